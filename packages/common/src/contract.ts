@@ -1,0 +1,96 @@
+import type { z } from 'zod'
+import type { ErrorCode } from './errors.ts'
+
+/** What a method takes, gives and may answer instead; schemas stay JSON-shaped so that they print as OpenAPI 3.1. */
+export interface MethodSpec {
+  summary: string
+  input: z.ZodType
+  output: z.ZodType
+  errors: readonly ErrorCode[]
+  /** A caller may send it again when it does not know whether the first try ran. */
+  idempotent: boolean
+}
+
+export interface Method<S extends MethodSpec = MethodSpec> {
+  readonly service: string
+  readonly name: string
+  readonly summary: string
+  readonly input: S['input']
+  readonly output: S['output']
+  readonly errors: readonly ErrorCode[]
+  readonly idempotent: boolean
+}
+
+export type Contract = Record<string, Method>
+
+/** Declares a service's methods. The values are what handlers, callers, HTTP routes and OpenAPI all mention. */
+export function defineContract<const S extends Record<string, MethodSpec>>(
+  service: string,
+  specs: S,
+): { readonly [K in keyof S]: Method<S[K]> } {
+  const methods = Object.entries(specs).map(([name, spec]) => [name, Object.freeze({ service, name, ...spec })])
+  return Object.freeze(Object.fromEntries(methods))
+}
+
+export type Input<M extends Method> = z.input<M['input']>
+export type Output<M extends Method> = z.output<M['output']>
+
+/** Who is asking; verified by the gateway, trusted by the services. */
+export type Actor =
+  | { kind: 'anonymous' }
+  | { kind: 'user'; userId: string; sessionId: string; role: 'user' | 'admin' }
+  | { kind: 'service'; name: string }
+
+/** What travels beside the input of every call. */
+export interface Call {
+  actor: Actor
+  requestId: string
+  /** The end user's address and agent, for audit rows; absent on calls that no user caused. */
+  client?: { ip: string; userAgent: string }
+  /** Milliseconds left for the whole answer; shrinks at each hop. */
+  timeoutMs: number
+  /** Aborts when the deadline has passed. */
+  signal?: AbortSignal
+}
+
+/** A handler gets parsed input and may throw any `AppError` that its contract lists. */
+export type Handler<M extends Method> = (input: z.output<M['input']>, call: Call) => Promise<z.input<M['output']>>
+
+/** All handlers of a contract: a missing or mistyped one does not compile. */
+export type Handlers<C extends Contract> = { [K in keyof C]: Handler<C[K]> }
+
+export interface EventSpec {
+  summary: string
+  data: z.ZodType
+  version: number
+}
+
+/** A fact that has happened, named in the past tense; `type` is its routing key. Changes are additive only. */
+export interface EventType<S extends EventSpec = EventSpec> {
+  readonly type: string
+  readonly version: number
+  readonly summary: string
+  readonly data: S['data']
+}
+
+export function defineEvents<const S extends Record<string, EventSpec>>(
+  specs: S,
+): { readonly [K in keyof S]: EventType<S[K]> } {
+  const events = Object.entries(specs).map(([type, spec]) => [type, Object.freeze({ type, ...spec })])
+  return Object.freeze(Object.fromEntries(events))
+}
+
+export type EventData<E extends EventType> = z.output<E['data']>
+
+/** An event as it travels and as it stands in an outbox. */
+export interface EventEnvelope<E extends EventType = EventType> {
+  id: string
+  type: E['type']
+  version: number
+  occurredAt: string
+  aggregateId: string
+  /** Grows with each event of one aggregate; a consumer that has seen a higher one may drop a lower one. */
+  sequence: number
+  data: EventData<E>
+  traceparent?: string
+}

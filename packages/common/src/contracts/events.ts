@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { defineEvents } from '../contract.ts'
+import { Revocation } from './auth.ts'
+import { Id, Timestamp } from './shared.ts'
+import { Progress, VideoError, VideoStatus, Visibility } from './video.ts'
+import { TaskCause, TaskResult } from './work.ts'
+
+/** Everything that is said on the `events` exchange; the key is the routing key. */
+export const events = defineEvents({
+  'auth.sessions-revoked': {
+    summary: 'Access tokens of these sessions must be refused from now on',
+    version: 1,
+    data: Revocation,
+  },
+  'video.changed': {
+    summary: 'A video has a new state; carries the state, so that a late listener needs only the last one',
+    version: 1,
+    data: z.object({
+      videoId: Id,
+      ownerId: Id,
+      status: VideoStatus,
+      playable: z.boolean(),
+      visibility: Visibility,
+      progress: Progress,
+      error: VideoError.nullable(),
+    }),
+  },
+  'video.deleted': {
+    summary: 'A video is gone; its files are being removed',
+    version: 1,
+    data: z.object({ videoId: Id, ownerId: Id }),
+  },
+  'playback.revoked': {
+    summary: 'A playback token must be refused from now on',
+    version: 1,
+    data: z.object({ videoId: Id, tokenId: Id, expiresAt: Timestamp }),
+  },
+  'task.progressed': {
+    summary: 'A worker is alive and this far; renews the lease',
+    version: 1,
+    data: z.object({ taskId: Id, attempt: z.number().int(), leaseToken: Id, fraction: z.number().min(0).max(1) }),
+  },
+  'task.finished': {
+    summary: 'A worker has written all files of this attempt',
+    version: 1,
+    data: z.object({ taskId: Id, attempt: z.number().int(), leaseToken: Id, result: TaskResult }),
+  },
+  'task.failed': {
+    summary: 'A worker could not do this attempt',
+    version: 1,
+    data: z.object({ taskId: Id, attempt: z.number().int(), leaseToken: Id, cause: TaskCause }),
+  },
+})

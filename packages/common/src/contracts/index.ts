@@ -1,0 +1,6 @@
+export * from './auth.ts'
+export * from './events.ts'
+export * from './media.ts'
+export * from './shared.ts'
+export * from './video.ts'
+export * from './work.ts'

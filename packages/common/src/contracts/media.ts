@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import { defineContract } from '../contract.ts'
+import { Id, Nothing, PageQuery, pageOf } from './shared.ts'
+import { PlaybackGrant, PlaybackToken, TimelineEntry, Video, VideoStatus, Visibility } from './video.ts'
+import { ClaimedTask } from './work.ts'
+
+const Title = z.string().trim().min(1).max(200)
+const Description = z.string().max(5000)
+const Tags = z.array(z.string().trim().min(1).max(50)).max(20)
+const OneVideo = z.strictObject({ videoId: Id })
+
+export const media = defineContract('media', {
+  createVideo: {
+    summary: 'Make a video that waits for its source',
+    input: z.strictObject({
+      title: Title,
+      description: Description.default(''),
+      tags: Tags.default([]),
+      visibility: Visibility.default('private'),
+    }),
+    output: Video,
+    errors: [],
+    idempotent: false,
+  },
+  getVideo: {
+    summary: 'Fetch a video that the caller may see',
+    input: OneVideo,
+    output: Video,
+    errors: ['VIDEO_NOT_FOUND'],
+    idempotent: true,
+  },
+  listVideos: {
+    summary: 'The videos of the signed-in user, newest first unless sorted otherwise',
+    input: PageQuery.extend({
+      q: z.string().trim().min(1).max(200).optional(),
+      status: VideoStatus.optional(),
+      visibility: Visibility.optional(),
+      tag: z.string().max(50).optional(),
+      sort: z.enum(['createdAt', '-createdAt', 'title', '-title']).default('-createdAt'),
+    }),
+    output: pageOf(Video),
+    errors: ['VALIDATION_FAILED'],
+    idempotent: true,
+  },
+  updateVideo: {
+    summary: 'Change what is written about a video, or who may see it',
+    input: OneVideo.extend({
+      title: Title.optional(),
+      description: Description.optional(),
+      tags: Tags.optional(),
+      visibility: Visibility.optional(),
+    }),
+    output: Video,
+    errors: ['VIDEO_NOT_FOUND'],
+    idempotent: true,
+  },
+  deleteVideo: {
+    summary: 'Delete a video, its files and its playback links',
+    input: OneVideo,
+    output: Nothing,
+    errors: ['VIDEO_NOT_FOUND'],
+    idempotent: true,
+  },
+  beginUpload: {
+    summary: 'Ask whether and where the source of a video may be written',
+    input: OneVideo.extend({
+      contentType: z.string().max(200).nullable(),
+      filename: z.string().max(255).nullable(),
+      /** Null for a chunked body. */
+      bytes: z.number().int().nonnegative().nullable(),
+    }),
+    output: z.object({ uploadId: Id, storageKey: z.string(), maxBytes: z.number().int(), video: Video }),
+    errors: ['VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED', 'UPLOAD_TOO_LARGE', 'SOURCE_TYPE_UNSUPPORTED'],
+    idempotent: true,
+  },
+  completeUpload: {
+    summary: 'Register a source that is completely written; work on it begins',
+    input: OneVideo.extend({
+      uploadId: Id,
+      storageKey: z.string().max(300),
+      filename: z.string().max(255).nullable(),
+      bytes: z.number().int().positive(),
+      sha256: z.string().length(64),
+    }),
+    output: Video,
+    errors: ['VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED'],
+    // The same upload registered twice is one upload.
+    idempotent: true,
+  },
+  retryVideo: {
+    summary: 'Do the failed work of a video again',
+    input: OneVideo,
+    output: Video,
+    errors: ['VIDEO_NOT_FOUND', 'NOTHING_TO_RETRY'],
+    idempotent: false,
+  },
+  getTimeline: {
+    summary: 'Every attempt at every task of a video, oldest first',
+    input: OneVideo,
+    output: z.object({ items: z.array(TimelineEntry), nextCursor: z.string().nullable() }),
+    errors: ['VIDEO_NOT_FOUND'],
+    idempotent: true,
+  },
+  createPlaybackToken: {
+    summary: 'Make a link that plays this video for a while',
+    input: OneVideo.extend({
+      /** Seconds. */
+      expiresIn: z.number().int().min(10).max(604_800).default(3600),
+      maxHeight: z.number().int().min(100).max(4320).optional(),
+      download: z.boolean().default(false),
+    }),
+    output: PlaybackToken,
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY'],
+    idempotent: false,
+  },
+  revokePlaybackToken: {
+    summary: 'Refuse a playback link from now on',
+    input: OneVideo.extend({ tokenId: Id }),
+    output: Nothing,
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_TOKEN_NOT_FOUND'],
+    idempotent: true,
+  },
+  authorizePlayback: {
+    summary: 'What the holder of a playback token, or of the id of a public or unlisted video, may fetch',
+    input: z.strictObject({ reference: z.string().min(1).max(1024) }),
+    output: PlaybackGrant,
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY'],
+    idempotent: true,
+  },
+  claimTask: {
+    summary: 'Take a task; for workers',
+    input: z.strictObject({
+      taskId: Id,
+      attempt: z.number().int().positive(),
+      worker: z.string().max(100),
+      /** The broker has delivered this message before, so the worker that held it is gone. */
+      redelivered: z.boolean(),
+    }),
+    output: ClaimedTask,
+    errors: ['TASK_GONE'],
+    // A claim whose answer was lost is taken over like that of a dead worker.
+    idempotent: false,
+  },
+  releaseTask: {
+    summary: 'Give a task back untouched, because this worker stops; for workers',
+    input: z.strictObject({ taskId: Id, attempt: z.number().int().positive(), leaseToken: Id }),
+    output: Nothing,
+    errors: ['TASK_GONE'],
+    idempotent: true,
+  },
+})

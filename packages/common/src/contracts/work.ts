@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import { Id } from './shared.ts'
+
+/** What a worker is asked to do and what it says it did. One JSON of each stays under 16 KiB. */
+
+/** Frames per second as a fraction: 30000/1001 is exact, 29.97 is not. */
+export const FrameRate = z.object({ num: z.number().int().positive(), den: z.number().int().positive() })
+export type FrameRate = z.infer<typeof FrameRate>
+
+/** What ffprobe found, in one vocabulary for planner and encoder. Sizes are as displayed, after rotation and pixel aspect. */
+export const SourceFacts = z.object({
+  container: z.string(),
+  durationSeconds: z.number().nonnegative(),
+  video: z.object({
+    streamIndex: z.number().int(),
+    codec: z.string(),
+    pixelFormat: z.string(),
+    width: z.number().int().positive(),
+    height: z.number().int().positive(),
+    /** The constant rate that all renditions get; at most 60. */
+    frameRate: FrameRate,
+    /** True where the source's own frames do not lie on that rate's grid, so frames are repeated or dropped. */
+    resample: z.boolean(),
+    /** Frames of the constant-rate picture from its first frame to its last. */
+    frameCount: z.number().int().positive(),
+    interlaced: z.boolean(),
+    hdr: z.boolean(),
+    /** Seconds on the source's own clock at which the first picture stands. */
+    startTime: z.number(),
+  }),
+  audio: z
+    .object({
+      streamIndex: z.number().int(),
+      codec: z.string(),
+      channels: z.number().int().positive(),
+      sampleRate: z.number().int().positive(),
+      startTime: z.number(),
+    })
+    .nullable(),
+})
+export type SourceFacts = z.infer<typeof SourceFacts>
+
+/** One rung of the ladder. */
+export const Rung = z.object({
+  /** By the short side: `240p`, `1080p`. */
+  name: z.string(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  /** Cap in kbit/s. */
+  maxrate: z.number().int().positive(),
+})
+export type Rung = z.infer<typeof Rung>
+
+export const TaskWork = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('probe'), sourceKey: z.string() }),
+  z.object({
+    kind: z.literal('audio'),
+    sourceKey: z.string(),
+    facts: SourceFacts,
+    /** Length of every segment but the last, in seconds. */
+    segmentSeconds: z.number().positive(),
+  }),
+  z.object({
+    kind: z.literal('video'),
+    sourceKey: z.string(),
+    facts: SourceFacts,
+    rungs: z.array(Rung).min(1),
+    /** Frames from one key frame to the next; about two seconds. */
+    gopFrames: z.number().int().positive(),
+    /** Frames of every segment but the video's last; a multiple of `gopFrames`. */
+    segmentFrames: z.number().int().positive(),
+    chunk: z.object({
+      startFrame: z.number().int().nonnegative(),
+      frameCount: z.number().int().positive(),
+      firstSegment: z.number().int().nonnegative(),
+    }),
+  }),
+  z.object({
+    kind: z.literal('finalise'),
+    /** Folder of the published playlists; the check starts at `master.m3u8` and follows it as a player does. */
+    playlistKey: z.string(),
+    frameRate: FrameRate,
+    frameCount: z.number().int(),
+    hasAudio: z.boolean(),
+  }),
+])
+export type TaskWork = z.infer<typeof TaskWork>
+export type TaskKind = TaskWork['kind']
+
+/** A task as a worker holds it. Only the attempt with this lease token may finish it. */
+export const ClaimedTask = z.object({
+  taskId: Id,
+  videoId: Id,
+  attempt: z.number().int().positive(),
+  leaseToken: Id,
+  /** The lease ends this many milliseconds after the last heartbeat. */
+  leaseMs: z.number().int().positive(),
+  /** Storage folder that this attempt alone writes. */
+  outputKey: z.string(),
+  work: TaskWork,
+})
+export type ClaimedTask = z.infer<typeof ClaimedTask>
+
+/** The message on a task queue: so little that redelivery is harmless. */
+export const TaskMessage = z.object({ taskId: Id, attempt: z.number().int().positive() })
+export type TaskMessage = z.infer<typeof TaskMessage>
+
+const RenditionPart = z.object({
+  name: z.string(),
+  /** RFC 6381, e.g. `avc1.64001f`. */
+  codecs: z.string(),
+  /** Bytes and frames of each segment, in order. Files: `<name>/init.mp4`, `<name>/<number>.m4s` under the output key. */
+  segments: z.array(z.object({ bytes: z.number().int().positive(), frames: z.number().int().positive() })),
+  initBytes: z.number().int().positive(),
+  /** Equal over all chunks of a rendition, or the chunks do not belong together. */
+  initSha256: z.string(),
+})
+
+export const TaskResult = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('probe'), facts: SourceFacts, posterKey: z.string().nullable() }),
+  z.object({
+    kind: z.literal('audio'),
+    codecs: z.string(),
+    channels: z.number().int().positive(),
+    initBytes: z.number().int().positive(),
+    /** Files: `init.mp4`, `<number>.m4s` under the output key. */
+    segments: z.array(z.object({ bytes: z.number().int().positive(), seconds: z.number().positive() })),
+  }),
+  z.object({ kind: z.literal('video'), renditions: z.array(RenditionPart) }),
+  z.object({ kind: z.literal('finalise'), bytes: z.number().int() }),
+])
+export type TaskResult = z.infer<typeof TaskResult>
+
+/**
+ * Why an attempt ended badly. `input`: the file's fault, never retried. `host`: ours, retried.
+ * `memory`: killed at the memory limit, retried once.
+ */
+export const TaskCause = z.object({
+  class: z.enum(['input', 'host', 'memory']),
+  code: z.string(),
+  /** A sentence the owner of the video understands. */
+  detail: z.string(),
+})
+export type TaskCause = z.infer<typeof TaskCause>

@@ -1,0 +1,26 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { Logger } from '../service/logger.ts'
+
+export interface DbOptions {
+  url: string
+  schema: string
+  logger: Logger
+  poolSize?: number
+}
+
+/** A pool that answers within seconds when PostgreSQL is away, instead of letting requests wait for it. */
+export function connectDb<T>({ url, schema, logger, poolSize = 10 }: DbOptions): Kysely<T> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: 2000,
+    statement_timeout: 10_000,
+    idle_in_transaction_session_timeout: 15_000,
+    keepAlive: true,
+    options: `-c search_path=${schema}`,
+  })
+  // An idle connection that the server closes raises this; the pool has dropped it already.
+  pool.on('error', (error) => logger.warn({ err: error }, 'idle database connection lost'))
+  return new Kysely<T>({ dialect: new PostgresDialect({ pool }) })
+}

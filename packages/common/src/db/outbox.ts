@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { EventData, EventEnvelope, EventType } from '../contract.ts'
+import type { Logger } from '../service/logger.ts'
+
+/** Part of the database types of each service that says things. */
+export interface OutboxTable {
+  id: string
+  /** What is sent: an event, or a task for the workers. */
+  kind: 'event' | 'task'
+  payload: unknown
+  created_at: Date
+}
+
+export interface OutboxDb {
+  outbox: OutboxTable
+}
+
+/** DDL for a service's migrations. */
+export const OUTBOX_DDL = `
+  create table outbox (
+    position bigint generated always as identity primary key,
+    id uuid not null unique,
+    kind text not null check (kind in ('event', 'task')),
+    payload jsonb not null,
+    created_at timestamptz not null default now()
+  )`
+
+/** Says `event` if and only if the transaction commits. */
+export async function sayEvent<T extends OutboxDb, E extends EventType>(
+  tx: Transaction<T>,
+  event: E,
+  about: { aggregateId: string; sequence: number },
+  data: EventData<E>,
+): Promise<void> {
+  const envelope: EventEnvelope<E> = {
+    id: randomUUID(),
+    type: event.type,
+    version: event.version,
+    occurredAt: new Date().toISOString(),
+    ...about,
+    data,
+  }
+  await insert(tx, 'event', envelope.id, envelope)
+}
+
+/** Sends `payload` to the workers if and only if the transaction commits. */
+export async function sayTask<T extends OutboxDb>(tx: Transaction<T>, payload: object): Promise<void> {
+  await insert(tx, 'task', randomUUID(), payload)
+}
+
+async function insert<T>(tx: Transaction<T>, kind: 'event' | 'task', id: string, payload: object): Promise<void> {
+  await sql`insert into outbox (id, kind, payload) values (${id}, ${kind}, ${JSON.stringify(payload)}::jsonb)`.execute(
+    tx,
+  )
+}
+
+export interface OutboxRelay {
+  /** Look now instead of at the next tick; call it after a commit. */
+  poke(): void
+  stop(): Promise<void>
+}
+
+interface OutboxRow {
+  position: string
+  kind: 'event' | 'task'
+  payload: unknown
+}
+
+/** Rows published per transaction; their locks are held while the broker confirms. */
+const BATCH = 100
+
+/**
+ * Publishes committed rows and deletes them once the broker has confirmed. Rows are locked with SKIP LOCKED, so several
+ * processes relay side by side; a crash between confirm and delete publishes a row again, which consumers must bear.
+ */
+export function startOutboxRelay<T extends OutboxDb>(
+  db: Kysely<T>,
+  logger: Logger,
+  publish: (kind: 'event' | 'task', payload: unknown) => Promise<void>,
+  pollMs = 1000,
+): OutboxRelay {
+  let stopped = false
+  let wake: (() => void) | undefined
+  let poked = false
+
+  async function relayBatch(): Promise<number> {
+    return await db.transaction().execute(async (tx) => {
+      const { rows } = await sql<OutboxRow>`
+        select position, kind, payload from outbox order by position limit ${BATCH} for update skip locked`.execute(tx)
+      if (rows.length === 0) return 0
+      // Published together, confirmed together; what the broker refused stays and is tried again.
+      const outcomes = await Promise.allSettled(rows.map((row) => publish(row.kind, row.payload)))
+      const sent = rows.filter((_, index) => outcomes[index]?.status === 'fulfilled').map((row) => row.position)
+      if (sent.length > 0) await sql`delete from outbox where position = any(${sent}::bigint[])`.execute(tx)
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+      if (failed)
+        logger.warn({ err: failed.reason, waiting: rows.length - sent.length }, 'outbox rows could not be published')
+      return sent.length
+    })
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      const sent = await relayBatch().catch((error: unknown) => {
+        logger.warn({ err: error }, 'outbox relay failed')
+        return 0
+      })
+      if (sent === 0 && !poked && !stopped) await pause()
+      poked = false
+    }
+  }
+
+  function pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pollMs)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  function poke(): void {
+    poked = true
+    wake?.()
+  }
+
+  const running = run()
+  return {
+    poke,
+    async stop() {
+      stopped = true
+      poke()
+      await running
+    },
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The closed table of everything that can go wrong on purpose. A code is part of the public API: clients match on it,
+ * so a code is never renamed. `retryable` tells a client that the same request may work later.
+ */
+export const ERRORS = {
+  // requests
+  MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON' },
+  VALIDATION_FAILED: { status: 400, title: 'The request does not have the required shape' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not supported here' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take that method' },
+  RANGE_NOT_SATISFIABLE: { status: 416, title: 'The requested range lies outside the file' },
+  ORIGIN_NOT_ALLOWED: { status: 403, title: 'This origin may not call the API' },
+  RATE_LIMITED: { status: 429, title: 'Too many requests', retryable: true },
+
+  // identity
+  UNAUTHENTICATED: { status: 401, title: 'Sign in first' },
+  TOKEN_INVALID: { status: 401, title: 'The access token is not valid' },
+  TOKEN_EXPIRED: { status: 401, title: 'The access token has expired' },
+  TOKEN_REVOKED: { status: 401, title: 'The access token was revoked' },
+  FORBIDDEN: { status: 403, title: 'You may not do this' },
+  INVALID_CREDENTIALS: { status: 401, title: 'E-mail or password is wrong' },
+  EMAIL_TAKEN: { status: 409, title: 'This e-mail address has an account already' },
+  PASSWORD_UNACCEPTABLE: { status: 400, title: 'This password is too easy to guess' },
+  ACCOUNT_DISABLED: { status: 403, title: 'This account is disabled' },
+  REFRESH_INVALID: { status: 401, title: 'The refresh token is not valid' },
+  REFRESH_EXPIRED: { status: 401, title: 'The session has expired; sign in again' },
+  REFRESH_REUSED: { status: 401, title: 'A used refresh token came back; the session was ended' },
+  SESSION_REVOKED: { status: 401, title: 'The session was ended' },
+  SESSION_NOT_FOUND: { status: 404, title: 'There is no such session' },
+  TOO_BUSY: { status: 503, title: 'Too many sign-ins at this moment', retryable: true },
+
+  // videos
+  VIDEO_NOT_FOUND: { status: 404, title: 'There is no such video' },
+  SOURCE_ALREADY_UPLOADED: { status: 409, title: 'This video has its source already' },
+  UPLOAD_TOO_LARGE: { status: 413, title: 'The file is larger than allowed' },
+  UPLOAD_INCOMPLETE: { status: 400, title: 'The upload ended before all bytes arrived' },
+  UPLOAD_EMPTY: { status: 400, title: 'The upload has no bytes' },
+  SOURCE_TYPE_UNSUPPORTED: { status: 415, title: 'This file type is not supported' },
+  STORAGE_FULL: { status: 507, title: 'There is no room for this file', retryable: true },
+  NOTHING_TO_RETRY: { status: 409, title: 'This video has no failed work' },
+  PLAYBACK_NOT_READY: { status: 409, title: 'This video cannot be played yet' },
+  PLAYBACK_DENIED: { status: 403, title: 'This playback link is not valid any more' },
+  PLAYBACK_TOKEN_NOT_FOUND: { status: 404, title: 'There is no such playback token' },
+  FILE_NOT_FOUND: { status: 404, title: 'There is no such file' },
+  TASK_GONE: { status: 409, title: 'This attempt of the task is no longer wanted' },
+
+  // between services (see bus/)
+  NOT_SENT: { status: 503, title: 'The service cannot be reached', retryable: true },
+  NO_RESPONDER: { status: 503, title: 'The service is not running', retryable: true },
+  QUEUE_FULL: { status: 503, title: 'The service is overloaded', retryable: true },
+  CIRCUIT_OPEN: { status: 503, title: 'The service is failing; it is given time to recover', retryable: true },
+  CONNECTION_LOST: { status: 503, title: 'The connection was lost while waiting for the answer' },
+  TIMEOUT: { status: 504, title: 'The service did not answer in time' },
+  POISON: { status: 500, title: 'This request brought the service down repeatedly' },
+  DEPENDENCY_UNAVAILABLE: { status: 503, title: 'Something this service needs is down', retryable: true },
+  INTERNAL: { status: 500, title: 'Something went wrong on our side' },
+} as const satisfies Record<string, { status: number; title: string; retryable?: true }>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export interface FieldError {
+  /** Dotted path into the input, `''` for the whole. */
+  path: string
+  message: string
+}
+
+export interface AppErrorOptions {
+  /** One sentence for the caller; must be safe to show. */
+  detail?: string
+  fields?: FieldError[]
+  retryAfterMs?: number
+  /** Logged, never sent. */
+  cause?: unknown
+}
+
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly detail: string | undefined
+  readonly fields: FieldError[] | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: ErrorCode, options: AppErrorOptions = {}) {
+    super(options.detail ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.detail = options.detail
+    this.fields = options.fields
+    this.retryAfterMs = options.retryAfterMs
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status
+  }
+
+  get retryable(): boolean {
+    return 'retryable' in ERRORS[this.code]
+  }
+}
+
+/** Node's and PostgreSQL's ways of saying "the server is not there": connection errors and SQLSTATE classes 08 and 57P. */
+const UNAVAILABLE = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|08...|57P0.|53300)$/
+
+/** Turns whatever was thrown into an `AppError`; what is not known becomes `INTERNAL` with the original as `cause`. */
+export function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  const code = (thrown as { code?: unknown } | null)?.code
+  if (typeof code === 'string' && UNAVAILABLE.test(code)) {
+    return new AppError('DEPENDENCY_UNAVAILABLE', { cause: thrown, retryAfterMs: 1000 })
+  }
+  if (code === 'ENOSPC') return new AppError('STORAGE_FULL', { cause: thrown })
+  return new AppError('INTERNAL', { cause: thrown })
+}
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code)
+}

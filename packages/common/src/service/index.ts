@@ -1,0 +1,6 @@
+export * from './config.ts'
+export * from './health.ts'
+export * from './lifecycle.ts'
+export * from './logger.ts'
+export * from './metrics.ts'
+export * from './run.ts'

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  opendir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import type { Readable } from 'node:stream'
+import { AppError } from '../errors.ts'
+import { receive } from './receive.ts'
+import {
+  assertKey,
+  type ByteRange,
+  type StorageKey,
+  type Store,
+  type StoredFile,
+  type WriteOptions,
+  type Written,
+} from './store.ts'
+
+/** A folder on a local or shared disk. `objects/` holds what is complete, `incoming/` what is being written. */
+export async function openDiskStore(root: string): Promise<Store> {
+  const store = new DiskStore(root)
+  await store.check()
+  return store
+}
+
+class DiskStore implements Store {
+  readonly #objects: string
+  readonly #incoming: string
+
+  constructor(root: string) {
+    this.#objects = join(root, 'objects')
+    this.#incoming = join(root, 'incoming')
+  }
+
+  async check(): Promise<void> {
+    await mkdir(this.#objects, { recursive: true })
+    await mkdir(this.#incoming, { recursive: true })
+  }
+
+  async write(key: StorageKey, bytes: Readable, options: WriteOptions): Promise<Written> {
+    return await this.#publish(key, async (temporary) => {
+      const file = await open(temporary, 'wx', 0o640)
+      try {
+        const written = await receive(bytes, file, options)
+        await file.datasync()
+        return written
+      } finally {
+        await file.close()
+      }
+    })
+  }
+
+  async put(key: StorageKey, content: string | Uint8Array): Promise<void> {
+    await this.#publish(key, (temporary) => writeFile(temporary, content, { flag: 'wx', mode: 0o640, flush: true }))
+  }
+
+  async adopt(path: string, key: StorageKey): Promise<void> {
+    const file = await open(path, 'r+')
+    await file.datasync()
+    await file.close()
+    const target = await this.#prepare(key)
+    await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EXDEV') throw error
+      await this.#publish(key, (temporary) => copyFile(path, temporary))
+      await rm(path, { force: true })
+    })
+    await syncFolder(dirname(target))
+  }
+
+  async materialise(key: StorageKey, path: string): Promise<void> {
+    const source = this.#path(key)
+    try {
+      await link(source, path).catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') throw error
+        await copyFile(source, path, constants.COPYFILE_FICLONE)
+      })
+    } catch (error) {
+      throw asNotFound(error)
+    }
+  }
+
+  async stat(key: StorageKey): Promise<StoredFile | null> {
+    const found = await stat(this.#path(key)).catch(orNull)
+    return found?.isFile() ? { bytes: found.size, modifiedAt: found.mtime } : null
+  }
+
+  read(key: StorageKey, range?: ByteRange): Readable {
+    return createReadStream(this.#path(key), { ...range, highWaterMark: 256 * 1024 })
+  }
+
+  async get(key: StorageKey): Promise<Buffer> {
+    return await readFile(this.#path(key)).catch((error: unknown) => {
+      throw asNotFound(error)
+    })
+  }
+
+  async *list(folder: StorageKey): AsyncIterable<StorageKey> {
+    const entries = await opendir(this.#path(folder), { recursive: true }).catch(orNull)
+    if (!entries) return
+    for await (const entry of entries) {
+      if (entry.isFile()) yield relative(this.#objects, join(entry.parentPath, entry.name))
+    }
+  }
+
+  async remove(key: StorageKey): Promise<void> {
+    await rm(this.#path(key), { force: true })
+  }
+
+  async removeFolder(folder: StorageKey): Promise<void> {
+    await rm(this.#path(folder), { recursive: true, force: true })
+  }
+
+  #path(key: StorageKey): string {
+    assertKey(key)
+    return join(this.#objects, key)
+  }
+
+  async #prepare(key: StorageKey): Promise<string> {
+    const path = this.#path(key)
+    await mkdir(dirname(path), { recursive: true })
+    return path
+  }
+
+  /** Lets `produce` fill a temporary file, then gives it its name; nothing is left behind when it fails. */
+  async #publish<T>(key: StorageKey, produce: (temporary: string) => Promise<T>): Promise<T> {
+    const target = await this.#prepare(key)
+    const temporary = join(this.#incoming, randomUUID())
+    try {
+      const result = await produce(temporary)
+      await rename(temporary, target)
+      await syncFolder(dirname(target))
+      return result
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+  }
+}
+
+/** Without this a rename may be undone by a power cut although the file itself was flushed. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+function orNull(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+  throw error
+}
+
+function asNotFound(error: unknown): unknown {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? new AppError('FILE_NOT_FOUND') : error
+}

@@ -1,0 +1,14 @@
+import type { StorageKey } from './store.ts'
+
+/** Where things lie in the store; the only place that builds keys. */
+export const keys = {
+  source: (videoId: string, uploadId: string): StorageKey => `sources/${videoId}/${uploadId}`,
+  sourceFolder: (videoId: string): StorageKey => `sources/${videoId}`,
+  /** What a gateway leaves behind when a finished upload could not be registered; media looks through them. */
+  receipt: (uploadId: string): StorageKey => `receipts/${uploadId}`,
+  receipts: 'receipts',
+  videoFolder: (videoId: string): StorageKey => `videos/${videoId}`,
+  /** One folder per attempt: an attempt that lost its lease can write, but nothing will point there. */
+  attempt: (videoId: string, taskId: string, attempt: number): StorageKey => `videos/${videoId}/${taskId}-${attempt}`,
+  playlist: (videoId: string, name: string): StorageKey => `videos/${videoId}/${name}`,
+} as const

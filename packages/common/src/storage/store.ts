@@ -1,0 +1,62 @@
+import type { Readable } from 'node:stream'
+
+/** A path of our own making, never a client's: `videos/<id>/master.m3u8`. */
+export type StorageKey = string
+
+export interface WriteOptions {
+  /** More than this is refused while it streams, with `UPLOAD_TOO_LARGE`. */
+  maxBytes: number
+  /** Fewer or more bytes than this are refused with `UPLOAD_INCOMPLETE`; null when the length was not announced. */
+  expectedBytes: number | null
+}
+
+export interface Written {
+  bytes: number
+  /** Hex. */
+  sha256: string
+}
+
+export interface StoredFile {
+  bytes: number
+  modifiedAt: Date
+}
+
+/** First and last byte, both included (RFC 9110 section 14.1.2). */
+export interface ByteRange {
+  start: number
+  end: number
+}
+
+/**
+ * Where the bytes live. A key is either wholly there or not there: writers use a temporary name, flush, then rename.
+ * Reading what is not there throws `FILE_NOT_FOUND`.
+ */
+export interface Store {
+  /** Streams to `key` with back-pressure; memory stays flat whatever the size. */
+  write(key: StorageKey, bytes: Readable, options: WriteOptions): Promise<Written>
+  /** Writes something small. */
+  put(key: StorageKey, content: string | Uint8Array): Promise<void>
+  /** Moves a finished local file into the store. */
+  adopt(path: string, key: StorageKey): Promise<void>
+  /** Makes the object readable at a local path, without copying where the store allows it; treat it as read-only. */
+  materialise(key: StorageKey, path: string): Promise<void>
+  stat(key: StorageKey): Promise<StoredFile | null>
+  read(key: StorageKey, range?: ByteRange): Readable
+  /** All of something small. */
+  get(key: StorageKey): Promise<Buffer>
+  /** Keys under a folder, in no order. */
+  list(folder: StorageKey): AsyncIterable<StorageKey>
+  remove(key: StorageKey): Promise<void>
+  removeFolder(folder: StorageKey): Promise<void>
+  /** Rejects when nothing can be written; for readiness checks. */
+  check(): Promise<void>
+}
+
+const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
+
+/** Keys are built from ids and numbers; anything else is a mistake that must not reach the disk. */
+export function assertKey(key: StorageKey): void {
+  if (key.length > 300 || !key.split('/').every((segment) => SEGMENT.test(segment))) {
+    throw new Error('not a storage key')
+  }
+}
