@@ -1,0 +1,32 @@
+# One file for the four services: docker build --build-arg SERVICE=gateway .  (the worker: --target worker as well)
+# The first stage does not mention SERVICE, so it is built once and shared.
+FROM node:24-bookworm-slim AS build
+RUN npm install --global pnpm@10.34.9
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/pnpm-store pnpm config set store-dir /pnpm-store \
+ && pnpm install --frozen-lockfile \
+ && pnpm build
+RUN --mount=type=cache,target=/pnpm-store for service in gateway auth media worker; do \
+      pnpm --filter "@kinora/$service" deploy --prod --legacy "/out/$service" || exit 1; \
+    done
+
+FROM node:24-bookworm-slim AS base
+ENV NODE_ENV=production
+# A volume that is mounted here takes over this owner.
+RUN install -d -o node -g node /var/lib/kinora
+USER node
+WORKDIR /app
+CMD ["node", "--enable-source-maps", "dist/main.js"]
+
+FROM base AS worker
+USER root
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ffmpeg util-linux \
+ && rm -rf /var/lib/apt/lists/*
+USER node
+COPY --from=build /out/worker /app
+
+FROM base AS service
+ARG SERVICE
+COPY --from=build /out/${SERVICE} /app
