@@ -1,0 +1,3 @@
+export type * from './bus.ts'
+export { connectBus } from './connect-bus.ts'
+export { BROKER_PERMISSIONS, BROKER_TOPIC_PERMISSIONS, type ServiceName } from './topology.ts'
