@@ -4,6 +4,7 @@
  */
 export const ERRORS = {
   // requests
+  BAD_REQUEST: { status: 400, title: 'This is not a proper HTTP request' },
   MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON' },
   VALIDATION_FAILED: { status: 400, title: 'The request does not have the required shape' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
@@ -12,6 +13,8 @@ export const ERRORS = {
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take that method' },
   RANGE_NOT_SATISFIABLE: { status: 416, title: 'The requested range lies outside the file' },
   ORIGIN_NOT_ALLOWED: { status: 403, title: 'This origin may not call the API' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive', retryable: true },
+  HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   RATE_LIMITED: { status: 429, title: 'Too many requests', retryable: true },
 
   // identity

@@ -79,6 +79,8 @@ export const PlaybackGrant = z.object({
   tokenId: Id.nullable(),
   maxHeight: z.number().int().nullable(),
   download: z.boolean(),
+  /** Storage key of the poster picture; null until there is one. */
+  posterKey: z.string().nullable(),
   expiresAt: Timestamp.nullable(),
 })
 export type PlaybackGrant = z.infer<typeof PlaybackGrant>

@@ -48,7 +48,7 @@ class DiskStore implements Store {
     await mkdir(this.#incoming, { recursive: true })
   }
 
-  async write(key: StorageKey, bytes: Readable, options: WriteOptions): Promise<Written> {
+  async write(key: StorageKey, bytes: AsyncIterable<Buffer>, options: WriteOptions): Promise<Written> {
     return await this.#publish(key, async (temporary) => {
       const file = await open(temporary, 'wx', 0o640)
       try {

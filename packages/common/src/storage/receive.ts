@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
 import type { WriteOptions, Written } from './store.ts'
 
@@ -11,7 +10,11 @@ const BATCH_BYTES = 1024 * 1024
  * Copies a stream into an open file, hashing on the way. One write is always under way while the next batch is gathered
  * and hashed, so the disk and the processor work at the same time.
  */
-export async function receive(source: Readable, file: FileHandle, options: WriteOptions): Promise<Written> {
+export async function receive(
+  source: AsyncIterable<Buffer>,
+  file: FileHandle,
+  options: WriteOptions,
+): Promise<Written> {
   const hash = createHash('sha256')
   let bytes = 0
   let batch: Buffer[] = []
@@ -19,7 +22,7 @@ export async function receive(source: Readable, file: FileHandle, options: Write
   let writing: Promise<unknown> = Promise.resolve()
 
   try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
       bytes += chunk.length
       if (bytes > options.maxBytes) throw new AppError('UPLOAD_TOO_LARGE')
       hash.update(chunk)

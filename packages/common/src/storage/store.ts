@@ -33,7 +33,7 @@ export interface ByteRange {
  */
 export interface Store {
   /** Streams to `key` with back-pressure; memory stays flat whatever the size. */
-  write(key: StorageKey, bytes: Readable, options: WriteOptions): Promise<Written>
+  write(key: StorageKey, bytes: AsyncIterable<Buffer>, options: WriteOptions): Promise<Written>
   /** Writes something small. */
   put(key: StorageKey, content: string | Uint8Array): Promise<void>
   /** Moves a finished local file into the store. */
