@@ -1,0 +1,48 @@
+import { integer, serviceConfig } from '@kinora/common/service'
+import { z } from 'zod'
+
+const COMMA = /\s*,\s*/
+
+/** `a, b` as a list; empty when unset. */
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.trim().split(COMMA).filter(Boolean))
+
+/** How many requests in how many seconds: `10/60`. */
+const allowance = (fallback: `${number}/${number}`) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,8}\/[1-9]\d{0,5}$/, 'must look like 10/60: requests/seconds')
+    .default(fallback)
+    .transform((text) => {
+      const [points = 0, seconds = 0] = text.split('/').map(Number)
+      return { points, seconds }
+    })
+
+export const gatewayConfig = serviceConfig.extend({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: integer(0, 65_535).default(8080),
+  /** What clients type; its origin may call the API from a browser. */
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8080'),
+  /** Further origins that may, e.g. `https://app.example.com,https://admin.example.com`. */
+  CORS_ORIGINS: list,
+  /** Addresses or networks whose X-Forwarded-For is believed, e.g. `10.0.0.0/8`. Nobody's by default. */
+  TRUSTED_PROXIES: list,
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }),
+  REDIS_PREFIX: z.string().default('kinora:'),
+  STORAGE_URL: z.url(),
+  ISSUER: z.string().default('http://localhost:8080'),
+  AUDIENCE: z.string().default('kinora'),
+  MAX_CONNECTIONS: integer(1, 1_000_000).default(10_000),
+  /** How long finishing uploads may hold up a stop. */
+  DRAIN_MS: integer(0, 600_000).default(20_000),
+  RATE_LIMIT_REGISTER: allowance('5/60'),
+  RATE_LIMIT_LOGIN: allowance('10/60'),
+  RATE_LIMIT_REFRESH: allowance('20/60'),
+  RATE_LIMIT_ANONYMOUS: allowance('100/3600'),
+  RATE_LIMIT_USER: allowance('1000/60'),
+  RATE_LIMIT_UPLOAD: allowance('600/60'),
+  RATE_LIMIT_PLAYBACK: allowance('3000/60'),
+})
+export type GatewayConfig = z.output<typeof gatewayConfig>
