@@ -1,0 +1,29 @@
+import type { Backing } from './backing.ts'
+
+const NAMES = [
+  'KINORA_POSTGRES_ADMIN_URL',
+  'KINORA_RABBITMQ_ADMIN_URL',
+  'KINORA_RABBITMQ_MANAGEMENT_URL',
+  'KINORA_REDIS_URL',
+] as const
+
+/**
+ * Servers that somebody else runs, named by URLs; `undefined` when none is named.
+ * Some but not all named is a mistake, and using other servers in silence would hide it.
+ */
+export function backingFromEnvironment(env: NodeJS.ProcessEnv): Backing | undefined {
+  const missing = NAMES.filter((name) => !env[name])
+  if (missing.length === NAMES.length) return undefined
+  if (missing.length > 0) throw new Error(`Some backing servers are given by URL, but not ${missing.join(', ')}`)
+  const url = (name: (typeof NAMES)[number]) => env[name] ?? ''
+  return {
+    kind: 'environment',
+    postgres: { adminUrl: url('KINORA_POSTGRES_ADMIN_URL') },
+    rabbitmq: {
+      adminUrl: url('KINORA_RABBITMQ_ADMIN_URL'),
+      managementUrl: url('KINORA_RABBITMQ_MANAGEMENT_URL'),
+    },
+    redis: { url: url('KINORA_REDIS_URL') },
+    stop: async () => {},
+  }
+}

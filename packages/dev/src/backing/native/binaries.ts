@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { findBinary, postgresFolders, RABBITMQ_FOLDERS } from './find-binary.ts'
+
+export type Binaries = {
+  initdb: string
+  postgres: string
+  rabbitmqServer: string
+  epmd: string
+  redisServer: string
+}
+
+type Need = { package: string; find: () => string | undefined }
+
+const SERVERS: Record<keyof Binaries, Need> = {
+  initdb: { package: 'postgresql', find: () => findBinary('initdb', postgresFolders()) },
+  postgres: { package: 'postgresql', find: () => findBinary('postgres', postgresFolders()) },
+  rabbitmqServer: { package: 'rabbitmq-server', find: () => findBinary('rabbitmq-server', RABBITMQ_FOLDERS) },
+  epmd: { package: 'rabbitmq-server', find: () => findBinary('epmd', ['/usr/lib/erlang/bin']) },
+  redisServer: { package: 'redis-server', find: () => findBinary('redis-server') },
+}
+
+const TRANSCODING: Record<string, Need> = {
+  ffmpeg: { package: 'ffmpeg', find: () => findBinary('ffmpeg') },
+  ffprobe: { package: 'ffmpeg', find: () => findBinary('ffprobe') },
+}
+
+/** Paths of the servers' programs. Installs what is missing where that can be done, or says which packages are missing. */
+export function findServerBinaries(log: (line: string) => void): Binaries {
+  ensure(SERVERS, log)
+  const path = (name: keyof Binaries) => SERVERS[name].find() ?? ''
+  return {
+    initdb: path('initdb'),
+    postgres: path('postgres'),
+    rabbitmqServer: path('rabbitmqServer'),
+    epmd: path('epmd'),
+    redisServer: path('redisServer'),
+  }
+}
+
+/** The worker runs ffmpeg on this machine even when the servers are in containers. */
+export function ensureFfmpeg(log: (line: string) => void): void {
+  ensure(TRANSCODING, log)
+}
+
+function ensure(needs: Record<string, Need>, log: (line: string) => void): void {
+  const missing = () => [...new Set(Object.values(needs).flatMap((need) => (need.find() ? [] : need.package)))]
+  const packages = missing()
+  if (packages.length === 0) return
+  if (process.getuid?.() !== 0 || !findBinary('apt-get')) throw missingPackages(packages)
+  log(`Installing from Debian's packages: ${packages.join(', ')}`)
+  install(packages)
+  if (missing().length > 0) throw missingPackages(missing())
+}
+
+function missingPackages(packages: string[]): Error {
+  return new Error(
+    `Not found on this machine: ${packages.join(', ')}. ` +
+      `Install them (Debian, Ubuntu: sudo apt-get install ${packages.join(' ')}), start a Docker engine, ` +
+      'or name running servers by the KINORA_*_URL variables.',
+  )
+}
+
+// Debian's packages start a system-wide server when they are installed, unless this file answers 101
+// (invoke-rc.d(8)). We want the programs alone.
+const POLICY = '/usr/sbin/policy-rc.d'
+
+function install(packages: string[]): void {
+  const ours = !existsSync(POLICY)
+  if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    aptGet(['update', '-qq'])
+    aptGet(['install', '-y', '-qq', '--no-install-recommends', ...packages])
+  } finally {
+    if (ours) rmSync(POLICY, { force: true })
+  }
+}
+
+function aptGet(args: string[]): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const { status, stderr, error } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`apt-get ${args[0]} failed: ${error?.message ?? stderr.trim()}`)
+}

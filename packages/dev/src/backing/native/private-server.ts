@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ServerControl } from '../backing.ts'
+import { waitUntilReady } from '../wait-until-ready.ts'
+import { findBinary } from './find-binary.ts'
+import { readLivePid, writePidFile } from './pid-file.ts'
+import { processTree, startTimeOf } from './process-identity.ts'
+
+export type PrivateServer = {
+  name: string
+  command: string
+  args: string[]
+  env: NodeJS.ProcessEnv
+  /** Where its pid file and its output go. */
+  dir: string
+  /** `setpriv` options, from dropPrivileges. */
+  privileges?: string[]
+  /** The signal that asks for an orderly end. */
+  stopSignal: 'SIGTERM' | 'SIGINT'
+  probe: () => Promise<unknown>
+  log: (line: string) => void
+}
+
+const READY_MS = 60_000
+const GRACE_MS = 15_000
+
+/** Starts a server as a child of ours and resolves when it answers. One left over by a crashed run is ended first. */
+export async function startPrivateServer(server: PrivateServer): Promise<ServerControl> {
+  const pidFile = join(server.dir, `${server.name}.pid`)
+  const leftover = readLivePid(pidFile)
+  if (leftover) {
+    server.log(`${server.name}: ending process ${leftover}, left over by an earlier run`)
+    await end(leftover, server.stopSignal)
+  }
+
+  let child: ChildProcess | undefined
+  let wanted = false
+
+  async function start(): Promise<void> {
+    const started = launch(server)
+    await once(started, 'spawn')
+    child = started
+    wanted = true
+    writePidFile(pidFile, pidOf(started))
+    started.once('exit', () => {
+      if (wanted && child === started) server.log(`${server.name} ended unexpectedly\n${lastLines(server)}`)
+    })
+    const ended = () => (hasExited(started) ? `it exited with ${started.exitCode ?? started.signalCode}` : undefined)
+    try {
+      await waitUntilReady(server.probe, { timeoutMs: READY_MS, ended })
+    } catch (error) {
+      await leave('SIGKILL')
+      throw new Error(`${server.name} did not start: ${(error as Error).message}\n${lastLines(server)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  async function leave(signal: NodeJS.Signals): Promise<void> {
+    wanted = false
+    if (child && !hasExited(child)) {
+      // A process whose main thread is gone may still hold its sockets; it is over when its parent is told.
+      const exited = once(child, 'exit')
+      await end(pidOf(child), signal)
+      await exited
+    }
+    rmSync(pidFile, { force: true })
+  }
+
+  await start()
+  return {
+    start,
+    stop: () => leave(server.stopSignal),
+    kill: () => leave('SIGKILL'),
+    pause: async () => child && signalTree(pidOf(child), 'SIGSTOP'),
+    resume: async () => child && signalTree(pidOf(child), 'SIGCONT'),
+  }
+}
+
+/**
+ * `detached` puts the server into a session of its own: Ctrl-C at the terminal goes to the foreground process group,
+ * and the servers must outlive the services that still write to them. `--pdeathsig` ends it should we be killed
+ * outright; where there is no setpriv, the next start does it by the pid file.
+ */
+function launch({ name, command, args, env, dir, privileges = [], stopSignal }: PrivateServer): ChildProcess {
+  const output = openSync(join(dir, `${name}.log`), 'a', 0o600)
+  const setpriv = findBinary('setpriv')
+  const [file, argv] = setpriv
+    ? [setpriv, [...privileges, `--pdeathsig=${stopSignal.slice(3)}`, command, ...args]]
+    : [command, args]
+  try {
+    return spawn(file, argv, { env, cwd: dir, detached: true, stdio: ['ignore', output, output] })
+  } finally {
+    closeSync(output)
+  }
+}
+
+/** Signals, waits for the end, and after the grace time kills the whole tree. */
+async function end(pid: number, signal: NodeJS.Signals): Promise<void> {
+  const startTime = startTimeOf(pid)
+  const running = () => startTime !== undefined && startTimeOf(pid) === startTime
+  const tree = processTree(pid)
+  if (signal === 'SIGKILL') signalAll(tree, signal)
+  else {
+    // A frozen process cannot obey.
+    signalAll(tree, 'SIGCONT')
+    signalAll([pid], signal)
+  }
+  const deadline = performance.now() + GRACE_MS
+  while (running() && performance.now() < deadline) await sleep(20)
+  if (running()) signalAll(processTree(pid), 'SIGKILL')
+  while (running()) await sleep(20)
+}
+
+function signalTree(pid: number, signal: NodeJS.Signals): void {
+  signalAll(processTree(pid), signal)
+}
+
+function signalAll(pids: number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+}
+
+function hasExited(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error('The process was never started')
+  return child.pid
+}
+
+function lastLines({ dir, name }: PrivateServer): string {
+  return readFileSync(join(dir, `${name}.log`), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(-15)
+    .join('\n')
+}

@@ -1,0 +1,6 @@
+export { freePort } from '../backing/free-port.ts'
+export type { BrokerUser, SchemaName } from '../provision/identities.ts'
+export { until } from '../until.ts'
+export { type PrivateBroker, privateBroker } from './private-broker.ts'
+export { useWorld } from './use-world.ts'
+export { createWorld, type World } from './world.ts'

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Lifecycle } from '@kinora/common/service'
+import { afterAll, inject } from 'vitest'
+import { adminPasswords } from '../backing/admin-passwords.ts'
+import type { ServerControl } from '../backing/backing.ts'
+import { startDockerRabbitmq } from '../backing/docker/docker-backing.ts'
+import { findServerBinaries } from '../backing/native/binaries.ts'
+import { startNativeRabbitmq } from '../backing/native/native-rabbitmq.ts'
+import { opening } from '../opening.ts'
+import { provisionBroker } from '../provision/broker.ts'
+import { BROKER_USERS, type BrokerUser, derivedPasswords } from '../provision/identities.ts'
+import { amqpUrlFor } from '../provision/urls.ts'
+import './provided.ts'
+
+/** A broker for one test file, to be killed, paused and started again. Its vhost is `/kinora`. */
+export type PrivateBroker = {
+  amqpUrl(user: BrokerUser): string
+  adminAmqpUrl: string
+  managementUrl: string
+  vhost: string
+  control: ServerControl
+}
+
+const VHOST = 'kinora'
+const log = (line: string) => void process.stderr.write(`${line}\n`)
+
+/** At the top of a test file: boots a broker (some 6 s) with the four users; it is ended after the file's last test. */
+export async function privateBroker(): Promise<PrivateBroker> {
+  return opening(async (life) => {
+    const broker = await start(life)
+    afterAll(() => life.close())
+    return broker
+  })
+}
+
+async function start(life: Lifecycle): Promise<PrivateBroker> {
+  const dir = mkdtempSync(join(tmpdir(), 'kinora-broker-'))
+  life.use(dir, 'folder', (it) => rmSync(it, { recursive: true, force: true }))
+  const options = { dir, durable: false, log, passwords: adminPasswords(dir) }
+  const { adminUrl, managementUrl, control } =
+    inject('backing').kind === 'docker'
+      ? await startDockerRabbitmq(options, life)
+      : life.use(await startNativeRabbitmq({ ...options, binaries: findServerBinaries(log) }), 'rabbitmq', (server) =>
+          server.close(),
+        )
+  const passwords = derivedPasswords(BROKER_USERS, adminUrl)
+  await provisionBroker(managementUrl, { vhost: VHOST, passwords })
+  const adminAmqpUrl = new URL(adminUrl)
+  // The administrator made the vhost through the API, which gave it all rights there.
+  adminAmqpUrl.pathname = `/${VHOST}`
+  return {
+    amqpUrl: (user) => amqpUrlFor(adminUrl, VHOST, user, passwords),
+    adminAmqpUrl: adminAmqpUrl.href,
+    managementUrl,
+    vhost: VHOST,
+    control,
+  }
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Lifecycle } from '@kinora/common/service'
+import { Redis } from 'ioredis'
+import { opening } from '../opening.ts'
+import { provisionBroker, removeVhost } from '../provision/broker.ts'
+import { createDatabase, dropDatabase, onDatabase } from '../provision/database.ts'
+import type { BrokerUser, SchemaName } from '../provision/identities.ts'
+import { amqpUrlFor, databaseUrlFor } from '../provision/urls.ts'
+import type { ProvidedBacking } from './provided.ts'
+
+/** A Kinora of its own on the run's servers: fresh database, vhost, Redis prefix and storage folder. */
+export type World = {
+  /** Unique; also the names of its database and vhost. */
+  name: string
+  backing: ProvidedBacking
+  /** As that service's broker user, with its rights only. */
+  amqpUrl(user: BrokerUser): string
+  /** As the broker's administrator, for looking into queues. */
+  adminAmqpUrl: string
+  managementUrl: string
+  vhost: string
+  /** As that service's database role, which reaches its own schema only. */
+  databaseUrl(schema: SchemaName): string
+  adminDatabaseUrl: string
+  redisUrl: string
+  redisPrefix: string
+  /** `file:///…`, the same folder as storageDir. */
+  storageUrl: string
+  storageDir: string
+  remove(): Promise<void>
+}
+
+export async function createWorld(backing: ProvidedBacking): Promise<World> {
+  const name = `world_${randomBytes(5).toString('hex')}`
+  return opening((life) => build(name, backing, life))
+}
+
+async function build(name: string, backing: ProvidedBacking, life: Lifecycle): Promise<World> {
+  const { postgresAdminUrl, rabbitmqAdminUrl, rabbitmqManagementUrl, brokerPasswords, databasePasswords } = backing
+  const redisPrefix = `${name}:`
+  const storageDir = life.use(mkdtempSync(join(tmpdir(), `kinora-${name}-`)), 'storage', removeFolder)
+  await createDatabase(postgresAdminUrl, name, backing.template)
+  life.use(name, 'database', () => dropDatabase(postgresAdminUrl, name))
+  await provisionBroker(rabbitmqManagementUrl, { vhost: name, passwords: brokerPasswords })
+  life.use(name, 'vhost', () => removeVhost(rabbitmqManagementUrl, name))
+  life.use(redisPrefix, 'Redis keys', (prefix) => removeKeys(backing.redisUrl, prefix))
+  const adminAmqpUrl = new URL(rabbitmqAdminUrl)
+  adminAmqpUrl.pathname = `/${name}`
+  return {
+    name,
+    backing,
+    amqpUrl: (user) => amqpUrlFor(rabbitmqAdminUrl, name, user, brokerPasswords),
+    adminAmqpUrl: adminAmqpUrl.href,
+    managementUrl: rabbitmqManagementUrl,
+    vhost: name,
+    databaseUrl: (schema) => databaseUrlFor(postgresAdminUrl, name, schema, databasePasswords),
+    adminDatabaseUrl: onDatabase(postgresAdminUrl, name),
+    redisUrl: backing.redisUrl,
+    redisPrefix,
+    storageUrl: pathToFileURL(storageDir).href,
+    storageDir,
+    remove: () => life.close(),
+  }
+}
+
+async function removeKeys(redisUrl: string, prefix: string): Promise<void> {
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: 1 })
+  redis.on('error', () => {})
+  try {
+    for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 500 })) {
+      if (keys.length > 0) await redis.unlink(...(keys as string[]))
+    }
+  } finally {
+    redis.disconnect()
+  }
+}
+
+function removeFolder(dir: string): void {
+  rmSync(dir, { recursive: true, force: true })
+}

@@ -1,0 +1,56 @@
+import { provisionSchema, type SchemaDefinition } from '@kinora/common/db'
+import pg from 'pg'
+import { type DatabasePasswords, SCHEMAS, type SchemaName } from './identities.ts'
+
+/** Makes or upgrades both services' schemas and roles in the database that `adminUrl` names. */
+export async function provisionDatabase(adminUrl: string, passwords: DatabasePasswords): Promise<void> {
+  for (const name of SCHEMAS) await provisionSchema(adminUrl, await definitionOf(name), passwords[name])
+}
+
+// Until both services have their migrations.
+async function definitionOf(name: SchemaName): Promise<SchemaDefinition> {
+  const specifier = `@kinora/${name}/migrations`
+  try {
+    return ((await import(/* @vite-ignore */ specifier)) as { schema: SchemaDefinition }).schema
+  } catch {
+    return { schema: name, role: `kinora_${name}`, migrations: [] }
+  }
+}
+
+export async function createDatabase(adminUrl: string, name: string, template?: string): Promise<void> {
+  await asAdmin(adminUrl, async (client) => {
+    const from = template ? ` template ${client.escapeIdentifier(template)}` : ''
+    await client.query(`create database ${client.escapeIdentifier(name)}${from}`)
+  })
+}
+
+export async function databaseExists(adminUrl: string, name: string): Promise<boolean> {
+  return asAdmin(adminUrl, async (client) => {
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name])
+    return rowCount === 1
+  })
+}
+
+/** Also when somebody is still connected to it. */
+export async function dropDatabase(adminUrl: string, name: string): Promise<void> {
+  await asAdmin(adminUrl, (client) =>
+    client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`),
+  )
+}
+
+/** The same server and credentials, another database. */
+export function onDatabase(adminUrl: string, name: string): string {
+  const url = new URL(adminUrl)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+async function asAdmin<T>(adminUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}

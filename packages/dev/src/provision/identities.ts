@@ -1,0 +1,17 @@
+import { createHmac } from 'node:crypto'
+
+/** The broker's users, one a service. */
+export const BROKER_USERS = ['gateway', 'auth', 'media', 'worker'] as const
+export type BrokerUser = (typeof BROKER_USERS)[number]
+export type BrokerPasswords = Record<BrokerUser, string>
+
+/** The services that own tables; each has the schema of its name and connects as `kinora_<name>`. */
+export const SCHEMAS = ['auth', 'media'] as const
+export type SchemaName = (typeof SCHEMAS)[number]
+export type DatabasePasswords = Record<SchemaName, string>
+
+/** Passwords that follow from `key`, so that who knows the key need not be told them. */
+export function derivedPasswords<Name extends string>(names: readonly Name[], key: string): Record<Name, string> {
+  const entries = names.map((name) => [name, createHmac('sha256', key).update(name).digest('hex')])
+  return Object.fromEntries(entries) as Record<Name, string>
+}

@@ -1,0 +1,49 @@
+import { defineConfig } from 'vitest/config'
+
+// Workspace packages resolve to their sources (see `exports` in their package.json): tests need no build.
+const development = {
+  resolve: { conditions: ['development', 'node'] },
+  ssr: { resolve: { conditions: ['development', 'node'] } },
+}
+const globalSetup = ['packages/dev/src/harness/global-setup.ts']
+
+export default defineConfig({
+  ...development,
+  test: {
+    maxWorkers: 2,
+    coverage: { include: ['packages/*/src/**', 'services/*/src/**'] },
+    projects: [
+      {
+        ...development,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts'],
+        },
+      },
+      {
+        ...development,
+        test: {
+          name: 'integration',
+          include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
+          globalSetup,
+          sequence: { groupOrder: 1 },
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...development,
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          globalSetup,
+          // Each file starts a whole system: two at once would only wait for each other.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
