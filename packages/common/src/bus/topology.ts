@@ -23,7 +23,6 @@ export interface Queue {
 export const EVENTS: Exchange = { name: 'events', type: 'topic' }
 export const REPLIES: Exchange = { name: 'rpc.reply', type: 'direct' }
 export const TASKS: Exchange = { name: 'tasks', type: 'direct' }
-export const TASKS_LATER: Exchange = { name: 'tasks.later', type: 'direct' }
 
 const REQUEST_QUEUE_LENGTH = 1000
 const TASK_LATER_MS = 5000
@@ -91,10 +90,12 @@ export function groupQueues(group: string, types: string[], retryDelaysMs: numbe
   return { main, others: [...retries, parked] }
 }
 
+export const laterKey = (kind: TaskQueue): string => `${kind}.later`
+
 export function taskQueues(kind: TaskQueue): { main: Queue; later: Queue } {
   return {
     main: { name: `tasks.${kind}`, options: { arguments: quorum }, bindings: [{ exchange: TASKS, key: kind }] },
-    later: delayQueue(`tasks.${kind}.later`, TASKS_LATER, kind, TASK_LATER_MS, TASKS, kind),
+    later: delayQueue(`tasks.${kind}.later`, TASKS, laterKey(kind), TASK_LATER_MS, TASKS, kind),
   }
 }
 

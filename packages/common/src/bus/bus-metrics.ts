@@ -1,0 +1,58 @@
+import { Counter, Gauge, Histogram } from 'prom-client'
+import type { Metrics } from '../service/metrics.ts'
+import type { BreakerState, BusStatus } from './bus.ts'
+
+const SECONDS = [0.005, 0.02, 0.1, 0.5, 2, 10]
+const STATES: BreakerState[] = ['closed', 'halfOpen', 'open']
+
+export type BusMetrics = ReturnType<typeof createBusMetrics>
+
+/** What a bus tells Prometheus; registered once per process. */
+export function createBusMetrics(registry: Metrics, status: () => BusStatus & { pending: Record<string, number> }) {
+  const registers = [registry]
+  new Gauge({
+    name: 'kinora_breaker_state',
+    help: 'State of the breaker of a target service: 0 closed, 1 half-open, 2 open',
+    labelNames: ['target'],
+    registers,
+    collect() {
+      for (const [target, state] of Object.entries(status().breakers)) this.set({ target }, STATES.indexOf(state))
+    },
+  })
+  new Gauge({
+    name: 'kinora_rpc_pending',
+    help: 'Calls that wait for their answer',
+    labelNames: ['target'],
+    registers,
+    collect() {
+      for (const [target, pending] of Object.entries(status().pending)) this.set({ target }, pending)
+    },
+  })
+  new Gauge({
+    name: 'kinora_broker_connected',
+    help: '1 while connected to RabbitMQ',
+    registers,
+    collect() {
+      this.set(status().connected ? 1 : 0)
+    },
+  })
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers })
+  const histogram = (name: string, help: string) => {
+    const seconds = new Histogram({ name, help, labelNames: ['method', 'outcome'], buckets: SECONDS, registers })
+    return {
+      /** `startedAt` as `performance.now()` gave it. */
+      observe(method: string, outcome: string, startedAt: number): void {
+        seconds.observe({ method, outcome }, (performance.now() - startedAt) / 1000)
+      },
+    }
+  }
+  return {
+    clientSeconds: histogram('kinora_rpc_client_seconds', 'Duration of calls to other services by method and outcome'),
+    serverSeconds: histogram('kinora_rpc_server_seconds', 'Duration of answered calls by method and outcome'),
+    lateReplies: counter('kinora_rpc_late_replies_total', 'Answers that came after their caller had given up'),
+    reconnects: counter('kinora_broker_reconnects_total', 'Connections to RabbitMQ that were lost and came back'),
+    published: counter('kinora_published_total', 'Events and tasks that were published', ['type', 'outcome']),
+    consumed: counter('kinora_events_consumed_total', 'Events that were handled', ['group', 'type', 'outcome']),
+  }
+}

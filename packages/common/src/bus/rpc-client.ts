@@ -1,0 +1,253 @@
+import type { Channel, ConsumeMessage, Message } from 'amqplib'
+import type { Actor, Method } from '../contract.ts'
+import { AppError, type ErrorCode, toAppError } from '../errors.ts'
+import { Breaker } from './breaker.ts'
+import type { BreakerState, CallOptions } from './bus.ts'
+import type { BusMetrics } from './bus-metrics.ts'
+import type { Link } from './link.ts'
+import type { ManagedChannel } from './managed-channel.ts'
+import * as wire from './rpc-wire.ts'
+import { declareExchange, REPLIES, requestExchange } from './topology.ts'
+import { tracedSend } from './tracing.ts'
+
+const DEFAULT_TIMEOUT_MS = 5000
+const PING_TIMEOUT_MS = 1000
+/** Calls to one target that may wait at the same time; beyond it the target is drowning anyway. */
+const PENDING_LIMIT = 2000
+/** After a reconnect the other side may still be reconnecting (see the cap in backoff.ts); that is no sign of its death. */
+const RECONNECT_GRACE_MS = 6000
+
+interface Target {
+  service: string
+  exchange: string
+  breaker: Breaker
+  pending: number
+  /** The channel on which its exchange is known to exist. */
+  declaredOn: Channel | undefined
+}
+
+interface Pending {
+  target: Target
+  resolve: (output: unknown) => void
+  reject: (error: AppError) => void
+  timer: NodeJS.Timeout
+}
+
+interface Request {
+  name: string
+  body: Buffer
+  timeoutMs: number
+  requestId: string
+  headers: Record<string, unknown>
+  signal: AbortSignal | undefined
+}
+
+export interface RpcClientOptions {
+  /** The broker user that this process logs in as. */
+  user: string
+  breaker: { failures: number; resetMs: number }
+  metrics: () => BusMetrics | undefined
+}
+
+/** Sends requests and matches answers. One channel carries both, so that its loss settles every call that waits. */
+export class RpcClient {
+  readonly #link: Link
+  readonly #options: RpcClientOptions
+  readonly #channel: ManagedChannel<Channel>
+  readonly #targets = new Map<string, Target>()
+  readonly #pending = new Map<string, Pending>()
+  #replyQueue = ''
+  #sequence = 0
+  #graceUntil = 0
+  #draining = false
+
+  constructor(link: Link, options: RpcClientOptions) {
+    this.#link = link
+    this.#options = options
+    this.#channel = link.channel(
+      'rpc-client',
+      (channel) => this.#setUp(channel),
+      () => this.#lost(),
+    )
+  }
+
+  get ready(): Promise<void> {
+    return this.#channel.ready
+  }
+
+  get breakers(): Record<string, BreakerState> {
+    return Object.fromEntries([...this.#targets.values()].map(({ service, breaker }) => [service, breaker.state]))
+  }
+
+  get pending(): Record<string, number> {
+    return Object.fromEntries([...this.#targets.values()].map(({ service, pending }) => [service, pending]))
+  }
+
+  async call(method: Method, input: unknown, call: CallOptions): Promise<unknown> {
+    const startedAt = performance.now()
+    const target = this.#target(method.service)
+    let outcome: ErrorCode | 'OK' = 'OK'
+    try {
+      target.breaker.admit()
+      const answer = await this.#request(target, method, input, call)
+      target.breaker.answered()
+      return answer
+    } catch (thrown) {
+      const error = toAppError(thrown)
+      outcome = error.code
+      if (performance.now() > this.#graceUntil && !call.signal?.aborted) {
+        target.breaker.failed(outcome, call.actor, call.client?.ip)
+      }
+      throw error
+    } finally {
+      this.#options.metrics()?.clientSeconds.observe(`${method.service}.${method.name}`, outcome, startedAt)
+    }
+  }
+
+  /** Resolves when nothing waits any more. New calls are refused from now on. */
+  async drain(untilMs: number): Promise<void> {
+    this.#draining = true
+    while (this.#pending.size > 0 && performance.now() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    for (const { breaker } of this.#targets.values()) breaker.close()
+    this.#lost()
+  }
+
+  #target(service: string): Target {
+    let target = this.#targets.get(service)
+    if (target === undefined) {
+      const breaker = new Breaker(service, { ...this.#options.breaker, ping: () => this.#ping(service) })
+      const exchange = requestExchange(service).name
+      target = { service, exchange, breaker, pending: 0, declaredOn: undefined }
+      this.#targets.set(service, target)
+    }
+    return target
+  }
+
+  #request(target: Target, method: Method, input: unknown, call: CallOptions): Promise<unknown> {
+    const headers: Record<string, unknown> = { [wire.ACTOR_HEADER]: wire.encodeActor(call.actor) }
+    if (call.client) headers[wire.CLIENT_HEADER] = JSON.stringify(call.client)
+    return tracedSend('client', `${method.service}.${method.name}`, headers, () =>
+      this.#send(target, {
+        name: method.name,
+        body: wire.encode(input),
+        timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+        requestId: call.requestId,
+        headers,
+        signal: call.signal,
+      }),
+    )
+  }
+
+  #ping(service: string): Promise<unknown> {
+    const actor: Actor = { kind: 'service', name: this.#options.user }
+    const headers = { [wire.ACTOR_HEADER]: wire.encodeActor(actor) }
+    const body = wire.encode({})
+    const request = { name: wire.PING, body, timeoutMs: PING_TIMEOUT_MS, requestId: 'ping', headers, signal: undefined }
+    return this.#send(this.#target(service), request)
+  }
+
+  #send(target: Target, request: Request): Promise<unknown> {
+    const channel = this.#channel.current
+    if (channel === undefined || this.#draining) return Promise.reject(notSent('Not connected to the broker'))
+    if (this.#link.blocked) return Promise.reject(notSent('The broker is out of resources'))
+    if (target.declaredOn === channel) return this.#sendOn(channel, target, request)
+    return this.#declare(channel, target).then(() => this.#sendOn(channel, target, request))
+  }
+
+  async #declare(channel: Channel, target: Target): Promise<void> {
+    try {
+      await declareExchange(channel, requestExchange(target.service))
+      target.declaredOn = channel
+    } catch (error) {
+      throw new AppError('NOT_SENT', { cause: error, retryAfterMs: 1000 })
+    }
+  }
+
+  #sendOn(channel: Channel, target: Target, request: Request): Promise<unknown> {
+    const { timeoutMs, signal } = request
+    if (!(timeoutMs > 0) || signal?.aborted) return Promise.reject(new AppError('TIMEOUT'))
+    if (target.pending >= PENDING_LIMIT) return Promise.reject(new AppError('QUEUE_FULL', { retryAfterMs: 1000 }))
+    const id = (this.#sequence++).toString(36)
+    const { name, body, requestId, headers } = request
+    const wholeMs = Math.ceil(timeoutMs)
+    headers[wire.TIMEOUT_HEADER] = wholeMs
+    try {
+      channel.publish(target.exchange, this.#replyQueue, body, {
+        type: name,
+        correlationId: id,
+        messageId: requestId,
+        userId: this.#options.user,
+        expiration: wholeMs,
+        mandatory: true,
+        headers,
+      })
+    } catch (error) {
+      // The channel is on its way down.
+      return Promise.reject(new AppError('NOT_SENT', { cause: error, retryAfterMs: 1000 }))
+    }
+    const answer = this.#await(id, target, wholeMs)
+    if (signal === undefined) return answer
+    const giveUp = () => this.#fail(id, 'TIMEOUT', 'The caller stopped waiting')
+    signal.addEventListener('abort', giveUp, { once: true })
+    return answer.finally(() => signal.removeEventListener('abort', giveUp))
+  }
+
+  #await(id: string, target: Target, timeoutMs: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#fail(id, 'TIMEOUT'), timeoutMs)
+      target.pending++
+      this.#pending.set(id, { target, resolve, reject, timer })
+    })
+  }
+
+  /** Ends the wait for an answer; undefined when it has ended before. */
+  #take(id: string): Pending | undefined {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return undefined
+    this.#pending.delete(id)
+    clearTimeout(pending.timer)
+    pending.target.pending--
+    return pending
+  }
+
+  #fail(id: string, code: ErrorCode, detail?: string): void {
+    const options = code === 'NO_RESPONDER' || code === 'QUEUE_FULL' ? { retryAfterMs: 1000 } : {}
+    this.#take(id)?.reject(new AppError(code, detail === undefined ? options : { ...options, detail }))
+  }
+
+  async #setUp(channel: Channel): Promise<void> {
+    await declareExchange(channel, REPLIES)
+    const { queue } = await channel.assertQueue('', { exclusive: true, durable: false, autoDelete: true })
+    await channel.bindQueue(queue, REPLIES.name, queue)
+    channel.on('return', (message: Message) => this.#fail(message.properties.correlationId, 'NO_RESPONDER'))
+    await channel.consume(queue, (message) => message && this.#receive(message), {
+      noAck: true,
+      exclusive: true,
+    })
+    this.#replyQueue = queue
+  }
+
+  #receive(message: ConsumeMessage): void {
+    const { correlationId, type, headers } = message.properties
+    if (type !== wire.REPLY_OK && type !== wire.REPLY_ERROR) {
+      // Our own request, dead-lettered by the service's queue: full, or its time was over.
+      this.#fail(correlationId, headers?.[wire.DEATH_HEADER] === 'maxlen' ? 'QUEUE_FULL' : 'TIMEOUT')
+      return
+    }
+    const pending = this.#take(correlationId)
+    if (pending === undefined) this.#options.metrics()?.lateReplies.inc()
+    else if (type === wire.REPLY_OK) pending.resolve(JSON.parse(message.content.toString()))
+    else pending.reject(wire.decodeError(message.content))
+  }
+
+  #lost(): void {
+    this.#graceUntil = performance.now() + RECONNECT_GRACE_MS
+    for (const id of [...this.#pending.keys()]) this.#fail(id, 'CONNECTION_LOST')
+  }
+}
+
+function notSent(detail: string): AppError {
+  return new AppError('NOT_SENT', { detail, retryAfterMs: 1000 })
+}

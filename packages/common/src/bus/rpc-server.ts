@@ -1,0 +1,186 @@
+import type { Channel, ConsumeMessage } from 'amqplib'
+import type { Actor, Call, Contract, Handlers, Method } from '../contract.ts'
+import { AppError, type ErrorCode, toAppError } from '../errors.ts'
+import type { Logger } from '../service/logger.ts'
+import type { ServeOptions } from './bus.ts'
+import type { BusMetrics } from './bus-metrics.ts'
+import { InFlight } from './in-flight.ts'
+import type { Link } from './link.ts'
+import type { ManagedChannel } from './managed-channel.ts'
+import * as wire from './rpc-wire.ts'
+import { declareExchange, declareQueue, REPLIES, requestExchange, requestQueue } from './topology.ts'
+import { tracedReceive } from './tracing.ts'
+
+const DEFAULT_PREFETCH = 128
+const CONSUMER_TAG = 'requests'
+
+type AnyHandler = (input: unknown, call: Call) => Promise<unknown>
+
+export interface RpcServerOptions extends ServeOptions {
+  /** The broker user that this process logs in as. */
+  user: string
+  logger: Logger
+  metrics: () => BusMetrics | undefined
+}
+
+/** Answers the requests of one contract. Always an answer and an acknowledgement in one turn, never a requeue. */
+export class RpcServer {
+  readonly #service: string
+  readonly #methods: Map<string, { method: Method; handler: AnyHandler }>
+  readonly #options: RpcServerOptions
+  readonly #trusted: ReadonlySet<string>
+  readonly #channel: ManagedChannel<Channel>
+  readonly #inFlight = new InFlight()
+
+  constructor(link: Link, contract: Contract, handlers: Handlers<Contract>, options: RpcServerOptions) {
+    const [first] = Object.values(contract)
+    if (!first) throw new Error('A contract without methods cannot be served')
+    this.#service = first.service
+    this.#options = options
+    this.#trusted = new Set(options.trust ?? ['gateway'])
+    this.#methods = new Map(
+      Object.entries(contract).map(([name, method]) => [name, { method, handler: handlers[name] as AnyHandler }]),
+    )
+    this.#channel = link.channel(`rpc-server ${this.#service}`, (channel) => this.#setUp(channel))
+  }
+
+  get ready(): Promise<void> {
+    return this.#channel.ready
+  }
+
+  /** Takes no more requests; resolves when all are answered or the time is over. */
+  async drain(untilMs: number): Promise<void> {
+    await this.#channel.current?.cancel(CONSUMER_TAG).catch(() => {})
+    await this.#inFlight.settled(untilMs)
+    await this.#channel.close()
+  }
+
+  async #setUp(channel: Channel): Promise<void> {
+    const queue = requestQueue(this.#service)
+    await declareExchange(channel, REPLIES)
+    await declareQueue(channel, queue)
+    await channel.prefetch(this.#options.prefetch ?? DEFAULT_PREFETCH)
+    const receive = (message: ConsumeMessage | null) =>
+      message && void this.#inFlight.run(() => this.#receive(channel, message))
+    await channel.consume(queue.name, receive, { consumerTag: CONSUMER_TAG })
+  }
+
+  async #receive(channel: Channel, message: ConsumeMessage): Promise<void> {
+    const startedAt = performance.now()
+    const name: string = message.properties.type ?? ''
+    if (this.#marksRedelivery(channel, message)) return
+    let outcome: ErrorCode | 'OK' = 'OK'
+    let body: Buffer
+    try {
+      body = name === wire.PING ? wire.encode({}) : wire.encode(await this.#answer(name, message, startedAt))
+    } catch (thrown) {
+      const error = this.#toAnswer(name, message, toAppError(thrown))
+      outcome = error.code
+      body = wire.encodeError(error)
+    }
+    const type = outcome === 'OK' ? wire.REPLY_OK : wire.REPLY_ERROR
+    try {
+      channel.publish(REPLIES.name, message.fields.routingKey, body, {
+        type,
+        correlationId: message.properties.correlationId,
+      })
+      channel.ack(message)
+    } catch {
+      // The channel is gone and the caller knows it; the broker will deliver the request again.
+    }
+    if (name !== wire.PING)
+      this.#options.metrics()?.serverSeconds.observe(`${this.#service}.${name}`, outcome, startedAt)
+  }
+
+  async #answer(name: string, message: ConsumeMessage, startedAt: number): Promise<unknown> {
+    const entry = this.#methods.get(name)
+    if (!entry) throw new AppError('NO_RESPONDER', { cause: new Error(`${this.#service} has no method ${name}`) })
+    const { method, handler } = entry
+    refuseRepeated(method, message)
+    const call = this.#callOf(message, startedAt)
+    const input = parseInput(method, message.content)
+    const headers = message.properties.headers ?? {}
+    const output = await tracedReceive('server', `${this.#service}.${name}`, headers, () => handler(input, call))
+    // Strips what the contract does not name: a column too many never leaves the service.
+    return method.output.parse(output)
+  }
+
+  #callOf(message: ConsumeMessage, startedAt: number): Call {
+    const headers = message.properties.headers ?? {}
+    const deadline = startedAt + Number(headers[wire.TIMEOUT_HEADER] ?? 0)
+    const client: string | undefined = headers[wire.CLIENT_HEADER]
+    let signal: AbortSignal | undefined
+    return {
+      actor: this.#actorOf(message),
+      requestId: message.properties.messageId ?? '',
+      ...(client !== undefined && { client: JSON.parse(client) }),
+      get timeoutMs() {
+        return Math.max(0, deadline - performance.now())
+      },
+      // Few handlers need it, and a signal with its timer costs more than all the rest here.
+      get signal() {
+        signal ??= AbortSignal.timeout(Math.max(0, Math.ceil(deadline - performance.now())))
+        return signal
+      },
+    }
+  }
+
+  /** Only the gateway speaks for users; every other broker user is the service of its name. */
+  #actorOf(message: ConsumeMessage): Actor {
+    const { userId, headers } = message.properties
+    const sender = userId === this.#options.user ? (headers?.[wire.REDELIVERED_FROM_HEADER] ?? userId) : userId
+    if (typeof sender !== 'string' || sender === '') throw new AppError('FORBIDDEN')
+    if (this.#trusted.has(sender)) return JSON.parse(headers?.[wire.ACTOR_HEADER])
+    return { kind: 'service', name: sender }
+  }
+
+  /**
+   * A classic queue says that a message was delivered before, not how often. So a request that comes back for the first
+   * time is sent round once more with a mark; if the marked one comes back too, it is taken for poison.
+   */
+  #marksRedelivery(channel: Channel, message: ConsumeMessage): boolean {
+    const { fields, properties } = message
+    if (!fields.redelivered || properties.headers?.[wire.REDELIVERED_FROM_HEADER] !== undefined) return false
+    const { type, correlationId, messageId, userId, headers } = properties
+    const marked = { ...headers, [wire.REDELIVERED_FROM_HEADER]: userId }
+    channel.publish(requestExchange(this.#service).name, fields.routingKey, message.content, {
+      type,
+      correlationId,
+      messageId,
+      userId: this.#options.user,
+      expiration: headers?.[wire.TIMEOUT_HEADER],
+      headers: marked,
+    })
+    channel.ack(message)
+    return true
+  }
+
+  #toAnswer(name: string, message: ConsumeMessage, error: AppError): AppError {
+    const answer = wire.publicError(error, this.#methods.get(name)?.method.errors ?? [])
+    const context = { err: error, method: `${this.#service}.${name}`, requestId: message.properties.messageId }
+    if (answer.code === 'INTERNAL') this.#options.logger.error(context, 'a request failed')
+    else if (answer.code === 'DEPENDENCY_UNAVAILABLE') this.#options.logger.warn(context, 'a dependency is not there')
+    return answer
+  }
+}
+
+/** A request that was delivered before may have run: what is not idempotent does not run twice. */
+function refuseRepeated(method: Method, { fields, properties }: ConsumeMessage): void {
+  if (properties.headers?.[wire.REDELIVERED_FROM_HEADER] === undefined) return
+  if (fields.redelivered) throw new AppError('POISON')
+  if (!method.idempotent)
+    throw new AppError('TIMEOUT', { detail: 'The service went away; it may or may not have done this' })
+}
+
+function parseInput(method: Method, content: Buffer): unknown {
+  let json: unknown
+  try {
+    json = JSON.parse(content.toString())
+  } catch {
+    throw new AppError('VALIDATION_FAILED', { fields: [{ path: '', message: 'not JSON' }] })
+  }
+  const parsed = method.input.safeParse(json)
+  if (parsed.success) return parsed.data
+  const fields = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
+  throw new AppError('VALIDATION_FAILED', { fields })
+}

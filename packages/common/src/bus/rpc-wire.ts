@@ -1,0 +1,86 @@
+import type { Actor } from '../contract.ts'
+import { AppError, type ErrorCode, type FieldError, isErrorCode } from '../errors.ts'
+
+/**
+ * A request: routing key = the caller's reply queue, `type` = method, `correlationId`, `userId` (checked by the broker),
+ * `messageId` = request id, `expiration` and the header `x-timeout-ms` = milliseconds left, `x-actor` and `x-client` as
+ * JSON. A reply: the same `correlationId`, `type` = REPLY_OK or REPLY_ERROR. No method can be named like these.
+ */
+export const REPLY_OK = '=ok'
+export const REPLY_ERROR = '=error'
+/** Answered by the bus itself: is anybody there? */
+export const PING = '=ping'
+
+export const TIMEOUT_HEADER = 'x-timeout-ms'
+export const ACTOR_HEADER = 'x-actor'
+export const CLIENT_HEADER = 'x-client'
+/** Set by a server on a request that comes back to it for the first time, with the user who really sent it. */
+export const REDELIVERED_FROM_HEADER = 'x-redelivered-from'
+/** Set by RabbitMQ on what it dead-letters: `maxlen`, `expired` … */
+export const DEATH_HEADER = 'x-first-death-reason'
+
+interface WireError {
+  code: string
+  detail?: string | undefined
+  fields?: FieldError[] | undefined
+  retryAfterMs?: number | undefined
+}
+
+export function encode(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value) ?? 'null')
+}
+
+export function encodeError({ code, detail, fields, retryAfterMs }: AppError): Buffer {
+  return encode({ code, detail, fields, retryAfterMs } satisfies WireError)
+}
+
+export function decodeError(content: Buffer): AppError {
+  const { code, detail, fields, retryAfterMs } = JSON.parse(content.toString()) as WireError
+  return new AppError(isErrorCode(code) ? code : 'INTERNAL', {
+    ...(detail !== undefined && { detail }),
+    ...(fields !== undefined && { fields }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  })
+}
+
+const actors = new WeakMap<Actor, string>()
+
+/** The same actor object usually makes several calls. */
+export function encodeActor(actor: Actor): string {
+  let json = actors.get(actor)
+  if (json === undefined) {
+    json = JSON.stringify(actor)
+    actors.set(actor, json)
+  }
+  return json
+}
+
+/** What the caller's own hop says; inside an answer it would claim that the request itself never ran. */
+const NEXT_HOP_FAILURES: readonly ErrorCode[] = [
+  'NOT_SENT',
+  'NO_RESPONDER',
+  'QUEUE_FULL',
+  'CIRCUIT_OPEN',
+  'CONNECTION_LOST',
+]
+/** What any method may answer, listed or not. */
+const COMMON: readonly ErrorCode[] = [
+  'VALIDATION_FAILED',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'STORAGE_FULL',
+  'DEPENDENCY_UNAVAILABLE',
+  'TIMEOUT',
+  'POISON',
+  'INTERNAL',
+]
+
+/** The error as the caller may see it: listed and common codes pass, anything else becomes `INTERNAL` without detail. */
+export function publicError(error: AppError, listed: readonly ErrorCode[]): AppError {
+  if (listed.includes(error.code) || COMMON.includes(error.code)) return error
+  if (NEXT_HOP_FAILURES.includes(error.code)) {
+    const retryAfterMs = error.retryAfterMs ?? 1000
+    return new AppError('DEPENDENCY_UNAVAILABLE', { retryAfterMs, cause: error })
+  }
+  return new AppError('INTERNAL', { cause: error })
+}

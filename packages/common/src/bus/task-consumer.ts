@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TaskMessage } from '../contracts/work.ts'
+import type { Logger } from '../service/logger.ts'
+import type { ConsumeTasksOptions, TaskOutcome, TaskQueue } from './bus.ts'
+import type { Link } from './link.ts'
+import type { Publisher } from './publisher.ts'
+import { type Delivery, QueueConsumer } from './queue-consumer.ts'
+import { declareQueue, laterKey, TASKS, taskQueues } from './topology.ts'
+import { tracedReceive } from './tracing.ts'
+
+const REPUBLISH_PAUSE_MS = 1000
+
+/** A consumer of one of the task queues: as many messages at a time as there are slots, acknowledged at the end. */
+export function createTaskConsumer(
+  link: Link,
+  publisher: Publisher,
+  logger: Logger,
+  kind: TaskQueue,
+  { slots, handle }: ConsumeTasksOptions,
+): QueueConsumer {
+  const { main, later } = taskQueues(kind)
+
+  async function work({ message, signal }: Delivery): Promise<TaskOutcome> {
+    const task = parseTask(message.content)
+    if (!task) {
+      logger.error({ queue: main.name }, 'a task message cannot be read and is dropped')
+      return 'done'
+    }
+    const redelivered = message.fields.redelivered || Number(message.properties.headers?.['x-delivery-count'] ?? 0) > 0
+    const headers = message.properties.headers ?? {}
+    return tracedReceive('consumer', main.name, headers, () => handle(task, { redelivered, signal }))
+  }
+
+  async function postpone({ message, signal, ack }: Delivery): Promise<void> {
+    const publication = { exchange: TASKS.name, key: laterKey(kind), type: later.name, body: message.content }
+    while (!signal.aborted) {
+      try {
+        await publisher.publish(publication)
+        return ack()
+      } catch {
+        await sleep(REPUBLISH_PAUSE_MS)
+      }
+    }
+  }
+
+  async function settle(delivery: Delivery): Promise<void> {
+    const outcome = await work(delivery).catch((error: unknown): TaskOutcome => {
+      logger.error({ err: error, queue: main.name }, 'a task handler failed; the task comes back later')
+      return 'later'
+    })
+    if (outcome === 'done') delivery.ack()
+    else if (outcome === 'requeue') delivery.requeue()
+    else await postpone(delivery)
+  }
+
+  return new QueueConsumer(link, {
+    name: `tasks ${kind}`,
+    queue: main.name,
+    prefetch: slots,
+    declare: async (channel) => {
+      await declareQueue(channel, main)
+      await declareQueue(channel, later)
+    },
+    handle: settle,
+  })
+}
+
+function parseTask(content: Buffer): TaskMessage | undefined {
+  try {
+    return TaskMessage.parse(JSON.parse(content.toString()))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,63 @@
+import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+
+/** String headers of a message; trace context travels in `traceparent` and `tracestate` (W3C Trace Context). */
+type Carrier = Record<string, unknown>
+
+/**
+ * True when somebody has set up tracing in this process. Without it the API's propagator has no fields, and all of the
+ * functions below only call what they wrap.
+ */
+export function isTracing(): boolean {
+  return propagation.fields().length > 0
+}
+
+/** The `traceparent` of what is going on now, for an envelope that is published later. */
+export function currentTraceparent(): string | undefined {
+  if (!isTracing()) return undefined
+  const carrier: Record<string, string> = {}
+  propagation.inject(context.active(), carrier)
+  return carrier.traceparent
+}
+
+/** Runs `send` in a span of its own and lets the receiver know about it through `carrier`. */
+export function tracedSend<T>(
+  kind: 'client' | 'producer',
+  name: string,
+  carrier: Carrier,
+  send: () => Promise<T>,
+): Promise<T> {
+  if (!isTracing()) return send()
+  const spanKind = kind === 'client' ? SpanKind.CLIENT : SpanKind.PRODUCER
+  return tracer().startActiveSpan(name, { kind: spanKind }, (span) => {
+    propagation.inject(context.active(), carrier)
+    return finish(span, send())
+  })
+}
+
+/** Runs `handle` in a span that continues the sender's trace. */
+export function tracedReceive<T>(
+  kind: 'server' | 'consumer',
+  name: string,
+  carrier: Carrier,
+  handle: () => Promise<T>,
+): Promise<T> {
+  if (!isTracing()) return handle()
+  const spanKind = kind === 'server' ? SpanKind.SERVER : SpanKind.CONSUMER
+  const parent = propagation.extract(context.active(), carrier)
+  return tracer().startActiveSpan(name, { kind: spanKind }, parent, (span) => finish(span, handle()))
+}
+
+function tracer() {
+  return trace.getTracer('@kinora/common/bus')
+}
+
+async function finish<T>(span: Span, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: String((error as { code?: unknown }).code ?? 'error') })
+    throw error
+  } finally {
+    span.end()
+  }
+}
