@@ -1,0 +1,26 @@
+import type { Metrics } from '@kinora/common/service'
+import { Counter } from 'prom-client'
+
+export type AuthMetrics = ReturnType<typeof createAuthMetrics>
+
+export function createAuthMetrics(registry: Metrics) {
+  const registers = [registry]
+  return {
+    passwordHashes: new Counter({
+      name: 'kinora_auth_password_hashes_total',
+      help: 'bcrypt computations begun',
+      registers,
+    }),
+    refreshReuse: new Counter({
+      name: 'kinora_auth_refresh_reuse_total',
+      help: 'Sessions ended because an old refresh token came back: somebody has a copy',
+      registers,
+    }),
+    cleanUpRemoved: new Counter({
+      name: 'kinora_auth_cleanup_removed_total',
+      help: 'Rows deleted because nobody needs them any more',
+      labelNames: ['what'] as const,
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,25 @@
+import { availableParallelism } from 'node:os'
+import { integer, secretKey, serviceConfig } from '@kinora/common/service'
+import { z } from 'zod'
+
+export const authConfig = serviceConfig.extend({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  /** Private signing keys are stored encrypted with this. */
+  KEY_ENCRYPTION_KEY: secretKey,
+  /** Refresh tokens are authenticated with this; changing it signs everybody out. */
+  REFRESH_SECRET: secretKey,
+  /** Mixed into every password hash; changing it makes every password wrong. */
+  PASSWORD_PEPPER: secretKey,
+  BCRYPT_COST: integer(10, 15).default(12),
+  PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
+  /** bcrypt computations at a time; one core is left for everything else. */
+  HASH_CONCURRENCY: integer(1, 64).default(Math.max(1, availableParallelism() - 1)),
+  /** How many may wait for one; a quarter of a second each at cost 12, so more would only time out. */
+  HASH_QUEUE: integer(0, 1000).default(12),
+  ISSUER: z.string().min(1).default('kinora'),
+  AUDIENCE: z.string().min(1).default('kinora'),
+  ACCESS_TOKEN_SECONDS: integer(10, 3600).default(900),
+  REFRESH_TOKEN_SECONDS: integer(60, 31_536_000).default(604_800),
+  CLEANUP_INTERVAL_MS: integer(100, 86_400_000).default(600_000),
+})
+export type AuthConfig = z.output<typeof authConfig>

@@ -1,0 +1,68 @@
+import type { Base, Logger } from '@kinora/common/service'
+import type { Kysely } from 'kysely'
+import { type AuthMetrics, createAuthMetrics } from './auth-metrics.ts'
+import type { AuthConfig } from './config.ts'
+import type { AuthDb } from './db/schema.ts'
+import { accessTokenIssuer, type IssueAccessToken } from './keys/access-token.ts'
+import { createKeyCipher } from './keys/key-cipher.ts'
+import { type KeyRing, openKeyRing } from './keys/key-ring.ts'
+import { HashGate } from './passwords/hash-gate.ts'
+import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts'
+import { type Repositories, repositories, type Transact, transact } from './repositories/index.ts'
+import { signingKeyRepository } from './repositories/signing-keys.ts'
+
+/** All that a handler may use. */
+export interface Context extends Repositories {
+  transact: Transact
+  /** Sends what a committed transaction has said at once instead of at the relay's next look. */
+  pokeRelay: () => void
+  passwords: PasswordHasher
+  passwordMinLength: number
+  refreshTokens: { secret: Buffer; lifetimeSeconds: number }
+  keys: KeyRing
+  issueAccessToken: IssueAccessToken
+  metrics: AuthMetrics
+  logger: Logger
+  now: () => Date
+}
+
+export interface ContextParts {
+  db: Kysely<AuthDb>
+  base: Base
+  config: AuthConfig
+  pokeRelay: () => void
+  now?: () => Date
+}
+
+export async function createContext(parts: ContextParts): Promise<Context> {
+  const { db, base, config, pokeRelay, now = () => new Date() } = parts
+  const metrics = createAuthMetrics(base.metrics)
+  const cipher = createKeyCipher(fromBase64(config.KEY_ENCRYPTION_KEY))
+  const keys = await openKeyRing(signingKeyRepository(db), cipher, now())
+  return {
+    ...repositories(db),
+    transact: transact(db),
+    pokeRelay,
+    passwords: await createPasswordHasher({
+      pepper: fromBase64(config.PASSWORD_PEPPER),
+      cost: config.BCRYPT_COST,
+      gate: new HashGate({ concurrency: config.HASH_CONCURRENCY, queue: config.HASH_QUEUE }),
+      computed: metrics.passwordHashes,
+    }),
+    passwordMinLength: config.PASSWORD_MIN_LENGTH,
+    refreshTokens: { secret: fromBase64(config.REFRESH_SECRET), lifetimeSeconds: config.REFRESH_TOKEN_SECONDS },
+    keys,
+    issueAccessToken: accessTokenIssuer(keys, {
+      issuer: config.ISSUER,
+      audience: config.AUDIENCE,
+      lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
+    }),
+    metrics,
+    logger: base.logger,
+    now,
+  }
+}
+
+function fromBase64(secret: string): Buffer {
+  return Buffer.from(secret, 'base64')
+}

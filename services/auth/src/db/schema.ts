@@ -1,0 +1,75 @@
+import type { Jwk, RevocationReason } from '@kinora/common/contracts'
+import type { OutboxDb } from '@kinora/common/db'
+import type { Generated, Selectable } from 'kysely'
+
+export interface UsersTable {
+  id: string
+  email: string
+  password_hash: string
+  display_name: string | null
+  role: 'user' | 'admin'
+  email_verified_at: Date | null
+  disabled_at: Date | null
+  created_at: Date
+  updated_at: Date
+}
+export type UserRow = Selectable<UsersTable>
+
+export interface SessionsTable {
+  id: string
+  user_id: string
+  refresh_counter: number
+  refresh_salt: Buffer
+  amr: string[]
+  ip: string | null
+  user_agent: string | null
+  created_at: Date
+  last_used_at: Date
+  expires_at: Date
+  access_expires_at: Date
+  ended_at: Date | null
+  end_reason: RevocationReason | null
+}
+export type SessionRow = Selectable<SessionsTable>
+
+export interface SigningKeysTable {
+  kid: string
+  stage: 'next' | 'current' | 'previous'
+  public_jwk: Jwk
+  encrypted_private_key: Buffer
+  created_at: Date
+  retired_at: Date | null
+}
+export type SigningKeyRow = Selectable<SigningKeysTable>
+
+export interface RevocationsTable {
+  sequence: string
+  session_ids: string[]
+  reason: RevocationReason
+  created_at: Date
+  expires_at: Date
+}
+
+export interface AuditLogTable {
+  sequence: Generated<string>
+  id: string
+  at: Date
+  user_id: string | null
+  session_id: string | null
+  action: string
+  outcome: 'success' | 'failure'
+  code: string | null
+  ip: string | null
+  user_agent: string | null
+  request_id: string
+}
+
+/** Columns of type bigint are strings here: a number could not hold them all exactly. */
+export interface AuthDb extends OutboxDb {
+  users: UsersTable
+  sessions: SessionsTable
+  signing_keys: SigningKeysTable
+  revocation_counter: { only_row: boolean; value: string }
+  revocations: RevocationsTable
+  audit_log: AuditLogTable
+}

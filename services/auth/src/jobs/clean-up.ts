@@ -1,0 +1,59 @@
+import type { Logger } from '@kinora/common/service'
+import type { AuthMetrics } from '../auth-metrics.ts'
+import type { Transact, Work } from '../repositories/index.ts'
+
+/** An ended session answers for so long why it has ended; after that its tokens are merely unknown. */
+const KEEP_SESSIONS_MS = 7 * 24 * 3600 * 1000
+/** Rows a transaction, so that no lock is held for long. */
+const BATCH = 1000
+
+type Removal = (work: Work, now: Date) => Promise<number>
+
+/** What expires. The audit log does not. */
+const REMOVALS: Record<string, Removal> = {
+  sessions: (work, now) => work.sessions.deleteExpired(new Date(now.getTime() - KEEP_SESSIONS_MS), BATCH),
+  revocations: (work, now) => work.revocations.deleteExpired(now, BATCH),
+}
+
+export interface CleanUpOptions {
+  transact: Transact
+  metrics: AuthMetrics
+  logger: Logger
+  now: () => Date
+}
+
+/** Deletes what has expired, batch by batch. Of several processes one does it; the others find it locked and leave. */
+export async function cleanUp({ transact, metrics, logger, now }: CleanUpOptions, signal?: AbortSignal): Promise<void> {
+  for (const [what, remove] of Object.entries(REMOVALS)) {
+    let removed: number
+    do {
+      removed = await transact(async (work) => ((await work.tryLock('clean-up')) ? await remove(work, now()) : 0))
+      metrics.cleanUpRemoved.inc({ what }, removed)
+      if (removed > 0) logger.info({ what, removed }, 'removed what has expired')
+    } while (removed === BATCH && !signal?.aborted)
+  }
+}
+
+/** Cleans up now and after every interval; `stop` waits for the batch under way. */
+export function startCleanUp(options: CleanUpOptions, intervalMs: number): { stop(): Promise<void> } {
+  const stopping = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let running = Promise.resolve()
+
+  function run(): void {
+    running = cleanUp(options, stopping.signal)
+      .catch((error: unknown) => options.logger.warn({ err: error }, 'clean-up failed; it will be tried again'))
+      .then(() => {
+        if (!stopping.signal.aborted) timer = setTimeout(run, intervalMs)
+      })
+  }
+
+  run()
+  return {
+    async stop() {
+      stopping.abort()
+      clearTimeout(timer)
+      await running
+    },
+  }
+}

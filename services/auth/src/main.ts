@@ -1,0 +1,5 @@
+import { runService } from '@kinora/common/service'
+import { authConfig } from './config.ts'
+import { startAuth } from './service.ts'
+
+await runService('auth', authConfig, startAuth)

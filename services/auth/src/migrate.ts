@@ -1,0 +1,18 @@
+import { provisionSchema } from '@kinora/common/db'
+import { loadConfig } from '@kinora/common/service'
+import { z } from 'zod'
+import { schema } from './db/migrations/index.ts'
+
+/** A one-shot program: makes or upgrades auth's schema and its database role, as an administrator, and ends. */
+const migrateConfig = z.object({
+  DATABASE_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  AUTH_DB_PASSWORD: z.string().min(8),
+})
+
+try {
+  const config = loadConfig(migrateConfig)
+  await provisionSchema(config.DATABASE_ADMIN_URL, schema, config.AUTH_DB_PASSWORD)
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = 1
+}

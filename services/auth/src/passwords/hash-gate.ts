@@ -1,0 +1,82 @@
+import { AppError } from '@kinora/common/errors'
+
+interface Waiter {
+  admit(): void
+}
+
+export interface HashGateOptions {
+  concurrency: number
+  queue: number
+}
+
+/**
+ * Lets few computations run at a time and few wait. bcrypt takes a core for a quarter of a second: without a limit a
+ * burst of sign-ins would slow down everything else, and each would answer after its caller has gone.
+ */
+export class HashGate {
+  readonly #options: HashGateOptions
+  readonly #waiting = new Set<Waiter>()
+  #running = 0
+  /** Smoothed duration of one computation, for `retryAfterMs`. */
+  #averageMs = 250
+
+  constructor(options: HashGateOptions) {
+    this.#options = options
+  }
+
+  /** Throws `TOO_BUSY` at once when the queue is full, and `TIMEOUT` when `signal` aborts while waiting. */
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#enter(signal)
+    const startedAt = performance.now()
+    try {
+      return await work()
+    } finally {
+      this.#averageMs += (performance.now() - startedAt - this.#averageMs) / 8
+      this.#leave()
+    }
+  }
+
+  #enter(signal: AbortSignal | undefined): Promise<void> | void {
+    if (signal?.aborted) throw new AppError('TIMEOUT')
+    if (this.#running < this.#options.concurrency) {
+      this.#running += 1
+      return
+    }
+    if (this.#waiting.size >= this.#options.queue)
+      throw new AppError('TOO_BUSY', { retryAfterMs: this.#retryAfterMs() })
+    return this.#wait(signal)
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abandon = () => {
+        this.#waiting.delete(waiter)
+        reject(new AppError('TIMEOUT'))
+      }
+      const waiter: Waiter = {
+        admit: () => {
+          signal?.removeEventListener('abort', abandon)
+          resolve()
+        },
+      }
+      this.#waiting.add(waiter)
+      signal?.addEventListener('abort', abandon, { once: true })
+    })
+  }
+
+  /** Hands the place to whoever has waited longest; sets keep their order. */
+  #leave(): void {
+    const [next] = this.#waiting
+    if (!next) {
+      this.#running -= 1
+      return
+    }
+    this.#waiting.delete(next)
+    next.admit()
+  }
+
+  #retryAfterMs(): number {
+    const ahead = this.#waiting.size + this.#running
+    return Math.max(1000, Math.ceil((ahead * this.#averageMs) / this.#options.concurrency))
+  }
+}

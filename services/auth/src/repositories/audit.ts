@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import type { Call } from '@kinora/common/contract'
+import type { ErrorCode } from '@kinora/common/errors'
+import type { Kysely, Selectable } from 'kysely'
+import type { AuditLogTable, AuthDb } from '../db/schema.ts'
+
+export type AuditRepository = ReturnType<typeof auditRepository>
+
+export type AuditAction =
+  | 'register'
+  | 'login'
+  | 'refresh'
+  | 'refresh_reuse'
+  | 'logout'
+  | 'logout_all'
+  | 'session_revoke'
+  | 'profile_update'
+
+export interface AuditRecord {
+  action: AuditAction
+  /** Null where nobody can be named: an unknown address, a forged token. */
+  userId: string | null
+  sessionId?: string
+  /** The error code of a failure; a record without one is a success. */
+  failure?: ErrorCode
+}
+
+export interface AuditPage {
+  limit: number
+  before?: string
+}
+
+/** Append-only: the service's database role may insert and read, nothing else. */
+export function auditRepository(db: Kysely<AuthDb>) {
+  return {
+    async record(call: Call, { action, userId, sessionId, failure }: AuditRecord, now: Date): Promise<void> {
+      await db
+        .insertInto('audit_log')
+        .values({
+          id: randomUUID(),
+          at: now,
+          user_id: userId,
+          session_id: sessionId ?? null,
+          action,
+          outcome: failure ? 'failure' : 'success',
+          code: failure ?? null,
+          ...originOf(call),
+          request_id: call.requestId,
+        })
+        .execute()
+    },
+
+    /** Newest first. */
+    async ofUser(userId: string, { limit, before }: AuditPage): Promise<Selectable<AuditLogTable>[]> {
+      let query = db.selectFrom('audit_log').selectAll().where('user_id', '=', userId)
+      if (before !== undefined) query = query.where('sequence', '<', before)
+      return await query.orderBy('sequence', 'desc').limit(limit).execute()
+    },
+  }
+}
+
+/** Where a call came from, as audit rows and sessions keep it. */
+export function originOf({ client }: Call): { ip: string | null; user_agent: string | null } {
+  return { ip: client?.ip ?? null, user_agent: client?.userAgent.slice(0, 512) ?? null }
+}

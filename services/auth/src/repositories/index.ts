@@ -1,0 +1,44 @@
+import { events, type Revocation } from '@kinora/common/contracts'
+import { sayEvent } from '@kinora/common/db'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { AuthDb } from '../db/schema.ts'
+import { auditRepository } from './audit.ts'
+import { revocationRepository } from './revocations.ts'
+import { sessionRepository } from './sessions.ts'
+import { userRepository } from './users.ts'
+
+export type Repositories = ReturnType<typeof repositories>
+export type Work = ReturnType<typeof work>
+/** Runs `body` in one transaction: all that it does is committed, or none. */
+export type Transact = <T>(body: (work: Work) => Promise<T>) => Promise<T>
+
+export function repositories(db: Kysely<AuthDb>) {
+  return {
+    users: userRepository(db),
+    sessions: sessionRepository(db),
+    revocations: revocationRepository(db),
+    audit: auditRepository(db),
+  }
+}
+
+export function transact(db: Kysely<AuthDb>): Transact {
+  return (body) => db.transaction().execute((tx) => body(work(tx)))
+}
+
+/** What only makes sense inside a transaction is offered only there. */
+function work(tx: Transaction<AuthDb>) {
+  return {
+    ...repositories(tx),
+    /** Held until the commit; false when another transaction, here or in another process, holds it. */
+    async tryLock(name: string): Promise<boolean> {
+      const { rows } = await sql<{ locked: boolean }>`
+        select pg_try_advisory_xact_lock(hashtext(${`kinora-auth-${name}`})) as locked`.execute(tx)
+      return rows[0]?.locked ?? false
+    },
+
+    async saySessionsRevoked(revocation: Revocation): Promise<void> {
+      const about = { aggregateId: 'revocations', sequence: revocation.sequence }
+      await sayEvent(tx, events['auth.sessions-revoked'], about, revocation)
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import type { Revocation, RevocationReason } from '@kinora/common/contracts'
+import { type Kysely, type Selectable, sql } from 'kysely'
+import type { AuthDb, RevocationsTable } from '../db/schema.ts'
+
+export type RevocationRepository = ReturnType<typeof revocationRepository>
+
+/** The contract's limit. */
+export const MAX_SESSIONS_PER_REVOCATION = 200
+
+export interface NewRevocation {
+  sessionIds: string[]
+  reason: RevocationReason
+  expiresAt: Date
+}
+
+export interface RevocationPage {
+  items: Revocation[]
+  more: boolean
+  /** The answer is complete up to here; ask for what comes after. */
+  sequence: number
+}
+
+/** Together they keep an answer below the 16 KiB of a broker message; one revocation alone always fits. */
+const PAGE_ROWS = 50
+const PAGE_SESSIONS = MAX_SESSIONS_PER_REVOCATION
+
+export function revocationRepository(db: Kysely<AuthDb>) {
+  return {
+    /** Holds the counter's lock until the commit, so this comes last in a transaction. */
+    async insert({ sessionIds, reason, expiresAt }: NewRevocation, now: Date): Promise<Revocation> {
+      const { value } = await db
+        .updateTable('revocation_counter')
+        .set({ value: sql`value + 1` })
+        .returning('value')
+        .executeTakeFirstOrThrow()
+      await db
+        .insertInto('revocations')
+        .values({ sequence: value, session_ids: sessionIds, reason, created_at: now, expires_at: expiresAt })
+        .execute()
+      return { sequence: Number(value), sessionIds, reason, expiresAt: expiresAt.toISOString() }
+    },
+
+    /** Reads the counter first: whatever has a number up to there is committed and seen by the second statement. */
+    async after(sequence: number, now: Date): Promise<RevocationPage> {
+      const counter = await db.selectFrom('revocation_counter').select('value').executeTakeFirstOrThrow()
+      const rows = await db
+        .selectFrom('revocations')
+        .selectAll()
+        .where('sequence', '>', String(sequence))
+        .where('sequence', '<=', counter.value)
+        .where('expires_at', '>', now)
+        .orderBy('sequence')
+        .limit(PAGE_ROWS + 1)
+        .execute()
+      return pageOf(rows.map(toRevocation), Number(counter.value))
+    },
+
+    async deleteExpired(before: Date, limit: number): Promise<number> {
+      const expired = db.selectFrom('revocations').select('sequence').where('expires_at', '<', before).limit(limit)
+      const query = db.deleteFrom('revocations').where('sequence', 'in', expired)
+      return Number((await query.executeTakeFirstOrThrow()).numDeletedRows)
+    },
+  }
+}
+
+function toRevocation(row: Selectable<RevocationsTable>): Revocation {
+  return {
+    sequence: Number(row.sequence),
+    sessionIds: row.session_ids,
+    reason: row.reason,
+    expiresAt: row.expires_at.toISOString(),
+  }
+}
+
+function pageOf(rows: Revocation[], newest: number): RevocationPage {
+  let sessions = 0
+  const items = rows.slice(0, PAGE_ROWS).filter(({ sessionIds }) => (sessions += sessionIds.length) <= PAGE_SESSIONS)
+  const last = items.at(-1)
+  const more = items.length < rows.length && last !== undefined
+  return { items, more, sequence: more ? last.sequence : newest }
+}

@@ -1,0 +1,75 @@
+import type { RevocationReason } from '@kinora/common/contracts'
+import { type Kysely, sql } from 'kysely'
+import type { AuthDb, SessionRow } from '../db/schema.ts'
+
+export type SessionRepository = ReturnType<typeof sessionRepository>
+
+export interface EndedSession {
+  id: string
+  access_expires_at: Date
+}
+
+export interface SessionPage {
+  limit: number
+  after?: { createdAt: Date; id: string }
+}
+
+export function sessionRepository(db: Kysely<AuthDb>) {
+  return {
+    async insert(session: SessionRow): Promise<void> {
+      await db.insertInto('sessions').values(session).execute()
+    },
+
+    /** Refresh and revocation of one session take turns on this lock. */
+    async lock(id: string): Promise<SessionRow | undefined> {
+      return await db.selectFrom('sessions').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+    },
+
+    async recordUse(
+      id: string,
+      use: Pick<SessionRow, 'refresh_counter' | 'last_used_at' | 'access_expires_at' | 'ip' | 'user_agent'>,
+    ): Promise<void> {
+      await db.updateTable('sessions').set(use).where('id', '=', id).execute()
+    },
+
+    /** Ends one session or all of a user; those that have ended already are not in the answer. */
+    async end(
+      target: { userId: string; sessionId?: string },
+      reason: RevocationReason,
+      now: Date,
+    ): Promise<EndedSession[]> {
+      return await db
+        .updateTable('sessions')
+        .set({ ended_at: now, end_reason: reason })
+        .where('user_id', '=', target.userId)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', now)
+        .$if(target.sessionId !== undefined, (query) => query.where('id', '=', target.sessionId ?? ''))
+        .returning(['id', 'access_expires_at'])
+        .execute()
+    },
+
+    async belongsTo(id: string, userId: string): Promise<boolean> {
+      const query = db.selectFrom('sessions').select('id').where('id', '=', id).where('user_id', '=', userId)
+      return (await query.executeTakeFirst()) !== undefined
+    },
+
+    /** Newest first. */
+    async live(userId: string, now: Date, { limit, after }: SessionPage): Promise<SessionRow[]> {
+      let query = db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('user_id', '=', userId)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', now)
+      if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
+      return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+    },
+
+    async deleteExpired(before: Date, limit: number): Promise<number> {
+      const expired = db.selectFrom('sessions').select('id').where('expires_at', '<', before).limit(limit)
+      const { numDeletedRows } = await db.deleteFrom('sessions').where('id', 'in', expired).executeTakeFirstOrThrow()
+      return Number(numDeletedRows)
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import { type Kysely, sql } from 'kysely'
+import type { AuthDb, UserRow } from '../db/schema.ts'
+
+export type UserRepository = ReturnType<typeof userRepository>
+
+export function userRepository(db: Kysely<AuthDb>) {
+  return {
+    /** False when the address has an account already; two at once are decided by the unique index. */
+    async insert(user: UserRow): Promise<boolean> {
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('users')
+        .values(user)
+        .onConflict((conflict) => conflict.expression(sql`lower(email)`).doNothing())
+        .executeTakeFirstOrThrow()
+      return numInsertedOrUpdatedRows === 1n
+    },
+
+    async byEmail(email: string): Promise<UserRow | undefined> {
+      return await db.selectFrom('users').selectAll().where(sql`lower(email)`, '=', email).executeTakeFirst()
+    },
+
+    async byId(id: string): Promise<UserRow | undefined> {
+      return await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
+    },
+
+    /** Reads the account as it is now and keeps it so until the commit; sign-ins do not wait for each other. */
+    async lockForSignIn(id: string): Promise<UserRow | undefined> {
+      return await db.selectFrom('users').selectAll().where('id', '=', id).forShare().executeTakeFirst()
+    },
+
+    /** Waits for sign-ins under way; later ones wait for us. */
+    async lock(id: string): Promise<void> {
+      await db.selectFrom('users').select('id').where('id', '=', id).forUpdate().execute()
+    },
+
+    async setDisplayName(id: string, displayName: string | null, now: Date): Promise<UserRow | undefined> {
+      return await db
+        .updateTable('users')
+        .set({ display_name: displayName, updated_at: now })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst()
+    },
+
+    /** Only where the password is still the one that was checked. */
+    async replaceHash(id: string, from: string, to: string): Promise<void> {
+      await db
+        .updateTable('users')
+        .set({ password_hash: to })
+        .where('id', '=', id)
+        .where('password_hash', '=', from)
+        .execute()
+    },
+  }
+}

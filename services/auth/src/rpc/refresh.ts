@@ -1,0 +1,76 @@
+import type { Call, Handler } from '@kinora/common/contract'
+import type { auth, SignedIn } from '@kinora/common/contracts'
+import { AppError, type ErrorCode } from '@kinora/common/errors'
+import type { Context } from '../context.ts'
+import type { SessionRow, UserRow } from '../db/schema.ts'
+import { judgeRefresh } from '../domain/judge-refresh.ts'
+import { isGenuine, parseRefreshToken, type RefreshToken } from '../domain/refresh-token.ts'
+import { originOf } from '../repositories/audit.ts'
+import type { Work } from '../repositories/index.ts'
+import { endSessions } from '../sessions/end-sessions.ts'
+import { signedInAnswer } from '../sessions/signed-in-answer.ts'
+
+/** A refusal is an outcome, not a throw, because what it writes must be committed. */
+type Outcome = { answer: SignedIn } | { refusal: ErrorCode; sessionEnded?: boolean }
+
+export function refresh(ctx: Context): Handler<typeof auth.refresh> {
+  return async ({ refreshToken }, call) => {
+    const token = parseRefreshToken(refreshToken)
+    const outcome = await ctx.transact((work) => exchange(ctx, work, token, call))
+    if ('answer' in outcome) return outcome.answer
+    if (outcome.sessionEnded) ctx.pokeRelay()
+    throw new AppError(outcome.refusal)
+  }
+}
+
+async function exchange(ctx: Context, work: Work, token: RefreshToken | null, call: Call): Promise<Outcome> {
+  const session = token ? await work.sessions.lock(token.sessionId) : undefined
+  const user = session && (await work.users.byId(session.user_id))
+  // A forged token says nothing about the session that it names: no effect on it, no trace in its owner's log.
+  if (!token || !session || !user || !isGenuine(ctx.refreshTokens.secret, session, token)) {
+    await work.audit.record(call, { action: 'refresh', userId: null, failure: 'REFRESH_INVALID' }, ctx.now())
+    return { refusal: 'REFRESH_INVALID' }
+  }
+  const verdict = judgeRefresh(session, token.counter, user, ctx.now())
+  if (verdict === 'rotate') return await renew(ctx, work, session, user, session.refresh_counter + 1, call)
+  if (verdict === 'repeat') return await renew(ctx, work, session, user, session.refresh_counter, call)
+  return await refuse(ctx, work, session, verdict, call)
+}
+
+async function renew(
+  ctx: Context,
+  work: Work,
+  session: SessionRow,
+  user: UserRow,
+  counter: number,
+  call: Call,
+): Promise<Outcome> {
+  const now = ctx.now()
+  const access = ctx.issueAccessToken(session, user, now)
+  const use = {
+    refresh_counter: counter,
+    last_used_at: now,
+    access_expires_at: new Date(Math.max(session.access_expires_at.getTime(), access.expiresAt.getTime())),
+    ...originOf(call),
+  }
+  await work.sessions.recordUse(session.id, use)
+  await work.audit.record(call, { action: 'refresh', userId: user.id, sessionId: session.id }, now)
+  return { answer: signedInAnswer(ctx, user, { ...session, ...use }, access, now) }
+}
+
+async function refuse(ctx: Context, work: Work, session: SessionRow, refusal: ErrorCode, call: Call): Promise<Outcome> {
+  const now = ctx.now()
+  const userId = session.user_id
+  const isNewReuse = refusal === 'REFRESH_REUSED' && session.ended_at === null
+  const action = isNewReuse ? 'refresh_reuse' : 'refresh'
+  await work.audit.record(call, { action, userId, sessionId: session.id, failure: refusal }, now)
+  if (!isNewReuse) return { refusal }
+
+  await endSessions(work, { userId, sessionId: session.id, reason: 'refresh_reused' }, now)
+  ctx.metrics.refreshReuse.inc()
+  ctx.logger.warn(
+    { userId, sessionId: session.id, requestId: call.requestId, ip: call.client?.ip },
+    'refresh token reused',
+  )
+  return { refusal, sessionEnded: true }
+}

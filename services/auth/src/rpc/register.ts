@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto'
+import type { Call, Handler } from '@kinora/common/contract'
+import type { auth, SignedIn } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Context } from '../context.ts'
+import type { UserRow } from '../db/schema.ts'
+import { normaliseEmail } from '../domain/email.ts'
+import { passwordProblem } from '../domain/password-policy.ts'
+import { openSession } from '../sessions/open-session.ts'
+
+export function register(ctx: Context): Handler<typeof auth.register> {
+  return async ({ email: typed, password, displayName = null }, call) => {
+    const email = normaliseEmail(typed)
+    const problem = passwordProblem(password, { email, displayName }, ctx.passwordMinLength)
+    if (problem)
+      throw new AppError('PASSWORD_UNACCEPTABLE', { detail: problem, fields: [{ path: 'password', message: problem }] })
+    // Only saves the hash; the insert decides.
+    if (await ctx.users.byEmail(email)) return await refuse(ctx, call)
+
+    const passwordHash = await ctx.passwords.hash(password, call.signal)
+    const user = newUser(email, passwordHash, displayName, ctx.now())
+    const answer = await ctx.transact(async (work): Promise<SignedIn | null> => {
+      if (!(await work.users.insert(user))) return null
+      await work.audit.record(call, { action: 'register', userId: user.id }, ctx.now())
+      return await openSession(ctx, work, user, call)
+    })
+    return answer ?? (await refuse(ctx, call))
+  }
+}
+
+async function refuse(ctx: Context, call: Call): Promise<never> {
+  await ctx.audit.record(call, { action: 'register', userId: null, failure: 'EMAIL_TAKEN' }, ctx.now())
+  throw new AppError('EMAIL_TAKEN')
+}
+
+function newUser(email: string, passwordHash: string, displayName: string | null, now: Date): UserRow {
+  return {
+    id: randomUUID(),
+    email,
+    password_hash: passwordHash,
+    display_name: displayName,
+    role: 'user',
+    email_verified_at: null,
+    disabled_at: null,
+    created_at: now,
+    updated_at: now,
+  }
+}

@@ -1,0 +1,62 @@
+import { type Bus, connectBus } from '@kinora/common/bus'
+import type { EventEnvelope } from '@kinora/common/contract'
+import { auth } from '@kinora/common/contracts'
+import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
+import { AppError } from '@kinora/common/errors'
+import type { Base } from '@kinora/common/service'
+import { type Kysely, sql } from 'kysely'
+import type { AuthConfig } from './config.ts'
+import { type Context, createContext } from './context.ts'
+import { schema } from './db/migrations/index.ts'
+import type { AuthDb } from './db/schema.ts'
+import { startCleanUp } from './jobs/clean-up.ts'
+import { handlers } from './rpc/index.ts'
+
+/** Accounts, sessions and signing keys, answered over RPC. */
+export async function startAuth(
+  base: Base,
+  config: AuthConfig,
+  overrides: Partial<Pick<Context, 'now'>> = {},
+): Promise<Context> {
+  const { life, logger } = base
+  const db = connectDb<AuthDb>({ url: config.DATABASE_URL, schema: schema.schema, logger })
+  life.use(db, 'database', (it) => it.destroy())
+  await assertMigrated(db, schema)
+
+  const bus = await connectBus({
+    url: config.AMQP_URL,
+    service: 'auth',
+    logger,
+    metrics: base.metrics,
+    breaker: { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS },
+  })
+  life.use(bus, 'bus', (it) => it.drain())
+  const relay = startOutboxRelay(db, logger, (_kind, payload) => announce(bus, payload as EventEnvelope))
+  life.use(relay, 'outbox relay', (it) => it.stop())
+
+  const ctx = await createContext({ db, base, config, pokeRelay: relay.poke, ...overrides })
+  life.use(startCleanUp(ctx, config.CLEANUP_INTERVAL_MS), 'clean-up', (it) => it.stop())
+  addChecks(base, db, bus)
+  await bus.serve(auth, handlers(ctx))
+  return ctx
+}
+
+/** Without a gateway there is nobody to tell: one that starts later begins with `listRevocations`. */
+async function announce(bus: Bus, envelope: EventEnvelope): Promise<void> {
+  try {
+    await bus.publish(envelope)
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'NO_RESPONDER')) throw error
+  }
+}
+
+function addChecks({ health }: Base, db: Kysely<AuthDb>, bus: Bus): void {
+  health.add('database', async () => {
+    await sql`select 1`.execute(db)
+    return { ok: true }
+  })
+  health.add('bus', () => {
+    const { connected, blocked } = bus.status()
+    return { ok: connected && !blocked, detail: { connected, blocked } }
+  })
+}

@@ -1,0 +1,29 @@
+import type { RevocationReason } from '@kinora/common/contracts'
+import type { Work } from '../repositories/index.ts'
+import { MAX_SESSIONS_PER_REVOCATION } from '../repositories/revocations.ts'
+
+/** Clocks of services and gateways may differ by this much before a revocation is forgotten too early. */
+const CLOCK_SKEW_MS = 60_000
+
+export interface SessionsToEnd {
+  userId: string
+  /** Left out: all of them. */
+  sessionId?: string
+  reason: RevocationReason
+}
+
+/**
+ * Ends sessions and has their access tokens refused, in the caller's transaction; the relay must be poked after the
+ * commit. Returns how many were ended, 0 when there was nothing left to end.
+ */
+export async function endSessions(work: Work, { reason, ...target }: SessionsToEnd, now: Date): Promise<number> {
+  const ended = await work.sessions.end(target, reason, now)
+  for (let at = 0; at < ended.length; at += MAX_SESSIONS_PER_REVOCATION) {
+    const group = ended.slice(at, at + MAX_SESSIONS_PER_REVOCATION)
+    const lastExpiry = Math.max(...group.map((session) => session.access_expires_at.getTime()))
+    const expiresAt = new Date(lastExpiry + CLOCK_SKEW_MS)
+    const sessionIds = group.map((session) => session.id)
+    await work.saySessionsRevoked(await work.revocations.insert({ sessionIds, reason, expiresAt }, now))
+  }
+  return ended.length
+}

@@ -1,0 +1,33 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Call } from '@kinora/common/contract'
+import type { SignedIn } from '@kinora/common/contracts'
+import type { Context } from '../context.ts'
+import type { SessionRow, UserRow } from '../db/schema.ts'
+import { originOf } from '../repositories/audit.ts'
+import type { Work } from '../repositories/index.ts'
+import { signedInAnswer } from './signed-in-answer.ts'
+
+/** RFC 8176. */
+const PASSWORD_AMR = ['pwd']
+
+/** A new session for a user who has just proved who they are, with its first two tokens. */
+export async function openSession(ctx: Context, work: Work, user: UserRow, call: Call): Promise<SignedIn> {
+  const now = ctx.now()
+  const draft = {
+    id: randomUUID(),
+    user_id: user.id,
+    refresh_counter: 0,
+    refresh_salt: randomBytes(16),
+    amr: PASSWORD_AMR,
+    ...originOf(call),
+    created_at: now,
+    last_used_at: now,
+    expires_at: new Date(now.getTime() + ctx.refreshTokens.lifetimeSeconds * 1000),
+    ended_at: null,
+    end_reason: null,
+  }
+  const access = ctx.issueAccessToken(draft, user, now)
+  const session: SessionRow = { ...draft, access_expires_at: access.expiresAt }
+  await work.sessions.insert(session)
+  return signedInAnswer(ctx, user, session, access, now)
+}
