@@ -23,7 +23,7 @@ export const videos: Migration = {
     -- What the probe found, and what follows from it for all renditions.
     facts jsonb,
     plan jsonb,
-    has_poster boolean not null default false,
+    poster_key text,
     renditions jsonb not null default '[]',
 
     -- Derived from the tasks, in the transaction that changes one of them.
