@@ -25,6 +25,8 @@ export const SourceFacts = z.object({
     frameCount: z.number().int().positive(),
     interlaced: z.boolean(),
     hdr: z.boolean(),
+    /** In ffprobe's words, `bt709`, `smpte170m` …; absent where the source does not say. */
+    colorMatrix: z.string().optional(),
     /** Seconds on the source's own clock at which the first picture stands. */
     startTime: z.number(),
   }),
