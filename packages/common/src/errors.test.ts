@@ -15,6 +15,13 @@ describe('toAppError', () => {
     },
   )
 
+  it.each(['Connection terminated unexpectedly', 'timeout exceeded when trying to connect'])(
+    'knows what pg says without a code: %s',
+    (message) => {
+      expect(toAppError(new Error(message))).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', retryable: true })
+    },
+  )
+
   it.each([new Error('select password from users'), 'text', null, undefined, { code: 42 }])(
     'tells nothing of what it does not know: %s',
     (thrown) => {

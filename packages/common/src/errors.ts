@@ -102,18 +102,25 @@ export class AppError extends Error {
   }
 }
 
-/** Node's and PostgreSQL's ways of saying "the server is not there": connection errors and SQLSTATE classes 08 and 57P. */
-const UNAVAILABLE = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|08...|57P0.|53300)$/
+/** Node's and PostgreSQL's ways of saying "the server is not there": connection errors and SQLSTATE classes 08 and 57. */
+const UNAVAILABLE =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|08...|57014|57P0.|53300|25P03)$/
+/** pg says these without a code. */
+const CONNECTION_LOST =
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/
 
 /** Turns whatever was thrown into an `AppError`; what is not known becomes `INTERNAL` with the original as `cause`. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   const code = (thrown as { code?: unknown } | null)?.code
-  if (typeof code === 'string' && UNAVAILABLE.test(code)) {
-    return new AppError('DEPENDENCY_UNAVAILABLE', { cause: thrown, retryAfterMs: 1000 })
-  }
+  if (isUnavailable(thrown, code)) return new AppError('DEPENDENCY_UNAVAILABLE', { cause: thrown, retryAfterMs: 1000 })
   if (code === 'ENOSPC') return new AppError('STORAGE_FULL', { cause: thrown })
   return new AppError('INTERNAL', { cause: thrown })
+}
+
+function isUnavailable(thrown: unknown, code: unknown): boolean {
+  if (typeof code === 'string') return UNAVAILABLE.test(code)
+  return thrown instanceof Error && CONNECTION_LOST.test(thrown.message)
 }
 
 export function isErrorCode(code: string): code is ErrorCode {

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { defineContract } from '../contract.ts'
-import { Id, Nothing, PageQuery, pageOf, Timestamp } from './shared.ts'
+import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from './shared.ts'
 
 export const Email = z.email().max(254)
 /** Checked for quality by auth; here only for what bcrypt and memory can take. */
 export const Password = z.string().min(8).max(256)
-export const DisplayName = z.string().trim().min(1).max(100)
+export const DisplayName = z.string().trim().min(1).max(100).regex(NO_CONTROL)
 
 export const User = z.object({
   id: Id,
@@ -85,7 +85,7 @@ export const auth = defineContract('auth', {
   },
   login: {
     summary: 'Sign in with e-mail and password',
-    input: z.strictObject({ email: z.string().max(254), password: z.string().min(1).max(256) }),
+    input: z.strictObject({ email: z.string().max(254).regex(NO_CONTROL), password: z.string().min(1).max(256) }),
     output: SignedIn,
     errors: ['INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'TOO_BUSY'],
     idempotent: false,

@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 export const Id = z.uuid()
 export const Timestamp = z.iso.datetime()
+/** Text without control characters: PostgreSQL takes no zero byte, and logs and mails no line breaks. */
+export const NO_CONTROL = /^\P{Cc}*$/u
 export const Nothing = z.strictObject({})
 
 /** One page of a list. `nextCursor` is opaque; null on the last page. */

@@ -16,6 +16,8 @@ export function connectDb<T>({ url, schema, logger, poolSize = 10 }: DbOptions):
     max: poolSize,
     connectionTimeoutMillis: 2000,
     statement_timeout: 10_000,
+    // A server that is frozen does not even end its statements.
+    query_timeout: 12_000,
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
     options: `-c search_path=${schema}`,
