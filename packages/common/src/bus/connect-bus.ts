@@ -80,7 +80,7 @@ class RabbitBus implements Bus {
   }
 
   async ready(): Promise<void> {
-    await Promise.all([this.#client.ready, this.#publisher.ready])
+    await this.#publisher.ready
   }
 
   reconnected(): void {

@@ -49,11 +49,15 @@ export interface RpcClientOptions {
   metrics: () => BusMetrics | undefined
 }
 
-/** Sends requests and matches answers. One channel carries both, so that its loss settles every call that waits. */
+/**
+ * Sends requests and matches answers. One channel carries both, so that its loss settles every call that waits. It is
+ * opened by the first call, because services that call nobody have no right to a reply queue.
+ */
 export class RpcClient {
   readonly #link: Link
   readonly #options: RpcClientOptions
-  readonly #channel: ManagedChannel<Channel>
+  #channel: ManagedChannel<Channel> | undefined
+  #opening: ManagedChannel<Channel> | undefined
   readonly #targets = new Map<string, Target>()
   readonly #pending = new Map<string, Pending>()
   #replyQueue = ''
@@ -64,15 +68,6 @@ export class RpcClient {
   constructor(link: Link, options: RpcClientOptions) {
     this.#link = link
     this.#options = options
-    this.#channel = link.channel(
-      'rpc-client',
-      (channel) => this.#setUp(channel),
-      () => this.#lost(),
-    )
-  }
-
-  get ready(): Promise<void> {
-    return this.#channel.ready
   }
 
   get breakers(): Record<string, BreakerState> {
@@ -149,11 +144,30 @@ export class RpcClient {
   }
 
   #send(target: Target, request: Request): Promise<unknown> {
+    if (this.#channel === undefined) return this.#open(request.timeoutMs).then(() => this.#send(target, request))
     const channel = this.#channel.current
     if (channel === undefined || this.#draining) return Promise.reject(notSent('Not connected to the broker'))
     if (this.#link.blocked) return Promise.reject(notSent('The broker is out of resources'))
     if (target.declaredOn === channel) return this.#sendOn(channel, target, request)
     return this.#declare(channel, target).then(() => this.#sendOn(channel, target, request))
+  }
+
+  /** Resolves when the channel is there, or when waiting for it is over: then the call finds it missing. */
+  async #open(timeoutMs: number): Promise<void> {
+    if (!this.#link.connected) throw notSent('Not connected to the broker')
+    this.#opening ??= this.#link.channel(
+      'rpc-client',
+      (channel) => this.#setUp(channel),
+      () => this.#lost(),
+    )
+    const opening = this.#opening
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs)
+    })
+    await Promise.race([opening.ready, late]).catch(() => {})
+    clearTimeout(timer)
+    this.#channel = opening
   }
 
   async #declare(channel: Channel, target: Target): Promise<void> {
