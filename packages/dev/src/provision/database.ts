@@ -1,20 +1,13 @@
-import { provisionSchema, type SchemaDefinition } from '@kinora/common/db'
+import { schema as auth } from '@kinora/auth/migrations'
+import { provisionSchema } from '@kinora/common/db'
+import { schema as media } from '@kinora/media/migrations'
 import pg from 'pg'
-import { type DatabasePasswords, SCHEMAS, type SchemaName } from './identities.ts'
+import type { DatabasePasswords } from './identities.ts'
 
 /** Makes or upgrades both services' schemas and roles in the database that `adminUrl` names. */
 export async function provisionDatabase(adminUrl: string, passwords: DatabasePasswords): Promise<void> {
-  for (const name of SCHEMAS) await provisionSchema(adminUrl, await definitionOf(name), passwords[name])
-}
-
-// Until both services have their migrations.
-async function definitionOf(name: SchemaName): Promise<SchemaDefinition> {
-  const specifier = `@kinora/${name}/migrations`
-  try {
-    return ((await import(/* @vite-ignore */ specifier)) as { schema: SchemaDefinition }).schema
-  } catch {
-    return { schema: name, role: `kinora_${name}`, migrations: [] }
-  }
+  await provisionSchema(adminUrl, auth, passwords.auth)
+  await provisionSchema(adminUrl, media, passwords.media)
 }
 
 export async function createDatabase(adminUrl: string, name: string, template?: string): Promise<void> {
