@@ -1,6 +1,8 @@
 export { freePort } from '../backing/free-port.ts'
 export type { BrokerUser, SchemaName } from '../provision/identities.ts'
+export type { System } from '../system/index.ts'
 export { until } from '../until.ts'
 export { type PrivateBroker, privateBroker } from './private-broker.ts'
+export { useSystem } from './use-system.ts'
 export { useWorld } from './use-world.ts'
 export { createWorld, type World } from './world.ts'

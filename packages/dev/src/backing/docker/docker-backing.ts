@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import type { Lifecycle } from '@kinora/common/service'
 import { GenericContainer, type StartedTestContainer } from 'testcontainers'
 import { opening } from '../../opening.ts'
+import { waitUntilReady } from '../../wait-until-ready.ts'
 import type { AdminPasswords } from '../admin-passwords.ts'
 import type { Backing, BackingOptions, PostgresServer, RabbitmqServer, RedisServer, ServerControl } from '../backing.ts'
 import { freePort } from '../free-port.ts'
 import { IMAGES } from '../images.ts'
 import { probePostgres, probeRabbitmq, probeRedis } from '../probes.ts'
-import { waitUntilReady } from '../wait-until-ready.ts'
 import { dockerControl } from './docker-control.ts'
 
 export type DockerOptions = BackingOptions & { passwords: AdminPasswords }

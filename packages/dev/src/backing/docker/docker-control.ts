@@ -1,6 +1,6 @@
 import { getContainerRuntimeClient, type StartedTestContainer } from 'testcontainers'
+import { waitUntilReady } from '../../wait-until-ready.ts'
 import type { ServerControl } from '../backing.ts'
-import { waitUntilReady } from '../wait-until-ready.ts'
 
 const GRACE_SECONDS = 15
 const READY_MS = 60_000

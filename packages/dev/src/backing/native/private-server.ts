@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hasExited, spawnChild } from '../../spawn-child.ts'
+import { waitUntilReady } from '../../wait-until-ready.ts'
 import type { ServerControl } from '../backing.ts'
-import { waitUntilReady } from '../wait-until-ready.ts'
-import { findBinary } from './find-binary.ts'
 import { readLivePid, writePidFile } from './pid-file.ts'
 import { processTree, startTimeOf } from './process-identity.ts'
 
@@ -80,19 +80,19 @@ export async function startPrivateServer(server: PrivateServer): Promise<ServerC
   }
 }
 
-/**
- * `detached` puts the server into a session of its own: Ctrl-C at the terminal goes to the foreground process group,
- * and the servers must outlive the services that still write to them. `--pdeathsig` ends it should we be killed
- * outright; where there is no setpriv, the next start does it by the pid file.
- */
-function launch({ name, command, args, env, dir, privileges = [], stopSignal }: PrivateServer): ChildProcess {
+function launch({ name, command, args, env, dir, privileges, stopSignal }: PrivateServer): ChildProcess {
   const output = openSync(join(dir, `${name}.log`), 'a', 0o600)
-  const setpriv = findBinary('setpriv')
-  const [file, argv] = setpriv
-    ? [setpriv, [...privileges, `--pdeathsig=${stopSignal.slice(3)}`, command, ...args]]
-    : [command, args]
   try {
-    return spawn(file, argv, { env, cwd: dir, detached: true, stdio: ['ignore', output, output] })
+    const stdio: StdioOptions = ['ignore', output, output]
+    return spawnChild({
+      command,
+      args,
+      env,
+      cwd: dir,
+      stdio,
+      deathSignal: stopSignal,
+      ...(privileges && { privileges }),
+    })
   } finally {
     closeSync(output)
   }
@@ -127,10 +127,6 @@ function signalAll(pids: number[], signal: NodeJS.Signals): void {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
     }
   }
-}
-
-function hasExited(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null
 }
 
 function pidOf(child: ChildProcess): number {

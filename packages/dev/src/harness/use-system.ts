@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { opening } from '../opening.ts'
+import { newServiceKeys, type System, type SystemOptions, startSystem } from '../system/index.ts'
+import { useWorld } from './use-world.ts'
+
+export type UseSystemOptions = Partial<Pick<SystemOptions, 'installation' | 'workers' | 'env' | 'restart'>>
+
+/**
+ * At the top of a test file: `const system = await useSystem({ workers: 2 })` starts the four services from their
+ * builds in a world of their own, or in the `installation` given. All is stopped after the file's last test.
+ */
+export async function useSystem(options: UseSystemOptions = {}): Promise<System> {
+  const installation = options.installation ?? (await useWorld())
+  return opening(async (life) => {
+    const dir = life.use(mkdtempSync(join(tmpdir(), 'kinora-system-')), 'folder', (it) =>
+      rmSync(it, { recursive: true, force: true }),
+    )
+    const log = (line: string) => void process.stderr.write(`${line}\n`)
+    const started = await startSystem({ ...options, installation, keys: newServiceKeys(), dir, log })
+    life.use(started, 'system', (system) => system.stop())
+    afterAll(() => life.close())
+    return started
+  })
+}

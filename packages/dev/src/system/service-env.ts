@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import type { BrokerUser, SchemaName } from '../provision/identities.ts'
+import type { ServiceKeys } from './secrets.ts'
+
+/** Where one Kinora's data lives; a test's World is one. */
+export type Installation = {
+  amqpUrl(user: BrokerUser): string
+  databaseUrl(schema: SchemaName): string
+  redisUrl: string
+  redisPrefix: string
+  storageUrl: string
+}
+
+export type ServiceEnvOptions = {
+  installation: Installation
+  keys: ServiceKeys
+  /** Of the gateway. */
+  port: number
+  publicUrl: string
+  dir: string
+  /** Settings for all services; each reads what it knows. No secrets: every service sees them. */
+  settings: Record<string, string>
+}
+
+// What any program needs from its surroundings. A secret in our own environment is none of the services' business.
+const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_V8_COVERAGE']
+
+/** The whole environment of one service process: its own credentials and nobody else's. `name` tells workers apart. */
+export function serviceEnv(service: BrokerUser, name: string, internalPort: number, options: ServiceEnvOptions) {
+  const inherited = INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]]))
+  return {
+    NODE_ENV: 'production',
+    ...(Object.fromEntries(inherited) as Record<string, string>),
+    AMQP_URL: options.installation.amqpUrl(service),
+    INTERNAL_HOST: '127.0.0.1',
+    INTERNAL_PORT: String(internalPort),
+    ...OWN[service](options, name),
+    ...options.settings,
+  }
+}
+
+const OWN: Record<BrokerUser, (options: ServiceEnvOptions, name: string) => Record<string, string>> = {
+  auth: ({ installation, keys, publicUrl }) => ({
+    DATABASE_URL: installation.databaseUrl('auth'),
+    KEY_ENCRYPTION_KEY: keys.KEY_ENCRYPTION_KEY,
+    REFRESH_SECRET: keys.REFRESH_SECRET,
+    PASSWORD_PEPPER: keys.PASSWORD_PEPPER,
+    ISSUER: publicUrl,
+    AUDIENCE: 'kinora',
+  }),
+  media: ({ installation, keys, publicUrl }) => ({
+    DATABASE_URL: installation.databaseUrl('media'),
+    REDIS_URL: installation.redisUrl,
+    REDIS_PREFIX: installation.redisPrefix,
+    STORAGE_URL: installation.storageUrl,
+    PLAYBACK_SECRET: keys.PLAYBACK_SECRET,
+    PUBLIC_URL: publicUrl,
+  }),
+  worker: ({ installation, dir }, name) => ({
+    STORAGE_URL: installation.storageUrl,
+    WORKER_NAME: name,
+    WORK_DIR: join(dir, 'work', name),
+  }),
+  gateway: ({ installation, port, publicUrl }) => ({
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    PUBLIC_URL: publicUrl,
+    REDIS_URL: installation.redisUrl,
+    REDIS_PREFIX: installation.redisPrefix,
+    STORAGE_URL: installation.storageUrl,
+    ISSUER: publicUrl,
+    AUDIENCE: 'kinora',
+  }),
+}

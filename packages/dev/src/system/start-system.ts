@@ -1,0 +1,142 @@
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '../backing/free-port.ts'
+import type { BrokerUser } from '../provision/identities.ts'
+import type { ServiceKeys } from './secrets.ts'
+import { type Installation, type ServiceEnvOptions, serviceEnv } from './service-env.ts'
+import { createServiceProcess, type ServiceProcess } from './service-process.ts'
+
+export type SystemOptions = {
+  installation: Installation
+  keys: ServiceKeys
+  /** For the workers' workspaces and the services' logs. */
+  dir: string
+  /** Default 1; may be 0. */
+  workers?: number
+  /** Of the gateway; a free one by default. */
+  port?: number
+  /** Default `http://localhost:<port>`. */
+  publicUrl?: string
+  /** Settings for all services, e.g. `LOG_LEVEL`, `BREAKER_RESET_MS`. */
+  env?: Record<string, string>
+  /** Start a service again that ended by itself, with growing pauses. Otherwise it stays down and is only reported. */
+  restart?: boolean
+  /** Events of the system itself: a service that ended, or was started again. */
+  log: (line: string) => void
+  /** Every line the services write. */
+  onServiceLine?: (name: string, line: string) => void
+}
+
+/** The four services as processes. Names are `gateway`, `auth`, `media`, `worker-1`, `worker-2` … */
+export type System = {
+  gatewayUrl: string
+  services(): string[]
+  /** Where `/livez`, `/readyz` and `/metrics` of one service are. */
+  internalUrl(name: string): string
+  /** Resolves with the new worker's name when it is ready. */
+  addWorker(): Promise<string>
+  /** Default SIGKILL. Resolves when the process is gone; SIGSTOP and SIGCONT at once. It is not started again by itself. */
+  kill(name: string, signal?: NodeJS.Signals): Promise<void>
+  /** Starts one again that was killed. */
+  start(name: string): Promise<void>
+  lastLines(name: string): string[]
+  stop(): Promise<void>
+}
+
+const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url))
+const FIRST_PAUSE_MS = 1000
+const LONGEST_PAUSE_MS = 30_000
+
+/** Starts all services from their builds and resolves when all are ready. A start that fails stops what was started. */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const port = options.port ?? (await freePort())
+  const publicUrl = options.publicUrl ?? `http://localhost:${port}`
+  const { installation, keys, dir, env: settings = {} } = options
+  const fleet = createFleet(options, { installation, keys, dir, port, publicUrl, settings })
+  const workers = Array.from({ length: options.workers ?? 1 }, (_, i) => `worker-${i + 1}`)
+  try {
+    await Promise.all([fleet.add('auth', 'auth'), fleet.add('media', 'media')])
+    await Promise.all([fleet.add('gateway', 'gateway'), ...workers.map((name) => fleet.add('worker', name))])
+  } catch (error) {
+    await fleet.stop()
+    throw error
+  }
+  return {
+    gatewayUrl: `http://127.0.0.1:${port}`,
+    services: fleet.names,
+    internalUrl: (name) => fleet.member(name).internalUrl,
+    async addWorker() {
+      const name = `worker-${fleet.names().filter((it) => it.startsWith('worker-')).length + 1}`
+      await fleet.add('worker', name)
+      return name
+    },
+    kill: (name, signal = 'SIGKILL') => fleet.member(name).process.signal(signal),
+    start: (name) => fleet.member(name).process.start(),
+    lastLines: (name) => fleet.member(name).process.lastLines(),
+    stop: fleet.stop,
+  }
+}
+
+type Member = { service: BrokerUser; internalUrl: string; process: ServiceProcess }
+
+function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
+  const members = new Map<string, Member>()
+  const stopping = new AbortController()
+  const logDir = join(options.dir, 'log')
+  mkdirSync(logDir, { recursive: true })
+
+  async function add(service: BrokerUser, name: string): Promise<void> {
+    const internalPort = await freePort()
+    const internalUrl = `http://127.0.0.1:${internalPort}`
+    const process = createServiceProcess({
+      name,
+      entry: join(REPOSITORY, 'services', service, 'dist', 'main.js'),
+      env: serviceEnv(service, name, internalPort, envOptions),
+      internalUrl,
+      onLine(line) {
+        appendFileSync(join(logDir, `${name}.log`), `${line}\n`)
+        options.onServiceLine?.(name, line)
+      },
+      onUnexpectedExit(how) {
+        options.log(`${name} ended unexpectedly: ${how}\n${process.lastLines().slice(-10).join('\n')}`)
+        if (options.restart) void startAgain(name, process)
+      },
+    })
+    members.set(name, { service, internalUrl, process })
+    await process.start()
+  }
+
+  async function startAgain(name: string, process: ServiceProcess): Promise<void> {
+    for (let pause = FIRST_PAUSE_MS; !stopping.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      options.log(`${name} starts again in ${pause / 1000} s`)
+      try {
+        await sleep(pause, undefined, { signal: stopping.signal })
+        await process.start()
+        options.log(`${name} is back`)
+        return
+      } catch (error) {
+        if (!stopping.signal.aborted) options.log((error as Error).message)
+      }
+    }
+  }
+
+  /** Callers before callees: nobody loses an answer that it waits for. */
+  async function stop(): Promise<void> {
+    stopping.abort()
+    for (const group of [['gateway'], ['worker'], ['auth', 'media']]) {
+      const leaving = [...members.values()].filter(({ service }) => group.includes(service))
+      await Promise.all(leaving.map(({ process }) => process.stop()))
+    }
+  }
+
+  function member(name: string): Member {
+    const found = members.get(name)
+    if (!found) throw new Error(`There is no service ${name}; there are ${names().join(', ')}`)
+    return found
+  }
+
+  const names = () => [...members.keys()]
+  return { add, stop, member, names }
+}
