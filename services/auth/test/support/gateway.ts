@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import { type Bus, connectBus } from '@kinora/common/bus'
+import type { Actor, Input, Method, Output } from '@kinora/common/contract'
+import { auth, type SignedIn } from '@kinora/common/contracts'
+import type { World } from '@kinora/dev/harness'
+import jwt from 'jsonwebtoken'
+import { pino } from 'pino'
+
+export const CLIENT = { ip: '203.0.113.7', userAgent: 'Firefox on a test' }
+export const PASSWORD = 'a quiet harbour at dawn'
+
+export type UserActor = Extract<Actor, { kind: 'user' }>
+export type Account = { email: string; signedIn: SignedIn; actor: UserActor }
+
+export interface Gateway {
+  bus: Bus
+  call<M extends Method>(method: M, input: Input<M>, actor?: Actor, timeoutMs?: number): Promise<Output<M>>
+  /** A new account with `PASSWORD`, signed in. */
+  signUp(email?: string): Promise<Account>
+  signIn(email: string): Promise<Account>
+}
+
+/** Calls auth as the gateway does: over the broker, as the broker's user `gateway`. */
+export async function connectGateway(world: World): Promise<Gateway> {
+  const bus = await connectBus({
+    url: world.amqpUrl('gateway'),
+    service: 'gateway',
+    logger: pino({ level: 'silent' }),
+    // Tests provoke failures on purpose.
+    breaker: { failures: 1000, resetMs: 1000 },
+  })
+  const call: Gateway['call'] = (method, input, actor = { kind: 'anonymous' }, timeoutMs = 20_000) =>
+    bus.call(method, input, { actor, requestId: randomUUID(), client: CLIENT, timeoutMs })
+  return {
+    bus,
+    call,
+    async signUp(email = `${randomUUID()}@kinora.test`) {
+      const signedIn = await call(auth.register, { email, password: PASSWORD })
+      return { email, signedIn, actor: actorOf(signedIn) }
+    },
+    async signIn(email) {
+      const signedIn = await call(auth.login, { email, password: PASSWORD })
+      return { email, signedIn, actor: actorOf(signedIn) }
+    },
+  }
+}
+
+/** What the gateway would make of the access token. */
+export function actorOf(signedIn: SignedIn): UserActor {
+  const { sub, sid, role } = jwt.decode(signedIn.accessToken) as { sub: string; sid: string; role: UserActor['role'] }
+  return { kind: 'user', userId: sub, sessionId: sid, role }
+}

@@ -1,0 +1,28 @@
+import { useWorld, type World } from '@kinora/dev/harness'
+import pg from 'pg'
+import { afterAll } from 'vitest'
+import { connectGateway, type Gateway } from './gateway.ts'
+import { startTestAuth, type TestAuth, type TestAuthOptions } from './start-test-auth.ts'
+
+export interface AuthUnderTest {
+  world: World
+  auth: TestAuth
+  gateway: Gateway
+  /** Looks into the database as its administrator. */
+  query<Row extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>
+}
+
+/** At the top of a test file: one auth process in a world of its own, and a gateway that calls it. */
+export async function useAuth(options?: TestAuthOptions): Promise<AuthUnderTest> {
+  const world = await useWorld()
+  const admin = new pg.Pool({ connectionString: world.adminDatabaseUrl, options: '-c search_path=auth', max: 2 })
+  const auth = await startTestAuth(world, options)
+  const gateway = await connectGateway(world)
+  // Runs before the world is removed: vitest calls the latest first.
+  afterAll(async () => {
+    await gateway.bus.drain()
+    await auth.life.close()
+    await admin.end()
+  })
+  return { world, auth, gateway, query: async (sql, values) => (await admin.query(sql, values)).rows }
+}
