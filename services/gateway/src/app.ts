@@ -1,0 +1,48 @@
+import { AppError } from '@kinora/common/errors'
+import express, { type ErrorRequestHandler, type Express } from 'express'
+import type { Context } from './context.ts'
+import { accessLog } from './http/access-log.ts'
+import { crossOrigin } from './http/cross-origin.ts'
+import { serveDocs } from './http/docs.ts'
+import { mount } from './http/mount.ts'
+import { openApiDocument } from './http/openapi.ts'
+import { asProblem, sendProblem } from './http/problem.ts'
+import { assignRequestId, requestIdOf } from './http/request-id.ts'
+import { setSecurityHeaders } from './http/security-headers.ts'
+import { traceRequest } from './http/trace.ts'
+import { routes } from './routes/index.ts'
+
+/** The order in which a request meets things. Authentication and rate limits belong to each row: see `http/mount.ts`. */
+export function createApp(ctx: Context): Express {
+  const app = express()
+  app.set('trust proxy', ctx.config.TRUSTED_PROXIES)
+  app.set('query parser', 'simple')
+  app.set('case sensitive routing', true)
+  app.disable('x-powered-by')
+  app.disable('etag')
+
+  app.use(assignRequestId)
+  app.use(accessLog(ctx.logger))
+  app.use(ctx.metrics.observe)
+  app.use(traceRequest)
+  app.use(setSecurityHeaders)
+  app.use(crossOrigin(ctx.config.PUBLIC_URL, ctx.config.CORS_ORIGINS))
+  mount(app, routes, ctx)
+  serveDocs(app, openApiDocument(routes))
+  app.use(() => {
+    throw new AppError('ROUTE_NOT_FOUND')
+  })
+  app.use(answerError(ctx))
+  return app
+}
+
+/** The one place where what was thrown becomes an answer. Express tells error handlers by their four parameters. */
+function answerError({ logger }: Context): ErrorRequestHandler {
+  return (thrown, req, res, _next) => {
+    const error = asProblem(thrown)
+    if (error.status >= 500) {
+      logger.error({ err: error, requestId: requestIdOf(req), route: res.locals.route }, 'request failed')
+    }
+    sendProblem(req, res, error)
+  }
+}

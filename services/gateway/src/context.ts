@@ -1,0 +1,27 @@
+import type { Health, Logger } from '@kinora/common/service'
+import type { Store } from '@kinora/common/storage'
+import type { GatewayConfig } from './config.ts'
+import type { Admission } from './http/admit.ts'
+import type { HttpMetrics } from './http/http-metrics.ts'
+import type { KeySet } from './identity/key-set.ts'
+import type { Revocations } from './identity/revocations.ts'
+import type { VideoFeed } from './live/video-feed.ts'
+import type { Grants } from './playback/grants.ts'
+import type { Rpc } from './rpc.ts'
+
+/** All that a request may need. */
+export interface Context {
+  config: GatewayConfig
+  logger: Logger
+  health: Health
+  metrics: HttpMetrics
+  rpc: Rpc
+  store: Store
+  admission: Admission
+  keySet: KeySet
+  revocations: Revocations
+  grants: Grants
+  videoFeed: VideoFeed
+  /** Aborts when the gateway begins to stop; what would go on for ever ends then. */
+  draining: AbortSignal
+}

@@ -1,0 +1,52 @@
+import type { Metrics } from '@kinora/common/service'
+import type { RequestHandler } from 'express'
+import { Counter, Gauge, Histogram } from 'prom-client'
+
+export interface HttpMetrics {
+  observe: RequestHandler
+  rateLimited: Counter<'policy'>
+  limiterFallback: Counter<string>
+  uploadedBytes: Counter<string>
+  uploadsUnregistered: Counter<string>
+  streams: Gauge<string>
+}
+
+export function httpMetrics(registry: Metrics): HttpMetrics {
+  const registers = [registry]
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time to answer, by route template and status',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600],
+    registers,
+  })
+  return {
+    observe: (req, res, next) => {
+      const started = performance.now()
+      res.once('close', () => {
+        // Templates only: one series for each address that somebody tries would fill the memory.
+        const labels = { method: req.method, route: res.locals.route ?? 'none', status: res.statusCode }
+        duration.observe(labels, (performance.now() - started) / 1000)
+      })
+      next()
+    },
+    rateLimited: new Counter({
+      name: 'http_rate_limited_total',
+      help: 'Requests refused, by policy',
+      labelNames: ['policy'] as const,
+      registers,
+    }),
+    limiterFallback: new Counter({
+      name: 'rate_limiter_fallback_total',
+      help: 'Requests counted in this process, because Redis did not answer',
+      registers,
+    }),
+    uploadedBytes: new Counter({ name: 'upload_bytes_total', help: 'Bytes of sources stored', registers }),
+    uploadsUnregistered: new Counter({
+      name: 'uploads_left_as_receipt_total',
+      help: 'Complete uploads that media could not be told of at once',
+      registers,
+    }),
+    streams: new Gauge({ name: 'event_streams', help: 'Open streams of server-sent events', registers }),
+  }
+}

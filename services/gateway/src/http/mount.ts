@@ -1,0 +1,52 @@
+import { AppError } from '@kinora/common/errors'
+import type { Express, RequestHandler, Response } from 'express'
+import type { Context } from '../context.ts'
+import { countedByInput } from '../rate-limit/policies.ts'
+import type { Route, RpcRoute, Verb } from '../routes/route.ts'
+import { readInput } from './read-input.ts'
+
+/** Gives Express the rows of the route tables; a known address with another method is answered 405. */
+export function mount(app: Express, routes: readonly Route[], ctx: Context): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const rows = routes.filter((route) => route.path === path)
+    const address = app.route(path)
+    for (const row of rows) address[row.method](handlerOf(row, ctx))
+    address.all(refuseMethod(rows.map((row) => row.method)))
+  }
+}
+
+function handlerOf(row: Route, ctx: Context): RequestHandler {
+  const handle = 'rpc' in row ? rpcHandler(row, ctx) : row.handle(ctx)
+  return async (req, res) => {
+    res.locals.route = row.path
+    await handle(req, res, await ctx.admission.admit(req, res, row))
+  }
+}
+
+function rpcHandler({ rpc, limit, status }: RpcRoute, ctx: Context): ReturnType<Exclude<Route, RpcRoute>['handle']> {
+  return async (req, res, caller) => {
+    const input = await readInput(req, res, rpc.input)
+    const counted = countedByInput(limit, input)
+    if (counted) await ctx.admission.count(res, counted)
+    const output = await ctx.rpc(rpc, input, caller.call)
+    if (status === 204) res.status(204).end()
+    else sendJson(res, status, output)
+  }
+}
+
+export function sendJson(res: Response, status: number, value: unknown): void {
+  const body = JSON.stringify(value)
+  res.statusCode = status
+  res.setHeader('Content-Type', 'application/json; charset=utf-8')
+  res.setHeader('Content-Length', Buffer.byteLength(body))
+  res.end(body)
+}
+
+function refuseMethod(verbs: Verb[]): RequestHandler {
+  const methods = verbs.map((verb) => verb.toUpperCase())
+  const allow = [...methods, ...(verbs.includes('get') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+  return (_req, res) => {
+    res.setHeader('Allow', allow)
+    throw new AppError('METHOD_NOT_ALLOWED')
+  }
+}

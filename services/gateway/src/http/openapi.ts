@@ -1,0 +1,152 @@
+import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi'
+import type { Method } from '@kinora/common/contract'
+import * as contracts from '@kinora/common/contracts'
+import { ERRORS, type ErrorCode } from '@kinora/common/errors'
+import { z } from 'zod'
+import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
+
+/** Schemas that stand under `components` by their own name instead of in each place. */
+const NAMED = {
+  User: contracts.User,
+  SignedIn: contracts.SignedIn,
+  Session: contracts.Session,
+  AuditEntry: contracts.AuditEntry,
+  Jwk: contracts.Jwk,
+  Video: contracts.Video,
+  PlaybackToken: contracts.PlaybackToken,
+  TimelineEntry: contracts.TimelineEntry,
+}
+
+const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+    detail: z.string(),
+    requestId: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    retryable: z.boolean().optional(),
+    retryAfterMs: z.number().int().optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457' })
+
+/** What any call to a service may answer. */
+const BETWEEN_SERVICES: ErrorCode[] = ['DEPENDENCY_UNAVAILABLE', 'TIMEOUT', 'INTERNAL']
+
+/** The OpenAPI 3.1 description of these routes, read off their rows and contracts. */
+export function openApiDocument(routes: readonly Route[]): object {
+  for (const [id, schema] of Object.entries(NAMED)) z.globalRegistry.add(schema, { id })
+  const registry = new OpenAPIRegistry()
+  const bearer = registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
+  for (const route of routes) {
+    const config = 'rpc' in route ? describeRpc(route) : describeByHand(route)
+    const security = { none: [], optional: [{ [bearer.name]: [] }, {}], required: [{ [bearer.name]: [] }] }[route.auth]
+    registry.registerPath({ ...config, security })
+  }
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Kinora',
+      version: '1',
+      description: 'A self-hosted video platform: accounts, uploads, adaptive HLS, secure playback.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+  })
+}
+
+/** `/v1/videos/:videoId` and `/play/:reference/*file` in the words of OpenAPI, which knows no wildcards. */
+export function templatePath(path: string): string {
+  return path.replace(/[:*](\w+)/g, '{$1}')
+}
+
+function describeRpc(route: RpcRoute): RouteConfig {
+  const { rpc, method, path, status } = route
+  const [params, rest] = splitInput(rpc, path)
+  const hasRest = rest !== undefined && Object.keys(rest.shape).length > 0
+  const takesQuery = method === 'get' || method === 'delete'
+  return {
+    method,
+    path: templatePath(path),
+    operationId: rpc.name,
+    tags: [rpc.service],
+    summary: rpc.summary,
+    request: {
+      ...(params && { params }),
+      ...(hasRest && takesQuery && { query: rest }),
+      ...(hasRest && !takesQuery && { body: { required: true, content: { 'application/json': { schema: rest } } } }),
+    },
+    responses: {
+      [status]:
+        status === 204
+          ? { description: 'Done' }
+          : { description: rpc.summary, content: { 'application/json': { schema: rpc.output } } },
+      ...problems(route, [...rpc.errors, 'VALIDATION_FAILED', ...BETWEEN_SERVICES]),
+    },
+  }
+}
+
+/** The fields of an input that the path fills, and the others. */
+function splitInput(rpc: Method, path: string): [params: z.ZodObject | undefined, rest: z.ZodObject | undefined] {
+  if (!(rpc.input instanceof z.ZodObject)) return [undefined, undefined]
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
+  if (names.length === 0) return [undefined, rpc.input]
+  const fields = Object.entries(rpc.input.shape)
+  const pick = (inPath: boolean) => Object.fromEntries(fields.filter(([name]) => names.includes(name) === inPath))
+  return [z.strictObject(pick(true)), z.strictObject(pick(false))]
+}
+
+function describeByHand(route: HandRoute): RouteConfig {
+  const { params, query, headers, requestBody } = route
+  const body = requestBody && {
+    description: requestBody.description,
+    required: true,
+    content: { [requestBody.contentType]: { schema: { type: 'string' as const, format: 'binary' } } },
+  }
+  return {
+    method: route.method,
+    path: templatePath(route.path),
+    operationId: route.handle.name,
+    tags: [route.path.split('/')[1] === 'v1' ? 'media' : (route.path.split('/')[1] ?? '')],
+    summary: route.summary,
+    request: { ...(params && { params }), ...(query && { query }), ...(headers && { headers }), ...(body && { body }) },
+    responses: { ...answers(route), ...problems(route, route.errors) },
+  }
+}
+
+function answers({ answers }: HandRoute): RouteConfig['responses'] {
+  const entries = Object.entries(answers).map(([status, { description, content = {} }]) => [
+    status,
+    { description, ...(Object.keys(content).length > 0 && { content: mediaTypes(content) }) },
+  ])
+  return Object.fromEntries(entries)
+}
+
+function mediaTypes(content: Record<string, z.ZodType | 'binary' | 'text'>) {
+  const entries = Object.entries(content).map(([type, schema]) => [
+    type,
+    {
+      schema:
+        typeof schema === 'string' ? { type: 'string', ...(schema === 'binary' && { format: 'binary' }) } : schema,
+    },
+  ])
+  return Object.fromEntries(entries)
+}
+
+/** One answer for each status, naming its codes. */
+function problems({ auth, limit }: Route, errors: readonly ErrorCode[]): RouteConfig['responses'] {
+  const codes = new Set<ErrorCode>(errors)
+  if (auth !== 'none') for (const code of ['TOKEN_INVALID', 'TOKEN_EXPIRED', 'TOKEN_REVOKED'] as const) codes.add(code)
+  if (auth === 'required') codes.add('UNAUTHENTICATED')
+  if (limit !== 'none') codes.add('RATE_LIMITED')
+  const responses: RouteConfig['responses'] = {}
+  for (const status of new Set([...codes].map((code) => ERRORS[code].status))) {
+    const names = [...codes].filter((code) => ERRORS[code].status === status)
+    responses[status] = {
+      description: names.join(', '),
+      content: { 'application/problem+json': { schema: Problem } },
+    }
+  }
+  return responses
+}

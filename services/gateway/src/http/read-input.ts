@@ -1,0 +1,42 @@
+import { AppError, type FieldError } from '@kinora/common/errors'
+import type { Request, Response } from 'express'
+import type { z } from 'zod'
+import { readJson } from './read-json.ts'
+
+/**
+ * Makes one object of path parameters and, for GET and DELETE, the query, else the JSON body. A field may come from one
+ * place only: a query on a POST, or a body field that the path fills, is an unknown field.
+ */
+export async function readInput(req: Request, res: Response, schema: z.ZodType): Promise<Record<string, unknown>> {
+  const query = req.query as Record<string, unknown>
+  const takesQuery = req.method === 'GET' || req.method === 'HEAD' || req.method === 'DELETE'
+  const body = takesQuery ? query : await readJson(req, res)
+  const stray = takesQuery ? [] : Object.keys(query)
+  if (isRecord(body)) stray.push(...Object.keys(req.params).filter((name) => Object.hasOwn(body, name)))
+  if (stray.length > 0) throw new AppError('VALIDATION_FAILED', { fields: stray.map(unknownField) })
+  const parsed = schema.safeParse(isRecord(body) ? { ...body, ...req.params } : body)
+  if (!parsed.success) throw new AppError('VALIDATION_FAILED', { fields: parsed.error.issues.flatMap(fieldErrors) })
+  return parsed.data as Record<string, unknown>
+}
+
+/** Path parameters or query of a route that is written by hand. */
+export function parseFields<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw new AppError('VALIDATION_FAILED', { fields: parsed.error.issues.flatMap(fieldErrors) })
+  return parsed.data
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  const path = issue.path.map(String)
+  if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }]
+  // Their names are the client's own; many or long ones are not worth an echo.
+  return issue.keys.slice(0, 20).map((key) => unknownField([...path, key.slice(0, 100)].join('.')))
+}
+
+function unknownField(path: string): FieldError {
+  return { path, message: 'Unknown field' }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RequestHandler } from 'express'
+import helmet, { type HelmetOptions } from 'helmet'
+
+type Headers = readonly (readonly [name: string, value: string])[]
+
+const NOTHING = { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] }
+
+/** Answers are about one caller at one moment: no cache may keep them, where a route does not say otherwise. */
+const api: Headers = [
+  ...helmetHeaders({ contentSecurityPolicy: { useDefaults: false, directives: NOTHING } }),
+  ['Cache-Control', 'no-store'],
+]
+
+/** Players live on other origins, so what is played must be embeddable. */
+const play = helmetHeaders({
+  contentSecurityPolicy: { useDefaults: false, directives: NOTHING },
+  crossOriginResourcePolicy: { policy: 'cross-origin' },
+})
+
+/** Swagger UI runs from our own files only; it writes style attributes. */
+const docs = helmetHeaders({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      ...NOTHING,
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+    },
+  },
+})
+
+/** Helmet's headers, which never change, are worked out once instead of for each request. */
+export const setSecurityHeaders: RequestHandler = (req, res, next) => {
+  const headers = req.path.startsWith('/play/') ? play : req.path.startsWith('/docs') ? docs : api
+  for (const [name, value] of headers) res.setHeader(name, value)
+  next()
+}
+
+function helmetHeaders(options: HelmetOptions): Headers {
+  const headers = new Map<string, string>()
+  const recorder = {
+    setHeader: (name: string, value: string) => headers.set(name, value),
+    removeHeader: (name: string) => headers.delete(name),
+  }
+  helmet(options)({} as IncomingMessage, recorder as unknown as ServerResponse, (error) => {
+    if (error) throw error
+  })
+  return [...headers]
+}

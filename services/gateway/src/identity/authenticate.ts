@@ -1,0 +1,37 @@
+import type { Actor } from '@kinora/common/contract'
+import type { RevocationReason } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { AccessTokens } from './access-token.ts'
+import type { Revocations } from './revocations.ts'
+
+/** The end of what a caller may do: when the access token expires. */
+export interface Identity {
+  actor: Actor
+  expiresAt: number
+}
+
+export type Authenticate = (authorization: string | undefined) => Promise<Identity>
+
+const ANONYMOUS: Identity = { actor: { kind: 'anonymous' }, expiresAt: Number.POSITIVE_INFINITY }
+
+const WHY: Record<RevocationReason, string> = {
+  logout: 'You have signed out of this session',
+  logout_all: 'You have signed out of all sessions',
+  session_revoked: 'This session was ended from another one',
+  refresh_reused: 'A used refresh token came back, so this session was ended; sign in again',
+}
+
+/** Turns an `Authorization` header into who is asking; no header is nobody, a bad one is refused. */
+export function authenticator(tokens: AccessTokens, revocations: Revocations): Authenticate {
+  return async (authorization) => {
+    if (authorization === undefined) return ANONYMOUS
+    const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1]
+    if (token === undefined) throw new AppError('TOKEN_INVALID')
+    const { userId, sessionId, role, expiresAt } = await tokens.verify(token)
+    // Without the list a revoked token would pass; that must not be possible just because auth is away.
+    if (!revocations.loaded) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Tokens cannot be checked now' })
+    const reason = revocations.reasonFor(sessionId)
+    if (reason) throw new AppError('TOKEN_REVOKED', { detail: WHY[reason] })
+    return { actor: { kind: 'user', userId, sessionId, role }, expiresAt }
+  }
+}

@@ -1,0 +1,124 @@
+import type { EventEnvelope } from '@kinora/common/contract'
+import { auth, type Revocation, type RevocationReason } from '@kinora/common/contracts'
+import type { Logger } from '@kinora/common/service'
+import { gatewayCall } from '../gateway-call.ts'
+import type { Rpc } from '../rpc.ts'
+
+const RETRY_MS = 500
+const SWEEP_MS = 60_000
+
+type Listener = () => void
+
+/**
+ * The sessions whose access tokens are refused although they have not expired. Auth pushes each revocation; where one
+ * may have been missed (at the start, after a reconnect, at a hole in the sequence) the whole list is fetched again. It
+ * is never longer than the revocations of one access token's life time.
+ */
+export class Revocations {
+  readonly #rpc: Rpc
+  readonly #logger: Logger
+  readonly #revoked = new Map<string, { reason: RevocationReason; expiresAt: number }>()
+  readonly #listeners = new Map<string, Set<Listener>>()
+  #sequence = 0
+  #loaded = false
+  #loading = false
+  #stale = false
+  #stopped = false
+
+  constructor(rpc: Rpc, logger: Logger) {
+    this.#rpc = rpc
+    this.#logger = logger
+  }
+
+  /** False until the list was fetched once: before that no token may be believed. */
+  get loaded(): boolean {
+    return this.#loaded
+  }
+
+  /** May revocations be missing that auth knows of? */
+  get stale(): boolean {
+    return this.#stale
+  }
+
+  get size(): number {
+    return this.#revoked.size
+  }
+
+  reasonFor(sessionId: string): RevocationReason | undefined {
+    return this.#revoked.get(sessionId)?.reason
+  }
+
+  /** Calls `listener` once when the session is revoked; returns how to stop listening. */
+  onRevoked(sessionId: string, listener: Listener): () => void {
+    const listeners = this.#listeners.get(sessionId) ?? new Set()
+    this.#listeners.set(sessionId, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) this.#listeners.delete(sessionId)
+    }
+  }
+
+  /** Takes what auth has pushed. */
+  receive(envelope: EventEnvelope): void {
+    const revocation = envelope.data as Revocation
+    this.#add(revocation)
+    if (revocation.sequence > this.#sequence + 1) this.reload()
+    this.#sequence = Math.max(this.#sequence, revocation.sequence)
+  }
+
+  /** Fetches the whole list, again and again until auth answers. A call while one is under way makes it run once more. */
+  reload(): void {
+    this.#stale = true
+    if (this.#loading) return
+    this.#loading = true
+    void this.#loadUntilFresh().finally(() => {
+      this.#loading = false
+    })
+  }
+
+  keepSwept(): () => void {
+    const timer = setInterval(() => this.#sweep(Date.now()), SWEEP_MS)
+    timer.unref()
+    return () => {
+      this.#stopped = true
+      clearInterval(timer)
+    }
+  }
+
+  async #loadUntilFresh(): Promise<void> {
+    while (this.#stale && !this.#stopped) {
+      this.#stale = false
+      try {
+        await this.#load()
+        this.#loaded = true
+      } catch (error) {
+        this.#stale = true
+        this.#logger.warn({ err: error }, 'the list of revocations could not be fetched')
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())
+      }
+    }
+  }
+
+  /** From the beginning, not from the last known number: a transaction with a lower one may have committed later. */
+  async #load(): Promise<void> {
+    for (let after = 0, more = true; more; ) {
+      const page = await this.#rpc(auth.listRevocations, { after }, gatewayCall())
+      for (const revocation of page.items) this.#add(revocation)
+      const last = page.items.at(-1)?.sequence ?? after
+      more = page.more && last > after
+      after = last
+      if (!more) this.#sequence = Math.max(this.#sequence, page.sequence)
+    }
+  }
+
+  #add({ sessionIds, reason, expiresAt }: Revocation): void {
+    for (const sessionId of sessionIds) {
+      this.#revoked.set(sessionId, { reason, expiresAt: Date.parse(expiresAt) })
+      for (const listener of this.#listeners.get(sessionId) ?? []) listener()
+    }
+  }
+
+  #sweep(now: number): void {
+    for (const [sessionId, { expiresAt }] of this.#revoked) if (expiresAt <= now) this.#revoked.delete(sessionId)
+  }
+}

@@ -1,0 +1,72 @@
+import type { Actor } from '@kinora/common/contract'
+import { Progress, type Video, VideoError, VideoStatus } from '@kinora/common/contracts'
+import { z } from 'zod'
+import type { EventStream } from './event-stream.ts'
+import type { VideoState, Watcher } from './video-feed.ts'
+
+/** The data of every event: the whole state, so that the last one seen is enough. */
+export const VideoEvent = z.object({
+  videoId: z.uuid(),
+  status: VideoStatus,
+  playable: z.boolean(),
+  progress: Progress,
+  error: VideoError.nullable(),
+})
+type VideoEvent = z.infer<typeof VideoEvent>
+
+/** Tells one client of one video. It is put to watch before the video is read, so that nothing falls in between. */
+export class VideoFollower implements Watcher {
+  readonly #actor: Actor
+  readonly #early: [VideoState, number][] = []
+  #stream: EventStream | undefined
+  #shown: VideoEvent | undefined
+  #sequence = -1
+
+  constructor(actor: Actor) {
+    this.#actor = actor
+  }
+
+  /** Sends the present state, then whatever was said while it was fetched. */
+  start(stream: EventStream, video: Video): void {
+    this.#stream = stream
+    this.#show({ ...video, videoId: video.id })
+    for (const [state, sequence] of this.#early.splice(0)) this.changed(state, sequence)
+  }
+
+  changed(state: VideoState, sequence: number): void {
+    if (!this.#stream) {
+      this.#early.push([state, sequence])
+      return
+    }
+    if (sequence <= this.#sequence) return
+    this.#sequence = sequence
+    if (this.#maySee(state)) this.#show(state, sequence)
+    else this.#end()
+  }
+
+  deleted(): void {
+    this.#end()
+  }
+
+  /** The client comes back and starts from a new snapshot. */
+  gap(): void {
+    this.#end()
+  }
+
+  /** Clients that are sent away together shall not come back together. */
+  #end(): void {
+    this.#stream?.end(500 + Math.floor(Math.random() * 2500))
+  }
+
+  #maySee({ visibility, ownerId }: VideoState): boolean {
+    return visibility !== 'private' || (this.#actor.kind === 'user' && this.#actor.userId === ownerId)
+  }
+
+  #show(state: VideoEvent, sequence?: number): void {
+    const { videoId, status, playable, progress, error } = state
+    const before = this.#shown
+    const isProgress = before?.status === status && before.playable === playable && before.error?.code === error?.code
+    this.#shown = { videoId, status, playable, progress, error }
+    this.#stream?.send(isProgress ? 'progress' : 'status', this.#shown, sequence)
+  }
+}

@@ -1,0 +1,28 @@
+/** A file that a player may ask for, by what stands behind the reference in its address. */
+export type PlayedFile =
+  | { kind: 'master' }
+  | { kind: 'playlist'; name: string; height: number | null }
+  | { kind: 'segment'; path: string; contentType: string; height: number | null }
+
+const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
+const PLAYLIST = /^[a-z0-9]+(?:-[a-z0-9]+)*\.m3u8$/
+/** `<task>-<attempt>/[<rendition>/]<file>` */
+const SEGMENT = new RegExp(`^${UUID}-\\d{1,6}/(?:([a-z0-9]{1,20})/)?[a-z0-9][a-z0-9_-]{0,60}\\.(m4s|mp4|jpg)$`)
+/** Renditions are named by their short side: `720p`, and `720p-iframes` for what belongs to one. */
+const HEIGHT = /^(\d{1,5})p/
+
+const TYPES: Record<string, string> = { m4s: 'video/mp4', mp4: 'video/mp4', jpg: 'image/jpeg' }
+
+/** Null for every path that is not exactly of a form that Kinora writes; nothing else becomes a storage key. */
+export function playedFile(path: string): PlayedFile | null {
+  if (path === 'master.m3u8') return { kind: 'master' }
+  if (PLAYLIST.test(path)) return { kind: 'playlist', name: path, height: heightOf(path) }
+  const [, rendition, extension] = SEGMENT.exec(path) ?? []
+  if (extension === undefined) return null
+  return { kind: 'segment', path, contentType: TYPES[extension] ?? '', height: heightOf(rendition) }
+}
+
+function heightOf(name: string | undefined): number | null {
+  const digits = HEIGHT.exec(name ?? '')?.[1]
+  return digits === undefined ? null : Number(digits)
+}

@@ -1,0 +1,52 @@
+import { pipeline } from 'node:stream/promises'
+import { AppError } from '@kinora/common/errors'
+import type { Store, StoredFile } from '@kinora/common/storage'
+import type { Request, Response } from 'express'
+import { byteRange } from './byte-range.ts'
+import { fileTag, isNotModified, isRangeCurrent } from './validators.ts'
+
+export interface SentFile {
+  key: string
+  contentType: string
+  /** `public`: a shared cache may keep it. */
+  scope: 'public' | 'private'
+}
+
+const YEAR_SECONDS = 31_536_000
+
+/** A file that never changes, or one range of it. Throws `FILE_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`. */
+export async function sendStoredFile(req: Request, res: Response, store: Store, file: SentFile): Promise<void> {
+  const stored = await store.stat(file.key)
+  if (!stored) throw new AppError('FILE_NOT_FOUND')
+  const tag = fileTag(stored)
+  const range = isRangeCurrent(req.headers, tag) ? byteRange(req.headers.range, stored.bytes) : 'whole'
+  if (range === 'unsatisfiable' && !isNotModified(req.headers, tag)) refuseRange(res, stored)
+  res.setHeader('Cache-Control', `${file.scope}, max-age=${YEAR_SECONDS}, immutable`)
+  res.setHeader('ETag', tag)
+  res.setHeader('Accept-Ranges', 'bytes')
+  if (isNotModified(req.headers, tag)) {
+    res.status(304).end()
+    return
+  }
+  const part = typeof range === 'string' ? undefined : range
+  res.setHeader('Content-Type', file.contentType)
+  res.setHeader('Content-Length', part ? part.end - part.start + 1 : stored.bytes)
+  if (part) res.setHeader('Content-Range', `bytes ${part.start}-${part.end}/${stored.bytes}`)
+  res.status(part ? 206 : 200)
+  if (req.method === 'HEAD') res.end()
+  else await stream(store.read(file.key, part), res)
+}
+
+async function stream(bytes: NodeJS.ReadableStream, res: Response): Promise<void> {
+  try {
+    await pipeline(bytes, res)
+  } catch (error) {
+    // Players leave in the middle of a segment all the time.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  }
+}
+
+function refuseRange(res: Response, { bytes }: StoredFile): never {
+  res.setHeader('Content-Range', `bytes */${bytes}`)
+  throw new AppError('RANGE_NOT_SATISFIABLE')
+}

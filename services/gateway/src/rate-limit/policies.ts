@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { addressKey } from '../http/client-address.ts'
+
+/** Requests per window of so many seconds. */
+export interface Allowance {
+  points: number
+  seconds: number
+}
+
+/** Each has its own allowance and its own counters. */
+export const RULES = [
+  'register',
+  'login',
+  'account',
+  'refresh',
+  'session',
+  'anonymous',
+  'user',
+  'upload',
+  'playback',
+] as const
+export type Rule = (typeof RULES)[number]
+export type Allowances = Record<Rule, Allowance>
+
+/** What a route row names. */
+export type Policy = 'register' | 'login' | 'refresh' | 'general' | 'upload' | 'playback' | 'none'
+
+export interface Counted {
+  rule: Rule
+  key: string
+}
+
+export interface Asker {
+  address: string
+  userId: string | null
+}
+
+/** What is counted for a request before its body is read. */
+export function countedByCaller(policy: Policy, { address, userId }: Asker): Counted | null {
+  switch (policy) {
+    case 'none':
+      return null
+    case 'register':
+    case 'login':
+    case 'refresh':
+    case 'playback':
+      return { rule: policy, key: addressKey(address) }
+    case 'upload':
+    case 'general':
+      if (userId === null) return { rule: 'anonymous', key: addressKey(address) }
+      return { rule: policy === 'upload' ? 'upload' : 'user', key: userId }
+  }
+}
+
+/** What is counted besides, once it is known whose account or session the request is about. */
+export function countedByInput(policy: Policy, input: Record<string, unknown>): Counted | null {
+  if (policy === 'login' && typeof input.email === 'string') {
+    return { rule: 'account', key: digest(input.email.trim().toLowerCase()) }
+  }
+  if (policy === 'refresh' && typeof input.refreshToken === 'string') {
+    // A refresh token changes with each use, but begins with its session's id: 22 characters hold 16 bytes.
+    return { rule: 'session', key: digest(input.refreshToken.slice(0, 22)) }
+  }
+  return null
+}
+
+/** Neither addresses nor tokens belong into Redis as they are. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}

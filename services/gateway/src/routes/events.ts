@@ -1,0 +1,68 @@
+import { media } from '@kinora/common/contracts'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import type { Caller } from '../http/admit.ts'
+import { addressKey } from '../http/client-address.ts'
+import { parseFields } from '../http/read-input.ts'
+import { EventStream } from '../live/event-stream.ts'
+import { StreamLimit } from '../live/stream-limit.ts'
+import { VideoEvent, VideoFollower } from '../live/video-follower.ts'
+import type { HandRoute, Route } from './route.ts'
+
+const Params = z.strictObject({ videoId: z.uuid() })
+
+const STREAMS_PER_CALLER = 20
+/** How long a stream lasts whose owner has no token that expires. */
+const MAX_STREAM_MS = 3_600_000
+const RETRY_MS = 1000
+
+export const events: Route[] = [
+  {
+    method: 'get',
+    path: '/v1/videos/:videoId/events',
+    auth: 'optional',
+    limit: 'general',
+    summary: 'Follow a video: its state now, then `status` and `progress` events, as server-sent events',
+    params: Params,
+    headers: z.object({ 'Last-Event-ID': z.string().optional() }),
+    answers: { 200: { description: 'A stream without end', content: { 'text/event-stream': VideoEvent } } },
+    errors: media.getVideo.errors,
+    handle: streamEvents,
+  },
+]
+
+/**
+ * Each event carries the whole state, so a client that comes back needs no replay: whatever its Last-Event-ID, the first
+ * event it gets is the present state. A stream stays open when the video is done, because a client would only come back;
+ * it ends with the access token, the session, the video or the gateway.
+ */
+function streamEvents(ctx: Context): ReturnType<HandRoute['handle']> {
+  const limit = new StreamLimit(STREAMS_PER_CALLER)
+  return async (req, res, caller) => {
+    const { videoId } = parseFields(Params, req.params)
+    res.once('close', limit.take(whoIs(caller)))
+    const follower = new VideoFollower(caller.call.actor)
+    res.once('close', ctx.videoFeed.watch(videoId, follower))
+    const video = await ctx.rpc(media.getVideo, { videoId }, caller.call)
+    if (res.closed) return
+    const stream = new EventStream(res)
+    ctx.metrics.streams.inc()
+    stream.onClose(() => ctx.metrics.streams.dec())
+    endWhenOver(ctx, stream, caller)
+    follower.start(stream, video)
+  }
+}
+
+function endWhenOver({ revocations, draining }: Context, stream: EventStream, { actor, expiresAt }: Caller): void {
+  const end = () => stream.end(RETRY_MS)
+  const timer = setTimeout(end, Math.min(expiresAt - Date.now(), MAX_STREAM_MS))
+  stream.onClose(() => clearTimeout(timer))
+  if (actor.kind === 'user') stream.onClose(revocations.onRevoked(actor.sessionId, end))
+  draining.addEventListener('abort', end)
+  stream.onClose(() => draining.removeEventListener('abort', end))
+  if (draining.aborted) end()
+}
+
+function whoIs({ actor, call }: Caller): string {
+  return actor.kind === 'user' ? actor.userId : addressKey(call.client?.ip ?? '')
+}

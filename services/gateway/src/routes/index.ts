@@ -1,0 +1,10 @@
+import { auth } from './auth.ts'
+import { events } from './events.ts'
+import { playback } from './playback.ts'
+import type { Route } from './route.ts'
+import { system } from './system.ts'
+import { uploads } from './uploads.ts'
+import { videos } from './videos.ts'
+
+/** Every address of the API, apart from its own description (`/openapi.json`, `/docs`). Express takes the first match. */
+export const routes: readonly Route[] = [...auth, ...videos, ...uploads, ...events, ...playback, ...system]

@@ -1,0 +1,120 @@
+import { media, type PlaybackGrant } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { keys } from '@kinora/common/storage'
+import type { Request } from 'express'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import type { Caller } from '../http/admit.ts'
+import { parseFields } from '../http/read-input.ts'
+import { limitHeight } from '../playback/limit-height.ts'
+import { playedFile } from '../playback/played-file.ts'
+import { POSTER_FORMATS, POSTER_WIDTHS, type PosterFormat, posterVariant } from '../playback/poster.ts'
+import { sendPlaylist } from '../playback/send-playlist.ts'
+import { sendStoredFile } from '../playback/send-stored-file.ts'
+import type { HandRoute, Route } from './route.ts'
+
+const Reference = z.string().regex(/^[\w.~-]{1,1024}$/)
+const PosterParams = z.strictObject({ reference: Reference, format: z.enum(['jpg', 'webp', 'avif']) })
+const PosterQuery = z.strictObject({
+  width: z.coerce
+    .number()
+    .refine((width) => POSTER_WIDTHS.includes(width), `must be one of ${POSTER_WIDTHS.join(', ')}`)
+    .optional(),
+})
+const FileParams = z.strictObject({ reference: Reference, file: z.string() })
+
+const open = { method: 'get', auth: 'none', limit: 'playback' } as const
+const errors = [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'] as const
+const hls = { 'application/vnd.apple.mpegurl': 'text' } as const
+
+export const playback: Route[] = [
+  {
+    ...open,
+    path: '/play/:reference/poster.:format',
+    summary: 'The poster of a video, as it is or made smaller',
+    params: PosterParams,
+    query: PosterQuery,
+    answers: {
+      200: {
+        description: 'A picture',
+        content: { 'image/jpeg': 'binary', 'image/webp': 'binary', 'image/avif': 'binary' },
+      },
+    },
+    errors,
+    handle: sendPoster,
+  },
+  {
+    ...open,
+    path: '/play/:reference/master.m3u8',
+    summary: 'The master playlist (HLS) behind a playback token, or the id of a public or unlisted video',
+    params: FileParams.omit({ file: true }),
+    answers: { 200: { description: 'RFC 8216', content: hls } },
+    errors,
+    handle: sendPlayed,
+  },
+  {
+    ...open,
+    path: '/play/:reference/*file',
+    summary: 'The playlists and segments that the master playlist leads to; segments take one range',
+    params: FileParams,
+    answers: {
+      200: {
+        description: 'A playlist or a segment',
+        content: { ...hls, 'video/mp4': 'binary', 'image/jpeg': 'binary' },
+      },
+      206: { description: 'A part of a segment', content: { 'video/mp4': 'binary' } },
+      304: { description: 'Not modified' },
+    },
+    errors: [...errors, 'RANGE_NOT_SATISFIABLE'],
+    handle: sendPlayed,
+  },
+]
+
+function sendPoster(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, caller) => {
+    const { format } = parseFields(PosterParams, req.params)
+    const { width } = parseFields(PosterQuery, req.query)
+    const grant = await grantFor(ctx, req, caller)
+    if (!grant.posterKey) throw new AppError('FILE_NOT_FOUND')
+    const key = await posterVariant(ctx.store, grant.posterKey, format satisfies PosterFormat, width ?? null)
+    await sendStoredFile(req, res, ctx.store, { key, contentType: POSTER_FORMATS[format], scope: scopeOf(grant) })
+  }
+}
+
+function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, caller) => {
+    const { file = ['master.m3u8'] } = req.params as { file?: string[] }
+    const played = playedFile(file.join('/'))
+    if (!played) throw new AppError('FILE_NOT_FOUND')
+    const grant = await grantFor(ctx, req, caller)
+    if (played.kind !== 'master' && played.height !== null && played.height > (grant.maxHeight ?? played.height)) {
+      throw new AppError('PLAYBACK_DENIED', { detail: 'This link plays smaller pictures only' })
+    }
+    const scope = scopeOf(grant)
+    if (played.kind === 'segment') {
+      const key = `${keys.videoFolder(grant.videoId)}/${played.path}`
+      return await sendStoredFile(req, res, ctx.store, { key, contentType: played.contentType, scope })
+    }
+    const name = played.kind === 'master' ? 'master.m3u8' : played.name
+    const text = (await ctx.store.get(keys.playlist(grant.videoId, name))).toString()
+    await sendPlaylist(req, res, played.kind === 'master' ? withinHeight(text, grant) : text, scope)
+  }
+}
+
+async function grantFor(ctx: Context, req: Request, { call }: Caller): Promise<PlaybackGrant> {
+  const reference = Reference.safeParse(req.params.reference)
+  if (!reference.success) throw new AppError('VIDEO_NOT_FOUND')
+  return await ctx.grants.find(reference.data, call)
+}
+
+function withinHeight(master: string, { maxHeight }: PlaybackGrant): string {
+  const limited = maxHeight === null ? master : limitHeight(master, maxHeight)
+  if (limited === null)
+    throw new AppError('PLAYBACK_DENIED', { detail: 'There is no picture as small as this link asks' })
+  return limited
+}
+
+/** What hangs on a token is for its holder alone. */
+function scopeOf({ tokenId }: PlaybackGrant): 'public' | 'private' {
+  return tokenId === null ? 'public' : 'private'
+}

@@ -1,0 +1,37 @@
+import type { Method } from '@kinora/common/contract'
+import type { ErrorCode } from '@kinora/common/errors'
+import type { Request, Response } from 'express'
+import type { z } from 'zod'
+import type { Context } from '../context.ts'
+import type { AuthRule, Caller } from '../http/admit.ts'
+import type { Policy } from '../rate-limit/policies.ts'
+
+export type Verb = 'get' | 'post' | 'put' | 'patch' | 'delete'
+
+interface RouteBase {
+  method: Verb
+  /** Express syntax: `/v1/videos/:videoId`. Parameters have the names of the fields that they fill. */
+  path: string
+  auth: AuthRule
+  limit: Policy
+}
+
+/** Parameters, query and JSON body become one input of one method; its output is the answer. */
+export interface RpcRoute extends RouteBase {
+  rpc: Method
+  status: 200 | 201 | 202 | 204
+}
+
+/** A request or an answer that is not JSON; what a contract says for others is said here by hand. */
+export interface HandRoute extends RouteBase {
+  summary: string
+  params?: z.ZodObject
+  query?: z.ZodObject
+  headers?: z.ZodObject
+  requestBody?: { description: string; contentType: string; binary: boolean }
+  answers: Record<number, { description: string; content?: Record<string, z.ZodType | 'binary' | 'text'> }>
+  errors: readonly ErrorCode[]
+  handle: (ctx: Context) => (req: Request, res: Response, caller: Caller) => Promise<void>
+}
+
+export type Route = RpcRoute | HandRoute

@@ -1,0 +1,70 @@
+import { media, Video } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Request } from 'express'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import { sendJson } from '../http/mount.ts'
+import { parseFields } from '../http/read-input.ts'
+import { invite } from '../http/unread-body.ts'
+import { bodyBytes } from '../uploads/body-bytes.ts'
+import { registerUpload } from '../uploads/register-upload.ts'
+import { sourceFilename } from '../uploads/source-filename.ts'
+import type { HandRoute, Route } from './route.ts'
+
+const Params = z.strictObject({ videoId: z.uuid() })
+const MIN_BYTES_PER_SECOND = 1024
+
+export const uploads: Route[] = [
+  {
+    method: 'put',
+    path: '/v1/videos/:videoId/source',
+    auth: 'required',
+    limit: 'upload',
+    summary: 'Upload the source of a video: the raw bytes of the file',
+    params: Params,
+    headers: z.object({
+      'Content-Disposition': z.string().optional().meta({ description: 'May carry the file name (RFC 6266)' }),
+    }),
+    requestBody: { description: 'The file', contentType: 'video/*', binary: true },
+    answers: { 202: { description: 'Stored; work on it begins', content: { 'application/json': Video } } },
+    errors: [...media.beginUpload.errors, 'UPLOAD_INCOMPLETE', 'UPLOAD_EMPTY', 'STORAGE_FULL'],
+    handle: putSource,
+  },
+]
+
+/** Everything that can be refused is refused before the first byte is read. */
+function putSource(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, { call }) => {
+    const { videoId } = parseFields(Params, req.params)
+    const announced = describeBody(req)
+    const { uploadId, storageKey, maxBytes, video } = await ctx.rpc(media.beginUpload, { videoId, ...announced }, call)
+    invite(req, res)
+    const limits = { maxBytes, expectedBytes: announced.bytes }
+    const { bytes, sha256 } = await ctx.store.write(storageKey, bodyBytes(req, MIN_BYTES_PER_SECOND), limits)
+    if (bytes === 0) {
+      await ctx.store.remove(storageKey)
+      throw new AppError('UPLOAD_EMPTY')
+    }
+    ctx.metrics.uploadedBytes.inc(bytes)
+    const finished = { videoId, uploadId, storageKey, filename: announced.filename, bytes, sha256 }
+    sendJson(res, 202, await registerUpload(ctx, finished, video, call))
+  }
+}
+
+function describeBody(req: Request): { contentType: string | null; filename: string | null; bytes: number | null } {
+  const { headers } = req
+  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send the file itself, without a content encoding' })
+  }
+  // RFC 9110 section 14.5: part of a file must not be taken for the whole.
+  if (headers['content-range'] !== undefined)
+    throw new AppError('BAD_REQUEST', { detail: 'Send the file in one piece' })
+  const chunked = headers['transfer-encoding'] !== undefined
+  const bytes = chunked ? null : Number(headers['content-length'] ?? 0)
+  if (bytes === 0) throw new AppError('UPLOAD_EMPTY')
+  return {
+    contentType: headers['content-type']?.slice(0, 200) ?? null,
+    filename: sourceFilename(headers['content-disposition']),
+    bytes,
+  }
+}

@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bus, CallOptions } from '@kinora/common/bus'
+import type { Input, Method, Output } from '@kinora/common/contract'
+import { AppError } from '@kinora/common/errors'
+
+export type Rpc = <M extends Method>(method: M, input: Input<M>, call: CallOptions) => Promise<Output<M>>
+
+const TIMEOUT_MS = 5000
+/** Long enough for a connection that was just lost to be back, short enough that nobody notices the wait. */
+const PAUSE_MS = 100
+
+/**
+ * Calls a service; what may run twice without harm is tried once more when the connection broke meanwhile. The second
+ * try gets what is left of the deadline. Nothing else is ever sent twice.
+ */
+export function retryingRpc(bus: Bus): Rpc {
+  return async (method, input, call) => {
+    const timeoutMs = call.timeoutMs ?? TIMEOUT_MS
+    const deadline = performance.now() + timeoutMs
+    try {
+      return await bus.call(method, input, { ...call, timeoutMs })
+    } catch (error) {
+      const leftMs = deadline - performance.now() - PAUSE_MS
+      if (!method.idempotent || !isConnectionFault(error) || leftMs <= 0) throw error
+      await sleep(PAUSE_MS)
+      return await bus.call(method, input, { ...call, timeoutMs: Math.floor(leftMs) })
+    }
+  }
+}
+
+function isConnectionFault(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'CONNECTION_LOST' || error.code === 'NOT_SENT')
+}

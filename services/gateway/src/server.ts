@@ -1,0 +1,75 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { AppError, type ErrorCode } from '@kinora/common/errors'
+import type { Express } from 'express'
+import { problemBody } from './http/problem.ts'
+
+export interface ServerOptions {
+  host: string
+  port: number
+  maxConnections: number
+}
+
+/** Headers come in one piece from honest clients. */
+const HEADERS_TIMEOUT_MS = 10_000
+/** Longer than the idle time of common load balancers (60 s), so that it is they who close. */
+const KEEP_ALIVE_MS = 65_000
+
+/** Listens. Bodies have time limits of their own, by kind: see `read-json.ts` and `body-bytes.ts`. */
+export async function listen(app: Express, { host, port, maxConnections }: ServerOptions): Promise<Server> {
+  const server = createServer({
+    noDelay: true,
+    keepAlive: true,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: 2000,
+    maxHeaderSize: 16 * 1024,
+    requireHostHeader: true,
+  })
+  server.maxConnections = maxConnections
+  server.on('request', app)
+  // The answer to `Expect: 100-continue` is given by whoever reads the body: see `unread-body.ts`.
+  server.on('checkContinue', app)
+  server.on('clientError', answerBadClient)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return server
+}
+
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
+
+/** Takes no new connections and finishes what is in flight; what has not ended after `graceMs` is cut. */
+export async function drain(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  // A connection becomes idle when its answer has ended; nobody else would close it then.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(cut)
+}
+
+const PARSER_CODES: Record<string, ErrorCode> = {
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+}
+
+/** What Node's parser refuses never reaches Express. */
+function answerBadClient(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy()
+    return
+  }
+  const problem = new AppError(PARSER_CODES[error.code ?? ''] ?? 'BAD_REQUEST')
+  const body = JSON.stringify(problemBody(problem, crypto.randomUUID()))
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${problem.code}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,117 @@
+import { connectBus } from '@kinora/common/bus'
+import { events } from '@kinora/common/contracts'
+import type { Base } from '@kinora/common/service'
+import { openStore } from '@kinora/common/storage'
+import { createApp } from './app.ts'
+import type { GatewayConfig } from './config.ts'
+import type { Context } from './context.ts'
+import { watchDependencies } from './health.ts'
+import { admission } from './http/admit.ts'
+import { httpMetrics } from './http/http-metrics.ts'
+import { AccessTokens } from './identity/access-token.ts'
+import { authenticator } from './identity/authenticate.ts'
+import { KeySet } from './identity/key-set.ts'
+import { Revocations } from './identity/revocations.ts'
+import { VideoFeed } from './live/video-feed.ts'
+import { Grants } from './playback/grants.ts'
+import { connectRedis } from './rate-limit/connect-redis.ts'
+import type { Allowances } from './rate-limit/policies.ts'
+import { RateLimiter } from './rate-limit/rate-limiter.ts'
+import { retryingRpc } from './rpc.ts'
+import { drain, listen, portOf } from './server.ts'
+
+export interface Gateway {
+  port: number
+  url: string
+}
+
+/** HTTP in, RPC out. Answers as soon as it listens; is ready when it can tell good tokens from revoked ones. */
+export async function startGateway(base: Base, config: GatewayConfig): Promise<Gateway> {
+  const { life, logger, health } = base
+  const metrics = httpMetrics(base.metrics)
+  const store = await openStore(config.STORAGE_URL)
+  const redis = life.use(connectRedis(config.REDIS_URL, logger), 'redis', (r) => r.disconnect())
+  const breaker = { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS }
+  const bus = life.use(
+    await connectBus({ url: config.AMQP_URL, service: 'gateway', logger, metrics: base.metrics, breaker }),
+    'bus',
+    (b) => b.drain(),
+  )
+  const rpc = retryingRpc(bus)
+  const limiter = new RateLimiter({
+    redis,
+    prefix: config.REDIS_PREFIX,
+    allowances: allowancesOf(config),
+    limited: metrics.rateLimited,
+    fallback: metrics.limiterFallback,
+  })
+
+  const keySet = new KeySet(rpc)
+  const revocations = new Revocations(rpc, logger)
+  const grants = new Grants(rpc)
+  const videoFeed = new VideoFeed()
+  await bus.listen(
+    [events['auth.sessions-revoked']],
+    (e) => revocations.receive(e),
+    () => revocations.reload(),
+  )
+  await bus.listen(
+    [events['video.changed'], events['video.deleted'], events['playback.revoked']],
+    (envelope) => {
+      grants.forget((envelope.data as { videoId: string }).videoId)
+      videoFeed.receive(envelope)
+    },
+    () => {
+      grants.forgetAll()
+      videoFeed.gap()
+    },
+  )
+  // After listening: a revocation between the list and the first event would be lost.
+  revocations.reload()
+  life.use(revocations.keepSwept(), 'revocations', (stop) => stop())
+  life.use(keySet.keepFresh(), 'key set', (stop) => stop())
+  watchDependencies(health, { bus, redis, store, limiter, revocations })
+
+  const tokens = new AccessTokens(keySet, { issuer: config.ISSUER, audience: config.AUDIENCE })
+  const stopping = new AbortController()
+  const ctx: Context = {
+    config,
+    logger,
+    health,
+    metrics,
+    rpc,
+    store,
+    keySet,
+    revocations,
+    grants,
+    videoFeed,
+    admission: admission(authenticator(tokens, revocations), limiter),
+    draining: stopping.signal,
+  }
+  const server = await listen(createApp(ctx), {
+    host: config.HOST,
+    port: config.PORT,
+    maxConnections: config.MAX_CONNECTIONS,
+  })
+  life.use(server, 'http server', async () => {
+    stopping.abort()
+    await drain(server, config.DRAIN_MS)
+  })
+  const port = portOf(server)
+  logger.info({ port }, 'listening')
+  return { port, url: `http://${config.HOST}:${port}` }
+}
+
+function allowancesOf(config: GatewayConfig): Allowances {
+  return {
+    register: config.RATE_LIMIT_REGISTER,
+    login: config.RATE_LIMIT_LOGIN,
+    account: config.RATE_LIMIT_LOGIN,
+    refresh: config.RATE_LIMIT_REFRESH,
+    session: config.RATE_LIMIT_REFRESH,
+    anonymous: config.RATE_LIMIT_ANONYMOUS,
+    user: config.RATE_LIMIT_USER,
+    upload: config.RATE_LIMIT_UPLOAD,
+    playback: config.RATE_LIMIT_PLAYBACK,
+  }
+}
