@@ -11,10 +11,15 @@ export interface Broker {
 
 /** A bus with the rights of that service's broker user; drained when the test ends. */
 export async function openBus(broker: Broker, user: ServiceName, options: Partial<BusOptions> = {}): Promise<Bus> {
-  const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
-  const bus = await connectBus({ url: broker.amqpUrl(user), service: user, logger, drainMs: 500, ...options })
+  const bus = await connectAs(broker, user, options)
   onTestFinished(() => bus.drain())
   return bus
+}
+
+/** The same; whoever calls it drains it. */
+export function connectAs(broker: Broker, user: ServiceName, options: Partial<BusOptions> = {}): Promise<Bus> {
+  const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
+  return connectBus({ url: broker.amqpUrl(user), service: user, logger, drainMs: 500, ...options })
 }
 
 export const user: Actor = { kind: 'user', userId: 'alice', sessionId: 's1', role: 'user' }
