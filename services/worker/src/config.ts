@@ -1,0 +1,63 @@
+import { availableParallelism, hostname } from 'node:os'
+import { integer, serviceConfig } from '@kinora/common/service'
+import { z } from 'zod'
+
+const cores = availableParallelism()
+/** Two threads a task keep a machine busy through the single-threaded ends of an encode; more only add latency. */
+const longSlots = Math.max(1, Math.floor(cores / 2))
+
+export const workerConfig = serviceConfig.extend({
+  STORAGE_URL: z.url(),
+  WORK_DIR: z.string().default('/tmp/kinora-worker'),
+  WORKER_NAME: z
+    .string()
+    .max(60)
+    .regex(/^[A-Za-z0-9._-]+$/)
+    .default(() =>
+      hostname()
+        .replace(/[^A-Za-z0-9._-]/g, '-')
+        .slice(0, 60),
+    ),
+  /** Video chunks done at the same time. */
+  WORKER_SLOTS_LONG: integer(0, 64).default(longSlots),
+  /** Probes, sound tracks and final checks done at the same time; they are short and must not wait for chunks. */
+  WORKER_SLOTS_SHORT: integer(0, 64).default(2),
+  /** Threads of each ffmpeg; 0 shares the cores between the long slots. */
+  WORKER_THREADS: integer(0, 64).default(0),
+  FFMPEG_PATH: z.string().default('ffmpeg'),
+  FFPROBE_PATH: z.string().default('ffprobe'),
+  X264_PRESET: z
+    .enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower'])
+    .default('veryfast'),
+  MAX_DURATION_SECONDS: integer(1, 7 * 86_400).default(12 * 3600),
+  MAX_PIXELS: integer(1, 2 ** 31 - 1).default(8192 * 4320),
+  MAX_FRAME_RATE: integer(1, 10_000).default(480),
+  MAX_STREAMS: integer(1, 1000).default(64),
+  /** Of one ffmpeg. */
+  MAX_MEMORY_MB: integer(256, 1_048_576).default(2048),
+  /** Of one task; stays below the broker's consumer timeout of 30 minutes. */
+  MAX_TASK_SECONDS: integer(5, 1700).default(1500),
+})
+export type WorkerConfig = z.output<typeof workerConfig>
+
+/** Threads that one ffmpeg may use. */
+export function threadsPerTask(config: WorkerConfig): number {
+  if (config.WORKER_THREADS > 0) return config.WORKER_THREADS
+  return Math.max(1, Math.ceil(cores / Math.max(1, config.WORKER_SLOTS_LONG)))
+}
+
+export interface InputLimits {
+  durationSeconds: number
+  pixels: number
+  frameRate: number
+  streams: number
+}
+
+export function inputLimits(config: WorkerConfig): InputLimits {
+  return {
+    durationSeconds: config.MAX_DURATION_SECONDS,
+    pixels: config.MAX_PIXELS,
+    frameRate: config.MAX_FRAME_RATE,
+    streams: config.MAX_STREAMS,
+  }
+}

@@ -1,0 +1,19 @@
+import type { Bus } from '@kinora/common/bus'
+import type { Logger } from '@kinora/common/service'
+import type { Store } from '@kinora/common/storage'
+import type { InputLimits } from './config.ts'
+import type { Tools } from './media-tools/run-tool.ts'
+import type { TaskMetrics } from './task-metrics.ts'
+
+/** All that the worker's parts need from outside. */
+export interface Context {
+  bus: Bus
+  store: Store
+  tools: Tools
+  limits: InputLimits
+  logger: Logger
+  metrics: TaskMetrics
+  workDir: string
+  /** How this worker is named in claims and logs. */
+  name: string
+}

@@ -1,0 +1,46 @@
+import type { SourceFacts, TaskWork } from '@kinora/common/contracts'
+import type { FfmpegCommand } from 'fluent-ffmpeg'
+import { readSource } from './ffmpeg-command.ts'
+import { perSecond } from './frame-rate.ts'
+import type { Tools } from './run-tool.ts'
+
+export type AudioWork = Extract<TaskWork, { kind: 'audio' }>
+
+export const AUDIO_RATE = 48_000
+/** Samples of one AAC-LC frame, and of the encoder's delay (ISO/IEC 14496-3 section 4.5.2.1). */
+export const AAC_FRAME = 1024
+
+/** Encodes the whole sound as `init.mp4` and `<number>.m4s`, as long as the picture and in step with it. */
+export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork, streamIndex: number): FfmpegCommand {
+  return readSource(tools, '-copyts')
+    .complexFilter(`[0:${streamIndex}]${soundFilters(facts).join(',')}[sound]`)
+    .output('list.m3u8')
+    .outputOptions('-map', '[sound]', '-vn', '-map_metadata', '-1', '-map_chapters', '-1')
+    .outputOptions('-c:a', 'aac', '-b:a', '128k', '-flags', '+bitexact', '-avoid_negative_ts', 'disabled')
+    .outputOptions(
+      ...['-f', 'hls', '-hls_segment_type', 'fmp4', '-hls_list_size', '0', '-hls_time', String(segmentSeconds)],
+      ...['-hls_segment_options', 'movflags=+frag_discont:fflags=+bitexact', '-start_number', '0'],
+      ...['-hls_fmp4_init_filename', 'init.mp4', '-hls_segment_filename', '%d.m4s'],
+    )
+}
+
+/** Samples of sound that belong to the picture; never less than what gives one AAC frame after the delay. */
+export function soundSamples({ video }: SourceFacts): number {
+  return Math.max(Math.round((video.frameCount / perSecond(video.frameRate)) * AUDIO_RATE), AAC_FRAME + 1)
+}
+
+/**
+ * The picture's first frame is time 0: sound before it is cut, silence put in where the sound starts later, has gaps or
+ * ends early. The encoder puts a frame of delay before what it is given, at −1024 samples; giving it the sound from
+ * sample 1024 on puts that frame at 0 and everything else at its true time, so no edit list is needed, which not all
+ * players obey. The price is the first 21 ms.
+ */
+function soundFilters(facts: SourceFacts): string[] {
+  return [
+    `asetpts=PTS-round((${facts.video.startTime.toFixed(6)})/TB)`,
+    `aresample=${AUDIO_RATE}:async=1:first_pts=0`,
+    'aformat=sample_fmts=fltp:channel_layouts=stereo',
+    'apad',
+    `atrim=start_sample=${AAC_FRAME}:end_sample=${soundSamples(facts)}`,
+  ]
+}

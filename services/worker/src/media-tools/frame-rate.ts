@@ -1,0 +1,48 @@
+import type { FrameRate } from '@kinora/common/contracts'
+
+const STANDARD: FrameRate[] = [
+  ...[5, 8, 10, 12, 15, 20].map((num) => ({ num, den: 1 })),
+  { num: 24_000, den: 1001 },
+  { num: 24, den: 1 },
+  { num: 25, den: 1 },
+  { num: 30_000, den: 1001 },
+  { num: 30, den: 1 },
+  { num: 48, den: 1 },
+  { num: 50, den: 1 },
+  { num: 60_000, den: 1001 },
+  { num: 60, den: 1 },
+]
+
+const MAX_RATE = 60
+/** Below this a key frame every two seconds would be nearly every frame. */
+const MIN_RATE = 5
+
+export function perSecond({ num, den }: FrameRate): number {
+  return num / den
+}
+
+/** Reads ffprobe's `30000/1001`; null for `0/0` and other nonsense. */
+export function parseRate(text: string | undefined): FrameRate | null {
+  const [num, den] = (text ?? '').split('/').map(Number)
+  if (!num || !den || !Number.isSafeInteger(num) || !Number.isSafeInteger(den) || num < 0 || den < 0) return null
+  return { num, den }
+}
+
+export function nearestStandardRate(average: number): FrameRate {
+  const distance = (rate: FrameRate) => Math.abs(perSecond(rate) - average)
+  return STANDARD.reduce((best, rate) => (distance(rate) < distance(best) ? rate : best))
+}
+
+/** Rates that a rendition may have as they are: whole numbers and the 1000/1001 family, so that time stays exact. */
+export function isUsableRate(rate: FrameRate): boolean {
+  return perSecond(rate) >= MIN_RATE && perSecond(rate) <= MAX_RATE && (rate.den === 1 || rate.den === 1001)
+}
+
+/** A rate above 60 divided by the smallest whole number that brings it there, so that every nth frame is kept. */
+export function halveTo60(rate: FrameRate): FrameRate {
+  const divisor = Math.ceil(perSecond(rate) / MAX_RATE - 1e-9)
+  if (divisor <= 1) return rate
+  return rate.num % divisor === 0
+    ? { num: rate.num / divisor, den: rate.den }
+    : nearestStandardRate(perSecond(rate) / divisor)
+}

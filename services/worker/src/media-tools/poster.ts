@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SourceFacts } from '@kinora/common/contracts'
+import sharp from 'sharp'
+import { readSource, runFfmpeg } from './ffmpeg-command.ts'
+import { standardPicture } from './picture-filters.ts'
+import type { Tools } from './run-tool.ts'
+import { asTaskFailure, sourceCorrupt } from './tool-failure.ts'
+
+const MAX_WIDTH = 1280
+const MAX_HEIGHT = 1280
+/** Pictures among which the most typical one is chosen; keeps a fade or flash from being the poster. */
+const CANDIDATES = 12
+/** A tenth of the way in, but never far: the way there may have to be read. */
+const MAX_OFFSET_SECONDS = 120
+
+/**
+ * Writes `poster.jpg` into the workspace: a picture from a tenth of the way in, or the first that can be decoded.
+ * Throws `SOURCE_CORRUPT` when none can.
+ */
+export async function makePoster(tools: Tools, facts: SourceFacts, cwd: string, signal: AbortSignal): Promise<string> {
+  const offset = Math.min(facts.durationSeconds / 10, MAX_OFFSET_SECONDS)
+  const still = (await grabStill(tools, facts, offset, cwd, signal)) ?? (await grabStill(tools, facts, 0, cwd, signal))
+  if (!still) throw sourceCorrupt('no picture could be decoded')
+  const poster = join(cwd, 'poster.jpg')
+  await sharp(still).jpeg({ mozjpeg: true, quality: 80 }).toFile(poster)
+  return poster
+}
+
+async function grabStill(
+  tools: Tools,
+  facts: SourceFacts,
+  offset: number,
+  cwd: string,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  const seek =
+    offset > 0 ? ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', (facts.video.startTime + offset).toFixed(6)] : []
+  const filters = [...standardPicture(facts.video, posterSize(facts.video)), `thumbnail=n=${CANDIDATES}`]
+  const command = readSource(tools, ...seek)
+    .complexFilter(`[0:${facts.video.streamIndex}]${filters.join(',')}[still]`)
+    .output('still.png')
+    .outputOptions('-map', '[still]', '-frames:v', '1', '-map_metadata', '-1')
+    .outputOptions('-c:v', 'png', '-compression_level', '1', '-f', 'image2', '-update', '1')
+  const end = await runFfmpeg(tools, command, { cwd, signal })
+  const still = await readFile(join(cwd, 'still.png')).catch(() => undefined)
+  if (still && still.length > 0) return still
+  const failure = end.exitCode === 0 ? undefined : asTaskFailure(end)
+  if (failure && failure.taskCause.code !== 'SOURCE_CORRUPT' && failure.taskCause.code !== 'TRANSCODE_FAILED')
+    throw failure
+  return undefined
+}
+
+/** Fits into the maximum without growing; even, because the picture is 4:2:0 on its way. */
+export function posterSize({ width, height }: { width: number; height: number }): { width: number; height: number } {
+  const factor = Math.min(1, MAX_WIDTH / width, MAX_HEIGHT / height)
+  const even = (size: number) => Math.max(2, Math.round((size * factor) / 2) * 2)
+  return { width: even(width), height: even(height) }
+}

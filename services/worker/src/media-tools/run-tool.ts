@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { type ResourceLimits, type Sandbox, sandboxed } from './sandbox.ts'
+
+/** ffmpeg and ffprobe with everything that is the same for each of their runs. */
+export interface Tools {
+  ffmpeg: string
+  ffprobe: string
+  threads: number
+  preset: string
+  limits: ResourceLimits
+  /** Refused in input, before anything of that size is allocated. */
+  maxPixels: number
+  maxStreams: number
+  sandbox: Sandbox
+}
+
+export interface ToolRun {
+  command: string
+  args: string[]
+  /** The workspace; all file names in `args` are relative to it. */
+  cwd: string
+  onLine?: (line: string) => void
+  signal: AbortSignal
+}
+
+export interface ToolEnd {
+  exitCode: number | null
+  killedBy: NodeJS.Signals | null
+  timedOut: boolean
+  /** The last of what it complained about. */
+  stderr: string
+}
+
+const STDERR_KEPT = 8 * 1024
+
+/**
+ * The two variables ffmpeg gets. One allocator arena: glibc otherwise reserves one for each thread, and the memory
+ * limit would be reached long before the memory is used.
+ */
+const ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', MALLOC_ARENA_MAX: '2' }
+
+/**
+ * Runs a media tool under the limits, as the leader of its own process group, so that at the time limit, or when
+ * `signal` aborts, everything it started dies at once. Rejects only with the abort reason or when it cannot be started.
+ */
+export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
+  run.signal.throwIfAborted()
+  const [command, ...words] = [...sandboxed(tools.sandbox, tools.limits), run.command, ...run.args]
+  const child = spawn(command ?? run.command, words, {
+    cwd: run.cwd,
+    env: ENVIRONMENT,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const killGroup = () => kill(child)
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    killGroup()
+  }, tools.limits.wallSeconds * 1000)
+  run.signal.addEventListener('abort', killGroup, { once: true })
+  try {
+    const stderr = keepTail(child)
+    if (run.onLine) createInterface({ input: child.stdout }).on('line', run.onLine)
+    else child.stdout.resume()
+    const { exitCode, killedBy } = await closed(child)
+    run.signal.throwIfAborted()
+    return { exitCode, killedBy, timedOut: timedOut || killedBy === 'SIGXCPU', stderr: stderr() }
+  } finally {
+    clearTimeout(timer)
+    run.signal.removeEventListener('abort', killGroup)
+  }
+}
+
+function closed(child: ChildProcess): Promise<{ exitCode: number | null; killedBy: NodeJS.Signals | null }> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (exitCode, killedBy) => resolve({ exitCode, killedBy }))
+  })
+}
+
+function kill(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+function keepTail(child: ChildProcess): () => string {
+  let tail = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    tail = (tail + text).slice(-STDERR_KEPT)
+  })
+  return () => tail
+}

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process'
+
+/** What stands between ffmpeg and the machine; found once at start, because not every host permits everything. */
+export interface Sandbox {
+  /** util-linux prlimit is there: memory, processor time and file size are capped by the kernel. */
+  prlimit: boolean
+  /** Words that put a command into a network namespace without interfaces; empty where the host forbids it. */
+  withoutNetwork: string[]
+}
+
+export interface ResourceLimits {
+  memoryBytes: number
+  cpuSeconds: number
+  wallSeconds: number
+}
+
+/** Larger than any segment we write and any source we read. */
+const MAX_FILE_BYTES = 64 * 1024 ** 3
+
+export async function detectSandbox(): Promise<Sandbox> {
+  const [prlimit, asRoot, asUser] = await Promise.all([
+    succeeds(['prlimit', '--core=0', '--', 'true']),
+    succeeds(['unshare', '--net', '--', 'true']),
+    succeeds(['unshare', '--map-current-user', '--net', '--', 'true']),
+  ])
+  const asUserWords = asUser ? ['unshare', '--map-current-user', '--net', '--'] : []
+  return { prlimit, withoutNetwork: asRoot ? ['unshare', '--net', '--'] : asUserWords }
+}
+
+/**
+ * Words before a command that limit it. The memory limit is RLIMIT_DATA: heap, thread stacks and every other private
+ * writable mapping, so it follows what is really used; RLIMIT_AS would also count the 300 MB of shared libraries.
+ */
+export function sandboxed({ prlimit, withoutNetwork }: Sandbox, limits: ResourceLimits): string[] {
+  const limited = [
+    'prlimit',
+    `--data=${limits.memoryBytes}`,
+    `--cpu=${limits.cpuSeconds}`,
+    `--fsize=${MAX_FILE_BYTES}`,
+    '--nofile=256',
+    '--core=0',
+    '--',
+  ]
+  return [...withoutNetwork, ...(prlimit ? limited : []), 'nice', '-n', '10']
+}
+
+function succeeds([command, ...args]: string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(command ?? '', args, { stdio: 'ignore', timeout: 5000 })
+    child.once('error', () => resolve(false))
+    child.once('exit', (code) => resolve(code === 0))
+  })
+}

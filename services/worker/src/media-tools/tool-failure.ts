@@ -1,0 +1,37 @@
+import { hostFault, inputFault, memoryFault, type TaskFailure } from '../task-failure.ts'
+import type { ToolEnd } from './run-tool.ts'
+
+const NO_MEMORY =
+  /Cannot allocate memory|malloc of size \d+ failed|get_buffer\(\) failed \(-12|Failed to allocate|std::bad_alloc/
+const NO_ROOM = /No space left on device/
+const OVER_LIMIT =
+  /exceeds specified max pixel count|number of streams exceeds max_streams|Picture size \d+x\d+ is invalid/
+const NOT_ALLOWED =
+  /not on whitelist|Decoder \(codec .*\) not found|Decoder not found|Unsupported codec|unsupported channel layout/i
+const UNREADABLE =
+  /Invalid data found when processing input|moov atom not found|End of file|could not find codec parameters/i
+
+/** Which of the closed set of causes a run's bad end is, told from how it died and what it printed. */
+export function asTaskFailure(end: ToolEnd): TaskFailure {
+  const told = end.stderr
+  if (end.timedOut) return hostFault('TIMED_OUT', 'Working on this video took longer than is allowed.', told)
+  if (OVER_LIMIT.test(told)) {
+    return inputFault(
+      'SOURCE_OVER_LIMIT',
+      'The picture is larger, or the file has more streams, than is allowed.',
+      told,
+    )
+  }
+  // Nobody but the kernel's out-of-memory killer sends SIGKILL here: our own kills are seen as time-out or abort.
+  if (NO_MEMORY.test(told) || end.killedBy === 'SIGKILL') return memoryFault(told)
+  if (NO_ROOM.test(told)) return hostFault('TRANSCODE_FAILED', 'A worker ran out of disk space.', told)
+  if (NOT_ALLOWED.test(told)) {
+    return inputFault('SOURCE_UNSUPPORTED', 'The file has a format or codec that is not supported.', told)
+  }
+  if (end.killedBy === null && UNREADABLE.test(told)) return sourceCorrupt(told)
+  return hostFault('TRANSCODE_FAILED', 'The video could not be transcoded.', told)
+}
+
+export function sourceCorrupt(diagnosis?: string): TaskFailure {
+  return inputFault('SOURCE_CORRUPT', 'The file is damaged, or it is not a video.', diagnosis)
+}

@@ -1,0 +1,101 @@
+import type { FrameRate, Rung, SourceFacts, TaskWork } from '@kinora/common/contracts'
+import type { FfmpegCommand } from 'fluent-ffmpeg'
+import { readSource } from './ffmpeg-command.ts'
+import { perSecond } from './frame-rate.ts'
+import { standardPicture } from './picture-filters.ts'
+import type { Tools } from './run-tool.ts'
+
+export type VideoWork = Extract<TaskWork, { kind: 'video' }>
+
+/**
+ * One run that decodes a range of frames once and writes the segments of every rung: `<rung>/init.mp4` and
+ * `<rung>/<number>.m4s`. The result does not depend on where the video was cut: time stamps are those of the whole.
+ */
+export function videoCommand(tools: Tools, work: VideoWork): FfmpegCommand {
+  const { facts, chunk, rungs } = work
+  const command = readSource(tools, ...seekOptions(facts, chunk.startFrame))
+  command.complexFilter(filterGraph(work))
+  rungs.forEach((rung, index) => {
+    command
+      .output(`${rung.name}/list.m3u8`)
+      .outputOptions('-map', `[rung${index}]`, '-an', '-map_metadata', '-1', '-map_chapters', '-1')
+      .outputOptions(...encoder(tools, work, rung), ...segmenter(work, rung.name))
+  })
+  return command
+}
+
+/** Containers without an index: a search lands anywhere, so it must land early enough to meet a key frame. */
+const UNINDEXED = /^(mpegts|mpeg)$/
+const UNINDEXED_PREROLL_SECONDS = 12
+
+/**
+ * Where to start reading. `-noaccurate_seek` decodes from the key frame before that place and leaves the rest to the
+ * `fps` filter, which needs the picture before the chunk when a gap lies at its start. The place is just behind the
+ * first frame's, so that a key frame there is found and not the one before.
+ */
+function seekOptions({ container, video }: SourceFacts, startFrame: number): string[] {
+  if (startFrame === 0) return ['-copyts']
+  const preroll = UNINDEXED.test(container) ? UNINDEXED_PREROLL_SECONDS : 0
+  const seconds = video.startTime + (startFrame + 0.4) / perSecond(video.frameRate) - preroll
+  return ['-copyts', '-noaccurate_seek', '-seek_timestamp', '1', '-ss', seconds.toFixed(6)]
+}
+
+/**
+ * Source clock → video clock → constant rate from exactly `startFrame` on → exactly `frameCount` frames, the last one
+ * repeated if the source ends early → the largest rung's picture, from which the smaller ones are scaled.
+ */
+function filterGraph({ facts: { video }, chunk, rungs }: VideoWork): string[] {
+  const { num, den } = video.frameRate
+  const largest = rungs.reduce((best, rung) => (rung.width > best.width ? rung : best))
+  const common = [
+    `setpts=PTS-round((${video.startTime.toFixed(6)})/TB)`,
+    `fps=fps=${num}/${den}:start_time=${((chunk.startFrame * den) / num).toFixed(9)}:round=near`,
+    'tpad=stop=-1:stop_mode=clone',
+    `trim=end_frame=${chunk.frameCount}`,
+    ...standardPicture(video, largest),
+  ]
+  const outputs = rungs.map((_, index) => `[split${index}]`).join('')
+  const branches = rungs.map((rung, index) => {
+    const scale = rung === largest ? 'null' : `scale=${rung.width}:${rung.height}`
+    return `[split${index}]${scale}[rung${index}]`
+  })
+  return [`[0:${video.streamIndex}]${common.join(',')},split=${rungs.length}${outputs}`, ...branches]
+}
+
+/**
+ * Capped constant quality on a fixed key frame grid. `-g` alone does not hold the grid: the expression forces the key
+ * frames, `forced-idr` makes them IDR, closed groups of pictures keep segments independent.
+ */
+function encoder({ preset, threads }: Tools, { gopFrames }: VideoWork, { maxrate }: Rung): string[] {
+  return [
+    ...['-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-threads', String(threads)],
+    ...['-crf', '23', '-maxrate', `${maxrate}k`, '-bufsize', `${2 * maxrate}k`],
+    ...['-g', String(gopFrames), '-keyint_min', String(gopFrames), '-sc_threshold', '0', '-flags', '+cgop'],
+    ...['-forced-idr', '1', '-force_key_frames', `expr:eq(mod(n,${gopFrames}),0)`],
+    ...['-fps_mode', 'passthrough', '-avoid_negative_ts', 'disabled'],
+  ]
+}
+
+/** `frag_discont` keeps decode times on the video's clock; negative composition offsets make an edit list needless. */
+function segmenter({ segmentFrames, facts, chunk }: VideoWork, folder: string): string[] {
+  return [
+    ...[
+      '-f',
+      'hls',
+      '-hls_segment_type',
+      'fmp4',
+      '-hls_list_size',
+      '0',
+      '-hls_time',
+      shortOf(segmentFrames, facts.video.frameRate),
+    ],
+    ...['-hls_segment_options', 'movflags=+frag_discont+negative_cts_offsets:fflags=+bitexact'],
+    ...['-start_number', String(chunk.firstSegment), '-hls_fmp4_init_filename', 'init.mp4'],
+    ...['-hls_segment_filename', `${folder}/%d.m4s`],
+  ]
+}
+
+/** The muxer cuts at the first key frame at or after this time; a millisecond less keeps rounding from missing it. */
+function shortOf(frames: number, rate: FrameRate): string {
+  return Math.max(0.001, frames / perSecond(rate) - 0.001).toFixed(6)
+}

@@ -1,0 +1,75 @@
+import { connectBus, type TaskConsumer } from '@kinora/common/bus'
+import type { Base } from '@kinora/common/service'
+import { openStore } from '@kinora/common/storage'
+import { inputLimits, threadsPerTask, type WorkerConfig } from './config.ts'
+import type { Context } from './context.ts'
+import type { Tools } from './media-tools/run-tool.ts'
+import { detectSandbox } from './media-tools/sandbox.ts'
+import { createTaskMetrics } from './task-metrics.ts'
+import { createTaskRunner } from './task-runner.ts'
+import { sweepWorkspaces } from './workspace.ts'
+
+/** Starts a worker: tidies up after dead ones, connects, and takes tasks until `life` closes. */
+export async function startWorker(
+  { life, logger, metrics, health }: Base,
+  config: WorkerConfig,
+  overrides: Partial<Context> = {},
+): Promise<Context> {
+  const store = overrides.store ?? (await openStore(config.STORAGE_URL))
+  const tools = overrides.tools ?? (await openTools(config))
+  if (!tools.sandbox.prlimit) logger.warn('prlimit is missing: ffmpeg runs without memory and processor limits')
+  if (tools.sandbox.withoutNetwork.length === 0)
+    logger.info('no network namespace: only the protocol whitelist applies')
+  const swept = await sweepWorkspaces(config.WORK_DIR)
+  if (swept > 0) logger.info({ swept }, 'removed what dead workers left')
+
+  const bus = life.use(await connectBus(busOptions()), 'bus', (b) => b.drain())
+  const context: Context = {
+    bus,
+    store,
+    tools,
+    logger,
+    limits: inputLimits(config),
+    metrics: createTaskMetrics(metrics),
+    workDir: config.WORK_DIR,
+    name: config.WORKER_NAME,
+    ...overrides,
+  }
+  health.add('broker', () => ({ ok: bus.status().connected, detail: { breakers: bus.status().breakers } }))
+  health.add('storage', () => store.check().then(() => ({ ok: true })))
+
+  const runner = createTaskRunner(context)
+  const consumers: TaskConsumer[] = []
+  // At once: consumers take no more while the runner lets go of what they hold.
+  life.use(runner, 'tasks', (r) => Promise.all([...consumers.map((consumer) => consumer.stop()), r.stop()]))
+  const slots = { short: config.WORKER_SLOTS_SHORT, long: config.WORKER_SLOTS_LONG }
+  for (const queue of ['short', 'long'] as const) {
+    if (slots[queue] === 0) continue
+    consumers.push(await bus.consumeTasks(queue, { slots: slots[queue], handle: runner.handle }))
+  }
+  return context
+
+  function busOptions() {
+    const breaker = { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS }
+    return { url: config.AMQP_URL, service: 'worker', logger, metrics, breaker }
+  }
+}
+
+/** ffmpeg, ffprobe and what limits them on this machine. */
+export async function openTools(config: WorkerConfig): Promise<Tools> {
+  const threads = threadsPerTask(config)
+  return {
+    ffmpeg: config.FFMPEG_PATH,
+    ffprobe: config.FFPROBE_PATH,
+    threads,
+    preset: config.X264_PRESET,
+    limits: {
+      memoryBytes: config.MAX_MEMORY_MB * 1024 * 1024,
+      cpuSeconds: config.MAX_TASK_SECONDS * (threads + 1),
+      wallSeconds: config.MAX_TASK_SECONDS,
+    },
+    maxPixels: config.MAX_PIXELS,
+    maxStreams: config.MAX_STREAMS,
+    sandbox: await detectSandbox(),
+  }
+}

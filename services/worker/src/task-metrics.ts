@@ -1,0 +1,29 @@
+import type { Metrics } from '@kinora/common/service'
+import { Counter, Gauge, Histogram } from 'prom-client'
+
+export type TaskMetrics = ReturnType<typeof createTaskMetrics>
+
+export function createTaskMetrics(registry: Metrics) {
+  const registers = [registry]
+  return {
+    running: new Gauge({
+      name: 'kinora_worker_tasks_running',
+      help: 'Tasks held now',
+      labelNames: ['kind'],
+      registers,
+    }),
+    ended: new Counter({
+      name: 'kinora_worker_tasks_ended_total',
+      help: 'Attempts by kind and how they ended',
+      labelNames: ['kind', 'outcome'],
+      registers,
+    }),
+    seconds: new Histogram({
+      name: 'kinora_worker_task_seconds',
+      help: 'Wall-clock time of an attempt',
+      labelNames: ['kind'],
+      buckets: [0.25, 1, 4, 15, 60, 240, 900],
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,135 @@
+import type { TaskOutcome } from '@kinora/common/bus'
+import type { Actor, EventEnvelope } from '@kinora/common/contract'
+import { type ClaimedTask, events, media, type TaskMessage } from '@kinora/common/contracts'
+import { toAppError } from '@kinora/common/errors'
+import type { Context } from './context.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { runJob } from './jobs/index.ts'
+import { reportOutcome } from './report-outcome.ts'
+import { leaseOf, taskEvent } from './task-events.ts'
+import { TaskFailure, toTaskCause } from './task-failure.ts'
+import { withWorkspace } from './workspace.ts'
+
+export interface TaskRunner {
+  handle(message: TaskMessage, delivery: { redelivered: boolean }): Promise<TaskOutcome>
+  /** Kills what runs and gives it back; resolves when nothing runs any more. */
+  stop(): Promise<void>
+}
+
+/** Turns task messages into claims, jobs and outcomes. */
+export function createTaskRunner(context: Context): TaskRunner {
+  const stopping = new AbortController()
+  const running = new Map<string, Promise<TaskOutcome>>()
+
+  return {
+    async handle(message, { redelivered }) {
+      if (stopping.signal.aborted) return 'requeue'
+      const key = `${message.taskId}/${message.attempt}`
+      // After the broker was away it hands out again what this worker still holds; claiming that would take it from us.
+      const held = running.get(key)
+      if (held !== undefined) return await held
+      const outcome = runTask(context, message, redelivered, stopping.signal).finally(() => running.delete(key))
+      running.set(key, outcome)
+      return await outcome
+    },
+    async stop() {
+      stopping.abort(new Error('the worker stops'))
+      await Promise.allSettled(running.values())
+    },
+  }
+}
+
+async function runTask(
+  context: Context,
+  message: TaskMessage,
+  redelivered: boolean,
+  signal: AbortSignal,
+): Promise<TaskOutcome> {
+  const task = await claim(context, message, redelivered)
+  if (task === 'gone') return 'done'
+  if (task === 'unreachable') return 'later'
+  const { metrics } = context
+  const { kind } = task.work
+  metrics.running.inc({ kind })
+  const endTimer = metrics.seconds.startTimer({ kind })
+  try {
+    return await attempt(context, task, signal)
+  } finally {
+    endTimer()
+    metrics.running.dec({ kind })
+  }
+}
+
+async function claim(
+  { bus, name, logger }: Context,
+  { taskId, attempt }: TaskMessage,
+  redelivered: boolean,
+): Promise<ClaimedTask | 'gone' | 'unreachable'> {
+  try {
+    return await bus.call(media.claimTask, { taskId, attempt, worker: name, redelivered }, callAs(taskId))
+  } catch (thrown) {
+    const error = toAppError(thrown)
+    if (error.code === 'TASK_GONE') return 'gone'
+    logger.warn({ taskId, attempt, code: error.code }, 'a task could not be claimed; it comes back later')
+    return 'unreachable'
+  }
+}
+
+/** Does the job under a heartbeat and says how it ended. */
+async function attempt(context: Context, task: ClaimedTask, signal: AbortSignal): Promise<TaskOutcome> {
+  const { bus, logger, metrics } = context
+  const heartbeat = startHeartbeat(bus, task)
+  const log = logger.child({ taskId: task.taskId, attempt: task.attempt, videoId: task.videoId, kind: task.work.kind })
+  try {
+    const outcome = await outcomeOf(context, task, signal, heartbeat.progress)
+    if (outcome === 'stopped') return await release(context, task)
+    if (outcome.type === 'task.failed') log.warn({ cause: outcome.data }, 'a task failed')
+    const lease = { renewedAt: heartbeat.renewedAt, leaseMs: task.leaseMs, signal }
+    const told = await reportOutcome(bus, outcome, lease)
+    metrics.ended.inc({ kind: task.work.kind, outcome: told ? outcome.type : 'unheard' })
+    log.info({ outcome: outcome.type, told }, 'a task ended')
+    return 'done'
+  } finally {
+    heartbeat.stop()
+  }
+}
+
+async function outcomeOf(
+  context: Context,
+  task: ClaimedTask,
+  signal: AbortSignal,
+  progress: (fraction: number) => void,
+): Promise<EventEnvelope | 'stopped'> {
+  const { store, tools, limits, logger, workDir } = context
+  const { outputKey } = task
+  try {
+    const result = await withWorkspace(workDir, (workspace) =>
+      runJob(task.work, { store, tools, limits, workspace, outputKey, signal, progress }),
+    )
+    return taskEvent(events['task.finished'], task, { ...leaseOf(task), result })
+  } catch (thrown) {
+    if (signal.aborted) return 'stopped'
+    const diagnosis = thrown instanceof TaskFailure ? thrown.diagnosis : undefined
+    logger.warn({ taskId: task.taskId, err: thrown, diagnosis }, 'a job did not succeed')
+    return taskEvent(events['task.failed'], task, { ...leaseOf(task), cause: toTaskCause(thrown) })
+  }
+}
+
+/** Gives a task back at once, instead of letting its lease run out. Media then queues it anew; else the broker does. */
+async function release({ bus, logger }: Context, task: ClaimedTask): Promise<TaskOutcome> {
+  try {
+    await bus.call(media.releaseTask, leaseOf(task), { ...callAs(task.taskId), timeoutMs: 2000 })
+    return 'done'
+  } catch (thrown) {
+    const { code } = toAppError(thrown)
+    if (code === 'TASK_GONE') return 'done'
+    logger.warn({ taskId: task.taskId, code }, 'a task could not be released')
+    return 'requeue'
+  }
+}
+
+const actor: Actor = { kind: 'service', name: 'worker' }
+
+function callAs(requestId: string): { actor: Actor; requestId: string } {
+  return { actor, requestId }
+}

@@ -1,0 +1,57 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * Folders are named `<pid>-<start time of that process>-<random>`, so a worker that was killed is told from one that
+ * runs, even when its process number was given away again.
+ */
+const NAME = /^(\d+)-(\d+)-\w+$/
+
+/** Runs `work` in an empty folder of its own, which is gone afterwards however that ends. */
+export async function withWorkspace<T>(root: string, work: (folder: string) => Promise<T>): Promise<T> {
+  await mkdir(root, { recursive: true, mode: 0o700 })
+  const folder = await mkdtemp(join(root, `${process.pid}-${(await processStart(process.pid)) ?? 0}-`))
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+/** Removes what workers on this machine left behind when they were killed; gives the number of folders removed. */
+export async function sweepWorkspaces(root: string): Promise<number> {
+  await mkdir(root, { recursive: true, mode: 0o700 })
+  let removed = 0
+  for (const name of await readdir(root)) {
+    const [, pid, start] = NAME.exec(name) ?? []
+    if (!pid || !start || (await isRunning(Number(pid), start))) continue
+    await rm(join(root, name), { recursive: true, force: true })
+    removed += 1
+  }
+  return removed
+}
+
+async function isRunning(pid: number, start: string): Promise<boolean> {
+  const found = await processStart(pid)
+  // Without /proc only the number can be asked about; then a folder is rather kept than taken from a live worker.
+  return found === undefined ? hasProcess(pid) : found === start
+}
+
+function hasProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Clock ticks from boot to the start of a process: field 22 of proc(5) stat, counted after the command's last `)`. */
+async function processStart(pid: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}

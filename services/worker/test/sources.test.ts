@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest'
+import { AAC, H264, makeClip, picture, tone } from './clips.ts'
+import { transcode } from './transcode.ts'
+import { openWorkbench } from './workbench.ts'
+
+const workbench = await openWorkbench()
+const clip = (name: string, ...args: string[]) => makeClip(workbench.folder, name, ...args)
+const frames = (stream: { nb_read_frames?: string } | undefined) => Number(stream?.nb_read_frames)
+
+describe('a source of each family becomes right HLS', () => {
+  it('splits a video into chunks whose frames add up, with one init for all and unbroken decode times', async () => {
+    const source = await clip('plain.mp4', ...picture(6.4), ...tone(6.4), ...H264, ...AAC)
+    const { facts, video, pictures, sound, rungs } = await transcode(workbench, source, { chunks: 3 })
+    expect(facts.video).toMatchObject({ frameRate: { num: 25, den: 1 }, frameCount: 160, resample: false })
+    expect(video).toHaveLength(3)
+    for (const [index] of rungs.entries()) {
+      expect(new Set(video.map(({ renditions }) => renditions[index]?.initSha256)).size).toBe(1)
+      expect(frames(pictures[index])).toBe(160)
+    }
+    expect(pictures[0]).toMatchObject({
+      codec_name: 'h264',
+      width: 160,
+      height: 90,
+      pix_fmt: 'yuv420p',
+      color_space: 'bt709',
+    })
+    expect(sound).toMatchObject({ codec_name: 'aac', channels: 2, sample_rate: '48000' })
+  })
+
+  it('makes no sound for a source without sound', async () => {
+    const { facts, audio } = await transcode(workbench, await clip('silent.mp4', ...picture(1), ...H264))
+    expect(facts.audio).toBeNull()
+    expect(audio).toBeUndefined()
+  })
+
+  it('mixes 5.1 sound down to stereo', async () => {
+    const args = [...picture(2), ...tone(2), ...H264, ...AAC, '-af', 'pan=5.1|c0=c0|c1=c0|c2=c0|c3=c0|c4=c0|c5=c0']
+    const { facts, sound } = await transcode(workbench, await clip('surround.mp4', ...args))
+    expect(facts.audio?.channels).toBe(6)
+    expect(sound?.channels).toBe(2)
+  })
+
+  it('keeps 30000/1001 frames a second exactly', async () => {
+    const source = await clip('ntsc.mkv', ...picture(5, { rate: '30000/1001' }), ...H264)
+    const { facts, pictures } = await transcode(workbench, source, { chunks: 3 })
+    expect(facts.video).toMatchObject({ frameRate: { num: 30_000, den: 1001 }, frameCount: 150, resample: false })
+    expect(frames(pictures[1])).toBe(150)
+  })
+
+  it('gives a variable rate one constant rate, with the same length', async () => {
+    const drop = "select='not(eq(mod(n,7),3)+eq(mod(n,11),5)+between(n,60,95))',setpts='PTS+0.3*sin(N)/25/TB*0.9'"
+    const source = await clip(
+      'variable.mp4',
+      ...picture(6),
+      ...tone(6),
+      '-vf',
+      drop,
+      '-fps_mode',
+      'vfr',
+      ...H264,
+      ...AAC,
+    )
+    const { facts, pictures } = await transcode(workbench, source, { chunks: 3 })
+    expect(facts.video.resample).toBe(true)
+    expect(facts.durationSeconds).toBeCloseTo(6, 0)
+    expect(frames(pictures[0])).toBe(facts.video.frameCount)
+  })
+
+  it('thins out 120 frames a second to 60', async () => {
+    const { facts } = await transcode(workbench, await clip('fast.mp4', ...picture(1, { rate: '120' }), ...H264))
+    expect(facts.video).toMatchObject({ frameRate: { num: 60, den: 1 }, frameCount: 60, resample: true })
+  })
+
+  it.each([
+    ['4:4:4', 'yuv444p', ['libx264']],
+    ['10-bit', 'yuv420p10le', ['libx264']],
+    ['12-bit 4:2:2 ProRes', 'yuv422p10le', ['prores']],
+  ])('turns %s pictures into 8-bit 4:2:0', async (_, format, [codec = '']) => {
+    const source = await clip(`${format}-${codec}.mov`, ...picture(1), '-pix_fmt', format, '-c:v', codec)
+    const { facts, pictures } = await transcode(workbench, source)
+    expect(facts.video.pixelFormat).toBe(format)
+    expect(pictures[0]?.pix_fmt).toBe('yuv420p')
+  })
+
+  it('takes VP8 with Vorbis in WebM', async () => {
+    const source = await clip(
+      'web.webm',
+      ...picture(2),
+      ...tone(2),
+      '-c:v',
+      'libvpx',
+      '-b:v',
+      '500k',
+      '-c:a',
+      'libvorbis',
+    )
+    const { facts, pictures } = await transcode(workbench, source, { chunks: 2 })
+    expect(facts.video).toMatchObject({ codec: 'vp8', frameCount: 50 })
+    expect(frames(pictures[0])).toBe(50)
+  })
+
+  it('shows a turned phone video upright', async () => {
+    const upright = await clip('landscape.mp4', ...picture(1), ...H264)
+    const source = await clip('portrait.mp4', '-i', upright, '-c', 'copy', '-metadata:s:v:0', 'rotate=90')
+    const { facts, pictures } = await transcode(workbench, source)
+    expect(facts.video).toMatchObject({ width: 180, height: 320 })
+    expect(pictures[0]).toMatchObject({ width: 90, height: 160 })
+  })
+
+  it('squares the pixels of an anamorphic picture', async () => {
+    const source = await clip('wide.mp4', ...picture(1, { size: '144x116' }), '-vf', 'setsar=16/11', ...H264)
+    const { facts } = await transcode(workbench, source, { short: [90] })
+    expect(facts.video).toMatchObject({ width: 209, height: 116 })
+  })
+
+  it('deinterlaces a transport stream whose clock does not begin at 0, in chunks', async () => {
+    const interlace = ['-vf', 'tinterlace=interleave_top,fieldorder=tff', '-flags', '+ildct+ilme', '-g', '12']
+    const source = await clip(
+      'tv.ts',
+      ...[...picture(4, { rate: '50' }), ...tone(4), ...interlace, '-c:v', 'mpeg2video', '-b:v', '2M', '-c:a', 'mp2'],
+      ...['-output_ts_offset', '3600'],
+    )
+    const { facts, pictures } = await transcode(workbench, source, { chunks: 3 })
+    expect(facts.video).toMatchObject({
+      codec: 'mpeg2video',
+      interlaced: true,
+      frameRate: { num: 25, den: 1 },
+      frameCount: 100,
+    })
+    expect(facts.video.startTime).toBeGreaterThan(3600)
+    expect(frames(pictures[0])).toBe(100)
+  })
+
+  it('takes a video of one frame, with and without sound', async () => {
+    for (const sound of [[], [...tone(0.5), ...AAC]]) {
+      const source = await clip('one.mp4', ...picture(1), ...sound, ...H264, '-frames:v', '1')
+      const { facts, pictures } = await transcode(workbench, source)
+      expect(facts.video.frameCount).toBe(1)
+      expect(frames(pictures[0])).toBe(1)
+    }
+  })
+
+  it.each([
+    ['longer', 5],
+    ['shorter', 1],
+  ])('gives the sound the length of the picture when it is %s', async (_, seconds) => {
+    const source = await clip(`sound-${seconds}.mp4`, ...picture(3), ...tone(seconds), ...H264, ...AAC)
+    const { audio } = await transcode(workbench, source)
+    const length = audio?.segments.reduce((sum, segment) => sum + segment.seconds, 0)
+    expect(Math.abs((length ?? 0) - 3)).toBeLessThan(1024 / 48_000)
+  })
+
+  it('tone-maps HDR', async () => {
+    const hdr = [
+      '-pix_fmt',
+      'yuv420p10le',
+      '-color_primaries',
+      'bt2020',
+      '-color_trc',
+      'smpte2084',
+      '-colorspace',
+      'bt2020nc',
+    ]
+    const { facts, pictures } = await transcode(workbench, await clip('hdr.mp4', ...picture(1), ...hdr, ...H264))
+    expect(facts.video.hdr).toBe(true)
+    expect(pictures[0]?.color_space).toBe('bt709')
+  })
+})

@@ -1,0 +1,87 @@
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { SourceFacts } from '@kinora/common/contracts'
+import { openStore, type Store } from '@kinora/common/storage'
+import { inputLimits, workerConfig } from '../src/config.ts'
+import { runJob } from '../src/jobs/index.ts'
+import type { ResultOf, WorkOf } from '../src/jobs/job.ts'
+import type { Tools } from '../src/media-tools/run-tool.ts'
+import { openTools } from '../src/service.ts'
+import { withWorkspace } from '../src/workspace.ts'
+import { temporaryFolder } from './clips.ts'
+
+const config = workerConfig.parse({
+  AMQP_URL: 'amqp://unused',
+  STORAGE_URL: 'file:///unused',
+  X264_PRESET: 'ultrafast',
+  MAX_TASK_SECONDS: '60',
+})
+
+/** Jobs on a disk store, without bus and media. */
+export interface Workbench {
+  folder: string
+  store: Store
+  tools: Tools
+  /** Where an object of the store lies on disk. */
+  pathOf(key: string): string
+  /** Puts a file into the store as a source; gives its key. */
+  addSource(path: string): Promise<string>
+  run<K extends WorkOf<'probe' | 'audio' | 'video' | 'finalise'>>(
+    work: K,
+    options?: RunOptions,
+  ): Promise<ResultOf<K['kind']>>
+  probe(path: string): Promise<{ sourceKey: string; facts: SourceFacts; posterKey: string | null }>
+}
+
+interface RunOptions {
+  outputKey?: string
+  signal?: AbortSignal
+  tools?: Partial<Tools>
+  progress?: (fraction: number) => void
+}
+
+export async function openWorkbench(): Promise<Workbench> {
+  const folder = await temporaryFolder()
+  const store = await openStore(pathToFileURL(join(folder, 'store')).href)
+  const tools = await openTools(config)
+  let sources = 0
+
+  const workbench: Workbench = {
+    folder,
+    store,
+    tools,
+    pathOf: (key) => join(folder, 'store', 'objects', key),
+    async addSource(path) {
+      sources += 1
+      const key = `sources/${sources}`
+      const copy = join(folder, `copy-${sources}`)
+      await copyFile(path, copy)
+      await store.adopt(copy, key)
+      return key
+    },
+    async run(work, { outputKey = 'videos/test', signal, tools: changed, progress = () => {} } = {}) {
+      const result = await withWorkspace(join(folder, 'work'), (workspace) =>
+        runJob(work, {
+          store,
+          tools: { ...tools, ...changed },
+          limits: inputLimits(config),
+          workspace,
+          outputKey,
+          signal: signal ?? new AbortController().signal,
+          progress,
+        }),
+      )
+      return result as ResultOf<(typeof work)['kind']>
+    },
+    async probe(path) {
+      const sourceKey = await workbench.addSource(path)
+      const { facts, posterKey } = await workbench.run(
+        { kind: 'probe', sourceKey },
+        { outputKey: `${sourceKey}-probe` },
+      )
+      return { sourceKey, facts, posterKey }
+    },
+  }
+  return workbench
+}
