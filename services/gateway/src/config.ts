@@ -32,8 +32,9 @@ export const gatewayConfig = serviceConfig.extend({
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   REDIS_PREFIX: z.string().default('kinora:'),
   STORAGE_URL: z.url(),
-  ISSUER: z.string().default('http://localhost:8080'),
-  AUDIENCE: z.string().default('kinora'),
+  /** As in auth. */
+  ISSUER: z.string().min(1).default('kinora'),
+  AUDIENCE: z.string().min(1).default('kinora'),
   MAX_CONNECTIONS: integer(1, 1_000_000).default(10_000),
   /** How long finishing uploads may hold up a stop. */
   DRAIN_MS: integer(0, 600_000).default(20_000),

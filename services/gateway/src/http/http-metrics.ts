@@ -14,7 +14,7 @@ export interface HttpMetrics {
 export function httpMetrics(registry: Metrics): HttpMetrics {
   const registers = [registry]
   const duration = new Histogram({
-    name: 'http_request_duration_seconds',
+    name: 'kinora_http_request_seconds',
     help: 'Time to answer, by route template and status',
     labelNames: ['method', 'route', 'status'] as const,
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600],
@@ -31,22 +31,22 @@ export function httpMetrics(registry: Metrics): HttpMetrics {
       next()
     },
     rateLimited: new Counter({
-      name: 'http_rate_limited_total',
+      name: 'kinora_http_rate_limited_total',
       help: 'Requests refused, by policy',
       labelNames: ['policy'] as const,
       registers,
     }),
     limiterFallback: new Counter({
-      name: 'rate_limiter_fallback_total',
+      name: 'kinora_rate_limiter_fallback_total',
       help: 'Requests counted in this process, because Redis did not answer',
       registers,
     }),
-    uploadedBytes: new Counter({ name: 'upload_bytes_total', help: 'Bytes of sources stored', registers }),
+    uploadedBytes: new Counter({ name: 'kinora_upload_bytes_total', help: 'Bytes of sources stored', registers }),
     uploadsUnregistered: new Counter({
-      name: 'uploads_left_as_receipt_total',
+      name: 'kinora_uploads_left_as_receipt_total',
       help: 'Complete uploads that media could not be told of at once',
       registers,
     }),
-    streams: new Gauge({ name: 'event_streams', help: 'Open streams of server-sent events', registers }),
+    streams: new Gauge({ name: 'kinora_event_streams', help: 'Open streams of server-sent events', registers }),
   }
 }

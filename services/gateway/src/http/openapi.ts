@@ -1,42 +1,51 @@
-import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi'
+import {
+  OpenAPIRegistry,
+  OpenApiGeneratorV31,
+  type RouteConfig,
+  zodToOpenAPIRegistry,
+} from '@asteasolutions/zod-to-openapi'
 import type { Method } from '@kinora/common/contract'
 import * as contracts from '@kinora/common/contracts'
 import { ERRORS, type ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
+import { VideoEvent } from '../live/video-follower.ts'
 import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
+
+/** RFC 9457. */
+const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+  detail: z.string(),
+  requestId: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  retryable: z.boolean().optional(),
+  retryAfterMs: z.number().int().optional(),
+})
 
 /** Schemas that stand under `components` by their own name instead of in each place. */
 const NAMED = {
+  Problem,
   User: contracts.User,
   SignedIn: contracts.SignedIn,
   Session: contracts.Session,
   AuditEntry: contracts.AuditEntry,
   Jwk: contracts.Jwk,
   Video: contracts.Video,
+  VideoEvent,
   PlaybackToken: contracts.PlaybackToken,
   TimelineEntry: contracts.TimelineEntry,
 }
-
-const Problem = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.number().int(),
-    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
-    detail: z.string(),
-    requestId: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    retryable: z.boolean().optional(),
-    retryAfterMs: z.number().int().optional(),
-  })
-  .meta({ id: 'Problem', description: 'RFC 9457' })
 
 /** What any call to a service may answer. */
 const BETWEEN_SERVICES: ErrorCode[] = ['DEPENDENCY_UNAVAILABLE', 'TIMEOUT', 'INTERNAL']
 
 /** The OpenAPI 3.1 description of these routes, read off their rows and contracts. */
 export function openApiDocument(routes: readonly Route[]): object {
-  for (const [id, schema] of Object.entries(NAMED)) z.globalRegistry.add(schema, { id })
+  for (const [id, schema] of Object.entries(NAMED)) {
+    zodToOpenAPIRegistry.add(schema, { _internal: { refId: id } })
+  }
   const registry = new OpenAPIRegistry()
   const bearer = registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
   for (const route of routes) {
@@ -107,7 +116,7 @@ function describeByHand(route: HandRoute): RouteConfig {
   return {
     method: route.method,
     path: templatePath(route.path),
-    operationId: route.handle.name,
+    operationId: route.name,
     tags: [route.path.split('/')[1] === 'v1' ? 'media' : (route.path.split('/')[1] ?? '')],
     summary: route.summary,
     request: { ...(params && { params }), ...(query && { query }), ...(headers && { headers }), ...(body && { body }) },

@@ -1,14 +1,15 @@
 import { hash } from 'node:crypto'
+import type { Actor } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import jwt from 'jsonwebtoken'
 import { z } from 'zod'
 import type { KeySet } from './key-set.ts'
 
+export type UserActor = Extract<Actor, { kind: 'user' }>
+
 /** What an access token says, after its signature was checked. */
 export interface TokenFacts {
-  userId: string
-  sessionId: string
-  role: 'user' | 'admin'
+  actor: UserActor
   /** Milliseconds since the epoch. */
   expiresAt: number
   kid: string
@@ -65,7 +66,7 @@ export class AccessTokens {
       const { header, payload } = jwt.verify(token, key, { algorithms: ['ES256'], complete: true, ...this.#expected })
       if (header.typ !== 'at+jwt') throw new AppError('TOKEN_INVALID')
       const { sub, sid, role, exp } = Claims.parse(payload)
-      return { userId: sub, sessionId: sid, role, expiresAt: exp * 1000, kid }
+      return { actor: { kind: 'user', userId: sub, sessionId: sid, role }, expiresAt: exp * 1000, kid }
     } catch (error) {
       throw new AppError(error instanceof jwt.TokenExpiredError ? 'TOKEN_EXPIRED' : 'TOKEN_INVALID', { cause: error })
     }

@@ -27,11 +27,11 @@ export function authenticator(tokens: AccessTokens, revocations: Revocations): A
     if (authorization === undefined) return ANONYMOUS
     const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1]
     if (token === undefined) throw new AppError('TOKEN_INVALID')
-    const { userId, sessionId, role, expiresAt } = await tokens.verify(token)
+    const { actor, expiresAt } = await tokens.verify(token)
     // Without the list a revoked token would pass; that must not be possible just because auth is away.
     if (!revocations.loaded) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Tokens cannot be checked now' })
-    const reason = revocations.reasonFor(sessionId)
+    const reason = revocations.reasonFor(actor.sessionId)
     if (reason) throw new AppError('TOKEN_REVOKED', { detail: WHY[reason] })
-    return { actor: { kind: 'user', userId, sessionId, role }, expiresAt }
+    return { actor, expiresAt }
   }
 }

@@ -22,6 +22,7 @@ export const events: Route[] = [
     path: '/v1/videos/:videoId/events',
     auth: 'optional',
     limit: 'general',
+    name: 'streamEvents',
     summary: 'Follow a video: its state now, then `status` and `progress` events, as server-sent events',
     params: Params,
     headers: z.object({ 'Last-Event-ID': z.string().optional() }),

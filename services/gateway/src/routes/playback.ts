@@ -31,6 +31,7 @@ export const playback: Route[] = [
   {
     ...open,
     path: '/play/:reference/poster.:format',
+    name: 'getPoster',
     summary: 'The poster of a video, as it is or made smaller',
     params: PosterParams,
     query: PosterQuery,
@@ -46,6 +47,7 @@ export const playback: Route[] = [
   {
     ...open,
     path: '/play/:reference/master.m3u8',
+    name: 'getMasterPlaylist',
     summary: 'The master playlist (HLS) behind a playback token, or the id of a public or unlisted video',
     params: FileParams.omit({ file: true }),
     answers: { 200: { description: 'RFC 8216', content: hls } },
@@ -55,6 +57,7 @@ export const playback: Route[] = [
   {
     ...open,
     path: '/play/:reference/*file',
+    name: 'getPlayedFile',
     summary: 'The playlists and segments that the master playlist leads to; segments take one range',
     params: FileParams,
     answers: {

@@ -24,6 +24,8 @@ export interface RpcRoute extends RouteBase {
 
 /** A request or an answer that is not JSON; what a contract says for others is said here by hand. */
 export interface HandRoute extends RouteBase {
+  /** What a generated client calls it. */
+  name: string
   summary: string
   params?: z.ZodObject
   query?: z.ZodObject

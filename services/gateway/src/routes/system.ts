@@ -11,6 +11,7 @@ export const system: Route[] = [
     ...open,
     path: '/.well-known/jwks.json',
     limit: 'playback',
+    name: 'getJwks',
     summary: 'The public keys that access tokens are signed with (RFC 7517)',
     answers: { 200: { description: 'Keys', content: { 'application/json': z.object({ keys: z.array(Jwk) }) } } },
     handle: sendKeys,
@@ -19,6 +20,7 @@ export const system: Route[] = [
     ...open,
     path: '/livez',
     limit: 'none',
+    name: 'getLiveness',
     summary: 'The gateway runs',
     answers: { 200: { description: 'It does', content: { 'application/json': z.object({ ok: z.boolean() }) } } },
     handle: () => async (_req, res) => sendJson(res, 200, { ok: true }),
@@ -27,6 +29,7 @@ export const system: Route[] = [
     ...open,
     path: '/readyz',
     limit: 'none',
+    name: 'getReadiness',
     summary: 'The gateway can do its work',
     answers: {
       200: { description: 'It can', content: { 'application/json': z.looseObject({ ready: z.boolean() }) } },

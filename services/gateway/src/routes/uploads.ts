@@ -20,6 +20,7 @@ export const uploads: Route[] = [
     path: '/v1/videos/:videoId/source',
     auth: 'required',
     limit: 'upload',
+    name: 'putSource',
     summary: 'Upload the source of a video: the raw bytes of the file',
     params: Params,
     headers: z.object({
