@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+
+const Place = z.tuple([z.iso.datetime(), z.uuid()])
+
+describe('a cursor', () => {
+  it('comes back as it was made', () => {
+    const place = ['2026-01-01T00:00:00.123Z', '6f1c2f0e-5b0f-4c8e-9c1c-0a4b8d7e6f5a']
+    expect(decodeCursor(encodeCursor(place), Place)).toEqual(place)
+  })
+
+  it.each(['', 'x', '!!!', encodeCursor(['a']), encodeCursor(['2026-01-01T00:00:00Z', "'; drop table"])])(
+    'that nobody made is refused: %j',
+    (cursor) => {
+      expect(() => decodeCursor(cursor, Place)).toThrow(expect.objectContaining({ code: 'VALIDATION_FAILED' }))
+    },
+  )
+})

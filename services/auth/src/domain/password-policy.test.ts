@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { COMMON_PASSWORDS } from './common-passwords.ts'
+import { passwordProblem } from './password-policy.ts'
+
+const owner = { email: 'ann.lovelace@difference-engine.org', displayName: 'Ann Lovelace' }
+
+describe('passwordProblem', () => {
+  it.each([
+    'correct horse battery staple',
+    'tr0ub4dor&3x',
+    '忘れないでください今日',
+    'lovelace-and-four-more',
+    '        a b c d',
+  ])('accepts %j: nothing has to be composed of anything', (password) => {
+    expect(passwordProblem(password, owner, 8)).toBeNull()
+  })
+
+  it.each([
+    ['short', 'at least'],
+    ['password', 'most common'],
+    ['PassWord123', 'most common'],
+    ['ｐａｓｓｗｏｒｄ', 'most common'],
+    ['aaaaaaaaaa', 'different characters'],
+    ['abababababab', 'different characters'],
+    ['ann.lovelace', 'your name'],
+    ['Lovelace123', 'your name'],
+    ['annlovelaceann', 'your name'],
+    ['difference-engine.org', 'your name'],
+    ['kinora12', 'your name'],
+  ])('refuses %j: %s', (password, why) => {
+    expect(passwordProblem(password, owner, 8)).toContain(why)
+  })
+
+  it('counts characters, not UTF-16 units', () => {
+    expect(passwordProblem('🐙🦑🦐🦞🦀🐡🐠', { email: 'a@b.org', displayName: null }, 8)).toContain('at least 8')
+  })
+
+  it('obeys a longer minimum', () => {
+    expect(passwordProblem('tr0ub4dor&3x', owner, 16)).toContain('at least 16')
+  })
+
+  it('has a list of lower-case passwords that are long enough to be asked about', () => {
+    for (const password of COMMON_PASSWORDS) expect(password).toMatch(/^[^A-Z]{8,}$/)
+    expect(COMMON_PASSWORDS.size).toBeGreaterThan(300)
+  })
+})
