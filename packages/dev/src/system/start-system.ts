@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { freePort } from '../backing/free-port.ts'
 import type { BrokerUser } from '../provision/identities.ts'
+import { REPOSITORY } from '../repository.ts'
 import type { ServiceKeys } from './secrets.ts'
 import { type Installation, type ServiceEnvOptions, serviceEnv } from './service-env.ts'
 import { createServiceProcess, type ServiceProcess } from './service-process.ts'
@@ -17,7 +17,7 @@ export type SystemOptions = {
   workers?: number
   /** Of the gateway; a free one by default. */
   port?: number
-  /** Default `http://localhost:<port>`. */
+  /** Default `http://127.0.0.1:<port>`. */
   publicUrl?: string
   /** Settings for all services, e.g. `LOG_LEVEL`, `BREAKER_RESET_MS`. */
   env?: Record<string, string>
@@ -45,14 +45,13 @@ export type System = {
   stop(): Promise<void>
 }
 
-const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url))
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 30_000
 
 /** Starts all services from their builds and resolves when all are ready. A start that fails stops what was started. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const port = options.port ?? (await freePort())
-  const publicUrl = options.publicUrl ?? `http://localhost:${port}`
+  const publicUrl = options.publicUrl ?? `http://127.0.0.1:${port}`
   const { installation, keys, dir, env: settings = {} } = options
   const fleet = createFleet(options, { installation, keys, dir, port, publicUrl, settings })
   const workers = Array.from({ length: options.workers ?? 1 }, (_, i) => `worker-${i + 1}`)

@@ -1,0 +1,37 @@
+export type Console = {
+  line(text: string): void
+  /** Runs `work` and prints what was done and how long it took. */
+  step<T>(done: string, work: () => Promise<T>): Promise<T>
+  /** A line that is drawn over itself on a terminal; elsewhere a new line when `text` differs from the one before. */
+  update(text: string): void
+}
+
+export function createConsole(output: NodeJS.WriteStream = process.stdout): Console {
+  let updating = ''
+
+  function line(text: string): void {
+    if (updating && output.isTTY) output.write('\n')
+    updating = ''
+    output.write(`${text}\n`)
+  }
+
+  return {
+    line,
+    async step(done, work) {
+      const started = performance.now()
+      const result = await work()
+      line(`${done} (${seconds(performance.now() - started)})`)
+      return result
+    },
+    update(text) {
+      if (text === updating) return
+      // ESC [ 2 K clears the line that the carriage return goes back on.
+      output.write(output.isTTY ? `\r\u001b[2K${text}` : `${text}\n`)
+      updating = text
+    },
+  }
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}

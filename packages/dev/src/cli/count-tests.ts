@@ -1,0 +1,17 @@
+/** The part of vitest's JSON report that we count. */
+export type TestReport = {
+  numPassedTests: number
+  numFailedTests: number
+  testResults: { status: string; assertionResults: unknown[] }[]
+}
+
+/**
+ * Totals over all projects. What failed without being a test counts as one failure: a file that could not be loaded,
+ * a run that ended with an error of its own, a report that was never written.
+ */
+export function countTests(report: TestReport | undefined, exitCode: number): { passed: number; failed: number } {
+  if (!report) return { passed: 0, failed: 1 }
+  const unloadable = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
+  const failed = report.numFailedTests + unloadable.length
+  return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed }
+}

@@ -1,0 +1,44 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Lifecycle } from '@kinora/common/service'
+import { startBacking } from '../backing/index.ts'
+import { keptInPrivateFile } from '../private-json.ts'
+import { provisionBroker } from '../provision/broker.ts'
+import { createDatabase, databaseExists, onDatabase, provisionDatabase } from '../provision/database.ts'
+import { amqpUrlFor, databaseUrlFor } from '../provision/urls.ts'
+import { newSecrets, type ServiceKeys } from '../system/secrets.ts'
+import type { Installation } from '../system/service-env.ts'
+import type { Console } from './console.ts'
+
+const NAME = 'kinora'
+
+/** This checkout's own Kinora: its servers, accounts and videos live in `dir` and are there again the next time. */
+export async function openInstallation(
+  dir: string,
+  life: Lifecycle,
+  console: Console,
+): Promise<{ installation: Installation; keys: ServiceKeys }> {
+  const backing = await console.step('Backing servers started', async () =>
+    life.use(await startBacking({ dir, durable: true, log: console.line }), 'backing', (it) => it.stop()),
+  )
+  const secrets = keptInPrivateFile(join(dir, 'secrets.json'), newSecrets)
+  const { postgres, rabbitmq, redis } = backing
+  await console.step('Database and broker prepared', async () => {
+    if (!(await databaseExists(postgres.adminUrl, NAME))) await createDatabase(postgres.adminUrl, NAME)
+    await provisionDatabase(onDatabase(postgres.adminUrl, NAME), secrets.database)
+    await provisionBroker(rabbitmq.managementUrl, { vhost: NAME, passwords: secrets.broker })
+  })
+  const storage = join(dir, 'storage')
+  mkdirSync(storage, { recursive: true, mode: 0o700 })
+  return {
+    installation: {
+      amqpUrl: (user) => amqpUrlFor(rabbitmq.adminUrl, NAME, user, secrets.broker),
+      databaseUrl: (schema) => databaseUrlFor(postgres.adminUrl, NAME, schema, secrets.database),
+      redisUrl: redis.url,
+      redisPrefix: `${NAME}:`,
+      storageUrl: pathToFileURL(storage).href,
+    },
+    keys: secrets.keys,
+  }
+}
