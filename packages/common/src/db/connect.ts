@@ -22,7 +22,11 @@ export function connectDb<T>({ url, schema, logger, poolSize = 10 }: DbOptions):
     keepAlive: true,
     options: `-c search_path=${schema}`,
   })
-  // An idle connection that the server closes raises this; the pool has dropped it already.
-  pool.on('error', (error) => logger.warn({ err: error }, 'idle database connection lost'))
+  // A lost connection raises this whether it is in use or idle; unheard it would end the process. Whoever was using it
+  // is told by the failure of the query, and the pool drops it by itself.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => logger.warn({ err: error }, 'database connection lost'))
+  })
+  pool.on('error', () => {})
   return new Kysely<T>({ dialect: new PostgresDialect({ pool }) })
 }
