@@ -45,7 +45,7 @@ export function createServiceProcess(options: ServiceProcessOptions): ServicePro
 
   async function start(): Promise<void> {
     const started = launch(options, keep)
-    await once(started, 'spawn')
+    // At once, so that a stop in these first moments finds it.
     child = started
     wanted = true
     let ready = false

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Lifecycle } from '@kinora/common/service'
-import { GenericContainer, type StartedTestContainer } from 'testcontainers'
+import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer } from 'testcontainers'
 import { opening } from '../../opening.ts'
 import { waitUntilReady } from '../../wait-until-ready.ts'
 import type { AdminPasswords } from '../admin-passwords.ts'
@@ -14,11 +14,13 @@ export type DockerOptions = BackingOptions & { passwords: AdminPasswords }
 
 const ADMIN = 'kinora_admin'
 const READY_MS = 120_000
+const FOLDER_LABEL = 'io.kinora.folder'
 
 /** The three servers as containers. Durable ones keep their data in volumes named after the folder. */
 export async function startDockerBacking(options: DockerOptions): Promise<Backing> {
   // Testcontainers' reaper is one more image to pull, and it would end durable containers' volumes: we stop by ourselves.
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true'
+  await removeLeftovers(options)
   return opening(async (life) => {
     const postgres = await startPostgres(options, life)
     const rabbitmq = await startDockerRabbitmq(options, life)
@@ -71,6 +73,16 @@ async function startRedis(options: DockerOptions, life: Lifecycle): Promise<Redi
   return { url, control }
 }
 
+/** Containers of a run of this folder that was killed: two servers on one volume would ruin it. */
+async function removeLeftovers({ dir, log }: DockerOptions): Promise<void> {
+  const { container } = await getContainerRuntimeClient()
+  const filters = { label: [`${FOLDER_LABEL}=${dir}`] }
+  for (const { Id } of await container.dockerode.listContainers({ all: true, filters })) {
+    log(`Removing container ${Id.slice(0, 12)}, left over by an earlier run`)
+    await container.dockerode.getContainer(Id).remove({ force: true })
+  }
+}
+
 type Run = DockerOptions & { name: string; data: string; probe: () => Promise<unknown> }
 
 async function run(container: GenericContainer, options: Run, life: Lifecycle): Promise<ServerControl> {
@@ -78,7 +90,8 @@ async function run(container: GenericContainer, options: Run, life: Lifecycle): 
     const source = `kinora-${createHash('sha256').update(options.dir).digest('hex').slice(0, 8)}-${options.name}`
     container.withBindMounts([{ source, target: options.data, mode: 'rw' }])
   }
-  const started: StartedTestContainer = await container.withStartupTimeout(READY_MS).start()
+  container.withLabels({ [FOLDER_LABEL]: options.dir }).withStartupTimeout(READY_MS)
+  const started: StartedTestContainer = await container.start()
   life.use(started, options.name, (it) => it.stop({ timeout: 15_000, remove: true, removeVolumes: !options.durable }))
   await waitUntilReady(options.probe, { timeoutMs: READY_MS })
   return dockerControl(started, options.probe)
