@@ -52,7 +52,6 @@ describe('without its database', () => {
 
   it('does not hang when the database does', async () => {
     const { actor } = await gateway.signUp()
-    await database.heal()
     database.freeze()
     const attempt = gateway.call(methods.getMe, {}, actor)
     await expect(attempt).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' })

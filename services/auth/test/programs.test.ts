@@ -8,7 +8,10 @@ import { testConfig } from './support/start-test-auth.ts'
 
 const world = await useWorld()
 
-describe('migrate', () => {
+// Each test compiles a whole program, beside everything else that a test run does.
+const options = { timeout: 90_000 }
+
+describe('migrate', options, () => {
   it('changes nothing on a database that is up to date, and may run twice at once', async () => {
     // The world's role is shared with other tests, so it keeps its password.
     const env = {
@@ -31,12 +34,12 @@ describe('migrate', () => {
   })
 })
 
-describe('main', () => {
+describe('main', options, () => {
   it('starts from the environment, reports ready, and ends cleanly on SIGTERM', async () => {
     const port = await freePort()
     const config = { ...testConfig(world), BCRYPT_COST: 10, INTERNAL_PORT: port }
     const service = run('main.ts', asEnvironment(config))
-    await until(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, { timeoutMs: 20_000 })
+    await until(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, { timeoutMs: 60_000 })
     service.child.kill('SIGTERM')
     expect(await service.ended).toEqual({ code: 0, errors: '' })
   })
@@ -56,8 +59,8 @@ interface Run {
 }
 
 function run(program: string, env: Record<string, string>): Run {
-  const file = fileURLToPath(new URL(`../src/${program}`, import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=development', '--import', 'tsx', file], {
+  const child = spawn(process.execPath, ['--conditions=development', '--import', 'tsx', `src/${program}`], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

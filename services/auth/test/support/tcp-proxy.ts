@@ -8,7 +8,7 @@ export interface TcpProxy {
   cut(): Promise<void>
   /** Takes connections and passes nothing on, like a server that hangs. */
   freeze(): void
-  /** Works again. */
+  /** Works again; does nothing when it never stopped. */
   heal(): Promise<void>
   close(): Promise<void>
 }
@@ -61,8 +61,9 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       frozen = true
     },
     async heal() {
-      frozen = false
+      if (server.listening && !frozen) return
       await cut()
+      frozen = false
       await listen()
     },
     close: cut,
