@@ -14,26 +14,19 @@ import type { Job, JobContext } from './job.ts'
 /** Encodes the whole sound at once: in chunks, each would begin with a frame of encoder delay and drift. */
 export const audio: Job<'audio'> = async (work, job) => {
   const { store, tools, workspace, signal } = job
-  const { audio: track, durationSeconds } = work.facts
+  const track = work.facts.audio
   if (!track) throw hostFault('TRANSCODE_FAILED', 'There is no sound to encode.')
   await store.materialise(work.sourceKey, join(workspace, SOURCE_FILE))
 
-  let encoded = 0
-  const onSeconds = (seconds: number) => {
-    encoded = seconds
-    job.progress(Math.min(0.99, Math.max(0, seconds / durationSeconds)))
-  }
-  const end = await runFfmpeg(tools, audioCommand(tools, work, track.streamIndex), {
-    cwd: workspace,
-    signal,
-    onSeconds,
-  })
+  const end = await runFfmpeg(tools, audioCommand(tools, work, track.streamIndex), { cwd: workspace, signal })
   if (end.exitCode !== 0) throw asTaskFailure(end)
-  if (encoded <= 0) throw inputFault('SOURCE_CORRUPT', 'The sound of this file cannot be decoded.', end.stderr)
+  const count = (await readdir(workspace)).filter((name) => name.endsWith('.m4s')).length
+  if (count === 0) throw inputFault('SOURCE_CORRUPT', 'The sound of this file cannot be decoded.', end.stderr)
+  job.progress(0.9)
 
   const init = await readFile(join(workspace, 'init.mp4'))
   const { codecs, timescale, defaults } = readInitSegment(init)
-  const segments = await readSegments(workspace, defaults)
+  const segments = await readSegments(workspace, count, defaults)
   assertWhole(segments, soundSamples(work.facts))
   await keep(segments.length, job)
   return {
@@ -45,8 +38,7 @@ export const audio: Job<'audio'> = async (work, job) => {
   }
 }
 
-async function readSegments(workspace: string, defaults: SampleDefaults): Promise<Segment[]> {
-  const count = (await readdir(workspace)).filter((name) => name.endsWith('.m4s')).length
+async function readSegments(workspace: string, count: number, defaults: SampleDefaults): Promise<Segment[]> {
   const segments: Segment[] = []
   for (let number = 0; number < count; number += 1) {
     segments.push(await readLocalSegment(join(workspace, `${number}.m4s`), defaults))

@@ -1,6 +1,6 @@
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
 import { allowedInput, SOURCE_URL } from './allowed-input.ts'
-import { followProgress } from './progress.ts'
+import { followFrames } from './progress.ts'
 import { runTool, type ToolEnd, type Tools } from './run-tool.ts'
 
 /** A command that reads the workspace's source under the input rules; `options` stand before `-i`. */
@@ -22,9 +22,9 @@ export function readSource(tools: Tools, ...options: string[]): FfmpegCommand {
 export async function runFfmpeg(
   tools: Tools,
   command: FfmpegCommand,
-  run: { cwd: string; signal: AbortSignal; onFrame?: (frame: number) => void; onSeconds?: (seconds: number) => void },
+  run: { cwd: string; signal: AbortSignal; onFrame?: (frame: number) => void },
 ): Promise<ToolEnd> {
-  const onLine = followProgress({ frame: run.onFrame, seconds: run.onSeconds })
+  const onLine = followFrames(run.onFrame ?? (() => {}))
   return await runTool(tools, {
     command: tools.ffmpeg,
     args: argumentsOf(command),

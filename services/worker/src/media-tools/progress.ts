@@ -1,13 +1,7 @@
-/** Reads ffmpeg's `-progress`: lines of `key=value`, a block about every half second. */
-export function followProgress(on: {
-  frame?: ((frame: number) => void) | undefined
-  seconds?: ((seconds: number) => void) | undefined
-}): (line: string) => void {
+/** Reads ffmpeg's `-progress`, lines of `key=value`: how many pictures the first output has. */
+export function followFrames(onFrame: (frame: number) => void): (line: string) => void {
   return (line) => {
     const [key, value] = line.split('=', 2)
-    const number = Number(value)
-    if (!Number.isFinite(number)) return
-    if (key === 'frame') on.frame?.(number)
-    if (key === 'out_time_us') on.seconds?.(number / 1e6)
+    if (key === 'frame' && Number.isInteger(Number(value))) onFrame(Number(value))
   }
 }

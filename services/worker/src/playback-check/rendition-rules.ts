@@ -48,7 +48,7 @@ function boundaries({ init, segments }: MeasuredRendition): number[] {
 
 /**
  * Bits a second of the busiest stretch between half and one and a half target durations (RFC 8216 section 4.1); 0 when
- * the whole is shorter than that.
+ * the whole is shorter than that. The target is a rounded number of seconds, so stretches at either limit are left out.
  */
 export function peakBitrate({ init, segments, targetDuration }: MeasuredRendition): number {
   let peak = 0
@@ -57,8 +57,8 @@ export function peakBitrate({ init, segments, targetDuration }: MeasuredRenditio
     for (const segment of stretch(segments, from)) {
       bytes += segment.bytes
       time += segment.duration / init.timescale
-      if (time > 1.5 * targetDuration) break
-      if (time >= 0.5 * targetDuration) peak = Math.max(peak, (bytes * 8) / time)
+      if (time > 1.49 * targetDuration) break
+      if (time >= 0.51 * targetDuration) peak = Math.max(peak, (bytes * 8) / time)
     }
   })
   return peak

@@ -28,8 +28,9 @@ export async function openStored(store: Store, key: StorageKey): Promise<StoredF
 
 /** The key of what a playlist calls by a relative address (RFC 3986 section 5); it never leaves the playlist's folder. */
 export function resolveUri(playlistKey: StorageKey, uri: string): StorageKey {
-  const key = posix.join(posix.dirname(playlistKey), uri)
-  const inside = key.startsWith(`${posix.dirname(playlistKey).split('/').slice(0, 2).join('/')}/`)
+  const folder = posix.dirname(playlistKey)
+  const key = posix.join(folder, uri)
+  const inside = key.startsWith(`${folder}/`)
   rule(inside && !/[?#:%]/.test(uri), 'playlists name only files of their own video, by relative address', playlistKey)
   return key
 }
