@@ -39,7 +39,7 @@ export const videos: Migration = {
     parts_published integer not null default 0,
     -- The published playlists may be older than parts_published says.
     republish boolean not null default false,
-    progress_said_at timestamptz not null default '-infinity',
+    progress_said_at timestamptz not null default 'epoch',
 
     -- Milliseconds, as in the API: a page's cursor must name the row exactly.
     created_at timestamptz(3) not null default now(),
@@ -122,6 +122,7 @@ export const videos: Migration = {
   create table deletions (
     id bigint generated always as identity primary key,
     key text not null,
+    folder boolean not null,
     due_at timestamptz not null default now(),
     tries integer not null default 0
   );

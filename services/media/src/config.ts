@@ -1,0 +1,30 @@
+import { integer, secretKey, serviceConfig } from '@kinora/common/service'
+import { z } from 'zod'
+
+const MEBIBYTE = 1024 * 1024
+
+export const mediaConfig = serviceConfig.extend({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  /** Without it nothing is cached. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  /** Goes before every key, for those who share a Redis. */
+  REDIS_PREFIX: z.string().max(100).default('kinora:'),
+  STORAGE_URL: z.url(),
+  /** Where clients reach the gateway; playback addresses begin with it. */
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }),
+  /** Signs playback tokens. */
+  PLAYBACK_SECRET: secretKey,
+  /** The secret before; its tokens are still accepted. */
+  PLAYBACK_SECRET_PREVIOUS: secretKey.optional(),
+  MAX_UPLOAD_BYTES: integer(1, Number.MAX_SAFE_INTEGER).default(100 * MEBIBYTE),
+  /** The largest rendition's short side, in pixels. */
+  MAX_RENDITION: integer(240, 2160).default(1080),
+  /** A worker that is silent for so long has lost its task. */
+  LEASE_MS: integer(500, 600_000).default(20_000),
+  /** How often stale leases, lost messages and left-behind receipts are looked for. */
+  REAPER_MS: integer(50, 60_000).default(1000),
+  RECEIPTS_MS: integer(50, 600_000).default(5000),
+  /** A queued task that nobody took for so long is sent again. */
+  RESEND_MS: integer(100, 3_600_000).default(60_000),
+})
+export type MediaConfig = z.output<typeof mediaConfig>

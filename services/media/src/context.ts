@@ -1,0 +1,24 @@
+import type { EventEmitter } from 'node:events'
+import type { Logger } from '@kinora/common/service'
+import type { Store } from '@kinora/common/storage'
+import type { Kysely } from 'kysely'
+import type { ReadCache } from './cache/read-cache.ts'
+import type { MediaConfig } from './config.ts'
+import type { MediaDb } from './db/schema.ts'
+import type { PlaybackSigner } from './domain/playback-token.ts'
+import type { MediaMetrics } from './media-metrics.ts'
+
+/** Told after a commit, so that a background loop looks at once instead of at its next tick. */
+export type Wake = EventEmitter<{ outbox: []; playlists: [] }>
+
+/** All that handlers and jobs need. */
+export interface Context {
+  config: MediaConfig
+  db: Kysely<MediaDb>
+  store: Store
+  cache: ReadCache
+  signer: PlaybackSigner
+  wake: Wake
+  metrics: MediaMetrics
+  logger: Logger
+}

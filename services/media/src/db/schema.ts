@@ -1,0 +1,126 @@
+import type {
+  SourceFacts,
+  TaskCause,
+  TaskKind,
+  TaskResult,
+  TaskWork,
+  Video,
+  VideoStatus,
+  Visibility,
+} from '@kinora/common/contracts'
+import type { InboxDb, OutboxDb } from '@kinora/common/db'
+import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
+import type { TaskState, VideoState } from '../domain/video-state.ts'
+import type { PlannedTask, VideoPlan } from '../domain/work-plan.ts'
+
+/** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
+type Json<T> = ColumnType<T, string | undefined, string>
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
+
+export interface VideosTable {
+  id: string
+  owner_id: string
+  title: string
+  description: string
+  tags: string[]
+  visibility: Visibility
+  sequence: ColumnType<string, number | undefined, number>
+  upload_id: string | null
+  source_key: string | null
+  source_filename: string | null
+  source_bytes: ColumnType<string | null, number | null | undefined, number>
+  source_sha256: string | null
+  facts: NullableJson<SourceFacts>
+  plan: NullableJson<VideoPlan>
+  poster_key: string | null
+  renditions: Json<Video['renditions']>
+  status: Generated<VideoStatus>
+  playable: Generated<boolean>
+  percent: Generated<number>
+  stage: Generated<VideoState['stage']>
+  error: NullableJson<NonNullable<Video['error']>>
+  parts_done: Generated<number>
+  parts_published: Generated<number>
+  republish: Generated<boolean>
+  progress_said_at: Generated<Date>
+  created_at: Generated<Date>
+  updated_at: Generated<Date>
+  ready_at: Date | null
+}
+export type VideoRow = Selectable<VideosTable>
+
+export interface TasksTable {
+  id: string
+  video_id: string
+  kind: TaskKind
+  ordinal: number
+  label: string
+  queue: PlannedTask['queue']
+  weight: number
+  params: JSONColumnType<TaskWork>
+  result: NullableJson<TaskResult>
+  state: TaskState
+  attempt: Generated<number>
+  message_attempt: number | null
+  host_failures: Generated<number>
+  memory_failures: Generated<number>
+  cause: NullableJson<TaskCause>
+  not_before: Date | null
+  sent_at: Date | null
+  sends: Generated<number>
+  lease_token: string | null
+  lease_until: Date | null
+  worker: string | null
+  fraction: Generated<number>
+  started_at: Date | null
+}
+export type TaskRow = Selectable<TasksTable>
+
+export type AttemptState = 'queued' | 'running' | 'done' | 'failed' | 'lost' | 'released'
+
+export interface TaskAttemptsTable {
+  task_id: string
+  attempt: number
+  state: AttemptState
+  worker: string | null
+  queued_at: Generated<Date>
+  started_at: Date | null
+  ended_at: Date | null
+  cause: NullableJson<TaskCause>
+}
+
+export interface PlaybackTokensTable {
+  id: string
+  video_id: string
+  expires_at: Date
+  revoked_at: Date | null
+  created_at: Generated<Date>
+}
+
+export interface DeletionsTable {
+  id: Generated<string>
+  key: string
+  folder: boolean
+  due_at: Generated<Date>
+  tries: Generated<number>
+}
+
+export interface ParkedTable {
+  id: string
+  origin: string
+  type: string | null
+  body: string
+  attempts: number
+  error_code: string
+  error_message: string
+  parked_at: Generated<Date>
+}
+
+export interface MediaDb extends OutboxDb, InboxDb {
+  videos: VideosTable
+  tasks: TasksTable
+  task_attempts: TaskAttemptsTable
+  playback_tokens: PlaybackTokensTable
+  deletions: DeletionsTable
+  parked: ParkedTable
+}

@@ -1,0 +1,120 @@
+import { averageBitrate, peakBitrate } from './bandwidth.ts'
+import type { AudioTrack, Presentation, Track, VideoTrack } from './tracks.ts'
+
+export interface PlaylistFile {
+  name: string
+  content: string
+}
+
+export const MASTER_PLAYLIST = 'master.m3u8'
+const AUDIO_PLAYLIST = 'audio.m3u8'
+/** EXT-X-MAP outside I-frame playlists needs 6, and fragmented MP4 is commonly announced with 7. */
+const VERSION = '#EXT-X-VERSION:7'
+/** With a VBV buffer of two seconds a six-second segment may exceed its cap by a third. */
+const SEGMENT_OVER_CAP = 4 / 3
+
+/**
+ * The HLS playlists (RFC 8216) of what can be played by now, in the order in which they must be written: the master
+ * comes last, so that it never names a playlist that is not there.
+ */
+export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
+  const { video, audio } = presentation
+  const files = video.map((track) => ({
+    name: playlistOf(track),
+    content: mediaPlaylist(track, videoTarget(presentation), presentation.complete),
+  }))
+  if (audio) {
+    const target = targetDuration(audio.segments.map((segment) => segment.seconds))
+    files.push({ name: AUDIO_PLAYLIST, content: mediaPlaylist(audio, target, presentation.complete) })
+  }
+  return [...files, { name: MASTER_PLAYLIST, content: masterPlaylist(presentation) }]
+}
+
+function playlistOf({ rung }: VideoTrack): string {
+  return `${rung.name}.m3u8`
+}
+
+function mediaPlaylist(track: Track, target: number, complete: boolean): string {
+  return lines([
+    '#EXTM3U',
+    VERSION,
+    `#EXT-X-TARGETDURATION:${target}`,
+    '#EXT-X-MEDIA-SEQUENCE:0',
+    `#EXT-X-PLAYLIST-TYPE:${complete ? 'VOD' : 'EVENT'}`,
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+    // One for all chunks: each chunk's header is the same, byte for byte, which is checked when it is finished.
+    `#EXT-X-MAP:URI="${track.initUri}"`,
+    ...track.segments.flatMap(({ uri, seconds }) => [`#EXTINF:${seconds.toFixed(6)},`, uri]),
+    ...(complete ? ['#EXT-X-ENDLIST'] : []),
+  ])
+}
+
+/** Known from the plan, because it must not change while the playlist grows. */
+function videoTarget({ plan }: Presentation): number {
+  const longestFrames = Math.min(plan.segmentFrames, plan.frameCount)
+  return targetDuration([(longestFrames * plan.frameRate.den) / plan.frameRate.num])
+}
+
+/** Section 4.3.3.1: no EXTINF, rounded to the nearest integer, may be greater. */
+function targetDuration(seconds: readonly number[]): number {
+  return Math.max(1, ...seconds.map(Math.round))
+}
+
+function masterPlaylist(presentation: Presentation): string {
+  const { video, audio } = presentation
+  return lines([
+    '#EXTM3U',
+    VERSION,
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+    ...(audio ? [audioMedia(audio)] : []),
+    ...video.flatMap((track) => [streamInf(track, presentation), playlistOf(track)]),
+  ])
+}
+
+function audioMedia({ channels }: AudioTrack): string {
+  const attributes = ['TYPE=AUDIO', 'GROUP-ID="audio"', 'NAME="Audio"', 'DEFAULT=YES', 'AUTOSELECT=YES']
+  return `#EXT-X-MEDIA:${attributes.join(',')},CHANNELS="${channels}",URI="${AUDIO_PLAYLIST}"`
+}
+
+function streamInf(track: VideoTrack, presentation: Presentation): string {
+  const { plan, audio, complete } = presentation
+  const { peak, average } = complete ? measured(track, presentation) : capped(track, presentation)
+  const attributes = [
+    `BANDWIDTH=${peak}`,
+    `AVERAGE-BANDWIDTH=${average}`,
+    `CODECS="${[track.codecs, ...(audio ? [audio.codecs] : [])].join(',')}"`,
+    `RESOLUTION=${track.rung.width}x${track.rung.height}`,
+    `FRAME-RATE=${(plan.frameRate.num / plan.frameRate.den).toFixed(3)}`,
+    ...(audio ? ['AUDIO="audio"'] : []),
+  ]
+  return `#EXT-X-STREAM-INF:${attributes.join(',')}`
+}
+
+interface Bandwidth {
+  peak: number
+  average: number
+}
+
+function measured(track: VideoTrack, presentation: Presentation): Bandwidth {
+  const sound = presentation.audio?.segments ?? []
+  const target = presentation.plan.segmentSeconds
+  return {
+    peak: peakBitrate(track.segments, target) + peakBitrate(sound, target),
+    average: averageBitrate(track.segments) + averageBitrate(sound),
+  }
+}
+
+/** While it grows: what it may become at most, because a player that was told too little is not told again. */
+function capped(track: VideoTrack, presentation: Presentation): Bandwidth {
+  const now = measured(track, presentation)
+  const sound = peakBitrate(presentation.audio?.segments ?? [], presentation.plan.segmentSeconds)
+  const cap = track.rung.maxrate * 1000
+  return {
+    peak: Math.max(now.peak, Math.ceil(cap * SEGMENT_OVER_CAP) + sound),
+    average: Math.max(now.average, cap + sound),
+  }
+}
+
+function lines(all: string[]): string {
+  return `${all.join('\n')}\n`
+}

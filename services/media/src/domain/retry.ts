@@ -1,0 +1,39 @@
+import type { TaskCause } from '@kinora/common/contracts'
+
+/** Failures of a task so far, the present one included. A lost worker is a host failure. */
+export interface Failures {
+  host: number
+  memory: number
+}
+
+const HOST_RETRIES = 4
+const MEMORY_RETRIES = 1
+const FIRST_DELAY_MS = 1000
+const MAX_DELAY_MS = 60_000
+
+/** What a worker that vanished leaves behind; a file that kills workers must end with a reason, not run for ever. */
+export const WORKER_LOST: TaskCause = {
+  class: 'host',
+  code: 'WORKER_LOST',
+  detail: 'The machine that worked on this video stopped several times while doing so.',
+}
+
+export function countFailure(cause: TaskCause, before: Failures): Failures {
+  return {
+    host: before.host + (cause.class === 'host' ? 1 : 0),
+    memory: before.memory + (cause.class === 'memory' ? 1 : 0),
+  }
+}
+
+/** May the task be tried once more? A fault of the file never goes away by itself. */
+export function mayRetry(cause: TaskCause, failures: Failures): boolean {
+  if (cause.class === 'host') return failures.host <= HOST_RETRIES
+  if (cause.class === 'memory') return failures.memory <= MEMORY_RETRIES
+  return false
+}
+
+/** Milliseconds until the next try: 1, 4, 16, 60 s, each with jitter down to its half. `random` is in [0, 1). */
+export function retryDelayMs({ host, memory }: Failures, random: number): number {
+  const step = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 4 ** Math.max(0, host + memory - 1))
+  return Math.round(step * (0.5 + random / 2))
+}

@@ -1,0 +1,23 @@
+const EXTENSIONS = new Set(['mp4', 'mov', 'm4v', 'mkv', 'webm', 'avi', 'mpg', 'ts', 'flv', 'wmv', '3gp', 'ogv'])
+const TYPES = /^(video\/[a-z0-9.+-]{1,60}|application\/(octet-stream|mp4|x-matroska))$/
+
+/** What the client says about the file, before a byte is read; what it really is, the probe finds out. */
+export function isDeclaredAsVideo(contentType: string | null, filename: string | null): boolean {
+  return (contentType === null || isVideoType(contentType)) && (filename === null || hasVideoExtension(filename))
+}
+
+function isVideoType(contentType: string): boolean {
+  const [essence = ''] = contentType.split(';')
+  return TYPES.test(essence.trim().toLowerCase())
+}
+
+function hasVideoExtension(filename: string): boolean {
+  const dot = filename.lastIndexOf('.')
+  return dot >= 0 && EXTENSIONS.has(filename.slice(dot + 1).toLowerCase())
+}
+
+/** For showing only: no folders, no control or direction-changing characters; null when nothing is left. */
+export function shownFilename(filename: string | null): string | null {
+  const base = filename?.split(/[/\\]/).at(-1) ?? ''
+  return base.replace(/[\p{Cc}\p{Cf}]/gu, '').trim() || null
+}

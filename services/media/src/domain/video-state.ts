@@ -1,0 +1,110 @@
+import type { Progress, TaskCause, TaskKind, VideoError, VideoStatus } from '@kinora/common/contracts'
+import type { z } from 'zod'
+import { FIRST_PART_ORDINAL } from './work-plan.ts'
+
+export type TaskState = 'waiting' | 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+
+/** What of a task decides about its video. */
+export interface TaskFacts {
+  kind: TaskKind
+  ordinal: number
+  state: TaskState
+  weight: number
+  fraction: number
+  started: boolean
+  /** Waits for its time, after a failure; not for other tasks. */
+  delayed: boolean
+  cause: TaskCause | null
+}
+
+export interface Publication {
+  /** Parts that the published playlists show. */
+  partsPublished: number
+  /** They must be written once more. */
+  republish: boolean
+}
+
+export interface VideoState {
+  status: VideoStatus
+  playable: boolean
+  stage: z.infer<typeof Progress>['stage']
+  percent: number
+  error: z.infer<typeof VideoError> | null
+  /** Parts that belong into the playlists by now; 0 until there is something to play. */
+  partsDone: number
+  /** Everything is published: time to check it. */
+  finaliseDue: boolean
+}
+
+const PROBE_PERCENT = 2
+const MEDIA_PERCENT = 95
+
+/** A video's state is a function of its tasks: there is no counter that could be wrong. */
+export function deriveState(uploaded: boolean, publication: Publication, tasks: readonly TaskFacts[]): VideoState {
+  const media = tasks.filter((task) => task.kind === 'video' || task.kind === 'audio')
+  const finalise = tasks.find((task) => task.kind === 'finalise')
+  const failed = tasks.find((task) => task.state === 'failed')
+  const status = statusOf(uploaded, tasks, finalise, failed)
+  const allPublished = media.length > 0 && publication.partsPublished === media.length && !publication.republish
+  return {
+    status,
+    playable: publication.partsPublished > 0 && status !== 'failed',
+    stage: stageOf(status, tasks, allPublished),
+    percent: percentOf(status, tasks, media, finalise),
+    error: failed?.cause ? { code: failed.cause.code, detail: failed.cause.detail } : null,
+    partsDone: partsDone(media),
+    finaliseDue: allPublished && finalise?.state === 'waiting' && !finalise.delayed,
+  }
+}
+
+function statusOf(
+  uploaded: boolean,
+  tasks: readonly TaskFacts[],
+  finalise: TaskFacts | undefined,
+  failed: TaskFacts | undefined,
+): VideoStatus {
+  if (!uploaded) return 'awaiting_upload'
+  if (failed) return 'failed'
+  if (finalise?.state === 'done') return 'ready'
+  return tasks.some((task) => task.started) ? 'processing' : 'uploaded'
+}
+
+/** Playing starts with the first seconds of the smallest picture and the audio. */
+function partsDone(media: readonly TaskFacts[]): number {
+  const done = media.filter((task) => task.state === 'done')
+  const pictureIsThere = done.some((task) => task.ordinal === FIRST_PART_ORDINAL)
+  const soundIsThere = media.every((task) => task.kind !== 'audio' || task.state === 'done')
+  return pictureIsThere && soundIsThere ? done.length : 0
+}
+
+function stageOf(status: VideoStatus, tasks: readonly TaskFacts[], allPublished: boolean): VideoState['stage'] {
+  if (status === 'ready') return 'done'
+  if (allPublished) return 'finalising'
+  const probe = tasks.find((task) => task.kind === 'probe')
+  if (probe?.state === 'done') return 'transcoding'
+  return probe?.started ? 'probing' : 'waiting'
+}
+
+/** Hundred only when ready; tenths, so that a heartbeat that changes nothing visible is no news. */
+function percentOf(
+  status: VideoStatus,
+  tasks: readonly TaskFacts[],
+  media: readonly TaskFacts[],
+  finalise: TaskFacts | undefined,
+): number {
+  if (status === 'ready') return 100
+  const probe = tasks.find((task) => task.kind === 'probe')
+  const all = media.reduce((sum, task) => sum + task.weight, 0)
+  const done = media.reduce((sum, task) => sum + task.weight * fractionOf(task), 0)
+  const percent =
+    PROBE_PERCENT * fractionOf(probe) +
+    MEDIA_PERCENT * (all > 0 ? done / all : 0) +
+    (100 - PROBE_PERCENT - MEDIA_PERCENT) * fractionOf(finalise)
+  return Math.min(99.9, Math.floor(percent * 10 + 1e-6) / 10)
+}
+
+function fractionOf(task: TaskFacts | undefined): number {
+  if (!task) return 0
+  if (task.state === 'done') return 1
+  return task.state === 'running' ? task.fraction : 0
+}

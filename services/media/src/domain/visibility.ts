@@ -1,0 +1,33 @@
+import type { Actor } from '@kinora/common/contract'
+import type { Visibility } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+
+interface Owned {
+  owner_id: string
+  visibility: Visibility
+}
+
+export function isOwner(actor: Actor, video: Owned): boolean {
+  return actor.kind === 'user' && actor.userId === video.owner_id
+}
+
+/** Public and unlisted videos can be seen by whoever knows their id; a private one looks like a missing one. */
+export function maySee(actor: Actor, video: Owned): boolean {
+  return video.visibility !== 'private' || isOwner(actor, video)
+}
+
+/** Only the owner may change a video; others learn that it is not theirs only where they may see it. */
+export function assertOwner(actor: Actor, video: Owned): void {
+  if (isOwner(actor, video)) return
+  throw new AppError(maySee(actor, video) ? 'FORBIDDEN' : 'VIDEO_NOT_FOUND')
+}
+
+/** The id of the signed-in user. */
+export function userOf(actor: Actor): string {
+  if (actor.kind !== 'user') throw new AppError('UNAUTHENTICATED')
+  return actor.userId
+}
+
+export function assertService(actor: Actor): void {
+  if (actor.kind !== 'service') throw new AppError('FORBIDDEN')
+}

@@ -1,0 +1,32 @@
+import type { Bus } from '@kinora/common/bus'
+import type { EventEnvelope, EventType } from '@kinora/common/contract'
+import { events } from '@kinora/common/contracts'
+import type { Context } from '../context.ts'
+import { park } from '../repositories/parked.ts'
+import { taskFailed } from './task-failed.ts'
+import { taskFinished } from './task-finished.ts'
+import { taskProgressed } from './task-progressed.ts'
+
+const TASK_EVENTS = [events['task.progressed'], events['task.finished'], events['task.failed']]
+
+/** Listens to the workers; all media processes share the queue. */
+export async function subscribeToWorkers(bus: Bus, ctx: Context): Promise<void> {
+  await bus.subscribe({
+    group: 'media',
+    events: TASK_EVENTS,
+    prefetch: 8,
+    handle: (envelope) => handle(ctx, envelope),
+    park: (message) => park(ctx.db, message),
+  })
+}
+
+async function handle(ctx: Context, envelope: EventEnvelope): Promise<void> {
+  if (is(envelope, events['task.progressed'])) await taskProgressed(ctx, envelope.data)
+  else if (is(envelope, events['task.finished'])) await taskFinished(ctx, envelope.data, envelope.id)
+  else if (is(envelope, events['task.failed'])) await taskFailed(ctx, envelope.data, envelope.id)
+}
+
+/** The bus has parsed the data by the schema of its type. */
+function is<E extends EventType>(envelope: EventEnvelope, event: E): envelope is EventEnvelope<E> {
+  return envelope.type === event.type
+}

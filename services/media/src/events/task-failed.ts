@@ -1,0 +1,24 @@
+import type { EventData } from '@kinora/common/contract'
+import type { events } from '@kinora/common/contracts'
+import { firstTimeSeen } from '@kinora/common/db'
+import type { Context } from '../context.ts'
+import { attemptFailed } from '../repositories/attempt-outcomes.ts'
+import { changeVideo } from '../repositories/change-video.ts'
+import { findTask, holdsLease } from '../repositories/tasks.ts'
+
+/** A worker could not do an attempt: it is tried again later, or the video has failed, by the cause. */
+export async function taskFailed(
+  ctx: Context,
+  { cause, ...lease }: EventData<(typeof events)['task.failed']>,
+  eventId: string,
+): Promise<void> {
+  const task = await findTask(ctx.db, lease.taskId)
+  if (!task) return
+  await changeVideo(ctx, task.video_id, async (tx) => {
+    if (!(await firstTimeSeen(tx, eventId))) return
+    const current = await findTask(tx, lease.taskId)
+    if (!current || !holdsLease(current, lease)) return
+    if (await attemptFailed(tx, current, lease, cause))
+      ctx.metrics.attempts.inc({ kind: current.kind, outcome: 'failed' })
+  })
+}

@@ -1,0 +1,30 @@
+import type { Metrics } from '@kinora/common/service'
+import { Counter } from 'prom-client'
+
+export interface MediaMetrics {
+  /** How attempts ended: done, failed, lost, released, late. */
+  attempts: Counter<'kind' | 'outcome'>
+  playlistsPublished: Counter
+  filesRemoved: Counter
+}
+
+export function createMediaMetrics(registry: Metrics): MediaMetrics {
+  return {
+    attempts: new Counter({
+      name: 'kinora_task_attempts_total',
+      help: 'Attempts at tasks by how they ended',
+      labelNames: ['kind', 'outcome'],
+      registers: [registry],
+    }),
+    playlistsPublished: new Counter({
+      name: 'kinora_playlists_published_total',
+      help: 'Times that the playlists of a video were written',
+      registers: [registry],
+    }),
+    filesRemoved: new Counter({
+      name: 'kinora_deletions_total',
+      help: 'Files and folders that were removed from storage',
+      registers: [registry],
+    }),
+  }
+}

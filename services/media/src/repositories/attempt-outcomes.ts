@@ -1,0 +1,78 @@
+import type { TaskCause } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
+import { sql, type Transaction } from 'kysely'
+import type { MediaDb, TaskRow } from '../db/schema.ts'
+import { countFailure, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
+import { queueFolderDeletion } from './deletions.ts'
+import { attemptEnded } from './task-attempts.ts'
+import { awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from './tasks.ts'
+
+type Tx = Transaction<MediaDb>
+
+/*
+ * How an attempt ends without a result. Each runs under the lock of its video, and each returns false when the attempt
+ * had ended already: of two that see the same stale lease, one acts.
+ */
+
+/** The worker said why it failed: the next attempt comes after a pause, or the video has failed. */
+export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: TaskCause): Promise<boolean> {
+  const failures = countFailure(cause, { host: task.host_failures, memory: task.memory_failures })
+  const again = mayRetry(cause, failures)
+  const ended = again
+    ? await awaitNextAttempt(tx, lease, failures, retryDelayMs(failures, Math.random()))
+    : await failTask(tx, lease, cause, failures)
+  if (!ended) return false
+  await supersede(tx, task, lease, 'failed', cause)
+  // What was published may be what is wrong: it is written again before the next check.
+  if (task.kind === 'finalise') await republish(tx, task.video_id)
+  if (!again) await cancelWork(tx, task.video_id)
+  return true
+}
+
+/**
+ * The worker is gone. Its task becomes queued again at once; with `send` false no message is sent, because the caller
+ * takes the next attempt itself.
+ */
+export async function attemptLost(tx: Tx, task: TaskRow, lease: Lease, send: boolean): Promise<boolean> {
+  const failures = countFailure(WORKER_LOST, { host: task.host_failures, memory: task.memory_failures })
+  const again = mayRetry(WORKER_LOST, failures)
+  const ended = again
+    ? await awaitNextAttempt(tx, lease, failures, null)
+    : await failTask(tx, lease, WORKER_LOST, failures)
+  if (!ended) return false
+  await supersede(tx, task, lease, 'lost', WORKER_LOST)
+  if (!again) await cancelWork(tx, task.video_id)
+  else await enqueue(tx, [task.id], send)
+  return true
+}
+
+/** The worker stops and gives the task back: nobody's fault. */
+export async function attemptReleased(tx: Tx, task: TaskRow, lease: Lease): Promise<boolean> {
+  const failures = { host: task.host_failures, memory: task.memory_failures }
+  if (!(await awaitNextAttempt(tx, lease, failures, null))) return false
+  await supersede(tx, task, lease, 'released', null)
+  await enqueue(tx, [task.id])
+  return true
+}
+
+async function supersede(
+  tx: Tx,
+  task: TaskRow,
+  lease: Lease,
+  state: 'failed' | 'lost' | 'released',
+  cause: TaskCause | null,
+): Promise<void> {
+  await attemptEnded(tx, lease, state, cause)
+  await queueFolderDeletion(tx, keys.attempt(task.video_id, lease.taskId, lease.attempt))
+}
+
+/** A failed task fails its video, so nobody needs the rest. */
+async function cancelWork(tx: Tx, videoId: string): Promise<void> {
+  for (const { id, attempt } of await cancelTasks(tx, videoId)) {
+    await queueFolderDeletion(tx, keys.attempt(videoId, id, attempt))
+  }
+}
+
+async function republish(tx: Tx, videoId: string): Promise<void> {
+  await sql`update videos set republish = parts_published > 0 where id = ${videoId}`.execute(tx)
+}

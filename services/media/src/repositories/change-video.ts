@@ -1,0 +1,154 @@
+import { events } from '@kinora/common/contracts'
+import { sayEvent } from '@kinora/common/db'
+import { type SelectQueryBuilder, sql, type Transaction } from 'kysely'
+import type { Context } from '../context.ts'
+import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { deriveState, type VideoState } from '../domain/video-state.ts'
+import { enqueue, taskFacts } from './tasks.ts'
+
+type Tx = Transaction<MediaDb>
+
+export interface Changed<T> {
+  result: T
+  /** As it is after the change. */
+  video: VideoRow
+}
+
+const PROGRESS_EVERY_MS = 1000
+
+/**
+ * Every change of a video or of its tasks: one transaction that locks the video's row first, changes, derives the
+ * video's state from its tasks, and says what is new. The order of locks is always playlists, video, tasks. Null when
+ * there is no such video (any more). What `change` throws undoes everything.
+ */
+export async function changeVideo<T>(
+  ctx: Context,
+  videoId: string,
+  change: (tx: Tx, video: VideoRow) => Promise<T>,
+): Promise<Changed<T> | null> {
+  const changed = await ctx.db.transaction().execute(async (tx) => {
+    const video = await lock(tx, videoId).executeTakeFirst()
+    if (!video) return null
+    const result = await change(tx, video)
+    return { result, video: await settle(tx, video) }
+  })
+  if (changed) await announce(ctx, changed.video)
+  return changed
+}
+
+/** The same for who has a transaction already, and announces it himself; null when the video is gone. */
+export async function settleLocked(tx: Tx, videoId: string, change: () => Promise<void>): Promise<VideoRow | null> {
+  const video = await lock(tx, videoId).executeTakeFirst()
+  if (!video) return null
+  await change()
+  return await settle(tx, video)
+}
+
+/** Tells the world of progress, at most once a second per video; when somebody else is at the video, not now. */
+export async function sayProgress(ctx: Context, videoId: string): Promise<void> {
+  const video = await ctx.db.transaction().execute(async (tx) => {
+    const due = await lock(tx, videoId)
+      .where('progress_said_at', '<=', sql<Date>`now() - make_interval(secs => ${PROGRESS_EVERY_MS / 1000})`)
+      .skipLocked()
+      .executeTakeFirst()
+    return due && (await settle(tx, due))
+  })
+  if (video) await announce(ctx, video)
+}
+
+/** `no key`: rows that refer to the video (tasks, tokens) may be added meanwhile. */
+function lock(tx: Tx, videoId: string): SelectQueryBuilder<MediaDb, 'videos', VideoRow> {
+  return tx.selectFrom('videos').selectAll().where('id', '=', videoId).forNoKeyUpdate()
+}
+
+/** Derives and stores the state of a locked video; `before` is the row as it was when it was locked. */
+async function settle(tx: Tx, before: VideoRow): Promise<VideoRow> {
+  const facts = await taskFacts(tx, before.id)
+  const row = await tx.selectFrom('videos').selectAll().where('id', '=', before.id).executeTakeFirstOrThrow()
+  const publication = { partsPublished: row.parts_published, republish: row.republish }
+  const state = deriveState(row.upload_id !== null, publication, facts)
+  if (state.finaliseDue) await queueFinalise(tx, row.id)
+  const next = { ...state, percent: Math.max(state.percent, row.percent) }
+  const news = newsOf(before, row, next)
+  if (news === 'none' && row.parts_done === next.partsDone) return row
+  const settled = await store(tx, row, next, news !== 'none')
+  if (news !== 'none') await sayChanged(tx, settled)
+  return settled
+}
+
+type News = 'none' | 'progress' | 'state'
+
+function newsOf(before: VideoRow, row: VideoRow, next: VideoState): News {
+  const isNew =
+    before.status !== next.status ||
+    before.playable !== next.playable ||
+    before.stage !== next.stage ||
+    before.visibility !== row.visibility ||
+    before.error?.code !== next.error?.code
+  if (isNew) return 'state'
+  const due = Date.now() - row.progress_said_at.getTime() >= PROGRESS_EVERY_MS
+  return due && Math.fround(next.percent) !== row.percent ? 'progress' : 'none'
+}
+
+async function store(tx: Tx, row: VideoRow, state: VideoState, said: boolean): Promise<VideoRow> {
+  const readyNow = state.status === 'ready' && row.ready_at === null
+  return await tx
+    .updateTable('videos')
+    .set((eb) => ({
+      sequence: sql<number>`sequence + 1`,
+      status: state.status,
+      playable: state.playable,
+      stage: state.stage,
+      percent: said ? state.percent : eb.ref('percent'),
+      error: state.error && JSON.stringify(state.error),
+      parts_done: state.partsDone,
+      updated_at: sql<Date>`now()`,
+      ...(said && { progress_said_at: sql<Date>`now()` }),
+      ...(readyNow && { ready_at: sql<Date>`now()` }),
+    }))
+    .where('id', '=', row.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+async function queueFinalise(tx: Tx, videoId: string): Promise<void> {
+  const rows = await tx
+    .selectFrom('tasks')
+    .select('id')
+    .where('video_id', '=', videoId)
+    .where('kind', '=', 'finalise')
+    .execute()
+  await enqueue(
+    tx,
+    rows.map((row) => row.id),
+  )
+}
+
+async function sayChanged(tx: Tx, row: VideoRow): Promise<void> {
+  const { id, owner_id, status, playable, visibility, percent, stage, error } = row
+  await sayEvent(
+    tx,
+    events['video.changed'],
+    { aggregateId: id, sequence: Number(row.sequence) },
+    {
+      videoId: id,
+      ownerId: owner_id,
+      status,
+      playable,
+      visibility,
+      progress: { percent: shown(percent), stage },
+      error,
+    },
+  )
+}
+
+/** `real` keeps seven digits; tenths is what is meant. */
+export function shown(percent: number): number {
+  return Math.round(percent * 10) / 10
+}
+
+async function announce(ctx: Context, video: VideoRow): Promise<void> {
+  await ctx.cache.forget(video.owner_id)
+  ctx.wake.emit('outbox')
+  if (video.parts_published < video.parts_done || video.republish) ctx.wake.emit('playlists')
+}

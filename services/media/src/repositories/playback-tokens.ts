@@ -1,0 +1,42 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { MediaDb } from '../db/schema.ts'
+
+export async function insertToken(
+  db: Kysely<MediaDb>,
+  token: { id: string; videoId: string; expiresAt: Date },
+): Promise<void> {
+  await db
+    .insertInto('playback_tokens')
+    .values({ id: token.id, video_id: token.videoId, expires_at: token.expiresAt })
+    .execute()
+}
+
+/** Undefined when the video has no such token. Revoking twice is revoking once. */
+export async function revokeToken(
+  tx: Transaction<MediaDb>,
+  videoId: string,
+  tokenId: string,
+): Promise<{ expiresAt: Date } | undefined> {
+  const row = await tx
+    .updateTable('playback_tokens')
+    .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())` })
+    .where('id', '=', tokenId)
+    .where('video_id', '=', videoId)
+    .returning('expires_at')
+    .executeTakeFirst()
+  return row && { expiresAt: row.expires_at }
+}
+
+export async function isTokenLive(db: Kysely<MediaDb>, videoId: string, tokenId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('playback_tokens')
+    .select('revoked_at')
+    .where('id', '=', tokenId)
+    .where('video_id', '=', videoId)
+    .executeTakeFirst()
+  return row !== undefined && row.revoked_at === null
+}
+
+export async function forgetExpiredTokens(db: Kysely<MediaDb>): Promise<void> {
+  await db.deleteFrom('playback_tokens').where('expires_at', '<', sql<Date>`now() - interval '1 day'`).execute()
+}

@@ -1,0 +1,72 @@
+import type { TaskResult } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { shownFilename } from '../domain/source-type.ts'
+import { planTasks, planVideo, probeTask } from '../domain/work-plan.ts'
+import { addTasks } from './tasks.ts'
+
+export interface Upload {
+  uploadId: string
+  storageKey: string
+  filename: string | null
+  bytes: number
+  sha256: string
+}
+
+/** Gives a video its source and its first task. */
+export async function registerSource(tx: Transaction<MediaDb>, video: VideoRow, upload: Upload): Promise<void> {
+  await tx
+    .updateTable('videos')
+    .set({
+      upload_id: upload.uploadId,
+      source_key: upload.storageKey,
+      source_filename: shownFilename(upload.filename),
+      source_bytes: upload.bytes,
+      source_sha256: upload.sha256,
+      status: 'uploaded',
+    })
+    .where('id', '=', video.id)
+    .execute()
+  await addTasks(tx, video.id, [probeTask(upload.storageKey)])
+}
+
+/** Turns what the probe found into a plan and all its tasks. */
+export async function planWork(
+  tx: Transaction<MediaDb>,
+  video: VideoRow,
+  { facts, posterKey }: Extract<TaskResult, { kind: 'probe' }>,
+  maxShortSide: number,
+): Promise<void> {
+  const plan = planVideo(facts, maxShortSide)
+  const renditions = plan.rungs.map(({ name, width, height }) => ({
+    name,
+    width,
+    height,
+    bitrate: null,
+    status: 'processing',
+  }))
+  await tx
+    .updateTable('videos')
+    .set({
+      facts: JSON.stringify(facts),
+      plan: JSON.stringify(plan),
+      poster_key: posterKey,
+      renditions: JSON.stringify(renditions),
+    })
+    .where('id', '=', video.id)
+    .execute()
+  const sourceKey = video.source_key
+  if (sourceKey === null) throw new Error('a video that was probed has a source')
+  await addTasks(tx, video.id, planTasks(plan, facts, sourceKey, keys.videoFolder(video.id)))
+}
+
+/** Of these sources, those that belong to a video. */
+export async function registeredSources(db: Kysely<MediaDb>, sourceKeys: string[]): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('videos')
+    .select('source_key')
+    .where('source_key', '=', sql<string>`any(${sourceKeys})`)
+    .execute()
+  return new Set(rows.map((row) => row.source_key).filter((key) => key !== null))
+}

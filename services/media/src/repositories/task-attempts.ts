@@ -1,0 +1,70 @@
+import type { TaskCause } from '@kinora/common/contracts'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { AttemptState, MediaDb } from '../db/schema.ts'
+
+interface AttemptRef {
+  taskId: string
+  attempt: number
+}
+
+export async function attemptsQueued(tx: Transaction<MediaDb>, refs: AttemptRef[]): Promise<void> {
+  if (refs.length === 0) return
+  await tx
+    .insertInto('task_attempts')
+    .values(refs.map(({ taskId, attempt }) => ({ task_id: taskId, attempt, state: 'queued' })))
+    .execute()
+}
+
+export async function attemptStarted(tx: Transaction<MediaDb>, ref: AttemptRef, worker: string): Promise<void> {
+  await tx
+    .updateTable('task_attempts')
+    .set({ state: 'running', worker, started_at: sql<Date>`now()` })
+    .where('task_id', '=', ref.taskId)
+    .where('attempt', '=', ref.attempt)
+    .execute()
+}
+
+export async function attemptEnded(
+  tx: Transaction<MediaDb>,
+  ref: AttemptRef,
+  state: AttemptState,
+  cause: TaskCause | null = null,
+): Promise<void> {
+  await tx
+    .updateTable('task_attempts')
+    .set({ state, ended_at: sql<Date>`now()`, cause: cause && JSON.stringify(cause) })
+    .where('task_id', '=', ref.taskId)
+    .where('attempt', '=', ref.attempt)
+    .execute()
+}
+
+export async function attemptState(tx: Transaction<MediaDb>, ref: AttemptRef): Promise<AttemptState | undefined> {
+  const row = await tx
+    .selectFrom('task_attempts')
+    .select('state')
+    .where('task_id', '=', ref.taskId)
+    .where('attempt', '=', ref.attempt)
+    .executeTakeFirst()
+  return row?.state
+}
+
+export async function attemptsOfVideo(db: Kysely<MediaDb>, videoId: string) {
+  return await db
+    .selectFrom('task_attempts')
+    .innerJoin('tasks', 'tasks.id', 'task_attempts.task_id')
+    .select(['tasks.id', 'tasks.kind', 'tasks.label'])
+    .select((eb) => [
+      'task_attempts.attempt',
+      'task_attempts.state',
+      'task_attempts.worker',
+      'task_attempts.queued_at',
+      'task_attempts.started_at',
+      'task_attempts.ended_at',
+      eb.ref('task_attempts.cause').as('cause'),
+    ])
+    .where('tasks.video_id', '=', videoId)
+    .orderBy('task_attempts.queued_at')
+    .orderBy('tasks.ordinal')
+    .orderBy('task_attempts.attempt')
+    .execute()
+}

@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto'
+import type { TaskCause, TaskResult } from '@kinora/common/contracts'
+import { sayTask } from '@kinora/common/db'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { MediaDb, TaskRow } from '../db/schema.ts'
+import type { Failures } from '../domain/retry.ts'
+import type { TaskFacts } from '../domain/video-state.ts'
+import type { PlannedTask } from '../domain/work-plan.ts'
+import { attemptEnded, attemptStarted, attemptsQueued } from './task-attempts.ts'
+
+type Tx = Transaction<MediaDb>
+
+/** A running attempt; only who knows the token may end it. */
+export interface Lease {
+  taskId: string
+  attempt: number
+  leaseToken: string
+}
+
+/** What a task looks like while nobody works on it. */
+const IDLE = { lease_token: null, lease_until: null, fraction: 0 } as const
+
+export async function findTask(db: Kysely<MediaDb>, taskId: string): Promise<TaskRow | undefined> {
+  return await db.selectFrom('tasks').selectAll().where('id', '=', taskId).executeTakeFirst()
+}
+
+export function holdsLease(task: TaskRow, lease: Lease): boolean {
+  return task.state === 'running' && task.attempt === lease.attempt && task.lease_token === lease.leaseToken
+}
+
+/** Of a running task. */
+export function leaseOf({ id, attempt, lease_token }: TaskRow): Lease | null {
+  return lease_token === null ? null : { taskId: id, attempt, leaseToken: lease_token }
+}
+
+/** What of a video's tasks decides about its state, in the order of work. */
+export async function taskFacts(tx: Tx, videoId: string): Promise<TaskFacts[]> {
+  return await tx
+    .selectFrom('tasks')
+    .select(['kind', 'ordinal', 'state', 'weight', 'fraction', 'cause'])
+    .select([sql<boolean>`started_at is not null`.as('started'), sql<boolean>`not_before is not null`.as('delayed')])
+    .where('video_id', '=', videoId)
+    .orderBy('ordinal')
+    .execute()
+}
+
+/** Adds tasks and queues them in the given order; the finalise task waits for the others. */
+export async function addTasks(tx: Tx, videoId: string, planned: readonly PlannedTask[]): Promise<void> {
+  const rows = planned.map(({ ordinal, label, queue, weight, work }) => ({
+    id: randomUUID(),
+    video_id: videoId,
+    kind: work.kind,
+    ordinal,
+    label,
+    queue,
+    weight,
+    params: JSON.stringify(work),
+    state: 'waiting' as const,
+  }))
+  await tx.insertInto('tasks').values(rows).execute()
+  await enqueue(
+    tx,
+    rows.filter((row) => row.kind !== 'finalise').map((row) => row.id),
+  )
+}
+
+/**
+ * The one place where waiting tasks become queued, in the given order. Queues are first in, first out, and all tasks of
+ * a video are queued together, so one video is finished before the next. A fairer order between users begins here.
+ * `send` is false for who claims the attempt himself in this transaction.
+ */
+export async function enqueue(tx: Tx, taskIds: readonly string[], send = true): Promise<void> {
+  if (taskIds.length === 0) return
+  const rows = await tx
+    .updateTable('tasks')
+    .set({ state: 'queued', not_before: null, sent_at: sql<Date>`now()`, sends: 1 })
+    .where('id', 'in', taskIds)
+    .where('state', '=', 'waiting')
+    .returning(['id', 'attempt', 'queue'])
+    .execute()
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  const ordered = taskIds.map((id) => byId.get(id)).filter((row) => row !== undefined)
+  await attemptsQueued(
+    tx,
+    ordered.map((row) => ({ taskId: row.id, attempt: row.attempt })),
+  )
+  if (!send) return
+  for (const { id, attempt, queue } of ordered) await sayTask(tx, { queue, taskId: id, attempt })
+}
+
+/** Hands a queued attempt out; undefined when it is not to be had any more. */
+export async function startAttempt(
+  tx: Tx,
+  ref: { taskId: string; attempt: number },
+  by: { worker: string; leaseMs: number; messageAttempt: number },
+): Promise<TaskRow | undefined> {
+  const row = await tx
+    .updateTable('tasks')
+    .set({
+      state: 'running',
+      message_attempt: by.messageAttempt,
+      lease_token: randomUUID(),
+      lease_until: sql<Date>`now() + make_interval(secs => ${by.leaseMs / 1000})`,
+      worker: by.worker,
+      fraction: 0,
+      started_at: sql<Date>`coalesce(started_at, now())`,
+    })
+    .where('id', '=', ref.taskId)
+    .where('attempt', '=', ref.attempt)
+    .where('state', '=', 'queued')
+    .returningAll()
+    .executeTakeFirst()
+  if (row) await attemptStarted(tx, ref, by.worker)
+  return row
+}
+
+/** A heartbeat: the lease begins anew. Returns the video; undefined when the lease is not held any more. */
+export async function renewLease(
+  db: Kysely<MediaDb>,
+  lease: Lease,
+  fraction: number,
+  leaseMs: number,
+): Promise<string | undefined> {
+  const row = await db
+    .updateTable('tasks')
+    .set({
+      lease_until: sql<Date>`now() + make_interval(secs => ${leaseMs / 1000})`,
+      // Events may overtake each other.
+      fraction: sql<number>`greatest(fraction, ${fraction}::real)`,
+    })
+    .where('id', '=', lease.taskId)
+    .where('attempt', '=', lease.attempt)
+    .where('lease_token', '=', lease.leaseToken)
+    .where('state', '=', 'running')
+    .returning('video_id')
+    .executeTakeFirst()
+  return row?.video_id
+}
+
+export async function completeAttempt(tx: Tx, lease: Lease, result: TaskResult): Promise<boolean> {
+  const ended = await endAttempt(tx, lease, { state: 'done', result: JSON.stringify(result), fraction: 1 })
+  if (ended) await attemptEnded(tx, lease, 'done')
+  return ended
+}
+
+/** The task has failed for good. */
+export async function failTask(tx: Tx, lease: Lease, cause: TaskCause, failures: Failures): Promise<boolean> {
+  return await endAttempt(tx, lease, { state: 'failed', cause: JSON.stringify(cause), ...counted(failures) })
+}
+
+/** The next attempt waits until it is due; null: until `enqueue` is called for it. */
+export async function awaitNextAttempt(
+  tx: Tx,
+  lease: Lease,
+  failures: Failures,
+  delayMs: number | null,
+): Promise<boolean> {
+  return await endAttempt(tx, lease, {
+    state: 'waiting',
+    attempt: lease.attempt + 1,
+    not_before: delayMs === null ? null : sql<Date>`now() + make_interval(secs => ${delayMs / 1000})`,
+    ...counted(failures),
+  })
+}
+
+/** The only way out of `running`: by its lease, so that of two that end the same attempt one finds nothing. */
+async function endAttempt(tx: Tx, lease: Lease, change: Record<string, unknown>): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('tasks')
+    .set({ ...IDLE, ...change })
+    .where('id', '=', lease.taskId)
+    .where('attempt', '=', lease.attempt)
+    .where('lease_token', '=', lease.leaseToken)
+    .where('state', '=', 'running')
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+function counted({ host, memory }: Failures) {
+  return { host_failures: host, memory_failures: memory }
+}
+
+/** Ends all work of a video that is not done; returns the attempts that ended by it. */
+export async function cancelTasks(tx: Tx, videoId: string): Promise<{ id: string; attempt: number }[]> {
+  const rows = await tx
+    .updateTable('tasks')
+    .set({ ...IDLE, state: 'cancelled', not_before: null })
+    .where('video_id', '=', videoId)
+    .where('state', 'in', ['waiting', 'queued', 'running'])
+    .returning(['id', 'attempt'])
+    .execute()
+  for (const { id, attempt } of rows) await attemptEnded(tx, { taskId: id, attempt }, 'released')
+  return rows
+}
+
+/** Puts failed and cancelled tasks back to the start, with a new attempt and a clean slate; returns them in order. */
+export async function reviveTasks(tx: Tx, videoId: string): Promise<{ id: string; kind: string }[]> {
+  const rows = await tx
+    .updateTable('tasks')
+    .set((eb) => ({
+      state: 'waiting',
+      attempt: eb('attempt', '+', 1),
+      not_before: null,
+      host_failures: 0,
+      memory_failures: 0,
+      cause: null,
+    }))
+    .where('video_id', '=', videoId)
+    .where('state', 'in', ['failed', 'cancelled'])
+    .returning(['id', 'kind', 'ordinal'])
+    .execute()
+  return rows.sort((one, other) => one.ordinal - other.ordinal)
+}
+
+/** A running task whose worker has been silent for too long; its row is locked, so a late heartbeat waits. */
+export async function lockStaleTask(tx: Tx, taskId: string): Promise<TaskRow | undefined> {
+  return await tx
+    .selectFrom('tasks')
+    .selectAll()
+    .where('id', '=', taskId)
+    .where('state', '=', 'running')
+    .where('lease_until', '<', sql<Date>`now()`)
+    .forUpdate()
+    .executeTakeFirst()
+}
+
+export interface TaskOfVideo {
+  id: string
+  video_id: string
+}
+
+const REAP_AT_ONCE = 100
+
+export async function staleTasks(db: Kysely<MediaDb>): Promise<TaskOfVideo[]> {
+  return await db
+    .selectFrom('tasks')
+    .select(['id', 'video_id'])
+    .where('state', '=', 'running')
+    .where('lease_until', '<', sql<Date>`now()`)
+    .limit(REAP_AT_ONCE)
+    .execute()
+}
+
+/** Waiting tasks whose pause is over. The check of what was published waits until it is published again. */
+export async function dueTasks(db: Kysely<MediaDb>): Promise<TaskOfVideo[]> {
+  return await db
+    .selectFrom('tasks')
+    .innerJoin('videos', 'videos.id', 'tasks.video_id')
+    .select(['tasks.id', 'tasks.video_id'])
+    .where('tasks.state', '=', 'waiting')
+    .where('tasks.not_before', '<=', sql<Date>`now()`)
+    .where('videos.republish', '=', false)
+    .limit(REAP_AT_ONCE)
+    .execute()
+}
+
+/**
+ * Sends queued tasks again that nobody took for long: their message may be lost. Each time the wait doubles, because
+ * most of them only stand in a long queue; a message too many is harmless.
+ */
+export async function resendTasks(tx: Tx, afterMs: number): Promise<number> {
+  const { rows } = await sql<{ id: string; attempt: number; queue: string }>`
+    update tasks set sent_at = now(), sends = sends + 1
+    where id in (
+      select id from tasks
+      where state = 'queued' and sent_at < now() - make_interval(secs => ${afterMs / 1000}) * power(2, least(sends - 1, 10))
+      order by sent_at limit ${REAP_AT_ONCE} for update skip locked
+    )
+    returning id, attempt, queue`.execute(tx)
+  for (const { id, attempt, queue } of rows) await sayTask(tx, { queue, taskId: id, attempt })
+  return rows.length
+}

@@ -1,0 +1,93 @@
+import type { Input } from '@kinora/common/contract'
+import type { media, Visibility } from '@kinora/common/contracts'
+import { CompiledQuery, type Kysely, sql, type Transaction } from 'kysely'
+import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { Position } from '../domain/cursor.ts'
+
+export interface NewVideo {
+  id: string
+  ownerId: string
+  title: string
+  description: string
+  tags: string[]
+  visibility: Visibility
+}
+
+export async function insertVideo(db: Kysely<MediaDb>, video: NewVideo): Promise<VideoRow> {
+  const { ownerId, ...rest } = video
+  return await db
+    .insertInto('videos')
+    .values({ ...rest, owner_id: ownerId, renditions: '[]' })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** The most frequent query of all: not compiled anew for each call. */
+export async function findVideo(db: Kysely<MediaDb>, videoId: string): Promise<VideoRow | undefined> {
+  const query = CompiledQuery.raw('select * from videos where id = $1', [videoId])
+  const { rows } = await db.executeQuery(query as CompiledQuery<VideoRow>)
+  return rows[0]
+}
+
+export type TextChange = Partial<Pick<NewVideo, 'title' | 'description' | 'tags' | 'visibility'>>
+
+export async function updateText(tx: Transaction<MediaDb>, videoId: string, change: TextChange): Promise<void> {
+  await tx
+    .updateTable('videos')
+    .set({ ...change, sequence: sql<number>`sequence + 1`, updated_at: sql<Date>`now()` })
+    .where('id', '=', videoId)
+    .execute()
+}
+
+/** Tasks, history and playback tokens go with it. */
+export async function deleteRow(tx: Transaction<MediaDb>, videoId: string): Promise<VideoRow | undefined> {
+  return await tx.deleteFrom('videos').where('id', '=', videoId).returningAll().executeTakeFirst()
+}
+
+export type VideoSort = NonNullable<Input<typeof media.listVideos>['sort']>
+
+export interface VideoFilter {
+  q?: string | undefined
+  status?: VideoRow['status'] | undefined
+  visibility?: Visibility | undefined
+  tag?: string | undefined
+}
+
+/**
+ * An owner's videos after `position`. A page continues after a row, not after a number of rows, so what is inserted or
+ * deleted meanwhile neither repeats nor hides a video.
+ */
+export async function listVideos(
+  db: Kysely<MediaDb>,
+  ownerId: string,
+  filter: VideoFilter,
+  page: { sort: VideoSort; limit: number; after: Position | null },
+): Promise<VideoRow[]> {
+  const descending = page.sort.startsWith('-')
+  const column = page.sort.endsWith('title') ? 'title' : 'created_at'
+  const direction = descending ? 'desc' : 'asc'
+  let query = db.selectFrom('videos').selectAll().where('owner_id', '=', ownerId)
+  if (filter.status) query = query.where('status', '=', filter.status)
+  if (filter.visibility) query = query.where('visibility', '=', filter.visibility)
+  if (filter.tag) query = query.where(sql<boolean>`${filter.tag} = any(tags)`)
+  if (filter.q) {
+    const pattern = `%${escapeLike(filter.q)}%`
+    query = query.where((eb) => eb.or([eb('title', 'ilike', pattern), eb('description', 'ilike', pattern)]))
+  }
+  if (page.after) {
+    const { value, id } = page.after
+    const type = sql.raw(column === 'title' ? 'text' : 'timestamptz')
+    const comparison = sql.raw(descending ? '<' : '>')
+    query = query.where(sql<boolean>`(${sql.ref(column)}, id) ${comparison} (${value}::${type}, ${id}::uuid)`)
+  }
+  return await query.orderBy(column, direction).orderBy('id', direction).limit(page.limit).execute()
+}
+
+export function positionOf(row: VideoRow, sort: VideoSort): Position {
+  return { value: sort.endsWith('title') ? row.title : row.created_at.toISOString(), id: row.id }
+}
+
+/** In a pattern these three mean something; in what a user looks for they do not. */
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&')
+}

@@ -1,0 +1,32 @@
+import type { Handler } from '@kinora/common/contract'
+import { Id, type media, type PlaybackGrant } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Context } from '../context.ts'
+import type { VideoRow } from '../db/schema.ts'
+import { isTokenLive } from '../repositories/playback-tokens.ts'
+import { findVideo } from '../repositories/videos.ts'
+
+/** Always from the row: a link must die with its video, its visibility and its revocation. */
+export function authorizePlayback(ctx: Context): Handler<typeof media.authorizePlayback> {
+  return async ({ reference }) =>
+    Id.safeParse(reference).success ? await byVideoId(ctx, reference) : await byToken(ctx, reference)
+}
+
+async function byVideoId(ctx: Context, videoId: string): Promise<PlaybackGrant> {
+  const row = await findVideo(ctx.db, videoId)
+  if (!row || row.visibility === 'private') throw new AppError('VIDEO_NOT_FOUND')
+  return grant(row, { tokenId: null, maxHeight: null, download: false, expiresAt: null })
+}
+
+async function byToken(ctx: Context, token: string): Promise<PlaybackGrant> {
+  const { video: videoId, jti, exp, maxHeight = null, download = false } = ctx.signer.verify(token)
+  const row = await findVideo(ctx.db, videoId)
+  if (!row) throw new AppError('VIDEO_NOT_FOUND')
+  if (jti !== undefined && !(await isTokenLive(ctx.db, videoId, jti))) throw new AppError('PLAYBACK_DENIED')
+  return grant(row, { tokenId: jti ?? null, maxHeight, download, expiresAt: new Date(exp * 1000).toISOString() })
+}
+
+function grant(row: VideoRow, limits: Omit<PlaybackGrant, 'videoId' | 'posterKey'>): PlaybackGrant {
+  if (!row.playable) throw new AppError('PLAYBACK_NOT_READY')
+  return { videoId: row.id, posterKey: row.poster_key, ...limits }
+}

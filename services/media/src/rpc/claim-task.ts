@@ -1,0 +1,54 @@
+import type { Handler, Input } from '@kinora/common/contract'
+import type { media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { keys } from '@kinora/common/storage'
+import type { Transaction } from 'kysely'
+import type { Context } from '../context.ts'
+import type { MediaDb, TaskRow } from '../db/schema.ts'
+import { assertService } from '../domain/visibility.ts'
+import { attemptLost } from '../repositories/attempt-outcomes.ts'
+import { changeVideo } from '../repositories/change-video.ts'
+import { findTask, leaseOf, startAttempt } from '../repositories/tasks.ts'
+
+type Claim = Required<Input<typeof media.claimTask>>
+
+export function claimTask(ctx: Context): Handler<typeof media.claimTask> {
+  return async (claim, { actor }) => {
+    assertService(actor)
+    const task = await findTask(ctx.db, claim.taskId)
+    if (!task) throw new AppError('TASK_GONE')
+    const changed = await changeVideo(ctx, task.video_id, async (tx) => {
+      return (await start(ctx, tx, claim, claim.attempt)) ?? (claim.redelivered ? await takeOver(ctx, tx, claim) : null)
+    })
+    const started = changed?.result
+    // What a take-over may have decided (one loss too many) is committed all the same.
+    if (!started?.lease_token) throw new AppError('TASK_GONE')
+    return {
+      taskId: started.id,
+      videoId: started.video_id,
+      attempt: started.attempt,
+      leaseToken: started.lease_token,
+      leaseMs: ctx.config.LEASE_MS,
+      outputKey: keys.attempt(started.video_id, started.id, started.attempt),
+      work: started.params,
+    }
+  }
+}
+
+async function start(ctx: Context, tx: Transaction<MediaDb>, claim: Claim, attempt: number): Promise<TaskRow | null> {
+  const by = { worker: claim.worker, leaseMs: ctx.config.LEASE_MS, messageAttempt: claim.attempt }
+  return (await startAttempt(tx, { taskId: claim.taskId, attempt }, by)) ?? null
+}
+
+/**
+ * The broker gives a message out again only when its holder's channel is gone, so there is no need to wait for the lease
+ * to run out. The message may be older than the running attempt, if that one was a take-over too.
+ */
+async function takeOver(ctx: Context, tx: Transaction<MediaDb>, claim: Claim): Promise<TaskRow | null> {
+  const task = await findTask(tx, claim.taskId)
+  const lease = task && leaseOf(task)
+  if (!task || !lease || task.message_attempt !== claim.attempt) return null
+  if (!(await attemptLost(tx, task, lease, false))) return null
+  ctx.metrics.attempts.inc({ kind: task.kind, outcome: 'lost' })
+  return await start(ctx, tx, claim, lease.attempt + 1)
+}

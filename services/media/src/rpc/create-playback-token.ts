@@ -1,0 +1,25 @@
+import { randomUUID } from 'node:crypto'
+import type { Handler } from '@kinora/common/contract'
+import type { media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Context } from '../context.ts'
+import { assertOwner } from '../domain/visibility.ts'
+import { insertToken } from '../repositories/playback-tokens.ts'
+import { findVideo } from '../repositories/videos.ts'
+import { playbackUrls } from './playback-urls.ts'
+
+export function createPlaybackToken(ctx: Context): Handler<typeof media.createPlaybackToken> {
+  return async ({ videoId, expiresIn, maxHeight, download }, { actor }) => {
+    const row = await findVideo(ctx.db, videoId)
+    if (!row) throw new AppError('VIDEO_NOT_FOUND')
+    assertOwner(actor, row)
+    if (!row.playable) throw new AppError('PLAYBACK_NOT_READY')
+    const id = randomUUID()
+    const exp = Math.floor(Date.now() / 1000) + expiresIn
+    const expiresAt = new Date(exp * 1000)
+    await insertToken(ctx.db, { id, videoId, expiresAt })
+    const limits = { ...(maxHeight !== undefined && { maxHeight }), ...(download && { download }) }
+    const token = ctx.signer.sign({ video: videoId, jti: id, exp, ...limits })
+    return { id, token, ...playbackUrls(ctx, row, token), expiresAt: expiresAt.toISOString() }
+  }
+}

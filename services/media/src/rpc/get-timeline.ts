@@ -1,0 +1,30 @@
+import type { Handler } from '@kinora/common/contract'
+import type { media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Context } from '../context.ts'
+import { assertOwner } from '../domain/visibility.ts'
+import { attemptsOfVideo } from '../repositories/task-attempts.ts'
+import { findVideo } from '../repositories/videos.ts'
+
+export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
+  return async ({ videoId }, { actor }) => {
+    const video = await findVideo(ctx.db, videoId)
+    if (!video) throw new AppError('VIDEO_NOT_FOUND')
+    assertOwner(actor, video)
+    const rows = await attemptsOfVideo(ctx.db, videoId)
+    const items = rows.map((row) => ({
+      taskId: row.id,
+      kind: row.kind,
+      label: row.label,
+      attempt: row.attempt,
+      state: row.state,
+      worker: row.worker,
+      queuedAt: row.queued_at.toISOString(),
+      startedAt: row.started_at?.toISOString() ?? null,
+      endedAt: row.ended_at?.toISOString() ?? null,
+      cause: row.cause && { code: row.cause.code, detail: row.cause.detail },
+    }))
+    // Bounded by the tasks of one video and their few tries: one page holds it all.
+    return { items, nextCursor: null }
+  }
+}

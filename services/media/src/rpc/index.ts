@@ -1,0 +1,36 @@
+import type { Handlers } from '@kinora/common/contract'
+import type { media } from '@kinora/common/contracts'
+import type { Context } from '../context.ts'
+import { authorizePlayback } from './authorize-playback.ts'
+import { beginUpload } from './begin-upload.ts'
+import { claimTask } from './claim-task.ts'
+import { completeUpload } from './complete-upload.ts'
+import { createPlaybackToken } from './create-playback-token.ts'
+import { createVideo } from './create-video.ts'
+import { deleteVideo } from './delete-video.ts'
+import { getTimeline } from './get-timeline.ts'
+import { getVideo } from './get-video.ts'
+import { listVideos } from './list-videos.ts'
+import { releaseTask } from './release-task.ts'
+import { retryVideo } from './retry-video.ts'
+import { revokePlaybackToken } from './revoke-playback-token.ts'
+import { updateVideo } from './update-video.ts'
+
+export function handlers(ctx: Context): Handlers<typeof media> {
+  return {
+    createVideo: createVideo(ctx),
+    getVideo: getVideo(ctx),
+    listVideos: listVideos(ctx),
+    updateVideo: updateVideo(ctx),
+    deleteVideo: deleteVideo(ctx),
+    beginUpload: beginUpload(ctx),
+    completeUpload: completeUpload(ctx),
+    retryVideo: retryVideo(ctx),
+    getTimeline: getTimeline(ctx),
+    createPlaybackToken: createPlaybackToken(ctx),
+    revokePlaybackToken: revokePlaybackToken(ctx),
+    authorizePlayback: authorizePlayback(ctx),
+    claimTask: claimTask(ctx),
+    releaseTask: releaseTask(ctx),
+  }
+}

@@ -1,0 +1,86 @@
+import { EventEmitter } from 'node:events'
+import { type Bus, connectBus } from '@kinora/common/bus'
+import type { EventEnvelope } from '@kinora/common/contract'
+import { media, TaskMessage } from '@kinora/common/contracts'
+import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
+import { AppError } from '@kinora/common/errors'
+import type { Base } from '@kinora/common/service'
+import { openStore } from '@kinora/common/storage'
+import { sql } from 'kysely'
+import { z } from 'zod'
+import { openReadCache } from './cache/index.ts'
+import type { MediaConfig } from './config.ts'
+import type { Context } from './context.ts'
+import { schema } from './db/migrations/index.ts'
+import type { MediaDb } from './db/schema.ts'
+import { playbackSigner } from './domain/playback-token.ts'
+import { subscribeToWorkers } from './events/index.ts'
+import { startJobs } from './jobs/index.ts'
+import { createMediaMetrics } from './media-metrics.ts'
+import { handlers } from './rpc/index.ts'
+
+export async function startMedia(base: Base, config: MediaConfig): Promise<Context> {
+  const { life, logger, metrics, health } = base
+  const db = life.use(
+    connectDb<MediaDb>({ url: config.DATABASE_URL, schema: schema.schema, logger }),
+    'database',
+    (d) => d.destroy(),
+  )
+  await assertMigrated(db, schema)
+  const secrets: [string, ...string[]] = [config.PLAYBACK_SECRET]
+  if (config.PLAYBACK_SECRET_PREVIOUS) secrets.push(config.PLAYBACK_SECRET_PREVIOUS)
+  const ctx: Context = {
+    config,
+    db,
+    store: await openStore(config.STORAGE_URL),
+    cache: life.use(openReadCache(config, logger), 'cache', (cache) => cache.close()),
+    signer: playbackSigner(secrets),
+    wake: new EventEmitter(),
+    metrics: createMediaMetrics(metrics),
+    logger,
+  }
+  const breaker = { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS }
+  const bus = life.use(
+    await connectBus({ url: config.AMQP_URL, service: 'media', logger, metrics, breaker }),
+    'bus',
+    (b) => b.drain(),
+  )
+  startRelay(base, ctx, bus)
+  startJobs(life, ctx)
+  checkHealth(base, ctx, bus)
+  await subscribeToWorkers(bus, ctx)
+  await bus.serve(media, handlers(ctx))
+  health.add('storage', async () => ({ ok: await ctx.store.check().then(() => true) }))
+  return ctx
+}
+
+const QueuedTask = TaskMessage.extend({ queue: z.enum(['short', 'long']) })
+
+function startRelay({ life, logger }: Base, { db, wake }: Context, bus: Bus): void {
+  const relay = startOutboxRelay(db, logger, async (kind, payload) => {
+    if (kind === 'event') return await announce(bus, payload as EventEnvelope)
+    const { queue, ...message } = QueuedTask.parse(payload)
+    await bus.sendTask(queue, message)
+  })
+  life.use(relay, 'outbox relay', (r) => r.stop())
+  wake.on('outbox', () => relay.poke())
+}
+
+/** Without a gateway there is nobody to tell; one that starts later asks for what it needs. */
+async function announce(bus: Bus, envelope: EventEnvelope): Promise<void> {
+  try {
+    await bus.publish(envelope)
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'NO_RESPONDER')) throw error
+  }
+}
+
+function checkHealth({ health }: Base, { db, cache }: Context, bus: Bus): void {
+  health.add('database', async () => ({ ok: await sql`select 1`.execute(db).then(() => true) }))
+  health.add('bus', () => {
+    const status = bus.status()
+    return { ok: status.connected, detail: { ...status } }
+  })
+  // Without it reading is slower and as right as ever.
+  health.add('cache', () => ({ ok: true, detail: { state: cache.state() } }))
+}
