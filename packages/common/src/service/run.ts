@@ -29,6 +29,8 @@ export async function runService<S extends z.ZodObject>(
   const config = readConfig(schema)
   const logger = createLogger(name, config.LOG_LEVEL)
   const base: Base = { life: new Lifecycle(), logger, metrics: createMetrics(name), health: new Health() }
+  let started = false
+  base.health.add('started', () => ({ ok: started }))
   const stop = stopOnce(base)
   process.on('SIGTERM', () => void stop('SIGTERM', 0))
   process.on('SIGINT', () => void stop('SIGINT', 0))
@@ -41,6 +43,7 @@ export async function runService<S extends z.ZodObject>(
     const internals = await serveInternals(config.INTERNAL_HOST, config.INTERNAL_PORT, base.health, base.metrics)
     base.life.use(internals, 'internal server', (server) => server.close())
     await start(base, config)
+    started = true
     logger.info({ internalPort: internals.port }, 'started')
   } catch (error) {
     logger.fatal({ err: error }, 'could not start')
