@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { Lifecycle } from '@kinora/common/service'
 import { afterAll, inject } from 'vitest'
 import { adminPasswords } from '../backing/admin-passwords.ts'
-import type { ServerControl } from '../backing/backing.ts'
-import { startDockerRabbitmq } from '../backing/docker/docker-backing.ts'
+import type { RabbitmqServer, ServerControl } from '../backing/backing.ts'
 import { findServerBinaries } from '../backing/native/binaries.ts'
+import type { NativeOptions } from '../backing/native/native-backing.ts'
 import { startNativeRabbitmq } from '../backing/native/native-rabbitmq.ts'
 import { opening } from '../opening.ts'
 import { provisionBroker } from '../provision/broker.ts'
@@ -43,12 +43,7 @@ async function start(life: Lifecycle): Promise<PrivateBroker> {
   const dir = mkdtempSync(join(tmpdir(), 'kinora-broker-'))
   life.use(dir, 'folder', (it) => rmSync(it, { recursive: true, force: true }))
   const options = { dir, durable: false, log, passwords: adminPasswords(dir) }
-  const { adminUrl, managementUrl, control } =
-    inject('backing').kind === 'docker'
-      ? await startDockerRabbitmq(options, life)
-      : life.use(await startNativeRabbitmq({ ...options, binaries: findServerBinaries(log) }), 'rabbitmq', (server) =>
-          server.close(),
-        )
+  const { adminUrl, managementUrl, control } = await boot(options, life)
   const passwords = derivedPasswords(BROKER_USERS, adminUrl)
   await provisionBroker(managementUrl, { vhost: VHOST, passwords })
   const adminAmqpUrl = new URL(adminUrl)
@@ -61,4 +56,14 @@ async function start(life: Lifecycle): Promise<PrivateBroker> {
     vhost: VHOST,
     control,
   }
+}
+
+async function boot(options: NativeOptions, life: Lifecycle): Promise<RabbitmqServer & { control: ServerControl }> {
+  if (inject('backing').kind === 'docker') {
+    // Only here: to load Testcontainers takes a second, and every test file loads this module.
+    const { startDockerRabbitmq } = await import('../backing/docker/docker-backing.ts')
+    return startDockerRabbitmq(options, life)
+  }
+  const server = await startNativeRabbitmq({ ...options, binaries: findServerBinaries(log) })
+  return life.use(server, 'rabbitmq', ({ close }) => close())
 }
