@@ -1,0 +1,47 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { chunkPlan, segmentGrid } from './chunk-plan.ts'
+
+test('the grid is as close to two seconds and six as whole frames allow', () => {
+  expect(segmentGrid({ num: 30, den: 1 })).toEqual({ gopFrames: 60, segmentFrames: 180 })
+  expect(segmentGrid({ num: 30_000, den: 1001 })).toEqual({ gopFrames: 60, segmentFrames: 180 })
+  expect(segmentGrid({ num: 25, den: 2 })).toEqual({ gopFrames: 25, segmentFrames: 75 })
+  expect(segmentGrid({ num: 1, den: 10 })).toEqual({ gopFrames: 1, segmentFrames: 3 })
+})
+
+function sizes(seconds: number): number[] {
+  return chunkPlan(seconds * 30, segmentGrid({ num: 30, den: 1 })).map((chunk) => chunk.frameCount / 30)
+}
+
+test('a short clip is not cut', () => {
+  expect(sizes(1 / 30)).toEqual([1 / 30])
+  expect(sizes(18)).toEqual([18])
+})
+
+test('a clip of half a minute is cut once, after the first twelve seconds', () => {
+  expect(sizes(30)).toEqual([12, 18])
+  expect(sizes(60)).toEqual([12, 48])
+})
+
+test('a long video is cut evenly into chunks of about a minute, without a small tail', () => {
+  expect(sizes(300)).toEqual([12, 54, 60, 54, 60, 60])
+  expect(sizes(12 + 61)).toEqual([12, 61])
+})
+
+test('chunks cover every frame once, on the grid, whatever the length and the rate', () => {
+  const rate = fc.record({ num: fc.integer({ min: 1, max: 60_000 }), den: fc.constantFrom(1, 1000, 1001) })
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 200_000 }), rate, (frameCount, frameRate) => {
+      const grid = segmentGrid(frameRate)
+      const chunks = chunkPlan(frameCount, grid)
+      let next = 0
+      for (const chunk of chunks) {
+        expect(chunk.startFrame).toBe(next)
+        expect(chunk.firstSegment * grid.segmentFrames).toBe(next)
+        expect(chunk.frameCount).toBeGreaterThan(0)
+        next += chunk.frameCount
+      }
+      expect(next).toBe(frameCount)
+    }),
+  )
+})

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import { someFacts } from '../../test/support/results.ts'
+import { renderPlaylists } from './playlists.ts'
+import type { Presentation, Segment } from './tracks.ts'
+import { planVideo } from './work-plan.ts'
+
+function segments(folder: string, all: [bytes: number, seconds: number][]): Segment[] {
+  return all.map(([bytes, seconds], index) => ({ uri: `${folder}/${index}.m4s`, bytes, seconds }))
+}
+
+/** 15.5 seconds of NTSC video, 426×240 only. */
+function presentation(complete: boolean): Presentation {
+  const frameRate = { num: 30_000, den: 1001 }
+  const plan = planVideo(someFacts(15.5, { width: 426, height: 240, frameRate, frameCount: 465 }), 1080)
+  const [rung] = plan.rungs
+  if (!rung) throw new Error('no rung')
+  const full = plan.segmentSeconds
+  const rest = (465 - 360) * (1001 / 30_000)
+  const video: [number, number][] = [
+    [150_000, full],
+    [225_000, full],
+    [60_000, rest],
+  ]
+  const audio: [number, number][] = [
+    [96_000, 6.016],
+    [96_000, 5.994667],
+    [56_000, 3.5],
+  ]
+  const shown = complete ? 3 : 2
+  return {
+    plan,
+    complete,
+    video: [
+      {
+        rung,
+        codecs: 'avc1.64000d',
+        initUri: 't1-1/240p/init.mp4',
+        segments: segments('t1-1/240p', video.slice(0, shown)),
+      },
+    ],
+    audio: {
+      codecs: 'mp4a.40.2',
+      channels: 2,
+      initUri: 't2-1/init.mp4',
+      segments: segments('t2-1', audio.slice(0, shown)),
+    },
+  }
+}
+
+test('a complete presentation, byte for byte', () => {
+  const files = Object.fromEntries(renderPlaylists(presentation(true)).map(({ name, content }) => [name, content]))
+  expect(files['master.m3u8']).toBe(`#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Audio",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=428087,AVERAGE-BANDWIDTH=352180,CODECS="avc1.64000d,mp4a.40.2",RESOLUTION=426x240,FRAME-RATE=29.970,AUDIO="audio"
+240p.m3u8
+`)
+  expect(files['240p.m3u8']).toBe(`#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:6
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI="t1-1/240p/init.mp4"
+#EXTINF:6.006000,
+t1-1/240p/0.m4s
+#EXTINF:6.006000,
+t1-1/240p/1.m4s
+#EXTINF:3.503500,
+t1-1/240p/2.m4s
+#EXT-X-ENDLIST
+`)
+  expect(files['audio.m3u8']).toContain('#EXTINF:5.994667,\nt2-1/1.m4s\n')
+})
+
+test('while it grows it may be longer next time, and promises no less bandwidth than it will need', () => {
+  const files = renderPlaylists(presentation(false))
+  const [video, , master] = files.map((file) => file.content)
+  expect(video).toContain('#EXT-X-PLAYLIST-TYPE:EVENT')
+  expect(video).not.toContain('ENDLIST')
+  expect(bandwidth(master)).toBeGreaterThanOrEqual(bandwidth(renderPlaylists(presentation(true)).at(-1)?.content))
+})
+
+test('the master is written after all that it names', () => {
+  const names = renderPlaylists(presentation(true)).map((file) => file.name)
+  expect(names).toEqual(['240p.m3u8', 'audio.m3u8', 'master.m3u8'])
+})
+
+test('without sound no audio group is announced', () => {
+  const master = renderPlaylists({ ...presentation(true), audio: null }).at(-1)?.content
+  expect(master).not.toContain('AUDIO')
+  expect(master).toContain('CODECS="avc1.64000d",')
+})
+
+test('a video of one frame has a target duration of one second', () => {
+  const plan = { ...presentation(true).plan, frameCount: 1 }
+  const one = { ...presentation(true), plan, audio: null }
+  expect(renderPlaylists(one)[0]?.content).toContain('#EXT-X-TARGETDURATION:1\n')
+})
+
+function bandwidth(master: string | undefined): number {
+  return Number(/[:,]BANDWIDTH=(\d+)/.exec(master ?? '')?.[1])
+}

@@ -1,0 +1,104 @@
+import type { TaskCause } from '@kinora/common/contracts'
+import { describe, expect, it } from 'vitest'
+import { deriveState, type TaskFacts } from './video-state.ts'
+
+const NONE = { partsPublished: 0, republish: false }
+const CAUSE: TaskCause = { class: 'input', code: 'CORRUPT', detail: 'The file is broken.' }
+
+function task(
+  kind: TaskFacts['kind'],
+  ordinal: number,
+  state: TaskFacts['state'],
+  more: Partial<TaskFacts> = {},
+): TaskFacts {
+  const started = state === 'running' || state === 'done' || state === 'failed'
+  return { kind, ordinal, state, weight: 1, fraction: 0, started, delayed: false, cause: null, ...more }
+}
+
+function work(
+  first: TaskFacts['state'],
+  audio: TaskFacts['state'],
+  rest: TaskFacts['state'],
+  finalise: TaskFacts['state'],
+) {
+  return [
+    task('probe', 0, 'done'),
+    task('video', 1, first),
+    task('audio', 2, audio),
+    task('video', 3, rest),
+    task('finalise', 4, finalise),
+  ]
+}
+
+describe("a video's state", () => {
+  it('begins with the upload and changes when the first task is taken', () => {
+    expect(deriveState(false, NONE, [])).toMatchObject({ status: 'awaiting_upload', stage: 'waiting', percent: 0 })
+    expect(deriveState(true, NONE, [task('probe', 0, 'queued')])).toMatchObject({
+      status: 'uploaded',
+      stage: 'waiting',
+    })
+    const probing = deriveState(true, NONE, [task('probe', 0, 'running', { fraction: 0.5 })])
+    expect(probing).toMatchObject({ status: 'processing', stage: 'probing', percent: 1 })
+  })
+
+  it('stays "processing" when a task goes back to the queue', () => {
+    const tasks = [task('probe', 0, 'queued', { started: true })]
+    expect(deriveState(true, NONE, tasks).status).toBe('processing')
+  })
+
+  it('has something to publish once the first picture and the sound are there', () => {
+    expect(deriveState(true, NONE, work('done', 'running', 'done', 'waiting')).partsDone).toBe(0)
+    expect(deriveState(true, NONE, work('queued', 'done', 'done', 'waiting')).partsDone).toBe(0)
+    expect(deriveState(true, NONE, work('done', 'done', 'queued', 'waiting')).partsDone).toBe(2)
+  })
+
+  it('is playable when it is published, not when it could be', () => {
+    const tasks = work('done', 'done', 'queued', 'waiting')
+    expect(deriveState(true, NONE, tasks).playable).toBe(false)
+    expect(deriveState(true, { partsPublished: 2, republish: false }, tasks).playable).toBe(true)
+  })
+
+  it('is checked when everything is published, and ready when that was right', () => {
+    const tasks = work('done', 'done', 'done', 'waiting')
+    expect(deriveState(true, { partsPublished: 2, republish: false }, tasks).finaliseDue).toBe(false)
+    expect(deriveState(true, { partsPublished: 3, republish: true }, tasks).finaliseDue).toBe(false)
+    expect(deriveState(true, { partsPublished: 3, republish: false }, tasks)).toMatchObject({
+      finaliseDue: true,
+      stage: 'finalising',
+      percent: 97,
+    })
+    expect(
+      deriveState(true, { partsPublished: 3, republish: false }, work('done', 'done', 'done', 'done')),
+    ).toMatchObject({
+      status: 'ready',
+      stage: 'done',
+      percent: 100,
+    })
+  })
+
+  it('waits with the check while that is put off after a failure', () => {
+    const tasks = [
+      ...work('done', 'done', 'done', 'waiting').slice(0, 4),
+      task('finalise', 4, 'waiting', { delayed: true }),
+    ]
+    expect(deriveState(true, { partsPublished: 3, republish: false }, tasks).finaliseDue).toBe(false)
+  })
+
+  it('is failed and not playable when a task has failed, with the reason', () => {
+    const tasks = [task('probe', 0, 'done'), task('video', 1, 'failed', { cause: CAUSE }), task('audio', 2, 'done')]
+    expect(deriveState(true, { partsPublished: 2, republish: false }, tasks)).toMatchObject({
+      status: 'failed',
+      playable: false,
+      error: { code: 'CORRUPT', detail: 'The file is broken.' },
+    })
+  })
+
+  it('counts progress by the size of the tasks', () => {
+    const tasks = [
+      task('probe', 0, 'done'),
+      task('video', 1, 'done', { weight: 1 }),
+      task('video', 2, 'running', { weight: 3, fraction: 0.5 }),
+    ]
+    expect(deriveState(true, NONE, tasks).percent).toBe(61.3)
+  })
+})

@@ -1,0 +1,44 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { createLogger, createMetrics, Health, Lifecycle } from '@kinora/common/service'
+import type { World } from '@kinora/dev/harness'
+import { afterAll } from 'vitest'
+import { type MediaConfig, mediaConfig } from '../../src/config.ts'
+import type { Context } from '../../src/context.ts'
+import { startMedia } from '../../src/service.ts'
+
+export interface TestMedia {
+  ctx: Context
+  health: Health
+  stop(): Promise<void>
+}
+
+const PLAYBACK_SECRET = randomBytes(32).toString('base64')
+
+/** A media process on this world, started as `main.ts` would; it ends with the test file, if not before. */
+export async function startTestMedia(world: World, changes: Partial<MediaConfig> = {}): Promise<TestMedia> {
+  const config = {
+    ...mediaConfig.parse({
+      AMQP_URL: world.amqpUrl('media'),
+      DATABASE_URL: world.databaseUrl('media'),
+      REDIS_URL: world.redisUrl,
+      REDIS_PREFIX: world.redisPrefix,
+      STORAGE_URL: world.storageUrl,
+      PUBLIC_URL: 'https://kinora.test',
+      PLAYBACK_SECRET,
+      REAPER_MS: 50,
+      RECEIPTS_MS: 50,
+    }),
+    ...changes,
+  }
+  const life = new Lifecycle()
+  const health = new Health()
+  const logger = createLogger('test', process.env['TEST_LOG'] ?? 'silent')
+  afterAll(() => life.close())
+  try {
+    const ctx = await startMedia({ life, health, logger, metrics: createMetrics(`media-${randomUUID()}`) }, config)
+    return { ctx, health, stop: () => life.close() }
+  } catch (error) {
+    await life.close()
+    throw error
+  }
+}

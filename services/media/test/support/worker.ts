@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import { type Bus, connectBus } from '@kinora/common/bus'
+import type { EventData, EventEnvelope, EventType } from '@kinora/common/contract'
+import {
+  type ClaimedTask,
+  events,
+  media,
+  type TaskCause,
+  type TaskKind,
+  type TaskMessage,
+  type TaskResult,
+} from '@kinora/common/contracts'
+import { createLogger } from '@kinora/common/service'
+import { keys, type Store } from '@kinora/common/storage'
+import { until, type World } from '@kinora/dev/harness'
+import { afterAll } from 'vitest'
+import { resultOf } from './results.ts'
+
+export interface Worker {
+  bus: Bus
+  /** Messages that came and were not taken by a test yet. */
+  messages: TaskMessage[]
+  claim(message: TaskMessage, redelivered?: boolean): Promise<ClaimedTask>
+  /** The next task of this video in the order of messages, claimed. */
+  take(videoId: string, kind?: TaskKind): Promise<ClaimedTask>
+  message(taskId: string, attempt?: number): Promise<TaskMessage>
+  release(task: ClaimedTask): Promise<object>
+  progress(task: ClaimedTask, fraction: number): Promise<void>
+  finish(task: ClaimedTask, result?: TaskResult): Promise<EventEnvelope>
+  fail(task: ClaimedTask, cause: TaskCause): Promise<void>
+  publish(envelope: EventEnvelope): Promise<void>
+}
+
+/** Plays the workers: takes task messages, and says what a worker says, as the broker's user `worker`. */
+export async function connectWorker(world: World, store: Store): Promise<Worker> {
+  const bus = await connectBus({
+    url: world.amqpUrl('worker'),
+    service: 'worker',
+    logger: createLogger('test', 'silent'),
+  })
+  afterAll(() => bus.drain())
+  const messages: TaskMessage[] = []
+  const handle = async (message: TaskMessage) => {
+    messages.push(message)
+    return 'done' as const
+  }
+  for (const queue of ['short', 'long'] as const) await bus.consumeTasks(queue, { slots: 50, handle })
+
+  const as = () => ({ actor: { kind: 'service', name: 'worker' } as const, requestId: randomUUID(), timeoutMs: 15_000 })
+  const say = async <E extends EventType>(event: E, taskId: string, data: EventData<E>) => {
+    const occurredAt = new Date().toISOString()
+    const about = { id: randomUUID(), type: event.type, version: event.version, aggregateId: taskId, sequence: 1 }
+    const envelope = { ...about, occurredAt, data }
+    await bus.publish(envelope)
+    return envelope
+  }
+  const worker: Worker = {
+    bus,
+    messages,
+    claim: (message, redelivered = false) =>
+      bus.call(media.claimTask, { ...message, worker: 'worker-1', redelivered }, as()),
+    async take(videoId, kind) {
+      return await until(async () => {
+        for (const message of [...messages]) {
+          const task = await worker.claim(message).catch(() => null)
+          if (!task) continue
+          if (task.videoId === videoId && (!kind || task.work.kind === kind)) {
+            messages.splice(messages.indexOf(message), 1)
+            return task
+          }
+          await worker.release(task)
+          messages.splice(messages.indexOf(message), 1)
+        }
+        return null
+      })
+    },
+    async message(taskId, attempt) {
+      const fits = (message: TaskMessage) =>
+        message.taskId === taskId && (attempt === undefined || message.attempt === attempt)
+      const found = await until(() => messages.find(fits))
+      messages.splice(messages.indexOf(found), 1)
+      return found
+    },
+    release: ({ taskId, attempt, leaseToken }) => bus.call(media.releaseTask, { taskId, attempt, leaseToken }, as()),
+    async progress({ taskId, attempt, leaseToken }, fraction) {
+      await say(events['task.progressed'], taskId, { taskId, attempt, leaseToken, fraction })
+    },
+    async finish({ taskId, attempt, leaseToken, outputKey, work }, result = resultOf(work, outputKey)) {
+      await store.put(`${outputKey}/file`, 'bytes')
+      return await say(events['task.finished'], taskId, { taskId, attempt, leaseToken, result })
+    },
+    async fail({ taskId, attempt, leaseToken }, cause) {
+      await say(events['task.failed'], taskId, { taskId, attempt, leaseToken, cause })
+    },
+    publish: (envelope) => bus.publish(envelope),
+  }
+  return worker
+}
+
+/** Where an attempt writes. */
+export function folderOf(task: ClaimedTask): string {
+  return keys.attempt(task.videoId, task.taskId, task.attempt)
+}
