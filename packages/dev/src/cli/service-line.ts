@@ -1,11 +1,10 @@
-// pino's levels: https://github.com/pinojs/pino/blob/main/docs/api.md#loggerlevels-object
-const WARN = 40
+const QUIET = new Set(['trace', 'debug', 'info'])
 
 /** A service's log line for a person at a terminal; `undefined` when it need not disturb him. */
 export function readableServiceLine(name: string, line: string): string | undefined {
   try {
-    const { level, msg, err } = JSON.parse(line) as { level: number; msg?: string; err?: { message?: string } }
-    if (level < WARN) return undefined
+    const { level, msg, err } = JSON.parse(line) as { level: string; msg?: string; err?: { message?: string } }
+    if (QUIET.has(level)) return undefined
     return `${name} | ${msg ?? ''}${err?.message ? `: ${err.message}` : ''}`
   } catch {
     // Not a log line: something that a crash printed.
