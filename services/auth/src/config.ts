@@ -12,8 +12,11 @@ export const authConfig = serviceConfig.extend({
   PASSWORD_PEPPER: secretKey,
   BCRYPT_COST: integer(10, 15).default(12),
   PASSWORD_MIN_LENGTH: integer(8, 64).default(8),
-  /** bcrypt computations at a time; one core is left for everything else. */
-  HASH_CONCURRENCY: integer(1, 64).default(Math.max(1, availableParallelism() - 1)),
+  /**
+   * bcrypt computations at a time. One core is left for everything else, and one of libuv's four threads, on which
+   * names are resolved; a larger number wants a larger UV_THREADPOOL_SIZE.
+   */
+  HASH_CONCURRENCY: integer(1, 64).default(Math.min(3, Math.max(1, availableParallelism() - 1))),
   /** How many may wait for one; a quarter of a second each at cost 12, so more would only time out. */
   HASH_QUEUE: integer(0, 1000).default(12),
   ISSUER: z.string().min(1).default('kinora'),

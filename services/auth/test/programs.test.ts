@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { freePort, until, useWorld } from '@kinora/dev/harness'
 import pg from 'pg'
@@ -7,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { testConfig } from './support/start-test-auth.ts'
 
 const world = await useWorld()
+const require = createRequire(import.meta.url)
 
 // Each test compiles a whole program, beside everything else that a test run does.
 const options = { timeout: 90_000 }
@@ -44,6 +46,21 @@ describe('main', options, () => {
     expect(await service.ended).toEqual({ code: 0, errors: '' })
   })
 
+  it('lives, but is not ready, while it waits for a broker that is not there', async () => {
+    const [port, nobody] = [await freePort(), await freePort()]
+    const config = {
+      ...testConfig(world),
+      BCRYPT_COST: 10,
+      INTERNAL_PORT: port,
+      AMQP_URL: `amqp://127.0.0.1:${nobody}`,
+    }
+    const service = run('main.ts', asEnvironment(config))
+    await until(async () => (await fetch(`http://127.0.0.1:${port}/livez`)).ok, { timeoutMs: 60_000 })
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503)
+    service.child.kill('SIGTERM')
+    expect((await service.ended).code).toBe(0)
+  })
+
   it('names every variable that is missing or weak, and no value', async () => {
     const config = { ...asEnvironment(testConfig(world)), BCRYPT_COST: '9', REFRESH_SECRET: 'c2hvcnQ=' }
     const { code, errors } = await run('main.ts', config).ended
@@ -59,8 +76,8 @@ interface Run {
 }
 
 function run(program: string, env: Record<string, string>): Run {
-  const child = spawn(process.execPath, ['--conditions=development', '--import', 'tsx', `src/${program}`], {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
+  const file = fileURLToPath(new URL(`../src/${program}`, import.meta.url))
+  const child = spawn(process.execPath, ['--conditions=development', '--import', require.resolve('tsx'), file], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

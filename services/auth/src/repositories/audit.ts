@@ -4,8 +4,6 @@ import type { ErrorCode } from '@kinora/common/errors'
 import type { Kysely, Selectable } from 'kysely'
 import type { AuditLogTable, AuthDb } from '../db/schema.ts'
 
-export type AuditRepository = ReturnType<typeof auditRepository>
-
 export type AuditAction =
   | 'register'
   | 'login'

@@ -2,8 +2,6 @@ import type { Revocation, RevocationReason } from '@kinora/common/contracts'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { AuthDb, RevocationsTable } from '../db/schema.ts'
 
-export type RevocationRepository = ReturnType<typeof revocationRepository>
-
 /** The contract's limit. */
 export const MAX_SESSIONS_PER_REVOCATION = 200
 
@@ -73,8 +71,13 @@ function toRevocation(row: Selectable<RevocationsTable>): Revocation {
 }
 
 function pageOf(rows: Revocation[], newest: number): RevocationPage {
+  const items: Revocation[] = []
   let sessions = 0
-  const items = rows.slice(0, PAGE_ROWS).filter(({ sessionIds }) => (sessions += sessionIds.length) <= PAGE_SESSIONS)
+  for (const row of rows.slice(0, PAGE_ROWS)) {
+    sessions += row.sessionIds.length
+    if (sessions > PAGE_SESSIONS) break
+    items.push(row)
+  }
   const last = items.at(-1)
   const more = items.length < rows.length && last !== undefined
   return { items, more, sequence: more ? last.sequence : newest }

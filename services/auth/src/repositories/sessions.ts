@@ -2,8 +2,6 @@ import type { RevocationReason } from '@kinora/common/contracts'
 import { type Kysely, sql } from 'kysely'
 import type { AuthDb, SessionRow } from '../db/schema.ts'
 
-export type SessionRepository = ReturnType<typeof sessionRepository>
-
 export interface EndedSession {
   id: string
   access_expires_at: Date
@@ -38,15 +36,14 @@ export function sessionRepository(db: Kysely<AuthDb>) {
       reason: RevocationReason,
       now: Date,
     ): Promise<EndedSession[]> {
-      return await db
+      let query = db
         .updateTable('sessions')
         .set({ ended_at: now, end_reason: reason })
         .where('user_id', '=', target.userId)
         .where('ended_at', 'is', null)
         .where('expires_at', '>', now)
-        .$if(target.sessionId !== undefined, (query) => query.where('id', '=', target.sessionId ?? ''))
-        .returning(['id', 'access_expires_at'])
-        .execute()
+      if (target.sessionId !== undefined) query = query.where('id', '=', target.sessionId)
+      return await query.returning(['id', 'access_expires_at']).execute()
     },
 
     async belongsTo(id: string, userId: string): Promise<boolean> {

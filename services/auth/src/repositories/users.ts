@@ -1,8 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { AuthDb, UserRow } from '../db/schema.ts'
 
-export type UserRepository = ReturnType<typeof userRepository>
-
 export function userRepository(db: Kysely<AuthDb>) {
   return {
     /** False when the address has an account already; two at once are decided by the unique index. */

@@ -1,7 +1,7 @@
 import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
-import { toUser } from '../sessions/to-user.ts'
+import { toUser } from '../domain/to-user.ts'
 import { noSuchUser, signedIn } from './signed-in.ts'
 
 export function getMe({ users }: Context): Handler<typeof auth.getMe> {

@@ -12,10 +12,9 @@ export function register(ctx: Context): Handler<typeof auth.register> {
   return async ({ email: typed, password, displayName = null }, call) => {
     const email = normaliseEmail(typed)
     const problem = passwordProblem(password, { email, displayName }, ctx.passwordMinLength)
-    if (problem)
-      throw new AppError('PASSWORD_UNACCEPTABLE', { detail: problem, fields: [{ path: 'password', message: problem }] })
+    if (problem) return await refuse(ctx, call, unacceptable(problem))
     // Only saves the hash; the insert decides.
-    if (await ctx.users.byEmail(email)) return await refuse(ctx, call)
+    if (await ctx.users.byEmail(email)) return await refuse(ctx, call, new AppError('EMAIL_TAKEN'))
 
     const passwordHash = await ctx.passwords.hash(password, call.signal)
     const user = newUser(email, passwordHash, displayName, ctx.now())
@@ -24,13 +23,17 @@ export function register(ctx: Context): Handler<typeof auth.register> {
       await work.audit.record(call, { action: 'register', userId: user.id }, ctx.now())
       return await openSession(ctx, work, user, call)
     })
-    return answer ?? (await refuse(ctx, call))
+    return answer ?? (await refuse(ctx, call, new AppError('EMAIL_TAKEN')))
   }
 }
 
-async function refuse(ctx: Context, call: Call): Promise<never> {
-  await ctx.audit.record(call, { action: 'register', userId: null, failure: 'EMAIL_TAKEN' }, ctx.now())
-  throw new AppError('EMAIL_TAKEN')
+async function refuse(ctx: Context, call: Call, error: AppError): Promise<never> {
+  await ctx.audit.record(call, { action: 'register', userId: null, failure: error.code }, ctx.now())
+  throw error
+}
+
+function unacceptable(problem: string): AppError {
+  return new AppError('PASSWORD_UNACCEPTABLE', { detail: problem, fields: [{ path: 'password', message: problem }] })
 }
 
 function newUser(email: string, passwordHash: string, displayName: string | null, now: Date): UserRow {

@@ -2,8 +2,8 @@ import type { SignedIn } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import type { SessionRow, UserRow } from '../db/schema.ts'
 import { mintRefreshToken } from '../domain/refresh-token.ts'
+import { toUser } from '../domain/to-user.ts'
 import type { AccessToken } from '../keys/access-token.ts'
-import { toUser } from './to-user.ts'
 
 export function signedInAnswer(
   { refreshTokens }: Context,
