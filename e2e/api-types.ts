@@ -1,0 +1,83 @@
+/** The answers of the HTTP API as a client of it reads them; written down here on their own, not taken from the services. */
+
+export type User = {
+  id: string
+  email: string
+  displayName: string | null
+  role: string
+  emailVerified: boolean
+  mfaEnabled: boolean
+  createdAt: string
+}
+
+export type Tokens = {
+  user: User
+  accessToken: string
+  tokenType: string
+  expiresIn: number
+  refreshToken: string
+  refreshExpiresIn: number
+}
+
+export type Session = { id: string; current: boolean; userAgent: string | null; createdAt: string }
+
+export type Status = 'awaiting_upload' | 'uploaded' | 'processing' | 'ready' | 'failed'
+
+export type Video = {
+  id: string
+  ownerId: string
+  title: string
+  description: string
+  tags: string[]
+  visibility: 'private' | 'unlisted' | 'public'
+  status: Status
+  playable: boolean
+  progress: { percent: number; stage: string }
+  source: {
+    filename: string | null
+    bytes: number
+    sha256: string
+    container: string | null
+    durationSeconds: number | null
+    width: number | null
+    height: number | null
+    frameRate: number | null
+    videoCodec: string | null
+    audioCodec: string | null
+  } | null
+  renditions: { name: string; width: number; height: number; bitrate: number | null; status: string }[]
+  playback: { hlsUrl: string; posterUrl: string | null; storyboardUrl: string | null } | null
+  error: { code: string; detail: string } | null
+  createdAt: string
+  updatedAt: string
+  readyAt: string | null
+}
+
+export type PlaybackToken = { id: string; token: string; hlsUrl: string; posterUrl: string | null; expiresAt: string }
+
+export type TimelineEntry = {
+  taskId: string
+  kind: string
+  label: string
+  attempt: number
+  state: 'queued' | 'running' | 'done' | 'failed' | 'lost' | 'released'
+  worker: string | null
+  startedAt: string | null
+  endedAt: string | null
+  cause: { code: string; detail: string } | null
+}
+
+export type Page<T> = { items: T[]; nextCursor: string | null }
+
+/** RFC 9457, with the fields that http-api.md adds. */
+export type Problem = {
+  type: string
+  title: string
+  status: number
+  code: string
+  detail: string
+  requestId: string
+  errors?: { path: string; message: string }[]
+  retryable?: boolean
+  retryAfterMs?: number
+}

@@ -1,0 +1,145 @@
+import { useSystem } from '@kinora/dev/harness'
+import { expect, test } from 'vitest'
+import { register } from './accounts.ts'
+import type { Video } from './api-types.ts'
+import { createClient } from './client.ts'
+import { useClips } from './clips.ts'
+import { checkDelivery } from './hls/check-delivery.ts'
+import { checkPlayback } from './hls/check-playback.ts'
+import { download } from './hls/download.ts'
+import { parseMaster } from './hls/playlist.ts'
+import { GENEROUS } from './settings.ts'
+import { untilStatus, untilVideo, upload } from './videos.ts'
+
+const clips = useClips()
+// One worker and one slot: a video's first chunk is done well before its second.
+const system = await useSystem({ env: { ...GENEROUS, WORKER_SLOTS_LONG: '1' } })
+const anonymous = createClient(system.gatewayUrl)
+const { client } = await register(anonymous)
+const clip = await clips.make('normal.mp4')
+const uploaded = await upload(client, clip, { title: 'From upload to playback' })
+const ready = await untilStatus(client, uploaded.id, 'ready')
+
+test('the answer to an upload is the video, with its file as it arrived', () => {
+  expect(uploaded).toMatchObject({
+    status: 'uploaded',
+    source: { filename: 'normal.mp4', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  })
+})
+
+test('a ready video has the fields that the API promises, and no others', () => {
+  const shape: Record<keyof Video, unknown> = {
+    id: uploaded.id,
+    ownerId: expect.any(String),
+    title: 'From upload to playback',
+    description: '',
+    tags: [],
+    visibility: 'private',
+    status: 'ready',
+    playable: true,
+    progress: { percent: 100, stage: 'done' },
+    source: {
+      filename: 'normal.mp4',
+      bytes: expect.any(Number),
+      sha256: expect.any(String),
+      container: expect.any(String),
+      durationSeconds: expect.closeTo(20, 1),
+      width: 640,
+      height: 360,
+      frameRate: 24,
+      videoCodec: 'h264',
+      audioCodec: 'aac',
+    },
+    renditions: [
+      { name: '240p', width: 426, height: 240, bitrate: expect.any(Number), status: 'ready' },
+      { name: '360p', width: 640, height: 360, bitrate: expect.any(Number), status: 'ready' },
+    ],
+    playback: { hlsUrl: expect.any(String), posterUrl: expect.any(String), storyboardUrl: null },
+    error: null,
+    createdAt: expect.any(String),
+    updatedAt: expect.any(String),
+    readyAt: expect.any(String),
+  }
+  expect(ready).toStrictEqual(shape)
+})
+
+test('a clip comes out as right HLS, segment by segment', async () => {
+  const problems = await checkPlayback(hlsUrl(ready), {
+    renditions: [
+      { name: '240p', width: 426, height: 240 },
+      { name: '360p', width: 640, height: 360 },
+    ],
+    frames: 480,
+    frameRate: 24,
+    audioChannels: 1,
+  })
+  expect(problems).toEqual([])
+})
+
+test('playlists and segments are delivered as caches and players need them', async () => {
+  const presentation = await download(hlsUrl(ready))
+  const [playlist, segment] = [presentation.video[0]?.url ?? '', presentation.video[0]?.segmentUrls[0] ?? '']
+  expect(await checkDelivery({ master: presentation.url, playlist, segment })).toEqual([])
+})
+
+test('the poster is a picture, in the formats and widths that are offered', async () => {
+  const posterUrl = ready.playback?.posterUrl ?? ''
+  const jpeg = await fetch(posterUrl)
+  expect([jpeg.status, jpeg.headers.get('content-type')]).toEqual([200, 'image/jpeg'])
+  expect(Buffer.from(await jpeg.arrayBuffer()).subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]))
+  const webp = await fetch(posterUrl.replace('.jpg', '.webp?width=320'))
+  expect([webp.status, webp.headers.get('content-type')]).toEqual([200, 'image/webp'])
+  const odd = await fetch(posterUrl.replace('.jpg', '.webp?width=321'))
+  expect(odd.status).toBe(400)
+})
+
+test('a video plays while it is being made, from a playlist that only grows', async () => {
+  const { id } = await upload(client, await clips.make('long.mp4'))
+  const early = await untilVideo(client, id, ({ playable }) => playable)
+  expect(early.status).toBe('processing')
+  const before = await download(hlsUrl(early))
+  const [rendition] = before.video
+  expect(rendition?.playlist).toMatchObject({ playlistType: 'EVENT', ended: false })
+  expect(rendition?.segments.length).toBeGreaterThan(0)
+  expect(rendition?.segments.length).toBeLessThan(17)
+
+  const late = await untilStatus(client, id, 'ready', 120_000)
+  const after = await download(hlsUrl(late))
+  const [grown] = after.video
+  expect(grown?.playlist).toMatchObject({ playlistType: 'VOD', ended: true })
+  const pathOf = (url: string) => url.split('/').slice(5).join('/')
+  const [first, final] = [rendition?.segmentUrls.map(pathOf) ?? [], grown?.segmentUrls.map(pathOf) ?? []]
+  expect(final).toHaveLength(17)
+  expect(final.slice(0, first.length)).toEqual(first)
+})
+
+test('a link with a height limit leads to no larger picture', async () => {
+  const token = await client.call<{ hlsUrl: string }>('POST', `/v1/videos/${ready.id}/playback-tokens`, {
+    maxHeight: 240,
+  })
+  const small = await download(token.hlsUrl)
+  expect(small.video.map(({ name }) => name)).toEqual(['240p'])
+  expect((await fetch(new URL('360p.m3u8', token.hlsUrl))).status).toBe(403)
+  const whole = parseMaster(await (await fetch(hlsUrl(ready))).text())
+  expect(whole.variants).toHaveLength(2)
+})
+
+test('the list of videos finds it by words, status and tag, and turns pages by cursor', async () => {
+  const titled = await client.call<Video>('POST', '/v1/videos', { title: 'Walrus at noon', tags: ['sea'] })
+  const list = (query: string) =>
+    client.call<{ items: Video[]; nextCursor: string | null }>('GET', `/v1/videos${query}`)
+  const idsOf = async (query: string) => (await list(query)).items.map(({ id }) => id)
+  expect(await idsOf('?q=walrus')).toEqual([titled.id])
+  expect(await idsOf('?tag=sea')).toEqual([titled.id])
+  expect(await idsOf('?status=awaiting_upload')).toEqual([titled.id])
+  const all = await idsOf('')
+  const first = await list('?limit=2')
+  const rest = await list(`?limit=2&cursor=${encodeURIComponent(first.nextCursor ?? '')}`)
+  expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual(all)
+  expect(rest.nextCursor).toBeNull()
+})
+
+function hlsUrl({ playback }: Video): string {
+  if (!playback) throw new Error('The video has no playback address')
+  return playback.hlsUrl
+}

@@ -1,0 +1,15 @@
+/**
+ * For tests that are about something else than rate limits: one address makes many accounts. Encoding is as fast as it
+ * goes, since no test looks at the pictures.
+ */
+export const GENEROUS = {
+  RATE_LIMIT_REGISTER: '1000/60',
+  RATE_LIMIT_LOGIN: '1000/60',
+  RATE_LIMIT_REFRESH: '1000/60',
+  RATE_LIMIT_ANONYMOUS: '10000/60',
+  RATE_LIMIT_USER: '10000/60',
+  RATE_LIMIT_UPLOAD: '1000/60',
+  RATE_LIMIT_PLAYBACK: '100000/60',
+  X264_PRESET: 'ultrafast',
+  BREAKER_RESET_MS: '500',
+} as const

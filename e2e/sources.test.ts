@@ -1,0 +1,161 @@
+import { useSystem } from '@kinora/dev/harness'
+import { expect, test } from 'vitest'
+import { register } from './accounts.ts'
+import { createClient } from './client.ts'
+import { type ClipName, useClips } from './clips.ts'
+import { checkPlayback, type Expected } from './hls/check-playback.ts'
+import { GENEROUS } from './settings.ts'
+import { untilEnded, untilStatus, upload } from './videos.ts'
+
+const clips = useClips()
+const system = await useSystem({ env: GENEROUS })
+const { client } = await register(createClient(system.gatewayUrl))
+
+const small = [{ name: '240p', width: 320, height: 240 }]
+
+const playable: { what: string; clip: ClipName; expected: Expected }[] = [
+  {
+    what: 'a video without sound',
+    clip: 'silent.mp4',
+    expected: { renditions: small, frames: 200, frameRate: 25, audioChannels: null },
+  },
+  {
+    what: 'a video with 5.1 sound, which becomes stereo',
+    clip: 'surround.mp4',
+    expected: { renditions: small, frames: 200, frameRate: 25, audioChannels: 2 },
+  },
+  {
+    what: 'a video at 29.97 frames a second',
+    clip: 'ntsc.mp4',
+    expected: { renditions: small, frames: 240, frameRate: 30000 / 1001, audioChannels: 1 },
+  },
+  {
+    what: 'a video of variable frame rate',
+    clip: 'variable-rate.mp4',
+    expected: { renditions: small, frames: 239, framesTolerance: 1, frameRate: 30, audioChannels: 1 },
+  },
+  {
+    what: 'ten bits and 4:4:4',
+    clip: 'ten-bit-444.mp4',
+    expected: { renditions: small, frames: 175, frameRate: 25, audioChannels: null },
+  },
+  {
+    what: 'VP8 in WebM, smaller than the smallest rendition',
+    clip: 'vp8.webm',
+    expected: {
+      renditions: [{ name: '120p', width: 160, height: 120 }],
+      frames: 175,
+      frameRate: 25,
+      audioChannels: 1,
+    },
+  },
+  {
+    what: 'a phone held upright',
+    clip: 'portrait.mp4',
+    expected: {
+      renditions: [
+        { name: '240p', width: 240, height: 426 },
+        { name: '360p', width: 360, height: 640 },
+      ],
+      frames: 175,
+      frameRate: 25,
+      audioChannels: 1,
+    },
+  },
+  {
+    what: 'interlaced MPEG-2 in a transport stream',
+    clip: 'interlaced.ts',
+    expected: {
+      renditions: [
+        { name: '240p', width: 300, height: 240 },
+        { name: '360p', width: 450, height: 360 },
+        { name: '540p', width: 676, height: 540 },
+      ],
+      frames: 175,
+      frameRate: 25,
+      audioChannels: 1,
+    },
+  },
+  {
+    what: 'a video of one frame',
+    clip: 'one-frame.mp4',
+    expected: { renditions: small, frames: 1, frameRate: 25, audioChannels: null },
+  },
+]
+
+for (const { what, clip, expected } of playable) {
+  test(`becomes right HLS: ${what}`, async () => {
+    const { id } = await upload(client, await clips.make(clip))
+    const { playback } = await untilStatus(client, id, 'ready')
+    expect(await checkPlayback(playback?.hlsUrl ?? '', expected)).toEqual([])
+  })
+}
+
+const unusable: { what: string; file: () => Promise<string>; code: string; detail: RegExp }[] = [
+  {
+    what: 'a text that is called .mp4',
+    file: () => clips.write('text.mp4', 'This is no video.\n'.repeat(100)),
+    code: 'SOURCE_CORRUPT',
+    detail: /damaged|not a video/,
+  },
+  {
+    what: 'an ffconcat script that is called .mp4 and names a file of ours',
+    file: async () => clips.write('script.mp4', `ffconcat version 1.0\nfile '${await clips.make('silent.mp4')}'\n`),
+    code: 'SOURCE_',
+    detail: /damaged|not a video|not supported/,
+  },
+  {
+    what: 'an HLS playlist that is called .mp4 and names a file of ours',
+    file: async () =>
+      clips.write(
+        'playlist.mp4',
+        `#EXTM3U\n#EXT-X-TARGETDURATION:8\n#EXTINF:8,\nfile://${await clips.make('silent.mp4')}\n#EXT-X-ENDLIST\n`,
+      ),
+    code: 'SOURCE_',
+    detail: /damaged|not a video|not supported/,
+  },
+  {
+    what: 'a picture of 36 million pixels',
+    file: () => clips.make('pixel-bomb.mp4'),
+    code: 'SOURCE_OVER_LIMIT',
+    detail: /larger/,
+  },
+  {
+    what: 'a file whose end is missing',
+    file: () => clips.make('truncated.mp4'),
+    code: 'SOURCE_CORRUPT',
+    detail: /damaged/,
+  },
+  {
+    what: 'a file with sound only',
+    file: () => clips.make('sound-only.mp4'),
+    code: 'NO_VIDEO_STREAM',
+    detail: /picture|video/,
+  },
+]
+
+for (const { what, file, code, detail } of unusable) {
+  test(`ends as failed, with a reason that its owner understands: ${what}`, async () => {
+    const { id } = await upload(client, await file())
+    const video = await untilStatus(client, id, 'failed')
+    expect(video.error?.code).toContain(code)
+    expect(video.error?.detail).toMatch(detail)
+    expect(video.error?.detail).not.toContain('/')
+    expect(video).toMatchObject({ playable: false, playback: null })
+  })
+}
+
+test('a file of which half is missing ends with what is there, or with a reason', async () => {
+  const { id } = await upload(client, await clips.make('half-missing.mp4'))
+  const video = await untilEnded(client, id)
+  if (video.status === 'failed') expect(video.error).toMatchObject({ code: 'SOURCE_CORRUPT' })
+  else {
+    const expected = { renditions: small, frames: 88, framesTolerance: 2, frameRate: 25, audioChannels: null }
+    expect(await checkPlayback(video.playback?.hlsUrl ?? '', expected)).toEqual([])
+  }
+})
+
+test('after all of these the worker is as it was, and does the next clip', async () => {
+  const { id } = await upload(client, await clips.make('silent.mp4'))
+  await untilStatus(client, id, 'ready')
+})
