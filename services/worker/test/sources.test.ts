@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest'
-import { AAC, H264, makeClip, picture, tone } from './clips.ts'
-import { transcode } from './transcode.ts'
-import { openWorkbench } from './workbench.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { AAC, H264, makeClip, picture, tone } from './support/clips.ts'
+import { transcode } from './support/transcode.ts'
+import { openWorkbench } from './support/workbench.ts'
+
+// Real encodes, on a machine that may be busy with other test files.
+vi.setConfig({ testTimeout: 120_000 })
 
 const workbench = await openWorkbench()
 const clip = (name: string, ...args: string[]) => makeClip(workbench.folder, name, ...args)

@@ -2,7 +2,7 @@ import { hostFault, inputFault, memoryFault, type TaskFailure } from '../task-fa
 import type { ToolEnd } from './run-tool.ts'
 
 const NO_MEMORY =
-  /Cannot allocate memory|malloc of size \d+ failed|get_buffer\(\) failed \(-12|Failed to allocate|std::bad_alloc/
+  /Cannot allocate memory|malloc of size \d+ failed|get_buffer\(\) failed \(-12|Failed to allocate|pthread_create failed|std::bad_alloc/
 const NO_ROOM = /No space left on device/
 const OVER_LIMIT =
   /exceeds specified max pixel count|number of streams exceeds max_streams|Picture size \d+x\d+ is invalid/

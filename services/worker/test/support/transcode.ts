@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Rung } from '@kinora/common/contracts'
-import type { ResultOf } from '../src/jobs/job.ts'
-import { perSecond } from '../src/media-tools/frame-rate.ts'
+import type { ResultOf } from '../../src/jobs/job.ts'
+import { perSecond } from '../../src/media-tools/frame-rate.ts'
 import { inspect, type StreamFacts } from './clips.ts'
 import type { Workbench } from './workbench.ts'
 

@@ -1,0 +1,87 @@
+import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { expect, it, vi } from 'vitest'
+import { AAC, H264, makeClip, picture, tone } from './support/clips.ts'
+import { type Transcoded, transcode } from './support/transcode.ts'
+import { openWorkbench } from './support/workbench.ts'
+
+// Real encodes, on a machine that may be busy with other test files.
+vi.setConfig({ testTimeout: 120_000 })
+
+const workbench = await openWorkbench()
+const source = await makeClip(workbench.folder, 'plain.mp4', ...picture(4), ...tone(4), ...H264, ...AAC)
+
+const whole = await transcode(workbench, source, { chunks: 2 })
+let copies = 0
+
+/** A copy, to be damaged. */
+async function fresh(): Promise<Transcoded> {
+  copies += 1
+  const playlistKey = `copies/${copies}`
+  await cp(workbench.pathOf(whole.playlistKey), workbench.pathOf(playlistKey), { recursive: true })
+  return { ...whole, playlistKey }
+}
+
+const path = ({ playlistKey }: Transcoded, name: string) => workbench.pathOf(`${playlistKey}/${name}`)
+
+async function edit(video: Transcoded, name: string, change: (text: string) => string): Promise<void> {
+  const before = await readFile(path(video, name), 'utf8')
+  const after = change(before)
+  expect(after).not.toBe(before)
+  await writeFile(path(video, name), after)
+}
+
+/** What the owner is told when the finished video is checked again. */
+async function verdict({ facts, playlistKey }: Transcoded): Promise<string> {
+  const { frameRate, frameCount } = facts.video
+  const work = { kind: 'finalise', playlistKey, frameRate, frameCount, hasAudio: true } as const
+  return await workbench.run(work).then(
+    ({ bytes }) => `${bytes > 0}`,
+    (error) => `${error.taskCause.class} ${error.taskCause.code} ${error.taskCause.detail}`,
+  )
+}
+
+it('accepts a right video', async () => {
+  expect(await verdict(await fresh())).toBe('true')
+})
+
+it.each<[string, (video: Transcoded) => Promise<void>, RegExp]>([
+  ['a missing segment', (video) => rm(path(video, 'chunk-2/90p/3.m4s')), /file.*exists/],
+  ['an empty segment', (video) => writeFile(path(video, 'chunk-2/144p/2.m4s'), ''), /not empty/],
+  ['a segment that was cut off', (video) => truncate(path(video, 'chunk-2/144p/2.m4s'), 3000), /whole and well-formed/],
+  [
+    'segments in the wrong order',
+    (video) => edit(video, '90p.m3u8', (text) => text.replace('0/90p/0.m4s', '0/90p/1.m4s')),
+    /begins where the one before it ends/,
+  ],
+  [
+    'a rendition without its end',
+    (video) => edit(video, '90p.m3u8', (text) => text.replace(/#EXTINF:[^#]*3\.m4s\n/, '')),
+    /all frames/,
+  ],
+  [
+    'a wrong length in a playlist',
+    (video) => edit(video, '90p.m3u8', (text) => text.replace('1.000000', '0.900000')),
+    /length of each segment/,
+  ],
+  [
+    'sound that ends early',
+    (video) => edit(video, 'sound.m3u8', (text) => text.replace(/#EXTINF:[^#]*3\.m4s\n/, '')),
+    /equally long/,
+  ],
+  [
+    'a bandwidth that is too small',
+    (video) => edit(video, 'master.m3u8', (text) => text.replace('BANDWIDTH=90000000', 'BANDWIDTH=90000')),
+    /declared bandwidth/,
+  ],
+  [
+    'an address that leaves the folder of the video',
+    (video) => edit(video, '90p.m3u8', (text) => text.replace('chunk-0/90p/0.m4s', '../../../etc/passwd')),
+    /only files of their own video/,
+  ],
+])('refuses %s, and says which rule was broken', async (_, damage, rule) => {
+  const video = await fresh()
+  await damage(video)
+  const told = await verdict(video)
+  expect(told).toMatch(/^host VERIFICATION_FAILED/)
+  expect(told).toMatch(rule)
+})

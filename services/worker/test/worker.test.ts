@@ -1,0 +1,121 @@
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TaskWork } from '@kinora/common/contracts'
+import { createLogger, createMetrics, Health, Lifecycle } from '@kinora/common/service'
+import { openStore } from '@kinora/common/storage'
+import { until, useWorld } from '@kinora/dev/harness'
+import { afterAll, afterEach, expect, it, vi } from 'vitest'
+import { workerConfig } from '../src/config.ts'
+import { startWorker } from '../src/service.ts'
+import { H264, makeClip, picture, temporaryFolder } from './support/clips.ts'
+import { openMediaStub } from './support/media-stub.ts'
+
+// Real encodes, on a machine that may be busy with other test files.
+vi.setConfig({ testTimeout: 120_000 })
+const PATIENCE = { timeoutMs: 60_000 }
+
+const world = await useWorld()
+const folder = await temporaryFolder()
+const workDir = join(folder, 'work')
+const store = await openStore(world.storageUrl)
+const media = await openMediaStub(world)
+afterAll(() => media.bus.drain())
+
+const workers: Lifecycle[] = []
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.close()
+})
+
+async function startOne(name = 'one'): Promise<Lifecycle> {
+  const life = new Lifecycle()
+  workers.push(life)
+  const config = workerConfig.parse({
+    AMQP_URL: world.amqpUrl('worker'),
+    STORAGE_URL: world.storageUrl,
+    WORK_DIR: workDir,
+    WORKER_NAME: name,
+    WORKER_SLOTS_LONG: '1',
+    X264_PRESET: 'ultrafast',
+    BREAKER_FAILURES: '100',
+  })
+  const base = {
+    life,
+    logger: createLogger('worker', 'silent'),
+    metrics: createMetrics('worker'),
+    health: new Health(),
+  }
+  await startWorker(base, config)
+  return life
+}
+
+async function addSource(key: string, ...args: string[]): Promise<string> {
+  await store.adopt(await makeClip(folder, `${key}.mp4`, ...args), `sources/${key}`)
+  return `sources/${key}`
+}
+
+const typesOf = (taskId: string) => media.heard(taskId).map(({ type }) => type)
+
+/** Half a minute of work or more, in one task. */
+async function longWork(): Promise<TaskWork> {
+  const sourceKey = await addSource('long', ...picture(120, { size: '640x360' }), ...H264)
+  const video = {
+    ...{ streamIndex: 0, codec: 'h264', pixelFormat: 'yuv420p', width: 640, height: 360, startTime: 0 },
+    ...{ frameRate: { num: 25, den: 1 }, resample: false, frameCount: 3000, interlaced: false, hdr: false },
+  }
+  const rungs = [360, 300, 240].map((height) => ({ name: `${height}p`, width: 640, height, maxrate: 800 }))
+  const chunk = { startFrame: 0, frameCount: 3000, firstSegment: 0 }
+  const facts = { container: 'mov', durationSeconds: 120, video, audio: null }
+  return { kind: 'video', sourceKey, facts, rungs, gopFrames: 50, segmentFrames: 150, chunk }
+}
+
+it('tries again later while media is not there, then claims, works, and tells the result', async () => {
+  await startOne()
+  const sourceKey = await addSource('plain', ...picture(1), ...H264)
+  const task = await media.offer('short', { kind: 'probe', sourceKey })
+  await media.serve()
+  await until(() => typesOf(task.taskId).includes('task.finished'), PATIENCE)
+  const finished = media.heard(task.taskId).find(({ type }) => type === 'task.finished')
+  expect(finished?.data).toMatchObject({
+    attempt: 1,
+    leaseToken: task.leaseToken,
+    result: { kind: 'probe', facts: { video: { frameCount: 25 } }, posterKey: `${task.outputKey}/poster.jpg` },
+  })
+  expect(await store.stat(`${task.outputKey}/poster.jpg`)).not.toBeNull()
+  expect(media.claims[0]).toMatchObject({ taskId: task.taskId, worker: 'one' })
+  expect(await readdir(workDir)).toEqual([])
+})
+
+it('says nothing about a task that is gone, and goes on', async () => {
+  await startOne()
+  await media.offerGone('short')
+  const task = await media.offer('short', { kind: 'probe', sourceKey: 'sources/plain' })
+  await until(() => typesOf(task.taskId).includes('task.finished'), PATIENCE)
+})
+
+it('tells why a source cannot be used', async () => {
+  await startOne()
+  await store.put('sources/noise', 'this is no video')
+  const task = await media.offer('short', { kind: 'probe', sourceKey: 'sources/noise' })
+  await until(() => typesOf(task.taskId).includes('task.failed'), PATIENCE)
+  expect(media.heard(task.taskId).at(-1)?.data).toMatchObject({ cause: { class: 'input', code: 'SOURCE_CORRUPT' } })
+})
+
+it('tells how far it is while it works; when it must stop it lets go and gives the task back', async () => {
+  const work = await longWork()
+  const life = await startOne()
+  const task = await media.offer('long', work, { leaseMs: 1000 })
+  await until(() => media.progressOf(task.taskId).some((fraction) => fraction > 0), PATIENCE)
+  await life.close()
+  expect(media.released).toEqual([task.taskId])
+  expect(typesOf(task.taskId)).not.toContain('task.finished')
+  expect(typesOf(task.taskId)).not.toContain('task.failed')
+  expect(await readdir(workDir)).toEqual([])
+})
+
+it('removes what a dead worker left, and nothing of a living one', async () => {
+  const dead = `${2 ** 22 + 1}-1-abcdef`
+  await mkdir(join(workDir, dead), { recursive: true })
+  await mkdir(join(workDir, 'not-ours'), { recursive: true })
+  await startOne()
+  expect(await readdir(workDir)).toEqual(['not-ours'])
+})
