@@ -10,7 +10,7 @@ import { encode } from './rpc-wire.ts'
 import { declareExchange, declareQueue, EVENTS, TASKS, taskQueues } from './topology.ts'
 import { currentTraceparent } from './tracing.ts'
 
-const CONFIRM_TIMEOUT_MS = 10_000
+const CONFIRM_TIMEOUT_MS = 5000
 
 export interface Publication {
   exchange: string
