@@ -1,5 +1,14 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { randomUUID } from 'node:crypto'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { AppError, type ErrorCode } from '@kinora/common/errors'
 import type { Express } from 'express'
 import { problemBody } from './http/problem.ts'
@@ -28,10 +37,15 @@ export async function listen(app: Express, { host, port, maxConnections }: Serve
     requireHostHeader: true,
   })
   server.maxConnections = maxConnections
-  server.on('request', app)
+  const current = new WeakMap<Duplex, Exchange>()
+  const take: RequestListener = (req, res) => {
+    current.set(req.socket, { req, res })
+    app(req, res)
+  }
+  server.on('request', take)
   // The answer to `Expect: 100-continue` is given by whoever reads the body: see `unread-body.ts`.
-  server.on('checkContinue', app)
-  server.on('clientError', answerBadClient)
+  server.on('checkContinue', take)
+  server.on('clientError', (error, socket) => answerBadClient(error, socket, current.get(socket)))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -60,16 +74,30 @@ const PARSER_CODES: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
 }
 
-/** What Node's parser refuses never reaches Express. */
-function answerBadClient(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+interface Exchange {
+  req: IncomingMessage
+  res: ServerResponse
+}
+
+/** What Node's parser refuses never reaches Express. `last` is the latest request on this connection that did. */
+function answerBadClient(error: NodeJS.ErrnoException, socket: Duplex, last: Exchange | undefined): void {
+  const inFlight = last !== undefined && !last.res.writableFinished && !last.res.destroyed
+  if (inFlight && last.req.complete) {
+    // The nonsense came after a good request, whose answer must not be mistaken: it is sent first, then nothing more.
+    last.res.once('finish', () => socket.end())
+    return
+  }
+  if (error.code === 'ECONNRESET' || !socket.writable || (inFlight && last.res.headersSent)) {
     socket.destroy()
     return
   }
   const problem = new AppError(PARSER_CODES[error.code ?? ''] ?? 'BAD_REQUEST')
-  const body = JSON.stringify(problemBody(problem, crypto.randomUUID()))
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.code}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const body = JSON.stringify(problemBody(problem, randomUUID()))
+  const lines = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }

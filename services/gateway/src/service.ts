@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { connectBus } from '@kinora/common/bus'
 import { events } from '@kinora/common/contracts'
 import type { Base } from '@kinora/common/service'
@@ -74,6 +75,8 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
 
   const tokens = new AccessTokens(keySet, { issuer: config.ISSUER, audience: config.AUDIENCE })
   const stopping = new AbortController()
+  // One listener for each open stream of events.
+  setMaxListeners(0, stopping.signal)
   const ctx: Context = {
     config,
     logger,

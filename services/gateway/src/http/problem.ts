@@ -14,7 +14,7 @@ const PARSER_ERRORS: Record<string, ErrorCode> = {
 }
 
 /** What a representation had set before it failed; not true of the problem that is sent instead. */
-const ENTITY_HEADERS = ['Content-Encoding', 'Content-Range', 'Accept-Ranges', 'ETag', 'Last-Modified']
+const ENTITY_HEADERS = ['Content-Encoding', 'Accept-Ranges', 'ETag', 'Last-Modified']
 
 /** Turns whatever was thrown under a request into one of our codes. */
 export function asProblem(thrown: unknown): AppError {

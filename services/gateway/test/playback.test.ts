@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto'
+import { events, type PlaybackGrant } from '@kinora/common/contracts'
+import { keys, openStore } from '@kinora/common/storage'
+import { until } from '@kinora/dev/harness'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { rawHttp } from './support/raw-http.ts'
+import { useGateway } from './support/use-gateway.ts'
+
+const { world, gateway, media, request } = await useGateway()
+const store = await openStore(world.storageUrl)
+
+const videoId = randomUUID()
+const task = `${randomUUID()}-1`
+const segment = Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 256))
+const MASTER = `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360,CODECS="avc1.64001e"
+360p.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=6000000,RESOLUTION=1920x1080,CODECS="avc1.640028"
+1080p.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=90000,RESOLUTION=1920x1080,URI="1080p-iframes.m3u8"
+`
+const GROWING = `#EXTM3U\n#EXT-X-PLAYLIST-TYPE:EVENT\n${`#EXTINF:6,\n${task}/360p/1.m4s\n`.repeat(30)}`
+
+await store.put(keys.playlist(videoId, 'master.m3u8'), MASTER)
+await store.put(keys.playlist(videoId, '360p.m3u8'), GROWING)
+await store.put(keys.playlist(videoId, '1080p.m3u8'), `${GROWING}#EXT-X-ENDLIST\n`)
+for (const rung of ['360p', '1080p']) await store.put(`${keys.videoFolder(videoId)}/${task}/${rung}/1.m4s`, segment)
+const posterKey = `${keys.videoFolder(videoId)}/${task}/poster.jpg`
+const picture = sharp({ create: { width: 800, height: 450, channels: 3, background: 'teal' } })
+await store.put(posterKey, await picture.jpeg().toBuffer())
+// Next door, and not to be reached by any path.
+await store.put('sources/secret/upload', 'secret')
+
+function grant(fields: Partial<PlaybackGrant> = {}): string {
+  const reference = `token.${randomUUID()}`
+  const open = { videoId, tokenId: randomUUID(), maxHeight: null, download: false, posterKey, expiresAt: null }
+  media.grants.set(reference, { ...open, ...fields })
+  return reference
+}
+
+const play = (reference: string, path: string, headers: Record<string, string> = {}) =>
+  request(`/play/${reference}/${path}`, { headers })
+
+describe('a playlist', () => {
+  it('is served as HLS, compressed, and asked for anew while it grows', async () => {
+    const answer = await play(grant(), '360p.m3u8', { 'accept-encoding': 'gzip' })
+    expect(answer.headers.get('content-type')).toBe('application/vnd.apple.mpegurl')
+    expect(answer.headers.get('content-encoding')).toBe('gzip')
+    expect(answer.headers.get('cache-control')).toBe('private, no-cache')
+    expect(await answer.text()).toBe(GROWING)
+  })
+
+  it('that is complete may be kept for a moment', async () => {
+    const answer = await play(grant({ tokenId: null }), '1080p.m3u8')
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=60')
+  })
+
+  it('is not sent again to who has it', async () => {
+    const reference = grant()
+    const etag = (await play(reference, 'master.m3u8')).headers.get('etag') ?? ''
+    const again = await play(reference, 'master.m3u8', { 'if-none-match': `"other", W/${etag}` })
+    expect(again.status).toBe(304)
+    expect(await again.text()).toBe('')
+  })
+
+  it('names only pictures that the link may play', async () => {
+    const reference = grant({ maxHeight: 720 })
+    const text = await (await play(reference, 'master.m3u8')).text()
+    expect(text).toContain('360p.m3u8')
+    expect(text).not.toContain('1080p')
+    expect((await play(reference, '1080p.m3u8')).status).toBe(403)
+    expect((await play(reference, `${task}/1080p/1.m4s`)).status).toBe(403)
+    expect((await play(reference, `${task}/360p/1.m4s`)).status).toBe(200)
+  })
+})
+
+describe('a segment', () => {
+  const path = `${task}/360p/1.m4s`
+
+  it('may be kept for ever, by anybody only if it is not behind a token', async () => {
+    const answer = await play(grant(), path)
+    expect(answer.headers.get('content-type')).toBe('video/mp4')
+    expect(answer.headers.get('cache-control')).toBe('private, max-age=31536000, immutable')
+    expect(Buffer.from(await answer.arrayBuffer()).equals(segment)).toBe(true)
+    const open = await play(grant({ tokenId: null }), path)
+    expect(open.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+  })
+
+  it.each([
+    ['bytes=0-0', 0, 0],
+    ['bytes=10-19', 10, 19],
+    ['bytes=990-', 990, 999],
+    ['bytes=990-5000', 990, 999],
+    ['bytes=-10', 990, 999],
+    ['bytes=-5000', 0, 999],
+  ])('is served in part for %s', async (range, start, end) => {
+    const answer = await play(grant(), path, { range })
+    expect(answer.status).toBe(206)
+    expect(answer.headers.get('content-range')).toBe(`bytes ${start}-${end}/1000`)
+    expect(Buffer.from(await answer.arrayBuffer()).equals(segment.subarray(start, end + 1))).toBe(true)
+  })
+
+  it.each(['bytes=1000-', 'bytes=-0'])('refuses %s', async (range) => {
+    const answer = await play(grant(), path, { range })
+    expect(answer.status).toBe(416)
+    expect(answer.headers.get('content-range')).toBe('bytes */1000')
+    expect(await answer.json()).toMatchObject({ code: 'RANGE_NOT_SATISFIABLE' })
+  })
+
+  it.each(['bytes=5-2', 'bytes=a-b', 'chunks=1-2', 'bytes=0-1,5-6'])('is whole for %s', async (range) => {
+    const answer = await play(grant(), path, { range })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-length')).toBe('1000')
+  })
+
+  it('is whole where the range is of another file', async () => {
+    const reference = grant()
+    const etag = (await play(reference, path)).headers.get('etag') ?? ''
+    expect((await play(reference, path, { range: 'bytes=0-9', 'if-range': etag })).status).toBe(206)
+    expect((await play(reference, path, { range: 'bytes=0-9', 'if-range': '"old"' })).status).toBe(200)
+    expect((await play(reference, path, { 'if-none-match': etag })).status).toBe(304)
+  })
+
+  it('has its length known without its bytes', async () => {
+    const answer = await request(`/play/${grant()}/${path}`, { method: 'HEAD' })
+    expect(answer.headers.get('content-length')).toBe('1000')
+    expect(answer.headers.get('accept-ranges')).toBe('bytes')
+  })
+
+  it('that is not there is a problem, not an empty file', async () => {
+    const answer = await play(grant(), `${task}/360p/2.m4s`)
+    expect(answer.status).toBe(404)
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(await answer.json()).toMatchObject({ code: 'FILE_NOT_FOUND' })
+  })
+})
+
+describe('a path that Kinora does not write', () => {
+  it.each([
+    '../../sources/secret/upload',
+    '..%2F..%2Fsources%2Fsecret%2Fupload',
+    '%2e%2e/%2e%2e/sources/secret/upload',
+    `${task}/360p/..%2f..%2f..%2f..%2fsources%2fsecret%2fupload`,
+    `${task}/360p/1.m4s%00.jpg`,
+    '//etc/passwd',
+    'MASTER.m3u8',
+    `${task}/360p/1.ts`,
+    `${task}/`,
+  ])('is not found: %s', async (path) => {
+    const reference = grant()
+    const get = `GET /play/${reference}/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
+    const { received } = await rawHttp(gateway.port, [get])
+    expect(received).toMatch(/^HTTP\/1\.1 40[04] /)
+    expect(received).not.toContain('secret\n')
+  })
+})
+
+describe('a link', () => {
+  it('that is not valid plays nothing', async () => {
+    const answer = await play('nonsense', 'master.m3u8')
+    expect(answer.status).toBe(403)
+    expect(await answer.json()).toMatchObject({ code: 'PLAYBACK_DENIED' })
+  })
+
+  it('is checked once for a whole playback', async () => {
+    const reference = grant()
+    await play(reference, 'master.m3u8')
+    const before = media.calls.authorizePlayback
+    for (let i = 0; i < 5; i++) await play(reference, `${task}/360p/1.m4s`)
+    expect(media.calls.authorizePlayback).toBe(before)
+  })
+
+  it.each([
+    ['revoked', 'playback.revoked', { tokenId: randomUUID(), expiresAt: new Date().toISOString() }],
+    ['of a deleted video', 'video.deleted', { ownerId: randomUUID() }],
+  ] as const)('%s stops at once', async (_what, type, data) => {
+    const reference = grant()
+    expect((await play(reference, 'master.m3u8')).status).toBe(200)
+    media.grants.delete(reference)
+    await media.say(events[type], videoId, 1, { videoId, ...data })
+    await until(async () => (await play(reference, 'master.m3u8')).status === 403, { timeoutMs: 1000, every: 10 })
+  })
+
+  it('ends when it says, also while it is remembered', async () => {
+    const reference = grant({ expiresAt: new Date(Date.now() + 1000).toISOString() })
+    expect((await play(reference, 'master.m3u8')).status).toBe(200)
+    media.grants.delete(reference)
+    await until(async () => (await play(reference, 'master.m3u8')).status === 403, { timeoutMs: 5000 })
+  })
+
+  it('may be played on any page, without credentials', async () => {
+    const { headers } = await play(grant(), 'master.m3u8', { origin: 'https://blog.test' })
+    expect(headers.get('access-control-allow-origin')).toBe('*')
+    expect(headers.get('access-control-allow-credentials')).toBeNull()
+    expect(headers.get('cross-origin-resource-policy')).toBe('cross-origin')
+  })
+})
+
+describe('a poster', () => {
+  it('is served as it is', async () => {
+    const answer = await play(grant(), 'poster.jpg')
+    expect(answer.headers.get('content-type')).toBe('image/jpeg')
+    expect((await sharp(Buffer.from(await answer.arrayBuffer())).metadata()).width).toBe(800)
+  })
+
+  it.each(['jpg', 'webp', 'avif'])('is made smaller, as %s, once', async (format) => {
+    const reference = grant()
+    const answers = await Promise.all([1, 2, 3].map(() => play(reference, `poster.${format}?width=320`)))
+    for (const answer of answers) {
+      expect(answer.status).toBe(200)
+      const { width, format: found } = await sharp(Buffer.from(await answer.arrayBuffer())).metadata()
+      expect(width).toBe(320)
+      expect(found).toBe({ jpg: 'jpeg', webp: 'webp', avif: 'heif' }[format])
+    }
+    expect(await store.stat(`${keys.videoFolder(videoId)}/${task}/poster-320.${format}`)).not.toBeNull()
+  })
+
+  it('comes in listed widths only', async () => {
+    const answer = await play(grant(), 'poster.webp?width=321')
+    expect(await answer.json()).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ path: 'width' }] })
+  })
+
+  it('that does not exist yet is not found', async () => {
+    expect((await play(grant({ posterKey: null }), 'poster.jpg')).status).toBe(404)
+  })
+})

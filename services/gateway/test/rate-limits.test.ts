@@ -1,0 +1,188 @@
+import type { AddressInfo } from 'node:net'
+import { createServer, connect as dial, type Server, type Socket } from 'node:net'
+import { AppError } from '@kinora/common/errors'
+import { until } from '@kinora/dev/harness'
+import { afterAll, describe, expect, it } from 'vitest'
+import { jsonBody, useGateway } from './support/use-gateway.ts'
+
+/** Stands between the gateway and Redis: `up`, or `stalled` (takes bytes, answers nothing), or `down`. */
+async function redisProxy(redisUrl: string) {
+  const { hostname, port, username, password } = new URL(redisUrl)
+  let state: 'up' | 'stalled' | 'down' = 'up'
+  const sockets = new Set<Socket>()
+  const server: Server = createServer((client) => {
+    if (state === 'down') return client.destroy()
+    const upstream = dial(Number(port), hostname)
+    for (const socket of [client, upstream]) sockets.add(socket.on('error', () => socket.destroy()))
+    client.on('data', (bytes) => state === 'up' && upstream.write(bytes))
+    upstream.on('data', (bytes) => state === 'up' && client.write(bytes))
+    client.on('close', () => upstream.destroy())
+    upstream.on('close', () => client.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = new URL(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  Object.assign(url, { username, password })
+  return {
+    url: url.href,
+    set(next: typeof state) {
+      state = next
+      if (next === 'down') for (const socket of sockets) socket.destroy()
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
+const { world, media, auth, another, signedIn } = await useGateway()
+auth.on.login = async () => {
+  throw new AppError('INVALID_CREDENTIALS')
+}
+auth.on.register = async () => {
+  throw new AppError('EMAIL_TAKEN')
+}
+auth.on.refresh = async () => {
+  throw new AppError('REFRESH_INVALID')
+}
+const proxy = await redisProxy(world.redisUrl)
+afterAll(() => proxy.close())
+
+const login = (url: string, email: string, headers: Record<string, string> = {}) => {
+  const init = jsonBody({ email, password: 'x' })
+  return fetch(`${url}/v1/auth/login`, { ...init, headers: { ...init.headers, ...headers } })
+}
+const statuses = async (n: number, send: (i: number) => Promise<Response>) => {
+  const seen: number[] = []
+  for (let i = 0; i < n; i++) seen.push((await send(i)).status)
+  return seen
+}
+
+describe('signing in', () => {
+  it('is limited by account, wherever the tries come from and however the address is written', async () => {
+    const { url } = await another({ RATE_LIMIT_LOGIN: '3/60', TRUSTED_PROXIES: '127.0.0.1' })
+    const seen = await statuses(4, (i) =>
+      login(url, i % 2 ? 'ANN@kinora.test ' : 'ann@kinora.test', { 'x-forwarded-for': `192.0.2.${i}` }),
+    )
+    expect(seen).toEqual([401, 401, 401, 429])
+  })
+
+  it('is limited by address, whatever the account', async () => {
+    const { url } = await another({ RATE_LIMIT_LOGIN: '3/60' })
+    expect(await statuses(4, (i) => login(url, `${i}@kinora.test`))).toEqual([401, 401, 401, 429])
+  })
+
+  it('is limited even when the body is nonsense', async () => {
+    const { url } = await another({ RATE_LIMIT_LOGIN: '2/60' })
+    const send = () => fetch(`${url}/v1/auth/login`, { method: 'POST', body: '{', headers: jsonBody(0).headers })
+    expect(await statuses(3, send)).toEqual([400, 400, 429])
+  })
+
+  it('has limits of its own, and says so', async () => {
+    const { url } = await another({ RATE_LIMIT_LOGIN: '2/60', RATE_LIMIT_REGISTER: '1/60' })
+    const first = await login(url, 'ann@kinora.test')
+    expect(first.headers.get('ratelimit-policy')).toBe('"login";q=2;w=60, "account";q=2;w=60')
+    expect(first.headers.get('ratelimit')).toMatch(/^"login";r=1;t=\d+, "account";r=1;t=\d+$/)
+    await login(url, 'ann@kinora.test')
+    const refused = await login(url, 'ann@kinora.test')
+    expect(refused.status).toBe(429)
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50)
+    expect(await refused.json()).toMatchObject({ code: 'RATE_LIMITED', retryable: true })
+    const register = () =>
+      fetch(`${url}/v1/auth/register`, jsonBody({ email: 'b@kinora.test', password: 'long enough' }))
+    expect(await statuses(2, register)).toEqual([409, 429])
+  })
+})
+
+describe('refreshing', () => {
+  it('is limited by session, though each token is another', async () => {
+    const { url } = await another({ RATE_LIMIT_REFRESH: '2/60', TRUSTED_PROXIES: '127.0.0.1' })
+    const session = 'AQIDBAUGBwgJCgsMDQ4PEBES'
+    const send = (i: number) => {
+      const init = jsonBody({ refreshToken: `${session}${i}` })
+      return fetch(`${url}/v1/auth/refresh`, {
+        ...init,
+        headers: { ...init.headers, 'x-forwarded-for': `192.0.2.${i}` },
+      })
+    }
+    expect(await statuses(3, send)).toEqual([401, 401, 429])
+  })
+})
+
+describe('everything else', () => {
+  it('is limited by address for nobody, by user for somebody, and separately', async () => {
+    const { url } = await another({ RATE_LIMIT_ANONYMOUS: '2/60', RATE_LIMIT_USER: '3/60' })
+    const { id } = media.addVideo({ visibility: 'public' })
+    const get = (headers: Record<string, string>) => fetch(`${url}/v1/videos/${id}`, { headers })
+    expect(await statuses(3, () => get({}))).toEqual([200, 200, 429])
+    const [ann, bob] = [signedIn(), signedIn()]
+    expect(await statuses(4, () => get(ann))).toEqual([200, 200, 200, 429])
+    expect((await get(bob)).status).toBe(200)
+  })
+
+  it('counts guessed tokens as nobody', async () => {
+    const { url } = await another({ RATE_LIMIT_ANONYMOUS: '2/60' })
+    const guess = (i: number) => fetch(`${url}/v1/videos`, { headers: { authorization: `Bearer guess${i}` } })
+    expect(await statuses(3, guess)).toEqual([401, 401, 429])
+  })
+
+  it('counts exactly, also when everything comes at once', async () => {
+    const { url } = await another({ RATE_LIMIT_USER: '10/60' })
+    const headers = signedIn()
+    const answers = await Promise.all(Array.from({ length: 40 }, () => fetch(`${url}/v1/videos`, { headers })))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(10)
+  })
+
+  it('is counted for all gateways together', async () => {
+    const env = { RATE_LIMIT_USER: '4/60', REDIS_PREFIX: `${world.redisPrefix}shared:` }
+    const gateways = [await another(env), await another(env)]
+    const headers = signedIn()
+    const seen = await statuses(5, (i) => fetch(`${gateways[i % 2]?.url}/v1/videos`, { headers }))
+    expect(seen).toEqual([200, 200, 200, 200, 429])
+  })
+})
+
+describe('the address of a client', () => {
+  it('is not what an unknown proxy says', async () => {
+    const { url } = await another({ RATE_LIMIT_LOGIN: '2/60' })
+    const send = (i: number) => login(url, `${i}@kinora.test`, { 'x-forwarded-for': `192.0.2.${i}` })
+    expect(await statuses(3, send)).toEqual([401, 401, 429])
+  })
+
+  it('is what stands before the trusted proxies, not what a client puts further left', async () => {
+    const { url } = await another({ RATE_LIMIT_LOGIN: '2/60', TRUSTED_PROXIES: '127.0.0.0/8, 10.0.0.0/8' })
+    const send = (i: number) =>
+      login(url, `${i}@kinora.test`, { 'x-forwarded-for': `198.51.100.${i}, 192.0.2.9, 10.1.1.1` })
+    expect(await statuses(3, send)).toEqual([401, 401, 429])
+  })
+
+  it('of IPv6 counts by /64', async () => {
+    const { url } = await another({ RATE_LIMIT_LOGIN: '2/60', TRUSTED_PROXIES: '127.0.0.1' })
+    const send = (i: number) => login(url, `${i}@kinora.test`, { 'x-forwarded-for': `2001:db8:1:2:${i}::${i}` })
+    expect(await statuses(3, send)).toEqual([401, 401, 429])
+  })
+})
+
+describe('without Redis', () => {
+  it('a gateway counts by itself, the strict limits too, and goes back when Redis is there', async () => {
+    const { url, health, metrics } = await another({ RATE_LIMIT_LOGIN: '2/60', REDIS_URL: proxy.url })
+    proxy.set('down')
+    await until(async () => (await health.report()).checks.redis?.detail?.degraded)
+    expect(await statuses(3, (i) => login(url, `${i}@kinora.test`))).toEqual([401, 401, 429])
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    expect(await metrics()).toMatch(/kinora_rate_limiter_fallback_total\{[^}]*\} [1-9]/)
+    proxy.set('up')
+    await until(async () => !(await health.report()).checks.redis?.detail?.degraded)
+    expect(await statuses(3, (i) => login(url, `${i}@kinora.test`))).toEqual([401, 401, 429])
+  })
+
+  it('a Redis that takes questions and gives no answers is not waited for again and again', async () => {
+    const { url, health } = await another({ REDIS_URL: proxy.url })
+    proxy.set('stalled')
+    const headers = signedIn()
+    await fetch(`${url}/v1/videos`, { headers })
+    expect((await health.report()).checks.redis?.detail?.degraded).toBe(true)
+    expect(await statuses(5, () => fetch(`${url}/v1/videos`, { headers }))).toEqual([200, 200, 200, 200, 200])
+    proxy.set('up')
+  })
+})

@@ -1,0 +1,298 @@
+import { AppError } from '@kinora/common/errors'
+import { describe, expect, it } from 'vitest'
+import { rawHttp } from './support/raw-http.ts'
+import { jsonBody, useGateway } from './support/use-gateway.ts'
+
+const { gateway, auth, media, request, signedIn } = await useGateway()
+
+const post = (path: string, value: unknown) => {
+  const init = jsonBody(value)
+  return request(path, { ...init, headers: { ...init.headers, ...signedIn() } })
+}
+
+interface Problem {
+  code: string
+  requestId: string
+  errors: { path: string; message: string }[]
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  const problem = (await answer.json()) as Problem
+  expect(problem).toMatchObject({
+    type: expect.any(String),
+    title: expect.any(String),
+    status: answer.status,
+    detail: expect.any(String),
+    requestId: answer.headers.get('x-request-id'),
+  })
+  return problem
+}
+
+describe('a request', () => {
+  it('becomes one input, one call and one answer', async () => {
+    const answer = await post('/v1/videos', { title: 'Sea', tags: ['blue'] })
+    expect(answer.status).toBe(201)
+    expect(await answer.json()).toMatchObject({ title: 'Sea', tags: ['blue'], visibility: 'private' })
+  })
+
+  it('carries who asks, from where and with which id', async () => {
+    const calls: unknown[] = []
+    auth.on.getMe = async (_input, call) => {
+      calls.push(call)
+      throw new Error('enough')
+    }
+    const userId = crypto.randomUUID()
+    const sessionId = crypto.randomUUID()
+    await request('/v1/auth/me', {
+      headers: { ...signedIn(userId, sessionId), 'user-agent': 'test', 'x-request-id': 'my-request.1' },
+    })
+    expect(calls).toMatchObject([
+      {
+        actor: { kind: 'user', userId, sessionId, role: 'user' },
+        client: { ip: '127.0.0.1', userAgent: 'test' },
+        requestId: 'my-request.1',
+      },
+    ])
+  })
+
+  it('keeps its id where the id is harmless, and gets one otherwise', async () => {
+    const kept = await request('/livez', { headers: { 'x-request-id': 'A-z_0.9' } })
+    expect(kept.headers.get('x-request-id')).toBe('A-z_0.9')
+    for (const bad of ['with space', 'x'.repeat(65), '{}']) {
+      const answer = await request('/livez', { headers: { 'x-request-id': bad } })
+      expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+    }
+  })
+
+  it('without a body needs no content type', async () => {
+    auth.on.logout = async () => ({})
+    const answer = await request('/v1/auth/logout', { method: 'POST', headers: signedIn() })
+    expect(answer.status).toBe(204)
+    expect(await answer.text()).toBe('')
+  })
+
+  it('of a list passes its query on, typed', async () => {
+    media.addVideo()
+    media.addVideo()
+    const answer = await request('/v1/videos?limit=1', { headers: signedIn() })
+    expect(await answer.json()).toMatchObject({ items: [{ title: expect.any(String) }], nextCursor: null })
+  })
+})
+
+describe('a bad request', () => {
+  it.each([
+    ['not JSON', '{"title":', 'MALFORMED_JSON', 400],
+    ['a bare string', '"title"', 'MALFORMED_JSON', 400],
+    ['a list', '[]', 'VALIDATION_FAILED', 400],
+    ['wrong types', '{"title":7,"tags":"x"}', 'VALIDATION_FAILED', 400],
+    ['unknown fields', '{"title":"x","owner":"me"}', 'VALIDATION_FAILED', 400],
+    ['a prototype', '{"title":"x","__proto__":{"visibility":"public"}}', 'VALIDATION_FAILED', 400],
+    ['deep nesting', `{"title":"x","tags":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 'VALIDATION_FAILED', 400],
+    ['more than 100 KB', JSON.stringify({ title: 'x'.repeat(110_000) }), 'BODY_TOO_LARGE', 413],
+    ['more than any buffer', JSON.stringify({ title: 'x'.repeat(5_000_000) }), 'BODY_TOO_LARGE', 413],
+  ])('with %s is refused', async (_what, body, code, status) => {
+    const headers = { ...signedIn(), 'content-type': 'application/json' }
+    const answer = await request('/v1/videos', { method: 'POST', headers, body })
+    expect(answer.status).toBe(status)
+    expect((await problemOf(answer)).code).toBe(code)
+  })
+
+  it('names each bad field', async () => {
+    const problem = await problemOf(await post('/v1/videos', { title: '', tags: ['ok', 3], colour: 'red' }))
+    expect(problem.errors.map(({ path }) => path).sort()).toEqual(['colour', 'tags.1', 'title'])
+  })
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
+    'of type %s is refused',
+    async (type) => {
+      const headers = { ...signedIn(), 'content-type': type }
+      const answer = await request('/v1/videos', { method: 'POST', headers, body: '{"title":"x"}' })
+      expect(answer.status).toBe(415)
+      expect((await problemOf(answer)).code).toBe('UNSUPPORTED_MEDIA_TYPE')
+    },
+  )
+
+  it('compressed is refused instead of unpacked', async () => {
+    const headers = { ...signedIn(), 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    const answer = await request('/v1/videos', { method: 'POST', headers, body: 'x' })
+    expect((await problemOf(answer)).code).toBe('UNSUPPORTED_MEDIA_TYPE')
+  })
+
+  it('may not say in its body what its path says', async () => {
+    const { id } = media.addVideo()
+    const init = jsonBody({ videoId: crypto.randomUUID(), title: 'x' }, 'PATCH')
+    const answer = await request(`/v1/videos/${id}`, { ...init, headers: { ...init.headers, ...signedIn() } })
+    expect((await problemOf(answer)).errors).toEqual([{ path: 'videoId', message: 'Unknown field' }])
+  })
+
+  it.each(['?limit=0', '?limit=x', '?limit=1&limit=2', '?owner=me', '?sort=size', '?q='])(
+    'with the query %s is refused',
+    async (query) => {
+      const problem = await problemOf(await request(`/v1/videos${query}`, { headers: signedIn() }))
+      expect(problem.code).toBe('VALIDATION_FAILED')
+    },
+  )
+
+  it('with a query where none belongs is refused', async () => {
+    const problem = await problemOf(await post('/v1/auth/login?password=secret', { email: 'a@b.c', password: 'x' }))
+    expect(problem.errors).toEqual([{ path: 'password', message: 'Unknown field' }])
+  })
+
+  it('with an id that is none is refused', async () => {
+    const problem = await problemOf(await request('/v1/videos/7', { headers: signedIn() }))
+    expect(problem).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ path: 'videoId' }] })
+  })
+
+  it('to an address that cannot be decoded is refused', async () => {
+    const answer = await request('/v1/videos/%E0%A4%A', { headers: signedIn() })
+    expect((await problemOf(answer)).code).toBe('BAD_REQUEST')
+  })
+
+  it('to an unknown address is 404, with an unknown method 405', async () => {
+    expect((await problemOf(await request('/v2/videos'))).code).toBe('ROUTE_NOT_FOUND')
+    const answer = await request('/v1/videos', { method: 'DELETE' })
+    expect(answer.status).toBe(405)
+    expect(answer.headers.get('allow')).toBe('POST, GET, HEAD, OPTIONS')
+    expect((await problemOf(answer)).code).toBe('METHOD_NOT_ALLOWED')
+  })
+
+  it('that is no HTTP is answered all the same', async () => {
+    const { received } = await rawHttp(gateway.port, ['HELLO\r\n\r\n'])
+    expect(received).toContain('HTTP/1.1 400')
+    expect(received).toContain('"code":"BAD_REQUEST"')
+  })
+
+  it('with two lengths is refused, because they may hide a second request', async () => {
+    const smuggled =
+      'POST /v1/videos HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'
+    const { received } = await rawHttp(gateway.port, [smuggled])
+    expect(received).toContain('HTTP/1.1 400')
+  })
+
+  it('with huge headers is refused', async () => {
+    const { received } = await rawHttp(gateway.port, [
+      `GET /livez HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+    ])
+    expect(received).toContain('HTTP/1.1 431')
+    expect(received).toContain('"code":"HEADERS_TOO_LARGE"')
+  })
+
+  it('is answered before a body that is still coming, and the answer is not lost to a reset', async () => {
+    const head =
+      'POST /v1/videos HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n'
+    const { received, reset } = await rawHttp(gateway.port, [head, Buffer.alloc(9_000_000, 32)])
+    expect(received).toContain('HTTP/1.1 401')
+    expect(received.toLowerCase()).toContain('connection: close')
+    expect(reset).toBe(false)
+  })
+})
+
+describe('an answer', () => {
+  it('carries the security headers and nothing about Express', async () => {
+    const { headers } = await request('/v1/videos', { headers: signedIn() })
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(headers.get('strict-transport-security')).toContain('max-age=')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('cross-origin-resource-policy')).toBe('same-origin')
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('x-powered-by')).toBeNull()
+    expect(headers.get('etag')).toBeNull()
+  })
+
+  it('to HEAD is that to GET without the body', async () => {
+    const { id } = media.addVideo()
+    const answer = await request(`/v1/videos/${id}`, { method: 'HEAD', headers: signedIn() })
+    expect(answer.status).toBe(200)
+    expect(Number(answer.headers.get('content-length'))).toBeGreaterThan(100)
+  })
+
+  it('to what goes wrong inside says nothing about it, and the log says everything', async () => {
+    auth.on.updateMe = async () => {
+      throw new TypeError('at /srv/secret-place')
+    }
+    const init = jsonBody({ displayName: 'Ann' }, 'PATCH')
+    const answer = await request('/v1/auth/me', { ...init, headers: { ...init.headers, ...signedIn() } })
+    const problem = await problemOf(answer)
+    expect(problem).toMatchObject({ status: 500, code: 'INTERNAL' })
+    expect(JSON.stringify(problem)).not.toContain('secret-place')
+    expect(gateway.log.some((line) => line.includes(problem.requestId) && line.includes('request failed'))).toBe(true)
+  })
+
+  it('passes a code of a service on with its status, fields and patience', async () => {
+    auth.on.login = async () => {
+      throw new AppError('TOO_BUSY', { retryAfterMs: 2500 })
+    }
+    const answer = await post('/v1/auth/login', { email: 'a@kinora.test', password: 'x' })
+    expect(answer.headers.get('retry-after')).toBe('3')
+    expect(await problemOf(answer)).toMatchObject({
+      status: 503,
+      code: 'TOO_BUSY',
+      retryable: true,
+      retryAfterMs: 2500,
+    })
+  })
+})
+
+describe('the log', () => {
+  it('has a line for each request, with no secret in it', async () => {
+    const { headers } = jsonBody({})
+    const body = JSON.stringify({ email: 'ann@kinora.test', password: 'hunter2-hunter2' })
+    const authorization = signedIn().authorization ?? ''
+    await request('/v1/auth/login', { method: 'POST', headers, body })
+    await request('/v1/videos?q=private-search', { headers: { authorization } })
+    await request('/play/secret.playback-token/master.m3u8')
+    const lines = gateway.log.join('')
+    expect(lines).toContain('"path":"/v1/auth/login"')
+    expect(lines).toContain('"path":"/play/[token]/master.m3u8"')
+    for (const secret of ['hunter2', 'secret.playback-token', 'private-search', authorization.slice(-40)]) {
+      expect(lines).not.toContain(secret)
+    }
+  })
+})
+
+describe('a web page', () => {
+  it('on a listed origin may call', async () => {
+    const origin = 'http://kinora.test'
+    const answer = await request('/v1/videos', { headers: { ...signedIn(), origin } })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(answer.headers.get('access-control-allow-credentials')).toBeNull()
+    const preflight = await request('/v1/videos', {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization')
+  })
+
+  it('anywhere else may not, and nothing is done for it', async () => {
+    const before = media.calls.listVideos
+    const answer = await request('/v1/videos', { headers: { ...signedIn(), origin: 'https://evil.test' } })
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull()
+    expect((await problemOf(answer)).code).toBe('ORIGIN_NOT_ALLOWED')
+    expect(media.calls.listVideos).toBe(before)
+  })
+})
+
+describe('a slow client', () => {
+  it('that never finishes its headers is told so and cut off', async () => {
+    const { received } = await rawHttp(gateway.port, ['GET /livez HTTP/1.1\r\nHost: x\r\n'])
+    expect(received).toContain('HTTP/1.1 408')
+    expect(received).toContain('"code":"REQUEST_TIMEOUT"')
+  })
+})
+
+describe('docs', () => {
+  it('describe the API and read it offline, under a strict policy', async () => {
+    expect(await (await request('/openapi.json')).json()).toMatchObject({ openapi: '3.1.0' })
+    expect((await request('/docs')).headers.get('location')).toBe('/docs/')
+    const page = await request('/docs/')
+    const html = await page.text()
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'")
+    const files = [...html.matchAll(/(?:src|href)="(\.\/[^"]+)"/g)].map(([, path]) => path)
+    expect(files.length).toBeGreaterThan(3)
+    expect(html).not.toMatch(/(?:src|href)="https?:/)
+    for (const file of files) expect((await request(`/docs/${file}`)).status, file).toBe(200)
+  })
+})

@@ -1,0 +1,23 @@
+import { auth, type Revocation } from '@kinora/common/contracts'
+import type { World } from '@kinora/dev/harness'
+import { createSigner, type Signer } from './access-tokens.ts'
+import { type StubService, stubService } from './stub-service.ts'
+
+export interface StubAuth extends StubService<typeof auth> {
+  signer: Signer
+  revocations: Revocation[]
+}
+
+/** Auth as far as a gateway needs it: public keys and the list of revocations. */
+export async function stubAuth(world: World): Promise<StubAuth> {
+  const signer = createSigner()
+  const revocations: Revocation[] = []
+  const stub = await stubService(world, 'auth', auth, {
+    getJwks: async () => ({ keys: [signer.jwk] }),
+    listRevocations: async ({ after }) => {
+      const items = revocations.filter(({ sequence }) => sequence > after)
+      return { items, more: false, sequence: items.at(-1)?.sequence ?? after }
+    },
+  })
+  return Object.assign(stub, { signer, revocations })
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { media, type PlaybackGrant, type Video } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { keys } from '@kinora/common/storage'
+import type { World } from '@kinora/dev/harness'
+import { type StubService, stubService } from './stub-service.ts'
+
+export interface StubMedia extends StubService<typeof media> {
+  videos: Map<string, Video>
+  grants: Map<string, PlaybackGrant>
+  addVideo(fields?: Partial<Video>): Video
+}
+
+export const MAX_BYTES = 5_000_000
+
+/** Media as far as a gateway needs it: some videos in memory, uploads and playback grants. */
+export async function stubMedia(world: World): Promise<StubMedia> {
+  const videos = new Map<string, Video>()
+  const grants = new Map<string, PlaybackGrant>()
+  const find = (videoId: string): Video => {
+    const video = videos.get(videoId)
+    if (!video) throw new AppError('VIDEO_NOT_FOUND')
+    return video
+  }
+  const stub = await stubService(world, 'media', media, {
+    createVideo: async (input, { actor }) =>
+      addVideo({ ...input, ownerId: actor.kind === 'user' ? actor.userId : randomUUID() }),
+    getVideo: async ({ videoId }) => find(videoId),
+    updateVideo: async ({ videoId, ...fields }) => ({ ...find(videoId), ...fields }) as Video,
+    deleteVideo: async ({ videoId }) => {
+      videos.delete(find(videoId).id)
+      return {}
+    },
+    listVideos: async ({ limit }) => ({ items: [...videos.values()].slice(0, limit), nextCursor: null }),
+    beginUpload: async ({ videoId, bytes, contentType }) => {
+      const video = find(videoId)
+      if (contentType !== null && !contentType.startsWith('video/')) throw new AppError('SOURCE_TYPE_UNSUPPORTED')
+      if (bytes !== null && bytes > MAX_BYTES) throw new AppError('UPLOAD_TOO_LARGE')
+      const uploadId = randomUUID()
+      return { uploadId, storageKey: keys.source(videoId, uploadId), maxBytes: MAX_BYTES, video }
+    },
+    completeUpload: async ({ videoId, filename, bytes, sha256 }) => {
+      const video = find(videoId)
+      if (video.source) throw new AppError('SOURCE_ALREADY_UPLOADED')
+      const unknown = { container: null, durationSeconds: null, width: null, height: null, frameRate: null }
+      const source = { filename, bytes, sha256, ...unknown, videoCodec: null, audioCodec: null }
+      return addVideo({ ...video, status: 'uploaded', source })
+    },
+    authorizePlayback: async ({ reference }) => {
+      const grant = grants.get(reference)
+      if (!grant) throw new AppError('PLAYBACK_DENIED')
+      return grant
+    },
+  })
+  return Object.assign(stub, { videos, grants, addVideo })
+
+  function addVideo(fields: Partial<Video> = {}): Video {
+    const now = new Date().toISOString()
+    const video: Video = {
+      id: randomUUID(),
+      ownerId: randomUUID(),
+      title: 'Holidays',
+      description: '',
+      tags: [],
+      visibility: 'private',
+      status: 'awaiting_upload',
+      playable: false,
+      progress: { percent: 0, stage: 'waiting' },
+      source: null,
+      renditions: [],
+      playback: null,
+      error: null,
+      createdAt: now,
+      updatedAt: now,
+      readyAt: null,
+      ...fields,
+    }
+    videos.set(video.id, video)
+    return video
+  }
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import { until, useWorld, type World } from '@kinora/dev/harness'
+import { afterAll } from 'vitest'
+import { startTestGateway, type TestGateway } from './start-test-gateway.ts'
+import { type StubAuth, stubAuth } from './stub-auth.ts'
+import { type StubMedia, stubMedia } from './stub-media.ts'
+
+export interface GatewayUnderTest {
+  world: World
+  gateway: TestGateway
+  auth: StubAuth
+  media: StubMedia
+  /** Sends to the gateway; never follows redirects. */
+  request(path: string, init?: RequestInit): Promise<Response>
+  /** A signed-in user's headers. */
+  signedIn(userId?: string, sessionId?: string): Record<string, string>
+  /** One more gateway in the same world. */
+  another(env: Record<string, string>): Promise<TestGateway>
+}
+
+/** At the top of a test file: one gateway, with an auth and a media that answer over the real broker. */
+export async function useGateway(env: Record<string, string> = {}): Promise<GatewayUnderTest> {
+  const world = await useWorld()
+  const auth = await stubAuth(world)
+  const media = await stubMedia(world)
+  const started: TestGateway[] = []
+  const another = async (more: Record<string, string>) => {
+    const gateway = await startTestGateway(world, more)
+    started.push(gateway)
+    await until(async () => (await gateway.health.report()).ready)
+    return gateway
+  }
+  // Runs before the world is removed: vitest calls the latest first.
+  afterAll(async () => {
+    for (const gateway of started) await gateway.life.close()
+    await Promise.all([auth.stop(), media.stop()])
+  })
+  const gateway = await another(env)
+  return {
+    world,
+    gateway,
+    auth,
+    media,
+    another,
+    request: (path, init) => fetch(`${gateway.url}${path}`, { redirect: 'manual', ...init }),
+    signedIn: (userId = randomUUID(), sessionId = randomUUID()) => ({
+      authorization: `Bearer ${auth.signer.sign({ claims: { sub: userId, sid: sessionId } })}`,
+    }),
+  }
+}
+
+export function jsonBody(value: unknown, method = 'POST'): RequestInit & { headers: Record<string, string> } {
+  return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) }
+}
