@@ -30,8 +30,7 @@ async function signIn(ctx: Context, userId: string, call: Call): Promise<SignedI
   return await ctx.transact(async (work) => {
     const user = await work.users.lockForSignIn(userId)
     if (!user || user.disabled_at) return null
-    await work.audit.record(call, { action: 'login', userId }, ctx.now())
-    return await openSession(ctx, work, user, call)
+    return await openSession(ctx, work, 'login', user, call)
   })
 }
 

@@ -20,8 +20,7 @@ export function register(ctx: Context): Handler<typeof auth.register> {
     const user = newUser(email, passwordHash, displayName, ctx.now())
     const answer = await ctx.transact(async (work): Promise<SignedIn | null> => {
       if (!(await work.users.insert(user))) return null
-      await work.audit.record(call, { action: 'register', userId: user.id }, ctx.now())
-      return await openSession(ctx, work, user, call)
+      return await openSession(ctx, work, 'register', user, call)
     })
     return answer ?? (await refuse(ctx, call, new AppError('EMAIL_TAKEN')))
   }

@@ -10,8 +10,14 @@ import { signedInAnswer } from './signed-in-answer.ts'
 /** RFC 8176. */
 const PASSWORD_AMR = ['pwd']
 
-/** A new session for a user who has just proved who they are, with its first two tokens. */
-export async function openSession(ctx: Context, work: Work, user: UserRow, call: Call): Promise<SignedIn> {
+/** A new session, audited, for a user who has just proved who they are, with its first two tokens. */
+export async function openSession(
+  ctx: Context,
+  work: Work,
+  action: 'register' | 'login',
+  user: UserRow,
+  call: Call,
+): Promise<SignedIn> {
   const now = ctx.now()
   const draft = {
     id: randomUUID(),
@@ -29,5 +35,6 @@ export async function openSession(ctx: Context, work: Work, user: UserRow, call:
   const access = ctx.issueAccessToken(draft, user, now)
   const session: SessionRow = { ...draft, access_expires_at: access.expiresAt }
   await work.sessions.insert(session)
+  await work.audit.record(call, { action, userId: user.id, sessionId: session.id }, now)
   return signedInAnswer(ctx, user, session, access, now)
 }
