@@ -14,8 +14,8 @@ export function connectDb<T>({ url, schema, logger, poolSize = 10 }: DbOptions):
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
-    connectionTimeoutMillis: 2000,
-    // Below the 5 s that a caller waits by default; after that the answer is for nobody.
+    // These are below the 5 s that a caller waits by default; after that the answer is for nobody.
+    connectionTimeoutMillis: 4000,
     statement_timeout: 4000,
     // A server that is frozen does not even end its statements.
     query_timeout: 4500,
