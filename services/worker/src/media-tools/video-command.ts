@@ -56,7 +56,8 @@ function filterGraph({ facts: { video }, chunk, rungs }: VideoWork): string[] {
   ]
   const outputs = rungs.map((_, index) => `[split${index}]`).join('')
   const branches = rungs.map((rung, index) => {
-    const scale = rung === largest ? 'null' : `scale=${rung.width}:${rung.height}`
+    // `scale` makes up for rounded sides with pixels that are not square, and the header would tell who scaled from whom.
+    const scale = rung === largest ? 'null' : `scale=${rung.width}:${rung.height},setsar=1`
     return `[split${index}]${scale}[rung${index}]`
   })
   return [`[0:${video.streamIndex}]${common.join(',')},split=${rungs.length}${outputs}`, ...branches]
