@@ -186,7 +186,6 @@ export class RpcClient {
     const id = (this.#sequence++).toString(36)
     const { name, body, requestId, headers } = request
     const wholeMs = Math.ceil(timeoutMs)
-    headers[wire.TIMEOUT_HEADER] = wholeMs
     try {
       channel.publish(target.exchange, this.#replyQueue, body, {
         type: name,

@@ -107,7 +107,7 @@ export class RpcServer {
 
   #callOf(message: ConsumeMessage, startedAt: number): Call {
     const headers = message.properties.headers ?? {}
-    const deadline = startedAt + Number(headers[wire.TIMEOUT_HEADER] ?? 0)
+    const deadline = startedAt + Number(message.properties.expiration ?? 0)
     const client: string | undefined = headers[wire.CLIENT_HEADER]
     let signal: AbortSignal | undefined
     return {
@@ -141,14 +141,14 @@ export class RpcServer {
   #marksRedelivery(channel: Channel, message: ConsumeMessage): boolean {
     const { fields, properties } = message
     if (!fields.redelivered || properties.headers?.[wire.REDELIVERED_FROM_HEADER] !== undefined) return false
-    const { type, correlationId, messageId, userId, headers } = properties
+    const { type, correlationId, messageId, userId, headers, expiration } = properties
     const marked = { ...headers, [wire.REDELIVERED_FROM_HEADER]: userId }
     channel.publish(requestExchange(this.#service).name, fields.routingKey, message.content, {
       type,
       correlationId,
       messageId,
       userId: this.#options.user,
-      expiration: headers?.[wire.TIMEOUT_HEADER],
+      expiration,
       headers: marked,
     })
     channel.ack(message)
