@@ -31,17 +31,14 @@ test('a long video is cut evenly into chunks of about a minute, without a small 
 test('chunks cover every frame once, on the grid, whatever the length and the rate', () => {
   const rate = fc.record({ num: fc.integer({ min: 1, max: 60_000 }), den: fc.constantFrom(1, 1000, 1001) })
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 200_000 }), rate, (frameCount, frameRate) => {
+    fc.property(fc.integer({ min: 1, max: 20_000 }), rate, (frameCount, frameRate) => {
       const grid = segmentGrid(frameRate)
       const chunks = chunkPlan(frameCount, grid)
-      let next = 0
-      for (const chunk of chunks) {
-        expect(chunk.startFrame).toBe(next)
-        expect(chunk.firstSegment * grid.segmentFrames).toBe(next)
-        expect(chunk.frameCount).toBeGreaterThan(0)
-        next += chunk.frameCount
-      }
-      expect(next).toBe(frameCount)
+      const onGrid = chunks.every((chunk) => chunk.firstSegment * grid.segmentFrames === chunk.startFrame)
+      const ends = chunks.map((chunk) => chunk.startFrame + chunk.frameCount)
+      expect(onGrid && chunks.every((chunk) => chunk.frameCount > 0)).toBe(true)
+      expect(chunks.map((chunk) => chunk.startFrame)).toEqual([0, ...ends.slice(0, -1)])
+      expect(ends.at(-1)).toBe(frameCount)
     }),
   )
 })
