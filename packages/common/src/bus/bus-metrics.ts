@@ -1,8 +1,8 @@
-import { Counter, Gauge, Histogram } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
 import type { Metrics } from '../service/metrics.ts'
 import type { BreakerState, BusStatus } from './bus.ts'
+import { DurationHistogram } from './duration-histogram.ts'
 
-const SECONDS = [0.005, 0.02, 0.1, 0.5, 2, 10]
 const STATES: BreakerState[] = ['closed', 'halfOpen', 'open']
 
 export type BusMetrics = ReturnType<typeof createBusMetrics>
@@ -38,15 +38,7 @@ export function createBusMetrics(registry: Metrics, status: () => BusStatus & { 
   })
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     new Counter({ name, help, labelNames, registers })
-  const histogram = (name: string, help: string) => {
-    const seconds = new Histogram({ name, help, labelNames: ['method', 'outcome'], buckets: SECONDS, registers })
-    return {
-      /** `startedAt` as `performance.now()` gave it. */
-      observe(method: string, outcome: string, startedAt: number): void {
-        seconds.observe({ method, outcome }, (performance.now() - startedAt) / 1000)
-      },
-    }
-  }
+  const histogram = (name: string, help: string) => new DurationHistogram(registry, name, help)
   return {
     clientSeconds: histogram('kinora_rpc_client_seconds', 'Duration of calls to other services by method and outcome'),
     serverSeconds: histogram('kinora_rpc_server_seconds', 'Duration of answered calls by method and outcome'),
