@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Lifecycle } from '@kinora/common/service'
 import type { TestProject } from 'vitest/node'
-import { type Backing, startBacking } from '../backing/index.ts'
-import { createDatabase, dropDatabase, onDatabase, provisionDatabase } from '../provision/database.ts'
-import { BROKER_USERS, derivedPasswords, SCHEMAS } from '../provision/identities.ts'
+import { startBacking } from '../backing/index.ts'
+import { provideBacking } from './provide-backing.ts'
 import type { ProvidedBacking } from './provided.ts'
 
 type Run = { users: number; life: Lifecycle; provided: Promise<ProvidedBacking> }
@@ -45,28 +43,7 @@ async function prepare(life: Lifecycle): Promise<ProvidedBacking> {
   const log = (line: string) => void process.stdout.write(`${line}\n`)
   const dir = life.use(mkdtempSync(join(tmpdir(), 'kinora-test-')), 'folder', removeFolder)
   const backing = life.use(await startBacking({ dir, durable: false, log }), 'backing', (it) => it.stop())
-  return { ...(await provideTemplate(backing, life)), ...urlsOf(backing) }
-}
-
-async function provideTemplate({ postgres, rabbitmq }: Backing, life: Lifecycle) {
-  // Roles and users are the server's, not a database's: two runs against one given server must agree on the passwords.
-  const databasePasswords = derivedPasswords(SCHEMAS, postgres.adminUrl)
-  const brokerPasswords = derivedPasswords(BROKER_USERS, rabbitmq.adminUrl)
-  const template = `kinora_template_${randomBytes(4).toString('hex')}`
-  await createDatabase(postgres.adminUrl, template)
-  life.use(template, 'template database', () => dropDatabase(postgres.adminUrl, template))
-  await provisionDatabase(onDatabase(postgres.adminUrl, template), databasePasswords)
-  return { template, databasePasswords, brokerPasswords }
-}
-
-function urlsOf({ kind, postgres, rabbitmq, redis }: Backing) {
-  return {
-    kind,
-    postgresAdminUrl: postgres.adminUrl,
-    rabbitmqAdminUrl: rabbitmq.adminUrl,
-    rabbitmqManagementUrl: rabbitmq.managementUrl,
-    redisUrl: redis.url,
-  }
+  return await provideBacking(backing, life)
 }
 
 function removeFolder(dir: string): void {

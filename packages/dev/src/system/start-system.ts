@@ -37,6 +37,8 @@ export type System = {
   internalUrl(name: string): string
   /** Resolves with the new worker's name when it is ready. */
   addWorker(): Promise<string>
+  /** One more gateway to the same services, on a port of its own. */
+  addGateway(): Promise<{ name: string; url: string }>
   /** Default SIGKILL. Resolves when the process is gone; SIGSTOP and SIGCONT at once. It is not started again by itself. */
   kill(name: string, signal?: NodeJS.Signals): Promise<void>
   /** Starts one again that was killed. */
@@ -67,9 +69,15 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     services: fleet.names,
     internalUrl: (name) => fleet.member(name).internalUrl,
     async addWorker() {
-      const name = `worker-${fleet.names().filter((it) => it.startsWith('worker-')).length + 1}`
+      const name = `worker-${fleet.count('worker') + 1}`
       await fleet.add('worker', name)
       return name
+    },
+    async addGateway() {
+      const name = `gateway-${fleet.count('gateway') + 1}`
+      const port = await freePort()
+      await fleet.add('gateway', name, port)
+      return { name, url: `http://127.0.0.1:${port}` }
     },
     kill: (name, signal = 'SIGKILL') => fleet.member(name).process.signal(signal),
     start: (name) => fleet.member(name).process.start(),
@@ -86,13 +94,13 @@ function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
   const logDir = join(options.dir, 'log')
   mkdirSync(logDir, { recursive: true })
 
-  async function add(service: BrokerUser, name: string): Promise<void> {
+  async function add(service: BrokerUser, name: string, port = envOptions.port): Promise<void> {
     const internalPort = await freePort()
     const internalUrl = `http://127.0.0.1:${internalPort}`
     const process = createServiceProcess({
       name,
       entry: join(REPOSITORY, 'services', service, 'dist', 'main.js'),
-      env: serviceEnv(service, name, internalPort, envOptions),
+      env: serviceEnv(service, name, internalPort, { ...envOptions, port }),
       internalUrl,
       onLine(line) {
         appendFileSync(join(logDir, `${name}.log`), `${line}\n`)
@@ -137,5 +145,6 @@ function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
   }
 
   const names = () => [...members.keys()]
-  return { add, stop, member, names }
+  const count = (service: BrokerUser) => [...members.values()].filter((it) => it.service === service).length
+  return { add, stop, member, names, count }
 }

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto'
+import type { Lifecycle } from '@kinora/common/service'
+import type { Backing } from '../backing/index.ts'
+import { createDatabase, dropDatabase, onDatabase, provisionDatabase } from '../provision/database.ts'
+import { BROKER_USERS, derivedPasswords, SCHEMAS } from '../provision/identities.ts'
+import type { ProvidedBacking } from './provided.ts'
+
+/** Makes the database that worlds are cloned from, and puts down where everything is. */
+export async function provideBacking(backing: Backing, life: Lifecycle): Promise<ProvidedBacking> {
+  return { ...(await provideTemplate(backing, life)), ...urlsOf(backing) }
+}
+
+async function provideTemplate({ postgres, rabbitmq }: Backing, life: Lifecycle) {
+  // Roles and users are the server's, not a database's: two runs against one given server must agree on the passwords.
+  const databasePasswords = derivedPasswords(SCHEMAS, postgres.adminUrl)
+  const brokerPasswords = derivedPasswords(BROKER_USERS, rabbitmq.adminUrl)
+  const template = `kinora_template_${randomBytes(4).toString('hex')}`
+  await createDatabase(postgres.adminUrl, template)
+  life.use(template, 'template database', () => dropDatabase(postgres.adminUrl, template))
+  await provisionDatabase(onDatabase(postgres.adminUrl, template), databasePasswords)
+  return { template, databasePasswords, brokerPasswords }
+}
+
+function urlsOf({ kind, postgres, rabbitmq, redis }: Backing) {
+  return {
+    kind,
+    postgresAdminUrl: postgres.adminUrl,
+    rabbitmqAdminUrl: rabbitmq.adminUrl,
+    rabbitmqManagementUrl: rabbitmq.managementUrl,
+    redisUrl: redis.url,
+  }
+}
