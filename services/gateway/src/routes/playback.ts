@@ -117,7 +117,7 @@ function withinHeight(master: string, { maxHeight }: PlaybackGrant): string {
   return limited
 }
 
-/** What hangs on a token is for its holder alone. */
-function scopeOf({ tokenId }: PlaybackGrant): 'public' | 'private' {
-  return tokenId === null ? 'public' : 'private'
+/** What hangs on a token is for its holder alone; only what is played by the video's id never expires. */
+function scopeOf({ expiresAt }: PlaybackGrant): 'public' | 'private' {
+  return expiresAt === null ? 'public' : 'private'
 }

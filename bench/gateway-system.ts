@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Lifecycle } from '@kinora/common/service'
+import { freePort } from '@kinora/dev/backing'
+import { type Installation, openInstallation, REPOSITORY, type ServiceKeys } from '@kinora/dev/system'
+
+export interface GatewaySystem {
+  dir: string
+  url: string
+  issuer: string
+  databaseUrl: string
+  pids: { gateway: number; auth: number; media: number }
+  /** A user's access token and id. */
+  signUp(): Promise<{ token: string; userId: string }>
+  stop(): Promise<void>
+}
+
+const UNLIMITED = '100000000/60'
+
+/**
+ * Gateway, auth and media as processes on real servers of their own, from their builds. Media reads from PostgreSQL each
+ * time: its cache is off, so that both contenders ask the same of the database.
+ */
+export async function startGatewaySystem(): Promise<GatewaySystem> {
+  const life = new Lifecycle()
+  const dir = life.use(mkdtempSync(join(tmpdir(), 'kinora-bench-')), 'folder', (it) =>
+    rmSync(it, { recursive: true, force: true }),
+  )
+  try {
+    const silent = { line: () => {}, update: () => {}, step: <T>(_what: string, run: () => Promise<T>) => run() }
+    const { installation, keys } = await openInstallation(dir, life, silent)
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const auth = await start(life, 'auth', authEnv(installation, keys, url))
+    const media = await start(life, 'media', mediaEnv(installation, keys, url))
+    const gateway = await start(life, 'gateway', gatewayEnv(installation, url, port))
+    const databaseUrl = installation.databaseUrl('media')
+    const pids = { gateway, auth, media }
+    return { dir, url, issuer: url, databaseUrl, pids, signUp: () => signUp(url), stop: () => life.close() }
+  } catch (error) {
+    await life.close()
+    throw error
+  }
+}
+
+function authEnv(place: Installation, keys: ServiceKeys, url: string): Record<string, string> {
+  const { KEY_ENCRYPTION_KEY, REFRESH_SECRET, PASSWORD_PEPPER } = keys
+  const secrets = { KEY_ENCRYPTION_KEY, REFRESH_SECRET, PASSWORD_PEPPER }
+  const tokens = { ISSUER: url, AUDIENCE: 'kinora', ACCESS_TOKEN_SECONDS: '3600' }
+  return { AMQP_URL: place.amqpUrl('auth'), DATABASE_URL: place.databaseUrl('auth'), ...secrets, ...tokens }
+}
+
+function mediaEnv(place: Installation, { PLAYBACK_SECRET }: ServiceKeys, url: string): Record<string, string> {
+  const stores = { DATABASE_URL: place.databaseUrl('media'), STORAGE_URL: place.storageUrl }
+  return {
+    AMQP_URL: place.amqpUrl('media'),
+    ...stores,
+    PLAYBACK_SECRET,
+    PUBLIC_URL: url,
+    MAX_UPLOAD_BYTES: `${2 ** 33}`,
+  }
+}
+
+function gatewayEnv(place: Installation, url: string, port: number): Record<string, string> {
+  return {
+    AMQP_URL: place.amqpUrl('gateway'),
+    REDIS_URL: place.redisUrl,
+    STORAGE_URL: place.storageUrl,
+    PORT: String(port),
+    PUBLIC_URL: url,
+    ISSUER: url,
+    AUDIENCE: 'kinora',
+    RATE_LIMIT_USER: UNLIMITED,
+    RATE_LIMIT_UPLOAD: UNLIMITED,
+  }
+}
+
+/** Resolves with the process id when the service is ready. */
+async function start(life: Lifecycle, service: string, env: Record<string, string>): Promise<number> {
+  const internalPort = await freePort()
+  const main = join(REPOSITORY, 'services', service, 'dist', 'main.js')
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [main], {
+    // Written somewhere, as in production, but not to our terminal.
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { PATH, HOME, NODE_ENV: 'production', INTERNAL_PORT: String(internalPort), ...env },
+  })
+  life.use(child, service, stopProcess)
+  await waitUntilReady(child, `http://127.0.0.1:${internalPort}/readyz`)
+  return child.pid ?? 0
+}
+
+async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+}
+
+async function waitUntilReady(child: ChildProcess, url: string): Promise<void> {
+  const deadline = performance.now() + 60_000
+  for (;;) {
+    const answer = await fetch(url).catch(() => undefined)
+    if (answer?.ok) return
+    if (child.exitCode !== null || performance.now() > deadline) throw new Error(`${url} did not become ready`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+async function signUp(url: string): Promise<{ token: string; userId: string }> {
+  const answer = await fetch(`${url}/v1/auth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: `bench-${Date.now()}@kinora.test`, password: 'correct horse battery' }),
+  })
+  if (!answer.ok) throw new Error(`register answered ${answer.status}: ${await answer.text()}`)
+  const { accessToken, user } = (await answer.json()) as { accessToken: string; user: { id: string } }
+  return { token: accessToken, userId: user.id }
+}

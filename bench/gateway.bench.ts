@@ -1,0 +1,153 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, request as send } from 'node:http'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type GatewaySystem, startGatewaySystem } from './gateway-system.ts'
+import { processCpuSeconds, processesIn } from './process-cpu.ts'
+
+const ROUNDS = 5
+const ROUND_MS = 2000
+const CONCURRENCY = 16
+
+interface Contender {
+  name: string
+  url: string
+  /** Whose processor time counts. */
+  pids: number[]
+}
+
+/**
+ * A signed-in GET of a video: gateway, RPC over the broker, media, PostgreSQL, against one Express process that does the
+ * same token check and query itself. Interleaved rounds, medians; processor time of all our processes and the broker.
+ *
+ *   npx tsx --conditions=development bench/gateway.bench.ts      (after npm run build)
+ */
+export async function gatewayBench(print: (line: string) => void = console.log): Promise<void> {
+  const system = await startGatewaySystem()
+  const baselines: ChildProcess[] = []
+  try {
+    const { token, userId } = await system.signUp()
+    const path = `/v1/videos/${await createVideo(system.url, token)}`
+    const plain = await startBaseline(system, baselines, {})
+    const caching = await startBaseline(system, baselines, { BENCH_CACHE_TOKENS: '1' })
+    const { gateway, auth, media } = system.pids
+    const broker = processesIn(system.dir, 'beam.smp')
+    const contenders = [plain, caching, { name: 'gateway', url: system.url, pids: [gateway, auth, media, ...broker] }]
+    print(`signed-in GET of a video, ${CONCURRENCY} at a time (user ${userId.slice(0, 8)}), CPU a request`)
+    const results = await compare(contenders, path, token)
+    for (const { name, us, perSecond } of results)
+      print(`  ${name.padEnd(34)} ${us.toFixed(0).padStart(5)} µs  ${perSecond.toFixed(0)}/s`)
+    const [first, second, ours] = results.map(({ us }) => us)
+    print(
+      `  gateway / Express = ${ratio(ours, first)} (goal ≤ 1.6); / Express that keeps token checks = ${ratio(ours, second)}`,
+    )
+    const parts = await split(system, path, token, { gateway: [gateway], media: [media], broker })
+    print(`  of which ${parts}`)
+  } finally {
+    for (const child of baselines) child.disconnect()
+    await system.stop()
+  }
+}
+
+async function compare(contenders: Contender[], path: string, token: string) {
+  const samples = contenders.map(() => ({ us: [] as number[], perSecond: [] as number[] }))
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const [index, contender] of contenders.entries()) {
+      const { us, perSecond } = await measure(contender, path, token)
+      // The first round warms everything up.
+      if (round === 0) continue
+      samples[index]?.us.push(us)
+      samples[index]?.perSecond.push(perSecond)
+    }
+  }
+  return contenders.map(({ name }, index) => ({
+    name,
+    us: median(samples[index]?.us ?? []),
+    perSecond: median(samples[index]?.perSecond ?? []),
+  }))
+}
+
+async function measure({ url, pids }: Contender, path: string, token: string) {
+  const before = sumCpu(pids)
+  const started = performance.now()
+  const count = await load(url + path, token)
+  const seconds = (performance.now() - started) / 1000
+  return { us: ((sumCpu(pids) - before) / count) * 1e6, perSecond: count / seconds }
+}
+
+async function split(system: GatewaySystem, path: string, token: string, groups: Record<string, number[]>) {
+  const before = Object.values(groups).map(sumCpu)
+  const count = await load(system.url + path, token)
+  return Object.entries(groups)
+    .map(([name, pids], index) => `${name} ${(((sumCpu(pids) - (before[index] ?? 0)) / count) * 1e6).toFixed(0)} µs`)
+    .join(', ')
+}
+
+/** Asks again and again for one round; returns how often. */
+async function load(url: string, token: string): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY })
+  const until = performance.now() + ROUND_MS
+  let count = 0
+  const one = async () => {
+    while (performance.now() < until) {
+      await get(url, token, agent)
+      count++
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, one))
+  agent.destroy()
+  return count
+}
+
+function get(url: string, token: string, agent: Agent): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sent = send(url, { agent, headers: { authorization: `Bearer ${token}` } }, (answer) => {
+      if (answer.statusCode !== 200) reject(new Error(`${url} answered ${answer.statusCode}`))
+      answer.resume().once('end', resolve)
+    })
+    sent.once('error', reject).end()
+  })
+}
+
+async function createVideo(url: string, token: string): Promise<string> {
+  const answer = await fetch(`${url}/v1/videos`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ title: 'A video to look at', tags: ['bench'] }),
+  })
+  return ((await answer.json()) as { id: string }).id
+}
+
+async function startBaseline(
+  system: GatewaySystem,
+  started: ChildProcess[],
+  env: Record<string, string>,
+): Promise<Contender> {
+  const { keys } = (await (await fetch(`${system.url}/.well-known/jwks.json`)).json()) as { keys: object[] }
+  const program = fileURLToPath(new URL(`./gateway-baseline${extname(import.meta.url)}`, import.meta.url))
+  const settings = {
+    BENCH_DATABASE_URL: system.databaseUrl,
+    BENCH_JWK: JSON.stringify(keys[0]),
+    BENCH_ISSUER: system.issuer,
+  }
+  const child = fork(program, { env: { ...process.env, NODE_ENV: 'production', ...settings, ...env } })
+  started.push(child)
+  const [port] = (await once(child, 'message')) as [number]
+  const name = env.BENCH_CACHE_TOKENS ? 'Express, keeping token checks' : 'Express'
+  return { name, url: `http://127.0.0.1:${port}`, pids: [child.pid ?? 0] }
+}
+
+function sumCpu(pids: number[]): number {
+  return pids.reduce((sum, pid) => sum + processCpuSeconds(pid), 0)
+}
+
+function ratio(a = 0, b = 1): string {
+  return (a / b).toFixed(2)
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await gatewayBench()
