@@ -10,7 +10,7 @@ import { connectWorker } from './support/worker.ts'
 const world = await useWorld()
 const { ctx } = await startTestMedia(world)
 const gateway = await connectGateway(world)
-const worker = await connectWorker(world, ctx.store)
+const worker = await connectWorker(world, ctx)
 const owner = someUser()
 
 async function master(videoId: string): Promise<string> {

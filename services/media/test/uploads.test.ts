@@ -68,7 +68,7 @@ test('a file that was not written for this upload is not accepted', async () => 
 })
 
 describe('a receipt that a gateway left behind', () => {
-  async function leave(receipt: object & { uploadId: string }): Promise<void> {
+  async function leave(receipt: { uploadId: string; userId: string | null }): Promise<void> {
     await ctx.store.put(keys.receipt(receipt.uploadId), JSON.stringify(receipt))
     await until(async () => (await ctx.store.stat(keys.receipt(receipt.uploadId))) === null)
   }

@@ -14,7 +14,7 @@ const { ctx } = await startTestMedia(world)
 // A second process on the same database, so that requests are answered by both in turn.
 await startTestMedia(world)
 const gateway = await connectGateway(world)
-const worker = await connectWorker(world, ctx.store)
+const worker = await connectWorker(world, ctx)
 const { call, createVideo, getVideo } = gateway
 
 const NOT_FOUND = expect.objectContaining({ code: 'VIDEO_NOT_FOUND' })

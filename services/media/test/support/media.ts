@@ -32,7 +32,7 @@ export async function startTestMedia(world: World, changes: Partial<MediaConfig>
   }
   const life = new Lifecycle()
   const health = new Health()
-  const logger = createLogger('test', process.env['TEST_LOG'] ?? 'silent')
+  const logger = createLogger('test', process.env.TEST_LOG ?? 'silent')
   afterAll(() => life.close())
   try {
     const ctx = await startMedia({ life, health, logger, metrics: createMetrics(`media-${randomUUID()}`) }, config)

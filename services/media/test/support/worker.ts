@@ -11,9 +11,10 @@ import {
   type TaskResult,
 } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
-import { keys, type Store } from '@kinora/common/storage'
+import { keys } from '@kinora/common/storage'
 import { until, type World } from '@kinora/dev/harness'
 import { afterAll } from 'vitest'
+import type { Context } from '../../src/context.ts'
 import { resultOf } from './results.ts'
 
 export interface Worker {
@@ -32,7 +33,7 @@ export interface Worker {
 }
 
 /** Plays the workers: takes task messages, and says what a worker says, as the broker's user `worker`. */
-export async function connectWorker(world: World, store: Store): Promise<Worker> {
+export async function connectWorker(world: World, ctx: Context): Promise<Worker> {
   const bus = await connectBus({
     url: world.amqpUrl('worker'),
     service: 'worker',
@@ -60,19 +61,12 @@ export async function connectWorker(world: World, store: Store): Promise<Worker>
     claim: (message, redelivered = false) =>
       bus.call(media.claimTask, { ...message, worker: 'worker-1', redelivered }, as()),
     async take(videoId, kind) {
-      return await until(async () => {
-        for (const message of [...messages]) {
-          const task = await worker.claim(message).catch(() => null)
-          if (!task) continue
-          if (task.videoId === videoId && (!kind || task.work.kind === kind)) {
-            messages.splice(messages.indexOf(message), 1)
-            return task
-          }
-          await worker.release(task)
-          messages.splice(messages.indexOf(message), 1)
-        }
-        return null
+      const message = await until(async () => {
+        const ofVideo = await tasksOf(ctx, videoId, kind)
+        return messages.find(({ taskId, attempt }) => ofVideo.get(taskId) === attempt)
       })
+      messages.splice(messages.indexOf(message), 1)
+      return await worker.claim(message)
     },
     async message(taskId, attempt) {
       const fits = (message: TaskMessage) =>
@@ -86,7 +80,7 @@ export async function connectWorker(world: World, store: Store): Promise<Worker>
       await say(events['task.progressed'], taskId, { taskId, attempt, leaseToken, fraction })
     },
     async finish({ taskId, attempt, leaseToken, outputKey, work }, result = resultOf(work, outputKey)) {
-      await store.put(`${outputKey}/file`, 'bytes')
+      await ctx.store.put(`${outputKey}/file`, 'bytes')
       return await say(events['task.finished'], taskId, { taskId, attempt, leaseToken, result })
     },
     async fail({ taskId, attempt, leaseToken }, cause) {
@@ -100,4 +94,12 @@ export async function connectWorker(world: World, store: Store): Promise<Worker>
 /** Where an attempt writes. */
 export function folderOf(task: ClaimedTask): string {
   return keys.attempt(task.videoId, task.taskId, task.attempt)
+}
+
+/** The attempts of a video that are queued. */
+async function tasksOf(ctx: Context, videoId: string, kind?: TaskKind): Promise<Map<string, number>> {
+  let query = ctx.db.selectFrom('tasks').select(['id', 'attempt']).where('video_id', '=', videoId)
+  if (kind) query = query.where('kind', '=', kind)
+  const rows = await query.where('state', '=', 'queued').execute()
+  return new Map(rows.map((row) => [row.id, row.attempt]))
 }
