@@ -69,13 +69,11 @@ class DiskStore implements Store {
     const file = await open(path, 'r+')
     await file.datasync()
     await file.close()
-    const target = await this.#prepare(key)
-    await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
+    await this.#place(path, key).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EXDEV') throw error
       await this.#publish(key, (temporary) => copyFile(path, temporary))
       await rm(path, { force: true })
     })
-    await syncFolder(dirname(target))
   }
 
   async materialise(key: StorageKey, path: string): Promise<void> {
@@ -126,20 +124,27 @@ class DiskStore implements Store {
     return join(this.#objects, key)
   }
 
-  async #prepare(key: StorageKey): Promise<string> {
-    const path = this.#path(key)
-    await mkdir(dirname(path), { recursive: true })
-    return path
+  /** Gives a complete file its name. Its folder may be removed at the same moment; then it is made again. */
+  async #place(path: string, key: StorageKey): Promise<void> {
+    const target = this.#path(key)
+    for (let tries = 1; ; tries++) {
+      try {
+        await mkdir(dirname(target), { recursive: true })
+        await rename(path, target)
+        return await syncFolder(dirname(target))
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 3) throw error
+      }
+    }
   }
 
   /** Lets `produce` fill a temporary file, then gives it its name; nothing is left behind when it fails. */
   async #publish<T>(key: StorageKey, produce: (temporary: string) => Promise<T>): Promise<T> {
-    const target = await this.#prepare(key)
+    assertKey(key)
     const temporary = join(this.#incoming, randomUUID())
     try {
       const result = await produce(temporary)
-      await rename(temporary, target)
-      await syncFolder(dirname(target))
+      await this.#place(temporary, key)
       return result
     } catch (error) {
       await rm(temporary, { force: true })
