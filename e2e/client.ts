@@ -12,11 +12,20 @@ export type RequestOptions = {
   headers?: Record<string, string>
 }
 
+export type Identity = {
+  accessToken?: string | undefined
+  /** Where the request seems to come from, for a gateway that believes this machine's X-Forwarded-For. */
+  address?: string
+}
+
 export type Client = {
   readonly baseUrl: string
-  readonly accessToken: string | undefined
+  /** `Authorization` and the like. */
+  readonly headers: Record<string, string>
   /** The same server, as somebody else; without a token, as nobody. */
   as(accessToken?: string): Client
+  /** The same caller at another gateway. */
+  at(baseUrl: string): Client
   /** Whatever is answered, also a refusal. The body is parsed where it is JSON, else text. */
   send(method: string, path: string, options?: RequestOptions): Promise<Answer>
   /** The body of a 2xx answer; throws `Refused` for any other. */
@@ -37,15 +46,21 @@ export class Refused extends Error {
   }
 }
 
-export function createClient(baseUrl: string, accessToken?: string): Client {
+export function createClient(baseUrl: string, identity: Identity = {}): Client {
+  const { accessToken, address } = identity
+  const headers = {
+    ...(accessToken && { authorization: `Bearer ${accessToken}` }),
+    ...(address && { 'x-forwarded-for': address }),
+  }
+
   async function send(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
-    const { json, body, headers } = options
+    const { json, body } = options
     const answer = await fetch(new URL(path, baseUrl), {
       method,
       headers: {
-        ...(accessToken && { authorization: `Bearer ${accessToken}` }),
-        ...(json !== undefined && { 'content-type': 'application/json' }),
         ...headers,
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...options.headers,
       },
       signal: AbortSignal.timeout(HANG_MS),
       ...(json === undefined ? body !== undefined && { body } : { body: JSON.stringify(json) }),
@@ -55,8 +70,9 @@ export function createClient(baseUrl: string, accessToken?: string): Client {
 
   return {
     baseUrl,
-    accessToken,
-    as: (token) => createClient(baseUrl, token),
+    headers,
+    as: (token) => createClient(baseUrl, { ...identity, accessToken: token }),
+    at: (otherUrl) => createClient(otherUrl, identity),
     send,
     async call<T>(method: string, path: string, json?: unknown) {
       const answer = await send(method, path, { json })

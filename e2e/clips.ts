@@ -109,7 +109,7 @@ const QUARTER_TURN = [0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000]
 async function turnByAQuarter(file: string): Promise<string> {
   const type = (await readFile(file)).indexOf('tkhd')
   const matrix = Buffer.alloc(QUARTER_TURN.length * 4)
-  QUARTER_TURN.forEach((value, index) => matrix.writeInt32BE(value, index * 4))
+  for (const [index, value] of QUARTER_TURN.entries()) matrix.writeInt32BE(value, index * 4)
   const handle = await open(file, 'r+')
   try {
     await handle.write(matrix, 0, matrix.length, type + TKHD_MATRIX)

@@ -17,7 +17,7 @@ export async function* follow(client: Client, videoId: string, options: FollowOp
   const answer = await fetch(new URL(`/v1/videos/${videoId}/events`, client.baseUrl), {
     headers: {
       accept: 'text/event-stream',
-      ...(client.accessToken && { authorization: `Bearer ${client.accessToken}` }),
+      ...client.headers,
       ...(options.lastEventId !== undefined && { 'last-event-id': options.lastEventId }),
     },
     signal: options.signal,

@@ -71,7 +71,7 @@ test('a clip comes out as right HLS, segment by segment', async () => {
     ],
     frames: 480,
     frameRate: 24,
-    audioChannels: 1,
+    audioChannels: 2,
   })
   expect(problems).toEqual([])
 })

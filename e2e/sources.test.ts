@@ -27,12 +27,12 @@ const playable: { what: string; clip: ClipName; expected: Expected }[] = [
   {
     what: 'a video at 29.97 frames a second',
     clip: 'ntsc.mp4',
-    expected: { renditions: small, frames: 240, frameRate: 30000 / 1001, audioChannels: 1 },
+    expected: { renditions: small, frames: 240, frameRate: 30000 / 1001, audioChannels: 2 },
   },
   {
     what: 'a video of variable frame rate',
     clip: 'variable-rate.mp4',
-    expected: { renditions: small, frames: 239, framesTolerance: 1, frameRate: 30, audioChannels: 1 },
+    expected: { renditions: small, frames: 239, framesTolerance: 1, frameRate: 30, audioChannels: 2 },
   },
   {
     what: 'ten bits and 4:4:4',
@@ -46,7 +46,7 @@ const playable: { what: string; clip: ClipName; expected: Expected }[] = [
       renditions: [{ name: '120p', width: 160, height: 120 }],
       frames: 175,
       frameRate: 25,
-      audioChannels: 1,
+      audioChannels: 2,
     },
   },
   {
@@ -59,7 +59,7 @@ const playable: { what: string; clip: ClipName; expected: Expected }[] = [
       ],
       frames: 175,
       frameRate: 25,
-      audioChannels: 1,
+      audioChannels: 2,
     },
   },
   {
@@ -73,7 +73,7 @@ const playable: { what: string; clip: ClipName; expected: Expected }[] = [
       ],
       frames: 175,
       frameRate: 25,
-      audioChannels: 1,
+      audioChannels: 2,
     },
   },
   {

@@ -60,7 +60,7 @@ async function measureSegment(file: string, bytes: number, kind: 'video' | 'audi
     packets?: (Packet | Frame)[]
     packets_and_frames?: (Packet | Frame)[]
   }>(['-show_entries', entries, file])
-  const times = mixed.filter((entry) => !isFrame(entry)).map(timesOf)
+  const times = mixed.filter(isPacket).map(timesOf)
   const frames = mixed.filter(isFrame)
   return {
     bytes,
@@ -70,6 +70,10 @@ async function measureSegment(file: string, bytes: number, kind: 'video' | 'audi
     decoded: frames.length,
     startsWithKeyFrame: frames[0]?.key_frame === 1,
   }
+}
+
+function isPacket(entry: Packet | Frame): entry is Packet {
+  return 'pts_time' in entry
 }
 
 function isFrame(entry: Packet | Frame): entry is Frame {

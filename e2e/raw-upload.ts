@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect } from 'node:net'
+import type { Video } from './api-types.ts'
+import type { Client } from './client.ts'
+
+export type RawUpload = {
+  headers?: Record<string, string | number>
+  /** The body, piece by piece; `break` breaks the connection off. */
+  chunks: () => AsyncIterable<Buffer | 'break'> | Iterable<Buffer | 'break'>
+}
+
+/** `body` is a video or a problem. */
+export type RawAnswer = { status: number; body: { id?: string; code?: string; source?: Video['source'] } }
+
+/**
+ * A PUT of a source that need not keep to the rules of HTTP, as `fetch` would. Null when the connection ended without an
+ * answer.
+ */
+export async function rawUpload(client: Client, videoId: string, upload: RawUpload): Promise<RawAnswer | null> {
+  const req = request(new URL(`/v1/videos/${videoId}/source`, client.baseUrl), {
+    method: 'PUT',
+    headers: { ...client.headers, 'content-type': 'video/mp4', ...upload.headers },
+    agent: false,
+  })
+  const answer = new Promise<RawAnswer | null>((resolve) => {
+    req.once('error', () => resolve(null))
+    req.once('response', async (res) => {
+      const parts: Buffer[] = []
+      for await (const part of res) parts.push(part as Buffer)
+      resolve({ status: res.statusCode ?? 0, body: JSON.parse(Buffer.concat(parts).toString()) })
+    })
+  })
+  void write(req, upload.chunks()).catch(() => {})
+  return answer
+}
+
+async function write(req: ReturnType<typeof request>, chunks: ReturnType<RawUpload['chunks']>): Promise<void> {
+  for await (const chunk of chunks) {
+    if (req.destroyed) return
+    if (chunk === 'break') {
+      req.destroy()
+      return
+    }
+    if (!req.write(chunk)) await Promise.race([once(req, 'drain'), once(req, 'close')])
+  }
+  req.end()
+}
+
+/** Sends exactly these bytes over TCP, then ends our side; resolves with all that comes back. */
+export async function rawConversation(baseUrl: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(baseUrl)
+  const socket = connect(Number(port), hostname)
+  socket.setTimeout(20_000, () => socket.destroy(new Error('The server neither answered nor closed')))
+  socket.end(text)
+  const parts: Buffer[] = []
+  for await (const part of socket) parts.push(part as Buffer)
+  return Buffer.concat(parts).toString()
+}
