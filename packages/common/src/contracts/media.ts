@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { defineContract } from '../contract.ts'
-import { Id, Nothing, PageQuery, pageOf } from './shared.ts'
+import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
 import { PlaybackGrant, PlaybackToken, TimelineEntry, Video, VideoStatus, Visibility } from './video.ts'
 import { ClaimedTask } from './work.ts'
 
-const Title = z.string().trim().min(1).max(200)
-const Description = z.string().max(5000)
-const Tags = z.array(z.string().trim().min(1).max(50)).max(20)
+const Title = z.string().trim().min(1).max(200).regex(NO_CONTROL)
+const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
+const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
 const OneVideo = z.strictObject({ videoId: Id })
 
 export const media = defineContract('media', {
@@ -32,10 +32,10 @@ export const media = defineContract('media', {
   listVideos: {
     summary: 'The videos of the signed-in user, newest first unless sorted otherwise',
     input: PageQuery.extend({
-      q: z.string().trim().min(1).max(200).optional(),
+      q: z.string().trim().min(1).max(200).regex(NO_CONTROL).optional(),
       status: VideoStatus.optional(),
       visibility: Visibility.optional(),
-      tag: z.string().max(50).optional(),
+      tag: z.string().max(50).regex(NO_CONTROL).optional(),
       sort: z.enum(['createdAt', '-createdAt', 'title', '-title']).default('-createdAt'),
     }),
     output: pageOf(Video),
