@@ -119,6 +119,6 @@ test('health is open, and metrics are not', async () => {
   expect((await anonymous.send('GET', '/readyz')).status).toBe(200)
   expect((await anonymous.send('GET', '/metrics')).status).toBe(404)
   expect(await (await fetch(`${system.internalUrl('gateway')}/metrics`)).text()).toContain(
-    'http_request_duration_seconds',
+    'kinora_http_request_seconds',
   )
 })
