@@ -2,10 +2,13 @@ import { AppError } from '@kinora/common/errors'
 import type { Redis } from 'ioredis'
 import type { Counter } from 'prom-client'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { type Grant, Leases } from './lease.ts'
 import { type Allowance, type Allowances, type Counted, RULES, type Rule } from './policies.ts'
 
 /** After Redis failed to answer, it is not asked for so long: waiting for it on each request would be slow. */
 const SUSPEND_MS = 1000
+/** Of an allowance one gateway takes so much at a time: a hundredth, and one by one where that is less than two. */
+const LEASE_SHARE = 100
 /** Different keys that this process counts while Redis is away. */
 const BUCKETS = 65_536
 
@@ -28,6 +31,8 @@ interface Limiter {
   shared: RateLimiterRedis
   local: RateLimiterMemory
   policy: string
+  /** Points taken from Redis at a time. */
+  batch: number
 }
 
 /**
@@ -38,6 +43,7 @@ export class RateLimiter {
   readonly #limiters: Record<Rule, Limiter>
   readonly #limited: Counter<'policy'>
   readonly #fallback: Counter<string>
+  readonly #leases = new Leases()
   #suspendedUntil = 0
 
   constructor({ redis, prefix, allowances, limited, fallback }: RateLimiterOptions) {
@@ -58,24 +64,27 @@ export class RateLimiter {
   }
 
   /** Counts one request. The caller may answer it only where `remaining` is not negative. */
-  async count({ rule, key }: Counted): Promise<Standing> {
-    const { shared, local } = this.#limiters[rule]
-    const result = await this.#consume(shared, local, key)
-    const standing = { rule, remaining: result.remaining, resetMs: result.resetMs }
-    if (standing.remaining < 0) this.#limited.inc({ policy: rule })
-    return standing
+  async count(counted: Counted): Promise<Standing> {
+    const { rule, key } = counted
+    const limiter = this.#limiters[rule]
+    const { remaining, resetMs } =
+      limiter.batch > 1
+        ? await this.#leases.spend(counted, () => this.#consume(limiter, key))
+        : await this.#consume(limiter, key)
+    if (remaining < 0) this.#limited.inc({ policy: rule })
+    return { rule, remaining, resetMs }
   }
 
-  async #consume(shared: RateLimiterRedis, local: RateLimiterMemory, key: string) {
+  async #consume({ shared, local, batch }: Limiter, key: string): Promise<Grant> {
     if (!this.suspended) {
       try {
-        return await consume(shared, key)
+        return await consume(shared, key, batch)
       } catch {
         this.#suspendedUntil = performance.now() + SUSPEND_MS
       }
     }
     this.#fallback.inc()
-    return await consume(local, bucketOf(key))
+    return await consume(local, bucketOf(key), batch)
   }
 }
 
@@ -85,15 +94,16 @@ function createLimiter(redis: Redis, prefix: string, rule: Rule, { points, secon
     shared: new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true }),
     local: new RateLimiterMemory(options),
     policy: `"${rule}";q=${points};w=${seconds}`,
+    batch: Math.max(1, Math.floor(points / LEASE_SHARE)),
   }
 }
 
-async function consume(limiter: RateLimiterRedis | RateLimiterMemory, key: string) {
+async function consume(limiter: RateLimiterRedis | RateLimiterMemory, key: string, points: number): Promise<Grant> {
   try {
-    const result = await limiter.consume(key)
-    return { remaining: result.remainingPoints, resetMs: result.msBeforeNext }
+    const result = await limiter.consume(key, points)
+    return { points, remaining: result.remainingPoints, resetMs: result.msBeforeNext }
   } catch (refusal) {
-    if (refusal instanceof RateLimiterRes) return { remaining: -1, resetMs: refusal.msBeforeNext }
+    if (refusal instanceof RateLimiterRes) return { points: 0, remaining: -1, resetMs: refusal.msBeforeNext }
     throw refusal
   }
 }

@@ -1,0 +1,107 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, rmSync } from 'node:fs'
+import { request as send } from 'node:http'
+import { extname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { startGatewaySystem } from './gateway-system.ts'
+import { residentBytes } from './process-cpu.ts'
+
+const MEBIBYTE = 1024 * 1024
+const BYTES = 1024 * MEBIBYTE
+const ROUNDS = 3
+
+/**
+ * An upload of 1 GiB through the gateway against bare node:http that also hashes and flushes, on the same disk, taking
+ * turns; and how much the gateway's memory grows meanwhile.
+ *
+ *   npx tsx --conditions=development bench/upload.bench.ts      (after npm run build)
+ */
+export async function uploadBench(print: (line: string) => void = console.log): Promise<void> {
+  const system = await startGatewaySystem()
+  const folder = join(system.dir, 'bare')
+  mkdirSync(folder)
+  const program = fileURLToPath(new URL(`./upload-baseline${extname(import.meta.url)}`, import.meta.url))
+  const bare = fork(program, { env: { ...process.env, BENCH_FOLDER: folder } })
+  try {
+    const [port] = (await once(bare, 'message')) as [number]
+    const { token } = await system.signUp()
+    const headers = { authorization: `Bearer ${token}` }
+    const rates = { bare: [] as number[], gateway: [] as number[] }
+    let grown = 0
+    for (let round = 0; round <= ROUNDS; round++) {
+      // The first round warms up, with less.
+      const bytes = round === 0 ? BYTES / 8 : BYTES
+      const bareRate = await upload(`http://127.0.0.1:${port}/`, bytes, {})
+      rmSync(folder, { recursive: true })
+      mkdirSync(folder)
+      const url = `${system.url}/v1/videos/${await createVideo(system.url, headers)}`
+      const memory = watchMemory(system.pids.gateway)
+      const rate = await upload(`${url}/source`, bytes, { ...headers, 'content-type': 'video/mp4' })
+      const growth = memory.stop()
+      await fetch(url, { method: 'DELETE', headers })
+      if (round === 0) continue
+      rates.bare.push(bareRate)
+      rates.gateway.push(rate)
+      grown = Math.max(grown, growth)
+    }
+    const [base, ours] = [median(rates.bare), median(rates.gateway)]
+    print(`upload of 1 GiB: bare ${base.toFixed(0)} MiB/s, gateway ${ours.toFixed(0)} MiB/s`)
+    print(
+      `  ratio ${(ours / base).toFixed(2)} (goal ≥ 0.8); gateway grows by ${(grown / MEBIBYTE).toFixed(0)} MiB (goal < 64)`,
+    )
+  } finally {
+    bare.disconnect()
+    await system.stop()
+  }
+}
+
+/** MiB/s. */
+async function upload(url: string, bytes: number, headers: Record<string, string>): Promise<number> {
+  const started = performance.now()
+  const sent = send(url, { method: 'PUT', headers: { ...headers, 'content-length': String(bytes) } })
+  const answered = once(sent, 'response')
+  await pipeline(Readable.from(chunks(bytes)), sent)
+  const [answer] = await answered
+  answer.resume()
+  await once(answer, 'end')
+  if (answer.statusCode >= 300) throw new Error(`${url} answered ${answer.statusCode}`)
+  return bytes / MEBIBYTE / ((performance.now() - started) / 1000)
+}
+
+function* chunks(bytes: number): Generator<Buffer> {
+  const chunk = Buffer.alloc(256 * 1024, 'kinora')
+  for (let left = bytes; left > 0; left -= chunk.length) yield left < chunk.length ? chunk.subarray(0, left) : chunk
+}
+
+async function createVideo(url: string, headers: Record<string, string>): Promise<string> {
+  const answer = await fetch(`${url}/v1/videos`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ title: 'Upload' }),
+  })
+  return ((await answer.json()) as { id: string }).id
+}
+
+/** The most that a process grows by while it is watched. */
+function watchMemory(pid: number): { stop(): number } {
+  const before = residentBytes(pid)
+  let most = before
+  const timer = setInterval(() => {
+    most = Math.max(most, residentBytes(pid))
+  }, 20)
+  return {
+    stop() {
+      clearInterval(timer)
+      return most - before
+    },
+  }
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await uploadBench()
