@@ -87,7 +87,7 @@ function newsOf(before: VideoRow, row: VideoRow, next: VideoState): News {
     before.error?.code !== next.error?.code
   if (isNew) return 'state'
   const due = Date.now() - row.progress_said_at.getTime() >= PROGRESS_EVERY_MS
-  return due && Math.fround(next.percent) !== row.percent ? 'progress' : 'none'
+  return due && next.percent !== row.percent ? 'progress' : 'none'
 }
 
 async function store(tx: Tx, row: VideoRow, state: VideoState, said: boolean): Promise<VideoRow> {
@@ -136,15 +136,10 @@ async function sayChanged(tx: Tx, row: VideoRow): Promise<void> {
       status,
       playable,
       visibility,
-      progress: { percent: shown(percent), stage },
+      progress: { percent, stage },
       error,
     },
   )
-}
-
-/** `real` keeps seven digits; tenths is what is meant. */
-export function shown(percent: number): number {
-  return Math.round(percent * 10) / 10
 }
 
 async function announce(ctx: Context, video: VideoRow): Promise<void> {

@@ -4,7 +4,6 @@ import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { ownerLinkExpiry } from '../domain/playback-token.ts'
 import { isOwner } from '../domain/visibility.ts'
-import { shown } from '../repositories/change-video.ts'
 import { playbackUrls } from './playback-urls.ts'
 
 /** A row as the API shows it to this viewer, who may see it. */
@@ -19,7 +18,7 @@ export function asVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
     visibility: row.visibility,
     status: row.status,
     playable: row.playable,
-    progress: { percent: shown(row.percent), stage: row.stage },
+    progress: { percent: row.percent, stage: row.stage },
     source: sourceOf(row, owned),
     renditions: row.renditions,
     playback: row.playable ? playbackUrls(ctx, row, referenceTo(ctx, row)) : null,
