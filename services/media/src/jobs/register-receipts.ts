@@ -7,8 +7,8 @@ import { park } from '../repositories/parked.ts'
 import { registerUpload } from '../rpc/complete-upload.ts'
 
 /** What a gateway leaves in storage when media could not be reached: the input of `completeUpload` and who sent it. */
-export const Receipt = media.completeUpload.input.extend({ userId: z.uuid() })
-export type Receipt = z.infer<typeof Receipt>
+const Receipt = media.completeUpload.input.extend({ userId: z.uuid() })
+type Receipt = z.infer<typeof Receipt>
 
 /** These end the matter: the file has been put on the list of what is removed. */
 const FINAL: ReadonlySet<string> = new Set(['VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED', 'VALIDATION_FAILED'])
