@@ -9,18 +9,31 @@ import { asTaskFailure, sourceCorrupt } from './tool-failure.ts'
 
 const MAX_WIDTH = 1280
 const MAX_HEIGHT = 1280
-/** Pictures among which the most typical one is chosen; keeps a fade or flash from being the poster. */
-const CANDIDATES = 12
+/** Key frames among which the most typical one is chosen; keeps a fade or flash from being the poster. */
+const CANDIDATES = 3
 /** A tenth of the way in, but never far: the way there may have to be read. */
 const MAX_OFFSET_SECONDS = 120
 
+/** One picture gains nothing from threads. */
+const THREADS = 1
+
+interface Search {
+  cwd: string
+  signal: AbortSignal
+  /** Options before the input: where to look, and what to decode. */
+  where: string[]
+}
+
 /**
- * Writes `poster.jpg` into the workspace: a picture from a tenth of the way in, or the first that can be decoded.
- * Throws `SOURCE_CORRUPT` when none can.
+ * Writes `poster.jpg` into the workspace: a key frame from a tenth of the way in, or the first picture of any kind that
+ * can be decoded. Throws `SOURCE_CORRUPT` when none can.
  */
 export async function makePoster(tools: Tools, facts: SourceFacts, cwd: string, signal: AbortSignal): Promise<string> {
-  const offset = Math.min(facts.durationSeconds / 10, MAX_OFFSET_SECONDS)
-  const still = (await grabStill(tools, facts, offset, cwd, signal)) ?? (await grabStill(tools, facts, 0, cwd, signal))
+  const seconds = facts.video.startTime + Math.min(facts.durationSeconds / 10, MAX_OFFSET_SECONDS)
+  const seek = ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seconds.toFixed(6)]
+  const still =
+    (await grabStill(tools, facts, { cwd, signal, where: ['-skip_frame', 'nokey', ...seek] })) ??
+    (await grabStill(tools, facts, { cwd, signal, where: [] }))
   if (!still) throw sourceCorrupt('no picture could be decoded')
   const poster = join(cwd, 'poster.jpg')
   await sharp(still).jpeg({ mozjpeg: true, quality: 80 }).toFile(poster)
@@ -30,14 +43,10 @@ export async function makePoster(tools: Tools, facts: SourceFacts, cwd: string, 
 async function grabStill(
   tools: Tools,
   facts: SourceFacts,
-  offset: number,
-  cwd: string,
-  signal: AbortSignal,
+  { cwd, signal, where }: Search,
 ): Promise<Buffer | undefined> {
-  const seek =
-    offset > 0 ? ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', (facts.video.startTime + offset).toFixed(6)] : []
   const filters = [...standardPicture(facts.video, posterSize(facts.video)), `thumbnail=n=${CANDIDATES}`]
-  const command = readSource(tools, ...seek)
+  const command = readSource({ ...tools, threads: THREADS }, ...where)
     .complexFilter(`[0:${facts.video.streamIndex}]${filters.join(',')}[still]`)
     .output('still.png')
     .outputOptions('-map', '[still]', '-frames:v', '1', '-map_metadata', '-1')

@@ -1,0 +1,13 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+/** Thirty seconds of moving test picture with noise, so that it costs about what a film costs, and a tone. */
+export async function makeClip(folder: string): Promise<string> {
+  const path = join(folder, 'clip.mp4')
+  const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30:duration=30,noise=alls=12:allf=t']
+  const sound = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000:duration=30']
+  const encode = ['-c:v', 'libx264', '-preset', 'superfast', '-crf', '26', '-pix_fmt', 'yuv420p', '-c:a', 'aac']
+  await promisify(execFile)('ffmpeg', ['-nostdin', '-loglevel', 'error', ...picture, ...sound, ...encode, path])
+  return path
+}
