@@ -8,7 +8,7 @@ import { processCpuSeconds, processesIn } from './process-cpu.ts'
 
 const ROUNDS = 5
 const ROUND_MS = 2000
-const CONCURRENCY = 16
+const CONCURRENCY = 64
 
 interface Contender {
   name: string

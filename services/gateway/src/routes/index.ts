@@ -6,5 +6,5 @@ import { system } from './system.ts'
 import { uploads } from './uploads.ts'
 import { videos } from './videos.ts'
 
-/** Every address of the API, apart from its own description (`/openapi.json`, `/docs`). Express takes the first match. */
-export const routes: readonly Route[] = [...auth, ...videos, ...uploads, ...events, ...playback, ...system]
+/** Every address of the API, apart from its own description (`/openapi.json`, `/docs`). Express takes the first match, so what is asked most stands first. */
+export const routes: readonly Route[] = [...videos, ...auth, ...uploads, ...events, ...playback, ...system]
