@@ -1,13 +1,14 @@
-import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Video } from './api-types.ts'
 import type { Client } from './client.ts'
 
 export type RawUpload = {
   headers?: Record<string, string | number>
-  /** The body, piece by piece; `break` breaks the connection off. */
-  chunks: () => AsyncIterable<Buffer | 'break'> | Iterable<Buffer | 'break'>
+  /** The body, piece by piece; what it throws breaks the connection off. */
+  chunks: () => AsyncIterable<Buffer> | Iterable<Buffer>
 }
 
 /** `body` is a video or a problem. */
@@ -31,20 +32,8 @@ export async function rawUpload(client: Client, videoId: string, upload: RawUplo
       resolve({ status: res.statusCode ?? 0, body: JSON.parse(Buffer.concat(parts).toString()) })
     })
   })
-  void write(req, upload.chunks()).catch(() => {})
+  await pipeline(Readable.from(upload.chunks()), req).catch(() => {})
   return answer
-}
-
-async function write(req: ReturnType<typeof request>, chunks: ReturnType<RawUpload['chunks']>): Promise<void> {
-  for await (const chunk of chunks) {
-    if (req.destroyed) return
-    if (chunk === 'break') {
-      req.destroy()
-      return
-    }
-    if (!req.write(chunk)) await Promise.race([once(req, 'drain'), once(req, 'close')])
-  }
-  req.end()
 }
 
 /** Sends exactly these bytes over TCP, then ends our side; resolves with all that comes back. */

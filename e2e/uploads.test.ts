@@ -8,7 +8,7 @@ import { createClient } from './client.ts'
 import { useClips } from './clips.ts'
 import { rawConversation, rawUpload } from './raw-upload.ts'
 import { GENEROUS } from './settings.ts'
-import { createVideo, getVideo, putSource, untilEnded, untilStatus } from './videos.ts'
+import { createVideo, getVideo, putSource, untilStatus } from './videos.ts'
 
 const MEBIBYTE = 1024 * 1024
 const MAX_BYTES = 310 * MEBIBYTE
@@ -27,6 +27,17 @@ const storedFiles = () =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
 
+function headOf(id: string, contentLength: number): string {
+  const lines = [
+    `PUT ${sourcePath(id)} HTTP/1.1`,
+    'Host: kinora',
+    `Authorization: ${client.headers.authorization}`,
+    'Content-Type: video/mp4',
+    `Content-Length: ${contentLength}`,
+  ]
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
 async function* zeros(bytes: number): AsyncGenerator<Buffer> {
   const chunk = Buffer.alloc(256 * 1024)
   for (let left = bytes; left > 0; left -= chunk.length) yield left < chunk.length ? chunk.subarray(0, left) : chunk
@@ -42,7 +53,7 @@ test('an upload that is broken off leaves nothing behind and can be done again',
     async *chunks() {
       yield half
       await until(() => storedFiles().length > before.length)
-      yield 'break' as const
+      throw new Error('broken off')
     },
   })
   expect(answer).toBeNull()
@@ -55,14 +66,7 @@ test('an upload that is broken off leaves nothing behind and can be done again',
 test('a Content-Length that promises more than comes is no upload', async () => {
   const { id } = await createVideo(client)
   const before = storedFiles()
-  const head = [
-    `PUT ${sourcePath(id)} HTTP/1.1`,
-    'Host: kinora',
-    `Authorization: ${client.headers.authorization}`,
-    'Content-Type: video/mp4',
-    'Content-Length: 1000',
-  ]
-  const answer = await rawConversation(system.gatewayUrl, `${head.join('\r\n')}\r\n\r\n${'x'.repeat(500)}`)
+  const answer = await rawConversation(system.gatewayUrl, `${headOf(id, 1000)}${'x'.repeat(500)}`)
   if (answer !== '') expect(answer).toMatch(/^HTTP\/1\.1 400 /)
   await until(() => storedFiles().length === before.length)
   expect((await getVideo(client, id)).status).toBe('awaiting_upload')
@@ -70,20 +74,13 @@ test('a Content-Length that promises more than comes is no upload', async () => 
 
 test('what follows a Content-Length that is too small is not taken for a request', async () => {
   const { id } = await createVideo(client)
-  const head = [
-    `PUT ${sourcePath(id)} HTTP/1.1`,
-    'Host: kinora',
-    `Authorization: ${client.headers.authorization}`,
-    'Content-Type: video/mp4',
-    'Content-Length: 10',
-  ]
-  const answer = await rawConversation(
-    system.gatewayUrl,
-    `${head.join('\r\n')}\r\n\r\n0123456789 and more bytes\r\n\r\n`,
-  )
-  expect(answer).toMatch(/^HTTP\/1\.1 202 /)
-  const ended = await untilEnded(client, id)
-  expect(ended).toMatchObject({ status: 'failed', source: { bytes: 10 } })
+  const smuggled = `DELETE /v1/videos/${id} HTTP/1.1\r\nHost: kinora\r\n\r\n`
+  const answer = await rawConversation(system.gatewayUrl, `${headOf(id, 10)}0123456789 and more ${smuggled}`)
+  expect(answer).not.toMatch(/^HTTP\/1\.1 (?!400|202)/m)
+  // Either ten bytes were an upload, which is no video, or none was.
+  const after = await getVideo(client, id)
+  if (after.source) expect(after.source.bytes).toBe(10)
+  else expect(after.status).toBe('awaiting_upload')
 })
 
 test('no bytes, a wrong type and a content encoding are refused, each as what it is', async () => {
@@ -135,8 +132,7 @@ test('a video has one source: the second of two uploads is refused, also when bo
   const again = await client.refusal('PUT', sourcePath(id), { body, headers: video })
   expect(again.body).toMatchObject({ status: 409, code: 'SOURCE_ALREADY_UPLOADED' })
   await untilStatus(client, id, 'ready')
-  const sources = readdirSync(join(world.storageDir, 'sources', id))
-  expect(sources).toHaveLength(1)
+  expect(storedFiles().filter((file) => file.includes(`/sources/${id}/`))).toHaveLength(1)
 })
 
 test('a file name is shown, and never becomes a path', async () => {
@@ -161,8 +157,7 @@ test('a file name is shown, and never becomes a path', async () => {
   const around = [dirname(world.storageDir), '/tmp', '/', process.cwd()]
   expect(around.filter((dir) => existsSync(join(dir, name)))).toEqual([])
   const uuid = /^[0-9a-f-]{36}(-\d+)?$/
-  const ours = (part: string) =>
-    uuid.test(part) || /^(sources|videos|receipts)$/.test(part) || /^[a-z0-9-]+(\.[a-z0-9]+)?$/.test(part)
+  const ours = (part: string) => uuid.test(part) || /^[a-z0-9-]+(\.[a-z0-9]+)?$/.test(part)
   const parts = storedFiles().flatMap((file) => file.slice(world.storageDir.length + 1).split('/'))
   expect(parts.filter((part) => !ours(part))).toEqual([])
 })
@@ -188,10 +183,12 @@ test("the gateway's memory stays flat while a large file streams through it", as
 test('an upload that ends while media is dead is kept, and worked on when media is back', async () => {
   const { id } = await createVideo(client)
   const bytes = readFileSync(clip)
+  const before = storedFiles()
   const answer = await rawUpload(client, id, {
     headers: { 'content-length': bytes.length },
     async *chunks() {
       yield bytes.subarray(0, 1000)
+      await until(() => storedFiles().length > before.length)
       await system.kill('media')
       yield bytes.subarray(1000)
     },

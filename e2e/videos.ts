@@ -85,3 +85,11 @@ export async function timelineOf(client: Client, id: string): Promise<TimelineEn
   const { items } = await client.call<Page<TimelineEntry>>('GET', `/v1/videos/${id}/timeline`)
   return items
 }
+
+/** Waits until a worker is in the middle of a task of this kind. */
+export function untilRunning(client: Client, id: string, kind: string): Promise<TimelineEntry> {
+  return until(
+    async () => (await timelineOf(client, id)).find((entry) => entry.kind === kind && entry.state === 'running'),
+    { timeoutMs: 60_000, every: 20 },
+  )
+}
