@@ -26,8 +26,13 @@ test('rungs above the highest that is wanted are left out', () => {
   expect(rungs(3840, 2160, 2160).at(-1)).toBe('2160p 3840x2160 16000')
 })
 
-test('a source between two rungs is not enlarged', () => {
-  expect(rungs(1000, 700).at(-1)).toBe('540p 772x540 2000')
+test('a source between two standard sizes is kept at its own size, with a cap between theirs', () => {
+  expect(rungs(854, 480)).toEqual(['240p 428x240 300', '360p 640x360 800', '480p 854x480 1600'])
+})
+
+test('a standard size that is hardly smaller than the source is left out', () => {
+  expect(rungs(710, 400)).toEqual(['240p 426x240 300', '400p 710x400 1067'])
+  expect(rungs(1300, 730).map((rung) => rung.split(' ')[0])).toEqual(['240p', '360p', '540p', '730p'])
 })
 
 test('a source below the lowest rung keeps its own size, made even', () => {

@@ -1,7 +1,13 @@
 import type { Rung, SourceFacts } from '@kinora/common/contracts'
 
-/** Short side in pixels and cap in kbit/s; far enough apart that each is clearly smaller than the next. */
-const STANDARD: readonly { shortSide: number; maxrate: number }[] = [
+interface Step {
+  /** Pixels. */
+  shortSide: number
+  /** Cap in kbit/s. */
+  maxrate: number
+}
+
+const STANDARD: readonly Step[] = [
   { shortSide: 240, maxrate: 300 },
   { shortSide: 360, maxrate: 800 },
   { shortSide: 540, maxrate: 2000 },
@@ -11,18 +17,31 @@ const STANDARD: readonly { shortSide: number; maxrate: number }[] = [
   { shortSide: 2160, maxrate: 16_000 },
 ]
 
+/** A rung whose sides are not this much smaller than the next one's costs an encode that no viewer would notice. */
+const CLEARLY_SMALLER = 0.85
+
 /**
- * The renditions of a source, smallest first. A rung is named by its short side, so a portrait video gets the same names
- * as a landscape one. Nothing is ever enlarged: a source below the lowest rung keeps its own size.
+ * The renditions of a source, smallest first: the standard sizes below it, and its own size (or the largest that is
+ * wanted) on top. Nothing is ever enlarged. A rung is named by its short side, so a portrait video gets the same names
+ * as a landscape one.
  */
 export function ladder({ width, height }: SourceFacts['video'], maxShortSide: number): Rung[] {
-  const shortSide = Math.min(width, height)
-  const fitting = STANDARD.filter((step) => step.shortSide <= Math.min(shortSide, maxShortSide))
-  if (fitting.length > 0) return fitting.map((step) => scaled(width, height, step.shortSide, step.maxrate))
-  return [scaled(width, height, evenBelow(shortSide), 300)]
+  const top = evenBelow(Math.min(width, height, maxShortSide))
+  const below = STANDARD.filter((step) => step.shortSide <= top * CLEARLY_SMALLER)
+  return [...below, { shortSide: top, maxrate: capFor(top) }].map((step) => scaled(width, height, step))
 }
 
-function scaled(width: number, height: number, shortSide: number, maxrate: number): Rung {
+/** Between two standard sizes the cap lies in proportion between theirs. */
+function capFor(shortSide: number): number {
+  const above = STANDARD.findIndex((step) => step.shortSide >= shortSide)
+  const [low, high] = [STANDARD[above - 1], STANDARD[above]]
+  if (!high) return STANDARD.at(-1)?.maxrate ?? 0
+  if (!low) return high.maxrate
+  const share = (shortSide - low.shortSide) / (high.shortSide - low.shortSide)
+  return Math.round(low.maxrate + share * (high.maxrate - low.maxrate))
+}
+
+function scaled(width: number, height: number, { shortSide, maxrate }: Step): Rung {
   const factor = shortSide / Math.min(width, height)
   const longSide = evenBelow(Math.max(width, height) * factor + 1)
   const name = `${shortSide}p`
