@@ -4,6 +4,7 @@ import { Agent, request as send } from 'node:http'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type GatewaySystem, startGatewaySystem } from './gateway-system.ts'
+import { median } from './median.ts'
 import { processCpuSeconds, processesIn } from './process-cpu.ts'
 
 const ROUNDS = 5
@@ -144,10 +145,6 @@ function sumCpu(pids: number[]): number {
 
 function ratio(a = 0, b = 1): string {
   return (a / b).toFixed(2)
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await gatewayBench()

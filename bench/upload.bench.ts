@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { startGatewaySystem } from './gateway-system.ts'
+import { median } from './median.ts'
 import { residentBytes } from './process-cpu.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -105,10 +106,6 @@ function watchMemory(pid: number): { stop(): number } {
       return most - before
     },
   }
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await uploadBench()
