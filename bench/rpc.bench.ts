@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startBacking } from '@kinora/dev/backing'
+import { median } from './median.ts'
 import type { Order, Report } from './rpc-peer.ts'
 
 const CONTENDERS = ['raw', 'bus'] as const
@@ -80,10 +81,6 @@ async function startPeer(contender: Contender, role: 'client' | 'server', amqpUr
   const child = fork(peer, [contender, role], { env: { ...process.env, BENCH_AMQP_URL: amqpUrl } })
   await once(child, 'message')
   return child
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
