@@ -25,7 +25,7 @@ describe('a source of each family becomes right HLS', () => {
       width: 160,
       height: 90,
       pix_fmt: 'yuv420p',
-      color_space: 'bt709',
+      color_space: 'smpte170m',
     })
     expect(sound).toMatchObject({ codec_name: 'aac', channels: 2, sample_rate: '48000' })
   })

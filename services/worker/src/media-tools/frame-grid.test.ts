@@ -1,0 +1,55 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { frameGrid } from './frame-grid.ts'
+
+const at = (rate: number, count: number, round = 1e6) =>
+  Array.from({ length: count }, (_, index) => Math.round((index / rate) * round) / round)
+
+describe('the grid of a source', () => {
+  it('is that of the declared rate, also when the container rounds to milliseconds', () => {
+    const ntsc = { num: 30_000, den: 1001 }
+    const times = at(30_000 / 1001, 900, 1000)
+    expect(frameGrid(times, 0.033, [ntsc])).toEqual({ frameRate: ntsc, frameCount: 900, resample: false })
+  })
+
+  it('keeps the declared rate over gaps, and counts the missing frames', () => {
+    const times = at(25, 100).filter((_, index) => index !== 40)
+    const grid = frameGrid(times, 0.04, [{ num: 25, den: 1 }])
+    expect(grid).toEqual({ frameRate: { num: 25, den: 1 }, frameCount: 100, resample: true })
+  })
+
+  it('takes no time base for a frame rate', () => {
+    const times = at(50, 500).filter((_, index) => index % 5 === 0)
+    expect(frameGrid(times, 0.1, [{ num: 50, den: 1 }]).frameRate).toEqual({ num: 10, den: 1 })
+  })
+
+  it('is the nearest standard rate for pictures at uneven times', () => {
+    const times = at(24.7, 200).map((time, index) => time + (index % 3) * 0.013)
+    const { frameRate, resample } = frameGrid(times, 0.04, [{ num: 1000, den: 1 }])
+    expect(frameRate).toEqual({ num: 25, den: 1 })
+    expect(resample).toBe(true)
+  })
+
+  it('keeps every second of 120 frames', () => {
+    expect(frameGrid(at(120, 240), 1 / 120, [{ num: 120, den: 1 }])).toMatchObject({ frameCount: 120 })
+  })
+
+  it('has at least one frame, at most 60 a second, and the length of the source to a frame', () => {
+    const gaps = fc.array(fc.double({ min: 0.001, max: 2, noNaN: true }), { minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(gaps, (lengths) => {
+        let now = 0
+        const times = lengths.map((gap) => {
+          now += gap
+          return now - gap
+        })
+        const { frameRate, frameCount } = frameGrid(times, lengths.at(-1) ?? 0, [])
+        const rate = frameRate.num / frameRate.den
+        expect(rate).toBeLessThanOrEqual(60)
+        expect(frameCount).toBeGreaterThanOrEqual(1)
+        const span = (times.at(-1) ?? 0) / 1
+        expect(frameCount / rate).toBeGreaterThanOrEqual(span - 1 / rate)
+      }),
+    )
+  })
+})
