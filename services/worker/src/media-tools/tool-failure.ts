@@ -1,8 +1,12 @@
 import { hostFault, inputFault, memoryFault, type TaskFailure } from '../task-failure.ts'
 import type { ToolEnd } from './run-tool.ts'
 
+/**
+ * A thread whose stack finds no room is "temporarily unavailable", and an encoder that finds none often says only that it
+ * could not be opened; its parameters are ours and do not fail otherwise.
+ */
 const NO_MEMORY =
-  /Cannot allocate memory|malloc of size \d+ failed|get_buffer\(\) failed \(-12|Failed to allocate|pthread_create failed|std::bad_alloc/
+  /Cannot allocate memory|malloc of size \d+ failed|get_buffer\(\) failed \(-12|Failed to allocate|Resource temporarily unavailable|Error while opening encoder|std::bad_alloc/
 const NO_ROOM = /No space left on device/
 const OVER_LIMIT =
   /exceeds specified max pixel count|number of streams exceeds max_streams|Picture size \d+x\d+ is invalid/
