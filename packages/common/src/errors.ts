@@ -12,7 +12,6 @@ export const ERRORS = {
   ROUTE_NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take that method' },
   RANGE_NOT_SATISFIABLE: { status: 416, title: 'The requested range lies outside the file' },
-  ORIGIN_NOT_ALLOWED: { status: 403, title: 'This origin may not call the API' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive', retryable: true },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   RATE_LIMITED: { status: 429, title: 'Too many requests', retryable: true },

@@ -7,7 +7,7 @@ type Carrier = Record<string, unknown>
  * True when somebody has set up tracing in this process. Without it the API's propagator has no fields, and all of the
  * functions below only call what they wrap.
  */
-export function isTracing(): boolean {
+function isTracing(): boolean {
   return propagation.fields().length > 0
 }
 

@@ -53,7 +53,7 @@ export function openApiDocument(routes: readonly Route[]): object {
     const security = { none: [], optional: [{ [bearer.name]: [] }, {}], required: [{ [bearer.name]: [] }] }[route.auth]
     registry.registerPath({ ...config, security })
   }
-  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+  const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
       title: 'Kinora',
@@ -63,6 +63,9 @@ export function openApiDocument(routes: readonly Route[]): object {
     },
     servers: [{ url: '/' }],
   })
+  // Their own order is that in which modules happened to load.
+  const schemas = Object.entries(document.components?.schemas ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  return { ...document, components: { ...document.components, schemas: Object.fromEntries(schemas) } }
 }
 
 /** `/v1/videos/:videoId` and `/play/:reference/*file` in the words of OpenAPI, which knows no wildcards. */

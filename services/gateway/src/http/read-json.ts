@@ -28,7 +28,7 @@ export async function readJson(req: Request, res: Response): Promise<unknown> {
 }
 
 /** RFC 9112 section 6.3: without either header a request has no body. */
-export function hasBody(req: Request): boolean {
+function hasBody(req: Request): boolean {
   return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
 }
 
