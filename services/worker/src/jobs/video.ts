@@ -57,7 +57,7 @@ async function measure(work: VideoWork, rung: Rung, workspace: string): Promise<
 }
 
 /** Frames of each segment of the chunk. */
-export function plannedFrames({ chunk: { frameCount }, segmentFrames }: VideoWork): number[] {
+function plannedFrames({ chunk: { frameCount }, segmentFrames }: VideoWork): number[] {
   const segments = Math.ceil(frameCount / segmentFrames)
   return Array.from({ length: segments }, (_, index) => Math.min(segmentFrames, frameCount - index * segmentFrames))
 }

@@ -35,6 +35,6 @@ export async function runFfmpeg(
 }
 
 /** fluent-ffmpeg's argument list, which its types leave out. */
-export function argumentsOf(command: FfmpegCommand): string[] {
+function argumentsOf(command: FfmpegCommand): string[] {
   return (command as unknown as { _getArguments(): string[] })._getArguments()
 }

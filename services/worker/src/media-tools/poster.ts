@@ -61,7 +61,7 @@ async function grabStill(
 }
 
 /** Fits into the maximum without growing; even, because the picture is 4:2:0 on its way. */
-export function posterSize({ width, height }: { width: number; height: number }): { width: number; height: number } {
+function posterSize({ width, height }: { width: number; height: number }): { width: number; height: number } {
   const factor = Math.min(1, MAX_WIDTH / width, MAX_HEIGHT / height)
   const even = (size: number) => Math.max(2, Math.round((size * factor) / 2) * 2)
   return { width: even(width), height: even(height) }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Rung } from '@kinora/common/contracts'
 import type { ResultOf } from '../../src/jobs/job.ts'
 import { perSecond } from '../../src/media-tools/frame-rate.ts'
@@ -105,9 +104,4 @@ function mediaPlaylist(init: string, entries: { seconds: number; uri: string }[]
     '#EXT-X-ENDLIST',
     '',
   ].join('\n')
-}
-
-/** Text of a playlist, to be changed by a test. */
-export async function playlistText({ pathOf }: Workbench, key: string): Promise<string> {
-  return await readFile(pathOf(key), 'utf8')
 }
