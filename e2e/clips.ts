@@ -46,7 +46,9 @@ const AAC = ['-c:a', 'aac', '-b:a', '96k']
 const RECIPES = {
   /** 480 frames with a tone: long enough to be cut into chunks. */
   'normal.mp4': ffmpeg([picture('640x360', '24', 20), tone(20)], [...H264, ...AAC]),
-  /** 2400 frames of the same. */
+  /** 1440 frames of the same: work enough to be killed in the midst of. */
+  'minute.mp4': ffmpeg([picture('640x360', '24', 60), tone(60)], [...H264, ...AAC]),
+  /** 2400 frames of the same: several chunks after the first. */
   'long.mp4': ffmpeg([picture('640x360', '24', 100), tone(100)], [...H264, ...AAC]),
   'silent.mp4': ffmpeg([picture('320x240', '25', 8)], H264),
   'surround.mp4': ffmpeg(

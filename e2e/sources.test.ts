@@ -69,7 +69,7 @@ const playable: { what: string; clip: ClipName; expected: Expected }[] = [
       renditions: [
         { name: '240p', width: 300, height: 240 },
         { name: '360p', width: 450, height: 360 },
-        { name: '540p', width: 676, height: 540 },
+        { name: '576p', width: 720, height: 576 },
       ],
       frames: 175,
       frameRate: 25,

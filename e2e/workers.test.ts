@@ -6,7 +6,8 @@ import { createClient } from './client.ts'
 import { useClips } from './clips.ts'
 import { follow, type VideoEvent } from './follow.ts'
 import { checkPlayback } from './hls/check-playback.ts'
-import { LONG_CLIP } from './long-clip.ts'
+import { LONG, MINUTE } from './long-clips.ts'
+import { revive } from './revive.ts'
 import { GENEROUS } from './settings.ts'
 import { createVideo, putSource, timelineOf, untilRunning, untilStatus, upload } from './videos.ts'
 
@@ -14,23 +15,14 @@ const clips = useClips()
 // A lease far longer than any wait here: what is taken over in these tests was not taken over because a lease ran out.
 const system = await useSystem({ workers: 2, env: { ...GENEROUS, LEASE_MS: '600000' } })
 const { client } = await register(createClient(system.gatewayUrl))
-const clip = await clips.make('long.mp4')
+const clip = await clips.make('minute.mp4')
 
-beforeEach(async () => {
-  for (const worker of ['worker-1', 'worker-2']) if (!(await isReady(worker))) await system.start(worker)
-})
-
-async function isReady(name: string): Promise<boolean> {
-  return fetch(`${system.internalUrl(name)}/readyz`).then(
-    ({ ok }) => ok,
-    () => false,
-  )
-}
+beforeEach(() => revive(system))
 
 test('two workers share the chunks of one video, and its owner follows it live', async () => {
   const { id } = await createVideo(client)
   const seen = collect(id, ({ data }) => data.status === 'ready')
-  await putSource(client, id, clip)
+  await putSource(client, id, await clips.make('long.mp4'))
   const events = await seen
   const { playback } = await untilStatus(client, id, 'ready')
   const chunks = (await timelineOf(client, id)).filter(({ kind }) => kind === 'video')
@@ -48,7 +40,7 @@ test('two workers share the chunks of one video, and its owner follows it live',
   expect(progress.length).toBeGreaterThan(1)
   expect(progress).toEqual(progress.toSorted((one, other) => one - other))
   expect(events.some(({ data }) => data.playable && data.status === 'processing')).toBe(true)
-  expect(await checkPlayback(playback?.hlsUrl ?? '', LONG_CLIP)).toEqual([])
+  expect(await checkPlayback(playback?.hlsUrl ?? '', LONG)).toEqual([])
 })
 
 test('a client that lost the stream comes back with Last-Event-ID and misses nothing', async () => {
@@ -72,7 +64,7 @@ test('the task of a worker that is killed is taken over by the other one, and th
   expect(attempts[0]).toMatchObject({ state: 'lost', worker: victim.worker })
   expect(attempts.at(-1)).toMatchObject({ state: 'done' })
   expect(attempts.at(-1)?.worker).not.toBe(victim.worker)
-  expect(await checkPlayback(playback?.hlsUrl ?? '', LONG_CLIP)).toEqual([])
+  expect(await checkPlayback(playback?.hlsUrl ?? '', MINUTE)).toEqual([])
 })
 
 test('a worker that is asked to stop gives its task back, and it is done by the other one', async () => {
@@ -85,7 +77,7 @@ test('a worker that is asked to stop gives its task back, and it is done by the 
   })
   expect(attempts[0]).toMatchObject({ state: 'released', worker: leaving.worker })
   const { playback } = await untilStatus(client, id, 'ready')
-  expect(await checkPlayback(playback?.hlsUrl ?? '', LONG_CLIP)).toEqual([])
+  expect(await checkPlayback(playback?.hlsUrl ?? '', MINUTE)).toEqual([])
 })
 
 /** Were two attempts under way at the same time? */
