@@ -13,14 +13,11 @@ function sizes(seconds: number): number[] {
   return chunkPlan(seconds * 30, segmentGrid({ num: 30, den: 1 })).map((chunk) => chunk.frameCount / 30)
 }
 
-test('a short clip is not cut', () => {
+test('a clip of up to a minute is not cut', () => {
   expect(sizes(1 / 30)).toEqual([1 / 30])
-  expect(sizes(18)).toEqual([18])
-})
-
-test('a clip of half a minute is cut once, after the first twelve seconds', () => {
-  expect(sizes(30)).toEqual([12, 18])
-  expect(sizes(60)).toEqual([12, 48])
+  expect(sizes(30)).toEqual([30])
+  expect(sizes(60)).toEqual([60])
+  expect(sizes(61)).toEqual([12, 49])
 })
 
 test('a long video is cut evenly into chunks of about a minute, without a small tail', () => {
