@@ -37,7 +37,7 @@ export async function checkPlayback(masterUrl: string, expected: Expected): Prom
   ]
 }
 
-export async function measurePlayback(masterUrl: string): Promise<Measured> {
+async function measurePlayback(masterUrl: string): Promise<Measured> {
   const presentation = await download(masterUrl)
   const dir = await mkdtemp(join(tmpdir(), 'kinora-hls-'))
   try {
@@ -182,6 +182,6 @@ function same(what: string, actual: unknown, wanted: unknown): string[] {
   return unless(is === should, `${what}: ${is} instead of ${should}`)
 }
 
-export function sum(numbers: number[]): number {
+function sum(numbers: number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }
