@@ -40,7 +40,7 @@ test('an upload is probed, cut into chunks, playable after the first, ready when
   expect(audio.work.kind).toBe('audio')
   const planned = await gateway.getVideo(video.id, owner)
   expect(planned.renditions.map((rendition) => rendition.name)).toEqual(['240p', '360p', '540p', '720p'])
-  expect(planned.source).toMatchObject({ container: 'mp4', durationSeconds: 40, frameRate: 30, audioCodec: 'aac' })
+  expect(planned.source).toMatchObject({ container: 'mp4', durationSeconds: 70, frameRate: 30, audioCodec: 'aac' })
 
   await worker.finish(first)
   await worker.finish(audio)
@@ -59,10 +59,10 @@ test('an upload is probed, cut into chunks, playable after the first, ready when
   const rest = await worker.take(video.id)
   expect(rest.work).toMatchObject({ rungs: [{ name: '360p' }, { name: '540p' }, { name: '720p' }] })
   const second = await worker.take(video.id)
-  expect(second.work).toMatchObject({ chunk: { startFrame: 360, frameCount: 840, firstSegment: 2 } })
+  expect(second.work).toMatchObject({ chunk: { startFrame: 360, frameCount: 1740, firstSegment: 2 } })
   // The later chunk first: only what follows without a gap may be shown.
   await worker.finish(second)
-  await until(async () => (await ctx.store.get(keys.playlist(video.id, '240p.m3u8'))).toString().includes('/6.m4s'))
+  await until(async () => (await ctx.store.get(keys.playlist(video.id, '240p.m3u8'))).toString().includes('/11.m4s'))
   expect(await master(video.id)).not.toContain('360p.m3u8')
   await worker.finish(rest)
 
@@ -71,7 +71,7 @@ test('an upload is probed, cut into chunks, playable after the first, ready when
     kind: 'finalise',
     playlistKey: keys.videoFolder(video.id),
     frameRate: { num: 30, den: 1 },
-    frameCount: 1200,
+    frameCount: 2100,
     hasAudio: true,
   })
   const complete = (await ctx.store.get(keys.playlist(video.id, '720p.m3u8'))).toString()
