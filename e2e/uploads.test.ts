@@ -180,6 +180,24 @@ test("the gateway's memory stays flat while a large file streams through it", as
   await untilStatus(client, id, 'failed')
 })
 
+test('a gateway that is killed in the midst of an upload has not taken it, and takes it when it is back', async () => {
+  const { id } = await createVideo(client)
+  const before = storedFiles()
+  const answer = await rawUpload(client, id, {
+    headers: { 'content-length': 200_000 },
+    async *chunks() {
+      yield readFileSync(clip).subarray(0, 100_000)
+      await until(() => storedFiles().length > before.length)
+      await system.kill('gateway')
+    },
+  })
+  expect(answer).toBeNull()
+  await system.start('gateway')
+  expect((await getVideo(client, id)).status).toBe('awaiting_upload')
+  await putSource(client, id, clip)
+  await untilStatus(client, id, 'ready')
+})
+
 test('an upload that ends while media is dead is kept, and worked on when media is back', async () => {
   const { id } = await createVideo(client)
   const bytes = readFileSync(clip)
