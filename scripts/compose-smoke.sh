@@ -22,7 +22,8 @@ api -K "$work/curlrc" -H 'content-type: video/mp4' --upload-file "$file" "$url/v
 echo "uploaded $(basename "$file") as $id"
 
 for _ in $(seq 1 300); do
-  video=$(api -K "$work/curlrc" "$url/v1/videos/$id")
+  # A busy machine may answer 503 or 504 now and then.
+  video=$(api --retry 5 -K "$work/curlrc" "$url/v1/videos/$id")
   status=$(field status <<<"$video")
   printf '\r%s %s%%   ' "$status" "$(field progress.percent <<<"$video")"
   case $status in ready | failed) break ;; esac
