@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TaskOutcome } from '@kinora/common/bus'
 import type { Actor, EventEnvelope } from '@kinora/common/contract'
 import { type ClaimedTask, events, media, type TaskMessage } from '@kinora/common/contracts'
@@ -9,6 +10,8 @@ import { reportOutcome } from './report-outcome.ts'
 import { leaseOf, taskEvent } from './task-events.ts'
 import { TaskFailure, toTaskCause } from './task-failure.ts'
 import { withWorkspace } from './workspace.ts'
+
+const UNANSWERED_PAUSE_MS = 1000
 
 export interface TaskRunner {
   handle(message: TaskMessage, delivery: { redelivered: boolean }): Promise<TaskOutcome>
@@ -48,6 +51,7 @@ async function runTask(
   const task = await claim(context, message, redelivered)
   if (task === 'gone') return 'done'
   if (task === 'unreachable') return 'later'
+  if (task === 'unanswered') return await askAgain(signal)
   const { metrics } = context
   const { kind } = task.work
   metrics.running.inc({ kind })
@@ -64,15 +68,25 @@ async function claim(
   { bus, name, logger }: Context,
   { taskId, attempt }: TaskMessage,
   redelivered: boolean,
-): Promise<ClaimedTask | 'gone' | 'unreachable'> {
+): Promise<ClaimedTask | 'gone' | 'unreachable' | 'unanswered'> {
   try {
     return await bus.call(media.claimTask, { taskId, attempt, worker: name, redelivered }, callAs(taskId))
   } catch (thrown) {
     const error = toAppError(thrown)
     if (error.code === 'TASK_GONE') return 'gone'
+    if (error.code === 'TIMEOUT' || error.code === 'CONNECTION_LOST') return 'unanswered'
     logger.warn({ taskId, attempt, code: error.code }, 'a task could not be claimed; it comes back later')
     return 'unreachable'
   }
+}
+
+/**
+ * The claim may have been granted, and then this task is ours without our knowing its lease. Given back, the message comes
+ * again marked as redelivered, which lets the next claim take over at once what would otherwise wait for the lease to end.
+ */
+async function askAgain(signal: AbortSignal): Promise<TaskOutcome> {
+  await sleep(UNANSWERED_PAUSE_MS, undefined, { signal }).catch(() => {})
+  return 'requeue'
 }
 
 /** Does the job under a heartbeat and says how it ended. */

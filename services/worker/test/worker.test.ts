@@ -92,6 +92,15 @@ it('says nothing about a task that is gone, and goes on', async () => {
   await until(() => typesOf(task.taskId).includes('task.finished'), PATIENCE)
 })
 
+it('asks again as the holder when it does not know whether its claim was granted', async () => {
+  await startOne()
+  media.loseAnswers = 1
+  const task = await media.offer('short', { kind: 'probe', sourceKey: 'sources/plain' })
+  await until(() => typesOf(task.taskId).includes('task.finished'), PATIENCE)
+  const claims = media.claims.filter(({ taskId }) => taskId === task.taskId)
+  expect(claims.map(({ redelivered }) => redelivered)).toEqual([false, true])
+})
+
 it('tells why a source cannot be used', async () => {
   await startOne()
   await store.put('sources/noise', 'this is no video')

@@ -15,6 +15,8 @@ export interface MediaStub {
   /** Sends the message of a task that nobody knows. */
   offerGone(queue: 'short' | 'long'): Promise<void>
   serve(): Promise<void>
+  /** So many claims are granted, and their answers lost. */
+  loseAnswers: number
   claims: { taskId: string; worker: string; redelivered: boolean }[]
   released: string[]
   /** What was said about a task, in order. */
@@ -39,6 +41,7 @@ export async function openMediaStub(world: World): Promise<MediaStub> {
 
   const stub: MediaStub = {
     bus,
+    loseAnswers: 0,
     claims: [],
     released: [],
     heard: (taskId) => heard.filter((event) => event.aggregateId === taskId),
@@ -69,6 +72,7 @@ export async function openMediaStub(world: World): Promise<MediaStub> {
         stub.claims.push({ taskId, worker, redelivered })
         const task = tasks.get(taskId)
         if (!task) throw new AppError('TASK_GONE')
+        if (stub.loseAnswers-- > 0) throw new AppError('TIMEOUT')
         return task
       },
       releaseTask: async ({ taskId }) => {
