@@ -10,7 +10,7 @@ import type { Order, Report } from './rpc-peer.ts'
 
 const CONTENDERS = ['raw', 'bus'] as const
 type Contender = (typeof CONTENDERS)[number]
-const ROUNDS = 5
+const ROUNDS = 9
 const ROUND_MS = 1000
 
 interface Pair {
@@ -44,7 +44,9 @@ async function compare(pairs: Record<Contender, Pair>, order: Order): Promise<st
   const samples: Record<Contender, Sample[]> = { raw: [], bus: [] }
   for (const contender of CONTENDERS) await measure(pairs[contender], { ...order, ms: ROUND_MS / 2 })
   for (let round = 0; round < ROUNDS; round++) {
-    for (const contender of CONTENDERS) samples[contender].push(await measure(pairs[contender], order))
+    // Taking turns at going first, so that neither always runs after the other has heated the machine.
+    const turns = round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed()
+    for (const contender of turns) samples[contender].push(await measure(pairs[contender], order))
   }
   const of = (contender: Contender, value: keyof Sample) => median(samples[contender].map((sample) => sample[value]))
   const [raw, bus] = [of('raw', 'callsPerSecond'), of('bus', 'callsPerSecond')]

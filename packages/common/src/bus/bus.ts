@@ -27,7 +27,7 @@ export type CallOptions = Omit<Call, 'signal' | 'timeoutMs'> & {
 export interface ServeOptions {
   /** Requests that are worked on at the same time; the bulkhead. Default 128. */
   prefetch?: number
-  /** Broker users whose actor header is believed; all others act as the service they log in as. Default `gateway`. */
+  /** Broker users whose word on the actor is believed; all others act as the service they log in as. Default `gateway`. */
   trust?: string[]
 }
 
@@ -99,6 +99,8 @@ export interface Bus {
    *   `POISON`, `INTERNAL` …
    */
   call<M extends Method>(method: M, input: Input<M>, call: CallOptions): Promise<Output<M>>
+  /** Like `call`, with the output in JSON as it came, for who passes it on unread. */
+  callForJson<M extends Method>(method: M, input: Input<M>, call: CallOptions): Promise<Buffer>
   /** Answers all methods of a contract; resolves once requests can arrive. */
   serve<C extends Contract>(contract: C, handlers: Handlers<C>, options?: ServeOptions): Promise<void>
   /**

@@ -87,8 +87,13 @@ class RabbitBus implements Bus {
     this.#metrics?.reconnects.inc()
   }
 
-  call<M extends Method>(method: M, input: Input<M>, call: CallOptions): Promise<Output<M>> {
-    return this.#client.call(method, input, call) as Promise<Output<M>>
+  async call<M extends Method>(method: M, input: Input<M>, call: CallOptions): Promise<Output<M>> {
+    const output = await this.#client.call(method, input, call)
+    return JSON.parse(output.toString()) as Output<M>
+  }
+
+  callForJson<M extends Method>(method: M, input: Input<M>, call: CallOptions): Promise<Buffer> {
+    return this.#client.call(method, input, call)
   }
 
   async serve<C extends Contract>(contract: C, handlers: Handlers<C>, options: ServeOptions = {}): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Channel, ConsumeMessage, Message } from 'amqplib'
-import type { Actor, Method } from '../contract.ts'
+import type { Method } from '../contract.ts'
 import { AppError, type ErrorCode, toAppError } from '../errors.ts'
 import { Breaker } from './breaker.ts'
 import type { BreakerState, CallOptions } from './bus.ts'
@@ -28,7 +28,7 @@ interface Target {
 
 interface Pending {
   target: Target
-  resolve: (output: unknown) => void
+  resolve: (output: Buffer) => void
   reject: (error: AppError) => void
   timer: NodeJS.Timeout
 }
@@ -78,7 +78,8 @@ export class RpcClient {
     return Object.fromEntries([...this.#targets.values()].map(({ service, pending }) => [service, pending]))
   }
 
-  async call(method: Method, input: unknown, call: CallOptions): Promise<unknown> {
+  /** Resolves with the output as it came, in JSON. */
+  async call(method: Method, input: unknown, call: CallOptions): Promise<Buffer> {
     const startedAt = performance.now()
     const target = this.#target(method.service)
     let outcome: ErrorCode | 'OK' = 'OK'
@@ -120,13 +121,12 @@ export class RpcClient {
     return target
   }
 
-  #request(target: Target, method: Method, input: unknown, call: CallOptions): Promise<unknown> {
-    const headers: Record<string, unknown> = { [wire.ACTOR_HEADER]: wire.encodeActor(call.actor) }
-    if (call.client) headers[wire.CLIENT_HEADER] = JSON.stringify(call.client)
+  #request(target: Target, method: Method, input: unknown, { actor, client, ...call }: CallOptions): Promise<Buffer> {
+    const headers: Record<string, unknown> = {}
     return tracedSend('client', `${method.service}.${method.name}`, headers, () =>
       this.#send(target, {
         name: method.name,
-        body: wire.encode(input),
+        body: wire.encode({ actor, client, input } satisfies wire.RequestBody),
         timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
         requestId: call.requestId,
         headers,
@@ -136,14 +136,19 @@ export class RpcClient {
   }
 
   #ping(service: string): Promise<unknown> {
-    const actor: Actor = { kind: 'service', name: this.#options.user }
-    const headers = { [wire.ACTOR_HEADER]: wire.encodeActor(actor) }
     const body = wire.encode({})
-    const request = { name: wire.PING, body, timeoutMs: PING_TIMEOUT_MS, requestId: 'ping', headers, signal: undefined }
+    const request = {
+      name: wire.PING,
+      body,
+      timeoutMs: PING_TIMEOUT_MS,
+      requestId: 'ping',
+      headers: {},
+      signal: undefined,
+    }
     return this.#send(this.#target(service), request)
   }
 
-  #send(target: Target, request: Request): Promise<unknown> {
+  #send(target: Target, request: Request): Promise<Buffer> {
     if (this.#channel === undefined) return this.#open(request.timeoutMs).then(() => this.#send(target, request))
     const channel = this.#channel.current
     if (channel === undefined || this.#draining) return Promise.reject(notSent('Not connected to the broker'))
@@ -179,7 +184,7 @@ export class RpcClient {
     }
   }
 
-  #sendOn(channel: Channel, target: Target, request: Request): Promise<unknown> {
+  #sendOn(channel: Channel, target: Target, request: Request): Promise<Buffer> {
     const { timeoutMs, signal } = request
     if (!(timeoutMs > 0) || signal?.aborted) return Promise.reject(new AppError('TIMEOUT'))
     if (target.pending >= PENDING_LIMIT) return Promise.reject(new AppError('QUEUE_FULL', { retryAfterMs: 1000 }))
@@ -207,7 +212,7 @@ export class RpcClient {
     return answer.finally(() => signal.removeEventListener('abort', giveUp))
   }
 
-  #await(id: string, target: Target, timeoutMs: number): Promise<unknown> {
+  #await(id: string, target: Target, timeoutMs: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#fail(id, 'TIMEOUT'), timeoutMs)
       target.pending++
@@ -251,7 +256,7 @@ export class RpcClient {
     }
     const pending = this.#take(correlationId)
     if (pending === undefined) this.#options.metrics()?.lateReplies.inc()
-    else if (type === wire.REPLY_OK) pending.resolve(JSON.parse(message.content.toString()))
+    else if (type === wire.REPLY_OK) pending.resolve(message.content)
     else pending.reject(wire.decodeError(message.content))
   }
 

@@ -97,23 +97,22 @@ export class RpcServer {
     if (!entry) throw new AppError('NO_RESPONDER', { cause: new Error(`${this.#service} has no method ${name}`) })
     const { method, handler } = entry
     refuseRepeated(method, message)
-    const call = this.#callOf(message, startedAt)
-    const input = parseInput(method, message.content)
+    const body = wire.decodeRequest(message.content)
+    const call = this.#callOf(message, body, startedAt)
+    const input = parseInput(method, body.input)
     const headers = message.properties.headers ?? {}
     const output = await tracedReceive('server', `${this.#service}.${name}`, headers, () => handler(input, call))
     // Strips what the contract does not name: a column too many never leaves the service.
     return method.output.parse(output)
   }
 
-  #callOf(message: ConsumeMessage, startedAt: number): Call {
-    const headers = message.properties.headers ?? {}
+  #callOf(message: ConsumeMessage, { actor, client }: wire.RequestBody, startedAt: number): Call {
     const deadline = startedAt + Number(message.properties.expiration ?? 0)
-    const client: string | undefined = headers[wire.CLIENT_HEADER]
     let signal: AbortSignal | undefined
     return {
-      actor: this.#actorOf(message),
+      actor: this.#actorOf(message, actor),
       requestId: message.properties.messageId ?? '',
-      ...(client !== undefined && { client: JSON.parse(client) }),
+      ...(client !== undefined && { client }),
       get timeoutMs() {
         return Math.max(0, deadline - performance.now())
       },
@@ -126,11 +125,11 @@ export class RpcServer {
   }
 
   /** Only the gateway speaks for users; every other broker user is the service of its name. */
-  #actorOf(message: ConsumeMessage): Actor {
+  #actorOf(message: ConsumeMessage, claimed: Actor): Actor {
     const { userId, headers } = message.properties
     const sender = userId === this.#options.user ? (headers?.[wire.REDELIVERED_FROM_HEADER] ?? userId) : userId
     if (typeof sender !== 'string' || sender === '') throw new AppError('FORBIDDEN')
-    if (this.#trusted.has(sender)) return JSON.parse(headers?.[wire.ACTOR_HEADER])
+    if (this.#trusted.has(sender)) return claimed
     return { kind: 'service', name: sender }
   }
 
@@ -172,14 +171,8 @@ function refuseRepeated(method: Method, { fields, properties }: ConsumeMessage):
     throw new AppError('TIMEOUT', { detail: 'The service went away; it may or may not have done this' })
 }
 
-function parseInput(method: Method, content: Buffer): unknown {
-  let json: unknown
-  try {
-    json = JSON.parse(content.toString())
-  } catch {
-    throw new AppError('VALIDATION_FAILED', { fields: [{ path: '', message: 'not JSON' }] })
-  }
-  const parsed = method.input.safeParse(json)
+function parseInput(method: Method, input: unknown): unknown {
+  const parsed = method.input.safeParse(input)
   if (parsed.success) return parsed.data
   const fields = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
   throw new AppError('VALIDATION_FAILED', { fields })

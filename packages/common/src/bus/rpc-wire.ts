@@ -1,22 +1,27 @@
-import type { Actor } from '../contract.ts'
+import type { Actor, Call } from '../contract.ts'
 import { AppError, type ErrorCode, type FieldError, isErrorCode } from '../errors.ts'
 
 /**
  * A request: routing key = the caller's reply queue, `type` = method, `correlationId`, `userId` (checked by the broker),
- * `messageId` = request id, `expiration` = milliseconds left, headers `x-actor` and `x-client` as JSON (each header costs
- * amqplib about two microseconds, so there are no more than needed). A reply: the same `correlationId`, `type` = REPLY_OK or REPLY_ERROR. No method can be named like these.
+ * `messageId` = request id, `expiration` = milliseconds left, and a `RequestBody` as JSON. Headers carry trace context
+ * only: amqplib's header tables cost more than all the rest of a message. A reply: the same `correlationId`, `type` =
+ * REPLY_OK or REPLY_ERROR. No method can be named like these.
  */
 export const REPLY_OK = '=ok'
 export const REPLY_ERROR = '=error'
 /** Answered by the bus itself: is anybody there? */
 export const PING = '=ping'
 
-export const ACTOR_HEADER = 'x-actor'
-export const CLIENT_HEADER = 'x-client'
 /** Set by a server on a request that comes back to it for the first time, with the user who really sent it. */
 export const REDELIVERED_FROM_HEADER = 'x-redelivered-from'
 /** Set by RabbitMQ on what it dead-letters: `maxlen`, `expired` … */
 export const DEATH_HEADER = 'x-first-death-reason'
+
+export interface RequestBody {
+  actor: Actor
+  client?: Call['client']
+  input: unknown
+}
 
 interface WireError {
   code: string
@@ -42,16 +47,15 @@ export function decodeError(content: Buffer): AppError {
   })
 }
 
-const actors = new WeakMap<Actor, string>()
-
-/** The same actor object usually makes several calls. */
-export function encodeActor(actor: Actor): string {
-  let json = actors.get(actor)
-  if (json === undefined) {
-    json = JSON.stringify(actor)
-    actors.set(actor, json)
+/** Only JSON and an object are checked here: who may be believed, and the shape of the input, is the server's to judge. */
+export function decodeRequest(content: Buffer): RequestBody {
+  try {
+    const body: unknown = JSON.parse(content.toString())
+    if (typeof body === 'object' && body !== null) return body as RequestBody
+  } catch {
+    // Answered like anything else that is no request.
   }
-  return json
+  throw new AppError('VALIDATION_FAILED', { fields: [{ path: '', message: 'not a request' }] })
 }
 
 /** What the caller's own hop says; inside an answer it would claim that the request itself never ran. */
