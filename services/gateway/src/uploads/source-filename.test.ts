@@ -14,6 +14,7 @@ describe('sourceFilename', () => {
     ["attachment; filename*=iso-8859-1'de'%FCber.mp4", 'über.mp4'],
     [Buffer.from('attachment; filename="größe.mp4"').toString('latin1'), 'größe.mp4'],
     ["attachment; filename*=UTF-8''%E0%A4%A", null],
+    [`attachment; filename="${'x'.repeat(300)}.mp4"`, `${'x'.repeat(251)}.mp4`],
     ['attachment; filename=".."', null],
     ['attachment; filename=""', null],
     ['attachment', null],

@@ -45,6 +45,13 @@ function utf8(text: string): string {
 
 function clean(raw: string): string | null {
   const last = raw.replace(INVISIBLE, '').split(/[/\\]/).at(-1) ?? ''
-  const name = last.trim().slice(0, MAX_CHARACTERS).replace(LONE_SURROGATE, '')
+  const name = shorten(last.trim())
   return name === '' || name === '.' || name === '..' ? null : name
+}
+
+/** Cuts the stem and keeps the extension, which says what the file is. */
+function shorten(name: string): string {
+  const extension = /\.\w{1,8}$/.exec(name)?.[0] ?? ''
+  const stem = name.slice(0, name.length - extension.length)
+  return stem.slice(0, MAX_CHARACTERS - extension.length).replace(LONE_SURROGATE, '') + extension
 }
