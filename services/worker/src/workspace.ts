@@ -1,16 +1,22 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Folders are named `<pid>-<start time of that process>-<random>`, so a worker that was killed is told from one that
- * runs, even when its process number was given away again.
+ * Folders are named `<host>@<pid>-<start time of that process>-<random>`, so a worker that was killed is told from one
+ * that runs, even when its process number was given away again. Containers may share the folder, and none of them sees
+ * the processes of another.
  */
-const NAME = /^(\d+)-(\d+)-\w+$/
+const NAME = /^(.+)@(\d+)-(\d+)-\w+$/
+const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-')
+
+/** Far longer than an attempt may take. */
+const FOREIGN_AGE_MS = 24 * 3600 * 1000
 
 /** Runs `work` in an empty folder of its own, which is gone afterwards however that ends. */
 export async function withWorkspace<T>(root: string, work: (folder: string) => Promise<T>): Promise<T> {
   await mkdir(root, { recursive: true, mode: 0o700 })
-  const folder = await mkdtemp(join(root, `${process.pid}-${(await processStart(process.pid)) ?? 0}-`))
+  const folder = await mkdtemp(join(root, `${HOST}@${process.pid}-${(await processStart(process.pid)) ?? 0}-`))
   try {
     return await work(folder)
   } finally {
@@ -18,17 +24,28 @@ export async function withWorkspace<T>(root: string, work: (folder: string) => P
   }
 }
 
-/** Removes what workers on this machine left behind when they were killed; gives the number of folders removed. */
+/**
+ * Removes what workers on this machine left behind when they were killed, and what another machine's has not touched for
+ * a day; gives the number of folders removed.
+ */
 export async function sweepWorkspaces(root: string): Promise<number> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   let removed = 0
   for (const name of await readdir(root)) {
-    const [, pid, start] = NAME.exec(name) ?? []
-    if (!pid || !start || (await isRunning(Number(pid), start))) continue
+    const [, host, pid, start] = NAME.exec(name) ?? []
+    if (!host || !pid || !start) continue
+    const inUse = host === HOST ? await isRunning(Number(pid), start) : await isYoung(join(root, name))
+    if (inUse) continue
     await rm(join(root, name), { recursive: true, force: true })
     removed += 1
   }
   return removed
+}
+
+async function isYoung(folder: string): Promise<boolean> {
+  // Gone: its worker has just removed it.
+  const found = await stat(folder).catch(() => null)
+  return found === null || Date.now() - found.mtimeMs < FOREIGN_AGE_MS
 }
 
 async function isRunning(pid: number, start: string): Promise<boolean> {
@@ -49,8 +66,8 @@ function hasProcess(pid: number): boolean {
 /** Clock ticks from boot to the start of a process: field 22 of proc(5) stat, counted after the command's last `)`. */
 async function processStart(pid: number): Promise<string | undefined> {
   try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const line = await readFile(`/proc/${pid}/stat`, 'utf8')
+    return line.slice(line.lastIndexOf(')') + 2).split(' ')[19]
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { TaskWork } from '@kinora/common/contracts'
 import { createLogger, createMetrics, Health, Lifecycle } from '@kinora/common/service'
@@ -122,7 +123,7 @@ it('tells how far it is while it works; when it must stop it lets go and gives t
 })
 
 it('removes what a dead worker left, and nothing of a living one', async () => {
-  const dead = `${2 ** 22 + 1}-1-abcdef`
+  const dead = `${hostname()}@${2 ** 22 + 1}-1-abcdef`
   await mkdir(join(workDir, dead), { recursive: true })
   await mkdir(join(workDir, 'not-ours'), { recursive: true })
   await startOne()
