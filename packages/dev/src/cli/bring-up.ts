@@ -7,15 +7,30 @@ import { type Console, seconds } from './console.ts'
 import { openInstallation } from './open-installation.ts'
 import { readableServiceLine } from './service-line.ts'
 
-/** Settings that go on to the services when they are set for us. */
+/** Settings that go on to the services when they are set for us; docs/running.md tells what they mean. */
 const SETTINGS = [
+  'ACCESS_TOKEN_SECONDS',
   'BCRYPT_COST',
+  'BREAKER_FAILURES',
+  'BREAKER_RESET_MS',
   'CORS_ORIGINS',
   'HOST',
   'LOG_LEVEL',
-  'MAX_UPLOAD_BYTES',
+  'MAX_DURATION_SECONDS',
+  'MAX_MEMORY_MB',
+  'MAX_PIXELS',
   'MAX_RENDITION',
+  'MAX_TASK_SECONDS',
+  'MAX_UPLOAD_BYTES',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'RATE_LIMIT_ANONYMOUS',
+  'RATE_LIMIT_LOGIN',
+  'RATE_LIMIT_PLAYBACK',
+  'RATE_LIMIT_REFRESH',
+  'RATE_LIMIT_REGISTER',
+  'RATE_LIMIT_UPLOAD',
+  'RATE_LIMIT_USER',
+  'REFRESH_TOKEN_SECONDS',
   'TRUSTED_PROXIES',
   'WORKER_SLOTS_LONG',
   'WORKER_SLOTS_SHORT',
