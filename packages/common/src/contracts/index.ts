@@ -1,6 +1,7 @@
 export * from './auth.ts'
 export * from './events.ts'
 export * from './media.ts'
+export * from './normalise-email.ts'
 export * from './shared.ts'
 export * from './video.ts'
 export * from './work.ts'

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Call, Handler } from '@kinora/common/contract'
-import type { auth, SignedIn } from '@kinora/common/contracts'
+import { type auth, normaliseEmail, type SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
-import { normaliseEmail } from '../domain/email.ts'
 import { passwordProblem } from '../domain/password-policy.ts'
 import { openSession } from '../sessions/open-session.ts'
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { normaliseEmail } from '@kinora/common/contracts'
 import { addressKey } from '../http/client-address.ts'
 
 /** Requests per window of so many seconds. */
@@ -55,7 +56,7 @@ export function countedByCaller(policy: Policy, { address, userId }: Asker): Cou
 /** What is counted besides, once it is known whose account or session the request is about. */
 export function countedByInput(policy: Policy, input: Record<string, unknown>): Counted | null {
   if (policy === 'login' && typeof input.email === 'string') {
-    return { rule: 'account', key: digest(input.email.trim().toLowerCase()) }
+    return { rule: 'account', key: digest(normaliseEmail(input.email)) }
   }
   if (policy === 'refresh' && typeof input.refreshToken === 'string') {
     // A refresh token changes with each use, but begins with its session's id: 22 characters hold 16 bytes.

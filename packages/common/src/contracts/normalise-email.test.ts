@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { normaliseEmail } from './email.ts'
+import { normaliseEmail } from './normalise-email.ts'
 
 it.each([
   ['Ann@Example.ORG', 'ann@example.org'],
