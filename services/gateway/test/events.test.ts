@@ -100,6 +100,18 @@ describe('a stream of events', () => {
     expect(owner.ended).toBe(false)
   })
 
+  it('tells why a video failed to its owner only', async () => {
+    const ownerId = randomUUID()
+    const video = media.addVideo({ ownerId, visibility: 'public' })
+    const [stranger, owner] = [await open(video.id, {}), await open(video.id, signedIn(ownerId))]
+    await until(() => stranger.events().length === 1 && owner.events().length === 1)
+    const error = { code: 'SOURCE_CORRUPT', detail: 'The file is damaged.' }
+    await say(video, 1, { status: 'failed', error })
+    await until(() => stranger.events().length === 2 && owner.events().length === 2)
+    expect(stranger.events()[1]).toMatchObject({ data: { status: 'failed', error: null } })
+    expect(owner.events()[1]).toMatchObject({ data: { status: 'failed', error } })
+  })
+
   it('ends with the session', async () => {
     const sessionId = randomUUID()
     const video = media.addVideo({ visibility: 'public' })

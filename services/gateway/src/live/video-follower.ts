@@ -40,7 +40,10 @@ export class VideoFollower implements Watcher {
     }
     if (sequence <= this.#sequence) return
     this.#sequence = sequence
-    if (this.#maySee(state)) this.#show(state, sequence)
+    const isOwner = this.#actor.kind === 'user' && this.#actor.userId === state.ownerId
+    // Why it failed is the owner's business, as in `getVideo`.
+    if (isOwner) this.#show(state, sequence)
+    else if (state.visibility !== 'private') this.#show({ ...state, error: null }, sequence)
     else this.#end()
   }
 
@@ -56,10 +59,6 @@ export class VideoFollower implements Watcher {
   /** Clients that are sent away together shall not come back together. */
   #end(): void {
     this.#stream?.end(500 + Math.floor(Math.random() * 2500))
-  }
-
-  #maySee({ visibility, ownerId }: VideoState): boolean {
-    return visibility !== 'private' || (this.#actor.kind === 'user' && this.#actor.userId === ownerId)
   }
 
   #show(state: VideoEvent, sequence?: number): void {
