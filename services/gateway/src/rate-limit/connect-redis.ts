@@ -20,7 +20,9 @@ export function connectRedis(url: string, logger: Logger): Redis {
     reachable = true
   })
   redis.on('error', (error) => {
-    if (reachable) logger.warn({ err: error }, 'redis cannot be reached; requests are counted in this process')
+    // As text: the object has the arguments of the command that failed, and of AUTH that is the password.
+    if (reachable)
+      logger.warn({ error: String(error) }, 'redis cannot be reached; requests are counted in this process')
     reachable = false
   })
   return redis
