@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -28,6 +28,14 @@ describe('the disk store', () => {
     for await (const key of store.list(folder)) keys.push(key)
     return keys.sort()
   }
+
+  it('removes what a dead writer has left, and not what is being written', async () => {
+    const [dead, alive] = [join(root, 'incoming', 'dead'), join(root, 'incoming', 'alive')]
+    for (const path of [dead, alive]) await writeFile(path, 'half')
+    await utimes(dead, new Date(1000), new Date(1000))
+    await store.removeUnfinished(new Date(Date.now() - 60_000))
+    expect(await leftovers()).toEqual(['alive'])
+  })
 
   it('gives back the bytes that were streamed in, with their length and SHA-256', async () => {
     const content = randomBytes(5_000_001)

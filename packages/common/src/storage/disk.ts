@@ -7,6 +7,7 @@ import {
   mkdir,
   open,
   opendir,
+  readdir,
   readFile,
   rename,
   rm,
@@ -117,6 +118,14 @@ class DiskStore implements Store {
 
   async removeFolder(folder: StorageKey): Promise<void> {
     await rm(this.#path(folder), { recursive: true, force: true })
+  }
+
+  async removeUnfinished(before: Date): Promise<void> {
+    for (const name of await readdir(this.#incoming)) {
+      const path = join(this.#incoming, name)
+      const found = await stat(path).catch(orNull)
+      if (found && found.mtime < before) await rm(path, { force: true })
+    }
   }
 
   #path(key: StorageKey): string {

@@ -48,6 +48,8 @@ export interface Store {
   list(folder: StorageKey): AsyncIterable<StorageKey>
   remove(key: StorageKey): Promise<void>
   removeFolder(folder: StorageKey): Promise<void>
+  /** Removes what writers that died have left, if nothing was written to it since then. */
+  removeUnfinished(before: Date): Promise<void>
   /** Rejects when nothing can be written; for readiness checks. */
   check(): Promise<void>
 }
