@@ -1,3 +1,4 @@
+import { NO_CONTROL } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 
@@ -7,7 +8,9 @@ export interface Position {
   id: string
 }
 
-const Cursor = z.tuple([z.string().max(50), z.string().max(300), z.uuid()])
+const Cursor = z.tuple([z.string().max(50), z.string().max(300).regex(NO_CONTROL), z.uuid()])
+/** Narrower than `Date.parse`, which takes much that PostgreSQL does not. */
+const Time = z.iso.datetime()
 
 /** A position as clients carry it; it is bound to its sort order and opaque to them. */
 export function encodeCursor({ value, id }: Position, sort: string): string {
@@ -19,7 +22,7 @@ export function decodeCursor(cursor: string, sort: string): Position {
   try {
     const [of, value, id] = Cursor.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
     const isTime = sort.endsWith('createdAt')
-    if (of !== sort || (isTime && Number.isNaN(Date.parse(value)))) throw new Error('of another list')
+    if (of !== sort || (isTime && !Time.safeParse(value).success)) throw new Error('of another list')
     return { value, id }
   } catch (error) {
     const fields = [{ path: 'cursor', message: 'not a cursor of this list' }]
