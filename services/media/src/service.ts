@@ -46,7 +46,7 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
     (b) => b.drain(),
   )
   startRelay(base, ctx, bus)
-  startJobs(life, ctx)
+  startJobs(life, ctx, bus)
   checkHealth(base, ctx, bus)
   await subscribeToWorkers(bus, ctx)
   await bus.serve(media, handlers(ctx))

@@ -4,7 +4,7 @@ import { keys } from '@kinora/common/storage'
 import { until, useWorld } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
-import { reap } from '../src/jobs/reap.ts'
+import { createReaper, reap } from '../src/jobs/reap.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { resultOf } from './support/results.ts'
@@ -141,6 +141,20 @@ describe('a silent worker', () => {
     await worker.progress(probe, 0.2)
     await worker.progress(probe, 0.6)
     await until(async () => (await taskRow(probe.taskId)).fraction > 0.59)
+  })
+
+  it('keeps it when it was media that could not hear', async () => {
+    const video = await gateway.upload(owner)
+    const probe = await probeOf(video)
+    const reapAsNewProcess = createReaper(() => true)
+    await ctx.db.transaction().execute(async (tx) => {
+      // Held, so that the reapers of the processes that run already do not see it meanwhile.
+      await tx.selectFrom('videos').select('id').where('id', '=', video.id).forUpdate().execute()
+      await silence(probe)
+      await reapAsNewProcess(ctx)
+    })
+    await reapAsNewProcess(ctx)
+    expect(await taskRow(probe.taskId)).toMatchObject({ attempt: 1, state: 'running' })
   })
 
   it('is reaped once by many reapers, or taken over, never both', async () => {

@@ -1,9 +1,10 @@
+import type { Bus } from '@kinora/common/bus'
 import type { Lifecycle } from '@kinora/common/service'
 import type { Context } from '../context.ts'
 import { forgetOldRows } from './forget-old-rows.ts'
 import { startLoop } from './loop.ts'
 import { publishPlaylists } from './publish-playlists.ts'
-import { reap } from './reap.ts'
+import { createReaper } from './reap.ts'
 import { registerReceipts } from './register-receipts.ts'
 import { removeFiles } from './remove-files.ts'
 import { sweepSources } from './sweep-sources.ts'
@@ -11,7 +12,7 @@ import { sweepSources } from './sweep-sources.ts'
 const HOUR_MS = 3600 * 1000
 
 /** Everything that goes on without being asked. Each job may run in several processes at the same time. */
-export function startJobs(life: Lifecycle, ctx: Context): void {
+export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   const { REAPER_MS, RECEIPTS_MS } = ctx.config
   const start = (name: string, everyMs: number, job: (ctx: Context) => Promise<void>) =>
     life.use(
@@ -22,7 +23,11 @@ export function startJobs(life: Lifecycle, ctx: Context): void {
 
   const publisher = start('publish playlists', REAPER_MS, publishPlaylists)
   ctx.wake.on('playlists', () => publisher.poke())
-  start('reap', REAPER_MS, reap)
+  start(
+    'reap',
+    REAPER_MS,
+    createReaper(() => bus.status().connected),
+  )
   start('remove files', REAPER_MS, removeFiles)
   start('register receipts', RECEIPTS_MS, registerReceipts)
   start('sweep sources', HOUR_MS, sweepSources)

@@ -1,21 +1,47 @@
 import type { Context } from '../context.ts'
 import { attemptLost } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
-import { dueTasks, enqueue, leaseOf, lockStaleTask, resendTasks, staleTasks } from '../repositories/tasks.ts'
+import { dueTasks, extendLeases, lockStaleTask, resendTasks, staleTasks } from '../repositories/overdue-tasks.ts'
+import { enqueue, leaseOf } from '../repositories/tasks.ts'
+
+/**
+ * A process's own reaper. Silence means something only to who could have heard: after a time in which this process did
+ * not run, or had no broker or no database, every running task gets a whole lease, because its worker may have been
+ * talking all the while.
+ */
+export function createReaper(isConnected: () => boolean): (ctx: Context) => Promise<void> {
+  let heardAt = Number.NEGATIVE_INFINITY
+  return async (ctx) => {
+    if (!isConnected()) return
+    const { LEASE_MS, REAPER_MS } = ctx.config
+    if (performance.now() - heardAt > REAPER_MS + LEASE_MS / 2) await extendLeases(ctx.db, LEASE_MS)
+    await reap(ctx)
+    heardAt = performance.now()
+  }
+}
 
 /**
  * What no message will ever set going again: tasks whose worker is silent, tasks whose pause is over, tasks whose message
  * was lost. All processes may do this at the same time, because every step asks again under the lock.
  */
 export async function reap(ctx: Context): Promise<void> {
-  for (const { id, video_id } of await staleTasks(ctx.db)) await reapStale(ctx, video_id, id)
+  for (const { id, video_id } of await staleTasks(ctx.db)) {
+    await alone(ctx, video_id, () => reapStale(ctx, video_id, id))
+  }
   for (const { id, video_id } of await dueTasks(ctx.db)) {
-    await changeVideo(ctx, video_id, (tx) => enqueue(tx, [id]))
+    await alone(ctx, video_id, () => changeVideo(ctx, video_id, (tx) => enqueue(tx, [id])))
   }
   const resent = await ctx.db.transaction().execute((tx) => resendTasks(tx, ctx.config.RESEND_MS))
   if (resent === 0) return
   ctx.logger.info({ resent }, 'tasks that nobody took were sent again')
   ctx.wake.emit('outbox')
+}
+
+/** One video that cannot be changed must not keep the reaper from all others. */
+async function alone(ctx: Context, videoId: string, step: () => Promise<unknown>): Promise<void> {
+  await step().catch((error: unknown) => {
+    ctx.logger.warn({ err: error, videoId }, 'a task could not be set going again; trying again')
+  })
 }
 
 async function reapStale(ctx: Context, videoId: string, taskId: string): Promise<void> {
