@@ -1,42 +1,64 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { newPassword } from '../backing/admin-passwords.ts'
 import { brokerDefinitions } from '../provision/broker-definitions.ts'
+import type { BrokerPasswords } from '../provision/identities.ts'
 import { REPOSITORY } from '../repository.ts'
 import { newSecrets } from '../system/secrets.ts'
 
 /**
- * `npm run secrets`: writes `.env` for docker compose, and the broker's users, whose passwords must agree with it.
- * Never overwrites: the databases of a running installation know these passwords.
+ * `npm run secrets`: writes `.env` for docker compose, and the broker's users, whose passwords must agree with it. An
+ * `.env` that is there is never overwritten, because the databases of a running installation know these passwords; the
+ * broker's users are written from it anew, with the rights that this version needs.
  */
 const envFile = join(REPOSITORY, '.env')
-if (existsSync(envFile)) {
-  process.stderr.write('.env exists already and is left as it is. To start anew, remove it and the compose volumes.\n')
-  process.exit(1)
-}
-
-const { broker, database, keys } = newSecrets()
-const variables = {
-  POSTGRES_PASSWORD: newPassword(),
-  REDIS_PASSWORD: newPassword(),
-  AUTH_DB_PASSWORD: database.auth,
-  MEDIA_DB_PASSWORD: database.media,
-  GATEWAY_AMQP_PASSWORD: broker.gateway,
-  AUTH_AMQP_PASSWORD: broker.auth,
-  MEDIA_AMQP_PASSWORD: broker.media,
-  WORKER_AMQP_PASSWORD: broker.worker,
-  ...keys,
-}
+const isNew = !existsSync(envFile)
+if (isNew) writeFileSync(envFile, newVariables(), { mode: 0o600, flag: 'wx' })
 
 const composeDir = join(REPOSITORY, '.kinora', 'compose')
 mkdirSync(composeDir, { recursive: true })
 // The container's own user must be able to read these two; they hold salted hashes of random passwords.
 publish('rabbitmq.conf', 'load_definitions = /etc/rabbitmq/definitions.json\n')
-publish('rabbitmq-definitions.json', `${JSON.stringify(brokerDefinitions('kinora', broker), null, 2)}\n`)
+const definitions = brokerDefinitions('kinora', brokerPasswordsIn(readFileSync(envFile, 'utf8')))
+publish('rabbitmq-definitions.json', `${JSON.stringify(definitions, null, 2)}\n`)
+process.stdout.write(
+  isNew
+    ? "Wrote .env and the broker's users in .kinora/compose. Next: docker compose up --build\n"
+    : "Kept .env and wrote the broker's users in .kinora/compose anew. A running broker reads them when it restarts.\n",
+)
 
-const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
-writeFileSync(envFile, `${lines.join('\n')}\n`, { mode: 0o600, flag: 'wx' })
-process.stdout.write("Wrote .env and the broker's users in .kinora/compose. Next: docker compose up --build\n")
+function newVariables(): string {
+  const { broker, database, keys } = newSecrets()
+  const variables = {
+    POSTGRES_PASSWORD: newPassword(),
+    REDIS_PASSWORD: newPassword(),
+    AUTH_DB_PASSWORD: database.auth,
+    MEDIA_DB_PASSWORD: database.media,
+    GATEWAY_AMQP_PASSWORD: broker.gateway,
+    AUTH_AMQP_PASSWORD: broker.auth,
+    MEDIA_AMQP_PASSWORD: broker.media,
+    WORKER_AMQP_PASSWORD: broker.worker,
+    ...keys,
+  }
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
+  return `${lines.join('\n')}\n`
+}
+
+function brokerPasswordsIn(env: string): BrokerPasswords {
+  const variables = parseEnv(env)
+  const password = (name: string) => {
+    const value = variables[name]
+    if (!value) throw new Error(`.env lacks ${name}`)
+    return value
+  }
+  return {
+    gateway: password('GATEWAY_AMQP_PASSWORD'),
+    auth: password('AUTH_AMQP_PASSWORD'),
+    media: password('MEDIA_AMQP_PASSWORD'),
+    worker: password('WORKER_AMQP_PASSWORD'),
+  }
+}
 
 function publish(name: string, content: string): void {
   const file = join(composeDir, name)
