@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Id } from './shared.ts'
 
-/** What a worker is asked to do and what it says it did. One JSON of each stays under 16 KiB. */
+/** What a worker is asked to do and what it says it did: a few KiB, and some 35 bytes a segment for long sound. */
 
 /** Frames per second as a fraction: 30000/1001 is exact, 29.97 is not. */
 export const FrameRate = z.object({ num: z.number().int().positive(), den: z.number().int().positive() })
