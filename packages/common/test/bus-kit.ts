@@ -75,3 +75,13 @@ export async function peek(adminUrl: string, queue: string): Promise<{ count: nu
     await connection.close()
   }
 }
+
+/** Messages in a queue that nobody holds. */
+export async function waitingIn(adminUrl: string, queue: string): Promise<number> {
+  const connection = await connect(adminUrl)
+  try {
+    return (await (await connection.createChannel()).checkQueue(queue)).messageCount
+  } finally {
+    await connection.close()
+  }
+}

@@ -3,7 +3,7 @@ import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
 import type { Handlers } from '../src/contract.ts'
 import { AppError } from '../src/errors.ts'
-import { call, gate, media, openBus, type TestMedia, user } from './bus-kit.ts'
+import { call, gate, media, openBus, type TestMedia, user, waitingIn } from './bus-kit.ts'
 
 const world = await useWorld()
 
@@ -121,6 +121,8 @@ it('never runs a request whose deadline passed while it was waiting', async () =
   const first = client.call(media.echo, { text: 'first' }, call)
   const second = client.call(media.echo, { text: 'second' }, { ...call, timeoutMs: 100 })
   await expect(second).rejects.toMatchObject({ code: 'TIMEOUT' })
+  // The broker's clock for it started a moment after the caller's.
+  await until(async () => (await waitingIn(world.adminAmqpUrl, 'rpc.media')) === 0)
   busy.open()
   await first
   await client.call(media.echo, { text: 'third' }, call)
