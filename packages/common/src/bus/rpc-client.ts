@@ -8,7 +8,7 @@ import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 import * as wire from './rpc-wire.ts'
 import { declareExchange, REPLIES, requestExchange } from './topology.ts'
-import { tracedSend } from './tracing.ts'
+import { tracedCall } from './tracing.ts'
 
 const DEFAULT_TIMEOUT_MS = 5000
 const PING_TIMEOUT_MS = 1000
@@ -38,7 +38,7 @@ interface Request {
   body: Buffer
   timeoutMs: number
   requestId: string
-  headers: Record<string, unknown>
+  headers: Record<string, string> | undefined
   signal: AbortSignal | undefined
 }
 
@@ -121,9 +121,9 @@ export class RpcClient {
     return target
   }
 
-  #request(target: Target, method: Method, input: unknown, { actor, client, ...call }: CallOptions): Promise<Buffer> {
-    const headers: Record<string, unknown> = {}
-    return tracedSend('client', `${method.service}.${method.name}`, headers, () =>
+  #request(target: Target, method: Method, input: unknown, call: CallOptions): Promise<Buffer> {
+    const { actor, client } = call
+    return tracedCall(method, (headers) =>
       this.#send(target, {
         name: method.name,
         body: wire.encode({ actor, client, input } satisfies wire.RequestBody),
@@ -142,7 +142,7 @@ export class RpcClient {
       body,
       timeoutMs: PING_TIMEOUT_MS,
       requestId: 'ping',
-      headers: {},
+      headers: undefined,
       signal: undefined,
     }
     return this.#send(this.#target(service), request)

@@ -8,6 +8,7 @@ import { InFlight } from './in-flight.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 import * as wire from './rpc-wire.ts'
+import { ServedCall } from './served-call.ts'
 import { declareExchange, declareQueue, REPLIES, requestExchange, requestQueue } from './topology.ts'
 import { tracedReceive } from './tracing.ts'
 
@@ -107,21 +108,8 @@ export class RpcServer {
   }
 
   #callOf(message: ConsumeMessage, { actor, client }: wire.RequestBody, startedAt: number): Call {
-    const deadline = startedAt + Number(message.properties.expiration ?? 0)
-    let signal: AbortSignal | undefined
-    return {
-      actor: this.#actorOf(message, actor),
-      requestId: message.properties.messageId ?? '',
-      ...(client !== undefined && { client }),
-      get timeoutMs() {
-        return Math.max(0, deadline - performance.now())
-      },
-      // Few handlers need it, and a signal with its timer costs more than all the rest here.
-      get signal() {
-        signal ??= AbortSignal.timeout(Math.max(0, Math.ceil(deadline - performance.now())))
-        return signal
-      },
-    }
+    const { messageId, expiration } = message.properties
+    return new ServedCall(this.#actorOf(message, actor), messageId ?? '', client, startedAt + Number(expiration ?? 0))
   }
 
   /** Only the gateway speaks for users; every other broker user is the service of its name. */

@@ -19,18 +19,16 @@ export function currentTraceparent(): string | undefined {
   return carrier.traceparent
 }
 
-/** Runs `send` in a span of its own and lets the receiver know about it through `carrier`. */
-export function tracedSend<T>(
-  kind: 'client' | 'producer',
-  name: string,
-  carrier: Carrier,
-  send: () => Promise<T>,
+/** Runs `send` in a span of its own; the receiver is told of it by the headers. */
+export function tracedCall<T>(
+  { service, name }: { service: string; name: string },
+  send: (headers?: Record<string, string>) => Promise<T>,
 ): Promise<T> {
   if (!isTracing()) return send()
-  const spanKind = kind === 'client' ? SpanKind.CLIENT : SpanKind.PRODUCER
-  return tracer().startActiveSpan(name, { kind: spanKind }, (span) => {
-    propagation.inject(context.active(), carrier)
-    return finish(span, send())
+  return tracer().startActiveSpan(`${service}.${name}`, { kind: SpanKind.CLIENT }, (span) => {
+    const headers: Record<string, string> = {}
+    propagation.inject(context.active(), headers)
+    return finish(span, send(headers))
   })
 }
 
