@@ -1,14 +1,16 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
 
+/** False when the video is gone: one that is deleted at this moment is waited for, and then not found. */
 export async function insertToken(
   db: Kysely<MediaDb>,
-  token: { id: string; videoId: string; expiresAt: Date },
-): Promise<void> {
-  await db
-    .insertInto('playback_tokens')
-    .values({ id: token.id, video_id: token.videoId, expires_at: token.expiresAt })
-    .execute()
+  { id, videoId, expiresAt }: { id: string; videoId: string; expiresAt: Date },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`insert into playback_tokens (id, video_id, expires_at)
+    select ${id}::uuid, videos.id, ${expiresAt}::timestamptz from videos where videos.id = ${videoId} for key share`.execute(
+    db,
+  )
+  return numAffectedRows === 1n
 }
 
 /** Undefined when the video has no such token. Revoking twice is revoking once. */

@@ -17,7 +17,7 @@ export function createPlaybackToken(ctx: Context): Handler<typeof media.createPl
     const id = randomUUID()
     const exp = Math.floor(Date.now() / 1000) + expiresIn
     const expiresAt = new Date(exp * 1000)
-    await insertToken(ctx.db, { id, videoId, expiresAt })
+    if (!(await insertToken(ctx.db, { id, videoId, expiresAt }))) throw new AppError('VIDEO_NOT_FOUND')
     const limits = { ...(maxHeight !== undefined && { maxHeight }), ...(download && { download }) }
     const token = ctx.signer.sign({ video: videoId, jti: id, exp, ...limits })
     return { id, token, ...playbackUrls(ctx, row, token), expiresAt: expiresAt.toISOString() }
