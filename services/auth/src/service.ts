@@ -3,13 +3,13 @@ import type { EventEnvelope } from '@kinora/common/contract'
 import { auth } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
 import { AppError } from '@kinora/common/errors'
-import type { Base } from '@kinora/common/service'
+import { type Base, startLoop } from '@kinora/common/service'
 import { type Kysely, sql } from 'kysely'
 import type { AuthConfig } from './config.ts'
 import { type Context, createContext } from './context.ts'
 import { schema } from './db/migrations/index.ts'
 import type { AuthDb } from './db/schema.ts'
-import { startCleanUp } from './jobs/clean-up.ts'
+import { cleanUp } from './jobs/clean-up.ts'
 import { handlers } from './rpc/index.ts'
 
 /** Accounts, sessions and signing keys, answered over RPC. */
@@ -35,7 +35,8 @@ export async function startAuth(
   life.use(relay, 'outbox relay', (it) => it.stop())
 
   const ctx = await createContext({ db, base, config, pokeRelay: relay.poke, ...overrides })
-  life.use(startCleanUp(ctx, config.CLEANUP_INTERVAL_MS), 'clean-up', (it) => it.stop())
+  const cleaning = startLoop('clean-up', config.CLEANUP_INTERVAL_MS, (stopping) => cleanUp(ctx, stopping), logger)
+  life.use(cleaning, 'clean-up', (it) => it.stop())
   addChecks(base, db, bus)
   await bus.serve(auth, handlers(ctx))
   return ctx

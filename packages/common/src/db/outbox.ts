@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { EventData, EventEnvelope, EventType } from '../contract.ts'
 import type { Logger } from '../service/logger.ts'
+import { type Loop, startLoop } from '../service/loop.ts'
 
 /** Part of the database types of each service that says things. */
 export interface OutboxTable {
@@ -55,12 +56,6 @@ async function insert<T>(tx: Transaction<T>, kind: 'event' | 'task', id: string,
   )
 }
 
-export interface OutboxRelay {
-  /** Look now instead of at the next tick; call it after a commit. */
-  poke(): void
-  stop(): Promise<void>
-}
-
 interface OutboxRow {
   position: string
   kind: 'event' | 'task'
@@ -72,18 +67,15 @@ const BATCH = 100
 
 /**
  * Publishes committed rows and deletes them once the broker has confirmed. Rows are locked with SKIP LOCKED, so several
- * processes relay side by side; a crash between confirm and delete publishes a row again, which consumers must bear.
+ * processes relay side by side; a crash between confirm and delete publishes a row again, which consumers must bear. Poke it
+ * after a commit.
  */
 export function startOutboxRelay<T extends OutboxDb>(
   db: Kysely<T>,
   logger: Logger,
   publish: (kind: 'event' | 'task', payload: unknown) => Promise<void>,
   pollMs = 1000,
-): OutboxRelay {
-  let stopped = false
-  let wake: (() => void) | undefined
-  let poked = false
-
+): Loop {
   async function relayBatch(): Promise<number> {
     return await db.transaction().execute(async (tx) => {
       const { rows } = await sql<OutboxRow>`
@@ -100,39 +92,9 @@ export function startOutboxRelay<T extends OutboxDb>(
     })
   }
 
-  async function run(): Promise<void> {
-    while (!stopped) {
-      const sent = await relayBatch().catch((error: unknown) => {
-        logger.warn({ err: error }, 'outbox relay failed')
-        return 0
-      })
-      if (sent === 0 && !poked && !stopped) await pause()
-      poked = false
-    }
+  async function relay(stopping: AbortSignal): Promise<void> {
+    while (!stopping.aborted && (await relayBatch()) > 0);
   }
 
-  function pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, pollMs)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
-  function poke(): void {
-    poked = true
-    wake?.()
-  }
-
-  const running = run()
-  return {
-    poke,
-    async stop() {
-      stopped = true
-      poke()
-      await running
-    },
-  }
+  return startLoop('outbox relay', pollMs, relay, logger)
 }

@@ -33,27 +33,3 @@ export async function cleanUp({ transact, metrics, logger, now }: CleanUpOptions
     } while (removed === BATCH && !signal?.aborted)
   }
 }
-
-/** Cleans up now and after every interval; `stop` waits for the batch under way. */
-export function startCleanUp(options: CleanUpOptions, intervalMs: number): { stop(): Promise<void> } {
-  const stopping = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  let running = Promise.resolve()
-
-  function run(): void {
-    running = cleanUp(options, stopping.signal)
-      .catch((error: unknown) => options.logger.warn({ err: error }, 'clean-up failed; it will be tried again'))
-      .then(() => {
-        if (!stopping.signal.aborted) timer = setTimeout(run, intervalMs)
-      })
-  }
-
-  run()
-  return {
-    async stop() {
-      stopping.abort()
-      clearTimeout(timer)
-      await running
-    },
-  }
-}

@@ -1,0 +1,58 @@
+import type { Logger } from './logger.ts'
+
+export interface Loop {
+  /** Runs again at once instead of at the next tick. */
+  poke(): void
+  /** Waits for the run under way. */
+  stop(): Promise<void>
+}
+
+/**
+ * Runs `work` now and `everyMs` after each run's end, never twice at once; a failure is logged and the next run is as
+ * usual. Its signal aborts when the loop is stopped, for work that goes on for long.
+ */
+export function startLoop(
+  name: string,
+  everyMs: number,
+  work: (stopping: AbortSignal) => Promise<unknown>,
+  logger: Logger,
+): Loop {
+  const stopping = new AbortController()
+  let poked = false
+  let wake: (() => void) | undefined
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      poked = false
+      await work(stopping.signal).catch((error: unknown) =>
+        logger.warn({ err: error, job: name }, 'a job failed; it is run again'),
+      )
+      if (!poked && !stopping.signal.aborted) await pause()
+    }
+  }
+
+  function pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, everyMs)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  function poke(): void {
+    poked = true
+    wake?.()
+  }
+
+  const running = run()
+  return {
+    poke,
+    async stop() {
+      stopping.abort()
+      poke()
+      await running
+    },
+  }
+}
