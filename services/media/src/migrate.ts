@@ -3,12 +3,16 @@ import { loadConfig } from '@kinora/common/service'
 import { z } from 'zod'
 import { schema } from './db/migrations/index.ts'
 
-/** One-shot: makes or upgrades media's schema and its role, as an administrator of the database. */
-const config = loadConfig(
-  z.object({
-    DATABASE_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-    MEDIA_DB_PASSWORD: z.string().min(1),
-  }),
-)
+/** A one-shot program: makes or upgrades media's schema and its database role, as an administrator, and ends. */
+const migrateConfig = z.object({
+  DATABASE_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  MEDIA_DB_PASSWORD: z.string().min(8),
+})
 
-await provisionSchema(config.DATABASE_ADMIN_URL, schema, config.MEDIA_DB_PASSWORD)
+try {
+  const config = loadConfig(migrateConfig)
+  await provisionSchema(config.DATABASE_ADMIN_URL, schema, config.MEDIA_DB_PASSWORD)
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = 1
+}
