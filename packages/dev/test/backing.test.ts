@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { IMAGES } from '@kinora/dev/backing'
+import { until } from '@kinora/dev/harness'
+import { Redis } from 'ioredis'
 import { afterAll, expect, test } from 'vitest'
 import { adminPasswords } from '../src/backing/admin-passwords.ts'
 import { lockFolder } from '../src/backing/lock-folder.ts'
@@ -44,12 +46,27 @@ test('a server left over by a run that was killed is ended by the next one', asy
   const log: string[] = []
   const options = { dir, durable: true, log: (line: string) => log.push(line), passwords: adminPasswords(dir) }
   const binaries = findServerBinaries(options.log)
-  const first = await startNativeRedis({ ...options, binaries })
+  const first = await startNativeRedis({ ...options, binaries, durable: false })
   const second = await startNativeRedis({ ...options, binaries })
   expect(log.join()).toContain('left over by an earlier run')
   await expect(probeRedis(first.url)).rejects.toThrow()
   await probeRedis(second.url)
   await second.control.stop()
+})
+
+test('a durable server that is killed comes back with its data, one that was stopped stays away', async () => {
+  const log: string[] = []
+  const options = { dir, durable: true, log: (line: string) => log.push(line), passwords: adminPasswords(dir) }
+  const { url, control } = await startNativeRedis({ ...options, binaries: findServerBinaries(options.log) })
+  const redis = new Redis(url)
+  redis.on('error', () => {})
+  await redis.set('kept', 'yes')
+  process.kill(readLivePid(join(dir, 'redis', 'redis.pid')) ?? 0, 'SIGKILL')
+  await until(() => log.some((line) => line === 'redis is back'))
+  await until(async () => (await redis.get('kept').catch(() => undefined)) === 'yes')
+  redis.disconnect()
+  await control.stop()
+  await expect(probeRedis(url)).rejects.toThrow()
 })
 
 test('docker compose runs the same images', () => {

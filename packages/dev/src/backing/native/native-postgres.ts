@@ -47,6 +47,7 @@ export async function startNativePostgres(
     // SIGINT is PostgreSQL's fast shutdown: SIGTERM would wait for every client to leave.
     stopSignal: 'SIGINT',
     probe: () => probePostgres(adminUrl),
+    durable: options.durable,
     log: options.log,
   }
   return { adminUrl, control: await startPrivateServer(server) }

@@ -35,7 +35,7 @@ export async function startNativeRabbitmq(
   const adminUrl = `amqp://${ADMIN}:${password}@127.0.0.1:${ports.amqp}`
   const managementUrl = `http://${ADMIN}:${password}@127.0.0.1:${ports.management}`
   return opening(async (life) => {
-    const common = { env, dir, stopSignal: 'SIGTERM' as const, log: options.log }
+    const common = { env, dir, stopSignal: 'SIGTERM' as const, durable: options.durable, log: options.log }
     const epmd = await startPrivateServer({
       ...common,
       name: 'epmd',

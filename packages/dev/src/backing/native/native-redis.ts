@@ -32,6 +32,7 @@ export async function startNativeRedis(
     dir,
     stopSignal: 'SIGTERM',
     probe: () => probeRedis(url),
+    durable: options.durable,
     log: options.log,
   })
   return { url, control }

@@ -21,11 +21,16 @@ export type PrivateServer = {
   /** The signal that asks for an orderly end. */
   stopSignal: 'SIGTERM' | 'SIGINT'
   probe: () => Promise<unknown>
+  /** Starts it again when it ends although nobody asked for it. */
+  durable: boolean
   log: (line: string) => void
 }
 
 const READY_MS = 60_000
 const GRACE_MS = 15_000
+/** What a killed server leaves behind (sockets, shared memory) is gone within moments. */
+const RETURN_PAUSE_MS = 1000
+const RETURN_TRIES = 10
 
 /** Starts a server as a child of ours and resolves when it answers. One left over by a crashed run is ended first. */
 export async function startPrivateServer(server: PrivateServer): Promise<ServerControl> {
@@ -38,25 +43,51 @@ export async function startPrivateServer(server: PrivateServer): Promise<ServerC
 
   let child: ChildProcess | undefined
   let wanted = false
+  let up = false
+  let dismissed = false
 
   async function start(): Promise<void> {
     const started = launch(server)
     await once(started, 'spawn')
     child = started
     wanted = true
+    up = false
     writePidFile(pidFile, pidOf(started))
     started.once('exit', () => {
-      if (wanted && child === started) server.log(`${server.name} ended unexpectedly\n${lastLines(server)}`)
+      if (wanted && child === started && up) void comeBack()
     })
     const ended = () => (hasExited(started) ? `it exited with ${started.exitCode ?? started.signalCode}` : undefined)
     try {
       await waitUntilReady(server.probe, { timeoutMs: READY_MS, ended })
+      up = true
     } catch (error) {
       await leave('SIGKILL')
       throw new Error(`${server.name} did not start: ${(error as Error).message}\n${lastLines(server)}`, {
         cause: error,
       })
     }
+  }
+
+  async function comeBack(): Promise<void> {
+    server.log(`${server.name} ended unexpectedly\n${lastLines(server)}`)
+    if (!server.durable) return
+    for (let attempt = 1; attempt <= RETURN_TRIES; attempt++) {
+      await sleep(RETURN_PAUSE_MS)
+      if (dismissed) return
+      try {
+        await start()
+        server.log(`${server.name} is back`)
+        return
+      } catch (error) {
+        if (!dismissed) server.log((error as Error).message)
+      }
+    }
+    server.log(`${server.name} does not come back; stop and start again`)
+  }
+
+  async function dismiss(signal: NodeJS.Signals): Promise<void> {
+    dismissed = true
+    await leave(signal)
   }
 
   async function leave(signal: NodeJS.Signals): Promise<void> {
@@ -72,9 +103,12 @@ export async function startPrivateServer(server: PrivateServer): Promise<ServerC
 
   await start()
   return {
-    start,
-    stop: () => leave(server.stopSignal),
-    kill: () => leave('SIGKILL'),
+    start: () => {
+      dismissed = false
+      return start()
+    },
+    stop: () => dismiss(server.stopSignal),
+    kill: () => dismiss('SIGKILL'),
     pause: async () => child && signalTree(pidOf(child), 'SIGSTOP'),
     resume: async () => child && signalTree(pidOf(child), 'SIGCONT'),
   }
