@@ -7,7 +7,7 @@ import type { KeySet } from './identity/key-set.ts'
 import type { Revocations } from './identity/revocations.ts'
 import type { VideoFeed } from './live/video-feed.ts'
 import type { Grants } from './playback/grants.ts'
-import type { Rpc } from './rpc.ts'
+import type { Relay, Rpc } from './rpc.ts'
 
 /** All that a request may need. */
 export interface Context {
@@ -16,6 +16,7 @@ export interface Context {
   health: Health
   metrics: HttpMetrics
   rpc: Rpc
+  relay: Relay
   store: Store
   admission: Admission
   keySet: KeySet

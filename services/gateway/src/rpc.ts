@@ -4,27 +4,35 @@ import type { Input, Method, Output } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 
 export type Rpc = <M extends Method>(method: M, input: Input<M>, call: CallOptions) => Promise<Output<M>>
+/** A call whose output is passed on as it came: JSON that nobody here looks into is neither parsed nor written again. */
+export type Relay = (method: Method, input: unknown, call: CallOptions) => Promise<Buffer>
 
 const TIMEOUT_MS = 5000
 /** Long enough for a connection that was just lost to be back, short enough that nobody notices the wait. */
 const PAUSE_MS = 100
 
+export function retryingRpc(bus: Bus): Rpc {
+  return (method, input, call) => retrying(method, call, (once) => bus.call(method, input, once))
+}
+
+export function retryingRelay(bus: Bus): Relay {
+  return (method, input, call) => retrying(method, call, (once) => bus.callForJson(method, input, once))
+}
+
 /**
  * Calls a service; what may run twice without harm is tried once more when the connection broke meanwhile. The second
  * try gets what is left of the deadline. Nothing else is ever sent twice.
  */
-export function retryingRpc(bus: Bus): Rpc {
-  return async (method, input, call) => {
-    const timeoutMs = call.timeoutMs ?? TIMEOUT_MS
-    const deadline = performance.now() + timeoutMs
-    try {
-      return await bus.call(method, input, { ...call, timeoutMs })
-    } catch (error) {
-      const leftMs = deadline - performance.now() - PAUSE_MS
-      if (!method.idempotent || !isConnectionFault(error) || leftMs <= 0) throw error
-      await sleep(PAUSE_MS)
-      return await bus.call(method, input, { ...call, timeoutMs: Math.floor(leftMs) })
-    }
+async function retrying<T>(method: Method, call: CallOptions, send: (call: CallOptions) => Promise<T>): Promise<T> {
+  const timeoutMs = call.timeoutMs ?? TIMEOUT_MS
+  const deadline = performance.now() + timeoutMs
+  try {
+    return await send({ ...call, timeoutMs })
+  } catch (error) {
+    const leftMs = deadline - performance.now() - PAUSE_MS
+    if (!method.idempotent || !isConnectionFault(error) || leftMs <= 0) throw error
+    await sleep(PAUSE_MS)
+    return await send({ ...call, timeoutMs: Math.floor(leftMs) })
   }
 }
 

@@ -18,7 +18,7 @@ import { Grants } from './playback/grants.ts'
 import { connectRedis } from './rate-limit/connect-redis.ts'
 import type { Allowances } from './rate-limit/policies.ts'
 import { RateLimiter } from './rate-limit/rate-limiter.ts'
-import { retryingRpc } from './rpc.ts'
+import { retryingRelay, retryingRpc } from './rpc.ts'
 import { drain, listen, portOf } from './server.ts'
 
 export interface Gateway {
@@ -83,6 +83,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     health,
     metrics,
     rpc,
+    relay: retryingRelay(bus),
     store,
     keySet,
     revocations,

@@ -1,5 +1,5 @@
 import type { Logger } from '@kinora/common/service'
-import type { Request, RequestHandler, Response } from 'express'
+import type { Request, Response } from 'express'
 import { pinoHttp } from 'pino-http'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -8,19 +8,24 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
  * One line for each request: who, what, how it ended and how long it took. Never a header, a body or a query string,
  * and no playback token, which stands in the path.
  */
-export function accessLog(logger: Logger): RequestHandler {
+export function accessLog(logger: Logger): (req: Request, res: Response) => void {
   return pinoHttp<Request, Response>({
-    logger,
-    wrapSerializers: false,
-    // What a line has is listed in `summary`, so there is nothing to look for and to cross out on each of them.
-    redact: [],
-    serializers: { req: () => undefined },
+    logger: withoutChildren(logger),
     customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'warn' : 'info'),
     customSuccessObject: summary,
     customErrorObject: (req, res, _error, values) => summary(req, res, values),
     customSuccessMessage: (_req, res) => (res.writableFinished ? 'answered' : 'client went away'),
     customErrorMessage: () => 'answered',
   })
+}
+
+/** What a line has is listed in `summary`, so there is nothing to look for and to cross out on each of them. */
+const REDACT_NOTHING = { redact: [] }
+
+/** pino-http makes a child logger for each request, as `req.log`. Nobody logs by it, so all requests share this one. */
+function withoutChildren(logger: Logger): Logger {
+  const shared: Logger = Object.create(logger.child({}, REDACT_NOTHING))
+  return Object.assign(shared, { child: () => shared })
 }
 
 function summary(req: Request, res: Response, values: { responseTime: number }) {

@@ -1,9 +1,9 @@
 import type { Metrics } from '@kinora/common/service'
-import type { RequestHandler } from 'express'
+import type { Request, Response } from 'express'
 import { Counter, Gauge, Histogram } from 'prom-client'
 
 export interface HttpMetrics {
-  observe: RequestHandler
+  observe(req: Request, res: Response): void
   rateLimited: Counter<'policy'>
   limiterFallback: Counter<string>
   uploadedBytes: Counter<string>
@@ -21,14 +21,13 @@ export function httpMetrics(registry: Metrics): HttpMetrics {
     registers,
   })
   return {
-    observe: (req, res, next) => {
+    observe: (req, res) => {
       const started = performance.now()
       res.once('close', () => {
         // Templates only: one series for each address that somebody tries would fill the memory.
         const labels = { method: req.method, route: res.locals.route ?? 'none', status: res.statusCode }
         duration.observe(labels, (performance.now() - started) / 1000)
       })
-      next()
     },
     rateLimited: new Counter({
       name: 'kinora_http_rate_limited_total',

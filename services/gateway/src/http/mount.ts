@@ -28,18 +28,22 @@ function rpcHandler({ rpc, limit, status }: RpcRoute, ctx: Context): ReturnType<
     const input = await readInput(req, res, rpc.input)
     const counted = countedByInput(limit, input)
     if (counted) await ctx.admission.count(res, counted)
-    const output = await ctx.rpc(rpc, input, caller.call)
+    const output = await ctx.relay(rpc, input, caller.call)
     if (status === 204) res.status(204).end()
-    else sendJson(res, status, output)
+    else sendJsonText(res, status, output)
   }
 }
 
 export function sendJson(res: Response, status: number, value: unknown): void {
-  const body = JSON.stringify(value)
+  sendJsonText(res, status, Buffer.from(JSON.stringify(value)))
+}
+
+/** Bytes as Latin-1 are the same bytes, and Node sends a string together with the head in one write, a Buffer apart. */
+function sendJsonText(res: Response, status: number, json: Buffer): void {
   res.statusCode = status
   res.setHeader('Content-Type', 'application/json; charset=utf-8')
-  res.setHeader('Content-Length', Buffer.byteLength(body))
-  res.end(body)
+  res.setHeader('Content-Length', json.length)
+  res.end(json.toString('latin1'), 'latin1')
 }
 
 function refuseMethod(verbs: Verb[]): RequestHandler {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { RequestHandler } from 'express'
+import type { Request, Response } from 'express'
 import helmet, { type HelmetOptions } from 'helmet'
 
 type Headers = readonly (readonly [name: string, value: string])[]
@@ -33,10 +33,9 @@ const docs = helmetHeaders({
 })
 
 /** Helmet's headers, which never change, are worked out once instead of for each request. */
-export const setSecurityHeaders: RequestHandler = (req, res, next) => {
+export function setSecurityHeaders(req: Request, res: Response): void {
   const headers = req.path.startsWith('/play/') ? play : req.path.startsWith('/docs') ? docs : api
   for (const [name, value] of headers) res.setHeader(name, value)
-  next()
 }
 
 function helmetHeaders(options: HelmetOptions): Headers {
