@@ -14,8 +14,9 @@ export function connectRedis(url: string, prefix: string, logger: Logger): Cache
     connectTimeout: 1000,
     retryStrategy: (times) => Math.min(2000, 50 * 2 ** Math.min(times, 6)),
   })
-  // Each failed attempt raises one; the state is part of readiness, and a line per second would help nobody.
-  redis.on('error', (error) => logger.debug({ err: error }, 'Redis'))
+  // Each failed attempt raises one; the state is part of readiness, and a line per second would help nobody. The object
+  // itself is not logged: that of a refused sign-in holds the password.
+  redis.on('error', (error) => logger.debug({ error: String(error) }, 'Redis'))
   redis.on('ready', () => logger.info('Redis is there'))
   redis.on('close', () => logger.debug('Redis is away'))
   return {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
-import { userOf } from '../domain/visibility.ts'
+import { userOf } from '../domain/actor.ts'
 import { insertVideo } from '../repositories/videos.ts'
 import { asVideo } from './as-video.ts'
 
