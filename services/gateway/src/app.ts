@@ -45,9 +45,10 @@ export function createApp(ctx: Context): Express {
 function answerError({ logger }: Context): ErrorRequestHandler {
   return (thrown, req, res, _next) => {
     const error = asProblem(thrown)
-    if (error.status >= 500) {
-      logger.error({ err: error, requestId: requestIdOf(req), route: res.locals.route }, 'request failed')
-    }
+    const about = { requestId: requestIdOf(req), route: res.locals.route }
+    // A dependency that is away is known by its code; thousands of stacks would hide what is really wrong.
+    if (error.code === 'INTERNAL' || error.code === 'POISON') logger.error({ err: error, ...about }, 'request failed')
+    else if (error.status >= 500) logger.warn({ code: error.code, ...about }, 'request could not be served')
     sendProblem(req, res, error)
   }
 }

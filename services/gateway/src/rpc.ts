@@ -8,8 +8,8 @@ export type Rpc = <M extends Method>(method: M, input: Input<M>, call: CallOptio
 export type Relay = (method: Method, input: unknown, call: CallOptions) => Promise<Buffer>
 
 const TIMEOUT_MS = 5000
-/** Long enough for a connection that was just lost to be back, short enough that nobody notices the wait. */
-const PAUSE_MS = 100
+/** Long enough for a connection that was just lost to be back (see bus/backoff.ts), too short for anybody to notice. */
+const PAUSE_MS = 200
 
 export function retryingRpc(bus: Bus): Rpc {
   return (method, input, call) => retrying(method, call, (once) => bus.call(method, input, once))
@@ -21,7 +21,7 @@ export function retryingRelay(bus: Bus): Relay {
 
 /**
  * Calls a service; what may run twice without harm is tried once more when the connection broke meanwhile. The second
- * try gets what is left of the deadline. Nothing else is ever sent twice.
+ * try gets what is left of the deadline. Nothing else is sent twice: where there is no connection the answer is at once.
  */
 async function retrying<T>(method: Method, call: CallOptions, send: (call: CallOptions) => Promise<T>): Promise<T> {
   const timeoutMs = call.timeoutMs ?? TIMEOUT_MS
@@ -30,12 +30,12 @@ async function retrying<T>(method: Method, call: CallOptions, send: (call: CallO
     return await send({ ...call, timeoutMs })
   } catch (error) {
     const leftMs = deadline - performance.now() - PAUSE_MS
-    if (!method.idempotent || !isConnectionFault(error) || leftMs <= 0) throw error
+    if (!method.idempotent || !wasCutOff(error) || leftMs <= 0) throw error
     await sleep(PAUSE_MS)
     return await send({ ...call, timeoutMs: Math.floor(leftMs) })
   }
 }
 
-function isConnectionFault(error: unknown): boolean {
-  return error instanceof AppError && (error.code === 'CONNECTION_LOST' || error.code === 'NOT_SENT')
+function wasCutOff(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'CONNECTION_LOST'
 }

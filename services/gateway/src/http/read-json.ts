@@ -7,7 +7,7 @@ const TIME_MS = 10_000
 /** No request of ours is deeper than a few levels; what comes out of this may be walked without fear for the stack. */
 const MAX_DEPTH = 16
 
-const parse = express.json({ limit: LIMIT, inflate: false, strict: true, type: 'application/json' })
+const parse = express.json({ limit: LIMIT, inflate: false, strict: false, type: 'application/json' })
 
 /**
  * The JSON body of a request; `{}` where there is none. Throws `UNSUPPORTED_MEDIA_TYPE` for anything else, body-parser's
