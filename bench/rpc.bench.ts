@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startBacking } from '@kinora/dev/backing'
-import { median } from './median.ts'
+import { median, medianRatio } from './median.ts'
 import type { Order, Report } from './rpc-peer.ts'
 
 const CONTENDERS = ['raw', 'bus'] as const
@@ -49,12 +49,16 @@ async function compare(pairs: Record<Contender, Pair>, order: Order): Promise<st
     for (const contender of turns) samples[contender].push(await measure(pairs[contender], order))
   }
   const of = (contender: Contender, value: keyof Sample) => median(samples[contender].map((sample) => sample[value]))
-  const [raw, bus] = [of('raw', 'callsPerSecond'), of('bus', 'callsPerSecond')]
-  const [rawCpu, busCpu] = [of('raw', 'cpuUsPerCall'), of('bus', 'cpuUsPerCall')]
-  const cells = [order.concurrency, order.bytes, raw.toFixed(0), bus.toFixed(0), (bus / raw).toFixed(2)]
-  const cpu = [rawCpu.toFixed(1), busCpu.toFixed(1), (busCpu / rawCpu).toFixed(2)]
+  const speed = CONTENDERS.map((contender) => of(contender, 'callsPerSecond').toFixed(0))
+  const cost = CONTENDERS.map((contender) => of(contender, 'cpuUsPerCall').toFixed(1))
+  const ratio = (value: keyof Sample) =>
+    medianRatio(
+      samples.bus.map((sample) => sample[value]),
+      samples.raw.map((sample) => sample[value]),
+    ).toFixed(2)
+  const cells = [order.concurrency, order.bytes, ...speed, ratio('callsPerSecond'), ...cost, ratio('cpuUsPerCall')]
   const widths = [11, 8, 8, 8, 17, 9, 9, 21]
-  return [...cells, ...cpu].map((cell, column) => String(cell).padStart(widths[column] ?? 8)).join('')
+  return cells.map((cell, column) => String(cell).padStart(widths[column] ?? 8)).join('')
 }
 
 async function measure({ client, server }: Pair, order: Order): Promise<Sample> {

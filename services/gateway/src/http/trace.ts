@@ -5,6 +5,8 @@ const tracer = trace.getTracer('kinora-gateway')
 
 /** One span for each request, continuing the caller's trace; everything that is called under it becomes its child. */
 export const traceRequest: RequestHandler = (req, res, next) => {
+  // Nobody has set up tracing: see the bus's `tracing.ts`.
+  if (propagation.fields().length === 0) return next()
   const parent = propagation.extract(context.active(), req.headers)
   const span = tracer.startSpan(req.method, { kind: SpanKind.SERVER }, parent)
   if (!span.isRecording()) return next()
