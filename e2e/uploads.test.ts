@@ -143,15 +143,13 @@ test('a file name is shown, and never becomes a path', async () => {
     [`filename*=UTF-8''..%2F..%2Ftmp%2F${name}`, name],
     [`filename*=UTF-8''%E2%80%AE4pm.na%C3%AFve.mp4`, '4pm.naïve.mp4'],
     ["filename*=UTF-8''a%0D%0Ab.mp4", 'ab.mp4'],
-    [`filename="${'x'.repeat(4000)}.mp4"`, 'x'.repeat(255)],
+    [`filename="${'x'.repeat(4000)}.mp4"`, `${'x'.repeat(251)}.mp4`],
     ['filename=".."', null],
   ]
   for (const [header, shown] of names) {
     const { id } = await createVideo(client)
     const headers = { ...video, 'content-disposition': `attachment; ${header}` }
     const { status, body } = await client.send('PUT', sourcePath(id), { body: 'no video', headers })
-    // A name that was cut has lost its extension, which may be held against it.
-    if (status === 415) continue
     expect([header, status, (body as Video).source?.filename]).toEqual([header, 202, shown])
   }
   const around = [dirname(world.storageDir), '/tmp', '/', process.cwd()]

@@ -15,7 +15,7 @@ const PING_TIMEOUT_MS = 1000
 /** Calls to one target that may wait at the same time; beyond it the target is drowning anyway. */
 const PENDING_LIMIT = 2000
 /** After a reconnect the other side may still be reconnecting (see the cap in backoff.ts); that is no sign of its death. */
-const RECONNECT_GRACE_MS = 6000
+const RECONNECT_GRACE_MS = 15_000
 
 interface Target {
   service: string
