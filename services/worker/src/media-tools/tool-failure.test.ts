@@ -35,7 +35,7 @@ describe('the cause of a bad end of ffmpeg', () => {
   })
 
   it('is told without what ffmpeg printed, which may quote the file', () => {
-    const { taskCause } = asTaskFailure(end({ stderr: '/srv/work/secret: Invalid data found when processing input' }))
+    const { taskCause } = asTaskFailure(end({ stderr: '/srv/jobs/secret: Invalid data found when processing input' }))
     expect(taskCause.detail).not.toContain('secret')
   })
 })
