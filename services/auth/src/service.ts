@@ -1,8 +1,7 @@
-import { type Bus, connectBus } from '@kinora/common/bus'
+import { announce, type Bus, connectBus } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
 import { auth } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
-import { AppError } from '@kinora/common/errors'
 import { type Base, startLoop } from '@kinora/common/service'
 import { type Kysely, sql } from 'kysely'
 import type { AuthConfig } from './config.ts'
@@ -40,15 +39,6 @@ export async function startAuth(
   addChecks(base, db, bus)
   await bus.serve(auth, handlers(ctx))
   return ctx
-}
-
-/** Without a gateway there is nobody to tell: one that starts later begins with `listRevocations`. */
-async function announce(bus: Bus, envelope: EventEnvelope): Promise<void> {
-  try {
-    await bus.publish(envelope)
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === 'NO_RESPONDER')) throw error
-  }
 }
 
 function addChecks({ health }: Base, db: Kysely<AuthDb>, bus: Bus): void {

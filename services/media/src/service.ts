@@ -1,9 +1,8 @@
 import { EventEmitter } from 'node:events'
-import { type Bus, connectBus } from '@kinora/common/bus'
+import { announce, type Bus, connectBus } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
 import { media, TaskMessage } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
-import { AppError } from '@kinora/common/errors'
 import type { Base } from '@kinora/common/service'
 import { openStore } from '@kinora/common/storage'
 import { sql } from 'kysely'
@@ -64,15 +63,6 @@ function startRelay({ life, logger }: Base, { db, wake }: Context, bus: Bus): vo
   })
   life.use(relay, 'outbox relay', (r) => r.stop())
   wake.on('outbox', () => relay.poke())
-}
-
-/** Without a gateway there is nobody to tell; one that starts later asks for what it needs. */
-async function announce(bus: Bus, envelope: EventEnvelope): Promise<void> {
-  try {
-    await bus.publish(envelope)
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === 'NO_RESPONDER')) throw error
-  }
 }
 
 function checkHealth({ health }: Base, { db, cache }: Context, bus: Bus): void {

@@ -1,3 +1,4 @@
+export { announce } from './announce.ts'
 export type * from './bus.ts'
 export { connectBus } from './connect-bus.ts'
 export { BROKER_PERMISSIONS, BROKER_TOPIC_PERMISSIONS, type ServiceName } from './topology.ts'

@@ -1,5 +1,8 @@
 import type { StorageKey } from './store.ts'
 
+/** Where a player begins. */
+export const MASTER_PLAYLIST = 'master.m3u8'
+
 /** Where things lie in the store; the only place that builds keys. */
 export const keys = {
   source: (videoId: string, uploadId: string): StorageKey => `sources/${videoId}/${uploadId}`,

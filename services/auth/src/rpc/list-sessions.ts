@@ -1,9 +1,9 @@
 import type { Handler } from '@kinora/common/contract'
 import type { auth, Session } from '@kinora/common/contracts'
+import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { SessionRow } from '../db/schema.ts'
-import { decodeCursor, encodeCursor } from '../domain/cursor.ts'
 import { signedIn } from './signed-in.ts'
 
 const Place = z.tuple([z.iso.datetime(), z.uuid()])

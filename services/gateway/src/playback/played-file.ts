@@ -1,3 +1,4 @@
+import { MASTER_PLAYLIST } from '@kinora/common/storage'
 /** A file that a player may ask for, by what stands behind the reference in its address. */
 export type PlayedFile =
   | { kind: 'master' }
@@ -15,7 +16,7 @@ const TYPES: Record<string, string> = { m4s: 'video/mp4', mp4: 'video/mp4', jpg:
 
 /** Null for every path that is not exactly of a form that Kinora writes; nothing else becomes a storage key. */
 export function playedFile(path: string): PlayedFile | null {
-  if (path === 'master.m3u8') return { kind: 'master' }
+  if (path === MASTER_PLAYLIST) return { kind: 'master' }
   if (PLAYLIST.test(path)) return { kind: 'playlist', name: path, height: heightOf(path) }
   const [, rendition, extension] = SEGMENT.exec(path) ?? []
   if (extension === undefined) return null

@@ -1,6 +1,6 @@
 import { media, type PlaybackGrant } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import { keys } from '@kinora/common/storage'
+import { keys, MASTER_PLAYLIST } from '@kinora/common/storage'
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
@@ -46,7 +46,7 @@ export const playback: Route[] = [
   },
   {
     ...open,
-    path: '/play/:reference/master.m3u8',
+    path: `/play/:reference/${MASTER_PLAYLIST}`,
     name: 'getMasterPlaylist',
     summary: 'The master playlist (HLS) behind a playback token, or the id of a public or unlisted video',
     params: FileParams.omit({ file: true }),
@@ -86,7 +86,7 @@ function sendPoster(ctx: Context): ReturnType<HandRoute['handle']> {
 
 function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, caller) => {
-    const { file = ['master.m3u8'] } = req.params as { file?: string[] }
+    const { file = [MASTER_PLAYLIST] } = req.params as { file?: string[] }
     const played = playedFile(file.join('/'))
     if (!played) throw new AppError('FILE_NOT_FOUND')
     const grant = await grantFor(ctx, req, caller)
@@ -98,7 +98,7 @@ function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
       const key = `${keys.videoFolder(grant.videoId)}/${played.path}`
       return await sendStoredFile(req, res, ctx.store, { key, contentType: played.contentType, scope })
     }
-    const name = played.kind === 'master' ? 'master.m3u8' : played.name
+    const name = played.kind === 'master' ? MASTER_PLAYLIST : played.name
     const text = (await ctx.store.get(keys.playlist(grant.videoId, name))).toString()
     await sendPlaylist(req, res, played.kind === 'master' ? withinHeight(text, grant) : text, scope)
   }

@@ -1,3 +1,4 @@
+import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import { averageBitrate, peakBitrate } from './bandwidth.ts'
 import type { AudioTrack, Presentation, Track, VideoTrack } from './tracks.ts'
 
@@ -6,7 +7,6 @@ export interface PlaylistFile {
   content: string
 }
 
-export const MASTER_PLAYLIST = 'master.m3u8'
 const AUDIO_PLAYLIST = 'audio.m3u8'
 /** EXT-X-MAP outside I-frame playlists needs 6, and fragmented MP4 is commonly announced with 7. */
 const VERSION = '#EXT-X-VERSION:7'

@@ -3,7 +3,7 @@ import type { Handler, Output } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { userOf } from '../domain/actor.ts'
-import { decodeCursor, encodeCursor } from '../domain/cursor.ts'
+import { cursorAt, positionAt } from '../domain/position.ts'
 import { listVideos as findVideos, positionOf } from '../repositories/videos.ts'
 import { asVideo } from './as-video.ts'
 
@@ -11,7 +11,7 @@ export function listVideos(ctx: Context): Handler<typeof media.listVideos> {
   return async (input, { actor }) => {
     const ownerId = userOf(actor)
     const { limit, cursor, sort, ...filter } = input
-    const after = cursor === undefined ? null : decodeCursor(cursor, sort)
+    const after = cursor === undefined ? null : positionAt(cursor, sort)
 
     async function load(): Promise<Output<typeof media.listVideos>> {
       // One more than asked for tells whether there is a next page.
@@ -20,7 +20,7 @@ export function listVideos(ctx: Context): Handler<typeof media.listVideos> {
       const last = rows.length > limit ? page.at(-1) : undefined
       return {
         items: page.map((row) => asVideo(ctx, row, actor)),
-        nextCursor: last ? encodeCursor(positionOf(last, sort), sort) : null,
+        nextCursor: last ? cursorAt(positionOf(last, sort), sort) : null,
       }
     }
 

@@ -1,8 +1,8 @@
 import type { Playback } from '@kinora/common/contracts'
+import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
-import { MASTER_PLAYLIST } from '../domain/playlists.ts'
 
 /** Addresses below `reference`, a playback token or the id of a video that is not private. */
 export function playbackUrls(ctx: Context, row: VideoRow, reference: string): z.infer<typeof Playback> {

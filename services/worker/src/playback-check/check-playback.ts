@@ -1,4 +1,4 @@
-import type { StorageKey, Store } from '@kinora/common/storage'
+import { MASTER_PLAYLIST, type StorageKey, type Store } from '@kinora/common/storage'
 import type { WorkOf } from '../jobs/job.ts'
 import { AAC_FRAME, AUDIO_RATE } from '../media-tools/audio-command.ts'
 import { perSecond } from '../media-tools/frame-rate.ts'
@@ -24,7 +24,7 @@ export async function checkPlayback(
   expected: WorkOf<'finalise'>,
   { signal, progress }: { signal: AbortSignal; progress(fraction: number): void },
 ): Promise<{ bytes: number }> {
-  const master = `${expected.playlistKey}/master.m3u8`
+  const master = `${expected.playlistKey}/${MASTER_PLAYLIST}`
   const text = (await store.get((await openStored(store, master)).key)).toString('utf8')
   const playlist = readPlaylist(text, master)
   const variants = readVariants(playlist, master)

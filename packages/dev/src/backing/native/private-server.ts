@@ -42,7 +42,6 @@ export async function startPrivateServer(server: PrivateServer): Promise<ServerC
   }
 
   let child: ChildProcess | undefined
-  let wanted = false
   let up = false
   let dismissed = false
 
@@ -50,11 +49,10 @@ export async function startPrivateServer(server: PrivateServer): Promise<ServerC
     const started = launch(server)
     await once(started, 'spawn')
     child = started
-    wanted = true
     up = false
     writePidFile(pidFile, pidOf(started))
     started.once('exit', () => {
-      if (wanted && child === started && up) void comeBack()
+      if (up && child === started) void comeBack()
     })
     const ended = () => (hasExited(started) ? `it exited with ${started.exitCode ?? started.signalCode}` : undefined)
     try {
@@ -91,7 +89,7 @@ export async function startPrivateServer(server: PrivateServer): Promise<ServerC
   }
 
   async function leave(signal: NodeJS.Signals): Promise<void> {
-    wanted = false
+    up = false
     if (child && !hasExited(child)) {
       // A process whose main thread is gone may still hold its sockets; it is over when its parent is told.
       const exited = once(child, 'exit')

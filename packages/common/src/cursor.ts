@@ -1,5 +1,5 @@
-import { AppError } from '@kinora/common/errors'
 import type { z } from 'zod'
+import { AppError } from './errors.ts'
 
 /** An opaque place in a list. */
 export function encodeCursor(place: readonly string[]): string {
