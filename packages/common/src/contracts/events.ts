@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineEvents } from '../contract.ts'
-import { Revocation } from './auth.ts'
+import { Revocation } from './auth/index.ts'
 import { Id, Timestamp } from './shared.ts'
 import { Progress, VideoError, VideoStatus, Visibility } from './video.ts'
 import { TaskCause, TaskResult } from './work.ts'

@@ -1,4 +1,4 @@
-export * from './auth.ts'
+export * from './auth/index.ts'
 export * from './events.ts'
 export * from './media.ts'
 export * from './normalise-email.ts'

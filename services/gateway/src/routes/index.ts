@@ -1,10 +1,21 @@
-import { auth } from './auth.ts'
+import { accounts } from './accounts.ts'
+import { audit } from './audit.ts'
 import { events } from './events.ts'
 import { playback } from './playback.ts'
 import type { Route } from './route.ts'
+import { sessions } from './sessions.ts'
 import { system } from './system.ts'
 import { uploads } from './uploads.ts'
 import { videos } from './videos.ts'
 
 /** Every address of the API, apart from its own description (`/openapi.json`, `/docs`). Express takes the first match, so what is asked most stands first. */
-export const routes: readonly Route[] = [...videos, ...auth, ...uploads, ...events, ...playback, ...system]
+export const routes: readonly Route[] = [
+  ...videos,
+  ...accounts,
+  ...sessions,
+  ...audit,
+  ...uploads,
+  ...events,
+  ...playback,
+  ...system,
+]

@@ -2,9 +2,9 @@ import type { Handler } from '@kinora/common/contract'
 import type { auth, Session } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { z } from 'zod'
-import type { Context } from '../context.ts'
-import type { SessionRow } from '../db/schema.ts'
-import { signedIn } from './signed-in.ts'
+import type { Context } from '../../context.ts'
+import type { SessionRow } from '../../db/schema.ts'
+import { signedIn } from '../signed-in.ts'
 
 const Place = z.tuple([z.iso.datetime(), z.uuid()])
 

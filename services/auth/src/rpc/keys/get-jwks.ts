@@ -1,6 +1,6 @@
 import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
-import type { Context } from '../context.ts'
+import type { Context } from '../../context.ts'
 
 export function getJwks({ keys }: Context): Handler<typeof auth.getJwks> {
   return async () => ({ keys: [...keys.published] })

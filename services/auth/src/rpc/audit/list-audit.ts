@@ -2,8 +2,8 @@ import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { z } from 'zod'
-import type { Context } from '../context.ts'
-import { signedIn } from './signed-in.ts'
+import type { Context } from '../../context.ts'
+import { signedIn } from '../signed-in.ts'
 
 const Place = z.tuple([z.string().regex(/^\d{1,18}$/)])
 

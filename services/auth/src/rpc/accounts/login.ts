@@ -1,9 +1,9 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import { type auth, normaliseEmail, type SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../context.ts'
-import type { UserRow } from '../db/schema.ts'
-import { openSession } from '../sessions/open-session.ts'
+import type { Context } from '../../context.ts'
+import type { UserRow } from '../../db/schema.ts'
+import { openSession } from '../../sessions/open-session.ts'
 
 type Refusal = 'INVALID_CREDENTIALS' | 'ACCOUNT_DISABLED'
 

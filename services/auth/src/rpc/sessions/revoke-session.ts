@@ -1,9 +1,9 @@
 import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../context.ts'
-import { signOut } from '../sessions/sign-out.ts'
-import { signedIn } from './signed-in.ts'
+import type { Context } from '../../context.ts'
+import { signOut } from '../../sessions/sign-out.ts'
+import { signedIn } from '../signed-in.ts'
 
 export function revokeSession(ctx: Context): Handler<typeof auth.revokeSession> {
   return signedIn<typeof auth.revokeSession>(async ({ sessionId }, { userId }, call) => {

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { Call, Handler } from '@kinora/common/contract'
 import { type auth, normaliseEmail, type SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../context.ts'
-import type { UserRow } from '../db/schema.ts'
-import { passwordProblem } from '../domain/password-policy.ts'
-import { openSession } from '../sessions/open-session.ts'
+import type { Context } from '../../context.ts'
+import type { UserRow } from '../../db/schema.ts'
+import { passwordProblem } from '../../domain/password-policy.ts'
+import { openSession } from '../../sessions/open-session.ts'
 
 export function register(ctx: Context): Handler<typeof auth.register> {
   return async ({ email: typed, password, displayName = null }, call) => {

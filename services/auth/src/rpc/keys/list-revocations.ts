@@ -1,6 +1,6 @@
 import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
-import type { Context } from '../context.ts'
+import type { Context } from '../../context.ts'
 
 export function listRevocations({ revocations, now }: Context): Handler<typeof auth.listRevocations> {
   return async ({ after }) => await revocations.after(after, now())

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import type { MethodSpec } from '../../contract.ts'
+import { Id, NO_CONTROL, Nothing, Timestamp } from '../shared.ts'
+
+export const Email = z.email().max(254)
+/** Checked for quality by auth; here only for what bcrypt and memory can take. */
+export const Password = z.string().min(8).max(256)
+export const DisplayName = z.string().trim().min(1).max(100).regex(NO_CONTROL)
+
+export const User = z.object({
+  id: Id,
+  email: Email,
+  displayName: z.string().nullable(),
+  role: z.enum(['user', 'admin']),
+  emailVerified: z.boolean(),
+  mfaEnabled: z.boolean(),
+  createdAt: Timestamp,
+})
+export type User = z.infer<typeof User>
+
+/** RFC 6749 section 5.1 in camelCase; times in seconds. */
+export const SignedIn = z.object({
+  user: User,
+  accessToken: z.string(),
+  tokenType: z.literal('Bearer'),
+  expiresIn: z.number().int(),
+  refreshToken: z.string(),
+  refreshExpiresIn: z.number().int(),
+})
+export type SignedIn = z.infer<typeof SignedIn>
+
+/** Having an account and signing in to it. */
+export const accounts = {
+  register: {
+    summary: 'Create an account and sign in',
+    input: z.strictObject({ email: Email, password: Password, displayName: DisplayName.optional() }),
+    output: SignedIn,
+    errors: ['EMAIL_TAKEN', 'PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
+    idempotent: false,
+  },
+  login: {
+    summary: 'Sign in with e-mail and password',
+    input: z.strictObject({ email: z.string().max(254).regex(NO_CONTROL), password: z.string().min(1).max(256) }),
+    output: SignedIn,
+    errors: ['INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'TOO_BUSY'],
+    idempotent: false,
+  },
+  getMe: { summary: 'The signed-in account', input: Nothing, output: User, errors: [], idempotent: true },
+  updateMe: {
+    summary: 'Change the signed-in account',
+    input: z.strictObject({ displayName: DisplayName.nullable() }),
+    output: User,
+    errors: [],
+    idempotent: true,
+  },
+} as const satisfies Record<string, MethodSpec>

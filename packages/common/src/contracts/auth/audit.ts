@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import type { MethodSpec } from '../../contract.ts'
+import { Id, PageQuery, pageOf, Timestamp } from '../shared.ts'
+
+export const AuditEntry = z.object({
+  id: Id,
+  action: z.string(),
+  outcome: z.enum(['success', 'failure']),
+  ip: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  requestId: z.string(),
+  at: Timestamp,
+})
+
+/** What has happened to an account. */
+export const audit = {
+  listAudit: {
+    summary: 'What happened to this account, newest first',
+    input: PageQuery,
+    output: pageOf(AuditEntry),
+    errors: [],
+    idempotent: true,
+  },
+} as const satisfies Record<string, MethodSpec>

@@ -1,0 +1,12 @@
+import { defineContract } from '../../contract.ts'
+import { accounts } from './accounts.ts'
+import { audit } from './audit.ts'
+import { keys } from './keys.ts'
+import { sessions } from './sessions.ts'
+
+export * from './accounts.ts'
+export * from './audit.ts'
+export * from './keys.ts'
+export * from './sessions.ts'
+
+export const auth = defineContract('auth', { ...accounts, ...sessions, ...audit, ...keys })

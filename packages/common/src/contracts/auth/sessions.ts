@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import type { MethodSpec } from '../../contract.ts'
+import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { SignedIn } from './accounts.ts'
+
+export const Session = z.object({
+  id: Id,
+  userAgent: z.string().nullable(),
+  ip: z.string().nullable(),
+  createdAt: Timestamp,
+  lastUsedAt: Timestamp,
+  expiresAt: Timestamp,
+  current: z.boolean(),
+})
+export type Session = z.infer<typeof Session>
+
+/** Where an account is signed in, and how that goes on and ends. */
+export const sessions = {
+  refresh: {
+    summary: 'Exchange a refresh token for new tokens',
+    input: z.strictObject({ refreshToken: z.string().min(1).max(256) }),
+    output: SignedIn,
+    errors: ['REFRESH_INVALID', 'REFRESH_EXPIRED', 'REFRESH_REUSED', 'SESSION_REVOKED', 'ACCOUNT_DISABLED'],
+    // The immediate parent gets the same successor again, so a lost answer may be asked for twice.
+    idempotent: true,
+  },
+  logout: {
+    summary: 'End this session; its access token is refused from now on',
+    input: Nothing,
+    output: Nothing,
+    errors: [],
+    idempotent: true,
+  },
+  logoutAll: {
+    summary: 'End all sessions of this account',
+    input: Nothing,
+    output: Nothing,
+    errors: [],
+    idempotent: true,
+  },
+  listSessions: {
+    summary: 'Where this account is signed in',
+    input: PageQuery,
+    output: pageOf(Session),
+    errors: [],
+    idempotent: true,
+  },
+  revokeSession: {
+    summary: 'End one session of this account',
+    input: z.strictObject({ sessionId: Id }),
+    output: Nothing,
+    errors: ['SESSION_NOT_FOUND'],
+    idempotent: true,
+  },
+} as const satisfies Record<string, MethodSpec>

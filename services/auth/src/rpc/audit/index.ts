@@ -1,0 +1,6 @@
+import type { Context } from '../../context.ts'
+import { listAudit } from './list-audit.ts'
+
+export const audit = (ctx: Context) => ({
+  listAudit: listAudit(ctx),
+})
