@@ -41,6 +41,19 @@ describe('the audit log', () => {
     }
   })
 
+  it('names who did it beside the account to which it was done', async () => {
+    const { signedIn, actor } = await gateway.signUp()
+    await gateway.call(methods.updateMe, { displayName: 'Ann' }, actor)
+    const rows = await query(
+      'select action, actor_kind, actor_id, user_id from audit_log where user_id = $1 order by sequence',
+      [signedIn.user.id],
+    )
+    expect(rows).toEqual([
+      { action: 'register', actor_kind: 'anonymous', actor_id: null, user_id: actor.userId },
+      { action: 'profile_update', actor_kind: 'user', actor_id: actor.userId, user_id: actor.userId },
+    ])
+  })
+
   it('is read page by page, and only by its owner', async () => {
     const { email, actor } = await gateway.signUp()
     const stranger = await gateway.signUp()

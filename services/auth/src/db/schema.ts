@@ -1,3 +1,4 @@
+import type { Actor } from '@kinora/common/contract'
 import type { Jwk, RevocationReason } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
 import type { Generated, Selectable } from 'kysely'
@@ -54,6 +55,9 @@ export interface AuditLogTable {
   sequence: Generated<string>
   id: string
   at: Date
+  actor_kind: Actor['kind'] | null
+  actor_id: string | null
+  /** To whom it was done. */
   user_id: string | null
   session_id: string | null
   action: string

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Call } from '@kinora/common/contract'
+import type { Actor, Call } from '@kinora/common/contract'
 import type { ErrorCode } from '@kinora/common/errors'
 import type { Kysely, Selectable } from 'kysely'
 import type { AuditLogTable, AuthDb } from '../db/schema.ts'
@@ -16,7 +16,7 @@ export type AuditAction =
 
 export interface AuditRecord {
   action: AuditAction
-  /** Null where nobody can be named: an unknown address, a forged token. */
+  /** To whom it was done; who did it is the call's actor. Null where nobody can be named: an unknown address, a forged token. */
   userId: string | null
   sessionId?: string
   /** The error code of a failure; a record without one is a success. */
@@ -37,6 +37,7 @@ export function auditRepository(db: Kysely<AuthDb>) {
         .values({
           id: randomUUID(),
           at: now,
+          ...actorColumns(call.actor),
           user_id: userId,
           session_id: sessionId ?? null,
           action,
@@ -60,4 +61,15 @@ export function auditRepository(db: Kysely<AuthDb>) {
 /** Where a call came from, as audit rows and sessions keep it. */
 export function originOf({ client }: Call): { ip: string | null; user_agent: string | null } {
   return { ip: client?.ip ?? null, user_agent: client?.userAgent.slice(0, 512) ?? null }
+}
+
+function actorColumns(actor: Actor): { actor_kind: Actor['kind']; actor_id: string | null } {
+  switch (actor.kind) {
+    case 'anonymous':
+      return { actor_kind: actor.kind, actor_id: null }
+    case 'user':
+      return { actor_kind: actor.kind, actor_id: actor.userId }
+    case 'service':
+      return { actor_kind: actor.kind, actor_id: actor.name }
+  }
 }
