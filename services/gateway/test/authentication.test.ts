@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { events, type Revocation } from '@kinora/common/contracts'
+import { events, type Revocation, type RevocationReason } from '@kinora/common/contracts'
 import { until } from '@kinora/dev/harness'
 import jwt from 'jsonwebtoken'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -18,14 +18,14 @@ async function codeOf(answer: Response): Promise<string> {
   return ((await answer.json()) as { code: string }).code
 }
 
-function revocation(sequence: number, sessionIds: string[]): Revocation {
+function revocation(sequence: number, sessionIds: string[], reason: RevocationReason = 'logout'): Revocation {
   const expiresAt = new Date(Date.now() + 900_000).toISOString()
-  return { sequence, sessionIds, reason: 'logout', expiresAt }
+  return { sequence, sessionIds, reason, expiresAt }
 }
 
 /** A revocation as auth makes it: in its list, and said. */
-async function revoke(...sessionIds: string[]): Promise<void> {
-  const made = revocation(auth.revocations.length + 1, sessionIds)
+async function revoke(sessionIds: string[], reason?: RevocationReason): Promise<void> {
+  const made = revocation(auth.revocations.length + 1, sessionIds, reason)
   auth.revocations.push(made)
   await auth.say(events['auth.sessions-revoked'], randomUUID(), 1, made)
 }
@@ -96,22 +96,45 @@ describe('revocation', () => {
     const [ended, other] = [randomUUID(), randomUUID()]
     const token = signer.sign({ claims: { sid: ended } })
     expect((await get(token)).status).toBe(200)
-    await revoke(ended)
+    await revoke([ended])
     await until(async () => (await get(token)).status === 401, { timeoutMs: 1000, every: 10 })
     expect(await codeOf(await get(token))).toBe('TOKEN_REVOKED')
     expect((await get(signer.sign({ claims: { sid: other } }))).status).toBe(200)
   })
 
+  it.each<[RevocationReason, status: number, code: string]>([
+    ['logout', 401, 'TOKEN_REVOKED'],
+    ['logout_all', 401, 'TOKEN_REVOKED'],
+    ['session_revoked', 401, 'TOKEN_REVOKED'],
+    ['refresh_reused', 401, 'REFRESH_REUSED'],
+    ['password_changed', 401, 'PASSWORD_CHANGED'],
+    ['password_reset', 401, 'PASSWORD_CHANGED'],
+    ['account_disabled', 403, 'ACCOUNT_DISABLED'],
+    ['account_erased', 401, 'ACCOUNT_ERASED'],
+  ])('by %s says so: %i %s', async (reason, status, code) => {
+    const sid = randomUUID()
+    const token = signer.sign({ claims: { sid } })
+    await revoke([sid], reason)
+    const refused = await until(async () => {
+      const answer = await get(token)
+      return !answer.ok && answer
+    })
+    expect([refused.status, await codeOf(refused)]).toEqual([status, code])
+    const challenge = refused.headers.get('www-authenticate')
+    if (status === 401) expect(challenge).toContain('error="invalid_token"')
+    else expect(challenge).toBeNull()
+  })
+
   it('that was missed is noticed by the hole in the sequence', async () => {
     const [missed, heard] = [randomUUID(), randomUUID()]
     auth.revocations.push(revocation(auth.revocations.length + 1, [missed]))
-    await revoke(heard)
+    await revoke([heard])
     await until(async () => (await get(signer.sign({ claims: { sid: missed } }))).status === 401)
   })
 
   it('is known to a gateway that starts later, from all pages of the list', async () => {
     const sessionIds = [randomUUID(), randomUUID(), randomUUID()]
-    for (const sessionId of sessionIds) await revoke(sessionId)
+    for (const sessionId of sessionIds) await revoke([sessionId])
     const listRevocations = auth.on.listRevocations
     auth.on.listRevocations = async ({ after }) => ({
       items: auth.revocations.slice(after, after + 1),

@@ -1,10 +1,12 @@
+import type { RevocationReason } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
 import { judgeRefresh } from './judge-refresh.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 const later = new Date('2026-01-02T00:00:00Z')
-const live = { refresh_counter: 5, expires_at: later, ended_at: null, end_reason: null }
-const ended = { ...live, ended_at: now, end_reason: 'logout' as const }
+const live = { refresh_counter: 5, expires_at: later, end_reason: null }
+const endedBy = (reason: RevocationReason) => ({ ...live, end_reason: reason })
+const ended = endedBy('logout')
 const active = { disabled_at: null }
 
 describe('judgeRefresh', () => {
@@ -17,16 +19,14 @@ describe('judgeRefresh', () => {
     ['a token from after a restored backup is merely unknown', live, 6, active, 'REFRESH_INVALID'],
     ['an ended session was revoked', ended, 5, active, 'SESSION_REVOKED'],
     ['an old token does not make an ended session look copied', ended, 1, active, 'SESSION_REVOKED'],
-    [
-      'a session that reuse has ended says so',
-      { ...ended, end_reason: 'refresh_reused' as const },
-      5,
-      active,
-      'REFRESH_REUSED',
-    ],
+    ['a session that reuse has ended says so', endedBy('refresh_reused'), 5, active, 'REFRESH_REUSED'],
+    ['one that a new password has ended says so', endedBy('password_changed'), 5, active, 'PASSWORD_CHANGED'],
+    ['so does one that a reset has ended', endedBy('password_reset'), 5, active, 'PASSWORD_CHANGED'],
+    ['and one whose account was disabled for a while', endedBy('account_disabled'), 5, active, 'ACCOUNT_DISABLED'],
     ['the last moment is too late', { ...live, expires_at: now }, 5, active, 'REFRESH_EXPIRED'],
     ['a disabled account gets nothing', live, 5, { disabled_at: now }, 'ACCOUNT_DISABLED'],
   ])('%s', (_name, session, counter, user, verdict) => {
-    expect(judgeRefresh(session, counter, user, now)).toBe(verdict)
+    const judged = judgeRefresh(session, counter, user, now)
+    expect(typeof judged === 'string' ? judged : judged.code).toBe(verdict)
   })
 })

@@ -1,13 +1,11 @@
-import type { ErrorCode } from '@kinora/common/errors'
+import { signedOut } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
 import type { SessionRow, UserRow } from '../db/schema.ts'
 
-/** `rotate`: hand out a new successor. `repeat`: hand out the same one again. Else the reason of the refusal. */
-export type RefreshVerdict =
-  | 'rotate'
-  | 'repeat'
-  | Extract<ErrorCode, `REFRESH_${string}` | 'SESSION_REVOKED' | 'ACCOUNT_DISABLED'>
+/** `rotate`: hand out a new successor. `repeat`: hand out the same one again. Else the refusal. */
+export type RefreshVerdict = 'rotate' | 'repeat' | AppError
 
-type JudgedSession = Pick<SessionRow, 'refresh_counter' | 'expires_at' | 'ended_at' | 'end_reason'>
+type JudgedSession = Pick<SessionRow, 'refresh_counter' | 'expires_at' | 'end_reason'>
 
 /**
  * What a genuine refresh token is worth. The parent of the newest token is honoured, because an answer may be lost and
@@ -19,12 +17,11 @@ export function judgeRefresh(
   user: Pick<UserRow, 'disabled_at'>,
   now: Date,
 ): RefreshVerdict {
-  if (session.end_reason === 'refresh_reused') return 'REFRESH_REUSED'
-  if (session.ended_at) return 'SESSION_REVOKED'
-  if (session.expires_at <= now) return 'REFRESH_EXPIRED'
+  if (session.end_reason) return signedOut(session.end_reason, 'refresh')
+  if (session.expires_at <= now) return new AppError('REFRESH_EXPIRED')
   // Genuine and from the future: the database was restored from a backup. Not the client's fault, so not reuse.
-  if (counter > session.refresh_counter) return 'REFRESH_INVALID'
-  if (counter < session.refresh_counter - 1) return 'REFRESH_REUSED'
-  if (user.disabled_at) return 'ACCOUNT_DISABLED'
+  if (counter > session.refresh_counter) return new AppError('REFRESH_INVALID')
+  if (counter < session.refresh_counter - 1) return signedOut('refresh_reused', 'refresh')
+  if (user.disabled_at) return signedOut('account_disabled', 'refresh')
   return counter === session.refresh_counter ? 'rotate' : 'repeat'
 }

@@ -30,9 +30,9 @@ export function sessionRepository(db: Kysely<AuthDb>) {
       await db.updateTable('sessions').set(use).where('id', '=', id).execute()
     },
 
-    /** Ends one session or all of a user; those that have ended already are not in the answer. */
+    /** Ends one session of a user, or all, or all but one; those that have ended already are not in the answer. */
     async end(
-      target: { userId: string; sessionId?: string },
+      target: { userId: string; sessionId?: string; exceptSessionId?: string },
       reason: RevocationReason,
       now: Date,
     ): Promise<EndedSession[]> {
@@ -43,6 +43,7 @@ export function sessionRepository(db: Kysely<AuthDb>) {
         .where('ended_at', 'is', null)
         .where('expires_at', '>', now)
       if (target.sessionId !== undefined) query = query.where('id', '=', target.sessionId)
+      if (target.exceptSessionId !== undefined) query = query.where('id', '!=', target.exceptSessionId)
       return await query.returning(['id', 'access_expires_at']).execute()
     },
 

@@ -9,6 +9,8 @@ export interface SessionsToEnd {
   userId: string
   /** Left out: all of them. */
   sessionId?: string
+  /** Of all, the one that goes on. */
+  exceptSessionId?: string
   reason: RevocationReason
 }
 
@@ -17,6 +19,8 @@ export interface SessionsToEnd {
  * commit. Returns how many were ended, 0 when there was nothing left to end.
  */
 export async function endSessions(work: Work, { reason, ...target }: SessionsToEnd, now: Date): Promise<number> {
+  // "All" must have an edge: a sign-in is before it, and ended, or after it.
+  if (!target.sessionId) await work.users.lock(target.userId)
   const ended = await work.sessions.end(target, reason, now)
   for (let at = 0; at < ended.length; at += MAX_SESSIONS_PER_REVOCATION) {
     const group = ended.slice(at, at + MAX_SESSIONS_PER_REVOCATION)

@@ -7,8 +7,6 @@ import { endSessions, type SessionsToEnd } from './end-sessions.ts'
 export async function signOut(ctx: Context, call: Call, action: AuditAction, target: SessionsToEnd): Promise<void> {
   const now = ctx.now()
   await ctx.transact(async (work) => {
-    // "All" must have an edge: a sign-in is before it, and ended, or after it.
-    if (!target.sessionId) await work.users.lock(target.userId)
     const ended = await endSessions(work, target, now)
     const { userId, sessionId } = target
     if (ended > 0) await work.audit.record(call, { action, userId, sessionId }, now)

@@ -8,6 +8,7 @@ import type { Method } from '@kinora/common/contract'
 import * as contracts from '@kinora/common/contracts'
 import { ERRORS, type ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
+import { TOKEN_REFUSALS } from '../identity/token-refusals.ts'
 import { VideoEvent } from '../live/video-follower.ts'
 import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
 
@@ -149,7 +150,7 @@ function mediaTypes(content: Record<string, z.ZodType | 'binary' | 'text'>) {
 /** One answer for each status, naming its codes. */
 function problems({ auth, limit }: Route, errors: readonly ErrorCode[]): RouteConfig['responses'] {
   const codes = new Set<ErrorCode>(errors)
-  if (auth !== 'none') for (const code of ['TOKEN_INVALID', 'TOKEN_EXPIRED', 'TOKEN_REVOKED'] as const) codes.add(code)
+  if (auth !== 'none') for (const code of TOKEN_REFUSALS) codes.add(code)
   if (auth === 'required') codes.add('UNAUTHENTICATED')
   if (limit !== 'none') codes.add('RATE_LIMITED')
   const responses: RouteConfig['responses'] = {}

@@ -1,5 +1,6 @@
 import { AppError, ERRORS, type ErrorCode, toAppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
+import { TOKEN_REFUSALS } from '../identity/token-refusals.ts'
 import { requestIdOf } from './request-id.ts'
 import { endBeforeBody } from './unread-body.ts'
 
@@ -42,7 +43,7 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
   res.setHeader('Cache-Control', 'no-store')
   const retryAfterMs = retryAfter(error)
   if (retryAfterMs !== undefined) res.setHeader('Retry-After', Math.max(1, Math.ceil(retryAfterMs / 1000)))
-  if (error.status === 401) res.setHeader('WWW-Authenticate', challenge(error))
+  if (error.status === 401) res.setHeader('WWW-Authenticate', challenge(req, error))
   endBeforeBody(req, res, body)
 }
 
@@ -71,8 +72,9 @@ function retryAfter(error: AppError): number | undefined {
   return error.status === 503 || error.status === 429 ? 1000 : undefined
 }
 
-/** RFC 6750 section 3: no error code where no token was sent. */
-function challenge(error: AppError): string {
-  if (!error.code.startsWith('TOKEN_')) return 'Bearer realm="kinora"'
+/** RFC 6750 section 3: no error code where no access token was sent. */
+function challenge(req: Request, error: AppError): string {
+  const aboutToken = req.headers.authorization !== undefined && TOKEN_REFUSALS.includes(error.code)
+  if (!aboutToken) return 'Bearer realm="kinora"'
   return `Bearer realm="kinora", error="invalid_token", error_description="${titleOf(error)}"`
 }

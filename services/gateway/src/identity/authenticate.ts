@@ -1,5 +1,5 @@
 import type { Actor } from '@kinora/common/contract'
-import type { RevocationReason } from '@kinora/common/contracts'
+import { signedOut } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { AccessTokens } from './access-token.ts'
 import type { Revocations } from './revocations.ts'
@@ -14,13 +14,6 @@ export type Authenticate = (authorization: string | undefined) => Promise<Identi
 
 const ANONYMOUS: Identity = { actor: { kind: 'anonymous' }, expiresAt: Number.POSITIVE_INFINITY }
 
-const WHY: Record<RevocationReason, string> = {
-  logout: 'You have signed out of this session',
-  logout_all: 'You have signed out of all sessions',
-  session_revoked: 'This session was ended from another one',
-  refresh_reused: 'A used refresh token came back, so this session was ended; sign in again',
-}
-
 /** Turns an `Authorization` header into who is asking; no header is nobody, a bad one is refused. */
 export function authenticator(tokens: AccessTokens, revocations: Revocations): Authenticate {
   return async (authorization) => {
@@ -31,7 +24,7 @@ export function authenticator(tokens: AccessTokens, revocations: Revocations): A
     // Without the list a revoked token would pass; that must not be possible just because auth is away.
     if (!revocations.loaded) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Tokens cannot be checked now' })
     const reason = revocations.reasonFor(actor.sessionId)
-    if (reason) throw new AppError('TOKEN_REVOKED', { detail: WHY[reason] })
+    if (reason) throw signedOut(reason, 'access')
     return { actor, expiresAt }
   }
 }

@@ -8,5 +8,6 @@ export * from './accounts.ts'
 export * from './audit.ts'
 export * from './keys.ts'
 export * from './sessions.ts'
+export * from './sign-out.ts'
 
 export const auth = defineContract('auth', { ...accounts, ...sessions, ...audit, ...keys })

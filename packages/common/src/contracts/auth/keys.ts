@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, Timestamp } from '../shared.ts'
+import { RevocationReason } from './sign-out.ts'
 
 /** RFC 7517; EC keys on P-256 only. */
 export const Jwk = z.object({
@@ -13,9 +14,6 @@ export const Jwk = z.object({
   alg: z.literal('ES256'),
 })
 export type Jwk = z.infer<typeof Jwk>
-
-export const RevocationReason = z.enum(['logout', 'logout_all', 'session_revoked', 'refresh_reused'])
-export type RevocationReason = z.infer<typeof RevocationReason>
 
 /** Sessions whose access tokens must be refused; forgotten once the last of those tokens has expired. */
 export const Revocation = z.object({

@@ -20,7 +20,15 @@ export const sessions = {
     summary: 'Exchange a refresh token for new tokens',
     input: z.strictObject({ refreshToken: z.string().min(1).max(256) }),
     output: SignedIn,
-    errors: ['REFRESH_INVALID', 'REFRESH_EXPIRED', 'REFRESH_REUSED', 'SESSION_REVOKED', 'ACCOUNT_DISABLED'],
+    errors: [
+      'REFRESH_INVALID',
+      'REFRESH_EXPIRED',
+      'REFRESH_REUSED',
+      'SESSION_REVOKED',
+      'PASSWORD_CHANGED',
+      'ACCOUNT_DISABLED',
+      'ACCOUNT_ERASED',
+    ],
     // The immediate parent gets the same successor again, so a lost answer may be asked for twice.
     idempotent: true,
   },

@@ -1,6 +1,6 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import type { auth, SignedIn } from '@kinora/common/contracts'
-import { AppError, type ErrorCode } from '@kinora/common/errors'
+import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
 import type { SessionRow, UserRow } from '../../db/schema.ts'
 import { judgeRefresh } from '../../domain/judge-refresh.ts'
@@ -11,7 +11,7 @@ import { endSessions } from '../../sessions/end-sessions.ts'
 import { signedInAnswer } from '../../sessions/signed-in-answer.ts'
 
 /** A refusal is an outcome, not a throw, because what it writes must be committed. */
-type Outcome = { answer: SignedIn } | { refusal: ErrorCode; sessionEnded?: boolean }
+type Outcome = { answer: SignedIn } | { refusal: AppError; sessionEnded?: boolean }
 
 export function refresh(ctx: Context): Handler<typeof auth.refresh> {
   return async ({ refreshToken }, call) => {
@@ -19,7 +19,7 @@ export function refresh(ctx: Context): Handler<typeof auth.refresh> {
     const outcome = await ctx.transact((work) => exchange(ctx, work, token, call))
     if ('answer' in outcome) return outcome.answer
     if (outcome.sessionEnded) ctx.pokeRelay()
-    throw new AppError(outcome.refusal)
+    throw outcome.refusal
   }
 }
 
@@ -29,7 +29,7 @@ async function exchange(ctx: Context, work: Work, token: RefreshToken | null, ca
   // A forged token says nothing about the session that it names: no effect on it, no trace in its owner's log.
   if (!token || !session || !user || !isGenuine(ctx.refreshTokens.secret, session, token)) {
     await work.audit.record(call, { action: 'refresh', userId: null, failure: 'REFRESH_INVALID' }, ctx.now())
-    return { refusal: 'REFRESH_INVALID' }
+    return { refusal: new AppError('REFRESH_INVALID') }
   }
   const verdict = judgeRefresh(session, token.counter, user, ctx.now())
   if (verdict === 'rotate') return await renew(ctx, work, session, user, session.refresh_counter + 1, call)
@@ -58,12 +58,12 @@ async function renew(
   return { answer: signedInAnswer(ctx, user, { ...session, ...use }, access, now) }
 }
 
-async function refuse(ctx: Context, work: Work, session: SessionRow, refusal: ErrorCode, call: Call): Promise<Outcome> {
+async function refuse(ctx: Context, work: Work, session: SessionRow, refusal: AppError, call: Call): Promise<Outcome> {
   const now = ctx.now()
   const userId = session.user_id
-  const isNewReuse = refusal === 'REFRESH_REUSED' && session.ended_at === null
+  const isNewReuse = refusal.code === 'REFRESH_REUSED' && session.ended_at === null
   const action = isNewReuse ? 'refresh_reuse' : 'refresh'
-  await work.audit.record(call, { action, userId, sessionId: session.id, failure: refusal }, now)
+  await work.audit.record(call, { action, userId, sessionId: session.id, failure: refusal.code }, now)
   if (!isNewReuse) return { refusal }
 
   await endSessions(work, { userId, sessionId: session.id, reason: 'refresh_reused' }, now)

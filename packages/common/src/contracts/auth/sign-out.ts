@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { AppError, type ErrorCode } from '../../errors.ts'
+
+/** Why a session ended before its time. */
+export const RevocationReason = z.enum([
+  'logout',
+  'logout_all',
+  'session_revoked',
+  'refresh_reused',
+  'password_changed',
+  'password_reset',
+  'account_disabled',
+  'account_erased',
+])
+export type RevocationReason = z.infer<typeof RevocationReason>
+
+interface Refusal {
+  /** Of an access token, by a gateway. */
+  access: ErrorCode
+  /** Of a refresh token, by auth. */
+  refresh: ErrorCode
+  detail: string
+}
+
+const ENDED = { access: 'TOKEN_REVOKED', refresh: 'SESSION_REVOKED' } as const
+const both = (code: ErrorCode) => ({ access: code, refresh: code })
+
+const REFUSALS: Record<RevocationReason, Refusal> = {
+  logout: { ...ENDED, detail: 'You have signed out of this session' },
+  logout_all: { ...ENDED, detail: 'You have signed out of all sessions' },
+  session_revoked: { ...ENDED, detail: 'This session was ended from another one' },
+  refresh_reused: {
+    ...both('REFRESH_REUSED'),
+    detail: 'A used refresh token came back, so this session was ended; sign in again',
+  },
+  password_changed: {
+    ...both('PASSWORD_CHANGED'),
+    detail: 'The password was changed from another session; sign in with the new one',
+  },
+  password_reset: { ...both('PASSWORD_CHANGED'), detail: 'The password was reset; sign in with the new one' },
+  account_disabled: { ...both('ACCOUNT_DISABLED'), detail: 'This account was disabled' },
+  account_erased: { ...both('ACCOUNT_ERASED'), detail: 'This account was deleted' },
+}
+
+/** What somebody is told who comes with a token of a session that was ended. */
+export function signedOut(reason: RevocationReason, token: 'access' | 'refresh'): AppError {
+  const { [token]: code, detail } = REFUSALS[reason]
+  return new AppError(code, { detail })
+}
