@@ -7,7 +7,7 @@ import { serveDocs } from './http/docs.ts'
 import { mount } from './http/mount.ts'
 import { openApiDocument } from './http/openapi.ts'
 import { asProblem, sendProblem } from './http/problem.ts'
-import { assignRequestId, requestIdOf } from './http/request-id.ts'
+import { assignRequestId } from './http/request-id.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { traceRequest } from './http/trace.ts'
 import { routes } from './routes/index.ts'
@@ -45,7 +45,7 @@ export function createApp(ctx: Context): Express {
 function answerError({ logger }: Context): ErrorRequestHandler {
   return (thrown, req, res, _next) => {
     const error = asProblem(thrown)
-    const about = { requestId: requestIdOf(req), route: res.locals.route }
+    const about = { requestId: req.id, route: res.locals.route }
     // A dependency that is away is known by its code; thousands of stacks would hide what is really wrong.
     if (error.code === 'INTERNAL' || error.code === 'POISON') logger.error({ err: error, ...about }, 'request failed')
     else if (error.status >= 500) logger.warn({ code: error.code, ...about }, 'request could not be served')

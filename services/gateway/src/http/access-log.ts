@@ -1,6 +1,5 @@
 import type { Logger } from '@kinora/common/service'
 import type { Request, Response } from 'express'
-import { pinoHttp } from 'pino-http'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
@@ -9,28 +8,23 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
  * and no playback token, which stands in the path.
  */
 export function accessLog(logger: Logger): (req: Request, res: Response) => void {
-  return pinoHttp<Request, Response>({
-    logger,
-    wrapSerializers: false,
-    // What a line has is listed in `summary`, so there is nothing to look for and to cross out on each of them.
-    redact: [],
-    serializers: { req: () => undefined },
-    customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'warn' : 'info'),
-    customSuccessObject: summary,
-    customErrorObject: (req, res, _error, values) => summary(req, res, values),
-    customSuccessMessage: (_req, res) => (res.writableFinished ? 'answered' : 'client went away'),
-    customErrorMessage: () => 'answered',
-  })
-}
-
-function summary(req: Request, res: Response, values: { responseTime: number }) {
-  return {
-    requestId: req.id,
-    method: req.method,
-    path: loggablePath(req.originalUrl),
-    status: res.statusCode,
-    ms: values.responseTime,
-    userId: res.locals.userId,
+  // What a line has is listed below, so there is nothing to look for and to cross out on each of them.
+  const log = logger.child({}, { redact: [] })
+  return (req, res) => {
+    const started = performance.now()
+    res.once('close', () => {
+      const line = {
+        requestId: req.id,
+        method: req.method,
+        path: loggablePath(req.originalUrl),
+        status: res.statusCode,
+        ms: Math.round(performance.now() - started),
+        userId: res.locals.userId,
+      }
+      const message = res.writableFinished ? 'answered' : 'client went away'
+      if (res.statusCode >= 500) log.warn(line, message)
+      else log.info(line, message)
+    })
   }
 }
 

@@ -5,7 +5,6 @@ import type { Authenticate, Identity } from '../identity/authenticate.ts'
 import { type Counted, countedByCaller, type Policy } from '../rate-limit/policies.ts'
 import { type RateLimiter, type Standing, tooMany } from '../rate-limit/rate-limiter.ts'
 import { clientAddress } from './client-address.ts'
-import { requestIdOf } from './request-id.ts'
 
 export type AuthRule = 'required' | 'optional' | 'none'
 
@@ -52,7 +51,7 @@ export function admission(authenticate: Authenticate, limiter: RateLimiter): Adm
       await countCaller(res, limit, ip, userId)
       if (auth === 'required' && userId === null) throw new AppError('UNAUTHENTICATED')
       const userAgent = (req.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS)
-      return { ...identity, call: { actor, requestId: requestIdOf(req), client: { ip, userAgent } } }
+      return { ...identity, call: { actor, requestId: req.id, client: { ip, userAgent } } }
     },
   }
 }

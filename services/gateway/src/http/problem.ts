@@ -1,7 +1,6 @@
 import { AppError, ERRORS, type ErrorCode, toAppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import { TOKEN_REFUSALS } from '../identity/token-refusals.ts'
-import { requestIdOf } from './request-id.ts'
 import { endBeforeBody } from './unread-body.ts'
 
 /** Errors of body-parser by their `type`. */
@@ -35,7 +34,7 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
     res.destroy()
     return
   }
-  const body = JSON.stringify(problemBody(error, requestIdOf(req)))
+  const body = JSON.stringify(problemBody(error, req.id))
   for (const name of ENTITY_HEADERS) res.removeHeader(name)
   res.statusCode = error.status
   res.setHeader('Content-Type', 'application/problem+json')
