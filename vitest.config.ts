@@ -17,7 +17,7 @@ export default defineConfig({
         ...development,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'e2e/*/*.test.ts'],
         },
       },
       {
@@ -35,7 +35,7 @@ export default defineConfig({
         ...development,
         test: {
           name: 'e2e',
-          include: ['e2e/**/*.test.ts'],
+          include: ['e2e/*.test.ts'],
           globalSetup,
           // Each file starts a whole system: two at once would only wait for each other.
           fileParallelism: false,

@@ -1,0 +1,87 @@
+import { useSystem } from '@kinora/dev/harness'
+import { describe, expect, test } from 'vitest'
+import { operations, type Rule } from './access/matrix.ts'
+import { register } from './accounts.ts'
+import type { Page, PlaybackToken, Session } from './api-types.ts'
+import { type Client, createClient } from './client.ts'
+import { useClips } from './clips.ts'
+import { GENEROUS } from './settings.ts'
+import { untilStatus, upload } from './videos.ts'
+
+const clips = useClips()
+const system = await useSystem({ env: GENEROUS })
+const anonymous = createClient(system.gatewayUrl)
+const { client: owner } = await register(anonymous)
+const { client: stranger } = await register(anonymous)
+
+const video = await upload(owner, await clips.make('silent.mp4'))
+await untilStatus(owner, video.id, 'ready')
+const token = await owner.call<PlaybackToken>('POST', `/v1/videos/${video.id}/playback-tokens`, {})
+const [session] = (await owner.call<Page<Session>>('GET', '/v1/auth/sessions')).items
+
+/** What the owner has, by the name that a path gives to its id. */
+const OWNED: Record<string, string> = {
+  videoId: video.id,
+  tokenId: token.id,
+  sessionId: session?.id ?? '',
+}
+const MISSING = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+type Operation = Rule & { method: string; path: string }
+
+function idOf(name: string): string {
+  const id = OWNED[name]
+  if (!id) throw new Error(`Nothing here is called ${name}: give the owner one`)
+  return id
+}
+
+async function refusal(client: Client, { method, path, json, body }: Operation, id: (name: string) => string) {
+  const address = path.replace(/\{(\w+)\}/g, (_, name: string) => id(name))
+  const sent = body ? { body: body.bytes, headers: { 'content-type': body.type } } : { json }
+  const answer = await client.refusal(method, address, sent)
+  return { status: answer.status, code: answer.body.code, challenge: answer.headers.get('www-authenticate') }
+}
+
+/** Everything of the owner's that a stranger might have changed. */
+async function belongings() {
+  const [me, sessions, videos] = await Promise.all([
+    owner.call('GET', '/v1/auth/me'),
+    owner.call<Page<Session>>('GET', '/v1/auth/sessions'),
+    owner.call('GET', '/v1/videos'),
+  ])
+  const { status } = await fetch(token.hlsUrl)
+  return {
+    me,
+    sessions: sessions.items.map(({ id }) => id),
+    videos: JSON.stringify(videos).replace(/\/play\/[^/]+/g, ''),
+    playback: status,
+  }
+}
+
+const before = await belongings()
+
+describe.each(operations('user', 'owner', 'admin'))('$method $path', (operation) => {
+  test('asks those who are not signed in to sign in', async () => {
+    expect(await refusal(anonymous, operation, idOf)).toEqual({
+      status: 401,
+      code: 'UNAUTHENTICATED',
+      challenge: expect.stringContaining('Bearer'),
+    })
+  })
+})
+
+describe.each(operations('owner', 'viewer'))('$method $path', (operation) => {
+  test('tells a stranger exactly what it tells about a thing that does not exist', async () => {
+    const answer = await refusal(stranger, operation, idOf)
+    expect(answer).toEqual(await refusal(stranger, operation, () => MISSING))
+    expect(answer.status).toBe(404)
+  })
+})
+
+test.each(operations('admin'))('$method $path is forbidden to those who are no admin', async (operation) => {
+  expect(await refusal(stranger, operation, () => MISSING)).toMatchObject({ status: 403 })
+})
+
+test('nothing of the owner has changed by all this', async () => {
+  expect(await belongings()).toEqual(before)
+})

@@ -1,0 +1,61 @@
+/**
+ * Who may use each operation of the API:
+ * - `anyone`: no token is asked for; what protects it, if anything, stands in the body or the path
+ * - `user`: somebody signed in, about their own account
+ * - `owner`: whose thing it is; to everybody else it does not exist
+ * - `viewer`: whoever may see the video; a private one does not exist for others
+ * - `admin`: somebody signed in whose role is admin
+ */
+export type Access = 'anyone' | 'user' | 'owner' | 'viewer' | 'admin'
+
+export type Rule = {
+  access: Access
+  /** A body that is good, so that the refusal is about who asks. */
+  json?: object
+  /** A body that is not JSON. */
+  body?: { type: string; bytes: string }
+}
+
+/** Every operation of `docs/openapi.json` stands here; `matrix.test.ts` sees to it. */
+export const MATRIX: Record<string, Rule> = {
+  'POST /v1/auth/register': { access: 'anyone' },
+  'POST /v1/auth/login': { access: 'anyone' },
+  'POST /v1/auth/refresh': { access: 'anyone' },
+  'POST /v1/auth/logout': { access: 'user' },
+  'POST /v1/auth/logout-all': { access: 'user' },
+  'GET /v1/auth/me': { access: 'user' },
+  'PATCH /v1/auth/me': { access: 'user' },
+  'GET /v1/auth/sessions': { access: 'user' },
+  'DELETE /v1/auth/sessions/{sessionId}': { access: 'owner' },
+  'GET /v1/auth/audit': { access: 'user' },
+
+  'POST /v1/videos': { access: 'user' },
+  'GET /v1/videos': { access: 'user' },
+  'GET /v1/videos/{videoId}': { access: 'viewer' },
+  'PATCH /v1/videos/{videoId}': { access: 'owner', json: { title: 'Mine now' } },
+  'DELETE /v1/videos/{videoId}': { access: 'owner' },
+  'PUT /v1/videos/{videoId}/source': { access: 'owner', body: { type: 'video/mp4', bytes: 'not mine' } },
+  'POST /v1/videos/{videoId}/retry': { access: 'owner' },
+  'GET /v1/videos/{videoId}/events': { access: 'viewer' },
+  'GET /v1/videos/{videoId}/timeline': { access: 'owner' },
+  'POST /v1/videos/{videoId}/playback-tokens': { access: 'owner', json: {} },
+  'DELETE /v1/videos/{videoId}/playback-tokens/{tokenId}': { access: 'owner' },
+
+  'GET /play/{reference}/master.m3u8': { access: 'anyone' },
+  'GET /play/{reference}/poster.{format}': { access: 'anyone' },
+  'GET /play/{reference}/{file}': { access: 'anyone' },
+
+  'GET /.well-known/jwks.json': { access: 'anyone' },
+  'GET /livez': { access: 'anyone' },
+  'GET /readyz': { access: 'anyone' },
+}
+
+/** The operations of these kinds. */
+export function operations(...kinds: Access[]): (Rule & { method: string; path: string })[] {
+  return Object.entries(MATRIX)
+    .filter(([, { access }]) => kinds.includes(access))
+    .map(([operation, rule]) => {
+      const [method = '', path = ''] = operation.split(' ')
+      return { method, path, ...rule }
+    })
+}
