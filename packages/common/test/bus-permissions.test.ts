@@ -67,6 +67,10 @@ it.each<[ServiceName, string, string]>([
   ['worker', '', 'rpc.auth'],
   ['gateway', '', 'tasks.short'],
   ['media', '', 'rpc.auth'],
+  ['operator', 'rpc.reply', 'x'],
+  ['operator', 'tasks', 'short'],
+  ['operator', 'events', 'auth.sessions-revoked'],
+  ['operator', '', 'rpc.auth'],
 ])('%s may not publish to %j with %s', async (user, exchange, key) => {
   const setUp = await connect(world.adminAmqpUrl)
   const channel = await setUp.createChannel()
@@ -83,6 +87,8 @@ it.each<[ServiceName, string]>([
   ['gateway', 'tasks.short'],
   ['auth', 'rpc.media'],
   ['media', 'parked.media'],
+  ['operator', 'rpc.media'],
+  ['operator', 'events.media'],
 ])('%s may not consume %s', async (user, queue) => {
   expect(await asUser(user, (channel) => channel.consume(queue, () => {}))).toBe(REFUSED)
 })

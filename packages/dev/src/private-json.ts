@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** What the file holds; the first time, what `make` returns, kept in it for its owner alone. */
@@ -12,4 +12,11 @@ export function keptInPrivateFile<T>(file: string, make: () => T): T {
   mkdirSync(dirname(file), { recursive: true, mode: 0o711 })
   writeFileSync(file, JSON.stringify(value, null, 2), { mode: 0o600, flag: 'wx' })
   return value
+}
+
+/** Whole or not at all, so that a crash does not lose what was there. */
+export function replacePrivateFile(file: string, value: unknown): void {
+  const next = `${file}.${process.pid}`
+  writeFileSync(next, JSON.stringify(value, null, 2), { mode: 0o600 })
+  renameSync(next, file)
 }

@@ -31,7 +31,7 @@ test("a service's database role cannot read another service's schema", async () 
 })
 
 test('each service logs in to the broker, and cannot make a queue outside its own names', async () => {
-  for (const user of ['gateway', 'auth', 'media', 'worker'] as const) {
+  for (const user of ['gateway', 'auth', 'media', 'worker', 'operator'] as const) {
     const connection = await connect(world.amqpUrl(user))
     connection.on('error', () => {})
     const channel = await connection.createChannel()

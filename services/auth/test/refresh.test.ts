@@ -1,6 +1,6 @@
 import { auth as methods } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
-import { actorOf } from './support/gateway.ts'
+import { actorOf, GATEWAY } from './support/gateway.ts'
 import { withTestAuth } from './support/start-test-auth.ts'
 import { useAuth } from './support/use-auth.ts'
 
@@ -10,7 +10,7 @@ const { world, auth, gateway, query } = await useAuth({ now: () => new Date(Date
 
 const refresh = (refreshToken: string) => gateway.call(methods.refresh, { refreshToken })
 const isRevoked = async (sessionId: string) => {
-  const { items } = await gateway.call(methods.listRevocations, { after: 0 })
+  const { items } = await gateway.call(methods.listRevocations, { after: 0 }, GATEWAY)
   return items.some((item) => item.sessionIds.includes(sessionId))
 }
 

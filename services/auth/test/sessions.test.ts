@@ -2,7 +2,7 @@ import type { EventEnvelope } from '@kinora/common/contract'
 import { events, auth as methods, type Revocation } from '@kinora/common/contracts'
 import { until } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
-import { type Account, actorOf } from './support/gateway.ts'
+import { type Account, actorOf, GATEWAY } from './support/gateway.ts'
 import { withTestAuth } from './support/start-test-auth.ts'
 import { useAuth } from './support/use-auth.ts'
 
@@ -168,7 +168,7 @@ describe('the sequence of revocations', () => {
     const reader = (async () => {
       let after = start
       while (seen.length < accounts.length) {
-        const page = await gateway.call(methods.listRevocations, { after })
+        const page = await gateway.call(methods.listRevocations, { after }, GATEWAY)
         seen = [...seen, ...page.items.map((item) => item.sequence)]
         after = page.sequence
       }
@@ -176,6 +176,14 @@ describe('the sequence of revocations', () => {
     await Promise.all(accounts.map(({ actor }) => gateway.call(methods.logout, {}, actor)))
     await reader
     expect(seen).toEqual(accounts.map((_, index) => start + 1 + index))
+  })
+
+  it('is told to gateways only', async () => {
+    const { actor } = await gateway.signUp()
+    for (const other of [actor, { ...actor, role: 'admin' as const }, undefined]) {
+      const attempt = gateway.call(methods.listRevocations, { after: 0 }, other)
+      await expect(attempt).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    }
   })
 
   it('is read in pages that fit into a message', async () => {
@@ -188,7 +196,7 @@ describe('the sequence of revocations', () => {
 async function readAll(after: number): Promise<{ items: Revocation[]; sequence: number; pages: number }> {
   const items: Revocation[] = []
   for (let pages = 1; ; pages++) {
-    const page = await gateway.call(methods.listRevocations, { after })
+    const page = await gateway.call(methods.listRevocations, { after }, GATEWAY)
     expect(JSON.stringify(page).length).toBeLessThan(16 * 1024)
     items.push(...page.items)
     after = page.sequence

@@ -7,7 +7,8 @@ import type { TaskQueue } from './bus.ts'
  * that is why even replies and retries go through exchanges with names of their own.
  */
 
-export type ServiceName = 'gateway' | 'auth' | 'media' | 'worker'
+/** Who logs in to the broker; `operator` is the command line. */
+export type ServiceName = 'gateway' | 'auth' | 'media' | 'worker' | 'operator'
 
 export interface Exchange {
   name: string
@@ -156,6 +157,11 @@ export const BROKER_PERMISSIONS: Record<ServiceName, Permissions> = {
     write: exactly('rpc\\.to\\.media', 'events', 'tasks(\\..*)?', PRIVATE_QUEUE),
     read: exactly('rpc\\.reply', 'tasks(\\..*)?', PRIVATE_QUEUE),
   },
+  operator: {
+    configure: exactly('rpc\\.to\\.(auth|media)', 'rpc\\.reply', 'events', PRIVATE_QUEUE),
+    write: exactly('rpc\\.to\\.(auth|media)', PRIVATE_QUEUE),
+    read: exactly('rpc\\.reply', PRIVATE_QUEUE),
+  },
 }
 
 /** Who may say and hear what on the topic exchange `events`: regular expressions over routing keys. */
@@ -164,4 +170,5 @@ export const BROKER_TOPIC_PERMISSIONS: Record<ServiceName, { exchange: string; w
   auth: { exchange: EVENTS.name, write: '^auth\\.', read: '^$' },
   media: { exchange: EVENTS.name, write: '^(video|playback)\\.', read: '^(auth|video|playback|task)\\.' },
   worker: { exchange: EVENTS.name, write: '^task\\.', read: '^$' },
+  operator: { exchange: EVENTS.name, write: '^$', read: '^$' },
 }

@@ -3,11 +3,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Lifecycle } from '@kinora/common/service'
 import { startBacking } from '../backing/index.ts'
-import { keptInPrivateFile } from '../private-json.ts'
 import { provisionBroker } from '../provision/broker.ts'
 import { createDatabase, databaseExists, onDatabase, provisionDatabase } from '../provision/database.ts'
 import { amqpUrlFor, databaseUrlFor } from '../provision/urls.ts'
-import { newSecrets, type ServiceKeys } from '../system/secrets.ts'
+import { keptSecrets, type ServiceKeys } from '../system/secrets.ts'
 import type { Installation } from '../system/service-env.ts'
 import type { Console } from './console.ts'
 
@@ -22,7 +21,7 @@ export async function openInstallation(
   const backing = await console.step('Backing servers started', async () =>
     life.use(await startBacking({ dir, durable: true, log: console.line }), 'backing', (it) => it.stop()),
   )
-  const secrets = keptInPrivateFile(join(dir, 'secrets.json'), newSecrets)
+  const secrets = keptSecrets(join(dir, 'secrets.json'))
   const { postgres, rabbitmq, redis } = backing
   await console.step('Database and broker prepared', async () => {
     if (!(await databaseExists(postgres.adminUrl, NAME))) await createDatabase(postgres.adminUrl, NAME)

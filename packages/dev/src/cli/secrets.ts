@@ -39,6 +39,7 @@ function newVariables(): string {
     AUTH_AMQP_PASSWORD: broker.auth,
     MEDIA_AMQP_PASSWORD: broker.media,
     WORKER_AMQP_PASSWORD: broker.worker,
+    OPERATOR_AMQP_PASSWORD: broker.operator,
     ...keys,
   }
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
@@ -57,6 +58,7 @@ function brokerPasswordsIn(env: string): BrokerPasswords {
     auth: password('AUTH_AMQP_PASSWORD'),
     media: password('MEDIA_AMQP_PASSWORD'),
     worker: password('WORKER_AMQP_PASSWORD'),
+    operator: password('OPERATOR_AMQP_PASSWORD'),
   }
 }
 

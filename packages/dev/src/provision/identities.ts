@@ -1,7 +1,10 @@
 import { createHmac } from 'node:crypto'
 
-/** The broker's users, one a service. */
-export const BROKER_USERS = ['gateway', 'auth', 'media', 'worker'] as const
+export const SERVICES = ['gateway', 'auth', 'media', 'worker'] as const
+export type Service = (typeof SERVICES)[number]
+
+/** The broker's users: one a service, and that of the operator's command line. */
+export const BROKER_USERS = [...SERVICES, 'operator'] as const
 export type BrokerUser = (typeof BROKER_USERS)[number]
 export type BrokerPasswords = Record<BrokerUser, string>
 

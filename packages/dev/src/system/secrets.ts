@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { newPassword } from '../backing/admin-passwords.ts'
-import type { BrokerPasswords, DatabasePasswords } from '../provision/identities.ts'
+import { keptInPrivateFile, replacePrivateFile } from '../private-json.ts'
+import { BROKER_USERS, type BrokerPasswords, type DatabasePasswords } from '../provision/identities.ts'
 
 /** The keys the services read from their environment: 32 random bytes each, base64. */
 export type ServiceKeys = {
@@ -19,8 +21,21 @@ export function newServiceKeys(): ServiceKeys {
 
 export function newSecrets(): Secrets {
   return {
-    broker: { gateway: newPassword(), auth: newPassword(), media: newPassword(), worker: newPassword() },
+    broker: Object.fromEntries(BROKER_USERS.map((user) => [user, newPassword()])) as BrokerPasswords,
     database: { auth: newPassword(), media: newPassword() },
     keys: newServiceKeys(),
   }
+}
+
+/** An installation's secrets; a file that an older version wrote is given what this version needs besides. */
+export function keptSecrets(file: string): Secrets {
+  const kept = keptInPrivateFile(file, newSecrets)
+  const { broker, database, keys } = newSecrets()
+  const secrets = {
+    broker: { ...broker, ...kept.broker },
+    database: { ...database, ...kept.database },
+    keys: { ...keys, ...kept.keys },
+  }
+  if (!isDeepStrictEqual(secrets, kept)) replacePrivateFile(file, secrets)
+  return secrets
 }

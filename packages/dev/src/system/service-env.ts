@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { BrokerUser, SchemaName } from '../provision/identities.ts'
+import type { BrokerUser, SchemaName, Service } from '../provision/identities.ts'
 import type { ServiceKeys } from './secrets.ts'
 
 /** Where one Kinora's data lives; a test's World is one. */
@@ -26,7 +26,7 @@ export type ServiceEnvOptions = {
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_V8_COVERAGE']
 
 /** The whole environment of one service process: its own credentials and nobody else's. `name` tells workers apart. */
-export function serviceEnv(service: BrokerUser, name: string, internalPort: number, options: ServiceEnvOptions) {
+export function serviceEnv(service: Service, name: string, internalPort: number, options: ServiceEnvOptions) {
   const inherited = INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]]))
   return {
     NODE_ENV: 'production',
@@ -39,7 +39,7 @@ export function serviceEnv(service: BrokerUser, name: string, internalPort: numb
   }
 }
 
-const OWN: Record<BrokerUser, (options: ServiceEnvOptions, name: string) => Record<string, string>> = {
+const OWN: Record<Service, (options: ServiceEnvOptions, name: string) => Record<string, string>> = {
   auth: ({ installation, keys, publicUrl }) => ({
     DATABASE_URL: installation.databaseUrl('auth'),
     KEY_ENCRYPTION_KEY: keys.KEY_ENCRYPTION_KEY,

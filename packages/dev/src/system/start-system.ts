@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../backing/free-port.ts'
-import type { BrokerUser } from '../provision/identities.ts'
+import type { Service } from '../provision/identities.ts'
 import { REPOSITORY } from '../repository.ts'
 import type { ServiceKeys } from './secrets.ts'
 import { type Installation, type ServiceEnvOptions, serviceEnv } from './service-env.ts'
@@ -86,7 +86,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-type Member = { service: BrokerUser; internalUrl: string; process: ServiceProcess }
+type Member = { service: Service; internalUrl: string; process: ServiceProcess }
 
 function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
   const members = new Map<string, Member>()
@@ -94,7 +94,7 @@ function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
   const logDir = join(options.dir, 'log')
   mkdirSync(logDir, { recursive: true })
 
-  async function add(service: BrokerUser, name: string, port = envOptions.port): Promise<void> {
+  async function add(service: Service, name: string, port = envOptions.port): Promise<void> {
     const internalPort = await freePort()
     const internalUrl = `http://127.0.0.1:${internalPort}`
     const process = createServiceProcess({
@@ -145,6 +145,6 @@ function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
   }
 
   const names = () => [...members.keys()]
-  const count = (service: BrokerUser) => [...members.values()].filter((it) => it.service === service).length
+  const count = (service: Service) => [...members.values()].filter((it) => it.service === service).length
   return { add, stop, member, names, count }
 }

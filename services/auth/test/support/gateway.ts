@@ -9,6 +9,9 @@ import { pino } from 'pino'
 export const CLIENT = { ip: '203.0.113.7', userAgent: 'Firefox on a test' }
 export const PASSWORD = 'a quiet harbour at dawn'
 
+/** What the gateway asks on its own behalf. */
+export const GATEWAY: Actor = { kind: 'service', name: 'gateway' }
+
 export type UserActor = Extract<Actor, { kind: 'user' }>
 export type Account = { email: string; signedIn: SignedIn; actor: UserActor }
 

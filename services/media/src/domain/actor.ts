@@ -6,7 +6,3 @@ export function userOf(actor: Actor): string {
   if (actor.kind !== 'user') throw new AppError('UNAUTHENTICATED')
   return actor.userId
 }
-
-export function assertService(actor: Actor): void {
-  if (actor.kind !== 'service') throw new AppError('FORBIDDEN')
-}

@@ -1,3 +1,4 @@
+import { serviceOnly } from '@kinora/common/actor'
 import type { Handler, Input } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
@@ -5,7 +6,6 @@ import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
-import { assertService } from '../domain/actor.ts'
 import { attemptLost } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { findTask, leaseOf, startAttempt } from '../repositories/tasks.ts'
@@ -14,7 +14,7 @@ type Claim = Required<Input<typeof media.claimTask>>
 
 export function claimTask(ctx: Context): Handler<typeof media.claimTask> {
   return async (claim, { actor }) => {
-    assertService(actor)
+    serviceOnly(actor, 'worker')
     const task = await findTask(ctx.db, claim.taskId)
     if (!task) throw new AppError('TASK_GONE')
     const changed = await changeVideo(ctx, task.video_id, async (tx) => {

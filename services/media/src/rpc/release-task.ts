@@ -1,8 +1,8 @@
+import { serviceOnly } from '@kinora/common/actor'
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
-import { assertService } from '../domain/actor.ts'
 import { attemptReleased } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { attemptState } from '../repositories/task-attempts.ts'
@@ -10,7 +10,7 @@ import { findTask, holdsLease } from '../repositories/tasks.ts'
 
 export function releaseTask(ctx: Context): Handler<typeof media.releaseTask> {
   return async (lease, { actor }) => {
-    assertService(actor)
+    serviceOnly(actor, 'worker')
     const task = await findTask(ctx.db, lease.taskId)
     if (!task) throw new AppError('TASK_GONE')
     const changed = await changeVideo(ctx, task.video_id, async (tx) => {
