@@ -152,6 +152,26 @@ test('signing out everywhere ends all sessions', async () => {
   expect(await refusalOf(person.client.at(second.url))).toBe('TOKEN_REVOKED')
 })
 
+test('a new password ends all other sessions at every gateway and says why', async () => {
+  const visitor = newVisitor()
+  const person = await register(visitor)
+  const other = await signIn(visitor, person)
+  const json = { currentPassword: person.password, newPassword: `${person.password}, but longer` }
+  const wrong = await person.client.refusal('POST', '/v1/auth/password', {
+    json: { ...json, currentPassword: 'a guess' },
+  })
+  expect([wrong.status, wrong.body.code]).toEqual([403, 'PASSWORD_WRONG'])
+  expect((await person.client.send('POST', '/v1/auth/password', { json })).status).toBe(204)
+  expect(await refusalOf(other.client)).toBe('PASSWORD_CHANGED')
+  expect(await refusalOf(other.client.at(second.url))).toBe('PASSWORD_CHANGED')
+  const refused = await visitor.refusal('POST', '/v1/auth/refresh', {
+    json: { refreshToken: other.tokens.refreshToken },
+  })
+  expect(refused.body).toMatchObject({ status: 401, code: 'PASSWORD_CHANGED' })
+  await person.client.call('GET', '/v1/auth/me')
+  await signIn(visitor, { ...person, password: json.newPassword })
+})
+
 test('sessions are listed, and one can be ended from another', async () => {
   const visitor = newVisitor()
   const person = await register(visitor)

@@ -113,6 +113,8 @@ function allowancesOf(config: GatewayConfig): Allowances {
     account: config.RATE_LIMIT_LOGIN,
     refresh: config.RATE_LIMIT_REFRESH,
     session: config.RATE_LIMIT_REFRESH,
+    password: config.RATE_LIMIT_PASSWORD,
+    'password-user': config.RATE_LIMIT_PASSWORD,
     anonymous: config.RATE_LIMIT_ANONYMOUS,
     user: config.RATE_LIMIT_USER,
     upload: config.RATE_LIMIT_UPLOAD,

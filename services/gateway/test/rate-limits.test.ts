@@ -108,6 +108,24 @@ describe('refreshing', () => {
   })
 })
 
+describe('changing the password', () => {
+  auth.on.changePassword = async () => {
+    throw new AppError('PASSWORD_WRONG')
+  }
+  const change = (url: string, headers: Record<string, string>, address: string) => {
+    const init = jsonBody({ currentPassword: 'x', newPassword: 'long enough' })
+    const all = { ...init.headers, ...headers, 'x-forwarded-for': address }
+    return fetch(`${url}/v1/auth/password`, { ...init, headers: all })
+  }
+
+  it('is limited by user, wherever the tries come from, and by address, whoever tries', async () => {
+    const { url } = await another({ RATE_LIMIT_PASSWORD: '2/60', TRUSTED_PROXIES: '127.0.0.1' })
+    const ann = signedIn()
+    expect(await statuses(3, (i) => change(url, ann, `192.0.2.${i}`))).toEqual([403, 403, 429])
+    expect(await statuses(3, () => change(url, signedIn(), '192.0.2.9'))).toEqual([403, 403, 429])
+  })
+})
+
 describe('everything else', () => {
   it('is limited by address for nobody, by user for somebody, and separately', async () => {
     const { url } = await another({ RATE_LIMIT_ANONYMOUS: '2/60', RATE_LIMIT_USER: '3/60' })

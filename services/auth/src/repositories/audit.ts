@@ -13,6 +13,7 @@ export type AuditAction =
   | 'logout_all'
   | 'session_revoke'
   | 'profile_update'
+  | 'password_change'
 
 export interface AuditRecord {
   action: AuditAction

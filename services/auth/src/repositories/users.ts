@@ -40,14 +40,15 @@ export function userRepository(db: Kysely<AuthDb>) {
         .executeTakeFirst()
     },
 
-    /** Only where the password is still the one that was checked. */
-    async replaceHash(id: string, from: string, to: string): Promise<void> {
-      await db
+    /** Only where the password is still the one that was checked; false where it is not. */
+    async replaceHash(id: string, from: string, to: string): Promise<boolean> {
+      const { numUpdatedRows } = await db
         .updateTable('users')
         .set({ password_hash: to })
         .where('id', '=', id)
         .where('password_hash', '=', from)
-        .execute()
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows === 1n
     },
   }
 }

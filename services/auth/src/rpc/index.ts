@@ -4,8 +4,9 @@ import type { Context } from '../context.ts'
 import { accounts } from './accounts/index.ts'
 import { audit } from './audit/index.ts'
 import { keys } from './keys/index.ts'
+import { passwords } from './passwords/index.ts'
 import { sessions } from './sessions/index.ts'
 
 export function handlers(ctx: Context): Handlers<typeof auth> {
-  return { ...accounts(ctx), ...sessions(ctx), ...audit(ctx), ...keys(ctx) }
+  return { ...accounts(ctx), ...passwords(ctx), ...sessions(ctx), ...audit(ctx), ...keys(ctx) }
 }

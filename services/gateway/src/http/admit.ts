@@ -30,8 +30,7 @@ export function admission(authenticate: Authenticate, limiter: RateLimiter): Adm
   }
 
   async function countCaller(res: Response, policy: Policy, address: string, userId: string | null): Promise<void> {
-    const counted = countedByCaller(policy, { address, userId })
-    if (counted) await count(res, counted)
+    for (const counted of countedByCaller(policy, { address, userId })) await count(res, counted)
   }
 
   return {

@@ -15,6 +15,8 @@ export const RULES = [
   'account',
   'refresh',
   'session',
+  'password',
+  'password-user',
   'anonymous',
   'user',
   'upload',
@@ -24,7 +26,7 @@ export type Rule = (typeof RULES)[number]
 export type Allowances = Record<Rule, Allowance>
 
 /** What a route row names. */
-export type Policy = 'register' | 'login' | 'refresh' | 'general' | 'upload' | 'playback' | 'none'
+export type Policy = 'register' | 'login' | 'refresh' | 'password' | 'general' | 'upload' | 'playback' | 'none'
 
 export interface Counted {
   rule: Rule
@@ -37,19 +39,25 @@ export interface Asker {
 }
 
 /** What is counted for a request before its body is read. */
-export function countedByCaller(policy: Policy, { address, userId }: Asker): Counted | null {
+export function countedByCaller(policy: Policy, { address, userId }: Asker): Counted[] {
+  const byAddress = addressKey(address)
   switch (policy) {
     case 'none':
-      return null
+      return []
     case 'register':
     case 'login':
     case 'refresh':
     case 'playback':
-      return { rule: policy, key: addressKey(address) }
+      return [{ rule: policy, key: byAddress }]
+    case 'password':
+      return [
+        { rule: policy, key: byAddress },
+        ...(userId === null ? [] : [{ rule: 'password-user', key: userId } as const]),
+      ]
     case 'upload':
     case 'general':
-      if (userId === null) return { rule: 'anonymous', key: addressKey(address) }
-      return { rule: policy === 'upload' ? 'upload' : 'user', key: userId }
+      if (userId === null) return [{ rule: 'anonymous', key: byAddress }]
+      return [{ rule: policy === 'upload' ? 'upload' : 'user', key: userId }]
   }
 }
 

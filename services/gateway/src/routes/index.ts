@@ -1,6 +1,7 @@
 import { accounts } from './accounts.ts'
 import { audit } from './audit.ts'
 import { events } from './events.ts'
+import { passwords } from './passwords.ts'
 import { playback } from './playback.ts'
 import type { Route } from './route.ts'
 import { sessions } from './sessions.ts'
@@ -12,6 +13,7 @@ import { videos } from './videos.ts'
 export const routes: readonly Route[] = [
   ...videos,
   ...accounts,
+  ...passwords,
   ...sessions,
   ...audit,
   ...uploads,

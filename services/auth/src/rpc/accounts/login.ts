@@ -6,30 +6,35 @@ import type { UserRow } from '../../db/schema.ts'
 import { openSession } from '../../sessions/open-session.ts'
 
 type Refusal = 'INVALID_CREDENTIALS' | 'ACCOUNT_DISABLED'
+type Outcome = { answer: SignedIn } | { refusal: Refusal } | 'password replaced meanwhile'
 
 export function login(ctx: Context): Handler<typeof auth.login> {
   return async ({ email, password }, call) => {
-    const user = await ctx.users.byEmail(normaliseEmail(email))
-    // An unknown address takes the same way, statement by statement: one look-up, one hash, one audit row.
-    const matches = await ctx.passwords.verify(password, user?.password_hash ?? null, call.signal)
-    if (!user || !matches) return await refuse(ctx, call, user, 'INVALID_CREDENTIALS')
+    for (;;) {
+      const user = await ctx.users.byEmail(normaliseEmail(email))
+      // An unknown address takes the same way, statement by statement: one look-up, one hash, one audit row.
+      const matches = await ctx.passwords.verify(password, user?.password_hash ?? null, call.signal)
+      if (!user || !matches) return await refuse(ctx, call, user, 'INVALID_CREDENTIALS')
 
-    const answer = await signIn(ctx, user.id, call)
-    if (!answer) return await refuse(ctx, call, user, 'ACCOUNT_DISABLED')
-    await rehash(ctx, user, password, call)
-    return answer
+      const verified = { ...user, password_hash: await renewedHash(ctx, user, password, call) }
+      const outcome = await signIn(ctx, verified, call)
+      if (outcome === 'password replaced meanwhile') continue
+      return 'answer' in outcome ? outcome.answer : await refuse(ctx, call, user, outcome.refusal)
+    }
   }
 }
 
 /**
  * Looks again at the account under its lock, because the hash took a while: a sign-in stands either wholly before
- * whatever disables the account or ends its sessions, and is then ended by it, or wholly after.
+ * whatever changes the password, disables the account or ends its sessions, and is then ended by it, or wholly after.
  */
-async function signIn(ctx: Context, userId: string, call: Call): Promise<SignedIn | null> {
+async function signIn(ctx: Context, verified: UserRow, call: Call): Promise<Outcome> {
   return await ctx.transact(async (work) => {
-    const user = await work.users.lockForSignIn(userId)
-    if (!user || user.disabled_at) return null
-    return await openSession(ctx, work, 'login', user, call)
+    const user = await work.users.lockForSignIn(verified.id)
+    if (!user) return { refusal: 'INVALID_CREDENTIALS' }
+    if (user.password_hash !== verified.password_hash) return 'password replaced meanwhile'
+    if (user.disabled_at) return { refusal: 'ACCOUNT_DISABLED' }
+    return { answer: await openSession(ctx, work, 'login', user, call) }
   })
 }
 
@@ -38,13 +43,18 @@ async function refuse(ctx: Context, call: Call, user: UserRow | undefined, failu
   throw new AppError(failure)
 }
 
-/** The only moment at which the password is known. A full queue does not spoil the sign-in; there will be a next one. */
-async function rehash(ctx: Context, user: UserRow, password: string, call: Call): Promise<void> {
-  if (!ctx.passwords.isOutdated(user.password_hash)) return
+/**
+ * The hash at today's cost, where it was made at another: now is the only moment at which the password is known. A full
+ * queue does not spoil the sign-in; there will be a next one.
+ */
+async function renewedHash(ctx: Context, user: UserRow, password: string, call: Call): Promise<string> {
+  if (!ctx.passwords.isOutdated(user.password_hash)) return user.password_hash
   try {
     const hash = await ctx.passwords.hash(password, call.signal)
     await ctx.users.replaceHash(user.id, user.password_hash, hash)
+    return hash
   } catch (error) {
     ctx.logger.warn({ err: error, userId: user.id }, 'could not renew a password hash')
+    return user.password_hash
   }
 }

@@ -4,14 +4,14 @@ import { type auth, normaliseEmail, type SignedIn } from '@kinora/common/contrac
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
 import type { UserRow } from '../../db/schema.ts'
-import { passwordProblem } from '../../domain/password-policy.ts'
+import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
 import { openSession } from '../../sessions/open-session.ts'
 
 export function register(ctx: Context): Handler<typeof auth.register> {
   return async ({ email: typed, password, displayName = null }, call) => {
     const email = normaliseEmail(typed)
-    const problem = passwordProblem(password, { email, displayName }, ctx.passwordMinLength)
-    if (problem) return await refuse(ctx, call, unacceptable(problem))
+    const problem = unacceptablePassword(ctx, password, { email, display_name: displayName })
+    if (problem) return await refuse(ctx, call, problem)
     // Only saves the hash; the insert decides.
     if (await ctx.users.byEmail(email)) return await refuse(ctx, call, new AppError('EMAIL_TAKEN'))
 
@@ -28,10 +28,6 @@ export function register(ctx: Context): Handler<typeof auth.register> {
 async function refuse(ctx: Context, call: Call, error: AppError): Promise<never> {
   await ctx.audit.record(call, { action: 'register', userId: null, failure: error.code }, ctx.now())
   throw error
-}
-
-function unacceptable(problem: string): AppError {
-  return new AppError('PASSWORD_UNACCEPTABLE', { detail: problem, fields: [{ path: 'password', message: problem }] })
 }
 
 function newUser(email: string, passwordHash: string, displayName: string | null, now: Date): UserRow {

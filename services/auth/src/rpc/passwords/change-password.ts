@@ -1,0 +1,49 @@
+import type { Call, Handler } from '@kinora/common/contract'
+import type { auth } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Context } from '../../context.ts'
+import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
+import { endSessions } from '../../sessions/end-sessions.ts'
+import { noSuchUser, type SignedInUser, signedIn } from '../signed-in.ts'
+
+export function changePassword(ctx: Context): Handler<typeof auth.changePassword> {
+  return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword }, actor, call) => {
+    // More than once only where the hash was replaced while it was being checked: by another change, and then this
+    // password is wrong now, or by a sign-in that renewed it at another cost.
+    for (;;) {
+      const user = (await ctx.users.byId(actor.userId)) ?? noSuchUser()
+      if (!(await ctx.passwords.verify(currentPassword, user.password_hash, call.signal))) {
+        return await refuse(ctx, actor, call, new AppError('PASSWORD_WRONG'))
+      }
+      const problem = unacceptablePassword(ctx, newPassword, user, 'newPassword')
+      if (problem) return await refuse(ctx, actor, call, problem)
+      const hash = await ctx.passwords.hash(newPassword, call.signal)
+      if (await replace(ctx, actor, user.password_hash, hash, call)) return {}
+    }
+  })
+}
+
+/** False when `verified` is not the account's hash any more. */
+async function replace(
+  ctx: Context,
+  { userId, sessionId }: SignedInUser,
+  verified: string,
+  hash: string,
+  call: Call,
+): Promise<boolean> {
+  const now = ctx.now()
+  const replaced = await ctx.transact(async (work) => {
+    if (!(await work.users.replaceHash(userId, verified, hash))) return false
+    await work.audit.record(call, { action: 'password_change', userId, sessionId }, now)
+    await endSessions(work, { userId, exceptSessionId: sessionId, reason: 'password_changed' }, now)
+    return true
+  })
+  if (replaced) ctx.pokeRelay()
+  return replaced
+}
+
+async function refuse(ctx: Context, { userId, sessionId }: SignedInUser, call: Call, error: AppError): Promise<never> {
+  const entry = { action: 'password_change', userId, sessionId, failure: error.code } as const
+  await ctx.audit.record(call, entry, ctx.now())
+  throw error
+}
