@@ -23,6 +23,7 @@ export const MATRIX: Record<string, Rule> = {
   'POST /v1/auth/refresh': { access: 'anyone' },
   'POST /v1/auth/logout': { access: 'user' },
   'POST /v1/auth/logout-all': { access: 'user' },
+  'POST /v1/auth/password': { access: 'user' },
   'GET /v1/auth/me': { access: 'user' },
   'PATCH /v1/auth/me': { access: 'user' },
   'GET /v1/auth/sessions': { access: 'user' },
