@@ -13,8 +13,8 @@ export interface GatewaySystem {
   issuer: string
   databaseUrl: string
   pids: { gateway: number; auth: number; media: number }
-  /** A user's access token and id. */
-  signUp(): Promise<{ token: string; userId: string }>
+  /** A user's access token and id; the password is `correct horse battery`. */
+  signUp(): Promise<{ token: string; userId: string; email: string }>
   stop(): Promise<void>
 }
 
@@ -73,6 +73,7 @@ function gatewayEnv(place: Installation, url: string, port: number): Record<stri
     PUBLIC_URL: url,
     ISSUER: url,
     AUDIENCE: 'kinora',
+    RATE_LIMIT_LOGIN: UNLIMITED,
     RATE_LIMIT_USER: UNLIMITED,
     RATE_LIMIT_UPLOAD: UNLIMITED,
   }
@@ -109,13 +110,14 @@ async function waitUntilReady(child: ChildProcess, url: string): Promise<void> {
   }
 }
 
-async function signUp(url: string): Promise<{ token: string; userId: string }> {
+async function signUp(url: string): Promise<{ token: string; userId: string; email: string }> {
+  const email = `bench-${Date.now()}@kinora.test`
   const answer = await fetch(`${url}/v1/auth/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email: `bench-${Date.now()}@kinora.test`, password: 'correct horse battery' }),
+    body: JSON.stringify({ email, password: 'correct horse battery' }),
   })
   if (!answer.ok) throw new Error(`register answered ${answer.status}: ${await answer.text()}`)
   const { accessToken, user } = (await answer.json()) as { accessToken: string; user: { id: string } }
-  return { token: accessToken, userId: user.id }
+  return { token: accessToken, userId: user.id, email }
 }

@@ -17,8 +17,8 @@ export const authConfig = serviceConfig.extend({
    * names are resolved; a larger number wants a larger UV_THREADPOOL_SIZE.
    */
   HASH_CONCURRENCY: integer(1, 64).default(Math.min(3, Math.max(1, availableParallelism() - 1))),
-  /** How many may wait for one; a quarter of a second each at cost 12, so more would only time out. */
-  HASH_QUEUE: integer(0, 1000).default(12),
+  /** Who would wait longer for one is refused at once; a call is given up after 5 s, its own work included. */
+  HASH_WAIT_MS: integer(0, 60_000).default(3000),
   ISSUER: z.string().min(1).default('kinora'),
   AUDIENCE: z.string().min(1).default('kinora'),
   ACCESS_TOKEN_SECONDS: integer(10, 3600).default(900),

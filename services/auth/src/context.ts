@@ -46,7 +46,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     passwords: await createPasswordHasher({
       pepper: fromBase64(config.PASSWORD_PEPPER),
       cost: config.BCRYPT_COST,
-      gate: new HashGate({ concurrency: config.HASH_CONCURRENCY, queue: config.HASH_QUEUE }),
+      gate: new HashGate({ concurrency: config.HASH_CONCURRENCY, waitMs: config.HASH_WAIT_MS }),
       computed: metrics.passwordHashes,
     }),
     passwordMinLength: config.PASSWORD_MIN_LENGTH,

@@ -171,7 +171,7 @@ async function hashAtCost(cost: number): Promise<string> {
   const hasher = await createPasswordHasher({
     pepper: Buffer.from(testConfig(world).PASSWORD_PEPPER, 'base64'),
     cost,
-    gate: new HashGate({ concurrency: 1, queue: 1 }),
+    gate: new HashGate({ concurrency: 1, waitMs: 60_000 }),
     computed: new Counter({ name: 'hashes', help: 'hashes', registers: [] }),
   })
   return await hasher.hash(PASSWORD)

@@ -20,7 +20,7 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 describe('HashGate', () => {
   it('runs as many at a time as it may, the rest in the order in which they came', async () => {
-    const gate = new HashGate({ concurrency: 2, queue: 2 })
+    const gate = new HashGate({ concurrency: 2, waitMs: 10_000 })
     const jobs = [work(), work(), work(), work()] as const
     const results = jobs.map((job) => gate.run(job.run))
     await settle()
@@ -33,8 +33,8 @@ describe('HashGate', () => {
     await Promise.all(results)
   })
 
-  it('turns away at once what finds the queue full', async () => {
-    const gate = new HashGate({ concurrency: 1, queue: 1 })
+  it('turns away at once what would wait too long', async () => {
+    const gate = new HashGate({ concurrency: 1, waitMs: 300 })
     const first = work()
     const running = gate.run(first.run)
     const waiting = gate.run(async () => 'done')
@@ -45,7 +45,7 @@ describe('HashGate', () => {
   })
 
   it('forgets who has given up, and lets the next one in', async () => {
-    const gate = new HashGate({ concurrency: 1, queue: 1 })
+    const gate = new HashGate({ concurrency: 1, waitMs: 300 })
     const first = work()
     const running = gate.run(first.run)
     const patience = new AbortController()
@@ -59,12 +59,12 @@ describe('HashGate', () => {
   })
 
   it('does not begin for a caller whose time is over', async () => {
-    const gate = new HashGate({ concurrency: 1, queue: 1 })
+    const gate = new HashGate({ concurrency: 1, waitMs: 300 })
     await expect(gate.run(async () => 'never', AbortSignal.abort())).rejects.toMatchObject({ code: 'TIMEOUT' })
   })
 
   it('gives its place free when the work fails', async () => {
-    const gate = new HashGate({ concurrency: 1, queue: 0 })
+    const gate = new HashGate({ concurrency: 1, waitMs: 0 })
     await expect(gate.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
     expect(await gate.run(async () => 'done')).toBe('done')
   })

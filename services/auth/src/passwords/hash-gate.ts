@@ -6,7 +6,8 @@ interface Waiter {
 
 export interface HashGateOptions {
   concurrency: number
-  queue: number
+  /** Nobody is let in who would have to wait longer: whoever asked would be gone by then. */
+  waitMs: number
 }
 
 /**
@@ -17,21 +18,21 @@ export class HashGate {
   readonly #options: HashGateOptions
   readonly #waiting = new Set<Waiter>()
   #running = 0
-  /** Smoothed duration of one computation, for `retryAfterMs`. */
+  /** Smoothed duration of one computation. */
   #averageMs = 250
 
   constructor(options: HashGateOptions) {
     this.#options = options
   }
 
-  /** Throws `TOO_BUSY` at once when the queue is full, and `TIMEOUT` when `signal` aborts while waiting. */
+  /** Throws `TOO_BUSY` at once when the queue is too long, and `TIMEOUT` when `signal` aborts while waiting. */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#enter(signal)
     const startedAt = performance.now()
     try {
       return await work()
     } finally {
-      this.#averageMs += (performance.now() - startedAt - this.#averageMs) / 8
+      this.#averageMs += (performance.now() - startedAt - this.#averageMs) / 2
       this.#leave()
     }
   }
@@ -42,8 +43,9 @@ export class HashGate {
       this.#running += 1
       return
     }
-    if (this.#waiting.size >= this.#options.queue)
-      throw new AppError('TOO_BUSY', { retryAfterMs: this.#retryAfterMs() })
+    const waitMs = ((this.#waiting.size + this.#running) * this.#averageMs) / this.#options.concurrency
+    if (waitMs > this.#options.waitMs)
+      throw new AppError('TOO_BUSY', { retryAfterMs: Math.max(1000, Math.ceil(waitMs)) })
     return this.#wait(signal)
   }
 
@@ -73,10 +75,5 @@ export class HashGate {
     }
     this.#waiting.delete(next)
     next.admit()
-  }
-
-  #retryAfterMs(): number {
-    const ahead = this.#waiting.size + this.#running
-    return Math.max(1000, Math.ceil((ahead * this.#averageMs) / this.#options.concurrency))
   }
 }

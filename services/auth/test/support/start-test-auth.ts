@@ -67,7 +67,7 @@ export function testConfig(world: World): AuthConfig {
     BCRYPT_COST: 4,
     PASSWORD_MIN_LENGTH: 8,
     HASH_CONCURRENCY: 2,
-    HASH_QUEUE: 200,
+    HASH_WAIT_MS: 60_000,
     ISSUER: 'https://kinora.test',
     AUDIENCE: 'kinora-api',
     ACCESS_TOKEN_SECONDS: 900,
