@@ -36,7 +36,7 @@ export async function startGatewaySystem(): Promise<GatewaySystem> {
     const url = `http://127.0.0.1:${port}`
     const auth = await start(life, 'auth', authEnv(installation, keys, url))
     const media = await start(life, 'media', mediaEnv(installation, keys, url))
-    const gateway = await start(life, 'gateway', gatewayEnv(installation, url, port))
+    const gateway = await start(life, 'gateway', gatewayEnv(installation, keys, url, port))
     const databaseUrl = installation.databaseUrl('media')
     const pids = { gateway, auth, media }
     return { dir, url, issuer: url, databaseUrl, pids, signUp: () => signUp(url), stop: () => life.close() }
@@ -64,8 +64,14 @@ function mediaEnv(place: Installation, { PLAYBACK_SECRET }: ServiceKeys, url: st
   }
 }
 
-function gatewayEnv(place: Installation, url: string, port: number): Record<string, string> {
+function gatewayEnv(
+  place: Installation,
+  { CSRF_SECRET }: ServiceKeys,
+  url: string,
+  port: number,
+): Record<string, string> {
   return {
+    CSRF_SECRET,
     AMQP_URL: place.amqpUrl('gateway'),
     REDIS_URL: place.redisUrl,
     STORAGE_URL: place.storageUrl,

@@ -41,12 +41,23 @@ export type Actor =
   | { kind: 'user'; userId: string; sessionId: string; role: 'user' | 'admin' }
   | { kind: 'service'; name: string }
 
+/** Where a refresh token is kept: by the client itself, or by a browser in a cookie that no script can read. */
+export type SessionTransport = 'body' | 'cookie'
+
+/** The end user's address and agent, for audit rows. */
+export interface Client {
+  ip: string
+  userAgent: string
+  /** How this request carries a refresh token, or wants to be given one; `body` where nothing is said. */
+  transport?: SessionTransport
+}
+
 /** What travels beside the input of every call. */
 export interface Call {
   actor: Actor
   requestId: string
-  /** The end user's address and agent, for audit rows; absent on calls that no user caused. */
-  client?: { ip: string; userAgent: string }
+  /** The end user's side of the call; absent on calls that no user caused. */
+  client?: Client
   /** Milliseconds left for the whole answer; shrinks at each hop. */
   timeoutMs: number
   /** Aborts when the deadline has passed. */

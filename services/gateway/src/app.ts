@@ -31,7 +31,7 @@ export function createApp(ctx: Context): Express {
     next()
   })
   app.use(traceRequest)
-  app.use(crossOrigin(ctx.config.PUBLIC_URL, ctx.config.CORS_ORIGINS))
+  app.use(crossOrigin(ctx.cookieSessions.allowedOrigins))
   mount(app, routes, ctx)
   serveDocs(app, openApiDocument(routes))
   app.use(() => {

@@ -1,4 +1,4 @@
-import { integer, serviceConfig } from '@kinora/common/service'
+import { integer, secretKey, serviceConfig } from '@kinora/common/service'
 import { z } from 'zod'
 
 const COMMA = /\s*,\s*/
@@ -27,6 +27,8 @@ export const gatewayConfig = serviceConfig.extend({
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8080'),
   /** Further origins that may, e.g. `https://app.example.com,https://admin.example.com`. */
   CORS_ORIGINS: list,
+  /** CSRF tokens of cookie sessions are computed with this; changing it signs those sessions out. */
+  CSRF_SECRET: secretKey,
   /** Addresses or networks whose X-Forwarded-For is believed, e.g. `10.0.0.0/8`. Nobody's by default. */
   TRUSTED_PROXIES: list,
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),

@@ -1,5 +1,6 @@
 import type { Health, Logger } from '@kinora/common/service'
 import type { Store } from '@kinora/common/storage'
+import type { CookieSettings } from './browser-session/through-cookie.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Admission } from './http/admit.ts'
 import type { HttpMetrics } from './http/http-metrics.ts'
@@ -19,6 +20,7 @@ export interface Context {
   relay: Relay
   store: Store
   admission: Admission
+  cookieSessions: CookieSettings
   keySet: KeySet
   revocations: Revocations
   grants: Grants

@@ -8,6 +8,7 @@ import type { GatewayConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { watchDependencies } from './health.ts'
 import { admission } from './http/admit.ts'
+import { allowedOrigins } from './http/allowed-origins.ts'
 import { httpMetrics } from './http/http-metrics.ts'
 import { AccessTokens } from './identity/access-token.ts'
 import { authenticator } from './identity/authenticate.ts'
@@ -90,6 +91,10 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     grants,
     videoFeed,
     admission: admission(authenticator(tokens, revocations), limiter),
+    cookieSessions: {
+      allowedOrigins: allowedOrigins(config),
+      csrfSecret: Buffer.from(config.CSRF_SECRET, 'base64'),
+    },
     draining: stopping.signal,
   }
   const server = await listen(createApp(ctx), {

@@ -257,7 +257,7 @@ describe('a web page', () => {
     const answer = await request('/v1/videos', { headers: { ...signedIn(), origin } })
     expect(answer.status).toBe(200)
     expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
-    expect(answer.headers.get('access-control-allow-credentials')).toBeNull()
+    expect(answer.headers.get('access-control-allow-credentials')).toBe('true')
     const preflight = await request('/v1/videos', {
       method: 'OPTIONS',
       headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },

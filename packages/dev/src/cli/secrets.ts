@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { newPassword } from '../backing/admin-passwords.ts'
@@ -9,12 +9,13 @@ import { newSecrets } from '../system/secrets.ts'
 
 /**
  * `npm run secrets`: writes `.env` for docker compose, and the broker's users, whose passwords must agree with it. An
- * `.env` that is there is never overwritten, because the databases of a running installation know these passwords; the
- * broker's users are written from it anew, with the rights that this version needs.
+ * `.env` that is there keeps all it says, because the databases of a running installation know these passwords, and is
+ * given what a newer version needs besides; the broker's users are written from it anew, with the rights of this version.
  */
 const envFile = join(REPOSITORY, '.env')
 const isNew = !existsSync(envFile)
-if (isNew) writeFileSync(envFile, newVariables(), { mode: 0o600, flag: 'wx' })
+const present = isNew ? {} : parseEnv(readFileSync(envFile, 'utf8'))
+appendFileSync(envFile, linesFor(variablesBesides(present)), { mode: 0o600 })
 
 const composeDir = join(REPOSITORY, '.kinora', 'compose')
 mkdirSync(composeDir, { recursive: true })
@@ -28,7 +29,7 @@ process.stdout.write(
     : "Kept .env and wrote the broker's users in .kinora/compose anew. A running broker reads them when it restarts.\n",
 )
 
-function newVariables(): string {
+function variablesBesides(present: NodeJS.Dict<string>): [name: string, value: string][] {
   const { broker, database, keys } = newSecrets()
   const variables = {
     POSTGRES_PASSWORD: newPassword(),
@@ -42,8 +43,11 @@ function newVariables(): string {
     OPERATOR_AMQP_PASSWORD: broker.operator,
     ...keys,
   }
-  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
-  return `${lines.join('\n')}\n`
+  return Object.entries(variables).filter(([name]) => !present[name])
+}
+
+function linesFor(variables: [name: string, value: string][]): string {
+  return variables.map(([name, value]) => `${name}=${value}\n`).join('')
 }
 
 function brokerPasswordsIn(env: string): BrokerPasswords {

@@ -10,13 +10,20 @@ export type ServiceKeys = {
   REFRESH_SECRET: string
   PASSWORD_PEPPER: string
   PLAYBACK_SECRET: string
+  CSRF_SECRET: string
 }
 
 export type Secrets = { broker: BrokerPasswords; database: DatabasePasswords; keys: ServiceKeys }
 
 export function newServiceKeys(): ServiceKeys {
   const key = () => randomBytes(32).toString('base64')
-  return { KEY_ENCRYPTION_KEY: key(), REFRESH_SECRET: key(), PASSWORD_PEPPER: key(), PLAYBACK_SECRET: key() }
+  return {
+    KEY_ENCRYPTION_KEY: key(),
+    REFRESH_SECRET: key(),
+    PASSWORD_PEPPER: key(),
+    PLAYBACK_SECRET: key(),
+    CSRF_SECRET: key(),
+  }
 }
 
 export function newSecrets(): Secrets {

@@ -61,10 +61,11 @@ const OWN: Record<Service, (options: ServiceEnvOptions, name: string) => Record<
     WORKER_NAME: name,
     WORK_DIR: join(dir, 'work', name),
   }),
-  gateway: ({ installation, port, publicUrl }) => ({
+  gateway: ({ installation, keys, port, publicUrl }) => ({
     HOST: '127.0.0.1',
     PORT: String(port),
     PUBLIC_URL: publicUrl,
+    CSRF_SECRET: keys.CSRF_SECRET,
     REDIS_URL: installation.redisUrl,
     REDIS_PREFIX: installation.redisPrefix,
     STORAGE_URL: installation.storageUrl,

@@ -1,4 +1,4 @@
-import type { Actor } from '@kinora/common/contract'
+import type { Actor, SessionTransport } from '@kinora/common/contract'
 import type { Jwk, RevocationReason } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
 import type { Generated, Selectable } from 'kysely'
@@ -21,6 +21,7 @@ export interface SessionsTable {
   user_id: string
   refresh_counter: number
   refresh_salt: Buffer
+  transport: SessionTransport
   amr: string[]
   ip: string | null
   user_agent: string | null

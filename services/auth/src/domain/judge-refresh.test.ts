@@ -4,7 +4,7 @@ import { judgeRefresh } from './judge-refresh.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 const later = new Date('2026-01-02T00:00:00Z')
-const live = { refresh_counter: 5, expires_at: later, end_reason: null }
+const live = { refresh_counter: 5, transport: 'body' as const, expires_at: later, end_reason: null }
 const endedBy = (reason: RevocationReason) => ({ ...live, end_reason: reason })
 const ended = endedBy('logout')
 const active = { disabled_at: null }
@@ -26,7 +26,16 @@ describe('judgeRefresh', () => {
     ['the last moment is too late', { ...live, expires_at: now }, 5, active, 'REFRESH_EXPIRED'],
     ['a disabled account gets nothing', live, 5, { disabled_at: now }, 'ACCOUNT_DISABLED'],
   ])('%s', (_name, session, counter, user, verdict) => {
-    const judged = judgeRefresh(session, counter, user, now)
+    const judged = judgeRefresh(session, { counter, transport: 'body' }, user, now)
     expect(typeof judged === 'string' ? judged : judged.code).toBe(verdict)
+  })
+
+  it("a token that comes another way than its session's is refused before anything else is looked at", () => {
+    for (const session of [live, ended]) {
+      for (const counter of [5, 0]) {
+        const judged = judgeRefresh(session, { counter, transport: 'cookie' }, active, now)
+        expect(judged).toMatchObject({ code: 'REFRESH_TRANSPORT_MISMATCH' })
+      }
+    }
   })
 })

@@ -1,3 +1,4 @@
+import type { SessionTransport } from '@kinora/common/contract'
 import { signedOut } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { SessionRow, UserRow } from '../db/schema.ts'
@@ -5,7 +6,12 @@ import type { SessionRow, UserRow } from '../db/schema.ts'
 /** `rotate`: hand out a new successor. `repeat`: hand out the same one again. Else the refusal. */
 export type RefreshVerdict = 'rotate' | 'repeat' | AppError
 
-type JudgedSession = Pick<SessionRow, 'refresh_counter' | 'expires_at' | 'end_reason'>
+type JudgedSession = Pick<SessionRow, 'refresh_counter' | 'transport' | 'expires_at' | 'end_reason'>
+
+export interface PresentedToken {
+  counter: number
+  transport: SessionTransport
+}
 
 /**
  * What a genuine refresh token is worth. The parent of the newest token is honoured, because an answer may be lost and
@@ -13,10 +19,12 @@ type JudgedSession = Pick<SessionRow, 'refresh_counter' | 'expires_at' | 'end_re
  */
 export function judgeRefresh(
   session: JudgedSession,
-  counter: number,
+  { counter, transport }: PresentedToken,
   user: Pick<UserRow, 'disabled_at'>,
   now: Date,
 ): RefreshVerdict {
+  // Before all else: who has got hold of a token that is not theirs to carry learns and ends nothing.
+  if (transport !== session.transport) return new AppError('REFRESH_TRANSPORT_MISMATCH')
   if (session.end_reason) return signedOut(session.end_reason, 'refresh')
   if (session.expires_at <= now) return new AppError('REFRESH_EXPIRED')
   // Genuine and from the future: the database was restored from a backup. Not the client's fault, so not reuse.

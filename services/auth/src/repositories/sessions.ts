@@ -18,6 +18,10 @@ export function sessionRepository(db: Kysely<AuthDb>) {
       await db.insertInto('sessions').values(session).execute()
     },
 
+    async byId(id: string): Promise<SessionRow | undefined> {
+      return await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst()
+    },
+
     /** Refresh and revocation of one session take turns on this lock. */
     async lock(id: string): Promise<SessionRow | undefined> {
       return await db.selectFrom('sessions').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()

@@ -6,6 +6,7 @@ import type { SessionRow, UserRow } from '../db/schema.ts'
 import { originOf } from '../repositories/audit.ts'
 import type { Work } from '../repositories/index.ts'
 import { signedInAnswer } from './signed-in-answer.ts'
+import { transportOf } from './transport-of.ts'
 
 /** RFC 8176. */
 const PASSWORD_AMR = ['pwd']
@@ -24,6 +25,7 @@ export async function openSession(
     user_id: user.id,
     refresh_counter: 0,
     refresh_salt: randomBytes(16),
+    transport: transportOf(call),
     amr: PASSWORD_AMR,
     ...originOf(call),
     created_at: now,

@@ -1,5 +1,7 @@
 import { AppError } from '@kinora/common/errors'
 import type { Express, RequestHandler, Response } from 'express'
+import { carriesRefreshToken } from '../browser-session/carries-refresh-token.ts'
+import { type Ask, throughCookie } from '../browser-session/through-cookie.ts'
 import type { Context } from '../context.ts'
 import { countedByInput } from '../rate-limit/policies.ts'
 import type { Route, RpcRoute, Verb } from '../routes/route.ts'
@@ -24,11 +26,15 @@ function handlerOf(row: Route, ctx: Context): RequestHandler {
 }
 
 function rpcHandler({ rpc, limit, status }: RpcRoute, ctx: Context): ReturnType<Exclude<Route, RpcRoute>['handle']> {
-  return async (req, res, caller) => {
-    const input = await readInput(req, res, rpc.input)
+  const relayed: Ask = async (req, res, call, given) => {
+    const input = await readInput(req, res, rpc.input, given)
     const counted = countedByInput(limit, input)
     if (counted) await ctx.admission.count(res, counted)
-    const output = await ctx.relay(rpc, input, caller.call)
+    return await ctx.relay(rpc, input, call)
+  }
+  const ask = carriesRefreshToken(rpc) ? throughCookie(relayed, rpc, ctx.cookieSessions) : relayed
+  return async (req, res, { call }) => {
+    const output = await ask(req, res, call)
     if (status === 204) res.status(204).end()
     else sendJsonText(res, status, output)
   }

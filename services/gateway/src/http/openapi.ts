@@ -8,6 +8,7 @@ import type { Method } from '@kinora/common/contract'
 import * as contracts from '@kinora/common/contracts'
 import { ERRORS, type ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
+import { carriesRefreshToken, takesRefreshToken } from '../browser-session/carries-refresh-token.ts'
 import { TOKEN_REFUSALS } from '../identity/token-refusals.ts'
 import { VideoEvent } from '../live/video-follower.ts'
 import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
@@ -25,11 +26,24 @@ const Problem = z.object({
   retryAfterMs: z.number().int().optional(),
 })
 
+/** What a page gets instead of `SignedIn` where the refresh token travels in a cookie. */
+const SignedInByCookie = contracts.SignedIn.omit({ refreshToken: true }).extend({ csrfToken: z.string() })
+
+const CookieSessionHeaders = z.object({
+  'X-Session-Transport': z.enum(['body', 'cookie']).optional().meta({
+    description: 'cookie: the refresh token travels in a cookie that no script can read. For pages of allowed origins',
+  }),
+})
+const CookieHolderHeaders = CookieSessionHeaders.extend({
+  'X-CSRF-Token': z.string().optional().meta({ description: 'The csrfToken of the session; with a cookie required' }),
+})
+
 /** Schemas that stand under `components` by their own name instead of in each place. */
 const NAMED = {
   Problem,
   User: contracts.User,
   SignedIn: contracts.SignedIn,
+  SignedInByCookie,
   Session: contracts.Session,
   AuditEntry: contracts.AuditEntry,
   Jwk: contracts.Jwk,
@@ -78,6 +92,7 @@ function describeRpc(route: RpcRoute): RouteConfig {
   const { rpc, method, path, status } = route
   const [params, rest] = splitInput(rpc, path)
   const hasRest = rest !== undefined && Object.keys(rest.shape).length > 0
+  const cookie = cookieVariant(rpc)
   const takesQuery = method === 'get' || method === 'delete'
   return {
     method,
@@ -87,17 +102,35 @@ function describeRpc(route: RpcRoute): RouteConfig {
     summary: rpc.summary,
     request: {
       ...(params && { params }),
+      ...(cookie && { headers: cookie.headers }),
       ...(hasRest && takesQuery && { query: rest }),
-      ...(hasRest && !takesQuery && { body: { required: true, content: { 'application/json': { schema: rest } } } }),
+      ...(hasRest && !takesQuery && { body: jsonBody(rest) }),
     },
     responses: {
       [status]:
         status === 204
           ? { description: 'Done' }
-          : { description: rpc.summary, content: { 'application/json': { schema: rpc.output } } },
-      ...problems(route, [...rpc.errors, 'VALIDATION_FAILED', ...BETWEEN_SERVICES]),
+          : { description: rpc.summary, content: { 'application/json': { schema: cookie?.answer ?? rpc.output } } },
+      ...problems(route, [...rpc.errors, ...(cookie?.errors ?? []), 'VALIDATION_FAILED', ...BETWEEN_SERVICES]),
     },
   }
+}
+
+/** A refresh token that may come in a cookie may be missing from the body. */
+function jsonBody(schema: z.ZodObject) {
+  const { refreshToken, ...rest } = schema.shape
+  if (refreshToken === undefined) return { required: true, content: { 'application/json': { schema } } }
+  const optional = z.strictObject({ ...rest, refreshToken: z.optional(refreshToken) })
+  return { required: false, content: { 'application/json': { schema: optional } } }
+}
+
+/** What a route has besides where it knows cookie sessions. */
+function cookieVariant(rpc: Method): { headers: z.ZodObject; answer: z.ZodType; errors: ErrorCode[] } | undefined {
+  if (!carriesRefreshToken(rpc)) return undefined
+  const answer = z.union([rpc.output, SignedInByCookie])
+  if (takesRefreshToken(rpc))
+    return { headers: CookieHolderHeaders, answer, errors: ['ORIGIN_NOT_ALLOWED', 'CSRF_FAILED'] }
+  return { headers: CookieSessionHeaders, answer, errors: ['ORIGIN_NOT_ALLOWED'] }
 }
 
 /** The fields of an input that the path fills, and the others. */

@@ -5,16 +5,22 @@ import { readJson } from './read-json.ts'
 
 /**
  * Makes one object of path parameters and, for GET and DELETE, the query, else the JSON body. A field may come from one
- * place only: a query on a POST, or a body field that the path fills, is an unknown field.
+ * place only: a query on a POST, or a body field that the path or the gateway itself (`given`) fills, is an unknown field.
  */
-export async function readInput(req: Request, res: Response, schema: z.ZodType): Promise<Record<string, unknown>> {
+export async function readInput(
+  req: Request,
+  res: Response,
+  schema: z.ZodType,
+  given: Readonly<Record<string, string>> = {},
+): Promise<Record<string, unknown>> {
+  const filled = { ...req.params, ...given }
   const query = req.query as Record<string, unknown>
   const takesQuery = req.method === 'GET' || req.method === 'HEAD' || req.method === 'DELETE'
   const body = takesQuery ? query : await readJson(req, res)
   const stray = takesQuery ? [] : Object.keys(query)
-  if (isRecord(body)) stray.push(...Object.keys(req.params).filter((name) => Object.hasOwn(body, name)))
+  if (isRecord(body)) stray.push(...Object.keys(filled).filter((name) => Object.hasOwn(body, name)))
   if (stray.length > 0) throw new AppError('VALIDATION_FAILED', { fields: stray.map(unknownField) })
-  const parsed = schema.safeParse(isRecord(body) ? { ...body, ...req.params } : body)
+  const parsed = schema.safeParse(isRecord(body) ? { ...body, ...filled } : body)
   if (!parsed.success) throw new AppError('VALIDATION_FAILED', { fields: parsed.error.issues.flatMap(fieldErrors) })
   return parsed.data as Record<string, unknown>
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { normaliseEmail } from '@kinora/common/contracts'
 import { addressKey } from '../http/client-address.ts'
+import { sessionPart } from '../identity/session-part.ts'
 
 /** Requests per window of so many seconds. */
 export interface Allowance {
@@ -67,8 +68,7 @@ export function countedByInput(policy: Policy, input: Record<string, unknown>): 
     return { rule: 'account', key: digest(normaliseEmail(input.email)) }
   }
   if (policy === 'refresh' && typeof input.refreshToken === 'string') {
-    // A refresh token changes with each use, but begins with its session's id: 22 characters hold 16 bytes.
-    return { rule: 'session', key: digest(input.refreshToken.slice(0, 22)) }
+    return { rule: 'session', key: digest(sessionPart(input.refreshToken)) }
   }
   return null
 }

@@ -14,16 +14,19 @@ export const Session = z.object({
 })
 export type Session = z.infer<typeof Session>
 
+const RefreshToken = z.string().min(1).max(256)
+
 /** Where an account is signed in, and how that goes on and ends. */
 export const sessions = {
   refresh: {
     summary: 'Exchange a refresh token for new tokens',
-    input: z.strictObject({ refreshToken: z.string().min(1).max(256) }),
+    input: z.strictObject({ refreshToken: RefreshToken }),
     output: SignedIn,
     errors: [
       'REFRESH_INVALID',
       'REFRESH_EXPIRED',
       'REFRESH_REUSED',
+      'REFRESH_TRANSPORT_MISMATCH',
       'SESSION_REVOKED',
       'PASSWORD_CHANGED',
       'ACCOUNT_DISABLED',
@@ -33,10 +36,12 @@ export const sessions = {
     idempotent: true,
   },
   logout: {
-    summary: 'End this session; its access token is refused from now on',
-    input: Nothing,
+    summary:
+      'End this session, that of the access token or of the refresh token; its access tokens are refused from now on',
+    // The refresh token is for who has no valid access token any more.
+    input: z.strictObject({ refreshToken: RefreshToken.optional() }),
     output: Nothing,
-    errors: [],
+    errors: ['REFRESH_INVALID', 'REFRESH_TRANSPORT_MISMATCH'],
     idempotent: true,
   },
   logoutAll: {

@@ -2,10 +2,11 @@ import type { SchemaDefinition } from '@kinora/common/db'
 import { identity } from './0001-identity.ts'
 import { outbox } from './0002-outbox.ts'
 import { administration } from './0006-administration.ts'
+import { sessionTransport } from './0009-session-transport.ts'
 
 /** Auth's part of the database; `kinora_auth` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'auth',
   role: 'kinora_auth',
-  migrations: [identity, outbox, administration],
+  migrations: [identity, outbox, administration, sessionTransport],
 }

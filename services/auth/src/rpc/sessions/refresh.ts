@@ -9,6 +9,7 @@ import { originOf } from '../../repositories/audit.ts'
 import type { Work } from '../../repositories/index.ts'
 import { endSessions } from '../../sessions/end-sessions.ts'
 import { signedInAnswer } from '../../sessions/signed-in-answer.ts'
+import { transportOf } from '../../sessions/transport-of.ts'
 
 /** A refusal is an outcome, not a throw, because what it writes must be committed. */
 type Outcome = { answer: SignedIn } | { refusal: AppError; sessionEnded?: boolean }
@@ -31,7 +32,7 @@ async function exchange(ctx: Context, work: Work, token: RefreshToken | null, ca
     await work.audit.record(call, { action: 'refresh', userId: null, failure: 'REFRESH_INVALID' }, ctx.now())
     return { refusal: new AppError('REFRESH_INVALID') }
   }
-  const verdict = judgeRefresh(session, token.counter, user, ctx.now())
+  const verdict = judgeRefresh(session, { counter: token.counter, transport: transportOf(call) }, user, ctx.now())
   if (verdict === 'rotate') return await renew(ctx, work, session, user, session.refresh_counter + 1, call)
   if (verdict === 'repeat') return await renew(ctx, work, session, user, session.refresh_counter, call)
   return await refuse(ctx, work, session, verdict, call)

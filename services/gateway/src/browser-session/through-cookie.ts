@@ -1,0 +1,71 @@
+import type { CallOptions } from '@kinora/common/bus'
+import type { Method } from '@kinora/common/contract'
+import type { SignedIn } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Request, Response } from 'express'
+import { takesRefreshToken } from './carries-refresh-token.ts'
+import { csrfToken, requireCsrfToken } from './csrf-token.ts'
+import { requireOwnPage } from './require-own-page.ts'
+import { clearSessionCookies, refreshCookie, setSessionCookies } from './session-cookies.ts'
+
+/** Reads a request's input, of which `given` holds some fields already, calls the service and gives its output in JSON. */
+export type Ask = (
+  req: Request,
+  res: Response,
+  call: CallOptions,
+  given?: Readonly<Record<string, string>>,
+) => Promise<Buffer>
+
+export interface CookieSettings {
+  allowedOrigins: ReadonlySet<string>
+  csrfSecret: Buffer
+}
+
+/**
+ * Lets a method that takes or gives a refresh token be called by a page that never sees it: with
+ * `X-Session-Transport: cookie` the token travels in a cookie instead of a body. Who does not ask for this is not touched.
+ */
+export function throughCookie(ask: Ask, method: Method, settings: CookieSettings): Ask {
+  const takesToken = takesRefreshToken(method)
+  return async (req, res, call) => {
+    if (!asksForCookie(req)) return await ask(req, res, call)
+    requireOwnPage(req.headers, settings.allowedOrigins)
+    const byCookie: CallOptions = { ...call, ...(call.client && { client: { ...call.client, transport: 'cookie' } }) }
+    if (!takesToken) return handOver(res, await ask(req, res, byCookie), settings.csrfSecret)
+
+    const refreshToken = refreshCookie(req)
+    if (refreshToken === undefined) throw new AppError('REFRESH_INVALID', { detail: 'There is no session cookie' })
+    requireCsrfToken(settings.csrfSecret, refreshToken, req.get('x-csrf-token'))
+    try {
+      const output = await ask(req, res, byCookie, { refreshToken })
+      return handOver(res, output, settings.csrfSecret)
+    } catch (error) {
+      if (isOver(error)) clearSessionCookies(res)
+      throw error
+    }
+  }
+}
+
+function asksForCookie(req: Request): boolean {
+  const transport = req.get('x-session-transport') ?? 'body'
+  if (transport === 'body' || transport === 'cookie') return transport === 'cookie'
+  const message = 'Must be body or cookie'
+  throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'X-Session-Transport', message }] })
+}
+
+/** Moves the refresh token out of the answer into a cookie. An answer to a sent token that holds no new one ends it. */
+function handOver(res: Response, output: Buffer, csrfSecret: Buffer): Buffer {
+  const { refreshToken, ...rest } = JSON.parse(output.toString()) as Partial<SignedIn>
+  if (refreshToken === undefined) return output
+  const token = csrfToken(csrfSecret, refreshToken)
+  setSessionCookies(res, { refreshToken, csrfToken: token, expiresIn: rest.refreshExpiresIn ?? 0 })
+  return Buffer.from(JSON.stringify({ ...rest, csrfToken: token }))
+}
+
+/**
+ * Auth's 401 means that this very token will never be honoured again. Anything else (a wrong CSRF token, a limit, a service
+ * that is away) says nothing of the sort, and the cookie stays.
+ */
+function isOver(error: unknown): boolean {
+  return error instanceof AppError && error.status === 401
+}
