@@ -45,7 +45,7 @@ test("the administrators' passwords are made once and only their owner can read 
 test('a server left over by a run that was killed is ended by the next one', async () => {
   const log: string[] = []
   const options = { dir, durable: true, log: (line: string) => log.push(line), passwords: adminPasswords(dir) }
-  const binaries = findServerBinaries(options.log)
+  const binaries = await findServerBinaries(options.log)
   const first = await startNativeRedis({ ...options, binaries, durable: false })
   const second = await startNativeRedis({ ...options, binaries })
   expect(log.join()).toContain('left over by an earlier run')
@@ -57,7 +57,7 @@ test('a server left over by a run that was killed is ended by the next one', asy
 test('a durable server that is killed comes back with its data, one that was stopped stays away', async () => {
   const log: string[] = []
   const options = { dir, durable: true, log: (line: string) => log.push(line), passwords: adminPasswords(dir) }
-  const { url, control } = await startNativeRedis({ ...options, binaries: findServerBinaries(options.log) })
+  const { url, control } = await startNativeRedis({ ...options, binaries: await findServerBinaries(options.log) })
   const redis = new Redis(url)
   redis.on('error', () => {})
   await redis.set('kept', 'yes')

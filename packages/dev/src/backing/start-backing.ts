@@ -28,7 +28,7 @@ export async function startBacking(options: BackingOptions): Promise<Backing> {
 
 async function chooseBacking(options: BackingOptions): Promise<Backing> {
   const { log } = options
-  ensureFfmpeg(log)
+  await ensureFfmpeg(log)
   const given = backingFromEnvironment(process.env)
   if (given) {
     log('Backing servers: those named in the environment')

@@ -64,6 +64,6 @@ async function boot(options: NativeOptions, life: Lifecycle): Promise<RabbitmqSe
     const { startDockerRabbitmq } = await import('../backing/docker/docker-backing.ts')
     return startDockerRabbitmq(options, life)
   }
-  const server = await startNativeRabbitmq({ ...options, binaries: findServerBinaries(log) })
+  const server = await startNativeRabbitmq({ ...options, binaries: await findServerBinaries(log) })
   return life.use(server, 'rabbitmq', ({ close }) => close())
 }

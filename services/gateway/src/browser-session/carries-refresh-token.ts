@@ -1,14 +1,18 @@
 import type { Method } from '@kinora/common/contract'
 import { z } from 'zod'
 
-/** Does the method take a refresh token? */
 export function takesRefreshToken({ input }: Method): boolean {
   return hasRefreshToken(input)
 }
 
-/** Does it take one, or may its answer hold one? Those methods' routes know cookie sessions; see `through-cookie.ts`. */
-export function carriesRefreshToken({ input, output }: Method): boolean {
-  return hasRefreshToken(input) || hasRefreshToken(output)
+/** An answer of several kinds gives one if any of them does. */
+export function givesRefreshToken({ output }: Method): boolean {
+  return hasRefreshToken(output)
+}
+
+/** The routes of these methods know cookie sessions; see `through-cookie.ts`. */
+export function carriesRefreshToken(method: Method): boolean {
+  return takesRefreshToken(method) || givesRefreshToken(method)
 }
 
 function hasRefreshToken(schema: z.core.$ZodType): boolean {

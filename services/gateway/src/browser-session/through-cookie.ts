@@ -3,7 +3,7 @@ import type { Method } from '@kinora/common/contract'
 import type { SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
-import { takesRefreshToken } from './carries-refresh-token.ts'
+import { givesRefreshToken, takesRefreshToken } from './carries-refresh-token.ts'
 import { csrfToken, requireCsrfToken } from './csrf-token.ts'
 import { requireOwnPage } from './require-own-page.ts'
 import { clearSessionCookies, refreshCookie, setSessionCookies } from './session-cookies.ts'
@@ -38,6 +38,8 @@ export function throughCookie(ask: Ask, method: Method, settings: CookieSettings
     requireCsrfToken(settings.csrfSecret, refreshToken, req.get('x-csrf-token'))
     try {
       const output = await ask(req, res, byCookie, { refreshToken })
+      // Where the token was not exchanged it was spent: the session has been ended with it.
+      if (!givesRefreshToken(method)) clearSessionCookies(res)
       return handOver(res, output, settings.csrfSecret)
     } catch (error) {
       if (isOver(error)) clearSessionCookies(res)
@@ -53,7 +55,7 @@ function asksForCookie(req: Request): boolean {
   throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'X-Session-Transport', message }] })
 }
 
-/** Moves the refresh token out of the answer into a cookie. An answer to a sent token that holds no new one ends it. */
+/** Moves the refresh token, where the answer has one, out of it into a cookie. */
 function handOver(res: Response, output: Buffer, csrfSecret: Buffer): Buffer {
   const { refreshToken, ...rest } = JSON.parse(output.toString()) as Partial<SignedIn>
   if (refreshToken === undefined) return output

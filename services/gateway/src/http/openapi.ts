@@ -8,7 +8,7 @@ import type { Method } from '@kinora/common/contract'
 import * as contracts from '@kinora/common/contracts'
 import { ERRORS, type ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
-import { carriesRefreshToken, takesRefreshToken } from '../browser-session/carries-refresh-token.ts'
+import { carriesRefreshToken, givesRefreshToken, takesRefreshToken } from '../browser-session/carries-refresh-token.ts'
 import { TOKEN_REFUSALS } from '../identity/token-refusals.ts'
 import { VideoEvent } from '../live/video-follower.ts'
 import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
@@ -127,7 +127,7 @@ function jsonBody(schema: z.ZodObject) {
 /** What a route has besides where it knows cookie sessions. */
 function cookieVariant(rpc: Method): { headers: z.ZodObject; answer: z.ZodType; errors: ErrorCode[] } | undefined {
   if (!carriesRefreshToken(rpc)) return undefined
-  const answer = z.union([rpc.output, SignedInByCookie])
+  const answer = givesRefreshToken(rpc) ? z.union([rpc.output, SignedInByCookie]) : rpc.output
   if (takesRefreshToken(rpc))
     return { headers: CookieHolderHeaders, answer, errors: ['ORIGIN_NOT_ALLOWED', 'CSRF_FAILED'] }
   return { headers: CookieSessionHeaders, answer, errors: ['ORIGIN_NOT_ALLOWED'] }

@@ -1,6 +1,9 @@
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { findBinary, postgresFolders, RABBITMQ_FOLDERS } from './find-binary.ts'
+
+const run = promisify(execFile)
 
 export type Binaries = {
   initdb: string
@@ -25,9 +28,15 @@ const TRANSCODING: Record<string, Need> = {
   ffprobe: { package: 'ffmpeg', find: () => findBinary('ffprobe') },
 }
 
+const BROWSER_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+const BROWSING = {
+  chromium: { package: 'chromium', find: () => BROWSER_NAMES.map((name) => findBinary(name)).find(Boolean) },
+}
+
 /** Paths of the servers' programs. Installs what is missing where that can be done, or says which packages are missing. */
-export function findServerBinaries(log: (line: string) => void): Binaries {
-  ensure(SERVERS, log)
+export async function findServerBinaries(log: (line: string) => void): Promise<Binaries> {
+  await ensure(SERVERS, log)
   const path = (name: keyof Binaries) => SERVERS[name].find() ?? ''
   return {
     initdb: path('initdb'),
@@ -39,17 +48,23 @@ export function findServerBinaries(log: (line: string) => void): Binaries {
 }
 
 /** The worker runs ffmpeg on this machine even when the servers are in containers. */
-export function ensureFfmpeg(log: (line: string) => void): void {
-  ensure(TRANSCODING, log)
+export async function ensureFfmpeg(log: (line: string) => void): Promise<void> {
+  await ensure(TRANSCODING, log)
 }
 
-function ensure(needs: Record<string, Need>, log: (line: string) => void): void {
+/** For tests of what a browser does: the path of a Chromium. */
+export async function findChromium(log: (line: string) => void): Promise<string> {
+  await ensure(BROWSING, log)
+  return BROWSING.chromium.find() ?? ''
+}
+
+async function ensure(needs: Record<string, Need>, log: (line: string) => void): Promise<void> {
   const missing = () => [...new Set(Object.values(needs).flatMap((need) => (need.find() ? [] : need.package)))]
   const packages = missing()
   if (packages.length === 0) return
   if (process.getuid?.() !== 0 || !findBinary('apt-get')) throw missingPackages(packages)
   log(`Installing from Debian's packages: ${packages.join(', ')}`)
-  install(packages)
+  await install(packages)
   if (missing().length > 0) throw missingPackages(missing())
 }
 
@@ -65,19 +80,20 @@ function missingPackages(packages: string[]): Error {
 // (invoke-rc.d(8)). We want the programs alone.
 const POLICY = '/usr/sbin/policy-rc.d'
 
-function install(packages: string[]): void {
+async function install(packages: string[]): Promise<void> {
   const ours = !existsSync(POLICY)
   if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   try {
-    aptGet(['update', '-qq'])
-    aptGet(['install', '-y', '-qq', '--no-install-recommends', ...packages])
+    await aptGet(['update', '-qq'])
+    await aptGet(['install', '-y', '-qq', '--no-install-recommends', ...packages])
   } finally {
     if (ours) rmSync(POLICY, { force: true })
   }
 }
 
-function aptGet(args: string[]): void {
+async function aptGet(args: string[]): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const { status, stderr, error } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`apt-get ${args[0]} failed: ${error?.message ?? stderr.trim()}`)
+  await run('apt-get', args, { env }).catch((error: { stderr?: string; message: string }) => {
+    throw new Error(`apt-get ${args[0]} failed: ${error.stderr?.trim() || error.message}`)
+  })
 }

@@ -11,7 +11,7 @@ export type NativeOptions = BackingOptions & { passwords: AdminPasswords }
 
 /** The three servers as private instances of what is installed on this machine, on free loopback ports. */
 export async function startNativeBacking(options: NativeOptions): Promise<Backing> {
-  const binaries = findServerBinaries(options.log)
+  const binaries = await findServerBinaries(options.log)
   return opening((life) => startAll({ ...options, binaries }, life))
 }
 
