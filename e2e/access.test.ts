@@ -11,7 +11,7 @@ import { untilStatus, upload } from './videos.ts'
 const clips = useClips()
 const system = await useSystem({ env: GENEROUS })
 const anonymous = createClient(system.gatewayUrl)
-const { client: owner } = await register(anonymous)
+const { client: owner, tokens } = await register(anonymous)
 const { client: stranger } = await register(anonymous)
 
 const video = await upload(owner, await clips.make('silent.mp4'))
@@ -24,6 +24,7 @@ const OWNED: Record<string, string> = {
   videoId: video.id,
   tokenId: token.id,
   sessionId: session?.id ?? '',
+  userId: tokens.user.id,
 }
 const MISSING = '01890a5d-ac96-774b-bcce-b302099a8057'
 

@@ -30,6 +30,14 @@ export const MATRIX: Record<string, Rule> = {
   'DELETE /v1/auth/sessions/{sessionId}': { access: 'owner' },
   'GET /v1/auth/audit': { access: 'user' },
 
+  'GET /v1/admin/users': { access: 'admin' },
+  'GET /v1/admin/users/{userId}': { access: 'admin' },
+  'PATCH /v1/admin/users/{userId}': { access: 'admin', json: { role: 'admin' } },
+  'GET /v1/admin/users/{userId}/sessions': { access: 'admin' },
+  'DELETE /v1/admin/users/{userId}/sessions': { access: 'admin' },
+  'DELETE /v1/admin/users/{userId}/sessions/{sessionId}': { access: 'admin' },
+  'GET /v1/admin/audit': { access: 'admin' },
+
   'POST /v1/videos': { access: 'user' },
   'GET /v1/videos': { access: 'user' },
   'GET /v1/videos/{videoId}': { access: 'viewer' },

@@ -38,6 +38,9 @@ export const ERRORS = {
   CSRF_FAILED: { status: 403, title: 'The CSRF token is missing or is not that of this session' },
   SESSION_REVOKED: { status: 401, title: 'The session was ended' },
   SESSION_NOT_FOUND: { status: 404, title: 'There is no such session' },
+  USER_NOT_FOUND: { status: 404, title: 'There is no such user' },
+  LAST_ADMIN: { status: 409, title: 'This is the last administrator; make another one first' },
+  OWN_ACCOUNT: { status: 409, title: 'You cannot do this to your own account' },
   TOO_BUSY: { status: 503, title: 'Too many sign-ins at this moment', retryable: true },
 
   // videos

@@ -3,6 +3,7 @@ import type { Actor, Call } from '@kinora/common/contract'
 import type { ErrorCode } from '@kinora/common/errors'
 import type { Kysely, Selectable } from 'kysely'
 import type { AuditLogTable, AuthDb } from '../db/schema.ts'
+import type { UserChange } from '../domain/user-changes.ts'
 
 export type AuditAction =
   | 'register'
@@ -14,6 +15,9 @@ export type AuditAction =
   | 'session_revoke'
   | 'profile_update'
   | 'password_change'
+  | 'admin_create'
+  | 'user_sessions_revoke'
+  | UserChange
 
 export interface AuditRecord {
   action: AuditAction
@@ -24,9 +28,20 @@ export interface AuditRecord {
   failure?: ErrorCode
 }
 
+export interface AuditFilter {
+  /** To whom it was done. */
+  userId?: string | undefined
+  /** Who did it. */
+  actorId?: string | undefined
+  action?: string | undefined
+  outcome?: AuditLogTable['outcome'] | undefined
+  from?: string | undefined
+  to?: string | undefined
+}
+
 export interface AuditPage {
   limit: number
-  before?: string
+  before?: string | undefined
 }
 
 /** Append-only: the service's database role may insert and read, nothing else. */
@@ -51,8 +66,15 @@ export function auditRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async ofUser(userId: string, { limit, before }: AuditPage): Promise<Selectable<AuditLogTable>[]> {
-      let query = db.selectFrom('audit_log').selectAll().where('user_id', '=', userId)
+    async find(filter: AuditFilter, { limit, before }: AuditPage): Promise<Selectable<AuditLogTable>[]> {
+      const { userId, actorId, action, outcome, from, to } = filter
+      let query = db.selectFrom('audit_log').selectAll()
+      if (userId !== undefined) query = query.where('user_id', '=', userId)
+      if (actorId !== undefined) query = query.where('actor_id', '=', actorId)
+      if (action !== undefined) query = query.where('action', '=', action)
+      if (outcome !== undefined) query = query.where('outcome', '=', outcome)
+      if (from !== undefined) query = query.where('at', '>=', new Date(from))
+      if (to !== undefined) query = query.where('at', '<', new Date(to))
       if (before !== undefined) query = query.where('sequence', '<', before)
       return await query.orderBy('sequence', 'desc').limit(limit).execute()
     },

@@ -5,6 +5,7 @@ import type { AuthDb } from '../db/schema.ts'
 import { auditRepository } from './audit.ts'
 import { revocationRepository } from './revocations.ts'
 import { sessionRepository } from './sessions.ts'
+import { userOverviewRepository } from './user-overviews.ts'
 import { userRepository } from './users.ts'
 
 export type Repositories = ReturnType<typeof repositories>
@@ -15,6 +16,7 @@ export type Transact = <T>(body: (work: Work) => Promise<T>) => Promise<T>
 export function repositories(db: Kysely<AuthDb>) {
   return {
     users: userRepository(db),
+    userOverviews: userOverviewRepository(db),
     sessions: sessionRepository(db),
     revocations: revocationRepository(db),
     audit: auditRepository(db),

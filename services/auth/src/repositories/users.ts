@@ -1,5 +1,13 @@
 import { type Kysely, sql } from 'kysely'
 import type { AuthDb, UserRow } from '../db/schema.ts'
+import type { UserChange } from '../domain/user-changes.ts'
+
+const CHANGES: Record<UserChange, (now: Date) => Partial<Pick<UserRow, 'role' | 'disabled_at'>>> = {
+  user_disable: (now) => ({ disabled_at: now }),
+  user_enable: () => ({ disabled_at: null }),
+  user_promote: () => ({ role: 'admin' }),
+  user_demote: () => ({ role: 'user' }),
+}
 
 export function userRepository(db: Kysely<AuthDb>) {
   return {
@@ -27,8 +35,27 @@ export function userRepository(db: Kysely<AuthDb>) {
     },
 
     /** Waits for sign-ins under way; later ones wait for us. */
-    async lock(id: string): Promise<void> {
-      await db.selectFrom('users').select('id').where('id', '=', id).forUpdate().execute()
+    async lock(id: string): Promise<UserRow | undefined> {
+      return await db.selectFrom('users').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+    },
+
+    /** The accounts that can administrate, as they are now and stay until the commit. */
+    async lockAdmins(): Promise<ReadonlySet<string>> {
+      const rows = await db
+        .selectFrom('users')
+        .select('id')
+        .where('role', '=', 'admin')
+        .where('disabled_at', 'is', null)
+        // In one order, or two who lock them would wait for each other.
+        .orderBy('id')
+        .forUpdate()
+        .execute()
+      return new Set(rows.map((row) => row.id))
+    },
+
+    async apply(id: string, change: UserChange, now: Date): Promise<void> {
+      const columns = { ...CHANGES[change](now), updated_at: now }
+      await db.updateTable('users').set(columns).where('id', '=', id).execute()
     },
 
     async setDisplayName(id: string, displayName: string | null, now: Date): Promise<UserRow | undefined> {

@@ -2,11 +2,12 @@ import type { Handlers } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { accounts } from './accounts/index.ts'
+import { administration } from './administration/index.ts'
 import { audit } from './audit/index.ts'
 import { keys } from './keys/index.ts'
 import { passwords } from './passwords/index.ts'
 import { sessions } from './sessions/index.ts'
 
 export function handlers(ctx: Context): Handlers<typeof auth> {
-  return { ...accounts(ctx), ...passwords(ctx), ...sessions(ctx), ...audit(ctx), ...keys(ctx) }
+  return { ...accounts(ctx), ...passwords(ctx), ...sessions(ctx), ...audit(ctx), ...keys(ctx), ...administration(ctx) }
 }

@@ -11,6 +11,8 @@ export const PASSWORD = 'a quiet harbour at dawn'
 
 /** What the gateway asks on its own behalf. */
 export const GATEWAY: Actor = { kind: 'service', name: 'gateway' }
+/** The command line. */
+export const OPERATOR: Actor = { kind: 'service', name: 'operator' }
 
 export type UserActor = Extract<Actor, { kind: 'user' }>
 export type Account = { email: string; signedIn: SignedIn; actor: UserActor }
@@ -21,6 +23,8 @@ export interface Gateway {
   /** A new account with `PASSWORD`, signed in. */
   signUp(email?: string): Promise<Account>
   signIn(email: string): Promise<Account>
+  /** A new administrator with `PASSWORD`, signed in. */
+  signUpAdmin(): Promise<Account>
 }
 
 /** Calls auth as the gateway does: over the broker, as the broker's user `gateway`. */
@@ -34,6 +38,10 @@ export async function connectGateway(world: World): Promise<Gateway> {
   })
   const call: Gateway['call'] = (method, input, actor = { kind: 'anonymous' }, timeoutMs = 20_000) =>
     bus.call(method, input, { actor, requestId: randomUUID(), client: CLIENT, timeoutMs })
+  const signIn: Gateway['signIn'] = async (email) => {
+    const signedIn = await call(auth.login, { email, password: PASSWORD })
+    return { email, signedIn, actor: actorOf(signedIn) }
+  }
   return {
     bus,
     call,
@@ -41,9 +49,11 @@ export async function connectGateway(world: World): Promise<Gateway> {
       const signedIn = await call(auth.register, { email, password: PASSWORD })
       return { email, signedIn, actor: actorOf(signedIn) }
     },
-    async signIn(email) {
-      const signedIn = await call(auth.login, { email, password: PASSWORD })
-      return { email, signedIn, actor: actorOf(signedIn) }
+    signIn,
+    async signUpAdmin() {
+      const email = `${randomUUID()}@kinora.test`
+      await call(auth.createAdmin, { email, password: PASSWORD }, OPERATOR)
+      return await signIn(email)
     },
   }
 }

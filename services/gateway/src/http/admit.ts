@@ -1,4 +1,5 @@
 import type { CallOptions } from '@kinora/common/bus'
+import type { Actor } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import type { Authenticate, Identity } from '../identity/authenticate.ts'
@@ -6,7 +7,8 @@ import { type Counted, countedByCaller, type Policy } from '../rate-limit/polici
 import { type RateLimiter, type Standing, tooMany } from '../rate-limit/rate-limiter.ts'
 import { clientAddress } from './client-address.ts'
 
-export type AuthRule = 'required' | 'optional' | 'none'
+/** `admin`: required, and of an administrator. */
+export type AuthRule = 'required' | 'admin' | 'optional' | 'none'
 
 /** Who is asking, as it is passed on to the services. */
 export interface Caller extends Identity {
@@ -48,11 +50,18 @@ export function admission(authenticate: Authenticate, limiter: RateLimiter): Adm
       const userId = actor.kind === 'user' ? actor.userId : null
       if (userId !== null) res.locals.userId = userId
       await countCaller(res, limit, ip, userId)
-      if (auth === 'required' && userId === null) throw new AppError('UNAUTHENTICATED')
+      assertAllowed(auth, actor)
       const userAgent = (req.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS)
       return { ...identity, call: { actor, requestId: req.id, client: { ip, userAgent } } }
     },
   }
+}
+
+function assertAllowed(auth: AuthRule, actor: Actor): void {
+  if (auth === 'none' || auth === 'optional') return
+  if (actor.kind !== 'user') throw new AppError('UNAUTHENTICATED')
+  // The access token's word; the services look again.
+  if (auth === 'admin' && actor.role !== 'admin') throw new AppError('FORBIDDEN')
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-10; a request that is counted twice has two items in each. */

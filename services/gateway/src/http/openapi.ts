@@ -46,6 +46,8 @@ const NAMED = {
   SignedInByCookie,
   Session: contracts.Session,
   AuditEntry: contracts.AuditEntry,
+  AdminUser: contracts.AdminUser,
+  AdminAuditEntry: contracts.AdminAuditEntry,
   Jwk: contracts.Jwk,
   Video: contracts.Video,
   VideoEvent,
@@ -65,7 +67,8 @@ export function openApiDocument(routes: readonly Route[]): object {
   const bearer = registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
   for (const route of routes) {
     const config = 'rpc' in route ? describeRpc(route) : describeByHand(route)
-    const security = { none: [], optional: [{ [bearer.name]: [] }, {}], required: [{ [bearer.name]: [] }] }[route.auth]
+    const token = { [bearer.name]: [] }
+    const security = { none: [], optional: [token, {}], required: [token], admin: [token] }[route.auth]
     registry.registerPath({ ...config, security })
   }
   const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
@@ -184,7 +187,8 @@ function mediaTypes(content: Record<string, z.ZodType | 'binary' | 'text'>) {
 function problems({ auth, limit }: Route, errors: readonly ErrorCode[]): RouteConfig['responses'] {
   const codes = new Set<ErrorCode>(errors)
   if (auth !== 'none') for (const code of TOKEN_REFUSALS) codes.add(code)
-  if (auth === 'required') codes.add('UNAUTHENTICATED')
+  if (auth === 'required' || auth === 'admin') codes.add('UNAUTHENTICATED')
+  if (auth === 'admin') codes.add('FORBIDDEN')
   if (limit !== 'none') codes.add('RATE_LIMITED')
   const responses: RouteConfig['responses'] = {}
   for (const status of new Set([...codes].map((code) => ERRORS[code].status))) {

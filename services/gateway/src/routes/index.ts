@@ -1,4 +1,5 @@
 import { accounts } from './accounts.ts'
+import { administration } from './administration.ts'
 import { audit } from './audit.ts'
 import { events } from './events.ts'
 import { passwords } from './passwords.ts'
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   ...passwords,
   ...sessions,
   ...audit,
+  ...administration,
   ...uploads,
   ...events,
   ...playback,

@@ -7,11 +7,13 @@ export const Email = z.email().max(254)
 export const Password = z.string().min(8).max(256)
 export const DisplayName = z.string().trim().min(1).max(100).regex(NO_CONTROL)
 
+export const Role = z.enum(['user', 'admin'])
+
 export const User = z.object({
   id: Id,
   email: Email,
   displayName: z.string().nullable(),
-  role: z.enum(['user', 'admin']),
+  role: Role,
   emailVerified: z.boolean(),
   mfaEnabled: z.boolean(),
   createdAt: Timestamp,

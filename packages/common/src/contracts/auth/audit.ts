@@ -11,6 +11,7 @@ export const AuditEntry = z.object({
   requestId: z.string(),
   at: Timestamp,
 })
+export type AuditEntry = z.infer<typeof AuditEntry>
 
 /** What has happened to an account. */
 export const audit = {

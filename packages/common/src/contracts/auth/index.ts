@@ -1,15 +1,24 @@
 import { defineContract } from '../../contract.ts'
 import { accounts } from './accounts.ts'
+import { administration } from './administration.ts'
 import { audit } from './audit.ts'
 import { keys } from './keys.ts'
 import { passwords } from './passwords.ts'
 import { sessions } from './sessions.ts'
 
 export * from './accounts.ts'
+export * from './administration.ts'
 export * from './audit.ts'
 export * from './keys.ts'
 export * from './passwords.ts'
 export * from './sessions.ts'
 export * from './sign-out.ts'
 
-export const auth = defineContract('auth', { ...accounts, ...passwords, ...sessions, ...audit, ...keys })
+export const auth = defineContract('auth', {
+  ...accounts,
+  ...passwords,
+  ...sessions,
+  ...audit,
+  ...keys,
+  ...administration,
+})

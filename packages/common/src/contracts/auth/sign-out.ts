@@ -11,6 +11,8 @@ export const RevocationReason = z.enum([
   'password_reset',
   'account_disabled',
   'account_erased',
+  'role_changed',
+  'revoked_by_admin',
 ])
 export type RevocationReason = z.infer<typeof RevocationReason>
 
@@ -40,6 +42,8 @@ const REFUSALS: Record<RevocationReason, Refusal> = {
   password_reset: { ...both('PASSWORD_CHANGED'), detail: 'The password was reset; sign in with the new one' },
   account_disabled: { ...both('ACCOUNT_DISABLED'), detail: 'This account was disabled' },
   account_erased: { ...both('ACCOUNT_ERASED'), detail: 'This account was deleted' },
+  role_changed: { ...ENDED, detail: 'What this account may do was changed; sign in again' },
+  revoked_by_admin: { ...ENDED, detail: 'An administrator ended this session' },
 }
 
 /** What somebody is told who comes with a token of a session that was ended. */

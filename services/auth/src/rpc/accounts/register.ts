@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import type { Call, Handler } from '@kinora/common/contract'
 import { type auth, normaliseEmail, type SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
-import type { UserRow } from '../../db/schema.ts'
+import { newUser } from '../../domain/new-user.ts'
 import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
 import { openSession } from '../../sessions/open-session.ts'
 
@@ -28,18 +27,4 @@ export function register(ctx: Context): Handler<typeof auth.register> {
 async function refuse(ctx: Context, call: Call, error: AppError): Promise<never> {
   await ctx.audit.record(call, { action: 'register', userId: null, failure: error.code }, ctx.now())
   throw error
-}
-
-function newUser(email: string, passwordHash: string, displayName: string | null, now: Date): UserRow {
-  return {
-    id: randomUUID(),
-    email,
-    password_hash: passwordHash,
-    display_name: displayName,
-    role: 'user',
-    email_verified_at: null,
-    disabled_at: null,
-    created_at: now,
-    updated_at: now,
-  }
 }

@@ -1,0 +1,16 @@
+import { randomUUID } from 'node:crypto'
+import type { UserRow } from '../db/schema.ts'
+
+export function newUser(email: string, passwordHash: string, displayName: string | null, now: Date): UserRow {
+  return {
+    id: randomUUID(),
+    email,
+    password_hash: passwordHash,
+    display_name: displayName,
+    role: 'user',
+    email_verified_at: null,
+    disabled_at: null,
+    created_at: now,
+    updated_at: now,
+  }
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { userChanges } from './user-changes.ts'
+
+const now = new Date('2026-01-01T00:00:00Z')
+const person = { id: 'ann', role: 'user' as const, disabled_at: null }
+const admin = { ...person, role: 'admin' as const }
+const byBob = { actorId: 'bob', ids: new Set(['ann', 'bob']) }
+const byOperator = { actorId: undefined, ids: new Set(['ann']) }
+
+describe('userChanges', () => {
+  it.each([
+    ['an account can be disabled', person, { disabled: true }, ['user_disable']],
+    ['and enabled again', { ...person, disabled_at: now }, { disabled: false }, ['user_enable']],
+    ['a user can be made an administrator', person, { role: 'admin' as const }, ['user_promote']],
+    ['and a user again', admin, { role: 'user' as const }, ['user_demote']],
+    ['both at once', admin, { role: 'user' as const, disabled: true }, ['user_disable', 'user_demote']],
+    ['what is so already needs nothing', admin, { role: 'admin' as const, disabled: false }, []],
+    ['what nobody mentions stays', admin, {}, []],
+  ])('%s', (_name, user, wanted, changes) => {
+    expect(userChanges(user, wanted, byBob)).toEqual(changes)
+  })
+
+  it.each([{ disabled: true }, { role: 'user' as const }])('the last administrator stays one: %j', (wanted) => {
+    expect(() => userChanges(admin, wanted, byOperator)).toThrow(expect.objectContaining({ code: 'LAST_ADMIN' }))
+  })
+
+  it('a disabled administrator is not the last one', () => {
+    const user = { ...admin, disabled_at: now }
+    expect(userChanges(user, { role: 'user' }, { actorId: 'bob', ids: new Set(['bob']) })).toEqual(['user_demote'])
+  })
+
+  it('nobody disables himself by accident, but may step back', () => {
+    const bySelf = { actorId: 'ann', ids: byBob.ids }
+    expect(() => userChanges(admin, { disabled: true }, bySelf)).toThrow(
+      expect.objectContaining({ code: 'OWN_ACCOUNT' }),
+    )
+    expect(userChanges(admin, { role: 'user' }, bySelf)).toEqual(['user_demote'])
+  })
+})

@@ -1,0 +1,36 @@
+import type { Input } from '@kinora/common/contract'
+import type { auth } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { UserRow } from '../db/schema.ts'
+
+export type UserChange = 'user_disable' | 'user_enable' | 'user_promote' | 'user_demote'
+
+type Wanted = Pick<Input<typeof auth.updateUser>, 'disabled' | 'role'>
+
+export interface Administrators {
+  /** Who asks; undefined for the command line. */
+  actorId: string | undefined
+  /** All accounts that can administrate now. */
+  ids: ReadonlySet<string>
+}
+
+/**
+ * What must be done to make an account as it is wanted; nothing when it is so already. Throws `OWN_ACCOUNT` for an
+ * administrator who would disable himself and `LAST_ADMIN` for what would leave nobody to administrate.
+ */
+export function userChanges(
+  user: Pick<UserRow, 'id' | 'role' | 'disabled_at'>,
+  wanted: Wanted,
+  { actorId, ids }: Administrators,
+): UserChange[] {
+  const changes: UserChange[] = []
+  if (wanted.disabled === true && !user.disabled_at) changes.push('user_disable')
+  if (wanted.disabled === false && user.disabled_at) changes.push('user_enable')
+  if (wanted.role === 'admin' && user.role === 'user') changes.push('user_promote')
+  if (wanted.role === 'user' && user.role === 'admin') changes.push('user_demote')
+
+  const loses = changes.includes('user_disable') || changes.includes('user_demote')
+  if (loses && ids.has(user.id) && ids.size === 1) throw new AppError('LAST_ADMIN')
+  if (changes.includes('user_disable') && user.id === actorId) throw new AppError('OWN_ACCOUNT')
+  return changes
+}

@@ -1,0 +1,61 @@
+import { serviceOnly } from '@kinora/common/actor'
+import type { Call, Handler } from '@kinora/common/contract'
+import { type auth, normaliseEmail } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { applyUserChanges } from '../../administration/apply-user-changes.ts'
+import type { Context } from '../../context.ts'
+import type { UserRow } from '../../db/schema.ts'
+import { newUser } from '../../domain/new-user.ts'
+import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
+import { overviewOf } from './overview-of.ts'
+
+interface Made {
+  userId: string
+  outcome: 'created' | 'promoted' | 'unchanged'
+}
+
+export function createAdmin(ctx: Context): Handler<typeof auth.createAdmin> {
+  return async ({ email: typed, password, displayName = null }, call) => {
+    serviceOnly(call.actor, 'operator')
+    const email = normaliseEmail(typed)
+    // Looked at again where the insert finds that somebody has registered while the hash was computed.
+    const made =
+      (await promote(ctx, email, call)) ??
+      (await create(ctx, { email, password, displayName }, call)) ??
+      (await promote(ctx, email, call))
+    if (!made) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The account came and went; try again' })
+    return { user: await overviewOf(ctx, made.userId), outcome: made.outcome }
+  }
+}
+
+/** Null when no account has this address. */
+async function promote(ctx: Context, email: string, call: Call): Promise<Made | null> {
+  return await ctx.transact(async (work) => {
+    const found = await work.users.byEmail(email)
+    const user = found && (await work.users.lock(found.id))
+    if (!user) return null
+    if (user.role === 'admin') return { userId: user.id, outcome: 'unchanged' }
+    await applyUserChanges(work, user, ['user_promote'], call, ctx.now())
+    return { userId: user.id, outcome: 'promoted' }
+  })
+}
+
+/** Null when an account has this address by now. */
+async function create(
+  ctx: Context,
+  { email, password, displayName }: { email: string; password: string; displayName: string | null },
+  call: Call,
+): Promise<Made | null> {
+  const problem = unacceptablePassword(ctx, password, { email, display_name: displayName })
+  if (problem) throw problem
+  const passwordHash = await ctx.passwords.hash(password, call.signal)
+  const now = ctx.now()
+  // Whoever runs the installation answers for the address; without this a first administrator might wait for a mail.
+  const verified: Partial<UserRow> = { role: 'admin', email_verified_at: now }
+  const user = { ...newUser(email, passwordHash, displayName, now), ...verified }
+  return await ctx.transact(async (work) => {
+    if (!(await work.users.insert(user))) return null
+    await work.audit.record(call, { action: 'admin_create', userId: user.id }, now)
+    return { userId: user.id, outcome: 'created' }
+  })
+}

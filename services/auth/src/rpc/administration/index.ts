@@ -1,0 +1,20 @@
+import type { Context } from '../../context.ts'
+import { createAdmin } from './create-admin.ts'
+import { getUser } from './get-user.ts'
+import { listUserSessions } from './list-user-sessions.ts'
+import { listUsers } from './list-users.ts'
+import { revokeUserSession } from './revoke-user-session.ts'
+import { revokeUserSessions } from './revoke-user-sessions.ts'
+import { searchAudit } from './search-audit.ts'
+import { updateUser } from './update-user.ts'
+
+export const administration = (ctx: Context) => ({
+  listUsers: listUsers(ctx),
+  getUser: getUser(ctx),
+  updateUser: updateUser(ctx),
+  listUserSessions: listUserSessions(ctx),
+  revokeUserSessions: revokeUserSessions(ctx),
+  revokeUserSession: revokeUserSession(ctx),
+  searchAudit: searchAudit(ctx),
+  createAdmin: createAdmin(ctx),
+})

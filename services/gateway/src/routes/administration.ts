@@ -1,0 +1,16 @@
+import { auth as rpc } from '@kinora/common/contracts'
+import type { Route } from './route.ts'
+
+const users = '/v1/admin/users'
+const user = `${users}/:userId`
+const admin = { auth: 'admin', limit: 'general' } as const
+
+export const administration: Route[] = [
+  { method: 'get', path: users, rpc: rpc.listUsers, ...admin, status: 200 },
+  { method: 'get', path: user, rpc: rpc.getUser, ...admin, status: 200 },
+  { method: 'patch', path: user, rpc: rpc.updateUser, ...admin, status: 200 },
+  { method: 'get', path: `${user}/sessions`, rpc: rpc.listUserSessions, ...admin, status: 200 },
+  { method: 'delete', path: `${user}/sessions`, rpc: rpc.revokeUserSessions, ...admin, status: 204 },
+  { method: 'delete', path: `${user}/sessions/:sessionId`, rpc: rpc.revokeUserSession, ...admin, status: 204 },
+  { method: 'get', path: '/v1/admin/audit', rpc: rpc.searchAudit, ...admin, status: 200 },
+]
