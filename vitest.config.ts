@@ -5,6 +5,8 @@ const development = {
   resolve: { conditions: ['development', 'node'] },
   ssr: { resolve: { conditions: ['development', 'node'] } },
 }
+/** Files share what they load: no module keeps state of its own, and loading is most of what a small test costs. */
+const isolate = false
 const globalSetup = ['packages/dev/src/harness/global-setup.ts']
 
 export default defineConfig({
@@ -17,6 +19,7 @@ export default defineConfig({
         ...development,
         test: {
           name: 'unit',
+          isolate,
           include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'e2e/*/*.test.ts'],
         },
       },
@@ -24,6 +27,7 @@ export default defineConfig({
         ...development,
         test: {
           name: 'integration',
+          isolate,
           include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
           globalSetup,
           sequence: { groupOrder: 1 },
@@ -35,6 +39,7 @@ export default defineConfig({
         ...development,
         test: {
           name: 'e2e',
+          isolate,
           include: ['e2e/*.test.ts'],
           globalSetup,
           // Each file starts a whole system: two at once would only wait for each other.
