@@ -22,6 +22,8 @@ export const ERRORS = {
   TOKEN_EXPIRED: { status: 401, title: 'The access token has expired' },
   TOKEN_REVOKED: { status: 401, title: 'The access token was revoked' },
   KEY_RETIRED: { status: 401, title: 'The key that signed the access token was retired' },
+  KEY_NOT_FOUND: { status: 404, title: 'There is no such signing key' },
+  KEY_TOO_NEW: { status: 409, title: 'The next signing key is not known everywhere yet', retryable: true },
   FORBIDDEN: { status: 403, title: 'You may not do this' },
   INVALID_CREDENTIALS: { status: 401, title: 'E-mail or password is wrong' },
   EMAIL_TAKEN: { status: 409, title: 'This e-mail address has an account already' },

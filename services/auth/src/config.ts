@@ -23,6 +23,8 @@ export const authConfig = serviceConfig.extend({
   AUDIENCE: z.string().min(1).default('kinora'),
   ACCESS_TOKEN_SECONDS: integer(10, 3600).default(900),
   REFRESH_TOKEN_SECONDS: integer(60, 31_536_000).default(604_800),
+  /** A new signing key comes into use so often. */
+  KEY_ROTATION_DAYS: integer(1, 3650).default(30),
   CLEANUP_INTERVAL_MS: integer(100, 86_400_000).default(600_000),
 })
 export type AuthConfig = z.output<typeof authConfig>

@@ -5,7 +5,9 @@ import type { AuthConfig } from './config.ts'
 import type { AuthDb } from './db/schema.ts'
 import { accessTokenIssuer, type IssueAccessToken } from './keys/access-token.ts'
 import { createKeyCipher } from './keys/key-cipher.ts'
-import { type KeyRing, openKeyRing } from './keys/key-ring.ts'
+import { KeyKeeper } from './keys/key-keeper.ts'
+import { KeyRing } from './keys/key-ring.ts'
+import { signingKeyMaker } from './keys/make-signing-key.ts'
 import { HashGate } from './passwords/hash-gate.ts'
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts'
 import { type Repositories, repositories, type Transact, transact } from './repositories/index.ts'
@@ -20,11 +22,14 @@ export interface Context extends Repositories {
   passwordMinLength: number
   refreshTokens: { secret: Buffer; lifetimeSeconds: number }
   keys: KeyRing
+  keyKeeper: KeyKeeper
   issueAccessToken: IssueAccessToken
   metrics: AuthMetrics
   logger: Logger
   now: () => Date
 }
+
+const DAY_MS = 86_400_000
 
 export interface ContextParts {
   db: Kysely<AuthDb>
@@ -38,7 +43,18 @@ export async function createContext(parts: ContextParts): Promise<Context> {
   const { db, base, config, pokeRelay, now = () => new Date() } = parts
   const metrics = createAuthMetrics(base.metrics)
   const cipher = createKeyCipher(fromBase64(config.KEY_ENCRYPTION_KEY))
-  const keys = await openKeyRing(signingKeyRepository(db), cipher, now())
+  const keys = new KeyRing(signingKeyRepository(db), cipher)
+  const keyKeeper = new KeyKeeper({
+    ring: keys,
+    make: signingKeyMaker(cipher),
+    transact: transact(db),
+    tokenSeconds: config.ACCESS_TOKEN_SECONDS,
+    rotationMs: config.KEY_ROTATION_DAYS * DAY_MS,
+    pokeRelay,
+    logger: base.logger,
+    now,
+  })
+  await keyKeeper.open()
   return {
     ...repositories(db),
     transact: transact(db),
@@ -52,6 +68,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
     refreshTokens: { secret: fromBase64(config.REFRESH_SECRET), lifetimeSeconds: config.REFRESH_TOKEN_SECONDS },
     keys,
+    keyKeeper,
     issueAccessToken: accessTokenIssuer(keys, {
       issuer: config.ISSUER,
       audience: config.AUDIENCE,

@@ -11,6 +11,9 @@ import type { AuthDb } from './db/schema.ts'
 import { cleanUp } from './jobs/clean-up.ts'
 import { handlers } from './rpc/index.ts'
 
+/** So soon every process notices that another one has changed the signing keys. */
+const KEYS_EVERY_MS = 1000
+
 /** Accounts, sessions and signing keys, answered over RPC. */
 export async function startAuth(
   base: Base,
@@ -36,6 +39,8 @@ export async function startAuth(
   const ctx = await createContext({ db, base, config, pokeRelay: relay.poke, ...overrides })
   const cleaning = startLoop('clean-up', config.CLEANUP_INTERVAL_MS, (stopping) => cleanUp(ctx, stopping), logger)
   life.use(cleaning, 'clean-up', (it) => it.stop())
+  const tending = startLoop('signing keys', KEYS_EVERY_MS, () => ctx.keyKeeper.tend(), logger)
+  life.use(tending, 'signing keys', (it) => it.stop())
   addChecks(base, db, bus)
   await bus.serve(auth, handlers(ctx))
   return ctx

@@ -58,6 +58,11 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     () => revocations.reload(),
   )
   await bus.listen(
+    [events['auth.keys-changed']],
+    (e) => keySet.receive(e),
+    () => keySet.reload(),
+  )
+  await bus.listen(
     [events['video.changed'], events['video.deleted'], events['playback.revoked']],
     (envelope) => {
       grants.forget((envelope.data as { videoId: string }).videoId)
@@ -68,10 +73,11 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
       videoFeed.gap()
     },
   )
-  // After listening: a revocation between the list and the first event would be lost.
+  // After listening: what is said between the answer and the first event would be lost.
   revocations.reload()
+  keySet.reload()
   life.use(revocations.keepSwept(), 'revocations', (stop) => stop())
-  life.use(keySet.keepFresh(), 'key set', (stop) => stop())
+  life.use(keySet, 'key set', (it) => it.stop())
   watchDependencies(health, { bus, redis, store, limiter, revocations })
 
   const tokens = new AccessTokens(keySet, { issuer: config.ISSUER, audience: config.AUDIENCE })

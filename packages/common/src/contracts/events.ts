@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineEvents } from '../contract.ts'
-import { Revocation } from './auth/index.ts'
+import { KeyDocument, Revocation } from './auth/index.ts'
 import { Id, Timestamp } from './shared.ts'
 import { Progress, VideoError, VideoStatus, Visibility } from './video.ts'
 import { TaskCause, TaskResult } from './work.ts'
@@ -11,6 +11,11 @@ export const events = defineEvents({
     summary: 'Access tokens of these sessions must be refused from now on',
     version: 1,
     data: Revocation,
+  },
+  'auth.keys-changed': {
+    summary: 'There are other signing keys; carries all of them, so that nobody needs to ask',
+    version: 1,
+    data: KeyDocument,
   },
   'video.changed': {
     summary: 'A video has a new state; carries the state, so that a late listener needs only the last one',

@@ -1,5 +1,5 @@
 import type { Actor, SessionTransport } from '@kinora/common/contract'
-import type { Jwk, RevocationReason } from '@kinora/common/contracts'
+import type { Jwk, KeyStage, RevocationReason } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
 import type { Generated, Selectable } from 'kysely'
 
@@ -36,11 +36,14 @@ export type SessionRow = Selectable<SessionsTable>
 
 export interface SigningKeysTable {
   kid: string
-  stage: 'next' | 'current' | 'previous'
+  stage: KeyStage
   public_jwk: Jwk
-  encrypted_private_key: Buffer
+  encrypted_private_key: Buffer | null
   created_at: Date
+  current_since: Date | null
+  expires_at: Date | null
   retired_at: Date | null
+  retire_reason: string | null
 }
 export type SigningKeyRow = Selectable<SigningKeysTable>
 

@@ -13,6 +13,7 @@ type Removal = (work: Work, now: Date) => Promise<number>
 const REMOVALS: Record<string, Removal> = {
   sessions: (work, now) => work.sessions.deleteExpired(new Date(now.getTime() - KEEP_SESSIONS_MS), BATCH),
   revocations: (work, now) => work.revocations.deleteExpired(now, BATCH),
+  signing_keys: (work, now) => work.signingKeys.deleteExpired(now),
 }
 
 export interface CleanUpOptions {

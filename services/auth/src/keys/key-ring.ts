@@ -1,57 +1,82 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { Jwk } from '@kinora/common/contracts'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { Jwk, type KeyDocument } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
 import type { SigningKeyRow } from '../db/schema.ts'
 import type { SigningKeyRepository } from '../repositories/signing-keys.ts'
 import type { KeyCipher } from './key-cipher.ts'
 
-export interface SigningKey {
+/**
+ * What was read from the database longer ago is not used any more: another process may have changed the keys meanwhile.
+ * A key is kept for verifying by so much longer than its last token would need.
+ */
+export const RING_MAX_AGE_MS = 30_000
+
+interface SigningKey {
   kid: string
   privateKey: KeyObject
 }
 
-export interface KeyRing {
-  /** What new access tokens are signed with. */
-  readonly current: SigningKey
-  /** Everything that a verifier must know: the current key and, while keys are being changed, its neighbours. */
-  readonly published: readonly Jwk[]
-}
+/**
+ * The signing keys as this process knows them. They are read again every second (see `service.ts`), because any process
+ * may change them.
+ */
+export class KeyRing {
+  readonly #keys: SigningKeyRepository
+  readonly #cipher: KeyCipher
+  #current: SigningKey | undefined
+  #document: KeyDocument = { keys: [], retired: [] }
+  #readAt = Number.NEGATIVE_INFINITY
 
-/** Opens the stored keys; makes the first one. Processes that start at once end up with the same key. */
-export async function openKeyRing(keys: SigningKeyRepository, cipher: KeyCipher, now: Date): Promise<KeyRing> {
-  let rows = await keys.published()
-  if (!rows.some(isCurrent)) {
-    await keys.insertUnlessStaged(makeSigningKey(cipher, now))
-    rows = await keys.published()
+  constructor(keys: SigningKeyRepository, cipher: KeyCipher) {
+    this.#keys = keys
+    this.#cipher = cipher
   }
-  const current = rows.find(isCurrent)
-  if (!current) throw new Error('there is no current signing key')
-  return { current: open(current, cipher), published: rows.map((row) => Jwk.parse(row.public_jwk)) }
+
+  /** What new access tokens are signed with. Throws `DEPENDENCY_UNAVAILABLE` when that is not known well enough. */
+  get current(): SigningKey {
+    this.#assertFresh()
+    if (!this.#current) throw new Error('there is no current signing key')
+    return this.#current
+  }
+
+  /** What verifiers must know. Throws `DEPENDENCY_UNAVAILABLE` when that is not known well enough. */
+  get document(): KeyDocument {
+    this.#assertFresh()
+    return this.#document
+  }
+
+  async read(): Promise<SigningKeyRow[]> {
+    const startedAt = performance.now()
+    const rows = await this.#keys.all()
+    // Of two reads at once the later one knows more.
+    if (startedAt < this.#readAt) return rows
+    const current = rows.find((row) => row.stage === 'current')
+    if (current?.kid !== this.#current?.kid) this.#current = current && open(current, this.#cipher)
+    this.#document = keyDocument(rows)
+    this.#readAt = startedAt
+    return rows
+  }
+
+  #assertFresh(): void {
+    if (performance.now() - this.#readAt <= RING_MAX_AGE_MS) return
+    throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The signing keys cannot be read now', retryAfterMs: 1000 })
+  }
 }
 
-function isCurrent(row: SigningKeyRow): boolean {
-  return row.stage === 'current'
-}
-
-function makeSigningKey(cipher: KeyCipher, now: Date): SigningKeyRow {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const { x, y } = publicKey.export({ format: 'jwk' })
-  // RFC 7638: the members in alphabetical order, no white space.
-  const kid = createHash('sha256')
-    .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
-    .digest('base64url')
+export function keyDocument(rows: readonly SigningKeyRow[]): KeyDocument {
+  const retired = rows.filter((row) => row.stage === 'retired')
   return {
-    kid,
-    stage: 'current',
-    public_jwk: Jwk.parse({ kty: 'EC', crv: 'P-256', x, y, kid, use: 'sig', alg: 'ES256' }),
-    encrypted_private_key: cipher.encrypt(privateKey.export({ format: 'der', type: 'pkcs8' }), kid),
-    created_at: now,
-    retired_at: null,
+    keys: rows.filter((row) => row.stage !== 'retired').map((row) => Jwk.parse(row.public_jwk)),
+    retired: retired.flatMap(({ kid, expires_at }) =>
+      expires_at === null ? [] : [{ kid, expiresAt: expires_at.toISOString() }],
+    ),
   }
 }
 
-function open({ kid, encrypted_private_key }: SigningKeyRow, cipher: KeyCipher): SigningKey {
+function open({ kid, encrypted_private_key: sealed }: SigningKeyRow, cipher: KeyCipher): SigningKey {
   try {
-    const der = cipher.decrypt(encrypted_private_key, kid)
+    if (!sealed) throw new Error('it has been erased')
+    const der = cipher.decrypt(sealed, kid)
     return { kid, privateKey: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }) }
   } catch (error) {
     throw new Error(`KEY_ENCRYPTION_KEY does not open the signing key ${kid}`, { cause: error })

@@ -18,6 +18,8 @@ export type AuditAction =
   | 'admin_create'
   | 'user_sessions_revoke'
   | UserChange
+  | 'key_rotate'
+  | 'key_retire'
 
 export interface AuditRecord {
   action: AuditAction

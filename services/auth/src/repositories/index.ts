@@ -1,10 +1,11 @@
-import { events, type Revocation } from '@kinora/common/contracts'
+import { events, type KeyDocument, type Revocation } from '@kinora/common/contracts'
 import { sayEvent } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { AuthDb } from '../db/schema.ts'
 import { auditRepository } from './audit.ts'
 import { revocationRepository } from './revocations.ts'
 import { sessionRepository } from './sessions.ts'
+import { signingKeyRepository } from './signing-keys.ts'
 import { userOverviewRepository } from './user-overviews.ts'
 import { userRepository } from './users.ts'
 
@@ -19,6 +20,7 @@ export function repositories(db: Kysely<AuthDb>) {
     userOverviews: userOverviewRepository(db),
     sessions: sessionRepository(db),
     revocations: revocationRepository(db),
+    signingKeys: signingKeyRepository(db),
     audit: auditRepository(db),
   }
 }
@@ -36,6 +38,16 @@ function work(tx: Transaction<AuthDb>) {
       const { rows } = await sql<{ locked: boolean }>`
         select pg_try_advisory_xact_lock(hashtext(${`kinora-auth-${name}`})) as locked`.execute(tx)
       return rows[0]?.locked ?? false
+    },
+
+    /** Waits for it, and holds it until the commit. */
+    async lock(name: string): Promise<void> {
+      await sql`select pg_advisory_xact_lock(hashtext(${`kinora-auth-${name}`}))`.execute(tx)
+    },
+
+    async sayKeysChanged(document: KeyDocument): Promise<void> {
+      // Events about keys only ever add knowledge, so their order does not matter.
+      await sayEvent(tx, events['auth.keys-changed'], { aggregateId: 'keys', sequence: 0 }, document)
     },
 
     async saySessionsRevoked(revocation: Revocation): Promise<void> {

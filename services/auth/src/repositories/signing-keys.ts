@@ -1,26 +1,26 @@
-import type { Kysely } from 'kysely'
-import type { AuthDb, SigningKeyRow } from '../db/schema.ts'
+import type { Kysely, Updateable } from 'kysely'
+import type { AuthDb, SigningKeyRow, SigningKeysTable } from '../db/schema.ts'
 
 export type SigningKeyRepository = ReturnType<typeof signingKeyRepository>
 
 export function signingKeyRepository(db: Kysely<AuthDb>) {
   return {
-    /** Does nothing when that stage has its key; the unique index decides between processes. */
-    async insertUnlessStaged(key: SigningKeyRow): Promise<void> {
-      await db
-        .insertInto('signing_keys')
-        .values(key)
-        .onConflict((conflict) => conflict.doNothing())
-        .execute()
+    /** Oldest first. */
+    async all(): Promise<SigningKeyRow[]> {
+      return await db.selectFrom('signing_keys').selectAll().orderBy('created_at').orderBy('kid').execute()
     },
 
-    async published(): Promise<SigningKeyRow[]> {
-      return await db
-        .selectFrom('signing_keys')
-        .selectAll()
-        .where('retired_at', 'is', null)
-        .orderBy('created_at')
-        .execute()
+    async insert(key: SigningKeyRow): Promise<void> {
+      await db.insertInto('signing_keys').values(key).execute()
+    },
+
+    async update(kid: string, change: Updateable<SigningKeysTable>): Promise<void> {
+      await db.updateTable('signing_keys').set(change).where('kid', '=', kid).execute()
+    },
+
+    async deleteExpired(before: Date): Promise<number> {
+      const query = db.deleteFrom('signing_keys').where('expires_at', '<', before)
+      return Number((await query.executeTakeFirstOrThrow()).numDeletedRows)
     },
   }
 }

@@ -7,7 +7,16 @@ import { audit } from './audit/index.ts'
 import { keys } from './keys/index.ts'
 import { passwords } from './passwords/index.ts'
 import { sessions } from './sessions/index.ts'
+import { signingKeys } from './signing-keys/index.ts'
 
 export function handlers(ctx: Context): Handlers<typeof auth> {
-  return { ...accounts(ctx), ...passwords(ctx), ...sessions(ctx), ...audit(ctx), ...keys(ctx), ...administration(ctx) }
+  return {
+    ...accounts(ctx),
+    ...passwords(ctx),
+    ...sessions(ctx),
+    ...audit(ctx),
+    ...keys(ctx),
+    ...administration(ctx),
+    ...signingKeys(ctx),
+  }
 }

@@ -72,6 +72,7 @@ export function testConfig(world: World): AuthConfig {
     AUDIENCE: 'kinora-api',
     ACCESS_TOKEN_SECONDS: 900,
     REFRESH_TOKEN_SECONDS: 604_800,
+    KEY_ROTATION_DAYS: 30,
     CLEANUP_INTERVAL_MS: 600_000,
   }
 }

@@ -42,7 +42,7 @@ export class AccessTokens {
     this.#expected = expected
   }
 
-  /** Throws `TOKEN_INVALID`, `TOKEN_EXPIRED`, or `DEPENDENCY_UNAVAILABLE` where the keys cannot be had. */
+  /** Throws `TOKEN_INVALID`, `TOKEN_EXPIRED`, `KEY_RETIRED`, or `DEPENDENCY_UNAVAILABLE` where the keys cannot be had. */
   async verify(token: string): Promise<TokenFacts> {
     if (token.length > MAX_CHARACTERS) throw new AppError('TOKEN_INVALID')
     const id = hash('sha256', token, 'base64')

@@ -3,11 +3,10 @@ import { auth, type Revocation, type RevocationReason } from '@kinora/common/con
 import type { Logger } from '@kinora/common/service'
 import { gatewayCall } from '../gateway-call.ts'
 import type { Rpc } from '../rpc.ts'
+import { EndListeners } from './end-listeners.ts'
 
 const RETRY_MS = 500
 const SWEEP_MS = 60_000
-
-type Listener = () => void
 
 /**
  * The sessions whose access tokens are refused although they have not expired. Auth pushes each revocation; where one
@@ -18,7 +17,7 @@ export class Revocations {
   readonly #rpc: Rpc
   readonly #logger: Logger
   readonly #revoked = new Map<string, { reason: RevocationReason; expiresAt: number }>()
-  readonly #listeners = new Map<string, Set<Listener>>()
+  readonly #listeners = new EndListeners()
   #sequence = 0
   #loaded = false
   #loading = false
@@ -48,14 +47,9 @@ export class Revocations {
     return this.#revoked.get(sessionId)?.reason
   }
 
-  /** Calls `listener` once when the session is revoked; returns how to stop listening. */
-  onRevoked(sessionId: string, listener: Listener): () => void {
-    const listeners = this.#listeners.get(sessionId) ?? new Set()
-    this.#listeners.set(sessionId, listeners.add(listener))
-    return () => {
-      listeners.delete(listener)
-      if (listeners.size === 0) this.#listeners.delete(sessionId)
-    }
+  /** Calls `listener` when the session is revoked; returns how to stop listening. */
+  onRevoked(sessionId: string, listener: () => void): () => void {
+    return this.#listeners.add(sessionId, listener)
   }
 
   /** Takes what auth has pushed. */
@@ -114,7 +108,7 @@ export class Revocations {
   #add({ sessionIds, reason, expiresAt }: Revocation): void {
     for (const sessionId of sessionIds) {
       this.#revoked.set(sessionId, { reason, expiresAt: Date.parse(expiresAt) })
-      for (const listener of this.#listeners.get(sessionId) ?? []) listener()
+      this.#listeners.tell(sessionId)
     }
   }
 

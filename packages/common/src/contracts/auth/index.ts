@@ -5,6 +5,7 @@ import { audit } from './audit.ts'
 import { keys } from './keys.ts'
 import { passwords } from './passwords.ts'
 import { sessions } from './sessions.ts'
+import { signingKeys } from './signing-keys.ts'
 
 export * from './accounts.ts'
 export * from './administration.ts'
@@ -13,6 +14,7 @@ export * from './keys.ts'
 export * from './passwords.ts'
 export * from './sessions.ts'
 export * from './sign-out.ts'
+export * from './signing-keys.ts'
 
 export const auth = defineContract('auth', {
   ...accounts,
@@ -21,4 +23,5 @@ export const auth = defineContract('auth', {
   ...audit,
   ...keys,
   ...administration,
+  ...signingKeys,
 })

@@ -15,6 +15,17 @@ export const Jwk = z.object({
 })
 export type Jwk = z.infer<typeof Jwk>
 
+/** A key that was retired although tokens signed with it have not expired yet. */
+export const RetiredKey = z.object({
+  kid: z.string(),
+  /** No access token that auth signed with it lives longer than this. */
+  expiresAt: Timestamp,
+})
+
+/** All that a verifier must know about signing keys. */
+export const KeyDocument = z.object({ keys: z.array(Jwk), retired: z.array(RetiredKey).default([]) })
+export type KeyDocument = z.infer<typeof KeyDocument>
+
 /** Sessions whose access tokens must be refused; forgotten once the last of those tokens has expired. */
 export const Revocation = z.object({
   sequence: z.number().int(),
@@ -30,7 +41,7 @@ export const keys = {
   getJwks: {
     summary: 'The public keys that access tokens are signed with',
     input: Nothing,
-    output: z.object({ keys: z.array(Jwk) }),
+    output: KeyDocument,
     errors: [],
     idempotent: true,
   },

@@ -2,11 +2,12 @@ import type { SchemaDefinition } from '@kinora/common/db'
 import { identity } from './0001-identity.ts'
 import { outbox } from './0002-outbox.ts'
 import { administration } from './0006-administration.ts'
+import { keyRotation } from './0007-key-rotation.ts'
 import { sessionTransport } from './0009-session-transport.ts'
 
 /** Auth's part of the database; `kinora_auth` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'auth',
   role: 'kinora_auth',
-  migrations: [identity, outbox, administration, sessionTransport],
+  migrations: [identity, outbox, administration, keyRotation, sessionTransport],
 }

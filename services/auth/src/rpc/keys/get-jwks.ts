@@ -3,5 +3,5 @@ import type { auth } from '@kinora/common/contracts'
 import type { Context } from '../../context.ts'
 
 export function getJwks({ keys }: Context): Handler<typeof auth.getJwks> {
-  return async () => ({ keys: [...keys.published] })
+  return async () => keys.document
 }

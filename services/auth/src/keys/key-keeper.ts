@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import type { Call } from '@kinora/common/contract'
+import type { Logger } from '@kinora/common/service'
+import type { Transact } from '../repositories/index.ts'
+import type { KeyRing } from './key-ring.ts'
+import { fillStages, isRotationDue, type KeyChange, retire, rotate } from './key-stages.ts'
+import type { MakeSigningKey } from './make-signing-key.ts'
+
+export interface KeyKeeperOptions {
+  ring: KeyRing
+  make: MakeSigningKey
+  transact: Transact
+  /** The life time of access tokens. */
+  tokenSeconds: number
+  rotationMs: number
+  pokeRelay: () => void
+  logger: Logger
+  now: () => Date
+}
+
+/** Changes the signing keys, one process at a time; the others notice within a second or two. */
+export class KeyKeeper {
+  readonly #options: KeyKeeperOptions
+
+  constructor(options: KeyKeeperOptions) {
+    this.#options = options
+  }
+
+  /** Makes the first keys; processes that start at once end up with the same ones. */
+  async open(): Promise<void> {
+    await this.#change(fillStages)
+  }
+
+  /** Reads the keys again, and rotates them when it is time to. */
+  async tend(): Promise<void> {
+    const { ring, rotationMs, now } = this.#options
+    if (!isRotationDue(await ring.read(), rotationMs, now())) return
+    await this.#change(async (change) => {
+      // Another process may have done it while this one waited for the lock.
+      if (!isRotationDue(await change.work.signingKeys.all(), rotationMs, change.now)) return
+      await this.#rotate(change, { actor: { kind: 'service', name: 'auth' }, requestId: randomUUID(), timeoutMs: 0 })
+    })
+  }
+
+  /** Throws `KEY_TOO_NEW`. */
+  async rotate(call: Call): Promise<void> {
+    await this.#change((change) => this.#rotate(change, call))
+  }
+
+  /** Throws `KEY_NOT_FOUND`. */
+  async retire(call: Call, kid: string, reason: string): Promise<void> {
+    await this.#change(async (change) => {
+      if (!(await retire(change, kid, reason))) return
+      await change.work.audit.record(call, { action: 'key_retire', userId: null }, change.now)
+      this.#options.logger.warn({ kid, reason, requestId: call.requestId }, 'signing key retired')
+    })
+  }
+
+  async #rotate(change: KeyChange, call: Call): Promise<void> {
+    await rotate(change)
+    await change.work.audit.record(call, { action: 'key_rotate', userId: null }, change.now)
+    this.#options.logger.info({ requestId: call.requestId }, 'signing keys rotated')
+  }
+
+  async #change(body: (change: KeyChange) => Promise<void>): Promise<void> {
+    const { ring, make, transact, tokenSeconds, pokeRelay, now } = this.#options
+    await transact(async (work) => {
+      await work.lock('signing-keys')
+      await body({ work, make, tokenSeconds, now: now() })
+    })
+    await ring.read()
+    pokeRelay()
+  }
+}

@@ -1,0 +1,90 @@
+import { AppError } from '@kinora/common/errors'
+import type { SigningKeyRow } from '../db/schema.ts'
+import type { Work } from '../repositories/index.ts'
+import { keyDocument, RING_MAX_AGE_MS } from './key-ring.ts'
+import type { MakeSigningKey } from './make-signing-key.ts'
+
+/**
+ * A key is published for at least so long before it signs: gateways fetch the keys every minute, and caches of
+ * `/.well-known/jwks.json` may keep them for a minute.
+ */
+export const PUBLISHED_AHEAD_MS = 150_000
+/** Clocks of services and gateways may differ by so much. */
+const CLOCK_SKEW_MS = 60_000
+
+/** One change of the signing keys, in a transaction that holds the lock `signing-keys`. */
+export interface KeyChange {
+  work: Work
+  make: MakeSigningKey
+  /** The life time of an access token that is signed now. */
+  tokenSeconds: number
+  now: Date
+}
+
+/** Sees to it that there is a current key and a next one: the next becomes current where none is, new ones are made. */
+export async function fillStages({ work, make, now }: KeyChange): Promise<void> {
+  const rows = await work.signingKeys.all()
+  const next = rows.find((row) => row.stage === 'next')
+  if (rows.some((row) => row.stage === 'current')) {
+    if (!next) await work.signingKeys.insert(make('next', now))
+    return
+  }
+  if (next) await work.signingKeys.update(next.kid, { stage: 'current', current_since: now })
+  else await work.signingKeys.insert(make('current', now))
+  await work.signingKeys.insert(make('next', now))
+}
+
+/** next → current → previous, whose private part is erased. Throws `KEY_TOO_NEW` when the next may not be known yet. */
+export async function rotate(change: KeyChange): Promise<void> {
+  const { work, now } = change
+  const rows = await work.signingKeys.all()
+  const waitMs = untilNextIsKnown(rows, now)
+  if (waitMs > 0) throw new AppError('KEY_TOO_NEW', { retryAfterMs: waitMs })
+  const current = rows.find((row) => row.stage === 'current')
+  if (current) {
+    const expires_at = await lastTokenExpiry(change)
+    await work.signingKeys.update(current.kid, { stage: 'previous', encrypted_private_key: null, expires_at })
+  }
+  await fillStages(change)
+  await sayChanged(work)
+}
+
+/** Retires a key at whatever stage it is. False when it has been retired before; throws `KEY_NOT_FOUND`. */
+export async function retire(change: KeyChange, kid: string, reason: string): Promise<boolean> {
+  const { work, now } = change
+  const key = (await work.signingKeys.all()).find((row) => row.kid === kid)
+  if (!key) throw new AppError('KEY_NOT_FOUND')
+  if (key.stage === 'retired') return false
+  await work.signingKeys.update(kid, {
+    stage: 'retired',
+    encrypted_private_key: null,
+    expires_at: await lastTokenExpiry(change),
+    retired_at: now,
+    retire_reason: reason,
+  })
+  await fillStages(change)
+  await sayChanged(work)
+  return true
+}
+
+export function isRotationDue(rows: readonly SigningKeyRow[], rotationMs: number, now: Date): boolean {
+  const since = rows.find((row) => row.stage === 'current')?.current_since
+  return since != null && now.getTime() - since.getTime() >= rotationMs && untilNextIsKnown(rows, now) === 0
+}
+
+/** Milliseconds until the next key may be used without anybody being surprised; 0 when it may. */
+function untilNextIsKnown(rows: readonly SigningKeyRow[], now: Date): number {
+  const next = rows.find((row) => row.stage === 'next')
+  return next ? Math.max(0, next.created_at.getTime() + PUBLISHED_AHEAD_MS - now.getTime()) : 0
+}
+
+/** No access token that has been signed so far, or by a process that has not noticed yet, is valid after this. */
+async function lastTokenExpiry({ work, tokenSeconds, now }: KeyChange): Promise<Date> {
+  const signed = (await work.sessions.lastAccessExpiry())?.getTime() ?? 0
+  const unnoticed = now.getTime() + RING_MAX_AGE_MS + tokenSeconds * 1000
+  return new Date(Math.max(signed, unnoticed) + CLOCK_SKEW_MS)
+}
+
+async function sayChanged(work: Work): Promise<void> {
+  await work.sayKeysChanged(keyDocument(await work.signingKeys.all()))
+}
