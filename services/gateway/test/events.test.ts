@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { events, type Video } from '@kinora/common/contracts'
 import { until } from '@kinora/dev/harness'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createSigner } from './support/access-tokens.ts'
 import { useGateway } from './support/use-gateway.ts'
 
 const { gateway, auth, media, signedIn } = await useGateway()
@@ -120,6 +121,20 @@ describe('a stream of events', () => {
     const expiresAt = new Date(Date.now() + 900_000).toISOString()
     const revocation = { sequence: 1, sessionIds: [sessionId], reason: 'logout', expiresAt }
     await auth.say(events['auth.sessions-revoked'], randomUUID(), 1, revocation)
+    await until(() => stream.ended)
+  })
+
+  it('ends with the key that has signed the access token', async () => {
+    const { jwk, sign } = createSigner()
+    const say = (data: unknown) => auth.say(events['auth.keys-changed'], 'keys', 0, data)
+    await say({ keys: [jwk], retired: [] })
+    const video = media.addVideo({ visibility: 'public' })
+    const stream = await until(async () => {
+      const opened = await open(video.id, { authorization: `Bearer ${sign()}` })
+      return opened.status === 200 && opened
+    })
+    await until(() => stream.events().length === 1)
+    await say({ keys: [], retired: [{ kid: jwk.kid, expiresAt: new Date(Date.now() + 900_000).toISOString() }] })
     await until(() => stream.ended)
   })
 

@@ -3,8 +3,8 @@ import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, Nothing, Timestamp } from '../shared.ts'
 
 /**
- * `next` is published and signs nothing yet, `current` signs, `previous` is only verified with. `retired` was retired
- * in an emergency: whatever it has signed is refused.
+ * `next` is published and signs nothing yet, `current` signs, `previous` is only verified with. `retired` was taken
+ * out of use in an emergency: whatever it has signed is refused.
  */
 export const KeyStage = z.enum(['next', 'current', 'previous', 'retired'])
 export type KeyStage = z.infer<typeof KeyStage>
