@@ -8,7 +8,7 @@ import type { MakeSigningKey } from './make-signing-key.ts'
  * A key is published for at least so long before it signs: gateways fetch the keys every minute, and caches of
  * `/.well-known/jwks.json` may keep them for a minute.
  */
-export const PUBLISHED_AHEAD_MS = 150_000
+const PUBLISHED_AHEAD_MS = 150_000
 /** Clocks of services and gateways may differ by so much. */
 const CLOCK_SKEW_MS = 60_000
 
