@@ -8,7 +8,13 @@ test('a declared type and an extension must both be of a video, where they are g
   expect(isDeclaredAsVideo(null, null)).toBe(true)
   expect(isDeclaredAsVideo('text/plain', 'a.mp4')).toBe(false)
   expect(isDeclaredAsVideo('video/mp4', 'a.mp4.exe')).toBe(false)
-  expect(isDeclaredAsVideo('video/mp4', 'mp4')).toBe(false)
+  expect(isDeclaredAsVideo('video/mp4', 'a.')).toBe(false)
+})
+
+test('a name without an extension needs a type that says it', () => {
+  expect(isDeclaredAsVideo('video/mp4', 'holiday')).toBe(true)
+  expect(isDeclaredAsVideo('text/plain', 'holiday')).toBe(false)
+  expect(isDeclaredAsVideo(null, 'holiday')).toBe(false)
 })
 
 test('a file name is shown without folders and tricks', () => {

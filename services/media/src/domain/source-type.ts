@@ -3,17 +3,16 @@ const TYPES = /^(video\/[a-z0-9.+-]{1,60}|application\/(octet-stream|mp4|x-matro
 
 /** What the client says about the file, before a byte is read; what it really is, the probe finds out. */
 export function isDeclaredAsVideo(contentType: string | null, filename: string | null): boolean {
-  return (contentType === null || isVideoType(contentType)) && (filename === null || hasVideoExtension(filename))
+  if (contentType !== null && !isVideoType(contentType)) return false
+  const extension = /\.([^.]*)$/.exec(filename ?? '')?.[1]
+  // A name like "holiday" says nothing, so then the type must.
+  if (extension === undefined) return filename === null || contentType !== null
+  return EXTENSIONS.has(extension.toLowerCase())
 }
 
 function isVideoType(contentType: string): boolean {
   const [essence = ''] = contentType.split(';')
   return TYPES.test(essence.trim().toLowerCase())
-}
-
-function hasVideoExtension(filename: string): boolean {
-  const dot = filename.lastIndexOf('.')
-  return dot >= 0 && EXTENSIONS.has(filename.slice(dot + 1).toLowerCase())
 }
 
 /** For showing only: no folders, no control or direction-changing characters; null when nothing is left. */
