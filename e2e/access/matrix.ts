@@ -28,6 +28,11 @@ export const MATRIX: Record<string, Rule> = {
   'PATCH /v1/auth/me': { access: 'user' },
   'GET /v1/auth/sessions': { access: 'user' },
   'DELETE /v1/auth/sessions/{sessionId}': { access: 'owner' },
+  'POST /v1/auth/mfa': { access: 'anyone' },
+  'POST /v1/auth/totp/setup': { access: 'user' },
+  'POST /v1/auth/totp/enable': { access: 'user' },
+  'POST /v1/auth/totp/recovery-codes': { access: 'user' },
+  'DELETE /v1/auth/totp': { access: 'user' },
   'GET /v1/auth/audit': { access: 'user' },
 
   'GET /v1/admin/users': { access: 'admin' },

@@ -43,6 +43,15 @@ export const ERRORS = {
   USER_NOT_FOUND: { status: 404, title: 'There is no such user' },
   LAST_ADMIN: { status: 409, title: 'This is the last administrator; make another one first' },
   OWN_ACCOUNT: { status: 409, title: 'You cannot do this to your own account' },
+  REAUTHENTICATION_REQUIRED: { status: 403, title: 'Give your password again for this' },
+  MFA_ALREADY_ENABLED: { status: 409, title: 'This account has an authenticator app already' },
+  MFA_NOT_ENABLED: { status: 409, title: 'This account has no authenticator app' },
+  TOTP_SETUP_NOT_FOUND: { status: 409, title: 'No authenticator app is being set up; begin again' },
+  MFA_CODE_INVALID: { status: 401, title: 'The code is wrong or was used already' },
+  MFA_TOKEN_INVALID: { status: 401, title: 'This sign-in is not known, or is over; sign in again' },
+  MFA_TOKEN_EXPIRED: { status: 401, title: 'This sign-in took too long; sign in again' },
+  MFA_TOKEN_EXHAUSTED: { status: 401, title: 'Too many wrong codes; sign in again' },
+  MFA_LOCKED: { status: 429, title: 'Too many wrong codes for this account', retryable: true },
   TOO_BUSY: { status: 503, title: 'Too many sign-ins at this moment', retryable: true },
 
   // videos

@@ -25,6 +25,14 @@ export const authConfig = serviceConfig.extend({
   REFRESH_TOKEN_SECONDS: integer(60, 31_536_000).default(604_800),
   /** A new signing key comes into use so often. */
   KEY_ROTATION_DAYS: integer(1, 3650).default(30),
+  /** What authenticator apps and passkey dialogs call this installation. A colon would end it in an `otpauth:` label. */
+  PRODUCT_NAME: z
+    .string()
+    .regex(/^[^:]{1,64}$/)
+    .default('Kinora'),
+  /** So many wrong codes of one account in so many seconds; then none is looked at until these are over. */
+  MFA_MAX_FAILURES: integer(1, 1000).default(10),
+  MFA_LOCK_SECONDS: integer(10, 86_400).default(900),
   CLEANUP_INTERVAL_MS: integer(100, 86_400_000).default(600_000),
 })
 export type AuthConfig = z.output<typeof authConfig>

@@ -4,12 +4,13 @@ import { type AuthMetrics, createAuthMetrics } from './auth-metrics.ts'
 import type { AuthConfig } from './config.ts'
 import type { AuthDb } from './db/schema.ts'
 import { accessTokenIssuer, type IssueAccessToken } from './keys/access-token.ts'
-import { createKeyCipher } from './keys/key-cipher.ts'
+import { createKeyCipher, type KeyCipher } from './keys/key-cipher.ts'
 import { KeyKeeper } from './keys/key-keeper.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { signingKeyMaker } from './keys/make-signing-key.ts'
 import { HashGate } from './passwords/hash-gate.ts'
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts'
+import type { CodeAllowance } from './repositories/code-attempts.ts'
 import { type Repositories, repositories, type Transact, transact } from './repositories/index.ts'
 import { signingKeyRepository } from './repositories/signing-keys.ts'
 
@@ -23,6 +24,10 @@ export interface Context extends Repositories {
   refreshTokens: { secret: Buffer; lifetimeSeconds: number }
   keys: KeyRing
   keyKeeper: KeyKeeper
+  /** For secrets that must be read again, unlike passwords. */
+  cipher: KeyCipher
+  productName: string
+  codeAllowance: CodeAllowance
   issueAccessToken: IssueAccessToken
   metrics: AuthMetrics
   logger: Logger
@@ -69,6 +74,9 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     refreshTokens: { secret: fromBase64(config.REFRESH_SECRET), lifetimeSeconds: config.REFRESH_TOKEN_SECONDS },
     keys,
     keyKeeper,
+    cipher,
+    productName: config.PRODUCT_NAME,
+    codeAllowance: { failures: config.MFA_MAX_FAILURES, seconds: config.MFA_LOCK_SECONDS },
     issueAccessToken: accessTokenIssuer(keys, {
       issuer: config.ISSUER,
       audience: config.AUDIENCE,

@@ -44,6 +44,7 @@ export const gatewayConfig = serviceConfig.extend({
   RATE_LIMIT_LOGIN: allowance('10/60'),
   RATE_LIMIT_REFRESH: allowance('20/60'),
   RATE_LIMIT_PASSWORD: allowance('5/300'),
+  RATE_LIMIT_MFA: allowance('10/60'),
   RATE_LIMIT_ANONYMOUS: allowance('100/3600'),
   RATE_LIMIT_USER: allowance('1000/60'),
   RATE_LIMIT_UPLOAD: allowance('600/60'),

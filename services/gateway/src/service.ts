@@ -126,6 +126,8 @@ function allowancesOf(config: GatewayConfig): Allowances {
     session: config.RATE_LIMIT_REFRESH,
     password: config.RATE_LIMIT_PASSWORD,
     'password-user': config.RATE_LIMIT_PASSWORD,
+    mfa: config.RATE_LIMIT_MFA,
+    challenge: config.RATE_LIMIT_MFA,
     anonymous: config.RATE_LIMIT_ANONYMOUS,
     user: config.RATE_LIMIT_USER,
     upload: config.RATE_LIMIT_UPLOAD,

@@ -126,6 +126,36 @@ describe('changing the password', () => {
   })
 })
 
+describe('the second step of a sign-in', () => {
+  auth.on.finishLogin = async () => {
+    throw new AppError('MFA_CODE_INVALID')
+  }
+  const guess = (url: string, mfaToken: string, address: string) => {
+    const init = jsonBody({ mfaToken, code: '123456' })
+    return fetch(`${url}/v1/auth/mfa`, { ...init, headers: { ...init.headers, 'x-forwarded-for': address } })
+  }
+
+  it('is limited by the sign-in, wherever the tries come from', async () => {
+    const { url } = await another({ RATE_LIMIT_MFA: '3/60', TRUSTED_PROXIES: '127.0.0.1' })
+    expect(await statuses(4, (i) => guess(url, 'one', `192.0.2.${i}`))).toEqual([401, 401, 401, 429])
+  })
+
+  it('is limited by address, whatever the sign-in', async () => {
+    const { url } = await another({ RATE_LIMIT_MFA: '3/60', TRUSTED_PROXIES: '127.0.0.1' })
+    expect(await statuses(4, (i) => guess(url, `${i}`, '192.0.2.1'))).toEqual([401, 401, 401, 429])
+  })
+
+  it('passes on when to come back', async () => {
+    auth.on.finishLogin = async () => {
+      throw new AppError('MFA_LOCKED', { retryAfterMs: 300_000 })
+    }
+    const { url } = await another({})
+    const refused = await guess(url, 'one', '192.0.2.1')
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '300'])
+    expect(await refused.json()).toMatchObject({ code: 'MFA_LOCKED', retryable: true })
+  })
+})
+
 describe('everything else', () => {
   it('is limited by address for nobody, by user for somebody, and separately', async () => {
     const { url } = await another({ RATE_LIMIT_ANONYMOUS: '2/60', RATE_LIMIT_USER: '3/60' })

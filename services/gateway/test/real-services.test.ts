@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createMetrics, Health, Lifecycle } from '@kinora/common/service'
 import { until, useWorld } from '@kinora/dev/harness'
+import { generateSync } from 'otplib'
 import { pino } from 'pino'
 import { afterAll, describe, expect, it } from 'vitest'
 import { authConfig } from '../../auth/src/config.ts'
@@ -103,6 +104,23 @@ describe('with the real auth and media', () => {
       { timeoutMs: 1000, every: 20 },
     )
     expect(await refused.json()).toMatchObject({ code: 'TOKEN_REVOKED' })
+  })
+
+  it('a person adds an authenticator app, signs in with it, and turns it off again', async () => {
+    const { user, accessToken } = await register()
+    const setUp = await send('/v1/auth/totp/setup', { method: 'POST' }, accessToken)
+    const { secret } = (await setUp.json()) as { secret: string }
+    const enabled = await send('/v1/auth/totp/enable', jsonBody({ code: generateSync({ secret }) }), accessToken)
+    const { recoveryCodes } = (await enabled.json()) as { recoveryCodes: string[] }
+    const login = await send('/v1/auth/login', jsonBody({ email: user.email, password }))
+    const { mfaToken } = (await login.json()) as { mfaToken: string }
+    expect((await send('/v1/auth/mfa', jsonBody({ mfaToken }))).status).toBe(400)
+    const finished = await send('/v1/auth/mfa', jsonBody({ mfaToken, recoveryCode: recoveryCodes[0] }))
+    const signedIn = (await finished.json()) as SignedIn
+    expect(signedIn.user).toMatchObject({ id: user.id, mfaEnabled: true })
+    const disable = jsonBody({ password, code: recoveryCodes[1] }, 'DELETE')
+    expect((await send('/v1/auth/totp', disable, signedIn.accessToken)).status).toBe(204)
+    expect(await (await send('/v1/auth/me', {}, accessToken)).json()).toMatchObject({ mfaEnabled: false })
   })
 
   it('a stolen refresh token, used late, ends the session and says why', async () => {

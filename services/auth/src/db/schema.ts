@@ -11,6 +11,7 @@ export interface UsersTable {
   role: 'user' | 'admin'
   email_verified_at: Date | null
   disabled_at: Date | null
+  mfa_enabled_at: Date | null
   created_at: Date
   updated_at: Date
 }
@@ -47,6 +48,34 @@ export interface SigningKeysTable {
 }
 export type SigningKeyRow = Selectable<SigningKeysTable>
 
+export interface TotpFactorsTable {
+  user_id: string
+  encrypted_secret: Buffer
+  last_step: string
+  setup_expires_at: Date | null
+}
+
+export interface RecoveryCodesTable {
+  user_id: string
+  code_hash: Buffer
+  used_at: Date | null
+}
+
+export interface CodeAttemptsTable {
+  user_id: string
+  failures: number
+  window_ends_at: Date
+}
+
+export interface MfaChallengesTable {
+  token_hash: Buffer
+  user_id: string
+  password_fingerprint: Buffer
+  attempts: Generated<number>
+  expires_at: Date
+}
+export type MfaChallengeRow = Selectable<MfaChallengesTable>
+
 export interface RevocationsTable {
   sequence: string
   session_ids: string[]
@@ -79,5 +108,9 @@ export interface AuthDb extends OutboxDb {
   signing_keys: SigningKeysTable
   revocation_counter: { only_row: boolean; value: string }
   revocations: RevocationsTable
+  totp_factors: TotpFactorsTable
+  recovery_codes: RecoveryCodesTable
+  code_attempts: CodeAttemptsTable
+  mfa_challenges: MfaChallengesTable
   audit_log: AuditLogTable
 }

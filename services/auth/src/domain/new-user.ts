@@ -10,6 +10,7 @@ export function newUser(email: string, passwordHash: string, displayName: string
     role: 'user',
     email_verified_at: null,
     disabled_at: null,
+    mfa_enabled_at: null,
     created_at: now,
     updated_at: now,
   }

@@ -8,7 +8,7 @@ export function toUser(row: UserRow): User {
     displayName: row.display_name,
     role: row.role,
     emailVerified: row.email_verified_at !== null,
-    mfaEnabled: false,
+    mfaEnabled: row.mfa_enabled_at !== null,
     createdAt: row.created_at.toISOString(),
   }
 }

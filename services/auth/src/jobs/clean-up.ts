@@ -14,6 +14,9 @@ const REMOVALS: Record<string, Removal> = {
   sessions: (work, now) => work.sessions.deleteExpired(new Date(now.getTime() - KEEP_SESSIONS_MS), BATCH),
   revocations: (work, now) => work.revocations.deleteExpired(now, BATCH),
   signing_keys: (work, now) => work.signingKeys.deleteExpired(now),
+  totp_setups: (work, now) => work.totpFactors.deleteExpiredSetups(now, BATCH),
+  code_attempts: (work, now) => work.codeAttempts.deleteExpired(now, BATCH),
+  mfa_challenges: (work, now) => work.mfaChallenges.deleteExpired(now, BATCH),
 }
 
 export interface CleanUpOptions {

@@ -20,6 +20,13 @@ export type AuditAction =
   | UserChange
   | 'key_rotate'
   | 'key_retire'
+  | 'totp_setup'
+  | 'totp_enable'
+  | 'totp_disable'
+  | 'recovery_codes_renew'
+  | 'recovery_code_use'
+  | 'mfa_challenge'
+  | 'mfa'
 
 export interface AuditRecord {
   action: AuditAction

@@ -3,9 +3,13 @@ import { sayEvent } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { AuthDb } from '../db/schema.ts'
 import { auditRepository } from './audit.ts'
+import { codeAttemptRepository } from './code-attempts.ts'
+import { mfaChallengeRepository } from './mfa-challenges.ts'
+import { recoveryCodeRepository } from './recovery-codes.ts'
 import { revocationRepository } from './revocations.ts'
 import { sessionRepository } from './sessions.ts'
 import { signingKeyRepository } from './signing-keys.ts'
+import { totpFactorRepository } from './totp-factors.ts'
 import { userOverviewRepository } from './user-overviews.ts'
 import { userRepository } from './users.ts'
 
@@ -22,6 +26,10 @@ export function repositories(db: Kysely<AuthDb>) {
     revocations: revocationRepository(db),
     signingKeys: signingKeyRepository(db),
     audit: auditRepository(db),
+    totpFactors: totpFactorRepository(db),
+    recoveryCodes: recoveryCodeRepository(db),
+    codeAttempts: codeAttemptRepository(db),
+    mfaChallenges: mfaChallengeRepository(db),
   }
 }
 

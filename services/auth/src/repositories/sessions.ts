@@ -51,6 +51,11 @@ export function sessionRepository(db: Kysely<AuthDb>) {
       return await query.returning(['id', 'access_expires_at']).execute()
     },
 
+    async openedAt(id: string): Promise<Date | undefined> {
+      const query = db.selectFrom('sessions').select('created_at').where('id', '=', id)
+      return (await query.executeTakeFirst())?.created_at
+    },
+
     async belongsTo(id: string, userId: string): Promise<boolean> {
       const query = db.selectFrom('sessions').select('id').where('id', '=', id).where('user_id', '=', userId)
       return (await query.executeTakeFirst()) !== undefined

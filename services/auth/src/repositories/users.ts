@@ -67,6 +67,10 @@ export function userRepository(db: Kysely<AuthDb>) {
         .executeTakeFirst()
     },
 
+    async setMfaEnabled(id: string, since: Date | null, now: Date): Promise<void> {
+      await db.updateTable('users').set({ mfa_enabled_at: since, updated_at: now }).where('id', '=', id).execute()
+    },
+
     /** Only where the password is still the one that was checked; false where it is not. */
     async replaceHash(id: string, from: string, to: string): Promise<boolean> {
       const { numUpdatedRows } = await db

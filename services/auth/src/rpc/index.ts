@@ -6,6 +6,7 @@ import { administration } from './administration/index.ts'
 import { audit } from './audit/index.ts'
 import { keys } from './keys/index.ts'
 import { passwords } from './passwords/index.ts'
+import { secondFactor } from './second-factor/index.ts'
 import { sessions } from './sessions/index.ts'
 import { signingKeys } from './signing-keys/index.ts'
 
@@ -14,6 +15,7 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     ...accounts(ctx),
     ...passwords(ctx),
     ...sessions(ctx),
+    ...secondFactor(ctx),
     ...audit(ctx),
     ...keys(ctx),
     ...administration(ctx),

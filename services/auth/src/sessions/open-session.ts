@@ -5,11 +5,9 @@ import type { Context } from '../context.ts'
 import type { SessionRow, UserRow } from '../db/schema.ts'
 import { originOf } from '../repositories/audit.ts'
 import type { Work } from '../repositories/index.ts'
+import { AMR, type Amr } from './amr.ts'
 import { signedInAnswer } from './signed-in-answer.ts'
 import { transportOf } from './transport-of.ts'
-
-/** RFC 8176. */
-const PASSWORD_AMR = ['pwd']
 
 /** A new session, audited, for a user who has just proved who they are, with its first two tokens. */
 export async function openSession(
@@ -18,6 +16,7 @@ export async function openSession(
   action: 'register' | 'login',
   user: UserRow,
   call: Call,
+  amr: Amr = AMR.password,
 ): Promise<SignedIn> {
   const now = ctx.now()
   const draft = {
@@ -26,7 +25,7 @@ export async function openSession(
     refresh_counter: 0,
     refresh_salt: randomBytes(16),
     transport: transportOf(call),
-    amr: PASSWORD_AMR,
+    amr: [...amr],
     ...originOf(call),
     created_at: now,
     last_used_at: now,

@@ -40,6 +40,7 @@ export async function connectGateway(world: World): Promise<Gateway> {
     bus.call(method, input, { actor, requestId: randomUUID(), client: CLIENT, timeoutMs })
   const signIn: Gateway['signIn'] = async (email) => {
     const signedIn = await call(auth.login, { email, password: PASSWORD })
+    if ('mfaRequired' in signedIn) throw new Error('this account asks for a second factor')
     return { email, signedIn, actor: actorOf(signedIn) }
   }
   return {

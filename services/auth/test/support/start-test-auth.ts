@@ -73,6 +73,9 @@ export function testConfig(world: World): AuthConfig {
     ACCESS_TOKEN_SECONDS: 900,
     REFRESH_TOKEN_SECONDS: 604_800,
     KEY_ROTATION_DAYS: 30,
+    PRODUCT_NAME: 'Kinora Test',
+    MFA_MAX_FAILURES: 10,
+    MFA_LOCK_SECONDS: 900,
     CLEANUP_INTERVAL_MS: 600_000,
   }
 }

@@ -44,6 +44,7 @@ const NAMED = {
   User: contracts.User,
   SignedIn: contracts.SignedIn,
   SignedInByCookie,
+  MfaRequired: contracts.MfaRequired,
   Session: contracts.Session,
   AuditEntry: contracts.AuditEntry,
   AdminUser: contracts.AdminUser,
@@ -96,7 +97,7 @@ function describeRpc(route: RpcRoute): RouteConfig {
   const [params, rest] = splitInput(rpc, path)
   const hasRest = rest !== undefined && Object.keys(rest.shape).length > 0
   const cookie = cookieVariant(rpc)
-  const takesQuery = method === 'get' || method === 'delete'
+  const takesQuery = method === 'get'
   return {
     method,
     path: templatePath(path),

@@ -4,8 +4,9 @@ import type { z } from 'zod'
 import { readJson } from './read-json.ts'
 
 /**
- * Makes one object of path parameters and, for GET and DELETE, the query, else the JSON body. A field may come from one
- * place only: a query on a POST, or a body field that the path or the gateway itself (`given`) fills, is an unknown field.
+ * Makes one object of path parameters and, for GET, the query, else the JSON body; a DELETE may have one, because a
+ * password must not stand in an address. A field may come from one place only: a query on a POST, or a body field that
+ * the path or the gateway itself (`given`) fills, is an unknown field.
  */
 export async function readInput(
   req: Request,
@@ -15,7 +16,7 @@ export async function readInput(
 ): Promise<Record<string, unknown>> {
   const filled = { ...req.params, ...given }
   const query = req.query as Record<string, unknown>
-  const takesQuery = req.method === 'GET' || req.method === 'HEAD' || req.method === 'DELETE'
+  const takesQuery = req.method === 'GET' || req.method === 'HEAD'
   const body = takesQuery ? query : await readJson(req, res)
   const stray = takesQuery ? [] : Object.keys(query)
   if (isRecord(body)) stray.push(...Object.keys(filled).filter((name) => Object.hasOwn(body, name)))

@@ -18,6 +18,8 @@ export const RULES = [
   'session',
   'password',
   'password-user',
+  'mfa',
+  'challenge',
   'anonymous',
   'user',
   'upload',
@@ -27,7 +29,7 @@ export type Rule = (typeof RULES)[number]
 export type Allowances = Record<Rule, Allowance>
 
 /** What a route row names. */
-export type Policy = 'register' | 'login' | 'refresh' | 'password' | 'general' | 'upload' | 'playback' | 'none'
+export type Policy = 'register' | 'login' | 'refresh' | 'password' | 'mfa' | 'general' | 'upload' | 'playback' | 'none'
 
 export interface Counted {
   rule: Rule
@@ -55,6 +57,9 @@ export function countedByCaller(policy: Policy, { address, userId }: Asker): Cou
         { rule: policy, key: byAddress },
         ...(userId === null ? [] : [{ rule: 'password-user', key: userId } as const]),
       ]
+    case 'mfa':
+      // Signed in, it is the password of one account that could be guessed, from many addresses.
+      return [{ rule: policy, key: userId ?? byAddress }]
     case 'upload':
     case 'general':
       if (userId === null) return [{ rule: 'anonymous', key: byAddress }]
@@ -69,6 +74,9 @@ export function countedByInput(policy: Policy, input: Record<string, unknown>): 
   }
   if (policy === 'refresh' && typeof input.refreshToken === 'string') {
     return { rule: 'session', key: digest(sessionPart(input.refreshToken)) }
+  }
+  if (policy === 'mfa' && typeof input.mfaToken === 'string') {
+    return { rule: 'challenge', key: digest(input.mfaToken) }
   }
   return null
 }

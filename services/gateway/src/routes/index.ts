@@ -5,6 +5,7 @@ import { events } from './events.ts'
 import { passwords } from './passwords.ts'
 import { playback } from './playback.ts'
 import type { Route } from './route.ts'
+import { secondFactor } from './second-factor.ts'
 import { sessions } from './sessions.ts'
 import { system } from './system.ts'
 import { uploads } from './uploads.ts'
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   ...accounts,
   ...passwords,
   ...sessions,
+  ...secondFactor,
   ...audit,
   ...administration,
   ...uploads,

@@ -31,6 +31,19 @@ export const SignedIn = z.object({
 })
 export type SignedIn = z.infer<typeof SignedIn>
 
+export const MfaMethod = z.enum(['totp', 'recovery_code', 'passkey'])
+export type MfaMethod = z.infer<typeof MfaMethod>
+
+/** The password was right, and the account asks for a second factor. */
+export const MfaRequired = z.object({
+  mfaRequired: z.literal(true),
+  mfaToken: z.string(),
+  methods: z.array(MfaMethod),
+  /** Seconds until the token is worth nothing. */
+  expiresIn: z.number().int(),
+})
+export type MfaRequired = z.infer<typeof MfaRequired>
+
 /** Having an account and signing in to it. */
 export const accounts = {
   register: {
@@ -43,7 +56,7 @@ export const accounts = {
   login: {
     summary: 'Sign in with e-mail and password',
     input: z.strictObject({ email: z.string().max(254).regex(NO_CONTROL), password: z.string().min(1).max(256) }),
-    output: SignedIn,
+    output: z.union([SignedIn, MfaRequired]),
     errors: ['INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'TOO_BUSY'],
     idempotent: false,
   },

@@ -4,6 +4,7 @@ import { administration } from './administration.ts'
 import { audit } from './audit.ts'
 import { keys } from './keys.ts'
 import { passwords } from './passwords.ts'
+import { secondFactor } from './second-factor.ts'
 import { sessions } from './sessions.ts'
 import { signingKeys } from './signing-keys.ts'
 
@@ -24,4 +25,5 @@ export const auth = defineContract('auth', {
   ...keys,
   ...administration,
   ...signingKeys,
+  ...secondFactor,
 })

@@ -1,6 +1,7 @@
 import type { SchemaDefinition } from '@kinora/common/db'
 import { identity } from './0001-identity.ts'
 import { outbox } from './0002-outbox.ts'
+import { secondFactor } from './0003-second-factor.ts'
 import { administration } from './0006-administration.ts'
 import { keyRotation } from './0007-key-rotation.ts'
 import { sessionTransport } from './0009-session-transport.ts'
@@ -9,5 +10,5 @@ import { sessionTransport } from './0009-session-transport.ts'
 export const schema: SchemaDefinition = {
   schema: 'auth',
   role: 'kinora_auth',
-  migrations: [identity, outbox, administration, keyRotation, sessionTransport],
+  migrations: [identity, outbox, secondFactor, administration, keyRotation, sessionTransport],
 }

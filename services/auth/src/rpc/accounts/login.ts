@@ -1,12 +1,13 @@
 import type { Call, Handler } from '@kinora/common/contract'
-import { type auth, normaliseEmail, type SignedIn } from '@kinora/common/contracts'
+import { type auth, type MfaRequired, normaliseEmail, type SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
 import type { UserRow } from '../../db/schema.ts'
+import { openChallenge } from '../../second-factor/open-challenge.ts'
 import { openSession } from '../../sessions/open-session.ts'
 
 type Refusal = 'INVALID_CREDENTIALS' | 'ACCOUNT_DISABLED'
-type Outcome = { answer: SignedIn } | { refusal: Refusal } | 'password replaced meanwhile'
+type Outcome = { answer: SignedIn | MfaRequired } | { refusal: Refusal } | 'password replaced meanwhile'
 
 export function login(ctx: Context): Handler<typeof auth.login> {
   return async ({ email, password }, call) => {
@@ -34,6 +35,7 @@ async function signIn(ctx: Context, verified: UserRow, call: Call): Promise<Outc
     if (!user) return { refusal: 'INVALID_CREDENTIALS' }
     if (user.password_hash !== verified.password_hash) return 'password replaced meanwhile'
     if (user.disabled_at) return { refusal: 'ACCOUNT_DISABLED' }
+    if (user.mfa_enabled_at) return { answer: await openChallenge(ctx, work, user, call) }
     return { answer: await openSession(ctx, work, 'login', user, call) }
   })
 }

@@ -1,0 +1,79 @@
+import type { Kysely } from 'kysely'
+import type { AuthDb } from '../db/schema.ts'
+
+export interface NewTotpSetup {
+  userId: string
+  encryptedSecret: Buffer
+  expiresAt: Date
+}
+
+/** Before the first code: any time step is later. */
+const NO_STEP = '-1'
+
+export function totpFactorRepository(db: Kysely<AuthDb>) {
+  return {
+    /** Takes the place of an earlier set-up; false when a factor is enabled already. */
+    async setUp({ userId, encryptedSecret, expiresAt }: NewTotpSetup): Promise<boolean> {
+      const setup = { encrypted_secret: encryptedSecret, last_step: NO_STEP, setup_expires_at: expiresAt }
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('totp_factors')
+        .values({ user_id: userId, ...setup })
+        .onConflict((conflict) =>
+          conflict.column('user_id').doUpdateSet(setup).where('totp_factors.setup_expires_at', 'is not', null),
+        )
+        .executeTakeFirstOrThrow()
+      return numInsertedOrUpdatedRows === 1n
+    },
+
+    /** The secret of a set-up that has not expired. */
+    async pendingSecret(userId: string, now: Date): Promise<Buffer | undefined> {
+      const query = db
+        .selectFrom('totp_factors')
+        .select('encrypted_secret')
+        .where('user_id', '=', userId)
+        .where('setup_expires_at', '>', now)
+      return (await query.executeTakeFirst())?.encrypted_secret
+    },
+
+    async enabledSecret(userId: string): Promise<Buffer | undefined> {
+      const query = db
+        .selectFrom('totp_factors')
+        .select('encrypted_secret')
+        .where('user_id', '=', userId)
+        .where('setup_expires_at', 'is', null)
+      return (await query.executeTakeFirst())?.encrypted_secret
+    },
+
+    /** The code of `step` has proved the set-up, and is used up by that. */
+    async enable(userId: string, step: number): Promise<void> {
+      const enabled = { setup_expires_at: null, last_step: String(step) }
+      await db.updateTable('totp_factors').set(enabled).where('user_id', '=', userId).execute()
+    },
+
+    /** Uses up the code of `step`, and with it all earlier ones. Of several at once, one is told true. */
+    async advance(userId: string, step: number): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable('totp_factors')
+        .set({ last_step: String(step) })
+        .where('user_id', '=', userId)
+        .where('setup_expires_at', 'is', null)
+        .where('last_step', '<', String(step))
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows === 1n
+    },
+
+    async delete(userId: string): Promise<void> {
+      await db.deleteFrom('totp_factors').where('user_id', '=', userId).execute()
+    },
+
+    async deleteExpiredSetups(before: Date, limit: number): Promise<number> {
+      const expired = db
+        .selectFrom('totp_factors')
+        .select('user_id')
+        .where('setup_expires_at', '<', before)
+        .limit(limit)
+      const query = db.deleteFrom('totp_factors').where('user_id', 'in', expired).where('setup_expires_at', '<', before)
+      return Number((await query.executeTakeFirstOrThrow()).numDeletedRows)
+    },
+  }
+}
