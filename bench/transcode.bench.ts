@@ -97,7 +97,7 @@ async function runTask(bench: Bench, work: TaskWork, outputKey: string): Promise
   const limits = inputLimits(config)
   const signal = new AbortController().signal
   return await withWorkspace(join(folder, 'work'), (workspace) =>
-    runJob(work, { store, tools, limits, workspace, outputKey, signal, progress: () => {} }),
+    runJob(work, { store, tools, limits, workspace, outputKey, signal, progress: () => {}, written: () => {} }),
   )
 }
 

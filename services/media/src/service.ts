@@ -53,13 +53,13 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
   return ctx
 }
 
-const QueuedTask = TaskMessage.extend({ queue: z.enum(['short', 'long']) })
+const QueuedTask = TaskMessage.extend({ queue: z.enum(['short', 'long']), priority: z.number().int().default(0) })
 
 function startRelay({ life, logger }: Base, { db, wake }: Context, bus: Bus): void {
   const relay = startOutboxRelay(db, logger, async (kind, payload) => {
     if (kind === 'event') return await announce(bus, payload as EventEnvelope)
-    const { queue, ...message } = QueuedTask.parse(payload)
-    await bus.sendTask(queue, message)
+    const { queue, priority, ...message } = QueuedTask.parse(payload)
+    await bus.sendTask(queue, message, priority)
   })
   life.use(relay, 'outbox relay', (r) => r.stop())
   wake.on('outbox', () => relay.poke())

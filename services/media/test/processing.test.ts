@@ -1,9 +1,11 @@
-import { media } from '@kinora/common/contracts'
+import { type ClaimedTask, media } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { until, useWorld } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
+import { publishPlaylists } from '../src/jobs/publish-playlists.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
+import { videoWhen } from './support/process.ts'
 import { someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
@@ -13,11 +15,15 @@ const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)
 const owner = someUser()
 
+async function taskState({ taskId }: ClaimedTask): Promise<string> {
+  return (await ctx.db.selectFrom('tasks').select('state').where('id', '=', taskId).executeTakeFirstOrThrow()).state
+}
+
 async function master(videoId: string): Promise<string> {
   return (await ctx.store.get(keys.playlist(videoId, 'master.m3u8'))).toString()
 }
 
-test('an upload is probed, cut into chunks, playable after the first, ready when all is checked', async () => {
+test('an upload is probed, cut into chunks, playable after the first seconds, ready when all is checked', async () => {
   const video = await gateway.upload(owner)
   expect(video).toMatchObject({ status: 'uploaded', playable: false, progress: { percent: 0, stage: 'waiting' } })
   expect(video.source).toMatchObject({ filename: 'sea.mp4', bytes: 1000, container: null })
@@ -33,14 +39,16 @@ test('an upload is probed, cut into chunks, playable after the first, ready when
   const first = await worker.take(video.id)
   expect(first.work).toMatchObject({
     kind: 'video',
-    rungs: [{ name: '240p' }],
-    chunk: { startFrame: 0, frameCount: 360 },
+    rungs: [{ name: '240p', firstSegment: 0 }],
+    chunk: { startFrame: 0, frameCount: 360, firstSegment: 0 },
   })
   const audio = await worker.take(video.id)
-  expect(audio.work.kind).toBe('audio')
+  expect(audio.work).toMatchObject({ kind: 'audio', firstSegment: 0 })
+  const poster = await worker.take(video.id)
+  expect(poster.work.kind).toBe('poster')
   const planned = await gateway.getVideo(video.id, owner)
   expect(planned.renditions.map((rendition) => rendition.name)).toEqual(['240p', '360p', '540p', '720p'])
-  expect(planned.source).toMatchObject({ container: 'mp4', durationSeconds: 70, frameRate: 30, audioCodec: 'aac' })
+  expect(planned.source).toMatchObject({ container: 'mp4', durationSeconds: 90, frameRate: 30, audioCodec: 'aac' })
 
   await worker.finish(first)
   await worker.finish(audio)
@@ -57,13 +65,19 @@ test('an upload is probed, cut into chunks, playable after the first, ready when
   expect(growing.match(/#EXTINF/g)).toHaveLength(2)
 
   const rest = await worker.take(video.id)
-  expect(rest.work).toMatchObject({ rungs: [{ name: '360p' }, { name: '540p' }, { name: '720p' }] })
+  expect(rest.work).toMatchObject({
+    rungs: [{ name: '240p', firstSegment: 2 }, { name: '360p', firstSegment: 0 }, { name: '540p' }, { name: '720p' }],
+    chunk: { startFrame: 0, frameCount: 1260, firstSegment: 0 },
+  })
   const second = await worker.take(video.id)
-  expect(second.work).toMatchObject({ chunk: { startFrame: 360, frameCount: 1740, firstSegment: 2 } })
+  expect(second.work).toMatchObject({ chunk: { startFrame: 1260, frameCount: 1440, firstSegment: 7 } })
   // The later chunk first: only what follows without a gap may be shown.
   await worker.finish(second)
-  await until(async () => (await ctx.store.get(keys.playlist(video.id, '240p.m3u8'))).toString().includes('/11.m4s'))
+  await until(async () => (await taskState(second)) === 'done')
+  await publishPlaylists(ctx)
   expect(await master(video.id)).not.toContain('360p.m3u8')
+  expect((await ctx.store.get(keys.playlist(video.id, '240p.m3u8'))).toString()).not.toContain('/2.m4s')
+  await worker.finish(poster)
   await worker.finish(rest)
 
   const finalise = await worker.take(video.id)
@@ -71,7 +85,7 @@ test('an upload is probed, cut into chunks, playable after the first, ready when
     kind: 'finalise',
     playlistKey: keys.videoFolder(video.id),
     frameRate: { num: 30, den: 1 },
-    frameCount: 2100,
+    frameCount: 2700,
     hasAudio: true,
   })
   const complete = (await ctx.store.get(keys.playlist(video.id, '720p.m3u8'))).toString()
@@ -99,6 +113,7 @@ test('an upload is probed, cut into chunks, playable after the first, ready when
     'probe done 1',
     'video done 1',
     'audio done 1',
+    'poster done 1',
     'video done 1',
     'video done 1',
     'finalise done 1',
@@ -106,18 +121,21 @@ test('an upload is probed, cut into chunks, playable after the first, ready when
   expect(timeline.items[0]).toMatchObject({ worker: 'worker-1', cause: null, endedAt: expect.any(String) })
 })
 
-test('a silent clip of one rung is one task, and playable without sound', async () => {
+test('a silent clip of one rung needs one task for its pictures, and is playable without sound and poster', async () => {
   const video = await gateway.upload(owner)
   const probe = await worker.take(video.id)
   const facts = someFacts(2, { width: 160, height: 90 }, false)
-  await worker.finish(probe, { kind: 'probe', facts, posterKey: null })
+  await worker.finish(probe, { kind: 'probe', facts })
   const only = await worker.take(video.id)
   expect(only.work).toMatchObject({ kind: 'video', rungs: [{ name: '90p', width: 160, height: 90 }] })
   await worker.finish(only)
+  const playable = await videoWhen(gateway, owner, video.id, (now) => now.playable)
+  expect(playable.playback?.posterUrl).toBeNull()
+  expect(await master(video.id)).not.toContain('AUDIO')
+  await worker.finish(await worker.take(video.id, 'poster'))
   const finalise = await worker.take(video.id)
   expect(finalise.work).toMatchObject({ kind: 'finalise', hasAudio: false })
-  expect(await master(video.id)).not.toContain('AUDIO')
-  expect((await gateway.getVideo(video.id, owner)).playback?.posterUrl).toBeNull()
+  expect((await gateway.getVideo(video.id, owner)).playback?.posterUrl).not.toBeNull()
 })
 
 test('progress grows with the work that is done and is said about once a second', async () => {

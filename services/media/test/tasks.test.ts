@@ -212,6 +212,7 @@ describe('a failure', () => {
       'cancelled',
       'cancelled',
       'cancelled',
+      'cancelled',
       'done',
       'failed',
     ])
@@ -248,7 +249,7 @@ describe('a failure', () => {
       await worker.finish(task)
       done.push(task.work.kind)
     }
-    expect(done.sort()).toEqual(['audio', 'finalise', 'video', 'video', 'video'])
+    expect(done.sort()).toEqual(['audio', 'finalise', 'poster', 'video', 'video', 'video'])
     await videoWhen(video.id, 'ready')
   })
 })
@@ -264,7 +265,7 @@ describe('a result', () => {
     await worker.finish(first)
     await until(async () => (await taskRow(first.taskId)).state === 'done')
     const probes = await ctx.db.selectFrom('tasks').select('id').where('video_id', '=', video.id).execute()
-    expect(probes).toHaveLength(6)
+    expect(probes).toHaveLength(7)
     expect(await ctx.store.stat(`${folderOf(probe)}/file`)).not.toBeNull()
   })
 

@@ -21,7 +21,7 @@ export const workerConfig = serviceConfig.extend({
   /** Video chunks done at the same time. */
   WORKER_SLOTS_LONG: integer(0, 64).default(longSlots),
   /** Probes, sound tracks and final checks done at the same time; they are short and must not wait for chunks. */
-  WORKER_SLOTS_SHORT: integer(0, 64).default(2),
+  WORKER_SLOTS_SHORT: integer(0, 64).default(3),
   /** Threads of each ffmpeg; 0 shares the cores between the long slots. */
   WORKER_THREADS: integer(0, 64).default(0),
   FFMPEG_PATH: z.string().default('ffmpeg'),

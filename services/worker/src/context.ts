@@ -2,6 +2,7 @@ import type { Bus } from '@kinora/common/bus'
 import type { Logger } from '@kinora/common/service'
 import type { Store } from '@kinora/common/storage'
 import type { InputLimits } from './config.ts'
+import type { Precedence } from './media-tools/precedence.ts'
 import type { Tools } from './media-tools/run-tool.ts'
 import type { TaskMetrics } from './task-metrics.ts'
 
@@ -10,6 +11,7 @@ export interface Context {
   bus: Bus
   store: Store
   tools: Tools
+  precedence: Precedence
   limits: InputLimits
   logger: Logger
   metrics: TaskMetrics

@@ -1,9 +1,12 @@
 import type { Bus } from '@kinora/common/bus'
-import { type ClaimedTask, events } from '@kinora/common/contracts'
+import { type ClaimedTask, events, type MediaPart } from '@kinora/common/contracts'
+import { joinParts } from './join-parts.ts'
 import { leaseOf, taskEvent } from './task-events.ts'
 
 export interface Heartbeat {
   progress(fraction: number): void
+  /** Told with the next beat; the first of a task at once, because somebody waits for it. */
+  written(part: MediaPart): void
   /** When the lease was last known to be renewed, in milliseconds of `performance.now()`. */
   renewedAt(): number
   stop(): void
@@ -12,30 +15,44 @@ export interface Heartbeat {
 const LONGEST_PAUSE_MS = 1000
 
 /**
- * Says five times a lease, at least every second, that the task is alive and how far it is. The clock drives it, not
- * ffmpeg: a stuck encoder is found by its own time limit. A beat that cannot be sent is skipped.
+ * Says five times a lease, at least every second, that the task is alive, how far it is, and which segments are new. The
+ * clock drives it, not ffmpeg: a stuck encoder is found by its own time limit. A beat that cannot be sent is skipped; its
+ * segments are told again, exactly as they were, because nobody knows whether they arrived.
  */
 export function startHeartbeat(bus: Bus, task: ClaimedTask): Heartbeat {
   let fraction = 0
   let renewedAt = performance.now()
   let sending = false
-  const beat = async () => {
+  let isFirst = true
+  let fresh: MediaPart | undefined
+  let telling: MediaPart | undefined
+
+  async function beat(): Promise<void> {
     if (sending) return
     sending = true
     const sentAt = performance.now()
+    if (telling === undefined) [telling, fresh] = [fresh, undefined]
     try {
-      await bus.publish(taskEvent(events['task.progressed'], task, { ...leaseOf(task), fraction }))
+      const data = { ...leaseOf(task), fraction, ...(telling && { written: telling }) }
+      await bus.publish(taskEvent(events['task.progressed'], task, data))
       renewedAt = sentAt
+      telling = undefined
     } catch {
       // The next beat is soon.
     } finally {
       sending = false
     }
   }
+
   const timer = setInterval(() => void beat(), Math.min(LONGEST_PAUSE_MS, task.leaseMs / 5))
   return {
     progress: (reached) => {
       fraction = Math.min(1, Math.max(fraction, reached))
+    },
+    written: (part) => {
+      fresh = joinParts(fresh, part)
+      if (isFirst) void beat()
+      isFirst = false
     },
     renewedAt: () => renewedAt,
     stop: () => clearInterval(timer),

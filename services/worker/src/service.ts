@@ -1,8 +1,9 @@
-import { connectBus, type TaskConsumer } from '@kinora/common/bus'
+import { type ConsumeTasksOptions, connectBus, type TaskConsumer } from '@kinora/common/bus'
 import type { Base } from '@kinora/common/service'
 import { openStore } from '@kinora/common/storage'
 import { inputLimits, threadsPerTask, type WorkerConfig } from './config.ts'
 import type { Context } from './context.ts'
+import { Precedence } from './media-tools/precedence.ts'
 import type { Tools } from './media-tools/run-tool.ts'
 import { detectSandbox } from './media-tools/sandbox.ts'
 import { createTaskMetrics } from './task-metrics.ts'
@@ -28,6 +29,7 @@ export async function startWorker(
     bus,
     store,
     tools,
+    precedence: new Precedence(),
     logger,
     limits: inputLimits(config),
     metrics: createTaskMetrics(metrics),
@@ -45,7 +47,9 @@ export async function startWorker(
   const slots = { short: config.WORKER_SLOTS_SHORT, long: config.WORKER_SLOTS_LONG }
   for (const queue of ['short', 'long'] as const) {
     if (slots[queue] === 0) continue
-    consumers.push(await bus.consumeTasks(queue, { slots: slots[queue], handle: runner.handle }))
+    const handle: ConsumeTasksOptions['handle'] = (message, { redelivered }) =>
+      runner.handle(message, { redelivered, queue })
+    consumers.push(await bus.consumeTasks(queue, { slots: slots[queue], handle }))
   }
   return context
 

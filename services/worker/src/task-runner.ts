@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TaskOutcome } from '@kinora/common/bus'
+import type { TaskOutcome, TaskQueue } from '@kinora/common/bus'
 import type { Actor, EventEnvelope } from '@kinora/common/contract'
-import { type ClaimedTask, events, media, type TaskMessage } from '@kinora/common/contracts'
+import { type ClaimedTask, events, type MediaPart, media, type TaskMessage } from '@kinora/common/contracts'
 import { toAppError } from '@kinora/common/errors'
 import type { Context } from './context.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { runJob } from './jobs/index.ts'
+import type { JobContext } from './jobs/job.ts'
 import { reportOutcome } from './report-outcome.ts'
 import { leaseOf, taskEvent } from './task-events.ts'
 import { TaskFailure, toTaskCause } from './task-failure.ts'
@@ -14,9 +15,14 @@ import { withWorkspace } from './workspace.ts'
 const UNANSWERED_PAUSE_MS = 1000
 
 export interface TaskRunner {
-  handle(message: TaskMessage, delivery: { redelivered: boolean }): Promise<TaskOutcome>
+  handle(message: TaskMessage, delivery: TaskDelivery): Promise<TaskOutcome>
   /** Kills what runs and gives it back; resolves when nothing runs any more. */
   stop(): Promise<void>
+}
+
+interface TaskDelivery {
+  redelivered: boolean
+  queue: TaskQueue
 }
 
 /** Turns task messages into claims, jobs and outcomes. */
@@ -25,13 +31,13 @@ export function createTaskRunner(context: Context): TaskRunner {
   const running = new Map<string, Promise<TaskOutcome>>()
 
   return {
-    async handle(message, { redelivered }) {
+    async handle(message, delivery) {
       if (stopping.signal.aborted) return 'requeue'
       const key = `${message.taskId}/${message.attempt}`
       // After the broker was away it hands out again what this worker still holds; claiming that would take it from us.
       const held = running.get(key)
       if (held !== undefined) return await held
-      const outcome = runTask(context, message, redelivered, stopping.signal).finally(() => running.delete(key))
+      const outcome = runTask(context, message, delivery, stopping.signal).finally(() => running.delete(key))
       running.set(key, outcome)
       return await outcome
     },
@@ -45,7 +51,7 @@ export function createTaskRunner(context: Context): TaskRunner {
 async function runTask(
   context: Context,
   message: TaskMessage,
-  redelivered: boolean,
+  { redelivered, queue }: TaskDelivery,
   signal: AbortSignal,
 ): Promise<TaskOutcome> {
   const task = await claim(context, message, redelivered)
@@ -57,7 +63,7 @@ async function runTask(
   metrics.running.inc({ kind })
   const endTimer = metrics.seconds.startTimer({ kind })
   try {
-    return await attempt(context, task, signal)
+    return await attempt(context, task, makesPlayable(task, queue), signal)
   } finally {
     endTimer()
     metrics.running.dec({ kind })
@@ -89,13 +95,29 @@ async function askAgain(signal: AbortSignal): Promise<TaskOutcome> {
   return 'requeue'
 }
 
-/** Does the job under a heartbeat and says how it ended. */
-async function attempt(context: Context, task: ClaimedTask, signal: AbortSignal): Promise<TaskOutcome> {
+/** Does somebody wait for this to see anything at all? Pictures on the short queue are the first of a video. */
+function makesPlayable({ work }: ClaimedTask, queue: TaskQueue): boolean {
+  return work.kind === 'probe' || work.kind === 'audio' || (work.kind === 'video' && queue === 'short')
+}
+
+/** Does the job under a heartbeat and says how it ended. An urgent one goes before others until it has written something. */
+async function attempt(
+  context: Context,
+  task: ClaimedTask,
+  urgent: boolean,
+  signal: AbortSignal,
+): Promise<TaskOutcome> {
   const { bus, logger, metrics } = context
+  const yieldPrecedence = urgent ? context.precedence.claim() : () => {}
   const heartbeat = startHeartbeat(bus, task)
+  const written = (part: MediaPart) => {
+    heartbeat.written(part)
+    yieldPrecedence()
+  }
+  const tools = urgent ? context.tools : { ...context.tools, yieldsTo: context.precedence }
   const log = logger.child({ taskId: task.taskId, attempt: task.attempt, videoId: task.videoId, kind: task.work.kind })
   try {
-    const outcome = await outcomeOf(context, task, signal, heartbeat.progress)
+    const outcome = await outcomeOf(context, task, { tools, signal, progress: heartbeat.progress, written })
     if (outcome === 'stopped') return await release(context, task)
     if (outcome.type === 'task.failed') log.warn({ cause: outcome.data }, 'a task failed')
     const lease = { renewedAt: heartbeat.renewedAt, leaseMs: task.leaseMs, signal }
@@ -104,6 +126,7 @@ async function attempt(context: Context, task: ClaimedTask, signal: AbortSignal)
     log.info({ outcome: outcome.type, told }, 'a task ended')
     return 'done'
   } finally {
+    yieldPrecedence()
     heartbeat.stop()
   }
 }
@@ -111,18 +134,17 @@ async function attempt(context: Context, task: ClaimedTask, signal: AbortSignal)
 async function outcomeOf(
   context: Context,
   task: ClaimedTask,
-  signal: AbortSignal,
-  progress: (fraction: number) => void,
+  job: Pick<JobContext, 'tools' | 'signal' | 'progress' | 'written'>,
 ): Promise<EventEnvelope | 'stopped'> {
-  const { store, tools, limits, logger, workDir } = context
+  const { store, limits, logger, workDir } = context
   const { outputKey } = task
   try {
     const result = await withWorkspace(workDir, (workspace) =>
-      runJob(task.work, { store, tools, limits, workspace, outputKey, signal, progress }),
+      runJob(task.work, { ...job, store, limits, workspace, outputKey }),
     )
     return taskEvent(events['task.finished'], task, { ...leaseOf(task), result })
   } catch (thrown) {
-    if (signal.aborted) return 'stopped'
+    if (job.signal.aborted) return 'stopped'
     const diagnosis = thrown instanceof TaskFailure ? thrown.diagnosis : undefined
     logger.warn({ taskId: task.taskId, err: thrown, diagnosis }, 'a job did not succeed')
     return taskEvent(events['task.failed'], task, { ...leaseOf(task), cause: toTaskCause(thrown) })

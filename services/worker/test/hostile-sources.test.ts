@@ -72,8 +72,10 @@ describe('what can be saved is saved', () => {
   })
 
   it('a poster is made, no wider than 1280 and upright', async () => {
-    const { posterKey } = await workbench.probe(await clip('big.mp4', ...picture(1, { size: '1600x900' }), ...H264))
-    const [poster] = await inspect(workbench.pathOf(posterKey ?? ''))
+    const source = await clip('big.mp4', ...picture(1, { size: '1600x900' }), ...H264)
+    const { sourceKey, facts } = await workbench.probe(source)
+    const { posterKey } = await workbench.run({ kind: 'poster', sourceKey, facts })
+    const [poster] = await inspect(workbench.pathOf(posterKey))
     expect(poster).toMatchObject({ codec_name: 'mjpeg', width: 1280, height: 720 })
   })
 })
@@ -82,7 +84,7 @@ describe('a run of ffmpeg', () => {
   const work = async () => {
     const source = await clip('long.mp4', ...picture(60, { size: '640x360' }), ...H264)
     const { sourceKey, facts } = await workbench.probe(source)
-    const rungs = [{ name: '360p', width: 640, height: 360, maxrate: 800 }]
+    const rungs = [{ name: '360p', width: 640, height: 360, maxrate: 800, firstSegment: 0 }]
     const chunk = { startFrame: 0, frameCount: facts.video.frameCount, firstSegment: 0 }
     return { kind: 'video', sourceKey, facts, rungs, gopFrames: 50, segmentFrames: 150, chunk } as const
   }

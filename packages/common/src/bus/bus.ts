@@ -108,8 +108,8 @@ export interface Bus {
    * queue wants this type), `QUEUE_FULL`, or, when it may have been taken, `CONNECTION_LOST` and `TIMEOUT`.
    */
   publish(envelope: EventEnvelope): Promise<void>
-  /** Like `publish`, to the workers' queue. */
-  sendTask(queue: TaskQueue, message: TaskMessage): Promise<void>
+  /** Like `publish`, to the workers' queue; of what waits there the highest priority, 0 to 9, is taken first. */
+  sendTask(queue: TaskQueue, message: TaskMessage, priority?: number): Promise<void>
   /** Consumes events with a durable queue shared by all processes of a group. */
   subscribe(options: SubscribeOptions): Promise<void>
   /**

@@ -111,8 +111,8 @@ class RabbitBus implements Bus {
     return this.#publisher.publishEvent(envelope)
   }
 
-  sendTask(queue: TaskQueue, message: TaskMessage): Promise<void> {
-    return this.#publisher.sendTask(queue, message)
+  sendTask(queue: TaskQueue, message: TaskMessage, priority?: number): Promise<void> {
+    return this.#publisher.sendTask(queue, message, priority)
   }
 
   async subscribe(options: SubscribeOptions): Promise<void> {

@@ -7,7 +7,7 @@ import type { BusMetrics } from './bus-metrics.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 import { encode } from './rpc-wire.ts'
-import { declareExchange, declareQueue, EVENTS, TASKS, taskQueues } from './topology.ts'
+import { declareExchange, declareQueue, EVENTS, TASKS, taskKey, taskQueues } from './topology.ts'
 import { currentTraceparent } from './tracing.ts'
 
 const CONFIRM_TIMEOUT_MS = 5000
@@ -18,6 +18,7 @@ export interface Publication {
   type: string
   body: Buffer
   messageId?: string
+  priority?: number
   headers?: Record<string, unknown>
 }
 
@@ -53,7 +54,7 @@ export class Publisher {
     })
   }
 
-  async sendTask(queue: TaskQueue, message: TaskMessage): Promise<void> {
+  async sendTask(queue: TaskQueue, message: TaskMessage, priority = 0): Promise<void> {
     const channel = this.#channel.current
     if (channel && channel !== this.#taskQueuesOn) {
       await declareTaskQueues(channel)
@@ -62,8 +63,9 @@ export class Publisher {
     const traceparent = currentTraceparent()
     await this.publish({
       exchange: TASKS.name,
-      key: queue,
+      key: taskKey(queue),
       type: `task.${queue}`,
+      priority,
       body: encode(message),
       ...(traceparent !== undefined && { headers: { traceparent } }),
     })
@@ -85,7 +87,7 @@ export class Publisher {
     return this.#channel.close()
   }
 
-  #confirmed({ exchange, key, type, body, messageId, headers }: Publication): Promise<void> {
+  #confirmed({ exchange, key, type, body, messageId, priority, headers }: Publication): Promise<void> {
     const channel = this.#channel.current
     if (channel === undefined || this.#link.blocked) {
       return Promise.reject(new AppError('NOT_SENT', { retryAfterMs: 1000 }))
@@ -106,6 +108,7 @@ export class Publisher {
         type,
         correlationId: id,
         ...(messageId !== undefined && { messageId }),
+        ...(priority !== undefined && { priority }),
         userId: this.#user,
         contentType: 'application/json',
         persistent: true,

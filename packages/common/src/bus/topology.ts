@@ -27,6 +27,8 @@ export const TASKS: Exchange = { name: 'tasks', type: 'direct' }
 
 const REQUEST_QUEUE_LENGTH = 1000
 const TASK_LATER_MS = 5000
+/** Each priority costs the broker a queue of its own inside the queue. */
+const MAX_TASK_PRIORITY = 9
 /** The last resort against a message that kills every consumer; far above what our own counters allow. */
 const DELIVERY_LIMIT = 50
 
@@ -91,12 +93,21 @@ export function groupQueues(group: string, types: string[], retryDelaysMs: numbe
   return { main, others: [...retries, parked] }
 }
 
-export const laterKey = (kind: TaskQueue): string => `${kind}.later`
+export const taskKey = (kind: TaskQueue): string => `ranked.${kind}`
+export const laterKey = (kind: TaskQueue): string => `ranked.${kind}.later`
 
+/**
+ * Tasks by priority, which of all durable queues only classic ones have on every RabbitMQ. A message that is lost with
+ * its node is sent again by who keeps the task.
+ */
 export function taskQueues(kind: TaskQueue): { main: Queue; later: Queue } {
   return {
-    main: { name: `tasks.${kind}`, options: { arguments: quorum }, bindings: [{ exchange: TASKS, key: kind }] },
-    later: delayQueue(`tasks.${kind}.later`, TASKS, laterKey(kind), TASK_LATER_MS, TASKS, kind),
+    main: {
+      name: `tasks.ranked.${kind}`,
+      options: { durable: true, maxPriority: MAX_TASK_PRIORITY },
+      bindings: [{ exchange: TASKS, key: taskKey(kind) }],
+    },
+    later: delayQueue(`tasks.ranked.${kind}.later`, TASKS, laterKey(kind), TASK_LATER_MS, TASKS, taskKey(kind)),
   }
 }
 

@@ -3,7 +3,7 @@ import { defineEvents } from '../contract.ts'
 import { KeyDocument, Revocation } from './auth/index.ts'
 import { Id, Timestamp } from './shared.ts'
 import { Progress, VideoError, VideoStatus, Visibility } from './video.ts'
-import { TaskCause, TaskResult } from './work.ts'
+import { MediaPart, TaskCause, TaskResult } from './work.ts'
 
 /** Everything that is said on the `events` exchange; the key is the routing key. */
 export const events = defineEvents({
@@ -41,9 +41,15 @@ export const events = defineEvents({
     data: z.object({ videoId: Id, tokenId: Id, expiresAt: Timestamp }),
   },
   'task.progressed': {
-    summary: 'A worker is alive and this far; renews the lease',
+    summary: 'A worker is alive and this far, and has finished these segments since it last told; renews the lease',
     version: 1,
-    data: z.object({ taskId: Id, attempt: z.number().int(), leaseToken: Id, fraction: z.number().min(0).max(1) }),
+    data: z.object({
+      taskId: Id,
+      attempt: z.number().int(),
+      leaseToken: Id,
+      fraction: z.number().min(0).max(1),
+      written: MediaPart.optional(),
+    }),
   },
   'task.finished': {
     summary: 'A worker has written all files of this attempt',

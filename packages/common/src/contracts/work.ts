@@ -61,12 +61,15 @@ export const TaskWork = z.discriminatedUnion('kind', [
     facts: SourceFacts,
     /** Length of every segment but the last, in seconds. */
     segmentSeconds: z.number().positive(),
+    /** Segments before this one have been published by an earlier attempt. */
+    firstSegment: z.number().int().nonnegative(),
   }),
   z.object({
     kind: z.literal('video'),
     sourceKey: z.string(),
     facts: SourceFacts,
-    rungs: z.array(Rung).min(1),
+    /** Of each rung, segments before its first one belong to another task. */
+    rungs: z.array(Rung.extend({ firstSegment: z.number().int().nonnegative() })).min(1),
     /** Frames from one key frame to the next; about two seconds. */
     gopFrames: z.number().int().positive(),
     /** Frames of every segment but the video's last; a multiple of `gopFrames`. */
@@ -77,6 +80,7 @@ export const TaskWork = z.discriminatedUnion('kind', [
       firstSegment: z.number().int().nonnegative(),
     }),
   }),
+  z.object({ kind: z.literal('poster'), sourceKey: z.string(), facts: SourceFacts }),
   z.object({
     kind: z.literal('finalise'),
     /** Folder of the published playlists; the check starts at `master.m3u8` and follows it as a player does. */
@@ -111,6 +115,8 @@ const RenditionPart = z.object({
   name: z.string(),
   /** RFC 6381, e.g. `avc1.64001f`. */
   codecs: z.string(),
+  /** Number of the first of these segments in the video. */
+  firstSegment: z.number().int().nonnegative(),
   /** Bytes and frames of each segment, in order. Files: `<name>/init.mp4`, `<name>/<number>.m4s` under the output key. */
   segments: z.array(z.object({ bytes: z.number().int().positive(), frames: z.number().int().positive() })),
   initBytes: z.number().int().positive(),
@@ -118,17 +124,27 @@ const RenditionPart = z.object({
   initSha256: z.string(),
 })
 
+const AudioPart = z.object({
+  kind: z.literal('audio'),
+  codecs: z.string(),
+  channels: z.number().int().positive(),
+  initBytes: z.number().int().positive(),
+  firstSegment: z.number().int().nonnegative(),
+  /** Files: `init.mp4`, `<number>.m4s` under the output key. */
+  segments: z.array(z.object({ bytes: z.number().int().positive(), seconds: z.number().positive() })),
+})
+
+const VideoPart = z.object({ kind: z.literal('video'), renditions: z.array(RenditionPart) })
+
+/** Segments that follow one another, checked and in storage: all that an attempt wrote, or what it wrote since it last told. */
+export const MediaPart = z.discriminatedUnion('kind', [AudioPart, VideoPart])
+export type MediaPart = z.infer<typeof MediaPart>
+
 export const TaskResult = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('probe'), facts: SourceFacts, posterKey: z.string().nullable() }),
-  z.object({
-    kind: z.literal('audio'),
-    codecs: z.string(),
-    channels: z.number().int().positive(),
-    initBytes: z.number().int().positive(),
-    /** Files: `init.mp4`, `<number>.m4s` under the output key. */
-    segments: z.array(z.object({ bytes: z.number().int().positive(), seconds: z.number().positive() })),
-  }),
-  z.object({ kind: z.literal('video'), renditions: z.array(RenditionPart) }),
+  z.object({ kind: z.literal('probe'), facts: SourceFacts }),
+  z.object({ kind: z.literal('poster'), posterKey: z.string() }),
+  AudioPart,
+  VideoPart,
   z.object({ kind: z.literal('finalise'), bytes: z.number().int() }),
 ])
 export type TaskResult = z.infer<typeof TaskResult>

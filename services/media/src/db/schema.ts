@@ -1,8 +1,8 @@
 import type {
+  MediaPart,
   SourceFacts,
   TaskCause,
   TaskKind,
-  TaskResult,
   TaskWork,
   Video,
   VideoStatus,
@@ -39,8 +39,8 @@ export interface VideosTable {
   percent: Generated<number>
   stage: Generated<VideoState['stage']>
   error: NullableJson<NonNullable<Video['error']>>
-  parts_done: Generated<number>
-  parts_published: Generated<number>
+  material: Generated<number>
+  material_published: Generated<number>
   republish: Generated<boolean>
   progress_said_at: Generated<Date>
   created_at: Generated<Date>
@@ -58,7 +58,6 @@ export interface TasksTable {
   queue: PlannedTask['queue']
   weight: number
   params: JSONColumnType<TaskWork>
-  result: NullableJson<TaskResult>
   state: TaskState
   attempt: Generated<number>
   message_attempt: number | null
@@ -72,9 +71,18 @@ export interface TasksTable {
   lease_until: Date | null
   worker: string | null
   fraction: Generated<number>
+  written: Generated<number>
   started_at: Date | null
 }
 export type TaskRow = Selectable<TasksTable>
+
+export interface PartsTable {
+  task_id: string
+  attempt: number
+  first_segment: number
+  segments: number
+  written: JSONColumnType<MediaPart>
+}
 
 export type AttemptState = 'queued' | 'running' | 'done' | 'failed' | 'lost' | 'released'
 
@@ -119,6 +127,7 @@ export interface ParkedTable {
 export interface MediaDb extends OutboxDb, InboxDb {
   videos: VideosTable
   tasks: TasksTable
+  parts: PartsTable
   task_attempts: TaskAttemptsTable
   playback_tokens: PlaybackTokensTable
   deletions: DeletionsTable

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { chunkPlan, segmentGrid } from './chunk-plan.ts'
+import { chunkPlan, headSegments, segmentGrid } from './chunk-plan.ts'
 
 test('the grid is as close to two seconds and six as whole frames allow', () => {
   expect(segmentGrid({ num: 30, den: 1 })).toEqual({ gopFrames: 60, segmentFrames: 180 })
@@ -17,12 +17,16 @@ test('a clip of up to a minute is not cut', () => {
   expect(sizes(1 / 30)).toEqual([1 / 30])
   expect(sizes(30)).toEqual([30])
   expect(sizes(60)).toEqual([60])
-  expect(sizes(61)).toEqual([12, 49])
 })
 
 test('a long video is cut evenly into chunks of about a minute, without a small tail', () => {
-  expect(sizes(300)).toEqual([12, 54, 60, 54, 60, 60])
-  expect(sizes(12 + 61)).toEqual([12, 61])
+  expect(sizes(300)).toEqual([60, 60, 60, 60, 60])
+  expect(sizes(91)).toEqual([48, 43])
+})
+
+test('the first seconds are made apart, fewer of a short clip, and none of one that is a single segment', () => {
+  const head = (seconds: number) => headSegments(seconds * 30, segmentGrid({ num: 30, den: 1 }))
+  expect([5, 6, 7, 60, 61, 3600].map(head)).toEqual([0, 0, 1, 1, 2, 2])
 })
 
 test('chunks cover every frame once, on the grid, whatever the length and the rate', () => {

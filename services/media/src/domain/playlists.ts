@@ -1,6 +1,7 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import { averageBitrate, peakBitrate } from './bandwidth.ts'
 import type { AudioTrack, Presentation, Track, VideoTrack } from './tracks.ts'
+import type { VideoPlan } from './work-plan.ts'
 
 export interface PlaylistFile {
   name: string
@@ -8,6 +9,7 @@ export interface PlaylistFile {
 }
 
 const AUDIO_PLAYLIST = 'audio.m3u8'
+const AAC_FRAME_SECONDS = 1024 / 48_000
 /** EXT-X-MAP outside I-frame playlists needs 6, and fragmented MP4 is commonly announced with 7. */
 const VERSION = '#EXT-X-VERSION:7'
 /** With a VBV buffer of two seconds a six-second segment may exceed its cap by a third. */
@@ -19,14 +21,12 @@ const SEGMENT_OVER_CAP = 4 / 3
  */
 export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
   const { video, audio } = presentation
+  const target = targetDuration(presentation.plan)
   const files = video.map((track) => ({
     name: playlistOf(track),
-    content: mediaPlaylist(track, videoTarget(presentation), presentation.complete),
+    content: mediaPlaylist(track, target, presentation.complete),
   }))
-  if (audio) {
-    const target = targetDuration(audio.segments.map((segment) => segment.seconds))
-    files.push({ name: AUDIO_PLAYLIST, content: mediaPlaylist(audio, target, presentation.complete) })
-  }
+  if (audio) files.push({ name: AUDIO_PLAYLIST, content: mediaPlaylist(audio, target, presentation.complete) })
   return [...files, { name: MASTER_PLAYLIST, content: masterPlaylist(presentation) }]
 }
 
@@ -49,15 +49,14 @@ function mediaPlaylist(track: Track, target: number, complete: boolean): string 
   ])
 }
 
-/** Known from the plan, because it must not change while the playlist grows. */
-function videoTarget({ plan }: Presentation): number {
-  const longestFrames = Math.min(plan.segmentFrames, plan.frameCount)
-  return targetDuration([(longestFrames * plan.frameRate.den) / plan.frameRate.num])
-}
-
-/** Section 4.3.3.1: no EXTINF, rounded to the nearest integer, may be greater. */
-function targetDuration(seconds: readonly number[]): number {
-  return Math.max(1, ...seconds.map(Math.round))
+/**
+ * Section 4.3.3.1: no EXTINF, rounded to the nearest integer, may be greater. Known from the plan, because it must not
+ * change while a playlist grows; one for sound and pictures, as section 6.2.4 demands. A segment of sound may be one frame
+ * longer than the pictures beside it.
+ */
+function targetDuration({ segmentFrames, frameCount, frameRate, hasAudio }: VideoPlan): number {
+  const longest = (Math.min(segmentFrames, frameCount) * frameRate.den) / frameRate.num
+  return Math.max(1, Math.round(longest + (hasAudio ? AAC_FRAME_SECONDS : 0)))
 }
 
 function masterPlaylist(presentation: Presentation): string {

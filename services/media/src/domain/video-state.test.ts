@@ -2,7 +2,7 @@ import type { TaskCause } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
 import { deriveState, type TaskFacts } from './video-state.ts'
 
-const NONE = { partsPublished: 0, republish: false }
+const NONE = { materialPublished: 0, republish: false }
 const CAUSE: TaskCause = { class: 'input', code: 'CORRUPT', detail: 'The file is broken.' }
 
 function task(
@@ -12,7 +12,8 @@ function task(
   more: Partial<TaskFacts> = {},
 ): TaskFacts {
   const started = state === 'running' || state === 'done' || state === 'failed'
-  return { kind, ordinal, state, weight: 1, fraction: 0, started, delayed: false, cause: null, ...more }
+  const written = state === 'done' ? 1 : 0
+  return { kind, ordinal, state, weight: 1, fraction: 0, written, started, delayed: false, cause: null, ...more }
 }
 
 function work(
@@ -47,28 +48,35 @@ describe("a video's state", () => {
   })
 
   it('has something to publish once the first picture and the sound are there', () => {
-    expect(deriveState(true, NONE, work('done', 'running', 'done', 'waiting')).partsDone).toBe(0)
-    expect(deriveState(true, NONE, work('queued', 'done', 'done', 'waiting')).partsDone).toBe(0)
-    expect(deriveState(true, NONE, work('done', 'done', 'queued', 'waiting')).partsDone).toBe(2)
+    expect(deriveState(true, NONE, work('done', 'running', 'done', 'waiting')).material).toBe(0)
+    expect(deriveState(true, NONE, work('queued', 'done', 'done', 'waiting')).material).toBe(0)
+    expect(deriveState(true, NONE, work('done', 'done', 'queued', 'waiting')).material).toBe(4)
+    const begun = [
+      task('video', 1, 'running', { written: 1 }),
+      task('audio', 2, 'running', { written: 2 }),
+      task('video', 3, 'queued'),
+    ]
+    expect(deriveState(true, NONE, begun).material).toBe(3)
+    expect(deriveState(true, NONE, [...begun.slice(0, 1), task('audio', 2, 'running')]).material).toBe(0)
   })
 
   it('is playable when it is published, not when it could be', () => {
     const tasks = work('done', 'done', 'queued', 'waiting')
     expect(deriveState(true, NONE, tasks).playable).toBe(false)
-    expect(deriveState(true, { partsPublished: 2, republish: false }, tasks).playable).toBe(true)
+    expect(deriveState(true, { materialPublished: 2, republish: false }, tasks).playable).toBe(true)
   })
 
   it('is checked when everything is published, and ready when that was right', () => {
     const tasks = work('done', 'done', 'done', 'waiting')
-    expect(deriveState(true, { partsPublished: 2, republish: false }, tasks).finaliseDue).toBe(false)
-    expect(deriveState(true, { partsPublished: 3, republish: true }, tasks).finaliseDue).toBe(false)
-    expect(deriveState(true, { partsPublished: 3, republish: false }, tasks)).toMatchObject({
+    expect(deriveState(true, { materialPublished: 5, republish: false }, tasks).finaliseDue).toBe(false)
+    expect(deriveState(true, { materialPublished: 6, republish: true }, tasks).finaliseDue).toBe(false)
+    expect(deriveState(true, { materialPublished: 6, republish: false }, tasks)).toMatchObject({
       finaliseDue: true,
       stage: 'finalising',
       percent: 97,
     })
     expect(
-      deriveState(true, { partsPublished: 3, republish: false }, work('done', 'done', 'done', 'done')),
+      deriveState(true, { materialPublished: 6, republish: false }, work('done', 'done', 'done', 'done')),
     ).toMatchObject({
       status: 'ready',
       stage: 'done',
@@ -76,17 +84,22 @@ describe("a video's state", () => {
     })
   })
 
+  it('waits with the check for the poster', () => {
+    const tasks = [...work('done', 'done', 'done', 'waiting'), task('poster', 5, 'running')]
+    expect(deriveState(true, { materialPublished: 6, republish: false }, tasks).finaliseDue).toBe(false)
+  })
+
   it('waits with the check while that is put off after a failure', () => {
     const tasks = [
       ...work('done', 'done', 'done', 'waiting').slice(0, 4),
       task('finalise', 4, 'waiting', { delayed: true }),
     ]
-    expect(deriveState(true, { partsPublished: 3, republish: false }, tasks).finaliseDue).toBe(false)
+    expect(deriveState(true, { materialPublished: 6, republish: false }, tasks).finaliseDue).toBe(false)
   })
 
   it('is failed and not playable when a task has failed, with the reason', () => {
     const tasks = [task('probe', 0, 'done'), task('video', 1, 'failed', { cause: CAUSE }), task('audio', 2, 'done')]
-    expect(deriveState(true, { partsPublished: 2, republish: false }, tasks)).toMatchObject({
+    expect(deriveState(true, { materialPublished: 2, republish: false }, tasks)).toMatchObject({
       status: 'failed',
       playable: false,
       error: { code: 'CORRUPT', detail: 'The file is broken.' },

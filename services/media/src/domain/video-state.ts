@@ -11,6 +11,8 @@ export interface TaskFacts {
   state: TaskState
   weight: number
   fraction: number
+  /** Segments that are recorded. */
+  written: number
   started: boolean
   /** Waits for its time, after a failure; not for other tasks. */
   delayed: boolean
@@ -18,8 +20,8 @@ export interface TaskFacts {
 }
 
 export interface Publication {
-  /** Parts that the published playlists show. */
-  partsPublished: number
+  /** The material that the published playlists were written from. */
+  materialPublished: number
   /** They must be written once more. */
   republish: boolean
 }
@@ -30,8 +32,11 @@ export interface VideoState {
   stage: z.infer<typeof Progress>['stage']
   percent: number
   error: z.infer<typeof VideoError> | null
-  /** Parts that belong into the playlists by now; 0 until there is something to play. */
-  partsDone: number
+  /**
+   * Recorded segments and finished tasks, counted together: grows whenever playlists must be written. 0 until there is
+   * something to play.
+   */
+  material: number
   /** Everything is published: time to check it. */
   finaliseDue: boolean
 }
@@ -45,15 +50,18 @@ export function deriveState(uploaded: boolean, publication: Publication, tasks: 
   const finalise = tasks.find((task) => task.kind === 'finalise')
   const failed = tasks.find((task) => task.state === 'failed')
   const status = statusOf(uploaded, tasks, finalise, failed)
-  const allPublished = media.length > 0 && publication.partsPublished === media.length && !publication.republish
+  const material = materialOf(media)
+  const allWritten = media.length > 0 && media.every((task) => task.state === 'done')
+  const allPublished = allWritten && publication.materialPublished === material && !publication.republish
+  const othersDone = tasks.every((task) => task.kind === 'finalise' || task.state === 'done')
   return {
     status,
-    playable: publication.partsPublished > 0 && status !== 'failed',
+    playable: publication.materialPublished > 0 && status !== 'failed',
     stage: stageOf(status, tasks, allPublished),
     percent: percentOf(status, tasks, media, finalise),
     error: failed?.cause ? { code: failed.cause.code, detail: failed.cause.detail } : null,
-    partsDone: partsDone(media),
-    finaliseDue: allPublished && finalise?.state === 'waiting' && !finalise.delayed,
+    material,
+    finaliseDue: allPublished && othersDone && finalise?.state === 'waiting' && !finalise.delayed,
   }
 }
 
@@ -70,11 +78,11 @@ function statusOf(
 }
 
 /** Playing starts with the first seconds of the smallest picture and the audio. */
-function partsDone(media: readonly TaskFacts[]): number {
-  const done = media.filter((task) => task.state === 'done')
-  const pictureIsThere = done.some((task) => task.ordinal === FIRST_PART_ORDINAL)
-  const soundIsThere = media.every((task) => task.kind !== 'audio' || task.state === 'done')
-  return pictureIsThere && soundIsThere ? done.length : 0
+function materialOf(media: readonly TaskFacts[]): number {
+  const pictureIsThere = media.some((task) => task.ordinal === FIRST_PART_ORDINAL && task.written > 0)
+  const soundIsThere = media.every((task) => task.kind !== 'audio' || task.written > 0)
+  if (!pictureIsThere || !soundIsThere) return 0
+  return media.reduce((sum, task) => sum + task.written + (task.state === 'done' ? 1 : 0), 0)
 }
 
 function stageOf(status: VideoStatus, tasks: readonly TaskFacts[], allPublished: boolean): VideoState['stage'] {

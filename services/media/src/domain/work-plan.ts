@@ -1,6 +1,7 @@
 import type { FrameRate, Rung, SourceFacts, TaskWork } from '@kinora/common/contracts'
-import { type Chunk, chunkPlan, type Grid, segmentGrid } from './chunk-plan.ts'
+import { type Chunk, chunkPlan, type Grid, headSegments, segmentGrid } from './chunk-plan.ts'
 import { ladder } from './ladder.ts'
+import { framesOf, type VideoWork } from './video-segments.ts'
 
 /** What all renditions of a video share; stored with the video. */
 export interface VideoPlan extends Grid {
@@ -22,7 +23,7 @@ export interface PlannedTask {
   work: TaskWork
 }
 
-/** The video task that, with the audio, makes a video playable. */
+/** The video task whose first segment, with that of the audio, makes a video playable. */
 export const FIRST_PART_ORDINAL = 1
 
 /** Encoding a second of audio costs about as much as this many pixels of video. */
@@ -46,35 +47,40 @@ export function planVideo(facts: SourceFacts, maxShortSide: number): VideoPlan {
 }
 
 /**
- * All work that follows the probe, in the order in which it should be done: what makes the video playable, the rest from
- * the start to the end, and the check of everything that was published.
+ * All work that follows the probe, in the order in which it should be done: what makes the video playable, the poster, the
+ * rest from the start to the end, and the check of everything that was published.
  */
 export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string, playlistKey: string): PlannedTask[] {
-  const [first, ...rest] = chunkPlan(plan.frameCount, plan)
-  if (!first) throw new Error('a video without frames cannot be planned')
-  const tasks: Omit<PlannedTask, 'ordinal'>[] = []
-  const cut = rest.length > 0 && plan.rungs.length > 1
-  tasks.push({ ...videoTask(first, cut ? plan.rungs.slice(0, 1) : plan.rungs), queue: cut ? 'short' : 'long' })
-  if (facts.audio) tasks.push(audioTask())
-  if (cut) tasks.push(videoTask(first, plan.rungs.slice(1)))
-  for (const chunk of rest) tasks.push(videoTask(chunk, plan.rungs))
-  tasks.push(finaliseTask())
-  return tasks.map((task, index) => ({ ordinal: FIRST_PART_ORDINAL + index, ...task }))
+  const [smallest, ...larger] = plan.rungs
+  const chunks = chunkPlan(plan.frameCount, plan)
+  if (!smallest || !chunks[0]) throw new Error('a video without frames or renditions cannot be planned')
+  // Alone, the smallest rendition is as fast as a head of it would be.
+  const head = larger.length > 0 ? headSegments(plan.frameCount, plan) : 0
+  const headChunk = { startFrame: 0, frameCount: head * plan.segmentFrames, firstSegment: 0 }
+  const body = chunks.map((chunk) => videoTask(chunk, withHeads(plan.rungs, head)))
+  const first = head > 0 ? { ...videoTask(headChunk, withHeads([smallest], 0)), queue: 'short' as const } : body.shift()
+  const tasks = [first, facts.audio && audioTask(), posterTask(), ...body, finaliseTask()]
+  return tasks.filter((task) => task != null).map((task, index) => ({ ordinal: FIRST_PART_ORDINAL + index, ...task }))
 
-  function videoTask(chunk: Chunk, rungs: Rung[]): Omit<PlannedTask, 'ordinal'> {
+  function videoTask(chunk: Chunk, rungs: VideoWork['rungs']): Omit<PlannedTask, 'ordinal'> {
     const { gopFrames, segmentFrames } = plan
+    const work: VideoWork = { kind: 'video', sourceKey, facts, rungs, gopFrames, segmentFrames, chunk }
     return {
       label: `video ${rangeOf(chunk, plan)} ${rungs.map((rung) => rung.name).join(' ')}`,
       queue: 'long',
-      weight: chunk.frameCount * rungs.reduce((pixels, { width, height }) => pixels + width * height, 0),
-      work: { kind: 'video', sourceKey, facts, rungs, gopFrames, segmentFrames, chunk },
+      weight: rungs.reduce((sum, rung) => sum + rung.width * rung.height * framesOf(rung, work), 0),
+      work,
     }
   }
 
   function audioTask(): Omit<PlannedTask, 'ordinal'> {
     const seconds = (plan.frameCount * plan.frameRate.den) / plan.frameRate.num
-    const work: TaskWork = { kind: 'audio', sourceKey, facts, segmentSeconds: plan.segmentSeconds }
+    const work: TaskWork = { kind: 'audio', sourceKey, facts, segmentSeconds: plan.segmentSeconds, firstSegment: 0 }
     return { label: 'audio', queue: 'short', weight: seconds * AUDIO_PIXELS_PER_SECOND, work }
+  }
+
+  function posterTask(): Omit<PlannedTask, 'ordinal'> {
+    return { label: 'poster', queue: 'short', weight: 1, work: { kind: 'poster', sourceKey, facts } }
   }
 
   function finaliseTask(): Omit<PlannedTask, 'ordinal'> {
@@ -82,6 +88,11 @@ export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string
     const work: TaskWork = { kind: 'finalise', playlistKey, frameRate, frameCount, hasAudio }
     return { label: 'finalise', queue: 'short', weight: 1, work }
   }
+}
+
+/** Of the smallest rung, the first segments are made by the head. */
+function withHeads(rungs: Rung[], head: number): VideoWork['rungs'] {
+  return rungs.map((rung, index) => ({ ...rung, firstSegment: index === 0 ? head : 0 }))
 }
 
 function rangeOf({ startFrame, frameCount }: Chunk, { frameRate: { num, den } }: VideoPlan): string {

@@ -1,23 +1,21 @@
 import type { EventData } from '@kinora/common/contract'
 import type { events, TaskResult } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
-import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
-import { checkResult } from '../domain/check-result.ts'
+import { checkResult, remainingWork } from '../domain/parts.ts'
 import { attemptFailed } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
-import { queueFolderDeletion } from '../repositories/deletions.ts'
-import { finishedParts } from '../repositories/publications.ts'
-import { planWork } from '../repositories/sources.ts'
+import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/parts.ts'
+import { planWork, recordPoster } from '../repositories/sources.ts'
 import { completeAttempt, findTask, holdsLease, type Lease } from '../repositories/tasks.ts'
 
 type Tx = Transaction<MediaDb>
 
 /**
  * A worker has written all files of an attempt. Only the attempt that holds the lease counts; what a late one wrote is
- * removed. The playlists follow after the commit, because they may show committed facts only.
+ * removed, unless it was recorded while that one held it. The playlists follow after the commit, because they may show committed facts only.
  */
 export async function taskFinished(
   ctx: Context,
@@ -46,21 +44,24 @@ async function finish(
   lease: Lease,
   result: TaskResult,
 ): Promise<'done' | 'failed'> {
-  const { parts } = await finishedParts(tx, video.id)
-  const fault = checkResult(task.params, result, parts)
+  const { parts } = await writtenParts(tx, video.id)
+  const asked = remainingWork(task.params, await writtenBefore(tx, lease))
+  const fault = checkResult(asked, result, parts)
   if (fault) {
     ctx.logger.warn({ taskId: task.id, attempt: task.attempt, code: fault.code }, 'a result was refused')
     await attemptFailed(tx, task, lease, fault)
     return 'failed'
   }
-  await completeAttempt(tx, lease, result)
-  if (result.kind === 'probe') await planWork(tx, video, result, ctx.config.MAX_RENDITION)
+  await completeAttempt(tx, lease)
+  if (result.kind === 'probe') await planWork(tx, video, result.facts, ctx.config.MAX_RENDITION)
+  if (result.kind === 'poster') await recordPoster(tx, video.id, result.posterKey)
+  if (result.kind === 'audio' || result.kind === 'video') await replaceParts(tx, lease, result)
   return 'done'
 }
 
-async function discard(tx: Tx, task: TaskRow, { attempt }: Lease): Promise<'late'> {
+async function discard(tx: Tx, task: TaskRow, lease: Lease): Promise<'late'> {
   // The same news under another id must not remove the files of the attempt that counts.
-  const superseded = attempt < task.attempt || task.state === 'cancelled' || task.state === 'failed'
-  if (superseded) await queueFolderDeletion(tx, keys.attempt(task.video_id, task.id, attempt))
+  const superseded = lease.attempt < task.attempt || task.state === 'cancelled' || task.state === 'failed'
+  if (superseded) await discardFiles(tx, task.video_id, lease)
   return 'late'
 }

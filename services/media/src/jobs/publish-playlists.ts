@@ -6,12 +6,12 @@ import { renderPlaylists } from '../domain/playlists.ts'
 import { type Presentation, presentationOf } from '../domain/tracks.ts'
 import { settleLocked } from '../repositories/change-video.ts'
 import {
-  finishedParts,
   lockPlaylists,
   markUnpublished,
   recordPublication,
   videosToPublish,
 } from '../repositories/publications.ts'
+import { writtenParts } from '../repositories/parts.ts'
 import { findVideo } from '../repositories/videos.ts'
 
 /** Writes the playlists of all videos that have more to show than is published. */
@@ -35,14 +35,14 @@ async function publish(ctx: Context, videoId: string): Promise<void> {
   const settled = await ctx.db.transaction().execute(async (tx) => {
     await lockPlaylists(tx, videoId)
     const video = await findVideo(tx, videoId)
-    if (!video?.plan || (video.parts_published >= video.parts_done && !video.republish)) return null
-    const { parts, total } = await finishedParts(tx, videoId)
-    const presentation = presentationOf(video.plan, parts, parts.length === total)
+    if (!video?.plan || (video.material_published >= video.material && !video.republish)) return null
+    const { parts, material, complete } = await writtenParts(tx, videoId)
+    const presentation = presentationOf(video.plan, parts, complete)
     for (const { name, content } of renderPlaylists(presentation)) {
       await ctx.store.put(keys.playlist(videoId, name), content)
     }
     return await settleLocked(tx, videoId, () =>
-      recordPublication(tx, videoId, parts.length, renditionsOf(presentation)),
+      recordPublication(tx, videoId, material, renditionsOf(presentation)),
     )
   })
   if (!settled) return

@@ -1,9 +1,8 @@
 import type { TaskCause } from '@kinora/common/contracts'
-import { keys } from '@kinora/common/storage'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
 import { countFailure, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
-import { queueFolderDeletion } from './deletions.ts'
+import { discardFiles } from './parts.ts'
 import { attemptEnded } from './task-attempts.ts'
 import { awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from './tasks.ts'
 
@@ -63,16 +62,16 @@ async function supersede(
   cause: TaskCause | null,
 ): Promise<void> {
   await attemptEnded(tx, lease, state, cause)
-  await queueFolderDeletion(tx, keys.attempt(task.video_id, lease.taskId, lease.attempt))
+  await discardFiles(tx, task.video_id, lease)
 }
 
 /** A failed task fails its video, so nobody needs the rest. */
 async function cancelWork(tx: Tx, videoId: string): Promise<void> {
   for (const { id, attempt } of await cancelTasks(tx, videoId)) {
-    await queueFolderDeletion(tx, keys.attempt(videoId, id, attempt))
+    await discardFiles(tx, videoId, { taskId: id, attempt })
   }
 }
 
 async function republish(tx: Tx, videoId: string): Promise<void> {
-  await sql`update videos set republish = parts_published > 0 where id = ${videoId}`.execute(tx)
+  await sql`update videos set republish = material_published > 0 where id = ${videoId}`.execute(tx)
 }

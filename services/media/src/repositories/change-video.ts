@@ -65,12 +65,12 @@ function lock(tx: Tx, videoId: string): SelectQueryBuilder<MediaDb, 'videos', Vi
 async function settle(tx: Tx, before: VideoRow): Promise<VideoRow> {
   const facts = await taskFacts(tx, before.id)
   const row = await tx.selectFrom('videos').selectAll().where('id', '=', before.id).executeTakeFirstOrThrow()
-  const publication = { partsPublished: row.parts_published, republish: row.republish }
+  const publication = { materialPublished: row.material_published, republish: row.republish }
   const state = deriveState(row.upload_id !== null, publication, facts)
   if (state.finaliseDue) await queueFinalise(tx, row.id)
   const next = { ...state, percent: Math.max(state.percent, row.percent) }
   const news = newsOf(before, row, next)
-  if (news === 'none' && row.parts_done === next.partsDone) return row
+  if (news === 'none' && row.material === next.material) return row
   const settled = await store(tx, row, next, news !== 'none')
   if (news !== 'none') await sayChanged(tx, settled)
   return settled
@@ -101,7 +101,7 @@ async function store(tx: Tx, row: VideoRow, state: VideoState, said: boolean): P
       stage: state.stage,
       percent: said ? state.percent : eb.ref('percent'),
       error: state.error && JSON.stringify(state.error),
-      parts_done: state.partsDone,
+      material: state.material,
       updated_at: sql<Date>`now()`,
       ...(said && { progress_said_at: sql<Date>`now()` }),
       ...(readyNow && { ready_at: sql<Date>`now()` }),
@@ -145,5 +145,5 @@ async function sayChanged(tx: Tx, row: VideoRow): Promise<void> {
 async function announce(ctx: Context, video: VideoRow): Promise<void> {
   await ctx.cache.forget(video.owner_id)
   ctx.wake.emit('outbox')
-  if (video.parts_published < video.parts_done || video.republish) ctx.wake.emit('playlists')
+  if (video.material_published < video.material || video.republish) ctx.wake.emit('playlists')
 }

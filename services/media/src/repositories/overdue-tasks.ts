@@ -1,6 +1,6 @@
-import { sayTask } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
+import { sendTasks } from './tasks.ts'
 
 type Tx = Transaction<MediaDb>
 
@@ -50,10 +50,10 @@ export async function dueTasks(db: Kysely<MediaDb>): Promise<TaskOfVideo[]> {
 
 /**
  * Sends queued tasks again that nobody took for long: their message may be lost. Each time the wait doubles, because
- * most of them only stand in a long queue; a message too many is harmless.
+ * most of them only stand in a long queue; a message too many is harmless, and carries the priority of now.
  */
 export async function resendTasks(tx: Tx, afterMs: number): Promise<number> {
-  const { rows } = await sql<{ id: string; attempt: number; queue: string }>`
+  const { rows } = await sql<Pick<TaskRow, 'id' | 'attempt' | 'queue'>>`
     update tasks set sent_at = now(), sends = sends + 1
     where id in (
       select id from tasks
@@ -61,7 +61,7 @@ export async function resendTasks(tx: Tx, afterMs: number): Promise<number> {
       order by sent_at limit ${REAP_AT_ONCE} for update skip locked
     )
     returning id, attempt, queue`.execute(tx)
-  for (const { id, attempt, queue } of rows) await sayTask(tx, { queue, taskId: id, attempt })
+  await sendTasks(tx, rows)
   return rows.length
 }
 

@@ -1,4 +1,4 @@
-import type { TaskResult } from '@kinora/common/contracts'
+import type { SourceFacts } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
@@ -35,7 +35,7 @@ export async function registerSource(tx: Transaction<MediaDb>, video: VideoRow, 
 export async function planWork(
   tx: Transaction<MediaDb>,
   video: VideoRow,
-  { facts, posterKey }: Extract<TaskResult, { kind: 'probe' }>,
+  facts: SourceFacts,
   maxShortSide: number,
 ): Promise<void> {
   const plan = planVideo(facts, maxShortSide)
@@ -51,7 +51,6 @@ export async function planWork(
     .set({
       facts: JSON.stringify(facts),
       plan: JSON.stringify(plan),
-      poster_key: posterKey,
       renditions: JSON.stringify(renditions),
     })
     .where('id', '=', video.id)
@@ -59,6 +58,10 @@ export async function planWork(
   const sourceKey = video.source_key
   if (sourceKey === null) throw new Error('a video that was probed has a source')
   await addTasks(tx, video.id, planTasks(plan, facts, sourceKey, keys.videoFolder(video.id)))
+}
+
+export async function recordPoster(tx: Transaction<MediaDb>, videoId: string, posterKey: string): Promise<void> {
+  await tx.updateTable('videos').set({ poster_key: posterKey }).where('id', '=', videoId).execute()
 }
 
 /** Of these sources, those that belong to a video. */

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { TaskCause, TaskResult } from '@kinora/common/contracts'
+import type { TaskCause } from '@kinora/common/contracts'
 import { sayTask } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
 import type { Failures } from '../domain/retry.ts'
 import type { TaskFacts } from '../domain/video-state.ts'
 import type { PlannedTask } from '../domain/work-plan.ts'
+import { priorities } from './priorities.ts'
 import { attemptEnded, attemptStarted, attemptsQueued } from './task-attempts.ts'
 
 type Tx = Transaction<MediaDb>
@@ -37,7 +38,7 @@ export function leaseOf({ id, attempt, lease_token }: TaskRow): Lease | null {
 export async function taskFacts(tx: Tx, videoId: string): Promise<TaskFacts[]> {
   return await tx
     .selectFrom('tasks')
-    .select(['kind', 'ordinal', 'state', 'weight', 'fraction', 'cause'])
+    .select(['kind', 'ordinal', 'state', 'weight', 'fraction', 'written', 'cause'])
     .select([sql<boolean>`started_at is not null`.as('started'), sql<boolean>`not_before is not null`.as('delayed')])
     .where('video_id', '=', videoId)
     .orderBy('ordinal')
@@ -65,8 +66,7 @@ export async function addTasks(tx: Tx, videoId: string, planned: readonly Planne
 }
 
 /**
- * The one place where waiting tasks become queued, in the given order. Queues are first in, first out, and all tasks of
- * a video are queued together, so one video is finished before the next. A fairer order between users begins here.
+ * The one place where waiting tasks become queued. Workers take them by priority, and by this order where that is equal.
  * `send` is false for who claims the attempt himself in this transaction.
  */
 export async function enqueue(tx: Tx, taskIds: readonly string[], send = true): Promise<void> {
@@ -84,8 +84,18 @@ export async function enqueue(tx: Tx, taskIds: readonly string[], send = true): 
     tx,
     ordered.map((row) => ({ taskId: row.id, attempt: row.attempt })),
   )
-  if (!send) return
-  for (const { id, attempt, queue } of ordered) await sayTask(tx, { queue, taskId: id, attempt })
+  if (send) await sendTasks(tx, ordered)
+}
+
+/** Sends the messages of queued tasks when the transaction commits. */
+export async function sendTasks(tx: Tx, tasks: readonly Pick<TaskRow, 'id' | 'attempt' | 'queue'>[]): Promise<void> {
+  const places = await priorities(
+    tx,
+    tasks.map(({ id }) => id),
+  )
+  for (const { id, attempt, queue } of tasks) {
+    await sayTask(tx, { queue, taskId: id, attempt, priority: places.get(id) ?? 0 })
+  }
 }
 
 /** Hands a queued attempt out; undefined when it is not to be had any more. */
@@ -137,8 +147,8 @@ export async function renewLease(
   return row?.video_id
 }
 
-export async function completeAttempt(tx: Tx, lease: Lease, result: TaskResult): Promise<boolean> {
-  const ended = await endAttempt(tx, lease, { state: 'done', result: JSON.stringify(result), fraction: 1 })
+export async function completeAttempt(tx: Tx, lease: Lease): Promise<boolean> {
+  const ended = await endAttempt(tx, lease, { state: 'done', fraction: 1 })
   if (ended) await attemptEnded(tx, lease, 'done')
   return ended
 }

@@ -6,6 +6,7 @@ import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
+import { remainingWork } from '../domain/parts.ts'
 import { attemptLost } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { findTask, leaseOf, startAttempt } from '../repositories/tasks.ts'
@@ -30,7 +31,7 @@ export function claimTask(ctx: Context): Handler<typeof media.claimTask> {
       leaseToken: started.lease_token,
       leaseMs: ctx.config.LEASE_MS,
       outputKey: keys.attempt(started.video_id, started.id, started.attempt),
-      work: started.params,
+      work: remainingWork(started.params, started.written),
     }
   }
 }

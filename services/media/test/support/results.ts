@@ -1,4 +1,7 @@
-import type { SourceFacts, TaskResult, TaskWork } from '@kinora/common/contracts'
+import type { MediaPart, SourceFacts, TaskResult, TaskWork } from '@kinora/common/contracts'
+
+type AudioWork = Extract<TaskWork, { kind: 'audio' }>
+type VideoWork = Extract<TaskWork, { kind: 'video' }>
 
 /** 30 frames a second, 1280×720 with stereo sound, unless said otherwise. */
 export function someFacts(seconds: number, video: Partial<SourceFacts['video']> = {}, withAudio = true): SourceFacts {
@@ -23,33 +26,39 @@ export function someFacts(seconds: number, video: Partial<SourceFacts['video']> 
   }
 }
 
-/** What a worker that did all right would say. A probe finds 70 seconds, which are cut into two chunks. */
-export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(70)): TaskResult {
-  if (work.kind === 'probe') return { kind: 'probe', facts, posterKey: `${outputKey}/poster.jpg` }
+/** What a worker that did all right would say. A probe finds 90 seconds, which are cut into two chunks. */
+export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(90)): TaskResult {
+  if (work.kind === 'probe') return { kind: 'probe', facts }
+  if (work.kind === 'poster') return { kind: 'poster', posterKey: `${outputKey}/poster.jpg` }
   if (work.kind === 'finalise') return { kind: 'finalise', bytes: 1 }
-  if (work.kind === 'audio') return audioResult(work)
-  const { chunk, segmentFrames, rungs } = work
-  const count = Math.ceil(chunk.frameCount / segmentFrames)
-  const segments = Array.from({ length: count }, (_, index) => ({
-    bytes: 100_000,
-    frames: Math.min(segmentFrames, chunk.frameCount - index * segmentFrames),
-  }))
-  const renditions = rungs.map(({ name }) => ({
-    name,
-    codecs: 'avc1.64001f',
-    segments,
-    initBytes: 800,
-    initSha256: name.padEnd(64, '0'),
-  }))
-  return { kind: 'video', renditions }
+  return partOf(work)
 }
 
-function audioResult(work: Extract<TaskWork, { kind: 'audio' }>): TaskResult {
-  const total = work.facts.durationSeconds
-  const count = Math.ceil(total / work.segmentSeconds)
-  const segments = Array.from({ length: count }, (_, index) => ({
+/** The segments of this work up to the number `to`, or all. */
+export function partOf(work: Extract<TaskWork, { kind: 'audio' | 'video' }>, to = Number.POSITIVE_INFINITY): MediaPart {
+  return work.kind === 'audio' ? audioPart(work, to) : videoPart(work, to)
+}
+
+function videoPart({ chunk, segmentFrames, rungs }: VideoWork, to: number): MediaPart {
+  const end = Math.min(to, chunk.firstSegment + Math.ceil(chunk.frameCount / segmentFrames))
+  const renditions = rungs.map((rung) => {
+    const firstSegment = Math.max(rung.firstSegment, chunk.firstSegment)
+    const segments = Array.from({ length: Math.max(0, end - firstSegment) }, (_, index) => ({
+      bytes: 100_000,
+      frames: Math.min(segmentFrames, chunk.frameCount - (firstSegment - chunk.firstSegment + index) * segmentFrames),
+    }))
+    const { name } = rung
+    return { name, codecs: 'avc1.64001f', firstSegment, segments, initBytes: 800, initSha256: name.padEnd(64, '0') }
+  })
+  return { kind: 'video', renditions: renditions.filter(({ segments }) => segments.length > 0) }
+}
+
+function audioPart({ facts, segmentSeconds, firstSegment }: AudioWork, to: number): MediaPart {
+  const total = facts.durationSeconds
+  const end = Math.min(to, Math.ceil(total / segmentSeconds))
+  const segments = Array.from({ length: end - firstSegment }, (_, index) => ({
     bytes: 96_000,
-    seconds: Math.min(work.segmentSeconds, total - index * work.segmentSeconds),
+    seconds: Math.min(segmentSeconds, total - (firstSegment + index) * segmentSeconds),
   }))
-  return { kind: 'audio', codecs: 'mp4a.40.2', channels: 2, initBytes: 700, segments }
+  return { kind: 'audio', codecs: 'mp4a.40.2', channels: 2, initBytes: 700, firstSegment, segments }
 }

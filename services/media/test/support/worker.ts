@@ -4,6 +4,7 @@ import type { EventData, EventEnvelope, EventType } from '@kinora/common/contrac
 import {
   type ClaimedTask,
   events,
+  type MediaPart,
   media,
   type TaskCause,
   type TaskKind,
@@ -26,7 +27,7 @@ export interface Worker {
   take(videoId: string, kind?: TaskKind): Promise<ClaimedTask>
   message(taskId: string, attempt?: number): Promise<TaskMessage>
   release(task: ClaimedTask): Promise<object>
-  progress(task: ClaimedTask, fraction: number): Promise<void>
+  progress(task: ClaimedTask, fraction: number, written?: MediaPart): Promise<void>
   finish(task: ClaimedTask, result?: TaskResult): Promise<EventEnvelope>
   fail(task: ClaimedTask, cause: TaskCause): Promise<void>
   publish(envelope: EventEnvelope): Promise<void>
@@ -76,8 +77,8 @@ export async function connectWorker(world: World, ctx: Context): Promise<Worker>
       return found
     },
     release: ({ taskId, attempt, leaseToken }) => bus.call(media.releaseTask, { taskId, attempt, leaseToken }, as()),
-    async progress({ taskId, attempt, leaseToken }, fraction) {
-      await say(events['task.progressed'], taskId, { taskId, attempt, leaseToken, fraction })
+    async progress({ taskId, attempt, leaseToken }, fraction, written) {
+      await say(events['task.progressed'], taskId, { taskId, attempt, leaseToken, fraction, ...(written && { written }) })
     },
     async finish({ taskId, attempt, leaseToken, outputKey, work }, result = resultOf(work, outputKey)) {
       await ctx.store.put(`${outputKey}/file`, 'bytes')

@@ -1,4 +1,4 @@
-import type { TaskKind, TaskResult, TaskWork } from '@kinora/common/contracts'
+import type { MediaPart, TaskKind, TaskResult, TaskWork } from '@kinora/common/contracts'
 import type { Store } from '@kinora/common/storage'
 import type { InputLimits } from '../config.ts'
 import type { Tools } from '../media-tools/run-tool.ts'
@@ -15,6 +15,8 @@ export interface JobContext {
   signal: AbortSignal
   /** How far it is, 0 to 1. */
   progress(fraction: number): void
+  /** Hands in segments that are checked and in storage while the job goes on; they may be published at once. */
+  written(part: MediaPart): void
 }
 
 export type WorkOf<K extends TaskKind> = Extract<TaskWork, { kind: K }>

@@ -3,16 +3,15 @@ import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
 import type { FrameGrid } from '../media-tools/frame-grid.ts'
 import { parseRate, perSecond } from '../media-tools/frame-rate.ts'
 import { hasWholeBoxes } from '../media-tools/mp4-boxes.ts'
-import { makePoster } from '../media-tools/poster.ts'
 import { type ProbedStream, type ProbeReport, probeSource } from '../media-tools/probe-source.ts'
 import { scanPackets } from '../media-tools/scan-packets.ts'
 import { chooseVideo, declaredGrid, scannedGrid, sourceFacts } from '../media-tools/source-facts.ts'
 import { assertWithinLimits } from '../media-tools/source-limits.ts'
 import type { Job, JobContext } from './job.ts'
 
-/** Finds out what the source is and whether it is wanted, and makes its poster, which shows that it can be decoded. */
+/** Finds out what the source is and whether it is wanted. */
 export const probe: Job<'probe'> = async ({ sourceKey }, job) => {
-  const { store, tools, limits, workspace, outputKey, signal } = job
+  const { store, tools, limits, workspace, signal } = job
   await store.materialise(sourceKey, join(workspace, SOURCE_FILE))
   const report = await probeSource(tools, workspace, signal)
   const video = chooseVideo(report)
@@ -20,10 +19,7 @@ export const probe: Job<'probe'> = async ({ sourceKey }, job) => {
   const { grid, startTime } = await findGrid(report, video, job)
   const facts = sourceFacts(report, video, grid, startTime)
   assertWithinLimits(report, video, limits, facts.durationSeconds)
-  job.progress(0.5)
-  const posterKey = `${outputKey}/poster.jpg`
-  await store.adopt(await makePoster(tools, facts, workspace, signal), posterKey)
-  return { kind: 'probe', facts, posterKey }
+  return { kind: 'probe', facts }
 }
 
 async function findGrid(

@@ -20,7 +20,7 @@ export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork,
     .outputOptions(
       ...['-f', 'hls', '-hls_segment_type', 'fmp4', '-hls_list_size', '0', '-hls_time', String(segmentSeconds)],
       ...['-hls_segment_options', 'movflags=+frag_discont:fflags=+bitexact', '-start_number', '0'],
-      ...['-hls_fmp4_init_filename', 'init.mp4', '-hls_segment_filename', '%d.m4s'],
+      ...['-hls_fmp4_init_filename', 'init.mp4', '-hls_segment_filename', '%d.m4s', '-hls_flags', 'temp_file'],
     )
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { Precedence } from './precedence.ts'
 import { type ResourceLimits, type Sandbox, sandboxed } from './sandbox.ts'
 
 /** ffmpeg and ffprobe with everything that is the same for each of their runs. */
@@ -13,6 +14,8 @@ export interface Tools {
   maxPixels: number
   maxStreams: number
   sandbox: Sandbox
+  /** For work that lets something more urgent go first. */
+  yieldsTo?: Precedence
 }
 
 export interface ToolRun {
@@ -53,13 +56,17 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const killGroup = () => kill(child)
+  const killGroup = () => signalGroup(child, 'SIGKILL')
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true
     killGroup()
   }, tools.limits.wallSeconds * 1000)
   run.signal.addEventListener('abort', killGroup, { once: true })
+  const leave = tools.yieldsTo?.yields({
+    pause: () => signalGroup(child, 'SIGSTOP'),
+    resume: () => signalGroup(child, 'SIGCONT'),
+  })
   try {
     const stderr = keepTail(child)
     if (run.onLine) createInterface({ input: child.stdout }).on('line', run.onLine)
@@ -69,6 +76,7 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
     return { exitCode, killedBy, timedOut: timedOut || killedBy === 'SIGXCPU', stderr: stderr() }
   } finally {
     clearTimeout(timer)
+    leave?.()
     run.signal.removeEventListener('abort', killGroup)
   }
 }
@@ -80,10 +88,10 @@ function closed(child: ChildProcess): Promise<{ exitCode: number | null; killedB
   })
 }
 
-function kill(child: ChildProcess): void {
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined || child.exitCode !== null) return
   try {
-    process.kill(-child.pid, 'SIGKILL')
+    process.kill(-child.pid, signal)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }

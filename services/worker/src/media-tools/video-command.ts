@@ -1,4 +1,4 @@
-import type { FrameRate, Rung, SourceFacts, TaskWork } from '@kinora/common/contracts'
+import type { FrameRate, SourceFacts, TaskWork } from '@kinora/common/contracts'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { readSource } from './ffmpeg-command.ts'
 import { perSecond } from './frame-rate.ts'
@@ -6,6 +6,12 @@ import { standardPicture } from './picture-filters.ts'
 import type { Tools } from './run-tool.ts'
 
 export type VideoWork = Extract<TaskWork, { kind: 'video' }>
+export type WorkRung = VideoWork['rungs'][number]
+
+/** Number of the first segment of this rung that the task makes. */
+export function firstOf({ firstSegment }: WorkRung, { chunk }: VideoWork): number {
+  return Math.max(firstSegment, chunk.firstSegment)
+}
 
 /**
  * One run that decodes a range of frames once and writes the segments of every rung: `<rung>/init.mp4` and
@@ -19,7 +25,7 @@ export function videoCommand(tools: Tools, work: VideoWork): FfmpegCommand {
     command
       .output(`${rung.name}/list.m3u8`)
       .outputOptions('-map', `[rung${index}]`, '-an', '-map_metadata', '-1', '-map_chapters', '-1')
-      .outputOptions(...encoder(tools, work, rung), ...segmenter(work, rung.name))
+      .outputOptions(...encoder(tools, work, rung), ...segmenter(work, rung))
   })
   return command
 }
@@ -42,9 +48,12 @@ function seekOptions({ container, video }: SourceFacts, startFrame: number): str
 
 /**
  * Source clock → video clock → constant rate from exactly `startFrame` on → exactly `frameCount` frames, the last one
- * repeated if the source ends early → the largest rung's picture, from which the smaller ones are scaled.
+ * repeated if the source ends early → the largest rung's picture, from which the smaller ones are scaled. A rung whose
+ * first segments another task makes drops those frames before they are scaled.
  */
-function filterGraph({ facts: { video }, chunk, rungs }: VideoWork): string[] {
+function filterGraph(work: VideoWork): string[] {
+  const { chunk, rungs, segmentFrames } = work
+  const { video } = work.facts
   const { num, den } = video.frameRate
   const largest = rungs.reduce((best, rung) => (rung.width > best.width ? rung : best))
   const common = [
@@ -58,7 +67,9 @@ function filterGraph({ facts: { video }, chunk, rungs }: VideoWork): string[] {
   const branches = rungs.map((rung, index) => {
     // `scale` makes up for rounded sides with pixels that are not square, and the header would tell who scaled from whom.
     const scale = rung === largest ? 'null' : `scale=${rung.width}:${rung.height},setsar=1`
-    return `[split${index}]${scale}[rung${index}]`
+    const skipped = (firstOf(rung, work) - chunk.firstSegment) * segmentFrames
+    const trim = skipped > 0 ? `trim=start_frame=${skipped},` : ''
+    return `[split${index}]${trim}${scale}[rung${index}]`
   })
   return [`[0:${video.streamIndex}]${common.join(',')},split=${rungs.length}${outputs}`, ...branches]
 }
@@ -67,7 +78,7 @@ function filterGraph({ facts: { video }, chunk, rungs }: VideoWork): string[] {
  * Capped constant quality on a fixed key frame grid. `-g` alone does not hold the grid: the expression forces the key
  * frames, `forced-idr` makes them IDR, closed groups of pictures keep segments independent.
  */
-function encoder({ preset, threads }: Tools, { gopFrames }: VideoWork, { maxrate }: Rung): string[] {
+function encoder({ preset, threads }: Tools, { gopFrames }: VideoWork, { maxrate }: WorkRung): string[] {
   return [
     ...['-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-threads', String(threads)],
     ...['-crf', '23', '-maxrate', `${maxrate}k`, '-bufsize', `${2 * maxrate}k`],
@@ -78,7 +89,8 @@ function encoder({ preset, threads }: Tools, { gopFrames }: VideoWork, { maxrate
 }
 
 /** `frag_discont` keeps decode times on the video's clock; negative composition offsets make an edit list needless. */
-function segmenter({ segmentFrames, facts, chunk }: VideoWork, folder: string): string[] {
+function segmenter(work: VideoWork, rung: WorkRung): string[] {
+  const { segmentFrames, facts } = work
   return [
     ...[
       '-f',
@@ -91,8 +103,8 @@ function segmenter({ segmentFrames, facts, chunk }: VideoWork, folder: string): 
       shortOf(segmentFrames, facts.video.frameRate),
     ],
     ...['-hls_segment_options', 'movflags=+frag_discont+negative_cts_offsets:fflags=+bitexact'],
-    ...['-start_number', String(chunk.firstSegment), '-hls_fmp4_init_filename', 'init.mp4'],
-    ...['-hls_segment_filename', `${folder}/%d.m4s`],
+    ...['-start_number', String(firstOf(rung, work)), '-hls_fmp4_init_filename', 'init.mp4'],
+    ...['-hls_segment_filename', `${rung.name}/%d.m4s`, '-hls_flags', 'temp_file'],
   ]
 }
 

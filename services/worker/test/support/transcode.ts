@@ -1,12 +1,12 @@
-import type { Rung } from '@kinora/common/contracts'
 import type { ResultOf } from '../../src/jobs/job.ts'
 import { perSecond } from '../../src/media-tools/frame-rate.ts'
 import { inspect, type StreamFacts } from './clips.ts'
+import type { WorkRung } from '../../src/media-tools/video-command.ts'
 import type { Workbench } from './workbench.ts'
 
 export interface Transcoded {
   facts: Awaited<ReturnType<Workbench['probe']>>['facts']
-  rungs: Rung[]
+  rungs: WorkRung[]
   video: ResultOf<'video'>[]
   audio: ResultOf<'audio'> | undefined
   /** Folder of the playlists. */
@@ -45,7 +45,7 @@ export async function transcode(
     video.push(await workbench.run(work, { outputKey: `${folder}/chunk-${first}` }))
   }
   const audio = facts.audio
-    ? await workbench.run({ kind: 'audio', sourceKey, facts, segmentSeconds: 1 }, { outputKey: `${folder}/sound` })
+    ? await workbench.run({ kind: 'audio', sourceKey, facts, segmentSeconds: 1, firstSegment: 0 }, { outputKey: `${folder}/sound` })
     : undefined
 
   await writePlaylists(workbench, folder, { rungs, video, audio, perChunk, frameRate })
@@ -57,14 +57,14 @@ export async function transcode(
   return { facts, rungs, video, audio, playlistKey: folder, pictures, sound }
 }
 
-function rung(side: number, width: number, height: number): Rung {
+function rung(side: number, width: number, height: number): WorkRung {
   const even = (size: number) => Math.max(2, Math.round(size / 2) * 2)
   const factor = side / Math.min(width, height)
-  return { name: `${side}p`, width: even(width * factor), height: even(height * factor), maxrate: 4 * side }
+  return { name: `${side}p`, width: even(width * factor), height: even(height * factor), maxrate: 4 * side, firstSegment: 0 }
 }
 
 interface Parts {
-  rungs: Rung[]
+  rungs: WorkRung[]
   video: ResultOf<'video'>[]
   audio: ResultOf<'audio'> | undefined
   perChunk: number

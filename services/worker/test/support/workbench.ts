@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { SourceFacts } from '@kinora/common/contracts'
+import type { MediaPart, SourceFacts } from '@kinora/common/contracts'
 import { openStore, type Store } from '@kinora/common/storage'
 import { inputLimits, workerConfig } from '../../src/config.ts'
 import { runJob } from '../../src/jobs/index.ts'
@@ -27,11 +27,11 @@ export interface Workbench {
   pathOf(key: string): string
   /** Puts a file into the store as a source; gives its key. */
   addSource(path: string): Promise<string>
-  run<K extends WorkOf<'probe' | 'audio' | 'video' | 'finalise'>>(
+  run<K extends WorkOf<'probe' | 'audio' | 'video' | 'poster' | 'finalise'>>(
     work: K,
     options?: RunOptions,
   ): Promise<ResultOf<K['kind']>>
-  probe(path: string): Promise<{ sourceKey: string; facts: SourceFacts; posterKey: string | null }>
+  probe(path: string): Promise<{ sourceKey: string; facts: SourceFacts }>
 }
 
 interface RunOptions {
@@ -39,6 +39,7 @@ interface RunOptions {
   signal?: AbortSignal
   tools?: Partial<Tools>
   progress?: (fraction: number) => void
+  written?: (part: MediaPart) => void
 }
 
 export async function openWorkbench(): Promise<Workbench> {
@@ -60,7 +61,7 @@ export async function openWorkbench(): Promise<Workbench> {
       await store.adopt(copy, key)
       return key
     },
-    async run(work, { outputKey = 'videos/test', signal, tools: changed, progress = () => {} } = {}) {
+    async run(work, { outputKey = 'videos/test', signal, tools: changed, progress = () => {}, written = () => {} } = {}) {
       const result = await withWorkspace(join(folder, 'work'), (workspace) =>
         runJob(work, {
           store,
@@ -70,17 +71,15 @@ export async function openWorkbench(): Promise<Workbench> {
           outputKey,
           signal: signal ?? new AbortController().signal,
           progress,
+          written,
         }),
       )
       return result as ResultOf<(typeof work)['kind']>
     },
     async probe(path) {
       const sourceKey = await workbench.addSource(path)
-      const { facts, posterKey } = await workbench.run(
-        { kind: 'probe', sourceKey },
-        { outputKey: `${sourceKey}-probe` },
-      )
-      return { sourceKey, facts, posterKey }
+      const { facts } = await workbench.run({ kind: 'probe', sourceKey })
+      return { sourceKey, facts }
     },
   }
   return workbench

@@ -1,0 +1,92 @@
+import type { MediaPart, TaskCause, TaskResult, TaskWork } from '@kinora/common/contracts'
+import { framesOfSegment, rangeOf, type VideoWork } from './video-segments.ts'
+
+export type AudioPart = Extract<MediaPart, { kind: 'audio' }>
+export type VideoPart = Extract<MediaPart, { kind: 'video' }>
+
+/** Recorded segments, and in whose folder they lie. They are never written again. */
+export interface Part {
+  taskId: string
+  attempt: number
+  written: MediaPart
+}
+
+/** Numbers of the segments of a part: from the first to before the last. Renditions end together; one may begin later. */
+export function segmentsOf(part: MediaPart): { from: number; to: number } {
+  const runs = part.kind === 'audio' ? [part] : part.renditions
+  return {
+    from: Math.min(...runs.map((run) => run.firstSegment)),
+    to: Math.max(...runs.map((run) => run.firstSegment + run.segments.length)),
+  }
+}
+
+/** What is left of a task when so many of its segments are recorded. */
+export function remainingWork(work: TaskWork, written: number): TaskWork {
+  if (work.kind === 'audio') return { ...work, firstSegment: written }
+  if (work.kind !== 'video' || written === 0) return work
+  const { startFrame, frameCount, firstSegment } = work.chunk
+  const frames = written * work.segmentFrames
+  const chunk = {
+    startFrame: startFrame + frames,
+    frameCount: frameCount - frames,
+    firstSegment: firstSegment + written,
+  }
+  return { ...work, chunk }
+}
+
+/**
+ * Does a result fit what was asked and what other workers made? Playlists are built on it. The answer is a host fault:
+ * another attempt, perhaps on another machine, may do better.
+ */
+export function checkResult(work: TaskWork, result: TaskResult, others: readonly Part[]): TaskCause | null {
+  if (work.kind !== result.kind) return unusable('RESULT_UNUSABLE')
+  if (result.kind === 'audio') return checkPart(work, result, others)
+  if (work.kind !== 'video' || result.kind !== 'video') return null
+  return segmentsOf(result).to === rangeOf(work).to ? checkPart(work, result, others) : unusable('RESULT_UNUSABLE')
+}
+
+/** The same for the first segments of a task that goes on. */
+export function checkPart(work: TaskWork, part: MediaPart, others: readonly Part[]): TaskCause | null {
+  if (part.kind === 'audio') {
+    const fits = work.kind === 'audio' && part.firstSegment === work.firstSegment
+    return fits ? null : unusable('RESULT_UNUSABLE')
+  }
+  if (work.kind !== 'video' || !hasAskedSegments(work, part)) return unusable('RESULT_UNUSABLE')
+  return hasSameHeaders(part, others) ? null : unusable('CHUNKS_DIFFER')
+}
+
+function unusable(code: string): TaskCause {
+  return { class: 'host', code, detail: 'A part of this video did not come out as it should.' }
+}
+
+/** Every rung from its beginning to where the part ends, each segment with the frames that the plan gives it. */
+function hasAskedSegments(work: VideoWork, part: VideoPart): boolean {
+  const { to } = segmentsOf(part)
+  const asked = work.rungs.filter((rung) => startOf(rung, work) < to)
+  return (
+    to > work.chunk.firstSegment &&
+    to <= rangeOf(work).to &&
+    part.renditions.length === asked.length &&
+    asked.every((rung) => {
+      const rendition = part.renditions.find(({ name }) => name === rung.name)
+      const start = startOf(rung, work)
+      return (
+        rendition?.firstSegment === start &&
+        rendition.segments.length === to - start &&
+        rendition.segments.every(({ frames }, index) => frames === framesOfSegment(start + index, work))
+      )
+    })
+  )
+}
+
+function startOf(rung: VideoWork['rungs'][number], { chunk }: VideoWork): number {
+  return Math.max(rung.firstSegment, chunk.firstSegment)
+}
+
+/** One EXT-X-MAP serves all chunks of a rendition, so their headers must be the same, byte for byte. */
+function hasSameHeaders({ renditions }: VideoPart, others: readonly Part[]): boolean {
+  const known = others.flatMap(({ written }) => (written.kind === 'video' ? written.renditions : []))
+  return renditions.every((rendition) =>
+    known.every((other) => other.name !== rendition.name || other.initSha256 === rendition.initSha256),
+  )
+}
