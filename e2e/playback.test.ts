@@ -9,11 +9,10 @@ import { checkPlayback } from './hls/check-playback.ts'
 import { download } from './hls/download.ts'
 import { parseMaster } from './hls/playlist.ts'
 import { GENEROUS } from './settings.ts'
-import { untilStatus, untilVideo, upload } from './videos.ts'
+import { untilStatus, upload } from './videos.ts'
 
 const clips = useClips()
-// One worker and one slot: a video's first chunk is done well before its second.
-const system = await useSystem({ env: { ...GENEROUS, WORKER_SLOTS_LONG: '1' } })
+const system = await useSystem({ env: GENEROUS })
 const anonymous = createClient(system.gatewayUrl)
 const { client } = await register(anonymous)
 const clip = await clips.make('normal.mp4')
@@ -91,26 +90,6 @@ test('the poster is a picture, in the formats and widths that are offered', asyn
   expect([webp.status, webp.headers.get('content-type')]).toEqual([200, 'image/webp'])
   const odd = await fetch(posterUrl.replace('.jpg', '.webp?width=321'))
   expect(odd.status).toBe(400)
-})
-
-test('a video plays while it is being made, from a playlist that only grows', async () => {
-  const { id } = await upload(client, await clips.make('long.mp4'))
-  const early = await untilVideo(client, id, ({ playable }) => playable)
-  expect(early.status).toBe('processing')
-  const before = await download(hlsUrl(early))
-  const [rendition] = before.video
-  expect(rendition?.playlist).toMatchObject({ playlistType: 'EVENT', ended: false })
-  expect(rendition?.segments.length).toBeGreaterThan(0)
-  expect(rendition?.segments.length).toBeLessThan(17)
-
-  const late = await untilStatus(client, id, 'ready', 120_000)
-  const after = await download(hlsUrl(late))
-  const [grown] = after.video
-  expect(grown?.playlist).toMatchObject({ playlistType: 'VOD', ended: true })
-  const pathOf = (url: string) => url.split('/').slice(5).join('/')
-  const [first, final] = [rendition?.segmentUrls.map(pathOf) ?? [], grown?.segmentUrls.map(pathOf) ?? []]
-  expect(final).toHaveLength(17)
-  expect(final.slice(0, first.length)).toEqual(first)
 })
 
 test('a link with a height limit leads to no larger picture', async () => {

@@ -65,7 +65,7 @@ it.each<[ServiceName, string, string]>([
   ['worker', 'events', 'video.changed'],
   ['auth', 'events', 'task.finished'],
   ['worker', '', 'rpc.auth'],
-  ['gateway', '', 'tasks.short'],
+  ['gateway', '', 'tasks.ranked.short'],
   ['media', '', 'rpc.auth'],
   ['operator', 'rpc.reply', 'x'],
   ['operator', 'tasks', 'short'],
@@ -84,7 +84,7 @@ it.each<[ServiceName, string]>([
   ['worker', 'rpc.media'],
   ['worker', 'events.media'],
   ['gateway', 'events.media'],
-  ['gateway', 'tasks.short'],
+  ['gateway', 'tasks.ranked.short'],
   ['auth', 'rpc.media'],
   ['media', 'parked.media'],
   ['operator', 'rpc.media'],
@@ -96,7 +96,7 @@ it.each<[ServiceName, string]>([
 it.each<[ServiceName, string]>([
   ['gateway', 'rpc.media'],
   ['worker', 'rpc.media'],
-  ['auth', 'tasks.long'],
+  ['auth', 'tasks.ranked.long'],
 ])('%s may not delete %s', async (user, queue) => {
   expect(await asUser(user, (channel) => channel.deleteQueue(queue))).toBe(REFUSED)
 })

@@ -79,6 +79,25 @@ it('brings a task back: at once when it is given back, after a while when it is 
   expect(third - second).toBeGreaterThan(4500)
 })
 
+it('hands out what has the higher priority first, and in order what has the same', async () => {
+  const media = await openBus(world, 'media')
+  const [last, first, second] = [task(), task(), task()]
+  await media.sendTask('long', last)
+  await media.sendTask('long', first, 9)
+  await media.sendTask('long', second, 9)
+  const taken: TaskMessage[] = []
+  const worker = await openBus(world, 'worker')
+  await worker.consumeTasks('long', {
+    slots: 1,
+    handle: async (message) => {
+      taken.push(message)
+      return 'done'
+    },
+  })
+  await until(() => taken.length === 3)
+  expect(taken).toEqual([first, second, last])
+})
+
 it('finishes what is in flight when it stops, and takes nothing more', async () => {
   const media = await openBus(world, 'media')
   const started = gate()

@@ -63,7 +63,13 @@ async function longWork(): Promise<TaskWork> {
     ...{ streamIndex: 0, codec: 'h264', pixelFormat: 'yuv420p', width: 640, height: 360, startTime: 0 },
     ...{ frameRate: { num: 25, den: 1 }, resample: false, frameCount: 3000, interlaced: false, hdr: false },
   }
-  const rungs = [360, 300, 240].map((height) => ({ name: `${height}p`, width: 640, height, maxrate: 800, firstSegment: 0 }))
+  const rungs = [360, 300, 240].map((height) => ({
+    name: `${height}p`,
+    width: 640,
+    height,
+    maxrate: 800,
+    firstSegment: 0,
+  }))
   const chunk = { startFrame: 0, frameCount: 3000, firstSegment: 0 }
   const facts = { container: 'mov', durationSeconds: 120, video, audio: null }
   return { kind: 'video', sourceKey, facts, rungs, gopFrames: 50, segmentFrames: 150, chunk }

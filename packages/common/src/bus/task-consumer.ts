@@ -32,7 +32,13 @@ export function createTaskConsumer(
   }
 
   async function postpone({ message, signal, ack }: Delivery): Promise<void> {
-    const publication = { exchange: TASKS.name, key: laterKey(kind), type: later.name, body: message.content, priority: message.properties.priority ?? 0 }
+    const publication = {
+      exchange: TASKS.name,
+      key: laterKey(kind),
+      type: later.name,
+      body: message.content,
+      priority: message.properties.priority ?? 0,
+    }
     while (!signal.aborted) {
       try {
         await publisher.publish(publication)

@@ -5,13 +5,8 @@ import { averageBitrate } from '../domain/bandwidth.ts'
 import { renderPlaylists } from '../domain/playlists.ts'
 import { type Presentation, presentationOf } from '../domain/tracks.ts'
 import { settleLocked } from '../repositories/change-video.ts'
-import {
-  lockPlaylists,
-  markUnpublished,
-  recordPublication,
-  videosToPublish,
-} from '../repositories/publications.ts'
 import { writtenParts } from '../repositories/parts.ts'
+import { lockPlaylists, markUnpublished, recordPublication, videosToPublish } from '../repositories/publications.ts'
 import { findVideo } from '../repositories/videos.ts'
 
 /** Writes the playlists of all videos that have more to show than is published. */
@@ -41,9 +36,7 @@ async function publish(ctx: Context, videoId: string): Promise<void> {
     for (const { name, content } of renderPlaylists(presentation)) {
       await ctx.store.put(keys.playlist(videoId, name), content)
     }
-    return await settleLocked(tx, videoId, () =>
-      recordPublication(tx, videoId, material, renditionsOf(presentation)),
-    )
+    return await settleLocked(tx, videoId, () => recordPublication(tx, videoId, material, renditionsOf(presentation)))
   })
   if (!settled) return
   ctx.metrics.playlistsPublished.inc()

@@ -78,7 +78,13 @@ export async function connectWorker(world: World, ctx: Context): Promise<Worker>
     },
     release: ({ taskId, attempt, leaseToken }) => bus.call(media.releaseTask, { taskId, attempt, leaseToken }, as()),
     async progress({ taskId, attempt, leaseToken }, fraction, written) {
-      await say(events['task.progressed'], taskId, { taskId, attempt, leaseToken, fraction, ...(written && { written }) })
+      await say(events['task.progressed'], taskId, {
+        taskId,
+        attempt,
+        leaseToken,
+        fraction,
+        ...(written && { written }),
+      })
     },
     async finish({ taskId, attempt, leaseToken, outputKey, work }, result = resultOf(work, outputKey)) {
       await ctx.store.put(`${outputKey}/file`, 'bytes')

@@ -2,7 +2,15 @@ import { expect, test } from 'vitest'
 import { Precedence } from './precedence.ts'
 
 function someWork() {
-  const work = { paused: false, pause: () => void (work.paused = true), resume: () => void (work.paused = false) }
+  const work = {
+    paused: false,
+    pause() {
+      work.paused = true
+    },
+    resume() {
+      work.paused = false
+    },
+  }
   return work
 }
 

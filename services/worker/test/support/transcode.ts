@@ -1,12 +1,18 @@
-import type { ResultOf } from '../../src/jobs/job.ts'
+import type { Rung } from '@kinora/common/contracts'
+import type { ResultOf, WorkOf } from '../../src/jobs/job.ts'
 import { perSecond } from '../../src/media-tools/frame-rate.ts'
 import { inspect, type StreamFacts } from './clips.ts'
-import type { WorkRung } from '../../src/media-tools/video-command.ts'
 import type { Workbench } from './workbench.ts'
+
+/** What an attempt wrote, and into which folder below the playlists. */
+export interface Written {
+  folder: string
+  part: ResultOf<'audio'> | ResultOf<'video'>
+}
 
 export interface Transcoded {
   facts: Awaited<ReturnType<Workbench['probe']>>['facts']
-  rungs: WorkRung[]
+  rungs: Rung[]
   video: ResultOf<'video'>[]
   audio: ResultOf<'audio'> | undefined
   /** Folder of the playlists. */
@@ -16,7 +22,51 @@ export interface Transcoded {
   sound: StreamFacts | undefined
 }
 
-const SEGMENT_GOPS = 1
+/** How a source is worked on: segments of one group of pictures, about a second each, of small rungs. */
+export interface Plan {
+  sourceKey: string
+  facts: Transcoded['facts']
+  /** Folder of the playlists. */
+  folder: string
+  rungs: Rung[]
+  gopFrames: number
+  /** In the whole video. */
+  segments: number
+}
+
+export async function planFor(workbench: Workbench, path: string, short: number[]): Promise<Plan> {
+  const { sourceKey, facts } = await workbench.probe(path)
+  const { frameRate, frameCount, width, height } = facts.video
+  const gopFrames = Math.max(1, Math.round(perSecond(frameRate) * 1))
+  return {
+    sourceKey,
+    facts,
+    folder: sourceKey.replace('sources', 'videos'),
+    rungs: short.map((side) => rung(side, width, height)),
+    gopFrames,
+    segments: Math.ceil(frameCount / gopFrames),
+  }
+}
+
+/** Segments `from` to `to` (excluded) of these rungs, of which the smallest leaves out what is before `smallestFrom`. */
+export function videoWork(plan: Plan, from: number, to: number, rungs = plan.rungs, smallestFrom = 0): WorkOf<'video'> {
+  const { sourceKey, facts, gopFrames } = plan
+  const startFrame = from * gopFrames
+  const frameCount = Math.min(to * gopFrames, facts.video.frameCount) - startFrame
+  return {
+    kind: 'video',
+    sourceKey,
+    facts,
+    rungs: rungs.map((rung, index) => ({ ...rung, firstSegment: index === 0 ? smallestFrom : 0 })),
+    gopFrames,
+    segmentFrames: gopFrames,
+    chunk: { startFrame, frameCount, firstSegment: from },
+  }
+}
+
+export function audioWork({ sourceKey, facts }: Plan, firstSegment = 0): WorkOf<'audio'> {
+  return { kind: 'audio', sourceKey, facts, segmentSeconds: 1, firstSegment }
+}
 
 /** Takes a source through all jobs, in `chunks` parts, into playlists that are checked by finalise and by ffprobe. */
 export async function transcode(
@@ -24,82 +74,88 @@ export async function transcode(
   path: string,
   { chunks = 1, short = [90, 144] } = {},
 ): Promise<Transcoded> {
-  const { sourceKey, facts } = await workbench.probe(path)
-  const folder = sourceKey.replace('sources', 'videos')
-  const { frameRate, frameCount, width, height } = facts.video
-  const gopFrames = Math.max(1, Math.round(perSecond(frameRate) * 1))
-  const segmentFrames = gopFrames * SEGMENT_GOPS
-  const rungs = short.map((side) => rung(side, width, height))
-
-  const segments = Math.ceil(frameCount / segmentFrames)
+  const plan = await planFor(workbench, path, short)
+  const { facts, folder, rungs, segments } = plan
   const perChunk = Math.ceil(segments / chunks)
   const video: ResultOf<'video'>[] = []
-  for (let first = 0; first < segments; first += perChunk) {
-    const startFrame = first * segmentFrames
-    const chunk = {
-      startFrame,
-      firstSegment: first,
-      frameCount: Math.min(perChunk * segmentFrames, frameCount - startFrame),
-    }
-    const work = { kind: 'video', sourceKey, facts, rungs, gopFrames, segmentFrames, chunk } as const
-    video.push(await workbench.run(work, { outputKey: `${folder}/chunk-${first}` }))
+  const written: Written[] = []
+  for (let from = 0; from < segments; from += perChunk) {
+    const work = videoWork(plan, from, Math.min(segments, from + perChunk))
+    const part = await workbench.run(work, { outputKey: `${folder}/chunk-${from}` })
+    video.push(part)
+    written.push({ folder: `chunk-${from}`, part })
   }
-  const audio = facts.audio
-    ? await workbench.run({ kind: 'audio', sourceKey, facts, segmentSeconds: 1, firstSegment: 0 }, { outputKey: `${folder}/sound` })
-    : undefined
-
-  await writePlaylists(workbench, folder, { rungs, video, audio, perChunk, frameRate })
-  await workbench.run({ kind: 'finalise', playlistKey: folder, frameRate, frameCount, hasAudio: audio !== undefined })
-  const pictures = await Promise.all(
-    rungs.map(async ({ name }) => (await inspect(workbench.pathOf(`${folder}/${name}.m3u8`)))[0] as StreamFacts),
-  )
-  const sound = audio && (await inspect(workbench.pathOf(`${folder}/sound.m3u8`)))[0]
-  return { facts, rungs, video, audio, playlistKey: folder, pictures, sound }
+  const audio = facts.audio ? await workbench.run(audioWork(plan), { outputKey: `${folder}/sound` }) : undefined
+  if (audio) written.push({ folder: 'sound', part: audio })
+  return { facts, rungs, video, audio, playlistKey: folder, ...(await checkWhole(workbench, plan, written)) }
 }
 
-function rung(side: number, width: number, height: number): WorkRung {
+/** Writes the playlists of all that was written, has finalise check them, and decodes everything. */
+export async function checkWhole(
+  workbench: Workbench,
+  plan: Plan,
+  written: Written[],
+): Promise<{ pictures: StreamFacts[]; sound: StreamFacts | undefined }> {
+  const { facts, folder, rungs } = plan
+  const { frameRate, frameCount } = facts.video
+  await writePlaylists(workbench, plan, written)
+  const hasAudio = facts.audio !== null
+  await workbench.run({ kind: 'finalise', playlistKey: folder, frameRate, frameCount, hasAudio })
+  const first = async (name: string) => (await inspect(workbench.pathOf(`${folder}/${name}.m3u8`)))[0] as StreamFacts
+  const pictures = await Promise.all(rungs.map(({ name }) => first(name)))
+  return { pictures, sound: hasAudio ? await first('sound') : undefined }
+}
+
+function rung(side: number, width: number, height: number): Rung {
   const even = (size: number) => Math.max(2, Math.round(size / 2) * 2)
   const factor = side / Math.min(width, height)
-  return { name: `${side}p`, width: even(width * factor), height: even(height * factor), maxrate: 4 * side, firstSegment: 0 }
+  return { name: `${side}p`, width: even(width * factor), height: even(height * factor), maxrate: 4 * side }
 }
 
-interface Parts {
-  rungs: WorkRung[]
-  video: ResultOf<'video'>[]
-  audio: ResultOf<'audio'> | undefined
-  perChunk: number
-  frameRate: { num: number; den: number }
+interface Entry {
+  uri: string
+  seconds: number
 }
 
-async function writePlaylists({ store }: Workbench, folder: string, parts: Parts): Promise<void> {
-  const { rungs, video, audio, perChunk, frameRate } = parts
+async function writePlaylists({ store }: Workbench, { facts, folder, rungs }: Plan, written: Written[]): Promise<void> {
+  const { frameRate } = facts.video
   const master = ['#EXTM3U', '#EXT-X-VERSION:7']
-  if (audio) {
+  const sound = written.flatMap(({ folder: at, part }) =>
+    part.kind === 'audio'
+      ? part.segments.map(({ seconds }, index) => ({ seconds, uri: `${at}/${part.firstSegment + index}.m4s` }))
+      : [],
+  )
+  if (sound[0]) {
     master.push('#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",DEFAULT=YES,URI="sound.m3u8"')
-    const entries = audio.segments.map(({ seconds }, number) => ({ seconds, uri: `sound/${number}.m4s` }))
-    await store.put(`${folder}/sound.m3u8`, mediaPlaylist('sound/init.mp4', entries))
+    await store.put(`${folder}/sound.m3u8`, mediaPlaylist(sound))
   }
-  for (const [index, { name, width, height }] of rungs.entries()) {
-    const frames = video.flatMap(({ renditions }) => renditions[index]?.segments ?? [])
-    const entries = frames.map((segment, number) => ({
-      seconds: (segment.frames * frameRate.den) / frameRate.num,
-      uri: `chunk-${Math.floor(number / perChunk) * perChunk}/${name}/${number}.m4s`,
-    }))
-    await store.put(`${folder}/${name}.m3u8`, mediaPlaylist(`chunk-0/${name}/init.mp4`, entries))
-    const codecs = video[0]?.renditions[index]?.codecs
+  for (const { name, width, height } of rungs) {
+    const renditions = written.flatMap(({ folder: at, part }) =>
+      part.kind === 'video'
+        ? part.renditions.filter((rendition) => rendition.name === name).map((rendition) => ({ at, ...rendition }))
+        : [],
+    )
+    const entries = renditions.flatMap(({ at, firstSegment, segments }) =>
+      segments.map(({ frames }, index) => ({
+        seconds: (frames * frameRate.den) / frameRate.num,
+        uri: `${at}/${name}/${firstSegment + index}.m4s`,
+      })),
+    )
+    await store.put(`${folder}/${name}.m3u8`, mediaPlaylist(entries))
+    const { codecs } = renditions[0] ?? {}
     master.push(`#EXT-X-STREAM-INF:BANDWIDTH=90000000,CODECS="${codecs}",RESOLUTION=${width}x${height}`, `${name}.m3u8`)
   }
   await store.put(`${folder}/master.m3u8`, `${master.join('\n')}\n`)
 }
 
-function mediaPlaylist(init: string, entries: { seconds: number; uri: string }[]): string {
+function mediaPlaylist(entries: Entry[]): string {
   const longest = Math.max(...entries.map(({ seconds }) => Math.round(seconds)), 1)
   return [
     '#EXTM3U',
     '#EXT-X-VERSION:7',
     `#EXT-X-TARGETDURATION:${longest}`,
     '#EXT-X-PLAYLIST-TYPE:VOD',
-    `#EXT-X-MAP:URI="${init}"`,
+    `#EXT-X-MAP:URI="${entries[0]?.uri.replace(/\d+\.m4s$/, 'init.mp4')}"`,
     ...entries.flatMap(({ seconds, uri }) => [`#EXTINF:${seconds.toFixed(6)},`, uri]),
     '#EXT-X-ENDLIST',
     '',

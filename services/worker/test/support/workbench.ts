@@ -61,7 +61,10 @@ export async function openWorkbench(): Promise<Workbench> {
       await store.adopt(copy, key)
       return key
     },
-    async run(work, { outputKey = 'videos/test', signal, tools: changed, progress = () => {}, written = () => {} } = {}) {
+    async run(
+      work,
+      { outputKey = 'videos/test', signal, tools: changed, progress = () => {}, written = () => {} } = {},
+    ) {
       const result = await withWorkspace(join(folder, 'work'), (workspace) =>
         runJob(work, {
           store,

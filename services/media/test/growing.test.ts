@@ -1,0 +1,162 @@
+import { type ClaimedTask, media, type TaskCause } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
+import { until, useWorld } from '@kinora/dev/harness'
+import { expect, test } from 'vitest'
+import { connectGateway, someUser } from './support/gateway.ts'
+import { startTestMedia } from './support/media.ts'
+import { videoWhen } from './support/process.ts'
+import { partOf, resultOf } from './support/results.ts'
+import { connectWorker, folderOf } from './support/worker.ts'
+
+const world = await useWorld()
+const { ctx } = await startTestMedia(world)
+await startTestMedia(world)
+const gateway = await connectGateway(world)
+const worker = await connectWorker(world, ctx)
+const owner = someUser()
+
+const INPUT: TaskCause = { class: 'input', code: 'SOURCE_CORRUPT', detail: 'The file is broken.' }
+
+/** Addresses of the segments that a playlist lists. */
+async function listed(videoId: string, name: string): Promise<string[]> {
+  const text = (await ctx.store.get(keys.playlist(videoId, name)).catch(() => '')).toString()
+  return text.split('\n').filter((line) => line.endsWith('.m4s'))
+}
+
+async function untilListed(videoId: string, name: string, count: number): Promise<string[]> {
+  return await until(async () => {
+    const uris = await listed(videoId, name)
+    return uris.length >= count && uris
+  })
+}
+
+function segmentWork({ work }: ClaimedTask) {
+  if (work.kind !== 'audio' && work.kind !== 'video') throw new Error('it writes no segments')
+  return work
+}
+
+/** A worker tells of the segments before the number `to` that this attempt has not told of yet. */
+async function tell(task: ClaimedTask, to: number): Promise<void> {
+  await worker.progress(task, 0.1, partOf(segmentWork(task), to))
+}
+
+async function written({ taskId }: ClaimedTask): Promise<number> {
+  return (await ctx.db.selectFrom('tasks').select('written').where('id', '=', taskId).executeTakeFirstOrThrow()).written
+}
+
+/** A video that is probed, with its head, its sound and its two chunks claimed. */
+async function begun() {
+  const { id } = await gateway.upload(owner)
+  await worker.finish(await worker.take(id, 'probe'))
+  const head = await worker.take(id, 'video')
+  const sound = await worker.take(id, 'audio')
+  const [first, second] = [await worker.take(id, 'video'), await worker.take(id, 'video')]
+  return { id, head, sound, first, second }
+}
+
+async function finishRest(id: string, tasks: ClaimedTask[]): Promise<void> {
+  for (const task of [...tasks, await worker.take(id, 'poster')]) await worker.finish(task)
+  await worker.finish(await worker.take(id, 'finalise'))
+  await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+}
+
+test('a video is playable with the first segment of its sound and its smallest picture, while both are being made', async () => {
+  const { id, head, sound, first, second } = await begun()
+  await tell(head, 1)
+  await until(async () => (await written(head)) === 1)
+  expect((await gateway.getVideo(id, owner)).playable).toBe(false)
+  await tell(sound, 3)
+  await videoWhen(gateway, owner, id, ({ playable }) => playable)
+  await until(() => gateway.heardOf('video.changed', id).some(({ data }) => (data as { playable: boolean }).playable))
+  expect(await listed(id, '240p.m3u8')).toEqual([`${head.taskId}-1/240p/0.m4s`])
+  // No further than the picture.
+  expect(await listed(id, 'audio.m3u8')).toEqual([`${sound.taskId}-1/0.m4s`])
+  expect((await ctx.store.get(keys.playlist(id, '240p.m3u8'))).toString()).not.toContain('ENDLIST')
+
+  await worker.finish(head)
+  await tell(first, 3)
+  expect(await untilListed(id, '240p.m3u8', 3)).toEqual([
+    `${head.taskId}-1/240p/0.m4s`,
+    `${head.taskId}-1/240p/1.m4s`,
+    `${first.taskId}-1/240p/2.m4s`,
+  ])
+  expect(await untilListed(id, '720p.m3u8', 3)).toHaveLength(3)
+  await finishRest(id, [sound, first, second])
+  const whole = (await ctx.store.get(keys.playlist(id, 'audio.m3u8'))).toString()
+  expect(whole).toContain('#EXT-X-PLAYLIST-TYPE:VOD')
+  expect(whole).toContain('#EXT-X-ENDLIST')
+  expect(await listed(id, '240p.m3u8')).toHaveLength(15)
+})
+
+test('what a dead attempt has published stays, and the next one goes on behind it', async () => {
+  const { id, head, sound, first, second } = await begun()
+  await ctx.store.put(`${folderOf(first)}/240p/2.m4s`, 'bytes')
+  await worker.finish(head)
+  await tell(sound, 4)
+  await tell(first, 3)
+  const before = await untilListed(id, '240p.m3u8', 3)
+
+  const again = await worker.claim({ taskId: first.taskId, attempt: 1 }, true)
+  expect(again.work).toMatchObject({ chunk: { startFrame: 540, frameCount: 720, firstSegment: 3 } })
+  const soundAgain = await worker.claim({ taskId: sound.taskId, attempt: 1 }, true)
+  expect(soundAgain.work).toMatchObject({ kind: 'audio', firstSegment: 4 })
+
+  // The first is alive after all: it may neither publish nor finish, and its listed files stay.
+  await worker.progress(first, 0.9, partOf(segmentWork(again), 6))
+  await worker.finish(first)
+  await tell(again, 5)
+  await until(async () => (await written(first)) === 5)
+  await finishRest(id, [again, soundAgain, second])
+  const after = await listed(id, '240p.m3u8')
+  expect(after.slice(0, 3)).toEqual(before)
+  expect(after[3]).toBe(`${first.taskId}-2/240p/3.m4s`)
+  expect((await listed(id, 'audio.m3u8')).map((uri) => uri.split('/')[0])).toEqual([
+    ...Array(4).fill(`${sound.taskId}-1`),
+    ...Array(11).fill(`${sound.taskId}-2`),
+  ])
+  expect(await ctx.store.stat(`${folderOf(first)}/240p/2.m4s`)).not.toBeNull()
+})
+
+test('segments told twice count once; those that overtake others, and a last one, come with the result', async () => {
+  const { id, head, sound, first, second } = await begun()
+  await worker.finish(head)
+  await tell(first, 2)
+  await tell(first, 2)
+  await until(async () => (await written(first)) === 2)
+  const work = segmentWork(first)
+  if (work.kind !== 'video') throw new Error('no picture')
+  const later = { ...work, chunk: { ...work.chunk, startFrame: 720, frameCount: 540, firstSegment: 4 } }
+  await worker.progress(first, 0.5, partOf(later, 5))
+  const rest = { ...work, chunk: { ...work.chunk, startFrame: 360, frameCount: 900, firstSegment: 2 } }
+  await worker.progress(first, 0.5, partOf(rest))
+  await worker.progress(first, 0.6)
+  await until(async () => {
+    const row = await ctx.db.selectFrom('tasks').select('fraction').where('id', '=', first.taskId).executeTakeFirst()
+    return (row?.fraction ?? 0) > 0.59
+  })
+  expect(await written(first)).toBe(2)
+  await finishRest(id, [first, sound, second])
+  expect(await listed(id, '720p.m3u8')).toHaveLength(15)
+})
+
+test('a video that fails is not playable; after a retry it goes on where it was', async () => {
+  const { id, head, sound, first, second } = await begun()
+  await worker.finish(head)
+  await tell(sound, 4)
+  await tell(first, 4)
+  const before = await untilListed(id, '240p.m3u8', 4)
+  await worker.fail(second, INPUT)
+  const failed = await videoWhen(gateway, owner, id, ({ status }) => status === 'failed')
+  expect(failed).toMatchObject({ playable: false, playback: null })
+
+  const revived = await gateway.call(media.retryVideo, { videoId: id }, owner)
+  expect(revived).toMatchObject({ status: 'processing', playable: true })
+  const done: string[] = []
+  while (done.at(-1) !== 'finalise') {
+    const task = await worker.take(id)
+    await worker.finish(task, resultOf(task.work, task.outputKey))
+    done.push(task.work.kind)
+  }
+  await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+  expect((await listed(id, '240p.m3u8')).slice(0, 4)).toEqual(before)
+})
