@@ -1,8 +1,7 @@
 import type { MediaPart, TaskCause, TaskResult, TaskWork } from '@kinora/common/contracts'
 import { framesOfSegment, rangeOf, type VideoWork } from './video-segments.ts'
 
-export type AudioPart = Extract<MediaPart, { kind: 'audio' }>
-export type VideoPart = Extract<MediaPart, { kind: 'video' }>
+type VideoPart = Extract<MediaPart, { kind: 'video' }>
 
 /** Recorded segments, and in whose folder they lie. They are never written again. */
 export interface Part {
