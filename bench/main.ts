@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** `npm run bench` runs all; `npm run bench -- rpc upload` these; `npm run bench -- transcode file.mp4` with a clip. */
-const BENCHES = ['rpc', 'gateway', 'logins', 'upload', 'transcode'] as const
+const BENCHES = ['rpc', 'gateway', 'logins', 'upload', 'transcode', 'playable'] as const
 
 const asked = process.argv.slice(2)
 const clips = asked.filter((word) => !(BENCHES as readonly string[]).includes(word))

@@ -6,6 +6,8 @@ export interface Sandbox {
   prlimit: boolean
   /** Words that put a command into a network namespace without interfaces; empty where the host forbids it. */
   withoutNetwork: string[]
+  /** util-linux setpriv is there: what a worker started dies with it, also what stands still at that moment. */
+  deathSignal: boolean
 }
 
 export interface ResourceLimits {
@@ -17,21 +19,24 @@ export interface ResourceLimits {
 /** Larger than any segment we write and any source we read. */
 const MAX_FILE_BYTES = 64 * 1024 ** 3
 
+const WITH_DEATH_SIGNAL = ['setpriv', '--pdeathsig', 'KILL', '--']
+
 export async function detectSandbox(): Promise<Sandbox> {
-  const [prlimit, asRoot, asUser] = await Promise.all([
+  const [prlimit, deathSignal, asRoot, asUser] = await Promise.all([
     succeeds(['prlimit', '--core=0', '--', 'true']),
+    succeeds([...WITH_DEATH_SIGNAL, 'true']),
     succeeds(['unshare', '--net', '--', 'true']),
     succeeds(['unshare', '--map-current-user', '--net', '--', 'true']),
   ])
   const asUserWords = asUser ? ['unshare', '--map-current-user', '--net', '--'] : []
-  return { prlimit, withoutNetwork: asRoot ? ['unshare', '--net', '--'] : asUserWords }
+  return { prlimit, deathSignal, withoutNetwork: asRoot ? ['unshare', '--net', '--'] : asUserWords }
 }
 
 /**
  * Words before a command that limit it. The memory limit is RLIMIT_DATA: heap, thread stacks and every other private
  * writable mapping, so it follows what is really used; RLIMIT_AS would also count the 300 MB of shared libraries.
  */
-export function sandboxed({ prlimit, withoutNetwork }: Sandbox, limits: ResourceLimits): string[] {
+export function sandboxed({ prlimit, withoutNetwork, deathSignal }: Sandbox, limits: ResourceLimits): string[] {
   const limited = [
     'prlimit',
     `--data=${limits.memoryBytes}`,
@@ -41,7 +46,9 @@ export function sandboxed({ prlimit, withoutNetwork }: Sandbox, limits: Resource
     '--core=0',
     '--',
   ]
-  return [...withoutNetwork, ...(prlimit ? limited : []), 'nice', '-n', '10']
+  // A change of user clears the death signal, so it comes after the namespace.
+  const mortal = deathSignal ? WITH_DEATH_SIGNAL : []
+  return [...withoutNetwork, ...mortal, ...(prlimit ? limited : []), 'nice', '-n', '10']
 }
 
 function succeeds([command, ...args]: string[]): Promise<boolean> {

@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const UNIT_SECONDS = 20
+const made = new Map<string, Promise<string>>()
+
+/** So many minutes of a moving 1080p test picture at about 6 Mbit/s with a tone: a short piece of it, repeated uncoded. */
+export async function makeFilm(folder: string, minutes: number): Promise<string> {
+  const unit = made.get(folder) ?? makeUnit(folder)
+  made.set(folder, unit)
+  const film = join(folder, `film-${minutes}.mp4`)
+  const repeats = String((minutes * 60) / UNIT_SECONDS - 1)
+  await ffmpeg('-stream_loop', repeats, '-i', await unit, '-c', 'copy', '-movflags', '+faststart', film)
+  return film
+}
+
+async function makeUnit(folder: string): Promise<string> {
+  const unit = join(folder, 'unit.mp4')
+  const picture = ['-f', 'lavfi', '-i', `testsrc2=size=1920x1080:rate=30:duration=${UNIT_SECONDS},noise=alls=6:allf=t`]
+  const sound = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${UNIT_SECONDS}`]
+  const encode = ['-c:v', 'libx264', '-preset', 'superfast', '-b:v', '6M', '-maxrate', '6M', '-bufsize', '12M']
+  await ffmpeg(...picture, ...sound, ...encode, '-pix_fmt', 'yuv420p', '-c:a', 'aac', unit)
+  return unit
+}
+
+async function ffmpeg(...args: string[]): Promise<void> {
+  await run('ffmpeg', ['-nostdin', '-loglevel', 'error', ...args])
+}
