@@ -17,6 +17,7 @@ const { client: stranger } = await register(anonymous)
 const video = await upload(owner, await clips.make('silent.mp4'))
 await untilStatus(owner, video.id, 'ready')
 const token = await owner.call<PlaybackToken>('POST', `/v1/videos/${video.id}/playback-tokens`, {})
+const apiKey = await owner.call<{ id: string }>('POST', '/v1/api-keys', { name: 'mine', scopes: ['videos:read'] })
 const [session] = (await owner.call<Page<Session>>('GET', '/v1/auth/sessions')).items
 
 /** What the owner has, by the name that a path gives to its id. */
@@ -24,6 +25,7 @@ const OWNED: Record<string, string> = {
   videoId: video.id,
   tokenId: token.id,
   sessionId: session?.id ?? '',
+  keyId: apiKey.id,
   userId: tokens.user.id,
 }
 const MISSING = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -45,14 +47,16 @@ async function refusal(client: Client, { method, path, json, body }: Operation, 
 
 /** Everything of the owner's that a stranger might have changed. */
 async function belongings() {
-  const [me, sessions, videos] = await Promise.all([
+  const [me, sessions, videos, keys] = await Promise.all([
     owner.call('GET', '/v1/auth/me'),
     owner.call<Page<Session>>('GET', '/v1/auth/sessions'),
     owner.call('GET', '/v1/videos'),
+    owner.call('GET', '/v1/api-keys'),
   ])
   const { status } = await fetch(token.hlsUrl)
   return {
     me,
+    keys,
     sessions: sessions.items.map(({ id }) => id),
     videos: JSON.stringify(videos).replace(/\/play\/[^/]+/g, ''),
     playback: status,

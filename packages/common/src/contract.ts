@@ -35,11 +35,26 @@ export function defineContract<const S extends Record<string, MethodSpec>>(
 export type Input<M extends Method> = z.input<M['input']>
 export type Output<M extends Method> = z.output<M['output']>
 
+/** A person who has signed in. */
+export interface SessionActor {
+  kind: 'user'
+  userId: string
+  sessionId: string
+  apiKeyId?: never
+  role: 'user' | 'admin'
+}
+
+/** A program that acts for an account with an API key; `admin` only where key and account both are. */
+export interface ApiKeyActor {
+  kind: 'user'
+  userId: string
+  sessionId?: never
+  apiKeyId: string
+  role: 'user' | 'admin'
+}
+
 /** Who is asking; verified by the gateway, trusted by the services. */
-export type Actor =
-  | { kind: 'anonymous' }
-  | { kind: 'user'; userId: string; sessionId: string; role: 'user' | 'admin' }
-  | { kind: 'service'; name: string }
+export type Actor = { kind: 'anonymous' } | SessionActor | ApiKeyActor | { kind: 'service'; name: string }
 
 /** Where a refresh token is kept: by the client itself, or by a browser in a cookie that no script can read. */
 export type SessionTransport = 'body' | 'cookie'

@@ -52,6 +52,14 @@ export const ERRORS = {
   MFA_TOKEN_EXPIRED: { status: 401, title: 'This sign-in took too long; sign in again' },
   MFA_TOKEN_EXHAUSTED: { status: 401, title: 'Too many wrong codes; sign in again' },
   MFA_LOCKED: { status: 429, title: 'Too many wrong codes for this account', retryable: true },
+  API_KEY_INVALID: { status: 401, title: 'The API key is not valid' },
+  API_KEY_EXPIRED: { status: 401, title: 'The API key has expired' },
+  API_KEY_REVOKED: { status: 401, title: 'The API key was revoked' },
+  API_KEY_NOT_ACCEPTED: { status: 403, title: 'This cannot be done with an API key' },
+  API_KEY_NOT_FOUND: { status: 404, title: 'There is no such API key' },
+  API_KEY_LIMIT_REACHED: { status: 409, title: 'This account has as many API keys as it may have' },
+  INSUFFICIENT_SCOPE: { status: 403, title: 'The API key does not have the scope that this needs' },
+  SERVICE_ACCOUNT_NOT_FOUND: { status: 404, title: 'There is no such service account' },
   TOO_BUSY: { status: 503, title: 'Too many sign-ins at this moment', retryable: true },
 
   // videos

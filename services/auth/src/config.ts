@@ -23,6 +23,8 @@ export const authConfig = serviceConfig.extend({
   AUDIENCE: z.string().min(1).default('kinora'),
   ACCESS_TOKEN_SECONDS: integer(10, 3600).default(900),
   REFRESH_TOKEN_SECONDS: integer(60, 31_536_000).default(604_800),
+  /** Keys of one account that are neither revoked nor expired. */
+  API_KEYS_PER_ACCOUNT: integer(1, 1000).default(50),
   /** A new signing key comes into use so often. */
   KEY_ROTATION_DAYS: integer(1, 3650).default(30),
   /** What authenticator apps and passkey dialogs call this installation. A colon would end it in an `otpauth:` label. */

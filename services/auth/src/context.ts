@@ -21,6 +21,7 @@ export interface Context extends Repositories {
   pokeRelay: () => void
   passwords: PasswordHasher
   passwordMinLength: number
+  apiKeysPerAccount: number
   refreshTokens: { secret: Buffer; lifetimeSeconds: number }
   keys: KeyRing
   keyKeeper: KeyKeeper
@@ -71,6 +72,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
       computed: metrics.passwordHashes,
     }),
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
+    apiKeysPerAccount: config.API_KEYS_PER_ACCOUNT,
     refreshTokens: { secret: fromBase64(config.REFRESH_SECRET), lifetimeSeconds: config.REFRESH_TOKEN_SECONDS },
     keys,
     keyKeeper,

@@ -47,6 +47,8 @@ export const gatewayConfig = serviceConfig.extend({
   RATE_LIMIT_MFA: allowance('10/60'),
   RATE_LIMIT_ANONYMOUS: allowance('100/3600'),
   RATE_LIMIT_USER: allowance('1000/60'),
+  /** For each API key; a key may have a smaller one of its own. */
+  RATE_LIMIT_API_KEY: allowance('3000/60'),
   RATE_LIMIT_UPLOAD: allowance('600/60'),
   RATE_LIMIT_PLAYBACK: allowance('3000/60'),
 })

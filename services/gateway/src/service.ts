@@ -11,13 +11,14 @@ import { admission } from './http/admit.ts'
 import { allowedOrigins } from './http/allowed-origins.ts'
 import { httpMetrics } from './http/http-metrics.ts'
 import { AccessTokens } from './identity/access-token.ts'
+import { ApiKeys } from './identity/api-keys.ts'
 import { authenticator } from './identity/authenticate.ts'
 import { KeySet } from './identity/key-set.ts'
 import { Revocations } from './identity/revocations.ts'
 import { VideoFeed } from './live/video-feed.ts'
 import { Grants } from './playback/grants.ts'
 import { connectRedis } from './rate-limit/connect-redis.ts'
-import type { Allowances } from './rate-limit/policies.ts'
+import { type Allowances, API_KEY_OWN } from './rate-limit/policies.ts'
 import { RateLimiter } from './rate-limit/rate-limiter.ts'
 import { retryingRelay, retryingRpc } from './rpc.ts'
 import { drain, listen, portOf } from './server.ts'
@@ -49,7 +50,8 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   })
 
   const keySet = new KeySet(rpc)
-  const revocations = new Revocations(rpc, logger)
+  const apiKeys = new ApiKeys(rpc)
+  const revocations = new Revocations(rpc, apiKeys, logger)
   const grants = new Grants(rpc)
   const videoFeed = new VideoFeed()
   await bus.listen(
@@ -96,7 +98,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     revocations,
     grants,
     videoFeed,
-    admission: admission(authenticator(tokens, revocations), limiter),
+    admission: admission(authenticator(tokens, apiKeys, revocations), limiter),
     cookieSessions: {
       allowedOrigins: allowedOrigins(config),
       csrfSecret: Buffer.from(config.CSRF_SECRET, 'base64'),
@@ -130,6 +132,8 @@ function allowancesOf(config: GatewayConfig): Allowances {
     challenge: config.RATE_LIMIT_MFA,
     anonymous: config.RATE_LIMIT_ANONYMOUS,
     user: config.RATE_LIMIT_USER,
+    'api-key': config.RATE_LIMIT_API_KEY,
+    'api-key-own': API_KEY_OWN,
     upload: config.RATE_LIMIT_UPLOAD,
     playback: config.RATE_LIMIT_PLAYBACK,
   }

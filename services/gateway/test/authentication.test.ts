@@ -20,7 +20,7 @@ async function codeOf(answer: Response): Promise<string> {
 
 function revocation(sequence: number, sessionIds: string[], reason: RevocationReason = 'logout'): Revocation {
   const expiresAt = new Date(Date.now() + 900_000).toISOString()
-  return { sequence, sessionIds, reason, expiresAt }
+  return { sequence, sessionIds, apiKeyIds: [], reason, expiresAt }
 }
 
 /** A revocation as auth makes it: in its list, and said. */

@@ -8,7 +8,7 @@ import { MediaPart, TaskCause, TaskResult } from './work.ts'
 /** Everything that is said on the `events` exchange; the key is the routing key. */
 export const events = defineEvents({
   'auth.sessions-revoked': {
-    summary: 'Access tokens of these sessions must be refused from now on',
+    summary: 'Access tokens of these sessions must be refused from now on, and these API keys looked up anew',
     version: 1,
     data: Revocation,
   },

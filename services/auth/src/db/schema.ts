@@ -1,12 +1,13 @@
 import type { Actor, SessionTransport } from '@kinora/common/contract'
-import type { Jwk, KeyStage, RevocationReason } from '@kinora/common/contracts'
+import type { Jwk, KeyStage, RevocationReason, Scope } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
 import type { Generated, Selectable } from 'kysely'
 
 export interface UsersTable {
   id: string
   email: string
-  password_hash: string
+  /** Null for a service account, which only has API keys. */
+  password_hash: string | null
   display_name: string | null
   role: 'user' | 'admin'
   email_verified_at: Date | null
@@ -34,6 +35,22 @@ export interface SessionsTable {
   end_reason: RevocationReason | null
 }
 export type SessionRow = Selectable<SessionsTable>
+
+export interface ApiKeysTable {
+  id: string
+  user_id: string
+  name: string
+  prefix: string
+  digest: Buffer
+  scopes: Scope[]
+  rate_per_minute: number | null
+  created_at: Date
+  expires_at: Date | null
+  last_used_at: Date | null
+  revoked_at: Date | null
+  refusal_logged_at: Date | null
+}
+export type ApiKeyRow = Selectable<ApiKeysTable>
 
 export interface SigningKeysTable {
   kid: string
@@ -79,6 +96,7 @@ export type MfaChallengeRow = Selectable<MfaChallengesTable>
 export interface RevocationsTable {
   sequence: string
   session_ids: string[]
+  api_key_ids: Generated<string[]>
   reason: RevocationReason
   created_at: Date
   expires_at: Date
@@ -93,6 +111,7 @@ export interface AuditLogTable {
   /** To whom it was done. */
   user_id: string | null
   session_id: string | null
+  api_key_id: string | null
   action: string
   outcome: 'success' | 'failure'
   code: string | null
@@ -105,6 +124,7 @@ export interface AuditLogTable {
 export interface AuthDb extends OutboxDb {
   users: UsersTable
   sessions: SessionsTable
+  api_keys: ApiKeysTable
   signing_keys: SigningKeysTable
   revocation_counter: { only_row: boolean; value: string }
   revocations: RevocationsTable

@@ -9,7 +9,9 @@ export type ChallengeRefusal = Extract<ErrorCode, `MFA_TOKEN_${string}` | 'ACCOU
 
 /** Stands for a password without repeating its hash: when the password changes, so does this. */
 export function passwordFingerprint({ password_hash }: Pick<UserRow, 'password_hash'>): Buffer {
-  return createHash('sha256').update(password_hash).digest()
+  return createHash('sha256')
+    .update(password_hash ?? '')
+    .digest()
 }
 
 /**

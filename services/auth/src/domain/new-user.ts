@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { UserRow } from '../db/schema.ts'
 
-export function newUser(email: string, passwordHash: string, displayName: string | null, now: Date): UserRow {
+/** Without a password it is a service account. */
+export function newUser(email: string, passwordHash: string | null, displayName: string | null, now: Date): UserRow {
   return {
     id: randomUUID(),
     email,

@@ -4,6 +4,8 @@ import type { Transact, Work } from '../repositories/index.ts'
 
 /** An ended session answers for so long why it has ended; after that its tokens are merely unknown. */
 const KEEP_SESSIONS_MS = 7 * 24 * 3600 * 1000
+/** An API key that has ended answers for so long why. */
+const KEEP_API_KEYS_MS = 90 * 24 * 3600 * 1000
 /** Rows a transaction, so that no lock is held for long. */
 const BATCH = 1000
 
@@ -12,6 +14,7 @@ type Removal = (work: Work, now: Date) => Promise<number>
 /** What expires. The audit log does not. */
 const REMOVALS: Record<string, Removal> = {
   sessions: (work, now) => work.sessions.deleteExpired(new Date(now.getTime() - KEEP_SESSIONS_MS), BATCH),
+  api_keys: (work, now) => work.apiKeys.deleteEnded(new Date(now.getTime() - KEEP_API_KEYS_MS), BATCH),
   revocations: (work, now) => work.revocations.deleteExpired(now, BATCH),
   signing_keys: (work, now) => work.signingKeys.deleteExpired(now),
   totp_setups: (work, now) => work.totpFactors.deleteExpiredSetups(now, BATCH),

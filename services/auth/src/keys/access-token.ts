@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { Scope } from '@kinora/common/contracts'
 import jwt from 'jsonwebtoken'
 import type { SessionRow, UserRow } from '../db/schema.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -24,8 +25,8 @@ export type IssueAccessToken = (
 
 /** What a session, as opposed to an API key, may do: everything that its role may. */
 const SCOPES: Record<UserRow['role'], string> = {
-  user: 'videos:read videos:write',
-  admin: 'videos:read videos:write admin',
+  user: Scope.exclude(['admin']).options.join(' '),
+  admin: Scope.options.join(' '),
 }
 
 /** Signs access tokens by RFC 9068. A token never outlives its session. */

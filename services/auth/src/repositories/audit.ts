@@ -14,6 +14,10 @@ export type AuditAction =
   | 'logout_all'
   | 'session_revoke'
   | 'profile_update'
+  | 'api_key_create'
+  | 'api_key_revoke'
+  | 'api_key_use'
+  | 'service_account_create'
   | 'password_change'
   | 'admin_create'
   | 'user_sessions_revoke'
@@ -33,6 +37,8 @@ export interface AuditRecord {
   /** To whom it was done; who did it is the call's actor. Null where nobody can be named: an unknown address, a forged token. */
   userId: string | null
   sessionId?: string
+  /** The key that it is about; otherwise that with which it was done. */
+  apiKeyId?: string
   /** The error code of a failure; a record without one is a success. */
   failure?: ErrorCode
 }
@@ -56,7 +62,7 @@ export interface AuditPage {
 /** Append-only: the service's database role may insert and read, nothing else. */
 export function auditRepository(db: Kysely<AuthDb>) {
   return {
-    async record(call: Call, { action, userId, sessionId, failure }: AuditRecord, now: Date): Promise<void> {
+    async record(call: Call, { action, userId, sessionId, apiKeyId, failure }: AuditRecord, now: Date): Promise<void> {
       await db
         .insertInto('audit_log')
         .values({
@@ -65,6 +71,7 @@ export function auditRepository(db: Kysely<AuthDb>) {
           ...actorColumns(call.actor),
           user_id: userId,
           session_id: sessionId ?? null,
+          api_key_id: apiKeyId ?? (call.actor.kind === 'user' ? (call.actor.apiKeyId ?? null) : null),
           action,
           outcome: failure ? 'failure' : 'success',
           code: failure ?? null,

@@ -2,6 +2,7 @@ import { events, type KeyDocument, type Revocation } from '@kinora/common/contra
 import { sayEvent } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { AuthDb } from '../db/schema.ts'
+import { apiKeyRepository } from './api-keys.ts'
 import { auditRepository } from './audit.ts'
 import { codeAttemptRepository } from './code-attempts.ts'
 import { mfaChallengeRepository } from './mfa-challenges.ts'
@@ -23,6 +24,7 @@ export function repositories(db: Kysely<AuthDb>) {
     users: userRepository(db),
     userOverviews: userOverviewRepository(db),
     sessions: sessionRepository(db),
+    apiKeys: apiKeyRepository(db),
     revocations: revocationRepository(db),
     signingKeys: signingKeyRepository(db),
     audit: auditRepository(db),

@@ -3,10 +3,11 @@ import { type Kysely, type Selectable, sql } from 'kysely'
 import type { AuthDb, RevocationsTable } from '../db/schema.ts'
 
 /** The contract's limit. */
-export const MAX_SESSIONS_PER_REVOCATION = 200
+export const MAX_IDS_PER_REVOCATION = 200
 
 export interface NewRevocation {
-  sessionIds: string[]
+  sessionIds?: string[]
+  apiKeyIds?: string[]
   reason: RevocationReason
   expiresAt: Date
 }
@@ -20,12 +21,13 @@ export interface RevocationPage {
 
 /** Together they keep an answer below the 16 KiB of a broker message; one revocation alone always fits. */
 const PAGE_ROWS = 50
-const PAGE_SESSIONS = MAX_SESSIONS_PER_REVOCATION
+const PAGE_IDS = MAX_IDS_PER_REVOCATION
 
 export function revocationRepository(db: Kysely<AuthDb>) {
   return {
     /** Holds the counter's lock until the commit, so this comes last in a transaction. */
-    async insert({ sessionIds, reason, expiresAt }: NewRevocation, now: Date): Promise<Revocation> {
+    async insert(revocation: NewRevocation, now: Date): Promise<Revocation> {
+      const { sessionIds = [], apiKeyIds = [], reason, expiresAt } = revocation
       const { value } = await db
         .updateTable('revocation_counter')
         .set({ value: sql`value + 1` })
@@ -33,9 +35,16 @@ export function revocationRepository(db: Kysely<AuthDb>) {
         .executeTakeFirstOrThrow()
       await db
         .insertInto('revocations')
-        .values({ sequence: value, session_ids: sessionIds, reason, created_at: now, expires_at: expiresAt })
+        .values({
+          sequence: value,
+          session_ids: sessionIds,
+          api_key_ids: apiKeyIds,
+          reason,
+          created_at: now,
+          expires_at: expiresAt,
+        })
         .execute()
-      return { sequence: Number(value), sessionIds, reason, expiresAt: expiresAt.toISOString() }
+      return { sequence: Number(value), sessionIds, apiKeyIds, reason, expiresAt: expiresAt.toISOString() }
     },
 
     /** Reads the counter first: whatever has a number up to there is committed and seen by the second statement. */
@@ -65,6 +74,7 @@ function toRevocation(row: Selectable<RevocationsTable>): Revocation {
   return {
     sequence: Number(row.sequence),
     sessionIds: row.session_ids,
+    apiKeyIds: row.api_key_ids,
     reason: row.reason,
     expiresAt: row.expires_at.toISOString(),
   }
@@ -72,10 +82,10 @@ function toRevocation(row: Selectable<RevocationsTable>): Revocation {
 
 function pageOf(rows: Revocation[], newest: number): RevocationPage {
   const items: Revocation[] = []
-  let sessions = 0
+  let ids = 0
   for (const row of rows.slice(0, PAGE_ROWS)) {
-    sessions += row.sessionIds.length
-    if (sessions > PAGE_SESSIONS) break
+    ids += row.sessionIds.length + row.apiKeyIds.length
+    if (ids > PAGE_IDS) break
     items.push(row)
   }
   const last = items.at(-1)

@@ -9,6 +9,11 @@ const CHANGES: Record<UserChange, (now: Date) => Partial<Pick<UserRow, 'role' | 
   user_demote: () => ({ role: 'user' }),
 }
 
+export interface UserPage {
+  limit: number
+  after?: { createdAt: Date; id: string }
+}
+
 export function userRepository(db: Kysely<AuthDb>) {
   return {
     /** False when the address has an account already; two at once are decided by the unique index. */
@@ -37,6 +42,18 @@ export function userRepository(db: Kysely<AuthDb>) {
     /** Waits for sign-ins under way; later ones wait for us. */
     async lock(id: string): Promise<UserRow | undefined> {
       return await db.selectFrom('users').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+    },
+
+    async serviceAccount(id: string): Promise<UserRow | undefined> {
+      const query = db.selectFrom('users').selectAll().where('id', '=', id).where('password_hash', 'is', null)
+      return await query.executeTakeFirst()
+    },
+
+    /** Newest first. */
+    async serviceAccounts({ limit, after }: UserPage): Promise<UserRow[]> {
+      let query = db.selectFrom('users').selectAll().where('password_hash', 'is', null)
+      if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
+      return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
     },
 
     /** The accounts that can administrate, as they are now and stay until the commit. */

@@ -3,10 +3,12 @@ import type { auth } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { accounts } from './accounts/index.ts'
 import { administration } from './administration/index.ts'
+import { apiKeys } from './api-keys/index.ts'
 import { audit } from './audit/index.ts'
 import { keys } from './keys/index.ts'
 import { passwords } from './passwords/index.ts'
 import { secondFactor } from './second-factor/index.ts'
+import { serviceAccounts } from './service-accounts/index.ts'
 import { sessions } from './sessions/index.ts'
 import { signingKeys } from './signing-keys/index.ts'
 
@@ -18,6 +20,8 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     ...secondFactor(ctx),
     ...audit(ctx),
     ...keys(ctx),
+    ...apiKeys(ctx),
+    ...serviceAccounts(ctx),
     ...administration(ctx),
     ...signingKeys(ctx),
   }

@@ -1,13 +1,23 @@
-import type { Actor, Call, Handler, Method } from '@kinora/common/contract'
+import type { ApiKeyActor, Call, Handler, Method, SessionActor } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import type { z } from 'zod'
 
-export type SignedInUser = Extract<Actor, { kind: 'user' }>
+type HandlerFor<Who, M extends Method> = (
+  input: z.output<M['input']>,
+  who: Who,
+  call: Call,
+) => Promise<z.input<M['output']>>
 
-/** For methods that only a signed-in user may call; the one place where auth says `UNAUTHENTICATED`. */
-export function signedIn<M extends Method>(
-  handle: (input: z.output<M['input']>, user: SignedInUser, call: Call) => Promise<z.input<M['output']>>,
-): Handler<M> {
+/** For methods that only a person may call, who has signed in: a stolen API key must not become an account. */
+export function signedIn<M extends Method>(handle: HandlerFor<SessionActor, M>): Handler<M> {
+  return signedInOrByKey<M>(async (input, actor, call) => {
+    if (actor.sessionId === undefined) throw new AppError('FORBIDDEN')
+    return await handle(input, actor, call)
+  })
+}
+
+/** For methods that programs may call, too, with an API key of the account. */
+export function signedInOrByKey<M extends Method>(handle: HandlerFor<SessionActor | ApiKeyActor, M>): Handler<M> {
   return async (input, call) => {
     if (call.actor.kind !== 'user') throw new AppError('UNAUTHENTICATED')
     return await handle(input, call.actor, call)

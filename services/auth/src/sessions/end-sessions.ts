@@ -1,6 +1,6 @@
 import type { RevocationReason } from '@kinora/common/contracts'
 import type { Work } from '../repositories/index.ts'
-import { MAX_SESSIONS_PER_REVOCATION } from '../repositories/revocations.ts'
+import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
 
 /** Clocks of services and gateways may differ by this much before a revocation is forgotten too early. */
 const CLOCK_SKEW_MS = 60_000
@@ -22,8 +22,8 @@ export async function endSessions(work: Work, { reason, ...target }: SessionsToE
   // "All" must have an edge: a sign-in is before it, and ended, or after it.
   if (!target.sessionId) await work.users.lock(target.userId)
   const ended = await work.sessions.end(target, reason, now)
-  for (let at = 0; at < ended.length; at += MAX_SESSIONS_PER_REVOCATION) {
-    const group = ended.slice(at, at + MAX_SESSIONS_PER_REVOCATION)
+  for (let at = 0; at < ended.length; at += MAX_IDS_PER_REVOCATION) {
+    const group = ended.slice(at, at + MAX_IDS_PER_REVOCATION)
     const lastExpiry = Math.max(...group.map((session) => session.access_expires_at.getTime()))
     const expiresAt = new Date(lastExpiry + CLOCK_SKEW_MS)
     const sessionIds = group.map((session) => session.id)

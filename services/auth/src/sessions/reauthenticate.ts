@@ -1,9 +1,8 @@
-import type { Call } from '@kinora/common/contract'
+import type { Call, SessionActor } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { confirmPassword } from '../passwords/confirm-password.ts'
 import type { AuditAction } from '../repositories/audit.ts'
-import type { SignedInUser } from '../rpc/signed-in.ts'
 
 /** A sign-in this young is as good as the password. */
 const FRESH_MS = 15 * 60 * 1000
@@ -14,7 +13,7 @@ const FRESH_MS = 15 * 60 * 1000
  */
 export async function reauthenticate(
   ctx: Context,
-  { userId, sessionId }: SignedInUser,
+  { userId, sessionId }: SessionActor,
   password: string | undefined,
   action: AuditAction,
   call: Call,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Bus, connectBus } from '@kinora/common/bus'
-import type { Actor, Input, Method, Output } from '@kinora/common/contract'
+import type { Actor, Input, Method, Output, SessionActor } from '@kinora/common/contract'
 import { auth, type SignedIn } from '@kinora/common/contracts'
 import type { World } from '@kinora/dev/harness'
 import jwt from 'jsonwebtoken'
@@ -14,8 +14,7 @@ export const GATEWAY: Actor = { kind: 'service', name: 'gateway' }
 /** The command line. */
 export const OPERATOR: Actor = { kind: 'service', name: 'operator' }
 
-export type UserActor = Extract<Actor, { kind: 'user' }>
-export type Account = { email: string; signedIn: SignedIn; actor: UserActor }
+export type Account = { email: string; signedIn: SignedIn; actor: SessionActor }
 
 export interface Gateway {
   bus: Bus
@@ -60,7 +59,11 @@ export async function connectGateway(world: World): Promise<Gateway> {
 }
 
 /** What the gateway would make of the access token. */
-export function actorOf(signedIn: SignedIn): UserActor {
-  const { sub, sid, role } = jwt.decode(signedIn.accessToken) as { sub: string; sid: string; role: UserActor['role'] }
+export function actorOf(signedIn: SignedIn): SessionActor {
+  const { sub, sid, role } = jwt.decode(signedIn.accessToken) as {
+    sub: string
+    sid: string
+    role: SessionActor['role']
+  }
   return { kind: 'user', userId: sub, sessionId: sid, role }
 }

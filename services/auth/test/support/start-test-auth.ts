@@ -76,6 +76,7 @@ export function testConfig(world: World): AuthConfig {
     PRODUCT_NAME: 'Kinora Test',
     MFA_MAX_FAILURES: 10,
     MFA_LOCK_SECONDS: 900,
+    API_KEYS_PER_ACCOUNT: 50,
     CLEANUP_INTERVAL_MS: 600_000,
   }
 }

@@ -20,6 +20,7 @@ export function accessLog(logger: Logger): (req: Request, res: Response) => void
         status: res.statusCode,
         ms: Math.round(performance.now() - started),
         userId: res.locals.userId,
+        apiKeyId: res.locals.apiKeyId,
       }
       const message = res.writableFinished ? 'answered' : 'client went away'
       if (res.statusCode >= 500) log.warn(line, message)

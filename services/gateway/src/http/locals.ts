@@ -5,6 +5,7 @@ declare global {
       /** Template, e.g. `/v1/videos/:videoId`. */
       route?: string
       userId?: string
+      apiKeyId?: string
     }
   }
 }

@@ -49,12 +49,26 @@ const NAMED = {
   AuditEntry: contracts.AuditEntry,
   AdminUser: contracts.AdminUser,
   AdminAuditEntry: contracts.AdminAuditEntry,
+  ApiKey: contracts.ApiKey,
+  NewApiKey: contracts.NewApiKey,
   Jwk: contracts.Jwk,
   Video: contracts.Video,
   VideoEvent,
   PlaybackToken: contracts.PlaybackToken,
   TimelineEntry: contracts.TimelineEntry,
 }
+
+const SECURITY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token of a session' },
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'knr_…',
+    description:
+      'An API key in the place of an access token. It needs the scope that an operation names, and is refused by operations that do not list it.',
+  },
+} as const
+type SecurityRequirement = Partial<Record<keyof typeof SECURITY_SCHEMES, string[]>>
 
 /** What any call to a service may answer. */
 const BETWEEN_SERVICES: ErrorCode[] = ['DEPENDENCY_UNAVAILABLE', 'TIMEOUT', 'INTERNAL']
@@ -65,12 +79,12 @@ export function openApiDocument(routes: readonly Route[]): object {
     zodToOpenAPIRegistry.add(schema, { _internal: { refId: id } })
   }
   const registry = new OpenAPIRegistry()
-  const bearer = registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
+  for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
+    registry.registerComponent('securitySchemes', name, scheme)
+  }
   for (const route of routes) {
     const config = 'rpc' in route ? describeRpc(route) : describeByHand(route)
-    const token = { [bearer.name]: [] }
-    const security = { none: [], optional: [token, {}], required: [token], admin: [token] }[route.auth]
-    registry.registerPath({ ...config, security })
+    registry.registerPath({ ...config, security: securityOf(route) })
   }
   const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
@@ -85,6 +99,12 @@ export function openApiDocument(routes: readonly Route[]): object {
   // Their own order is that in which modules happened to load.
   const schemas = Object.entries(document.components?.schemas ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
   return { ...document, components: { ...document.components, schemas: Object.fromEntries(schemas) } }
+}
+
+/** Any one of these is enough; for an API key with the scope that it needs. */
+function securityOf({ auth, scope }: Route): SecurityRequirement[] {
+  if (auth === 'none') return []
+  return [{ bearer: [] }, ...(scope ? [{ apiKey: [scope] }] : []), ...(auth === 'optional' ? [{}] : [])]
 }
 
 /** `/v1/videos/:videoId` and `/play/:reference/*file` in the words of OpenAPI, which knows no wildcards. */
@@ -185,9 +205,12 @@ function mediaTypes(content: Record<string, z.ZodType | 'binary' | 'text'>) {
 }
 
 /** One answer for each status, naming its codes. */
-function problems({ auth, limit }: Route, errors: readonly ErrorCode[]): RouteConfig['responses'] {
+function problems({ auth, scope, limit }: Route, errors: readonly ErrorCode[]): RouteConfig['responses'] {
   const codes = new Set<ErrorCode>(errors)
-  if (auth !== 'none') for (const code of TOKEN_REFUSALS) codes.add(code)
+  if (auth !== 'none') {
+    for (const code of TOKEN_REFUSALS) codes.add(code)
+    codes.add(scope ? 'INSUFFICIENT_SCOPE' : 'API_KEY_NOT_ACCEPTED')
+  }
   if (auth === 'required' || auth === 'admin') codes.add('UNAUTHENTICATED')
   if (auth === 'admin') codes.add('FORBIDDEN')
   if (limit !== 'none') codes.add('RATE_LIMITED')

@@ -71,7 +71,7 @@ function retryAfter(error: AppError): number | undefined {
   return error.status === 503 || error.status === 429 ? 1000 : undefined
 }
 
-/** RFC 6750 section 3: no error code where no access token was sent. */
+/** RFC 6750 section 3: no error code where no token was sent. */
 function challenge(req: Request, error: AppError): string {
   const aboutToken = req.headers.authorization !== undefined && TOKEN_REFUSALS.includes(error.code)
   if (!aboutToken) return 'Bearer realm="kinora"'

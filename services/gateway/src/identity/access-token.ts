@@ -1,15 +1,13 @@
 import { hash } from 'node:crypto'
-import type { Actor } from '@kinora/common/contract'
+import type { SessionActor } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import jwt from 'jsonwebtoken'
 import { z } from 'zod'
 import type { KeySet } from './key-set.ts'
 
-export type UserActor = Extract<Actor, { kind: 'user' }>
-
 /** What an access token says, after its signature was checked. */
 export interface TokenFacts {
-  actor: UserActor
+  actor: SessionActor
   /** Milliseconds since the epoch. */
   expiresAt: number
   kid: string

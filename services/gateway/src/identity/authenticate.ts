@@ -1,26 +1,33 @@
+import { API_KEY_START } from '@kinora/common/api-key'
 import type { Actor } from '@kinora/common/contract'
 import { signedOut } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { AccessTokens } from './access-token.ts'
+import type { ApiKeyLimits, ApiKeys, Origin } from './api-keys.ts'
 import type { Revocations } from './revocations.ts'
 
-/** Who asks, and what ends it: the expiry of the access token, or the retirement of the key that has signed it. */
+/** Who asks, how far they may go, and what ends it: the expiry of the credential, or the retirement of the key that signed it. */
 export interface Identity {
   actor: Actor
+  /** When the access token or the API key expires. */
   expiresAt: number
+  /** Of an access token's signature. */
   kid: string | null
+  /** The limits of an API key; nobody else has any but those of their role. */
+  apiKey?: ApiKeyLimits
 }
 
-export type Authenticate = (authorization: string | undefined) => Promise<Identity>
+export type Authenticate = (authorization: string | undefined, origin: Origin) => Promise<Identity>
 
 const ANONYMOUS: Identity = { actor: { kind: 'anonymous' }, expiresAt: Number.POSITIVE_INFINITY, kid: null }
 
 /** Turns an `Authorization` header into who is asking; no header is nobody, a bad one is refused. */
-export function authenticator(tokens: AccessTokens, revocations: Revocations): Authenticate {
-  return async (authorization) => {
+export function authenticator(tokens: AccessTokens, apiKeys: ApiKeys, revocations: Revocations): Authenticate {
+  return async (authorization, origin) => {
     if (authorization === undefined) return ANONYMOUS
     const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1]
     if (token === undefined) throw new AppError('TOKEN_INVALID')
+    if (token.startsWith(API_KEY_START)) return { ...(await apiKeys.find(token, origin)), kid: null }
     const { actor, expiresAt, kid } = await tokens.verify(token)
     // Without the list a revoked token would pass; that must not be possible just because auth is away.
     if (!revocations.loaded) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Tokens cannot be checked now' })

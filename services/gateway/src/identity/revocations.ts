@@ -1,31 +1,34 @@
-import type { EventEnvelope } from '@kinora/common/contract'
+import type { Actor, EventEnvelope } from '@kinora/common/contract'
 import { auth, type Revocation, type RevocationReason } from '@kinora/common/contracts'
 import type { Logger } from '@kinora/common/service'
 import { gatewayCall } from '../gateway-call.ts'
 import type { Rpc } from '../rpc.ts'
+import type { ApiKeys } from './api-keys.ts'
 import { EndListeners } from './end-listeners.ts'
 
 const RETRY_MS = 500
 const SWEEP_MS = 60_000
 
 /**
- * The sessions whose access tokens are refused although they have not expired. Auth pushes each revocation; where one
- * may have been missed (at the start, after a reconnect, at a hole in the sequence) the whole list is fetched again. It
- * is never longer than the revocations of one access token's life time.
+ * The sessions whose access tokens are refused although they have not expired, and word of API keys that have changed.
+ * Auth pushes each revocation; where one may have been missed (at the start, after a reconnect, at a hole in the
+ * sequence) the whole list is fetched again. It is never longer than the revocations of one access token's life time.
  */
 export class Revocations {
   readonly #rpc: Rpc
+  readonly #apiKeys: ApiKeys
   readonly #logger: Logger
   readonly #revoked = new Map<string, { reason: RevocationReason; expiresAt: number }>()
-  readonly #listeners = new EndListeners()
+  readonly #listeners = new EndListeners<RevocationReason>()
   #sequence = 0
   #loaded = false
   #loading = false
   #stale = false
   #stopped = false
 
-  constructor(rpc: Rpc, logger: Logger) {
+  constructor(rpc: Rpc, apiKeys: ApiKeys, logger: Logger) {
     this.#rpc = rpc
+    this.#apiKeys = apiKeys
     this.#logger = logger
   }
 
@@ -47,9 +50,10 @@ export class Revocations {
     return this.#revoked.get(sessionId)?.reason
   }
 
-  /** Calls `listener` when the session is revoked; returns how to stop listening. */
-  onRevoked(sessionId: string, listener: () => void): () => void {
-    return this.#listeners.add(sessionId, listener)
+  /** Calls `listener` when what the actor came with is revoked; returns how to stop listening. */
+  onRevoked(actor: Actor, listener: (reason: RevocationReason) => void): () => void {
+    if (actor.kind !== 'user') return () => {}
+    return this.#listeners.add(actor.sessionId ?? actor.apiKeyId, listener)
   }
 
   /** Takes what auth has pushed. */
@@ -63,6 +67,7 @@ export class Revocations {
   /** Fetches the whole list, again and again until auth answers. A call while one is under way makes it run once more. */
   reload(): void {
     this.#stale = true
+    this.#apiKeys.forgetAll()
     if (this.#loading) return
     this.#loading = true
     void this.#loadUntilFresh().finally(() => {
@@ -105,10 +110,11 @@ export class Revocations {
     }
   }
 
-  #add({ sessionIds, reason, expiresAt }: Revocation): void {
-    for (const sessionId of sessionIds) {
-      this.#revoked.set(sessionId, { reason, expiresAt: Date.parse(expiresAt) })
-      this.#listeners.tell(sessionId)
+  #add({ sessionIds, apiKeyIds, reason, expiresAt }: Revocation): void {
+    for (const sessionId of sessionIds) this.#revoked.set(sessionId, { reason, expiresAt: Date.parse(expiresAt) })
+    this.#apiKeys.forget(apiKeyIds)
+    for (const id of [...sessionIds, ...apiKeyIds]) {
+      this.#listeners.tell(id, reason)
     }
   }
 

@@ -22,11 +22,16 @@ export const RULES = [
   'challenge',
   'anonymous',
   'user',
+  'api-key',
+  'api-key-own',
   'upload',
   'playback',
 ] as const
 export type Rule = (typeof RULES)[number]
 export type Allowances = Record<Rule, Allowance>
+
+/** Requests a minute that a key may be given for itself; the key's own number takes the place of this one. */
+export const API_KEY_OWN: Allowance = { points: 1_000_000, seconds: 60 }
 
 /** What a route row names. */
 export type Policy = 'register' | 'login' | 'refresh' | 'password' | 'mfa' | 'general' | 'upload' | 'playback' | 'none'
@@ -34,15 +39,19 @@ export type Policy = 'register' | 'login' | 'refresh' | 'password' | 'mfa' | 'ge
 export interface Counted {
   rule: Rule
   key: string
+  /** Of this key, where they are fewer than the rule's. */
+  points?: number
 }
 
 export interface Asker {
   address: string
   userId: string | null
+  /** The API key that was used. */
+  apiKey?: { id: string; ratePerMinute: number | null } | undefined
 }
 
 /** What is counted for a request before its body is read. */
-export function countedByCaller(policy: Policy, { address, userId }: Asker): Counted[] {
+export function countedByCaller(policy: Policy, { address, userId, apiKey }: Asker): Counted[] {
   const byAddress = addressKey(address)
   switch (policy) {
     case 'none':
@@ -63,8 +72,16 @@ export function countedByCaller(policy: Policy, { address, userId }: Asker): Cou
     case 'upload':
     case 'general':
       if (userId === null) return [{ rule: 'anonymous', key: byAddress }]
+      if (apiKey) return countedByKey(policy, apiKey)
       return [{ rule: policy === 'upload' ? 'upload' : 'user', key: userId }]
   }
+}
+
+/** A program in trouble must not use up what its owner and the owner's other programs are allowed. */
+function countedByKey(policy: 'upload' | 'general', { id, ratePerMinute }: NonNullable<Asker['apiKey']>): Counted[] {
+  const counted: Counted[] = [{ rule: policy === 'upload' ? 'upload' : 'api-key', key: id }]
+  if (ratePerMinute !== null) counted.push({ rule: 'api-key-own', key: id, points: ratePerMinute })
+  return counted
 }
 
 /** What is counted besides, once it is known whose account or session the request is about. */

@@ -30,7 +30,7 @@ export interface RateLimiterOptions {
 interface Limiter {
   shared: RateLimiterRedis
   local: RateLimiterMemory
-  policy: string
+  allowance: Allowance
   /** Points taken from Redis at a time. */
   batch: number
 }
@@ -53,9 +53,10 @@ export class RateLimiter {
     this.#fallback = fallback
   }
 
-  /** The `RateLimit-Policy` item of a rule. */
-  policyOf(rule: Rule): string {
-    return this.#limiters[rule].policy
+  /** The `RateLimit-Policy` item of what is counted. */
+  policyOf({ rule, points }: Counted): string {
+    const { allowance } = this.#limiters[rule]
+    return `"${rule}";q=${points ?? allowance.points};w=${allowance.seconds}`
   }
 
   /** Is Redis left alone for a moment, because it did not answer? */
@@ -65,14 +66,20 @@ export class RateLimiter {
 
   /** Counts one request. The caller may answer it only where `remaining` is not negative. */
   async count(counted: Counted): Promise<Standing> {
-    const { rule, key } = counted
+    const { remaining, resetMs } = await this.#spend(counted)
+    if (remaining < 0) this.#limited.inc({ policy: counted.rule })
+    return { rule: counted.rule, remaining, resetMs }
+  }
+
+  async #spend(counted: Counted): Promise<Omit<Grant, 'points'>> {
+    const { rule, key, points } = counted
     const limiter = this.#limiters[rule]
-    const { remaining, resetMs } =
-      limiter.batch > 1
-        ? await this.#leases.spend(counted, () => this.#consume(limiter, key))
-        : await this.#consume(limiter, key)
-    if (remaining < 0) this.#limited.inc({ policy: rule })
-    return { rule, remaining, resetMs }
+    if (points !== undefined) {
+      const { remaining, resetMs } = await this.#consume({ ...limiter, batch: 1 }, key)
+      return { remaining: remaining - (limiter.allowance.points - points), resetMs }
+    }
+    if (limiter.batch === 1) return await this.#consume(limiter, key)
+    return await this.#leases.spend(counted, () => this.#consume(limiter, key))
   }
 
   async #consume({ shared, local, batch }: Limiter, key: string): Promise<Grant> {
@@ -88,12 +95,13 @@ export class RateLimiter {
   }
 }
 
-function createLimiter(redis: Redis, prefix: string, rule: Rule, { points, seconds }: Allowance): Limiter {
+function createLimiter(redis: Redis, prefix: string, rule: Rule, allowance: Allowance): Limiter {
+  const { points, seconds } = allowance
   const options = { points, duration: seconds, keyPrefix: `${prefix}rate:${rule}` }
   return {
     shared: new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true }),
     local: new RateLimiterMemory(options),
-    policy: `"${rule}";q=${points};w=${seconds}`,
+    allowance,
     batch: Math.max(1, Math.floor(points / LEASE_SHARE)),
   }
 }

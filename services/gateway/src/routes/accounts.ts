@@ -4,6 +4,14 @@ import type { Route } from './route.ts'
 export const accounts: Route[] = [
   { method: 'post', path: '/v1/auth/register', rpc: rpc.register, auth: 'none', limit: 'register', status: 201 },
   { method: 'post', path: '/v1/auth/login', rpc: rpc.login, auth: 'none', limit: 'login', status: 200 },
-  { method: 'get', path: '/v1/auth/me', rpc: rpc.getMe, auth: 'required', limit: 'general', status: 200 },
+  {
+    method: 'get',
+    path: '/v1/auth/me',
+    rpc: rpc.getMe,
+    auth: 'required',
+    scope: 'account:read',
+    limit: 'general',
+    status: 200,
+  },
   { method: 'patch', path: '/v1/auth/me', rpc: rpc.updateMe, auth: 'required', limit: 'general', status: 200 },
 ]

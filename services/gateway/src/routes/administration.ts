@@ -3,7 +3,7 @@ import type { Route } from './route.ts'
 
 const users = '/v1/admin/users'
 const user = `${users}/:userId`
-const admin = { auth: 'admin', limit: 'general' } as const
+const admin = { auth: 'admin', scope: 'admin', limit: 'general' } as const
 
 export const administration: Route[] = [
   { method: 'get', path: users, rpc: rpc.listUsers, ...admin, status: 200 },

@@ -21,6 +21,7 @@ export const events: Route[] = [
     method: 'get',
     path: '/v1/videos/:videoId/events',
     auth: 'optional',
+    scope: 'videos:read',
     limit: 'general',
     name: 'streamEvents',
     summary: 'Follow a video: its state now, then `status` and `progress` events, as server-sent events',
@@ -35,7 +36,7 @@ export const events: Route[] = [
 /**
  * Each event carries the whole state, so a client that comes back needs no replay: whatever its Last-Event-ID, the first
  * event it gets is the present state. A stream stays open when the video is done, because a client would only come back;
- * it ends with the access token or its key, the session, the video or the gateway.
+ * it ends with the access token or its key, the session, the API key, the video or the gateway.
  */
 function streamEvents(ctx: Context): ReturnType<HandRoute['handle']> {
   const limit = new StreamLimit(STREAMS_PER_CALLER)
@@ -59,7 +60,7 @@ function endWhenOver(ctx: Context, stream: EventStream, { actor, expiresAt, kid 
   const end = () => stream.end(RETRY_MS)
   const timer = setTimeout(end, Math.min(expiresAt - Date.now(), MAX_STREAM_MS))
   stream.onClose(() => clearTimeout(timer))
-  if (actor.kind === 'user') stream.onClose(revocations.onRevoked(actor.sessionId, end))
+  stream.onClose(revocations.onRevoked(actor, end))
   if (kid !== null) stream.onClose(keySet.onRetired(kid, end))
   draining.addEventListener('abort', end)
   stream.onClose(() => draining.removeEventListener('abort', end))

@@ -1,11 +1,13 @@
 import { accounts } from './accounts.ts'
 import { administration } from './administration.ts'
+import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
 import { events } from './events.ts'
 import { passwords } from './passwords.ts'
 import { playback } from './playback.ts'
 import type { Route } from './route.ts'
 import { secondFactor } from './second-factor.ts'
+import { serviceAccounts } from './service-accounts.ts'
 import { sessions } from './sessions.ts'
 import { system } from './system.ts'
 import { uploads } from './uploads.ts'
@@ -19,6 +21,8 @@ export const routes: readonly Route[] = [
   ...sessions,
   ...secondFactor,
   ...audit,
+  ...apiKeys,
+  ...serviceAccounts,
   ...administration,
   ...uploads,
   ...events,

@@ -3,17 +3,14 @@ import type { ErrorCode } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
-import type { AuthRule, Caller } from '../http/admit.ts'
-import type { Policy } from '../rate-limit/policies.ts'
+import type { AdmissionRule, Caller } from '../http/admit.ts'
 
 export type Verb = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
-interface RouteBase {
+interface RouteBase extends AdmissionRule {
   method: Verb
   /** Express syntax: `/v1/videos/:videoId`. Parameters have the names of the fields that they fill. */
   path: string
-  auth: AuthRule
-  limit: Policy
 }
 
 /** Parameters, query and JSON body become one input of one method; its output is the answer. */

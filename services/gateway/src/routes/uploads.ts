@@ -9,6 +9,7 @@ import { invite } from '../http/unread-body.ts'
 import { bodyBytes } from '../uploads/body-bytes.ts'
 import { registerUpload } from '../uploads/register-upload.ts'
 import { sourceFilename } from '../uploads/source-filename.ts'
+import { untilRevoked } from '../uploads/until-revoked.ts'
 import type { HandRoute, Route } from './route.ts'
 
 const Params = z.strictObject({ videoId: z.uuid() })
@@ -19,6 +20,7 @@ export const uploads: Route[] = [
     method: 'put',
     path: '/v1/videos/:videoId/source',
     auth: 'required',
+    scope: 'videos:write',
     limit: 'upload',
     name: 'putSource',
     summary: 'Upload the source of a video: the raw bytes of the file',
@@ -35,13 +37,14 @@ export const uploads: Route[] = [
 
 /** Everything that can be refused is refused before the first byte is read. */
 function putSource(ctx: Context): ReturnType<HandRoute['handle']> {
-  return async (req, res, { call }) => {
+  return async (req, res, { call, actor }) => {
     const { videoId } = parseFields(Params, req.params)
     const announced = describeBody(req)
     const { uploadId, storageKey, maxBytes, video } = await ctx.rpc(media.beginUpload, { videoId, ...announced }, call)
     invite(req, res)
     const limits = { maxBytes, expectedBytes: announced.bytes }
-    const { bytes, sha256 } = await ctx.store.write(storageKey, bodyBytes(req, MIN_BYTES_PER_SECOND), limits)
+    const body = untilRevoked(bodyBytes(req, MIN_BYTES_PER_SECOND), actor, ctx.revocations)
+    const { bytes, sha256 } = await ctx.store.write(storageKey, body, limits)
     if (bytes === 0) {
       await ctx.store.remove(storageKey)
       throw new AppError('UPLOAD_EMPTY')

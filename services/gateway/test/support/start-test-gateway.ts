@@ -49,6 +49,7 @@ export async function startTestGateway(world: World, env: Record<string, string>
     RATE_LIMIT_MFA: GENEROUS,
     RATE_LIMIT_ANONYMOUS: GENEROUS,
     RATE_LIMIT_USER: GENEROUS,
+    RATE_LIMIT_API_KEY: GENEROUS,
     RATE_LIMIT_UPLOAD: GENEROUS,
     RATE_LIMIT_PLAYBACK: GENEROUS,
     ...env,

@@ -5,6 +5,8 @@ import { Id, PageQuery, pageOf, Timestamp } from '../shared.ts'
 export const AuditEntry = z.object({
   id: Id,
   action: z.string(),
+  /** The API key that was used, or that this is about. */
+  apiKeyId: Id.nullable(),
   outcome: z.enum(['success', 'failure']),
   ip: z.string().nullable(),
   userAgent: z.string().nullable(),

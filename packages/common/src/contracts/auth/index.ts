@@ -1,18 +1,22 @@
 import { defineContract } from '../../contract.ts'
 import { accounts } from './accounts.ts'
 import { administration } from './administration.ts'
+import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
 import { keys } from './keys.ts'
 import { passwords } from './passwords.ts'
 import { secondFactor } from './second-factor.ts'
+import { serviceAccounts } from './service-accounts.ts'
 import { sessions } from './sessions.ts'
 import { signingKeys } from './signing-keys.ts'
 
 export * from './accounts.ts'
 export * from './administration.ts'
+export * from './api-keys.ts'
 export * from './audit.ts'
 export * from './keys.ts'
 export * from './passwords.ts'
+export * from './service-accounts.ts'
 export * from './sessions.ts'
 export * from './sign-out.ts'
 export * from './signing-keys.ts'
@@ -23,6 +27,8 @@ export const auth = defineContract('auth', {
   ...sessions,
   ...audit,
   ...keys,
+  ...apiKeys,
+  ...serviceAccounts,
   ...administration,
   ...signingKeys,
   ...secondFactor,

@@ -26,10 +26,14 @@ export const RetiredKey = z.object({
 export const KeyDocument = z.object({ keys: z.array(Jwk), retired: z.array(RetiredKey).default([]) })
 export type KeyDocument = z.infer<typeof KeyDocument>
 
-/** Sessions whose access tokens must be refused; forgotten once the last of those tokens has expired. */
+/**
+ * Sessions whose access tokens must be refused, and API keys of which everything known must be forgotten: auth says anew
+ * what they are worth. Kept until the last of those tokens has expired.
+ */
 export const Revocation = z.object({
   sequence: z.number().int(),
   sessionIds: z.array(Id).max(200),
+  apiKeyIds: z.array(Id).max(200).default([]),
   reason: RevocationReason,
   /** No access token of these sessions lives longer than this. */
   expiresAt: Timestamp,

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { AppError, type ErrorCode } from '../../errors.ts'
 
-/** Why a session ended before its time. */
+/** Why a session or an API key ended before its time. */
 export const RevocationReason = z.enum([
   'logout',
   'logout_all',
   'session_revoked',
   'refresh_reused',
+  'api_key_revoked',
   'password_changed',
   'password_reset',
   'account_disabled',
@@ -35,6 +36,7 @@ const REFUSALS: Record<RevocationReason, Refusal> = {
     ...both('REFRESH_REUSED'),
     detail: 'A used refresh token came back, so this session was ended; sign in again',
   },
+  api_key_revoked: { access: 'API_KEY_REVOKED', refresh: 'SESSION_REVOKED', detail: 'This API key was revoked' },
   password_changed: {
     ...both('PASSWORD_CHANGED'),
     detail: 'The password was changed from another session; sign in with the new one',
@@ -46,7 +48,7 @@ const REFUSALS: Record<RevocationReason, Refusal> = {
   revoked_by_admin: { ...ENDED, detail: 'An administrator ended this session' },
 }
 
-/** What somebody is told who comes with a token of a session that was ended. */
+/** What somebody is told who comes with a token of a session that was ended; an API key counts as `access`. */
 export function signedOut(reason: RevocationReason, token: 'access' | 'refresh'): AppError {
   const { [token]: code, detail } = REFUSALS[reason]
   return new AppError(code, { detail })

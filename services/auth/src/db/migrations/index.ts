@@ -2,6 +2,7 @@ import type { SchemaDefinition } from '@kinora/common/db'
 import { identity } from './0001-identity.ts'
 import { outbox } from './0002-outbox.ts'
 import { secondFactor } from './0003-second-factor.ts'
+import { apiKeys } from './0005-api-keys.ts'
 import { administration } from './0006-administration.ts'
 import { keyRotation } from './0007-key-rotation.ts'
 import { sessionTransport } from './0009-session-transport.ts'
@@ -10,5 +11,5 @@ import { sessionTransport } from './0009-session-transport.ts'
 export const schema: SchemaDefinition = {
   schema: 'auth',
   role: 'kinora_auth',
-  migrations: [identity, outbox, secondFactor, administration, keyRotation, sessionTransport],
+  migrations: [identity, outbox, secondFactor, apiKeys, administration, keyRotation, sessionTransport],
 }

@@ -14,10 +14,11 @@ export function login(ctx: Context): Handler<typeof auth.login> {
     for (;;) {
       const user = await ctx.users.byEmail(normaliseEmail(email))
       // An unknown address takes the same way, statement by statement: one look-up, one hash, one audit row.
-      const matches = await ctx.passwords.verify(password, user?.password_hash ?? null, call.signal)
-      if (!user || !matches) return await refuse(ctx, call, user, 'INVALID_CREDENTIALS')
+      const stored = user?.password_hash ?? null
+      const matches = await ctx.passwords.verify(password, stored, call.signal)
+      if (!user || stored === null || !matches) return await refuse(ctx, call, user, 'INVALID_CREDENTIALS')
 
-      const verified = { ...user, password_hash: await renewedHash(ctx, user, password, call) }
+      const verified = { ...user, password_hash: await renewedHash(ctx, user.id, stored, password, call) }
       const outcome = await signIn(ctx, verified, call)
       if (outcome === 'password replaced meanwhile') continue
       return 'answer' in outcome ? outcome.answer : await refuse(ctx, call, user, outcome.refusal)
@@ -49,14 +50,20 @@ async function refuse(ctx: Context, call: Call, user: UserRow | undefined, failu
  * The hash at today's cost, where it was made at another: now is the only moment at which the password is known. A full
  * queue does not spoil the sign-in; there will be a next one.
  */
-async function renewedHash(ctx: Context, user: UserRow, password: string, call: Call): Promise<string> {
-  if (!ctx.passwords.isOutdated(user.password_hash)) return user.password_hash
+async function renewedHash(
+  ctx: Context,
+  userId: string,
+  stored: string,
+  password: string,
+  call: Call,
+): Promise<string> {
+  if (!ctx.passwords.isOutdated(stored)) return stored
   try {
     const hash = await ctx.passwords.hash(password, call.signal)
-    await ctx.users.replaceHash(user.id, user.password_hash, hash)
+    await ctx.users.replaceHash(userId, stored, hash)
     return hash
   } catch (error) {
-    ctx.logger.warn({ err: error, userId: user.id }, 'could not renew a password hash')
-    return user.password_hash
+    ctx.logger.warn({ err: error, userId }, 'could not renew a password hash')
+    return stored
   }
 }

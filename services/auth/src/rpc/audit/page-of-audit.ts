@@ -24,6 +24,7 @@ export function toAuditEntry(row: AuditRow): AuditEntry {
   return {
     id: row.id,
     action: row.action,
+    apiKeyId: row.api_key_id,
     outcome: row.outcome,
     ip: row.ip,
     userAgent: row.user_agent,

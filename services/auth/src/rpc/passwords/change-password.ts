@@ -1,10 +1,10 @@
-import type { Call, Handler } from '@kinora/common/contract'
+import type { Call, Handler, SessionActor } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
 import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
 import { endSessions } from '../../sessions/end-sessions.ts'
-import { noSuchUser, type SignedInUser, signedIn } from '../signed-in.ts'
+import { noSuchUser, signedIn } from '../signed-in.ts'
 
 export function changePassword(ctx: Context): Handler<typeof auth.changePassword> {
   return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword }, actor, call) => {
@@ -12,13 +12,14 @@ export function changePassword(ctx: Context): Handler<typeof auth.changePassword
     // password is wrong now, or by a sign-in that renewed it at another cost.
     for (;;) {
       const user = (await ctx.users.byId(actor.userId)) ?? noSuchUser()
-      if (!(await ctx.passwords.verify(currentPassword, user.password_hash, call.signal))) {
+      const { password_hash: stored } = user
+      if (stored === null || !(await ctx.passwords.verify(currentPassword, stored, call.signal))) {
         return await refuse(ctx, actor, call, new AppError('PASSWORD_WRONG'))
       }
       const problem = unacceptablePassword(ctx, newPassword, user, 'newPassword')
       if (problem) return await refuse(ctx, actor, call, problem)
       const hash = await ctx.passwords.hash(newPassword, call.signal)
-      if (await replace(ctx, actor, user.password_hash, hash, call)) return {}
+      if (await replace(ctx, actor, stored, hash, call)) return {}
     }
   })
 }
@@ -26,7 +27,7 @@ export function changePassword(ctx: Context): Handler<typeof auth.changePassword
 /** False when `verified` is not the account's hash any more. */
 async function replace(
   ctx: Context,
-  { userId, sessionId }: SignedInUser,
+  { userId, sessionId }: SessionActor,
   verified: string,
   hash: string,
   call: Call,
@@ -42,7 +43,7 @@ async function replace(
   return replaced
 }
 
-async function refuse(ctx: Context, { userId, sessionId }: SignedInUser, call: Call, error: AppError): Promise<never> {
+async function refuse(ctx: Context, { userId, sessionId }: SessionActor, call: Call, error: AppError): Promise<never> {
   const entry = { action: 'password_change', userId, sessionId, failure: error.code } as const
   await ctx.audit.record(call, entry, ctx.now())
   throw error

@@ -15,7 +15,7 @@ export function logout(ctx: Context): Handler<typeof auth.logout> {
 }
 
 function callersSession({ actor }: Call): { userId: string; sessionId: string } {
-  if (actor.kind !== 'user') throw new AppError('UNAUTHENTICATED')
+  if (actor.kind !== 'user' || actor.sessionId === undefined) throw new AppError('UNAUTHENTICATED')
   return { userId: actor.userId, sessionId: actor.sessionId }
 }
 

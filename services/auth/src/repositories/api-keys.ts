@@ -1,0 +1,100 @@
+import { type Kysely, sql } from 'kysely'
+import type { ApiKeyRow, AuthDb, UserRow } from '../db/schema.ts'
+
+export interface ApiKeyPage {
+  limit: number
+  after?: { createdAt: Date; id: string }
+}
+
+export interface OwnedApiKey {
+  key: ApiKeyRow
+  owner: Pick<UserRow, 'role' | 'disabled_at'>
+}
+
+export function apiKeyRepository(db: Kysely<AuthDb>) {
+  return {
+    async insert(key: ApiKeyRow): Promise<void> {
+      await db.insertInto('api_keys').values(key).execute()
+    },
+
+    async byDigest(digest: Buffer): Promise<OwnedApiKey | undefined> {
+      const row = await db
+        .selectFrom('api_keys')
+        .innerJoin('users', 'users.id', 'api_keys.user_id')
+        .selectAll('api_keys')
+        .select(['users.role', 'users.disabled_at'])
+        .where('digest', '=', digest)
+        .executeTakeFirst()
+      return row && { key: row, owner: row }
+    },
+
+    /** The keys of an account that are neither revoked nor expired. */
+    async liveIds(userId: string, now: Date): Promise<string[]> {
+      const rows = await db
+        .selectFrom('api_keys')
+        .select('id')
+        .where('user_id', '=', userId)
+        .where('revoked_at', 'is', null)
+        .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
+        .execute()
+      return rows.map(({ id }) => id)
+    },
+
+    /** Newest first, with those that have expired: their owner wants to see why a program has stopped. */
+    async notRevoked(userId: string, { limit, after }: ApiKeyPage): Promise<ApiKeyRow[]> {
+      let query = db.selectFrom('api_keys').selectAll().where('user_id', '=', userId).where('revoked_at', 'is', null)
+      if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
+      return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+    },
+
+    /** False for a key that is not there, not this account's, or was revoked before. */
+    async revoke(id: string, userId: string, now: Date): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable('api_keys')
+        .set({ revoked_at: now })
+        .where('id', '=', id)
+        .where('user_id', '=', userId)
+        .where('revoked_at', 'is', null)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows === 1n
+    },
+
+    async belongsTo(id: string, userId: string): Promise<boolean> {
+      const query = db.selectFrom('api_keys').select('id').where('id', '=', id).where('user_id', '=', userId)
+      return (await query.executeTakeFirst()) !== undefined
+    },
+
+    /** Writes only where the last use is before `unlessSince`, however many gateways ask at once. */
+    async recordUse(id: string, now: Date, unlessSince: Date): Promise<void> {
+      await db
+        .updateTable('api_keys')
+        .set({ last_used_at: now })
+        .where('id', '=', id)
+        .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<', unlessSince)]))
+        .execute()
+    },
+
+    /** True for one caller, and then for nobody until so much time has passed. */
+    async claimRefusalLog(id: string, now: Date, unlessSince: Date): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable('api_keys')
+        .set({ refusal_logged_at: now })
+        .where('id', '=', id)
+        .where((where) =>
+          where.or([where('refusal_logged_at', 'is', null), where('refusal_logged_at', '<', unlessSince)]),
+        )
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows === 1n
+    },
+
+    async deleteEnded(before: Date, limit: number): Promise<number> {
+      const ended = db
+        .selectFrom('api_keys')
+        .select('id')
+        .where(sql<Date>`least(expires_at, revoked_at)`, '<', before)
+        .limit(limit)
+      const { numDeletedRows } = await db.deleteFrom('api_keys').where('id', 'in', ended).executeTakeFirstOrThrow()
+      return Number(numDeletedRows)
+    },
+  }
+}

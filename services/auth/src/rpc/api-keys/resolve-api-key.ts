@@ -1,0 +1,59 @@
+import { serviceOnly } from '@kinora/common/actor'
+import type { Call, Handler } from '@kinora/common/contract'
+import type { auth, ResolvedApiKey } from '@kinora/common/contracts'
+import { AppError, type ErrorCode } from '@kinora/common/errors'
+import type { Context } from '../../context.ts'
+import type { ApiKeyRow } from '../../db/schema.ts'
+import { judgeApiKey } from '../../domain/judge-api-key.ts'
+import type { OwnedApiKey } from '../../repositories/api-keys.ts'
+
+/** A gateway in use asks at least this often (its cache lives as long), so each answer stands for a use. */
+const USE_EVERY_MS = 60_000
+/** A program that nobody has told goes on trying with a dead key; its owner need not read of each try. */
+const LOG_REFUSAL_EVERY_MS = 3_600_000
+
+export function resolveApiKey(ctx: Context): Handler<typeof auth.resolveApiKey> {
+  return async ({ digest }, call) => {
+    serviceOnly(call.actor, 'gateway')
+    const found = await ctx.apiKeys.byDigest(Buffer.from(digest, 'base64url'))
+    // Names nobody, so there is nobody to tell and no row: else everybody could fill the log.
+    if (!found) throw new AppError('API_KEY_INVALID')
+    const now = ctx.now()
+    const refusal = judgeApiKey(found.key, found.owner, now)
+    if (refusal) return await refuse(ctx, found.key, refusal, call)
+    noteUse(ctx, found.key, now)
+    return resolved(found)
+  }
+}
+
+function resolved({ key, owner }: OwnedApiKey): ResolvedApiKey {
+  const isAdmin = owner.role === 'admin' && key.scopes.includes('admin')
+  return {
+    id: key.id,
+    userId: key.user_id,
+    role: isAdmin ? 'admin' : 'user',
+    // What was taken from the owner since is gone from the key.
+    scopes: isAdmin ? key.scopes : key.scopes.filter((scope) => scope !== 'admin'),
+    ratePerMinute: key.rate_per_minute,
+    expiresAt: key.expires_at?.toISOString() ?? null,
+  }
+}
+
+async function refuse(ctx: Context, key: ApiKeyRow, failure: ErrorCode, call: Call): Promise<never> {
+  const now = ctx.now()
+  await ctx.transact(async (work) => {
+    const since = new Date(now.getTime() - LOG_REFUSAL_EVERY_MS)
+    if (!(await work.apiKeys.claimRefusalLog(key.id, now, since))) return
+    await work.audit.record(call, { action: 'api_key_use', userId: key.user_id, apiKeyId: key.id, failure }, now)
+  })
+  throw new AppError(failure)
+}
+
+/** Nobody waits for it, and a use that cannot be written down is still a use. */
+function noteUse({ apiKeys, logger }: Context, { id, last_used_at }: ApiKeyRow, now: Date): void {
+  const since = new Date(now.getTime() - USE_EVERY_MS)
+  if (last_used_at && last_used_at >= since) return
+  apiKeys.recordUse(id, now, since).catch((error: unknown) => {
+    logger.warn({ err: error, apiKeyId: id }, 'could not write down the use of an API key')
+  })
+}
