@@ -5,12 +5,12 @@ import { events, auth as methods, type NewApiKey, type Revocation } from '@kinor
 import { until } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
 import { forgetApiKeys } from '../src/api-keys/forget-api-keys.ts'
-import { CLIENT } from './support/gateway.ts'
+import { cleanUp } from '../src/jobs/clean-up.ts'
+import { CLIENT, GATEWAY } from './support/gateway.ts'
 import { withTestAuth } from './support/start-test-auth.ts'
 import { useAuth } from './support/use-auth.ts'
 
 const { world, auth, gateway, query } = await useAuth()
-const GATEWAY: Actor = { kind: 'service', name: 'gateway' }
 const READ = { name: 'a reader', scopes: ['videos:read' as const] }
 
 const heard: Revocation[] = []
@@ -27,8 +27,6 @@ const refusalOf = (key: string) =>
     (error: { code: string }) => error.code,
   )
 const byKey = (userId: string, { id }: NewApiKey): Actor => ({ kind: 'user', userId, apiKeyId: id, role: 'user' })
-const auditOf = (userId: string) =>
-  query('select action, outcome, code, api_key_id from audit_log where user_id = $1 order by sequence', [userId])
 
 describe('an API key', () => {
   it('is shown once, found by scanners, and stored as a hash', async () => {
@@ -151,7 +149,7 @@ describe('revoking a key', () => {
     const told = await until(() => heard.find(({ apiKeyIds }) => apiKeyIds.includes(keyId)))
     expect(told).toMatchObject({ apiKeyIds: [keyId], sessionIds: [], reason: 'api_key_revoked' })
     expect(heard.filter(({ apiKeyIds }) => apiKeyIds.includes(keyId))).toHaveLength(1)
-    const { items } = await gateway.call(methods.listRevocations, { after: told.sequence - 1 })
+    const { items } = await gateway.call(methods.listRevocations, { after: told.sequence - 1 }, GATEWAY)
     expect(items).toContainEqual(told)
     expect((await gateway.call(methods.listApiKeys, {}, actor)).items).toEqual([])
   })
@@ -180,20 +178,62 @@ describe('revoking a key', () => {
 
 describe('the use of a key', () => {
   it('is written down, at most once a minute', async () => {
-    let now = new Date()
-    const clock = await withTestAuth(world, { now: () => now })
-    await auth.life.close()
     const { actor } = await gateway.signUp()
-    const { key } = await gateway.call(methods.createApiKey, READ, actor)
+    const { key, id } = await gateway.call(methods.createApiKey, READ, actor)
     const lastUsed = async () => (await gateway.call(methods.listApiKeys, {}, actor)).items[0]?.lastUsedAt
-    const [first, second] = [now, new Date(now.getTime() + 60_001)]
     await resolve(key)
-    await until(async () => (await lastUsed()) === first.toISOString())
-    now = new Date(first.getTime() + 59_000)
+    const first = await until(lastUsed)
     await resolve(key)
-    now = second
+    await query("update api_keys set last_used_at = last_used_at - interval '2 minutes' where id = $1", [id])
+    await Promise.all([resolve(key), resolve(key), resolve(key)])
+    const second = await until(async () => ((await lastUsed()) ?? '') >= first && (await lastUsed()))
+    await auth.ctx.apiKeys.recordUse(id, new Date(Date.now() + 5000), new Date(Date.now() - 55_000))
+    expect(await lastUsed()).toBe(second)
+  })
+
+  it('is told from that of a session in the audit log, where refusals stand once an hour', async () => {
+    const { actor } = await gateway.signUp()
+    const { key, id } = await gateway.call(methods.createApiKey, READ, actor)
     await resolve(key)
-    await until(async () => (await lastUsed()) === second.toISOString())
-    await clock.life.close()
+    await gateway.call(methods.revokeApiKey, { keyId: id }, actor)
+    await Promise.all(Array.from({ length: 5 }, () => refusalOf(key)))
+    const { items } = await gateway.call(methods.listAudit, {}, {
+      ...actor,
+      sessionId: undefined,
+      apiKeyId: id,
+    } as Actor)
+    expect(items.toReversed().map(({ action, outcome, apiKeyId }) => [action, outcome, apiKeyId])).toEqual([
+      ['register', 'success', null],
+      ['api_key_create', 'success', id],
+      ['api_key_revoke', 'success', id],
+      ['api_key_use', 'failure', id],
+    ])
+    expect(items[0]).toMatchObject({ ip: CLIENT.ip, userAgent: CLIENT.userAgent })
+    await query("update api_keys set refusal_logged_at = now() - interval '61 minutes' where id = $1", [id])
+    await refusalOf(key)
+    expect((await gateway.call(methods.listAudit, {}, actor)).items).toHaveLength(5)
+  })
+})
+
+describe('the clean-up', () => {
+  it('removes keys that ended 90 days ago, and no others', async () => {
+    const { actor } = await gateway.signUp()
+    const make = async (change: string) => {
+      const { id } = await gateway.call(methods.createApiKey, READ, actor)
+      await query(`update api_keys set ${change} where id = $1`, [id])
+      return id
+    }
+    await make("revoked_at = now() - interval '91 days'")
+    await make("expires_at = now() - interval '91 days'")
+    await make("revoked_at = now() - interval '91 days', expires_at = now() + interval '1 day'")
+    const kept = [
+      await make("revoked_at = now() - interval '89 days'"),
+      await make("expires_at = now() - interval '89 days'"),
+      await make("created_at = now() - interval '900 days'"),
+    ]
+    await cleanUp(auth.ctx)
+    const left = await query<{ id: string }>('select id from api_keys where user_id = $1', [actor.userId])
+    expect(left.map(({ id }) => id).toSorted()).toEqual(kept.toSorted())
+    expect(await auth.metric('kinora_auth_cleanup_removed_total', { what: 'api_keys' })).toBe(3)
   })
 })
