@@ -1,13 +1,14 @@
+import type { SessionActor } from '@kinora/common/contract'
 import { auth as methods } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
-import { type Account, OPERATOR, PASSWORD, type UserActor } from './support/gateway.ts'
+import { type Account, OPERATOR, PASSWORD } from './support/gateway.ts'
 import { withTestAuth } from './support/start-test-auth.ts'
 import { useAuth } from './support/use-auth.ts'
 
 const { world, gateway, query } = await useAuth()
 
 const refresh = ({ signedIn }: Account) => gateway.call(methods.refresh, { refreshToken: signedIn.refreshToken })
-const update = (by: UserActor, userId: string, change: { disabled?: boolean; role?: 'user' | 'admin' }) =>
+const update = (by: SessionActor, userId: string, change: { disabled?: boolean; role?: 'user' | 'admin' }) =>
   gateway.call(methods.updateUser, { userId, ...change }, by)
 const auditOf = async (userId: string) => {
   const { items } = await gateway.call(methods.searchAudit, { userId, limit: 50 }, OPERATOR)
@@ -17,7 +18,7 @@ const revocationOf = async (sessionId: string) =>
   (await query('select reason from revocations where $1 = any(session_ids)', [sessionId]))[0]?.reason
 
 describe('the methods of administrators', () => {
-  const attempts = (actor: UserActor | undefined, userId: string) => [
+  const attempts = (actor: SessionActor | undefined, userId: string) => [
     gateway.call(methods.listUsers, {}, actor),
     gateway.call(methods.getUser, { userId }, actor),
     gateway.call(methods.updateUser, { userId, role: 'admin' }, actor),
@@ -31,7 +32,7 @@ describe('the methods of administrators', () => {
 
   it('are closed to everybody else, also to a token that says admin when the account does not', async () => {
     const { actor } = await gateway.signUp()
-    const liar: UserActor = { ...actor, role: 'admin' }
+    const liar: SessionActor = { ...actor, role: 'admin' }
     for (const by of [actor, liar])
       expect(new Set(await codesOf(attempts(by, actor.userId)))).toEqual(new Set(['FORBIDDEN']))
     expect(new Set(await codesOf(attempts(undefined, actor.userId)))).toEqual(new Set(['UNAUTHENTICATED']))
