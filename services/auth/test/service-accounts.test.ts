@@ -19,7 +19,11 @@ const create = () => gateway.call(methods.createServiceAccount, { displayName: '
 describe('a service account', () => {
   it('acts with the keys that an administrator makes for it', async () => {
     const { id: userId, ...account } = await create()
-    expect(account).toMatchObject({ displayName: 'Ingest', role: 'user', email: expect.stringMatching(/@service\.invalid$/) })
+    expect(account).toMatchObject({
+      displayName: 'Ingest',
+      role: 'user',
+      email: expect.stringMatching(/@service\.invalid$/),
+    })
     const { key, id: keyId } = await gateway.call(methods.createServiceAccountKey, { userId, ...UPLOADER }, admin)
     const resolve = () => gateway.call(methods.resolveApiKey, { digest: digestOfApiKey(key) }, GATEWAY)
     expect(await resolve()).toMatchObject({ id: keyId, userId, role: 'user', scopes: ['videos:write'] })
