@@ -33,6 +33,13 @@ export const MATRIX: Record<string, Rule> = {
   'POST /v1/auth/totp/enable': { access: 'user' },
   'POST /v1/auth/totp/recovery-codes': { access: 'user' },
   'DELETE /v1/auth/totp': { access: 'user' },
+  'POST /v1/auth/mfa/passkey/options': { access: 'anyone' },
+  'POST /v1/auth/passkeys/login/options': { access: 'anyone' },
+  'POST /v1/auth/passkeys/login': { access: 'anyone' },
+  'POST /v1/auth/passkeys/options': { access: 'user' },
+  'POST /v1/auth/passkeys': { access: 'user' },
+  'GET /v1/auth/passkeys': { access: 'user' },
+  'DELETE /v1/auth/passkeys/{passkeyId}': { access: 'user' },
   'GET /v1/auth/audit': { access: 'user' },
 
   'GET /v1/admin/users': { access: 'admin' },

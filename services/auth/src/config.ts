@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { integer, secretKey, serviceConfig } from '@kinora/common/service'
+import { integer, secretKey, serviceConfig, webOrigins } from '@kinora/common/service'
 import { z } from 'zod'
 
 export const authConfig = serviceConfig.extend({
@@ -19,6 +19,12 @@ export const authConfig = serviceConfig.extend({
   HASH_CONCURRENCY: integer(1, 64).default(Math.min(3, Math.max(1, availableParallelism() - 1))),
   /** Who would wait longer for one is refused at once; a call is given up after 5 s, its own work included. */
   HASH_WAIT_MS: integer(0, 60_000).default(3000),
+  ...webOrigins,
+  /**
+   * The domain that passkeys are made for; the host of PUBLIC_URL by default. Where the pages have another host than the
+   * API, their common parent: `example.com` for `app.example.com`. Another value makes all passkeys useless.
+   */
+  PASSKEY_RP_ID: z.hostname().optional(),
   ISSUER: z.string().min(1).default('kinora'),
   AUDIENCE: z.string().min(1).default('kinora'),
   ACCESS_TOKEN_SECONDS: integer(10, 3600).default(900),

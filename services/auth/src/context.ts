@@ -8,6 +8,7 @@ import { createKeyCipher, type KeyCipher } from './keys/key-cipher.ts'
 import { KeyKeeper } from './keys/key-keeper.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { signingKeyMaker } from './keys/make-signing-key.ts'
+import { type RelyingParty, relyingParty } from './passkeys/relying-party.ts'
 import { HashGate } from './passwords/hash-gate.ts'
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts'
 import type { CodeAllowance } from './repositories/code-attempts.ts'
@@ -28,6 +29,7 @@ export interface Context extends Repositories {
   /** For secrets that must be read again, unlike passwords. */
   cipher: KeyCipher
   productName: string
+  relyingParty: RelyingParty
   codeAllowance: CodeAllowance
   issueAccessToken: IssueAccessToken
   metrics: AuthMetrics
@@ -78,6 +80,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     keyKeeper,
     cipher,
     productName: config.PRODUCT_NAME,
+    relyingParty: relyingParty(config),
     codeAllowance: { failures: config.MFA_MAX_FAILURES, seconds: config.MFA_LOCK_SECONDS },
     issueAccessToken: accessTokenIssuer(keys, {
       issuer: config.ISSUER,

@@ -1,13 +1,5 @@
-import { integer, secretKey, serviceConfig } from '@kinora/common/service'
+import { integer, list, secretKey, serviceConfig, webOrigins } from '@kinora/common/service'
 import { z } from 'zod'
-
-const COMMA = /\s*,\s*/
-
-/** `a, b` as a list; empty when unset. */
-const list = z
-  .string()
-  .default('')
-  .transform((text) => text.trim().split(COMMA).filter(Boolean))
 
 /** How many requests in how many seconds: `10/60`. */
 const allowance = (fallback: `${number}/${number}`) =>
@@ -23,10 +15,7 @@ const allowance = (fallback: `${number}/${number}`) =>
 export const gatewayConfig = serviceConfig.extend({
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(0, 65_535).default(8080),
-  /** What clients type; its origin may call the API from a browser. */
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8080'),
-  /** Further origins that may, e.g. `https://app.example.com,https://admin.example.com`. */
-  CORS_ORIGINS: list,
+  ...webOrigins,
   /** CSRF tokens of cookie sessions are computed with this; changing it signs those sessions out. */
   CSRF_SECRET: secretKey,
   /** Addresses or networks whose X-Forwarded-For is believed, e.g. `10.0.0.0/8`. Nobody's by default. */

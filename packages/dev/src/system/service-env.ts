@@ -45,6 +45,7 @@ const OWN: Record<Service, (options: ServiceEnvOptions, name: string) => Record<
     KEY_ENCRYPTION_KEY: keys.KEY_ENCRYPTION_KEY,
     REFRESH_SECRET: keys.REFRESH_SECRET,
     PASSWORD_PEPPER: keys.PASSWORD_PEPPER,
+    PUBLIC_URL: publicUrl,
     ISSUER: publicUrl,
     AUDIENCE: 'kinora',
   }),

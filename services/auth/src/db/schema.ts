@@ -93,6 +93,25 @@ export interface MfaChallengesTable {
 }
 export type MfaChallengeRow = Selectable<MfaChallengesTable>
 
+export interface PasskeysTable {
+  id: string
+  user_id: string
+  credential_id: Buffer
+  public_key: Buffer
+  sign_count: string
+  transports: string[]
+  name: string
+  created_at: Date
+  last_used_at: Date | null
+}
+export type PasskeyRow = Selectable<PasskeysTable>
+
+export interface PasskeyChallengesTable {
+  token_hash: Buffer
+  user_id: string | null
+  expires_at: Date
+}
+
 export interface RevocationsTable {
   sequence: string
   session_ids: string[]
@@ -132,5 +151,7 @@ export interface AuthDb extends OutboxDb {
   recovery_codes: RecoveryCodesTable
   code_attempts: CodeAttemptsTable
   mfa_challenges: MfaChallengesTable
+  passkeys: PasskeysTable
+  passkey_challenges: PasskeyChallengesTable
   audit_log: AuditLogTable
 }

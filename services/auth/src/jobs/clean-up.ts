@@ -20,6 +20,7 @@ const REMOVALS: Record<string, Removal> = {
   totp_setups: (work, now) => work.totpFactors.deleteExpiredSetups(now, BATCH),
   code_attempts: (work, now) => work.codeAttempts.deleteExpired(now, BATCH),
   mfa_challenges: (work, now) => work.mfaChallenges.deleteExpired(now, BATCH),
+  passkey_challenges: (work, now) => work.passkeyChallenges.deleteExpired(now, BATCH),
 }
 
 export interface CleanUpOptions {

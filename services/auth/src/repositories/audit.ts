@@ -31,6 +31,8 @@ export type AuditAction =
   | 'recovery_code_use'
   | 'mfa_challenge'
   | 'mfa'
+  | 'passkey_add'
+  | 'passkey_remove'
 
 export interface AuditRecord {
   action: AuditAction

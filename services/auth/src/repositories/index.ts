@@ -6,6 +6,8 @@ import { apiKeyRepository } from './api-keys.ts'
 import { auditRepository } from './audit.ts'
 import { codeAttemptRepository } from './code-attempts.ts'
 import { mfaChallengeRepository } from './mfa-challenges.ts'
+import { passkeyChallengeRepository } from './passkey-challenges.ts'
+import { passkeyRepository } from './passkeys.ts'
 import { recoveryCodeRepository } from './recovery-codes.ts'
 import { revocationRepository } from './revocations.ts'
 import { sessionRepository } from './sessions.ts'
@@ -32,6 +34,8 @@ export function repositories(db: Kysely<AuthDb>) {
     recoveryCodes: recoveryCodeRepository(db),
     codeAttempts: codeAttemptRepository(db),
     mfaChallenges: mfaChallengeRepository(db),
+    passkeys: passkeyRepository(db),
+    passkeyChallenges: passkeyChallengeRepository(db),
   }
 }
 

@@ -6,6 +6,7 @@ import { administration } from './administration/index.ts'
 import { apiKeys } from './api-keys/index.ts'
 import { audit } from './audit/index.ts'
 import { keys } from './keys/index.ts'
+import { passkeys } from './passkeys/index.ts'
 import { passwords } from './passwords/index.ts'
 import { secondFactor } from './second-factor/index.ts'
 import { serviceAccounts } from './service-accounts/index.ts'
@@ -18,6 +19,7 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     ...passwords(ctx),
     ...sessions(ctx),
     ...secondFactor(ctx),
+    ...passkeys(ctx),
     ...audit(ctx),
     ...keys(ctx),
     ...apiKeys(ctx),

@@ -27,5 +27,8 @@ export async function openChallenge(ctx: Context, work: Work, user: UserRow, cal
 }
 
 async function methodsOf(work: Work, userId: string): Promise<MfaMethod[]> {
-  return (await work.recoveryCodes.hasUnused(userId)) ? ['totp', 'recovery_code'] : ['totp']
+  const methods: MfaMethod[] = ['totp']
+  if (await work.recoveryCodes.hasUnused(userId)) methods.push('recovery_code')
+  if ((await work.passkeys.ofUser(userId)).length > 0) methods.push('passkey')
+  return methods
 }

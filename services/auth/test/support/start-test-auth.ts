@@ -73,6 +73,8 @@ export function testConfig(world: World): AuthConfig {
     ACCESS_TOKEN_SECONDS: 900,
     REFRESH_TOKEN_SECONDS: 604_800,
     KEY_ROTATION_DAYS: 30,
+    PUBLIC_URL: 'https://kinora.test',
+    CORS_ORIGINS: ['https://app.kinora.test'],
     PRODUCT_NAME: 'Kinora Test',
     MFA_MAX_FAILURES: 10,
     MFA_LOCK_SECONDS: 900,

@@ -45,6 +45,7 @@ const NAMED = {
   SignedIn: contracts.SignedIn,
   SignedInByCookie,
   MfaRequired: contracts.MfaRequired,
+  Passkey: contracts.Passkey,
   Session: contracts.Session,
   AuditEntry: contracts.AuditEntry,
   AdminUser: contracts.AdminUser,

@@ -3,6 +3,7 @@ import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
 import { events } from './events.ts'
+import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { playback } from './playback.ts'
 import type { Route } from './route.ts'
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...passwords,
   ...sessions,
   ...secondFactor,
+  ...passkeys,
   ...audit,
   ...apiKeys,
   ...serviceAccounts,

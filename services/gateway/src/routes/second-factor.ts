@@ -5,6 +5,14 @@ const signedIn = { auth: 'required', limit: 'mfa' } as const
 
 export const secondFactor: Route[] = [
   { method: 'post', path: '/v1/auth/mfa', rpc: rpc.finishLogin, auth: 'none', limit: 'mfa', status: 200 },
+  {
+    method: 'post',
+    path: '/v1/auth/mfa/passkey/options',
+    rpc: rpc.beginMfaPasskey,
+    auth: 'none',
+    limit: 'mfa',
+    status: 200,
+  },
   { ...signedIn, method: 'post', path: '/v1/auth/totp/setup', rpc: rpc.setUpTotp, status: 200 },
   { ...signedIn, method: 'post', path: '/v1/auth/totp/enable', rpc: rpc.enableTotp, status: 200 },
   { ...signedIn, method: 'delete', path: '/v1/auth/totp', rpc: rpc.disableTotp, status: 204 },

@@ -4,6 +4,7 @@ import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
 import { keys } from './keys.ts'
+import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { secondFactor } from './second-factor.ts'
 import { serviceAccounts } from './service-accounts.ts'
@@ -15,6 +16,7 @@ export * from './administration.ts'
 export * from './api-keys.ts'
 export * from './audit.ts'
 export * from './keys.ts'
+export * from './passkeys.ts'
 export * from './passwords.ts'
 export * from './service-accounts.ts'
 export * from './sessions.ts'
@@ -32,4 +34,5 @@ export const auth = defineContract('auth', {
   ...administration,
   ...signingKeys,
   ...secondFactor,
+  ...passkeys,
 })

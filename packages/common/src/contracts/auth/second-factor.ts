@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, Nothing } from '../shared.ts'
 import { SignedIn } from './accounts.ts'
+import { Assertion, WebAuthnOptions } from './passkeys.ts'
 
 const GivenPassword = z.string().min(1).max(256)
 const TotpCode = z
@@ -50,9 +51,14 @@ export const secondFactor = {
   finishLogin: {
     summary: 'Finish a sign-in with the second factor',
     input: z
-      .strictObject({ mfaToken: MfaToken, code: TotpCode.optional(), recoveryCode: RecoveryCode.optional() })
-      .refine(({ code, recoveryCode }) => (code === undefined) !== (recoveryCode === undefined), {
-        message: 'Send either code or recoveryCode',
+      .strictObject({
+        mfaToken: MfaToken,
+        code: TotpCode.optional(),
+        recoveryCode: RecoveryCode.optional(),
+        passkey: Assertion.optional(),
+      })
+      .refine(({ mfaToken: _, ...proofs }) => Object.values(proofs).filter(Boolean).length === 1, {
+        message: 'Send one of code, recoveryCode and passkey',
       }),
     output: SignedIn,
     errors: [
@@ -61,8 +67,16 @@ export const secondFactor = {
       'MFA_TOKEN_EXHAUSTED',
       'MFA_CODE_INVALID',
       'MFA_LOCKED',
+      'PASSKEY_INVALID',
       'ACCOUNT_DISABLED',
     ],
     idempotent: false,
+  },
+  beginMfaPasskey: {
+    summary: 'What a browser needs to finish a sign-in with a passkey',
+    input: z.strictObject({ mfaToken: MfaToken }),
+    output: z.object({ options: WebAuthnOptions }),
+    errors: ['MFA_TOKEN_INVALID', 'MFA_TOKEN_EXPIRED', 'MFA_TOKEN_EXHAUSTED', 'PASSKEY_NOT_FOUND', 'ACCOUNT_DISABLED'],
+    idempotent: true,
   },
 } as const satisfies Record<string, MethodSpec>

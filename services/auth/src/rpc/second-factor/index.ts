@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { beginMfaPasskey } from './begin-mfa-passkey.ts'
 import { disableTotp } from './disable-totp.ts'
 import { enableTotp } from './enable-totp.ts'
 import { finishLogin } from './finish-login.ts'
@@ -11,4 +12,5 @@ export const secondFactor = (ctx: Context) => ({
   disableTotp: disableTotp(ctx),
   renewRecoveryCodes: renewRecoveryCodes(ctx),
   finishLogin: finishLogin(ctx),
+  beginMfaPasskey: beginMfaPasskey(ctx),
 })

@@ -1,0 +1,54 @@
+import type { Call, Handler } from '@kinora/common/contract'
+import type { Assertion, auth, SignedIn } from '@kinora/common/contracts'
+import { AppError, type ErrorCode } from '@kinora/common/errors'
+import type { Context } from '../../context.ts'
+import type { UserRow } from '../../db/schema.ts'
+import { challengeTokenHash, webAuthnChallenge } from '../../domain/challenge-token.ts'
+import { acceptAssertion } from '../../passkeys/accept-assertion.ts'
+import { userHandle } from '../../passkeys/relying-party.ts'
+import type { Work } from '../../repositories/index.ts'
+import { AMR } from '../../sessions/amr.ts'
+import { openSession } from '../../sessions/open-session.ts'
+
+export function loginWithPasskey(ctx: Context): Handler<typeof auth.loginWithPasskey> {
+  return async ({ challengeToken, response }, call) => {
+    if (!(await ctx.passkeyChallenges.take(challengeTokenHash(challengeToken), null, ctx.now()))) {
+      throw new AppError('PASSKEY_CHALLENGE_INVALID')
+    }
+    const challenge = webAuthnChallenge(challengeToken)
+    const outcome = await ctx.transact((work) => redeem(ctx, work, response, challenge, call))
+    if (outcome instanceof AppError) throw outcome
+    return outcome
+  }
+}
+
+/** An unknown passkey, one of somebody else and a bad signature get one answer. */
+async function redeem(
+  ctx: Context,
+  work: Work,
+  response: Assertion,
+  challenge: string,
+  call: Call,
+): Promise<SignedIn | AppError> {
+  const passkey = await work.passkeys.byCredentialId(Buffer.from(response.id, 'base64url'))
+  const user = passkey && (await work.users.lockForSignIn(passkey.user_id))
+  const proof = { response, challenge, verification: 'required' } as const
+  // WebAuthn level 3, section 7.2, step 6: nobody has said yet who they are, so the device must.
+  const isNamed = user && response.response.userHandle === userHandle(user.id)
+  if (!isNamed || !(await acceptAssertion(ctx, work, passkey, proof))) {
+    return await refuse(ctx, work, user, 'PASSKEY_INVALID', call)
+  }
+  if (user.disabled_at) return await refuse(ctx, work, user, 'ACCOUNT_DISABLED', call)
+  return await openSession(ctx, work, 'login', user, call, AMR.passkey)
+}
+
+async function refuse(
+  ctx: Context,
+  work: Work,
+  user: UserRow | undefined,
+  failure: ErrorCode,
+  call: Call,
+): Promise<AppError> {
+  await work.audit.record(call, { action: 'login', userId: user?.id ?? null, failure }, ctx.now())
+  return new AppError(failure)
+}
