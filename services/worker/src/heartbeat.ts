@@ -22,14 +22,12 @@ const LONGEST_PAUSE_MS = 1000
 export function startHeartbeat(bus: Bus, task: ClaimedTask): Heartbeat {
   let fraction = 0
   let renewedAt = performance.now()
-  let sending = false
+  let sending: Promise<void> | undefined
   let isFirst = true
   let fresh: MediaPart | undefined
   let telling: MediaPart | undefined
 
-  async function beat(): Promise<void> {
-    if (sending) return
-    sending = true
+  async function send(): Promise<void> {
     const sentAt = performance.now()
     if (telling === undefined) [telling, fresh] = [fresh, undefined]
     try {
@@ -39,19 +37,23 @@ export function startHeartbeat(bus: Bus, task: ClaimedTask): Heartbeat {
       telling = undefined
     } catch {
       // The next beat is soon.
-    } finally {
-      sending = false
     }
   }
 
-  const timer = setInterval(() => void beat(), Math.min(LONGEST_PAUSE_MS, task.leaseMs / 5))
+  function beat(): void {
+    sending ??= send().finally(() => {
+      sending = undefined
+    })
+  }
+
+  const timer = setInterval(beat, Math.min(LONGEST_PAUSE_MS, task.leaseMs / 5))
   return {
     progress: (reached) => {
       fraction = Math.min(1, Math.max(fraction, reached))
     },
     written: (part) => {
       fresh = joinParts(fresh, part)
-      if (isFirst) void beat()
+      if (isFirst) void (sending ?? Promise.resolve()).then(beat)
       isFirst = false
     },
     renewedAt: () => renewedAt,

@@ -27,6 +27,8 @@ export async function runFollowed(
     }
   } catch (error) {
     broken.abort(error)
+    await settled
+    throw error
   }
   return await end
 }
