@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { type AuthMetrics, createAuthMetrics } from './auth-metrics.ts'
 import type { AuthConfig } from './config.ts'
 import type { AuthDb } from './db/schema.ts'
+import { auditChainKey } from './domain/audit-chain.ts'
 import { accessTokenIssuer, type IssueAccessToken } from './keys/access-token.ts'
 import { createKeyCipher, type KeyCipher } from './keys/key-cipher.ts'
 import { KeyKeeper } from './keys/key-keeper.ts'
@@ -11,6 +12,7 @@ import { signingKeyMaker } from './keys/make-signing-key.ts'
 import { type RelyingParty, relyingParty } from './passkeys/relying-party.ts'
 import { HashGate } from './passwords/hash-gate.ts'
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts'
+import { type ChainPage, chainOldRows, chainPage } from './repositories/audit-chain.ts'
 import type { CodeAllowance } from './repositories/code-attempts.ts'
 import { type Repositories, repositories, type Transact, transact } from './repositories/index.ts'
 import { signingKeyRepository } from './repositories/signing-keys.ts'
@@ -31,6 +33,7 @@ export interface Context extends Repositories {
   productName: string
   relyingParty: RelyingParty
   codeAllowance: CodeAllowance
+  auditChain: { key: Buffer; page: (after: number, limit: number) => Promise<ChainPage> }
   issueAccessToken: IssueAccessToken
   metrics: AuthMetrics
   logger: Logger
@@ -51,11 +54,12 @@ export async function createContext(parts: ContextParts): Promise<Context> {
   const { db, base, config, pokeRelay, now = () => new Date() } = parts
   const metrics = createAuthMetrics(base.metrics)
   const cipher = createKeyCipher(fromBase64(config.KEY_ENCRYPTION_KEY))
+  const auditKey = auditChainKey(fromBase64(config.KEY_ENCRYPTION_KEY))
   const keys = new KeyRing(signingKeyRepository(db), cipher)
   const keyKeeper = new KeyKeeper({
     ring: keys,
     make: signingKeyMaker(cipher),
-    transact: transact(db),
+    transact: transact(db, auditKey),
     tokenSeconds: config.ACCESS_TOKEN_SECONDS,
     rotationMs: config.KEY_ROTATION_DAYS * DAY_MS,
     pokeRelay,
@@ -63,9 +67,11 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     now,
   })
   await keyKeeper.open()
+  // After the keys were opened: with the wrong secret nothing must be chained.
+  await chainOldRows(db, auditKey)
   return {
-    ...repositories(db),
-    transact: transact(db),
+    ...repositories(db, auditKey),
+    transact: transact(db, auditKey),
     pokeRelay,
     passwords: await createPasswordHasher({
       pepper: fromBase64(config.PASSWORD_PEPPER),
@@ -82,6 +88,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     productName: config.PRODUCT_NAME,
     relyingParty: relyingParty(config),
     codeAllowance: { failures: config.MFA_MAX_FAILURES, seconds: config.MFA_LOCK_SECONDS },
+    auditChain: { key: auditKey, page: (after, limit) => chainPage(db, after, limit) },
     issueAccessToken: accessTokenIssuer(keys, {
       issuer: config.ISSUER,
       audience: config.AUDIENCE,

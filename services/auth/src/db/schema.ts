@@ -1,7 +1,7 @@
 import type { Actor, SessionTransport } from '@kinora/common/contract'
 import type { Jwk, KeyStage, RevocationReason, Scope } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
-import type { Generated, Selectable } from 'kysely'
+import type { Selectable } from 'kysely'
 
 export interface UsersTable {
   id: string
@@ -122,7 +122,7 @@ export interface RevocationsTable {
 }
 
 export interface AuditLogTable {
-  sequence: Generated<string>
+  sequence: string
   id: string
   at: Date
   actor_kind: Actor['kind'] | null
@@ -137,6 +137,11 @@ export interface AuditLogTable {
   ip: string | null
   user_agent: string | null
   request_id: string
+  /** Null once the origin (`ip`, `user_agent`) has been erased. */
+  personal_salt: Buffer | null
+  personal_digest: Buffer
+  previous_hash: Buffer
+  hash: Buffer
 }
 
 /** Columns of type bigint are strings here: a number could not hold them all exactly. */
@@ -154,4 +159,6 @@ export interface AuthDb extends OutboxDb {
   passkeys: PasskeysTable
   passkey_challenges: PasskeyChallengesTable
   audit_log: AuditLogTable
+  audit_log_unchained: Omit<AuditLogTable, `personal_${string}` | 'previous_hash' | 'hash'>
+  audit_head: { only_row: boolean; sequence: string; hash: Buffer }
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor, Call } from '@kinora/common/contract'
 import type { ErrorCode } from '@kinora/common/errors'
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { AuditLogTable, AuthDb } from '../db/schema.ts'
 import type { UserChange } from '../domain/user-changes.ts'
+import type { AuditDraft } from './audit-chain.ts'
 
 export type AuditAction =
   | 'register'
@@ -61,28 +62,12 @@ export interface AuditPage {
   before?: string | undefined
 }
 
-/** Append-only: the service's database role may insert and read, nothing else. */
+/** Writes a record together with whatever else its transaction does, at the end of it. */
+export type RecordAudit = (call: Call, record: AuditRecord, now: Date) => Promise<void>
+
+/** Reads the log. */
 export function auditRepository(db: Kysely<AuthDb>) {
   return {
-    async record(call: Call, { action, userId, sessionId, apiKeyId, failure }: AuditRecord, now: Date): Promise<void> {
-      await db
-        .insertInto('audit_log')
-        .values({
-          id: randomUUID(),
-          at: now,
-          ...actorColumns(call.actor),
-          user_id: userId,
-          session_id: sessionId ?? null,
-          api_key_id: apiKeyId ?? (call.actor.kind === 'user' ? (call.actor.apiKeyId ?? null) : null),
-          action,
-          outcome: failure ? 'failure' : 'success',
-          code: failure ?? null,
-          ...originOf(call),
-          request_id: call.requestId,
-        })
-        .execute()
-    },
-
     /** Newest first. */
     async find(filter: AuditFilter, { limit, before }: AuditPage): Promise<Selectable<AuditLogTable>[]> {
       const { userId, actorId, action, outcome, from, to } = filter
@@ -96,6 +81,29 @@ export function auditRepository(db: Kysely<AuthDb>) {
       if (before !== undefined) query = query.where('sequence', '<', before)
       return await query.orderBy('sequence', 'desc').limit(limit).execute()
     },
+
+    /** Removes where a user's calls came from. The rows stay, and so does what proves them. */
+    async eraseOrigins(userId: string): Promise<void> {
+      await sql`select erase_audit_origins(${userId})`.execute(db)
+    },
+  }
+}
+
+/** What becomes of a call's record in the log. */
+export function auditDraft(call: Call, record: AuditRecord, now: Date): AuditDraft {
+  const { action, userId, sessionId, apiKeyId, failure } = record
+  return {
+    id: randomUUID(),
+    at: now,
+    ...actorColumns(call.actor),
+    user_id: userId,
+    session_id: sessionId ?? null,
+    api_key_id: apiKeyId ?? (call.actor.kind === 'user' ? (call.actor.apiKeyId ?? null) : null),
+    action,
+    outcome: failure ? 'failure' : 'success',
+    code: failure ?? null,
+    ...originOf(call),
+    request_id: call.requestId,
   }
 }
 

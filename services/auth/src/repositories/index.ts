@@ -3,7 +3,8 @@ import { sayEvent } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { AuthDb } from '../db/schema.ts'
 import { apiKeyRepository } from './api-keys.ts'
-import { auditRepository } from './audit.ts'
+import { auditDraft, auditRepository, type RecordAudit } from './audit.ts'
+import { type AuditDraft, appendAudit } from './audit-chain.ts'
 import { codeAttemptRepository } from './code-attempts.ts'
 import { mfaChallengeRepository } from './mfa-challenges.ts'
 import { passkeyChallengeRepository } from './passkey-challenges.ts'
@@ -21,7 +22,24 @@ export type Work = ReturnType<typeof work>
 /** Runs `body` in one transaction: all that it does is committed, or none. */
 export type Transact = <T>(body: (work: Work) => Promise<T>) => Promise<T>
 
-export function repositories(db: Kysely<AuthDb>) {
+/** For what needs no transaction. `auditKey` is that of the audit log's chain. */
+export function repositories(db: Kysely<AuthDb>, auditKey: Buffer) {
+  const record: RecordAudit = (...entry) => transact(db, auditKey)((work) => work.audit.record(...entry))
+  return { ...tables(db), audit: { ...auditRepository(db), record } }
+}
+
+export function transact(db: Kysely<AuthDb>, auditKey: Buffer): Transact {
+  return (body) =>
+    db.transaction().execute(async (tx) => {
+      const drafts: AuditDraft[] = []
+      const result = await body(work(tx, drafts))
+      // Last of all, whenever it was asked for: appends of the whole installation take turns until the commit.
+      await appendAudit(tx, auditKey, drafts)
+      return result
+    })
+}
+
+function tables(db: Kysely<AuthDb>) {
   return {
     users: userRepository(db),
     userOverviews: userOverviewRepository(db),
@@ -29,7 +47,6 @@ export function repositories(db: Kysely<AuthDb>) {
     apiKeys: apiKeyRepository(db),
     revocations: revocationRepository(db),
     signingKeys: signingKeyRepository(db),
-    audit: auditRepository(db),
     totpFactors: totpFactorRepository(db),
     recoveryCodes: recoveryCodeRepository(db),
     codeAttempts: codeAttemptRepository(db),
@@ -39,14 +56,12 @@ export function repositories(db: Kysely<AuthDb>) {
   }
 }
 
-export function transact(db: Kysely<AuthDb>): Transact {
-  return (body) => db.transaction().execute((tx) => body(work(tx)))
-}
-
 /** What only makes sense inside a transaction is offered only there. */
-function work(tx: Transaction<AuthDb>) {
+function work(tx: Transaction<AuthDb>, drafts: AuditDraft[]) {
+  const record: RecordAudit = async (...entry) => void drafts.push(auditDraft(...entry))
   return {
-    ...repositories(tx),
+    ...tables(tx),
+    audit: { ...auditRepository(tx), record },
     /** Held until the commit; false when another transaction, here or in another process, holds it. */
     async tryLock(name: string): Promise<boolean> {
       const { rows } = await sql<{ locked: boolean }>`

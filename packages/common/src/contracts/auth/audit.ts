@@ -15,6 +15,18 @@ export const AuditEntry = z.object({
 })
 export type AuditEntry = z.infer<typeof AuditEntry>
 
+/** A row of the audit log by its number and its hash (hexadecimal): all rows up to it follow from the hash. */
+export const AuditPlace = z.object({ sequence: z.number().int().min(0), hash: z.string().regex(/^[\da-f]{64}$/) })
+
+/**
+ * What is wrong, at which row: it was `changed`, is `missing`, is genuine but `misplaced`, or the rows are whole and the
+ * record of how many there are (the `head`) is not theirs.
+ */
+export const AuditProblem = z.object({
+  kind: z.enum(['changed', 'missing', 'misplaced', 'head']),
+  sequence: z.number().int(),
+})
+
 /** What has happened to an account. */
 export const audit = {
   listAudit: {
@@ -22,6 +34,14 @@ export const audit = {
     input: PageQuery,
     output: pageOf(AuditEntry),
     errors: [],
+    idempotent: true,
+  },
+  verifyAudit: {
+    summary: 'Verify a page of the audit log after a place that is known to be good; for operators',
+    input: z.strictObject({ after: AuditPlace.optional() }),
+    /** Go on after `verified` until `complete`. */
+    output: z.object({ verified: AuditPlace, problem: AuditProblem.nullable(), complete: z.boolean() }),
+    errors: ['UNAUTHENTICATED', 'FORBIDDEN'],
     idempotent: true,
   },
 } as const satisfies Record<string, MethodSpec>

@@ -5,11 +5,12 @@ import { secondFactor } from './0003-second-factor.ts'
 import { apiKeys } from './0005-api-keys.ts'
 import { administration } from './0006-administration.ts'
 import { keyRotation } from './0007-key-rotation.ts'
+import { auditChain } from './0008-audit-chain.ts'
 import { sessionTransport } from './0009-session-transport.ts'
 
 /** Auth's part of the database; `kinora_auth` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'auth',
   role: 'kinora_auth',
-  migrations: [identity, outbox, secondFactor, apiKeys, administration, keyRotation, sessionTransport],
+  migrations: [identity, outbox, secondFactor, apiKeys, administration, keyRotation, auditChain, sessionTransport],
 }
