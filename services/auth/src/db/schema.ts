@@ -1,7 +1,7 @@
 import type { Actor, SessionTransport } from '@kinora/common/contract'
 import type { Jwk, KeyStage, RevocationReason, Scope } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
-import type { Selectable } from 'kysely'
+import type { Generated, Selectable } from 'kysely'
 
 export interface UsersTable {
   id: string
