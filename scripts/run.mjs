@@ -13,6 +13,7 @@ const PROGRAMS = {
   start: 'packages/dev/dist/cli/start.js',
   demo: 'packages/dev/dist/cli/demo.js',
   test: 'packages/dev/dist/cli/test.js',
+  kinora: 'packages/dev/dist/cli/kinora.js',
   secrets: 'packages/dev/dist/cli/secrets.js',
   openapi: 'services/gateway/dist/write-openapi.js',
   bench: 'bench/dist/main.js',
@@ -66,7 +67,8 @@ async function step(done, file, argv) {
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
   const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
   if (code !== 0) throw new Error(`${output}\n${file} ${argv.join(' ')} failed (${code})`)
-  process.stdout.write(`${done} (${((performance.now() - started) / 1000).toFixed(1)} s)\n`)
+  // Standard output is the program's own.
+  process.stderr.write(`${done} (${((performance.now() - started) / 1000).toFixed(1)} s)\n`)
 }
 
 function read(file) {

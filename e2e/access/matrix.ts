@@ -57,6 +57,7 @@ export const MATRIX: Record<string, Rule> = {
   'POST /v1/admin/service-accounts/{userId}/api-keys': { access: 'admin' },
   'GET /v1/admin/service-accounts/{userId}/api-keys': { access: 'admin' },
   'DELETE /v1/admin/service-accounts/{userId}/api-keys/{keyId}': { access: 'admin' },
+  'GET /v1/admin/tasks': { access: 'admin' },
 
   'POST /v1/videos': { access: 'user' },
   'GET /v1/videos': { access: 'user' },

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineContract } from '../contract.ts'
 import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
 import { PlaybackGrant, PlaybackToken, TimelineEntry, Video, VideoStatus, Visibility } from './video.ts'
-import { ClaimedTask } from './work.ts'
+import { ClaimedTask, Task, TaskStatus } from './work.ts'
 
 const Title = z.string().trim().min(1).max(200).regex(NO_CONTROL)
 const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
@@ -125,6 +125,14 @@ export const media = defineContract('media', {
     input: z.strictObject({ reference: z.string().min(1).max(1024) }),
     output: PlaybackGrant,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY'],
+    idempotent: true,
+  },
+  listTasks: {
+    summary:
+      'Tasks of all videos, newest video first; without a status those that run or have failed; for administrators',
+    input: PageQuery.extend({ status: TaskStatus.optional(), videoId: Id.optional() }),
+    output: pageOf(Task),
+    errors: [],
     idempotent: true,
   },
   claimTask: {

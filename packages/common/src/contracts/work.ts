@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Id } from './shared.ts'
+import { Id, Timestamp } from './shared.ts'
 
 /** What a worker is asked to do and what it says it did: a few KiB, and some 35 bytes a segment for long sound. */
 
@@ -107,6 +107,41 @@ export const ClaimedTask = z.object({
 })
 export type ClaimedTask = z.infer<typeof ClaimedTask>
 
+/**
+ * Why an attempt ended badly. `input`: the file's fault, never retried. `host`: ours, retried.
+ * `memory`: killed at the memory limit, retried once.
+ */
+export const TaskCause = z.object({
+  class: z.enum(['input', 'host', 'memory']),
+  code: z.string(),
+  /** A sentence the owner of the video understands. */
+  detail: z.string(),
+})
+export type TaskCause = z.infer<typeof TaskCause>
+
+export const TaskStatus = z.enum(['waiting', 'queued', 'running', 'done', 'failed', 'cancelled'])
+export type TaskStatus = z.infer<typeof TaskStatus>
+
+/** A task as operators see it. */
+export const Task = z.object({
+  id: Id,
+  videoId: Id,
+  ownerId: Id,
+  kind: z.enum(['probe', 'audio', 'video', 'finalise']),
+  label: z.string(),
+  status: TaskStatus,
+  attempt: z.number().int(),
+  /** Who works on it, or did last. */
+  worker: z.string().nullable(),
+  percent: z.number().int(),
+  /** When work on it began for the first time. */
+  startedAt: Timestamp.nullable(),
+  /** A running task whose worker says nothing until then is given to another. */
+  leaseUntil: Timestamp.nullable(),
+  cause: TaskCause.nullable(),
+})
+export type Task = z.infer<typeof Task>
+
 /** The message on a task queue: so little that redelivery is harmless. */
 export const TaskMessage = z.object({ taskId: Id, attempt: z.number().int().positive() })
 export type TaskMessage = z.infer<typeof TaskMessage>
@@ -148,15 +183,3 @@ export const TaskResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('finalise'), bytes: z.number().int() }),
 ])
 export type TaskResult = z.infer<typeof TaskResult>
-
-/**
- * Why an attempt ended badly. `input`: the file's fault, never retried. `host`: ours, retried.
- * `memory`: killed at the memory limit, retried once.
- */
-export const TaskCause = z.object({
-  class: z.enum(['input', 'host', 'memory']),
-  code: z.string(),
-  /** A sentence the owner of the video understands. */
-  detail: z.string(),
-})
-export type TaskCause = z.infer<typeof TaskCause>

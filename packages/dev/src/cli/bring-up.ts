@@ -5,6 +5,7 @@ import { REPOSITORY } from '../repository.ts'
 import { type System, startSystem } from '../system/index.ts'
 import { type Console, seconds } from './console.ts'
 import { openInstallation } from './open-installation.ts'
+import { publishOperatorUrl } from './operator-url.ts'
 import { readableServiceLine } from './service-line.ts'
 
 /** Settings that go on to the services when they are set for us; docs/running.md tells what they mean. */
@@ -53,6 +54,7 @@ export async function bringUp(life: Lifecycle, console: Console): Promise<Runnin
   await requireFree(port)
   const dir = join(REPOSITORY, '.kinora')
   const place = await openInstallation(dir, life, console)
+  life.use(publishOperatorUrl(place.installation.amqpUrl('operator')), 'operator address', (withdraw) => withdraw())
   const system = await console.step('Services started', async () =>
     life.use(
       await startSystem({

@@ -57,6 +57,7 @@ const NAMED = {
   VideoEvent,
   PlaybackToken: contracts.PlaybackToken,
   TimelineEntry: contracts.TimelineEntry,
+  Task: contracts.Task,
 }
 
 const SECURITY_SCHEMES = {

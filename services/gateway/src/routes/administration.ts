@@ -1,4 +1,4 @@
-import { auth as rpc } from '@kinora/common/contracts'
+import { media, auth as rpc } from '@kinora/common/contracts'
 import type { Route } from './route.ts'
 
 const users = '/v1/admin/users'
@@ -13,4 +13,5 @@ export const administration: Route[] = [
   { method: 'delete', path: `${user}/sessions`, rpc: rpc.revokeUserSessions, ...admin, status: 204 },
   { method: 'delete', path: `${user}/sessions/:sessionId`, rpc: rpc.revokeUserSession, ...admin, status: 204 },
   { method: 'get', path: '/v1/admin/audit', rpc: rpc.searchAudit, ...admin, status: 200 },
+  { method: 'get', path: '/v1/admin/tasks', rpc: media.listTasks, ...admin, status: 200 },
 ]

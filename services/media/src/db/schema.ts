@@ -3,6 +3,7 @@ import type {
   SourceFacts,
   TaskCause,
   TaskKind,
+  TaskStatus,
   TaskWork,
   Video,
   VideoStatus,
@@ -10,7 +11,7 @@ import type {
 } from '@kinora/common/contracts'
 import type { InboxDb, OutboxDb } from '@kinora/common/db'
 import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
-import type { TaskState, VideoState } from '../domain/video-state.ts'
+import type { VideoState } from '../domain/video-state.ts'
 import type { PlannedTask, VideoPlan } from '../domain/work-plan.ts'
 
 /** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
@@ -58,7 +59,7 @@ export interface TasksTable {
   queue: PlannedTask['queue']
   weight: number
   params: JSONColumnType<TaskWork>
-  state: TaskState
+  state: TaskStatus
   attempt: Generated<number>
   message_attempt: number | null
   host_failures: Generated<number>

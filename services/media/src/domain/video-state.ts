@@ -1,14 +1,12 @@
-import type { Progress, TaskCause, TaskKind, VideoError, VideoStatus } from '@kinora/common/contracts'
+import type { Progress, TaskCause, TaskKind, TaskStatus, VideoError, VideoStatus } from '@kinora/common/contracts'
 import type { z } from 'zod'
 import { FIRST_PART_ORDINAL } from './work-plan.ts'
-
-export type TaskState = 'waiting' | 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 
 /** What of a task decides about its video. */
 export interface TaskFacts {
   kind: TaskKind
   ordinal: number
-  state: TaskState
+  state: TaskStatus
   weight: number
   fraction: number
   /** Segments that are recorded. */

@@ -1,0 +1,54 @@
+import { type AdminAuditEntry, auth } from '@kinora/common/contracts'
+import { type Command, Option } from 'commander'
+import type { Act } from '../cli.ts'
+import { collect } from '../collect.ts'
+import { findUserId } from '../find-user.ts'
+import { limitOption, timeArgument } from '../options.ts'
+import { type Columns, timeOf } from '../output/printer.ts'
+
+interface ListOptions {
+  user?: string
+  actor?: string
+  action?: string
+  outcome?: AdminAuditEntry['outcome']
+  from?: string
+  to?: string
+  limit: number
+}
+
+const COLUMNS: Columns<AdminAuditEntry> = {
+  TIME: (entry) => timeOf(entry.at),
+  ACTION: (entry) => entry.action,
+  OUTCOME: (entry) => entry.code ?? entry.outcome,
+  USER: (entry) => entry.userId,
+  BY: (entry) => actorOf(entry),
+  ADDRESS: (entry) => entry.ip,
+  REQUEST: (entry) => entry.requestId,
+}
+
+export function auditCommands(program: Command, act: Act): void {
+  const audit = program.command('audit').description('what has happened to accounts')
+
+  audit
+    .command('list')
+    .description('newest first')
+    .option('--user <user>', 'to whom it was done: id or e-mail address')
+    .option('--actor <id>', 'who did it: the id of a user, or the name of a service')
+    .option('--action <action>', 'what was done, e.g. login')
+    .addOption(new Option('--outcome <outcome>', 'how it ended').choices(['success', 'failure']))
+    .option('--from <time>', 'at this time or later', timeArgument)
+    .option('--to <time>', 'before this time', timeArgument)
+    .addOption(limitOption())
+    .action(
+      act(async ({ call, print }, { user, actor, limit, ...filter }: ListOptions) => {
+        const whom = user === undefined ? {} : { userId: await findUserId(call, user) }
+        const who = actor === undefined ? {} : { actorId: actor }
+        print.list(await collect(call, auth.searchAudit, { ...filter, ...whom, ...who }, limit), COLUMNS)
+      }),
+    )
+}
+
+function actorOf({ actor, userId }: AdminAuditEntry): string | null {
+  if (actor?.kind === 'user' && actor.id === userId) return 'self'
+  return actor && (actor.id ?? actor.kind)
+}

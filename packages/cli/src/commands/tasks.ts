@@ -1,0 +1,40 @@
+import { media, type Task, TaskStatus } from '@kinora/common/contracts'
+import { type Command, Option } from 'commander'
+import type { Act } from '../cli.ts'
+import { collect } from '../collect.ts'
+import { limitOption } from '../options.ts'
+import { type Columns, timeOf } from '../output/printer.ts'
+
+const COLUMNS: Columns<Task> = {
+  VIDEO: (task) => task.videoId,
+  TASK: (task) => task.label,
+  STATUS: (task) => task.status,
+  TRY: (task) => task.attempt,
+  DONE: (task) => `${task.percent}%`,
+  WORKER: (task) => task.worker,
+  STARTED: (task) => timeOf(task.startedAt),
+  CAUSE: (task) => task.cause && `${task.cause.code}: ${task.cause.detail}`,
+}
+
+interface ListOptions {
+  status?: TaskStatus
+  video?: string
+  limit: number
+}
+
+export function tasksCommands(program: Command, act: Act): void {
+  const tasks = program.command('tasks').description('the work on videos')
+
+  tasks
+    .command('list')
+    .description('what runs and what has failed, or what is in one state; newest video first')
+    .addOption(new Option('--status <status>', 'only these').choices(TaskStatus.options))
+    .option('--video <id>', 'of one video')
+    .addOption(limitOption())
+    .action(
+      act(async ({ call, print }, { status, video, limit }: ListOptions) => {
+        const filter = { ...(status && { status }), ...(video !== undefined && { videoId: video }) }
+        print.list(await collect(call, media.listTasks, filter, limit), COLUMNS)
+      }),
+    )
+}

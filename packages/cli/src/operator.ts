@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import { type Bus, connectBus } from '@kinora/common/bus'
+import type { Input, Method, Output } from '@kinora/common/contract'
+import { AppError } from '@kinora/common/errors'
+import { createLogger, loadConfig } from '@kinora/common/service'
+import { z } from 'zod'
+import { UsageError } from './usage-error.ts'
+
+/** A bus waits for its broker for ever; a person does not. */
+const CONNECT_MS = 10_000
+const ANSWER_MS = 15_000
+
+const config = z.object({ AMQP_URL: z.url({ protocol: /^amqps?$/ }) })
+
+/** Calls the services under the broker user of the operator; that user is all the proof they ask for. */
+export interface Operator {
+  call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>>
+  close(): Promise<void>
+}
+
+/** Throws `NOT_SENT` when there is no broker to connect to, or it does not let us in. */
+export async function connectOperator(env: NodeJS.ProcessEnv): Promise<Operator> {
+  const bus = await connect(addressIn(env))
+  return {
+    async call(method, input) {
+      assertInput(method, input)
+      return await bus.call(method, input, {
+        actor: { kind: 'service', name: 'operator' },
+        requestId: randomUUID(),
+        timeoutMs: ANSWER_MS,
+      })
+    },
+    close: () => bus.drain(),
+  }
+}
+
+function addressIn(env: NodeJS.ProcessEnv): string {
+  if (!env.AMQP_URL && !env.AMQP_URL_FILE) {
+    throw new AppError('NOT_SENT', { detail: 'Kinora does not run here (npm start), and AMQP_URL is not set' })
+  }
+  return loadConfig(config, env).AMQP_URL
+}
+
+async function connect(url: string): Promise<Bus> {
+  try {
+    const signal = AbortSignal.timeout(CONNECT_MS)
+    return await connectBus({ url, service: 'operator', logger: createLogger('operator', 'silent'), signal })
+  } catch (error) {
+    const { name, message } = error as Error
+    const late = name === 'TimeoutError' || name === 'AbortError'
+    const { host } = new URL(url)
+    const detail = late ? `RabbitMQ does not answer at ${host}` : message
+    throw new AppError('NOT_SENT', { detail, cause: error })
+  }
+}
+
+/** What the service would refuse anyway is told in terms of the command line. */
+function assertInput<M extends Method>(method: M, input: Input<M>): void {
+  const parsed = method.input.safeParse(input)
+  if (parsed.success) return
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new UsageError(problems.join('\n'))
+}

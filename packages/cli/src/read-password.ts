@@ -1,0 +1,45 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { UsageError } from './usage-error.ts'
+
+/** Far above any password; what is longer is a file that somebody gave by mistake. */
+const MAX_BYTES = 4096
+
+/** The first line of standard input. */
+export async function passwordFromStdin(): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk as Buffer)
+    bytes += (chunk as Buffer).length
+    if (bytes > MAX_BYTES) throw new UsageError('Standard input is too long for a password')
+  }
+  const [line = ''] = Buffer.concat(chunks).toString('utf8').split(/\r?\n/, 1)
+  if (line === '') throw new UsageError('Standard input has no password')
+  return line
+}
+
+/** Asks twice at the terminal, which shows nothing of it. */
+export async function askNewPassword(): Promise<string> {
+  if (!process.stdin.isTTY) throw new UsageError('There is no terminal to ask at; use --password-stdin')
+  const password = await ask('Password: ')
+  if ((await ask('Again: ')) !== password) throw new UsageError('The two are not the same')
+  return password
+}
+
+async function ask(question: string): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  const interrupted = new AbortController()
+  terminal.once('SIGINT', () => interrupted.abort())
+  terminal.once('close', () => interrupted.abort())
+  process.stderr.write(question)
+  try {
+    return await terminal.question('', { signal: interrupted.signal })
+  } catch {
+    throw new UsageError('No password was given')
+  } finally {
+    terminal.close()
+    process.stderr.write('\n')
+  }
+}

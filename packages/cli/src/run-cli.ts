@@ -1,0 +1,66 @@
+import { AppError } from '@kinora/common/errors'
+import { ConfigError } from '@kinora/common/service'
+import { Command, CommanderError } from 'commander'
+import type { Act } from './cli.ts'
+import { adminCommands } from './commands/admin.ts'
+import { auditCommands } from './commands/audit.ts'
+import { keysCommands } from './commands/keys.ts'
+import { sessionsCommands } from './commands/sessions.ts'
+import { tasksCommands } from './commands/tasks.ts'
+import { usersCommands } from './commands/users.ts'
+import { EXIT } from './exit-codes.ts'
+import { connectOperator } from './operator.ts'
+import { createPrinter } from './output/printer.ts'
+import { UsageError } from './usage-error.ts'
+
+const GROUPS = [adminCommands, usersCommands, sessionsCommands, auditCommands, keysCommands, tasksCommands]
+
+const EXIT_HELP = `
+Exit codes: ${EXIT.ok} done, ${EXIT.refused} refused, ${EXIT.usage} wrong usage, ${EXIT.unreachable} Kinora could not be reached`
+
+/** Runs one command of the operator and returns the exit code. `env` says where Kinora is: AMQP_URL. */
+export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const program = new Command('kinora')
+    .description('Runs a Kinora installation: accounts, sessions, the audit log, tasks')
+    .option('--json', 'print JSON instead of tables')
+    .showHelpAfterError('(try --help)')
+    .addHelpText('after', EXIT_HELP)
+    .exitOverride()
+  const act: Act =
+    (work) =>
+    async (...rest) => {
+      const operator = await connectOperator(env)
+      try {
+        await work(
+          { call: operator.call, print: createPrinter(program.opts<{ json?: true }>().json === true) },
+          ...rest,
+        )
+      } finally {
+        await operator.close()
+      }
+    }
+  for (const addCommands of GROUPS) addCommands(program, act)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return EXIT.ok
+  } catch (error) {
+    return report(error)
+  }
+}
+
+function report(error: unknown): number {
+  // Commander has told already what was wrong, or shown the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (error instanceof UsageError) return fail(error.message, EXIT.usage)
+  if (error instanceof ConfigError) return fail(error.message, EXIT.unreachable)
+  if (error instanceof AppError) {
+    const unreachable = error.status === 503 || error.status === 504
+    return fail(`${error.code}: ${error.message}`, unreachable ? EXIT.unreachable : EXIT.refused)
+  }
+  throw error
+}
+
+function fail(message: string, exitCode: number): number {
+  process.stderr.write(`kinora: ${message}\n`)
+  return exitCode
+}
