@@ -1,4 +1,5 @@
-# One file for the four services: docker build --build-arg SERVICE=gateway .  (the worker: --target worker as well)
+# One file for the four services and the command line: docker build --build-arg SERVICE=gateway .  (the worker: --target
+# worker as well)
 # The first stage does not mention SERVICE, so it is built once and shared.
 FROM node:24-bookworm-slim AS build
 RUN npm install --global pnpm@10.34.9
@@ -7,7 +8,7 @@ COPY . .
 RUN --mount=type=cache,target=/pnpm-store pnpm config set store-dir /pnpm-store \
  && pnpm install --frozen-lockfile \
  && pnpm build
-RUN --mount=type=cache,target=/pnpm-store for service in gateway auth media worker; do \
+RUN --mount=type=cache,target=/pnpm-store for service in gateway auth media worker cli; do \
       pnpm --filter "@kinora/$service" deploy --prod --legacy "/out/$service" || exit 1; \
     done
 

@@ -45,5 +45,5 @@ function textOf(cell: Cell): string {
 
 /** `2026-11-24 22:10:05Z`: a time as people compare it, in UTC. */
 export function timeOf(timestamp: string | null): string | null {
-  return timestamp && timestamp.slice(0, 19).replace('T', ' ').concat('Z')
+  return timestamp === null ? null : `${timestamp.slice(0, 19).replace('T', ' ')}Z`
 }

@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+export type Ran = { code: number | null; output: string; errors: string }
+
+const PROGRAM = fileURLToPath(new URL('../packages/cli/dist/main.js', import.meta.url))
+
+/** Runs the operator's command line as a process of its own. */
+export async function kinora(amqpUrl: string, args: string[], input = ''): Promise<Ran> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { AMQP_URL: amqpUrl } })
+  child.stdin.end(input)
+  let [output, errors] = ['', '']
+  child.stdout.on('data', (chunk) => (output += chunk))
+  child.stderr.on('data', (chunk) => (errors += chunk))
+  const [code] = await once(child, 'close')
+  return { code, output, errors }
+}
+
+/** The same at a terminal, where `answers` are typed in as they are asked for; gives all that the terminal has shown. */
+export async function kinoraAtTerminal(amqpUrl: string, args: string[], answers: string[]): Promise<string> {
+  const command = [process.execPath, PROGRAM, ...args].join(' ')
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    env: { AMQP_URL: amqpUrl, PATH: process.env.PATH },
+  })
+  let shown = ''
+  let asked = 0
+  child.stdout.on('data', (chunk) => {
+    shown += chunk
+    if ((shown.match(/: /g)?.length ?? 0) <= asked) return
+    child.stdin.write(`${answers[asked]}\r`)
+    asked += 1
+  })
+  await once(child, 'close')
+  return shown
+}

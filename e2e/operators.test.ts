@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto'
+import { freePort, until, useSystem, useWorld } from '@kinora/dev/harness'
+import { expect, test } from 'vitest'
+import { type Person, refresh, register, signIn } from './accounts.ts'
+import type { Page, Tokens, User } from './api-types.ts'
+import { type Client, createClient } from './client.ts'
+import { kinora, kinoraAtTerminal } from './operator.ts'
+import { GENEROUS } from './settings.ts'
+
+const world = await useWorld()
+const system = await useSystem({ installation: world, workers: 0, env: GENEROUS })
+const second = await system.addGateway()
+const visitor = createClient(system.gatewayUrl)
+const amqpUrl = world.amqpUrl('operator')
+const run = (...args: string[]) => kinora(amqpUrl, args)
+
+async function json<T>(...args: string[]): Promise<T> {
+  const { code, output, errors } = await run(...args, '--json')
+  expect({ code, errors }).toEqual({ code: 0, errors: '' })
+  return JSON.parse(output) as T
+}
+
+async function signInAs(email: string, password: string): Promise<Client> {
+  return visitor.as((await visitor.call<Tokens>('POST', '/v1/auth/login', { email, password })).accessToken)
+}
+
+/** Waits until both gateways refuse this token, which must be soon, and gives their codes. */
+async function refusals(client: Client, path = '/v1/auth/me'): Promise<unknown[]> {
+  return await Promise.all(
+    [client, client.at(second.url)].map((at) =>
+      until(
+        async () => {
+          const { status, body } = await at.send('GET', path)
+          return status >= 400 && (body as { code: string }).code
+        },
+        { timeoutMs: 5000, every: 20 },
+      ),
+    ),
+  )
+}
+
+const newEmail = () => `${randomBytes(6).toString('hex')}@example.com`
+const PASSWORD = 'eleven herons over the lake'
+const chief = newEmail()
+
+test('the first administrator is made on an empty installation, and once', async () => {
+  const args = ['admin', 'create', '--email', chief, '--display-name', 'Chief', '--password-stdin']
+  const first = await kinora(amqpUrl, args, `${PASSWORD}\n`)
+  expect(first).toMatchObject({ code: 0, output: `${chief} is an administrator and can sign in\n`, errors: '' })
+  const again = await kinora(amqpUrl, args, 'another good password\n')
+  expect(again).toMatchObject({ code: 0, output: expect.stringContaining('nothing was changed') })
+
+  const admin = await signInAs(chief, PASSWORD)
+  const { items } = await admin.call<Page<User>>('GET', '/v1/admin/users')
+  expect(items).toMatchObject([{ email: chief, role: 'admin', displayName: 'Chief', sessions: 1 }])
+})
+
+test('the password is asked for at the terminal, which shows nothing of it', async () => {
+  const email = newEmail()
+  const shown = await kinoraAtTerminal(amqpUrl, ['admin', 'create', '--email', email], [PASSWORD, PASSWORD])
+  expect(shown).toContain(`${email} is an administrator and can sign in`)
+  expect(shown).not.toContain(PASSWORD)
+  await signInAs(email, PASSWORD)
+  const different = await kinoraAtTerminal(amqpUrl, ['admin', 'create', '--email', newEmail()], [PASSWORD, 'another'])
+  expect(different).toContain('The two are not the same')
+})
+
+test('accounts are listed for people and for programs', async () => {
+  const person = await register(visitor)
+  const { output } = await run('users', 'list', '--q', person.email)
+  const [head, row, ...rest] = output.trimEnd().split('\n')
+  expect(head).toMatch(/^ID +E-MAIL +NAME +ROLE +STATE +SESSIONS +LAST LOGIN$/)
+  expect(row).toContain(`${person.tokens.user.id}  ${person.email}`)
+  expect(row?.indexOf(person.email)).toBe(head?.indexOf('E-MAIL'))
+  expect(rest).toEqual([])
+  const { items } = await json<Page<User>>('users', 'list', '--role', 'user', '--limit', '1000')
+  expect(items.map(({ email }) => email)).toContain(person.email)
+  expect(await json<User>('users', 'show', person.email)).toMatchObject({ id: person.tokens.user.id, sessions: 1 })
+  expect((await run('users', 'list', '--q', 'no such person')).output).toBe('Nothing found\n')
+})
+
+test('a demoted administrator is one no more at any gateway at once', async () => {
+  const person = await register(visitor)
+  await run('users', 'promote', person.email)
+  const admin = visitor.as((await refresh(visitor, person.tokens.refreshToken)).accessToken)
+  for (const at of [admin, admin.at(second.url)]) await at.call('GET', '/v1/admin/audit')
+  expect(await run('users', 'demote', person.email)).toMatchObject({ code: 0, errors: '' })
+  expect(await refusals(admin, '/v1/admin/audit')).toEqual(['TOKEN_REVOKED', 'TOKEN_REVOKED'])
+  const { client } = await signIn(visitor, person)
+  expect(await refusals(client, '/v1/admin/audit')).toEqual(['FORBIDDEN', 'FORBIDDEN'])
+})
+
+test('a disabled account is refused at every gateway at once, until it is enabled', async () => {
+  const admin = await signInAs(chief, PASSWORD)
+  const person = await register(visitor)
+  const { id } = person.tokens.user
+  for (const at of [person.client, person.client.at(second.url)]) await at.call('GET', '/v1/auth/me')
+  await admin.call('PATCH', `/v1/admin/users/${id}`, { disabled: true })
+  expect(await refusals(person.client)).toEqual(['ACCOUNT_DISABLED', 'ACCOUNT_DISABLED'])
+  expect(await run('users', 'enable', id)).toMatchObject({ code: 0, output: `${person.email} is enabled\n` })
+  await signIn(visitor, person)
+})
+
+test('sessions are ended, one or all', async () => {
+  const person = await register(visitor)
+  const other: Person = await signIn(visitor, person)
+  const { items } = await json<Page<{ id: string }>>('sessions', 'list', person.email)
+  expect(items).toHaveLength(2)
+  await run('sessions', 'revoke', person.email, '--session', items[0]?.id ?? '')
+  expect(await refusals(other.client)).toEqual(['TOKEN_REVOKED', 'TOKEN_REVOKED'])
+  await person.client.call('GET', '/v1/auth/me')
+  await run('sessions', 'revoke', person.tokens.user.id)
+  expect(await refusals(person.client)).toEqual(['TOKEN_REVOKED', 'TOKEN_REVOKED'])
+})
+
+test('the audit log says who did what to whom', async () => {
+  const person = await register(visitor)
+  await run('users', 'promote', person.email)
+  const { items } = await json<Page<object>>('audit', 'list', '--user', person.email, '--action', 'user_promote')
+  const userId = person.tokens.user.id
+  expect(items).toMatchObject([{ userId, actor: { kind: 'service', id: 'operator' }, outcome: 'success' }])
+  const { output } = await run('audit', 'list', '--user', person.email)
+  expect(output).toMatch(/user_promote +success .* operator/)
+})
+
+test('tasks and signing keys are listed', async () => {
+  expect(await json('tasks', 'list', '--status', 'running')).toEqual({ items: [], nextCursor: null })
+  const { items } = await json<Page<{ alg: string }>>('keys', 'list')
+  expect(items).toMatchObject([{ alg: 'ES256' }])
+})
+
+test.each([
+  [
+    'refused, with the code',
+    ['users', 'show', randomBytes(4).toString('hex').concat('@example.com')],
+    1,
+    'USER_NOT_FOUND: ',
+  ],
+  ['wrong usage: an unknown command', ['users', 'rename'], 2, "unknown command 'rename'"],
+  ['wrong usage: no e-mail address', ['admin', 'create', '--email', 'nobody', '--password-stdin'], 2, 'password'],
+  ['wrong usage: no id', ['users', 'show', 'nobody'], 2, 'userId: '],
+  ['wrong usage: not a number', ['users', 'list', '--limit', 'many'], 2, '--limit'],
+])('a script can tell what went wrong: %s', async (_name, args, code, words) => {
+  const ran = await run(...args)
+  expect(ran).toMatchObject({ code, output: '' })
+  expect(ran.errors).toContain(words)
+})
+
+test('a system that is not there is said to be unreachable', async () => {
+  const nobody = `amqp://operator:secret@127.0.0.1:${await freePort()}/kinora`
+  const ran = await kinora(nobody, ['users', 'list'])
+  expect(ran.code).toBe(3)
+  expect(ran.errors).toContain('RabbitMQ does not answer at 127.0.0.1')
+  expect(ran.errors).not.toContain('secret')
+  const refused = new URL(amqpUrl)
+  refused.password = 'wrong'
+  expect((await kinora(refused.href, ['users', 'list'])).code).toBe(3)
+})
