@@ -125,8 +125,8 @@ test('the audit log says who did what to whom', async () => {
 
 test('tasks and signing keys are listed', async () => {
   expect(await json('tasks', 'list', '--status', 'running')).toEqual({ items: [], nextCursor: null })
-  const { items } = await json<Page<{ alg: string }>>('keys', 'list')
-  expect(items).toMatchObject([{ alg: 'ES256' }])
+  const { items } = await json<Page<{ stage: string }>>('keys', 'list')
+  expect(items.map(({ stage }) => stage)).toEqual(expect.arrayContaining(['current', 'next']))
 })
 
 test.each([

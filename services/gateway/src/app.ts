@@ -2,6 +2,7 @@ import { AppError } from '@kinora/common/errors'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { Context } from './context.ts'
 import { accessLog } from './http/access-log.ts'
+import { clientAddress } from './http/client-address.ts'
 import { crossOrigin } from './http/cross-origin.ts'
 import { serveDocs } from './http/docs.ts'
 import { mount } from './http/mount.ts'
@@ -28,6 +29,8 @@ export function createApp(ctx: Context): Express {
     log(req, res)
     ctx.metrics.observe(req, res)
     setSecurityHeaders(req, res)
+    const forwardedFor = req.headers['x-forwarded-for']
+    if (forwardedFor !== undefined) ctx.forwardedCallers.note(clientAddress(req), String(forwardedFor))
     next()
   })
   app.use(traceRequest)

@@ -8,6 +8,7 @@ import type { KeySet } from './identity/key-set.ts'
 import type { Revocations } from './identity/revocations.ts'
 import type { VideoFeed } from './live/video-feed.ts'
 import type { Grants } from './playback/grants.ts'
+import type { ForwardedCallers } from './proxy-check/forwarded-callers.ts'
 import type { Relay, Rpc } from './rpc.ts'
 
 /** All that a request may need. */
@@ -25,6 +26,7 @@ export interface Context {
   revocations: Revocations
   grants: Grants
   videoFeed: VideoFeed
+  forwardedCallers: ForwardedCallers
   /** Aborts when the gateway begins to stop; what would go on for ever ends then. */
   draining: AbortSignal
 }

@@ -1,11 +1,13 @@
 import type { Bus } from '@kinora/common/bus'
-import type { Health } from '@kinora/common/service'
+import { type Health, type Lifecycle, type Logger, startLoop } from '@kinora/common/service'
 import type { Store } from '@kinora/common/storage'
 import type { Redis } from 'ioredis'
 import type { Revocations } from './identity/revocations.ts'
 import type { RateLimiter } from './rate-limit/rate-limiter.ts'
 
 export interface Dependencies {
+  life: Lifecycle
+  logger: Logger
   bus: Bus
   redis: Redis
   store: Store
@@ -13,20 +15,42 @@ export interface Dependencies {
   revocations: Revocations
 }
 
-/** What `/readyz` tells. Redis and open breakers are shown, but the gateway does its work without them. */
-export function watchDependencies(health: Health, { bus, redis, store, limiter, revocations }: Dependencies): void {
+const STORAGE_EVERY_MS = 5000
+/** A disk that hangs answers nothing, so silence counts as failure. */
+const STORAGE_STALE_MS = 3 * STORAGE_EVERY_MS
+
+/**
+ * What readiness is made of, all of it from memory: whoever asks costs nothing. Redis and open breakers are shown, but the
+ * gateway does its work without them.
+ */
+export function watchDependencies(health: Health, dependencies: Dependencies): void {
+  const { bus, redis, limiter, revocations } = dependencies
   health.add('bus', () => {
     const { connected, blocked } = bus.status()
     return { ok: connected, detail: { connected, blocked } }
   })
   health.add('breakers', () => ({ ok: true, detail: bus.status().breakers }))
   health.add('redis', () => ({ ok: true, detail: { degraded: redis.status !== 'ready' || limiter.suspended } }))
-  health.add('storage', async () => {
-    await store.check()
-    return { ok: true }
-  })
+  const storage = watchStorage(dependencies)
+  health.add('storage', () => ({ ok: storage.good() }))
   health.add('revocations', () => ({
     ok: revocations.loaded,
     detail: { stale: revocations.stale, sessions: revocations.size },
   }))
+}
+
+function watchStorage({ store, life, logger }: Dependencies): { good(): boolean } {
+  // It was opened a moment ago, and that includes this check.
+  let goodAt = performance.now()
+  const check = async () => {
+    try {
+      await store.check()
+      goodAt = performance.now()
+    } catch (error) {
+      goodAt = Number.NEGATIVE_INFINITY
+      throw error
+    }
+  }
+  life.use(startLoop('storage check', STORAGE_EVERY_MS, check, logger), 'storage check', (it) => it.stop())
+  return { good: () => performance.now() - goodAt < STORAGE_STALE_MS }
 }

@@ -16,6 +16,8 @@ import { KeySet } from './identity/key-set.ts'
 import { Revocations } from './identity/revocations.ts'
 import { VideoFeed } from './live/video-feed.ts'
 import { Grants } from './playback/grants.ts'
+import { forwardedCallers } from './proxy-check/forwarded-callers.ts'
+import { spoofable } from './proxy-check/proxy-report.ts'
 import { connectRedis } from './rate-limit/connect-redis.ts'
 import { type Allowances, API_KEY_OWN } from './rate-limit/policies.ts'
 import { RateLimiter } from './rate-limit/rate-limiter.ts'
@@ -79,7 +81,8 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   keySet.reload()
   life.use(revocations.keepSwept(), 'revocations', (stop) => stop())
   life.use(keySet, 'key set', (it) => it.stop())
-  watchDependencies(health, { bus, redis, store, limiter, revocations })
+  watchDependencies(health, { life, logger, bus, redis, store, limiter, revocations })
+  for (const { detail } of spoofable(config.TRUSTED_PROXIES)) logger.warn(detail)
 
   const tokens = new AccessTokens(keySet, { issuer: config.ISSUER, audience: config.AUDIENCE })
   const stopping = new AbortController()
@@ -97,6 +100,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     revocations,
     grants,
     videoFeed,
+    forwardedCallers: forwardedCallers(),
     admission: admission(authenticator(tokens, apiKeys, revocations), limiter),
     cookieSessions: {
       allowedOrigins: allowedOrigins(config),

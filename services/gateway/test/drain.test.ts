@@ -66,25 +66,7 @@ describe('a gateway that stops', () => {
     gateway.health.drain()
     const answer = await fetch(`${gateway.url}/readyz`)
     expect(answer.status).toBe(503)
-    expect(await answer.json()).toMatchObject({ ready: false, draining: true })
-    await gateway.life.close()
-  })
-})
-
-describe('readiness', () => {
-  it('tells of everything that the gateway needs', async () => {
-    const gateway = await ready()
-    const report = await (await fetch(`${gateway.url}/readyz`)).json()
-    expect(report).toMatchObject({
-      ready: true,
-      checks: {
-        bus: { ok: true, detail: { connected: true } },
-        breakers: { ok: true },
-        redis: { ok: true, detail: { degraded: false } },
-        storage: { ok: true },
-        revocations: { ok: true, detail: { stale: false } },
-      },
-    })
+    expect(await answer.json()).toEqual({ ready: false })
     await gateway.life.close()
   })
 })

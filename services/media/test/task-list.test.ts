@@ -12,7 +12,8 @@ const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)
 const owner = someUser()
 const admin: Actor = { ...someUser(), role: 'admin' }
-const list = (filter: Input<typeof media.listTasks> = {}, actor = admin) => gateway.call(media.listTasks, filter, actor)
+const list = (filter: Input<typeof media.listTasks> = {}, actor: Actor = admin) =>
+  gateway.call(media.listTasks, filter, actor)
 
 const CORRUPT: TaskCause = { class: 'input', code: 'CORRUPT', detail: 'The file is broken.' }
 

@@ -1,12 +1,15 @@
-import { auth, type Jwk } from '@kinora/common/contracts'
+import { auth, type SigningKeyInfo } from '@kinora/common/contracts'
 import type { Command } from 'commander'
 import type { Act } from '../cli.ts'
-import type { Columns } from '../output/printer.ts'
+import { type Columns, timeOf } from '../output/printer.ts'
 
-const COLUMNS: Columns<Jwk> = {
+const COLUMNS: Columns<SigningKeyInfo> = {
   'KEY ID': (key) => key.kid,
-  ALGORITHM: (key) => key.alg,
-  CURVE: (key) => key.crv,
+  STAGE: (key) => key.stage,
+  CREATED: (key) => timeOf(key.createdAt),
+  'SIGNS SINCE': (key) => timeOf(key.currentSince),
+  'TOKENS UNTIL': (key) => timeOf(key.expiresAt),
+  RETIRED: (key) => key.retireReason,
 }
 
 export function keysCommands(program: Command, act: Act): void {
@@ -14,10 +17,10 @@ export function keysCommands(program: Command, act: Act): void {
 
   keys
     .command('list')
-    .description('the published ones')
+    .description('all and their stages')
     .action(
       act(async ({ call, print }) => {
-        const { keys: items } = await call(auth.getJwks, {})
+        const { keys: items } = await call(auth.listKeys, {})
         print.list({ items, nextCursor: null }, COLUMNS)
       }),
     )

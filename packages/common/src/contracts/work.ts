@@ -127,7 +127,7 @@ export const Task = z.object({
   id: Id,
   videoId: Id,
   ownerId: Id,
-  kind: z.enum(['probe', 'audio', 'video', 'finalise']),
+  kind: z.string(),
   label: z.string(),
   status: TaskStatus,
   attempt: z.number().int(),

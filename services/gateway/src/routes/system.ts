@@ -2,7 +2,17 @@ import { Jwk } from '@kinora/common/contracts'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
+import { ProxyReport, proxyReport } from '../proxy-check/proxy-report.ts'
 import type { HandRoute, Route } from './route.ts'
+
+const Readiness = z.object({
+  ready: z.boolean(),
+  draining: z.boolean().optional(),
+  checks: z
+    .record(z.string(), z.object({ ok: z.boolean(), detail: z.record(z.string(), z.unknown()).optional() }))
+    .optional(),
+  proxy: ProxyReport.optional(),
+})
 
 const open = { method: 'get', auth: 'none', errors: [] } as const
 
@@ -30,11 +40,15 @@ export const system: Route[] = [
     path: '/readyz',
     limit: 'none',
     name: 'getReadiness',
-    summary: 'The gateway can do its work',
+    summary: 'The gateway can do its work; in detail for administrators',
+    query: z.looseObject({
+      verbose: z.string().optional().meta({ description: 'What readiness is made of, and the proxy check' }),
+    }),
     answers: {
-      200: { description: 'It can', content: { 'application/json': z.looseObject({ ready: z.boolean() }) } },
-      503: { description: 'It cannot', content: { 'application/json': z.looseObject({ ready: z.boolean() }) } },
+      200: { description: 'It can', content: { 'application/json': Readiness } },
+      503: { description: 'It cannot', content: { 'application/json': Readiness } },
     },
+    errors: ['UNAUTHENTICATED', 'FORBIDDEN'],
     handle: sendReadiness,
   },
 ]
@@ -47,9 +61,14 @@ function sendKeys({ keySet }: Context): ReturnType<HandRoute['handle']> {
   }
 }
 
-function sendReadiness({ health }: Context): ReturnType<HandRoute['handle']> {
-  return async (_req, res) => {
-    const report = await health.report()
-    sendJson(res, report.ready ? 200 : 503, report)
+/** Health checkers ask without a token and read the status; the rest is nobody's business but the administrators'. */
+function sendReadiness(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res) => {
+    const isVerbose = req.query.verbose !== undefined
+    if (isVerbose) await ctx.admission.admit(req, res, { auth: 'admin', limit: 'general' })
+    const { ready, ...details } = await ctx.health.report()
+    const proxy = () => proxyReport(req, ctx.config.TRUSTED_PROXIES, ctx.forwardedCallers)
+    res.setHeader('Cache-Control', 'no-store')
+    sendJson(res, ready ? 200 : 503, isVerbose ? { ready, ...details, proxy: proxy() } : { ready })
   }
 }
