@@ -1,14 +1,13 @@
 import type { Input, Method, Output } from '@kinora/common/contract'
 import type { Cli } from './cli.ts'
 
-type ListMethod = Method & { readonly output: Method['output'] }
 type Page = { items: unknown[]; nextCursor: string | null }
 
 /** The largest page that the services give. */
 const PAGE = 100
 
 /** The first `limit` items of a list, however many pages that takes. */
-export async function collect<M extends ListMethod>(
+export async function collect<M extends Method>(
   call: Cli['call'],
   method: M,
   filter: Omit<Input<M>, 'limit' | 'cursor'>,

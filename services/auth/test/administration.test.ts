@@ -159,6 +159,14 @@ describe('the last administrator', () => {
     await expect(refresh(last)).resolves.toBeDefined()
   })
 
+  it('is a person: a service account with the role does not count', async () => {
+    const [last] = (await onlyAdmins(1)) as [Account]
+    const service = await gateway.call(methods.createServiceAccount, { displayName: 'Robot' }, last.actor)
+    await update(last.actor, service.id, { role: 'admin' })
+    const attempt = update(last.actor, last.actor.userId, { role: 'user' })
+    await expect(attempt).rejects.toMatchObject({ code: 'LAST_ADMIN' })
+  })
+
   it('is left of two who demote or disable each other at the same time', async () => {
     await withTestAuth(world)
     for (let round = 0; round < 10; round++) {

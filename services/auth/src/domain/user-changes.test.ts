@@ -4,8 +4,8 @@ import { userChanges } from './user-changes.ts'
 const now = new Date('2026-01-01T00:00:00Z')
 const person = { id: 'ann', role: 'user' as const, disabled_at: null }
 const admin = { ...person, role: 'admin' as const }
-const byBob = { actorId: 'bob', ids: new Set(['ann', 'bob']) }
-const byOperator = { actorId: undefined, ids: new Set(['ann']) }
+const byBob = { actorId: 'bob', people: new Set(['ann', 'bob']) }
+const byOperator = { actorId: undefined, people: new Set(['ann']) }
 
 describe('userChanges', () => {
   it.each([
@@ -26,11 +26,11 @@ describe('userChanges', () => {
 
   it('a disabled administrator is not the last one', () => {
     const user = { ...admin, disabled_at: now }
-    expect(userChanges(user, { role: 'user' }, { actorId: 'bob', ids: new Set(['bob']) })).toEqual(['user_demote'])
+    expect(userChanges(user, { role: 'user' }, { actorId: 'bob', people: new Set(['bob']) })).toEqual(['user_demote'])
   })
 
   it('nobody disables himself by accident, but may step back', () => {
-    const bySelf = { actorId: 'ann', ids: byBob.ids }
+    const bySelf = { actorId: 'ann', people: byBob.people }
     expect(() => userChanges(admin, { disabled: true }, bySelf)).toThrow(
       expect.objectContaining({ code: 'OWN_ACCOUNT' }),
     )

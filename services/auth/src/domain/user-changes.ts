@@ -10,8 +10,8 @@ type Wanted = Pick<Input<typeof auth.updateUser>, 'disabled' | 'role'>
 export interface Administrators {
   /** Who asks; undefined for the command line. */
   actorId: string | undefined
-  /** All accounts that can administrate now. */
-  ids: ReadonlySet<string>
+  /** Those that are enabled and can sign in. */
+  people: ReadonlySet<string>
 }
 
 /**
@@ -21,7 +21,7 @@ export interface Administrators {
 export function userChanges(
   user: Pick<UserRow, 'id' | 'role' | 'disabled_at'>,
   wanted: Wanted,
-  { actorId, ids }: Administrators,
+  { actorId, people }: Administrators,
 ): UserChange[] {
   const changes: UserChange[] = []
   if (wanted.disabled === true && !user.disabled_at) changes.push('user_disable')
@@ -30,7 +30,7 @@ export function userChanges(
   if (wanted.role === 'user' && user.role === 'admin') changes.push('user_demote')
 
   const loses = changes.includes('user_disable') || changes.includes('user_demote')
-  if (loses && ids.has(user.id) && ids.size === 1) throw new AppError('LAST_ADMIN')
+  if (loses && people.has(user.id) && people.size === 1) throw new AppError('LAST_ADMIN')
   if (changes.includes('user_disable') && user.id === actorId) throw new AppError('OWN_ACCOUNT')
   return changes
 }

@@ -56,18 +56,17 @@ export function userRepository(db: Kysely<AuthDb>) {
       return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
     },
 
-    /** The accounts that can administrate, as they are now and stay until the commit. */
-    async lockAdmins(): Promise<ReadonlySet<string>> {
-      const rows = await db
+    /** The accounts that can administrate, as they are now and stay until the commit. Service accounts cannot sign in. */
+    async lockAdmins(): Promise<{ id: string; signsIn: boolean }[]> {
+      return await db
         .selectFrom('users')
-        .select('id')
+        .select(['id', sql<boolean>`password_hash is not null`.as('signsIn')])
         .where('role', '=', 'admin')
         .where('disabled_at', 'is', null)
         // In one order, or two who lock them would wait for each other.
         .orderBy('id')
         .forUpdate()
         .execute()
-      return new Set(rows.map((row) => row.id))
     },
 
     async apply(id: string, change: UserChange, now: Date): Promise<void> {

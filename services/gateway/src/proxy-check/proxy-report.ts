@@ -26,7 +26,7 @@ export function proxyReport(req: Request, trustedProxies: string[], callers: For
   const peer = normaliseAddress(req.socket.remoteAddress ?? '')
   const forwardedFor = req.headers['x-forwarded-for']?.toString() ?? null
   // Express lists whom it believes to be on the way; the client is among them when its proxy is trusted.
-  const decidedBy = (req.ips ?? []).length > 0 ? 'x-forwarded-for' : 'connection'
+  const decidedBy = req.ips.length > 0 ? 'x-forwarded-for' : 'connection'
   const warnings = spoofable(trustedProxies)
   if (forwardedFor !== null && decidedBy === 'connection') warnings.push(ignored(peer))
   if (callers.lookLikeOne()) warnings.push(ONE_ADDRESS)

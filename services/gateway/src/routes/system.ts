@@ -65,7 +65,7 @@ function sendKeys({ keySet }: Context): ReturnType<HandRoute['handle']> {
 function sendReadiness(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res) => {
     const isVerbose = req.query.verbose !== undefined
-    if (isVerbose) await ctx.admission.admit(req, res, { auth: 'admin', limit: 'general' })
+    if (isVerbose) await ctx.admission.admit(req, res, { auth: 'admin', scope: 'admin', limit: 'general' })
     const { ready, ...details } = await ctx.health.report()
     const proxy = () => proxyReport(req, ctx.config.TRUSTED_PROXIES, ctx.forwardedCallers)
     res.setHeader('Cache-Control', 'no-store')

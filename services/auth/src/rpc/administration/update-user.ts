@@ -12,11 +12,12 @@ export function updateUser(ctx: Context): Handler<typeof auth.updateUser> {
     const actorId = call.actor.kind === 'user' ? call.actor.userId : undefined
     await ctx.transact(async (work) => {
       // Whoever changes administrators waits here, so that of two who demote each other one finds himself demoted.
-      const ids = await work.users.lockAdmins()
-      if (actorId !== undefined && !ids.has(actorId)) throw new AppError('FORBIDDEN')
+      const admins = await work.users.lockAdmins()
+      if (actorId !== undefined && !admins.some(({ id }) => id === actorId)) throw new AppError('FORBIDDEN')
       const user = await work.users.lock(userId)
       if (!user) throw new AppError('USER_NOT_FOUND')
-      await applyUserChanges(work, user, userChanges(user, wanted, { actorId, ids }), call, ctx.now())
+      const people = new Set(admins.filter(({ signsIn }) => signsIn).map(({ id }) => id))
+      await applyUserChanges(work, user, userChanges(user, wanted, { actorId, people }), call, ctx.now())
     })
     ctx.pokeRelay()
     return await overviewOf(ctx, userId)
