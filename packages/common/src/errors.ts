@@ -62,7 +62,7 @@ export const ERRORS = {
   SERVICE_ACCOUNT_NOT_FOUND: { status: 404, title: 'There is no such service account' },
   PASSKEY_CHALLENGE_INVALID: { status: 400, title: 'This took too long or was done already; begin again' },
   PASSKEY_UNACCEPTABLE: { status: 400, title: 'This passkey cannot be added' },
-  PASSKEY_LIMIT: { status: 409, title: 'This account has as many passkeys as it may have' },
+  PASSKEY_LIMIT_REACHED: { status: 409, title: 'This account has as many passkeys as it may have' },
   PASSKEY_NOT_FOUND: { status: 404, title: 'There is no such passkey' },
   PASSKEY_INVALID: { status: 401, title: 'This passkey does not sign in here' },
   TOO_BUSY: { status: 503, title: 'Too many sign-ins at this moment', retryable: true },

@@ -59,7 +59,7 @@ export const passkeys = {
     summary: 'Begin to add a passkey; needs the password where the sign-in was a while ago',
     input: z.strictObject({ password: z.string().min(1).max(256).optional() }),
     output: Begun,
-    errors: ['REAUTHENTICATION_REQUIRED', 'PASSWORD_WRONG', 'PASSKEY_LIMIT', 'TOO_BUSY'],
+    errors: ['REAUTHENTICATION_REQUIRED', 'PASSWORD_WRONG', 'PASSKEY_LIMIT_REACHED', 'TOO_BUSY'],
     idempotent: false,
   },
   addPasskey: {
@@ -70,7 +70,7 @@ export const passkeys = {
       name: z.string().trim().min(1).max(100).regex(NO_CONTROL).default('Passkey'),
     }),
     output: Passkey,
-    errors: ['PASSKEY_CHALLENGE_INVALID', 'PASSKEY_UNACCEPTABLE', 'PASSKEY_LIMIT'],
+    errors: ['PASSKEY_CHALLENGE_INVALID', 'PASSKEY_UNACCEPTABLE', 'PASSKEY_LIMIT_REACHED'],
     idempotent: false,
   },
   listPasskeys: {

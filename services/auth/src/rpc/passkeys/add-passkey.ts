@@ -41,6 +41,6 @@ async function insert(work: Work, passkey: PasskeyRow): Promise<void> {
   // Two at once must not both be the last one.
   if (!(await work.users.lock(passkey.user_id))) noSuchUser()
   const present = await work.passkeys.ofUser(passkey.user_id)
-  if (present.length >= MAX_PASSKEYS) throw new AppError('PASSKEY_LIMIT')
+  if (present.length >= MAX_PASSKEYS) throw new AppError('PASSKEY_LIMIT_REACHED')
   if (!(await work.passkeys.insert(passkey))) throw new AppError('PASSKEY_UNACCEPTABLE')
 }
