@@ -29,11 +29,11 @@ export async function loginsBench(print: (line: string) => void = console.log): 
     const rates = { bare: [] as number[], ours: [] as number[] }
     const looks = { quiet: [] as number[], busy: [] as number[] }
     for (let round = 0; round < ROUNDS; round++) {
-      looks.quiet.push(await medianLook(look, sleep(ROUND_MS / 2)))
+      looks.quiet.push((await during(sleep(ROUND_MS / 2), look))[1])
       rates.bare.push(await bcryptAlone(bare))
-      const signingIn = signIns(system.url, person.email)
-      looks.busy.push(await medianLook(look, signingIn))
-      rates.ours.push(await signingIn)
+      const [rate, meanwhile] = await during(signIns(system.url, person.email), look)
+      rates.ours.push(rate)
+      looks.busy.push(meanwhile)
     }
     print(
       `sign-ins, ${CONCURRENCY} in flight: bcrypt alone ${median(rates.bare).toFixed(2)}/s, ours ${median(rates.ours).toFixed(2)}/s`,
@@ -75,18 +75,21 @@ async function signIns(url: string, email: string): Promise<number> {
   return count / (lastMs / 1000)
 }
 
-async function medianLook(look: () => Promise<number>, whole: Promise<unknown>): Promise<number> {
+/** What `whole` gives, and the median of what a look takes until then. */
+async function during<T>(whole: Promise<T>, look: () => Promise<number>): Promise<[T, number]> {
   const taken: number[] = []
   let over = false
   const end = whole.finally(() => {
     over = true
   })
-  while (!over) {
-    taken.push(await look())
-    await sleep(LOOK_MS)
+  const looking = async () => {
+    while (!over) {
+      taken.push(await look())
+      await sleep(LOOK_MS)
+    }
   }
-  await end
-  return median(taken)
+  const [result] = await Promise.all([end, looking()])
+  return [result, median(taken)]
 }
 
 async function timedGet(url: string, token: string): Promise<number> {
