@@ -1,5 +1,5 @@
 import type { Metrics } from '@kinora/common/service'
-import { Counter } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
 
 export type AuthMetrics = ReturnType<typeof createAuthMetrics>
 
@@ -14,6 +14,12 @@ export function createAuthMetrics(registry: Metrics) {
     refreshReuse: new Counter({
       name: 'kinora_auth_refresh_reuse_total',
       help: 'Sessions ended because an old refresh token came back: somebody has a copy',
+      registers,
+    }),
+    erasuresUnfinished: new Gauge({
+      name: 'kinora_auth_erasures_unfinished',
+      help: 'Deleted accounts of which a service still keeps something; an hour or two old is usual',
+      labelNames: ['service'] as const,
       registers,
     }),
     cleanUpRemoved: new Counter({

@@ -1,6 +1,6 @@
 import { announce, type Bus, connectBus } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
-import { auth } from '@kinora/common/contracts'
+import { auth, events } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
 import { type Base, startLoop } from '@kinora/common/service'
 import { type Kysely, sql } from 'kysely'
@@ -8,11 +8,14 @@ import type { AuthConfig } from './config.ts'
 import { type Context, createContext } from './context.ts'
 import { schema } from './db/migrations/index.ts'
 import type { AuthDb } from './db/schema.ts'
+import { subscribeToEvents } from './events/index.ts'
 import { cleanUp } from './jobs/clean-up.ts'
+import { finishErasures } from './jobs/finish-erasures.ts'
 import { handlers } from './rpc/index.ts'
 
 /** So soon every process notices that another one has changed the signing keys. */
 const KEYS_EVERY_MS = 1000
+const ERASURES_MS = 60_000
 
 /** Accounts, sessions and signing keys, answered over RPC. */
 export async function startAuth(
@@ -33,7 +36,7 @@ export async function startAuth(
     breaker: { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS },
   })
   life.use(bus, 'bus', (it) => it.drain())
-  const relay = startOutboxRelay(db, logger, (_kind, payload) => announce(bus, payload as EventEnvelope))
+  const relay = startOutboxRelay(db, logger, (_kind, payload) => say(bus, payload as EventEnvelope))
   life.use(relay, 'outbox relay', (it) => it.stop())
 
   const ctx = await createContext({ db, base, config, pokeRelay: relay.poke, ...overrides })
@@ -41,9 +44,18 @@ export async function startAuth(
   life.use(cleaning, 'clean-up', (it) => it.stop())
   const tending = startLoop('signing keys', KEYS_EVERY_MS, () => ctx.keyKeeper.tend(), logger)
   life.use(tending, 'signing keys', (it) => it.stop())
+  const finishing = startLoop('finish erasures', ERASURES_MS, () => finishErasures(ctx), logger)
+  life.use(finishing, 'finish erasures', (it) => it.stop())
   addChecks(base, db, bus)
+  await subscribeToEvents(bus, ctx)
   await bus.serve(auth, handlers(ctx))
   return ctx
+}
+
+/** What gateways must know they can also ask for. An erasure must arrive, even at a media that has never run yet. */
+async function say(bus: Bus, envelope: EventEnvelope): Promise<void> {
+  if (envelope.type === events['auth.user-erased'].type) await bus.publish(envelope)
+  else await announce(bus, envelope)
 }
 
 function addChecks({ health }: Base, db: Kysely<AuthDb>, bus: Bus): void {

@@ -34,6 +34,7 @@ export const gatewayConfig = serviceConfig.extend({
   RATE_LIMIT_REFRESH: allowance('20/60'),
   RATE_LIMIT_PASSWORD: allowance('5/300'),
   RATE_LIMIT_MFA: allowance('10/60'),
+  RATE_LIMIT_EXPORT: allowance('5/3600'),
   RATE_LIMIT_ANONYMOUS: allowance('100/3600'),
   RATE_LIMIT_USER: allowance('1000/60'),
   /** For each API key; a key may have a smaller one of its own. */

@@ -133,6 +133,7 @@ function allowancesOf(config: GatewayConfig): Allowances {
     'password-user': config.RATE_LIMIT_PASSWORD,
     mfa: config.RATE_LIMIT_MFA,
     challenge: config.RATE_LIMIT_MFA,
+    export: config.RATE_LIMIT_EXPORT,
     anonymous: config.RATE_LIMIT_ANONYMOUS,
     user: config.RATE_LIMIT_USER,
     'api-key': config.RATE_LIMIT_API_KEY,

@@ -9,7 +9,7 @@ import type { PlaybackSigner } from './domain/playback-token.ts'
 import type { MediaMetrics } from './media-metrics.ts'
 
 /** Told after a commit, so that a background loop looks at once instead of at its next tick. */
-export type Wake = EventEmitter<{ outbox: []; playlists: [] }>
+export type Wake = EventEmitter<{ outbox: []; playlists: []; erasures: [] }>
 
 /** All that handlers and jobs need. */
 export interface Context {

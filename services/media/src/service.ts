@@ -13,7 +13,7 @@ import type { Context } from './context.ts'
 import { schema } from './db/migrations/index.ts'
 import type { MediaDb } from './db/schema.ts'
 import { playbackSigner } from './domain/playback-token.ts'
-import { subscribeToWorkers } from './events/index.ts'
+import { subscribeToEvents } from './events/index.ts'
 import { startJobs } from './jobs/index.ts'
 import { createMediaMetrics } from './media-metrics.ts'
 import { handlers } from './rpc/index.ts'
@@ -47,7 +47,7 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
   startRelay(base, ctx, bus)
   startJobs(life, ctx, bus)
   checkHealth(base, ctx, bus)
-  await subscribeToWorkers(bus, ctx)
+  await subscribeToEvents(bus, ctx)
   await bus.serve(media, handlers(ctx))
   health.add('storage', async () => ({ ok: await ctx.store.check().then(() => true) }))
   return ctx

@@ -154,9 +154,9 @@ export const BROKER_PERMISSIONS: Record<ServiceName, Permissions> = {
     read: exactly('rpc\\.reply', 'events', PRIVATE_QUEUE),
   },
   auth: {
-    configure: exactly('rpc\\.(to\\.)?auth', 'rpc\\.reply', 'events'),
-    write: exactly('rpc\\.(to\\.)?auth', 'rpc\\.reply', 'events'),
-    read: exactly('rpc\\.(to\\.)?auth'),
+    configure: exactly('rpc\\.(to\\.)?auth', 'rpc\\.reply', 'events(\\.auth.*)?', 'parked\\.auth'),
+    write: exactly('rpc\\.(to\\.)?auth', 'rpc\\.reply', 'events(\\.auth.*)?', 'parked\\.auth'),
+    read: exactly('rpc\\.(to\\.)?auth', 'events(\\.auth.*)?'),
   },
   media: {
     configure: exactly('rpc\\.(to\\.)?media', 'rpc\\.reply', 'events(\\.media.*)?', 'parked\\.media', 'tasks(\\..*)?'),
@@ -178,7 +178,7 @@ export const BROKER_PERMISSIONS: Record<ServiceName, Permissions> = {
 /** Who may say and hear what on the topic exchange `events`: regular expressions over routing keys. */
 export const BROKER_TOPIC_PERMISSIONS: Record<ServiceName, { exchange: string; write: string; read: string }> = {
   gateway: { exchange: EVENTS.name, write: '^$', read: '^(auth|video|playback)\\.' },
-  auth: { exchange: EVENTS.name, write: '^auth\\.', read: '^$' },
+  auth: { exchange: EVENTS.name, write: '^auth\\.', read: '^video\\.owner-erased$' },
   media: { exchange: EVENTS.name, write: '^(video|playback)\\.', read: '^(auth|video|playback|task)\\.' },
   worker: { exchange: EVENTS.name, write: '^task\\.', read: '^$' },
   operator: { exchange: EVENTS.name, write: '^$', read: '^$' },

@@ -17,6 +17,16 @@ export const events = defineEvents({
     version: 1,
     data: KeyDocument,
   },
+  'auth.user-erased': {
+    summary: 'An account was deleted; whatever else is kept of this person must go. Said again until all have answered',
+    version: 1,
+    data: z.object({ userId: Id }),
+  },
+  'video.owner-erased': {
+    summary: 'Nothing of this owner is left: no video, no link to one, no file, and nobody who could still write one',
+    version: 1,
+    data: z.object({ ownerId: Id }),
+  },
   'video.changed': {
     summary: 'A video has a new state; carries the state, so that a late listener needs only the last one',
     version: 1,

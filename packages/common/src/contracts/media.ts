@@ -1,7 +1,15 @@
 import { z } from 'zod'
 import { defineContract } from '../contract.ts'
 import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
-import { PlaybackGrant, PlaybackToken, TimelineEntry, Video, VideoStatus, Visibility } from './video.ts'
+import {
+  PlaybackGrant,
+  PlaybackToken,
+  PlaybackTokenInfo,
+  TimelineEntry,
+  Video,
+  VideoStatus,
+  Visibility,
+} from './video.ts'
 import { ClaimedTask, Task, TaskStatus } from './work.ts'
 
 const Title = z.string().trim().min(1).max(200).regex(NO_CONTROL)
@@ -19,7 +27,7 @@ export const media = defineContract('media', {
       visibility: Visibility.default('private'),
     }),
     output: Video,
-    errors: [],
+    errors: ['ACCOUNT_ERASED'],
     idempotent: false,
   },
   getVideo: {
@@ -118,6 +126,13 @@ export const media = defineContract('media', {
     input: OneVideo.extend({ tokenId: Id }),
     output: Nothing,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_TOKEN_NOT_FOUND'],
+    idempotent: true,
+  },
+  listPlaybackTokens: {
+    summary: 'All playback links that the signed-in user has made and that are still known, newest first',
+    input: PageQuery,
+    output: pageOf(PlaybackTokenInfo),
+    errors: ['VALIDATION_FAILED'],
     idempotent: true,
   },
   authorizePlayback: {

@@ -72,6 +72,16 @@ export const PlaybackToken = z.object({
   expiresAt: Timestamp,
 })
 
+/** What is kept of a playback link; the token itself is not. */
+export const PlaybackTokenInfo = z.object({
+  id: Id,
+  videoId: Id,
+  createdAt: Timestamp,
+  expiresAt: Timestamp,
+  revokedAt: Timestamp.nullable(),
+})
+export type PlaybackTokenInfo = z.infer<typeof PlaybackTokenInfo>
+
 /** What the holder of a playback link may fetch. */
 export const PlaybackGrant = z.object({
   videoId: Id,

@@ -144,6 +144,14 @@ export interface AuditLogTable {
   hash: Buffer
 }
 
+export interface ErasuresTable {
+  user_id: string
+  requested_at: Date
+  said_at: Date
+  media_done_at: Date | null
+  auth_done_at: Date | null
+}
+
 /** Columns of type bigint are strings here: a number could not hold them all exactly. */
 export interface AuthDb extends OutboxDb {
   users: UsersTable
@@ -161,4 +169,5 @@ export interface AuthDb extends OutboxDb {
   audit_log: AuditLogTable
   audit_log_unchained: Omit<AuditLogTable, `personal_${string}` | 'previous_hash' | 'hash'>
   audit_head: { only_row: boolean; sequence: string; hash: Buffer }
+  erasures: ErasuresTable
 }

@@ -34,6 +34,9 @@ export type AuditAction =
   | 'mfa'
   | 'passkey_add'
   | 'passkey_remove'
+  | 'data_export'
+  | 'account_erase'
+  | 'account_erase_confirm'
 
 export interface AuditRecord {
   action: AuditAction

@@ -6,6 +6,7 @@ import { apiKeyRepository } from './api-keys.ts'
 import { auditDraft, auditRepository, type RecordAudit } from './audit.ts'
 import { type AuditDraft, appendAudit } from './audit-chain.ts'
 import { codeAttemptRepository } from './code-attempts.ts'
+import { erasureRepository } from './erasures.ts'
 import { mfaChallengeRepository } from './mfa-challenges.ts'
 import { passkeyChallengeRepository } from './passkey-challenges.ts'
 import { passkeyRepository } from './passkeys.ts'
@@ -53,6 +54,7 @@ function tables(db: Kysely<AuthDb>) {
     mfaChallenges: mfaChallengeRepository(db),
     passkeys: passkeyRepository(db),
     passkeyChallenges: passkeyChallengeRepository(db),
+    erasures: erasureRepository(db),
   }
 }
 
@@ -82,6 +84,10 @@ function work(tx: Transaction<AuthDb>, drafts: AuditDraft[]) {
     async saySessionsRevoked(revocation: Revocation): Promise<void> {
       const about = { aggregateId: 'revocations', sequence: revocation.sequence }
       await sayEvent(tx, events['auth.sessions-revoked'], about, revocation)
+    },
+
+    async sayUserErased(userId: string): Promise<void> {
+      await sayEvent(tx, events['auth.user-erased'], { aggregateId: userId, sequence: 1 }, { userId })
     },
   }
 }

@@ -74,6 +74,12 @@ export function userRepository(db: Kysely<AuthDb>) {
       await db.updateTable('users').set(columns).where('id', '=', id).execute()
     },
 
+    /** Sessions and whatever else hangs on the account go with it. False when it is gone already. */
+    async delete(id: string): Promise<boolean> {
+      const { numDeletedRows } = await db.deleteFrom('users').where('id', '=', id).executeTakeFirstOrThrow()
+      return numDeletedRows === 1n
+    },
+
     async setDisplayName(id: string, displayName: string | null, now: Date): Promise<UserRow | undefined> {
       return await db
         .updateTable('users')

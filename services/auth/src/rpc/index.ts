@@ -8,6 +8,7 @@ import { audit } from './audit/index.ts'
 import { keys } from './keys/index.ts'
 import { passkeys } from './passkeys/index.ts'
 import { passwords } from './passwords/index.ts'
+import { personalData } from './personal-data/index.ts'
 import { secondFactor } from './second-factor/index.ts'
 import { serviceAccounts } from './service-accounts/index.ts'
 import { sessions } from './sessions/index.ts'
@@ -26,5 +27,6 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     ...serviceAccounts(ctx),
     ...administration(ctx),
     ...signingKeys(ctx),
+    ...personalData(ctx),
   }
 }

@@ -180,11 +180,18 @@ function describeByHand(route: HandRoute): RouteConfig {
     method: route.method,
     path: templatePath(route.path),
     operationId: route.name,
-    tags: [route.path.split('/')[1] === 'v1' ? 'media' : (route.path.split('/')[1] ?? '')],
+    tags: [tagOf(route.path)],
     summary: route.summary,
     request: { ...(params && { params }), ...(query && { query }), ...(headers && { headers }), ...(body && { body }) },
     responses: { ...answers(route), ...problems(route, route.errors) },
   }
+}
+
+/** Of all that is under `/v1` and written by hand only what is under `/v1/auth` is not media's. */
+function tagOf(path: string): string {
+  const [, root = '', second] = path.split('/')
+  if (root !== 'v1') return root
+  return second === 'auth' ? 'auth' : 'media'
 }
 
 function answers({ answers }: HandRoute): RouteConfig['responses'] {

@@ -20,6 +20,7 @@ export const RULES = [
   'password-user',
   'mfa',
   'challenge',
+  'export',
   'anonymous',
   'user',
   'api-key',
@@ -34,7 +35,17 @@ export type Allowances = Record<Rule, Allowance>
 export const API_KEY_OWN: Allowance = { points: 1_000_000, seconds: 60 }
 
 /** What a route row names. */
-export type Policy = 'register' | 'login' | 'refresh' | 'password' | 'mfa' | 'general' | 'upload' | 'playback' | 'none'
+export type Policy =
+  | 'register'
+  | 'login'
+  | 'refresh'
+  | 'password'
+  | 'mfa'
+  | 'export'
+  | 'general'
+  | 'upload'
+  | 'playback'
+  | 'none'
 
 export interface Counted {
   rule: Rule
@@ -66,6 +77,8 @@ export function countedByCaller(policy: Policy, { address, userId, apiKey }: Ask
         { rule: policy, key: byAddress },
         ...(userId === null ? [] : [{ rule: 'password-user', key: userId } as const]),
       ]
+    case 'export':
+      return [{ rule: policy, key: userId ?? byAddress }]
     case 'mfa':
       // Signed in, it is the password of one account that could be guessed, from many addresses.
       return [{ rule: policy, key: userId ?? byAddress }]

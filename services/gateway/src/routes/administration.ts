@@ -9,6 +9,7 @@ export const administration: Route[] = [
   { method: 'get', path: users, rpc: rpc.listUsers, ...admin, status: 200 },
   { method: 'get', path: user, rpc: rpc.getUser, ...admin, status: 200 },
   { method: 'patch', path: user, rpc: rpc.updateUser, ...admin, status: 200 },
+  { method: 'delete', path: user, rpc: rpc.eraseUser, ...admin, status: 204 },
   { method: 'get', path: `${user}/sessions`, rpc: rpc.listUserSessions, ...admin, status: 200 },
   { method: 'delete', path: `${user}/sessions`, rpc: rpc.revokeUserSessions, ...admin, status: 204 },
   { method: 'delete', path: `${user}/sessions/:sessionId`, rpc: rpc.revokeUserSession, ...admin, status: 204 },

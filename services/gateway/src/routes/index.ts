@@ -5,6 +5,7 @@ import { audit } from './audit.ts'
 import { events } from './events.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
+import { personalData } from './personal-data.ts'
 import { playback } from './playback.ts'
 import type { Route } from './route.ts'
 import { secondFactor } from './second-factor.ts'
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...sessions,
   ...secondFactor,
   ...passkeys,
+  ...personalData,
   ...audit,
   ...apiKeys,
   ...serviceAccounts,

@@ -51,6 +51,7 @@ export async function startTestGateway(world: World, env: Record<string, string>
     RATE_LIMIT_USER: GENEROUS,
     RATE_LIMIT_API_KEY: GENEROUS,
     RATE_LIMIT_UPLOAD: GENEROUS,
+    RATE_LIMIT_EXPORT: GENEROUS,
     RATE_LIMIT_PLAYBACK: GENEROUS,
     ...env,
   })

@@ -112,6 +112,13 @@ export interface DeletionsTable {
   folder: boolean
   due_at: Generated<Date>
   tries: Generated<number>
+  owner_id: string | null
+}
+
+export interface ErasedOwnersTable {
+  owner_id: string
+  erased_at: Generated<Date>
+  done_at: Date | null
 }
 
 export interface ParkedTable {
@@ -132,5 +139,6 @@ export interface MediaDb extends OutboxDb, InboxDb {
   task_attempts: TaskAttemptsTable
   playback_tokens: PlaybackTokensTable
   deletions: DeletionsTable
+  erased_owners: ErasedOwnersTable
   parked: ParkedTable
 }

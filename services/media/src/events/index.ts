@@ -6,14 +6,15 @@ import { park } from '../repositories/parked.ts'
 import { taskFailed } from './task-failed.ts'
 import { taskFinished } from './task-finished.ts'
 import { taskProgressed } from './task-progressed.ts'
+import { userErased } from './user-erased.ts'
 
-const TASK_EVENTS = [events['task.progressed'], events['task.finished'], events['task.failed']]
+const HEARD = [events['task.progressed'], events['task.finished'], events['task.failed'], events['auth.user-erased']]
 
-/** Listens to the workers; all media processes share the queue. */
-export async function subscribeToWorkers(bus: Bus, ctx: Context): Promise<void> {
+/** Listens to the workers and to auth; all media processes share the queue. */
+export async function subscribeToEvents(bus: Bus, ctx: Context): Promise<void> {
   await bus.subscribe({
     group: 'media',
-    events: TASK_EVENTS,
+    events: HEARD,
     prefetch: 8,
     handle: (envelope) => handle(ctx, envelope),
     park: (message) => park(ctx.db, message),
@@ -24,6 +25,7 @@ async function handle(ctx: Context, envelope: EventEnvelope): Promise<void> {
   if (is(envelope, events['task.progressed'])) await taskProgressed(ctx, envelope.data)
   else if (is(envelope, events['task.finished'])) await taskFinished(ctx, envelope.data, envelope.id)
   else if (is(envelope, events['task.failed'])) await taskFailed(ctx, envelope.data, envelope.id)
+  else if (is(envelope, events['auth.user-erased'])) await userErased(ctx, envelope.data)
 }
 
 /** The bus has parsed the data by the schema of its type. */

@@ -1,6 +1,7 @@
 import type { Bus } from '@kinora/common/bus'
 import { type Lifecycle, startLoop } from '@kinora/common/service'
 import type { Context } from '../context.ts'
+import { eraseOwners } from './erase-owners.ts'
 import { forgetOldRows } from './forget-old-rows.ts'
 import { publishPlaylists } from './publish-playlists.ts'
 import { createReaper } from './reap.ts'
@@ -27,6 +28,8 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
     REAPER_MS,
     createReaper(() => bus.status().connected),
   )
+  const eraser = start('erase owners', REAPER_MS, eraseOwners)
+  ctx.wake.on('erasures', () => eraser.poke())
   start('remove files', REAPER_MS, removeFiles)
   start('register receipts', RECEIPTS_MS, registerReceipts)
   start('sweep sources', HOUR_MS, sweepSources)

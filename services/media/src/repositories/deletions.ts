@@ -15,9 +15,14 @@ export interface Removable {
 }
 
 /** Removes it if and only if the transaction commits, then or `afterSeconds` later. */
-async function queueDeletion(tx: Tx, { key, folder }: Removable, afterSeconds: number): Promise<void> {
-  await sql`insert into deletions (key, folder, due_at)
-    values (${key}, ${folder}, now() + make_interval(secs => ${afterSeconds}))`.execute(tx)
+async function queueDeletion(
+  tx: Tx,
+  { key, folder }: Removable,
+  afterSeconds: number,
+  ownerId: string | null = null,
+): Promise<void> {
+  await sql`insert into deletions (key, folder, due_at, owner_id)
+    values (${key}, ${folder}, now() + make_interval(secs => ${afterSeconds}), ${ownerId})`.execute(tx)
 }
 
 export async function queueFileDeletion(tx: Tx, key: StorageKey): Promise<void> {
@@ -25,9 +30,9 @@ export async function queueFileDeletion(tx: Tx, key: StorageKey): Promise<void> 
 }
 
 /** Now, and again when nobody can be writing there any more. */
-export async function queueFolderDeletion(tx: Tx, key: StorageKey): Promise<void> {
-  await queueDeletion(tx, { key, folder: true }, 0)
-  await queueDeletion(tx, { key, folder: true }, LATE_SECONDS)
+export async function queueFolderDeletion(tx: Tx, key: StorageKey, ownerId?: string): Promise<void> {
+  await queueDeletion(tx, { key, folder: true }, 0, ownerId)
+  await queueDeletion(tx, { key, folder: true }, LATE_SECONDS, ownerId)
 }
 
 /**

@@ -1,5 +1,5 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { MediaDb } from '../db/schema.ts'
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import type { MediaDb, PlaybackTokensTable } from '../db/schema.ts'
 
 /** False when the video is gone: one that is deleted at this moment is waited for, and then not found. */
 export async function insertToken(
@@ -27,6 +27,30 @@ export async function revokeToken(
     .returning('expires_at')
     .executeTakeFirst()
   return row && { expiresAt: row.expires_at }
+}
+
+/** The links that an owner has made, newest first, after the one named. */
+export async function tokensOfOwner(
+  db: Kysely<MediaDb>,
+  ownerId: string,
+  { limit, after }: { limit: number; after: { createdAt: string; id: string } | null },
+): Promise<Selectable<PlaybackTokensTable>[]> {
+  let query = db
+    .selectFrom('playback_tokens')
+    .innerJoin('videos', 'videos.id', 'playback_tokens.video_id')
+    .selectAll('playback_tokens')
+    .where('videos.owner_id', '=', ownerId)
+  if (after) {
+    const { createdAt, id } = after
+    query = query.where(
+      sql<boolean>`(playback_tokens.created_at, playback_tokens.id) < (${createdAt}::timestamptz, ${id}::uuid)`,
+    )
+  }
+  return await query
+    .orderBy('playback_tokens.created_at', 'desc')
+    .orderBy('playback_tokens.id', 'desc')
+    .limit(limit)
+    .execute()
 }
 
 export async function isTokenLive(db: Kysely<MediaDb>, videoId: string, tokenId: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { createVideo } from './create-video.ts'
 import { deleteVideo } from './delete-video.ts'
 import { getTimeline } from './get-timeline.ts'
 import { getVideo } from './get-video.ts'
+import { listPlaybackTokens } from './list-playback-tokens.ts'
 import { listTasks } from './list-tasks.ts'
 import { listVideos } from './list-videos.ts'
 import { releaseTask } from './release-task.ts'
@@ -30,6 +31,7 @@ export function handlers(ctx: Context): Handlers<typeof media> {
     getTimeline: getTimeline(ctx),
     createPlaybackToken: createPlaybackToken(ctx),
     revokePlaybackToken: revokePlaybackToken(ctx),
+    listPlaybackTokens: listPlaybackTokens(ctx),
     authorizePlayback: authorizePlayback(ctx),
     listTasks: listTasks(ctx),
     claimTask: claimTask(ctx),

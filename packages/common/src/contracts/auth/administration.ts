@@ -78,6 +78,13 @@ export const administration = {
     errors: ['SESSION_NOT_FOUND'],
     idempotent: true,
   },
+  eraseUser: {
+    summary: 'Delete an account and everything that belongs to it, for good',
+    input: OneUser,
+    output: Nothing,
+    errors: [...NOBODY, 'LAST_ADMIN', 'OWN_ACCOUNT'],
+    idempotent: false,
+  },
   searchAudit: {
     summary: 'What happened to all accounts, newest first; for administrators',
     input: PageQuery.extend({

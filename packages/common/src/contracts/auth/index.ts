@@ -6,6 +6,7 @@ import { audit } from './audit.ts'
 import { keys } from './keys.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
+import { personalData } from './personal-data.ts'
 import { secondFactor } from './second-factor.ts'
 import { serviceAccounts } from './service-accounts.ts'
 import { sessions } from './sessions.ts'
@@ -18,6 +19,7 @@ export * from './audit.ts'
 export * from './keys.ts'
 export * from './passkeys.ts'
 export * from './passwords.ts'
+export * from './personal-data.ts'
 export * from './service-accounts.ts'
 export * from './sessions.ts'
 export * from './sign-out.ts'
@@ -35,4 +37,5 @@ export const auth = defineContract('auth', {
   ...signingKeys,
   ...secondFactor,
   ...passkeys,
+  ...personalData,
 })

@@ -16,7 +16,7 @@ const MfaToken = z.string().min(1).max(128)
 const RecoveryCodes = z.object({ recoveryCodes: z.array(z.string()) })
 
 /** The code is one from the app or a recovery code: whoever has lost the app must be able to turn it off. */
-const PasswordAndCode = z.strictObject({ password: GivenPassword, code: RecoveryCode })
+export const PasswordAndCode = z.strictObject({ password: GivenPassword, code: RecoveryCode })
 
 /** Codes from an authenticator app (RFC 6238), recovery codes, and the second step of a sign-in. */
 export const secondFactor = {

@@ -7,10 +7,21 @@ import { administration } from './0006-administration.ts'
 import { keyRotation } from './0007-key-rotation.ts'
 import { auditChain } from './0008-audit-chain.ts'
 import { sessionTransport } from './0009-session-transport.ts'
+import { erasures } from './0009b-erasures.ts'
 
 /** Auth's part of the database; `kinora_auth` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'auth',
   role: 'kinora_auth',
-  migrations: [identity, outbox, secondFactor, apiKeys, administration, keyRotation, auditChain, sessionTransport],
+  migrations: [
+    identity,
+    outbox,
+    secondFactor,
+    apiKeys,
+    administration,
+    keyRotation,
+    auditChain,
+    sessionTransport,
+    erasures,
+  ],
 }

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { createAdmin } from './create-admin.ts'
+import { eraseUser } from './erase-user.ts'
 import { getUser } from './get-user.ts'
 import { listUserSessions } from './list-user-sessions.ts'
 import { listUsers } from './list-users.ts'
@@ -15,6 +16,7 @@ export const administration = (ctx: Context) => ({
   listUserSessions: listUserSessions(ctx),
   revokeUserSessions: revokeUserSessions(ctx),
   revokeUserSession: revokeUserSession(ctx),
+  eraseUser: eraseUser(ctx),
   searchAudit: searchAudit(ctx),
   createAdmin: createAdmin(ctx),
 })

@@ -2,10 +2,11 @@ import type { SchemaDefinition } from '@kinora/common/db'
 import { videos } from './0001-videos.ts'
 import { outboxAndInbox } from './0002-outbox-inbox.ts'
 import { parts } from './0003-parts.ts'
+import { erasures } from './0009-erasures.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
-  migrations: [videos, outboxAndInbox, parts],
+  migrations: [videos, outboxAndInbox, parts, erasures],
 }

@@ -1,0 +1,60 @@
+import { type Kysely, sql } from 'kysely'
+import type { AuthDb } from '../db/schema.ts'
+
+export interface UnfinishedErasures {
+  media: number
+  auth: number
+}
+
+export function erasureRepository(db: Kysely<AuthDb>) {
+  return {
+    async insert(userId: string, now: Date): Promise<void> {
+      const unfinished = { media_done_at: null, auth_done_at: null }
+      await db
+        .insertInto('erasures')
+        .values({ user_id: userId, requested_at: now, said_at: now, ...unfinished })
+        .execute()
+    },
+
+    /** Media has nothing left. Hearing it twice changes nothing. */
+    async finishMedia(userId: string, now: Date): Promise<void> {
+      await db
+        .updateTable('erasures')
+        .set({ media_done_at: now })
+        .where('user_id', '=', userId)
+        .where('media_done_at', 'is', null)
+        .execute()
+    },
+
+    /** Those that media was told of before `saidBefore` and has not finished; they count as told now. */
+    async takeUnanswered(saidBefore: Date, now: Date): Promise<{ user_id: string; requested_at: Date }[]> {
+      return await db
+        .updateTable('erasures')
+        .set({ said_at: now })
+        .where('media_done_at', 'is', null)
+        .where('said_at', '<', saidBefore)
+        .returning(['user_id', 'requested_at'])
+        .execute()
+    },
+
+    /** Those from before `requestedBefore` of which this service has not let go; they count as finished here now. */
+    async finishAuth(requestedBefore: Date, now: Date): Promise<string[]> {
+      const rows = await db
+        .updateTable('erasures')
+        .set({ auth_done_at: now })
+        .where('auth_done_at', 'is', null)
+        .where('requested_at', '<', requestedBefore)
+        .returning('user_id')
+        .execute()
+      return rows.map((row) => row.user_id)
+    },
+
+    async countUnfinished(): Promise<UnfinishedErasures> {
+      const { rows } = await sql<UnfinishedErasures>`
+        select count(*) filter (where media_done_at is null)::int as media,
+               count(*) filter (where auth_done_at is null)::int as auth
+        from erasures where media_done_at is null or auth_done_at is null`.execute(db)
+      return rows[0] ?? { media: 0, auth: 0 }
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import {
+  ApiKey,
+  AuditEntry,
+  Passkey,
+  PlaybackTokenInfo,
+  auth as rpc,
+  Session,
+  User,
+  Video,
+} from '@kinora/common/contracts'
+import { z } from 'zod'
+import { sendExport } from '../personal-data/send-export.ts'
+import type { Route } from './route.ts'
+
+const PersonalData = z.object({
+  exportedAt: z.iso.datetime(),
+  account: User,
+  sessions: z.array(Session),
+  apiKeys: z.array(ApiKey),
+  passkeys: z.array(Passkey),
+  auditLog: z.array(AuditEntry),
+  videos: z.array(Video.omit({ playback: true })),
+  playbackTokens: z.array(PlaybackTokenInfo),
+})
+
+export const personalData: Route[] = [
+  { method: 'delete', path: '/v1/auth/me', rpc: rpc.eraseMe, auth: 'required', limit: 'password', status: 204 },
+  {
+    method: 'get',
+    path: '/v1/auth/me/export',
+    auth: 'required',
+    limit: 'export',
+    name: 'exportMe',
+    summary: 'Everything that is kept about the signed-in person, as a file',
+    answers: {
+      200: { description: 'To be saved', content: { 'application/json': PersonalData } },
+    },
+    errors: ['DEPENDENCY_UNAVAILABLE', 'TIMEOUT', 'INTERNAL'],
+    handle: sendExport,
+  },
+]

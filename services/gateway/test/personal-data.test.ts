@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditEntry, Session } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { useGateway } from './support/use-gateway.ts'
+
+const { auth, media, request, signedIn, another } = await useGateway()
+
+const now = new Date().toISOString()
+const account = {
+  id: randomUUID(),
+  email: 'ada@kinora.test',
+  displayName: 'Ada',
+  role: 'user' as const,
+  emailVerified: true,
+  mfaEnabled: false,
+  createdAt: now,
+}
+const session: Session = {
+  id: randomUUID(),
+  userAgent: 'Firefox',
+  ip: '203.0.113.7',
+  createdAt: now,
+  lastUsedAt: now,
+  expiresAt: now,
+  current: true,
+}
+const auditEntries: AuditEntry[] = Array.from({ length: 250 }, (_, index) => ({
+  id: randomUUID(),
+  action: `step ${index}`,
+  apiKeyId: null,
+  outcome: 'success',
+  ip: null,
+  userAgent: null,
+  requestId: 'x',
+  at: now,
+}))
+const token = { id: randomUUID(), videoId: randomUUID(), createdAt: now, expiresAt: now, revokedAt: null }
+
+beforeEach(() => {
+  media.videos.clear()
+  auth.on.exportAccount = async () => account
+  auth.on.listSessions = async () => ({ items: [session], nextCursor: null })
+  auth.on.listApiKeys = async () => ({ items: [], nextCursor: null })
+  auth.on.listPasskeys = async () => ({ items: [], nextCursor: null })
+  auth.on.listAudit = async ({ limit, cursor }) => {
+    const from = Number(cursor ?? 0)
+    const next = from + limit
+    return {
+      items: auditEntries.slice(from, next),
+      nextCursor: next < auditEntries.length ? String(next) : null,
+    }
+  }
+  media.on.listPlaybackTokens = async () => ({ items: [token], nextCursor: null })
+})
+
+const askForExport = () => request('/v1/auth/me/export', { headers: signedIn() })
+
+describe('an export', () => {
+  it('is one file with everything, all pages of it, and no key to a video', async () => {
+    const playback = { hlsUrl: 'https://kinora.test/play/secret/master.m3u8', posterUrl: null, storyboardUrl: null }
+    const video = media.addVideo({ title: 'Sea', playback })
+    const answer = await askForExport()
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toContain('application/json')
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="kinora-export.json"')
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    const { playback: _, ...kept } = video
+    expect(await answer.json()).toEqual({
+      exportedAt: expect.any(String),
+      account,
+      sessions: [session],
+      apiKeys: [],
+      passkeys: [],
+      auditLog: auditEntries,
+      videos: [kept],
+      playbackTokens: [token],
+    })
+  })
+
+  it('does not begin when a service cannot answer', async () => {
+    media.on.listPlaybackTokens = async () => {
+      throw new AppError('DEPENDENCY_UNAVAILABLE')
+    }
+    const answer = await askForExport()
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).not.toBeNull()
+    expect(answer.headers.get('content-disposition')).toBeNull()
+    expect(await answer.json()).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' })
+  })
+
+  it('is broken off, never cut short, when a service goes away in the middle', async () => {
+    const whole = auth.on.listAudit
+    auth.on.listAudit = async (input, call) => {
+      if (input.cursor === '200') throw new AppError('DEPENDENCY_UNAVAILABLE')
+      if (!whole) throw new Error('set above')
+      return await whole(input, call)
+    }
+    const answer = await askForExport()
+    expect(answer.status).toBe(200)
+    await expect(answer.text()).rejects.toThrow()
+  })
+
+  it('is for who is signed in', async () => {
+    expect((await request('/v1/auth/me/export')).status).toBe(401)
+  })
+
+  it('has an allowance of its own', async () => {
+    const strict = await another({ RATE_LIMIT_EXPORT: '2/3600' })
+    const headers = signedIn()
+    const statuses: number[] = []
+    for (let i = 0; i < 3; i += 1) {
+      const answer = await fetch(`${strict.url}/v1/auth/me/export`, { headers })
+      await answer.arrayBuffer()
+      statuses.push(answer.status)
+    }
+    expect(statuses).toEqual([200, 200, 429])
+  })
+})
+
+describe('deleting the own account', () => {
+  it('takes the password in a body, not in the address', async () => {
+    const inputs: unknown[] = []
+    auth.on.eraseMe = async (input) => {
+      inputs.push(input)
+      return {}
+    }
+    const headers = { ...signedIn(), 'content-type': 'application/json' }
+    const body = JSON.stringify({ password: 'a quiet harbour' })
+    expect((await request('/v1/auth/me', { method: 'DELETE', headers, body })).status).toBe(204)
+    const inAddress = await request('/v1/auth/me?password=x', { method: 'DELETE', headers: signedIn() })
+    expect(inAddress.status).toBe(400)
+    expect(inputs).toEqual([{ password: 'a quiet harbour' }])
+  })
+})

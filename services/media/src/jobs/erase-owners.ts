@@ -1,0 +1,25 @@
+import type { Context } from '../context.ts'
+import { finishErasure, unfinishedErasures, videosOfOwner } from '../repositories/erased-owners.ts'
+import { removeVideo } from '../repositories/remove-video.ts'
+
+const BATCH = 100
+
+/** Removes all that owners without an account have left, and tells auth when nothing is left. */
+export async function eraseOwners(ctx: Context): Promise<void> {
+  for (const ownerId of await unfinishedErasures(ctx.db)) {
+    await removeVideos(ctx, ownerId)
+    const done = await ctx.db.transaction().execute((tx) => finishErasure(tx, ownerId))
+    if (done) ctx.logger.info({ ownerId }, 'nothing is left of an owner')
+    if (done) ctx.wake.emit('outbox')
+  }
+}
+
+async function removeVideos(ctx: Context, ownerId: string): Promise<void> {
+  for (;;) {
+    const ids = await videosOfOwner(ctx.db, ownerId, BATCH)
+    if (ids.length === 0) return
+    for (const id of ids) await ctx.db.transaction().execute((tx) => removeVideo(tx, id))
+    await ctx.cache.forget(ownerId)
+    ctx.wake.emit('outbox')
+  }
+}

@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto'
+import { type Bus, connectBus } from '@kinora/common/bus'
+import type { EventEnvelope } from '@kinora/common/contract'
+import { events, media } from '@kinora/common/contracts'
+import { createLogger } from '@kinora/common/service'
+import { keys } from '@kinora/common/storage'
+import { until, useWorld } from '@kinora/dev/harness'
+import { sql } from 'kysely'
+import { afterAll, expect, test } from 'vitest'
+import { connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
+import { startTestMedia } from './support/media.ts'
+import { resultOf } from './support/results.ts'
+import { connectWorker } from './support/worker.ts'
+
+const world = await useWorld()
+let running = await startTestMedia(world)
+const gateway = await connectGateway(world)
+const worker = await connectWorker(world, running.ctx)
+const auth = await connectAuth()
+const answers: string[] = []
+
+/** As auth, which says that accounts are gone and hears when nothing is left. */
+async function connectAuth(): Promise<Bus> {
+  const bus = await connectBus({
+    url: world.amqpUrl('auth'),
+    service: 'auth',
+    logger: createLogger('test', 'silent'),
+  })
+  afterAll(() => bus.drain())
+  await bus.subscribe({
+    group: 'auth',
+    events: [events['video.owner-erased']],
+    handle: async ({ aggregateId }) => void answers.push(aggregateId),
+  })
+  return bus
+}
+
+async function erase({ userId }: UserActor): Promise<void> {
+  const { type, version } = events['auth.user-erased']
+  const envelope: EventEnvelope = {
+    id: randomUUID(),
+    type,
+    version,
+    occurredAt: new Date().toISOString(),
+    aggregateId: userId,
+    sequence: 1,
+    data: { userId },
+  }
+  await auth.publish(envelope)
+}
+
+const db = () => running.ctx.db
+const store = () => running.ctx.store
+
+async function keysUnder(...folders: string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const folder of folders) for await (const key of store().list(folder)) found.push(key)
+  return found
+}
+const filesOf = (videoId: string) => keysUnder(keys.videoFolder(videoId), keys.sourceFolder(videoId))
+
+async function isGone(videoId: string): Promise<boolean> {
+  const row = await db().selectFrom('videos').select('id').where('id', '=', videoId).executeTakeFirst()
+  return row === undefined
+}
+
+/** As if the time had passed after which nobody can be writing there any more. */
+async function passLateSweep({ userId }: UserActor): Promise<void> {
+  await db().updateTable('deletions').set({ due_at: sql<Date>`now()` }).where('owner_id', '=', userId).execute()
+}
+
+const untilAnswered = ({ userId }: UserActor) => until(() => answers.includes(userId))
+
+async function begin(owner: UserActor, videoId: string) {
+  const { uploadId, storageKey } = await gateway.call(media.beginUpload, uploadOf(videoId), owner)
+  return { videoId, uploadId, storageKey, ...SOURCE }
+}
+
+test('all videos of an owner, their files and their links are removed, and nobody else’s', async () => {
+  const [owner, other] = [someUser(), someUser()]
+  const mine = [await gateway.upload(owner), await gateway.createVideo(owner, { visibility: 'public' })]
+  const theirs = await gateway.upload(other)
+  for (const { id } of [...mine, theirs]) {
+    await store().put(keys.playlist(id, 'master.m3u8'), 'a playlist')
+    await store().put(keys.source(id, randomUUID()), 'a source')
+  }
+
+  await erase(owner)
+  for (const { id } of mine) {
+    await until(() => isGone(id))
+    await until(async () => (await filesOf(id)).length === 0)
+    await until(() => gateway.heardOf('video.deleted', id).length === 1)
+    await expect(gateway.call(media.authorizePlayback, { reference: id }, owner)).rejects.toMatchObject({
+      code: 'VIDEO_NOT_FOUND',
+    })
+  }
+  expect(answers).not.toContain(owner.userId)
+  await passLateSweep(owner)
+  await untilAnswered(owner)
+
+  expect(await filesOf(theirs.id)).toHaveLength(2)
+  expect((await gateway.getVideo(theirs.id, other)).id).toBe(theirs.id)
+})
+
+test('an owner who is erased makes no video afterwards, nor while it happens', async () => {
+  const owner = someUser()
+  const tries = Array.from({ length: 20 }, () =>
+    gateway.createVideo(owner).catch((error: { code: string }) => error.code),
+  )
+  await erase(owner)
+  const outcomes = await Promise.all(tries)
+  await passUntilAnswered(owner)
+  await expect(gateway.createVideo(owner)).rejects.toMatchObject({ code: 'ACCOUNT_ERASED' })
+  for (const outcome of outcomes) {
+    if (typeof outcome === 'string') expect(outcome).toBe('ACCOUNT_ERASED')
+    else expect(await isGone(outcome.id)).toBe(true)
+  }
+})
+
+async function passUntilAnswered(owner: UserActor): Promise<void> {
+  await until(async () => {
+    await passLateSweep(owner)
+    return answers.includes(owner.userId)
+  })
+}
+
+test('an upload that ends after the erasure is dropped with its bytes', async () => {
+  const owner = someUser()
+  const { id } = await gateway.createVideo(owner)
+  const upload = await begin(owner, id)
+  await erase(owner)
+  await until(() => isGone(id))
+  await until(async () => (await filesOf(id)).length === 0)
+  await store().put(upload.storageKey, 'the last bytes')
+  await expect(gateway.call(media.completeUpload, upload, owner)).rejects.toMatchObject({ code: 'VIDEO_NOT_FOUND' })
+  await until(async () => (await filesOf(id)).length === 0)
+})
+
+test('an upload that a gateway could not register is not registered after the erasure', async () => {
+  const owner = someUser()
+  const { id } = await gateway.createVideo(owner)
+  const upload = await begin(owner, id)
+  await erase(owner)
+  await until(() => isGone(id))
+  await store().put(upload.storageKey, 'bytes')
+  await store().put(keys.receipt(upload.uploadId), JSON.stringify({ ...upload, userId: owner.userId }))
+  await until(async () => (await filesOf(id)).length === 0)
+  await until(async () => (await store().stat(keys.receipt(upload.uploadId))) === null)
+  await passUntilAnswered(owner)
+})
+
+test('what a worker writes after the erasure is removed before it counts as finished', async () => {
+  const owner = someUser()
+  const { id } = await gateway.upload(owner)
+  const task = await worker.take(id)
+  await erase(owner)
+  await until(() => isGone(id))
+  await until(async () => (await filesOf(id)).length === 0)
+  await store().put(`${task.outputKey}/poster.jpg`, 'a frame of the film')
+  await worker.finish(task, resultOf(task.work, task.outputKey))
+  expect(answers).not.toContain(owner.userId)
+  await passUntilAnswered(owner)
+  expect(await filesOf(id)).toEqual([])
+})
+
+test('an erasure that is said while media is down happens when it is back', async () => {
+  const owner = someUser()
+  const { id } = await gateway.upload(owner)
+  await store().put(keys.playlist(id, 'master.m3u8'), 'a playlist')
+  await running.stop()
+  await erase(owner)
+  running = await startTestMedia(world)
+  await until(() => isGone(id))
+  await until(async () => (await filesOf(id)).length === 0)
+  await passUntilAnswered(owner)
+})
+
+test('who says it again after all was done is answered again', async () => {
+  const owner = someUser()
+  await erase(owner)
+  await untilAnswered(owner)
+  await erase(owner)
+  await until(() => answers.filter((userId) => userId === owner.userId).length === 2)
+})
