@@ -69,7 +69,7 @@ async function passLateSweep({ userId }: UserActor): Promise<void> {
   await db().updateTable('deletions').set({ due_at: sql<Date>`now()` }).where('owner_id', '=', userId).execute()
 }
 
-const untilAnswered = ({ userId }: UserActor) => until(() => answers.includes(userId))
+const untilAnswered = ({ userId }: UserActor) => until(() => answers.includes(userId), { timeoutMs: 45_000 })
 
 async function begin(owner: UserActor, videoId: string) {
   const { uploadId, storageKey } = await gateway.call(media.beginUpload, uploadOf(videoId), owner)
@@ -104,7 +104,7 @@ test('all videos of an owner, their files and their links are removed, and nobod
 
 test('an owner who is erased makes no video afterwards, nor while it happens', async () => {
   const owner = someUser()
-  const tries = Array.from({ length: 20 }, () =>
+  const tries = Array.from({ length: 8 }, () =>
     gateway.createVideo(owner).catch((error: { code: string }) => error.code),
   )
   await erase(owner)
@@ -118,10 +118,13 @@ test('an owner who is erased makes no video afterwards, nor while it happens', a
 })
 
 async function passUntilAnswered(owner: UserActor): Promise<void> {
-  await until(async () => {
-    await passLateSweep(owner)
-    return answers.includes(owner.userId)
-  })
+  await until(
+    async () => {
+      await passLateSweep(owner)
+      return answers.includes(owner.userId)
+    },
+    { timeoutMs: 45_000, every: 200 },
+  )
 }
 
 test('an upload that ends after the erasure is dropped with its bytes', async () => {
