@@ -1,6 +1,9 @@
 import { integer, list, secretKey, serviceConfig, webOrigins } from '@kinora/common/service'
 import { z } from 'zod'
 
+/** Whoever may connect could then choose the address that he is counted by. */
+const trustsAll = (proxy: string) => /\/0+$/.test(proxy)
+
 /** How many requests in how many seconds: `10/60`. */
 const allowance = (fallback: `${number}/${number}`) =>
   z
@@ -19,7 +22,7 @@ export const gatewayConfig = serviceConfig.extend({
   /** CSRF tokens of cookie sessions are computed with this; changing it signs those sessions out. */
   CSRF_SECRET: secretKey,
   /** Addresses or networks whose X-Forwarded-For is believed, e.g. `10.0.0.0/8`. Nobody's by default. */
-  TRUSTED_PROXIES: list,
+  TRUSTED_PROXIES: list.refine((proxies) => !proxies.some(trustsAll), 'must not trust every address'),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   REDIS_PREFIX: z.string().default('kinora:'),
   STORAGE_URL: z.url(),
@@ -41,5 +44,7 @@ export const gatewayConfig = serviceConfig.extend({
   RATE_LIMIT_API_KEY: allowance('3000/60'),
   RATE_LIMIT_UPLOAD: allowance('600/60'),
   RATE_LIMIT_PLAYBACK: allowance('3000/60'),
+  /** How many gateways there are: while Redis is away each grants its part of what is left. */
+  RATE_LIMIT_GATEWAYS: integer(1, 100).default(1),
 })
 export type GatewayConfig = z.output<typeof gatewayConfig>

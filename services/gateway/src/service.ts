@@ -46,6 +46,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     redis,
     prefix: config.REDIS_PREFIX,
     allowances: allowancesOf(config),
+    gateways: config.RATE_LIMIT_GATEWAYS,
     limited: metrics.rateLimited,
     fallback: metrics.limiterFallback,
   })

@@ -6,11 +6,27 @@ export function clientAddress(req: Request): string {
   return normaliseAddress(req.ip ?? '')
 }
 
-/** `::ffff:192.0.2.1` is the IPv4 address 192.0.2.1 (RFC 4291 section 2.5.5.2); a zone (`%eth0`) is local knowledge. */
+/**
+ * `::ffff:192.0.2.1` is the IPv4 address 192.0.2.1, also as `::ffff:c000:201` (RFC 4291 section 2.5.5.2). A zone
+ * (`%eth0`) is local knowledge, and the port that some proxies add is another one for each connection.
+ */
 export function normaliseAddress(address: string): string {
-  const bare = (address.split('%', 1)[0] ?? '').toLowerCase()
-  const mapped = /^(?:0{0,4}:){0,5}:?ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)
-  return mapped?.[1] ?? bare
+  const bare = withoutPort(address.trim().toLowerCase()).split('%', 1)[0] ?? ''
+  const dotted = /^(?:0{0,4}:){0,5}:?ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)
+  return dotted?.[1] ?? mappedAddress(bare) ?? bare
+}
+
+function withoutPort(address: string): string {
+  return /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(address)?.[1] ?? address
+}
+
+/** The IPv4 address in an IPv4-mapped one that is written in hexadecimal; undefined for any other. */
+function mappedAddress(address: string): string | undefined {
+  if (!isIPv6(address)) return undefined
+  const groups = expand(address)
+  if (groups.slice(0, 6).join(':') !== '0:0:0:0:0:ffff') return undefined
+  const [high = 0, low = 0] = groups.slice(6).map((group) => Number.parseInt(group, 16))
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
 }
 
 /** What counts as one client: an IPv4 address, or an IPv6 /64, which is what one subscriber gets. */

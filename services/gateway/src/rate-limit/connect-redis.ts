@@ -11,7 +11,7 @@ export function connectRedis(url: string, logger: Logger): Redis {
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     connectTimeout: 1000,
-    commandTimeout: 150,
+    commandTimeout: 400,
     retryStrategy: (attempt) => Math.min(attempt * 100, 1000),
   })
   let reachable = true
