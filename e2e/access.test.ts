@@ -67,7 +67,7 @@ const before = await belongings()
 
 describe.each(operations('user', 'owner', 'admin'))('$method $path', (operation) => {
   test('asks those who are not signed in to sign in', async () => {
-    expect(await refusal(anonymous, operation, idOf)).toEqual({
+    expect(await refusal(anonymous, operation, (name) => OWNED[name] ?? MISSING)).toEqual({
       status: 401,
       code: 'UNAUTHENTICATED',
       challenge: expect.stringContaining('Bearer'),
