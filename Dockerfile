@@ -15,7 +15,7 @@ RUN --mount=type=cache,target=/pnpm-store for service in gateway auth media work
 FROM node:24-bookworm-slim AS base
 ENV NODE_ENV=production
 # A volume that is mounted here takes over this owner.
-RUN install -d -o node -g node /var/lib/kinora
+RUN install -d -o node -g node /var/lib/kinora /var/lib/kinora-mailbox
 USER node
 WORKDIR /app
 CMD ["node", "--enable-source-maps", "dist/main.js"]

@@ -26,6 +26,8 @@ export const ERRORS = {
   KEY_TOO_NEW: { status: 409, title: 'The next signing key is not known everywhere yet', retryable: true },
   FORBIDDEN: { status: 403, title: 'You may not do this' },
   INVALID_CREDENTIALS: { status: 401, title: 'E-mail or password is wrong' },
+  EMAIL_NOT_VERIFIED: { status: 403, title: 'Confirm your e-mail address first, by the link that was mailed to you' },
+  MAIL_TOKEN_INVALID: { status: 400, title: 'This link is not valid: it was used, replaced or is too old' },
   EMAIL_TAKEN: { status: 409, title: 'This e-mail address has an account already' },
   PASSWORD_UNACCEPTABLE: { status: 400, title: 'This password is too easy to guess' },
   PASSWORD_WRONG: { status: 403, title: 'The current password is wrong' },

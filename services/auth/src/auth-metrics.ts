@@ -22,6 +22,12 @@ export function createAuthMetrics(registry: Metrics) {
       labelNames: ['service'] as const,
       registers,
     }),
+    mails: new Counter({
+      name: 'kinora_auth_mails_total',
+      help: 'Mails sent, attempts that failed and will be repeated, and mails given up',
+      labelNames: ['kind', 'outcome'] as const,
+      registers,
+    }),
     cleanUpRemoved: new Counter({
       name: 'kinora_auth_cleanup_removed_total',
       help: 'Rows deleted because nobody needs them any more',

@@ -25,6 +25,20 @@ export const authConfig = serviceConfig.extend({
    * API, their common parent: `example.com` for `app.example.com`. Another value makes all passkeys useless.
    */
   PASSKEY_RP_ID: z.hostname().optional(),
+  /** Where new passwords are looked up by the first five characters of their SHA-1; unset: nowhere. */
+  BREACHED_PASSWORDS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** `smtp://user:password@host:587`, or `smtps://` for TLS from the first byte. */
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: z.string().min(3).optional(),
+  /** Where mails are put as files where there is no SMTP server. */
+  MAILBOX_DIR: z.string().min(1).default('.kinora/mailbox'),
+  /** The pause before a failed mail is tried again; it doubles each time, up to sixty-fold. */
+  MAIL_RETRY_MS: integer(100, 3_600_000).default(60_000),
+  /** By default required where there is an SMTP server. */
+  EMAIL_VERIFICATION: z.enum(['required', 'off']).optional(),
+  /** Pages of your own for the links in mails; `#token=…` is appended. */
+  VERIFY_EMAIL_PAGE: z.url({ protocol: /^https?$/ }).optional(),
+  RESET_PASSWORD_PAGE: z.url({ protocol: /^https?$/ }).optional(),
   ISSUER: z.string().min(1).default('kinora'),
   AUDIENCE: z.string().min(1).default('kinora'),
   ACCESS_TOKEN_SECONDS: integer(10, 3600).default(900),

@@ -9,7 +9,9 @@ import { createKeyCipher, type KeyCipher } from './keys/key-cipher.ts'
 import { KeyKeeper } from './keys/key-keeper.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { signingKeyMaker } from './keys/make-signing-key.ts'
+import { type Mail, openMail } from './mail/open-mail.ts'
 import { type RelyingParty, relyingParty } from './passkeys/relying-party.ts'
+import { breachCheck, type IsBreached } from './passwords/breach-check.ts'
 import { HashGate } from './passwords/hash-gate.ts'
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts'
 import { type ChainPage, chainOldRows, chainPage } from './repositories/audit-chain.ts'
@@ -20,11 +22,13 @@ import { signingKeyRepository } from './repositories/signing-keys.ts'
 /** All that a handler may use. */
 export interface Context extends Repositories {
   transact: Transact
-  /** Sends what a committed transaction has said at once instead of at the relay's next look. */
+  /** Sends what a committed transaction has said or written at once instead of at the next look: events and mails. */
   pokeRelay: () => void
   passwords: PasswordHasher
   passwordMinLength: number
   apiKeysPerAccount: number
+  isBreached: IsBreached
+  mail: Mail
   refreshTokens: { secret: Buffer; lifetimeSeconds: number }
   keys: KeyRing
   keyKeeper: KeyKeeper
@@ -81,6 +85,8 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     }),
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
     apiKeysPerAccount: config.API_KEYS_PER_ACCOUNT,
+    isBreached: breachCheck(config.BREACHED_PASSWORDS_URL, base.logger),
+    mail: openMail(config),
     refreshTokens: { secret: fromBase64(config.REFRESH_SECRET), lifetimeSeconds: config.REFRESH_TOKEN_SECONDS },
     keys,
     keyKeeper,

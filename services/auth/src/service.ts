@@ -11,11 +11,15 @@ import type { AuthDb } from './db/schema.ts'
 import { subscribeToEvents } from './events/index.ts'
 import { cleanUp } from './jobs/clean-up.ts'
 import { finishErasures } from './jobs/finish-erasures.ts'
+import { sendMails } from './jobs/send-mails.ts'
 import { handlers } from './rpc/index.ts'
 
 /** So soon every process notices that another one has changed the signing keys. */
 const KEYS_EVERY_MS = 1000
 const ERASURES_MS = 60_000
+
+/** For mails that are tried again, and for those of a process that has ended; new ones are sent at once. */
+const MAIL_POLL_MS = 1000
 
 /** Accounts, sessions and signing keys, answered over RPC. */
 export async function startAuth(
@@ -39,7 +43,13 @@ export async function startAuth(
   const relay = startOutboxRelay(db, logger, (_kind, payload) => say(bus, payload as EventEnvelope))
   life.use(relay, 'outbox relay', (it) => it.stop())
 
-  const ctx = await createContext({ db, base, config, pokeRelay: relay.poke, ...overrides })
+  const pokeRelay = () => {
+    relay.poke()
+    mailing.poke()
+  }
+  const ctx = await createContext({ db, base, config, pokeRelay, ...overrides })
+  const mailing = startLoop('mail', MAIL_POLL_MS, (stopping) => sendMails(ctx, stopping), logger)
+  life.use(mailing, 'mail', (it) => it.stop())
   const cleaning = startLoop('clean-up', config.CLEANUP_INTERVAL_MS, (stopping) => cleanUp(ctx, stopping), logger)
   life.use(cleaning, 'clean-up', (it) => it.stop())
   const tending = startLoop('signing keys', KEYS_EVERY_MS, () => ctx.keyKeeper.tend(), logger)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { auth as methods } from '@kinora/common/contracts'
+import { auth as methods, SignedIn } from '@kinora/common/contracts'
 import bcrypt from 'bcrypt'
 import { Counter } from 'prom-client'
 import { describe, expect, it } from 'vitest'
@@ -141,7 +141,7 @@ describe('what is logged', () => {
   it('never holds a password, a token or a hash', async () => {
     const email = `${randomUUID()}@kinora.test`
     const password = `canary-${randomUUID()}`
-    const signedIn = await gateway.call(methods.register, { email, password })
+    const signedIn = SignedIn.parse(await gateway.call(methods.register, { email, password }))
     const next = await gateway.call(methods.refresh, { refreshToken: signedIn.refreshToken })
     await gateway.call(methods.refresh, { refreshToken: next.refreshToken })
     const failures = await Promise.allSettled([

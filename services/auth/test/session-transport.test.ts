@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { SessionTransport } from '@kinora/common/contract'
-import { auth as methods, type SignedIn } from '@kinora/common/contracts'
+import { auth as methods, SignedIn } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
 import { actorOf, CLIENT, PASSWORD } from './support/gateway.ts'
 import { useAuth } from './support/use-auth.ts'
@@ -13,8 +13,10 @@ const via = (transport?: SessionTransport) => ({
   client: { ...CLIENT, ...(transport && { transport }) },
   timeoutMs: 20_000,
 })
-const register = (transport?: SessionTransport) =>
-  gateway.bus.call(methods.register, { email: `${randomUUID()}@kinora.test`, password: PASSWORD }, via(transport))
+const register = async (transport?: SessionTransport) => {
+  const input = { email: `${randomUUID()}@kinora.test`, password: PASSWORD }
+  return SignedIn.parse(await gateway.bus.call(methods.register, input, via(transport)))
+}
 const refresh = ({ refreshToken }: SignedIn, transport?: SessionTransport) =>
   gateway.bus.call(methods.refresh, { refreshToken }, via(transport))
 const logout = ({ refreshToken }: SignedIn, transport?: SessionTransport) =>

@@ -1,5 +1,6 @@
 import { AppError } from '@kinora/common/errors'
 import express, { type ErrorRequestHandler, type Express } from 'express'
+import { serveAccountPages } from './account-pages/serve-account-pages.ts'
 import type { Context } from './context.ts'
 import { accessLog } from './http/access-log.ts'
 import { clientAddress } from './http/client-address.ts'
@@ -36,6 +37,7 @@ export function createApp(ctx: Context): Express {
   app.use(traceRequest)
   app.use(crossOrigin(ctx.cookieSessions.allowedOrigins))
   mount(app, routes, ctx)
+  serveAccountPages(app)
   serveDocs(app, openApiDocument(routes))
   app.use(() => {
     throw new AppError('ROUTE_NOT_FOUND')

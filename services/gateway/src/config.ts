@@ -38,6 +38,10 @@ export const gatewayConfig = serviceConfig.extend({
   RATE_LIMIT_PASSWORD: allowance('5/300'),
   RATE_LIMIT_MFA: allowance('10/60'),
   RATE_LIMIT_EXPORT: allowance('5/3600'),
+  /** Asking for a mail, by the asker's address and by the mail's. */
+  RATE_LIMIT_MAIL: allowance('5/900'),
+  /** Coming with the token out of a mail. */
+  RATE_LIMIT_MAIL_TOKEN: allowance('10/300'),
   RATE_LIMIT_ANONYMOUS: allowance('100/3600'),
   RATE_LIMIT_USER: allowance('1000/60'),
   /** For each API key; a key may have a smaller one of its own. */

@@ -190,6 +190,31 @@ describe('the second step of a sign-in', () => {
   })
 })
 
+describe('mails', () => {
+  auth.on.forgotPassword = async () => ({})
+  auth.on.verifyEmail = async () => {
+    throw new AppError('MAIL_TOKEN_INVALID')
+  }
+  const post = (url: string, path: string, body: object, address: string) => {
+    const init = jsonBody(body)
+    return fetch(`${url}${path}`, { ...init, headers: { ...init.headers, 'x-forwarded-for': address } })
+  }
+
+  it('are limited by whom they go to, whoever asks and however it is written, and by who asks', async () => {
+    const { url } = await another({ RATE_LIMIT_MAIL: '2/60', TRUSTED_PROXIES: '127.0.0.1' })
+    const ask = (email: string, address: string) => post(url, '/v1/auth/password/forgot', { email }, address)
+    const spellings = ['ann@kinora.test', 'ANN@kinora.test', 'Ann@kinora.test']
+    expect(await statuses(3, (i) => ask(spellings[i] ?? '', `192.0.2.${i}`))).toEqual([202, 202, 429])
+    expect(await statuses(3, (i) => ask(`${i}@kinora.test`, '192.0.2.9'))).toEqual([202, 202, 429])
+  })
+
+  it('bring tokens that are not tried often', async () => {
+    const { url } = await another({ RATE_LIMIT_MAIL_TOKEN: '2/60' })
+    const guess = (i: number) => post(url, '/v1/auth/email/verify', { token: `guess ${i}` }, '192.0.2.1')
+    expect(await statuses(3, guess)).toEqual([400, 400, 429])
+  })
+})
+
 describe('everything else', () => {
   it('is limited by address for nobody, by user for somebody, and separately', async () => {
     const { url } = await another({ RATE_LIMIT_ANONYMOUS: '2/60', RATE_LIMIT_USER: '3/60' })

@@ -12,11 +12,15 @@ import { readableServiceLine } from './service-line.ts'
 const SETTINGS = [
   'ACCESS_TOKEN_SECONDS',
   'BCRYPT_COST',
+  'BREACHED_PASSWORDS_URL',
   'BREAKER_FAILURES',
   'BREAKER_RESET_MS',
   'CORS_ORIGINS',
+  'EMAIL_VERIFICATION',
   'HOST',
   'LOG_LEVEL',
+  'MAIL_FROM',
+  'MAIL_RETRY_MS',
   'MAX_DURATION_SECONDS',
   'MAX_MEMORY_MB',
   'MAX_PIXELS',
@@ -27,9 +31,12 @@ const SETTINGS = [
   'MFA_MAX_FAILURES',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
   'PASSKEY_RP_ID',
+  'PASSWORD_MIN_LENGTH',
   'PRODUCT_NAME',
   'RATE_LIMIT_ANONYMOUS',
   'RATE_LIMIT_LOGIN',
+  'RATE_LIMIT_MAIL',
+  'RATE_LIMIT_MAIL_TOKEN',
   'RATE_LIMIT_MFA',
   'RATE_LIMIT_PASSWORD',
   'RATE_LIMIT_PLAYBACK',
@@ -38,7 +45,10 @@ const SETTINGS = [
   'RATE_LIMIT_UPLOAD',
   'RATE_LIMIT_USER',
   'REFRESH_TOKEN_SECONDS',
+  'RESET_PASSWORD_PAGE',
+  'SMTP_URL',
   'TRUSTED_PROXIES',
+  'VERIFY_EMAIL_PAGE',
   'WORKER_SLOTS_LONG',
   'WORKER_SLOTS_SHORT',
   'X264_PRESET',
@@ -80,6 +90,7 @@ export async function bringUp(life: Lifecycle, console: Console): Promise<Runnin
   console.line(`  API    ${publicUrl}`)
   console.line(`  Docs   ${publicUrl}/docs`)
   console.line(`  Logs   ${join(dir, 'log')}`)
+  if (!process.env.SMTP_URL) console.line(`  Mails  ${join(dir, 'mailbox')}`)
   console.line('  Stop   Ctrl-C')
   console.line('')
   return { system, publicUrl }

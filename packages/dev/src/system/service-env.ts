@@ -18,7 +18,7 @@ export type ServiceEnvOptions = {
   port: number
   publicUrl: string
   dir: string
-  /** Settings for all services; each reads what it knows. No secrets: every service sees them. */
+  /** Settings for all services; each reads what it knows, and those of `SECRET_SETTINGS` nobody but the one named there. */
   settings: Record<string, string>
 }
 
@@ -35,17 +35,25 @@ export function serviceEnv(service: Service, name: string, internalPort: number,
     INTERNAL_HOST: '127.0.0.1',
     INTERNAL_PORT: String(internalPort),
     ...OWN[service](options, name),
-    ...options.settings,
+    ...settingsFor(service, options.settings),
   }
 }
 
+/** Settings with a password in them, and the service that may know it. */
+const SECRET_SETTINGS: Record<string, Service> = { SMTP_URL: 'auth' }
+
+function settingsFor(service: Service, settings: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => (SECRET_SETTINGS[name] ?? service) === service))
+}
+
 const OWN: Record<Service, (options: ServiceEnvOptions, name: string) => Record<string, string>> = {
-  auth: ({ installation, keys, publicUrl }) => ({
+  auth: ({ installation, keys, publicUrl, dir }) => ({
     DATABASE_URL: installation.databaseUrl('auth'),
     KEY_ENCRYPTION_KEY: keys.KEY_ENCRYPTION_KEY,
     REFRESH_SECRET: keys.REFRESH_SECRET,
     PASSWORD_PEPPER: keys.PASSWORD_PEPPER,
     PUBLIC_URL: publicUrl,
+    MAILBOX_DIR: join(dir, 'mailbox'),
     ISSUER: publicUrl,
     AUDIENCE: 'kinora',
   }),

@@ -2,6 +2,8 @@ import type { Actor, SessionTransport } from '@kinora/common/contract'
 import type { Jwk, KeyStage, RevocationReason, Scope } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
 import type { Generated, Selectable } from 'kysely'
+import type { MailTokenPurpose } from '../domain/mail-token.ts'
+import type { MailKind } from '../mail/letters.ts'
 
 export interface UsersTable {
   id: string
@@ -152,6 +154,24 @@ export interface ErasuresTable {
   auth_done_at: Date | null
 }
 
+export interface MailQueueTable {
+  id: string
+  kind: MailKind
+  user_id: string | null
+  ip: string | null
+  attempts: Generated<number>
+  next_attempt_at: Date
+  created_at: Date
+}
+export type MailRow = Selectable<MailQueueTable>
+
+export interface MailTokensTable {
+  user_id: string
+  purpose: MailTokenPurpose
+  token_hash: Buffer
+  expires_at: Date
+}
+
 /** Columns of type bigint are strings here: a number could not hold them all exactly. */
 export interface AuthDb extends OutboxDb {
   users: UsersTable
@@ -166,6 +186,8 @@ export interface AuthDb extends OutboxDb {
   mfa_challenges: MfaChallengesTable
   passkeys: PasskeysTable
   passkey_challenges: PasskeyChallengesTable
+  mail_queue: MailQueueTable
+  mail_tokens: MailTokensTable
   audit_log: AuditLogTable
   audit_log_unchained: Omit<AuditLogTable, `personal_${string}` | 'previous_hash' | 'hash'>
   audit_head: { only_row: boolean; sequence: string; hash: Buffer }

@@ -33,4 +33,44 @@ const LIST = `
   yamaha12 yourpassword youtube1 zaq12wsx zaq1zaq1 zxcvbnm1 zxcvbnm123
 `
 
+/** Shorter words that people lengthen with digits and signs. */
+const WORDS = `
+  abcdef access adidas admin albert alexis amanda america amigos andrea andrew angela angels animal anthony apples
+  arsenal arthur ashley august austin autumn azerty babygirl bailey banana bandit barney batman beauty beaver
+  berlin bigdaddy bigdog billy biteme blessed blonde bonnie booboo boomer boston brandon brandy braves broncos brother
+  bubbles buddha buster butter buttercup calvin camaro cameron canada carlos carmen carter casper celtic champion
+  charles charlie cheese chelsea cherry chester chicago chicken chocolat claude coffee compaq connor cookie cooper
+  copper corona cowboy cowboys crystal dakota dallas daniel danielle darkness debbie dennis denver destiny diablo
+  diamond dolphin dolphins donald dragon dreams eagles edward einstein eminem england enigma estrella ferrari fisher
+  flower flowers football forever france frankie freddy freedom friend friends froggy garfield gateway gemini
+  george ginger golden golfer google gordon guitar gunner hammer hannah harley heather heaven hello helpme hockey
+  holiday honda hotmail hunter iceman iloveu isabella jackie jackson jaguar jasmine jasper jeremy jessica joanna
+  jonathan jordan joseph joshua junior justin karina kitten knight ladies lakers lauren legend leslie letmein little
+  london lovely lovers lucky madison maggie marina marine marlboro martin martina marvin master matrix matthew
+  maverick melissa member merlin miguel miller monday monica monkey monster morgan mother mustang nascar natalie
+  nathan nicole ninja nissan oliver orange packers panther parker passion patrick peanut pepper peter player please
+  pokemon police porsche prince princesa purple qazwsx qwerty rabbit rachel raiders rainbow ranger rangers
+  rebecca richard robert rocket sammy sandra scooby scooter scorpion secret senha sergey shadow shannon silver simple
+  smokey snoopy soccer sophie spider spring startrek steelers steven summer sunday superstar sweety sydney taylor
+  teresa test thomas thunder tigers tigger tinker toyota travis trouble tucker turtle united vampire vanessa victor
+  viking voyager wachtwoord walter warrior welcome whatever william willow wilson winner winston winter wizard xavier
+  yankees yellow zxcvbn zxcvbnm
+`
+
 export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(LIST.trim().split(/\s+/))
+
+/** What is left of those when digits and signs are taken off both ends, and the words: `summer`, `p@ssw0rd`. */
+const STEMS: ReadonlySet<string> = new Set([...WORDS.trim().split(/\s+/), ...[...COMMON_PASSWORDS].map(stemOf)])
+/** So many more are no longer guessed along with the word. */
+const MAX_ADDED = 6
+
+/** Takes lower case. Is it a common password, or a common word with a few digits and signs around it? */
+export function isCommonPassword(password: string): boolean {
+  if (COMMON_PASSWORDS.has(password)) return true
+  const stem = stemOf(password)
+  return stem !== '' && password.length - stem.length <= MAX_ADDED && STEMS.has(stem)
+}
+
+function stemOf(password: string): string {
+  return password.replace(/^\P{L}+|\P{L}+$/gu, '')
+}

@@ -10,6 +10,7 @@ describe('passwordProblem', () => {
     'tr0ub4dor&3x',
     '忘れないでください今日',
     'lovelace-and-four-more',
+    'dragon-48213377',
     '        a b c d',
   ])('accepts %j: nothing has to be composed of anything', (password) => {
     expect(passwordProblem(password, owner, 8)).toBeNull()
@@ -20,13 +21,16 @@ describe('passwordProblem', () => {
     ['password', 'most common'],
     ['PassWord123', 'most common'],
     ['ｐａｓｓｗｏｒｄ', 'most common'],
+    ['Summer2031!', 'most common'],
+    ['P@ssw0rd-77', 'most common'],
+    ['**dragon99', 'most common'],
     ['aaaaaaaaaa', 'different characters'],
     ['abababababab', 'different characters'],
     ['ann.lovelace', 'your name'],
     ['Lovelace123', 'your name'],
     ['annlovelaceann', 'your name'],
     ['difference-engine.org', 'your name'],
-    ['kinora12', 'your name'],
+    ['xkinora12', 'your name'],
   ])('refuses %j: %s', (password, why) => {
     expect(passwordProblem(password, owner, 8)).toContain(why)
   })

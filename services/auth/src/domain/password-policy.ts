@@ -1,4 +1,4 @@
-import { COMMON_PASSWORDS } from './common-passwords.ts'
+import { isCommonPassword } from './common-passwords.ts'
 
 /** Shorter words say too little about a person to be held against a password. */
 const WORD_MIN = 3
@@ -17,7 +17,7 @@ export interface PasswordOwner {
 export function passwordProblem(password: string, owner: PasswordOwner, minLength: number): string | null {
   const lower = password.normalize('NFKC').toLowerCase()
   if ([...lower].length < minLength) return `The password needs at least ${minLength} characters.`
-  if (COMMON_PASSWORDS.has(lower)) return 'This password is one of the most common ones.'
+  if (isCommonPassword(lower)) return 'This password is one of the most common ones.'
   if (new Set(lower).size < REST_MIN) return 'The password repeats too few different characters.'
   if (restWithout(lower, wordsOf(owner)).length < REST_MIN)
     return 'The password is made of your name or e-mail address.'

@@ -15,6 +15,7 @@ type Removal = (work: Work, now: Date) => Promise<number>
 const REMOVALS: Record<string, Removal> = {
   sessions: (work, now) => work.sessions.deleteExpired(new Date(now.getTime() - KEEP_SESSIONS_MS), BATCH),
   api_keys: (work, now) => work.apiKeys.deleteEnded(new Date(now.getTime() - KEEP_API_KEYS_MS), BATCH),
+  mail_tokens: (work, now) => work.mailTokens.deleteExpired(now, BATCH),
   revocations: (work, now) => work.revocations.deleteExpired(now, BATCH),
   signing_keys: (work, now) => work.signingKeys.deleteExpired(now),
   totp_setups: (work, now) => work.totpFactors.deleteExpiredSetups(now, BATCH),

@@ -20,6 +20,11 @@ export type AuditAction =
   | 'api_key_use'
   | 'service_account_create'
   | 'password_change'
+  | 'password_forgot'
+  | 'password_reset'
+  | 'email_verify'
+  | 'email_resend'
+  | 'mail_give_up'
   | 'admin_create'
   | 'user_sessions_revoke'
   | UserChange

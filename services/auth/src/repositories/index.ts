@@ -7,6 +7,8 @@ import { auditDraft, auditRepository, type RecordAudit } from './audit.ts'
 import { type AuditDraft, appendAudit } from './audit-chain.ts'
 import { codeAttemptRepository } from './code-attempts.ts'
 import { erasureRepository } from './erasures.ts'
+import { mailQueueRepository } from './mail-queue.ts'
+import { mailTokenRepository } from './mail-tokens.ts'
 import { mfaChallengeRepository } from './mfa-challenges.ts'
 import { passkeyChallengeRepository } from './passkey-challenges.ts'
 import { passkeyRepository } from './passkeys.ts'
@@ -48,6 +50,8 @@ function tables(db: Kysely<AuthDb>) {
     apiKeys: apiKeyRepository(db),
     revocations: revocationRepository(db),
     signingKeys: signingKeyRepository(db),
+    mailQueue: mailQueueRepository(db),
+    mailTokens: mailTokenRepository(db),
     totpFactors: totpFactorRepository(db),
     recoveryCodes: recoveryCodeRepository(db),
     codeAttempts: codeAttemptRepository(db),

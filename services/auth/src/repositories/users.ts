@@ -93,6 +93,17 @@ export function userRepository(db: Kysely<AuthDb>) {
       await db.updateTable('users').set({ mfa_enabled_at: since, updated_at: now }).where('id', '=', id).execute()
     },
 
+    /** Whoever got here by a link in a mail has shown that the address is theirs. */
+    async resetPassword(id: string, hash: string, now: Date): Promise<void> {
+      const email_verified_at = sql<Date>`coalesce(email_verified_at, ${now})`
+      await db.updateTable('users').set({ password_hash: hash, email_verified_at }).where('id', '=', id).execute()
+    },
+
+    async markVerified(id: string, now: Date): Promise<void> {
+      const email_verified_at = sql<Date>`coalesce(email_verified_at, ${now})`
+      await db.updateTable('users').set({ email_verified_at }).where('id', '=', id).execute()
+    },
+
     /** Only where the password is still the one that was checked; false where it is not. */
     async replaceHash(id: string, from: string, to: string): Promise<boolean> {
       const { numUpdatedRows } = await db

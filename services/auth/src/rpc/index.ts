@@ -5,6 +5,7 @@ import { accounts } from './accounts/index.ts'
 import { administration } from './administration/index.ts'
 import { apiKeys } from './api-keys/index.ts'
 import { audit } from './audit/index.ts'
+import { email } from './email/index.ts'
 import { keys } from './keys/index.ts'
 import { passkeys } from './passkeys/index.ts'
 import { passwords } from './passwords/index.ts'
@@ -18,6 +19,7 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
   return {
     ...accounts(ctx),
     ...passwords(ctx),
+    ...email(ctx),
     ...sessions(ctx),
     ...secondFactor(ctx),
     ...passkeys(ctx),

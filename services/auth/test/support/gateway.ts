@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Bus, connectBus } from '@kinora/common/bus'
 import type { Actor, Input, Method, Output, SessionActor } from '@kinora/common/contract'
-import { auth, type SignedIn } from '@kinora/common/contracts'
+import { auth, SignedIn } from '@kinora/common/contracts'
 import type { World } from '@kinora/dev/harness'
 import jwt from 'jsonwebtoken'
 import { pino } from 'pino'
@@ -46,7 +46,7 @@ export async function connectGateway(world: World): Promise<Gateway> {
     bus,
     call,
     async signUp(email = `${randomUUID()}@kinora.test`) {
-      const signedIn = await call(auth.register, { email, password: PASSWORD })
+      const signedIn = SignedIn.parse(await call(auth.register, { email, password: PASSWORD }))
       return { email, signedIn, actor: actorOf(signedIn) }
     },
     signIn,

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { createMetrics, Health, Lifecycle } from '@kinora/common/service'
 import type { World } from '@kinora/dev/harness'
@@ -68,12 +69,14 @@ export function testConfig(world: World): AuthConfig {
     PASSWORD_MIN_LENGTH: 8,
     HASH_CONCURRENCY: 2,
     HASH_WAIT_MS: 60_000,
+    PUBLIC_URL: 'https://kinora.test',
+    MAILBOX_DIR: join(world.storageDir, 'mailbox'),
+    MAIL_RETRY_MS: 100,
     ISSUER: 'https://kinora.test',
     AUDIENCE: 'kinora-api',
     ACCESS_TOKEN_SECONDS: 900,
     REFRESH_TOKEN_SECONDS: 604_800,
     KEY_ROTATION_DAYS: 30,
-    PUBLIC_URL: 'https://kinora.test',
     CORS_ORIGINS: ['https://app.kinora.test'],
     PRODUCT_NAME: 'Kinora Test',
     MFA_MAX_FAILURES: 10,

@@ -1,5 +1,6 @@
 import { AppError } from '@kinora/common/errors'
 import type { Express, RequestHandler, Response } from 'express'
+import type { z } from 'zod'
 import { carriesRefreshToken } from '../browser-session/carries-refresh-token.ts'
 import { type Ask, throughCookie } from '../browser-session/through-cookie.ts'
 import type { Context } from '../context.ts'
@@ -25,7 +26,10 @@ function handlerOf(row: Route, ctx: Context): RequestHandler {
   }
 }
 
-function rpcHandler({ rpc, limit, status }: RpcRoute, ctx: Context): ReturnType<Exclude<Route, RpcRoute>['handle']> {
+function rpcHandler(
+  { rpc, limit, status, instead }: RpcRoute,
+  ctx: Context,
+): ReturnType<Exclude<Route, RpcRoute>['handle']> {
   const relayed: Ask = async (req, res, call, given) => {
     const input = await readInput(req, res, rpc.input, given)
     const counted = countedByInput(limit, input)
@@ -36,8 +40,12 @@ function rpcHandler({ rpc, limit, status }: RpcRoute, ctx: Context): ReturnType<
   return async (req, res, { call }) => {
     const output = await ask(req, res, call)
     if (status === 204) res.status(204).end()
-    else sendJsonText(res, status, output)
+    else sendJsonText(res, instead && isIt(instead.output, output) ? instead.status : status, output)
   }
+}
+
+function isIt(schema: z.ZodType, json: Buffer): boolean {
+  return schema.safeParse(JSON.parse(json.toString())).success
 }
 
 export function sendJson(res: Response, status: number, value: unknown): void {

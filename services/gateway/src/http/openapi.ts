@@ -46,6 +46,7 @@ const NAMED = {
   SignedInByCookie,
   MfaRequired: contracts.MfaRequired,
   Passkey: contracts.Passkey,
+  VerificationRequired: contracts.VerificationRequired,
   Session: contracts.Session,
   AuditEntry: contracts.AuditEntry,
   AdminUser: contracts.AdminUser,
@@ -137,6 +138,12 @@ function describeRpc(route: RpcRoute): RouteConfig {
         status === 204
           ? { description: 'Done' }
           : { description: rpc.summary, content: { 'application/json': { schema: cookie?.answer ?? rpc.output } } },
+      ...(route.instead && {
+        [route.instead.status]: {
+          description: 'Something else comes first',
+          content: { 'application/json': { schema: route.instead.output } },
+        },
+      }),
       ...problems(route, [...rpc.errors, ...(cookie?.errors ?? []), 'VALIDATION_FAILED', ...BETWEEN_SERVICES]),
     },
   }

@@ -32,9 +32,30 @@ const docs = helmetHeaders({
   },
 })
 
+/** Two small pages with a form, whose script calls the API. */
+const account = helmetHeaders({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      ...NOTHING,
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ['data:'],
+      connectSrc: ["'self'"],
+    },
+  },
+})
+
+/** By how their paths begin; everything else is the API. */
+const OTHERS = [
+  ['/play/', play],
+  ['/docs', docs],
+  ['/account/', account],
+] as const
+
 /** Helmet's headers, which never change, are worked out once instead of for each request. */
 export function setSecurityHeaders(req: Request, res: Response): void {
-  const headers = req.path.startsWith('/play/') ? play : req.path.startsWith('/docs') ? docs : api
+  const headers = OTHERS.find(([start]) => req.path.startsWith(start))?.[1] ?? api
   for (const [name, value] of headers) res.setHeader(name, value)
 }
 

@@ -21,6 +21,9 @@ export const RULES = [
   'mfa',
   'challenge',
   'export',
+  'mail',
+  'mailbox',
+  'mail-token',
   'anonymous',
   'user',
   'api-key',
@@ -40,6 +43,8 @@ export type Policy =
   | 'login'
   | 'refresh'
   | 'password'
+  | 'mail'
+  | 'mail-token'
   | 'mfa'
   | 'export'
   | 'general'
@@ -70,6 +75,8 @@ export function countedByCaller(policy: Policy, { address, userId, apiKey }: Ask
     case 'register':
     case 'login':
     case 'refresh':
+    case 'mail':
+    case 'mail-token':
     case 'playback':
       return [{ rule: policy, key: byAddress }]
     case 'password':
@@ -99,8 +106,8 @@ function countedByKey(policy: 'upload' | 'general', { id, ratePerMinute }: NonNu
 
 /** What is counted besides, once it is known whose account or session the request is about. */
 export function countedByInput(policy: Policy, input: Record<string, unknown>): Counted | null {
-  if (policy === 'login' && typeof input.email === 'string') {
-    return { rule: 'account', key: digest(normaliseEmail(input.email)) }
+  if ((policy === 'login' || policy === 'mail') && typeof input.email === 'string') {
+    return { rule: policy === 'login' ? 'account' : 'mailbox', key: digest(normaliseEmail(input.email)) }
   }
   if (policy === 'refresh' && typeof input.refreshToken === 'string') {
     return { rule: 'session', key: digest(sessionPart(input.refreshToken)) }

@@ -1,8 +1,16 @@
-import { auth as rpc } from '@kinora/common/contracts'
+import { auth as rpc, VerificationRequired } from '@kinora/common/contracts'
 import type { Route } from './route.ts'
 
 export const accounts: Route[] = [
-  { method: 'post', path: '/v1/auth/register', rpc: rpc.register, auth: 'none', limit: 'register', status: 201 },
+  {
+    method: 'post',
+    path: '/v1/auth/register',
+    rpc: rpc.register,
+    auth: 'none',
+    limit: 'register',
+    status: 201,
+    instead: { output: VerificationRequired, status: 202 },
+  },
   { method: 'post', path: '/v1/auth/login', rpc: rpc.login, auth: 'none', limit: 'login', status: 200 },
   {
     method: 'get',

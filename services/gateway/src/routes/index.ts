@@ -2,6 +2,7 @@ import { accounts } from './accounts.ts'
 import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
+import { email } from './email.ts'
 import { events } from './events.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...videos,
   ...accounts,
   ...passwords,
+  ...email,
   ...sessions,
   ...secondFactor,
   ...passkeys,

@@ -10,4 +10,20 @@ export const passwords: Route[] = [
     limit: 'password',
     status: 204,
   },
+  {
+    method: 'post',
+    path: '/v1/auth/password/forgot',
+    rpc: rpc.forgotPassword,
+    auth: 'none',
+    limit: 'mail',
+    status: 202,
+  },
+  {
+    method: 'post',
+    path: '/v1/auth/password/reset',
+    rpc: rpc.resetPassword,
+    auth: 'none',
+    limit: 'mail-token',
+    status: 204,
+  },
 ]

@@ -17,6 +17,8 @@ interface RouteBase extends AdmissionRule {
 export interface RpcRoute extends RouteBase {
   rpc: Method
   status: 200 | 201 | 202 | 204
+  /** What may be answered instead, and under which status. */
+  instead?: { output: z.ZodType; status: 202 }
 }
 
 /** A request or an answer that is not JSON; what a contract says for others is said here by hand. */

@@ -9,6 +9,9 @@ export const DisplayName = z.string().trim().min(1).max(100).regex(NO_CONTROL)
 
 export const Role = z.enum(['user', 'admin'])
 
+/** Out of the link in a mail. */
+export const MailToken = z.string().min(1).max(256)
+
 export const User = z.object({
   id: Id,
   email: Email,
@@ -44,12 +47,16 @@ export const MfaRequired = z.object({
 })
 export type MfaRequired = z.infer<typeof MfaRequired>
 
+/** Instead of `SignedIn` where addresses are verified: the same whether the address is new or not. */
+export const VerificationRequired = z.object({ status: z.literal('verification_required') })
+export type VerificationRequired = z.infer<typeof VerificationRequired>
+
 /** Having an account and signing in to it. */
 export const accounts = {
   register: {
     summary: 'Create an account and sign in',
     input: z.strictObject({ email: Email, password: Password, displayName: DisplayName.optional() }),
-    output: SignedIn,
+    output: z.union([SignedIn, VerificationRequired]),
     errors: ['EMAIL_TAKEN', 'PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
     idempotent: false,
   },
@@ -57,7 +64,7 @@ export const accounts = {
     summary: 'Sign in with e-mail and password',
     input: z.strictObject({ email: z.string().max(254).regex(NO_CONTROL), password: z.string().min(1).max(256) }),
     output: z.union([SignedIn, MfaRequired]),
-    errors: ['INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'TOO_BUSY'],
+    errors: ['INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'EMAIL_NOT_VERIFIED', 'TOO_BUSY'],
     idempotent: false,
   },
   getMe: { summary: 'The signed-in account', input: Nothing, output: User, errors: [], idempotent: true },

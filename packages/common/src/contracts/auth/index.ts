@@ -3,6 +3,7 @@ import { accounts } from './accounts.ts'
 import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
+import { email } from './email.ts'
 import { keys } from './keys.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
@@ -16,6 +17,7 @@ export * from './accounts.ts'
 export * from './administration.ts'
 export * from './api-keys.ts'
 export * from './audit.ts'
+export * from './email.ts'
 export * from './keys.ts'
 export * from './passkeys.ts'
 export * from './passwords.ts'
@@ -28,6 +30,7 @@ export * from './signing-keys.ts'
 export const auth = defineContract('auth', {
   ...accounts,
   ...passwords,
+  ...email,
   ...sessions,
   ...audit,
   ...keys,

@@ -2,6 +2,7 @@ import type { SchemaDefinition } from '@kinora/common/db'
 import { identity } from './0001-identity.ts'
 import { outbox } from './0002-outbox.ts'
 import { secondFactor } from './0003-second-factor.ts'
+import { mail } from './0004-mail.ts'
 import { apiKeys } from './0005-api-keys.ts'
 import { administration } from './0006-administration.ts'
 import { keyRotation } from './0007-key-rotation.ts'
@@ -17,6 +18,7 @@ export const schema: SchemaDefinition = {
     identity,
     outbox,
     secondFactor,
+    mail,
     apiKeys,
     administration,
     keyRotation,

@@ -1,7 +1,8 @@
 import type { Call, Handler } from '@kinora/common/contract'
-import { type auth, normaliseEmail, type SignedIn } from '@kinora/common/contracts'
+import { type auth, normaliseEmail, type SignedIn, type VerificationRequired } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
+import type { UserRow } from '../../db/schema.ts'
 import { newUser } from '../../domain/new-user.ts'
 import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
 import { openSession } from '../../sessions/open-session.ts'
@@ -9,19 +10,42 @@ import { openSession } from '../../sessions/open-session.ts'
 export function register(ctx: Context): Handler<typeof auth.register> {
   return async ({ email: typed, password, displayName = null }, call) => {
     const email = normaliseEmail(typed)
-    const problem = unacceptablePassword(ctx, password, { email, display_name: displayName })
+    const problem = await unacceptablePassword(ctx, password, { email, display_name: displayName })
     if (problem) return await refuse(ctx, call, problem)
-    // Only saves the hash; the insert decides.
-    if (await ctx.users.byEmail(email)) return await refuse(ctx, call, new AppError('EMAIL_TAKEN'))
+    // Only saves the hash; the insert decides. Where addresses are verified both ways must cost the same.
+    const isTaken = !ctx.mail.verification && (await ctx.users.byEmail(email)) !== undefined
+    if (isTaken) return await refuse(ctx, call, new AppError('EMAIL_TAKEN'))
 
     const passwordHash = await ctx.passwords.hash(password, call.signal)
     const user = newUser(email, passwordHash, displayName, ctx.now())
-    const answer = await ctx.transact(async (work): Promise<SignedIn | null> => {
-      if (!(await work.users.insert(user))) return null
-      return await openSession(ctx, work, 'register', user, call)
-    })
-    return answer ?? (await refuse(ctx, call, new AppError('EMAIL_TAKEN')))
+    if (ctx.mail.verification) return await awaitVerification(ctx, user, call)
+    return (await signIn(ctx, user, call)) ?? (await refuse(ctx, call, new AppError('EMAIL_TAKEN')))
   }
+}
+
+async function signIn(ctx: Context, user: UserRow, call: Call): Promise<SignedIn | null> {
+  return await ctx.transact(async (work) => {
+    if (!(await work.users.insert(user))) return null
+    return await openSession(ctx, work, 'register', user, call)
+  })
+}
+
+/** The same for an address that has an account, statement by statement; its owner learns of it by mail, nobody else does. */
+async function awaitVerification(ctx: Context, user: UserRow, call: Call): Promise<VerificationRequired> {
+  await ctx.transact(async (work) => {
+    const failure = (await work.users.insert(user)) ? undefined : 'EMAIL_TAKEN'
+    const owner = await work.users.byEmail(user.email)
+    const userId = owner?.id ?? null
+    await work.mailQueue.add(
+      owner?.email_verified_at ? 'account_exists' : 'verify_email',
+      userId,
+      call,
+      user.created_at,
+    )
+    await work.audit.record(call, { action: 'register', userId, failure }, user.created_at)
+  })
+  ctx.pokeRelay()
+  return { status: 'verification_required' }
 }
 
 async function refuse(ctx: Context, call: Call, error: AppError): Promise<never> {

@@ -46,7 +46,7 @@ async function create(
   { email, password, displayName }: { email: string; password: string; displayName: string | null },
   call: Call,
 ): Promise<Made | null> {
-  const problem = unacceptablePassword(ctx, password, { email, display_name: displayName })
+  const problem = await unacceptablePassword(ctx, password, { email, display_name: displayName })
   if (problem) throw problem
   const passwordHash = await ctx.passwords.hash(password, call.signal)
   const now = ctx.now()

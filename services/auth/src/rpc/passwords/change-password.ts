@@ -16,7 +16,7 @@ export function changePassword(ctx: Context): Handler<typeof auth.changePassword
       if (stored === null || !(await ctx.passwords.verify(currentPassword, stored, call.signal))) {
         return await refuse(ctx, actor, call, new AppError('PASSWORD_WRONG'))
       }
-      const problem = unacceptablePassword(ctx, newPassword, user, 'newPassword')
+      const problem = await unacceptablePassword(ctx, newPassword, user, 'newPassword')
       if (problem) return await refuse(ctx, actor, call, problem)
       const hash = await ctx.passwords.hash(newPassword, call.signal)
       if (await replace(ctx, actor, stored, hash, call)) return {}
@@ -35,6 +35,9 @@ async function replace(
   const now = ctx.now()
   const replaced = await ctx.transact(async (work) => {
     if (!(await work.users.replaceHash(userId, verified, hash))) return false
+    // A link to set it anew was asked for by somebody who knew the old one, or did not.
+    await work.mailTokens.discard(userId, 'reset_password')
+    await work.mailQueue.add('password_changed', userId, call, now)
     await work.audit.record(call, { action: 'password_change', userId, sessionId }, now)
     await endSessions(work, { userId, exceptSessionId: sessionId, reason: 'password_changed' }, now)
     return true

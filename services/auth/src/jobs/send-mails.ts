@@ -1,0 +1,69 @@
+import type { Call } from '@kinora/common/contract'
+import type { Context } from '../context.ts'
+import type { MailRow, UserRow } from '../db/schema.ts'
+import { compose } from '../mail/compose.ts'
+import type { Letter } from '../mail/letters.ts'
+
+/** Mails at a time, each on a connection of its own. */
+const BATCH = 5
+const GIVE_UP_MS = 24 * 3600 * 1000
+
+/** Sends what is due, until nothing is. Several processes may do it side by side. */
+export async function sendMails(ctx: Context, signal?: AbortSignal): Promise<void> {
+  let taken: number
+  do {
+    const mails = await ctx.mailQueue.claim(BATCH, ctx.mail.retryMs, ctx.now())
+    await Promise.all(mails.map((mail) => send(ctx, mail)))
+    taken = mails.length
+  } while (taken === BATCH && !signal?.aborted)
+}
+
+async function send(ctx: Context, mail: MailRow): Promise<void> {
+  try {
+    const user = mail.user_id === null ? undefined : await ctx.users.byId(mail.user_id)
+    const letter = user && (await compose(ctx, mail, user))
+    if (letter) await deliver(ctx, mail, user, letter)
+    await ctx.mailQueue.remove(mail.id)
+  } catch (error) {
+    await fail(ctx, mail, error)
+  }
+}
+
+async function deliver(ctx: Context, { id, kind }: MailRow, user: UserRow, letter: Letter): Promise<void> {
+  const where = await ctx.mail.mailer.send(id, user.email, letter)
+  ctx.metrics.mails.inc({ kind, outcome: 'sent' })
+  ctx.logger.info({ mailId: id, kind, userId: user.id, where }, 'mail sent')
+}
+
+async function fail(ctx: Context, mail: MailRow, error: unknown): Promise<void> {
+  const about = { mailId: mail.id, kind: mail.kind, userId: mail.user_id, attempts: mail.attempts, ...describe(error) }
+  const age = ctx.now().getTime() - mail.created_at.getTime()
+  if (age < GIVE_UP_MS && !isRefusedForGood(error)) {
+    ctx.metrics.mails.inc({ kind: mail.kind, outcome: 'failed' })
+    ctx.logger.warn(about, 'a mail could not be sent; it is tried again')
+    return
+  }
+  await ctx.transact(async (work) => {
+    await work.mailQueue.remove(mail.id)
+    const entry = { action: 'mail_give_up', userId: mail.user_id, failure: 'DEPENDENCY_UNAVAILABLE' } as const
+    await work.audit.record(ownCall(mail), entry, ctx.now())
+  })
+  ctx.metrics.mails.inc({ kind: mail.kind, outcome: 'given_up' })
+  ctx.logger.error(about, 'a mail was given up')
+}
+
+/** The server knows no such mailbox (RFC 5321 section 4.2.1); anything else, a wrong password too, may be put right. */
+function isRefusedForGood(error: unknown): boolean {
+  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
+  return code === 'EENVELOPE' && typeof responseCode === 'number' && responseCode >= 500
+}
+
+/** Never the message: servers repeat addresses in theirs. */
+function describe(error: unknown): { code: unknown; responseCode: unknown; command: unknown } {
+  const { code, responseCode, command } = error as Record<string, unknown>
+  return { code, responseCode, command }
+}
+
+function ownCall(mail: MailRow): Call {
+  return { actor: { kind: 'service', name: 'auth' }, requestId: mail.id, timeoutMs: 0 }
+}

@@ -1,0 +1,47 @@
+import type { Context } from '../context.ts'
+import type { MailRow, UserRow } from '../db/schema.ts'
+import { type MailTokenPurpose, newMailToken } from '../domain/mail-token.ts'
+import {
+  accountExistsLetter,
+  type Letter,
+  passwordChangedLetter,
+  passwordResetLetter,
+  resetPasswordLetter,
+  verifyEmailLetter,
+} from './letters.ts'
+
+const LIFETIME_MS: Record<MailTokenPurpose, number> = {
+  verify_email: 24 * 3600 * 1000,
+  reset_password: 30 * 60 * 1000,
+}
+
+/** What a queued mail says by now; null when there is no reason to send it any more. */
+export async function compose(ctx: Context, mail: MailRow, user: UserRow): Promise<Letter | null> {
+  // A service account has no password, and gets none by mail.
+  if (user.password_hash === null) return null
+  switch (mail.kind) {
+    case 'verify_email':
+      if (user.email_verified_at || user.disabled_at) return null
+      return verifyEmailLetter(user, await link(ctx, user.id, mail.kind))
+    case 'reset_password':
+      if (user.disabled_at) return null
+      return resetPasswordLetter(user, await link(ctx, user.id, mail.kind))
+    case 'account_exists':
+      return accountExistsLetter(user)
+    case 'password_changed':
+      return passwordChangedLetter(user, mail)
+    case 'password_reset':
+      return passwordResetLetter(user, mail)
+  }
+}
+
+/**
+ * The token is made only now, at each attempt anew: until it leaves it is nowhere, and its time does not run out in the
+ * queue. It stands in the fragment, which a browser sends to no server.
+ */
+async function link(ctx: Context, userId: string, purpose: MailTokenPurpose): Promise<string> {
+  const { token, hash } = newMailToken()
+  const expiresAt = new Date(ctx.now().getTime() + LIFETIME_MS[purpose])
+  await ctx.mailTokens.put({ user_id: userId, purpose, token_hash: hash, expires_at: expiresAt })
+  return `${ctx.mail.pages[purpose]}#token=${token}`
+}

@@ -1,0 +1,66 @@
+import { mkdir, open, rename } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { createTransport } from 'nodemailer'
+import { asHtml } from './as-html.ts'
+import { asText } from './as-text.ts'
+import type { Letter } from './letters.ts'
+
+export interface Mailer {
+  /** Hands a letter over for good, or throws. Says where it went: the file, or `smtp`. `id` names the file. */
+  send(id: string, to: string, letter: Letter): Promise<string>
+}
+
+/** For a server that answers at all; a whole mail takes no longer than `SEND_MS`, so that a stop need not wait for it. */
+const TIMEOUTS = { dnsTimeout: 5000, connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout: 10_000 }
+const SEND_MS = 15_000
+
+/**
+ * Over SMTP. With a user name, TLS is insisted on (RFC 8314 section 3): without, whoever sits on the way could take
+ * STARTTLS out of the server's answer and read the password.
+ */
+export function smtpMailer(url: string, from: string): Mailer {
+  const requireTLS = new URL(url).username !== ''
+  const transport = createTransport({ url, requireTLS, ...TIMEOUTS })
+  return {
+    async send(_id, to, letter) {
+      await transport.sendMail({ ...message(from, to, letter), signal: AbortSignal.timeout(SEND_MS) })
+      return 'smtp'
+    },
+  }
+}
+
+/** Into a folder, a file for each mail, for an installation without an SMTP server. */
+export function folderMailer(folder: string, from: string): Mailer {
+  const transport = createTransport({ streamTransport: true, buffer: true })
+  return {
+    async send(id, to, letter) {
+      const { message: bytes } = await transport.sendMail(message(from, to, letter))
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      const path = join(resolve(folder), `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}-${id}.eml`)
+      // Nobody sees half a mail, and only the service's user may read one: a link in it is as good as a password.
+      const file = await open(`${path}.part`, 'w', 0o600)
+      try {
+        await file.writeFile(bytes as Buffer)
+      } finally {
+        await file.close()
+      }
+      await rename(`${path}.part`, path)
+      return path
+    },
+  }
+}
+
+function message(from: string, to: string, letter: Letter) {
+  return {
+    from,
+    // As an object it is not parsed: a comma in it would make two addresses.
+    to: { name: '', address: to },
+    subject: letter.subject,
+    text: asText(letter),
+    html: asHtml(letter),
+    // RFC 3834 section 5: no out-of-office notes, please.
+    headers: { 'Auto-Submitted': 'auto-generated' },
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  }
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto'
+import type { Call } from '@kinora/common/contract'
+import { type Kysely, sql } from 'kysely'
+import type { AuthDb, MailRow } from '../db/schema.ts'
+import type { MailKind } from '../mail/letters.ts'
+
+/** The longest pause between two attempts, in units of the first. */
+const MAX_PAUSE = 60
+
+export function mailQueueRepository(db: Kysely<AuthDb>) {
+  return {
+    /** `userId` is null where the mail has nobody to go to; it is dropped when it would be sent. */
+    async add(kind: MailKind, userId: string | null, { client }: Call, now: Date): Promise<void> {
+      await db
+        .insertInto('mail_queue')
+        .values({
+          id: randomUUID(),
+          kind,
+          user_id: userId,
+          ip: client?.ip ?? null,
+          next_attempt_at: now,
+          created_at: now,
+        })
+        .execute()
+    },
+
+    /**
+     * Takes mails that are due. Each is due again after a pause that doubles, which is also the time in which nobody else
+     * tries to send it: a process that dies on the way needs no one to clean up after it.
+     */
+    async claim(limit: number, pauseMs: number, now: Date): Promise<MailRow[]> {
+      const due = db
+        .selectFrom('mail_queue')
+        .select('id')
+        .where('next_attempt_at', '<=', now)
+        .orderBy('next_attempt_at')
+        .limit(limit)
+        .forUpdate()
+        .skipLocked()
+      return await db
+        .updateTable('mail_queue')
+        .set({
+          attempts: sql`attempts + 1`,
+          next_attempt_at: sql`${now}::timestamptz
+            + least(power(2, attempts), ${MAX_PAUSE}) * ${pauseMs}::integer * interval '1 millisecond'`,
+        })
+        // An array is computed once; PostgreSQL may run a subquery again for each row, and take more than asked for.
+        .where('id', '=', sql<string>`any(array(${due}))`)
+        .returningAll()
+        .execute()
+    },
+
+    async remove(id: string): Promise<void> {
+      await db.deleteFrom('mail_queue').where('id', '=', id).execute()
+    },
+  }
+}

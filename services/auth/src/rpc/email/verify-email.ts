@@ -1,0 +1,21 @@
+import type { Handler } from '@kinora/common/contract'
+import type { auth } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Context } from '../../context.ts'
+import { hashMailToken } from '../../domain/mail-token.ts'
+
+export function verifyEmail(ctx: Context): Handler<typeof auth.verifyEmail> {
+  return async ({ token }, call) => {
+    const now = ctx.now()
+    const verified = await ctx.transact(async (work) => {
+      const userId = await work.mailTokens.take('verify_email', hashMailToken(token), now)
+      if (userId === undefined) return false
+      await work.users.markVerified(userId, now)
+      await work.audit.record(call, { action: 'email_verify', userId }, now)
+      return true
+    })
+    if (verified) return {}
+    await ctx.audit.record(call, { action: 'email_verify', userId: null, failure: 'MAIL_TOKEN_INVALID' }, now)
+    throw new AppError('MAIL_TOKEN_INVALID')
+  }
+}

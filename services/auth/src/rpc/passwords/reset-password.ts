@@ -1,0 +1,46 @@
+import type { Call, Handler } from '@kinora/common/contract'
+import type { auth } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Context } from '../../context.ts'
+import { hashMailToken } from '../../domain/mail-token.ts'
+import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
+import { endSessions } from '../../sessions/end-sessions.ts'
+
+/** Gives no tokens: whoever reads the owner's mails has then still not passed a second factor. */
+export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> {
+  return async ({ token, password }, call) => {
+    const tokenHash = hashMailToken(token)
+    const userId = await ctx.mailTokens.ownerOf('reset_password', tokenHash, ctx.now())
+    const user = userId && (await ctx.users.byId(userId))
+    if (!user) return await refuse(ctx, call, null, new AppError('MAIL_TOKEN_INVALID'))
+    // A password that is refused does not use the link up.
+    const problem = await unacceptablePassword(ctx, password, user)
+    if (problem) return await refuse(ctx, call, user.id, problem)
+    const hash = await ctx.passwords.hash(password, call.signal)
+    if (!(await reset(ctx, tokenHash, hash, call))) {
+      return await refuse(ctx, call, user.id, new AppError('MAIL_TOKEN_INVALID'))
+    }
+    return {}
+  }
+}
+
+/** False when somebody else has used the token, or a newer one has replaced it, since it was looked at. */
+async function reset(ctx: Context, tokenHash: Buffer, hash: string, call: Call): Promise<boolean> {
+  const now = ctx.now()
+  const done = await ctx.transact(async (work) => {
+    const userId = await work.mailTokens.take('reset_password', tokenHash, now)
+    if (userId === undefined) return false
+    await work.users.resetPassword(userId, hash, now)
+    await work.mailQueue.add('password_reset', userId, call, now)
+    await work.audit.record(call, { action: 'password_reset', userId }, now)
+    await endSessions(work, { userId, reason: 'password_reset' }, now)
+    return true
+  })
+  if (done) ctx.pokeRelay()
+  return done
+}
+
+async function refuse(ctx: Context, call: Call, userId: string | null, error: AppError): Promise<never> {
+  await ctx.audit.record(call, { action: 'password_reset', userId, failure: error.code }, ctx.now())
+  throw error
+}
