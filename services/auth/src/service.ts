@@ -2,7 +2,7 @@ import { announce, type Bus, connectBus } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
 import { auth, events } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
-import { type Base, startLoop } from '@kinora/common/service'
+import { type Base, type Loop, startLoop } from '@kinora/common/service'
 import { type Kysely, sql } from 'kysely'
 import type { AuthConfig } from './config.ts'
 import { type Context, createContext } from './context.ts'
@@ -43,12 +43,14 @@ export async function startAuth(
   const relay = startOutboxRelay(db, logger, (_kind, payload) => say(bus, payload as EventEnvelope))
   life.use(relay, 'outbox relay', (it) => it.stop())
 
+  // The context is needed to send mails, and may have something to say while it is made.
+  let mailing: Loop | undefined
   const pokeRelay = () => {
     relay.poke()
-    mailing.poke()
+    mailing?.poke()
   }
   const ctx = await createContext({ db, base, config, pokeRelay, ...overrides })
-  const mailing = startLoop('mail', MAIL_POLL_MS, (stopping) => sendMails(ctx, stopping), logger)
+  mailing = startLoop('mail', MAIL_POLL_MS, (stopping) => sendMails(ctx, stopping), logger)
   life.use(mailing, 'mail', (it) => it.stop())
   const cleaning = startLoop('clean-up', config.CLEANUP_INTERVAL_MS, (stopping) => cleanUp(ctx, stopping), logger)
   life.use(cleaning, 'clean-up', (it) => it.stop())
