@@ -88,7 +88,7 @@ test('an account that is deleted leaves no file, whatever was going on and whoev
   await until(async () => (await visitor.send('GET', play)).status === 404, { timeoutMs: 30_000 })
   await until(async () => (await filesOf(ready.id, transcoding.id)).length === 0, { timeoutMs: 30_000 })
   finish()
-  expect(await sending).toMatchObject({ status: 404, body: { code: 'VIDEO_NOT_FOUND' } })
+  expect(await sending).toMatchObject({ status: 401, body: { code: 'ACCOUNT_ERASED' } })
 
   // With what it was stopped in, the only worker is done when it has done something else after it.
   await system.kill('worker-1', 'SIGCONT')
