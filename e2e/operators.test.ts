@@ -156,3 +156,20 @@ test('a system that is not there is said to be unreachable', async () => {
   refused.password = 'wrong'
   expect((await kinora(refused.href, ['users', 'list'])).code).toBe(3)
 })
+
+test('a signing key is retired at both gateways within seconds, and signing in works on', async () => {
+  const admin = await signInAs(chief, PASSWORD)
+  const { items } = await json<Page<{ kid: string; stage: string }>>('keys', 'list')
+  const kid = items.find(({ stage }) => stage === 'current')?.kid ?? ''
+  expect(await run('keys', 'retire', kid, '--reason', 'a test')).toMatchObject({ code: 0, errors: '' })
+  expect(await refusals(admin)).toEqual(['KEY_RETIRED', 'KEY_RETIRED'])
+  expect((await (await signInAs(chief, PASSWORD)).send('GET', '/v1/auth/me')).status).toBe(200)
+  expect((await run('keys', 'retire', 'nonsense', '--reason', 'a test')).errors).toContain('KEY_NOT_FOUND')
+})
+
+test('the audit log is verified, and a row that does not belong there ends the command with 1', async () => {
+  const { sequence, hash } = await json<{ sequence: number; hash: string }>('audit', 'verify')
+  expect((await run('audit', 'verify', '--after', `${sequence}:${hash}`)).code).toBe(0)
+  const found = await run('audit', 'verify', '--after', `1:${'0'.repeat(64)}`)
+  expect(found).toMatchObject({ code: 1, errors: 'kinora: AUDIT_CHAIN_BROKEN: row 2: misplaced\n' })
+})

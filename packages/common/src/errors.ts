@@ -24,6 +24,7 @@ export const ERRORS = {
   KEY_RETIRED: { status: 401, title: 'The key that signed the access token was retired' },
   KEY_NOT_FOUND: { status: 404, title: 'There is no such signing key' },
   KEY_TOO_NEW: { status: 409, title: 'The next signing key is not known everywhere yet', retryable: true },
+  AUDIT_CHAIN_BROKEN: { status: 409, title: 'The audit log is not as it was written' },
   FORBIDDEN: { status: 403, title: 'You may not do this' },
   INVALID_CREDENTIALS: { status: 401, title: 'E-mail or password is wrong' },
   EMAIL_NOT_VERIFIED: { status: 403, title: 'Confirm your e-mail address first, by the link that was mailed to you' },

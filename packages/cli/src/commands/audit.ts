@@ -1,6 +1,8 @@
+import type { Output } from '@kinora/common/contract'
 import { type AdminAuditEntry, auth } from '@kinora/common/contracts'
-import { type Command, Option } from 'commander'
-import type { Act } from '../cli.ts'
+import { AppError } from '@kinora/common/errors'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Act, Cli } from '../cli.ts'
 import { collect } from '../collect.ts'
 import { findUserId } from '../find-user.ts'
 import { limitOption, timeArgument } from '../options.ts'
@@ -15,6 +17,8 @@ interface ListOptions {
   to?: string
   limit: number
 }
+
+type Place = Output<typeof auth.verifyAudit>['verified']
 
 const COLUMNS: Columns<AdminAuditEntry> = {
   TIME: (entry) => timeOf(entry.at),
@@ -46,6 +50,34 @@ export function auditCommands(program: Command, act: Act): void {
         print.list(await collect(call, auth.searchAudit, { ...filter, ...whom, ...who }, limit), COLUMNS)
       }),
     )
+
+  audit
+    .command('verify')
+    .description('whether rows were edited, removed or reordered; says which is the first, and exits with 1')
+    .option('--after <place>', 'begin after what an earlier run ended with: number:hash', placeArgument)
+    .action(
+      act(async ({ call, print }, { after }: { after?: Place }) => {
+        const place = await verifyAll(call, after)
+        print.done(`All rows are as they were written, up to ${place.sequence}:${place.hash}`, place)
+      }),
+    )
+}
+
+/** Throws `AUDIT_CHAIN_BROKEN`. */
+async function verifyAll(call: Cli['call'], from: Place | undefined): Promise<Place> {
+  let after = from
+  for (;;) {
+    const { verified, problem, complete } = await call(auth.verifyAudit, after ? { after } : {})
+    if (problem) throw new AppError('AUDIT_CHAIN_BROKEN', { detail: `row ${problem.sequence}: ${problem.kind}` })
+    if (complete) return verified
+    after = verified
+  }
+}
+
+function placeArgument(text: string): Place {
+  const [, sequence, hash] = /^(\d{1,15}):([\da-f]{64})$/.exec(text) ?? []
+  if (sequence === undefined || hash === undefined) throw new InvalidArgumentError('It must look like 1234:9f86d0…')
+  return { sequence: Number(sequence), hash }
 }
 
 function actorOf({ actor, userId }: AdminAuditEntry): string | null {

@@ -24,4 +24,25 @@ export function keysCommands(program: Command, act: Act): void {
         print.list({ items, nextCursor: null }, COLUMNS)
       }),
     )
+
+  keys
+    .command('rotate')
+    .description('sign with the next key from now on; nobody is signed out')
+    .action(
+      act(async ({ call, print }) => {
+        const { keys: items } = await call(auth.rotateKeys, {})
+        print.list({ items, nextCursor: null }, COLUMNS)
+      }),
+    )
+
+  keys
+    .command('retire <kid>')
+    .description('refuse all tokens of a key that may have leaked, at once')
+    .requiredOption('--reason <text>', 'why; it is kept with the key')
+    .action(
+      act(async ({ call, print }, kid: string, { reason }: { reason: string }) => {
+        const { keys: items } = await call(auth.retireKey, { kid, reason })
+        print.list({ items, nextCursor: null }, COLUMNS)
+      }),
+    )
 }
