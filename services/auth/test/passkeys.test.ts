@@ -107,6 +107,19 @@ describe('signing in with a passkey', () => {
   })
 })
 
+describe('removing a passkey', () => {
+  it("does not reach someone else's, which looks like none", async () => {
+    const [account, stranger] = [await gateway.signUp(), await gateway.signUp()]
+    await addPasskey(account)
+    const [passkey] = (await gateway.call(methods.listPasskeys, {}, account.actor)).items
+    const input = { passkeyId: passkey?.id ?? '', password: PASSWORD }
+    await expect(gateway.call(methods.deletePasskey, input, stranger.actor)).rejects.toMatchObject({
+      code: 'PASSKEY_NOT_FOUND',
+    })
+    expect((await gateway.call(methods.listPasskeys, {}, account.actor)).items).toEqual([passkey])
+  })
+})
+
 describe('afterwards', () => {
   it('the audit log tells of passkeys that came and went', async () => {
     const account = await gateway.signUp()
