@@ -8,6 +8,7 @@ import { startHeartbeat } from './heartbeat.ts'
 import { runJob } from './jobs/index.ts'
 import type { JobContext } from './jobs/job.ts'
 import { reportOutcome } from './report-outcome.ts'
+import { type Standing, standingOf } from './standing.ts'
 import { leaseOf, taskEvent } from './task-events.ts'
 import { TaskFailure, toTaskCause } from './task-failure.ts'
 import { withWorkspace } from './workspace.ts'
@@ -63,7 +64,7 @@ async function runTask(
   metrics.running.inc({ kind })
   const endTimer = metrics.seconds.startTimer({ kind })
   try {
-    return await attempt(context, task, makesPlayable(task, queue), signal)
+    return await attempt(context, task, standingOf(task.work, queue), signal)
   } finally {
     endTimer()
     metrics.running.dec({ kind })
@@ -95,26 +96,21 @@ async function askAgain(signal: AbortSignal): Promise<TaskOutcome> {
   return 'requeue'
 }
 
-/** Does somebody wait for this to see anything at all? Pictures on the short queue are the first of a video. */
-function makesPlayable({ work }: ClaimedTask, queue: TaskQueue): boolean {
-  return work.kind === 'probe' || work.kind === 'audio' || (work.kind === 'video' && queue === 'short')
-}
-
 /** Does the job under a heartbeat and says how it ended. An urgent one goes before others until it has written something. */
 async function attempt(
   context: Context,
   task: ClaimedTask,
-  urgent: boolean,
+  standing: Standing,
   signal: AbortSignal,
 ): Promise<TaskOutcome> {
   const { bus, logger, metrics } = context
-  const yieldPrecedence = urgent ? context.precedence.claim() : () => {}
+  const yieldPrecedence = standing === 'urgent' ? context.precedence.claim() : () => {}
   const heartbeat = startHeartbeat(bus, task)
   const written = (part: MediaPart) => {
     heartbeat.written(part)
     yieldPrecedence()
   }
-  const tools = urgent ? context.tools : { ...context.tools, yieldsTo: context.precedence }
+  const tools = standing === 'yields' ? { ...context.tools, yieldsTo: context.precedence } : context.tools
   const log = logger.child({ taskId: task.taskId, attempt: task.attempt, videoId: task.videoId, kind: task.work.kind })
   try {
     const outcome = await outcomeOf(context, task, { tools, signal, progress: heartbeat.progress, written })

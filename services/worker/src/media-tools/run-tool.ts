@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { Countdown } from './countdown.ts'
 import type { Precedence } from './precedence.ts'
 import { type ResourceLimits, type Sandbox, sandboxed } from './sandbox.ts'
 
@@ -37,6 +38,9 @@ export interface ToolEnd {
 
 const STDERR_KEPT = 8 * 1024
 
+/** A tool that has stood still for so long in all yields to nobody any more. */
+const MAX_PAUSE_MS = 60_000
+
 /**
  * The two variables ffmpeg gets. One allocator arena: glibc otherwise reserves one for each thread, and the memory
  * limit would be reached long before the memory is used.
@@ -45,7 +49,7 @@ const ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', MALLOC_ARENA_MA
 
 /**
  * Runs a media tool under the limits, as the leader of its own process group, so that at the time limit, or when
- * `signal` aborts, everything it started dies at once. Rejects only with the abort reason or when it cannot be started.
+ * `signal` aborts, everything it started dies at once. The time in which it stands still does not count. Rejects only with the abort reason or when it cannot be started.
  */
 export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
   run.signal.throwIfAborted()
@@ -58,15 +62,27 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
   })
   const killGroup = () => signalGroup(child, 'SIGKILL')
   let timedOut = false
-  const timer = setTimeout(() => {
+  const limit = new Countdown(tools.limits.wallSeconds * 1000, () => {
     timedOut = true
     killGroup()
-  }, tools.limits.wallSeconds * 1000)
-  run.signal.addEventListener('abort', killGroup, { once: true })
-  const leave = tools.yieldsTo?.yields({
-    pause: () => signalGroup(child, 'SIGSTOP'),
-    resume: () => signalGroup(child, 'SIGCONT'),
   })
+  limit.run()
+  run.signal.addEventListener('abort', killGroup, { once: true })
+  const patience = new Countdown(MAX_PAUSE_MS, () => {
+    leave?.()
+    resume()
+  })
+  const pause = () => {
+    limit.hold()
+    patience.run()
+    signalGroup(child, 'SIGSTOP')
+  }
+  const resume = () => {
+    patience.hold()
+    limit.run()
+    signalGroup(child, 'SIGCONT')
+  }
+  const leave = tools.yieldsTo?.yields({ pause, resume })
   try {
     const stderr = keepTail(child)
     if (run.onLine) createInterface({ input: child.stdout }).on('line', run.onLine)
@@ -75,8 +91,9 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
     run.signal.throwIfAborted()
     return { exitCode, killedBy, timedOut: timedOut || killedBy === 'SIGXCPU', stderr: stderr() }
   } finally {
-    clearTimeout(timer)
     leave?.()
+    limit.hold()
+    patience.hold()
     run.signal.removeEventListener('abort', killGroup)
   }
 }
