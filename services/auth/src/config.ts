@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os'
 import { integer, secretKey, serviceConfig, webOrigins } from '@kinora/common/service'
 import { z } from 'zod'
 
+/** What has to outlive every access token reckons with this, because the setting may have been another one before. */
+export const MAX_ACCESS_TOKEN_SECONDS = 3600
+
 export const authConfig = serviceConfig.extend({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   /** Private signing keys are stored encrypted with this. */
@@ -41,7 +44,7 @@ export const authConfig = serviceConfig.extend({
   RESET_PASSWORD_PAGE: z.url({ protocol: /^https?$/ }).optional(),
   ISSUER: z.string().min(1).default('kinora'),
   AUDIENCE: z.string().min(1).default('kinora'),
-  ACCESS_TOKEN_SECONDS: integer(10, 3600).default(900),
+  ACCESS_TOKEN_SECONDS: integer(10, MAX_ACCESS_TOKEN_SECONDS).default(900),
   REFRESH_TOKEN_SECONDS: integer(60, 31_536_000).default(604_800),
   /** Keys of one account that are neither revoked nor expired. */
   API_KEYS_PER_ACCOUNT: integer(1, 1000).default(50),

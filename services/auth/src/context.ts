@@ -64,7 +64,6 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     ring: keys,
     make: signingKeyMaker(cipher),
     transact: transact(db, auditKey),
-    tokenSeconds: config.ACCESS_TOKEN_SECONDS,
     rotationMs: config.KEY_ROTATION_DAYS * DAY_MS,
     pokeRelay,
     logger: base.logger,

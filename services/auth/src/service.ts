@@ -1,6 +1,6 @@
 import { announce, type Bus, connectBus } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
-import { auth, events } from '@kinora/common/contracts'
+import { auth } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
 import { type Base, type Loop, startLoop } from '@kinora/common/service'
 import { type Kysely, sql } from 'kysely'
@@ -40,7 +40,7 @@ export async function startAuth(
     breaker: { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS },
   })
   life.use(bus, 'bus', (it) => it.drain())
-  const relay = startOutboxRelay(db, logger, (_kind, payload) => say(bus, payload as EventEnvelope))
+  const relay = startOutboxRelay(db, logger, (_kind, payload) => announce(bus, payload as EventEnvelope))
   life.use(relay, 'outbox relay', (it) => it.stop())
 
   // The context is needed to send mails, and may have something to say while it is made.
@@ -62,12 +62,6 @@ export async function startAuth(
   await subscribeToEvents(bus, ctx)
   await bus.serve(auth, handlers(ctx))
   return ctx
-}
-
-/** What gateways must know they can also ask for. An erasure must arrive, even at a media that has never run yet. */
-async function say(bus: Bus, envelope: EventEnvelope): Promise<void> {
-  if (envelope.type === events['auth.user-erased'].type) await bus.publish(envelope)
-  else await announce(bus, envelope)
 }
 
 function addChecks({ health }: Base, db: Kysely<AuthDb>, bus: Bus): void {

@@ -3,8 +3,8 @@ import { AppError } from '../errors.ts'
 import type { Bus } from './bus.ts'
 
 /**
- * Publishes an event that only running gateways listen to. Where there is none nobody needs to be told: a gateway that
- * starts later asks for the state it needs.
+ * Publishes an event that is no loss where nobody listens: a gateway that starts later asks for the state it needs, and
+ * what must arrive is said again until it is answered.
  */
 export async function announce(bus: Bus, envelope: EventEnvelope): Promise<void> {
   try {

@@ -10,8 +10,6 @@ export interface KeyKeeperOptions {
   ring: KeyRing
   make: MakeSigningKey
   transact: Transact
-  /** The life time of access tokens. */
-  tokenSeconds: number
   rotationMs: number
   pokeRelay: () => void
   logger: Logger
@@ -63,10 +61,10 @@ export class KeyKeeper {
   }
 
   async #change(body: (change: KeyChange) => Promise<void>): Promise<void> {
-    const { ring, make, transact, tokenSeconds, pokeRelay, now } = this.#options
+    const { ring, make, transact, pokeRelay, now } = this.#options
     await transact(async (work) => {
       await work.lock('signing-keys')
-      await body({ work, make, tokenSeconds, now: now() })
+      await body({ work, make, now: now() })
     })
     await ring.read()
     pokeRelay()

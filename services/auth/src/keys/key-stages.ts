@@ -1,4 +1,5 @@
 import { AppError } from '@kinora/common/errors'
+import { MAX_ACCESS_TOKEN_SECONDS } from '../config.ts'
 import type { SigningKeyRow } from '../db/schema.ts'
 import type { Work } from '../repositories/index.ts'
 import { keyDocument, RING_MAX_AGE_MS } from './key-ring.ts'
@@ -16,8 +17,6 @@ const CLOCK_SKEW_MS = 60_000
 export interface KeyChange {
   work: Work
   make: MakeSigningKey
-  /** The life time of an access token that is signed now. */
-  tokenSeconds: number
   now: Date
 }
 
@@ -42,7 +41,7 @@ export async function rotate(change: KeyChange): Promise<void> {
   if (waitMs > 0) throw new AppError('KEY_TOO_NEW', { retryAfterMs: waitMs })
   const current = rows.find((row) => row.stage === 'current')
   if (current) {
-    const expires_at = await lastTokenExpiry(change)
+    const expires_at = lastTokenExpiry(now)
     await work.signingKeys.update(current.kid, { stage: 'previous', encrypted_private_key: null, expires_at })
   }
   await fillStages(change)
@@ -58,7 +57,7 @@ export async function retire(change: KeyChange, kid: string, reason: string): Pr
   await work.signingKeys.update(kid, {
     stage: 'retired',
     encrypted_private_key: null,
-    expires_at: await lastTokenExpiry(change),
+    expires_at: lastTokenExpiry(now),
     retired_at: now,
     retire_reason: reason,
   })
@@ -79,10 +78,8 @@ function untilNextIsKnown(rows: readonly SigningKeyRow[], now: Date): number {
 }
 
 /** No access token that has been signed so far, or by a process that has not noticed yet, is valid after this. */
-async function lastTokenExpiry({ work, tokenSeconds, now }: KeyChange): Promise<Date> {
-  const signed = (await work.sessions.lastAccessExpiry())?.getTime() ?? 0
-  const unnoticed = now.getTime() + RING_MAX_AGE_MS + tokenSeconds * 1000
-  return new Date(Math.max(signed, unnoticed) + CLOCK_SKEW_MS)
+function lastTokenExpiry(now: Date): Date {
+  return new Date(now.getTime() + RING_MAX_AGE_MS + MAX_ACCESS_TOKEN_SECONDS * 1000 + CLOCK_SKEW_MS)
 }
 
 async function sayChanged(work: Work): Promise<void> {

@@ -73,12 +73,6 @@ export function sessionRepository(db: Kysely<AuthDb>) {
       return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
     },
 
-    /** When the last of all access tokens expires; null when there has never been one. Reads every session. */
-    async lastAccessExpiry(): Promise<Date | null> {
-      const query = db.selectFrom('sessions').select((it) => it.fn.max('access_expires_at').as('last'))
-      return (await query.executeTakeFirst())?.last ?? null
-    },
-
     async deleteExpired(before: Date, limit: number): Promise<number> {
       const expired = db.selectFrom('sessions').select('id').where('expires_at', '<', before).limit(limit)
       const { numDeletedRows } = await db.deleteFrom('sessions').where('id', 'in', expired).executeTakeFirstOrThrow()
