@@ -17,17 +17,26 @@ export async function appendAudit(tx: Transaction<AuthDb>, key: Buffer, drafts: 
 /** Chains the rows that are older than the chain, once: where the chain has begun nothing is taken in from outside. */
 export async function chainOldRows(db: Kysely<AuthDb>, key: Buffer): Promise<void> {
   await db.transaction().execute(async (tx) => {
+    // A long log takes its time, and other processes that start meanwhile wait for the head.
+    await sql`set local statement_timeout = 0`.execute(tx)
     let place = await lockHead(tx)
     if (place.sequence !== CHAIN_START.sequence) return
+    let after = '0'
     for (;;) {
-      const old = await tx.selectFrom('audit_log_unchained').selectAll().orderBy('sequence').limit(500).execute()
+      const old = await unchainedPage(tx, after)
       const last = old.at(-1)
-      if (!last) return
+      if (!last) break
       const drafts = old.map(({ sequence: _, ...draft }) => draft)
       place = await append(tx, key, place, drafts)
-      await tx.deleteFrom('audit_log_unchained').where('sequence', '<=', last.sequence).execute()
+      after = last.sequence
     }
+    await tx.deleteFrom('audit_log_unchained').execute()
   })
+}
+
+async function unchainedPage(tx: Transaction<AuthDb>, after: string) {
+  const query = tx.selectFrom('audit_log_unchained').selectAll().where('sequence', '>', after)
+  return await query.orderBy('sequence').limit(500).execute()
 }
 
 export interface ChainPage {

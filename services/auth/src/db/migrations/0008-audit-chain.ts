@@ -6,6 +6,7 @@ export const auditChain: Migration = {
   sql: `
   -- The hashes need a secret that is not here, so the rows so far wait for the next start of auth, which chains them.
   create table audit_log_unchained as select * from audit_log;
+  alter table audit_log_unchained add primary key (sequence);
   revoke all on audit_log_unchained from kinora_auth;
   grant select, delete on audit_log_unchained to kinora_auth;
   delete from audit_log;
