@@ -3,16 +3,19 @@ import type { Context } from '../context.ts'
 import type { MailRow, UserRow } from '../db/schema.ts'
 import { compose } from '../mail/compose.ts'
 import type { Letter } from '../mail/letters.ts'
+import { SEND_MS } from '../mail/mailer.ts'
 
 /** Mails at a time, each on a connection of its own. */
 const BATCH = 5
+/** Nobody else takes a mail meanwhile: enough to write it and to send it, whatever the pause between attempts is. */
+const LEASE_MS = SEND_MS + 15_000
 const GIVE_UP_MS = 24 * 3600 * 1000
 
 /** Sends what is due, until nothing is. Several processes may do it side by side. */
 export async function sendMails(ctx: Context, signal?: AbortSignal): Promise<void> {
   let taken: number
   do {
-    const mails = await ctx.mailQueue.claim(BATCH, ctx.mail.retryMs, ctx.now())
+    const mails = await ctx.mailQueue.claim(BATCH, LEASE_MS, ctx.now())
     await Promise.all(mails.map((mail) => send(ctx, mail)))
     taken = mails.length
   } while (taken === BATCH && !signal?.aborted)
@@ -39,6 +42,7 @@ async function fail(ctx: Context, mail: MailRow, error: unknown): Promise<void> 
   const about = { mailId: mail.id, kind: mail.kind, userId: mail.user_id, attempts: mail.attempts, ...describe(error) }
   const age = ctx.now().getTime() - mail.created_at.getTime()
   if (age < GIVE_UP_MS && !isRefusedForGood(error)) {
+    await ctx.mailQueue.postpone(mail, ctx.mail.retryMs, ctx.now())
     ctx.metrics.mails.inc({ kind: mail.kind, outcome: 'failed' })
     ctx.logger.warn(about, 'a mail could not be sent; it is tried again')
     return

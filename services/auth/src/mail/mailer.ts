@@ -12,7 +12,7 @@ export interface Mailer {
 
 /** For a server that answers at all; a whole mail takes no longer than `SEND_MS`, so that a stop need not wait for it. */
 const TIMEOUTS = { dnsTimeout: 5000, connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout: 10_000 }
-const SEND_MS = 15_000
+export const SEND_MS = 15_000
 
 /**
  * Over SMTP. With a user name, TLS is insisted on (RFC 8314 section 3): without, whoever sits on the way could take

@@ -25,10 +25,10 @@ export function mailQueueRepository(db: Kysely<AuthDb>) {
     },
 
     /**
-     * Takes mails that are due. Each is due again after a pause that doubles, which is also the time in which nobody else
-     * tries to send it: a process that dies on the way needs no one to clean up after it.
+     * Takes mails that are due, for `leaseMs`. Then they are due again: a process that dies on the way needs no one to clean
+     * up after it.
      */
-    async claim(limit: number, pauseMs: number, now: Date): Promise<MailRow[]> {
+    async claim(limit: number, leaseMs: number, now: Date): Promise<MailRow[]> {
       const due = db
         .selectFrom('mail_queue')
         .select('id')
@@ -41,12 +41,22 @@ export function mailQueueRepository(db: Kysely<AuthDb>) {
         .updateTable('mail_queue')
         .set({
           attempts: sql`attempts + 1`,
-          next_attempt_at: sql`${now}::timestamptz
-            + least(power(2, attempts), ${MAX_PAUSE}) * ${pauseMs}::integer * interval '1 millisecond'`,
+          next_attempt_at: new Date(now.getTime() + leaseMs),
         })
         // An array is computed once; PostgreSQL may run a subquery again for each row, and take more than asked for.
         .where('id', '=', sql<string>`any(array(${due}))`)
         .returningAll()
+        .execute()
+    },
+
+    /** Lets a failed mail be due after a pause that doubles with each attempt, unless somebody else has taken it since. */
+    async postpone({ id, attempts }: MailRow, pauseMs: number, now: Date): Promise<void> {
+      const pause = Math.min(2 ** (attempts - 1), MAX_PAUSE) * pauseMs
+      await db
+        .updateTable('mail_queue')
+        .set({ next_attempt_at: new Date(now.getTime() + pause) })
+        .where('id', '=', id)
+        .where('attempts', '=', attempts)
         .execute()
     },
 
