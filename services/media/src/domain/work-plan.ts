@@ -66,7 +66,7 @@ export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string
     const { gopFrames, segmentFrames } = plan
     const work: VideoWork = { kind: 'video', sourceKey, facts, rungs, gopFrames, segmentFrames, chunk }
     return {
-      label: `video ${rangeOf(chunk, plan)} ${rungs.map((rung) => rung.name).join(' ')}`,
+      label: `video ${labelOf(chunk, plan)} ${rungs.map((rung) => rung.name).join(' ')}`,
       queue: 'long',
       weight: rungs.reduce((sum, rung) => sum + rung.width * rung.height * framesOf(rung, work), 0),
       work,
@@ -95,7 +95,7 @@ function withHeads(rungs: Rung[], head: number): VideoWork['rungs'] {
   return rungs.map((rung, index) => ({ ...rung, firstSegment: index === 0 ? head : 0 }))
 }
 
-function rangeOf({ startFrame, frameCount }: Chunk, { frameRate: { num, den } }: VideoPlan): string {
+function labelOf({ startFrame, frameCount }: Chunk, { frameRate: { num, den } }: VideoPlan): string {
   const seconds = (frames: number) => Math.round((frames * den) / num)
   return `${seconds(startFrame)}-${seconds(startFrame + frameCount)} s`
 }

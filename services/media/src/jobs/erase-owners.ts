@@ -1,17 +1,23 @@
 import type { Context } from '../context.ts'
 import { finishErasure, unfinishedErasures, videosOfOwner } from '../repositories/erased-owners.ts'
 import { removeVideo } from '../repositories/remove-video.ts'
+import { alone } from './alone.ts'
 
 const BATCH = 100
 
 /** Removes all that owners without an account have left, and tells auth when nothing is left. */
 export async function eraseOwners(ctx: Context): Promise<void> {
   for (const ownerId of await unfinishedErasures(ctx.db)) {
-    await removeVideos(ctx, ownerId)
-    const done = await ctx.db.transaction().execute((tx) => finishErasure(tx, ownerId))
-    if (done) ctx.logger.info({ ownerId }, 'nothing is left of an owner')
-    if (done) ctx.wake.emit('outbox')
+    await alone(ctx, { ownerId }, () => eraseOwner(ctx, ownerId))
   }
+}
+
+async function eraseOwner(ctx: Context, ownerId: string): Promise<void> {
+  await removeVideos(ctx, ownerId)
+  const done = await ctx.db.transaction().execute((tx) => finishErasure(tx, ownerId))
+  if (!done) return
+  ctx.logger.info({ ownerId }, 'nothing is left of an owner')
+  ctx.wake.emit('outbox')
 }
 
 async function removeVideos(ctx: Context, ownerId: string): Promise<void> {

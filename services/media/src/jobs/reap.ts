@@ -3,6 +3,7 @@ import { attemptLost } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { dueTasks, extendLeases, lockStaleTask, resendTasks, staleTasks } from '../repositories/overdue-tasks.ts'
 import { enqueue, leaseOf } from '../repositories/tasks.ts'
+import { alone } from './alone.ts'
 
 /**
  * A process's own reaper. Silence means something only to who could have heard: after a time in which this process did
@@ -25,23 +26,16 @@ export function createReaper(isConnected: () => boolean): (ctx: Context) => Prom
  * was lost. All processes may do this at the same time, because every step asks again under the lock.
  */
 export async function reap(ctx: Context): Promise<void> {
-  for (const { id, video_id } of await staleTasks(ctx.db)) {
-    await alone(ctx, video_id, () => reapStale(ctx, video_id, id))
+  for (const { id, video_id: videoId } of await staleTasks(ctx.db)) {
+    await alone(ctx, { videoId }, () => reapStale(ctx, videoId, id))
   }
-  for (const { id, video_id } of await dueTasks(ctx.db)) {
-    await alone(ctx, video_id, () => changeVideo(ctx, video_id, (tx) => enqueue(tx, [id])))
+  for (const { id, video_id: videoId } of await dueTasks(ctx.db)) {
+    await alone(ctx, { videoId }, () => changeVideo(ctx, videoId, (tx) => enqueue(tx, [id])))
   }
   const resent = await ctx.db.transaction().execute((tx) => resendTasks(tx, ctx.config.RESEND_MS))
   if (resent === 0) return
   ctx.logger.info({ resent }, 'tasks that nobody took were sent again')
   ctx.wake.emit('outbox')
-}
-
-/** One video that cannot be changed must not keep the reaper from all others. */
-async function alone(ctx: Context, videoId: string, step: () => Promise<unknown>): Promise<void> {
-  await step().catch((error: unknown) => {
-    ctx.logger.warn({ err: error, videoId }, 'a task could not be set going again; trying again')
-  })
 }
 
 async function reapStale(ctx: Context, videoId: string, taskId: string): Promise<void> {

@@ -20,6 +20,8 @@ export async function videosToPublish(db: Kysely<MediaDb>): Promise<string[]> {
     .selectFrom('videos')
     .select('id')
     .where(sql<boolean>`material_published < material or republish`)
+    // In no order that lasts, so that videos which cannot be published do not keep others out for ever.
+    .orderBy(sql`random()`)
     .limit(100)
     .execute()
   return rows.map((row) => row.id)

@@ -20,6 +20,9 @@ export const parts: Migration = {
   alter table tasks drop constraint tasks_kind_check;
   alter table tasks add check (kind in ('probe', 'audio', 'video', 'poster', 'finalise'));
 
+  -- Nobody reads the queues that their messages are in; so they are soon sent again, to those that are read.
+  update tasks set sends = 1 where state = 'queued';
+
   update tasks set params = params || '{"firstSegment": 0}' where kind = 'audio';
   update tasks set params = jsonb_set(params, '{rungs}',
     (select jsonb_agg(rung || '{"firstSegment": 0}') from jsonb_array_elements(params->'rungs') rung))
