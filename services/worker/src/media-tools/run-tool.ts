@@ -49,7 +49,8 @@ const ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', MALLOC_ARENA_MA
 
 /**
  * Runs a media tool under the limits, as the leader of its own process group, so that at the time limit, or when
- * `signal` aborts, everything it started dies at once. The time in which it stands still does not count. Rejects only with the abort reason or when it cannot be started.
+ * `signal` aborts, everything it started dies at once. The time in which it stands still does not count.
+ * Rejects only with the abort reason or when it cannot be started.
  */
 export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
   run.signal.throwIfAborted()
