@@ -204,8 +204,11 @@ describe('a mail', () => {
     const { email } = await verified()
     await smtp.stop()
     expect(await forgot(email)).toEqual({})
-    await until(async () => (await attempts()) >= 2)
+    await until(async () => (await attempts()) >= 1)
     clock.ahead = 3600 * 1000
+    // One that had begun before must have failed, or its token would be too old.
+    const begun = await attempts()
+    await until(async () => (await attempts()) > begun)
     await smtp.start()
     await reset((await smtp.mailTo(email, 2)).token())
     clock.ahead = 0
