@@ -48,10 +48,17 @@ async function written({ taskId }: ClaimedTask): Promise<number> {
 async function begun() {
   const { id } = await gateway.upload(owner)
   await worker.finish(await worker.take(id, 'probe'))
-  const head = await worker.take(id, 'video')
   const sound = await worker.take(id, 'audio')
-  const [first, second] = [await worker.take(id, 'video'), await worker.take(id, 'video')]
+  const pictures: ClaimedTask[] = []
+  while (pictures.length < 3) pictures.push(await worker.take(id, 'video'))
+  // Two processes relay, so their messages may come in any order. The head ends first.
+  const [head, first, second] = pictures.sort((a, b) => endOf(a) - endOf(b)) as [ClaimedTask, ClaimedTask, ClaimedTask]
   return { id, head, sound, first, second }
+}
+
+function endOf({ work }: ClaimedTask): number {
+  if (work.kind !== 'video') throw new Error('no picture')
+  return work.chunk.startFrame + work.chunk.frameCount
 }
 
 async function finishRest(id: string, tasks: ClaimedTask[]): Promise<void> {
