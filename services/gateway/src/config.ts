@@ -38,7 +38,7 @@ export const gatewayConfig = serviceConfig.extend({
   RATE_LIMIT_PASSWORD: allowance('5/300'),
   RATE_LIMIT_MFA: allowance('10/60'),
   RATE_LIMIT_EXPORT: allowance('5/3600'),
-  /** Asking for a mail, by the asker's address and by the mail's. */
+  /** Asking for a mail, by the asker's address and by the mail's; the latter counts registering, too. */
   RATE_LIMIT_MAIL: allowance('5/900'),
   /** Coming with the token out of a mail. */
   RATE_LIMIT_MAIL_TOKEN: allowance('10/300'),
@@ -46,6 +46,8 @@ export const gatewayConfig = serviceConfig.extend({
   RATE_LIMIT_USER: allowance('1000/60'),
   /** For each API key; a key may have a smaller one of its own. */
   RATE_LIMIT_API_KEY: allowance('3000/60'),
+  /** Asking auth about API keys that are not known here, by the asker's address. */
+  RATE_LIMIT_KEY_LOOKUP: allowance('300/60'),
   RATE_LIMIT_UPLOAD: allowance('600/60'),
   RATE_LIMIT_PLAYBACK: allowance('3000/60'),
   /** How many gateways there are: while Redis is away each grants its part of what is left. */

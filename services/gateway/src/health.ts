@@ -35,7 +35,7 @@ export function watchDependencies(health: Health, dependencies: Dependencies): v
   health.add('storage', () => ({ ok: storage.good() }))
   health.add('revocations', () => ({
     ok: revocations.loaded,
-    detail: { stale: revocations.stale, sessions: revocations.size },
+    detail: { stale: revocations.stale, entries: revocations.size },
   }))
 }
 

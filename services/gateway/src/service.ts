@@ -142,6 +142,7 @@ function allowancesOf(config: GatewayConfig): Allowances {
     user: config.RATE_LIMIT_USER,
     'api-key': config.RATE_LIMIT_API_KEY,
     'api-key-own': API_KEY_OWN,
+    'key-lookup': config.RATE_LIMIT_KEY_LOOKUP,
     upload: config.RATE_LIMIT_UPLOAD,
     playback: config.RATE_LIMIT_PLAYBACK,
   }

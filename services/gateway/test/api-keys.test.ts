@@ -167,6 +167,31 @@ describe('the revocation of a key', () => {
     socket.destroy()
     expect(media.videos.get(target.id)?.source).toBeNull()
   })
+
+  it('ends an upload that was let in before; one that comes when the account is enabled again is stored', async () => {
+    const { key, id } = issue()
+    const { beginUpload } = media.on
+    let begin = () => {}
+    const held = new Promise<void>((resolve) => (begin = resolve))
+    const before = media.calls.beginUpload ?? 0
+    media.on.beginUpload = async (input, call) => {
+      await held
+      return await (beginUpload as NonNullable<typeof beginUpload>)(input, call)
+    }
+    const put = () => {
+      const headers = { ...bearer(key), 'content-type': 'video/mp4' }
+      return request(`/v1/videos/${media.addVideo().id}/source`, { method: 'PUT', headers, body: Buffer.alloc(1000) })
+    }
+    const early = put()
+    await until(() => (media.calls.beginUpload ?? 0) > before)
+    const asked = lookups()
+    await revoke(id)
+    await until(async () => (await get(key)).status === 200 && lookups() > asked)
+    begin()
+    media.on.beginUpload = beginUpload
+    expect(await codeOf(await early)).toBe('API_KEY_REVOKED')
+    expect((await put()).status).toBe(202)
+  })
 })
 
 describe('what a key may do', () => {
@@ -230,9 +255,25 @@ describe('the allowance of a key', () => {
   it('may be made smaller for one key, and is announced', async () => {
     const { headers } = issue({ ratePerMinute: 2 })
     const answer = await request(`/v1/videos/${video.id}`, { headers })
-    expect(answer.headers.get('ratelimit-policy')).toBe('"api-key";q=100000;w=60, "api-key-own";q=2;w=60')
+    expect(answer.headers.get('ratelimit-policy')).toBe(
+      '"key-lookup";q=100000;w=60, "api-key";q=100000;w=60, "api-key-own";q=2;w=60',
+    )
     expect(answer.headers.get('ratelimit')).toMatch(/"api-key-own";r=1;t=\d+$/)
     expect(await statuses(2, gateway.url, headers)).toEqual([200, 429])
+  })
+})
+
+describe('looking keys up', () => {
+  it('is counted by address before auth is asked; keys that are known go on', async () => {
+    const { url } = await another({ RATE_LIMIT_KEY_LOOKUP: '2/60' })
+    const { key } = issue()
+    expect((await get(key, url)).status).toBe(200)
+    const before = lookups()
+    const statuses = []
+    for (let i = 0; i < 3; i++) statuses.push((await get(newKey(), url)).status)
+    expect(statuses).toEqual([401, 429, 429])
+    expect(lookups() - before).toBe(1)
+    expect((await get(key, url)).status).toBe(200)
   })
 })
 

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSigner } from './support/access-tokens.ts'
 import { useGateway } from './support/use-gateway.ts'
 
-const { gateway, auth, media, signedIn } = await useGateway()
+const { gateway, auth, media, request, signedIn } = await useGateway()
 
 interface Stream {
   status: number
@@ -122,6 +122,40 @@ describe('a stream of events', () => {
     const revocation = { sequence: 1, sessionIds: [sessionId], reason: 'logout', expiresAt }
     await auth.say(events['auth.sessions-revoked'], randomUUID(), 1, revocation)
     await until(() => stream.ended)
+  })
+
+  it('ends at once where session or signing key end while the video is asked for', async () => {
+    const { jwk, sign } = createSigner()
+    await auth.say(events['auth.keys-changed'], 'keys', 0, { keys: [jwk], retired: [] })
+    const video = media.addVideo({ visibility: 'public' })
+    const expiresAt = new Date(Date.now() + 900_000).toISOString()
+    const sessionId = randomUUID()
+    const bySession = signedIn(randomUUID(), sessionId)
+    const byKey = { authorization: `Bearer ${sign()}` }
+    const statusFor = async (headers: Record<string, string>) => (await request('/v1/videos', { headers })).status
+    await until(async () => (await statusFor(byKey)) === 200)
+
+    const { getVideo } = media.on
+    let answer = () => {}
+    const held = new Promise<void>((resolve) => (answer = resolve))
+    const before = media.calls.getVideo ?? 0
+    media.on.getVideo = async (input, call) => {
+      await held
+      return await (getVideo as NonNullable<typeof getVideo>)(input, call)
+    }
+    const opening = [open(video.id, bySession), open(video.id, byKey)]
+    await until(() => media.calls.getVideo === before + 2)
+    await auth.say(events['auth.sessions-revoked'], randomUUID(), 2, {
+      sequence: 2,
+      sessionIds: [sessionId],
+      reason: 'logout',
+      expiresAt,
+    })
+    await auth.say(events['auth.keys-changed'], 'keys', 0, { keys: [], retired: [{ kid: jwk.kid, expiresAt }] })
+    for (const headers of [bySession, byKey]) await until(async () => (await statusFor(headers)) === 401)
+    answer()
+    media.on.getVideo = getVideo
+    for (const stream of await Promise.all(opening)) await until(() => stream.ended)
   })
 
   it('ends with the key that has signed the access token', async () => {

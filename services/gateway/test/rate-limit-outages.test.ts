@@ -1,3 +1,5 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { sealApiKey } from '@kinora/common/api-key'
 import { AppError } from '@kinora/common/errors'
 import { privateWorld, until } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
@@ -55,6 +57,23 @@ describe.each([
 })
 
 describe('several gateways without Redis', () => {
+  it("grant their parts of an API key's own number", async () => {
+    const limits = { scopes: ['videos:read' as const], ratePerMinute: 6, expiresAt: null }
+    auth.on.resolveApiKey = async () => ({ id: randomUUID(), userId: randomUUID(), role: 'user', ...limits })
+    const headers = { authorization: `Bearer ${sealApiKey(randomBytes(16).toString('hex'))}` }
+    const env = { REDIS_URL: redisUrl, RATE_LIMIT_GATEWAYS: '2' }
+    const gateways = [await another(env), await another(env)]
+    await servers.redis.stop()
+    try {
+      const seen: number[] = []
+      for (let i = 0; i < 6; i++)
+        for (const { url } of gateways) seen.push((await fetch(`${url}/v1/videos`, { headers })).status)
+      expect(seen.filter((status) => status === 200)).toHaveLength(6)
+    } finally {
+      await servers.redis.start()
+    }
+  })
+
   it('grant their parts of an allowance', async () => {
     const env = { RATE_LIMIT_LOGIN: '6/3600', REDIS_URL: redisUrl, RATE_LIMIT_GATEWAYS: '2' }
     const gateways = [await another(env), await another(env)]

@@ -208,6 +208,16 @@ describe('mails', () => {
     expect(await statuses(3, (i) => ask(`${i}@kinora.test`, '192.0.2.9'))).toEqual([202, 202, 429])
   })
 
+  it('are limited by whom they go to also where they come of registering', async () => {
+    auth.on.register = async () => {
+      throw new AppError('EMAIL_TAKEN')
+    }
+    const { url } = await another({ RATE_LIMIT_MAIL: '2/60', TRUSTED_PROXIES: '127.0.0.1' })
+    const credentials = { email: 'ann@kinora.test', password: 'correct horse battery' }
+    const register = (i: number) => post(url, '/v1/auth/register', credentials, `192.0.2.${i}`)
+    expect(await statuses(3, register)).toEqual([409, 409, 429])
+  })
+
   it('bring tokens that are not tried often', async () => {
     const { url } = await another({ RATE_LIMIT_MAIL_TOKEN: '2/60' })
     const guess = (i: number) => post(url, '/v1/auth/email/verify', { token: `guess ${i}` }, '192.0.2.1')

@@ -65,9 +65,10 @@ function handOver(res: Response, output: Buffer, csrfSecret: Buffer): Buffer {
 }
 
 /**
- * Auth's 401 means that this very token will never be honoured again. Anything else (a wrong CSRF token, a limit, a service
- * that is away) says nothing of the sort, and the cookie stays.
+ * Auth's 401 means that this very token will never be honoured again, and so does `ACCOUNT_DISABLED`: disabling ends all
+ * sessions for good. Anything else (a wrong CSRF token, a limit, a service that is away) says nothing of the sort, and the
+ * cookie stays.
  */
 function isOver(error: unknown): boolean {
-  return error instanceof AppError && error.status === 401
+  return error instanceof AppError && (error.status === 401 || error.code === 'ACCOUNT_DISABLED')
 }

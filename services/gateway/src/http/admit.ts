@@ -6,7 +6,7 @@ import type { Request, Response } from 'express'
 import type { Authenticate, Identity } from '../identity/authenticate.ts'
 import { type Asker, type Counted, countedByCaller, type Policy } from '../rate-limit/policies.ts'
 import { type RateLimiter, type Standing, tooMany } from '../rate-limit/rate-limiter.ts'
-import { clientAddress } from './client-address.ts'
+import { addressKey, clientAddress } from './client-address.ts'
 
 /** `admin`: required, and of an administrator. */
 export type AuthRule = 'required' | 'admin' | 'optional' | 'none'
@@ -51,7 +51,8 @@ export function admission(authenticate: Authenticate, limiter: RateLimiter): Adm
       const origin = originOf(req)
       const address = origin.client.ip
       const authorization = auth === 'none' ? undefined : req.headers.authorization
-      const identity = await authenticate(authorization, origin).catch(async (error: unknown) => {
+      const countLookup = () => count(res, { rule: 'key-lookup', key: addressKey(address) })
+      const identity = await authenticate(authorization, origin, countLookup).catch(async (error: unknown) => {
         // Guessing tokens is counted like everything else that comes from nobody.
         await countCaller(res, limit, { address, userId: null })
         throw error

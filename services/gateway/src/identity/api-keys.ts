@@ -51,8 +51,11 @@ export class ApiKeys {
     this.#rpc = rpc
   }
 
-  /** Throws `API_KEY_INVALID`, `_EXPIRED`, `_REVOKED`, `ACCOUNT_DISABLED`, or `DEPENDENCY_UNAVAILABLE`. */
-  async find(key: string, origin: Origin): Promise<ApiKeyIdentity> {
+  /**
+   * Throws `API_KEY_INVALID`, `_EXPIRED`, `_REVOKED`, `ACCOUNT_DISABLED`, or `DEPENDENCY_UNAVAILABLE`; and what
+   * `countLookup` throws, which is called before auth is asked.
+   */
+  async find(key: string, origin: Origin, countLookup: () => Promise<void>): Promise<ApiKeyIdentity> {
     if (!isApiKey(key)) throw new AppError('API_KEY_INVALID')
     const digest = digestOfApiKey(key)
     const now = Date.now()
@@ -60,7 +63,7 @@ export class ApiKeys {
     if (known) return stillGood(known, now)
     const refusal = this.#refused.get(digest, now)
     if (refusal) throw refusal
-    return stillGood(await (this.#lookups.get(digest) ?? this.#lookUp(digest, origin)), now)
+    return stillGood(await (this.#lookups.get(digest) ?? this.#lookUp(digest, origin, countLookup)), now)
   }
 
   /** Something about these keys has changed. */
@@ -82,11 +85,13 @@ export class ApiKeys {
     this.#lookups.clear()
   }
 
-  #lookUp(digest: string, origin: Origin): Promise<ApiKeyIdentity> {
+  #lookUp(digest: string, origin: Origin, countLookup: () => Promise<void>): Promise<ApiKeyIdentity> {
     if (this.#lookups.size >= MAX_LOOKUPS) throw unavailable()
-    const lookup = this.#ask(digest, origin).finally(() => {
-      if (this.#lookups.get(digest) === lookup) this.#lookups.delete(digest)
-    })
+    const lookup = countLookup()
+      .then(() => this.#ask(digest, origin))
+      .finally(() => {
+        if (this.#lookups.get(digest) === lookup) this.#lookups.delete(digest)
+      })
     this.#lookups.set(digest, lookup)
     return lookup
   }

@@ -60,8 +60,9 @@ export class KeySet {
     return this.#known(kid)
   }
 
-  /** Calls `listener` when the key is retired; returns how to stop listening. */
+  /** Calls `listener` when the key is retired, at once where it is already; returns how to stop listening. */
   onRetired(kid: string, listener: () => void): () => void {
+    if (this.#retired.has(kid)) listener()
     return this.#listeners.add(kid, listener)
   }
 

@@ -1,16 +1,25 @@
-import type { Actor, EventEnvelope } from '@kinora/common/contract'
+import type { EventEnvelope } from '@kinora/common/contract'
 import { auth, type Revocation, type RevocationReason } from '@kinora/common/contracts'
 import type { Logger } from '@kinora/common/service'
 import { gatewayCall } from '../gateway-call.ts'
 import type { Rpc } from '../rpc.ts'
 import type { ApiKeys } from './api-keys.ts'
+import type { Identity } from './authenticate.ts'
 import { EndListeners } from './end-listeners.ts'
+
+interface Revoked {
+  reason: RevocationReason
+  /** When it was heard of, by `performance.now()`. */
+  heardAt: number
+  /** Milliseconds since the epoch; nothing that was let in before is at work after this. */
+  expiresAt: number
+}
 
 const RETRY_MS = 500
 const SWEEP_MS = 60_000
 
 /**
- * The sessions whose access tokens are refused although they have not expired, and word of API keys that have changed.
+ * The sessions whose access tokens are refused although they have not expired, and the API keys that have changed.
  * Auth pushes each revocation; where one may have been missed (at the start, after a reconnect, at a hole in the
  * sequence) the whole list is fetched again. It is never longer than the revocations of one access token's life time.
  */
@@ -18,7 +27,7 @@ export class Revocations {
   readonly #rpc: Rpc
   readonly #apiKeys: ApiKeys
   readonly #logger: Logger
-  readonly #revoked = new Map<string, { reason: RevocationReason; expiresAt: number }>()
+  readonly #revoked = new Map<string, Revoked>()
   readonly #listeners = new EndListeners<RevocationReason>()
   #sequence = 0
   #loaded = false
@@ -50,10 +59,19 @@ export class Revocations {
     return this.#revoked.get(sessionId)?.reason
   }
 
-  /** Calls `listener` when what the actor came with is revoked; returns how to stop listening. */
-  onRevoked(actor: Actor, listener: (reason: RevocationReason) => void): () => void {
+  /**
+   * Calls `listener` when what the actor came with is revoked, at once where that was heard of since it was checked;
+   * returns how to stop listening. What was heard before says nothing: a disabled account's keys may work again.
+   */
+  onRevoked(
+    { actor, checkedAt }: Pick<Identity, 'actor' | 'checkedAt'>,
+    listener: (reason: RevocationReason) => void,
+  ): () => void {
     if (actor.kind !== 'user') return () => {}
-    return this.#listeners.add(actor.sessionId ?? actor.apiKeyId, listener)
+    const id = actor.sessionId ?? actor.apiKeyId
+    const revoked = this.#revoked.get(id)
+    if (revoked && revoked.heardAt >= checkedAt) listener(revoked.reason)
+    return this.#listeners.add(id, listener)
   }
 
   /** Takes what auth has pushed. */
@@ -111,14 +129,15 @@ export class Revocations {
   }
 
   #add({ sessionIds, apiKeyIds, reason, expiresAt }: Revocation): void {
-    for (const sessionId of sessionIds) this.#revoked.set(sessionId, { reason, expiresAt: Date.parse(expiresAt) })
     this.#apiKeys.forget(apiKeyIds)
+    const revoked = { reason, heardAt: performance.now(), expiresAt: Date.parse(expiresAt) }
     for (const id of [...sessionIds, ...apiKeyIds]) {
+      this.#revoked.set(id, revoked)
       this.#listeners.tell(id, reason)
     }
   }
 
   #sweep(now: number): void {
-    for (const [sessionId, { expiresAt }] of this.#revoked) if (expiresAt <= now) this.#revoked.delete(sessionId)
+    for (const [id, { expiresAt }] of this.#revoked) if (expiresAt <= now) this.#revoked.delete(id)
   }
 }

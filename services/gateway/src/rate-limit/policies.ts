@@ -28,6 +28,7 @@ export const RULES = [
   'user',
   'api-key',
   'api-key-own',
+  'key-lookup',
   'upload',
   'playback',
 ] as const
@@ -106,7 +107,9 @@ function countedByKey(policy: 'upload' | 'general', { id, ratePerMinute }: NonNu
 
 /** What is counted besides, once it is known whose account or session the request is about. */
 export function countedByInput(policy: Policy, input: Record<string, unknown>): Counted | null {
-  if ((policy === 'login' || policy === 'mail') && typeof input.email === 'string') {
+  // Registering sends a mail, too.
+  const namesMailbox = policy === 'login' || policy === 'mail' || policy === 'register'
+  if (namesMailbox && typeof input.email === 'string') {
     return { rule: policy === 'login' ? 'account' : 'mailbox', key: digest(normaliseEmail(input.email)) }
   }
   if (policy === 'refresh' && typeof input.refreshToken === 'string') {

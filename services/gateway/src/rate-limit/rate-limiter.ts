@@ -32,7 +32,7 @@ export interface RateLimiterOptions {
 
 interface Limiter {
   shared: RateLimiterRedis
-  /** Bounded, and for this gateway's part only. */
+  /** Bounded; counts what this gateway has granted without Redis. */
   local: RateLimiterMemory
   allowance: Allowance
   /** Points taken from Redis at a time. */
@@ -51,6 +51,7 @@ const RAISE = `
  */
 export class RateLimiter {
   readonly #redis: Redis
+  readonly #gateways: number
   readonly #limiters: Record<Rule, Limiter>
   readonly #limited: Counter<'policy'>
   readonly #fallback: Counter<string>
@@ -59,8 +60,9 @@ export class RateLimiter {
   #suspended = false
 
   constructor({ redis, prefix, allowances, gateways, limited, fallback }: RateLimiterOptions) {
-    const entries = RULES.map((rule) => [rule, createLimiter(redis, prefix, rule, allowances[rule], gateways)])
+    const entries = RULES.map((rule) => [rule, createLimiter(redis, prefix, rule, allowances[rule])])
     this.#redis = redis
+    this.#gateways = gateways
     this.#limiters = Object.fromEntries(entries) as Record<Rule, Limiter>
     this.#limited = limited
     this.#fallback = fallback
@@ -88,8 +90,7 @@ export class RateLimiter {
     const { rule, key, points } = counted
     const limiter = this.#limiters[rule]
     if (points !== undefined) {
-      const { remaining, resetMs } = await this.#consume({ ...limiter, batch: 1 }, key)
-      return { remaining: remaining - (limiter.allowance.points - points), resetMs }
+      return await this.#consume({ ...limiter, allowance: { ...limiter.allowance, points }, batch: 1 }, key)
     }
     if (limiter.batch === 1) return await this.#consume(limiter, key)
     return await this.#leases.spend(counted, () => this.#consume(limiter, key))
@@ -124,8 +125,9 @@ export class RateLimiter {
   async #consumeHere({ shared, local, allowance, batch }: Limiter, key: string): Promise<Grant> {
     const { consumed, until } = this.#mirror.spend(shared.getKey(key), batch, allowance.seconds * 1000)
     const known = grant(allowance.points - consumed, until, batch)
-    const { remainingPoints, consumedPoints, msBeforeNext } = await consume(local, bucketOf(key), batch)
-    const left = consumedPoints > local.points ? -1 : remainingPoints
+    const { consumedPoints, msBeforeNext } = await consume(local, bucketOf(key), batch)
+    const part = Math.max(1, Math.floor(allowance.points / this.#gateways))
+    const left = part - consumedPoints
     return known.remaining < left ? known : grant(left, performance.now() + msBeforeNext, batch)
   }
 
@@ -149,14 +151,12 @@ export class RateLimiter {
   }
 }
 
-function createLimiter(redis: Redis, prefix: string, rule: Rule, allowance: Allowance, gateways: number): Limiter {
+function createLimiter(redis: Redis, prefix: string, rule: Rule, allowance: Allowance): Limiter {
   const { points, seconds } = allowance
   const options = { duration: seconds, keyPrefix: `${prefix}rate:${rule}` }
-  // An API key's own number is less than this rule's, and is taken from what remains of it.
-  const part = rule === 'api-key-own' ? points : Math.max(1, Math.floor(points / gateways))
   return {
     shared: new RateLimiterRedis({ ...options, points, storeClient: redis, rejectIfRedisNotReady: true }),
-    local: new RateLimiterMemory({ ...options, points: part }),
+    local: new RateLimiterMemory({ ...options, points }),
     allowance,
     batch: Math.max(1, Math.floor(points / LEASE_SHARE)),
   }

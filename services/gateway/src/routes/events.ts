@@ -55,12 +55,13 @@ function streamEvents(ctx: Context): ReturnType<HandRoute['handle']> {
   }
 }
 
-function endWhenOver(ctx: Context, stream: EventStream, { actor, expiresAt, kid }: Caller): void {
+function endWhenOver(ctx: Context, stream: EventStream, caller: Caller): void {
   const { revocations, keySet, draining } = ctx
+  const { expiresAt, kid } = caller
   const end = () => stream.end(RETRY_MS)
   const timer = setTimeout(end, Math.min(expiresAt - Date.now(), MAX_STREAM_MS))
   stream.onClose(() => clearTimeout(timer))
-  stream.onClose(revocations.onRevoked(actor, end))
+  stream.onClose(revocations.onRevoked(caller, end))
   if (kid !== null) stream.onClose(keySet.onRetired(kid, end))
   draining.addEventListener('abort', end)
   stream.onClose(() => draining.removeEventListener('abort', end))

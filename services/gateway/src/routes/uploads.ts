@@ -37,13 +37,14 @@ export const uploads: Route[] = [
 
 /** Everything that can be refused is refused before the first byte is read. */
 function putSource(ctx: Context): ReturnType<HandRoute['handle']> {
-  return async (req, res, { call, actor }) => {
+  return async (req, res, caller) => {
+    const { call } = caller
     const { videoId } = parseFields(Params, req.params)
     const announced = describeBody(req)
     const { uploadId, storageKey, maxBytes, video } = await ctx.rpc(media.beginUpload, { videoId, ...announced }, call)
     invite(req, res)
     const limits = { maxBytes, expectedBytes: announced.bytes }
-    const body = untilRevoked(bodyBytes(req, MIN_BYTES_PER_SECOND), actor, ctx.revocations)
+    const body = untilRevoked(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
     const { bytes, sha256 } = await ctx.store.write(storageKey, body, limits)
     if (bytes === 0) {
       await ctx.store.remove(storageKey)

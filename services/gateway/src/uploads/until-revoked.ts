@@ -1,5 +1,5 @@
-import type { Actor } from '@kinora/common/contract'
 import { type RevocationReason, signedOut } from '@kinora/common/contracts'
+import type { Identity } from '../identity/authenticate.ts'
 import type { Revocations } from '../identity/revocations.ts'
 
 /**
@@ -8,11 +8,11 @@ import type { Revocations } from '../identity/revocations.ts'
  */
 export async function* untilRevoked(
   chunks: AsyncIterable<Buffer>,
-  actor: Actor,
+  identity: Identity,
   revocations: Revocations,
 ): AsyncGenerator<Buffer> {
   let revoked: RevocationReason | undefined
-  const stopListening = revocations.onRevoked(actor, (reason) => {
+  const stopListening = revocations.onRevoked(identity, (reason) => {
     revoked = reason
   })
   const assertGood = () => {
