@@ -7,52 +7,7 @@ import { type Console, seconds } from './console.ts'
 import { openInstallation } from './open-installation.ts'
 import { publishOperatorUrl } from './operator-url.ts'
 import { readableServiceLine } from './service-line.ts'
-
-/** Settings that go on to the services when they are set for us; docs/running.md tells what they mean. */
-const SETTINGS = [
-  'ACCESS_TOKEN_SECONDS',
-  'BCRYPT_COST',
-  'BREACHED_PASSWORDS_URL',
-  'BREAKER_FAILURES',
-  'BREAKER_RESET_MS',
-  'CORS_ORIGINS',
-  'EMAIL_VERIFICATION',
-  'HOST',
-  'LOG_LEVEL',
-  'MAIL_FROM',
-  'MAIL_RETRY_MS',
-  'MAX_DURATION_SECONDS',
-  'MAX_MEMORY_MB',
-  'MAX_PIXELS',
-  'MAX_RENDITION',
-  'MAX_TASK_SECONDS',
-  'MAX_UPLOAD_BYTES',
-  'MFA_LOCK_SECONDS',
-  'MFA_MAX_FAILURES',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
-  'PASSKEY_RP_ID',
-  'PASSWORD_MIN_LENGTH',
-  'PRODUCT_NAME',
-  'RATE_LIMIT_ANONYMOUS',
-  'RATE_LIMIT_LOGIN',
-  'RATE_LIMIT_MAIL',
-  'RATE_LIMIT_MAIL_TOKEN',
-  'RATE_LIMIT_MFA',
-  'RATE_LIMIT_PASSWORD',
-  'RATE_LIMIT_PLAYBACK',
-  'RATE_LIMIT_REFRESH',
-  'RATE_LIMIT_REGISTER',
-  'RATE_LIMIT_UPLOAD',
-  'RATE_LIMIT_USER',
-  'REFRESH_TOKEN_SECONDS',
-  'RESET_PASSWORD_PAGE',
-  'SMTP_URL',
-  'TRUSTED_PROXIES',
-  'VERIFY_EMAIL_PAGE',
-  'WORKER_SLOTS_LONG',
-  'WORKER_SLOTS_SHORT',
-  'X264_PRESET',
-]
+import { SETTINGS } from './settings.ts'
 
 export type Running = { system: System; publicUrl: string }
 

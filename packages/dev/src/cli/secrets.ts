@@ -6,6 +6,7 @@ import { brokerDefinitions } from '../provision/broker-definitions.ts'
 import type { BrokerPasswords } from '../provision/identities.ts'
 import { REPOSITORY } from '../repository.ts'
 import { newSecrets } from '../system/secrets.ts'
+import { envLines } from './env-lines.ts'
 
 /**
  * `npm run secrets`: writes `.env` for docker compose, and the broker's users, whose passwords must agree with it. An
@@ -14,8 +15,8 @@ import { newSecrets } from '../system/secrets.ts'
  */
 const envFile = join(REPOSITORY, '.env')
 const isNew = !existsSync(envFile)
-const present = isNew ? {} : parseEnv(readFileSync(envFile, 'utf8'))
-appendFileSync(envFile, linesFor(variablesBesides(present)), { mode: 0o600 })
+const present = isNew ? '' : readFileSync(envFile, 'utf8')
+appendFileSync(envFile, envLines(present, variablesBesides(parseEnv(present))), { mode: 0o600 })
 
 const composeDir = join(REPOSITORY, '.kinora', 'compose')
 mkdirSync(composeDir, { recursive: true })
@@ -44,10 +45,6 @@ function variablesBesides(present: NodeJS.Dict<string>): [name: string, value: s
     ...keys,
   }
   return Object.entries(variables).filter(([name]) => !present[name])
-}
-
-function linesFor(variables: [name: string, value: string][]): string {
-  return variables.map(([name, value]) => `${name}=${value}\n`).join('')
 }
 
 function brokerPasswordsIn(env: string): BrokerPasswords {

@@ -39,8 +39,8 @@ export function serviceEnv(service: Service, name: string, internalPort: number,
   }
 }
 
-/** Settings with a password in them, and the service that may know it. */
-const SECRET_SETTINGS: Record<string, Service> = { SMTP_URL: 'auth' }
+/** Settings with a secret in them, and the service that may know it. */
+const SECRET_SETTINGS: Record<string, Service> = { SMTP_URL: 'auth', PLAYBACK_SECRET_PREVIOUS: 'media' }
 
 function settingsFor(service: Service, settings: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => (SECRET_SETTINGS[name] ?? service) === service))
