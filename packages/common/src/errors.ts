@@ -51,6 +51,8 @@ export const ERRORS = {
   MFA_NOT_ENABLED: { status: 409, title: 'This account has no authenticator app' },
   TOTP_SETUP_NOT_FOUND: { status: 409, title: 'No authenticator app is being set up; begin again' },
   MFA_CODE_INVALID: { status: 401, title: 'The code is wrong or was used already' },
+  MFA_CODE_WRONG: { status: 403, title: 'The code is wrong or was used already' },
+  MFA_CODE_REQUIRED: { status: 403, title: 'This account needs a code as well' },
   MFA_TOKEN_INVALID: { status: 401, title: 'This sign-in is not known, or is over; sign in again' },
   MFA_TOKEN_EXPIRED: { status: 401, title: 'This sign-in took too long; sign in again' },
   MFA_TOKEN_EXHAUSTED: { status: 401, title: 'Too many wrong codes; sign in again' },

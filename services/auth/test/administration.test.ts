@@ -259,38 +259,3 @@ describe('the audit log of all', () => {
     expect(rest.nextCursor).toBeNull()
   })
 })
-
-describe('the first administrator', () => {
-  const create = (email: string, password = PASSWORD) =>
-    gateway.call(methods.createAdmin, { email, password, displayName: 'Ops' }, OPERATOR)
-
-  it('is made by the command line and signs in', async () => {
-    const { user, outcome } = await create('First@Kinora.test')
-    expect(outcome).toBe('created')
-    expect(user).toMatchObject({ email: 'first@kinora.test', role: 'admin', emailVerified: true, displayName: 'Ops' })
-    expect((await gateway.signIn('first@kinora.test')).actor.role).toBe('admin')
-    expect(await auditOf(user.id)).toMatchObject([
-      { action: 'admin_create', actor: { kind: 'service', id: 'operator' } },
-      { action: 'login', actor: { kind: 'anonymous', id: null } },
-    ])
-  })
-
-  it('may be asked for twice; an account that is there keeps its password', async () => {
-    const { email, actor } = await gateway.signUp()
-    expect((await create(email, 'some other good words')).outcome).toBe('promoted')
-    expect((await create(email, 'some other good words')).outcome).toBe('unchanged')
-    expect((await gateway.signIn(email)).actor).toMatchObject({ userId: actor.userId, role: 'admin' })
-    const promotions = (await auditOf(actor.userId)).filter(({ action }) => action === 'user_promote')
-    expect(promotions).toMatchObject([{ actor: { kind: 'service', id: 'operator' } }])
-  })
-
-  it('is made once by two who ask at the same time', async () => {
-    const outcomes = await Promise.all([create('twice@kinora.test'), create('twice@kinora.test')])
-    expect(outcomes.map(({ outcome }) => outcome).toSorted()).toEqual(['created', 'unchanged'])
-  })
-
-  it('needs a password that is good enough', async () => {
-    await expect(create('weak@kinora.test', 'password123')).rejects.toMatchObject({ code: 'PASSWORD_UNACCEPTABLE' })
-    expect(await query("select 1 from users where email = 'weak@kinora.test'")).toEqual([])
-  })
-})

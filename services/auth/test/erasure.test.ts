@@ -74,10 +74,10 @@ describe('deleting the own account', () => {
     const account = await gateway.signUp()
     const { userId } = account.actor
     await query('update users set mfa_enabled_at = now() where id = $1', [userId])
-    await expect(erase(account)).rejects.toMatchObject({ code: 'MFA_CODE_INVALID' })
+    await expect(erase(account)).rejects.toMatchObject({ code: 'MFA_CODE_REQUIRED', status: 403 })
     const input = { password: PASSWORD, code: '000000' }
     await expect(gateway.call(methods.eraseMe, input, account.actor)).rejects.toMatchObject({
-      code: 'MFA_CODE_INVALID',
+      code: 'MFA_CODE_WRONG',
     })
     expect(await query('select 1 from users where id = $1', [userId])).toHaveLength(1)
   })
@@ -105,17 +105,29 @@ describe('deleting the own account', () => {
     const account = await gateway.signUp()
     const admin = await makeAdmin(await gateway.signUp())
     await gateway.call(methods.updateUser, { userId: account.actor.userId, disabled: false, role: 'admin' }, admin)
+    const another = await gateway.signUp()
+    const asAdmin = { ...account.actor, role: 'admin' } as const
+    await gateway.call(methods.updateUser, { userId: another.actor.userId, role: 'admin' }, asAdmin)
     await gateway.call(methods.updateUser, { userId: account.actor.userId, role: 'user' }, admin)
     await gateway.call(methods.login, { email: account.email, password: 'wrong' }).catch(() => {})
     const before = await query('select id from audit_log where user_id = $1', [account.actor.userId])
     await erase(account)
-    const rows = await query<{ action: string; ip: string | null; user_agent: string | null }>(
-      'select action, ip, user_agent from audit_log where user_id = $1 order by sequence',
+    const rows = await query<{ action: string; actor_id: string; ip: string | null; user_agent: string | null }>(
+      'select action, actor_id, ip, user_agent from audit_log where user_id = $1 order by sequence',
       [account.actor.userId],
     )
     expect(rows).toHaveLength(before.length + 1)
     expect(rows.at(-1)).toMatchObject({ action: 'account_erase', ip: null, user_agent: null })
-    expect(rows.filter(({ ip, user_agent }) => ip !== null || user_agent !== null)).toEqual([])
+    const kept = rows.filter(({ ip, user_agent }) => ip !== null || user_agent !== null)
+    // Where the administrator was is not the person's.
+    expect(kept.map(({ action, actor_id }) => [action, actor_id])).toEqual([
+      ['user_promote', admin.userId],
+      ['user_demote', admin.userId],
+    ])
+    const byPerson = await query('select 1 from audit_log where actor_id = $1 and ip is not null', [
+      account.actor.userId,
+    ])
+    expect(byPerson).toEqual([])
   })
 
   it('leaves nothing personal in any table', async () => {

@@ -68,7 +68,7 @@ describe('setting up an authenticator app', () => {
     const enable = (code: string) => gateway.call(methods.enableTotp, { code }, actor)
     await expect(enable('123456')).rejects.toMatchObject({ code: 'TOTP_SETUP_NOT_FOUND' })
     const { secret } = await setUp({ actor })
-    await expect(enable(wrongCode(secret, clock.now()))).rejects.toMatchObject({ code: 'MFA_CODE_INVALID' })
+    await expect(enable(wrongCode(secret, clock.now()))).rejects.toMatchObject({ code: 'MFA_CODE_WRONG' })
     clock.pass(15 * 60)
     await expect(enable(codeAt(secret, clock.now()))).rejects.toMatchObject({ code: 'TOTP_SETUP_NOT_FOUND' })
   })
@@ -78,7 +78,7 @@ describe('setting up an authenticator app', () => {
     const enable = (secret: string) =>
       gateway.call(methods.enableTotp, { code: codeAt(secret, clock.now()) }, account.actor)
     const [first, last] = [await setUp(account), await setUp(account)]
-    await expect(enable(first.secret)).rejects.toMatchObject({ code: 'MFA_CODE_INVALID' })
+    await expect(enable(first.secret)).rejects.toMatchObject({ code: 'MFA_CODE_WRONG' })
     await enable(last.secret)
     await expect(setUp(account)).rejects.toMatchObject({ code: 'MFA_ALREADY_ENABLED' })
     await expect(enable(last.secret)).rejects.toMatchObject({ code: 'MFA_ALREADY_ENABLED' })
@@ -104,7 +104,7 @@ describe('turning the app off', () => {
     const code = user.nextCode()
     await expect(disable('not the password', code)).rejects.toMatchObject({ code: 'PASSWORD_WRONG' })
     const wrong = wrongCode(user.secret, clock.now())
-    await expect(disable(PASSWORD, wrong)).rejects.toMatchObject({ code: 'MFA_CODE_INVALID' })
+    await expect(disable(PASSWORD, wrong)).rejects.toMatchObject({ code: 'MFA_CODE_WRONG' })
     await disable(PASSWORD, code)
     expect((await gateway.signIn(user.email)).signedIn.user.mfaEnabled).toBe(false)
     await expect(disable(PASSWORD, user.nextCode())).rejects.toMatchObject({ code: 'MFA_NOT_ENABLED' })
@@ -126,7 +126,7 @@ describe('turning the app off', () => {
     const disable = (code: string) => gateway.call(methods.disableTotp, { password: PASSWORD, code }, actor)
     const wrong = wrongCode(secret, clock.now())
     for (let guess = 0; guess < 10; guess++) {
-      await expect(disable(wrong)).rejects.toMatchObject({ code: 'MFA_CODE_INVALID' })
+      await expect(disable(wrong)).rejects.toMatchObject({ code: 'MFA_CODE_WRONG' })
     }
     await expect(disable(nextCode())).rejects.toMatchObject({ code: 'MFA_LOCKED' })
   })
@@ -138,7 +138,7 @@ describe('new recovery codes', () => {
     const renew = (code: string) => gateway.call(methods.renewRecoveryCodes, { password: PASSWORD, code }, user.actor)
     const { recoveryCodes } = await renew(user.nextCode())
     expect(recoveryCodes).toHaveLength(10)
-    await expect(renew(user.recoveryCodes[0] ?? '')).rejects.toMatchObject({ code: 'MFA_CODE_INVALID' })
+    await expect(renew(user.recoveryCodes[0] ?? '')).rejects.toMatchObject({ code: 'MFA_CODE_WRONG' })
     const mfaToken = await user.challenge()
     await gateway.call(methods.finishLogin, { mfaToken, recoveryCode: recoveryCodes[3] ?? '' })
   })

@@ -11,6 +11,8 @@ interface CreateOptions {
 
 const SENTENCES = {
   created: ({ email }: AdminUser) => `${email} is an administrator and can sign in`,
+  claimed: ({ email }: AdminUser) =>
+    `${email} had an account but was never confirmed: it is an administrator now, has the password that you gave, and nothing else signs in to it any more`,
   promoted: ({ email }: AdminUser) => `${email} had an account, which is an administrator now and keeps its password`,
   unchanged: ({ email }: AdminUser) => `${email} is an administrator already; nothing was changed`,
 }

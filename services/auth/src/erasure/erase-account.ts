@@ -2,7 +2,6 @@ import type { Call } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import { forgetApiKeys } from '../api-keys/forget-api-keys.ts'
 import type { Context } from '../context.ts'
-import type { UserRow } from '../db/schema.ts'
 import type { Work } from '../repositories/index.ts'
 import { endSessions } from '../sessions/end-sessions.ts'
 
@@ -11,10 +10,10 @@ import { endSessions } from '../sessions/end-sessions.ts'
  * other services are told, again and again until they have answered (`jobs/finish-erasures.ts`). Throws `LAST_ADMIN` for
  * what would leave nobody to administrate; false when somebody else has just deleted the account.
  */
-export async function eraseAccount(ctx: Context, { id, role }: UserRow, call: Call): Promise<boolean> {
+export async function eraseAccount(ctx: Context, id: string, call: Call): Promise<boolean> {
   const now = ctx.now()
   const erased = await ctx.transact(async (work) => {
-    if (role === 'admin') await refuseLastAdmin(work, id)
+    await refuseLastAdmin(work, id)
     if (!(await work.users.lock(id))) return false
     await work.audit.eraseOrigins(id)
     await work.audit.record(withoutOrigin(call), { action: 'account_erase', userId: id }, now)

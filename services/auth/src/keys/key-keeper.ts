@@ -26,7 +26,8 @@ export class KeyKeeper {
 
   /** Makes the first keys; processes that start at once end up with the same ones. */
   async open(): Promise<void> {
-    await this.#change(fillStages)
+    await this.#commit(fillStages)
+    await this.#options.ring.read()
   }
 
   /** Reads the keys again, and rotates them when it is time to. */
@@ -61,12 +62,18 @@ export class KeyKeeper {
   }
 
   async #change(body: (change: KeyChange) => Promise<void>): Promise<void> {
-    const { ring, make, transact, pokeRelay, now } = this.#options
+    await this.#commit(body)
+    const { ring, logger } = this.#options
+    // The change stands; the ring is read again in a second anyway.
+    await ring.read().catch((error: unknown) => logger.warn({ err: error }, 'could not read the signing keys'))
+  }
+
+  async #commit(body: (change: KeyChange) => Promise<void>): Promise<void> {
+    const { make, transact, pokeRelay, now } = this.#options
     await transact(async (work) => {
       await work.lock('signing-keys')
       await body({ work, make, now: now() })
     })
-    await ring.read()
     pokeRelay()
   }
 }

@@ -7,6 +7,8 @@ export interface PasswordHasher {
   hash(password: string, signal?: AbortSignal): Promise<string>
   /** Without a `stored` hash it takes as long and says no: nobody can tell by the clock whether an account exists. */
   verify(password: string, stored: string | null, signal?: AbortSignal): Promise<boolean>
+  /** A hash that no password gives. */
+  readonly unusable: string
   /** True for a hash that was made with another cost than today's. */
   isOutdated(stored: string): boolean
 }
@@ -25,7 +27,7 @@ export async function createPasswordHasher({
   computed,
 }: PasswordHasherOptions): Promise<PasswordHasher> {
   // bcrypt does all its work before it looks at the last 31 characters, which are the result; no password gives this one.
-  const decoy = (await bcrypt.genSalt(cost)) + '.'.repeat(31)
+  const unusable = (await bcrypt.genSalt(cost)) + '.'.repeat(31)
 
   async function compute<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return await gate.run(() => {
@@ -37,9 +39,10 @@ export async function createPasswordHasher({
   return {
     hash: (password, signal) => compute(() => bcrypt.hash(prepare(password, pepper), cost), signal),
     async verify(password, stored, signal) {
-      const matches = await compute(() => bcrypt.compare(prepare(password, pepper), stored ?? decoy), signal)
+      const matches = await compute(() => bcrypt.compare(prepare(password, pepper), stored ?? unusable), signal)
       return stored !== null && matches
     },
+    unusable,
     isOutdated: (stored) => bcrypt.getRounds(stored) !== cost,
   }
 }

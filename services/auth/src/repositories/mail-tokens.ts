@@ -25,15 +25,14 @@ export function mailTokenRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirst())?.user_id
     },
 
-    /** Uses a token up: of several at once one gets its owner. */
-    async take(purpose: MailTokenPurpose, hash: Buffer, now: Date): Promise<string | undefined> {
+    /** Uses a token up: of several at once one is told true. The owner's row is locked before. */
+    async take(purpose: MailTokenPurpose, hash: Buffer, now: Date): Promise<boolean> {
       const query = db
         .deleteFrom('mail_tokens')
         .where('purpose', '=', purpose)
         .where('token_hash', '=', hash)
         .where('expires_at', '>', now)
-        .returning('user_id')
-      return (await query.executeTakeFirst())?.user_id
+      return (await query.executeTakeFirstOrThrow()).numDeletedRows === 1n
     },
 
     async discard(userId: string, purpose: MailTokenPurpose): Promise<void> {

@@ -44,10 +44,11 @@ export function totpFactorRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirst())?.encrypted_secret
     },
 
-    /** The code of `step` has proved the set-up, and is used up by that. */
-    async enable(userId: string, step: number): Promise<void> {
+    /** The code of `step` has proved the set-up, and is used up by that. False when there is no set-up any more. */
+    async enable(userId: string, step: number): Promise<boolean> {
       const enabled = { setup_expires_at: null, last_step: String(step) }
-      await db.updateTable('totp_factors').set(enabled).where('user_id', '=', userId).execute()
+      const query = db.updateTable('totp_factors').set(enabled).where('user_id', '=', userId)
+      return (await query.executeTakeFirstOrThrow()).numUpdatedRows === 1n
     },
 
     /** Uses up the code of `step`, and with it all earlier ones. Of several at once, one is told true. */

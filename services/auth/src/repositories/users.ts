@@ -93,6 +93,20 @@ export function userRepository(db: Kysely<AuthDb>) {
       await db.updateTable('users').set({ mfa_enabled_at: since, updated_at: now }).where('id', '=', id).execute()
     },
 
+    /**
+     * Takes the password from an unconfirmed account that has the address of `other`: nobody knows which of the two who
+     * registered it owns the address, so neither password counts.
+     */
+    async voidUnconfirmed({ id, email }: UserRow, unusableHash: string): Promise<void> {
+      await db
+        .updateTable('users')
+        .set({ password_hash: unusableHash })
+        .where(sql`lower(email)`, '=', email)
+        .where('id', '<>', id)
+        .where('email_verified_at', 'is', null)
+        .execute()
+    },
+
     /** Whoever got here by a link in a mail has shown that the address is theirs. */
     async resetPassword(id: string, hash: string, now: Date): Promise<void> {
       const email_verified_at = sql<Date>`coalesce(email_verified_at, ${now})`

@@ -17,7 +17,8 @@ export function typedCode(text: string): TypedCode {
 /**
  * Uses a code up, in the caller's transaction, or gives the reason of the refusal. It is counted as a failure first and
  * taken back when it was right: of many guesses at once no more are looked at than are allowed. A refusal is returned,
- * not thrown, because the count must be committed.
+ * not thrown, because the count must be committed. `wrong` is what a wrong code is called: where somebody is signed in it
+ * must not be a 401, after which clients would refresh their token and send it again.
  */
 export async function tryCode(
   ctx: Context,
@@ -25,6 +26,7 @@ export async function tryCode(
   userId: string,
   typed: TypedCode,
   call: Call,
+  wrong: 'MFA_CODE_INVALID' | 'MFA_CODE_WRONG',
 ): Promise<AppError | null> {
   const now = ctx.now()
   const lockedUntil = await work.codeAttempts.count(userId, ctx.codeAllowance, now)
@@ -33,7 +35,7 @@ export async function tryCode(
     'code' in typed
       ? await useTotpCode(ctx, work, userId, typed.code)
       : await useRecoveryCode(ctx, work, userId, typed.recoveryCode, call)
-  if (!accepted) return new AppError('MFA_CODE_INVALID')
+  if (!accepted) return new AppError(wrong)
   await work.codeAttempts.forgive(userId)
   return null
 }

@@ -26,7 +26,7 @@ export async function withPasswordAndCode<T>(
   const outcome = await ctx.transact(async (work) => {
     const user = await work.users.lock(userId)
     if (!user?.mfa_enabled_at) return new AppError('MFA_NOT_ENABLED')
-    const refusal = await tryCode(ctx, work, userId, typedCode(code), call)
+    const refusal = await tryCode(ctx, work, userId, typedCode(code), call, 'MFA_CODE_WRONG')
     await work.audit.record(call, { action, userId, ...(refusal && { failure: refusal.code }) }, ctx.now())
     return refusal ?? (await change(work))
   })

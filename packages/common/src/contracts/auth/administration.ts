@@ -108,8 +108,11 @@ export const administration = {
     input: z.strictObject({ email: Email, password: Password, displayName: DisplayName.optional() }),
     output: z.object({
       user: AdminUser,
-      /** A promoted or unchanged account keeps the password and the name that it had. */
-      outcome: z.enum(['created', 'promoted', 'unchanged']),
+      /**
+       * A promoted or unchanged account keeps the password and the name that it had. One whose address was never confirmed
+       * is claimed: it gets the given ones, and loses its sessions, API keys and second factors.
+       */
+      outcome: z.enum(['created', 'claimed', 'promoted', 'unchanged']),
     }),
     errors: ['PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
     idempotent: true,

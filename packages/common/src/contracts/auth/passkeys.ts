@@ -98,7 +98,7 @@ export const passkeys = {
     summary: 'Sign in with a passkey; it is both factors at once',
     input: z.strictObject({ challengeToken: ChallengeToken, response: Assertion }),
     output: SignedIn,
-    errors: ['PASSKEY_CHALLENGE_INVALID', 'PASSKEY_INVALID', 'ACCOUNT_DISABLED'],
+    errors: ['PASSKEY_CHALLENGE_INVALID', 'PASSKEY_INVALID', 'ACCOUNT_DISABLED', 'EMAIL_NOT_VERIFIED'],
     idempotent: false,
   },
 } as const satisfies Record<string, MethodSpec>

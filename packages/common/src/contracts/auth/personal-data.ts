@@ -18,7 +18,15 @@ export const personalData = {
     // The code of an authenticator app, or a recovery code, where the account has a second factor.
     input: PasswordAndCode.partial({ code: true }),
     output: Nothing,
-    errors: ['PASSWORD_WRONG', 'MFA_NOT_ENABLED', 'MFA_CODE_INVALID', 'MFA_LOCKED', 'LAST_ADMIN', 'TOO_BUSY'],
+    errors: [
+      'PASSWORD_WRONG',
+      'MFA_NOT_ENABLED',
+      'MFA_CODE_REQUIRED',
+      'MFA_CODE_WRONG',
+      'MFA_LOCKED',
+      'LAST_ADMIN',
+      'TOO_BUSY',
+    ],
     idempotent: false,
   },
 } as const satisfies Record<string, MethodSpec>

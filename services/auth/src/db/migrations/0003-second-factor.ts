@@ -20,7 +20,7 @@ export const secondFactor: Migration = {
 
   create table recovery_codes (
     user_id uuid not null references users (id) on delete cascade,
-    -- SHA-256; the codes have 80 random bits, so there is nothing to slow down.
+    -- SHA-256; the codes have 120 random bits, so there is nothing to slow down.
     code_hash bytea not null,
     used_at timestamptz,
     primary key (user_id, code_hash)

@@ -28,13 +28,15 @@ export const auditChain: Migration = {
   insert into audit_head (sequence, hash) values (0, decode(repeat('00', 32), 'hex'));
   revoke insert, delete on audit_head from kinora_auth;
 
-  -- The one way in which an audit row may change: personal data goes, and the chain holds.
+  -- The one way in which an audit row may change: personal data goes, and the chain holds. Where a call came from belongs
+  -- to who made it; of an anonymous one, or one from before actors were kept, to whom it is about.
   create function erase_audit_origins(of_user uuid) returns bigint
     language sql security definer set search_path = auth, pg_temp
     as $$
       with erased as (
         update audit_log set ip = null, user_agent = null, personal_salt = null
-        where user_id = of_user and personal_salt is not null
+        where personal_salt is not null
+          and (actor_id = of_user::text or (user_id = of_user and (actor_kind = 'anonymous' or actor_kind is null)))
         returning 1
       )
       select count(*) from erased

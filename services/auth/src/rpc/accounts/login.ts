@@ -5,8 +5,9 @@ import type { Context } from '../../context.ts'
 import type { UserRow } from '../../db/schema.ts'
 import { openChallenge } from '../../second-factor/open-challenge.ts'
 import { openSession } from '../../sessions/open-session.ts'
+import { type SignInRefusal, signInRefusal } from '../../sessions/sign-in-refusal.ts'
 
-type Refusal = 'INVALID_CREDENTIALS' | 'ACCOUNT_DISABLED' | 'EMAIL_NOT_VERIFIED'
+type Refusal = 'INVALID_CREDENTIALS' | SignInRefusal
 type Outcome = { answer: SignedIn | MfaRequired } | { refusal: Refusal } | 'password replaced meanwhile'
 
 export function login(ctx: Context): Handler<typeof auth.login> {
@@ -35,8 +36,8 @@ async function signIn(ctx: Context, verified: UserRow, call: Call): Promise<Outc
     const user = await work.users.lockForSignIn(verified.id)
     if (!user) return { refusal: 'INVALID_CREDENTIALS' }
     if (user.password_hash !== verified.password_hash) return 'password replaced meanwhile'
-    if (user.disabled_at) return { refusal: 'ACCOUNT_DISABLED' }
-    if (ctx.mail.verification && !user.email_verified_at) return { refusal: 'EMAIL_NOT_VERIFIED' }
+    const refusal = signInRefusal(ctx, user)
+    if (refusal) return { refusal }
     if (user.mfa_enabled_at) return { answer: await openChallenge(ctx, work, user, call) }
     return { answer: await openSession(ctx, work, 'login', user, call) }
   })

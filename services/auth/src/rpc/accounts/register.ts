@@ -30,18 +30,21 @@ async function signIn(ctx: Context, user: UserRow, call: Call): Promise<SignedIn
   })
 }
 
-/** The same for an address that has an account, statement by statement; its owner learns of it by mail, nobody else does. */
+/**
+ * The same for an address that has an account, statement by statement; its owner learns of it by mail, nobody else does.
+ * The one who registered an unconfirmed address before may be a stranger, whose password a link to confirm it would make
+ * good. So none is left that counts, and the mail lets its reader choose one, which confirms the address as well.
+ */
 async function awaitVerification(ctx: Context, user: UserRow, call: Call): Promise<VerificationRequired> {
   await ctx.transact(async (work) => {
-    const failure = (await work.users.insert(user)) ? undefined : 'EMAIL_TAKEN'
+    const isNew = await work.users.insert(user)
+    await work.users.voidUnconfirmed(user, ctx.passwords.unusable)
     const owner = await work.users.byEmail(user.email)
     const userId = owner?.id ?? null
-    await work.mailQueue.add(
-      owner?.email_verified_at ? 'account_exists' : 'verify_email',
-      userId,
-      call,
-      user.created_at,
-    )
+    await work.mailTokens.discard(userId ?? user.id, 'verify_email')
+    const kind = isNew ? 'verify_email' : owner?.email_verified_at ? 'account_exists' : 'reset_password'
+    await work.mailQueue.add(kind, userId, call, user.created_at)
+    const failure = isNew ? undefined : 'EMAIL_TAKEN'
     await work.audit.record(call, { action: 'register', userId, failure }, user.created_at)
   })
   ctx.pokeRelay()

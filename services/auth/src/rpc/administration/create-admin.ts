@@ -3,45 +3,49 @@ import type { Call, Handler } from '@kinora/common/contract'
 import { type auth, normaliseEmail } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { applyUserChanges } from '../../administration/apply-user-changes.ts'
+import { claimAccount } from '../../administration/claim-account.ts'
 import type { Context } from '../../context.ts'
 import type { UserRow } from '../../db/schema.ts'
 import { newUser } from '../../domain/new-user.ts'
 import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
+import type { Work } from '../../repositories/index.ts'
 import { overviewOf } from './overview-of.ts'
 
 interface Made {
   userId: string
-  outcome: 'created' | 'promoted' | 'unchanged'
+  outcome: 'created' | 'claimed' | 'promoted' | 'unchanged'
 }
 
 export function createAdmin(ctx: Context): Handler<typeof auth.createAdmin> {
   return async ({ email: typed, password, displayName = null }, call) => {
     serviceOnly(call.actor, 'operator')
     const email = normaliseEmail(typed)
-    // Looked at again where the insert finds that somebody has registered while the hash was computed.
+    // Looked at again where somebody has registered or confirmed the address while the hash was computed.
     const made =
       (await promote(ctx, email, call)) ??
-      (await create(ctx, { email, password, displayName }, call)) ??
+      (await createOrClaim(ctx, { email, password, displayName }, call)) ??
       (await promote(ctx, email, call))
+    ctx.pokeRelay()
     if (!made) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The account came and went; try again' })
     return { user: await overviewOf(ctx, made.userId), outcome: made.outcome }
   }
 }
 
-/** Null when no account has this address. */
+/** Null when no account has this address, or one that it was never confirmed for. */
 async function promote(ctx: Context, email: string, call: Call): Promise<Made | null> {
   return await ctx.transact(async (work) => {
     const found = await work.users.byEmail(email)
     const user = found && (await work.users.lock(found.id))
     if (!user) return null
     if (user.role === 'admin') return { userId: user.id, outcome: 'unchanged' }
+    if (!user.email_verified_at) return null
     await applyUserChanges(work, user, ['user_promote'], call, ctx.now())
     return { userId: user.id, outcome: 'promoted' }
   })
 }
 
-/** Null when an account has this address by now. */
-async function create(
+/** Null when a confirmed account has this address by now. */
+async function createOrClaim(
   ctx: Context,
   { email, password, displayName }: { email: string; password: string; displayName: string | null },
   call: Call,
@@ -54,8 +58,18 @@ async function create(
   const verified: Partial<UserRow> = { role: 'admin', email_verified_at: now }
   const user = { ...newUser(email, passwordHash, displayName, now), ...verified }
   return await ctx.transact(async (work) => {
-    if (!(await work.users.insert(user))) return null
+    if (!(await work.users.insert(user))) return await claim(work, user, call)
     await work.audit.record(call, { action: 'admin_create', userId: user.id }, now)
     return { userId: user.id, outcome: 'created' }
   })
+}
+
+/** Whoever registered an address that was never confirmed may be a stranger, and must not become an administrator. */
+async function claim(work: Work, wanted: UserRow, call: Call): Promise<Made | null> {
+  const found = await work.users.byEmail(wanted.email)
+  const user = found && (await work.users.lock(found.id))
+  if (!user || user.email_verified_at || user.role === 'admin') return null
+  await claimAccount(work, user, wanted, call)
+  await applyUserChanges(work, user, ['user_promote'], call, wanted.created_at)
+  return { userId: user.id, outcome: 'claimed' }
 }

@@ -9,8 +9,7 @@ export function eraseUser(ctx: Context): Handler<typeof auth.eraseUser> {
   return byAdmin<typeof auth.eraseUser>(ctx, async ({ userId }, call) => {
     // Their own account asks for their password: see `erase-me.ts`.
     if (call.actor.kind === 'user' && call.actor.userId === userId) throw new AppError('OWN_ACCOUNT')
-    const user = await ctx.users.byId(userId)
-    if (!user || !(await eraseAccount(ctx, user, call))) throw new AppError('USER_NOT_FOUND')
+    if (!(await eraseAccount(ctx, userId, call))) throw new AppError('USER_NOT_FOUND')
     return {}
   })
 }

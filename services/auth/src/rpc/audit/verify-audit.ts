@@ -1,4 +1,4 @@
-import { administratorOnly } from '@kinora/common/actor'
+import { serviceOnly } from '@kinora/common/actor'
 import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import type { Context } from '../../context.ts'
@@ -9,7 +9,7 @@ const PAGE = 1000
 
 export function verifyAudit({ auditChain }: Context): Handler<typeof auth.verifyAudit> {
   return async ({ after }, { actor }) => {
-    administratorOnly(actor)
+    serviceOnly(actor, 'operator')
     const from = after ? { sequence: after.sequence, hash: Buffer.from(after.hash, 'hex') } : CHAIN_START
     const { rows, head } = await auditChain.page(from.sequence, PAGE)
     const verified = verifyChain(auditChain.key, from, rows)

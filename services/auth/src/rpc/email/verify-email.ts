@@ -7,9 +7,12 @@ import { hashMailToken } from '../../domain/mail-token.ts'
 export function verifyEmail(ctx: Context): Handler<typeof auth.verifyEmail> {
   return async ({ token }, call) => {
     const now = ctx.now()
+    const tokenHash = hashMailToken(token)
+    const userId = await ctx.mailTokens.ownerOf('verify_email', tokenHash, now)
     const verified = await ctx.transact(async (work) => {
-      const userId = await work.mailTokens.take('verify_email', hashMailToken(token), now)
-      if (userId === undefined) return false
+      // The account before what hangs on it, as everywhere, so that nobody waits in a circle.
+      if (userId === undefined || !(await work.users.lock(userId))) return false
+      if (!(await work.mailTokens.take('verify_email', tokenHash, now))) return false
       await work.users.markVerified(userId, now)
       await work.audit.record(call, { action: 'email_verify', userId }, now)
       return true

@@ -9,6 +9,7 @@ import { userHandle } from '../../passkeys/relying-party.ts'
 import type { Work } from '../../repositories/index.ts'
 import { AMR } from '../../sessions/amr.ts'
 import { openSession } from '../../sessions/open-session.ts'
+import { signInRefusal } from '../../sessions/sign-in-refusal.ts'
 
 export function loginWithPasskey(ctx: Context): Handler<typeof auth.loginWithPasskey> {
   return async ({ challengeToken, response }, call) => {
@@ -38,7 +39,8 @@ async function redeem(
   if (!isNamed || !(await acceptAssertion(ctx, work, passkey, proof))) {
     return await refuse(ctx, work, user, 'PASSKEY_INVALID', call)
   }
-  if (user.disabled_at) return await refuse(ctx, work, user, 'ACCOUNT_DISABLED', call)
+  const refusal = signInRefusal(ctx, user)
+  if (refusal) return await refuse(ctx, work, user, refusal, call)
   return await openSession(ctx, work, 'login', user, call, AMR.passkey)
 }
 

@@ -17,7 +17,7 @@ export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> 
     const problem = await unacceptablePassword(ctx, password, user)
     if (problem) return await refuse(ctx, call, user.id, problem)
     const hash = await ctx.passwords.hash(password, call.signal)
-    if (!(await reset(ctx, tokenHash, hash, call))) {
+    if (!(await reset(ctx, { userId: user.id, tokenHash, hash }, call))) {
       return await refuse(ctx, call, user.id, new AppError('MAIL_TOKEN_INVALID'))
     }
     return {}
@@ -25,11 +25,16 @@ export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> 
 }
 
 /** False when somebody else has used the token, or a newer one has replaced it, since it was looked at. */
-async function reset(ctx: Context, tokenHash: Buffer, hash: string, call: Call): Promise<boolean> {
+async function reset(
+  ctx: Context,
+  { userId, tokenHash, hash }: { userId: string; tokenHash: Buffer; hash: string },
+  call: Call,
+): Promise<boolean> {
   const now = ctx.now()
   const done = await ctx.transact(async (work) => {
-    const userId = await work.mailTokens.take('reset_password', tokenHash, now)
-    if (userId === undefined) return false
+    // The account before what hangs on it, as everywhere, so that nobody waits in a circle.
+    await work.users.lock(userId)
+    if (!(await work.mailTokens.take('reset_password', tokenHash, now))) return false
     await work.users.resetPassword(userId, hash, now)
     await work.mailQueue.add('password_reset', userId, call, now)
     await work.audit.record(call, { action: 'password_reset', userId }, now)

@@ -13,8 +13,7 @@ export function eraseMe(ctx: Context): Handler<typeof auth.eraseMe> {
   return signedIn<typeof auth.eraseMe>(async ({ password, code }, { userId }, call) => {
     if (code === undefined) await confirmByPassword(ctx, userId, password, call)
     else await withPasswordAndCode(ctx, { userId, action: CONFIRM }, { password, code }, call, async () => {})
-    const user = (await ctx.users.byId(userId)) ?? noSuchUser()
-    if (!(await eraseAccount(ctx, user, call))) noSuchUser()
+    if (!(await eraseAccount(ctx, userId, call))) noSuchUser()
     return {}
   })
 }
@@ -22,5 +21,5 @@ export function eraseMe(ctx: Context): Handler<typeof auth.eraseMe> {
 async function confirmByPassword(ctx: Context, userId: string, password: string, call: Call): Promise<void> {
   await confirmPassword(ctx, userId, password, CONFIRM, call)
   const user = (await ctx.users.byId(userId)) ?? noSuchUser()
-  if (user.mfa_enabled_at) throw new AppError('MFA_CODE_INVALID', { detail: 'This account needs a code as well' })
+  if (user.mfa_enabled_at) throw new AppError('MFA_CODE_REQUIRED')
 }

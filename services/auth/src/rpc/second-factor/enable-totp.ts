@@ -31,10 +31,11 @@ async function enable(
   if (!sealed) return new AppError('TOTP_SETUP_NOT_FOUND')
   const step = matchedStep(openTotpSecret(ctx.cipher, userId, sealed), code, now)
   if (step === null) {
-    await work.audit.record(call, { action: 'totp_enable', userId, failure: 'MFA_CODE_INVALID' }, now)
-    return new AppError('MFA_CODE_INVALID')
+    await work.audit.record(call, { action: 'totp_enable', userId, failure: 'MFA_CODE_WRONG' }, now)
+    return new AppError('MFA_CODE_WRONG')
   }
-  await work.totpFactors.enable(userId, step)
+  // The clean-up may have deleted a set-up that expired just now.
+  if (!(await work.totpFactors.enable(userId, step))) return new AppError('TOTP_SETUP_NOT_FOUND')
   await work.users.setMfaEnabled(userId, now, now)
   await work.audit.record(call, { action: 'totp_enable', userId }, now)
   return await giveRecoveryCodes(work, userId)

@@ -38,7 +38,7 @@ async function redeem(
   const refusal =
     'passkey' in proof
       ? await tryPasskey(ctx, work, user.id, proof.passkey, mfaToken)
-      : await tryCode(ctx, work, user.id, proof, call)
+      : await tryCode(ctx, work, user.id, proof, call, 'MFA_CODE_INVALID')
   if (refusal) return await refuse(ctx, work, user.id, refusal, call)
   await work.mfaChallenges.delete(tokenHash)
   const amr = 'passkey' in proof ? AMR.passwordAndPasskey : AMR.passwordAndCode
