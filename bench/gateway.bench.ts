@@ -32,8 +32,8 @@ export async function gatewayBench(print: (line: string) => void = console.log):
   try {
     const { token, userId } = await system.signUp()
     const path = `/v1/videos/${await createVideo(system.url, token)}`
-    const plain = await startBaseline(system, baselines, {})
-    const caching = await startBaseline(system, baselines, { BENCH_CACHE_TOKENS: '1' })
+    const plain = await startBaseline(system, token, baselines, {})
+    const caching = await startBaseline(system, token, baselines, { BENCH_CACHE_TOKENS: '1' })
     const { gateway, auth, media } = system.pids
     const broker = processesIn(system.dir, 'beam.smp')
     const contenders = [plain, caching, { name: 'gateway', url: system.url, pids: [gateway, auth, media, ...broker] }]
@@ -126,14 +126,16 @@ async function createVideo(url: string, token: string): Promise<string> {
 
 async function startBaseline(
   system: GatewaySystem,
+  token: string,
   started: ChildProcess[],
   env: Record<string, string>,
 ): Promise<Contender> {
-  const { keys } = (await (await fetch(`${system.url}/.well-known/jwks.json`)).json()) as { keys: object[] }
+  const { keys } = (await (await fetch(`${system.url}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] }
+  const { kid } = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())
   const program = fileURLToPath(new URL(`./gateway-baseline${extname(import.meta.url)}`, import.meta.url))
   const settings = {
     BENCH_DATABASE_URL: system.databaseUrl,
-    BENCH_JWK: JSON.stringify(keys[0]),
+    BENCH_JWK: JSON.stringify(keys.find((key) => key.kid === kid)),
     BENCH_ISSUER: system.issuer,
   }
   const child = fork(program, { env: { ...process.env, NODE_ENV: 'production', ...settings, ...env } })
