@@ -69,7 +69,7 @@ export interface Asker {
 
 /** What is counted for a request before its body is read. */
 export function countedByCaller(policy: Policy, { address, userId, apiKey }: Asker): Counted[] {
-  const byAddress = addressKey(address)
+  const byAddress = () => addressKey(address)
   switch (policy) {
     case 'none':
       return []
@@ -79,20 +79,19 @@ export function countedByCaller(policy: Policy, { address, userId, apiKey }: Ask
     case 'mail':
     case 'mail-token':
     case 'playback':
-      return [{ rule: policy, key: byAddress }]
+      return [{ rule: policy, key: byAddress() }]
     case 'password':
       return [
-        { rule: policy, key: byAddress },
+        { rule: policy, key: byAddress() },
         ...(userId === null ? [] : [{ rule: 'password-user', key: userId } as const]),
       ]
     case 'export':
-      return [{ rule: policy, key: userId ?? byAddress }]
     case 'mfa':
       // Signed in, it is the password of one account that could be guessed, from many addresses.
-      return [{ rule: policy, key: userId ?? byAddress }]
+      return [{ rule: policy, key: userId ?? byAddress() }]
     case 'upload':
     case 'general':
-      if (userId === null) return [{ rule: 'anonymous', key: byAddress }]
+      if (userId === null) return [{ rule: 'anonymous', key: byAddress() }]
       if (apiKey) return countedByKey(policy, apiKey)
       return [{ rule: policy === 'upload' ? 'upload' : 'user', key: userId }]
   }
