@@ -2,7 +2,6 @@ import type { Actor, SessionTransport } from '@kinora/common/contract'
 import type { Jwk, KeyStage, RevocationReason, Scope } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
 import type { Generated, Selectable } from 'kysely'
-import type { MailTokenPurpose } from '../domain/mail-token.ts'
 import type { MailKind } from '../mail/letters.ts'
 
 export interface UsersTable {
@@ -164,6 +163,8 @@ export interface MailQueueTable {
   created_at: Date
 }
 export type MailRow = Selectable<MailQueueTable>
+
+export type MailTokenPurpose = 'verify_email' | 'reset_password'
 
 export interface MailTokensTable {
   user_id: string

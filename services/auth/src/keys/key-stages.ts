@@ -1,6 +1,7 @@
 import { AppError } from '@kinora/common/errors'
 import { MAX_ACCESS_TOKEN_SECONDS } from '../config.ts'
 import type { SigningKeyRow } from '../db/schema.ts'
+import { CLOCK_SKEW_MS } from '../domain/clock-skew.ts'
 import type { Work } from '../repositories/index.ts'
 import { keyDocument, RING_MAX_AGE_MS } from './key-ring.ts'
 import type { MakeSigningKey } from './make-signing-key.ts'
@@ -10,8 +11,6 @@ import type { MakeSigningKey } from './make-signing-key.ts'
  * `/.well-known/jwks.json` may keep them for a minute.
  */
 const PUBLISHED_AHEAD_MS = 150_000
-/** Clocks of services and gateways may differ by so much. */
-const CLOCK_SKEW_MS = 60_000
 
 /** One change of the signing keys, in a transaction that holds the lock `signing-keys`. */
 export interface KeyChange {

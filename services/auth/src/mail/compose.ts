@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
-import type { MailRow, UserRow } from '../db/schema.ts'
-import { type MailTokenPurpose, newMailToken } from '../domain/mail-token.ts'
+import type { MailRow, MailTokenPurpose, UserRow } from '../db/schema.ts'
+import { newOneTimeToken } from '../domain/one-time-token.ts'
 import {
   accountExistsLetter,
   type Letter,
@@ -40,7 +40,7 @@ export async function compose(ctx: Context, mail: MailRow, user: UserRow): Promi
  * queue. It stands in the fragment, which a browser sends to no server.
  */
 async function link(ctx: Context, userId: string, purpose: MailTokenPurpose): Promise<string> {
-  const { token, hash } = newMailToken()
+  const { token, hash } = newOneTimeToken()
   const expiresAt = new Date(ctx.now().getTime() + LIFETIME_MS[purpose])
   await ctx.mailTokens.put({ user_id: userId, purpose, token_hash: hash, expires_at: expiresAt })
   return `${ctx.mail.pages[purpose]}#token=${token}`

@@ -1,5 +1,5 @@
 import type { AuthConfig } from '../config.ts'
-import type { MailTokenPurpose } from '../domain/mail-token.ts'
+import type { MailTokenPurpose } from '../db/schema.ts'
 import { folderMailer, type Mailer, smtpMailer } from './mailer.ts'
 
 export interface Mail {

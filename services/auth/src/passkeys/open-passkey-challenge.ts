@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { newChallengeToken } from '../domain/challenge-token.ts'
+import { newOneTimeToken } from '../domain/one-time-token.ts'
 import type { Work } from '../repositories/index.ts'
 
 const LIFETIME_MS = 300_000
@@ -10,7 +10,7 @@ export async function openPasskeyChallenge(
   { passkeyChallenges }: Pick<Work, 'passkeyChallenges'>,
   userId: string | null,
 ): Promise<string> {
-  const { token, hash } = newChallengeToken()
+  const { token, hash } = newOneTimeToken()
   const expiresAt = new Date(now().getTime() + LIFETIME_MS)
   await passkeyChallenges.insert({ token_hash: hash, user_id: userId, expires_at: expiresAt })
   return token

@@ -1,10 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { ApiKeyRow, AuthDb, UserRow } from '../db/schema.ts'
-
-export interface ApiKeyPage {
-  limit: number
-  after?: { createdAt: Date; id: string }
-}
+import { type CreationPage, newestFirst } from './creation-page.ts'
 
 export interface OwnedApiKey {
   key: ApiKeyRow
@@ -41,10 +37,9 @@ export function apiKeyRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first, with those that have expired: their owner wants to see why a program has stopped. */
-    async notRevoked(userId: string, { limit, after }: ApiKeyPage): Promise<ApiKeyRow[]> {
-      let query = db.selectFrom('api_keys').selectAll().where('user_id', '=', userId).where('revoked_at', 'is', null)
-      if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
-      return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+    async notRevoked(userId: string, page: CreationPage): Promise<ApiKeyRow[]> {
+      const query = db.selectFrom('api_keys').selectAll().where('user_id', '=', userId).where('revoked_at', 'is', null)
+      return await newestFirst(query, page).execute()
     },
 
     /** False for a key that is not there, not this account's, or was revoked before. */

@@ -1,6 +1,5 @@
 import type { Kysely, Selectable } from 'kysely'
-import type { AuthDb, MailTokensTable } from '../db/schema.ts'
-import type { MailTokenPurpose } from '../domain/mail-token.ts'
+import type { AuthDb, MailTokenPurpose, MailTokensTable } from '../db/schema.ts'
 
 export function mailTokenRepository(db: Kysely<AuthDb>) {
   return {

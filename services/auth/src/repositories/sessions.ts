@@ -1,15 +1,11 @@
 import type { RevocationReason } from '@kinora/common/contracts'
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { AuthDb, SessionRow } from '../db/schema.ts'
+import { type CreationPage, newestFirst } from './creation-page.ts'
 
 export interface EndedSession {
   id: string
   access_expires_at: Date
-}
-
-export interface SessionPage {
-  limit: number
-  after?: { createdAt: Date; id: string }
 }
 
 export function sessionRepository(db: Kysely<AuthDb>) {
@@ -62,15 +58,14 @@ export function sessionRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async live(userId: string, now: Date, { limit, after }: SessionPage): Promise<SessionRow[]> {
-      let query = db
+    async live(userId: string, now: Date, page: CreationPage): Promise<SessionRow[]> {
+      const query = db
         .selectFrom('sessions')
         .selectAll()
         .where('user_id', '=', userId)
         .where('ended_at', 'is', null)
         .where('expires_at', '>', now)
-      if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
-      return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+      return await newestFirst(query, page).execute()
     },
 
     async deleteExpired(before: Date, limit: number): Promise<number> {

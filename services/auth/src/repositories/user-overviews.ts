@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { AuthDb, UserRow } from '../db/schema.ts'
+import { type CreationPage, newestFirst } from './creation-page.ts'
 
 /** An account with what is known of its use. */
 export type UserOverview = UserRow & { last_login_at: Date | null; live_sessions: number }
@@ -8,11 +9,6 @@ export interface UserFilter {
   q?: string | undefined
   role?: UserRow['role'] | undefined
   disabled?: boolean | undefined
-}
-
-export interface UserPage {
-  limit: number
-  after?: { createdAt: Date; id: string } | undefined
 }
 
 export function userOverviewRepository(db: Kysely<AuthDb>) {
@@ -48,14 +44,13 @@ export function userOverviewRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async find({ q, role, disabled }: UserFilter, { limit, after }: UserPage, now: Date): Promise<UserOverview[]> {
+    async find({ q, role, disabled }: UserFilter, page: CreationPage, now: Date): Promise<UserOverview[]> {
       let query = overviews(now)
       if (q !== undefined)
         query = query.where(sql<boolean>`strpos(lower(email || ' ' || coalesce(display_name, '')), lower(${q})) > 0`)
       if (role !== undefined) query = query.where('role', '=', role)
       if (disabled !== undefined) query = query.where('disabled_at', disabled ? 'is not' : 'is', null)
-      if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
-      return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+      return await newestFirst(query, page).execute()
     },
   }
 }

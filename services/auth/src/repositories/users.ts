@@ -1,17 +1,13 @@
 import { type Kysely, sql } from 'kysely'
 import type { AuthDb, UserRow } from '../db/schema.ts'
 import type { UserChange } from '../domain/user-changes.ts'
+import { type CreationPage, newestFirst } from './creation-page.ts'
 
 const CHANGES: Record<UserChange, (now: Date) => Partial<Pick<UserRow, 'role' | 'disabled_at'>>> = {
   user_disable: (now) => ({ disabled_at: now }),
   user_enable: () => ({ disabled_at: null }),
   user_promote: () => ({ role: 'admin' }),
   user_demote: () => ({ role: 'user' }),
-}
-
-export interface UserPage {
-  limit: number
-  after?: { createdAt: Date; id: string }
 }
 
 export function userRepository(db: Kysely<AuthDb>) {
@@ -50,10 +46,9 @@ export function userRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async serviceAccounts({ limit, after }: UserPage): Promise<UserRow[]> {
-      let query = db.selectFrom('users').selectAll().where('password_hash', 'is', null)
-      if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
-      return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+    async serviceAccounts(page: CreationPage): Promise<UserRow[]> {
+      const query = db.selectFrom('users').selectAll().where('password_hash', 'is', null)
+      return await newestFirst(query, page).execute()
     },
 
     /** The accounts that can administrate, as they are now and stay until the commit. Service accounts cannot sign in. */

@@ -1,10 +1,11 @@
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { z } from 'zod'
+import type { CreationPlace } from '../repositories/creation-page.ts'
 
 const Place = z.tuple([z.iso.datetime(), z.uuid()])
 
 /** Where to go on in a list that is ordered by creation. */
-export function placeAfter(cursor: string | undefined): { createdAt: Date; id: string } | undefined {
+export function placeAfter(cursor: string | undefined): CreationPlace | undefined {
   if (cursor === undefined) return undefined
   const [createdAt, id] = decodeCursor(cursor, Place)
   return { createdAt: new Date(createdAt), id }

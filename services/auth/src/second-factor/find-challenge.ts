@@ -1,7 +1,7 @@
 import { AppError } from '@kinora/common/errors'
 import type { UserRow } from '../db/schema.ts'
-import { challengeTokenHash } from '../domain/challenge-token.ts'
 import { judgeChallenge } from '../domain/judge-challenge.ts'
+import { oneTimeTokenHash } from '../domain/one-time-token.ts'
 import type { Work } from '../repositories/index.ts'
 
 export interface FoundChallenge {
@@ -20,7 +20,7 @@ export async function findChallenge(
   mfaToken: string,
   now: Date,
 ): Promise<FoundChallenge | RefusedChallenge> {
-  const tokenHash = challengeTokenHash(mfaToken)
+  const tokenHash = oneTimeTokenHash(mfaToken)
   const ownerId = await work.mfaChallenges.ownerOf(tokenHash)
   const user = ownerId === undefined ? undefined : await work.users.lockForSignIn(ownerId)
   const challenge = user && (await work.mfaChallenges.lock(tokenHash))

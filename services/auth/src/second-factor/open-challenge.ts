@@ -2,8 +2,8 @@ import type { Call } from '@kinora/common/contract'
 import type { MfaMethod, MfaRequired } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
-import { newChallengeToken } from '../domain/challenge-token.ts'
 import { passwordFingerprint } from '../domain/judge-challenge.ts'
+import { newOneTimeToken } from '../domain/one-time-token.ts'
 import type { Work } from '../repositories/index.ts'
 
 /** Long enough to find the phone. */
@@ -15,7 +15,7 @@ const LIFETIME_SECONDS = 300
  */
 export async function openChallenge(ctx: Context, work: Work, user: UserRow, call: Call): Promise<MfaRequired> {
   const now = ctx.now()
-  const { token, hash } = newChallengeToken()
+  const { token, hash } = newOneTimeToken()
   await work.mfaChallenges.insert({
     token_hash: hash,
     user_id: user.id,

@@ -1,7 +1,7 @@
 import type { Assertion } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
-import { webAuthnChallenge } from '../domain/challenge-token.ts'
+import { webAuthnChallenge } from '../domain/webauthn-challenge.ts'
 import { acceptAssertion } from '../passkeys/accept-assertion.ts'
 import type { Work } from '../repositories/index.ts'
 

@@ -1,9 +1,7 @@
 import type { RevocationReason } from '@kinora/common/contracts'
+import { CLOCK_SKEW_MS } from '../domain/clock-skew.ts'
 import type { Work } from '../repositories/index.ts'
 import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
-
-/** Clocks of services and gateways may differ by this much before a revocation is forgotten too early. */
-const CLOCK_SKEW_MS = 60_000
 
 export interface SessionsToEnd {
   userId: string

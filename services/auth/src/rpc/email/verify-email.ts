@@ -2,12 +2,12 @@ import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
-import { hashMailToken } from '../../domain/mail-token.ts'
+import { oneTimeTokenHash } from '../../domain/one-time-token.ts'
 
 export function verifyEmail(ctx: Context): Handler<typeof auth.verifyEmail> {
   return async ({ token }, call) => {
     const now = ctx.now()
-    const tokenHash = hashMailToken(token)
+    const tokenHash = oneTimeTokenHash(token)
     const userId = await ctx.mailTokens.ownerOf('verify_email', tokenHash, now)
     const verified = await ctx.transact(async (work) => {
       // The account before what hangs on it, as everywhere, so that nobody waits in a circle.

@@ -4,8 +4,9 @@ import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
 import type { PasskeyRow } from '../../db/schema.ts'
-import { challengeTokenHash, webAuthnChallenge } from '../../domain/challenge-token.ts'
+import { oneTimeTokenHash } from '../../domain/one-time-token.ts'
 import { toPasskey } from '../../domain/to-passkey.ts'
+import { webAuthnChallenge } from '../../domain/webauthn-challenge.ts'
 import { verifyRegistration } from '../../passkeys/registration.ts'
 import type { Work } from '../../repositories/index.ts'
 import { noSuchUser, signedIn } from '../signed-in.ts'
@@ -16,7 +17,7 @@ export const MAX_PASSKEYS = 20
 export function addPasskey(ctx: Context): Handler<typeof auth.addPasskey> {
   return signedIn<typeof auth.addPasskey>(async ({ challengeToken, response, name }, { userId }, call) => {
     const now = ctx.now()
-    if (!(await ctx.passkeyChallenges.take(challengeTokenHash(challengeToken), userId, now))) {
+    if (!(await ctx.passkeyChallenges.take(oneTimeTokenHash(challengeToken), userId, now))) {
       throw new AppError('PASSKEY_CHALLENGE_INVALID')
     }
     const credential = await verifyRegistration(ctx.relyingParty, response, webAuthnChallenge(challengeToken))

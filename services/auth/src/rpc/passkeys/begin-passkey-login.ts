@@ -1,7 +1,7 @@
 import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import type { Context } from '../../context.ts'
-import { webAuthnChallenge } from '../../domain/challenge-token.ts'
+import { webAuthnChallenge } from '../../domain/webauthn-challenge.ts'
 import { assertionOptions } from '../../passkeys/assertion.ts'
 import { openPasskeyChallenge } from '../../passkeys/open-passkey-challenge.ts'
 

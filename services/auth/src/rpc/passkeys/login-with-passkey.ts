@@ -3,7 +3,8 @@ import type { Assertion, auth, SignedIn } from '@kinora/common/contracts'
 import { AppError, type ErrorCode } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
 import type { UserRow } from '../../db/schema.ts'
-import { challengeTokenHash, webAuthnChallenge } from '../../domain/challenge-token.ts'
+import { oneTimeTokenHash } from '../../domain/one-time-token.ts'
+import { webAuthnChallenge } from '../../domain/webauthn-challenge.ts'
 import { acceptAssertion } from '../../passkeys/accept-assertion.ts'
 import { userHandle } from '../../passkeys/relying-party.ts'
 import type { Work } from '../../repositories/index.ts'
@@ -13,7 +14,7 @@ import { signInRefusal } from '../../sessions/sign-in-refusal.ts'
 
 export function loginWithPasskey(ctx: Context): Handler<typeof auth.loginWithPasskey> {
   return async ({ challengeToken, response }, call) => {
-    if (!(await ctx.passkeyChallenges.take(challengeTokenHash(challengeToken), null, ctx.now()))) {
+    if (!(await ctx.passkeyChallenges.take(oneTimeTokenHash(challengeToken), null, ctx.now()))) {
       throw new AppError('PASSKEY_CHALLENGE_INVALID')
     }
     const challenge = webAuthnChallenge(challengeToken)

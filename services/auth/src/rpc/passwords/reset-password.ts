@@ -2,14 +2,14 @@ import type { Call, Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
-import { hashMailToken } from '../../domain/mail-token.ts'
+import { oneTimeTokenHash } from '../../domain/one-time-token.ts'
 import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
 import { endSessions } from '../../sessions/end-sessions.ts'
 
 /** Gives no tokens: whoever reads the owner's mails has then still not passed a second factor. */
 export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> {
   return async ({ token, password }, call) => {
-    const tokenHash = hashMailToken(token)
+    const tokenHash = oneTimeTokenHash(token)
     const userId = await ctx.mailTokens.ownerOf('reset_password', tokenHash, ctx.now())
     const user = userId && (await ctx.users.byId(userId))
     if (!user) return await refuse(ctx, call, null, new AppError('MAIL_TOKEN_INVALID'))

@@ -2,7 +2,7 @@ import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
-import { webAuthnChallenge } from '../../domain/challenge-token.ts'
+import { webAuthnChallenge } from '../../domain/webauthn-challenge.ts'
 import { assertionOptions } from '../../passkeys/assertion.ts'
 import { findChallenge } from '../../second-factor/find-challenge.ts'
 
