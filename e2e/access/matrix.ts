@@ -54,6 +54,7 @@ export const MATRIX: Record<string, Rule> = {
   'DELETE /v1/admin/users/{userId}': { access: 'admin' },
   'GET /v1/admin/users/{userId}/sessions': { access: 'admin' },
   'DELETE /v1/admin/users/{userId}/sessions': { access: 'admin' },
+  'DELETE /v1/admin/users/{userId}/second-factor': { access: 'admin' },
   'DELETE /v1/admin/users/{userId}/sessions/{sessionId}': { access: 'admin' },
   'GET /v1/admin/audit': { access: 'admin' },
   'GET /v1/api-keys': { access: 'user' },

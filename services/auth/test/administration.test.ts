@@ -25,6 +25,7 @@ describe('the methods of administrators', () => {
     gateway.call(methods.listUserSessions, { userId }, actor),
     gateway.call(methods.revokeUserSessions, { userId }, actor),
     gateway.call(methods.revokeUserSession, { userId, sessionId: userId }, actor),
+    gateway.call(methods.resetSecondFactor, { userId }, actor),
     gateway.call(methods.searchAudit, {}, actor),
   ]
   const codesOf = async (calls: Promise<unknown>[]) =>

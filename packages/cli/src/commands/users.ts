@@ -88,4 +88,17 @@ export function usersCommands(program: Command, act: Act): void {
         }),
       )
   }
+
+  users
+    .command('reset-second-factor')
+    .description('take app, recovery codes and passkeys off the account of who has lost them, and end its sessions')
+    .argument('<user>', 'id or e-mail address')
+    .action(
+      act(async ({ call, print }, name: string) => {
+        const userId = await findUserId(call, name)
+        await call(auth.resetSecondFactor, { userId })
+        const user = await call(auth.getUser, { userId })
+        print.done(`${user.email} signs in with the password alone now`, user)
+      }),
+    )
 }

@@ -2,6 +2,7 @@ import type { Call } from '@kinora/common/contract'
 import { forgetApiKeys } from '../api-keys/forget-api-keys.ts'
 import type { UserRow } from '../db/schema.ts'
 import type { Work } from '../repositories/index.ts'
+import { removeSecondFactor } from '../second-factor/remove-second-factor.ts'
 import { endSessions } from '../sessions/end-sessions.ts'
 
 /**
@@ -10,11 +11,12 @@ import { endSessions } from '../sessions/end-sessions.ts'
  */
 export async function claimAccount(
   work: Work,
-  { id: userId, mfa_enabled_at }: UserRow,
+  account: UserRow,
   wanted: Pick<UserRow, 'password_hash' | 'display_name' | 'created_at'>,
   call: Call,
 ): Promise<void> {
   const now = wanted.created_at
+  const userId = account.id
   if (wanted.password_hash === null) throw new Error('a claimed account needs a password')
   await work.users.resetPassword(userId, wanted.password_hash, now)
   await work.users.setDisplayName(userId, wanted.display_name, now)
@@ -23,15 +25,7 @@ export async function claimAccount(
   await work.audit.record(call, { action: 'password_reset', userId }, now)
   await endSessions(work, { userId, reason: 'password_reset' }, now)
   await removeApiKeys(work, userId, call, now)
-  for (const { id } of await work.passkeys.ofUser(userId)) {
-    await work.passkeys.delete(id, userId)
-    await work.audit.record(call, { action: 'passkey_remove', userId }, now)
-  }
-  await work.totpFactors.delete(userId)
-  if (!mfa_enabled_at) return
-  await work.recoveryCodes.delete(userId)
-  await work.users.setMfaEnabled(userId, null, now)
-  await work.audit.record(call, { action: 'totp_disable', userId }, now)
+  await removeSecondFactor(work, account, call, now)
 }
 
 async function removeApiKeys(work: Work, userId: string, call: Call, now: Date): Promise<void> {

@@ -7,6 +7,7 @@ import {
   passwordChangedLetter,
   passwordResetLetter,
   resetPasswordLetter,
+  secondFactorResetLetter,
   verifyEmailLetter,
 } from './letters.ts'
 
@@ -32,6 +33,8 @@ export async function compose(ctx: Context, mail: MailRow, user: UserRow): Promi
       return passwordChangedLetter(user, mail)
     case 'password_reset':
       return passwordResetLetter(user, mail)
+    case 'second_factor_reset':
+      return secondFactorResetLetter(user, mail)
   }
 }
 

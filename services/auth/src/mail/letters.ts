@@ -1,6 +1,12 @@
 import type { MailRow, UserRow } from '../db/schema.ts'
 
-export type MailKind = 'verify_email' | 'reset_password' | 'account_exists' | 'password_changed' | 'password_reset'
+export type MailKind =
+  | 'verify_email'
+  | 'reset_password'
+  | 'account_exists'
+  | 'password_changed'
+  | 'password_reset'
+  | 'second_factor_reset'
 
 /** What a mail says; `asText` and `asHtml` write it down. */
 export interface Letter {
@@ -68,12 +74,26 @@ export function passwordResetLetter(user: UserRow, mail: MailRow): Letter {
   })
 }
 
+export function secondFactorResetLetter(user: UserRow, { created_at }: MailRow): Letter {
+  return addressed(user, {
+    subject: 'Your second factor was taken off',
+    paragraphs: [
+      `An administrator took authenticator app, recovery codes and passkeys off your Kinora account ${moment(created_at)}.`,
+      'You were signed out everywhere. Your password alone signs you in now: set up a new second factor.',
+    ],
+    note: 'If you did not ask for it, set a new password and tell the people who run this site.',
+  })
+}
+
 /** A name only once its owner has shown that the address is theirs: else strangers could have us mail their own words. */
 function addressed({ email_verified_at, display_name }: UserRow, body: Body): Letter {
   return { greeting: email_verified_at && display_name ? `Hello ${display_name},` : 'Hello,', ...body }
 }
 
 function circumstances({ created_at, ip }: MailRow): string {
-  const at = created_at.toISOString().slice(0, 16).replace('T', ' at ')
-  return `on ${at} UTC${ip ? ` from the address ${ip}` : ''}`
+  return `${moment(created_at)}${ip ? ` from the address ${ip}` : ''}`
+}
+
+function moment(at: Date): string {
+  return `on ${at.toISOString().slice(0, 16).replace('T', ' at ')} UTC`
 }

@@ -33,6 +33,7 @@ export type AuditAction =
   | 'totp_setup'
   | 'totp_enable'
   | 'totp_disable'
+  | 'second_factor_reset'
   | 'recovery_codes_renew'
   | 'recovery_code_use'
   | 'mfa_challenge'

@@ -13,6 +13,7 @@ export const administration: Route[] = [
   { method: 'get', path: `${user}/sessions`, rpc: rpc.listUserSessions, ...admin, status: 200 },
   { method: 'delete', path: `${user}/sessions`, rpc: rpc.revokeUserSessions, ...admin, status: 204 },
   { method: 'delete', path: `${user}/sessions/:sessionId`, rpc: rpc.revokeUserSession, ...admin, status: 204 },
+  { method: 'delete', path: `${user}/second-factor`, rpc: rpc.resetSecondFactor, ...admin, status: 204 },
   { method: 'get', path: '/v1/admin/audit', rpc: rpc.searchAudit, ...admin, status: 200 },
   { method: 'get', path: '/v1/admin/tasks', rpc: media.listTasks, ...admin, status: 200 },
 ]

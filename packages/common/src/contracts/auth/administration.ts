@@ -78,6 +78,14 @@ export const administration = {
     errors: ['SESSION_NOT_FOUND'],
     idempotent: true,
   },
+  resetSecondFactor: {
+    summary:
+      'Take the authenticator app, recovery codes and passkeys from an account whose owner has lost them; its sessions end',
+    input: OneUser,
+    output: Nothing,
+    errors: [...NOBODY, 'OWN_ACCOUNT'],
+    idempotent: false,
+  },
   eraseUser: {
     summary: 'Delete an account and everything that belongs to it, for good',
     input: OneUser,

@@ -4,6 +4,7 @@ import { eraseUser } from './erase-user.ts'
 import { getUser } from './get-user.ts'
 import { listUserSessions } from './list-user-sessions.ts'
 import { listUsers } from './list-users.ts'
+import { resetSecondFactor } from './reset-second-factor.ts'
 import { revokeUserSession } from './revoke-user-session.ts'
 import { revokeUserSessions } from './revoke-user-sessions.ts'
 import { searchAudit } from './search-audit.ts'
@@ -16,6 +17,7 @@ export const administration = (ctx: Context) => ({
   listUserSessions: listUserSessions(ctx),
   revokeUserSessions: revokeUserSessions(ctx),
   revokeUserSession: revokeUserSession(ctx),
+  resetSecondFactor: resetSecondFactor(ctx),
   eraseUser: eraseUser(ctx),
   searchAudit: searchAudit(ctx),
   createAdmin: createAdmin(ctx),
