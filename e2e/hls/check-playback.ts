@@ -34,6 +34,7 @@ export async function checkPlayback(masterUrl: string, expected: Expected): Prom
     ...checkDurations(presentation, video, audio, expected),
     ...checkSound(audio, expected),
     ...checkBandwidth(presentation, video, audio),
+    ...checkSoundOnly(presentation, audio),
   ]
 }
 
@@ -170,6 +171,23 @@ function checkSound(audio: MeasuredRendition | null, { audioChannels }: Expected
   return [
     ...same('The sound', [audio.stream.codec_name, audio.stream.channels], ['aac', audioChannels]),
     ...same('What a decoder complains of in the sound', audio.complaints, ''),
+  ]
+}
+
+/** The sound by itself is offered last, exactly if there is sound. */
+function checkSoundOnly({ master, soundOnly, audio }: Presentation, measured: MeasuredRendition | null): string[] {
+  const [offered, ...more] = soundOnly
+  if (!offered || !audio || !measured) return unless(!offered && !audio, 'Sound is not offered by itself as it should')
+  const { BANDWIDTH, CODECS, AUDIO } = offered.attributes
+  const average = (sum(measured.segments.map(({ bytes }) => bytes)) * 8) / lengthOf(measured)
+  return [
+    ...unless(more.length === 0 && master.variants.at(-1) === offered, 'Sound by itself is not the last variant'),
+    ...same(
+      'Sound by itself',
+      [CODECS, AUDIO, offered.uri],
+      ['mp4a.40.2', audio.attributes['GROUP-ID'], audio.attributes.URI],
+    ),
+    ...unless(Number(BANDWIDTH) >= average * 0.999, `Sound by itself: BANDWIDTH ${BANDWIDTH} is below ${average}`),
   ]
 }
 

@@ -13,7 +13,14 @@ export type Rendition = {
   segmentUrls: string[]
 }
 
-export type Presentation = { url: string; master: Master; video: Rendition[]; audio: Rendition | null }
+export type Presentation = {
+  url: string
+  master: Master
+  video: Rendition[]
+  audio: Rendition | null
+  /** What is offered to networks that carry no picture. */
+  soundOnly: Master['variants']
+}
 
 /** Follows a master playlist as a player does and downloads everything. Throws at the first thing that is not there. */
 export async function download(masterUrl: string): Promise<Presentation> {
@@ -21,11 +28,12 @@ export async function download(masterUrl: string): Promise<Presentation> {
   const [sound, ...more] = master.media
   if (more.length > 0) throw new Error('More than one EXT-X-MEDIA')
   const video: Rendition[] = []
-  for (const { attributes, uri } of master.variants) {
+  const soundOnly = master.variants.filter(({ attributes }) => attributes.RESOLUTION === undefined)
+  for (const { attributes, uri } of master.variants.filter((variant) => !soundOnly.includes(variant))) {
     video.push(await rendition(uri, attributes, masterUrl))
   }
   const audio = sound ? await rendition(sound.URI ?? '', sound, masterUrl) : null
-  return { url: masterUrl, master, video, audio }
+  return { url: masterUrl, master, video, audio, soundOnly }
 }
 
 async function rendition(uri: string, attributes: Attributes, base: string): Promise<Rendition> {

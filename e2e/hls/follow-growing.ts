@@ -40,7 +40,7 @@ export async function followGrowing(masterUrl: string, signal: AbortSignal): Pro
 
 async function namesIn(masterUrl: string): Promise<string[]> {
   const { media, variants } = parseMaster(await (await get(masterUrl)).text())
-  return [...media.map(({ URI = '' }) => URI), ...variants.map(({ uri }) => uri)]
+  return [...new Set([...media.map(({ URI = '' }) => URI), ...variants.map(({ uri }) => uri)])]
 }
 
 function missing(before: string[], now: string[]): string[] {

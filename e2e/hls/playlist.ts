@@ -5,6 +5,7 @@ export type Master = {
   independentSegments: boolean
   media: Attributes[]
   variants: { attributes: Attributes; uri: string }[]
+  iFrames: Attributes[]
 }
 
 export type MediaPlaylist = {
@@ -15,14 +16,19 @@ export type MediaPlaylist = {
   independentSegments: boolean
   ended: boolean
   mapUri: string | null
-  segments: { uri: string; seconds: number }[]
+  /** Each segment is one picture (section 4.3.3.6). */
+  iFramesOnly: boolean
+  segments: { uri: string; seconds: number; range: ByteRange | null }[]
 }
+
+/** First byte, and the one behind the last. */
+export type ByteRange = { start: number; end: number }
 
 type Line = { tag: string; value: string } | { uri: string }
 
 /** RFC 8216 section 4.3.4, strictly: a tag that does not belong into a master playlist is an error. */
 export function parseMaster(text: string): Master {
-  const master: Master = { version: 1, independentSegments: false, media: [], variants: [] }
+  const master: Master = { version: 1, independentSegments: false, media: [], variants: [], iFrames: [] }
   let pending: Attributes | undefined
   for (const line of linesOf(text)) {
     if ('uri' in line) {
@@ -35,6 +41,7 @@ export function parseMaster(text: string): Master {
     if (line.tag === 'EXT-X-VERSION') master.version = integer(line.value)
     else if (line.tag === 'EXT-X-INDEPENDENT-SEGMENTS') master.independentSegments = true
     else if (line.tag === 'EXT-X-MEDIA') master.media.push(parseAttributes(line.value))
+    else if (line.tag === 'EXT-X-I-FRAME-STREAM-INF') master.iFrames.push(parseAttributes(line.value))
     else if (line.tag === 'EXT-X-STREAM-INF') pending = parseAttributes(line.value)
     else throw new Error(`${line.tag} does not belong into a master playlist`)
   }
@@ -51,18 +58,23 @@ export function parseMediaPlaylist(text: string): MediaPlaylist {
     independentSegments: false,
     ended: false,
     mapUri: null,
+    iFramesOnly: false,
     segments: [],
   }
   let seconds: number | undefined
+  let range: ByteRange | null = null
   for (const line of linesOf(text)) {
     if ('tag' in line && line.tag === 'EXTINF') {
       seconds = duration(line.value)
+    } else if ('tag' in line && line.tag === 'EXT-X-BYTERANGE') {
+      range = byteRange(line.value)
     } else if ('tag' in line) {
       setTag(playlist, line.tag, line.value)
     } else {
       if (seconds === undefined) throw new Error(`No EXTINF stands before ${line.uri}`)
-      playlist.segments.push({ uri: line.uri, seconds })
+      playlist.segments.push({ uri: line.uri, seconds, range })
       seconds = undefined
+      range = null
     }
   }
   if (Number.isNaN(playlist.targetDuration)) throw new Error('Section 4.3.3.1: EXT-X-TARGETDURATION is missing')
@@ -87,6 +99,9 @@ function setTag(playlist: MediaPlaylist, tag: string, value: string): void {
       return
     case 'EXT-X-INDEPENDENT-SEGMENTS':
       playlist.independentSegments = true
+      return
+    case 'EXT-X-I-FRAMES-ONLY':
+      playlist.iFramesOnly = true
       return
     case 'EXT-X-ENDLIST':
       playlist.ended = true
@@ -117,6 +132,13 @@ function lineOf(line: string): Line[] {
 function integer(value: string): number {
   if (!/^\d{1,20}$/.test(value)) throw new Error(`Not a decimal integer: ${value}`)
   return Number(value)
+}
+
+/** Section 4.3.2.2: `<length>@<offset>`; we always give both. */
+function byteRange(value: string): ByteRange {
+  const [, length, offset] = /^(\d+)@(\d+)$/.exec(value) ?? []
+  if (length === undefined || offset === undefined) throw new Error(`Not a whole byte range: ${value}`)
+  return { start: Number(offset), end: Number(offset) + Number(length) }
 }
 
 /** Section 4.3.2.1: `<duration>,[<title>]`; the comma is required. */

@@ -74,6 +74,37 @@ it.each<[string, (video: Transcoded) => Promise<void>, RegExp]>([
     /declared bandwidth/,
   ],
   [
+    'a key frame at another place',
+    (video) => edit(video, '90p-iframes.m3u8', (text) => text.replace(/BYTERANGE:\d+@/, 'BYTERANGE:9@')),
+    /place of each key frame/,
+  ],
+  [
+    'key frames that are missing',
+    (video) =>
+      edit(video, '144p-iframes.m3u8', (text) => text.replace(/#EXTINF:[^#]*#EXT-X-BYTERANGE:.*\n.*3\.m4s\n/, '')),
+    /every key frame/,
+  ],
+  [
+    'a key frame that is shown for too long',
+    (video) => edit(video, '90p-iframes.m3u8', (text) => text.replace('1.000000', '1.040000')),
+    /time to the next key frame/,
+  ],
+  [
+    'key frames that need more than is declared',
+    (video) => edit(video, 'master.m3u8', (text) => text.replace('BANDWIDTH=80000000', 'BANDWIDTH=800')),
+    /stretch of key frames/,
+  ],
+  [
+    'I-frame playlists of some renditions only',
+    (video) => edit(video, 'master.m3u8', (text) => text.replace(/#EXT-X-I-FRAME-STREAM-INF:.*\n/, '')),
+    /all renditions have an I-frame playlist/,
+  ],
+  [
+    'sound by itself with too little bandwidth',
+    (video) => edit(video, 'master.m3u8', (text) => text.replace('BANDWIDTH=70000000', 'BANDWIDTH=7')),
+    /without picture is the sound/,
+  ],
+  [
     'an address that leaves the folder of the video',
     (video) => edit(video, '90p.m3u8', (text) => text.replace('chunk-0/90p/0.m4s', '../../../etc/passwd')),
     /only files of their own video/,

@@ -153,7 +153,14 @@ const RenditionPart = z.object({
   /** Number of the first of these segments in the video. */
   firstSegment: z.number().int().nonnegative(),
   /** Bytes and frames of each segment, in order. Files: `<name>/init.mp4`, `<name>/<number>.m4s` under the output key. */
-  segments: z.array(z.object({ bytes: z.number().int().positive(), frames: z.number().int().positive() })),
+  segments: z.array(
+    z.object({
+      bytes: z.number().int().positive(),
+      frames: z.number().int().positive(),
+      /** Of each group of pictures the bytes that give its first one: offset in the file, length. Absent in what was recorded before it was told. */
+      keyFrames: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().positive()])).optional(),
+    }),
+  ),
   initBytes: z.number().int().positive(),
   /** Equal over all chunks of a rendition, or the chunks do not belong together. */
   initSha256: z.string(),

@@ -2,11 +2,11 @@ const RESOLUTION = /[:,]RESOLUTION=(\d+)x(\d+)/
 
 /**
  * A master playlist without the variants that are larger than `maxHeight` by their short side (RFC 8216 section 4.3.4).
- * @returns null when none is left
+ * @returns null when no picture is left
  */
 export function limitHeight(master: string, maxHeight: number): string | null {
   const kept: string[] = []
-  let variants = 0
+  let pictures = 0
   let dropUri = false
   for (const line of master.split('\n')) {
     const isVariant = line.startsWith('#EXT-X-STREAM-INF:')
@@ -19,10 +19,10 @@ export function limitHeight(master: string, maxHeight: number): string | null {
       dropUri = isVariant
       continue
     }
-    if (isVariant) variants += 1
+    if (isVariant && RESOLUTION.test(line)) pictures += 1
     kept.push(line)
   }
-  return variants === 0 ? null : kept.join('\n')
+  return pictures === 0 ? null : kept.join('\n')
 }
 
 function shortSide(line: string): number {

@@ -72,7 +72,11 @@ function hasAskedSegments(work: VideoWork, part: VideoPart): boolean {
       return (
         rendition?.firstSegment === start &&
         rendition.segments.length === to - start &&
-        rendition.segments.every(({ frames }, index) => frames === framesOfSegment(start + index, work))
+        rendition.segments.every(
+          ({ frames, keyFrames }, index) =>
+            frames === framesOfSegment(start + index, work) &&
+            (keyFrames === undefined || keyFrames.length === Math.ceil(frames / work.gopFrames)),
+        )
       )
     })
   )

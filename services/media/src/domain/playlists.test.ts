@@ -8,6 +8,13 @@ function segments(folder: string, all: [bytes: number, seconds: number][]): Segm
   return all.map(([bytes, seconds], index) => ({ uri: `${folder}/${index}.m4s`, bytes, seconds }))
 }
 
+/** In a segment of three groups of pictures: offset and length. */
+const KEY_FRAMES: [number, number][] = [
+  [76, 3000],
+  [50_076, 6000],
+  [100_076, 4000],
+]
+
 /** 15.5 seconds of NTSC video, 426×240 only. */
 function presentation(complete: boolean): Presentation {
   const frameRate = { num: 30_000, den: 1001 }
@@ -35,7 +42,10 @@ function presentation(complete: boolean): Presentation {
         rung,
         codecs: 'avc1.64000d',
         initUri: 't1-1/240p/init.mp4',
-        segments: segments('t1-1/240p', video.slice(0, shown)),
+        segments: segments('t1-1/240p', video.slice(0, shown)).map((segment, index) => ({
+          ...segment,
+          keyFrames: index < 2 ? KEY_FRAMES : KEY_FRAMES.slice(0, 2),
+        })),
       },
     ],
     audio: {
@@ -55,6 +65,9 @@ test('a complete presentation, byte for byte', () => {
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Audio",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"
 #EXT-X-STREAM-INF:BANDWIDTH=427815,AVERAGE-BANDWIDTH=352204,CODECS="avc1.64000d,mp4a.40.2",RESOLUTION=426x240,FRAME-RATE=29.970,AUDIO="audio"
 240p.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=128114,AVERAGE-BANDWIDTH=127912,CODECS="mp4a.40.2",AUDIO="audio"
+audio.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=31969,AVERAGE-BANDWIDTH=18047,CODECS="avc1.64000d",RESOLUTION=426x240,URI="240p-iframes.m3u8"
 `)
   expect(files['240p.m3u8']).toBe(`#EXTM3U
 #EXT-X-VERSION:7
@@ -71,6 +84,39 @@ t1-1/240p/1.m4s
 t1-1/240p/2.m4s
 #EXT-X-ENDLIST
 `)
+  expect(files['240p-iframes.m3u8']).toBe(`#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:2
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-I-FRAMES-ONLY
+#EXT-X-MAP:URI="t1-1/240p/init.mp4"
+#EXTINF:2.002000,
+#EXT-X-BYTERANGE:3000@76
+t1-1/240p/0.m4s
+#EXTINF:2.002000,
+#EXT-X-BYTERANGE:6000@50076
+t1-1/240p/0.m4s
+#EXTINF:2.002000,
+#EXT-X-BYTERANGE:4000@100076
+t1-1/240p/0.m4s
+#EXTINF:2.002000,
+#EXT-X-BYTERANGE:3000@76
+t1-1/240p/1.m4s
+#EXTINF:2.002000,
+#EXT-X-BYTERANGE:6000@50076
+t1-1/240p/1.m4s
+#EXTINF:2.002000,
+#EXT-X-BYTERANGE:4000@100076
+t1-1/240p/1.m4s
+#EXTINF:2.002000,
+#EXT-X-BYTERANGE:3000@76
+t1-1/240p/2.m4s
+#EXTINF:1.501500,
+#EXT-X-BYTERANGE:6000@50076
+t1-1/240p/2.m4s
+#EXT-X-ENDLIST
+`)
   expect(files['audio.m3u8']).toContain('#EXTINF:5.994667,\nt2-1/1.m4s\n')
 })
 
@@ -82,9 +128,21 @@ test('while it grows it may be longer next time, and promises no less bandwidth 
   expect(bandwidth(master)).toBeGreaterThanOrEqual(bandwidth(renderPlaylists(presentation(true)).at(-1)?.content))
 })
 
+test('key frames are offered when everything is complete, and not where some are not known', () => {
+  const names = (shown: Presentation) => renderPlaylists(shown).map(({ name }) => name)
+  expect(names(presentation(false))).not.toContain('240p-iframes.m3u8')
+  const whole = presentation(true)
+  const untold = whole.video.map((track) => ({
+    ...track,
+    segments: track.segments.map(({ keyFrames: _, ...rest }) => rest),
+  }))
+  expect(names(whole)).toContain('240p-iframes.m3u8')
+  expect(names({ ...whole, video: untold })).not.toContain('240p-iframes.m3u8')
+})
+
 test('the master is written after all that it names', () => {
   const names = renderPlaylists(presentation(true)).map((file) => file.name)
-  expect(names).toEqual(['240p.m3u8', 'audio.m3u8', 'master.m3u8'])
+  expect(names).toEqual(['240p.m3u8', 'audio.m3u8', '240p-iframes.m3u8', 'master.m3u8'])
 })
 
 test('without sound no audio group is announced', () => {

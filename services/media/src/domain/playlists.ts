@@ -1,5 +1,6 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import { averageBitrate, peakBitrate } from './bandwidth.ts'
+import { type IFramePlaylist, iFramePlaylist } from './iframe-playlist.ts'
 import type { AudioTrack, Presentation, Track, VideoTrack } from './tracks.ts'
 import type { VideoPlan } from './work-plan.ts'
 
@@ -27,7 +28,14 @@ export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
     content: mediaPlaylist(track, target, presentation.complete),
   }))
   if (audio) files.push({ name: AUDIO_PLAYLIST, content: mediaPlaylist(audio, target, presentation.complete) })
-  return [...files, { name: MASTER_PLAYLIST, content: masterPlaylist(presentation) }]
+  const iFrames = iFramePlaylists(presentation)
+  return [...files, ...iFrames, { name: MASTER_PLAYLIST, content: masterPlaylist(presentation, iFrames) }]
+}
+
+/** Only of what is complete: until then they would have to grow, and only closed ones may have a target duration of their own. */
+function iFramePlaylists({ plan, video, complete }: Presentation): IFramePlaylist[] {
+  if (!complete) return []
+  return video.map((track) => iFramePlaylist(track, plan, ['#EXTM3U', VERSION])).filter((file) => file !== null)
 }
 
 function playlistOf({ rung }: VideoTrack): string {
@@ -59,7 +67,7 @@ function targetDuration({ segmentFrames, frameCount, frameRate, hasAudio }: Vide
   return Math.max(1, Math.round(longest + (hasAudio ? AAC_FRAME_SECONDS : 0)))
 }
 
-function masterPlaylist(presentation: Presentation): string {
+function masterPlaylist(presentation: Presentation, iFrames: readonly IFramePlaylist[]): string {
   const { video, audio } = presentation
   return lines([
     '#EXTM3U',
@@ -67,6 +75,8 @@ function masterPlaylist(presentation: Presentation): string {
     '#EXT-X-INDEPENDENT-SEGMENTS',
     ...(audio ? [audioMedia(audio)] : []),
     ...video.flatMap((track) => [streamInf(track, presentation), playlistOf(track)]),
+    ...(audio ? [soundOnly(audio, presentation.plan), AUDIO_PLAYLIST] : []),
+    ...iFrames.map(({ attributes }) => `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(',')}`),
   ])
 }
 
@@ -87,6 +97,13 @@ function streamInf(track: VideoTrack, presentation: Presentation): string {
     ...(audio ? ['AUDIO="audio"'] : []),
   ]
   return `#EXT-X-STREAM-INF:${attributes.join(',')}`
+}
+
+/** For a network that carries no picture. Last, because some players begin with the first one that they are told of. */
+function soundOnly({ codecs, segments }: AudioTrack, { segmentSeconds }: VideoPlan): string {
+  const peak = peakBitrate(segments, segmentSeconds)
+  const attributes = [`BANDWIDTH=${peak}`, `AVERAGE-BANDWIDTH=${averageBitrate(segments)}`, `CODECS="${codecs}"`]
+  return `#EXT-X-STREAM-INF:${attributes.join(',')},AUDIO="audio"`
 }
 
 interface Bandwidth {

@@ -1,7 +1,10 @@
-import type { Rung } from '@kinora/common/contracts'
+import type { MediaPart, Rung } from '@kinora/common/contracts'
 import type { Measured } from './bandwidth.ts'
 import type { Part } from './parts.ts'
 import type { VideoPlan } from './work-plan.ts'
+
+type Rendition = Extract<MediaPart, { kind: 'video' }>['renditions'][number]
+export type KeyFrameRange = NonNullable<Rendition['segments'][number]['keyFrames']>[number]
 
 export interface Segment extends Measured {
   /** Relative to the video's folder. */
@@ -16,6 +19,12 @@ export interface Track {
 
 export interface VideoTrack extends Track {
   rung: Rung
+  segments: VideoSegment[]
+}
+
+export interface VideoSegment extends Segment {
+  /** Offset and length of each group's first picture; absent where the worker told none. */
+  keyFrames?: KeyFrameRange[] | undefined
 }
 
 export interface AudioTrack extends Track {
@@ -48,10 +57,10 @@ function inStep(video: VideoTrack[], audio: AudioTrack): { video: VideoTrack[]; 
 }
 
 /** Segments of one rendition or of the sound, with consecutive numbers, in one folder. */
-interface Run {
+interface Run<S extends Measured> {
   folder: string
   firstSegment: number
-  segments: Measured[]
+  segments: S[]
 }
 
 function videoTrack(rung: Rung, plan: VideoPlan, parts: readonly Part[]): VideoTrack | null {
@@ -64,8 +73,9 @@ function videoTrack(rung: Rung, plan: VideoPlan, parts: readonly Part[]): VideoT
             codecs,
             folder: `${taskId}-${attempt}/${rung.name}`,
             firstSegment,
-            segments: segments.map(({ bytes, frames }) => ({
+            segments: segments.map(({ bytes, frames, keyFrames }) => ({
               bytes,
+              keyFrames,
               seconds: (frames * plan.frameRate.den) / plan.frameRate.num,
             })),
           })),
@@ -82,13 +92,15 @@ function audioTrack(parts: readonly Part[]): AudioTrack | null {
   return first ? { codecs: first.codecs, channels: first.channels, ...unbroken(first, runs) } : null
 }
 
-function unbroken(first: Run, runs: readonly Run[]): Pick<Track, 'initUri' | 'segments'> {
-  const segments: Segment[] = []
+function unbroken<S extends Measured>(
+  first: Run<S>,
+  runs: readonly Run<S>[],
+): { initUri: string; segments: (S & Segment)[] } {
+  const segments: (S & Segment)[] = []
   for (const run of runs.toSorted((one, other) => one.firstSegment - other.firstSegment)) {
     if (run.firstSegment !== segments.length) break
     for (const segment of run.segments) {
-      const { bytes, seconds } = segment
-      segments.push({ uri: `${run.folder}/${segments.length}.m4s`, bytes, seconds })
+      segments.push({ ...segment, uri: `${run.folder}/${segments.length}.m4s` })
     }
   }
   return { initUri: `${first.folder}/init.mp4`, segments }

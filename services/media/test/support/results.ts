@@ -39,14 +39,19 @@ export function partOf(work: Extract<TaskWork, { kind: 'audio' | 'video' }>, to 
   return work.kind === 'audio' ? audioPart(work, to) : videoPart(work, to)
 }
 
-function videoPart({ chunk, segmentFrames, rungs }: VideoWork, to: number): MediaPart {
+function videoPart({ chunk, gopFrames, segmentFrames, rungs }: VideoWork, to: number): MediaPart {
   const end = Math.min(to, chunk.firstSegment + Math.ceil(chunk.frameCount / segmentFrames))
   const renditions = rungs.map((rung) => {
     const firstSegment = Math.max(rung.firstSegment, chunk.firstSegment)
-    const segments = Array.from({ length: Math.max(0, end - firstSegment) }, (_, index) => ({
-      bytes: 100_000,
-      frames: Math.min(segmentFrames, chunk.frameCount - (firstSegment - chunk.firstSegment + index) * segmentFrames),
-    }))
+    const segments = Array.from({ length: Math.max(0, end - firstSegment) }, (_, index) => {
+      const left = chunk.frameCount - (firstSegment - chunk.firstSegment + index) * segmentFrames
+      const frames = Math.min(segmentFrames, left)
+      const keyFrames = Array.from({ length: Math.ceil(frames / gopFrames) }, (_, group): [number, number] => [
+        76 + group * 30_000,
+        9000,
+      ])
+      return { bytes: 100_000, frames, keyFrames }
+    })
     const { name } = rung
     return { name, codecs: 'avc1.64001f', firstSegment, segments, initBytes: 800, initSha256: name.padEnd(64, '0') }
   })

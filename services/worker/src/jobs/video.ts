@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
+import { completeFirstSegment } from '../media-tools/first-segment.ts'
 import { readInitSegment } from '../media-tools/init-segment.ts'
 import { readLocalSegment } from '../media-tools/local-segment.ts'
 import { runFollowed } from '../media-tools/run-followed.ts'
+import type { Segment } from '../media-tools/segment.ts'
 import { asTaskFailure, sourceCorrupt } from '../media-tools/tool-failure.ts'
 import { firstOf, type VideoWork, videoCommand, type WorkRung } from '../media-tools/video-command.ts'
 import { hostFault } from '../task-failure.ts'
@@ -55,7 +57,7 @@ async function measureRenditions(work: VideoWork, range: Range, workspace: strin
 
 /** Reads back segments of one rung. Throws a host fault unless each is where, and as long as, the plan says. */
 async function measure(work: VideoWork, { name }: WorkRung, range: Range, workspace: string): Promise<Rendition> {
-  const init = await readFile(join(workspace, name, 'init.mp4'))
+  const init = await completeFirstSegment(join(workspace, name), range.from)
   const { codecs, timescale, defaults } = readInitSegment(init)
   const { num, den } = work.facts.video.frameRate
   const segments: Rendition['segments'] = []
@@ -67,10 +69,24 @@ async function measure(work: VideoWork, { name }: WorkRung, range: Range, worksp
       const found = `${segment.samples} frames at ${segment.decodeTime}, planned ${frames} at ${start}`
       throw hostFault('VERIFICATION_FAILED', 'A segment does not hold the frames that it should.', found)
     }
-    segments.push({ bytes: segment.bytes, frames })
+    segments.push({ bytes: segment.bytes, frames, keyFrames: keyFramesOf(segment, startFrame, work, timescale) })
   }
   const initSha256 = createHash('sha256').update(init).digest('hex')
   return { name, codecs, firstSegment: range.from, segments, initBytes: init.length, initSha256 }
+}
+
+/** Throws a host fault unless they stand on the grid: a player that searches by them is told times by the grid. */
+function keyFramesOf(segment: Segment, startFrame: number, work: VideoWork, timescale: number): [number, number][] {
+  const { num, den } = work.facts.video.frameRate
+  const found = segment.keyFrames.map(({ decodeTime }) => decodeTime)
+  const planned = Array.from({ length: Math.ceil(segment.samples / work.gopFrames) }, (_, index) =>
+    Math.round(((startFrame + index * work.gopFrames) * den * timescale) / num),
+  )
+  if (found.join() !== planned.join()) {
+    const diagnosis = `key frames at ${found}, planned at ${planned}`
+    throw hostFault('VERIFICATION_FAILED', 'A segment does not have the key frames that it should.', diagnosis)
+  }
+  return segment.keyFrames.map(({ offset, bytes }) => [offset, bytes])
 }
 
 function plannedSegment(number: number, { chunk, segmentFrames }: VideoWork): { startFrame: number; frames: number } {

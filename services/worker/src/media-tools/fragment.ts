@@ -9,6 +9,8 @@ export interface Fragment {
   startsWithSync: boolean
   /** Bytes of all samples. */
   bytes: number
+  /** Bytes from the beginning of the `moof` to the end of the first sample: all that a decoder needs of a key frame. */
+  firstSampleEnd: number
 }
 
 /** Defaults for samples that say nothing themselves (ISO/IEC 14496-12 section 8.8.3). */
@@ -40,6 +42,7 @@ export function readFragment(buffer: Buffer, moof: Box, trackDefaults: SampleDef
     duration: 0,
     startsWithSync: false,
     bytes: 0,
+    firstSampleEnd: 0,
   }
   for (const trun of boxesIn(buffer, traf.body, traf.end)) {
     if (trun.type === 'trun') addRun(buffer, trun, defaults, fragment)
@@ -72,6 +75,8 @@ function addRun(buffer: Buffer, box: Box, defaults: SampleDefaults, fragment: Fr
   const flags = fullBoxFlags(buffer, box)
   const count = buffer.readUInt32BE(box.body + 4)
   let at = box.body + 8
+  // Counted from the `moof` (`default-base-is-moof`, section 8.8.7).
+  const dataOffset = flags & TRUN.dataOffset ? buffer.readInt32BE(at) : 0
   if (flags & TRUN.dataOffset) at += 4
   const firstFlags = flags & TRUN.firstFlags ? buffer.readUInt32BE(at) : undefined
   if (firstFlags !== undefined) at += 4
@@ -85,7 +90,10 @@ function addRun(buffer: Buffer, box: Box, defaults: SampleDefaults, fragment: Fr
     fragment.bytes += next(TRUN.size, defaults.size)
     const sampleFlags = next(TRUN.flags, defaults.flags)
     next(TRUN.offset, 0)
-    if (fragment.samples === 0) fragment.startsWithSync = ((firstFlags ?? sampleFlags) & NON_SYNC) === 0
+    if (fragment.samples === 0) {
+      fragment.startsWithSync = ((firstFlags ?? sampleFlags) & NON_SYNC) === 0
+      fragment.firstSampleEnd = dataOffset + fragment.bytes
+    }
     fragment.samples += 1
   }
 }

@@ -48,7 +48,14 @@ describe('a fragment', () => {
     const bytes = moof()
     const [outer] = boxesIn(bytes)
     const fragment = readFragment(bytes, outer as Box, defaults)
-    expect(fragment).toEqual({ decodeTime: 1024, samples: 2, duration: 1024, startsWithSync: true, bytes: 20 })
+    expect(fragment).toEqual({
+      decodeTime: 1024,
+      samples: 2,
+      duration: 1024,
+      startsWithSync: true,
+      bytes: 20,
+      firstSampleEnd: 10,
+    })
   })
 })
 

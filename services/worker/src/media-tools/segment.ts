@@ -7,6 +7,15 @@ export interface Segment {
   duration: number
   samples: number
   startsWithSync: boolean
+  /** The first pictures of fragments that begin with a key frame, in order. */
+  keyFrames: KeyFrame[]
+}
+
+export interface KeyFrame {
+  /** Where in the file its `moof` begins, and the bytes from there to its end. */
+  offset: number
+  bytes: number
+  decodeTime: number
 }
 
 /** Reads a media segment's headers, never its pictures. Throws `RangeError` where it breaks the format or is cut off. */
@@ -23,7 +32,9 @@ export async function readSegment(read: ReadBytes, bytes: number, defaults: Samp
     if (segment && fragment.decodeTime !== segment.decodeTime + segment.duration) {
       throw new RangeError('fragments do not follow one another')
     }
-    segment ??= { ...fragment, bytes, samples: 0, duration: 0 }
+    const { decodeTime, startsWithSync, firstSampleEnd } = fragment
+    segment ??= { bytes, decodeTime, duration: 0, samples: 0, startsWithSync, keyFrames: [] }
+    if (startsWithSync) segment.keyFrames.push({ offset: box.start, bytes: firstSampleEnd, decodeTime })
     segment.samples += fragment.samples
     segment.duration += fragment.duration
   }

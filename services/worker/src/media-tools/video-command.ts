@@ -88,7 +88,10 @@ function encoder({ preset, threads }: Tools, { gopFrames }: VideoWork, { maxrate
   ]
 }
 
-/** `frag_discont` keeps decode times on the video's clock; negative composition offsets make an edit list needless. */
+/**
+ * `frag_discont` keeps decode times on the video's clock; negative composition offsets make an edit list needless. A fragment
+ * for each key frame, so that the bytes of its header and its picture stand together (RFC 8216 section 4.3.3.6).
+ */
 function segmenter(work: VideoWork, rung: WorkRung): string[] {
   const { segmentFrames, facts } = work
   return [
@@ -102,7 +105,7 @@ function segmenter(work: VideoWork, rung: WorkRung): string[] {
       '-hls_time',
       shortOf(segmentFrames, facts.video.frameRate),
     ],
-    ...['-hls_segment_options', 'movflags=+frag_discont+negative_cts_offsets:fflags=+bitexact'],
+    ...['-hls_segment_options', 'movflags=+frag_discont+negative_cts_offsets+frag_keyframe:fflags=+bitexact'],
     ...['-start_number', String(firstOf(rung, work)), '-hls_fmp4_init_filename', 'init.mp4'],
     ...['-hls_segment_filename', `${rung.name}/%d.m4s`, '-hls_flags', 'temp_file'],
   ]

@@ -3,6 +3,7 @@ import type { WorkOf } from '../jobs/job.ts'
 import { AAC_FRAME, AUDIO_RATE } from '../media-tools/audio-command.ts'
 import { perSecond } from '../media-tools/frame-rate.ts'
 import { type Playlist, parseAttributes, tagValues } from '../media-tools/playlist.ts'
+import { checkIFrames } from './check-iframes.ts'
 import { type MeasuredRendition, measureRendition, readPlaylist } from './measure-rendition.ts'
 import { checkRendition, checkSameBoundaries, checkVideo, peakBitrate, seconds } from './rendition-rules.ts'
 import { rule } from './rule.ts'
@@ -27,7 +28,7 @@ export async function checkPlayback(
   const master = `${expected.playlistKey}/${MASTER_PLAYLIST}`
   const text = (await store.get((await openStored(store, master)).key)).toString('utf8')
   const playlist = readPlaylist(text, master)
-  const variants = readVariants(playlist, master)
+  const { variants, soundOnly } = readVariants(playlist, master)
   const soundKey = readSoundKey(playlist, master)
   rule((soundKey !== undefined) === expected.hasAudio, 'there is sound exactly if the source has sound', master)
 
@@ -45,18 +46,28 @@ export async function checkPlayback(
     const where = `${variant.key}: ${peak} over ${variant.bandwidth}`
     rule(peak <= variant.bandwidth + 1, 'no stretch of a rendition needs more than its declared bandwidth', where)
   })
-  return { bytes: [...measured, ...(sound ? [sound] : [])].reduce((sum, { bytes }) => sum + bytes, text.length) }
+  for (const { key, bandwidth } of soundOnly) {
+    const isSound = key === soundKey && sound !== undefined && peakBitrate(sound) <= bandwidth + 1
+    rule(isSound, 'what is offered without picture is the sound, with its bandwidth', key)
+  }
+  const iFrameBytes = await checkIFrames(store, playlist, master, measured)
+  const all = [...measured, ...(sound ? [sound] : [])]
+  return { bytes: all.reduce((sum, { bytes }) => sum + bytes, text.length + iFrameBytes) }
 }
 
-function readVariants({ entries }: Playlist, master: StorageKey): Variant[] {
-  rule(entries.length > 0, 'the master playlist names at least one rendition', master)
-  return entries.map(({ uri, tags }) => {
+function readVariants({ entries }: Playlist, master: StorageKey): { variants: Variant[]; soundOnly: Variant[] } {
+  const all = entries.map(({ uri, tags }) => {
     const attributes = parseAttributes(tags.get('#EXT-X-STREAM-INF') ?? '')
     const bandwidth = Number(attributes.get('BANDWIDTH'))
-    const described = bandwidth > 0 && attributes.has('CODECS') && attributes.has('RESOLUTION')
+    const codecs = attributes.get('CODECS') ?? ''
+    const isSound = codecs.startsWith('mp4a.') && !codecs.includes(',')
+    const described = bandwidth > 0 && codecs !== '' && (isSound || attributes.has('RESOLUTION'))
     rule(described, 'every rendition declares bandwidth, codecs and size', master)
-    return { key: resolveUri(master, uri), bandwidth }
+    return { key: resolveUri(master, uri), bandwidth, isSound }
   })
+  const variants = all.filter(({ isSound }) => !isSound)
+  rule(variants.length > 0, 'the master playlist names at least one rendition', master)
+  return { variants, soundOnly: all.filter(({ isSound }) => isSound) }
 }
 
 function readSoundKey(playlist: Playlist, master: StorageKey): StorageKey | undefined {

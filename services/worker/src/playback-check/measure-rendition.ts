@@ -6,6 +6,7 @@ import { rule } from './rule.ts'
 import { openStored, resolveUri } from './stored-file.ts'
 
 export interface MeasuredSegment extends Segment {
+  key: StorageKey
   /** Seconds as the playlist says. */
   extinf: number
 }
@@ -64,7 +65,7 @@ async function readEntry(
 ): Promise<MeasuredSegment> {
   const file = await openStored(store, resolveUri(key, uri))
   const segment = await wellFormed(() => readSegment(file.read, file.bytes, init.defaults), file.key)
-  return { ...segment, extinf: Number.parseFloat(tags.get('#EXTINF') ?? '') }
+  return { ...segment, key: file.key, extinf: Number.parseFloat(tags.get('#EXTINF') ?? '') }
 }
 
 async function wellFormed<T>(read: () => T | Promise<T>, key: StorageKey): Promise<T> {

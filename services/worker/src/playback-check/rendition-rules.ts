@@ -46,11 +46,14 @@ function boundaries({ init, segments }: MeasuredRendition): number[] {
   return segments.map(({ decodeTime, duration }) => (decodeTime + duration) / init.timescale)
 }
 
+type Weighed = Pick<MeasuredSegment, 'bytes' | 'duration'>
+type Stretches = Pick<MeasuredRendition, 'init' | 'targetDuration'> & { segments: Weighed[] }
+
 /**
  * Bits a second of the busiest stretch between half and one and a half target durations (RFC 8216 section 4.1); 0 when
  * the whole is shorter than that. The target is a rounded number of seconds, so stretches at either limit are left out.
  */
-export function peakBitrate({ init, segments, targetDuration }: MeasuredRendition): number {
+export function peakBitrate({ init, segments, targetDuration }: Stretches): number {
   let peak = 0
   segments.forEach((_, from) => {
     let [bytes, time] = [0, 0]
@@ -64,6 +67,6 @@ export function peakBitrate({ init, segments, targetDuration }: MeasuredRenditio
   return peak
 }
 
-function* stretch(segments: MeasuredSegment[], from: number): Generator<MeasuredSegment> {
-  for (let index = from; index < segments.length; index += 1) yield segments[index] as MeasuredSegment
+function* stretch(segments: Weighed[], from: number): Generator<Weighed> {
+  for (let index = from; index < segments.length; index += 1) yield segments[index] as Weighed
 }

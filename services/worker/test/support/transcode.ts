@@ -115,11 +115,18 @@ function rung(side: number, width: number, height: number): Rung {
 interface Entry {
   uri: string
   seconds: number
+  /** `<length>@<offset>` for an I-frame playlist. */
+  range?: string
 }
 
-async function writePlaylists({ store }: Workbench, { facts, folder, rungs }: Plan, written: Written[]): Promise<void> {
+async function writePlaylists(
+  { store }: Workbench,
+  { facts, folder, rungs, gopFrames }: Plan,
+  written: Written[],
+): Promise<void> {
   const { frameRate } = facts.video
   const master = ['#EXTM3U', '#EXT-X-VERSION:7']
+  const iFrames: string[] = []
   const sound = written.flatMap(({ folder: at, part }) =>
     part.kind === 'audio'
       ? part.segments.map(({ seconds }, index) => ({ seconds, uri: `${at}/${part.firstSegment + index}.m4s` }))
@@ -135,6 +142,16 @@ async function writePlaylists({ store }: Workbench, { facts, folder, rungs }: Pl
         ? part.renditions.filter((rendition) => rendition.name === name).map((rendition) => ({ at, ...rendition }))
         : [],
     )
+    const gopSeconds = (gopFrames * frameRate.den) / frameRate.num
+    const keyFrames = renditions.flatMap(({ at, firstSegment, segments }) =>
+      segments.flatMap(({ frames, keyFrames: ranges = [] }, index) =>
+        ranges.map(([offset, bytes], group) => ({
+          seconds: Math.min(gopSeconds, (frames * frameRate.den) / frameRate.num - group * gopSeconds),
+          uri: `${at}/${name}/${firstSegment + index}.m4s`,
+          range: `${bytes}@${offset}`,
+        })),
+      ),
+    )
     const entries = renditions.flatMap(({ at, firstSegment, segments }) =>
       segments.map(({ frames }, index) => ({
         seconds: (frames * frameRate.den) / frameRate.num,
@@ -142,9 +159,16 @@ async function writePlaylists({ store }: Workbench, { facts, folder, rungs }: Pl
       })),
     )
     await store.put(`${folder}/${name}.m3u8`, mediaPlaylist(entries))
+    await store.put(`${folder}/${name}-iframes.m3u8`, mediaPlaylist(keyFrames))
     const { codecs } = renditions[0] ?? {}
     master.push(`#EXT-X-STREAM-INF:BANDWIDTH=90000000,CODECS="${codecs}",RESOLUTION=${width}x${height}`, `${name}.m3u8`)
+    const size = `RESOLUTION=${width}x${height}`
+    iFrames.push(`#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=80000000,CODECS="${codecs}",${size},URI="${name}-iframes.m3u8"`)
   }
+  if (sound[0]) {
+    master.push('#EXT-X-STREAM-INF:BANDWIDTH=70000000,CODECS="mp4a.40.2",AUDIO="sound"', 'sound.m3u8')
+  }
+  master.push(...iFrames)
   await store.put(`${folder}/master.m3u8`, `${master.join('\n')}\n`)
 }
 
@@ -155,8 +179,13 @@ function mediaPlaylist(entries: Entry[]): string {
     '#EXT-X-VERSION:7',
     `#EXT-X-TARGETDURATION:${longest}`,
     '#EXT-X-PLAYLIST-TYPE:VOD',
+    ...(entries[0]?.range === undefined ? [] : ['#EXT-X-I-FRAMES-ONLY']),
     `#EXT-X-MAP:URI="${entries[0]?.uri.replace(/\d+\.m4s$/, 'init.mp4')}"`,
-    ...entries.flatMap(({ seconds, uri }) => [`#EXTINF:${seconds.toFixed(6)},`, uri]),
+    ...entries.flatMap(({ seconds, uri, range }) => [
+      `#EXTINF:${seconds.toFixed(6)},`,
+      ...(range === undefined ? [] : [`#EXT-X-BYTERANGE:${range}`]),
+      uri,
+    ]),
     '#EXT-X-ENDLIST',
     '',
   ].join('\n')

@@ -1,0 +1,39 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { completeFirstSegment } from './first-segment.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kinora-first-segment-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+function box(type: string, content = ''): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(8 + content.length)
+  head.write(type, 4, 'latin1')
+  return Buffer.concat([head, Buffer.from(content)])
+}
+
+const header = Buffer.concat([box('ftyp'), box('moov', 'tracks')])
+const fragments = Buffer.concat([box('moof', 'one'), box('mdat', 'picture')])
+
+async function complete(init: Buffer, segment: Buffer): Promise<{ given: Buffer; init: Buffer; segment: Buffer }> {
+  await writeFile(join(folder, 'init.mp4'), init)
+  await writeFile(join(folder, '3.m4s'), segment)
+  const given = await completeFirstSegment(folder, 3)
+  return { given, init: await readFile(join(folder, 'init.mp4')), segment: await readFile(join(folder, '3.m4s')) }
+}
+
+it('moves fragments from behind the header into the segment, behind its type', async () => {
+  const last = box('moof', 'last')
+  const done = await complete(Buffer.concat([header, fragments]), Buffer.concat([box('styp'), last]))
+  expect(done).toEqual({ given: header, init: header, segment: Buffer.concat([box('styp'), fragments, last]) })
+})
+
+it('leaves files alone that are as they should be', async () => {
+  const segment = Buffer.concat([box('styp'), fragments])
+  expect(await complete(header, segment)).toEqual({ given: header, init: header, segment })
+})
