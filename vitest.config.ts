@@ -7,6 +7,11 @@ const development = {
 }
 /** Files share what they load: no module keeps state of its own, and loading is most of what a small test costs. */
 const isolate = false
+/**
+ * Of more than a thousand tests against real servers, one may meet a disk that stands still for longer than it waits. A
+ * second try tells that from a fault; the report names what needed it (`retry x1`).
+ */
+const retry = 1
 const globalSetup = ['packages/dev/src/harness/global-setup.ts']
 
 export default defineConfig({
@@ -30,9 +35,10 @@ export default defineConfig({
           isolate,
           include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
           globalSetup,
+          retry,
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -42,6 +48,7 @@ export default defineConfig({
           isolate,
           include: ['e2e/*.test.ts'],
           globalSetup,
+          retry,
           // Each file starts a whole system: two at once would only wait for each other.
           fileParallelism: false,
           testTimeout: 180_000,

@@ -22,7 +22,7 @@ function refusalOf(client: Client): Promise<string> {
       const answer = await client.send('GET', '/v1/auth/me')
       return answer.status === 401 && (answer.body as { code: string }).code
     },
-    { timeoutMs: 5000, every: 20 },
+    { timeoutMs: 15_000, every: 20 },
   )
 }
 

@@ -33,7 +33,7 @@ async function refusals(client: Client, path = '/v1/auth/me'): Promise<unknown[]
           const { status, body } = await at.send('GET', path)
           return status >= 400 && (body as { code: string }).code
         },
-        { timeoutMs: 5000, every: 20 },
+        { timeoutMs: 15_000, every: 20 },
       ),
     ),
   )

@@ -111,7 +111,7 @@ test('a playback token that was revoked plays nothing more, at once', async () =
   const { id, hlsUrl } = await newToken(secret)
   const { video } = await download(hlsUrl)
   await owner.call('DELETE', `/v1/videos/${secret.id}/playback-tokens/${id}`)
-  await until(async () => (await statusOf(hlsUrl)) === 403, { timeoutMs: 5000, every: 20 })
+  await until(async () => (await statusOf(hlsUrl)) === 403, { timeoutMs: 15_000, every: 20 })
   expect(await statusOf(video[0]?.segmentUrls[0] ?? '')).toBe(403)
   const again = await owner.refusal('DELETE', `/v1/videos/${open.id}/playback-tokens/${id}`)
   expect(again.body.code).toBe('PLAYBACK_TOKEN_NOT_FOUND')
@@ -129,10 +129,10 @@ test('a video that becomes private is hidden from then on, and shown again when 
   const url = `${system.gatewayUrl}/play/${open.id}/master.m3u8`
   expect(await statusOf(url)).toBe(200)
   await owner.call('PATCH', `/v1/videos/${open.id}`, { visibility: 'private' })
-  await until(async () => (await statusOf(url)) === 404, { timeoutMs: 5000, every: 20 })
+  await until(async () => (await statusOf(url)) === 404, { timeoutMs: 15_000, every: 20 })
   expect((await stranger.refusal('GET', `/v1/videos/${open.id}`)).status).toBe(404)
   await owner.call('PATCH', `/v1/videos/${open.id}`, { visibility: 'public' })
-  await until(async () => (await statusOf(url)) === 200, { timeoutMs: 5000, every: 20 })
+  await until(async () => (await statusOf(url)) === 200, { timeoutMs: 15_000, every: 20 })
 })
 
 test('a path that leads out of a video leads nowhere', async () => {
@@ -149,7 +149,7 @@ test('deleting a video ends its playback, its tokens and its files', async () =>
   const urls = [token.hlsUrl, `${system.gatewayUrl}/play/${doomed.id}/master.m3u8`]
   for (const url of urls) expect(await statusOf(url)).toBe(200)
   await owner.call('DELETE', `/v1/videos/${doomed.id}`)
-  for (const url of urls) await until(async () => (await statusOf(url)) >= 403, { timeoutMs: 5000, every: 20 })
+  for (const url of urls) await until(async () => (await statusOf(url)) >= 403, { timeoutMs: 15_000, every: 20 })
   expect((await owner.refusal('GET', `/v1/videos/${doomed.id}`)).status).toBe(404)
   await until(() => filesOf(doomed).length === 0, { timeoutMs: 60_000 })
   expect(filesOf(open)).not.toEqual([])

@@ -9,7 +9,7 @@ export type UntilOptions = { timeoutMs?: number; every?: number }
  */
 export async function until<T>(
   look: () => T | Promise<T>,
-  { timeoutMs = 10_000, every = 50 }: UntilOptions = {},
+  { timeoutMs = 30_000, every = 50 }: UntilOptions = {},
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = performance.now() + timeoutMs
   for (;;) {

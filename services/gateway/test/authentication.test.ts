@@ -97,7 +97,7 @@ describe('revocation', () => {
     const token = signer.sign({ claims: { sid: ended } })
     expect((await get(token)).status).toBe(200)
     await revoke([ended])
-    await until(async () => (await get(token)).status === 401, { timeoutMs: 1000, every: 10 })
+    await until(async () => (await get(token)).status === 401, { timeoutMs: 15_000, every: 10 })
     expect(await codeOf(await get(token))).toBe('TOKEN_REVOKED')
     expect((await get(signer.sign({ claims: { sid: other } }))).status).toBe(200)
   })
@@ -179,7 +179,7 @@ describe('signing keys', () => {
   it('that are new are fetched, but not for every made-up key id', async () => {
     const next = createSigner()
     auth.on.getJwks = async () => ({ keys: [signer.jwk, next.jwk] })
-    await until(async () => (await get(next.sign())).status === 200, { timeoutMs: 10_000, every: 200 })
+    await until(async () => (await get(next.sign())).status === 200, { timeoutMs: 15_000, every: 200 })
     const before = auth.calls.getJwks
     for (let i = 0; i < 20; i++) expect(await codeOf(await get(createSigner().sign()))).toBe('TOKEN_INVALID')
     expect((auth.calls.getJwks ?? 0) - (before ?? 0)).toBeLessThanOrEqual(1)

@@ -95,7 +95,7 @@ describe('with two auth processes and two gateways', () => {
     expect(await verdicts(tokens.accessToken)).toEqual(new Set(['OK']))
     // Not the current one: the other process may not have noticed the rotation yet, and have signed with the one before.
     await retire(keyOf(tokens.accessToken))
-    await until(async () => !(await verdicts(tokens.accessToken)).has('OK'), { timeoutMs: 5000, every: 20 })
+    await until(async () => !(await verdicts(tokens.accessToken)).has('OK'), { timeoutMs: 15_000, every: 20 })
     expect(await verdicts(tokens.accessToken)).toEqual(new Set(['KEY_RETIRED']))
     await until(async () => {
       const renewed = await refresh(tokens)

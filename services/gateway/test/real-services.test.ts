@@ -101,7 +101,7 @@ describe('with the real auth and media', () => {
         const answer = await send('/v1/auth/me', {}, accessToken)
         return answer.status === 401 && answer
       },
-      { timeoutMs: 1000, every: 20 },
+      { timeoutMs: 15_000, every: 20 },
     )
     expect(await refused.json()).toMatchObject({ code: 'TOKEN_REVOKED' })
   })
