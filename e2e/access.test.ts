@@ -18,6 +18,10 @@ const video = await upload(owner, await clips.make('silent.mp4'))
 await untilStatus(owner, video.id, 'ready')
 const token = await owner.call<PlaybackToken>('POST', `/v1/videos/${video.id}/playback-tokens`, {})
 const apiKey = await owner.call<{ id: string }>('POST', '/v1/api-keys', { name: 'mine', scopes: ['videos:read'] })
+// Nothing is reached there (RFC 6761).
+const target = { url: 'https://hooks.invalid/kinora', events: ['video.ready'] }
+const webhook = await owner.call<{ id: string }>('POST', '/v1/webhooks', target)
+const delivery = await owner.call<{ id: string }>('POST', `/v1/webhooks/${webhook.id}/test`)
 const [session] = (await owner.call<Page<Session>>('GET', '/v1/auth/sessions')).items
 
 /** What the owner has, by the name that a path gives to its id. */
@@ -26,6 +30,8 @@ const OWNED: Record<string, string> = {
   tokenId: token.id,
   sessionId: session?.id ?? '',
   keyId: apiKey.id,
+  webhookId: webhook.id,
+  deliveryId: delivery.id,
   userId: tokens.user.id,
 }
 const MISSING = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -47,16 +53,18 @@ async function refusal(client: Client, { method, path, json, body }: Operation, 
 
 /** Everything of the owner's that a stranger might have changed. */
 async function belongings() {
-  const [me, sessions, videos, keys] = await Promise.all([
+  const [me, sessions, videos, keys, webhooks] = await Promise.all([
     owner.call('GET', '/v1/auth/me'),
     owner.call<Page<Session>>('GET', '/v1/auth/sessions'),
     owner.call('GET', '/v1/videos'),
     owner.call('GET', '/v1/api-keys'),
+    owner.call<Page<{ id: string; enabled: boolean }>>('GET', '/v1/webhooks'),
   ])
   const { status } = await fetch(token.hlsUrl)
   return {
     me,
     keys,
+    webhooks: webhooks.items.map(({ id, enabled }) => ({ id, enabled })),
     sessions: sessions.items.map(({ id }) => id),
     videos: JSON.stringify(videos).replace(/\/play\/[^/]+/g, ''),
     playback: status,

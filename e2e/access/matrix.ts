@@ -79,6 +79,15 @@ export const MATRIX: Record<string, Rule> = {
   'POST /v1/videos/{videoId}/playback-tokens': { access: 'owner', json: {} },
   'DELETE /v1/videos/{videoId}/playback-tokens/{tokenId}': { access: 'owner' },
 
+  'GET /v1/webhooks': { access: 'user' },
+  'POST /v1/webhooks': { access: 'user' },
+  'PATCH /v1/webhooks/{webhookId}': { access: 'owner', json: { enabled: false } },
+  'DELETE /v1/webhooks/{webhookId}': { access: 'owner' },
+  'POST /v1/webhooks/{webhookId}/rotate-secret': { access: 'owner' },
+  'POST /v1/webhooks/{webhookId}/test': { access: 'owner' },
+  'GET /v1/webhooks/{webhookId}/deliveries': { access: 'owner' },
+  'POST /v1/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver': { access: 'owner' },
+
   'GET /play/{reference}/master.m3u8': { access: 'anyone' },
   'GET /play/{reference}/poster.{format}': { access: 'anyone' },
   'GET /play/{reference}/{file}': { access: 'anyone' },

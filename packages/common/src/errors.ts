@@ -87,6 +87,12 @@ export const ERRORS = {
   FILE_NOT_FOUND: { status: 404, title: 'There is no such file' },
   TASK_GONE: { status: 409, title: 'This attempt of the task is no longer wanted' },
 
+  // webhooks
+  WEBHOOK_NOT_FOUND: { status: 404, title: 'There is no such webhook' },
+  WEBHOOK_LIMIT_REACHED: { status: 409, title: 'This account has as many webhooks as it may have' },
+  WEBHOOK_DISABLED: { status: 409, title: 'This webhook is disabled; enable it first' },
+  WEBHOOK_DELIVERY_NOT_FOUND: { status: 404, title: 'There is no such delivery' },
+
   // between services (see bus/)
   NOT_SENT: { status: 503, title: 'The service cannot be reached', retryable: true },
   NO_RESPONDER: { status: 503, title: 'The service is not running', retryable: true },

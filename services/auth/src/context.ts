@@ -1,3 +1,4 @@
+import { createSecretCipher, type SecretCipher } from '@kinora/common/secret-cipher'
 import type { Base, Logger } from '@kinora/common/service'
 import type { Kysely } from 'kysely'
 import { type AuthMetrics, createAuthMetrics } from './auth-metrics.ts'
@@ -5,7 +6,6 @@ import type { AuthConfig } from './config.ts'
 import type { AuthDb } from './db/schema.ts'
 import { auditChainKey } from './domain/audit-chain.ts'
 import { accessTokenIssuer, type IssueAccessToken } from './keys/access-token.ts'
-import { createKeyCipher, type KeyCipher } from './keys/key-cipher.ts'
 import { KeyKeeper } from './keys/key-keeper.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { signingKeyMaker } from './keys/make-signing-key.ts'
@@ -33,7 +33,7 @@ export interface Context extends Repositories {
   keys: KeyRing
   keyKeeper: KeyKeeper
   /** For secrets that must be read again, unlike passwords. */
-  cipher: KeyCipher
+  cipher: SecretCipher
   productName: string
   relyingParty: RelyingParty
   codeAllowance: CodeAllowance
@@ -57,7 +57,7 @@ export interface ContextParts {
 export async function createContext(parts: ContextParts): Promise<Context> {
   const { db, base, config, pokeRelay, now = () => new Date() } = parts
   const metrics = createAuthMetrics(base.metrics)
-  const cipher = createKeyCipher(fromBase64(config.KEY_ENCRYPTION_KEY))
+  const cipher = createSecretCipher(fromBase64(config.KEY_ENCRYPTION_KEY), 'kinora signing keys')
   const auditKey = auditChainKey(fromBase64(config.KEY_ENCRYPTION_KEY))
   const keys = new KeyRing(signingKeyRepository(db), cipher)
   const keyKeeper = new KeyKeeper({

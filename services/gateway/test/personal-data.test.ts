@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { AuditEntry, Session } from '@kinora/common/contracts'
+import type { AuditEntry, Session, Webhook } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { useGateway } from './support/use-gateway.ts'
@@ -36,6 +36,17 @@ const auditEntries: AuditEntry[] = Array.from({ length: 250 }, (_, index) => ({
   at: now,
 }))
 const token = { id: randomUUID(), videoId: randomUUID(), createdAt: now, expiresAt: now, revokedAt: null }
+const webhook: Webhook = {
+  id: randomUUID(),
+  url: 'https://example.com/hook',
+  events: ['video.ready'],
+  enabled: true,
+  disabled: null,
+  failingSince: null,
+  previousSecretUntil: null,
+  createdAt: now,
+  updatedAt: now,
+}
 
 beforeEach(() => {
   media.videos.clear()
@@ -52,6 +63,7 @@ beforeEach(() => {
     }
   }
   media.on.listPlaybackTokens = async () => ({ items: [token], nextCursor: null })
+  media.on.listWebhooks = async () => ({ items: [webhook], nextCursor: null })
 })
 
 const askForExport = () => request('/v1/auth/me/export', { headers: signedIn() })
@@ -75,6 +87,7 @@ describe('an export', () => {
       auditLog: auditEntries,
       videos: [kept],
       playbackTokens: [token],
+      webhooks: [webhook],
     })
   })
 

@@ -41,6 +41,7 @@ await startMedia(
     STORAGE_URL: world.storageUrl,
     PUBLIC_URL: 'http://kinora.test',
     PLAYBACK_SECRET: secret(),
+    WEBHOOK_ENCRYPTION_KEY: secret(),
   }),
 )
 const gateway = await startTestGateway(world)

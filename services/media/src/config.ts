@@ -1,5 +1,6 @@
 import { integer, secretKey, serviceConfig } from '@kinora/common/service'
 import { z } from 'zod'
+import { networks } from './webhooks/networks.ts'
 
 const MEBIBYTE = 1024 * 1024
 
@@ -26,5 +27,14 @@ export const mediaConfig = serviceConfig.extend({
   RECEIPTS_MS: integer(50, 600_000).default(5000),
   /** A queued task that nobody took for so long is sent again. */
   RESEND_MS: integer(100, 3_600_000).default(60_000),
+  /** Secrets of webhooks are stored encrypted with this. */
+  WEBHOOK_ENCRYPTION_KEY: secretKey,
+  WEBHOOKS_PER_ACCOUNT: integer(1, 100).default(10),
+  /** Whether webhooks may go to `http:` addresses. */
+  WEBHOOK_ALLOW_HTTP: z.stringbool().default(false),
+  /** Networks that webhooks may reach besides the public internet, e.g. `10.1.0.0/16, fd00::/8`. */
+  WEBHOOK_ALLOWED_NETWORKS: networks,
+  /** How often deliveries that are due are looked for, where nobody says so. */
+  WEBHOOK_POLL_MS: integer(50, 60_000).default(1000),
 })
 export type MediaConfig = z.output<typeof mediaConfig>

@@ -7,9 +7,10 @@ import type { MediaConfig } from './config.ts'
 import type { MediaDb } from './db/schema.ts'
 import type { PlaybackSigner } from './domain/playback-token.ts'
 import type { MediaMetrics } from './media-metrics.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** Told after a commit, so that a background loop looks at once instead of at its next tick. */
-export type Wake = EventEmitter<{ outbox: []; playlists: []; erasures: [] }>
+export type Wake = EventEmitter<{ outbox: []; playlists: []; erasures: []; webhooks: [] }>
 
 /** All that handlers and jobs need. */
 export interface Context {
@@ -18,6 +19,7 @@ export interface Context {
   store: Store
   cache: ReadCache
   signer: PlaybackSigner
+  webhooks: Webhooks
   wake: Wake
   metrics: MediaMetrics
   logger: Logger

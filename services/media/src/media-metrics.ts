@@ -6,6 +6,8 @@ export interface MediaMetrics {
   attempts: Counter<'kind' | 'outcome'>
   playlistsPublished: Counter
   filesRemoved: Counter
+  /** Attempts to deliver: delivered, failed, disabled. */
+  webhookAttempts: Counter<'outcome'>
 }
 
 export function createMediaMetrics(registry: Metrics): MediaMetrics {
@@ -24,6 +26,12 @@ export function createMediaMetrics(registry: Metrics): MediaMetrics {
     filesRemoved: new Counter({
       name: 'kinora_deletions_total',
       help: 'Files and folders that were removed from storage',
+      registers: [registry],
+    }),
+    webhookAttempts: new Counter({
+      name: 'kinora_webhook_attempts_total',
+      help: 'Attempts to deliver webhooks by how they ended',
+      labelNames: ['outcome'],
       registers: [registry],
     }),
   }

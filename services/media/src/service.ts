@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { announce, type Bus, connectBus } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
-import { media, TaskMessage } from '@kinora/common/contracts'
+import { events, media, TaskMessage } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
 import type { Base } from '@kinora/common/service'
 import { openStore } from '@kinora/common/storage'
@@ -17,6 +17,7 @@ import { subscribeToEvents } from './events/index.ts'
 import { startJobs } from './jobs/index.ts'
 import { createMediaMetrics } from './media-metrics.ts'
 import { handlers } from './rpc/index.ts'
+import { openWebhooks } from './webhooks/webhooks.ts'
 
 export async function startMedia(base: Base, config: MediaConfig): Promise<Context> {
   const { life, logger, metrics, health } = base
@@ -34,6 +35,7 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
     store: await openStore(config.STORAGE_URL),
     cache: life.use(openReadCache(config, logger), 'cache', (cache) => cache.close()),
     signer: playbackSigner(secrets),
+    webhooks: openWebhooks(config),
     wake: new EventEmitter(),
     metrics: createMediaMetrics(metrics),
     logger,
@@ -57,10 +59,15 @@ const QueuedTask = TaskMessage.extend({ queue: z.enum(['short', 'long']), priori
 
 function startRelay({ life, logger }: Base, { db, wake }: Context, bus: Bus): void {
   const relay = startOutboxRelay(db, logger, async (kind, payload) => {
-    if (kind === 'event') return await announce(bus, payload as EventEnvelope)
+    if (kind === 'event') return await sayAloud(payload as EventEnvelope)
     const { queue, priority, ...message } = QueuedTask.parse(payload)
     await bus.sendTask(queue, message, priority)
   })
+  async function sayAloud(envelope: EventEnvelope): Promise<void> {
+    // Deliveries were written in the same transaction.
+    if (envelope.type === events['video.milestone-reached'].type) wake.emit('webhooks')
+    await announce(bus, envelope)
+  }
   life.use(relay, 'outbox relay', (r) => r.stop())
   wake.on('outbox', () => relay.poke())
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineEvents } from '../contract.ts'
 import { KeyDocument, Revocation } from './auth/index.ts'
+import { WebhookPayload } from './media/webhooks.ts'
 import { Id, Timestamp } from './shared.ts'
 import { Progress, VideoError, VideoStatus, Visibility } from './video.ts'
 import { MediaPart, TaskCause, TaskResult } from './work.ts'
@@ -39,6 +40,11 @@ export const events = defineEvents({
       progress: Progress,
       error: VideoError.nullable(),
     }),
+  },
+  'video.milestone-reached': {
+    summary: 'What webhooks tell of a video, for whoever listens to all of them',
+    version: 1,
+    data: z.object({ ownerId: Id, payload: WebhookPayload }),
   },
   'video.deleted': {
     summary: 'A video is gone; its files are being removed',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineContract } from '../contract.ts'
+import { webhooks } from './media/webhooks.ts'
 import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
 import {
   PlaybackGrant,
@@ -171,4 +172,5 @@ export const media = defineContract('media', {
     errors: ['TASK_GONE'],
     idempotent: true,
   },
+  ...webhooks,
 })

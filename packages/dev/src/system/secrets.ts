@@ -11,6 +11,7 @@ export type ServiceKeys = {
   PASSWORD_PEPPER: string
   PLAYBACK_SECRET: string
   CSRF_SECRET: string
+  WEBHOOK_ENCRYPTION_KEY: string
 }
 
 export type Secrets = { broker: BrokerPasswords; database: DatabasePasswords; keys: ServiceKeys }
@@ -23,6 +24,7 @@ export function newServiceKeys(): ServiceKeys {
     PASSWORD_PEPPER: key(),
     PLAYBACK_SECRET: key(),
     CSRF_SECRET: key(),
+    WEBHOOK_ENCRYPTION_KEY: key(),
   }
 }
 

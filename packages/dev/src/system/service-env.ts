@@ -63,6 +63,7 @@ const OWN: Record<Service, (options: ServiceEnvOptions, name: string) => Record<
     REDIS_PREFIX: installation.redisPrefix,
     STORAGE_URL: installation.storageUrl,
     PLAYBACK_SECRET: keys.PLAYBACK_SECRET,
+    WEBHOOK_ENCRYPTION_KEY: keys.WEBHOOK_ENCRYPTION_KEY,
     PUBLIC_URL: publicUrl,
   }),
   worker: ({ installation, dir }, name) => ({

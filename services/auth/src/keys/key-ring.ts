@@ -1,9 +1,9 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { Jwk, type KeyDocument } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import type { SecretCipher } from '@kinora/common/secret-cipher'
 import type { SigningKeyRow } from '../db/schema.ts'
 import type { SigningKeyRepository } from '../repositories/signing-keys.ts'
-import type { KeyCipher } from './key-cipher.ts'
 
 /**
  * What was read from the database longer ago is not used any more: another process may have changed the keys meanwhile.
@@ -22,12 +22,12 @@ interface SigningKey {
  */
 export class KeyRing {
   readonly #keys: SigningKeyRepository
-  readonly #cipher: KeyCipher
+  readonly #cipher: SecretCipher
   #current: SigningKey | undefined
   #document: KeyDocument = { keys: [], retired: [] }
   #readAt = Number.NEGATIVE_INFINITY
 
-  constructor(keys: SigningKeyRepository, cipher: KeyCipher) {
+  constructor(keys: SigningKeyRepository, cipher: SecretCipher) {
     this.#keys = keys
     this.#cipher = cipher
   }
@@ -73,7 +73,7 @@ export function keyDocument(rows: readonly SigningKeyRow[]): KeyDocument {
   }
 }
 
-function open({ kid, encrypted_private_key: sealed }: SigningKeyRow, cipher: KeyCipher): SigningKey {
+function open({ kid, encrypted_private_key: sealed }: SigningKeyRow, cipher: SecretCipher): SigningKey {
   try {
     if (!sealed) throw new Error('it has been erased')
     const der = cipher.decrypt(sealed, kid)

@@ -1,12 +1,12 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { Jwk } from '@kinora/common/contracts'
+import type { SecretCipher } from '@kinora/common/secret-cipher'
 import type { SigningKeyRow } from '../db/schema.ts'
-import type { KeyCipher } from './key-cipher.ts'
 
 export type MakeSigningKey = (stage: 'next' | 'current', now: Date) => SigningKeyRow
 
 /** Makes P-256 keys, named by their RFC 7638 thumbprint, as they lie in the database. */
-export function signingKeyMaker(cipher: KeyCipher): MakeSigningKey {
+export function signingKeyMaker(cipher: SecretCipher): MakeSigningKey {
   return (stage, now) => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const { x, y } = publicKey.export({ format: 'jwk' })

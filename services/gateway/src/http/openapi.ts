@@ -59,6 +59,8 @@ const NAMED = {
   PlaybackToken: contracts.PlaybackToken,
   TimelineEntry: contracts.TimelineEntry,
   Task: contracts.Task,
+  Webhook: contracts.Webhook,
+  WebhookDelivery: contracts.WebhookDelivery,
 }
 
 const SECURITY_SCHEMES = {

@@ -13,6 +13,7 @@ const SECTIONS = {
   auditLog: auth.listAudit,
   videos: media.listVideos,
   playbackTokens: media.listPlaybackTokens,
+  webhooks: media.listWebhooks,
 } as const
 
 /**

@@ -15,6 +15,7 @@ import { sessions } from './sessions.ts'
 import { system } from './system.ts'
 import { uploads } from './uploads.ts'
 import { videos } from './videos.ts'
+import { webhooks } from './webhooks.ts'
 
 /** Every address of the API, apart from its own description (`/openapi.json`, `/docs`). Express takes the first match, so what is asked most stands first. */
 export const routes: readonly Route[] = [
@@ -31,6 +32,7 @@ export const routes: readonly Route[] = [
   ...serviceAccounts,
   ...administration,
   ...uploads,
+  ...webhooks,
   ...events,
   ...playback,
   ...system,

@@ -7,6 +7,7 @@ import {
   Session,
   User,
   Video,
+  Webhook,
 } from '@kinora/common/contracts'
 import { z } from 'zod'
 import { sendExport } from '../personal-data/send-export.ts'
@@ -21,6 +22,7 @@ const PersonalData = z.object({
   auditLog: z.array(AuditEntry),
   videos: z.array(Video.omit({ playback: true })),
   playbackTokens: z.array(PlaybackTokenInfo),
+  webhooks: z.array(Webhook),
 })
 
 export const personalData: Route[] = [

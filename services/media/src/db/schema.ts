@@ -13,6 +13,7 @@ import type { InboxDb, OutboxDb } from '@kinora/common/db'
 import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
 import type { VideoState } from '../domain/video-state.ts'
 import type { PlannedTask, VideoPlan } from '../domain/work-plan.ts'
+import type { WebhookDeliveriesTable, WebhooksTable } from '../webhooks/tables.ts'
 
 /** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
 type Json<T> = ColumnType<T, string | undefined, string>
@@ -141,4 +142,6 @@ export interface MediaDb extends OutboxDb, InboxDb {
   deletions: DeletionsTable
   erased_owners: ErasedOwnersTable
   parked: ParkedTable
+  webhooks: WebhooksTable
+  webhook_deliveries: WebhookDeliveriesTable
 }

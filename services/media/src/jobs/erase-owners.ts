@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { finishErasure, unfinishedErasures, videosOfOwner } from '../repositories/erased-owners.ts'
 import { removeVideo } from '../repositories/remove-video.ts'
+import { removeWebhooksOf } from '../webhooks/webhook-rows.ts'
 import { alone } from './alone.ts'
 
 const BATCH = 100
@@ -13,6 +14,8 @@ export async function eraseOwners(ctx: Context): Promise<void> {
 }
 
 async function eraseOwner(ctx: Context, ownerId: string): Promise<void> {
+  // First, so that nobody is told of what follows.
+  await removeWebhooksOf(ctx.db, ownerId)
   await removeVideos(ctx, ownerId)
   const done = await ctx.db.transaction().execute((tx) => finishErasure(tx, ownerId))
   if (!done) return

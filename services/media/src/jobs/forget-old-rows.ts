@@ -1,10 +1,12 @@
 import { forgetSeen } from '@kinora/common/db'
 import type { Context } from '../context.ts'
 import { forgetExpiredTokens } from '../repositories/playback-tokens.ts'
+import { forgetOldDeliveries } from '../webhooks/delivery-rows.ts'
 
 const INBOX_MS = 14 * 24 * 3600 * 1000
 
 export async function forgetOldRows(ctx: Context): Promise<void> {
   await forgetSeen(ctx.db, new Date(Date.now() - INBOX_MS))
   await forgetExpiredTokens(ctx.db)
+  await forgetOldDeliveries(ctx.db)
 }

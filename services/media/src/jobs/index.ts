@@ -1,6 +1,7 @@
 import type { Bus } from '@kinora/common/bus'
 import { type Lifecycle, startLoop } from '@kinora/common/service'
 import type { Context } from '../context.ts'
+import { startDeliverer } from '../webhooks/start-deliverer.ts'
 import { eraseOwners } from './erase-owners.ts'
 import { forgetOldRows } from './forget-old-rows.ts'
 import { publishPlaylists } from './publish-playlists.ts'
@@ -34,4 +35,5 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   start('register receipts', RECEIPTS_MS, registerReceipts)
   start('sweep sources', HOUR_MS, sweepSources)
   start('forget old rows', HOUR_MS, forgetOldRows)
+  startDeliverer(life, ctx)
 }

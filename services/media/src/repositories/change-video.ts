@@ -4,6 +4,8 @@ import { type SelectQueryBuilder, sql, type Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { deriveState, type VideoState } from '../domain/video-state.ts'
+import { tellOfVideo } from '../webhooks/tell-of-video.ts'
+import { videoEvents } from '../webhooks/video-events.ts'
 import { enqueue, taskFacts } from './tasks.ts'
 
 type Tx = Transaction<MediaDb>
@@ -73,6 +75,7 @@ async function settle(tx: Tx, before: VideoRow): Promise<VideoRow> {
   if (news === 'none' && row.material === next.material) return row
   const settled = await store(tx, row, next, news !== 'none')
   if (news !== 'none') await sayChanged(tx, settled)
+  await tellOfVideo(tx, videoEvents(before, settled), settled)
   return settled
 }
 

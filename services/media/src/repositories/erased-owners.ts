@@ -50,13 +50,14 @@ export async function videosOfOwner(db: Kysely<MediaDb>, ownerId: string, limit:
 }
 
 /**
- * Says that nothing is left, once that is so: no video, and no file to remove now or when the last straggler must have
+ * Says that nothing is left, once that is so: no video, no webhook, and no file to remove now or when the last straggler must have
  * stopped writing. True the one time that it becomes so.
  */
 export async function finishErasure(tx: Tx, ownerId: string): Promise<boolean> {
   const { numAffectedRows } = await sql`update erased_owners set done_at = now()
     where owner_id = ${ownerId} and done_at is null
       and not exists (select from videos where videos.owner_id = ${ownerId})
+      and not exists (select from webhooks where webhooks.owner_id = ${ownerId})
       and not exists (select from deletions where deletions.owner_id = ${ownerId})`.execute(tx)
   if (numAffectedRows !== 1n) return false
   await sayErased(tx, ownerId)

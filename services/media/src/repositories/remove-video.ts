@@ -3,6 +3,7 @@ import { sayEvent } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { tellOfVideo } from '../webhooks/tell-of-video.ts'
 import { queueFolderDeletion } from './deletions.ts'
 import { lockPlaylists } from './publications.ts'
 import { deleteRow } from './videos.ts'
@@ -18,5 +19,6 @@ export async function removeVideo(tx: Transaction<MediaDb>, videoId: string): Pr
   await queueFolderDeletion(tx, keys.sourceFolder(videoId), ownerId)
   const about = { aggregateId: videoId, sequence: Number(sequence) + 1 }
   await sayEvent(tx, events['video.deleted'], about, { videoId, ownerId })
+  await tellOfVideo(tx, ['video.deleted'], removed)
   return removed
 }

@@ -1,6 +1,7 @@
 import type { Handlers } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
+import { webhookHandlers } from '../webhooks/rpc/index.ts'
 import { authorizePlayback } from './authorize-playback.ts'
 import { beginUpload } from './begin-upload.ts'
 import { claimTask } from './claim-task.ts'
@@ -36,5 +37,6 @@ export function handlers(ctx: Context): Handlers<typeof media> {
     listTasks: listTasks(ctx),
     claimTask: claimTask(ctx),
     releaseTask: releaseTask(ctx),
+    ...webhookHandlers(ctx),
   }
 }

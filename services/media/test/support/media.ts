@@ -13,6 +13,7 @@ export interface TestMedia {
 }
 
 const PLAYBACK_SECRET = randomBytes(32).toString('base64')
+const WEBHOOK_ENCRYPTION_KEY = randomBytes(32).toString('base64')
 
 /** A media process on this world, started as `main.ts` would; it ends with the test file, if not before. */
 export async function startTestMedia(world: World, changes: Partial<MediaConfig> = {}): Promise<TestMedia> {
@@ -25,6 +26,7 @@ export async function startTestMedia(world: World, changes: Partial<MediaConfig>
       STORAGE_URL: world.storageUrl,
       PUBLIC_URL: 'https://kinora.test',
       PLAYBACK_SECRET,
+      WEBHOOK_ENCRYPTION_KEY,
       REAPER_MS: 50,
       RECEIPTS_MS: 50,
     }),

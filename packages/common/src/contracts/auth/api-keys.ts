@@ -3,7 +3,15 @@ import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 
 /** Everything that an API key can be allowed; a person's own session may do all that their role may. */
-export const Scope = z.enum(['videos:read', 'videos:write', 'playback:write', 'account:read', 'admin'])
+export const Scope = z.enum([
+  'videos:read',
+  'videos:write',
+  'playback:write',
+  'webhooks:read',
+  'webhooks:write',
+  'account:read',
+  'admin',
+])
 export type Scope = z.infer<typeof Scope>
 
 export const ApiKey = z.object({

@@ -3,16 +3,19 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-export interface KeyCipher {
+export interface SecretCipher {
   /** `label` must be given again to decrypt: a ciphertext cannot be moved to another row. */
   encrypt(plain: Buffer, label: string): Buffer
   /** Throws when the key, the label or a bit is wrong. */
   decrypt(sealed: Buffer, label: string): Buffer
 }
 
-/** AES-256-GCM (NIST SP 800-38D) with a random 96-bit IV; the result is iv ‖ tag ‖ ciphertext. */
-export function createKeyCipher(secret: Buffer): KeyCipher {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'kinora signing keys', 32))
+/**
+ * Seals secrets for the database: AES-256-GCM (NIST SP 800-38D) with a random 96-bit IV; the result is iv ‖ tag ‖
+ * ciphertext. Its key is derived from `secret` (at least 32 bytes) for `purpose` alone.
+ */
+export function createSecretCipher(secret: Buffer, purpose: string): SecretCipher {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', purpose, 32))
   return {
     encrypt(plain, label) {
       const iv = randomBytes(IV_BYTES)

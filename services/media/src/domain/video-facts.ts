@@ -1,0 +1,40 @@
+import type { VideoFacts } from '@kinora/common/contracts'
+import type { VideoRow } from '../db/schema.ts'
+
+/** A video as its owner sees it, without the addresses that play it. */
+export function videoFacts(row: VideoRow): VideoFacts {
+  return {
+    id: row.id,
+    ownerId: row.owner_id,
+    title: row.title,
+    description: row.description,
+    tags: row.tags,
+    visibility: row.visibility,
+    status: row.status,
+    playable: row.playable,
+    progress: { percent: row.percent, stage: row.stage },
+    source: sourceOf(row),
+    renditions: row.renditions,
+    error: row.error,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    readyAt: row.ready_at?.toISOString() ?? null,
+  }
+}
+
+function sourceOf(row: VideoRow): VideoFacts['source'] {
+  if (row.source_bytes === null || row.source_sha256 === null) return null
+  const { facts } = row
+  return {
+    filename: row.source_filename,
+    bytes: Number(row.source_bytes),
+    sha256: row.source_sha256,
+    container: facts?.container ?? null,
+    durationSeconds: facts?.durationSeconds ?? null,
+    width: facts?.video.width ?? null,
+    height: facts?.video.height ?? null,
+    frameRate: facts ? facts.video.frameRate.num / facts.video.frameRate.den : null,
+    videoCodec: facts?.video.codec ?? null,
+    audioCodec: facts?.audio?.codec ?? null,
+  }
+}

@@ -1,0 +1,14 @@
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+
+/** After each failed try in turn, as the Standard Webhooks specification advises: over the better part of a day. */
+const DELAYS_MS = [5000, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 5 * HOUR_MS, 10 * HOUR_MS] as const
+
+/** By at most this part later, so that what failed together does not come back together. */
+const JITTER = 0.2
+
+/** Milliseconds until the next try after `tries` have failed; null when that was the last. `random` is in [0, 1). */
+export function retryDelayMs(tries: number, random: number): number | null {
+  const delay = DELAYS_MS[tries - 1]
+  return delay === undefined ? null : Math.round(delay * (1 + JITTER * random))
+}
