@@ -6,7 +6,7 @@ import { type ResolveHost, resolveHost } from './resolve-host.ts'
 const CONNECT_MS = 3000
 
 /** The host has no address to which something may be sent. */
-export class AddressRefused extends Error {
+class AddressRefused extends Error {
   readonly code = 'ADDRESS_REFUSED'
 }
 
