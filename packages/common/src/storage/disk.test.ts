@@ -95,6 +95,15 @@ describe('the disk store', () => {
     expect((await stat(here)).nlink).toBe(2)
   })
 
+  it('copies an object, which outlives the one it was copied from', async () => {
+    await store.put('sources/a/1', 'source')
+    await store.copy('sources/a/1', 'sources/b/2')
+    await store.removeFolder('sources/a')
+    expect((await store.get('sources/b/2')).toString()).toBe('source')
+    await expect(store.copy('sources/a/1', 'sources/c/3')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+    expect(await leftovers()).toEqual([])
+  })
+
   it('lists and removes a folder, and a missing one is empty', async () => {
     await store.put('v/x/1', '1')
     await store.put('v/x/y/2', '2')

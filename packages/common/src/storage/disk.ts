@@ -12,6 +12,7 @@ import {
   rename,
   rm,
   stat,
+  utimes,
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
@@ -87,6 +88,15 @@ class DiskStore implements Store {
     } catch (error) {
       throw asNotFound(error)
     }
+  }
+
+  async copy(from: StorageKey, to: StorageKey): Promise<void> {
+    await this.#publish(to, async (temporary) => {
+      await this.materialise(from, temporary)
+      // As old as its name: what is old and belongs to nobody is swept away.
+      const now = new Date()
+      await utimes(temporary, now, now)
+    })
   }
 
   async stat(key: StorageKey): Promise<StoredFile | null> {

@@ -40,6 +40,8 @@ export interface Store {
   adopt(path: string, key: StorageKey): Promise<void>
   /** Makes the object readable at a local path, without copying where the store allows it; treat it as read-only. */
   materialise(key: StorageKey, path: string): Promise<void>
+  /** A second name for what will not change, without moving bytes through us; either may be removed without the other. */
+  copy(from: StorageKey, to: StorageKey): Promise<void>
   stat(key: StorageKey): Promise<StoredFile | null>
   read(key: StorageKey, range?: ByteRange): Readable
   /** All of something small. */
