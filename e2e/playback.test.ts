@@ -1,4 +1,4 @@
-import { useSystem } from '@kinora/dev/harness'
+import { until, useSystem } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
 import type { Video } from './api-types.ts'
@@ -18,7 +18,12 @@ const anonymous = createClient(system.gatewayUrl)
 const { client } = await register(anonymous)
 const clip = await clips.make('normal.mp4')
 const uploaded = await upload(client, clip, { title: 'From upload to playback' })
-const ready = await untilStatus(client, uploaded.id, 'ready')
+await untilStatus(client, uploaded.id, 'ready')
+/** With what comes after that. */
+const ready = await until(async () => {
+  const video = await client.call<Video>('GET', `/v1/videos/${uploaded.id}`)
+  return video.playback?.storyboardUrl ? video : null
+})
 
 test('the answer to an upload is the video, with its file as it arrived', () => {
   expect(uploaded).toMatchObject({
@@ -54,7 +59,7 @@ test('a ready video has the fields that the API promises, and no others', () => 
       { name: '240p', width: 426, height: 240, bitrate: expect.any(Number), status: 'ready' },
       { name: '360p', width: 640, height: 360, bitrate: expect.any(Number), status: 'ready' },
     ],
-    playback: { hlsUrl: expect.any(String), posterUrl: expect.any(String), storyboardUrl: null },
+    playback: { hlsUrl: expect.any(String), posterUrl: expect.any(String), storyboardUrl: expect.any(String) },
     error: null,
     createdAt: expect.any(String),
     updatedAt: expect.any(String),
@@ -95,6 +100,20 @@ test('the poster is a picture, in the formats and widths that are offered', asyn
   expect([webp.status, webp.headers.get('content-type')]).toEqual([200, 'image/webp'])
   const odd = await fetch(posterUrl.replace('.jpg', '.webp?width=321'))
   expect(odd.status).toBe(400)
+})
+
+test('the storyboard leads to a small picture for every two seconds', async () => {
+  const storyboardUrl = ready.playback?.storyboardUrl ?? ''
+  const vtt = await (await fetch(storyboardUrl)).text()
+  const cues = vtt.split('\n\n').slice(1)
+  expect(vtt.startsWith('WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n')).toBe(true)
+  expect(cues).toHaveLength(10)
+  const [, sprite = ''] = cues.at(-1)?.split('\n') ?? []
+  expect(sprite).toMatch(/#xywh=1280,180,320,180$/)
+  const picture = await fetch(new URL(sprite, storyboardUrl))
+  expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/jpeg'])
+  const thumbnail = await fetch(storyboardUrl.replace('storyboard.vtt', 'thumbnail.webp?time=7&width=160'))
+  expect([thumbnail.status, thumbnail.headers.get('content-type')]).toEqual([200, 'image/webp'])
 })
 
 test('a link with a height limit leads to no larger picture', async () => {

@@ -74,6 +74,7 @@ export const MATRIX: Record<string, Rule> = {
   'DELETE /v1/videos/{videoId}': { access: 'owner' },
   'PUT /v1/videos/{videoId}/source': { access: 'owner', body: { type: 'video/mp4', bytes: 'not mine' } },
   'POST /v1/videos/{videoId}/retry': { access: 'owner' },
+  'POST /v1/videos/{videoId}/poster': { access: 'owner', json: { time: 1 } },
   'GET /v1/videos/{videoId}/events': { access: 'viewer' },
   'GET /v1/videos/{videoId}/timeline': { access: 'owner' },
   'POST /v1/videos/{videoId}/playback-tokens': { access: 'owner', json: {} },
@@ -90,6 +91,9 @@ export const MATRIX: Record<string, Rule> = {
 
   'GET /play/{reference}/master.m3u8': { access: 'anyone' },
   'GET /play/{reference}/poster.{format}': { access: 'anyone' },
+  'GET /play/{reference}/storyboard.vtt': { access: 'anyone' },
+  'GET /play/{reference}/thumbnail.{format}': { access: 'anyone' },
+  'GET /play/{reference}/preview.{format}': { access: 'anyone' },
   'GET /play/{reference}/{file}': { access: 'anyone' },
 
   'GET /.well-known/jwks.json': { access: 'anyone' },

@@ -37,7 +37,15 @@ await store.put('sources/secret/upload', 'secret')
 
 function grant(fields: Partial<PlaybackGrant> = {}): string {
   const reference = `token.${randomUUID()}`
-  const open = { videoId, tokenId: randomUUID(), maxHeight: null, download: false, posterKey, expiresAt: LATER }
+  const open = {
+    videoId,
+    tokenId: randomUUID(),
+    maxHeight: null,
+    download: false,
+    posterKey,
+    storyboard: null,
+    expiresAt: LATER,
+  }
   media.grants.set(reference, { ...open, ...fields })
   return reference
 }

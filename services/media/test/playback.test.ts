@@ -44,6 +44,7 @@ test('the owner finds addresses in his private video that work as they are, and 
     maxHeight: null,
     download: false,
     posterKey: expect.stringMatching(`^videos/${video.id}/.*/poster.jpg$`),
+    storyboard: null,
     expiresAt: expect.any(String),
   })
   expect(video.playback?.posterUrl).toBe(`https://kinora.test/play/${reference}/poster.jpg`)

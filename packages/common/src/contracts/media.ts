@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineContract } from '../contract.ts'
+import { presentation } from './media/presentation.ts'
 import { webhooks } from './media/webhooks.ts'
 import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
 import {
@@ -110,6 +111,7 @@ export const media = defineContract('media', {
     errors: ['VIDEO_NOT_FOUND'],
     idempotent: true,
   },
+  ...presentation,
   createPlaybackToken: {
     summary: 'Make a link that plays this video for a while',
     input: OneVideo.extend({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Id, Timestamp } from './shared.ts'
+import { Storyboard } from './storyboard.ts'
 
 export const VideoStatus = z.enum(['awaiting_upload', 'uploaded', 'processing', 'ready', 'failed'])
 export type VideoStatus = z.infer<typeof VideoStatus>
@@ -91,6 +92,7 @@ export const PlaybackGrant = z.object({
   download: z.boolean(),
   /** Storage key of the poster picture; null until there is one. */
   posterKey: z.string().nullable(),
+  storyboard: Storyboard.nullable(),
   expiresAt: Timestamp.nullable(),
 })
 export type PlaybackGrant = z.infer<typeof PlaybackGrant>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Id, Timestamp } from './shared.ts'
+import { StoryboardGrid } from './storyboard.ts'
 
 /** What a worker is asked to do and what it says it did: a few KiB, and some 35 bytes a segment for long sound. */
 
@@ -80,7 +81,19 @@ export const TaskWork = z.discriminatedUnion('kind', [
       firstSegment: z.number().int().nonnegative(),
     }),
   }),
-  z.object({ kind: z.literal('poster'), sourceKey: z.string(), facts: SourceFacts }),
+  z.object({
+    kind: z.literal('poster'),
+    sourceKey: z.string(),
+    facts: SourceFacts,
+    /** Seconds from the first picture; absent: the worker chooses. */
+    time: z.number().nonnegative().optional(),
+  }),
+  z.object({
+    kind: z.literal('storyboard'),
+    /** Published media playlist of the rendition that the pictures are taken from. */
+    renditionKey: z.string(),
+    grid: StoryboardGrid,
+  }),
   z.object({
     kind: z.literal('finalise'),
     /** Folder of the published playlists; the check starts at `master.m3u8` and follows it as a player does. */
@@ -185,6 +198,8 @@ export type MediaPart = z.infer<typeof MediaPart>
 export const TaskResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('probe'), facts: SourceFacts }),
   z.object({ kind: z.literal('poster'), posterKey: z.string() }),
+  /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
+  z.object({ kind: z.literal('storyboard') }),
   AudioPart,
   VideoPart,
   z.object({ kind: z.literal('finalise'), bytes: z.number().int() }),

@@ -10,18 +10,20 @@ export interface SentFile {
   contentType: string
   /** `public`: a shared cache may keep it. */
   scope: 'public' | 'private'
+  /** How long it may be kept unasked; absent: for ever, because what stands at this address never changes. */
+  maxAgeSeconds?: number
 }
 
 const YEAR_SECONDS = 31_536_000
 
-/** A file that never changes, or one range of it. Throws `FILE_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`. */
+/** A file, or one range of it. Throws `FILE_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`. */
 export async function sendStoredFile(req: Request, res: Response, store: Store, file: SentFile): Promise<void> {
   const stored = await store.stat(file.key)
   if (!stored) throw new AppError('FILE_NOT_FOUND')
   const tag = fileTag(stored)
   const range = isRangeCurrent(req.headers, tag) ? byteRange(req.headers.range, stored.bytes) : 'whole'
   if (range === 'unsatisfiable' && !isNotModified(req.headers, tag)) refuseRange(res, stored)
-  res.setHeader('Cache-Control', `${file.scope}, max-age=${YEAR_SECONDS}, immutable`)
+  res.setHeader('Cache-Control', cacheControl(file))
   res.setHeader('ETag', tag)
   res.setHeader('Accept-Ranges', 'bytes')
   if (isNotModified(req.headers, tag)) {
@@ -49,4 +51,10 @@ async function stream(bytes: NodeJS.ReadableStream, res: Response): Promise<void
 function refuseRange(res: Response, { bytes }: StoredFile): never {
   res.setHeader('Content-Range', `bytes */${bytes}`)
   throw new AppError('RANGE_NOT_SATISFIABLE')
+}
+
+function cacheControl({ scope, maxAgeSeconds }: SentFile): string {
+  return maxAgeSeconds === undefined
+    ? `${scope}, max-age=${YEAR_SECONDS}, immutable`
+    : `${scope}, max-age=${maxAgeSeconds}`
 }

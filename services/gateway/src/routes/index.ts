@@ -7,6 +7,7 @@ import { events } from './events.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
+import { pictures } from './pictures.ts'
 import { playback } from './playback.ts'
 import type { Route } from './route.ts'
 import { secondFactor } from './second-factor.ts'
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...uploads,
   ...webhooks,
   ...events,
+  ...pictures,
   ...playback,
   ...system,
 ]

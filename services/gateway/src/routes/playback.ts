@@ -1,26 +1,23 @@
 import { media, type PlaybackGrant } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys, MASTER_PLAYLIST } from '@kinora/common/storage'
-import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
-import type { Caller } from '../http/admit.ts'
 import { parseFields } from '../http/read-input.ts'
+import { grantFor, Reference, scopeOf } from '../playback/grant-for.ts'
 import { limitHeight } from '../playback/limit-height.ts'
+import { listedWidth } from '../playback/listed-width.ts'
+import { PICTURE_TYPES } from '../playback/picture-format.ts'
 import { playedFile } from '../playback/played-file.ts'
-import { POSTER_FORMATS, POSTER_WIDTHS, type PosterFormat, posterVariant } from '../playback/poster.ts'
+import { POSTER_WIDTHS, posterVariant } from '../playback/poster.ts'
 import { sendPlaylist } from '../playback/send-playlist.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import type { HandRoute, Route } from './route.ts'
 
-const Reference = z.string().regex(/^[\w.~-]{1,1024}$/)
 const PosterParams = z.strictObject({ reference: Reference, format: z.enum(['jpg', 'webp', 'avif']) })
-const PosterQuery = z.strictObject({
-  width: z.coerce
-    .number()
-    .refine((width) => POSTER_WIDTHS.includes(width), `must be one of ${POSTER_WIDTHS.join(', ')}`)
-    .optional(),
-})
+const PosterQuery = z.strictObject({ width: listedWidth(POSTER_WIDTHS).optional() })
+/** Seconds. Another picture may be chosen at any time. */
+const POSTER_MAX_AGE = 60
 const FileParams = z.strictObject({ reference: Reference, file: z.string() })
 
 const open = { method: 'get', auth: 'none', limit: 'playback' } as const
@@ -79,8 +76,9 @@ function sendPoster(ctx: Context): ReturnType<HandRoute['handle']> {
     const { width } = parseFields(PosterQuery, req.query)
     const grant = await grantFor(ctx, req, caller)
     if (!grant.posterKey) throw new AppError('FILE_NOT_FOUND')
-    const key = await posterVariant(ctx.store, grant.posterKey, format satisfies PosterFormat, width ?? null)
-    await sendStoredFile(req, res, ctx.store, { key, contentType: POSTER_FORMATS[format], scope: scopeOf(grant) })
+    const key = await posterVariant(ctx.store, grant.posterKey, format, width ?? null)
+    const file = { key, contentType: PICTURE_TYPES[format], scope: scopeOf(grant), maxAgeSeconds: POSTER_MAX_AGE }
+    await sendStoredFile(req, res, ctx.store, file)
   }
 }
 
@@ -104,20 +102,9 @@ function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
   }
 }
 
-async function grantFor(ctx: Context, req: Request, { call }: Caller): Promise<PlaybackGrant> {
-  const reference = Reference.safeParse(req.params.reference)
-  if (!reference.success) throw new AppError('VIDEO_NOT_FOUND')
-  return await ctx.grants.find(reference.data, call)
-}
-
 function withinHeight(master: string, { maxHeight }: PlaybackGrant): string {
   const limited = maxHeight === null ? master : limitHeight(master, maxHeight)
   if (limited === null)
     throw new AppError('PLAYBACK_DENIED', { detail: 'There is no picture as small as this link asks' })
   return limited
-}
-
-/** What hangs on a token is for its holder alone; only what is played by the video's id never expires. */
-function scopeOf({ expiresAt }: PlaybackGrant): 'public' | 'private' {
-  return expiresAt === null ? 'public' : 'private'
 }

@@ -1,6 +1,7 @@
 import type {
   MediaPart,
   SourceFacts,
+  Storyboard,
   TaskCause,
   TaskKind,
   TaskStatus,
@@ -35,6 +36,7 @@ export interface VideosTable {
   facts: NullableJson<SourceFacts>
   plan: NullableJson<VideoPlan>
   poster_key: string | null
+  storyboard: NullableJson<Storyboard>
   renditions: Json<Video['renditions']>
   status: Generated<VideoStatus>
   playable: Generated<boolean>

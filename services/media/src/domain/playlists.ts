@@ -1,6 +1,7 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import { averageBitrate, peakBitrate } from './bandwidth.ts'
 import { type IFramePlaylist, iFramePlaylist } from './iframe-playlist.ts'
+import { renditionPlaylist } from './rendition-playlist.ts'
 import type { AudioTrack, Presentation, Track, VideoTrack } from './tracks.ts'
 import type { VideoPlan } from './work-plan.ts'
 
@@ -24,7 +25,7 @@ export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
   const { video, audio } = presentation
   const target = targetDuration(presentation.plan)
   const files = video.map((track) => ({
-    name: playlistOf(track),
+    name: renditionPlaylist(track.rung.name),
     content: mediaPlaylist(track, target, presentation.complete),
   }))
   if (audio) files.push({ name: AUDIO_PLAYLIST, content: mediaPlaylist(audio, target, presentation.complete) })
@@ -36,10 +37,6 @@ export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
 function iFramePlaylists({ plan, video, complete }: Presentation): IFramePlaylist[] {
   if (!complete) return []
   return video.map((track) => iFramePlaylist(track, plan, ['#EXTM3U', VERSION])).filter((file) => file !== null)
-}
-
-function playlistOf({ rung }: VideoTrack): string {
-  return `${rung.name}.m3u8`
 }
 
 function mediaPlaylist(track: Track, target: number, complete: boolean): string {
@@ -74,7 +71,7 @@ function masterPlaylist(presentation: Presentation, iFrames: readonly IFramePlay
     VERSION,
     '#EXT-X-INDEPENDENT-SEGMENTS',
     ...(audio ? [audioMedia(audio)] : []),
-    ...video.flatMap((track) => [streamInf(track, presentation), playlistOf(track)]),
+    ...video.flatMap((track) => [streamInf(track, presentation), renditionPlaylist(track.rung.name)]),
     ...(audio ? [soundOnly(audio, presentation.plan), AUDIO_PLAYLIST] : []),
     ...iFrames.map(({ attributes }) => `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(',')}`),
   ])

@@ -89,6 +89,29 @@ describe("a video's state", () => {
     expect(deriveState(true, { materialPublished: 6, republish: false }, tasks).finaliseDue).toBe(false)
   })
 
+  it('is checked and ready without a poster that cannot be made', () => {
+    const poster = task('poster', 5, 'failed', { cause: CAUSE })
+    const checked = deriveState(true, { materialPublished: 6, republish: false }, [
+      ...work('done', 'done', 'done', 'waiting'),
+      poster,
+    ])
+    expect(checked).toMatchObject({ finaliseDue: true, status: 'processing', error: null })
+    expect(deriveState(true, NONE, [...work('done', 'done', 'done', 'done'), poster]).status).toBe('ready')
+  })
+
+  it('gets its storyboard when it is ready, and is ready whatever becomes of that', () => {
+    const published = { materialPublished: 6, republish: false }
+    const withStoryboard = (finalise: TaskFacts['state'], state: TaskFacts['state'], more?: Partial<TaskFacts>) =>
+      deriveState(true, published, [
+        ...work('done', 'done', 'done', finalise),
+        task('storyboard', 5, state, { cause: state === 'failed' ? CAUSE : null, ...more }),
+      ])
+    expect(withStoryboard('waiting', 'waiting')).toMatchObject({ finaliseDue: true, storyboardDue: false })
+    expect(withStoryboard('done', 'waiting')).toMatchObject({ status: 'ready', percent: 100, storyboardDue: true })
+    expect(withStoryboard('done', 'waiting', { delayed: true }).storyboardDue).toBe(false)
+    expect(withStoryboard('done', 'failed')).toMatchObject({ status: 'ready', playable: true, error: null })
+  })
+
   it('waits with the check while that is put off after a failure', () => {
     const tasks = [
       ...work('done', 'done', 'done', 'waiting').slice(0, 4),

@@ -1,6 +1,6 @@
 import type { Progress, TaskCause, TaskKind, TaskStatus, VideoError, VideoStatus } from '@kinora/common/contracts'
 import type { z } from 'zod'
-import { FIRST_PART_ORDINAL } from './work-plan.ts'
+import { FIRST_PART_ORDINAL, isOptional, startsByState } from './work-plan.ts'
 
 /** What of a task decides about its video. */
 export interface TaskFacts {
@@ -37,6 +37,8 @@ export interface VideoState {
   material: number
   /** Everything is published: time to check it. */
   finaliseDue: boolean
+  /** The video is ready: time for what nobody had to wait for. */
+  storyboardDue: boolean
 }
 
 const PROBE_PERCENT = 2
@@ -46,12 +48,12 @@ const MEDIA_PERCENT = 95
 export function deriveState(uploaded: boolean, publication: Publication, tasks: readonly TaskFacts[]): VideoState {
   const media = tasks.filter((task) => task.kind === 'video' || task.kind === 'audio')
   const finalise = tasks.find((task) => task.kind === 'finalise')
-  const failed = tasks.find((task) => task.state === 'failed')
+  const failed = tasks.find((task) => task.state === 'failed' && !isOptional(task.kind))
   const status = statusOf(uploaded, tasks, finalise, failed)
   const material = materialOf(media)
   const allWritten = media.length > 0 && media.every((task) => task.state === 'done')
   const allPublished = allWritten && publication.materialPublished === material && !publication.republish
-  const othersDone = tasks.every((task) => task.kind === 'finalise' || task.state === 'done')
+  const storyboard = tasks.find((task) => task.kind === 'storyboard')
   return {
     status,
     playable: publication.materialPublished > 0 && status !== 'failed',
@@ -59,8 +61,19 @@ export function deriveState(uploaded: boolean, publication: Publication, tasks: 
     percent: percentOf(status, tasks, media, finalise),
     error: failed?.cause ? { code: failed.cause.code, detail: failed.cause.detail } : null,
     material,
-    finaliseDue: allPublished && othersDone && finalise?.state === 'waiting' && !finalise.delayed,
+    finaliseDue: allPublished && tasks.every(isSettled) && isWaiting(finalise),
+    storyboardDue: status === 'ready' && isWaiting(storyboard),
   }
+}
+
+/** Nothing more will come of it before the check. */
+function isSettled({ kind, state }: TaskFacts): boolean {
+  if (startsByState(kind) || state === 'done') return true
+  return isOptional(kind) && state === 'failed'
+}
+
+function isWaiting(task: TaskFacts | undefined): boolean {
+  return task?.state === 'waiting' && !task.delayed
 }
 
 function statusOf(

@@ -1,6 +1,8 @@
-import type { FrameRate, Rung, SourceFacts, TaskWork } from '@kinora/common/contracts'
+import type { FrameRate, Rung, SourceFacts, TaskKind, TaskWork } from '@kinora/common/contracts'
 import { type Chunk, chunkPlan, type Grid, headSegments, segmentGrid } from './chunk-plan.ts'
 import { ladder } from './ladder.ts'
+import { renditionPlaylist } from './rendition-playlist.ts'
+import { planStoryboard } from './storyboard-plan.ts'
 import { framesOf, type VideoWork } from './video-segments.ts'
 
 /** What all renditions of a video share; stored with the video. */
@@ -26,6 +28,19 @@ export interface PlannedTask {
 /** The video task whose first segment, with that of the audio, makes a video playable. */
 export const FIRST_PART_ORDINAL = 1
 
+/** They wait until the state of their video says that they are due. */
+const BY_STATE: readonly TaskKind[] = ['finalise', 'storyboard']
+/** A video is ready and plays without them. */
+const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard']
+
+export function startsByState(kind: TaskKind): boolean {
+  return BY_STATE.includes(kind)
+}
+
+export function isOptional(kind: TaskKind): boolean {
+  return OPTIONAL.includes(kind)
+}
+
 /** Encoding a second of audio costs about as much as this many pixels of video. */
 const AUDIO_PIXELS_PER_SECOND = 500_000
 
@@ -48,7 +63,7 @@ export function planVideo(facts: SourceFacts, maxShortSide: number): VideoPlan {
 
 /**
  * All work that follows the probe, in the order in which it should be done: what makes the video playable, the poster, the
- * rest from the start to the end, and the check of everything that was published.
+ * rest from the start to the end, the check of everything that was published, and the storyboard.
  */
 export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string, playlistKey: string): PlannedTask[] {
   const [smallest, ...larger] = plan.rungs
@@ -59,7 +74,7 @@ export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string
   const headChunk = { startFrame: 0, frameCount: head * plan.segmentFrames, firstSegment: 0 }
   const body = chunks.map((chunk) => videoTask(chunk, withHeads(plan.rungs, head)))
   const first = head > 0 ? { ...videoTask(headChunk, withHeads([smallest], 0)), queue: 'short' as const } : body.shift()
-  const tasks = [first, facts.audio && audioTask(), posterTask(), ...body, finaliseTask()]
+  const tasks = [first, facts.audio && audioTask(), posterTask(), ...body, finaliseTask(), storyboardTask(smallest)]
   return tasks.filter((task) => task != null).map((task, index) => ({ ordinal: FIRST_PART_ORDINAL + index, ...task }))
 
   function videoTask(chunk: Chunk, rungs: VideoWork['rungs']): Omit<PlannedTask, 'ordinal'> {
@@ -87,6 +102,15 @@ export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string
     const { frameRate, frameCount, hasAudio } = plan
     const work: TaskWork = { kind: 'finalise', playlistKey, frameRate, frameCount, hasAudio }
     return { label: 'finalise', queue: 'short', weight: 1, work }
+  }
+
+  function storyboardTask({ name }: Rung): Omit<PlannedTask, 'ordinal'> {
+    const work: TaskWork = {
+      kind: 'storyboard',
+      renditionKey: `${playlistKey}/${renditionPlaylist(name)}`,
+      grid: planStoryboard(plan),
+    }
+    return { label: 'storyboard', queue: 'short', weight: 1, work }
   }
 }
 

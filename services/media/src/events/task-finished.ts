@@ -1,6 +1,7 @@
 import type { EventData } from '@kinora/common/contract'
 import type { events, TaskResult } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
+import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
@@ -8,7 +9,8 @@ import { checkResult, remainingWork } from '../domain/parts.ts'
 import { attemptFailed } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/parts.ts'
-import { planWork, recordPoster } from '../repositories/sources.ts'
+import { recordPoster, recordStoryboard } from '../repositories/pictures.ts'
+import { planWork } from '../repositories/sources.ts'
 import { completeAttempt, findTask, holdsLease, type Lease } from '../repositories/tasks.ts'
 
 type Tx = Transaction<MediaDb>
@@ -54,7 +56,11 @@ async function finish(
   }
   await completeAttempt(tx, lease)
   if (result.kind === 'probe') await planWork(tx, video, result.facts, ctx.config.MAX_RENDITION)
-  if (result.kind === 'poster') await recordPoster(tx, video.id, result.posterKey)
+  if (result.kind === 'poster') await recordPoster(tx, video, result.posterKey)
+  if (result.kind === 'storyboard' && task.params.kind === 'storyboard') {
+    const folderKey = keys.attempt(video.id, task.id, task.attempt)
+    await recordStoryboard(tx, video.id, { ...task.params.grid, folderKey })
+  }
   if (result.kind === 'audio' || result.kind === 'video') await replaceParts(tx, lease, result)
   return 'done'
 }

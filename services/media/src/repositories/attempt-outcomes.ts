@@ -2,6 +2,7 @@ import type { TaskCause } from '@kinora/common/contracts'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
 import { countFailure, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
+import { isOptional } from '../domain/work-plan.ts'
 import { discardFiles } from './parts.ts'
 import { attemptEnded } from './task-attempts.ts'
 import { awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from './tasks.ts'
@@ -24,7 +25,7 @@ export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: 
   await supersede(tx, task, lease, 'failed', cause)
   // What was published may be what is wrong: it is written again before the next check.
   if (task.kind === 'finalise') await republish(tx, task.video_id)
-  if (!again) await cancelWork(tx, task.video_id)
+  if (!again) await giveUp(tx, task)
   return true
 }
 
@@ -40,7 +41,7 @@ export async function attemptLost(tx: Tx, task: TaskRow, lease: Lease, send: boo
     : await failTask(tx, lease, WORKER_LOST, failures)
   if (!ended) return false
   await supersede(tx, task, lease, 'lost', WORKER_LOST)
-  if (!again) await cancelWork(tx, task.video_id)
+  if (!again) await giveUp(tx, task)
   else await enqueue(tx, [task.id], send)
   return true
 }
@@ -65,8 +66,9 @@ async function supersede(
   await discardFiles(tx, task.video_id, lease)
 }
 
-/** A failed task fails its video, so nobody needs the rest. */
-async function cancelWork(tx: Tx, videoId: string): Promise<void> {
+/** A failed task fails its video, so nobody needs the rest; unless the video does without it. */
+async function giveUp(tx: Tx, { kind, video_id: videoId }: TaskRow): Promise<void> {
+  if (isOptional(kind)) return
   for (const { id, attempt } of await cancelTasks(tx, videoId)) {
     await discardFiles(tx, videoId, { taskId: id, attempt })
   }

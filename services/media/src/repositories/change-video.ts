@@ -1,4 +1,4 @@
-import { events } from '@kinora/common/contracts'
+import { events, type TaskKind } from '@kinora/common/contracts'
 import { sayEvent } from '@kinora/common/db'
 import { type SelectQueryBuilder, sql, type Transaction } from 'kysely'
 import type { Context } from '../context.ts'
@@ -69,7 +69,8 @@ async function settle(tx: Tx, before: VideoRow): Promise<VideoRow> {
   const row = await tx.selectFrom('videos').selectAll().where('id', '=', before.id).executeTakeFirstOrThrow()
   const publication = { materialPublished: row.material_published, republish: row.republish }
   const state = deriveState(row.upload_id !== null, publication, facts)
-  if (state.finaliseDue) await queueFinalise(tx, row.id)
+  if (state.finaliseDue) await queueKind(tx, row.id, 'finalise')
+  if (state.storyboardDue) await queueKind(tx, row.id, 'storyboard')
   const next = { ...state, percent: Math.max(state.percent, row.percent) }
   const news = newsOf(before, row, next)
   if (news === 'none' && row.material === next.material) return row
@@ -87,6 +88,8 @@ function newsOf(before: VideoRow, row: VideoRow, next: VideoState): News {
     before.playable !== next.playable ||
     before.stage !== next.stage ||
     before.visibility !== row.visibility ||
+    before.poster_key !== row.poster_key ||
+    before.storyboard?.folderKey !== row.storyboard?.folderKey ||
     before.error?.code !== next.error?.code
   if (isNew) return 'state'
   const due = Date.now() - row.progress_said_at.getTime() >= PROGRESS_EVERY_MS
@@ -114,12 +117,12 @@ async function store(tx: Tx, row: VideoRow, state: VideoState, said: boolean): P
     .executeTakeFirstOrThrow()
 }
 
-async function queueFinalise(tx: Tx, videoId: string): Promise<void> {
+async function queueKind(tx: Tx, videoId: string, kind: TaskKind): Promise<void> {
   const rows = await tx
     .selectFrom('tasks')
     .select('id')
     .where('video_id', '=', videoId)
-    .where('kind', '=', 'finalise')
+    .where('kind', '=', kind)
     .execute()
   await enqueue(
     tx,

@@ -35,6 +35,11 @@ export async function queueFolderDeletion(tx: Tx, key: StorageKey, ownerId?: str
   await queueDeletion(tx, { key, folder: true }, LATE_SECONDS, ownerId)
 }
 
+/** When whoever was told of it has long asked anew. */
+export async function queueLateDeletion(tx: Tx, what: Removable): Promise<void> {
+  await queueDeletion(tx, what, LATE_SECONDS)
+}
+
 /**
  * Removes one thing that is due; false when nothing is. A crash between the removal and the commit repeats it, which
  * changes nothing. What cannot be removed is tried again later and does not hold up the rest.

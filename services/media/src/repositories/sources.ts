@@ -60,10 +60,6 @@ export async function planWork(
   await addTasks(tx, video.id, planTasks(plan, facts, sourceKey, keys.videoFolder(video.id)))
 }
 
-export async function recordPoster(tx: Transaction<MediaDb>, videoId: string, posterKey: string): Promise<void> {
-  await tx.updateTable('videos').set({ poster_key: posterKey }).where('id', '=', videoId).execute()
-}
-
 /** Of these sources, those that belong to a video. */
 export async function registeredSources(db: Kysely<MediaDb>, sourceKeys: string[]): Promise<Set<string>> {
   const rows = await db

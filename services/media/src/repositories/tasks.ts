@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { TaskCause } from '@kinora/common/contracts'
+import type { TaskCause, TaskKind } from '@kinora/common/contracts'
 import { sayTask } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
 import type { Failures } from '../domain/retry.ts'
 import type { TaskFacts } from '../domain/video-state.ts'
-import type { PlannedTask } from '../domain/work-plan.ts'
+import { type PlannedTask, startsByState } from '../domain/work-plan.ts'
 import { priorities } from './priorities.ts'
 import { attemptEnded, attemptStarted, attemptsQueued } from './task-attempts.ts'
 
@@ -45,7 +45,7 @@ export async function taskFacts(tx: Tx, videoId: string): Promise<TaskFacts[]> {
     .execute()
 }
 
-/** Adds tasks and queues them in the given order; the finalise task waits for the others. */
+/** Adds tasks and queues them in the given order, without those that wait for the others. */
 export async function addTasks(tx: Tx, videoId: string, planned: readonly PlannedTask[]): Promise<void> {
   const rows = planned.map(({ ordinal, label, queue, weight, work }) => ({
     id: randomUUID(),
@@ -61,7 +61,7 @@ export async function addTasks(tx: Tx, videoId: string, planned: readonly Planne
   await tx.insertInto('tasks').values(rows).execute()
   await enqueue(
     tx,
-    rows.filter((row) => row.kind !== 'finalise').map((row) => row.id),
+    rows.filter((row) => !startsByState(row.kind)).map((row) => row.id),
   )
 }
 
@@ -204,7 +204,7 @@ export async function cancelTasks(tx: Tx, videoId: string): Promise<{ id: string
 }
 
 /** Puts failed and cancelled tasks back to the start, with a new attempt and a clean slate; returns them in order. */
-export async function reviveTasks(tx: Tx, videoId: string): Promise<{ id: string; kind: string }[]> {
+export async function reviveTasks(tx: Tx, videoId: string): Promise<{ id: string; kind: TaskKind }[]> {
   const rows = await tx
     .updateTable('tasks')
     .set((eb) => ({

@@ -26,7 +26,10 @@ async function byToken(ctx: Context, token: string): Promise<PlaybackGrant> {
   return grant(row, { tokenId: jti ?? null, maxHeight, download, expiresAt: new Date(exp * 1000).toISOString() })
 }
 
-function grant(row: VideoRow, limits: Omit<PlaybackGrant, 'videoId' | 'posterKey'>): PlaybackGrant {
+function grant(
+  row: VideoRow,
+  limits: Pick<PlaybackGrant, 'tokenId' | 'maxHeight' | 'download' | 'expiresAt'>,
+): PlaybackGrant {
   if (!row.playable) throw new AppError('PLAYBACK_NOT_READY')
-  return { videoId: row.id, posterKey: row.poster_key, ...limits }
+  return { videoId: row.id, posterKey: row.poster_key, storyboard: row.storyboard, ...limits }
 }

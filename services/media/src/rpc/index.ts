@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { webhookHandlers } from '../webhooks/rpc/index.ts'
 import { authorizePlayback } from './authorize-playback.ts'
 import { beginUpload } from './begin-upload.ts'
+import { choosePoster } from './choose-poster.ts'
 import { claimTask } from './claim-task.ts'
 import { completeUpload } from './complete-upload.ts'
 import { createPlaybackToken } from './create-playback-token.ts'
@@ -30,6 +31,7 @@ export function handlers(ctx: Context): Handlers<typeof media> {
     completeUpload: completeUpload(ctx),
     retryVideo: retryVideo(ctx),
     getTimeline: getTimeline(ctx),
+    choosePoster: choosePoster(ctx),
     createPlaybackToken: createPlaybackToken(ctx),
     revokePlaybackToken: revokePlaybackToken(ctx),
     listPlaybackTokens: listPlaybackTokens(ctx),

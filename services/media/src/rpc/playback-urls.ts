@@ -10,6 +10,6 @@ export function playbackUrls(ctx: Context, row: VideoRow, reference: string): z.
   return {
     hlsUrl: `${base}/${MASTER_PLAYLIST}`,
     posterUrl: row.poster_key === null ? null : `${base}/poster.jpg`,
-    storyboardUrl: null,
+    storyboardUrl: row.storyboard === null ? null : `${base}/storyboard.vtt`,
   }
 }

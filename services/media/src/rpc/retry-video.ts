@@ -3,6 +3,7 @@ import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { assertOwner } from '../domain/visibility.ts'
+import { startsByState } from '../domain/work-plan.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { enqueue, reviveTasks } from '../repositories/tasks.ts'
 import { asVideo } from './as-video.ts'
@@ -14,8 +15,8 @@ export function retryVideo(ctx: Context): Handler<typeof media.retryVideo> {
       assertOwner(actor, video)
       const revived = await reviveTasks(tx, videoId)
       if (revived.length === 0) throw new AppError('NOTHING_TO_RETRY')
-      // The finalise task waits for the others, and is queued when the state is derived.
-      const ids = revived.filter((task) => task.kind !== 'finalise').map((task) => task.id)
+      // The others are queued when the state is derived.
+      const ids = revived.filter((task) => !startsByState(task.kind)).map((task) => task.id)
       await enqueue(tx, ids)
     })
     if (!changed) throw new AppError('VIDEO_NOT_FOUND')

@@ -30,6 +30,7 @@ export function someFacts(seconds: number, video: Partial<SourceFacts['video']> 
 export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(90)): TaskResult {
   if (work.kind === 'probe') return { kind: 'probe', facts }
   if (work.kind === 'poster') return { kind: 'poster', posterKey: `${outputKey}/poster.jpg` }
+  if (work.kind === 'storyboard') return { kind: 'storyboard' }
   if (work.kind === 'finalise') return { kind: 'finalise', bytes: 1 }
   return partOf(work)
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { SourceFacts } from '@kinora/common/contracts'
 import sharp from 'sharp'
 import { readSource, runFfmpeg } from './ffmpeg-command.ts'
+import { perSecond } from './frame-rate.ts'
 import { standardPicture } from './picture-filters.ts'
 import type { Tools } from './run-tool.ts'
 import { asTaskFailure, sourceCorrupt } from './tool-failure.ts'
@@ -20,32 +21,53 @@ const THREADS = 1
 interface Search {
   cwd: string
   signal: AbortSignal
-  /** Options before the input: where to look, and what to decode. */
+}
+
+/** Options before the input, where to look and what to decode, and how many pictures to choose from. */
+interface Place {
   where: string[]
+  candidates: number
 }
 
 /**
- * Writes `poster.jpg` into the workspace: a key frame from a tenth of the way in, or the first picture of any kind that
- * can be decoded. Throws `SOURCE_CORRUPT` when none can.
+ * Writes `poster.jpg` into the workspace: the picture at `time` (seconds from the first one), without it a key frame from
+ * a tenth of the way in; where there is none, the first picture of any kind that can be decoded. Throws `SOURCE_CORRUPT`
+ * when none can.
  */
-export async function makePoster(tools: Tools, facts: SourceFacts, cwd: string, signal: AbortSignal): Promise<string> {
-  const seconds = facts.video.startTime + Math.min(facts.durationSeconds / 10, MAX_OFFSET_SECONDS)
-  const seek = ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seconds.toFixed(6)]
-  const still =
-    (await grabStill(tools, facts, { cwd, signal, where: ['-skip_frame', 'nokey', ...seek] })) ??
-    (await grabStill(tools, facts, { cwd, signal, where: [] }))
+export async function makePoster(
+  tools: Tools,
+  facts: SourceFacts,
+  { time, ...search }: Search & { time: number | undefined },
+): Promise<string> {
+  const wished = time === undefined ? typicalPlace(facts) : exactPlace(facts, time)
+  const first = { where: [], candidates: CANDIDATES }
+  const still = (await grabStill(tools, facts, search, wished)) ?? (await grabStill(tools, facts, search, first))
   if (!still) throw sourceCorrupt('no picture could be decoded')
-  const poster = join(cwd, 'poster.jpg')
+  const poster = join(search.cwd, 'poster.jpg')
   await sharp(still).jpeg({ mozjpeg: true, quality: 80 }).toFile(poster)
   return poster
+}
+
+function typicalPlace({ video, durationSeconds }: SourceFacts): Place {
+  const seconds = video.startTime + Math.min(durationSeconds / 10, MAX_OFFSET_SECONDS)
+  const seek = ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seconds.toFixed(6)]
+  return { where: ['-skip_frame', 'nokey', ...seek], candidates: CANDIDATES }
+}
+
+/** The picture that begins nearest to this time. */
+function exactPlace({ video }: SourceFacts, time: number): Place {
+  const seconds = video.startTime + Math.max(0, time - 0.5 / perSecond(video.frameRate))
+  return { where: ['-seek_timestamp', '1', '-ss', seconds.toFixed(6)], candidates: 1 }
 }
 
 async function grabStill(
   tools: Tools,
   facts: SourceFacts,
-  { cwd, signal, where }: Search,
+  { cwd, signal }: Search,
+  { where, candidates }: Place,
 ): Promise<Buffer | undefined> {
-  const filters = [...standardPicture(facts.video, posterSize(facts.video)), `thumbnail=n=${CANDIDATES}`]
+  const choice = candidates > 1 ? [`thumbnail=n=${candidates}`] : []
+  const filters = [...standardPicture(facts.video, posterSize(facts.video)), ...choice]
   const command = readSource({ ...tools, threads: THREADS }, ...where)
     .complexFilter(`[0:${facts.video.streamIndex}]${filters.join(',')}[still]`)
     .output('still.png')

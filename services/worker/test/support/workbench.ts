@@ -27,7 +27,7 @@ export interface Workbench {
   pathOf(key: string): string
   /** Puts a file into the store as a source; gives its key. */
   addSource(path: string): Promise<string>
-  run<K extends WorkOf<'probe' | 'audio' | 'video' | 'poster' | 'finalise'>>(
+  run<K extends WorkOf<'probe' | 'audio' | 'video' | 'poster' | 'storyboard' | 'finalise'>>(
     work: K,
     options?: RunOptions,
   ): Promise<ResultOf<K['kind']>>

@@ -3,11 +3,12 @@ import { videos } from './0001-videos.ts'
 import { outboxAndInbox } from './0002-outbox-inbox.ts'
 import { parts } from './0003-parts.ts'
 import { erasures } from './0009-erasures.ts'
+import { presentation } from './0014-presentation.ts'
 import { webhooks } from './0016-webhooks.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
-  migrations: [videos, outboxAndInbox, parts, erasures, webhooks],
+  migrations: [videos, outboxAndInbox, parts, erasures, presentation, webhooks],
 }

@@ -1,0 +1,123 @@
+import { media, type Storyboard } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { StorageKey } from '@kinora/common/storage'
+import type { Request, Response } from 'express'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import type { Caller } from '../http/admit.ts'
+import { parseFields } from '../http/read-input.ts'
+import { grantFor, Reference, scopeOf } from '../playback/grant-for.ts'
+import { listedWidth } from '../playback/listed-width.ts'
+import { PICTURE_TYPES } from '../playback/picture-format.ts'
+import { PREVIEW_TYPES, PREVIEW_WIDTHS, preview } from '../playback/preview.ts'
+import { sendStoredFile } from '../playback/send-stored-file.ts'
+import { sendText } from '../playback/send-text.ts'
+import { storyboardVtt } from '../playback/storyboard-vtt.ts'
+import { pictureAt, THUMBNAIL_WIDTHS, thumbnail } from '../playback/thumbnail.ts'
+import type { HandRoute, Route } from './route.ts'
+
+const ReferenceParams = z.strictObject({ reference: Reference })
+const ThumbnailParams = ReferenceParams.extend({ format: z.enum(['jpg', 'webp', 'avif']) })
+const ThumbnailQuery = z.strictObject({
+  /** Seconds. */
+  time: z.coerce.number().min(0).max(604_800).default(0),
+  width: listedWidth(THUMBNAIL_WIDTHS).default(320),
+})
+const PreviewParams = ReferenceParams.extend({ format: z.enum(['webp', 'gif']) })
+const PreviewQuery = z.strictObject({ width: listedWidth(PREVIEW_WIDTHS).default(320) })
+
+/** Seconds. A storyboard is made once. */
+const MAX_AGE = 86_400
+
+const open = { method: 'get', auth: 'none', limit: 'playback' } as const
+const errors = [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'] as const
+
+/** Small pictures of a video, all taken from its storyboard. */
+export const pictures: Route[] = [
+  {
+    ...open,
+    path: '/play/:reference/storyboard.vtt',
+    name: 'getStoryboard',
+    summary: 'Pictures for the time line of a player: WebVTT that names rectangles of sprites',
+    params: ReferenceParams,
+    answers: { 200: { description: 'WebVTT', content: { 'text/vtt': 'text' } } },
+    errors,
+    handle: sendStoryboard,
+  },
+  {
+    ...open,
+    path: '/play/:reference/thumbnail.:format',
+    name: 'getThumbnail',
+    summary: 'A small picture of the video at this time, to the nearest before it that the storyboard has',
+    params: ThumbnailParams,
+    query: ThumbnailQuery,
+    answers: {
+      200: {
+        description: 'A picture',
+        content: { 'image/jpeg': 'binary', 'image/webp': 'binary', 'image/avif': 'binary' },
+      },
+    },
+    errors,
+    handle: sendThumbnail,
+  },
+  {
+    ...open,
+    path: '/play/:reference/preview.:format',
+    name: 'getPreview',
+    summary: 'A moving picture of a few seconds that leads through the whole video',
+    params: PreviewParams,
+    query: PreviewQuery,
+    answers: {
+      200: { description: 'A moving picture', content: { 'image/webp': 'binary', 'image/gif': 'binary' } },
+    },
+    errors,
+    handle: sendPreview,
+  },
+]
+
+function sendStoryboard(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, caller) => {
+    const { storyboard, scope } = await findStoryboard(ctx, req, caller)
+    const cacheControl = `${scope}, max-age=${MAX_AGE}`
+    await sendText(req, res, { text: storyboardVtt(storyboard), contentType: 'text/vtt; charset=utf-8', cacheControl })
+  }
+}
+
+function sendThumbnail(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, caller) => {
+    const { format } = parseFields(ThumbnailParams, req.params)
+    const { time, width } = parseFields(ThumbnailQuery, req.query)
+    const { storyboard, scope } = await findStoryboard(ctx, req, caller)
+    const key = await thumbnail(ctx.store, storyboard, { index: pictureAt(time, storyboard), width, format })
+    await sendPicture(ctx, req, res, { key, contentType: PICTURE_TYPES[format], scope })
+  }
+}
+
+function sendPreview(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, caller) => {
+    const { format } = parseFields(PreviewParams, req.params)
+    const { width } = parseFields(PreviewQuery, req.query)
+    const { storyboard, scope } = await findStoryboard(ctx, req, caller)
+    const key = await preview(ctx.store, storyboard, { width, format })
+    await sendPicture(ctx, req, res, { key, contentType: PREVIEW_TYPES[format], scope })
+  }
+}
+
+async function findStoryboard(
+  ctx: Context,
+  req: Request,
+  caller: Caller,
+): Promise<{ storyboard: Storyboard; scope: 'public' | 'private' }> {
+  const grant = await grantFor(ctx, req, caller)
+  if (!grant.storyboard) throw new AppError('FILE_NOT_FOUND')
+  return { storyboard: grant.storyboard, scope: scopeOf(grant) }
+}
+
+async function sendPicture(
+  ctx: Context,
+  req: Request,
+  res: Response,
+  file: { key: StorageKey; contentType: string; scope: 'public' | 'private' },
+): Promise<void> {
+  await sendStoredFile(req, res, ctx.store, { ...file, maxAgeSeconds: MAX_AGE })
+}

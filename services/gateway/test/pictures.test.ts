@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto'
+import type { PlaybackGrant } from '@kinora/common/contracts'
+import { keys, openStore } from '@kinora/common/storage'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { useGateway } from './support/use-gateway.ts'
+
+const { world, media, request } = await useGateway()
+const store = await openStore(world.storageUrl)
+
+const videoId = randomUUID()
+const folderKey = keys.attempt(videoId, randomUUID(), 1)
+/** Three pictures on two sprites. */
+const storyboard = { interval: 2, count: 3, columns: 2, rows: 1, width: 160, height: 90, folderKey }
+await store.put(`${folderKey}/sprite-0.jpg`, await sprite('red', 'blue'))
+await store.put(`${folderKey}/sprite-1.jpg`, await sprite('lime', 'black'))
+
+async function sprite(left: string, right: string): Promise<Buffer> {
+  const half = sharp({ create: { width: 160, height: 90, channels: 3, background: right } })
+  const whole = sharp({ create: { width: 320, height: 90, channels: 3, background: left } })
+  return await whole
+    .composite([{ input: await half.png().toBuffer(), left: 160, top: 0 }])
+    .jpeg()
+    .toBuffer()
+}
+
+function play(path: string, fields: Partial<PlaybackGrant> = {}): Promise<Response> {
+  const reference = `token.${randomUUID()}`
+  const limits = { tokenId: null, maxHeight: null, download: false, posterKey: null, expiresAt: null }
+  media.grants.set(reference, { videoId, storyboard, ...limits, ...fields })
+  return request(`/play/${reference}/${path}`)
+}
+
+async function picture(answer: Response): Promise<Buffer> {
+  expect(answer.status).toBe(200)
+  return Buffer.from(await answer.arrayBuffer())
+}
+
+describe('a storyboard', () => {
+  it('is WebVTT that names a rectangle for every stretch of time', async () => {
+    const answer = await play('storyboard.vtt')
+    expect(answer.headers.get('content-type')).toBe('text/vtt; charset=utf-8')
+    const folder = folderKey.split('/').at(-1)
+    expect(await answer.text()).toBe(`WEBVTT
+
+00:00:00.000 --> 00:00:02.000
+${folder}/sprite-0.jpg#xywh=0,0,160,90
+
+00:00:02.000 --> 00:00:04.000
+${folder}/sprite-0.jpg#xywh=160,0,160,90
+
+00:00:04.000 --> 00:00:06.000
+${folder}/sprite-1.jpg#xywh=0,0,160,90
+`)
+    expect((await play(`${folder}/sprite-1.jpg`)).headers.get('content-type')).toBe('image/jpeg')
+  })
+
+  it.each(['storyboard.vtt', 'thumbnail.jpg', 'preview.webp'])('that is not there has no %s', async (path) => {
+    expect(await (await play(path, { storyboard: null })).json()).toMatchObject({ code: 'FILE_NOT_FOUND' })
+  })
+})
+
+describe('a thumbnail', () => {
+  it.each([
+    ['jpg', 'jpeg'],
+    ['webp', 'webp'],
+    ['avif', 'heif'],
+  ])('comes as %s, in a width that is offered', async (extension, format) => {
+    const found = await sharp(await picture(await play(`thumbnail.${extension}?time=1&width=80`))).metadata()
+    expect(found).toMatchObject({ format, width: 80, height: 45 })
+  })
+
+  it.each([
+    [0, [1, 0, 0]],
+    [2, [0, 0, 1]],
+    [3.9, [0, 0, 1]],
+    [4, [0, 1, 0]],
+    [9999, [0, 1, 0]],
+  ])('at %d s is the picture that the storyboard has for it', async (time, expected) => {
+    const { channels } = await sharp(await picture(await play(`thumbnail.jpg?time=${time}&width=160`))).stats()
+    expect(channels.map(({ mean }) => (mean > 127 ? 1 : 0))).toEqual(expected)
+  })
+
+  it('is kept beside the sprites, one for all times that it stands for', async () => {
+    await picture(await play('thumbnail.webp?time=2.1&width=160'))
+    await picture(await play('thumbnail.webp?time=3.2&width=160'))
+    const kept: string[] = []
+    for await (const key of store.list(folderKey)) if (/thumbnail.*-160\.webp$/.test(key)) kept.push(key)
+    expect(kept).toEqual([`${folderKey}/thumbnail-1-160.webp`])
+  })
+
+  it.each(['time=-1', 'time=soon', 'width=81', 'time=1&height=9'])('is not made for %s', async (query) => {
+    expect(await (await play(`thumbnail.jpg?${query}`)).json()).toMatchObject({ code: 'VALIDATION_FAILED' })
+  })
+})
+
+describe('a preview', () => {
+  it.each(['webp', 'gif'])('as %s moves through the video', async (format) => {
+    const found = await sharp(await picture(await play(`preview.${format}?width=160`)), { animated: true }).metadata()
+    expect(found).toMatchObject({ format, pages: 3, width: 160, pageHeight: 90, loop: 0 })
+  })
+})

@@ -1,0 +1,69 @@
+import { posix } from 'node:path'
+import type { Storyboard, TaskWork } from '@kinora/common/contracts'
+import type { StorageKey } from '@kinora/common/storage'
+import { sql, type Transaction } from 'kysely'
+import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
+import { queueLateDeletion } from './deletions.ts'
+import { discardFiles } from './parts.ts'
+import { attemptEnded } from './task-attempts.ts'
+import { enqueue } from './tasks.ts'
+
+type Tx = Transaction<MediaDb>
+
+/** The folder of the poster before, with what was made of it, goes when nobody is sent there any more. */
+export async function recordPoster(tx: Tx, { id, poster_key: before }: VideoRow, posterKey: StorageKey): Promise<void> {
+  await tx.updateTable('videos').set({ poster_key: posterKey }).where('id', '=', id).execute()
+  if (before !== null) await queueLateDeletion(tx, { key: posix.dirname(before), folder: true })
+}
+
+export async function recordStoryboard(tx: Tx, videoId: string, storyboard: Storyboard): Promise<void> {
+  await tx
+    .updateTable('videos')
+    .set({ storyboard: JSON.stringify(storyboard) })
+    .where('id', '=', videoId)
+    .execute()
+}
+
+/**
+ * Has the poster of a video made anew, from the picture at `time`. An attempt that is under way has lost its lease; what
+ * an earlier one made stays as long as it is the poster. False when the video has no such task.
+ */
+export async function remakePoster(tx: Tx, videoId: string, time: number): Promise<boolean> {
+  const task = await tx
+    .selectFrom('tasks')
+    .selectAll()
+    .where('video_id', '=', videoId)
+    .where('kind', '=', 'poster')
+    .forUpdate()
+    .executeTakeFirst()
+  if (!task) return false
+  if (task.state === 'queued' || task.state === 'running') await abandonAttempt(tx, task)
+  await restart(tx, task, { ...task.params, time } as TaskWork)
+  return true
+}
+
+async function abandonAttempt(tx: Tx, { id, video_id: videoId, attempt }: TaskRow): Promise<void> {
+  const ref = { taskId: id, attempt }
+  await attemptEnded(tx, ref, 'released')
+  await discardFiles(tx, videoId, ref)
+}
+
+async function restart(tx: Tx, { id, attempt }: TaskRow, params: TaskWork): Promise<void> {
+  await tx
+    .updateTable('tasks')
+    .set({
+      state: 'waiting',
+      attempt: attempt + 1,
+      params: JSON.stringify(params),
+      lease_token: null,
+      lease_until: null,
+      not_before: null,
+      fraction: 0,
+      host_failures: 0,
+      memory_failures: 0,
+      cause: sql`null`,
+    })
+    .where('id', '=', id)
+    .execute()
+  await enqueue(tx, [id])
+}

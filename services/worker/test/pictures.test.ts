@@ -1,0 +1,73 @@
+import sharp from 'sharp'
+import { describe, expect, it, vi } from 'vitest'
+import { H264, makeClip } from './support/clips.ts'
+import { transcode } from './support/transcode.ts'
+import { openWorkbench } from './support/workbench.ts'
+
+// Real encodes, on a machine that may be busy with other test files.
+vi.setConfig({ testTimeout: 120_000 })
+
+const COLOURS = ['red', 'lime', 'blue', 'white'] as const
+type Colour = (typeof COLOURS)[number] | 'black'
+
+const workbench = await openWorkbench()
+const source = await makeClip(
+  workbench.folder,
+  'colours.mp4',
+  ...COLOURS.flatMap((colour) => ['-f', 'lavfi', '-i', `color=${colour}:size=320x180:rate=25:duration=1`]),
+  '-filter_complex',
+  `concat=n=${COLOURS.length}`,
+  ...H264,
+)
+/** In segments of a second, each of its own colour. */
+const whole = await transcode(workbench, source, { chunks: 2, short: [90] })
+
+/** The colour in the middle of a rectangle. */
+async function colourAt(key: string, box: { left: number; top: number; width: number; height: number }) {
+  const middle = { left: box.left + box.width / 2, top: box.top + box.height / 2, width: 1, height: 1 }
+  const [red = 0, green = 0, blue = 0] = await sharp(workbench.pathOf(key)).extract(middle).raw().toBuffer()
+  const names: Record<string, Colour> = { '100': 'red', '010': 'lime', '001': 'blue', '111': 'white', '000': 'black' }
+  return names[[red, green, blue].map((part) => (part > 127 ? 1 : 0)).join('')]
+}
+
+describe('a storyboard', () => {
+  const renditionKey = `${whole.playlistKey}/90p.m3u8`
+  const size = { width: 80, height: 44 }
+  const draw = async (outputKey: string, interval: number, count: number) => {
+    const grid = { interval, count, columns: 2, rows: 2, ...size }
+    await workbench.run({ kind: 'storyboard', renditionKey, grid }, { outputKey })
+    const places = [0, 1, 2, 3].map((n) => ({ left: (n % 2) * 80, top: n < 2 ? 0 : 44, ...size }))
+    return await Promise.all(places.map((place) => colourAt(`${outputKey}/sprite-0.jpg`, place)))
+  }
+
+  it('shows each time what the video shows then', async () => {
+    expect(await draw('videos/each', 1, 4)).toEqual(['red', 'lime', 'blue', 'white'])
+  })
+
+  it('of a long video is made of some of its segments, and black where the sprite is not full', async () => {
+    expect(await draw('videos/some', 2, 2)).toEqual(['red', 'blue', 'black', 'black'])
+    expect(await draw('videos/uneven', 3, 2)).toEqual(['red', 'white', 'black', 'black'])
+  })
+
+  it('that spans several sprites has them all', async () => {
+    const grid = { interval: 1, count: 4, columns: 3, rows: 1, ...size }
+    await workbench.run({ kind: 'storyboard', renditionKey, grid }, { outputKey: 'videos/two' })
+    expect(await colourAt('videos/two/sprite-1.jpg', { left: 0, top: 0, ...size })).toBe('white')
+  })
+})
+
+describe('a poster', () => {
+  const at = async (time: number) => {
+    const { sourceKey, facts } = await workbench.probe(source)
+    const work = { kind: 'poster', sourceKey, facts, time } as const
+    const { posterKey } = await workbench.run(work, { outputKey: `videos/at-${time}` })
+    return await colourAt(posterKey, { left: 0, top: 0, width: 320, height: 180 })
+  }
+
+  it('is of the picture at the time that was asked for', async () => {
+    expect(await at(0)).toBe('red')
+    expect(await at(1.96)).toBe('lime')
+    expect(await at(2)).toBe('blue')
+    expect(await at(3.96)).toBe('white')
+  })
+})
