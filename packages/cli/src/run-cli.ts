@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import type { Act } from './cli.ts'
 import { adminCommands } from './commands/admin.ts'
 import { auditCommands } from './commands/audit.ts'
+import { hlsCommands } from './commands/hls.ts'
 import { keysCommands } from './commands/keys.ts'
 import { sessionsCommands } from './commands/sessions.ts'
 import { tasksCommands } from './commands/tasks.ts'
@@ -11,6 +12,7 @@ import { usersCommands } from './commands/users.ts'
 import { EXIT } from './exit-codes.ts'
 import { connectOperator } from './operator.ts'
 import { createPrinter } from './output/printer.ts'
+import { RefusedError } from './refused-error.ts'
 import { UsageError } from './usage-error.ts'
 
 const GROUPS = [adminCommands, usersCommands, sessionsCommands, auditCommands, keysCommands, tasksCommands]
@@ -21,25 +23,24 @@ Exit codes: ${EXIT.ok} done, ${EXIT.refused} refused, ${EXIT.usage} wrong usage,
 /** Runs one command of the operator and returns the exit code. `env` says where Kinora is: AMQP_URL. */
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const program = new Command('kinora')
-    .description('Runs a Kinora installation: accounts, sessions, the audit log, tasks')
+    .description('Runs a Kinora installation: accounts, sessions, the audit log, tasks; checks HLS')
     .option('--json', 'print JSON instead of tables')
     .showHelpAfterError('(try --help)')
     .addHelpText('after', EXIT_HELP)
     .exitOverride()
+  const printer = () => createPrinter(program.opts<{ json?: true }>().json === true)
   const act: Act =
     (work) =>
     async (...rest) => {
       const operator = await connectOperator(env)
       try {
-        await work(
-          { call: operator.call, print: createPrinter(program.opts<{ json?: true }>().json === true) },
-          ...rest,
-        )
+        await work({ call: operator.call, print: printer() }, ...rest)
       } finally {
         await operator.close()
       }
     }
   for (const addCommands of GROUPS) addCommands(program, act)
+  hlsCommands(program, printer)
   try {
     await program.parseAsync([...args], { from: 'user' })
     return EXIT.ok
@@ -52,6 +53,7 @@ function report(error: unknown): number {
   // Commander has told already what was wrong, or shown the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (error instanceof UsageError) return fail(error.message, EXIT.usage)
+  if (error instanceof RefusedError) return fail(error.message, EXIT.refused)
   if (error instanceof ConfigError) return fail(error.message, EXIT.unreachable)
   if (error instanceof AppError) {
     const unreachable = error.status === 503 || error.status === 504

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { mainTrack, readInitSegment } from '@kinora/hls-check/mp4'
 import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
 import { AAC_FRAME, AUDIO_RATE, type AudioWork, audioCommand, soundSamples } from '../media-tools/audio-command.ts'
-import { readInitSegment } from '../media-tools/init-segment.ts'
 import { readLocalSegment } from '../media-tools/local-segment.ts'
 import { runFollowed } from '../media-tools/run-followed.ts'
 import { asTaskFailure } from '../media-tools/tool-failure.ts'
@@ -41,17 +41,18 @@ function measurer({ facts }: AudioWork, { workspace, progress }: JobContext) {
   let [measured, samples] = [0, 0]
 
   async function measure(from: number, to: number): Promise<ResultOf<'audio'>> {
-    const init = await readFile(join(workspace, 'init.mp4'))
-    const { codecs, timescale, defaults } = readInitSegment(init)
+    const initFile = await readFile(join(workspace, 'init.mp4'))
+    const init = readInitSegment(initFile)
+    const { codecs, timescale } = mainTrack(init)
     const segments: ResultOf<'audio'>['segments'] = []
     for (; measured < to; measured += 1) {
-      const { bytes, decodeTime, duration } = await readLocalSegment(join(workspace, `${measured}.m4s`), defaults)
+      const { bytes, decodeTime, duration } = await readLocalSegment(join(workspace, `${measured}.m4s`), init)
       if (decodeTime !== samples) throw verificationFailed(`a segment at ${decodeTime}, expected ${samples}`)
       samples += duration
       if (measured >= from) segments.push({ bytes, seconds: duration / timescale })
     }
     progress(Math.min(0.99, samples / soundSamples(facts)))
-    return { kind: 'audio', codecs, channels: 2, initBytes: init.length, firstSegment: from, segments }
+    return { kind: 'audio', codecs, channels: 2, initBytes: initFile.length, firstSegment: from, segments }
   }
 
   return { measure, samples: () => samples }

@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
 import type { FrameGrid } from '../media-tools/frame-grid.ts'
 import { parseRate, perSecond } from '../media-tools/frame-rate.ts'
-import { hasWholeBoxes } from '../media-tools/mp4-boxes.ts'
 import { type ProbedStream, type ProbeReport, probeSource } from '../media-tools/probe-source.ts'
 import { scanPackets } from '../media-tools/scan-packets.ts'
 import { chooseVideo, declaredGrid, scannedGrid, sourceFacts } from '../media-tools/source-facts.ts'
 import { assertWithinLimits } from '../media-tools/source-limits.ts'
+import { hasWholeBoxes } from '../media-tools/whole-boxes.ts'
 import type { Job, JobContext } from './job.ts'
 
 /** Finds out what the source is and whether it is wanted. */

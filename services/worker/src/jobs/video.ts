@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { mainTrack, readInitSegment, type Segment } from '@kinora/hls-check/mp4'
 import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
 import { completeFirstSegment } from '../media-tools/first-segment.ts'
-import { readInitSegment } from '../media-tools/init-segment.ts'
 import { readLocalSegment } from '../media-tools/local-segment.ts'
 import { runFollowed } from '../media-tools/run-followed.ts'
-import type { Segment } from '../media-tools/segment.ts'
 import { asTaskFailure, sourceCorrupt } from '../media-tools/tool-failure.ts'
 import { firstOf, type VideoWork, videoCommand, type WorkRung } from '../media-tools/video-command.ts'
 import { hostFault } from '../task-failure.ts'
@@ -57,13 +56,14 @@ async function measureRenditions(work: VideoWork, range: Range, workspace: strin
 
 /** Reads back segments of one rung. Throws a host fault unless each is where, and as long as, the plan says. */
 async function measure(work: VideoWork, { name }: WorkRung, range: Range, workspace: string): Promise<Rendition> {
-  const init = await completeFirstSegment(join(workspace, name), range.from)
-  const { codecs, timescale, defaults } = readInitSegment(init)
+  const initFile = await completeFirstSegment(join(workspace, name), range.from)
+  const init = readInitSegment(initFile)
+  const { codecs, timescale } = mainTrack(init)
   const { num, den } = work.facts.video.frameRate
   const segments: Rendition['segments'] = []
   for (let number = range.from; number < range.to; number += 1) {
     const { startFrame, frames } = plannedSegment(number, work)
-    const segment = await readLocalSegment(join(workspace, name, `${number}.m4s`), defaults)
+    const segment = await readLocalSegment(join(workspace, name, `${number}.m4s`), init)
     const start = Math.round((startFrame * den * timescale) / num)
     if (segment.samples !== frames || segment.decodeTime !== start || !segment.startsWithSync) {
       const found = `${segment.samples} frames at ${segment.decodeTime}, planned ${frames} at ${start}`
@@ -71,8 +71,8 @@ async function measure(work: VideoWork, { name }: WorkRung, range: Range, worksp
     }
     segments.push({ bytes: segment.bytes, frames, keyFrames: keyFramesOf(segment, startFrame, work, timescale) })
   }
-  const initSha256 = createHash('sha256').update(init).digest('hex')
-  return { name, codecs, firstSegment: range.from, segments, initBytes: init.length, initSha256 }
+  const initSha256 = createHash('sha256').update(initFile).digest('hex')
+  return { name, codecs, firstSegment: range.from, segments, initBytes: initFile.length, initSha256 }
 }
 
 /** Throws a host fault unless they stand on the grid: a player that searches by them is told times by the grid. */

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findBox } from './mp4-boxes.ts'
+import { findBox } from '@kinora/hls-check/mp4'
 
 /**
  * With a fragment for each key frame, ffmpeg's HLS muxer writes what it has until the first cut behind the header into

@@ -115,6 +115,7 @@ function rung(side: number, width: number, height: number): Rung {
 interface Entry {
   uri: string
   seconds: number
+  bytes: number
   /** `<length>@<offset>` for an I-frame playlist. */
   range?: string
 }
@@ -124,60 +125,85 @@ async function writePlaylists(
   { facts, folder, rungs, gopFrames }: Plan,
   written: Written[],
 ): Promise<void> {
-  const { frameRate } = facts.video
-  const master = ['#EXTM3U', '#EXT-X-VERSION:7']
   const iFrames: string[] = []
+  const gopSeconds = gopFrames / perSecond(facts.video.frameRate)
   const sound = written.flatMap(({ folder: at, part }) =>
     part.kind === 'audio'
-      ? part.segments.map(({ seconds }, index) => ({ seconds, uri: `${at}/${part.firstSegment + index}.m4s` }))
+      ? part.segments.map((segment, index) => ({ ...segment, uri: `${at}/${part.firstSegment + index}.m4s` }))
       : [],
   )
+  const pictures = rungs.map((rung) => ({ ...rung, ...pictureOf(rung.name, facts, written, gopSeconds) }))
+  const all = [...sound, ...pictures.flatMap(({ entries }) => entries)]
+  const target = Math.max(...all.map(({ seconds }) => Math.round(seconds)), 1)
+  const master = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS']
   if (sound[0]) {
     master.push('#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",DEFAULT=YES,URI="sound.m3u8"')
-    await store.put(`${folder}/sound.m3u8`, mediaPlaylist(sound))
+    await store.put(`${folder}/sound.m3u8`, mediaPlaylist(sound, target))
   }
-  for (const { name, width, height } of rungs) {
-    const renditions = written.flatMap(({ folder: at, part }) =>
-      part.kind === 'video'
-        ? part.renditions.filter((rendition) => rendition.name === name).map((rendition) => ({ at, ...rendition }))
-        : [],
-    )
-    const gopSeconds = (gopFrames * frameRate.den) / frameRate.num
-    const keyFrames = renditions.flatMap(({ at, firstSegment, segments }) =>
-      segments.flatMap(({ frames, keyFrames: ranges = [] }, index) =>
-        ranges.map(([offset, bytes], group) => ({
-          seconds: Math.min(gopSeconds, (frames * frameRate.den) / frameRate.num - group * gopSeconds),
-          uri: `${at}/${name}/${firstSegment + index}.m4s`,
-          range: `${bytes}@${offset}`,
-        })),
-      ),
-    )
-    const entries = renditions.flatMap(({ at, firstSegment, segments }) =>
-      segments.map(({ frames }, index) => ({
-        seconds: (frames * frameRate.den) / frameRate.num,
-        uri: `${at}/${name}/${firstSegment + index}.m4s`,
-      })),
-    )
-    await store.put(`${folder}/${name}.m3u8`, mediaPlaylist(entries))
-    await store.put(`${folder}/${name}-iframes.m3u8`, mediaPlaylist(keyFrames))
-    const { codecs } = renditions[0] ?? {}
-    master.push(`#EXT-X-STREAM-INF:BANDWIDTH=90000000,CODECS="${codecs}",RESOLUTION=${width}x${height}`, `${name}.m3u8`)
+  for (const { name, width, height, codecs, entries, keyFrames } of pictures) {
+    await store.put(`${folder}/${name}.m3u8`, mediaPlaylist(entries, target))
+    const average = Math.round(averageBitrate(entries) + averageBitrate(sound))
+    const { num, den } = facts.video.frameRate
+    const attributes = [
+      ...['BANDWIDTH=90000000', `AVERAGE-BANDWIDTH=${average}`, `FRAME-RATE=${(num / den).toFixed(3)}`],
+      ...[`CODECS="${codecs}${sound[0] ? ',mp4a.40.2' : ''}"`, `RESOLUTION=${width}x${height}`],
+      ...(sound[0] ? ['AUDIO="sound"'] : []),
+    ]
+    master.push(`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${name}.m3u8`)
+    await store.put(`${folder}/${name}-iframes.m3u8`, mediaPlaylist(keyFrames, target))
     const size = `RESOLUTION=${width}x${height}`
     iFrames.push(`#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=80000000,CODECS="${codecs}",${size},URI="${name}-iframes.m3u8"`)
   }
   if (sound[0]) {
-    master.push('#EXT-X-STREAM-INF:BANDWIDTH=70000000,CODECS="mp4a.40.2",AUDIO="sound"', 'sound.m3u8')
+    const average = Math.round(averageBitrate(sound))
+    const attributes = `BANDWIDTH=70000000,AVERAGE-BANDWIDTH=${average},CODECS="mp4a.40.2",AUDIO="sound"`
+    master.push(`#EXT-X-STREAM-INF:${attributes}`, 'sound.m3u8')
   }
   master.push(...iFrames)
   await store.put(`${folder}/master.m3u8`, `${master.join('\n')}\n`)
 }
 
-function mediaPlaylist(entries: Entry[]): string {
-  const longest = Math.max(...entries.map(({ seconds }) => Math.round(seconds)), 1)
+function pictureOf(
+  name: string,
+  { video }: Plan['facts'],
+  written: Written[],
+  gopSeconds: number,
+): { codecs: string; entries: Entry[]; keyFrames: Entry[] } {
+  const renditions = written.flatMap(({ folder: at, part }) =>
+    part.kind === 'video'
+      ? part.renditions.filter((rendition) => rendition.name === name).map((rendition) => ({ at, ...rendition }))
+      : [],
+  )
+  const entries = renditions.flatMap(({ at, firstSegment, segments }) =>
+    segments.map(({ bytes, frames }, index) => ({
+      bytes,
+      seconds: frames / perSecond(video.frameRate),
+      uri: `${at}/${name}/${firstSegment + index}.m4s`,
+    })),
+  )
+  const keyFrames = renditions.flatMap(({ at, firstSegment, segments }) =>
+    segments.flatMap(({ frames, keyFrames: ranges = [] }, index) =>
+      ranges.map(([offset, bytes], group) => ({
+        bytes,
+        seconds: Math.min(gopSeconds, frames / perSecond(video.frameRate) - group * gopSeconds),
+        uri: `${at}/${name}/${firstSegment + index}.m4s`,
+        range: `${bytes}@${offset}`,
+      })),
+    ),
+  )
+  return { codecs: renditions[0]?.codecs ?? '', entries, keyFrames }
+}
+
+function averageBitrate(entries: Entry[]): number {
+  const total = (of: 'bytes' | 'seconds') => entries.reduce((sum, entry) => sum + entry[of], 0)
+  return entries.length === 0 ? 0 : (total('bytes') * 8) / total('seconds')
+}
+
+function mediaPlaylist(entries: Entry[], target: number): string {
   return [
     '#EXTM3U',
     '#EXT-X-VERSION:7',
-    `#EXT-X-TARGETDURATION:${longest}`,
+    `#EXT-X-TARGETDURATION:${target}`,
     '#EXT-X-PLAYLIST-TYPE:VOD',
     ...(entries[0]?.range === undefined ? [] : ['#EXT-X-I-FRAMES-ONLY']),
     `#EXT-X-MAP:URI="${entries[0]?.uri.replace(/\d+\.m4s$/, 'init.mp4')}"`,

@@ -1,7 +1,9 @@
-import { type Box, boxesIn, findBox } from './mp4-boxes.ts'
+import { type Box, childrenOf, flagsOf, needBox } from './boxes.ts'
+import type { SampleDefaults, Track } from './init-segment.ts'
 
-/** What a `moof` says about the one track of a segment. Times are in ticks of the track's timescale. */
+/** What a `moof` says about one track of a segment. Times are in ticks of the track's timescale. */
 export interface Fragment {
+  trackId: number
   decodeTime: number
   samples: number
   duration: number
@@ -13,45 +15,34 @@ export interface Fragment {
   firstSampleEnd: number
 }
 
-/** Defaults for samples that say nothing themselves (ISO/IEC 14496-12 section 8.8.3). */
-export interface SampleDefaults {
-  duration: number
-  size: number
-  flags: number
-}
-
 /** `sample_is_non_sync_sample` (section 8.8.3.1). */
 const NON_SYNC = 0x10000
 
 const TFHD = { baseDataOffset: 0x1, descriptionIndex: 0x2, duration: 0x8, size: 0x10, flags: 0x20 } as const
 const TRUN = { dataOffset: 0x1, firstFlags: 0x4, duration: 0x100, size: 0x200, flags: 0x400, offset: 0x800 } as const
 
-/** Reads a whole `moof` box that stands at `buffer[moof.start]`. Throws `RangeError` when it is not well-formed. */
-export function readFragment(buffer: Buffer, moof: Box, trackDefaults: SampleDefaults): Fragment {
-  const tracks = [...boxesIn(buffer, moof.body, moof.end)].filter(({ type }) => type === 'traf')
-  const [traf] = tracks
-  if (!traf || tracks.length > 1) throw new RangeError('a fragment needs exactly one track')
-  const tfhd = findBox(buffer, ['tfhd'], traf)
-  const tfdt = findBox(buffer, ['tfdt'], traf)
-  if (!tfhd || !tfdt) throw new RangeError('a fragment without tfhd or tfdt')
+/** Hours of sound; samples that say nothing themselves take no room, so the file's length is no limit. */
+const MOST_SAMPLES = 1_000_000
 
-  const defaults = readTfhd(buffer, tfhd, trackDefaults)
-  const fragment: Fragment = {
-    decodeTime: readTfdt(buffer, tfdt),
-    samples: 0,
-    duration: 0,
-    startsWithSync: false,
-    bytes: 0,
-    firstSampleEnd: 0,
-  }
-  for (const trun of boxesIn(buffer, traf.body, traf.end)) {
-    if (trun.type === 'trun') addRun(buffer, trun, defaults, fragment)
-  }
+/** Reads a `moof` box. Throws `RangeError` when it is not well-formed or names a track that is not initialised. */
+export function readFragments(buffer: Buffer, moof: Box, tracks: readonly Track[]): Fragment[] {
+  return childrenOf(buffer, moof, 'traf').map((traf) => readFragment(buffer, traf, tracks))
+}
+
+function readFragment(buffer: Buffer, traf: Box, tracks: readonly Track[]): Fragment {
+  const tfhd = needBox(buffer, ['tfhd'], traf)
+  const trackId = buffer.readUInt32BE(tfhd.body + 4)
+  const track = tracks.find(({ id }) => id === trackId)
+  if (!track) throw new RangeError('a fragment of a track that is not initialised')
+  const defaults = readTfhd(buffer, tfhd, track.defaults)
+  const decodeTime = readTfdt(buffer, needBox(buffer, ['tfdt'], traf))
+  const fragment = { trackId, decodeTime, samples: 0, duration: 0, startsWithSync: false, bytes: 0, firstSampleEnd: 0 }
+  for (const trun of childrenOf(buffer, traf, 'trun')) addRun(buffer, trun, defaults, fragment)
   return fragment
 }
 
 function readTfhd(buffer: Buffer, box: Box, track: SampleDefaults): SampleDefaults {
-  const flags = fullBoxFlags(buffer, box)
+  const flags = flagsOf(buffer, box)
   let at = box.body + 8
   if (flags & TFHD.baseDataOffset) at += 8
   if (flags & TFHD.descriptionIndex) at += 4
@@ -72,8 +63,9 @@ function readTfdt(buffer: Buffer, box: Box): number {
 }
 
 function addRun(buffer: Buffer, box: Box, defaults: SampleDefaults, fragment: Fragment): void {
-  const flags = fullBoxFlags(buffer, box)
+  const flags = flagsOf(buffer, box)
   const count = buffer.readUInt32BE(box.body + 4)
+  if (count > MOST_SAMPLES) throw new RangeError(`a run of ${count} samples`)
   let at = box.body + 8
   // Counted from the `moof` (`default-base-is-moof`, section 8.8.7).
   const dataOffset = flags & TRUN.dataOffset ? buffer.readInt32BE(at) : 0
@@ -96,8 +88,4 @@ function addRun(buffer: Buffer, box: Box, defaults: SampleDefaults, fragment: Fr
     }
     fragment.samples += 1
   }
-}
-
-function fullBoxFlags(buffer: Buffer, box: Box): number {
-  return buffer.readUIntBE(box.body + 1, 3)
 }

@@ -1,0 +1,48 @@
+import { boxesIn } from './boxes.ts'
+import { readFragments } from './fragment.ts'
+import { type InitSegment, mainTrack } from './init-segment.ts'
+
+/** What a media segment holds of its main track. */
+export interface Segment {
+  bytes: number
+  /** Ticks, as `duration`. */
+  decodeTime: number
+  duration: number
+  samples: number
+  startsWithSync: boolean
+  /** The first pictures of fragments that begin with a key frame, in order. */
+  keyFrames: KeyFrame[]
+}
+
+export interface KeyFrame {
+  /** Where in the file its `moof` begins, and the bytes from there to its end. */
+  offset: number
+  bytes: number
+  decodeTime: number
+}
+
+/** Reads a media segment's headers, never its pictures. Throws `RangeError` where it breaks the format or is cut off. */
+export function readSegment(buffer: Buffer, init: InitSegment): Segment {
+  const track = mainTrack(init)
+  let segment: Segment | undefined
+  let missing = 0
+  for (const box of boxesIn(buffer)) {
+    if (box.type === 'mdat') missing -= box.end - box.body
+    if (box.type !== 'moof') continue
+    for (const fragment of readFragments(buffer, box, init.tracks)) {
+      missing += fragment.bytes
+      if (fragment.trackId !== track.id) continue
+      const { decodeTime, startsWithSync, firstSampleEnd } = fragment
+      segment ??= { bytes: buffer.length, decodeTime, duration: 0, samples: 0, startsWithSync, keyFrames: [] }
+      if (decodeTime !== segment.decodeTime + segment.duration) {
+        throw new RangeError('fragments do not follow one another')
+      }
+      if (startsWithSync) segment.keyFrames.push({ offset: box.start, bytes: firstSampleEnd, decodeTime })
+      segment.samples += fragment.samples
+      segment.duration += fragment.duration
+    }
+  }
+  if (!segment || segment.samples === 0) throw new RangeError('there is no picture or sound in it')
+  if (missing > 0) throw new RangeError('there is less in it than its header says')
+  return segment
+}

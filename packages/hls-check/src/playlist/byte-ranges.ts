@@ -1,0 +1,18 @@
+import type { ByteRange } from '../source/source.ts'
+
+/** EXT-X-BYTERANGE (RFC 8216 section 4.3.2.2): one that says no offset follows the one before it in the same file. */
+export class ByteRanges {
+  #last: { uri: string; end: number } | undefined
+
+  /** Reads `<length>[@<offset>]`. Throws `SyntaxError`. */
+  next(uri: string, text: string): ByteRange {
+    const [, length, offset] = /^(\d{1,15})(?:@(\d{1,15}))?$/.exec(text) ?? []
+    if (length === undefined) throw new SyntaxError(`${text} is not a byte range`)
+    const follows = this.#last?.uri === uri ? this.#last.end : undefined
+    const start = offset === undefined ? follows : Number(offset)
+    if (start === undefined) throw new SyntaxError(`the byte range ${text} follows none in the same file`)
+    const range = { start, end: start + Number(length) }
+    this.#last = { uri, end: range.end }
+    return range
+  }
+}

@@ -1,0 +1,87 @@
+import type { Findings } from '../findings.ts'
+import type { Rendition } from '../measure-rendition.ts'
+
+/** Seconds of arithmetic noise that are no difference. */
+const EPSILON = 1e-6
+/** Less than any frame; renditions may count in different units. */
+const SAME_INSTANT = 1e-3
+
+function secondsOf({ segments }: Rendition): number {
+  return segments.reduce((sum, { seconds }) => sum + seconds, 0)
+}
+
+function framesOf({ segments }: Rendition): number {
+  return segments.reduce((sum, { samples }) => sum + samples, 0)
+}
+
+/** The average length of a frame of picture or sound, in seconds. */
+function frameSeconds(rendition: Rendition): number {
+  return secondsOf(rendition) / framesOf(rendition)
+}
+
+/** What holds for each rendition by itself. `startsAt`: the decode time of its first sample in seconds, where it is known. */
+export function checkRendition(findings: Findings, rendition: Rendition, startsAt: number | undefined): void {
+  const { name, segments, kind } = rendition
+  let end = startsAt ?? segments[0]?.start ?? 0
+  segments.forEach(({ start, seconds, discontinuity, startsWithSync }, index) => {
+    const where = `${name}, segment ${index}`
+    const follows = discontinuity || Math.abs(start - end) < EPSILON
+    findings.check('HLS-16', follows, `${where} begins at ${start} s, not ${end} s`)
+    if (kind === 'video') findings.check('HLS-15', startsWithSync, where)
+    end = start + seconds
+  })
+  checkLengths(findings, rendition)
+}
+
+function checkLengths(findings: Findings, rendition: Rendition): void {
+  const unit = frameSeconds(rendition) + EPSILON
+  let drift = 0
+  rendition.segments.forEach(({ extinf, seconds }, index) => {
+    drift += extinf - seconds
+    const right = Math.abs(extinf - seconds) <= unit && Math.abs(drift) <= unit
+    const where = `${rendition.name}, segment ${index} says ${extinf} s, lasts ${seconds} s`
+    findings.check('HLS-17', right, `${where}; all until its end are off by ${drift.toFixed(6)} s`)
+  })
+}
+
+/** A player changes rendition between segments, so those must begin and end together. */
+export function checkSameCuts(findings: Findings, pictures: readonly Rendition[]): void {
+  const [first, ...others] = pictures
+  if (!first) return
+  const cuts = endsOf(first)
+  for (const other of others) {
+    const ends = endsOf(other)
+    const same = ends.length === cuts.length && ends.every((end, at) => Math.abs(end - (cuts[at] ?? 0)) < SAME_INSTANT)
+    findings.check('HLS-18', same, `${other.name} is cut otherwise than ${first.name}`)
+  }
+}
+
+function endsOf({ segments }: Rendition): number[] {
+  return segments.map(({ start, seconds }) => start + seconds)
+}
+
+/** `expected` is the number that every rendition must have; otherwise those of one length of frame must agree. */
+export function checkFrames(findings: Findings, pictures: readonly Rendition[], expected: number | undefined): void {
+  const counts = new Map<string, number>()
+  for (const rendition of pictures) {
+    const rate = (1 / frameSeconds(rendition)).toFixed(1)
+    const frames = framesOf(rendition)
+    const wanted = expected ?? counts.get(rate) ?? frames
+    counts.set(rate, wanted)
+    findings.check('HLS-19', frames === wanted, `${rendition.name} has ${frames} frames, not ${wanted}`)
+  }
+}
+
+export function checkSameLength(
+  findings: Findings,
+  pictures: readonly Rendition[],
+  sounds: readonly Rendition[],
+): void {
+  for (const sound of sounds) {
+    for (const picture of pictures.slice(0, 1)) {
+      const difference = Math.abs(secondsOf(sound) - secondsOf(picture))
+      const allowed = frameSeconds(sound) + frameSeconds(picture) + EPSILON
+      findings.check('HLS-20', difference <= allowed, `${sound.name} and ${picture.name} differ by ${difference} s`)
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/** First byte, and the one behind the last. */
+export interface ByteRange {
+  start: number
+  end: number
+}
+
+export interface FetchedFile {
+  /** Where it came from in the end; addresses in it are relative to this (RFC 3986 section 5). */
+  url: URL
+  bytes: Buffer
+  /** As its server calls it, without parameters; null where there is no server. */
+  mediaType: string | null
+}
+
+/** Where the files of a presentation are. */
+export interface Source {
+  /** The playlist to begin with. */
+  readonly start: URL
+  /** All of a file, or a range of it. Rejects with `FetchError` when it is not to be had. */
+  fetch(url: URL, range: ByteRange | null): Promise<FetchedFile>
+}
+
+/** A file is missing, or out of reach; the message says which and why. */
+export class FetchError extends Error {
+  override name = 'FetchError'
+}
+
+/** Throws `FetchError` where the file ends before the range does. */
+export function sliceRange(bytes: Buffer, { start, end }: ByteRange): Buffer {
+  if (end > bytes.length) throw new FetchError(`it ends at byte ${bytes.length}, not ${end}`)
+  return bytes.subarray(start, end)
+}
