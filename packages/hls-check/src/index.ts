@@ -7,6 +7,7 @@ export {
 } from './check-presentation.ts'
 export type { Verdict } from './findings.ts'
 export { digestOfContents } from './measure-rendition.ts'
+export { parsePlaylist } from './playlist/playlist.ts'
 export { RULES, type RuleId } from './rules/table.ts'
 export { folderSource } from './source/folder.ts'
 export { type ByteRange, FetchError, type FetchedFile, type Source, sliceRange } from './source/source.ts'

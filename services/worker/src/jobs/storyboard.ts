@@ -3,10 +3,8 @@ import { join } from 'node:path'
 import type { StoryboardGrid } from '@kinora/common/contracts'
 import type { StorageKey, Store } from '@kinora/common/storage'
 import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
-import { parseAttributes, tagValues } from '../media-tools/playlist.ts'
 import { makeStoryboard } from '../media-tools/storyboard.ts'
-import { readPlaylist } from '../playback-check/measure-rendition.ts'
-import { resolveUri } from '../playback-check/stored-file.ts'
+import { readRendition } from '../published-rendition.ts'
 import type { Job } from './job.ts'
 
 /** Made from what was published, which is small and has a key frame at every place of the grid, not from the source. */
@@ -26,18 +24,17 @@ async function filesWithPictures(
   renditionKey: StorageKey,
   { interval, count }: StoryboardGrid,
 ): Promise<StorageKey[]> {
-  const playlist = readPlaylist((await store.get(renditionKey)).toString('utf8'), renditionKey)
-  const init = parseAttributes(tagValues(playlist, '#EXT-X-MAP')[0] ?? '').get('URI') ?? ''
+  const { init, segments } = await readRendition(store, renditionKey)
   const wanted = [init]
   let [picture, end] = [0, 0]
-  for (const { uri, tags } of playlist.entries) {
-    end += Number.parseFloat(tags.get('#EXTINF') ?? '')
+  for (const { key, seconds } of segments) {
+    end += seconds
     // Lengths in playlists are rounded to microseconds.
     const next = Math.min(count, Math.ceil((end - 0.001) / interval))
-    if (next > picture) wanted.push(uri)
+    if (next > picture) wanted.push(key)
     picture = Math.max(picture, next)
   }
-  return wanted.map((uri) => resolveUri(renditionKey, uri))
+  return wanted
 }
 
 async function* contents(store: Store, files: StorageKey[]): AsyncGenerator<Buffer> {
