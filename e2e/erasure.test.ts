@@ -1,6 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readFile } from 'node:fs/promises'
 import { until, useSystem, useWorld } from '@kinora/dev/harness'
 import pg from 'pg'
 import { afterAll, expect, test } from 'vitest'
@@ -18,14 +16,10 @@ const database = new pg.Pool({ connectionString: world.adminDatabaseUrl, max: 1 
 afterAll(() => database.end())
 const clips = useClips()
 const visitor = createClient(system.gatewayUrl)
-const storage = fileURLToPath(world.storageUrl)
-
-/** What is being written. */
-const unfinished = () => readdir(join(storage, 'incoming'))
 
 /** Everything in storage that has to do with these videos. */
 async function filesOf(...videoIds: string[]): Promise<string[]> {
-  const all = await readdir(storage, { recursive: true })
+  const all = await world.storedFiles()
   return all.filter((path) => videoIds.some((id) => path.includes(id)))
 }
 
@@ -59,15 +53,20 @@ test('an account that is deleted leaves no file, whatever was going on and whoev
   const finished = new Promise<void>((resolve) => {
     finish = resolve
   })
+  let begun = () => {}
+  const reading = new Promise<void>((resolve) => {
+    begun = resolve
+  })
   const sending = rawUpload(client, uploading.id, {
-    headers: { 'content-length': bytes.length },
-    async *chunks() {
+    headers: { 'content-length': bytes.length, expect: '100-continue' },
+    async *chunks(invited) {
       yield bytes.subarray(0, 1000)
+      void invited.then(begun)
       await finished
       yield bytes.subarray(1000)
     },
   })
-  await until(async () => (await unfinished()).length > 0)
+  await reading
   const ids = [ready.id, transcoding.id, uploading.id]
   await system.kill('media')
 
@@ -106,6 +105,7 @@ test('an account that is deleted leaves no file, whatever was going on and whoev
     },
     { timeoutMs: 30_000 },
   )
-  expect(await unfinished()).toEqual([])
+  const unfinished = (await world.storedFiles()).filter((path) => path.startsWith('incoming/'))
+  expect(unfinished).toEqual([])
   expect(await filesOf(next.id)).not.toEqual([])
 })

@@ -7,8 +7,11 @@ import type { Client } from './client.ts'
 
 export type RawUpload = {
   headers?: Record<string, string | number>
-  /** The body, piece by piece; what it throws breaks the connection off. */
-  chunks: () => AsyncIterable<Buffer> | Iterable<Buffer>
+  /**
+   * The body, piece by piece; what it throws breaks the connection off. With `expect: 100-continue` among the headers,
+   * `invited` resolves when the server is about to read it.
+   */
+  chunks: (invited: Promise<unknown>) => AsyncIterable<Buffer> | Iterable<Buffer>
 }
 
 /** `body` is a video or a problem. */
@@ -32,7 +35,8 @@ export async function rawUpload(client: Client, videoId: string, upload: RawUplo
       resolve({ status: res.statusCode ?? 0, body: JSON.parse(Buffer.concat(parts).toString()) })
     })
   })
-  await pipeline(Readable.from(upload.chunks()), req).catch(() => {})
+  const invited = new Promise((resolve) => req.once('continue', () => resolve(undefined)))
+  await pipeline(Readable.from(upload.chunks(invited)), req).catch(() => {})
   return answer
 }
 

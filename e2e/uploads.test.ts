@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { until, useSystem, useWorld } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
@@ -22,10 +22,10 @@ const clip = await clips.make('silent.mp4')
 const video = { 'content-type': 'video/mp4' }
 const sourcePath = (id: string) => `/v1/videos/${id}/source`
 /** All files of the store, also unfinished ones. */
-const storedFiles = () =>
-  readdirSync(world.storageDir, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
+const { storedFiles } = world
+/** Waits until the store holds as many files as it did. */
+const untilStored = (count: number) =>
+  until(async () => (await storedFiles()).length === count, { timeoutMs: 30_000, every: 100 })
 
 function headOf(id: string, contentLength: number): string {
   const lines = [
@@ -45,19 +45,19 @@ async function* zeros(bytes: number): AsyncGenerator<Buffer> {
 
 test('an upload that is broken off leaves nothing behind and can be done again', async () => {
   const { id } = await createVideo(client)
-  const before = storedFiles()
+  const before = (await storedFiles()).length
   const half = readFileSync(clip).subarray(0, 100_000)
-  const headers = { 'content-length': 200_000 }
+  const headers = { 'content-length': 200_000, expect: '100-continue' }
   const answer = await rawUpload(client, id, {
     headers,
-    async *chunks() {
+    async *chunks(invited) {
       yield half
-      await until(() => storedFiles().length > before.length)
+      await invited
       throw new Error('broken off')
     },
   })
   expect(answer).toBeNull()
-  await until(() => storedFiles().length === before.length)
+  await untilStored(before)
   expect((await getVideo(client, id)).status).toBe('awaiting_upload')
   await putSource(client, id, clip)
   await untilStatus(client, id, 'ready')
@@ -65,10 +65,10 @@ test('an upload that is broken off leaves nothing behind and can be done again',
 
 test('a Content-Length that promises more than comes is no upload', async () => {
   const { id } = await createVideo(client)
-  const before = storedFiles()
+  const before = (await storedFiles()).length
   const answer = await rawConversation(system.gatewayUrl, `${headOf(id, 1000)}${'x'.repeat(500)}`)
   if (answer !== '') expect(answer).toMatch(/^HTTP\/1\.1 400 /)
-  await until(() => storedFiles().length === before.length)
+  await untilStored(before)
   expect((await getVideo(client, id)).status).toBe('awaiting_upload')
 })
 
@@ -102,7 +102,7 @@ test('no bytes, a wrong type and a content encoding are refused, each as what it
 
 test('a file over the limit is refused by what it announces, and else by what comes', async () => {
   const { id } = await createVideo(client)
-  const before = storedFiles()
+  const before = (await storedFiles()).length
   let sent = 0
   async function* counted(bytes: number): AsyncGenerator<Buffer> {
     for await (const chunk of zeros(bytes)) {
@@ -121,7 +121,7 @@ test('a file over the limit is refused by what it announces, and else by what co
   })
   expect(streamed).toMatchObject({ status: 413, body: { code: 'UPLOAD_TOO_LARGE' } })
   expect(sent).toBeGreaterThan(MAX_BYTES)
-  await until(() => storedFiles().length === before.length)
+  await untilStored(before)
 })
 
 test('a video has one source: the second of two uploads is refused, also when both come at once', async () => {
@@ -132,7 +132,8 @@ test('a video has one source: the second of two uploads is refused, also when bo
   const again = await client.refusal('PUT', sourcePath(id), { body, headers: video })
   expect(again.body).toMatchObject({ status: 409, code: 'SOURCE_ALREADY_UPLOADED' })
   await untilStatus(client, id, 'ready')
-  expect(storedFiles().filter((file) => file.includes(`/sources/${id}/`))).toHaveLength(1)
+  const sources = (await storedFiles()).filter((file) => file.includes(`/sources/${id}/`))
+  expect(sources).toHaveLength(1)
 })
 
 test('a file name is shown, and never becomes a path', async () => {
@@ -156,7 +157,7 @@ test('a file name is shown, and never becomes a path', async () => {
   expect(around.filter((dir) => existsSync(join(dir, name)))).toEqual([])
   const uuid = /^[0-9a-f-]{36}(-\d+)?$/
   const ours = (part: string) => uuid.test(part) || /^[a-z0-9-]+(\.[a-z0-9]+)?$/.test(part)
-  const parts = storedFiles().flatMap((file) => file.slice(world.storageDir.length + 1).split('/'))
+  const parts = (await storedFiles()).flatMap((file) => file.split('/'))
   expect(parts.filter((part) => !ours(part))).toEqual([])
 })
 
@@ -180,12 +181,11 @@ test("the gateway's memory stays flat while a large file streams through it", as
 
 test('a gateway that is killed in the midst of an upload has not taken it, and takes it when it is back', async () => {
   const { id } = await createVideo(client)
-  const before = storedFiles()
   const answer = await rawUpload(client, id, {
-    headers: { 'content-length': 200_000 },
-    async *chunks() {
+    headers: { 'content-length': 200_000, expect: '100-continue' },
+    async *chunks(invited) {
       yield readFileSync(clip).subarray(0, 100_000)
-      await until(() => storedFiles().length > before.length)
+      await invited
       await system.kill('gateway')
     },
   })
@@ -199,12 +199,11 @@ test('a gateway that is killed in the midst of an upload has not taken it, and t
 test('an upload that ends while media is dead is kept, and worked on when media is back', async () => {
   const { id } = await createVideo(client)
   const bytes = readFileSync(clip)
-  const before = storedFiles()
   const answer = await rawUpload(client, id, {
-    headers: { 'content-length': bytes.length },
-    async *chunks() {
+    headers: { 'content-length': bytes.length, expect: '100-continue' },
+    async *chunks(invited) {
       yield bytes.subarray(0, 1000)
-      await until(() => storedFiles().length > before.length)
+      await invited
       await system.kill('media')
       yield bytes.subarray(1000)
     },

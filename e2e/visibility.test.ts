@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import { until, useSystem, useWorld } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
@@ -29,8 +28,7 @@ const [secret, unlisted, open] = await Promise.all([
 ])
 
 /** Everything in the store that has to do with a video. */
-const filesOf = ({ id }: Video) =>
-  readdirSync(world.storageDir, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes(id))
+const filesOf = async ({ id }: Video) => (await world.storedFiles()).filter((path) => path.includes(id))
 const statusOf = (url: string) => fetch(url, { signal: AbortSignal.timeout(10_000) }).then(({ status }) => status)
 const newToken = (video: Video, fields: object = {}) =>
   owner.call<PlaybackToken>('POST', `/v1/videos/${video.id}/playback-tokens`, fields)
@@ -151,6 +149,6 @@ test('deleting a video ends its playback, its tokens and its files', async () =>
   await owner.call('DELETE', `/v1/videos/${doomed.id}`)
   for (const url of urls) await until(async () => (await statusOf(url)) >= 403, { timeoutMs: 15_000, every: 20 })
   expect((await owner.refusal('GET', `/v1/videos/${doomed.id}`)).status).toBe(404)
-  await until(() => filesOf(doomed).length === 0, { timeoutMs: 60_000 })
-  expect(filesOf(open)).not.toEqual([])
+  await until(async () => (await filesOf(doomed)).length === 0, { timeoutMs: 60_000 })
+  expect(await filesOf(open)).not.toEqual([])
 })

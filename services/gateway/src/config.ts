@@ -1,4 +1,5 @@
 import { integer, list, secretKey, serviceConfig, webOrigins } from '@kinora/common/service'
+import { storageSettings } from '@kinora/common/storage'
 import { z } from 'zod'
 
 /** Whoever may connect could then choose the address that he is counted by. */
@@ -25,7 +26,7 @@ export const gatewayConfig = serviceConfig.extend({
   TRUSTED_PROXIES: list.refine((proxies) => !proxies.some(trustsAll), 'must not trust every address'),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   REDIS_PREFIX: z.string().default('kinora:'),
-  STORAGE_URL: z.url(),
+  ...storageSettings,
   /** As in auth. */
   ISSUER: z.string().min(1).default('kinora'),
   AUDIENCE: z.string().min(1).default('kinora'),

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { connectBus } from '@kinora/common/bus'
 import { events } from '@kinora/common/contracts'
 import { allowedOrigins, type Base } from '@kinora/common/service'
-import { openStore } from '@kinora/common/storage'
+import { openStore, s3Credentials } from '@kinora/common/storage'
 import { createApp } from './app.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Context } from './context.ts'
@@ -33,7 +33,7 @@ export interface Gateway {
 export async function startGateway(base: Base, config: GatewayConfig): Promise<Gateway> {
   const { life, logger, health } = base
   const metrics = httpMetrics(base.metrics)
-  const store = await openStore(config.STORAGE_URL)
+  const store = await openStore(config.STORAGE_URL, { credentials: s3Credentials(config) })
   const redis = life.use(connectRedis(config.REDIS_URL, logger), 'redis', (r) => r.disconnect())
   const breaker = { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS }
   const bus = life.use(

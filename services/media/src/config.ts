@@ -1,4 +1,5 @@
 import { integer, secretKey, serviceConfig } from '@kinora/common/service'
+import { storageSettings } from '@kinora/common/storage'
 import { z } from 'zod'
 import { networks } from './webhooks/networks.ts'
 
@@ -10,7 +11,7 @@ export const mediaConfig = serviceConfig.extend({
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   /** Goes before every key, for those who share a Redis. */
   REDIS_PREFIX: z.string().max(100).default('kinora:'),
-  STORAGE_URL: z.url(),
+  ...storageSettings,
   /** Where clients reach the gateway; playback addresses begin with it. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }),
   /** Signs playback tokens. */

@@ -4,7 +4,7 @@ import type { EventEnvelope } from '@kinora/common/contract'
 import { events, media, TaskMessage } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
 import type { Base } from '@kinora/common/service'
-import { openStore } from '@kinora/common/storage'
+import { openStore, s3Credentials } from '@kinora/common/storage'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { openReadCache } from './cache/index.ts'
@@ -32,7 +32,7 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
   const ctx: Context = {
     config,
     db,
-    store: await openStore(config.STORAGE_URL),
+    store: await openStore(config.STORAGE_URL, { credentials: s3Credentials(config) }),
     cache: life.use(openReadCache(config, logger), 'cache', (cache) => cache.close()),
     signer: playbackSigner(secrets),
     webhooks: openWebhooks(config),

@@ -1,5 +1,6 @@
 import { availableParallelism, hostname } from 'node:os'
 import { integer, serviceConfig } from '@kinora/common/service'
+import { storageSettings } from '@kinora/common/storage'
 import { z } from 'zod'
 
 const cores = availableParallelism()
@@ -7,8 +8,10 @@ const cores = availableParallelism()
 const longSlots = Math.max(1, Math.floor(cores / 2))
 
 export const workerConfig = serviceConfig.extend({
-  STORAGE_URL: z.url(),
+  ...storageSettings,
   WORK_DIR: z.string().default('/tmp/kinora-worker'),
+  /** With S3: sources that were fetched and may be needed again take up to so much of `WORK_DIR`. */
+  SOURCE_CACHE_MB: integer(0, 10_485_760).default(4096),
   WORKER_NAME: z
     .string()
     .max(60)

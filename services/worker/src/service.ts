@@ -1,6 +1,6 @@
 import { type ConsumeTasksOptions, connectBus, type TaskConsumer } from '@kinora/common/bus'
-import type { Base } from '@kinora/common/service'
-import { openStore } from '@kinora/common/storage'
+import type { Base, Lifecycle } from '@kinora/common/service'
+import { openStore, type Store, s3Credentials } from '@kinora/common/storage'
 import { inputLimits, threadsPerTask, type WorkerConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { Precedence } from './media-tools/precedence.ts'
@@ -8,7 +8,7 @@ import type { Tools } from './media-tools/run-tool.ts'
 import { detectSandbox } from './media-tools/sandbox.ts'
 import { createTaskMetrics } from './task-metrics.ts'
 import { createTaskRunner } from './task-runner.ts'
-import { sweepWorkspaces } from './workspace.ts'
+import { makeWorkspace, removeWorkspace, sweepWorkspaces } from './workspace.ts'
 
 /** Starts a worker: tidies up after dead ones, connects, and takes tasks until `life` closes. */
 export async function startWorker(
@@ -16,13 +16,13 @@ export async function startWorker(
   config: WorkerConfig,
   overrides: Partial<Context> = {},
 ): Promise<Context> {
-  const store = overrides.store ?? (await openStore(config.STORAGE_URL))
   const tools = overrides.tools ?? (await openTools(config))
   if (!tools.sandbox.prlimit) logger.warn('prlimit is missing: ffmpeg runs without memory and processor limits')
   if (tools.sandbox.withoutNetwork.length === 0)
     logger.info('no network namespace: only the protocol whitelist applies')
   const swept = await sweepWorkspaces(config.WORK_DIR)
   if (swept > 0) logger.info({ swept }, 'removed what dead workers left')
+  const store = overrides.store ?? (await openStorage(life, config))
 
   const bus = life.use(await connectBus(busOptions()), 'bus', (b) => b.drain())
   const context: Context = {
@@ -57,6 +57,12 @@ export async function startWorker(
     const breaker = { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS }
     return { url: config.AMQP_URL, service: 'worker', logger, metrics, breaker }
   }
+}
+
+async function openStorage(life: Lifecycle, config: WorkerConfig): Promise<Store> {
+  const dir = life.use(await makeWorkspace(config.WORK_DIR), 'fetched sources', removeWorkspace)
+  const copies = { dir, maxBytes: config.SOURCE_CACHE_MB * 1024 * 1024 }
+  return await openStore(config.STORAGE_URL, { credentials: s3Credentials(config), copies })
 }
 
 /** ffmpeg, ffprobe and what limits them on this machine. */

@@ -15,13 +15,22 @@ const FOREIGN_AGE_MS = 24 * 3600 * 1000
 
 /** Runs `work` in an empty folder of its own, which is gone afterwards however that ends. */
 export async function withWorkspace<T>(root: string, work: (folder: string) => Promise<T>): Promise<T> {
-  await mkdir(root, { recursive: true, mode: 0o700 })
-  const folder = await mkdtemp(join(root, `${HOST}@${process.pid}-${(await processStart(process.pid)) ?? 0}-`))
+  const folder = await makeWorkspace(root)
   try {
     return await work(folder)
   } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+    await removeWorkspace(folder)
   }
+}
+
+/** An empty folder that is swept after this process has died. */
+export async function makeWorkspace(root: string): Promise<string> {
+  await mkdir(root, { recursive: true, mode: 0o700 })
+  return await mkdtemp(join(root, `${HOST}@${process.pid}-${(await processStart(process.pid)) ?? 0}-`))
+}
+
+export async function removeWorkspace(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 })
 }
 
 /**

@@ -18,6 +18,7 @@ import {
 import { dirname, join, relative } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
+import { fileSink } from './file-sink.ts'
 import { receive } from './receive.ts'
 import {
   assertKey,
@@ -54,7 +55,7 @@ class DiskStore implements Store {
     return await this.#publish(key, async (temporary) => {
       const file = await open(temporary, 'wx', 0o640)
       try {
-        const written = await receive(bytes, file, options)
+        const written = await receive(bytes, fileSink(file), options)
         await file.datasync()
         return written
       } finally {
@@ -120,6 +121,12 @@ class DiskStore implements Store {
     for await (const entry of entries) {
       if (entry.isFile()) yield relative(this.#objects, join(entry.parentPath, entry.name))
     }
+  }
+
+  async *listFolders(folder: StorageKey, after = ''): AsyncIterable<string> {
+    const entries = await readdir(this.#path(folder), { withFileTypes: true }).catch(orNull)
+    const names = (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+    yield* names.filter((name) => name > after).sort()
   }
 
   async remove(key: StorageKey): Promise<void> {

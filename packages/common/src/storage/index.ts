@@ -1,13 +1,30 @@
 import { fileURLToPath } from 'node:url'
 import { openDiskStore } from './disk.ts'
+import type { S3Credentials } from './s3/bucket.ts'
+import type { LocalCopiesOptions } from './s3/local-copies.ts'
 import type { Store } from './store.ts'
 
 export * from './keys.ts'
+export type { S3Credentials } from './s3/bucket.ts'
+export * from './storage-settings.ts'
 export * from './store.ts'
 
-/** `file:///var/lib/kinora` is a folder on a disk that gateway, media and workers share. */
-export async function openStore(url: string): Promise<Store> {
+export interface StoreOptions {
+  credentials?: S3Credentials | undefined
+  /** Where a store on other machines keeps what it was asked to materialise. A disk needs no copies. */
+  copies?: LocalCopiesOptions
+}
+
+/**
+ * `file:///var/lib/kinora` is a folder on a disk that gateway, media and workers share; `s3://bucket/prefix` a bucket, see
+ * `parseS3Address`. Rejects when it cannot be reached.
+ */
+export async function openStore(url: string, { credentials, copies }: StoreOptions = {}): Promise<Store> {
   const parsed = new URL(url)
   if (parsed.protocol === 'file:') return await openDiskStore(fileURLToPath(parsed))
-  throw new Error(`STORAGE_URL: ${parsed.protocol} is not a kind of storage that Kinora knows`)
+  if (parsed.protocol !== 's3:')
+    throw new Error(`STORAGE_URL: ${parsed.protocol} is not a kind of storage that Kinora knows`)
+  // Only here: the SDK takes a while to load, and who has a disk does not need it.
+  const { openS3Store } = await import('./s3/open-s3-store.ts')
+  return await openS3Store(url, credentials, copies)
 }

@@ -1,59 +1,63 @@
 import { createHash } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
 import { AppError } from '../errors.ts'
 import type { WriteOptions, Written } from './store.ts'
 
-/** Bytes gathered before they are written at once; two such batches are in memory at most. */
-const BATCH_BYTES = 1024 * 1024
+/** Where a received stream goes. Calls come one after the other, never two at once. */
+export interface Sink {
+  /** Bytes gathered before they are written at once; all batches but the last have exactly that many. */
+  batchBytes: number
+  write(batch: Buffer[]): Promise<unknown>
+  /** What is left, perhaps nothing; the whole has the length that it should have. */
+  end(batch: Buffer[]): Promise<unknown>
+}
 
 /**
- * Copies a stream into an open file, hashing on the way. One write is always under way while the next batch is gathered
- * and hashed, so the disk and the processor work at the same time.
+ * Copies a stream into a sink, hashing on the way. One write is always under way while the next batch is gathered and
+ * hashed, so two batches are in memory at most, and the sink and the processor work at the same time.
  */
 export async function receive(
   source: AsyncIterable<Buffer>,
-  file: FileHandle,
-  options: WriteOptions,
+  sink: Sink,
+  { maxBytes, expectedBytes }: WriteOptions,
 ): Promise<Written> {
   const hash = createHash('sha256')
   let bytes = 0
   let batch: Buffer[] = []
-  let batchBytes = 0
+  let missing = sink.batchBytes
   let writing: Promise<unknown> = Promise.resolve()
+
+  async function gather(chunk: Buffer): Promise<void> {
+    if (chunk.length < missing) {
+      batch.push(chunk)
+      missing -= chunk.length
+      return
+    }
+    batch.push(chunk.subarray(0, missing))
+    const rest = chunk.subarray(missing)
+    await writing
+    writing = sink.write(batch)
+    // A failure is thrown where it is awaited; this only keeps it from counting as unhandled until then.
+    writing.catch(() => {})
+    batch = []
+    missing = sink.batchBytes
+    if (rest.length > 0) await gather(rest)
+  }
 
   try {
     for await (const chunk of source) {
       bytes += chunk.length
-      if (bytes > options.maxBytes) throw new AppError('UPLOAD_TOO_LARGE')
+      if (bytes > maxBytes) throw new AppError('UPLOAD_TOO_LARGE')
       hash.update(chunk)
-      batch.push(chunk)
-      batchBytes += chunk.length
-      if (batchBytes < BATCH_BYTES) continue
-      await writing
-      writing = writeAll(file, batch)
-      // A failure is thrown where it is awaited; this only keeps it from counting as unhandled until then.
-      writing.catch(() => {})
-      batch = []
-      batchBytes = 0
+      await gather(chunk)
     }
     await writing
-    await writeAll(file, batch)
+    if (expectedBytes !== null && bytes !== expectedBytes) throw new AppError('UPLOAD_INCOMPLETE')
+    await sink.end(batch)
   } catch (error) {
     await writing.catch(() => {})
     throw asUploadError(error)
   }
-  if (options.expectedBytes !== null && bytes !== options.expectedBytes) throw new AppError('UPLOAD_INCOMPLETE')
   return { bytes, sha256: hash.digest('hex') }
-}
-
-/** `writev` may write less than asked; the rest is written piece by piece. */
-async function writeAll(file: FileHandle, buffers: Buffer[]): Promise<void> {
-  if (buffers.length === 0) return
-  const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
-  const { bytesWritten } = await file.writev(buffers)
-  if (bytesWritten === total) return
-  const rest = Buffer.concat(buffers).subarray(bytesWritten)
-  for (let at = 0; at < rest.length; ) at += (await file.write(rest, at)).bytesWritten
 }
 
 /** A client that goes away ends the stream with one of these. */

@@ -28,8 +28,8 @@ export interface ByteRange {
 }
 
 /**
- * Where the bytes live. A key is either wholly there or not there: writers use a temporary name, flush, then rename.
- * Reading what is not there throws `FILE_NOT_FOUND`.
+ * Where the bytes live. A key is either wholly there or not there, however its writer ends. Reading what is not there
+ * throws `FILE_NOT_FOUND`, and a store that cannot be reached `DEPENDENCY_UNAVAILABLE`, within seconds.
  */
 export interface Store {
   /** Streams to `key` with back-pressure; memory stays flat whatever the size. */
@@ -48,6 +48,8 @@ export interface Store {
   get(key: StorageKey): Promise<Buffer>
   /** Keys under a folder, in no order. */
   list(folder: StorageKey): AsyncIterable<StorageKey>
+  /** Names of the folders that lie directly in a folder, those behind `after` if it is given, in ascending order. */
+  listFolders(folder: StorageKey, after?: string): AsyncIterable<string>
   remove(key: StorageKey): Promise<void>
   removeFolder(folder: StorageKey): Promise<void>
   /** Removes what writers that died have left, if nothing was written to it since then. */

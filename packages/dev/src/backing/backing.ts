@@ -15,6 +15,9 @@ export type PostgresServer = { adminUrl: string; control?: ServerControl }
 export type RabbitmqServer = { adminUrl: string; managementUrl: string; control?: ServerControl }
 export type RedisServer = { url: string; control?: ServerControl }
 
+/** Both keys are the server's administrator's. */
+export type S3Server = { endpoint: string; accessKeyId: string; secretAccessKey: string; control: ServerControl }
+
 /** `control` is missing where the servers are not ours, that is for `environment`. */
 export type Backing = {
   kind: 'environment' | 'docker' | 'native'

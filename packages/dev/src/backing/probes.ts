@@ -40,3 +40,9 @@ export async function probeRedis(url: string): Promise<void> {
     redis.disconnect()
   }
 }
+
+/** Any answer will do: the server is up before anybody may do anything. */
+export async function probeHttp(url: string): Promise<void> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(2000) })
+  await answer.body?.cancel()
+}

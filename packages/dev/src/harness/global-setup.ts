@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { Lifecycle } from '@kinora/common/service'
 import type { TestProject } from 'vitest/node'
 import { startBacking } from '../backing/index.ts'
+import { startS3 } from '../backing/start-s3.ts'
+import type { S3Access } from '../provision/bucket.ts'
 import { provideBacking } from './provide-backing.ts'
 import type { ProvidedBacking } from './provided.ts'
 
@@ -39,11 +41,18 @@ async function release(run: Run): Promise<void> {
   await run.life.close()
 }
 
+const log = (line: string) => void process.stdout.write(`${line}\n`)
+
 async function prepare(life: Lifecycle): Promise<ProvidedBacking> {
-  const log = (line: string) => void process.stdout.write(`${line}\n`)
   const dir = life.use(mkdtempSync(join(tmpdir(), 'kinora-test-')), 'folder', removeFolder)
   const backing = life.use(await startBacking({ dir, durable: false, log }), 'backing', (it) => it.stop())
-  return await provideBacking(backing, life)
+  const provided = await provideBacking(backing, life)
+  return process.env.KINORA_E2E_STORAGE === 's3' ? { ...provided, s3: await provideS3(provided, life) } : provided
+}
+
+async function provideS3({ kind }: ProvidedBacking, life: Lifecycle): Promise<S3Access> {
+  const { control: _, ...access } = await startS3(kind, log, life)
+  return access
 }
 
 function removeFolder(dir: string): void {

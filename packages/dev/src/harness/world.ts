@@ -28,9 +28,12 @@ export type World = {
   adminDatabaseUrl: string
   redisUrl: string
   redisPrefix: string
-  /** `file:///…`, the same folder as storageDir. */
+  /** `file:///…`, the same folder as storageDir; with KINORA_E2E_STORAGE=s3 a bucket, and the keys to it. */
   storageUrl: string
+  storageCredentials?: { accessKeyId: string; secretAccessKey: string }
   storageDir: string
+  /** Paths of all files in storage, also of those that are being written. */
+  storedFiles(): Promise<string[]>
   remove(): Promise<void>
 }
 
@@ -48,6 +51,7 @@ async function build(name: string, backing: ProvidedBacking, life: Lifecycle): P
   await provisionBroker(rabbitmqManagementUrl, { vhost: name, passwords: brokerPasswords })
   life.use(name, 'vhost', () => removeVhost(rabbitmqManagementUrl, name))
   life.use(redisPrefix, 'Redis keys', (prefix) => removeKeys(backing.redisUrl, prefix))
+  const storage = await openStorage(storageDir, backing)
   const adminAmqpUrl = new URL(rabbitmqAdminUrl)
   adminAmqpUrl.pathname = `/${name}`
   return {
@@ -61,10 +65,21 @@ async function build(name: string, backing: ProvidedBacking, life: Lifecycle): P
     adminDatabaseUrl: onDatabase(postgresAdminUrl, name),
     redisUrl: backing.redisUrl,
     redisPrefix,
-    storageUrl: pathToFileURL(storageDir).href,
+    ...storage,
     storageDir,
+    storedFiles: async () => (await import('../provision/stored-files.ts')).storedFiles(storage),
     remove: () => life.close(),
   }
+}
+
+async function openStorage(
+  dir: string,
+  { s3 }: ProvidedBacking,
+): Promise<Pick<World, 'storageUrl' | 'storageCredentials'>> {
+  if (!s3) return { storageUrl: pathToFileURL(dir).href }
+  // Only here: every test file loads this module, and the SDK takes a while.
+  const { createBucket } = await import('../provision/bucket.ts')
+  return createBucket(s3)
 }
 
 async function removeKeys(redisUrl: string, prefix: string): Promise<void> {

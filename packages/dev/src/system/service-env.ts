@@ -9,6 +9,8 @@ export type Installation = {
   redisUrl: string
   redisPrefix: string
   storageUrl: string
+  /** For an S3 store. */
+  storageCredentials?: { accessKeyId: string; secretAccessKey: string }
 }
 
 export type ServiceEnvOptions = {
@@ -42,6 +44,12 @@ export function serviceEnv(service: Service, name: string, internalPort: number,
 /** Settings with a secret in them, and the service that may know it. */
 const SECRET_SETTINGS: Record<string, Service> = { SMTP_URL: 'auth', PLAYBACK_SECRET_PREVIOUS: 'media' }
 
+function storageEnv({ storageUrl, storageCredentials }: Installation): Record<string, string> {
+  if (!storageCredentials) return { STORAGE_URL: storageUrl }
+  const { accessKeyId, secretAccessKey } = storageCredentials
+  return { STORAGE_URL: storageUrl, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey }
+}
+
 function settingsFor(service: Service, settings: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => (SECRET_SETTINGS[name] ?? service) === service))
 }
@@ -61,13 +69,13 @@ const OWN: Record<Service, (options: ServiceEnvOptions, name: string) => Record<
     DATABASE_URL: installation.databaseUrl('media'),
     REDIS_URL: installation.redisUrl,
     REDIS_PREFIX: installation.redisPrefix,
-    STORAGE_URL: installation.storageUrl,
+    ...storageEnv(installation),
     PLAYBACK_SECRET: keys.PLAYBACK_SECRET,
     WEBHOOK_ENCRYPTION_KEY: keys.WEBHOOK_ENCRYPTION_KEY,
     PUBLIC_URL: publicUrl,
   }),
   worker: ({ installation, dir }, name) => ({
-    STORAGE_URL: installation.storageUrl,
+    ...storageEnv(installation),
     WORKER_NAME: name,
     WORK_DIR: join(dir, 'work', name),
   }),
@@ -78,7 +86,7 @@ const OWN: Record<Service, (options: ServiceEnvOptions, name: string) => Record<
     CSRF_SECRET: keys.CSRF_SECRET,
     REDIS_URL: installation.redisUrl,
     REDIS_PREFIX: installation.redisPrefix,
-    STORAGE_URL: installation.storageUrl,
+    ...storageEnv(installation),
     ISSUER: publicUrl,
     AUDIENCE: 'kinora',
   }),

@@ -37,7 +37,11 @@ async function startPostgres(options: DockerOptions, life: Lifecycle): Promise<P
     .withCommand(['postgres', '-c', 'max_connections=400', ...(options.durable ? [] : ['-c', 'fsync=off'])])
   const adminUrl = `postgres://${ADMIN}:${options.passwords.postgres}@127.0.0.1:${port}/postgres`
   const probe = () => probePostgres(adminUrl)
-  const control = await run(container, { ...options, name: 'postgres', data: '/var/lib/postgresql/data', probe }, life)
+  const control = await runContainer(
+    container,
+    { ...options, name: 'postgres', data: '/var/lib/postgresql/data', probe },
+    life,
+  )
   return { adminUrl, control }
 }
 
@@ -56,7 +60,11 @@ export async function startDockerRabbitmq(
   const adminUrl = `amqp://${credentials}@127.0.0.1:${amqpPort}`
   const managementUrl = `http://${credentials}@127.0.0.1:${managementPort}`
   const probe = () => probeRabbitmq(adminUrl, managementUrl)
-  const control = await run(container, { ...options, name: 'rabbitmq', data: '/var/lib/rabbitmq', probe }, life)
+  const control = await runContainer(
+    container,
+    { ...options, name: 'rabbitmq', data: '/var/lib/rabbitmq', probe },
+    life,
+  )
   return { adminUrl, managementUrl, control }
 }
 
@@ -69,7 +77,11 @@ async function startRedis(options: DockerOptions, life: Lifecycle): Promise<Redi
     .withCopyContentToContainer([{ content: settings.join('\n'), target: '/usr/local/etc/redis.conf', mode: 0o644 }])
     .withCommand(['redis-server', '/usr/local/etc/redis.conf'])
   const url = `redis://:${password}@127.0.0.1:${port}`
-  const control = await run(container, { ...options, name: 'redis', data: '/data', probe: () => probeRedis(url) }, life)
+  const control = await runContainer(
+    container,
+    { ...options, name: 'redis', data: '/data', probe: () => probeRedis(url) },
+    life,
+  )
   return { url, control }
 }
 
@@ -83,9 +95,9 @@ async function removeLeftovers({ dir, log }: DockerOptions): Promise<void> {
   }
 }
 
-type Run = DockerOptions & { name: string; data: string; probe: () => Promise<unknown> }
+export type Run = BackingOptions & { name: string; data: string; probe: () => Promise<unknown> }
 
-async function run(container: GenericContainer, options: Run, life: Lifecycle): Promise<ServerControl> {
+export async function runContainer(container: GenericContainer, options: Run, life: Lifecycle): Promise<ServerControl> {
   if (options.durable) {
     const source = `kinora-${createHash('sha256').update(options.dir).digest('hex').slice(0, 8)}-${options.name}`
     container.withBindMounts([{ source, target: options.data, mode: 'rw' }])

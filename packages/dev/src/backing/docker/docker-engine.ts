@@ -9,11 +9,14 @@ const ANSWER_MS = 3000
 const PULL_STALL_MS = 20_000
 
 /** Why containers cannot serve, in a few words; `undefined` when an engine answers and has, or could pull, every image. */
-export async function dockerImagesMissing(log: (line: string) => void): Promise<string | undefined> {
+export async function dockerImagesMissing(
+  log: (line: string) => void,
+  images: readonly string[] = Object.values(IMAGES),
+): Promise<string | undefined> {
   if (!process.env.DOCKER_HOST && !existsSync('/var/run/docker.sock')) return 'no engine on this machine'
   try {
     const { container } = await within(ANSWER_MS, getContainerRuntimeClient())
-    for (const image of Object.values(IMAGES)) await haveImage(container.dockerode, image, log)
+    for (const image of images) await haveImage(container.dockerode, image, log)
     return undefined
   } catch (error) {
     return (error as Error).message.split('\n')[0] ?? 'unknown error'

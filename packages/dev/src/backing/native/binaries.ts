@@ -28,6 +28,15 @@ const TRANSCODING: Record<string, Need> = {
   ffprobe: { package: 'ffmpeg', find: () => findBinary('ffprobe') },
 }
 
+// The parts of Swift are packages of their own; its Python must be Debian's, which knows them.
+const SWIFT: Record<string, Need> = Object.fromEntries(
+  ['proxy', 'account', 'container', 'object'].map((part) => [
+    part,
+    { package: `swift-${part}`, find: () => findBinary(`swift-${part}-server`, ['/usr/bin']) },
+  ]),
+)
+const DEBIAN_PYTHON = '/usr/bin/python3'
+
 const BROWSER_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
 const BROWSING = {
@@ -50,6 +59,12 @@ export async function findServerBinaries(log: (line: string) => void): Promise<B
 /** The worker runs ffmpeg on this machine even when the servers are in containers. */
 export async function ensureFfmpeg(log: (line: string) => void): Promise<void> {
   await ensure(TRANSCODING, log)
+}
+
+/** For tests on S3: the Python that can run OpenStack Swift, whose proxy speaks S3. */
+export async function findSwiftPython(log: (line: string) => void): Promise<string> {
+  await ensure(SWIFT, log)
+  return DEBIAN_PYTHON
 }
 
 /** For tests of what a browser does: the path of a Chromium. */

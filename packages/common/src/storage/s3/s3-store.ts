@@ -1,0 +1,155 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { rm, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
+import { AppError } from '../../errors.ts'
+import { receive } from '../receive.ts'
+import {
+  assertKey,
+  type ByteRange,
+  type StorageKey,
+  type Store,
+  type StoredFile,
+  type WriteOptions,
+  type Written,
+} from '../store.ts'
+import { abortUploads } from './abort-uploads.ts'
+import { ask, piecesOf } from './ask.ts'
+import { type Bucket, objectAt } from './bucket.ts'
+import { copyObject } from './copy-object.ts'
+import { forEachAtOnce } from './for-each-at-once.ts'
+import { listFolders, listKeys } from './list-objects.ts'
+import type { LocalCopies } from './local-copies.ts'
+import { objectSink } from './object-sink.ts'
+
+/** One by one, because some servers want a Content-MD5 with `DeleteObjects` that the SDK does not send. */
+const DELETIONS_AT_ONCE = 16
+
+/** A bucket of any server that speaks S3. An object appears with the call that ends its upload, or not at all. */
+export class S3Store implements Store {
+  readonly #bucket: Bucket
+  readonly #copies: LocalCopies | undefined
+
+  /** @param copies keeps what was made readable at a local path, for the next time */
+  constructor(bucket: Bucket, copies: LocalCopies | undefined) {
+    this.#bucket = bucket
+    this.#copies = copies
+  }
+
+  async check(): Promise<void> {
+    const { client, name } = this.#bucket
+    await ask((options) => client.send(new HeadBucketCommand({ Bucket: name }), options))
+  }
+
+  async write(key: StorageKey, bytes: AsyncIterable<Buffer>, options: WriteOptions): Promise<Written> {
+    assertKey(key)
+    const sink = objectSink(this.#bucket, key, options.expectedBytes ?? options.maxBytes)
+    try {
+      return await receive(bytes, sink, options)
+    } catch (error) {
+      await sink.abort()
+      throw error
+    }
+  }
+
+  async put(key: StorageKey, content: string | Uint8Array): Promise<void> {
+    const command = new PutObjectCommand({ ...this.#at(key), Body: content })
+    await ask((options) => this.#bucket.client.send(command, options))
+  }
+
+  async adopt(path: string, key: StorageKey): Promise<void> {
+    const { size } = await stat(path)
+    await this.write(key, createReadStream(path), { maxBytes: size, expectedBytes: size })
+    await rm(path, { force: true })
+  }
+
+  async materialise(key: StorageKey, path: string): Promise<void> {
+    if (!this.#copies) return await this.#download(key, path)
+    const found = await this.stat(key)
+    if (!found) throw new AppError('FILE_NOT_FOUND')
+    await this.#copies.place({ key, bytes: found.bytes, fetch: (copy) => this.#download(key, copy) }, path)
+  }
+
+  async copy(from: StorageKey, to: StorageKey): Promise<void> {
+    assertKey(to)
+    const found = await this.stat(from)
+    if (!found) throw new AppError('FILE_NOT_FOUND')
+    await copyObject(this.#bucket, from, to, found.bytes)
+  }
+
+  async stat(key: StorageKey): Promise<StoredFile | null> {
+    const command = new HeadObjectCommand(this.#at(key))
+    try {
+      const { ContentLength = 0, LastModified } = await ask((options) => this.#bucket.client.send(command, options))
+      return { bytes: ContentLength, modifiedAt: LastModified ?? new Date(0) }
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'FILE_NOT_FOUND') return null
+      throw error
+    }
+  }
+
+  read(key: StorageKey, range?: ByteRange): Readable {
+    return Readable.from(this.#pieces(key, range), { objectMode: false, highWaterMark: 256 * 1024 })
+  }
+
+  async get(key: StorageKey): Promise<Buffer> {
+    return await buffer(this.#pieces(key))
+  }
+
+  list(folder: StorageKey): AsyncIterable<StorageKey> {
+    assertKey(folder)
+    return listKeys(this.#bucket, folder)
+  }
+
+  listFolders(folder: StorageKey, after?: string): AsyncIterable<string> {
+    assertKey(folder)
+    return listFolders(this.#bucket, folder, after)
+  }
+
+  async remove(key: StorageKey): Promise<void> {
+    const command = new DeleteObjectCommand(this.#at(key))
+    await ask((options) => this.#bucket.client.send(command, options)).catch((error: unknown) => {
+      if (!(error instanceof AppError && error.code === 'FILE_NOT_FOUND')) throw error
+    })
+  }
+
+  async removeFolder(folder: StorageKey): Promise<void> {
+    await forEachAtOnce(this.list(folder), DELETIONS_AT_ONCE, (key) => this.remove(key))
+  }
+
+  async removeUnfinished(before: Date): Promise<void> {
+    await abortUploads(this.#bucket, before)
+  }
+
+  #at(key: StorageKey) {
+    assertKey(key)
+    return objectAt(this.#bucket, key)
+  }
+
+  async *#pieces(key: StorageKey, range?: ByteRange): AsyncGenerator<Buffer> {
+    const command = new GetObjectCommand({
+      ...this.#at(key),
+      ...(range && { Range: `bytes=${range.start}-${range.end}` }),
+    })
+    const { Body } = await ask((options) => this.#bucket.client.send(command, options))
+    yield* piecesOf(Body as Readable)
+  }
+
+  /** A body that ends early is an error of the connection, so a file that is whole has the object's length. */
+  async #download(key: StorageKey, path: string): Promise<void> {
+    try {
+      await pipeline(this.#pieces(key), createWriteStream(path, { flags: 'wx' }))
+    } catch (error) {
+      await rm(path, { force: true })
+      throw error
+    }
+  }
+}
