@@ -60,6 +60,8 @@ export async function startWorker(
 }
 
 async function openStorage(life: Lifecycle, config: WorkerConfig): Promise<Store> {
+  // From a shared disk nothing is fetched.
+  if (config.STORAGE_URL.startsWith('file:')) return await openStore(config.STORAGE_URL)
   const dir = life.use(await makeWorkspace(config.WORK_DIR), 'fetched sources', removeWorkspace)
   const copies = { dir, maxBytes: config.SOURCE_CACHE_MB * 1024 * 1024 }
   return await openStore(config.STORAGE_URL, { credentials: s3Credentials(config), copies })
