@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { freePort, until, useSystem, useWorld } from '@kinora/dev/harness'
+import { connect } from 'amqplib'
 import { expect, test } from 'vitest'
 import { type Person, refresh, register, signIn } from './accounts.ts'
 import type { Page, Tokens, User } from './api-types.ts'
@@ -127,6 +128,32 @@ test('tasks and signing keys are listed', async () => {
   expect(await json('tasks', 'list', '--status', 'running')).toEqual({ items: [], nextCursor: null })
   const { items } = await json<Page<{ stage: string }>>('keys', 'list')
   expect(items.map(({ stage }) => stage)).toEqual(expect.arrayContaining(['current', 'next']))
+})
+
+test('a parked message is looked at and discarded, and the audit log says by whom', async () => {
+  const parkedId = '0'.repeat(64)
+  await run('parked', 'list')
+  const connection = await connect(world.adminAmqpUrl)
+  const channel = await connection.createConfirmChannel()
+  channel.publish('events', 'task.failed', Buffer.from('no event'), { messageId: parkedId })
+  await channel.waitForConfirms()
+  await connection.close()
+  const { output } = await until(async () => {
+    const shown = await run('parked', 'show', parkedId)
+    return shown.code === 0 && shown
+  })
+  expect(output).toMatch(/BODY +no event/)
+  expect((await run('parked', 'redrive', parkedId)).errors).toContain('PARKED_UNREADABLE')
+  const admin = await signInAs(chief, PASSWORD)
+  const { items } = await admin.call<Page<{ id: string }>>('GET', '/v1/admin/parked')
+  expect(items.map(({ id }) => id)).toContain(parkedId)
+  await admin.call('DELETE', `/v1/admin/parked/${parkedId}`)
+  expect((await run('parked', 'discard', parkedId)).errors).toContain('PARKED_NOT_FOUND')
+  const rows = await until(async () => {
+    const found = await json<Page<{ subject: string }>>('audit', 'list', '--action', 'parked_discard')
+    return found.items.length > 0 && found.items
+  })
+  expect(rows).toMatchObject([{ subject: parkedId, actor: { kind: 'user' }, outcome: 'success' }])
 })
 
 test.each([

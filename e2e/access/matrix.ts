@@ -66,6 +66,10 @@ export const MATRIX: Record<string, Rule> = {
   'GET /v1/admin/service-accounts/{userId}/api-keys': { access: 'admin' },
   'DELETE /v1/admin/service-accounts/{userId}/api-keys/{keyId}': { access: 'admin' },
   'GET /v1/admin/tasks': { access: 'admin' },
+  'GET /v1/admin/parked': { access: 'admin' },
+  'GET /v1/admin/parked/{parkedId}': { access: 'admin' },
+  'DELETE /v1/admin/parked/{parkedId}': { access: 'admin' },
+  'POST /v1/admin/parked/{parkedId}/redrive': { access: 'admin' },
 
   'POST /v1/videos': { access: 'user' },
   'GET /v1/videos': { access: 'user' },

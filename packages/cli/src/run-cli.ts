@@ -6,6 +6,7 @@ import { adminCommands } from './commands/admin.ts'
 import { auditCommands } from './commands/audit.ts'
 import { hlsCommands } from './commands/hls.ts'
 import { keysCommands } from './commands/keys.ts'
+import { parkedCommands } from './commands/parked.ts'
 import { sessionsCommands } from './commands/sessions.ts'
 import { tasksCommands } from './commands/tasks.ts'
 import { usersCommands } from './commands/users.ts'
@@ -15,7 +16,15 @@ import { createPrinter } from './output/printer.ts'
 import { RefusedError } from './refused-error.ts'
 import { UsageError } from './usage-error.ts'
 
-const GROUPS = [adminCommands, usersCommands, sessionsCommands, auditCommands, keysCommands, tasksCommands]
+const GROUPS = [
+  adminCommands,
+  usersCommands,
+  sessionsCommands,
+  auditCommands,
+  keysCommands,
+  tasksCommands,
+  parkedCommands,
+]
 
 const EXIT_HELP = `
 Exit codes: ${EXIT.ok} done, ${EXIT.refused} refused, ${EXIT.usage} wrong usage, ${EXIT.unreachable} Kinora could not be reached`
@@ -23,7 +32,7 @@ Exit codes: ${EXIT.ok} done, ${EXIT.refused} refused, ${EXIT.usage} wrong usage,
 /** Runs one command of the operator and returns the exit code. `env` says where Kinora is: AMQP_URL. */
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const program = new Command('kinora')
-    .description('Runs a Kinora installation: accounts, sessions, the audit log, tasks; checks HLS')
+    .description('Runs a Kinora installation: accounts, sessions, the audit log, tasks, parked messages; checks HLS')
     .option('--json', 'print JSON instead of tables')
     .showHelpAfterError('(try --help)')
     .addHelpText('after', EXIT_HELP)

@@ -56,11 +56,43 @@ it('retries an event after each delay and then parks it with its error', async (
     attempts: 3,
     error: { code: 'INTERNAL' },
   })
+})
+
+it('leaves what failed for good in a queue where nobody else keeps it', async () => {
+  const media = await openBus(world, 'media')
+  const handle = () => Promise.reject(new AppError('VALIDATION_FAILED'))
+  await media.subscribe({ group, events: taskEvents, retryDelaysMs, handle })
+  const event = envelope('task.finished', 'unlucky')
+  await (await openBus(world, 'worker')).publish(event)
   const lot = await until(async () => {
     const seen = await peek(world.adminAmqpUrl, 'parked.media')
     return seen.count === 1 && seen
   })
   expect(JSON.parse(lot.body ?? '')).toMatchObject({ id: event.id })
+})
+
+it('hands a parked message back to its group, to be tried as a new one', async () => {
+  const attempts: [string, number][] = []
+  const parked: ParkedMessage[] = []
+  const media = await openBus(world, 'media')
+  await media.subscribe({
+    group,
+    events: taskEvents,
+    retryDelaysMs,
+    handle: async ({ id }, { attempt }) => {
+      attempts.push([id, attempt])
+      if (parked.length === 0) throw new AppError('VALIDATION_FAILED')
+    },
+    park: async (message) => void parked.push(message),
+  })
+  const event = envelope('task.finished', 'repaired')
+  await (await openBus(world, 'worker')).publish(event)
+  await media.redrive(await until(() => parked[0]))
+  await until(() => attempts.length === 2)
+  expect(attempts).toEqual([
+    [event.id, 1],
+    [event.id, 1],
+  ])
 })
 
 it('succeeds at a later attempt', async () => {

@@ -50,7 +50,7 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
   startJobs(life, ctx, bus)
   checkHealth(base, ctx, bus)
   await subscribeToEvents(bus, ctx)
-  await bus.serve(media, handlers(ctx))
+  await bus.serve(media, handlers(ctx, bus))
   health.add('storage', async () => ({ ok: await ctx.store.check().then(() => true) }))
   return ctx
 }
@@ -66,7 +66,9 @@ function startRelay({ life, logger }: Base, { db, wake }: Context, bus: Bus): vo
   async function sayAloud(envelope: EventEnvelope): Promise<void> {
     // Deliveries were written in the same transaction.
     if (envelope.type === events['video.milestone-reached'].type) wake.emit('webhooks')
-    await announce(bus, envelope)
+    // The audit log must miss nothing: what belongs into it waits here until auth has been there to listen.
+    if (envelope.type === events['audit.noted'].type) await bus.publish(envelope)
+    else await announce(bus, envelope)
   }
   life.use(relay, 'outbox relay', (r) => r.stop())
   wake.on('outbox', () => relay.poke())

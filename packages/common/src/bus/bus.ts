@@ -44,7 +44,10 @@ export interface SubscribeOptions {
   prefetch?: number
   /** Milliseconds before each retry. Default 5 s, 60 s, 10 min. All processes of a group must agree. */
   retryDelaysMs?: number[]
-  /** Told of each message before it goes to `parked.<group>`; may be told twice, so it must be idempotent by `id`. */
+  /**
+   * Keeps messages that failed for good; may be told twice, so it must be idempotent by `id`. Without it they go to the
+   * queue `parked.<group>`.
+   */
   park?: (parked: ParkedMessage) => Promise<void>
 }
 
@@ -108,6 +111,8 @@ export interface Bus {
    * queue wants this type), `QUEUE_FULL`, or, when it may have been taken, `CONNECTION_LOST` and `TIMEOUT`.
    */
   publish(envelope: EventEnvelope): Promise<void>
+  /** Like `publish`, for a parked message: it goes back to its group alone and is tried as often as a new one. */
+  redrive(message: Pick<ParkedMessage, 'group' | 'id' | 'type' | 'body'>): Promise<void>
   /** Like `publish`, to the workers' queue; of what waits there the highest priority, 0 to 9, is taken first. */
   sendTask(queue: TaskQueue, message: TaskMessage, priority?: number): Promise<void>
   /** Consumes events with a durable queue shared by all processes of a group. */

@@ -6,6 +6,7 @@ import type {
   BusStatus,
   CallOptions,
   ConsumeTasksOptions,
+  ParkedMessage,
   ServeOptions,
   SubscribeOptions,
   TaskConsumer,
@@ -109,6 +110,10 @@ class RabbitBus implements Bus {
 
   publish(envelope: EventEnvelope): Promise<void> {
     return this.#publisher.publishEvent(envelope)
+  }
+
+  redrive(message: Pick<ParkedMessage, 'group' | 'id' | 'type' | 'body'>): Promise<void> {
+    return this.#publisher.redrive(message)
   }
 
   sendTask(queue: TaskQueue, message: TaskMessage, priority?: number): Promise<void> {

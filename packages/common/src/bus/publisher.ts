@@ -2,12 +2,21 @@ import type { ConfirmChannel, Message } from 'amqplib'
 import type { EventEnvelope } from '../contract.ts'
 import type { TaskMessage } from '../contracts/work.ts'
 import { AppError } from '../errors.ts'
-import type { TaskQueue } from './bus.ts'
+import type { ParkedMessage, TaskQueue } from './bus.ts'
 import type { BusMetrics } from './bus-metrics.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 import { encode } from './rpc-wire.ts'
-import { declareExchange, declareQueue, EVENTS, TASKS, taskKey, taskQueues } from './topology.ts'
+import {
+  AGAIN_KEY,
+  declareExchange,
+  declareQueue,
+  EVENTS,
+  groupExchange,
+  TASKS,
+  taskKey,
+  taskQueues,
+} from './topology.ts'
 import { currentTraceparent } from './tracing.ts'
 
 const CONFIRM_TIMEOUT_MS = 5000
@@ -51,6 +60,16 @@ export class Publisher {
       type: envelope.type,
       messageId: envelope.id,
       body: encode(traceparent === undefined ? envelope : { ...envelope, traceparent }),
+    })
+  }
+
+  async redrive({ group, id, type, body }: Pick<ParkedMessage, 'group' | 'id' | 'type' | 'body'>): Promise<void> {
+    await this.publish({
+      exchange: groupExchange(group).name,
+      key: AGAIN_KEY,
+      type: type ?? 'unknown',
+      messageId: id,
+      body: Buffer.from(body),
     })
   }
 

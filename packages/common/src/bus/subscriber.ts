@@ -66,8 +66,8 @@ export function createSubscriber(deps: SubscriberDeps, options: SubscribeOptions
   }
 
   async function park(message: ConsumeMessage, attempts: number, error: AppError): Promise<void> {
-    await options.park?.(describe(group, message, attempts, error))
-    await republish(message, PARKED_KEY, { [ATTEMPT_HEADER]: attempts, 'x-error': error.code })
+    if (options.park) await options.park(describe(group, message, attempts, error))
+    else await republish(message, PARKED_KEY, { [ATTEMPT_HEADER]: attempts, 'x-error': error.code })
   }
 
   function republish(

@@ -67,7 +67,7 @@ export function groupExchange(group: string): Exchange {
 }
 
 export const PARKED_KEY = 'parked'
-const AGAIN_KEY = 'again'
+export const AGAIN_KEY = 'again'
 export const retryKey = (delayMs: number): string => `retry.${delayMs}`
 
 /** The queues of a consumer group: the main one, one per retry delay, and the parking lot. */
@@ -178,8 +178,8 @@ export const BROKER_PERMISSIONS: Record<ServiceName, Permissions> = {
 /** Who may say and hear what on the topic exchange `events`: regular expressions over routing keys. */
 export const BROKER_TOPIC_PERMISSIONS: Record<ServiceName, { exchange: string; write: string; read: string }> = {
   gateway: { exchange: EVENTS.name, write: '^$', read: '^(auth|video|playback)\\.' },
-  auth: { exchange: EVENTS.name, write: '^auth\\.', read: '^video\\.owner-erased$' },
-  media: { exchange: EVENTS.name, write: '^(video|playback)\\.', read: '^(auth|video|playback|task)\\.' },
+  auth: { exchange: EVENTS.name, write: '^auth\\.', read: '^(video\\.owner-erased|audit\\.noted)$' },
+  media: { exchange: EVENTS.name, write: '^(video|playback|audit)\\.', read: '^(auth|video|playback|task)\\.' },
   worker: { exchange: EVENTS.name, write: '^task\\.', read: '^$' },
   operator: { exchange: EVENTS.name, write: '^$', read: '^$' },
 }

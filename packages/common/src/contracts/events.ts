@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineEvents } from '../contract.ts'
-import { KeyDocument, Revocation } from './auth/index.ts'
+import { KeyDocument, NotedAction, Revocation } from './auth/index.ts'
 import { WebhookPayload } from './media/webhooks.ts'
 import { Id, Timestamp } from './shared.ts'
 import { Progress, VideoError, VideoStatus, Visibility } from './video.ts'
@@ -27,6 +27,11 @@ export const events = defineEvents({
     summary: 'Nothing of this owner is left: no video, no link to one, no file, and nobody who could still write one',
     version: 1,
     data: z.object({ ownerId: Id }),
+  },
+  'audit.noted': {
+    summary: 'An administrator has done something in another service than auth, which keeps the audit log',
+    version: 1,
+    data: NotedAction,
   },
   'video.changed': {
     summary: 'A video has a new state; carries the state, so that a late listener needs only the last one',

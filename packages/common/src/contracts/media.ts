@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineContract } from '../contract.ts'
+import { parked } from './media/parked.ts'
 import { presentation } from './media/presentation.ts'
 import { webhooks } from './media/webhooks.ts'
 import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
@@ -174,5 +175,6 @@ export const media = defineContract('media', {
     errors: ['TASK_GONE'],
     idempotent: true,
   },
+  ...parked,
   ...webhooks,
 })

@@ -132,6 +132,8 @@ export interface AuditLogTable {
   user_id: string | null
   session_id: string | null
   api_key_id: string | null
+  /** What it was done to, where that is no account. */
+  subject: string | null
   action: string
   outcome: 'success' | 'failure'
   code: string | null
@@ -190,7 +192,7 @@ export interface AuthDb extends OutboxDb {
   mail_queue: MailQueueTable
   mail_tokens: MailTokensTable
   audit_log: AuditLogTable
-  audit_log_unchained: Omit<AuditLogTable, `personal_${string}` | 'previous_hash' | 'hash'>
+  audit_log_unchained: Omit<AuditLogTable, `personal_${string}` | 'subject' | 'previous_hash' | 'hash'>
   audit_head: { only_row: boolean; sequence: string; hash: Buffer }
   erasures: ErasuresTable
 }

@@ -26,7 +26,7 @@ export async function chainOldRows(db: Kysely<AuthDb>, key: Buffer): Promise<voi
       const old = await unchainedPage(tx, after)
       const last = old.at(-1)
       if (!last) break
-      const drafts = old.map(({ sequence: _, ...draft }) => draft)
+      const drafts = old.map(({ sequence: _, ...draft }) => ({ ...draft, subject: null }))
       place = await append(tx, key, place, drafts)
       after = last.sequence
     }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor, Call } from '@kinora/common/contract'
+import type { NotedAction } from '@kinora/common/contracts'
 import type { ErrorCode } from '@kinora/common/errors'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { AuditLogTable, AuthDb } from '../db/schema.ts'
@@ -43,14 +44,19 @@ export type AuditAction =
   | 'data_export'
   | 'account_erase'
   | 'account_erase_confirm'
+  | NotedAction['action']
 
 export interface AuditRecord {
+  /** Given where the same may be told twice. */
+  id?: string
   action: AuditAction
   /** To whom it was done; who did it is the call's actor. Null where nobody can be named: an unknown address, a forged token. */
   userId: string | null
   sessionId?: string
   /** The key that it is about; otherwise that with which it was done. */
   apiKeyId?: string
+  /** What it was done to, where that is no account. */
+  subject?: string
   /** The error code of a failure; a record without one is a success. */
   failure?: ErrorCode
 }
@@ -91,6 +97,11 @@ export function auditRepository(db: Kysely<AuthDb>) {
       return await query.orderBy('sequence', 'desc').limit(limit).execute()
     },
 
+    async has(id: string): Promise<boolean> {
+      const found = await db.selectFrom('audit_log').select('id').where('id', '=', id).executeTakeFirst()
+      return found !== undefined
+    },
+
     /** Removes where a user's calls came from. The rows stay, and so does what proves them. */
     async eraseOrigins(userId: string): Promise<void> {
       await sql`select erase_audit_origins(${userId})`.execute(db)
@@ -100,14 +111,15 @@ export function auditRepository(db: Kysely<AuthDb>) {
 
 /** What becomes of a call's record in the log. */
 export function auditDraft(call: Call, record: AuditRecord, now: Date): AuditDraft {
-  const { action, userId, sessionId, apiKeyId, failure } = record
+  const { id, action, userId, sessionId, apiKeyId, subject, failure } = record
   return {
-    id: randomUUID(),
+    id: id ?? randomUUID(),
     at: now,
     ...actorColumns(call.actor),
     user_id: userId,
     session_id: sessionId ?? null,
     api_key_id: apiKeyId ?? (call.actor.kind === 'user' ? (call.actor.apiKeyId ?? null) : null),
+    subject: subject ?? null,
     action,
     outcome: failure ? 'failure' : 'success',
     code: failure ?? null,

@@ -4,6 +4,7 @@ import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
 import { email } from './email.ts'
 import { events } from './events.ts'
+import { parked } from './parked.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   ...apiKeys,
   ...serviceAccounts,
   ...administration,
+  ...parked,
   ...uploads,
   ...webhooks,
   ...events,

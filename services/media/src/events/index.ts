@@ -1,4 +1,4 @@
-import type { Bus } from '@kinora/common/bus'
+import { type Bus, byType } from '@kinora/common/bus'
 import type { EventEnvelope, EventType } from '@kinora/common/contract'
 import { events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
@@ -8,13 +8,18 @@ import { taskFinished } from './task-finished.ts'
 import { taskProgressed } from './task-progressed.ts'
 import { userErased } from './user-erased.ts'
 
-const HEARD = [events['task.progressed'], events['task.finished'], events['task.failed'], events['auth.user-erased']]
+export const HEARD = byType([
+  events['task.progressed'],
+  events['task.finished'],
+  events['task.failed'],
+  events['auth.user-erased'],
+])
 
 /** Listens to the workers and to auth; all media processes share the queue. */
 export async function subscribeToEvents(bus: Bus, ctx: Context): Promise<void> {
   await bus.subscribe({
     group: 'media',
-    events: HEARD,
+    events: [...HEARD.values()],
     prefetch: 8,
     handle: (envelope) => handle(ctx, envelope),
     park: (message) => park(ctx.db, message),

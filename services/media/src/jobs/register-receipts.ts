@@ -10,6 +10,9 @@ import { registerUpload } from '../rpc/complete-upload.ts'
 const Receipt = media.completeUpload.input.extend({ userId: z.uuid() })
 type Receipt = z.infer<typeof Receipt>
 
+/** Where such a note comes from, if it ends in the parking lot. */
+export const RECEIPTS = 'receipts'
+
 /** These end the matter: the file has been put on the list of what is removed. */
 const FINAL: ReadonlySet<string> = new Set(['VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED', 'VALIDATION_FAILED'])
 
@@ -26,8 +29,8 @@ async function register(ctx: Context, key: StorageKey): Promise<void> {
   const body = await read(ctx, key)
   // Another process has just dealt with it.
   if (body === null) return
-  const receipt = parse(body)
-  if (!receipt) await park(ctx.db, { ...UNREADABLE, id: key, body })
+  const receipt = parseReceipt(body)
+  if (!receipt) await park(ctx.db, { ...UNREADABLE, id: key.replace(/^.*\//, ''), body })
   else await registerOnce(ctx, receipt)
   await ctx.store.remove(key)
 }
@@ -51,7 +54,8 @@ async function read(ctx: Context, key: StorageKey): Promise<string | null> {
   }
 }
 
-function parse(body: string): Receipt | null {
+/** Null for what is none. */
+export function parseReceipt(body: string): Receipt | null {
   try {
     return Receipt.parse(JSON.parse(body))
   } catch {
@@ -60,7 +64,7 @@ function parse(body: string): Receipt | null {
 }
 
 const UNREADABLE = {
-  group: 'receipts',
+  group: RECEIPTS,
   type: null,
   attempts: 1,
   error: { code: 'VALIDATION_FAILED', message: 'not a receipt' },

@@ -1,6 +1,8 @@
 import type { ParkedMessage } from '@kinora/common/bus'
-import type { Kysely } from 'kysely'
-import type { MediaDb } from '../db/schema.ts'
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import type { MediaDb, ParkedTable } from '../db/schema.ts'
+
+export type ParkedRow = Selectable<ParkedTable>
 
 /** Keeps a message that nobody will try again by himself; told twice it is kept once. */
 export async function park(db: Kysely<MediaDb>, message: ParkedMessage): Promise<void> {
@@ -18,4 +20,23 @@ export async function park(db: Kysely<MediaDb>, message: ParkedMessage): Promise
     })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute()
+}
+
+/** Newest first, after the one named. */
+export async function listParked(
+  db: Kysely<MediaDb>,
+  { limit, after }: { limit: number; after: { parkedAt: string; id: string } | undefined },
+): Promise<ParkedRow[]> {
+  let query = db.selectFrom('parked').selectAll()
+  if (after) query = query.where(sql<boolean>`(parked_at, id) < (${after.parkedAt}::timestamptz, ${after.id})`)
+  return await query.orderBy('parked_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+}
+
+export async function findParked(db: Kysely<MediaDb>, id: string): Promise<ParkedRow | undefined> {
+  return await db.selectFrom('parked').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** Takes a message out of the parking lot. Of several who want the same one, one gets it: the others wait for his commit. */
+export async function takeParked(tx: Transaction<MediaDb>, id: string): Promise<ParkedRow | undefined> {
+  return await tx.deleteFrom('parked').where('id', '=', id).returningAll().executeTakeFirst()
 }

@@ -1,3 +1,4 @@
+import type { Bus } from '@kinora/common/bus'
 import type { Handlers } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
@@ -15,12 +16,13 @@ import { getVideo } from './get-video.ts'
 import { listPlaybackTokens } from './list-playback-tokens.ts'
 import { listTasks } from './list-tasks.ts'
 import { listVideos } from './list-videos.ts'
+import { parked } from './parked/index.ts'
 import { releaseTask } from './release-task.ts'
 import { retryVideo } from './retry-video.ts'
 import { revokePlaybackToken } from './revoke-playback-token.ts'
 import { updateVideo } from './update-video.ts'
 
-export function handlers(ctx: Context): Handlers<typeof media> {
+export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
   return {
     createVideo: createVideo(ctx),
     getVideo: getVideo(ctx),
@@ -39,6 +41,7 @@ export function handlers(ctx: Context): Handlers<typeof media> {
     listTasks: listTasks(ctx),
     claimTask: claimTask(ctx),
     releaseTask: releaseTask(ctx),
+    ...parked(ctx, bus),
     ...webhookHandlers(ctx),
   }
 }

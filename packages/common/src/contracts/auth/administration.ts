@@ -20,6 +20,8 @@ export const AdminAuditEntry = AuditEntry.extend({
   actor: z.object({ kind: z.enum(['anonymous', 'user', 'service']), id: z.string().nullable() }).nullable(),
   /** To whom it was done; null where nobody can be named. */
   userId: Id.nullable(),
+  /** What it was done to, where that is no account: the id of a parked message. */
+  subject: z.string().nullable(),
   sessionId: Id.nullable(),
   /** The error code of a failure. */
   code: z.string().nullable(),

@@ -15,6 +15,24 @@ export const AuditEntry = z.object({
 })
 export type AuditEntry = z.infer<typeof AuditEntry>
 
+/** Who does what only administrators may: as the gateway, or the broker, knows him. */
+const Administrator = z.union([
+  z.object({ kind: z.literal('user'), userId: Id, sessionId: Id, role: z.literal('admin') }),
+  z.object({ kind: z.literal('user'), userId: Id, apiKeyId: Id, role: z.literal('admin') }),
+  z.object({ kind: z.literal('service'), name: z.string() }),
+])
+
+/** What other services have auth write into its log; another's word on anything else is not taken. */
+export const NotedAction = z.object({
+  action: z.enum(['parked_redrive', 'parked_discard']),
+  actor: Administrator,
+  /** What it was done to. */
+  subject: z.string().max(200),
+  requestId: z.string(),
+  client: z.object({ ip: z.string(), userAgent: z.string() }).nullable(),
+})
+export type NotedAction = z.infer<typeof NotedAction>
+
 /** A row of the audit log by its number and its hash (hexadecimal): all rows up to it follow from the hash. */
 export const AuditPlace = z.object({ sequence: z.number().int().min(0), hash: z.string().regex(/^[\da-f]{64}$/) })
 

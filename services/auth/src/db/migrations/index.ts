@@ -9,6 +9,7 @@ import { keyRotation } from './0007-key-rotation.ts'
 import { auditChain } from './0008-audit-chain.ts'
 import { sessionTransport } from './0009-session-transport.ts'
 import { erasures } from './0009b-erasures.ts'
+import { auditSubject } from './0013-audit-subject.ts'
 
 /** Auth's part of the database; `kinora_auth` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -25,5 +26,6 @@ export const schema: SchemaDefinition = {
     auditChain,
     sessionTransport,
     erasures,
+    auditSubject,
   ],
 }

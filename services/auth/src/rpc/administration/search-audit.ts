@@ -18,6 +18,7 @@ function toAdminAuditEntry(row: Selectable<AuditLogTable>): AdminAuditEntry {
     ...toAuditEntry(row),
     actor: row.actor_kind && { kind: row.actor_kind, id: row.actor_id },
     userId: row.user_id,
+    subject: row.subject,
     sessionId: row.session_id,
     code: row.code,
   }

@@ -3,6 +3,7 @@ import { videos } from './0001-videos.ts'
 import { outboxAndInbox } from './0002-outbox-inbox.ts'
 import { parts } from './0003-parts.ts'
 import { erasures } from './0009-erasures.ts'
+import { explained } from './0013-explained.ts'
 import { presentation } from './0014-presentation.ts'
 import { webhooks } from './0016-webhooks.ts'
 
@@ -10,5 +11,5 @@ import { webhooks } from './0016-webhooks.ts'
 export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
-  migrations: [videos, outboxAndInbox, parts, erasures, presentation, webhooks],
+  migrations: [videos, outboxAndInbox, parts, erasures, explained, presentation, webhooks],
 }
