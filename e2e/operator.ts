@@ -17,6 +17,27 @@ export async function kinora(amqpUrl: string, args: string[], input = ''): Promi
   return { code, output, errors }
 }
 
+export type Running = Ran & { interrupt(): Promise<number | null> }
+
+/** A command that goes on until it is interrupted; `output` and `errors` grow meanwhile. */
+export function kinoraRunning(env: Record<string, string>, args: string[]): Running {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const closed = once(child, 'close')
+  const running: Running = {
+    code: null,
+    output: '',
+    errors: '',
+    async interrupt() {
+      child.kill('SIGINT')
+      const [code] = await closed
+      return code
+    },
+  }
+  child.stdout.on('data', (chunk) => (running.output += chunk))
+  child.stderr.on('data', (chunk) => (running.errors += chunk))
+  return running
+}
+
 /** The same at a terminal, where `answers` are typed in as they are asked for; gives all that the terminal has shown. */
 export async function kinoraAtTerminal(amqpUrl: string, args: string[], answers: string[]): Promise<string> {
   const command = [process.execPath, PROGRAM, ...args].join(' ')

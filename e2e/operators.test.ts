@@ -1,12 +1,16 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { freePort, until, useSystem, useWorld } from '@kinora/dev/harness'
 import { connect } from 'amqplib'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { type Person, refresh, register, signIn } from './accounts.ts'
 import type { Page, Tokens, User } from './api-types.ts'
 import { type Client, createClient } from './client.ts'
-import { kinora, kinoraAtTerminal } from './operator.ts'
+import { kinora, kinoraAtTerminal, kinoraRunning } from './operator.ts'
 import { GENEROUS } from './settings.ts'
+import { createVideo } from './videos.ts'
 
 const world = await useWorld()
 const system = await useSystem({ installation: world, workers: 0, env: GENEROUS })
@@ -154,6 +158,43 @@ test('a parked message is looked at and discarded, and the audit log says by who
     return found.items.length > 0 && found.items
   })
   expect(rows).toMatchObject([{ subject: parkedId, actor: { kind: 'user' }, outcome: 'success' }])
+})
+
+test('what webhooks are told is printed as it happens, and forwarded with a good signature', async () => {
+  const got: { id: unknown; signature: unknown; timestamp: unknown; body: string }[] = []
+  const server = createServer(async (request, response) => {
+    const { 'webhook-id': id, 'webhook-signature': signature, 'webhook-timestamp': timestamp } = request.headers
+    got.push({ id, signature, timestamp, body: (await request.toArray()).map(String).join('') })
+    response.end()
+  })
+  server.listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const hook = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
+  const key = randomBytes(32)
+  const env = { AMQP_URL: amqpUrl, WEBHOOK_SECRET: `whsec_${key.toString('base64')}` }
+  const [ann, bob] = [await register(visitor), await register(visitor)]
+  const args = ['listen', '--user', ann.email, '--forward', hook]
+  const listening = kinoraRunning(env, ['--json', ...args])
+  onTestFinished(() => void listening.interrupt())
+  await until(() => listening.errors.includes('Listening'), { timeoutMs: 60_000 })
+
+  for (const { client } of [bob, ann]) {
+    const { id } = await createVideo(client, { title: 'Sea' })
+    await client.call('DELETE', `/v1/videos/${id}`)
+  }
+  const [{ id, timestamp, body, signature } = expect.fail()] = await until(() => got.length > 0 && got, {
+    timeoutMs: 60_000,
+  })
+  expect(signature).toBe(`v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`)
+  await until(() => listening.errors.includes(`video.deleted: ${hook} answered 200`), { timeoutMs: 60_000 })
+  expect(await listening.interrupt()).toBe(0)
+  expect(listening.output).toBe(`${body}\n`)
+  expect(JSON.parse(body)).toMatchObject({
+    type: 'video.deleted',
+    data: { title: 'Sea', ownerId: ann.tokens.user.id },
+  })
+  expect(got).toHaveLength(1)
 })
 
 test.each([

@@ -4,6 +4,7 @@ import type { Printer } from './output/printer.ts'
 /** What a command works with. */
 export interface Cli {
   call: Operator['call']
+  listen: Operator['listen']
   print: Printer
 }
 

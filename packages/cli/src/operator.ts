@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Bus, connectBus } from '@kinora/common/bus'
-import type { Input, Method, Output } from '@kinora/common/contract'
+import type { EventEnvelope, EventType, Input, Method, Output } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import { createLogger, loadConfig } from '@kinora/common/service'
 import { z } from 'zod'
@@ -15,6 +15,8 @@ const config = z.object({ AMQP_URL: z.url({ protocol: /^amqps?$/ }) })
 /** Calls the services under the broker user of the operator; that user is all the proof they ask for. */
 export interface Operator {
   call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>>
+  /** Hears these events from now on; `onGap` is called when some may have been missed. */
+  listen<E extends EventType>(event: E, handle: (envelope: EventEnvelope<E>) => void, onGap: () => void): Promise<void>
   close(): Promise<void>
 }
 
@@ -30,6 +32,7 @@ export async function connectOperator(env: NodeJS.ProcessEnv): Promise<Operator>
         timeoutMs: ANSWER_MS,
       })
     },
+    listen: (event, handle, onGap) => bus.listen([event], (envelope) => handle(envelope as never), onGap),
     close: () => bus.drain(),
   }
 }

@@ -6,6 +6,7 @@ import { adminCommands } from './commands/admin.ts'
 import { auditCommands } from './commands/audit.ts'
 import { hlsCommands } from './commands/hls.ts'
 import { keysCommands } from './commands/keys.ts'
+import { listenCommand } from './commands/listen.ts'
 import { parkedCommands } from './commands/parked.ts'
 import { sessionsCommands } from './commands/sessions.ts'
 import { tasksCommands } from './commands/tasks.ts'
@@ -24,6 +25,7 @@ const GROUPS = [
   keysCommands,
   tasksCommands,
   parkedCommands,
+  listenCommand,
 ]
 
 const EXIT_HELP = `
@@ -43,12 +45,12 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): P
     async (...rest) => {
       const operator = await connectOperator(env)
       try {
-        await work({ call: operator.call, print: printer() }, ...rest)
+        await work({ call: operator.call, listen: operator.listen, print: printer() }, ...rest)
       } finally {
         await operator.close()
       }
     }
-  for (const addCommands of GROUPS) addCommands(program, act)
+  for (const addCommands of GROUPS) addCommands(program, act, env)
   hlsCommands(program, printer)
   try {
     await program.parseAsync([...args], { from: 'user' })

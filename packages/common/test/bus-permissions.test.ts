@@ -105,6 +105,17 @@ it('lets nobody sign a message with the name of another', async () => {
   expect(await asUser('worker', publish('rpc.to.media', 'x', { userId: 'gateway' }))).toBe(406)
 })
 
+it('lets the operator listen to what webhooks are told, and to nothing else', async () => {
+  const listen = (key: string) => async (channel: Channel) => {
+    const { queue } = await channel.assertQueue('', { exclusive: true })
+    await channel.bindQueue(queue, 'events', key)
+  }
+  expect(await asUser('operator', listen('video.milestone-reached'))).toBe('allowed')
+  for (const key of ['auth.sessions-revoked', 'video.changed', '#']) {
+    expect(await asUser('operator', listen(key))).toBe(REFUSED)
+  }
+})
+
 it('lets nobody listen to what the gateway is answered', async () => {
   const eavesdrop = async (channel: Channel) => {
     const { queue } = await channel.assertQueue('', { exclusive: true })

@@ -1,4 +1,4 @@
-import { table } from './table.ts'
+import { printable, table } from './table.ts'
 
 type Cell = string | number | boolean | null
 /** How each column of a table is filled, in order. */
@@ -9,13 +9,20 @@ export interface Printer {
   record<Item>(item: Item, columns: Columns<Item>): void
   /** `value` is what a program is told instead of the sentence. */
   done(sentence: string, value: unknown): void
+  /** One of many that come one by one: a line of text, or of JSON. */
+  event(sentence: string, value: unknown): void
 }
 
 /** Tables and sentences for people, or JSON for programs, on standard output. */
 export function createPrinter(json: boolean): Printer {
   if (json) {
     const print = (value: unknown) => line(JSON.stringify(value, null, 2))
-    return { list: print, record: print, done: (_sentence, value) => print(value) }
+    return {
+      list: print,
+      record: print,
+      done: (_sentence, value) => print(value),
+      event: (_sentence, value) => line(JSON.stringify(value)),
+    }
   }
   return {
     list({ items, nextCursor }, columns) {
@@ -32,6 +39,7 @@ export function createPrinter(json: boolean): Printer {
       )
     },
     done: line,
+    event: (sentence) => line(printable(sentence)),
   }
 }
 

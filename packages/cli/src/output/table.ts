@@ -13,6 +13,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** What users call themselves and their browsers must not steer the operator's terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '?')
 }

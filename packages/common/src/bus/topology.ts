@@ -171,7 +171,7 @@ export const BROKER_PERMISSIONS: Record<ServiceName, Permissions> = {
   operator: {
     configure: exactly('rpc\\.to\\.(auth|media)', 'rpc\\.reply', 'events', PRIVATE_QUEUE),
     write: exactly('rpc\\.to\\.(auth|media)', PRIVATE_QUEUE),
-    read: exactly('rpc\\.reply', PRIVATE_QUEUE),
+    read: exactly('rpc\\.reply', 'events', PRIVATE_QUEUE),
   },
 }
 
@@ -181,5 +181,5 @@ export const BROKER_TOPIC_PERMISSIONS: Record<ServiceName, { exchange: string; w
   auth: { exchange: EVENTS.name, write: '^auth\\.', read: '^(video\\.owner-erased|audit\\.noted)$' },
   media: { exchange: EVENTS.name, write: '^(video|playback|audit)\\.', read: '^(auth|video|playback|task)\\.' },
   worker: { exchange: EVENTS.name, write: '^task\\.', read: '^$' },
-  operator: { exchange: EVENTS.name, write: '^$', read: '^$' },
+  operator: { exchange: EVENTS.name, write: '^$', read: '^video\\.milestone-reached$' },
 }
