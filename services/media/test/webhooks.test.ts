@@ -30,9 +30,15 @@ test('every state of a video is told, signed, and with no key to play it', async
   await videoWhen(gateway, owner, video.id, ({ status }) => status === 'ready')
   await call(media.deleteVideo, { videoId: video.id }, owner)
 
-  const got = await until(() => receiver.at('/all').length === 5 && receiver.at('/all'), PATIENT)
-  const types = got.map((received) => payloadOf(received).type)
-  expect(types.sort()).toEqual(['video.deleted', 'video.playable', 'video.processing', 'video.ready', 'video.uploaded'])
+  const got = await until(() => receiver.at('/all').length >= 5 && receiver.at('/all'), PATIENT)
+  const types = new Set(got.map((received) => payloadOf(received).type))
+  expect([...types].sort()).toEqual([
+    'video.deleted',
+    'video.playable',
+    'video.processing',
+    'video.ready',
+    'video.uploaded',
+  ])
   for (const received of got) {
     expect(goodSignatures(secret, received)).toHaveLength(1)
     expect(received.headers['content-type']).toBe('application/json')
@@ -42,7 +48,8 @@ test('every state of a video is told, signed, and with no key to play it', async
   const ready = got.map(payloadOf).find(({ type }) => type === 'video.ready')
   expect(ready?.data).toMatchObject({ status: 'ready', playable: true, source: { bytes: 1000, durationSeconds: 90 } })
   const { items } = await deliveries(owner, id)
-  expect(items.map((item) => item.id).sort()).toEqual(got.map(({ headers }) => headers['webhook-id']).sort())
+  const ids = new Set(got.map(({ headers }) => String(headers['webhook-id'])))
+  expect(new Set(items.map((item) => item.id))).toEqual(ids)
   await until(() => receiver.at('/choosy').length > 0, PATIENT)
   expect((await deliveries(owner, choosy.id)).items.map(({ type }) => type)).toEqual(['video.ready'])
   expect(receiver.at('/stranger')).toEqual([])
@@ -68,14 +75,14 @@ test('a new secret signs beside the old one for a day', async () => {
   const rotated = await call(media.rotateWebhookSecret, { webhookId: id }, owner)
   expect(rotated.previousSecretUntil).not.toBeNull()
   await ping(owner, id)
-  const [both] = await until(() => receiver.at('/rotated').length === 1 && receiver.at('/rotated'), PATIENT)
+  const [both] = await until(() => receiver.at('/rotated').length >= 1 && receiver.at('/rotated'), PATIENT)
   if (!both) throw new Error('waited for')
   expect(signaturesOf(both)).toEqual([...goodSignatures(rotated.secret, both), ...goodSignatures(secret, both)])
   expect(signaturesOf(both)).toHaveLength(2)
 
   await ctx.db.updateTable('webhooks').set({ previous_secret_until: sql<Date>`now()` }).where('id', '=', id).execute()
   await ping(owner, id)
-  const [, one] = await until(() => receiver.at('/rotated').length === 2 && receiver.at('/rotated'), PATIENT)
+  const [, one] = await until(() => receiver.at('/rotated').length >= 2 && receiver.at('/rotated'), PATIENT)
   if (!one) throw new Error('waited for')
   expect(signaturesOf(one)).toEqual(goodSignatures(rotated.secret, one))
 })
@@ -131,7 +138,7 @@ test('a webhook is changed, switched off and on, and deleted', async () => {
   expect((await deliveries(owner, id)).items).toEqual([])
   await call(media.updateWebhook, { webhookId: id, enabled: true }, owner)
   await gateway.upload(owner)
-  await until(() => receiver.at('/changed').length === 1, PATIENT)
+  await until(() => receiver.at('/changed').length >= 1, PATIENT)
   await call(media.deleteWebhook, { webhookId: id }, owner)
   await expect(webhook(owner, id)).rejects.toMatchObject({ code: 'WEBHOOK_NOT_FOUND' })
   const left = await ctx.db.selectFrom('webhook_deliveries').select('id').where('webhook_id', '=', id).execute()

@@ -12,6 +12,7 @@ import { carriesRefreshToken, givesRefreshToken, takesRefreshToken } from '../br
 import { TOKEN_REFUSALS } from '../identity/token-refusals.ts'
 import { VideoEvent } from '../live/video-follower.ts'
 import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
+import { WEBHOOK } from './openapi-webhook.ts'
 
 /** RFC 9457. */
 const Problem = z.object({
@@ -61,6 +62,7 @@ const NAMED = {
   Task: contracts.Task,
   Webhook: contracts.Webhook,
   WebhookDelivery: contracts.WebhookDelivery,
+  WebhookPayload: contracts.WebhookPayload,
 }
 
 const SECURITY_SCHEMES = {
@@ -91,6 +93,7 @@ export function openApiDocument(routes: readonly Route[]): object {
     const config = 'rpc' in route ? describeRpc(route) : describeByHand(route)
     registry.registerPath({ ...config, security: securityOf(route) })
   }
+  registry.registerWebhook(WEBHOOK)
   const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
