@@ -21,7 +21,7 @@ interface Contender {
 }
 
 /**
- * A signed-in GET of a video: gateway, RPC over the broker, media, PostgreSQL, against one Express process that does the
+ * Signed-in GETs of different videos: gateway, RPC over the broker, media, PostgreSQL, against one Express process that does the
  * same token check and query itself. Interleaved rounds, medians; processor time of all our processes and the broker.
  *
  *   npx tsx --conditions=development bench/gateway.bench.ts      (after npm run build)
@@ -31,21 +31,22 @@ export async function gatewayBench(print: (line: string) => void = console.log):
   const baselines: ChildProcess[] = []
   try {
     const { token, userId } = await system.signUp()
-    const path = `/v1/videos/${await createVideo(system.url, token)}`
+    const paths: string[] = []
+    for (let n = 0; n < CONCURRENCY; n++) paths.push(`/v1/videos/${await createVideo(system.url, token)}`)
     const plain = await startBaseline(system, token, baselines, {})
     const caching = await startBaseline(system, token, baselines, { BENCH_CACHE_TOKENS: '1' })
     const { gateway, auth, media } = system.pids
     const broker = processesIn(system.dir, 'beam.smp')
     const contenders = [plain, caching, { name: 'gateway', url: system.url, pids: [gateway, auth, media, ...broker] }]
     print(`signed-in GET of a video, ${CONCURRENCY} at a time (user ${userId.slice(0, 8)}), CPU a request`)
-    const results = await compare(contenders, path, token)
+    const results = await compare(contenders, paths, token)
     for (const { name, us, perSecond } of results)
       print(`  ${name.padEnd(34)} ${us.toFixed(0).padStart(5)} µs  ${perSecond.toFixed(0)}/s`)
     const [first, second, ours] = results.map(({ rounds }) => rounds)
     print(
       `  gateway / Express = ${ratio(ours, first)} (goal ≤ 1.6); / Express that keeps token checks = ${ratio(ours, second)}`,
     )
-    const parts = await split(system, path, token, { gateway: [gateway], media: [media], broker })
+    const parts = await split(system, paths, token, { gateway: [gateway], media: [media], broker })
     print(`  of which ${parts}`)
   } finally {
     for (const child of baselines) child.disconnect()
@@ -53,13 +54,13 @@ export async function gatewayBench(print: (line: string) => void = console.log):
   }
 }
 
-async function compare(contenders: Contender[], path: string, token: string) {
+async function compare(contenders: Contender[], paths: string[], token: string) {
   const samples = contenders.map(() => ({ us: [] as number[], perSecond: [] as number[] }))
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     // Taking turns at going first, as in the other benches.
     const turns = [...contenders.entries()]
     for (const [index, contender] of round % 2 === 0 ? turns : turns.toReversed()) {
-      const { us, perSecond } = await measure(contender, path, token)
+      const { us, perSecond } = await measure(contender, paths, token)
       if (round < 0) continue
       samples[index]?.us.push(us)
       samples[index]?.perSecond.push(perSecond)
@@ -73,34 +74,34 @@ async function compare(contenders: Contender[], path: string, token: string) {
   }))
 }
 
-async function measure({ url, pids }: Contender, path: string, token: string) {
+async function measure({ url, pids }: Contender, paths: string[], token: string) {
   const before = sumCpu(pids)
   const started = performance.now()
-  const count = await load(url + path, token)
+  const count = await load(url, paths, token)
   const seconds = (performance.now() - started) / 1000
   return { us: ((sumCpu(pids) - before) / count) * 1e6, perSecond: count / seconds }
 }
 
-async function split(system: GatewaySystem, path: string, token: string, groups: Record<string, number[]>) {
+async function split(system: GatewaySystem, paths: string[], token: string, groups: Record<string, number[]>) {
   const before = Object.values(groups).map(sumCpu)
-  const count = await load(system.url + path, token)
+  const count = await load(system.url, paths, token)
   return Object.entries(groups)
     .map(([name, pids], index) => `${name} ${(((sumCpu(pids) - (before[index] ?? 0)) / count) * 1e6).toFixed(0)} µs`)
     .join(', ')
 }
 
-/** Asks again and again for one round; returns how often. */
-async function load(url: string, token: string): Promise<number> {
+/** Asks for all of them at the same time, each again and again for one round; returns how often. */
+async function load(url: string, paths: string[], token: string): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY })
   const until = performance.now() + ROUND_MS
   let count = 0
-  const one = async () => {
+  const one = async (path: string) => {
     while (performance.now() < until) {
-      await get(url, token, agent)
+      await get(url + path, token, agent)
       count++
     }
   }
-  await Promise.all(Array.from({ length: CONCURRENCY }, one))
+  await Promise.all(paths.map(one))
   agent.destroy()
   return count
 }

@@ -7,6 +7,7 @@ import type { MediaConfig } from './config.ts'
 import type { MediaDb } from './db/schema.ts'
 import type { PlaybackSigner } from './domain/playback-token.ts'
 import type { MediaMetrics } from './media-metrics.ts'
+import type { ReadVideo } from './repositories/video-reader.ts'
 import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** Told after a commit, so that a background loop looks at once instead of at its next tick. */
@@ -16,6 +17,7 @@ export type Wake = EventEmitter<{ outbox: []; playlists: []; erasures: []; webho
 export interface Context {
   config: MediaConfig
   db: Kysely<MediaDb>
+  readVideo: ReadVideo
   store: Store
   cache: ReadCache
   signer: PlaybackSigner

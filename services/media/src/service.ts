@@ -16,6 +16,7 @@ import { playbackSigner } from './domain/playback-token.ts'
 import { subscribeToEvents } from './events/index.ts'
 import { startJobs } from './jobs/index.ts'
 import { createMediaMetrics } from './media-metrics.ts'
+import { videoReader } from './repositories/video-reader.ts'
 import { handlers } from './rpc/index.ts'
 import { openWebhooks } from './webhooks/webhooks.ts'
 
@@ -32,6 +33,7 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
   const ctx: Context = {
     config,
     db,
+    readVideo: videoReader(db),
     store: await openStore(config.STORAGE_URL, { credentials: s3Credentials(config) }),
     cache: life.use(openReadCache(config, logger), 'cache', (cache) => cache.close()),
     signer: playbackSigner(secrets),

@@ -1,6 +1,6 @@
 import type { Input } from '@kinora/common/contract'
 import type { media, Visibility } from '@kinora/common/contracts'
-import { CompiledQuery, type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import type { Position } from '../domain/position.ts'
 
@@ -22,11 +22,8 @@ export async function insertVideo(db: Kysely<MediaDb>, video: NewVideo): Promise
     .executeTakeFirstOrThrow()
 }
 
-/** The most frequent query of all: not compiled anew for each call. */
 export async function findVideo(db: Kysely<MediaDb>, videoId: string): Promise<VideoRow | undefined> {
-  const query = CompiledQuery.raw('select * from videos where id = $1', [videoId])
-  const { rows } = await db.executeQuery(query as CompiledQuery<VideoRow>)
-  return rows[0]
+  return await db.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirst()
 }
 
 export type TextChange = Partial<Pick<NewVideo, 'title' | 'description' | 'tags' | 'visibility'>>

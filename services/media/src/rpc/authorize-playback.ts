@@ -4,7 +4,6 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { isTokenLive } from '../repositories/playback-tokens.ts'
-import { findVideo } from '../repositories/videos.ts'
 
 /** Always from the row: a link must die with its video, its visibility and its revocation. */
 export function authorizePlayback(ctx: Context): Handler<typeof media.authorizePlayback> {
@@ -13,14 +12,14 @@ export function authorizePlayback(ctx: Context): Handler<typeof media.authorizeP
 }
 
 async function byVideoId(ctx: Context, videoId: string): Promise<PlaybackGrant> {
-  const row = await findVideo(ctx.db, videoId)
+  const row = await ctx.readVideo(videoId)
   if (!row || row.visibility === 'private') throw new AppError('VIDEO_NOT_FOUND')
   return grant(row, { tokenId: null, maxHeight: null, download: false, expiresAt: null })
 }
 
 async function byToken(ctx: Context, token: string): Promise<PlaybackGrant> {
   const { video: videoId, jti, exp, maxHeight = null, download = false } = ctx.signer.verify(token)
-  const row = await findVideo(ctx.db, videoId)
+  const row = await ctx.readVideo(videoId)
   if (!row) throw new AppError('VIDEO_NOT_FOUND')
   if (jti !== undefined && !(await isTokenLive(ctx.db, videoId, jti))) throw new AppError('PLAYBACK_DENIED')
   return grant(row, { tokenId: jti ?? null, maxHeight, download, expiresAt: new Date(exp * 1000).toISOString() })

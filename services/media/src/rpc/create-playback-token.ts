@@ -5,12 +5,11 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { assertOwner } from '../domain/visibility.ts'
 import { insertToken } from '../repositories/playback-tokens.ts'
-import { findVideo } from '../repositories/videos.ts'
 import { playbackUrls } from './playback-urls.ts'
 
 export function createPlaybackToken(ctx: Context): Handler<typeof media.createPlaybackToken> {
   return async ({ videoId, expiresIn, maxHeight, download }, { actor }) => {
-    const row = await findVideo(ctx.db, videoId)
+    const row = await ctx.readVideo(videoId)
     if (!row) throw new AppError('VIDEO_NOT_FOUND')
     assertOwner(actor, row)
     if (!row.playable) throw new AppError('PLAYBACK_NOT_READY')

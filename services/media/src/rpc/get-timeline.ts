@@ -4,11 +4,10 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { assertOwner } from '../domain/visibility.ts'
 import { attemptsOfVideo } from '../repositories/task-attempts.ts'
-import { findVideo } from '../repositories/videos.ts'
 
 export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
   return async ({ videoId }, { actor }) => {
-    const video = await findVideo(ctx.db, videoId)
+    const video = await ctx.readVideo(videoId)
     if (!video) throw new AppError('VIDEO_NOT_FOUND')
     assertOwner(actor, video)
     const rows = await attemptsOfVideo(ctx.db, videoId)

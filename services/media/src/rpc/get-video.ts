@@ -3,7 +3,6 @@ import type { media, Video } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { maySee } from '../domain/visibility.ts'
-import { findVideo } from '../repositories/videos.ts'
 import { asVideo } from './as-video.ts'
 
 export function getVideo(ctx: Context): Handler<typeof media.getVideo> {
@@ -16,7 +15,7 @@ export function getVideo(ctx: Context): Handler<typeof media.getVideo> {
 }
 
 async function load(ctx: Context, videoId: string, actor: Actor): Promise<Video> {
-  const row = await findVideo(ctx.db, videoId)
+  const row = await ctx.readVideo(videoId)
   // A hidden video looks exactly like a missing one.
   if (!row || !maySee(actor, row)) throw new AppError('VIDEO_NOT_FOUND')
   return asVideo(ctx, row, actor)
