@@ -27,6 +27,7 @@ const [session] = (await owner.call<Page<Session>>('GET', '/v1/auth/sessions')).
 /** What the owner has, by the name that a path gives to its id. */
 const OWNED: Record<string, string> = {
   videoId: video.id,
+  lang: 'en',
   tokenId: token.id,
   sessionId: session?.id ?? '',
   keyId: apiKey.id,

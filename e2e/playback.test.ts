@@ -8,7 +8,7 @@ import { checkDelivery } from './hls/check-delivery.ts'
 import { checkIFrames } from './hls/check-iframes.ts'
 import { checkPlayback } from './hls/check-playback.ts'
 import { download } from './hls/download.ts'
-import { parseMaster } from './hls/playlist.ts'
+import { parseMaster, parseMediaPlaylist } from './hls/playlist.ts'
 import { GENEROUS } from './settings.ts'
 import { untilStatus, upload } from './videos.ts'
 
@@ -18,6 +18,11 @@ const anonymous = createClient(system.gatewayUrl)
 const { client } = await register(anonymous)
 const clip = await clips.make('normal.mp4')
 const uploaded = await upload(client, clip, { title: 'From upload to playback' })
+const captionsOf = `/v1/videos/${uploaded.id}/captions`
+await client.send('PUT', `${captionsOf}/de?label=Deutsch`, {
+  body: '1\n00:00:01,000 --> 00:00:02,500\n<i>Guten Tag</i> & <script>\n',
+  headers: { 'content-type': 'application/x-subrip' },
+})
 await untilStatus(client, uploaded.id, 'ready')
 /** With what comes after that. */
 const ready = await until(async () => {
@@ -114,6 +119,25 @@ test('the storyboard leads to a small picture for every two seconds', async () =
   expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/jpeg'])
   const thumbnail = await fetch(storyboardUrl.replace('storyboard.vtt', 'thumbnail.webp?time=7&width=160'))
   expect([thumbnail.status, thumbnail.headers.get('content-type')]).toEqual([200, 'image/webp'])
+})
+
+test('captions play from the master playlist, and by their language', async () => {
+  const master = parseMaster(await (await fetch(hlsUrl(ready))).text())
+  const subtitles = master.media.filter(({ TYPE }) => TYPE === 'SUBTITLES')
+  expect(subtitles).toMatchObject([{ NAME: 'Deutsch', LANGUAGE: 'de' }])
+  const groups = master.variants.map(({ attributes }) => attributes.SUBTITLES)
+  expect(groups).toEqual(master.variants.map(() => subtitles[0]?.['GROUP-ID']))
+  const playlistUrl = new URL(subtitles[0]?.URI ?? '', hlsUrl(ready))
+  const playlist = parseMediaPlaylist(await (await fetch(playlistUrl)).text())
+  expect(playlist).toMatchObject({ ended: true, playlistType: 'VOD', targetDuration: 20 })
+  const answers = await Promise.all([
+    fetch(new URL(playlist.segments[0]?.uri ?? '', playlistUrl)),
+    fetch(new URL('captions/de.vtt', hlsUrl(ready))),
+  ])
+  for (const answer of answers) {
+    expect(answer.headers.get('content-type')).toBe('text/vtt; charset=utf-8')
+    expect(await answer.text()).toContain('00:00:01.000 --> 00:00:02.500\n<i>Guten Tag</i> &amp; &lt;script&gt;\n')
+  }
 })
 
 test('a link with a height limit leads to no larger picture', async () => {

@@ -44,6 +44,8 @@ function grant(fields: Partial<PlaybackGrant> = {}): string {
     download: false,
     posterKey,
     storyboard: null,
+    captions: [],
+    chaptersKey: null,
     expiresAt: LATER,
   }
   media.grants.set(reference, { ...open, ...fields })

@@ -45,6 +45,8 @@ test('the owner finds addresses in his private video that work as they are, and 
     download: false,
     posterKey: expect.stringMatching(`^videos/${video.id}/.*/poster.jpg$`),
     storyboard: null,
+    captions: [],
+    chaptersKey: null,
     expiresAt: expect.any(String),
   })
   expect(video.playback?.posterUrl).toBe(`https://kinora.test/play/${reference}/poster.jpg`)

@@ -84,6 +84,17 @@ it.each<[string, (video: Transcoded) => Promise<void>, RegExp]>([
     /rule HLS-12/,
   ],
   [
+    'captions that are not there',
+    (video) =>
+      edit(video, 'master.m3u8', (text) =>
+        text.replace(
+          'VERSION:7\n',
+          'VERSION:7\n#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="c",NAME="c",URI="captions.m3u8"\n',
+        ),
+      ),
+    /rule HLS-04/,
+  ],
+  [
     'an address that leaves the folder of the video',
     (video) => edit(video, '90p.m3u8', (text) => text.replace('chunk-0/90p/0.m4s', '../../../etc/passwd')),
     /rule HLS-04/,

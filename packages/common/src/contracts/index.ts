@@ -1,5 +1,6 @@
 export * from './auth/index.ts'
 export * from './events.ts'
+export * from './media/captions.ts'
 export * from './media/parked.ts'
 export * from './media/webhooks.ts'
 export * from './media.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineContract } from '../contract.ts'
+import { captions } from './media/captions.ts'
 import { parked } from './media/parked.ts'
 import { presentation } from './media/presentation.ts'
 import { webhooks } from './media/webhooks.ts'
@@ -113,6 +114,7 @@ export const media = defineContract('media', {
     idempotent: true,
   },
   ...presentation,
+  ...captions,
   createPlaybackToken: {
     summary: 'Make a link that plays this video for a while',
     input: OneVideo.extend({

@@ -93,6 +93,8 @@ export const PlaybackGrant = z.object({
   /** Storage key of the poster picture; null until there is one. */
   posterKey: z.string().nullable(),
   storyboard: Storyboard.nullable(),
+  captions: z.array(z.object({ lang: z.string(), key: z.string() })),
+  chaptersKey: z.string().nullable(),
   expiresAt: Timestamp.nullable(),
 })
 export type PlaybackGrant = z.infer<typeof PlaybackGrant>

@@ -12,6 +12,8 @@ describe('playedFile', () => {
     [`${TASK}/720p/12.m4s`, { kind: 'segment', contentType: 'video/mp4', height: 720 }],
     [`${TASK}/720p/init.mp4`, { kind: 'segment', contentType: 'video/mp4', height: 720 }],
     [`${TASK}/1.m4s`, { kind: 'segment', contentType: 'video/mp4', height: null }],
+    [`captions-${TASK.slice(0, -2)}.m3u8`, { kind: 'playlist', height: null }],
+    [`captions-${TASK.slice(0, -2)}.vtt`, { kind: 'segment', contentType: 'text/vtt; charset=utf-8' }],
     [`${TASK}/poster.jpg`, { kind: 'segment', contentType: 'image/jpeg' }],
   ])('knows %s', (path, expected) => {
     expect(playedFile(path)).toMatchObject(expected)
@@ -21,6 +23,7 @@ describe('playedFile', () => {
     '',
     '.m3u8',
     'a/b.m3u8',
+    'captions-en.vtt',
     '../master.m3u8',
     `${TASK}/../1.m4s`,
     `${TASK}/720p/../1.m4s`,

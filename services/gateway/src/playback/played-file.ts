@@ -9,6 +9,8 @@ const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const PLAYLIST = /^[a-z0-9]+(?:-[a-z0-9]+)*\.m3u8$/
 /** `<task>-<attempt>/[<rendition>/]<file>` */
 const SEGMENT = new RegExp(`^${UUID}-\\d{1,6}/(?:([a-z0-9]{1,20})/)?[a-z0-9][a-z0-9_-]{0,60}\\.(m4s|mp4|jpg)$`)
+/** Text beside the pictures, which subtitles' playlists name. */
+const CAPTIONS = new RegExp(`^captions-${UUID}\\.vtt$`)
 /** Renditions are named by their short side: `720p`, and `720p-iframes` for what belongs to one. */
 const HEIGHT = /^(\d{1,5})p/
 
@@ -18,6 +20,7 @@ const TYPES: Record<string, string> = { m4s: 'video/mp4', mp4: 'video/mp4', jpg:
 export function playedFile(path: string): PlayedFile | null {
   if (path === MASTER_PLAYLIST) return { kind: 'master' }
   if (PLAYLIST.test(path)) return { kind: 'playlist', name: path, height: heightOf(path) }
+  if (CAPTIONS.test(path)) return { kind: 'segment', path, contentType: 'text/vtt; charset=utf-8', height: null }
   const [, rendition, extension] = SEGMENT.exec(path) ?? []
   if (extension === undefined) return null
   return { kind: 'segment', path, contentType: TYPES[extension] ?? '', height: heightOf(rendition) }

@@ -2,6 +2,7 @@ import { accounts } from './accounts.ts'
 import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
+import { captions } from './captions.ts'
 import { email } from './email.ts'
 import { events } from './events.ts'
 import { parked } from './parked.ts'
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...uploads,
   ...webhooks,
   ...events,
+  ...captions,
   ...pictures,
   ...playback,
   ...system,

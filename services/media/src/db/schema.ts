@@ -12,6 +12,7 @@ import type {
 } from '@kinora/common/contracts'
 import type { InboxDb, OutboxDb } from '@kinora/common/db'
 import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
+import type { StoredCaptions, StoredChapters } from '../domain/side-files.ts'
 import type { VideoState } from '../domain/video-state.ts'
 import type { PlannedTask, VideoPlan } from '../domain/work-plan.ts'
 import type { WebhookDeliveriesTable, WebhooksTable } from '../webhooks/tables.ts'
@@ -37,6 +38,8 @@ export interface VideosTable {
   plan: NullableJson<VideoPlan>
   poster_key: string | null
   storyboard: NullableJson<Storyboard>
+  captions: Json<StoredCaptions[]>
+  chapters: NullableJson<StoredChapters>
   renditions: Json<Video['renditions']>
   status: Generated<VideoStatus>
   playable: Generated<boolean>

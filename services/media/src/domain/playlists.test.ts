@@ -37,6 +37,7 @@ function presentation(complete: boolean): Presentation {
   return {
     plan,
     complete,
+    subtitles: [],
     video: [
       {
         rung,

@@ -2,6 +2,7 @@ import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import { averageBitrate, peakBitrate } from './bandwidth.ts'
 import { type IFramePlaylist, iFramePlaylist } from './iframe-playlist.ts'
 import { renditionPlaylist } from './rendition-playlist.ts'
+import { SUBTITLES_GROUP, subtitlesMedia, subtitlesPlaylist } from './subtitles.ts'
 import type { AudioTrack, Presentation, Track, VideoTrack } from './tracks.ts'
 import type { VideoPlan } from './work-plan.ts'
 
@@ -29,6 +30,7 @@ export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
     content: mediaPlaylist(track, target, presentation.complete),
   }))
   if (audio) files.push({ name: AUDIO_PLAYLIST, content: mediaPlaylist(audio, target, presentation.complete) })
+  files.push(...presentation.subtitles.map((captions) => subtitlesPlaylist(captions, presentation.plan)))
   const iFrames = iFramePlaylists(presentation)
   return [...files, ...iFrames, { name: MASTER_PLAYLIST, content: masterPlaylist(presentation, iFrames) }]
 }
@@ -65,14 +67,15 @@ function targetDuration({ segmentFrames, frameCount, frameRate, hasAudio }: Vide
 }
 
 function masterPlaylist(presentation: Presentation, iFrames: readonly IFramePlaylist[]): string {
-  const { video, audio } = presentation
+  const { video, audio, subtitles } = presentation
   return lines([
     '#EXTM3U',
     VERSION,
     '#EXT-X-INDEPENDENT-SEGMENTS',
     ...(audio ? [audioMedia(audio)] : []),
+    ...subtitles.map((captions) => subtitlesMedia(captions, subtitles)),
     ...video.flatMap((track) => [streamInf(track, presentation), renditionPlaylist(track.rung.name)]),
-    ...(audio ? [soundOnly(audio, presentation.plan), AUDIO_PLAYLIST] : []),
+    ...(audio ? [soundOnly(audio, presentation), AUDIO_PLAYLIST] : []),
     ...iFrames.map(({ attributes }) => `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(',')}`),
   ])
 }
@@ -91,16 +94,21 @@ function streamInf(track: VideoTrack, presentation: Presentation): string {
     `CODECS="${[track.codecs, ...(audio ? [audio.codecs] : [])].join(',')}"`,
     `RESOLUTION=${track.rung.width}x${track.rung.height}`,
     `FRAME-RATE=${(plan.frameRate.num / plan.frameRate.den).toFixed(3)}`,
-    ...(audio ? ['AUDIO="audio"'] : []),
+    ...groups(presentation),
   ]
   return `#EXT-X-STREAM-INF:${attributes.join(',')}`
 }
 
 /** For a network that carries no picture. Last, because some players begin with the first one that they are told of. */
-function soundOnly({ codecs, segments }: AudioTrack, { segmentSeconds }: VideoPlan): string {
-  const peak = peakBitrate(segments, segmentSeconds)
+function soundOnly({ codecs, segments }: AudioTrack, presentation: Presentation): string {
+  const peak = peakBitrate(segments, presentation.plan.segmentSeconds)
   const attributes = [`BANDWIDTH=${peak}`, `AVERAGE-BANDWIDTH=${averageBitrate(segments)}`, `CODECS="${codecs}"`]
-  return `#EXT-X-STREAM-INF:${attributes.join(',')},AUDIO="audio"`
+  return `#EXT-X-STREAM-INF:${[...attributes, ...groups(presentation)].join(',')}`
+}
+
+/** What plays along with a variant. */
+function groups({ audio, subtitles }: Presentation): string[] {
+  return [...(audio ? ['AUDIO="audio"'] : []), ...(subtitles.length > 0 ? [`SUBTITLES="${SUBTITLES_GROUP}"`] : [])]
 }
 
 interface Bandwidth {

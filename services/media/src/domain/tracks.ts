@@ -1,6 +1,7 @@
 import type { MediaPart, Rung } from '@kinora/common/contracts'
 import type { Measured } from './bandwidth.ts'
 import type { Part } from './parts.ts'
+import type { StoredCaptions } from './side-files.ts'
 import type { VideoPlan } from './work-plan.ts'
 
 type Rendition = Extract<MediaPart, { kind: 'video' }>['renditions'][number]
@@ -39,13 +40,19 @@ export interface Presentation {
   /** Renditions that have segments, smallest first. */
   video: VideoTrack[]
   audio: AudioTrack | null
+  subtitles: readonly StoredCaptions[]
 }
 
 /** Puts parts together: of each rendition the segments that follow each other without a gap from the start. */
-export function presentationOf(plan: VideoPlan, parts: readonly Part[], complete: boolean): Presentation {
+export function presentationOf(
+  plan: VideoPlan,
+  parts: readonly Part[],
+  complete: boolean,
+  subtitles: readonly StoredCaptions[],
+): Presentation {
   const video = plan.rungs.map((rung) => videoTrack(rung, plan, parts)).filter((track) => track !== null)
   const audio = audioTrack(parts)
-  return { plan, complete, ...(audio && !complete ? inStep(video, audio) : { video, audio }) }
+  return { plan, complete, subtitles, ...(audio && !complete ? inStep(video, audio) : { video, audio }) }
 }
 
 /** What runs ahead, sound or picture, would let a player seek to where it has only one of the two. */

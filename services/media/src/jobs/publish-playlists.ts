@@ -3,6 +3,7 @@ import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import { averageBitrate } from '../domain/bandwidth.ts'
 import { renderPlaylists } from '../domain/playlists.ts'
+import { renderChapters } from '../domain/side-files.ts'
 import { type Presentation, presentationOf } from '../domain/tracks.ts'
 import { settleLocked } from '../repositories/change-video.ts'
 import { writtenParts } from '../repositories/parts.ts'
@@ -32,8 +33,9 @@ async function publish(ctx: Context, videoId: string): Promise<void> {
     const video = await findVideo(tx, videoId)
     if (!video?.plan || (video.material_published >= video.material && !video.republish)) return null
     const { parts, material, complete } = await writtenParts(tx, videoId)
-    const presentation = presentationOf(video.plan, parts, complete)
-    for (const { name, content } of renderPlaylists(presentation)) {
+    const presentation = presentationOf(video.plan, parts, complete, video.captions)
+    const chapters = video.chapters ? [renderChapters(video.chapters, video.plan)] : []
+    for (const { name, content } of [...chapters, ...renderPlaylists(presentation)]) {
       await ctx.store.put(keys.playlist(videoId, name), content)
     }
     return await settleLocked(tx, videoId, () => recordPublication(tx, videoId, material, renditionsOf(presentation)))

@@ -6,6 +6,7 @@ import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { deriveState, type VideoState } from '../domain/video-state.ts'
 import { tellOfVideo } from '../webhooks/tell-of-video.ts'
 import { videoEvents } from '../webhooks/video-events.ts'
+import { lockPlaylists } from './publications.ts'
 import { enqueue, taskFacts } from './tasks.ts'
 
 type Tx = Transaction<MediaDb>
@@ -27,8 +28,10 @@ export async function changeVideo<T>(
   ctx: Context,
   videoId: string,
   change: (tx: Tx, video: VideoRow) => Promise<T>,
+  first: (tx: Tx, videoId: string) => Promise<void> = async () => {},
 ): Promise<Changed<T> | null> {
   const changed = await ctx.db.transaction().execute(async (tx) => {
+    await first(tx, videoId)
     const video = await lock(tx, videoId).executeTakeFirst()
     if (!video) return null
     const result = await change(tx, video)
@@ -36,6 +39,18 @@ export async function changeVideo<T>(
   })
   if (changed) await announce(ctx, changed.video)
   return changed
+}
+
+/**
+ * The same for what playlists name beside segments. Whoever writes them right now ends first: he may have read what was
+ * before, and would say afterwards that all is written.
+ */
+export async function changePresented<T>(
+  ctx: Context,
+  videoId: string,
+  change: (tx: Tx, video: VideoRow) => Promise<T>,
+): Promise<Changed<T> | null> {
+  return await changeVideo(ctx, videoId, change, lockPlaylists)
 }
 
 /** The same for who has a transaction already, and announces it himself; null when the video is gone. */
@@ -88,12 +103,16 @@ function newsOf(before: VideoRow, row: VideoRow, next: VideoState): News {
     before.playable !== next.playable ||
     before.stage !== next.stage ||
     before.visibility !== row.visibility ||
-    before.poster_key !== row.poster_key ||
-    before.storyboard?.folderKey !== row.storyboard?.folderKey ||
+    filesBeside(before) !== filesBeside(row) ||
     before.error?.code !== next.error?.code
   if (isNew) return 'state'
   const due = Date.now() - row.progress_said_at.getTime() >= PROGRESS_EVERY_MS
   return due && next.percent !== row.percent ? 'progress' : 'none'
+}
+
+/** Names whatever is played along with a video; who was told of it must hear when it is something else. */
+function filesBeside({ poster_key, storyboard, captions, chapters }: VideoRow): string {
+  return JSON.stringify([poster_key, storyboard?.folderKey, captions.map(({ id }) => id), chapters?.id])
 }
 
 async function store(tx: Tx, row: VideoRow, state: VideoState, said: boolean): Promise<VideoRow> {

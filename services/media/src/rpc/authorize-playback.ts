@@ -1,8 +1,10 @@
 import type { Handler } from '@kinora/common/contract'
 import { Id, type media, type PlaybackGrant } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
+import { captionsFile, chaptersKey } from '../domain/side-files.ts'
 import { isTokenLive } from '../repositories/playback-tokens.ts'
 
 /** Always from the row: a link must die with its video, its visibility and its revocation. */
@@ -30,5 +32,12 @@ function grant(
   limits: Pick<PlaybackGrant, 'tokenId' | 'maxHeight' | 'download' | 'expiresAt'>,
 ): PlaybackGrant {
   if (!row.playable) throw new AppError('PLAYBACK_NOT_READY')
-  return { videoId: row.id, posterKey: row.poster_key, storyboard: row.storyboard, ...limits }
+  return {
+    videoId: row.id,
+    posterKey: row.poster_key,
+    storyboard: row.storyboard,
+    captions: row.captions.map(({ lang, id }) => ({ lang, key: keys.playlist(row.id, captionsFile(id)) })),
+    chaptersKey: row.chapters && chaptersKey(row.id, row.chapters),
+    ...limits,
+  }
 }

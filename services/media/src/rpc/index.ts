@@ -5,7 +5,6 @@ import type { Context } from '../context.ts'
 import { webhookHandlers } from '../webhooks/rpc/index.ts'
 import { authorizePlayback } from './authorize-playback.ts'
 import { beginUpload } from './begin-upload.ts'
-import { choosePoster } from './choose-poster.ts'
 import { claimTask } from './claim-task.ts'
 import { completeUpload } from './complete-upload.ts'
 import { createPlaybackToken } from './create-playback-token.ts'
@@ -17,6 +16,11 @@ import { listPlaybackTokens } from './list-playback-tokens.ts'
 import { listTasks } from './list-tasks.ts'
 import { listVideos } from './list-videos.ts'
 import { parked } from './parked/index.ts'
+import { deleteChapters, getChapters, putChapters } from './presentation/chapters.ts'
+import { choosePoster } from './presentation/choose-poster.ts'
+import { deleteCaptions } from './presentation/delete-captions.ts'
+import { listCaptions } from './presentation/list-captions.ts'
+import { putCaptions } from './presentation/put-captions.ts'
 import { releaseTask } from './release-task.ts'
 import { retryVideo } from './retry-video.ts'
 import { revokePlaybackToken } from './revoke-playback-token.ts'
@@ -34,6 +38,12 @@ export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     retryVideo: retryVideo(ctx),
     getTimeline: getTimeline(ctx),
     choosePoster: choosePoster(ctx),
+    putCaptions: putCaptions(ctx),
+    listCaptions: listCaptions(ctx),
+    deleteCaptions: deleteCaptions(ctx),
+    putChapters: putChapters(ctx),
+    getChapters: getChapters(ctx),
+    deleteChapters: deleteChapters(ctx),
     createPlaybackToken: createPlaybackToken(ctx),
     revokePlaybackToken: revokePlaybackToken(ctx),
     listPlaybackTokens: listPlaybackTokens(ctx),

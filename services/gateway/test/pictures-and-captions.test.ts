@@ -5,7 +5,7 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { useGateway } from './support/use-gateway.ts'
 
-const { world, media, request } = await useGateway()
+const { world, media, request, signedIn } = await useGateway()
 const store = await openStore(world.storageUrl)
 
 const videoId = randomUUID()
@@ -26,7 +26,15 @@ async function sprite(left: string, right: string): Promise<Buffer> {
 
 function play(path: string, fields: Partial<PlaybackGrant> = {}): Promise<Response> {
   const reference = `token.${randomUUID()}`
-  const limits = { tokenId: null, maxHeight: null, download: false, posterKey: null, expiresAt: null }
+  const limits = {
+    tokenId: null,
+    maxHeight: null,
+    download: false,
+    posterKey: null,
+    captions: [],
+    chaptersKey: null,
+    expiresAt: null,
+  }
   media.grants.set(reference, { videoId, storyboard, ...limits, ...fields })
   return request(`/play/${reference}/${path}`)
 }
@@ -98,5 +106,48 @@ describe('a preview', () => {
   it.each(['webp', 'gif'])('as %s moves through the video', async (format) => {
     const found = await sharp(await picture(await play(`preview.${format}?width=160`)), { animated: true }).metadata()
     expect(found).toMatchObject({ format, pages: 3, width: 160, pageHeight: 90, loop: 0 })
+  })
+})
+
+describe('captions', () => {
+  const id = randomUUID()
+  const key = `${keys.videoFolder(id)}/captions-${randomUUID()}.vtt`
+  const send = (body: string | Uint8Array, headers: Record<string, string> = {}, query = '') =>
+    request(`/v1/videos/${id}/captions/pt-BR${query}`, {
+      method: 'PUT',
+      headers: { ...signedIn(), 'content-type': 'text/vtt', ...headers },
+      body,
+    })
+  const codeOf = async (answer: Response) => [answer.status, ((await answer.json()) as { code: string }).code]
+
+  it('reach media as text, with their label', async () => {
+    media.on.putCaptions = async ({ videoId: _, text, lang, label = '' }) => {
+      return { lang, label: `${label}: ${text}`, cues: 1, createdAt: new Date().toISOString() }
+    }
+    const answer = await send('WEBVTT é', {}, '?label=Brasil')
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({ lang: 'pt-BR', label: 'Brasil: WEBVTT é' })
+  })
+
+  it('are refused before they reach media when they are no text, too large or named badly', async () => {
+    const before = media.calls.putCaptions
+    expect(await codeOf(await send(Buffer.from([0xff, 0xfe, 0x41])))).toEqual([422, 'CAPTIONS_INVALID'])
+    expect(await codeOf(await send('x'.repeat(1024 * 1024 + 1)))).toEqual([413, 'BODY_TOO_LARGE'])
+    expect(await codeOf(await send('x', { 'content-type': 'video/mp4' }))).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE'])
+    expect(await codeOf(await send('x', {}, '?label=a%22b'))).toEqual([400, 'VALIDATION_FAILED'])
+    expect(media.calls.putCaptions).toBe(before)
+  })
+
+  it('play by their language, however that is written, and as the file that playlists name', async () => {
+    await store.put(key, 'WEBVTT\n')
+    const fields = { videoId: id, captions: [{ lang: 'pt-BR', key }] }
+    for (const path of ['captions/pt-BR.vtt', 'captions/PT-br.vtt', key.slice(key.lastIndexOf('/') + 1)]) {
+      const answer = await play(path, fields)
+      expect(answer.headers.get('content-type')).toBe('text/vtt; charset=utf-8')
+      expect(await answer.text()).toBe('WEBVTT\n')
+    }
+    expect(await codeOf(await play('captions/en.vtt', fields))).toEqual([404, 'FILE_NOT_FOUND'])
+    expect(await codeOf(await play('chapters.vtt', fields))).toEqual([404, 'FILE_NOT_FOUND'])
+    expect((await play('chapters.vtt', { videoId: id, chaptersKey: key })).status).toBe(200)
   })
 })

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import type { MethodSpec } from '../../contract.ts'
+import { Id, NO_CONTROL, Nothing, pageOf, Timestamp } from '../shared.ts'
+
+/** Of a file as it is uploaded. */
+export const MAX_CAPTION_BYTES = 1024 * 1024
+
+const OneVideo = z.strictObject({ videoId: Id })
+/** BCP 47. Checked after the video, so that it tells a stranger nothing. */
+const Language = z.string().max(50)
+/** Stands in a quoted string of a playlist (RFC 8216 section 4.2). */
+export const CaptionLabel = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(NO_CONTROL)
+  .regex(/^[^"]*$/, 'No quotation marks')
+
+export const Captions = z.object({
+  /** In the canonical form of BCP 47, e.g. `pt-BR`. */
+  lang: z.string(),
+  /** What a player's menu says. */
+  label: z.string(),
+  cues: z.number().int(),
+  createdAt: Timestamp,
+})
+export type Captions = z.infer<typeof Captions>
+
+const Chapter = z.strictObject({
+  /** Seconds. */
+  start: z.number().min(0).max(604_800),
+  title: z.string().trim().min(1).max(200).regex(NO_CONTROL),
+})
+export type Chapter = z.infer<typeof Chapter>
+
+const Chapters = z.object({ chapters: z.array(Chapter) })
+
+/** Text that runs along with a video. */
+export const captions = {
+  putCaptions: {
+    summary: 'Give a video captions in a language, or other ones',
+    input: OneVideo.extend({
+      lang: Language,
+      label: CaptionLabel.optional(),
+      /** WebVTT or SRT. */
+      text: z.string().max(MAX_CAPTION_BYTES),
+    }),
+    output: Captions,
+    errors: ['VIDEO_NOT_FOUND', 'CAPTIONS_INVALID', 'CAPTIONS_LIMIT_REACHED', 'VALIDATION_FAILED'],
+    idempotent: true,
+  },
+  listCaptions: {
+    summary: 'The captions of a video that the caller may see',
+    input: OneVideo,
+    output: pageOf(Captions),
+    errors: ['VIDEO_NOT_FOUND'],
+    idempotent: true,
+  },
+  deleteCaptions: {
+    summary: 'Take captions away',
+    input: OneVideo.extend({ lang: Language }),
+    output: Nothing,
+    errors: ['VIDEO_NOT_FOUND', 'CAPTIONS_NOT_FOUND', 'VALIDATION_FAILED'],
+    idempotent: true,
+  },
+  putChapters: {
+    summary: 'Divide a video into chapters, or otherwise',
+    input: OneVideo.extend({
+      chapters: z
+        .array(Chapter)
+        .min(1)
+        .max(200)
+        .refine((all) => all.every(({ start }, index) => index === 0 || start > (all[index - 1]?.start ?? 0)), {
+          message: 'Each chapter must start later than the one before it',
+        }),
+    }),
+    output: Chapters,
+    errors: ['VIDEO_NOT_FOUND'],
+    idempotent: true,
+  },
+  getChapters: {
+    summary: 'The chapters of a video that the caller may see; none: an empty list',
+    input: OneVideo,
+    output: Chapters,
+    errors: ['VIDEO_NOT_FOUND'],
+    idempotent: true,
+  },
+  deleteChapters: {
+    summary: 'Take the chapters away',
+    input: OneVideo,
+    output: Nothing,
+    errors: ['VIDEO_NOT_FOUND'],
+    idempotent: true,
+  },
+} as const satisfies Record<string, MethodSpec>

@@ -1,0 +1,103 @@
+import { CaptionLabel, Captions, MAX_CAPTION_BYTES, media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import { sendJson } from '../http/mount.ts'
+import { parseFields } from '../http/read-input.ts'
+import { readText } from '../http/read-text.ts'
+import { grantFor, Reference, scopeOf } from '../playback/grant-for.ts'
+import { sendStoredFile } from '../playback/send-stored-file.ts'
+import type { HandRoute, Route } from './route.ts'
+
+const video = '/v1/videos/:videoId'
+const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
+/** A public or unlisted video may be looked at by anybody. */
+const look = { auth: 'optional', scope: 'videos:read', limit: 'general' } as const
+const open = { method: 'get', auth: 'none', limit: 'playback' } as const
+
+const PutParams = z.strictObject({ videoId: z.uuid(), lang: z.string().max(50) })
+const PutQuery = z.strictObject({ label: CaptionLabel.optional() })
+const PlayParams = z.strictObject({ reference: Reference, lang: z.string().max(50) })
+const ChaptersParams = z.strictObject({ reference: Reference })
+
+const TEXT_TYPES = ['text/*', 'application/x-subrip', 'application/octet-stream']
+/** Seconds. Others may be put in their place at any time. */
+const MAX_AGE = 60
+const VTT = { 200: { description: 'WebVTT', content: { 'text/vtt': 'text' } } } as const
+
+/** Captions and chapters. */
+export const captions: Route[] = [
+  {
+    ...write,
+    method: 'put',
+    path: `${video}/captions/:lang`,
+    name: 'putCaptions',
+    summary: media.putCaptions.summary,
+    params: PutParams,
+    query: PutQuery,
+    requestBody: { description: 'WebVTT or SRT in UTF-8, up to 1 MiB', contentType: 'text/vtt', binary: false },
+    answers: { 200: { description: 'What was understood', content: { 'application/json': Captions } } },
+    errors: [...media.putCaptions.errors, 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
+    handle: putCaptions,
+  },
+  { ...write, method: 'delete', path: `${video}/captions/:lang`, rpc: media.deleteCaptions, status: 204 },
+  { ...look, method: 'get', path: `${video}/captions`, rpc: media.listCaptions, status: 200 },
+  { ...write, method: 'put', path: `${video}/chapters`, rpc: media.putChapters, status: 200 },
+  { ...look, method: 'get', path: `${video}/chapters`, rpc: media.getChapters, status: 200 },
+  { ...write, method: 'delete', path: `${video}/chapters`, rpc: media.deleteChapters, status: 204 },
+  {
+    ...open,
+    path: '/play/:reference/captions/:lang.vtt',
+    name: 'getPlayedCaptions',
+    summary: 'The captions of a video in a language, for players that read no HLS',
+    params: PlayParams,
+    answers: VTT,
+    errors: [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'],
+    handle: sendCaptions,
+  },
+  {
+    ...open,
+    path: '/play/:reference/chapters.vtt',
+    name: 'getPlayedChapters',
+    summary: 'The chapters of a video',
+    params: ChaptersParams,
+    answers: VTT,
+    errors: [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'],
+    handle: sendChapters,
+  },
+]
+
+function putCaptions(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, { call }) => {
+    const params = parseFields(PutParams, req.params)
+    const { label } = parseFields(PutQuery, req.query)
+    if (!req.is(TEXT_TYPES) || req.headers['content-encoding'] !== undefined) {
+      throw new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send WebVTT or SRT as it is' })
+    }
+    const text = await readText(req, res, MAX_CAPTION_BYTES)
+    if (text === null) throw new AppError('CAPTIONS_INVALID', { detail: 'The file is not text in UTF-8' })
+    sendJson(res, 200, await ctx.rpc(media.putCaptions, { ...params, ...(label && { label }), text }, call))
+  }
+}
+
+function sendCaptions(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, caller) => {
+    const { lang } = parseFields(PlayParams, req.params)
+    const grant = await grantFor(ctx, req, caller)
+    const found = grant.captions.find((captions) => captions.lang.toLowerCase() === lang.toLowerCase())
+    if (!found) throw new AppError('FILE_NOT_FOUND')
+    await sendStoredFile(req, res, ctx.store, vtt(found.key, scopeOf(grant)))
+  }
+}
+
+function sendChapters(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, caller) => {
+    const grant = await grantFor(ctx, req, caller)
+    if (!grant.chaptersKey) throw new AppError('FILE_NOT_FOUND')
+    await sendStoredFile(req, res, ctx.store, vtt(grant.chaptersKey, scopeOf(grant)))
+  }
+}
+
+function vtt(key: string, scope: 'public' | 'private') {
+  return { key, scope, contentType: 'text/vtt; charset=utf-8', maxAgeSeconds: MAX_AGE }
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto'
+import type { Actor, Handler } from '@kinora/common/contract'
+import type { media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Context } from '../../context.ts'
+import type { StoredChapters } from '../../domain/side-files.ts'
+import { assertOwner, maySee } from '../../domain/visibility.ts'
+import { changePresented } from '../../repositories/change-video.ts'
+import { retireChapters, setChapters } from '../../repositories/side-texts.ts'
+import { findVideo } from '../../repositories/videos.ts'
+
+export function putChapters(ctx: Context): Handler<typeof media.putChapters> {
+  return async ({ videoId, chapters }, { actor }) => {
+    await replace(ctx, videoId, actor, { id: randomUUID(), items: chapters })
+    return { chapters }
+  }
+}
+
+export function getChapters(ctx: Context): Handler<typeof media.getChapters> {
+  return async ({ videoId }, { actor }) => {
+    const video = await findVideo(ctx.db, videoId)
+    if (!video || !maySee(actor, video)) throw new AppError('VIDEO_NOT_FOUND')
+    return { chapters: video.chapters?.items ?? [] }
+  }
+}
+
+export function deleteChapters(ctx: Context): Handler<typeof media.deleteChapters> {
+  return async ({ videoId }, { actor }) => {
+    await replace(ctx, videoId, actor, null)
+    return {}
+  }
+}
+
+async function replace(ctx: Context, videoId: string, actor: Actor, chapters: StoredChapters | null): Promise<void> {
+  const changed = await changePresented(ctx, videoId, async (tx, video) => {
+    assertOwner(actor, video)
+    if (video.chapters) await retireChapters(tx, videoId, video.chapters)
+    await setChapters(tx, videoId, chapters)
+  })
+  if (!changed) throw new AppError('VIDEO_NOT_FOUND')
+}

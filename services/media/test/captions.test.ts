@@ -1,0 +1,150 @@
+import { media, type Video } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
+import { until, useWorld } from '@kinora/dev/harness'
+import { describe, expect, it } from 'vitest'
+import { ANONYMOUS, connectGateway, someUser, type UserActor } from './support/gateway.ts'
+import { startTestMedia } from './support/media.ts'
+import { doAllWork, videoWhen } from './support/process.ts'
+import { someFacts } from './support/results.ts'
+import { connectWorker } from './support/worker.ts'
+
+const world = await useWorld()
+const { ctx } = await startTestMedia(world)
+await startTestMedia(world)
+const gateway = await connectGateway(world)
+const worker = await connectWorker(world, ctx)
+const owner = someUser()
+
+const TEXT = 'WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n'
+const { call } = gateway
+const put = (videoId: string, lang: string, label?: string, text = TEXT) =>
+  call(media.putCaptions, { videoId, lang, text, ...(label && { label }) }, owner)
+const remove = (videoId: string, lang: string) => call(media.deleteCaptions, { videoId, lang }, owner)
+
+async function readyVideo(): Promise<Video> {
+  const { id } = await gateway.upload(owner, { visibility: 'unlisted' })
+  await doAllWork(worker, id, someFacts(4, { width: 320, height: 240 }, false))
+  return await videoWhen(gateway, owner, id, (video) => video.status === 'ready')
+}
+
+const file = async (videoId: string, name: string) => (await ctx.store.get(keys.playlist(videoId, name))).toString()
+const grantOf = (videoId: string) => call(media.authorizePlayback, { reference: videoId }, ANONYMOUS)
+
+/** Names of the subtitles in the master playlist, once it is as it should be. */
+async function subtitlesWhen(videoId: string, names: string[]): Promise<string> {
+  return await until(async () => {
+    const master = await file(videoId, 'master.m3u8')
+    const found = [...master.matchAll(/TYPE=SUBTITLES.*?NAME="([^"]*)"/g)].map(([, name]) => name)
+    return JSON.stringify(found) === JSON.stringify(names) && master
+  })
+}
+
+describe('captions', () => {
+  it('of a ready video appear in its playlists, with text that exists, and go from them again', async () => {
+    const { id } = await readyVideo()
+    expect(await put(id, 'pt-br')).toMatchObject({ lang: 'pt-BR', label: 'português (Brasil)', cues: 1 })
+    const master = await subtitlesWhen(id, ['português (Brasil)'])
+    expect(master).toMatch(/#EXT-X-STREAM-INF:.*,SUBTITLES="captions"\n/)
+    const [, playlist = ''] = /LANGUAGE="pt-BR".*URI="([^"]+)"/.exec(master) ?? []
+    const segments = await file(id, playlist)
+    expect(segments).toContain('#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:4.000000,\ncaptions-')
+    expect(segments).toContain('#EXT-X-TARGETDURATION:4\n')
+    const [grant] = (await grantOf(id)).captions
+    expect(segments).toContain(grant?.key.split('/').at(-1))
+    expect(await ctx.store.get(grant?.key ?? '')).toEqual(
+      Buffer.from('WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0\n\n00:00:00.000 --> 00:00:01.000\nHello\n'),
+    )
+
+    await remove(id, 'PT-BR')
+    expect(await subtitlesWhen(id, [])).not.toContain('SUBTITLES')
+    expect((await grantOf(id)).captions).toEqual([])
+    await expect(remove(id, 'pt-BR')).rejects.toMatchObject({ code: 'CAPTIONS_NOT_FOUND' })
+    expect((await gateway.getVideo(id, owner)).status).toBe('ready')
+  })
+
+  it('of several languages keep different names, and new ones take the place of old ones', async () => {
+    const { id } = await readyVideo()
+    await Promise.all([put(id, 'en', 'Text'), put(id, 'de', 'Text'), put(id, 'fr', 'Texte')])
+    const { items } = await call(media.listCaptions, { videoId: id }, ANONYMOUS)
+    expect(items.map(({ lang }) => lang).sort()).toEqual(['de', 'en', 'fr'])
+    const names = items.map(({ lang, label }) => (label === 'Text' ? `Text (${lang})` : label))
+    await subtitlesWhen(id, names)
+
+    const before = (await grantOf(id)).captions.find(({ lang }) => lang === 'fr')
+    await put(id, 'fr', 'Autre texte', TEXT.replace('Hello', 'Salut'))
+    const after = (await grantOf(id)).captions.find(({ lang }) => lang === 'fr')
+    expect(after?.key).not.toBe(before?.key)
+    // A player may have read the playlists just before.
+    expect(await ctx.store.stat(before?.key ?? '')).not.toBeNull()
+    const due = await ctx.db
+      .selectFrom('deletions')
+      .select('key')
+      .where('key', '=', before?.key ?? '')
+      .execute()
+    expect(due).toHaveLength(1)
+  })
+
+  it('may come before the film', async () => {
+    const { id } = await gateway.createVideo(owner)
+    await put(id, 'en')
+    const { uploadId, storageKey } = await call(
+      media.beginUpload,
+      { videoId: id, contentType: 'video/mp4', filename: null, bytes: 1 },
+      owner,
+    )
+    const source = { filename: null, bytes: 1, sha256: 'a'.repeat(64) }
+    await call(media.completeUpload, { videoId: id, uploadId, storageKey, ...source }, owner)
+    await doAllWork(worker, id, someFacts(4, { width: 320, height: 240 }, false))
+    await subtitlesWhen(id, ['English'])
+  })
+
+  it('that are wrong are refused with the reason, and change nothing', async () => {
+    const { id } = await gateway.createVideo(owner)
+    await expect(put(id, 'en', undefined, 'WEBVTT\n\n00:00.000 --> 00:01.000\n<script>')).rejects.toMatchObject({
+      code: 'CAPTIONS_INVALID',
+      detail: 'Line 4: only the tags of WebVTT may stand in a text',
+    })
+    await expect(put(id, '../../en')).rejects.toMatchObject({ code: 'VALIDATION_FAILED' })
+    expect((await call(media.listCaptions, { videoId: id }, owner)).items).toEqual([])
+  })
+})
+
+describe('chapters', () => {
+  const chapters = [
+    { start: 0, title: 'Arrival' },
+    { start: 2, title: 'Departure' },
+  ]
+
+  it('are told as they were given, and as WebVTT to players', async () => {
+    const { id } = await readyVideo()
+    expect(await call(media.putChapters, { videoId: id, chapters }, owner)).toEqual({ chapters })
+    expect(await call(media.getChapters, { videoId: id }, ANONYMOUS)).toEqual({ chapters })
+    const { chaptersKey } = await grantOf(id)
+    const text = await until(async () => (await ctx.store.get(chaptersKey ?? '')).toString())
+    expect(text).toContain('00:00:02.000 --> 00:00:04.000\nDeparture\n')
+    await call(media.deleteChapters, { videoId: id }, owner)
+    expect((await grantOf(id)).chaptersKey).toBeNull()
+    expect(await call(media.getChapters, { videoId: id }, owner)).toEqual({ chapters: [] })
+  })
+
+  it('must follow one another', async () => {
+    const { id } = await gateway.createVideo(owner)
+    const wrong = call(media.putChapters, { videoId: id, chapters: chapters.toReversed() }, owner)
+    await expect(wrong).rejects.toMatchObject({ code: 'VALIDATION_FAILED' })
+  })
+})
+
+it('nobody else may change or, of a private video, see what runs along with it', async () => {
+  const { id } = await gateway.createVideo(owner)
+  const as = (actor: UserActor) => [
+    call(media.putCaptions, { videoId: id, lang: 'no such', text: '' }, actor),
+    call(media.deleteCaptions, { videoId: id, lang: 'no such' }, actor),
+    call(media.listCaptions, { videoId: id }, actor),
+    call(media.putChapters, { videoId: id, chapters: [{ start: 0, title: 'Mine' }] }, actor),
+    call(media.getChapters, { videoId: id }, actor),
+    call(media.deleteChapters, { videoId: id }, actor),
+  ]
+  for (const answer of await Promise.allSettled(as(someUser()))) {
+    expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'VIDEO_NOT_FOUND' } })
+  }
+})
