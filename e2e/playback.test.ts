@@ -1,4 +1,4 @@
-import { until, useSystem } from '@kinora/dev/harness'
+import { useSystem } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
 import type { Video } from './api-types.ts'
@@ -23,12 +23,7 @@ await client.send('PUT', `${captionsOf}/de?label=Deutsch`, {
   body: '1\n00:00:01,000 --> 00:00:02,500\n<i>Guten Tag</i> & <script>\n',
   headers: { 'content-type': 'application/x-subrip' },
 })
-await untilStatus(client, uploaded.id, 'ready')
-/** With what comes after that. */
-const ready = await until(async () => {
-  const video = await client.call<Video>('GET', `/v1/videos/${uploaded.id}`)
-  return video.playback?.storyboardUrl ? video : null
-})
+const ready = await untilStatus(client, uploaded.id, 'ready')
 
 test('the answer to an upload is the video, with its file as it arrived', () => {
   expect(uploaded).toMatchObject({

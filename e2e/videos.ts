@@ -43,14 +43,16 @@ export function untilEnded(client: Client, id: string, timeoutMs = 120_000): Pro
   return untilVideo(client, id, ({ status }) => status === 'ready' || status === 'failed', timeoutMs)
 }
 
-/** Waits for one of the two ends; throws when it is the other one. */
+/** Waits for one of the two ends, and until nobody writes anything any more; throws when it is the other one. */
 export async function untilStatus(
   client: Client,
   id: string,
   wanted: Extract<Status, 'ready' | 'failed'>,
   timeoutMs = 120_000,
 ): Promise<Video> {
-  const video = await untilEnded(client, id, timeoutMs)
+  const isOver = ({ status, playback }: Video) =>
+    status === 'failed' || (status === 'ready' && playback?.storyboardUrl != null)
+  const video = await untilVideo(client, id, isOver, timeoutMs)
   if (video.status === wanted) return video
   throw new Error(`The video is ${video.status}, not ${wanted}: ${JSON.stringify(video.error)}`)
 }

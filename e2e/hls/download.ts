@@ -25,8 +25,8 @@ export type Presentation = {
 /** Follows a master playlist as a player does and downloads everything. Throws at the first thing that is not there. */
 export async function download(masterUrl: string): Promise<Presentation> {
   const master = parseMaster(await text(masterUrl))
-  const [sound, ...more] = master.media
-  if (more.length > 0) throw new Error('More than one EXT-X-MEDIA')
+  const [sound, ...more] = master.media.filter(({ TYPE }) => TYPE === 'AUDIO')
+  if (more.length > 0) throw new Error('More than one EXT-X-MEDIA of sound')
   const video: Rendition[] = []
   const soundOnly = master.variants.filter(({ attributes }) => attributes.RESOLUTION === undefined)
   for (const { attributes, uri } of master.variants.filter((variant) => !soundOnly.includes(variant))) {
