@@ -36,13 +36,13 @@ test('an upload is probed, cut into chunks, playable after the first seconds, re
   })
   await worker.finish(probe)
 
-  const first = await worker.take(video.id)
+  const first = await worker.take(video.id, 'video', 'short')
   expect(first.work).toMatchObject({
     kind: 'video',
     rungs: [{ name: '240p', firstSegment: 0 }],
     chunk: { startFrame: 0, frameCount: 360, firstSegment: 0 },
   })
-  const audio = await worker.take(video.id)
+  const audio = await worker.take(video.id, 'audio')
   expect(audio.work).toMatchObject({ kind: 'audio', firstSegment: 0 })
   const poster = await worker.take(video.id, 'poster')
   const planned = await gateway.getVideo(video.id, owner)

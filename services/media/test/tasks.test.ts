@@ -213,6 +213,7 @@ describe('a failure', () => {
       'cancelled',
       'cancelled',
       'cancelled',
+      'cancelled',
       'done',
       'failed',
     ])
@@ -265,7 +266,7 @@ describe('a result', () => {
     await worker.finish(first)
     await until(async () => (await taskRow(first.taskId)).state === 'done')
     const probes = await ctx.db.selectFrom('tasks').select('id').where('video_id', '=', video.id).execute()
-    expect(probes).toHaveLength(7)
+    expect(probes).toHaveLength(8)
     expect(await ctx.store.stat(`${folderOf(probe)}/file`)).not.toBeNull()
   })
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Bus, connectBus } from '@kinora/common/bus'
+import { type Bus, connectBus, type TaskQueue } from '@kinora/common/bus'
 import type { EventData, EventEnvelope, EventType } from '@kinora/common/contract'
 import {
   type ClaimedTask,
@@ -23,8 +23,8 @@ export interface Worker {
   /** Messages that came and were not taken by a test yet. */
   messages: TaskMessage[]
   claim(message: TaskMessage, redelivered?: boolean): Promise<ClaimedTask>
-  /** The next task of this video in the order of messages, claimed. */
-  take(videoId: string, kind?: TaskKind): Promise<ClaimedTask>
+  /** The next task of this video in the order of messages, claimed. Those of two queues come in no order. */
+  take(videoId: string, kind?: TaskKind, queue?: TaskQueue): Promise<ClaimedTask>
   message(taskId: string, attempt?: number): Promise<TaskMessage>
   release(task: ClaimedTask): Promise<object>
   progress(task: ClaimedTask, fraction: number, written?: MediaPart): Promise<void>
@@ -61,9 +61,9 @@ export async function connectWorker(world: World, ctx: Context): Promise<Worker>
     messages,
     claim: (message, redelivered = false) =>
       bus.call(media.claimTask, { ...message, worker: 'worker-1', redelivered }, as()),
-    async take(videoId, kind) {
+    async take(videoId, kind, queue) {
       const message = await until(async () => {
-        const ofVideo = await tasksOf(ctx, videoId, kind)
+        const ofVideo = await tasksOf(ctx, videoId, kind, queue)
         return messages.find(({ taskId, attempt }) => ofVideo.get(taskId) === attempt)
       })
       messages.splice(messages.indexOf(message), 1)
@@ -104,9 +104,15 @@ export function folderOf(task: ClaimedTask): string {
 }
 
 /** The attempts of a video that are queued. */
-async function tasksOf(ctx: Context, videoId: string, kind?: TaskKind): Promise<Map<string, number>> {
+async function tasksOf(
+  ctx: Context,
+  videoId: string,
+  kind?: TaskKind,
+  queue?: TaskQueue,
+): Promise<Map<string, number>> {
   let query = ctx.db.selectFrom('tasks').select(['id', 'attempt']).where('video_id', '=', videoId)
   if (kind) query = query.where('kind', '=', kind)
+  if (queue) query = query.where('queue', '=', queue)
   const rows = await query.where('state', '=', 'queued').execute()
   return new Map(rows.map((row) => [row.id, row.attempt]))
 }
