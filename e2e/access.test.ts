@@ -22,6 +22,9 @@ const apiKey = await owner.call<{ id: string }>('POST', '/v1/api-keys', { name: 
 const target = { url: 'https://hooks.invalid/kinora', events: ['video.ready'] }
 const webhook = await owner.call<{ id: string }>('POST', '/v1/webhooks', target)
 const delivery = await owner.call<{ id: string }>('POST', `/v1/webhooks/${webhook.id}/test`)
+const begun = await owner.send('POST', '/v1/uploads', {
+  headers: { 'tus-resumable': '1.0.0', 'upload-length': '1000' },
+})
 const [session] = (await owner.call<Page<Session>>('GET', '/v1/auth/sessions')).items
 
 /** What the owner has, by the name that a path gives to its id. */
@@ -31,11 +34,14 @@ const OWNED: Record<string, string> = {
   tokenId: token.id,
   sessionId: session?.id ?? '',
   keyId: apiKey.id,
+  uploadId: begun.headers.get('location')?.split('/').at(-1) ?? '',
   webhookId: webhook.id,
   deliveryId: delivery.id,
   userId: tokens.user.id,
 }
 const MISSING = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+const CODES_BY_STATUS: Record<number, string> = { 401: 'UNAUTHENTICATED', 404: 'UPLOAD_NOT_FOUND' }
 
 type Operation = Rule & { method: string; path: string }
 
@@ -45,26 +51,32 @@ function idOf(name: string): string {
   return id
 }
 
-async function refusal(client: Client, { method, path, json, body }: Operation, id: (name: string) => string) {
+async function refusal(client: Client, { method, path, json, body, headers }: Operation, id: (name: string) => string) {
   const address = path.replace(/\{(\w+)\}/g, (_, name: string) => id(name))
-  const sent = body ? { body: body.bytes, headers: { 'content-type': body.type } } : { json }
+  const sent = body
+    ? { body: body.bytes, headers: { ...headers, 'content-type': body.type } }
+    : { json, ...(headers && { headers }) }
   const answer = await client.refusal(method, address, sent)
-  return { status: answer.status, code: answer.body.code, challenge: answer.headers.get('www-authenticate') }
+  // An answer to HEAD has no body.
+  const code = method === 'HEAD' ? CODES_BY_STATUS[answer.status] : answer.body.code
+  return { status: answer.status, code, challenge: answer.headers.get('www-authenticate') }
 }
 
 /** Everything of the owner's that a stranger might have changed. */
 async function belongings() {
-  const [me, sessions, videos, keys, webhooks] = await Promise.all([
+  const [me, sessions, videos, keys, webhooks, usage] = await Promise.all([
     owner.call('GET', '/v1/auth/me'),
     owner.call<Page<Session>>('GET', '/v1/auth/sessions'),
     owner.call('GET', '/v1/videos'),
     owner.call('GET', '/v1/api-keys'),
     owner.call<Page<{ id: string; enabled: boolean }>>('GET', '/v1/webhooks'),
+    owner.call('GET', '/v1/usage'),
   ])
   const { status } = await fetch(token.hlsUrl)
   return {
     me,
     keys,
+    usage,
     webhooks: webhooks.items.map(({ id, enabled }) => ({ id, enabled })),
     sessions: sessions.items.map(({ id }) => id),
     videos: JSON.stringify(videos).replace(/\/play\/[^/]+/g, ''),

@@ -14,7 +14,10 @@ export type Rule = {
   json?: object
   /** A body that is not JSON. */
   body?: { type: string; bytes: string }
+  headers?: Record<string, string>
 }
+
+const TUS = { 'tus-resumable': '1.0.0' }
 
 /** Every operation of `docs/openapi.json` stands here; `matrix.test.ts` sees to it. */
 export const MATRIX: Record<string, Rule> = {
@@ -65,6 +68,8 @@ export const MATRIX: Record<string, Rule> = {
   'POST /v1/admin/service-accounts/{userId}/api-keys': { access: 'admin' },
   'GET /v1/admin/service-accounts/{userId}/api-keys': { access: 'admin' },
   'DELETE /v1/admin/service-accounts/{userId}/api-keys/{keyId}': { access: 'admin' },
+  'GET /v1/admin/users/{userId}/usage': { access: 'admin' },
+  'PATCH /v1/admin/users/{userId}/limits': { access: 'admin', json: { storedBytes: 1 } },
   'GET /v1/admin/tasks': { access: 'admin' },
   'GET /v1/admin/parked': { access: 'admin' },
   'GET /v1/admin/parked/{parkedId}': { access: 'admin' },
@@ -77,6 +82,15 @@ export const MATRIX: Record<string, Rule> = {
   'PATCH /v1/videos/{videoId}': { access: 'owner', json: { title: 'Mine now' } },
   'DELETE /v1/videos/{videoId}': { access: 'owner' },
   'PUT /v1/videos/{videoId}/source': { access: 'owner', body: { type: 'video/mp4', bytes: 'not mine' } },
+  'POST /v1/uploads': { access: 'user', headers: TUS },
+  'HEAD /v1/uploads/{uploadId}': { access: 'owner', headers: TUS },
+  'PATCH /v1/uploads/{uploadId}': {
+    access: 'owner',
+    headers: { ...TUS, 'upload-offset': '0' },
+    body: { type: 'application/offset+octet-stream', bytes: 'not mine' },
+  },
+  'DELETE /v1/uploads/{uploadId}': { access: 'owner', headers: TUS },
+  'GET /v1/usage': { access: 'user' },
   'POST /v1/videos/{videoId}/retry': { access: 'owner' },
   'POST /v1/videos/{videoId}/poster': { access: 'owner', json: { time: 1 } },
   'PUT /v1/videos/{videoId}/captions/{lang}': { access: 'owner', body: { type: 'text/vtt', bytes: 'WEBVTT' } },

@@ -128,6 +128,35 @@ describe.each([
     expect(await opened.unfinished()).toEqual([])
   })
 
+  it('joins pieces, of each as much as was there when it was sealed, and says the same when asked again', async () => {
+    const write = (key: string, text: string) => store().writePiece(key, Readable.from([Buffer.from(text)]), 100)
+    await write('p/1', 'kin')
+    const pieces = [{ key: 'p/1', bytes: await store().sealPiece('p/1') }]
+    // Its writer went on after it was sealed.
+    await write('p/2', 'ora and more')
+    pieces.push({ key: 'p/2', bytes: 3 })
+    const written = { bytes: 6, sha256: createHash('sha256').update('kinora').digest('hex') }
+
+    expect(await store().joinPieces(pieces, 'joined/a')).toEqual(written)
+    expect((await store().get('joined/a')).toString()).toBe('kinora')
+    expect(await store().joinPieces(pieces, 'joined/a')).toEqual(written)
+    expect(await store().sealPiece('p/3')).toBe(0)
+    await expect(store().writePiece('p/4', Readable.from([Buffer.alloc(101)]), 100)).rejects.toMatchObject({
+      code: 'UPLOAD_TOO_LARGE',
+    })
+  })
+
+  it('makes an object of an only piece, whatever its size', async () => {
+    const content = randomBytes(9_000_001)
+    const chunks = [content.subarray(0, 8_500_000), content.subarray(8_500_000)]
+    const { bytes, sha256 } = await store().writePiece('p/5', Readable.from(chunks), content.length)
+    const piece = { key: 'p/5', bytes: await store().sealPiece('p/5') }
+    expect(piece.bytes).toBe(bytes)
+    expect(await store().joinPieces([{ ...piece, sha256 }], 'joined/b')).toEqual({ bytes, sha256 })
+    expect((await store().get('joined/b')).equals(content)).toBe(true)
+    expect(await store().joinPieces([piece], 'joined/b')).toEqual({ bytes, sha256 })
+  })
+
   it('lists and removes a folder, and a missing one is empty', async () => {
     for (const key of ['list/x/1', 'list/x/y/2', 'list/xx/3', 'list/z']) await store().put(key, 'content')
     expect(await listed('list/x')).toEqual(['list/x/1', 'list/x/y/2'])

@@ -13,6 +13,7 @@ import { assignRequestId } from './http/request-id.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { traceRequest } from './http/trace.ts'
 import { routes } from './routes/index.ts'
+import { announceTus, TUS_PATH } from './uploads/tus.ts'
 
 /** The order in which a request meets things. Authentication and rate limits belong to each row: see `http/mount.ts`. */
 export function createApp(ctx: Context): Express {
@@ -30,6 +31,7 @@ export function createApp(ctx: Context): Express {
     log(req, res)
     ctx.metrics.observe(req, res)
     setSecurityHeaders(req, res)
+    if (req.path.startsWith(TUS_PATH)) announceTus(req, res)
     const forwardedFor = req.headers['x-forwarded-for']
     if (forwardedFor !== undefined) ctx.forwardedCallers.note(clientAddress(req), String(forwardedFor))
     next()

@@ -19,6 +19,13 @@ export const mediaConfig = serviceConfig.extend({
   /** The secret before; its tokens are still accepted. */
   PLAYBACK_SECRET_PREVIOUS: secretKey.optional(),
   MAX_UPLOAD_BYTES: integer(1, Number.MAX_SAFE_INTEGER).default(100 * MEBIBYTE),
+  /** What each owner may have; without a number there is no limit. An administrator can give owners other ones. */
+  QUOTA_BYTES: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+  QUOTA_MINUTES: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+  MAX_VIDEO_SECONDS: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+  MAX_RUNNING_TASKS: integer(1, 1_000_000).optional(),
+  /** So long an upload in pieces is kept after the last sign of its client. */
+  UPLOAD_EXPIRY_SECONDS: integer(60, 31_536_000).default(86_400),
   /** The largest rendition's short side, in pixels. */
   MAX_RENDITION: integer(240, 2160).default(1080),
   /** A worker that is silent for so long has lost its task. */

@@ -30,7 +30,7 @@ test('an upload may begin when type, extension and size are allowed', async () =
   const { id } = await createVideo(owner)
   const ask = (change: object) => call(media.beginUpload, { ...uploadOf(id), ...change }, owner)
   const begun = await ask({})
-  expect(begun).toMatchObject({ maxBytes: 5000, storageKey: keys.source(id, begun.uploadId), video: { id } })
+  expect(begun).toMatchObject({ maxBytes: 1000, storageKey: keys.source(id, begun.uploadId), video: { id } })
   await ask({ bytes: null, contentType: null, filename: null })
   await expect(ask({ contentType: 'text/html' })).rejects.toMatchObject({ code: 'SOURCE_TYPE_UNSUPPORTED' })
   await expect(ask({ filename: 'a.exe' })).rejects.toMatchObject({ code: 'SOURCE_TYPE_UNSUPPORTED' })

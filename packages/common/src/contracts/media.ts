@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { defineContract } from '../contract.ts'
 import { captions } from './media/captions.ts'
+import { limits } from './media/limits.ts'
 import { parked } from './media/parked.ts'
 import { presentation } from './media/presentation.ts'
+import { resumableUploads } from './media/resumable-uploads.ts'
+import { Title } from './media/video-text.ts'
 import { webhooks } from './media/webhooks.ts'
 import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
 import {
@@ -16,7 +19,6 @@ import {
 } from './video.ts'
 import { ClaimedTask, Task, TaskStatus } from './work.ts'
 
-const Title = z.string().trim().min(1).max(200).regex(NO_CONTROL)
 const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
 const OneVideo = z.strictObject({ videoId: Id })
@@ -82,8 +84,15 @@ export const media = defineContract('media', {
       bytes: z.number().int().nonnegative().nullable(),
     }),
     output: z.object({ uploadId: Id, storageKey: z.string(), maxBytes: z.number().int(), video: Video }),
-    errors: ['VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED', 'UPLOAD_TOO_LARGE', 'SOURCE_TYPE_UNSUPPORTED'],
-    idempotent: true,
+    errors: [
+      'VIDEO_NOT_FOUND',
+      'SOURCE_ALREADY_UPLOADED',
+      'UPLOAD_TOO_LARGE',
+      'SOURCE_TYPE_UNSUPPORTED',
+      'QUOTA_EXCEEDED',
+    ],
+    // Each reserves room.
+    idempotent: false,
   },
   completeUpload: {
     summary: 'Register a source that is completely written; work on it begins',
@@ -177,6 +186,8 @@ export const media = defineContract('media', {
     errors: ['TASK_GONE'],
     idempotent: true,
   },
+  ...limits,
   ...parked,
+  ...resumableUploads,
   ...webhooks,
 })

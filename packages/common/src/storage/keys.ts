@@ -7,6 +7,10 @@ export const MASTER_PLAYLIST = 'master.m3u8'
 export const keys = {
   source: (videoId: string, uploadId: string): StorageKey => `sources/${videoId}/${uploadId}`,
   sourceFolder: (videoId: string): StorageKey => `sources/${videoId}`,
+  /** One folder per upload, of what each of its requests brought. */
+  pieces: (videoId: string, uploadId: string): StorageKey => `pieces/${videoId}/${uploadId}`,
+  piece: (videoId: string, uploadId: string, pieceId: string): StorageKey => `pieces/${videoId}/${uploadId}/${pieceId}`,
+  piecesFolder: (videoId: string): StorageKey => `pieces/${videoId}`,
   /** What a gateway leaves behind when a finished upload could not be registered; media looks through them. */
   receipt: (uploadId: string): StorageKey => `receipts/${uploadId}`,
   receipts: 'receipts',

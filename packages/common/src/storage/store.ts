@@ -27,6 +27,14 @@ export interface ByteRange {
   end: number
 }
 
+/** What one request has brought of an upload that comes in several. */
+export interface Piece {
+  key: StorageKey
+  bytes: number
+  /** Hex, of these bytes; absent where they were not hashed on the way. */
+  sha256?: string
+}
+
 /**
  * Where the bytes live. A key is either wholly there or not there, however its writer ends. Reading what is not there
  * throws `FILE_NOT_FOUND`, and a store that cannot be reached `DEPENDENCY_UNAVAILABLE`, within seconds.
@@ -46,6 +54,18 @@ export interface Store {
   read(key: StorageKey, range?: ByteRange): Readable
   /** All of something small. */
   get(key: StorageKey): Promise<Buffer>
+  /**
+   * Streams to a piece, which only `sealPiece` and `joinPieces` know how to read, and which `removeFolder` removes. Unlike an
+   * object it may be cut off anywhere; what was written before is kept. Each writer has a piece of his own.
+   */
+  writePiece(key: StorageKey, bytes: AsyncIterable<Buffer>, maxBytes: number): Promise<Written>
+  /**
+   * Makes durable what has arrived of a piece, also one whose writer died, and says how much that is; 0 where there is
+   * none. What its writer may still add is no part of it.
+   */
+  sealPiece(key: StorageKey): Promise<number>
+  /** Makes one object of sealed pieces. They may be gone afterwards; joining them again gives the same answer. */
+  joinPieces(pieces: readonly Piece[], key: StorageKey): Promise<Written>
   /** Keys under a folder, in no order. */
   list(folder: StorageKey): AsyncIterable<StorageKey>
   /** Names of the folders that lie directly in a folder, those behind `after` if it is given, in ascending order. */

@@ -12,6 +12,15 @@ const EXPOSED = [
   'Content-Length',
   'Content-Range',
   'Accept-Ranges',
+  'X-Video-Id',
+  // tus 1.0.0
+  'Tus-Resumable',
+  'Tus-Version',
+  'Tus-Extension',
+  'Upload-Offset',
+  'Upload-Length',
+  'Upload-Expires',
+  'Upload-Metadata',
 ]
 
 /**

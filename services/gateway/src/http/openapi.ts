@@ -60,6 +60,7 @@ const NAMED = {
   PlaybackToken: contracts.PlaybackToken,
   TimelineEntry: contracts.TimelineEntry,
   Task: contracts.Task,
+  Usage: contracts.Usage,
   Webhook: contracts.Webhook,
   WebhookDelivery: contracts.WebhookDelivery,
   WebhookPayload: contracts.WebhookPayload,

@@ -5,12 +5,14 @@ import { audit } from './audit.ts'
 import { captions } from './captions.ts'
 import { email } from './email.ts'
 import { events } from './events.ts'
+import { limits } from './limits.ts'
 import { parked } from './parked.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
 import { pictures } from './pictures.ts'
 import { playback } from './playback.ts'
+import { resumableUploads } from './resumable-uploads.ts'
 import type { Route } from './route.ts'
 import { secondFactor } from './second-factor.ts'
 import { serviceAccounts } from './service-accounts.ts'
@@ -36,6 +38,8 @@ export const routes: readonly Route[] = [
   ...administration,
   ...parked,
   ...uploads,
+  ...resumableUploads,
+  ...limits,
   ...webhooks,
   ...events,
   ...captions,

@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { AdmissionRule, Caller } from '../http/admit.ts'
 
-export type Verb = 'get' | 'post' | 'put' | 'patch' | 'delete'
+export type Verb = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete'
 
 interface RouteBase extends AdmissionRule {
   method: Verb

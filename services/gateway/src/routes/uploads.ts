@@ -1,19 +1,22 @@
 import { media, Video } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import type { WriteOptions, Written } from '@kinora/common/storage'
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
 import { parseFields } from '../http/read-input.ts'
 import { invite } from '../http/unread-body.ts'
-import { bodyBytes } from '../uploads/body-bytes.ts'
+import { bodyBytes, MIN_BYTES_PER_SECOND } from '../uploads/body-bytes.ts'
 import { registerUpload } from '../uploads/register-upload.ts'
 import { sourceFilename } from '../uploads/source-filename.ts'
 import { untilRevoked } from '../uploads/until-revoked.ts'
+import { whileKept } from '../uploads/while-kept.ts'
 import type { HandRoute, Route } from './route.ts'
 
 const Params = z.strictObject({ videoId: z.uuid() })
-const MIN_BYTES_PER_SECOND = 1024
+/** Room is kept for a quarter of an hour after each sign of life. */
+const KEEP_MS = 60_000
 
 export const uploads: Route[] = [
   {
@@ -44,16 +47,30 @@ function putSource(ctx: Context): ReturnType<HandRoute['handle']> {
     const { uploadId, storageKey, maxBytes, video } = await ctx.rpc(media.beginUpload, { videoId, ...announced }, call)
     invite(req, res)
     const limits = { maxBytes, expectedBytes: announced.bytes }
+    // Whatever is answered, the bytes are taken: media decides when it is told of them.
+    const keep = async () => void (await ctx.rpc(media.keepUpload, { uploadId }, call).catch(() => {}))
     const body = untilRevoked(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
-    const { bytes, sha256 } = await ctx.store.write(storageKey, body, limits)
-    if (bytes === 0) {
-      await ctx.store.remove(storageKey)
-      throw new AppError('UPLOAD_EMPTY')
-    }
+    const { bytes, sha256 } = await receive(ctx, storageKey, whileKept(body, keep, KEEP_MS), limits).catch((error) => {
+      // Nobody waits for this: room that is not given back is given up later.
+      ctx.rpc(media.abandonUpload, { uploadId }, call).catch(() => {})
+      throw error
+    })
     ctx.metrics.uploadedBytes.inc(bytes)
     const finished = { videoId, uploadId, storageKey, filename: announced.filename, bytes, sha256 }
     sendJson(res, 202, await registerUpload(ctx, finished, video, call))
   }
+}
+
+async function receive(
+  { store }: Context,
+  storageKey: string,
+  body: AsyncIterable<Buffer>,
+  limits: WriteOptions,
+): Promise<Written> {
+  const written = await store.write(storageKey, body, limits)
+  if (written.bytes > 0) return written
+  await store.remove(storageKey)
+  throw new AppError('UPLOAD_EMPTY')
 }
 
 function describeBody(req: Request): { contentType: string | null; filename: string | null; bytes: number | null } {

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 
 const WINDOW_MS = 30_000
+/** Less than this is no upload but a connection held open. */
+export const MIN_BYTES_PER_SECOND = 1024
 
 /**
  * The bytes of a request's body, as they come. A client that sends less than `minBytesPerSecond` for half a minute is

@@ -11,7 +11,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
 export function sourceFilename(header: string | undefined): string | null {
   if (header === undefined) return null
   const raw = extendedValue(header) ?? plainValue(header)
-  return raw === null ? null : clean(raw)
+  return raw === null ? null : cleanFilename(raw)
 }
 
 /** `filename*=UTF-8''na%C3%AFve.mp4` (RFC 8187); it wins over the plain form. */
@@ -43,7 +43,8 @@ function utf8(text: string): string {
   }
 }
 
-function clean(raw: string): string | null {
+/** What may be shown of a file name that a client gave. */
+export function cleanFilename(raw: string): string | null {
   const last = raw.replace(INVISIBLE, '').split(/[/\\]/).at(-1) ?? ''
   const name = shorten(last.trim())
   return name === '' || name === '.' || name === '..' ? null : name

@@ -15,6 +15,8 @@ import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
 import type { StoredCaptions, StoredChapters } from '../domain/side-files.ts'
 import type { VideoState } from '../domain/video-state.ts'
 import type { PlannedTask, VideoPlan } from '../domain/work-plan.ts'
+import type { OwnerLimitsTable } from '../limits/tables.ts'
+import type { UploadPiecesTable, UploadsTable } from '../uploads/tables.ts'
 import type { WebhookDeliveriesTable, WebhooksTable } from '../webhooks/tables.ts'
 
 /** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
@@ -74,6 +76,7 @@ export interface TasksTable {
   not_before: Date | null
   sent_at: Date | null
   sends: Generated<number>
+  held: Generated<boolean>
   lease_token: string | null
   lease_until: Date | null
   worker: string | null
@@ -147,6 +150,9 @@ export interface MediaDb extends OutboxDb, InboxDb {
   deletions: DeletionsTable
   erased_owners: ErasedOwnersTable
   parked: ParkedTable
+  uploads: UploadsTable
+  upload_pieces: UploadPiecesTable
+  owner_limits: OwnerLimitsTable
   webhooks: WebhooksTable
   webhook_deliveries: WebhookDeliveriesTable
 }

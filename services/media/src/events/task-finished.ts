@@ -6,6 +6,7 @@ import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
 import { checkResult, remainingWork } from '../domain/parts.ts'
+import { lengthRefusal } from '../limits/length-refusal.ts'
 import { attemptFailed } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/parts.ts'
@@ -48,7 +49,9 @@ async function finish(
 ): Promise<'done' | 'failed'> {
   const { parts } = await writtenParts(tx, video.id)
   const asked = remainingWork(task.params, await writtenBefore(tx, lease))
-  const fault = checkResult(asked, result, parts)
+  const fault =
+    checkResult(asked, result, parts) ??
+    (result.kind === 'probe' ? await lengthRefusal(ctx, tx, video.owner_id, result.facts.durationSeconds) : null)
   if (fault) {
     ctx.logger.warn({ taskId: task.id, attempt: task.attempt, code: fault.code }, 'a result was refused')
     await attemptFailed(tx, task, lease, fault)

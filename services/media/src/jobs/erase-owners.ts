@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { forgetLimits } from '../limits/owner-limits.ts'
 import { finishErasure, unfinishedErasures, videosOfOwner } from '../repositories/erased-owners.ts'
 import { removeVideo } from '../repositories/remove-video.ts'
 import { removeWebhooksOf } from '../webhooks/webhook-rows.ts'
@@ -17,6 +18,7 @@ async function eraseOwner(ctx: Context, ownerId: string): Promise<void> {
   // First, so that nobody is told of what follows.
   await removeWebhooksOf(ctx.db, ownerId)
   await removeVideos(ctx, ownerId)
+  await forgetLimits(ctx.db, ownerId)
   const done = await ctx.db.transaction().execute((tx) => finishErasure(tx, ownerId))
   if (!done) return
   ctx.logger.info({ ownerId }, 'nothing is left of an owner')

@@ -1,6 +1,9 @@
 import type { Bus } from '@kinora/common/bus'
 import { type Lifecycle, startLoop } from '@kinora/common/service'
 import type { Context } from '../context.ts'
+import { resumeHeld } from '../limits/resume-held.ts'
+import { expireUploads } from '../uploads/jobs/expire-uploads.ts'
+import { finishUploads } from '../uploads/jobs/finish-uploads.ts'
 import { startDeliverer } from '../webhooks/start-deliverer.ts'
 import { eraseOwners } from './erase-owners.ts'
 import { forgetOldRows } from './forget-old-rows.ts'
@@ -33,6 +36,9 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   ctx.wake.on('erasures', () => eraser.poke())
   start('remove files', REAPER_MS, removeFiles)
   start('register receipts', RECEIPTS_MS, registerReceipts)
+  start('resume held tasks', REAPER_MS, resumeHeld)
+  start('finish uploads', RECEIPTS_MS, finishUploads)
+  start('expire uploads', RECEIPTS_MS, expireUploads)
   start('sweep sources', HOUR_MS, sweepSources)
   start('forget old rows', HOUR_MS, forgetOldRows)
   startDeliverer(life, ctx)

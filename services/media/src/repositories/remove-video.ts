@@ -17,6 +17,7 @@ export async function removeVideo(tx: Transaction<MediaDb>, videoId: string): Pr
   const { owner_id: ownerId, sequence } = removed
   await queueFolderDeletion(tx, keys.videoFolder(videoId), ownerId)
   await queueFolderDeletion(tx, keys.sourceFolder(videoId), ownerId)
+  await queueFolderDeletion(tx, keys.piecesFolder(videoId), ownerId)
   const about = { aggregateId: videoId, sequence: Number(sequence) + 1 }
   await sayEvent(tx, events['video.deleted'], about, { videoId, ownerId })
   await tellOfVideo(tx, ['video.deleted'], removed)

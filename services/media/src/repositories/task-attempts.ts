@@ -12,6 +12,8 @@ export async function attemptsQueued(tx: Transaction<MediaDb>, refs: AttemptRef[
   await tx
     .insertInto('task_attempts')
     .values(refs.map(({ taskId, attempt }) => ({ task_id: taskId, attempt, state: 'queued' })))
+    // One that was put aside is queued a second time.
+    .onConflict((conflict) => conflict.doNothing())
     .execute()
 }
 

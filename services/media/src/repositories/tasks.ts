@@ -73,7 +73,7 @@ export async function enqueue(tx: Tx, taskIds: readonly string[], send = true): 
   if (taskIds.length === 0) return
   const rows = await tx
     .updateTable('tasks')
-    .set({ state: 'queued', not_before: null, sent_at: sql<Date>`now()`, sends: 1 })
+    .set({ state: 'queued', held: false, not_before: null, sent_at: sql<Date>`now()`, sends: 1 })
     .where('id', 'in', taskIds)
     .where('state', '=', 'waiting')
     .returning(['id', 'attempt', 'queue'])

@@ -4,22 +4,24 @@ import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
-import { isDeclaredAsVideo } from '../domain/source-type.ts'
 import { assertOwner } from '../domain/visibility.ts'
 import { findVideo } from '../repositories/videos.ts'
+import { assertAwaitsSource, assertDeclaredAsVideo, reserve } from '../uploads/reserve.ts'
 import { asVideo } from './as-video.ts'
 
-/** Writes nothing: of several uploads that begin, the first that is complete wins. */
+/** Keeps room for the upload. Of several uploads of one video that begin, the first that is complete wins. */
 export function beginUpload(ctx: Context): Handler<typeof media.beginUpload> {
   return async ({ videoId, contentType, filename, bytes }, { actor }) => {
     const row = await findVideo(ctx.db, videoId)
     if (!row) throw new AppError('VIDEO_NOT_FOUND')
     assertOwner(actor, row)
-    if (row.upload_id !== null) throw new AppError('SOURCE_ALREADY_UPLOADED')
-    if (!isDeclaredAsVideo(contentType, filename)) throw new AppError('SOURCE_TYPE_UNSUPPORTED')
-    const maxBytes = ctx.config.MAX_UPLOAD_BYTES
-    if (bytes !== null && bytes > maxBytes) throw new AppError('UPLOAD_TOO_LARGE')
-    const uploadId = randomUUID()
-    return { uploadId, storageKey: keys.source(videoId, uploadId), maxBytes, video: asVideo(ctx, row, actor) }
+    assertAwaitsSource(row)
+    assertDeclaredAsVideo(contentType, filename)
+    const upload = { id: randomUUID(), videoId, ownerId: row.owner_id, resumable: false, madeVideo: false }
+    const reserved = await ctx.db
+      .transaction()
+      .execute((tx) => reserve(ctx, tx, { ...upload, bytes, filename, metadata: null }))
+    const storageKey = keys.source(videoId, upload.id)
+    return { uploadId: upload.id, storageKey, maxBytes: Number(reserved.bytes), video: asVideo(ctx, row, actor) }
   }
 }

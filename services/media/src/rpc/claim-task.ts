@@ -7,6 +7,7 @@ import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
 import { remainingWork } from '../domain/parts.ts'
+import { holdBack } from '../limits/hold-back.ts'
 import { attemptLost } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { findTask, leaseOf, startAttempt } from '../repositories/tasks.ts'
@@ -18,7 +19,8 @@ export function claimTask(ctx: Context): Handler<typeof media.claimTask> {
     serviceOnly(actor, 'worker')
     const task = await findTask(ctx.db, claim.taskId)
     if (!task) throw new AppError('TASK_GONE')
-    const changed = await changeVideo(ctx, task.video_id, async (tx) => {
+    const changed = await changeVideo(ctx, task.video_id, async (tx, { owner_id: ownerId }) => {
+      if (await holdBack(ctx, tx, ownerId, claim)) return null
       return (await start(ctx, tx, claim, claim.attempt)) ?? (claim.redelivered ? await takeOver(ctx, tx, claim) : null)
     })
     const started = changed?.result

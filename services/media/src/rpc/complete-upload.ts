@@ -8,6 +8,7 @@ import { userOf } from '../domain/actor.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { queueFileDeletion } from '../repositories/deletions.ts'
 import { registerSource, type Upload } from '../repositories/sources.ts'
+import { endUpload } from '../uploads/end-upload.ts'
 import { asVideo } from './as-video.ts'
 
 export function completeUpload(ctx: Context): Handler<typeof media.completeUpload> {
@@ -32,6 +33,7 @@ export async function registerUpload(
     if (video.upload_id === null) await registerSource(tx, video, upload)
     const lost = video.upload_id !== null && video.upload_id !== uploadId
     if (lost) await queueFileDeletion(tx, storageKey)
+    await endUpload(tx, uploadId, lost)
     return { lost }
   })
   if (!changed) {

@@ -2,6 +2,8 @@ import type { Bus } from '@kinora/common/bus'
 import type { Handlers } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
+import { limitHandlers } from '../limits/rpc/index.ts'
+import { uploadHandlers } from '../uploads/rpc/index.ts'
 import { webhookHandlers } from '../webhooks/rpc/index.ts'
 import { authorizePlayback } from './authorize-playback.ts'
 import { beginUpload } from './begin-upload.ts'
@@ -51,7 +53,9 @@ export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     listTasks: listTasks(ctx),
     claimTask: claimTask(ctx),
     releaseTask: releaseTask(ctx),
+    ...limitHandlers(ctx),
     ...parked(ctx, bus),
+    ...uploadHandlers(ctx),
     ...webhookHandlers(ctx),
   }
 }

@@ -15,6 +15,7 @@ import { receive } from '../receive.ts'
 import {
   assertKey,
   type ByteRange,
+  type Piece,
   type StorageKey,
   type Store,
   type StoredFile,
@@ -28,6 +29,7 @@ import { copyObject } from './copy-object.ts'
 import { forEachAtOnce } from './for-each-at-once.ts'
 import { listFolders, listKeys } from './list-objects.ts'
 import type { LocalCopies } from './local-copies.ts'
+import { joinObjectPieces, sealObjectPiece, writeObjectPiece } from './object-pieces.ts'
 import { objectSink } from './object-sink.ts'
 
 /** One by one, because some servers want a Content-MD5 with `DeleteObjects` that the SDK does not send. */
@@ -102,6 +104,18 @@ export class S3Store implements Store {
 
   async get(key: StorageKey): Promise<Buffer> {
     return await buffer(this.#pieces(key))
+  }
+
+  async writePiece(key: StorageKey, bytes: AsyncIterable<Buffer>, maxBytes: number): Promise<Written> {
+    return await writeObjectPiece(this, key, bytes, maxBytes)
+  }
+
+  async sealPiece(key: StorageKey): Promise<number> {
+    return await sealObjectPiece(this, key)
+  }
+
+  async joinPieces(pieces: readonly Piece[], key: StorageKey): Promise<Written> {
+    return await joinObjectPieces(this, pieces, key)
   }
 
   list(folder: StorageKey): AsyncIterable<StorageKey> {

@@ -3,6 +3,8 @@ import { videos } from './0001-videos.ts'
 import { outboxAndInbox } from './0002-outbox-inbox.ts'
 import { parts } from './0003-parts.ts'
 import { erasures } from './0009-erasures.ts'
+import { uploads } from './0010-uploads.ts'
+import { limits } from './0011-limits.ts'
 import { explained } from './0013-explained.ts'
 import { presentation } from './0014-presentation.ts'
 import { webhooks } from './0016-webhooks.ts'
@@ -11,5 +13,5 @@ import { webhooks } from './0016-webhooks.ts'
 export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
-  migrations: [videos, outboxAndInbox, parts, erasures, explained, presentation, webhooks],
+  migrations: [videos, outboxAndInbox, parts, erasures, uploads, limits, explained, presentation, webhooks],
 }

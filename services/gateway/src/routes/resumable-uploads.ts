@@ -1,0 +1,152 @@
+import { media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Request } from 'express'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import { parseFields } from '../http/read-input.ts'
+import { finishUpload } from '../uploads/finish-upload.ts'
+import { receivePiece } from '../uploads/receive-piece.ts'
+import { cleanFilename } from '../uploads/source-filename.ts'
+import { assertOffsetStream, assertTusVersion, httpDate, numberHeader, TUS_PATH } from '../uploads/tus.ts'
+import { parseUploadMetadata } from '../uploads/upload-metadata.ts'
+import type { HandRoute, Route } from './route.ts'
+
+const Params = z.strictObject({ uploadId: z.uuid() })
+const one = `${TUS_PATH}/:uploadId`
+const write = { auth: 'required', scope: 'videos:write', limit: 'upload' } as const
+const TusHeaders = z.object({ 'Tus-Resumable': z.literal('1.0.0') })
+const FORM = ['VALIDATION_FAILED', 'TUS_VERSION_UNSUPPORTED'] as const
+
+/** tus 1.0.0: uploads that go on where they were interrupted, at whichever gateway. */
+export const resumableUploads: Route[] = [
+  {
+    method: 'post',
+    path: TUS_PATH,
+    ...write,
+    name: 'createUpload',
+    summary: 'Begin a resumable upload (tus 1.0.0); Location is where its bytes go, X-Video-Id the video',
+    headers: TusHeaders.extend({
+      'Upload-Length': z.string().meta({ description: 'Bytes of the file' }),
+      'Upload-Metadata': z.string().optional().meta({
+        description: 'videoId of a video that waits for its source, or title of a new one; filename, filetype',
+      }),
+    }),
+    answers: { 201: { description: 'Begun' } },
+    errors: [...media.createUpload.errors, ...FORM, 'UPLOAD_EMPTY'],
+    handle: create,
+  },
+  {
+    method: 'head',
+    path: one,
+    ...write,
+    name: 'getUploadOffset',
+    summary: 'How far an upload has come: Upload-Offset. Ends a request that is still writing to it',
+    params: Params,
+    headers: TusHeaders,
+    answers: { 200: { description: 'Upload-Offset and Upload-Length' } },
+    errors: [...media.settleUpload.errors, ...FORM],
+    handle: head,
+  },
+  {
+    method: 'patch',
+    path: one,
+    ...write,
+    name: 'continueUpload',
+    summary: 'Send the next bytes of an upload; the last ones make it the source of its video',
+    params: Params,
+    headers: TusHeaders.extend({ 'Upload-Offset': z.string().meta({ description: 'Where these bytes begin' }) }),
+    requestBody: { description: 'Bytes of the file', contentType: 'application/offset+octet-stream', binary: true },
+    answers: { 204: { description: 'Durable up to Upload-Offset' } },
+    errors: [
+      ...media.beginPiece.errors,
+      ...media.endPiece.errors,
+      ...FORM,
+      'UPLOAD_INCOMPLETE',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'STORAGE_FULL',
+    ],
+    handle: patch,
+  },
+  {
+    method: 'delete',
+    path: one,
+    ...write,
+    name: 'abandonUpload',
+    summary: 'Give an upload up, with the video that was made for it',
+    params: Params,
+    headers: TusHeaders,
+    answers: { 204: { description: 'Done' } },
+    errors: [...media.abandonUpload.errors, ...FORM],
+    handle: abandon,
+  },
+]
+
+function create(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, { call }) => {
+    assertTusVersion(req, res)
+    const created = await ctx.rpc(media.createUpload, describeUpload(req), call)
+    res.setHeader('Location', `${TUS_PATH}/${created.uploadId}`)
+    res.setHeader('Upload-Expires', httpDate(created.expiresAt))
+    res.setHeader('X-Video-Id', created.videoId)
+    res.status(201).end()
+  }
+}
+
+function describeUpload(req: Request) {
+  if (req.headers['upload-defer-length'] !== undefined) {
+    const message = 'is not supported: give Upload-Length'
+    throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'Upload-Defer-Length', message }] })
+  }
+  const bytes = numberHeader(req, 'Upload-Length')
+  if (bytes === 0) throw new AppError('UPLOAD_EMPTY')
+  const header = req.headers['upload-metadata']?.toString()
+  const given = parseUploadMetadata(header)
+  const [videoId, title, filename] = ['videoId', 'title', 'filename'].map((name) => given.get(name) || undefined)
+  return parseFields(media.createUpload.input, {
+    ...(videoId !== undefined && { videoId }),
+    ...(title !== undefined && { title }),
+    filename: filename === undefined ? null : cleanFilename(filename),
+    contentType: given.get('filetype') || null,
+    bytes,
+    metadata: header ?? null,
+  })
+}
+
+function head(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, { call }) => {
+    assertTusVersion(req, res)
+    const upload = await ctx.rpc(media.settleUpload, parseFields(Params, req.params), call)
+    // Who hears that all has arrived does not come back.
+    await finishUpload(ctx, upload, call)
+    res.setHeader('Upload-Offset', upload.offset)
+    res.setHeader('Upload-Length', upload.bytes)
+    res.setHeader('Upload-Expires', httpDate(upload.expiresAt))
+    res.setHeader('X-Video-Id', upload.videoId)
+    if (upload.metadata !== null) res.setHeader('Upload-Metadata', upload.metadata)
+    res.status(200).end()
+  }
+}
+
+function patch(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, caller) => {
+    assertTusVersion(req, res)
+    assertOffsetStream(req)
+    const { uploadId } = parseFields(Params, req.params)
+    const at = { uploadId, offset: numberHeader(req, 'Upload-Offset') }
+    const { upload, written, cause } = await receivePiece(ctx, req, res, caller, at)
+    if (cause instanceof AppError) throw cause
+    await finishUpload(ctx, upload, caller.call, written)
+    if (cause !== undefined) throw new AppError('UPLOAD_INCOMPLETE', { cause })
+    res.setHeader('Upload-Offset', upload.offset)
+    res.setHeader('Upload-Expires', httpDate(upload.expiresAt))
+    res.status(204).end()
+  }
+}
+
+function abandon(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, { call }) => {
+    assertTusVersion(req, res)
+    await ctx.rpc(media.abandonUpload, parseFields(Params, req.params), call)
+    res.status(204).end()
+  }
+}

@@ -1,0 +1,51 @@
+import { media, type ResumableUpload } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Written } from '@kinora/common/storage'
+import type { Request, Response } from 'express'
+import type { Context } from '../context.ts'
+import type { Caller } from '../http/admit.ts'
+import { invite } from '../http/unread-body.ts'
+import { bodyBytes, MIN_BYTES_PER_SECOND } from './body-bytes.ts'
+import { untilBroken } from './until-broken.ts'
+import { untilRevoked } from './until-revoked.ts'
+import { whileKept } from './while-kept.ts'
+
+const KEEP_MS = 5000
+
+export interface Received {
+  upload: ResumableUpload
+  /** What this request brought; undefined where nothing was left to bring. */
+  written?: Written
+  /** Why the request broke off. */
+  cause: unknown
+}
+
+/** Takes the body of a request for as long as it lasts; whatever has arrived of it is durable and counts. */
+export async function receivePiece(
+  ctx: Context,
+  req: Request,
+  res: Response,
+  caller: Caller,
+  at: { uploadId: string; offset: number },
+): Promise<Received> {
+  const { call } = caller
+  const { uploadId } = at
+  const { pieceId, pieceKey, maxBytes } = await ctx.rpc(media.beginPiece, at, call)
+  assertFits(req, maxBytes)
+  if (maxBytes === 0) return { upload: await ctx.rpc(media.settleUpload, { uploadId }, call), cause: undefined }
+  invite(req, res)
+  const keep = () => ctx.rpc(media.keepUpload, { uploadId, pieceId }, call)
+  const body = untilRevoked(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
+  const { chunks, cause } = untilBroken(whileKept(body, keep, KEEP_MS))
+  const written = await ctx.store.writePiece(pieceKey, chunks, maxBytes)
+  ctx.metrics.uploadedBytes.inc(written.bytes)
+  return { upload: await ctx.rpc(media.endPiece, { uploadId, pieceId }, call), written, cause: cause() }
+}
+
+function assertFits(req: Request, maxBytes: number): void {
+  const announced = Number(req.headers['content-length'] ?? 0)
+  if (announced <= maxBytes) return
+  throw new AppError('UPLOAD_TOO_LARGE', {
+    detail: `The upload lacks ${maxBytes} bytes; this request has ${announced}`,
+  })
+}

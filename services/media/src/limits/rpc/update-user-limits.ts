@@ -1,0 +1,19 @@
+import { administratorOnly } from '@kinora/common/actor'
+import type { Handler } from '@kinora/common/contract'
+import type { media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Context } from '../../context.ts'
+import { isErased } from '../../repositories/erased-owners.ts'
+import { changeLimits } from '../owner-limits.ts'
+import { standingOf } from '../standing.ts'
+
+export function updateUserLimits(ctx: Context): Handler<typeof media.updateUserLimits> {
+  return async ({ userId, ...change }, { actor }) => {
+    administratorOnly(actor)
+    return await ctx.db.transaction().execute(async (tx) => {
+      if (await isErased(tx, userId)) throw new AppError('USER_NOT_FOUND')
+      await changeLimits(tx, userId, change)
+      return await standingOf(tx, ctx.config, userId)
+    })
+  }
+}

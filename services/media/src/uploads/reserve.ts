@@ -1,0 +1,32 @@
+import { AppError } from '@kinora/common/errors'
+import type { Transaction } from 'kysely'
+import type { Context } from '../context.ts'
+import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { isDeclaredAsVideo } from '../domain/source-type.ts'
+import { roomFor } from '../limits/room.ts'
+import { lockRoom, standingOf } from '../limits/standing.ts'
+import type { UploadRow } from './tables.ts'
+import { insertUpload, type NewUpload } from './upload-rows.ts'
+
+export function assertAwaitsSource(video: VideoRow): void {
+  if (video.upload_id !== null) throw new AppError('SOURCE_ALREADY_UPLOADED')
+}
+
+export function assertDeclaredAsVideo(contentType: string | null, filename: string | null): void {
+  if (!isDeclaredAsVideo(contentType, filename)) throw new AppError('SOURCE_TYPE_UNSUPPORTED')
+}
+
+/**
+ * Keeps room for an upload until it is registered or given up. All of one owner's go through here one after the other,
+ * so that two which begin at once cannot both have the last of it.
+ * @param upload with `bytes` null where the length is not known
+ */
+export async function reserve(
+  ctx: Context,
+  tx: Transaction<MediaDb>,
+  upload: Omit<NewUpload, 'bytes'> & { bytes: number | null },
+): Promise<UploadRow> {
+  await lockRoom(tx, upload.ownerId)
+  const bytes = roomFor(upload.bytes, await standingOf(tx, ctx.config, upload.ownerId))
+  return await insertUpload(tx, { ...upload, bytes }, ctx.config.UPLOAD_EXPIRY_SECONDS)
+}

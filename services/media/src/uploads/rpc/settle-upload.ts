@@ -1,0 +1,17 @@
+import type { Handler } from '@kinora/common/contract'
+import type { media } from '@kinora/common/contracts'
+import type { Context } from '../../context.ts'
+import { userOf } from '../../domain/actor.ts'
+import { describeUpload } from '../describe-upload.ts'
+import { settle } from '../settle.ts'
+import { lockUpload, touchUpload } from '../upload-rows.ts'
+
+export function settleUpload(ctx: Context): Handler<typeof media.settleUpload> {
+  return async ({ uploadId }, { actor }) =>
+    await ctx.db.transaction().execute(async (tx) => {
+      const row = await lockUpload(tx, uploadId, userOf(actor))
+      await settle(tx, ctx.store, row)
+      const settled = await touchUpload(tx, uploadId, ctx.config.UPLOAD_EXPIRY_SECONDS, null)
+      return await describeUpload(ctx, tx, settled, actor)
+    })
+}
