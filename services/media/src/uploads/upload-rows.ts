@@ -37,18 +37,15 @@ export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: num
 
 /** Locks an upload in pieces; to everybody but its owner it does not exist. The lock comes after that of a video. */
 export async function lockUpload(tx: Tx, uploadId: string, ownerId: string): Promise<UploadRow> {
-  const row = await tx
-    .selectFrom('uploads')
-    .selectAll()
-    .where('id', '=', uploadId)
-    .where('owner_id', '=', ownerId)
-    .where('resumable', '=', true)
-    .forUpdate()
-    .executeTakeFirst()
-  if (!row) throw new AppError('UPLOAD_NOT_FOUND')
+  const row = await lockRow(tx, uploadId)
+  if (row?.owner_id !== ownerId || !row.resumable) throw new AppError('UPLOAD_NOT_FOUND')
   const unfinished = row.completed_at === null && row.received !== row.bytes
   if (unfinished && row.expires_at.getTime() <= Date.now()) throw new AppError('UPLOAD_EXPIRED')
   return row
+}
+
+export async function lockRow(tx: Tx, uploadId: string): Promise<UploadRow | undefined> {
+  return await tx.selectFrom('uploads').selectAll().where('id', '=', uploadId).forUpdate().executeTakeFirst()
 }
 
 /** The client was heard of: its time begins anew. With a piece, that one is written from now on and no other. */

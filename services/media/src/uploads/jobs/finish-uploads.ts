@@ -4,7 +4,7 @@ import { alone } from '../../jobs/alone.ts'
 import { registerUpload } from '../../rpc/complete-upload.ts'
 import { piecesOf, settle } from '../settle.ts'
 import type { UploadRow } from '../tables.ts'
-import { lockUpload, noteVisit, silentUploads } from '../upload-rows.ts'
+import { lockRow, noteVisit, silentUploads } from '../upload-rows.ts'
 
 /** A gateway that is there says so every few seconds. */
 const SILENT_SECONDS = 60
@@ -21,10 +21,12 @@ export async function finishUploads(ctx: Context): Promise<void> {
 
 async function finish(ctx: Context, { id, owner_id: ownerId }: UploadRow): Promise<void> {
   const row = await ctx.db.transaction().execute(async (tx) => {
+    const found = await lockRow(tx, id)
+    if (!found) return undefined
     await noteVisit(tx, id)
-    return await settle(tx, ctx.store, await lockUpload(tx, id, ownerId))
+    return await settle(tx, ctx.store, found)
   })
-  if (row.completed_at !== null || row.received !== row.bytes) return
+  if (!row || row.completed_at !== null || row.received !== row.bytes) return
   const storageKey = keys.source(row.video_id, id)
   const written = await ctx.store.joinPieces(await piecesOf(ctx.db, row), storageKey)
   const source = { uploadId: id, storageKey, filename: row.filename, ...written }
