@@ -6,7 +6,7 @@ import type { Page, PlaybackToken, Session } from './api-types.ts'
 import { type Client, createClient } from './client.ts'
 import { useClips } from './clips.ts'
 import { GENEROUS } from './settings.ts'
-import { untilStatus, upload } from './videos.ts'
+import { untilStatus, untilVideo, upload } from './videos.ts'
 
 const clips = useClips()
 const system = await useSystem({ env: GENEROUS })
@@ -16,6 +16,8 @@ const { client: stranger } = await register(anonymous)
 
 const video = await upload(owner, await clips.make('silent.mp4'))
 await untilStatus(owner, video.id, 'ready')
+// The last thing that is made.
+await untilVideo(owner, video.id, ({ playback }) => playback?.storyboardUrl != null)
 const token = await owner.call<PlaybackToken>('POST', `/v1/videos/${video.id}/playback-tokens`, {})
 const apiKey = await owner.call<{ id: string }>('POST', '/v1/api-keys', { name: 'mine', scopes: ['videos:read'] })
 // Nothing is reached there (RFC 6761).
@@ -70,13 +72,13 @@ async function belongings() {
     owner.call('GET', '/v1/videos'),
     owner.call('GET', '/v1/api-keys'),
     owner.call<Page<{ id: string; enabled: boolean }>>('GET', '/v1/webhooks'),
-    owner.call('GET', '/v1/usage'),
+    owner.call<{ bytes: number; limits: object }>('GET', '/v1/usage'),
   ])
   const { status } = await fetch(token.hlsUrl)
   return {
     me,
     keys,
-    usage,
+    usage: { bytes: usage.bytes, limits: usage.limits },
     webhooks: webhooks.items.map(({ id, enabled }) => ({ id, enabled })),
     sessions: sessions.items.map(({ id }) => id),
     videos: JSON.stringify(videos).replace(/\/play\/[^/]+/g, ''),
