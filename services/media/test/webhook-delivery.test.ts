@@ -22,6 +22,7 @@ async function passPause(id: string): Promise<void> {
     .updateTable('webhook_deliveries')
     .set({ due_at: sql<Date>`now()` })
     .where('id', '=', id)
+    .where('state', '=', 'pending')
     .where('lease_token', 'is', null)
     .execute()
 }
@@ -31,8 +32,9 @@ const redeliver = (owner: ReturnType<typeof someUser>, webhookId: string, delive
 
 test('what was not taken is tried again later, under the same id, and the log tells of it', async () => {
   const owner = someUser()
-  receiver.on('/flaky', (response) => response.writeHead(receiver.at('/flaky').length < 3 ? 503 : 200).end('so\0so'))
-  const { id } = await create(owner, `${receiver.url}/flaky`)
+  const path = `/flaky/${owner.userId}`
+  receiver.on(path, (response) => response.writeHead(receiver.at(path).length < 3 ? 503 : 200).end('so\0so'))
+  const { id } = await create(owner, receiver.url + path)
   const sent = await ping(owner, id)
   expect(sent).toMatchObject({ webhookId: id, type: 'ping', videoId: null, status: 'pending', tries: 0, attempts: [] })
 
@@ -53,7 +55,7 @@ test('what was not taken is tried again later, under the same id, and the log te
 
   await redeliver(owner, id, sent.id)
   await delivery(owner, sent, ({ tries, status }) => tries === 4 && status === 'delivered')
-  expect(receiver.at('/flaky').map(({ headers }) => headers['webhook-id'])).toEqual(Array(4).fill(sent.id))
+  expect(receiver.at(path).map(({ headers }) => headers['webhook-id'])).toEqual(Array(4).fill(sent.id))
 })
 
 test('a webhook at which nothing has arrived for days is disabled when a delivery is given up', async () => {
@@ -66,7 +68,7 @@ test('a webhook at which nothing has arrived for days is disabled when a deliver
     await sql`update webhooks set failing_since = now() - ${failingFor}::interval where id = ${id}`.execute(db())
     return await until(async () => {
       await sql`update webhook_deliveries set tries = 6, due_at = now()
-        where id = ${sent.id} and lease_token is null and tries < 6`.execute(db())
+        where id = ${sent.id} and state = 'pending' and lease_token is null and tries < 6`.execute(db())
       const now = await delivery(owner, sent, () => true)
       return now.status === 'failed' && now
     }, PATIENT)
