@@ -82,7 +82,7 @@ async function runTasks(bench: Bench, clip: string, round: number): Promise<Task
   const probed = await run('probe', { kind: 'probe', sourceKey })
   if (probed?.kind !== 'probe') throw new Error('the probe gave no facts')
   const plan = planVideo(probed.facts, 1080)
-  // The last check needs the playlists that media writes; it reads only headers, and is measured with its own test.
+  // The last check needs the playlists that media writes; what it costs stands in docs/decisions/0027-passports.md.
   const tasks = planTasks(plan, probed.facts, sourceKey, `videos/${round}`).filter(
     ({ work }) => work.kind !== 'finalise',
   )

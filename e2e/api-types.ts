@@ -81,3 +81,9 @@ export type Problem = {
   retryable?: boolean
   retryAfterMs?: number
 }
+
+export type Passport = {
+  source: { bytes: number; sha256: string }
+  files: { name: string; bytes: number; sha256: string }[]
+  verdicts: { rule: string; verdict: 'kept' | 'broken' | 'unchecked' }[]
+}

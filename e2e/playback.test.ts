@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { useSystem } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
-import type { Video } from './api-types.ts'
+import type { Passport, Video } from './api-types.ts'
 import { createClient } from './client.ts'
 import { useClips } from './clips.ts'
 import { checkDelivery } from './hls/check-delivery.ts'
@@ -132,6 +133,18 @@ test('captions play from the master playlist, and by their language', async () =
   for (const answer of answers) {
     expect(answer.headers.get('content-type')).toBe('text/vtt; charset=utf-8')
     expect(await answer.text()).toContain('00:00:01.000 --> 00:00:02.500\n<i>Guten Tag</i> &amp; &lt;script&gt;\n')
+  }
+})
+
+test('its passport, for its owner, has the hash of every file that a player fetches', async () => {
+  const address = `/v1/videos/${ready.id}/passport`
+  const passport = await client.call<Passport>('GET', address)
+  expect(passport.source.sha256).toBe(ready.source?.sha256)
+  expect(passport.verdicts.filter(({ verdict }) => verdict === 'broken')).toEqual([])
+  const segments = passport.files.filter(({ name }) => name.endsWith('.m4s'))
+  for (const { name, bytes, sha256 } of [segments[0], segments.at(-1)].filter((file) => file !== undefined)) {
+    const fetched = Buffer.from(await (await fetch(new URL(name, hlsUrl(ready)))).arrayBuffer())
+    expect([fetched.length, createHash('sha256').update(fetched).digest('hex')]).toEqual([bytes, sha256])
   }
 })
 

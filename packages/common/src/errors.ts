@@ -91,6 +91,7 @@ export const ERRORS = {
   CAPTIONS_NOT_FOUND: { status: 404, title: 'There are no captions in this language' },
   CAPTIONS_LIMIT_REACHED: { status: 409, title: 'This video has captions in as many languages as it may have' },
   PLAYBACK_NOT_READY: { status: 409, title: 'This video cannot be played yet' },
+  PASSPORT_NOT_READY: { status: 404, title: 'This video has no passport yet; it gets one when it is ready' },
   PLAYBACK_DENIED: { status: 403, title: 'This playback link is not valid any more' },
   PLAYBACK_TOKEN_NOT_FOUND: { status: 404, title: 'There is no such playback token' },
   FILE_NOT_FOUND: { status: 404, title: 'There is no such file' },

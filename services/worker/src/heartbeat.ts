@@ -1,5 +1,5 @@
 import type { Bus } from '@kinora/common/bus'
-import { type ClaimedTask, events, type MediaPart } from '@kinora/common/contracts'
+import { type ClaimedTask, events, type MediaPart, type ToolRuns } from '@kinora/common/contracts'
 import { joinParts } from './join-parts.ts'
 import { leaseOf, taskEvent } from './task-events.ts'
 
@@ -19,7 +19,7 @@ const LONGEST_PAUSE_MS = 1000
  * clock drives it, not ffmpeg: a stuck encoder is found by its own time limit. A beat that cannot be sent is skipped; its
  * segments are told again, exactly as they were, because nobody knows whether they arrived.
  */
-export function startHeartbeat(bus: Bus, task: ClaimedTask): Heartbeat {
+export function startHeartbeat(bus: Bus, task: ClaimedTask, tools: ToolRuns): Heartbeat {
   let fraction = 0
   let renewedAt = performance.now()
   let sending: Promise<void> | undefined
@@ -31,7 +31,7 @@ export function startHeartbeat(bus: Bus, task: ClaimedTask): Heartbeat {
     const sentAt = performance.now()
     if (telling === undefined) [telling, fresh] = [fresh, undefined]
     try {
-      const data = { ...leaseOf(task), fraction, ...(telling && { written: telling }) }
+      const data = { ...leaseOf(task), fraction, ...(telling && { written: telling, tools }) }
       await bus.publish(taskEvent(events['task.progressed'], task, data))
       renewedAt = sentAt
       telling = undefined

@@ -3,6 +3,7 @@ import type { Base, Lifecycle } from '@kinora/common/service'
 import { openStore, type Store, s3Credentials } from '@kinora/common/storage'
 import { inputLimits, threadsPerTask, type WorkerConfig } from './config.ts'
 import type { Context } from './context.ts'
+import { readFfmpegBuild } from './media-tools/ffmpeg-build.ts'
 import { Precedence } from './media-tools/precedence.ts'
 import type { Tools } from './media-tools/run-tool.ts'
 import { detectSandbox } from './media-tools/sandbox.ts'
@@ -83,5 +84,6 @@ export async function openTools(config: WorkerConfig): Promise<Tools> {
     maxPixels: config.MAX_PIXELS,
     maxStreams: config.MAX_STREAMS,
     sandbox: await detectSandbox(),
+    build: await readFfmpegBuild(config.FFMPEG_PATH),
   }
 }

@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TaskOutcome, TaskQueue } from '@kinora/common/bus'
 import type { Actor, EventEnvelope } from '@kinora/common/contract'
-import { type ClaimedTask, events, type MediaPart, media, type TaskMessage } from '@kinora/common/contracts'
+import {
+  type ClaimedTask,
+  events,
+  type MediaPart,
+  media,
+  type TaskMessage,
+  type ToolRuns,
+} from '@kinora/common/contracts'
 import { toAppError } from '@kinora/common/errors'
 import type { Context } from './context.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -105,15 +112,20 @@ async function attempt(
 ): Promise<TaskOutcome> {
   const { bus, logger, metrics } = context
   const yieldPrecedence = standing === 'urgent' ? context.precedence.claim() : () => {}
-  const heartbeat = startHeartbeat(bus, task)
+  const runs: ToolRuns = { ffmpeg: context.tools.build, commands: [] }
+  const heartbeat = startHeartbeat(bus, task, runs)
   const written = (part: MediaPart) => {
     heartbeat.written(part)
     yieldPrecedence()
   }
-  const tools = standing === 'yields' ? { ...context.tools, yieldsTo: context.precedence } : context.tools
+  const tools = {
+    ...context.tools,
+    ran: (command: string[]) => void runs.commands.push(command),
+    ...(standing === 'yields' && { yieldsTo: context.precedence }),
+  }
   const log = logger.child({ taskId: task.taskId, attempt: task.attempt, videoId: task.videoId, kind: task.work.kind })
   try {
-    const outcome = await outcomeOf(context, task, { tools, signal, progress: heartbeat.progress, written })
+    const outcome = await outcomeOf(context, task, runs, { tools, signal, progress: heartbeat.progress, written })
     if (outcome === 'stopped') return await release(context, task)
     if (outcome.type === 'task.failed') log.warn({ cause: outcome.data }, 'a task failed')
     const lease = { renewedAt: heartbeat.renewedAt, leaseMs: task.leaseMs, signal }
@@ -130,6 +142,7 @@ async function attempt(
 async function outcomeOf(
   context: Context,
   task: ClaimedTask,
+  runs: ToolRuns,
   job: Pick<JobContext, 'tools' | 'signal' | 'progress' | 'written'>,
 ): Promise<EventEnvelope | 'stopped'> {
   const { store, limits, logger, workDir } = context
@@ -138,7 +151,7 @@ async function outcomeOf(
     const result = await withWorkspace(workDir, (workspace) =>
       runJob(task.work, { ...job, store, limits, workspace, outputKey }),
     )
-    return taskEvent(events['task.finished'], task, { ...leaseOf(task), result })
+    return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, tools: runs })
   } catch (thrown) {
     if (job.signal.aborted) return 'stopped'
     const diagnosis = thrown instanceof TaskFailure ? thrown.diagnosis : undefined

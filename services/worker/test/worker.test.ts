@@ -86,6 +86,10 @@ it('tries again later while media is not there, then claims, works, and tells th
     attempt: 1,
     leaseToken: task.leaseToken,
     result: { kind: 'probe', facts: { video: { frameCount: 25 } } },
+    tools: {
+      ffmpeg: { version: expect.stringMatching(/^ffmpeg version /), configurationSha256: expect.any(String) },
+      commands: [expect.arrayContaining(['ffprobe', 'file:source'])],
+    },
   })
   expect(media.claims[0]).toMatchObject({ taskId: task.taskId, worker: 'one' })
   expect(await readdir(workDir)).toEqual([])

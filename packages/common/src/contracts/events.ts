@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineEvents } from '../contract.ts'
 import { KeyDocument, NotedAction, Revocation } from './auth/index.ts'
+import { ToolRuns } from './evidence.ts'
 import { WebhookPayload } from './media/webhooks.ts'
 import { Id, Timestamp } from './shared.ts'
 import { Progress, VideoError, VideoStatus, Visibility } from './video.ts'
@@ -70,12 +71,20 @@ export const events = defineEvents({
       leaseToken: Id,
       fraction: z.number().min(0).max(1),
       written: MediaPart.optional(),
+      /** Comes with what was written. */
+      tools: ToolRuns.optional(),
     }),
   },
   'task.finished': {
     summary: 'A worker has written all files of this attempt',
     version: 1,
-    data: z.object({ taskId: Id, attempt: z.number().int(), leaseToken: Id, result: TaskResult }),
+    data: z.object({
+      taskId: Id,
+      attempt: z.number().int(),
+      leaseToken: Id,
+      result: TaskResult,
+      tools: ToolRuns.optional(),
+    }),
   },
   'task.failed': {
     summary: 'A worker could not do this attempt',

@@ -3,6 +3,7 @@ import { defineContract } from '../contract.ts'
 import { captions } from './media/captions.ts'
 import { limits } from './media/limits.ts'
 import { parked } from './media/parked.ts'
+import { passport } from './media/passport.ts'
 import { presentation } from './media/presentation.ts'
 import { resumableUploads } from './media/resumable-uploads.ts'
 import { Title } from './media/video-text.ts'
@@ -124,6 +125,7 @@ export const media = defineContract('media', {
   },
   ...presentation,
   ...captions,
+  ...passport,
   createPlaybackToken: {
     summary: 'Make a link that plays this video for a while',
     input: OneVideo.extend({

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { FileDigest, Verdict } from './evidence.ts'
 import { Id, Timestamp } from './shared.ts'
 import { StoryboardGrid } from './storyboard.ts'
 
-/** What a worker is asked to do and what it says it did: a few KiB, and some 35 bytes a segment for long sound. */
+/** What a worker is asked to do and what it says it did: a few KiB, and some 110 bytes a segment for long sound. */
 
 /** Frames per second as a fraction: 30000/1001 is exact, 29.97 is not. */
 export const FrameRate = z.object({ num: z.number().int().positive(), den: z.number().int().positive() })
@@ -101,6 +102,8 @@ export const TaskWork = z.discriminatedUnion('kind', [
     frameRate: FrameRate,
     frameCount: z.number().int(),
     hasAudio: z.boolean(),
+    /** By name of the media playlist: the digest of all its files as they were made, where it is known. */
+    contents: z.record(z.string(), z.string()).optional(),
   }),
 ])
 export type TaskWork = z.infer<typeof TaskWork>
@@ -159,6 +162,9 @@ export type Task = z.infer<typeof Task>
 export const TaskMessage = z.object({ taskId: Id, attempt: z.number().int().positive() })
 export type TaskMessage = z.infer<typeof TaskMessage>
 
+/** Hex. Absent in what was made before hashes were kept. */
+const SegmentSha256 = z.string().optional()
+
 const RenditionPart = z.object({
   name: z.string(),
   /** RFC 6381, e.g. `avc1.64001f`. */
@@ -170,6 +176,7 @@ const RenditionPart = z.object({
     z.object({
       bytes: z.number().int().positive(),
       frames: z.number().int().positive(),
+      sha256: SegmentSha256,
       /** Of each group of pictures the bytes that give its first one: offset in the file, length. Absent in what was recorded before it was told. */
       keyFrames: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().positive()])).optional(),
     }),
@@ -184,9 +191,12 @@ const AudioPart = z.object({
   codecs: z.string(),
   channels: z.number().int().positive(),
   initBytes: z.number().int().positive(),
+  initSha256: z.string().optional(),
   firstSegment: z.number().int().nonnegative(),
   /** Files: `init.mp4`, `<number>.m4s` under the output key. */
-  segments: z.array(z.object({ bytes: z.number().int().positive(), seconds: z.number().positive() })),
+  segments: z.array(
+    z.object({ bytes: z.number().int().positive(), seconds: z.number().positive(), sha256: SegmentSha256 }),
+  ),
 })
 
 const VideoPart = z.object({ kind: z.literal('video'), renditions: z.array(RenditionPart) })
@@ -202,6 +212,12 @@ export const TaskResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('storyboard') }),
   AudioPart,
   VideoPart,
-  z.object({ kind: z.literal('finalise'), bytes: z.number().int() }),
+  z.object({
+    kind: z.literal('finalise'),
+    bytes: z.number().int(),
+    /** Of all rules, none of them broken; with the playlists that were read. Absent from workers that did not tell. */
+    verdicts: z.array(Verdict).optional(),
+    playlists: z.array(FileDigest).optional(),
+  }),
 ])
 export type TaskResult = z.infer<typeof TaskResult>

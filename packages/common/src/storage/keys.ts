@@ -17,5 +17,7 @@ export const keys = {
   videoFolder: (videoId: string): StorageKey => `videos/${videoId}`,
   /** One folder per attempt: an attempt that lost its lease can write, but nothing will point there. */
   attempt: (videoId: string, taskId: string, attempt: number): StorageKey => `videos/${videoId}/${taskId}-${attempt}`,
+  /** What a video was made from and with; see `contracts/passport.ts`. */
+  passport: (videoId: string): StorageKey => `videos/${videoId}/passport.json`,
   playlist: (videoId: string, name: string): StorageKey => `videos/${videoId}/${name}`,
 } as const

@@ -8,6 +8,7 @@ import { events } from './events.ts'
 import { limits } from './limits.ts'
 import { parked } from './parked.ts'
 import { passkeys } from './passkeys.ts'
+import { passport } from './passport.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
 import { pictures } from './pictures.ts'
@@ -43,6 +44,7 @@ export const routes: readonly Route[] = [
   ...webhooks,
   ...events,
   ...captions,
+  ...passport,
   ...pictures,
   ...playback,
   ...system,

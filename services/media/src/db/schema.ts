@@ -6,6 +6,7 @@ import type {
   TaskKind,
   TaskStatus,
   TaskWork,
+  ToolRuns,
   Video,
   VideoStatus,
   Visibility,
@@ -39,6 +40,8 @@ export interface VideosTable {
   facts: NullableJson<SourceFacts>
   plan: NullableJson<VideoPlan>
   poster_key: string | null
+  passport_key: string | null
+  passport_sha256: string | null
   storyboard: NullableJson<Storyboard>
   captions: Json<StoredCaptions[]>
   chapters: NullableJson<StoredChapters>
@@ -105,6 +108,7 @@ export interface TaskAttemptsTable {
   started_at: Date | null
   ended_at: Date | null
   cause: NullableJson<TaskCause>
+  tools: NullableJson<ToolRuns>
 }
 
 export interface PlaybackTokensTable {

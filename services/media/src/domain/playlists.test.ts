@@ -43,6 +43,7 @@ function presentation(complete: boolean): Presentation {
         rung,
         codecs: 'avc1.64000d',
         initUri: 't1-1/240p/init.mp4',
+        initBytes: 800,
         segments: segments('t1-1/240p', video.slice(0, shown)).map((segment, index) => ({
           ...segment,
           keyFrames: index < 2 ? KEY_FRAMES : KEY_FRAMES.slice(0, 2),
@@ -53,6 +54,7 @@ function presentation(complete: boolean): Presentation {
       codecs: 'mp4a.40.2',
       channels: 2,
       initUri: 't2-1/init.mp4',
+      initBytes: 700,
       segments: segments('t2-1', audio.slice(0, shown)),
     },
   }

@@ -11,7 +11,7 @@ export interface PlaylistFile {
   content: string
 }
 
-const AUDIO_PLAYLIST = 'audio.m3u8'
+export const AUDIO_PLAYLIST = 'audio.m3u8'
 const AAC_FRAME_SECONDS = 1024 / 48_000
 /** EXT-X-MAP outside I-frame playlists needs 6, and fragmented MP4 is commonly announced with 7. */
 const VERSION = '#EXT-X-VERSION:7'

@@ -1,4 +1,4 @@
-import type { TaskCause } from '@kinora/common/contracts'
+import type { TaskCause, TaskKind } from '@kinora/common/contracts'
 
 /** Failures of a task so far, the present one included. A lost worker is a host failure. */
 export interface Failures {
@@ -8,6 +8,8 @@ export interface Failures {
 
 const HOST_RETRIES = 4
 const MEMORY_RETRIES = 1
+/** Segments never change; only the playlists are written anew before the next check, and one more tells. */
+const CHECK_RETRIES = 1
 const FIRST_DELAY_MS = 1000
 const MAX_DELAY_MS = 60_000
 
@@ -26,7 +28,8 @@ export function countFailure(cause: TaskCause, before: Failures): Failures {
 }
 
 /** May the task be tried once more? A fault of the file never goes away by itself. */
-export function mayRetry(cause: TaskCause, failures: Failures): boolean {
+export function mayRetry(kind: TaskKind, cause: TaskCause, failures: Failures): boolean {
+  if (kind === 'finalise' && cause.code === 'VERIFICATION_FAILED') return failures.host <= CHECK_RETRIES
   if (cause.class === 'host') return failures.host <= HOST_RETRIES
   if (cause.class === 'memory') return failures.memory <= MEMORY_RETRIES
   return false

@@ -10,11 +10,15 @@ export type KeyFrameRange = NonNullable<Rendition['segments'][number]['keyFrames
 export interface Segment extends Measured {
   /** Relative to the video's folder. */
   uri: string
+  /** Hex; absent where the worker told none. */
+  sha256?: string | undefined
 }
 
 export interface Track {
   codecs: string
   initUri: string
+  initBytes: number
+  initSha256?: string | undefined
   segments: Segment[]
 }
 
@@ -67,6 +71,8 @@ function inStep(video: VideoTrack[], audio: AudioTrack): { video: VideoTrack[]; 
 interface Run<S extends Measured> {
   folder: string
   firstSegment: number
+  initBytes: number
+  initSha256?: string | undefined
   segments: S[]
 }
 
@@ -76,12 +82,15 @@ function videoTrack(rung: Rung, plan: VideoPlan, parts: readonly Part[]): VideoT
       ? []
       : written.renditions
           .filter(({ name }) => name === rung.name)
-          .map(({ codecs, firstSegment, segments }) => ({
+          .map(({ codecs, firstSegment, initBytes, initSha256, segments }) => ({
             codecs,
+            initBytes,
+            initSha256,
             folder: `${taskId}-${attempt}/${rung.name}`,
             firstSegment,
-            segments: segments.map(({ bytes, frames, keyFrames }) => ({
+            segments: segments.map(({ bytes, frames, keyFrames, sha256 }) => ({
               bytes,
+              sha256,
               keyFrames,
               seconds: (frames * plan.frameRate.den) / plan.frameRate.num,
             })),
@@ -102,7 +111,7 @@ function audioTrack(parts: readonly Part[]): AudioTrack | null {
 function unbroken<S extends Measured>(
   first: Run<S>,
   runs: readonly Run<S>[],
-): { initUri: string; segments: (S & Segment)[] } {
+): Pick<Track, 'initUri' | 'initBytes' | 'initSha256'> & { segments: (S & Segment)[] } {
   const segments: (S & Segment)[] = []
   for (const run of runs.toSorted((one, other) => one.firstSegment - other.firstSegment)) {
     if (run.firstSegment !== segments.length) break
@@ -110,5 +119,6 @@ function unbroken<S extends Measured>(
       segments.push({ ...segment, uri: `${run.folder}/${segments.length}.m4s` })
     }
   }
-  return { initUri: `${first.folder}/init.mp4`, segments }
+  const { folder, initBytes, initSha256 } = first
+  return { initUri: `${folder}/init.mp4`, initBytes, initSha256, segments }
 }

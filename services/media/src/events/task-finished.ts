@@ -7,11 +7,13 @@ import type { Context } from '../context.ts'
 import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
 import { checkResult, remainingWork } from '../domain/parts.ts'
 import { lengthRefusal } from '../limits/length-refusal.ts'
+import { writePassport } from '../passport/write-passport.ts'
 import { attemptFailed } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/parts.ts'
 import { recordPoster, recordStoryboard } from '../repositories/pictures.ts'
 import { planWork } from '../repositories/sources.ts'
+import { recordTools } from '../repositories/task-attempts.ts'
 import { completeAttempt, findTask, holdsLease, type Lease } from '../repositories/tasks.ts'
 
 type Tx = Transaction<MediaDb>
@@ -22,7 +24,7 @@ type Tx = Transaction<MediaDb>
  */
 export async function taskFinished(
   ctx: Context,
-  { result, ...lease }: EventData<(typeof events)['task.finished']>,
+  { result, tools, ...lease }: EventData<(typeof events)['task.finished']>,
   eventId: string,
 ): Promise<void> {
   const task = await findTask(ctx.db, lease.taskId)
@@ -32,6 +34,7 @@ export async function taskFinished(
     if (!(await firstTimeSeen(tx, eventId))) return
     const current = await findTask(tx, lease.taskId)
     if (!current) return
+    if (tools && holdsLease(current, lease)) await recordTools(tx, lease, tools)
     const outcome = holdsLease(current, lease)
       ? await finish(ctx, tx, video, current, lease, result)
       : await discard(tx, current, lease)
@@ -64,6 +67,7 @@ async function finish(
     const folderKey = keys.attempt(video.id, task.id, task.attempt)
     await recordStoryboard(tx, video.id, { ...task.params.grid, folderKey })
   }
+  if (result.kind === 'finalise') await writePassport(ctx, tx, video, result)
   if (result.kind === 'audio' || result.kind === 'video') await replaceParts(tx, lease, result)
   return 'done'
 }

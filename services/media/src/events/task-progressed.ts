@@ -1,29 +1,36 @@
 import type { EventData } from '@kinora/common/contract'
-import type { events, MediaPart } from '@kinora/common/contracts'
+import type { events, MediaPart, ToolRuns } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import type { TaskRow } from '../db/schema.ts'
 import { checkPart, type Part, remainingWork, segmentsOf } from '../domain/parts.ts'
 import { rangeOf } from '../domain/video-segments.ts'
 import { changeVideo, sayProgress } from '../repositories/change-video.ts'
 import { addPart, writtenParts } from '../repositories/parts.ts'
+import { recordTools } from '../repositories/task-attempts.ts'
 import { findTask, type Lease, renewLease } from '../repositories/tasks.ts'
 
 /** A heartbeat, perhaps with new segments. Telling it twice or late does no harm, so it needs no inbox. */
 export async function taskProgressed(
   ctx: Context,
-  { fraction, written, ...lease }: EventData<(typeof events)['task.progressed']>,
+  { fraction, written, tools, ...lease }: EventData<(typeof events)['task.progressed']>,
 ): Promise<void> {
-  if (written) return await recordSegments(ctx, lease, fraction, written)
+  if (written) return await recordSegments(ctx, lease, fraction, { written, tools })
   const videoId = await renewLease(ctx.db, lease, fraction, ctx.config.LEASE_MS)
   if (videoId) await sayProgress(ctx, videoId)
 }
 
 /** Whoever holds the lease may add to what is published; the playlists follow after the commit. */
-async function recordSegments(ctx: Context, lease: Lease, fraction: number, written: MediaPart): Promise<void> {
+async function recordSegments(
+  ctx: Context,
+  lease: Lease,
+  fraction: number,
+  { written, tools }: { written: MediaPart; tools: ToolRuns | undefined },
+): Promise<void> {
   const task = await findTask(ctx.db, lease.taskId)
   if (!task) return
   await changeVideo(ctx, task.video_id, async (tx) => {
     if (!(await renewLease(tx, lease, fraction, ctx.config.LEASE_MS))) return
+    if (tools) await recordTools(tx, lease, tools)
     const current = await findTask(tx, lease.taskId)
     const { parts } = await writtenParts(tx, task.video_id)
     if (current && follows(current, written, parts)) await addPart(tx, lease, written)

@@ -17,7 +17,7 @@ type Tx = Transaction<MediaDb>
 /** The worker said why it failed: the next attempt comes after a pause, or the video has failed. */
 export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: TaskCause): Promise<boolean> {
   const failures = countFailure(cause, { host: task.host_failures, memory: task.memory_failures })
-  const again = mayRetry(cause, failures)
+  const again = mayRetry(task.kind, cause, failures)
   const ended = again
     ? await awaitNextAttempt(tx, lease, failures, retryDelayMs(failures, Math.random()))
     : await failTask(tx, lease, cause, failures)
@@ -35,7 +35,7 @@ export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: 
  */
 export async function attemptLost(tx: Tx, task: TaskRow, lease: Lease, send: boolean): Promise<boolean> {
   const failures = countFailure(WORKER_LOST, { host: task.host_failures, memory: task.memory_failures })
-  const again = mayRetry(WORKER_LOST, failures)
+  const again = mayRetry(task.kind, WORKER_LOST, failures)
   const ended = again
     ? await awaitNextAttempt(tx, lease, failures, null)
     : await failTask(tx, lease, WORKER_LOST, failures)

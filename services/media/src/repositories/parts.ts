@@ -1,6 +1,6 @@
 import type { MediaPart } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { sql, type Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
 import { type Part, segmentsOf } from '../domain/parts.ts'
 import { queueFolderDeletion } from './deletions.ts'
@@ -21,8 +21,8 @@ export interface WrittenParts {
 }
 
 /** All segments of a video that are recorded, seen at one moment. */
-export async function writtenParts(tx: Tx, videoId: string): Promise<WrittenParts> {
-  const rows = await tx
+export async function writtenParts(db: Kysely<MediaDb>, videoId: string): Promise<WrittenParts> {
+  const rows = await db
     .selectFrom('tasks')
     .leftJoin('parts', 'parts.task_id', 'tasks.id')
     .select(['tasks.id', 'tasks.state', 'parts.attempt', 'parts.segments', 'parts.written'])

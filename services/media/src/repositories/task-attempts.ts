@@ -1,4 +1,4 @@
-import type { TaskCause } from '@kinora/common/contracts'
+import type { TaskCause, ToolRuns } from '@kinora/common/contracts'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { AttemptState, MediaDb } from '../db/schema.ts'
 
@@ -21,6 +21,16 @@ export async function attemptStarted(tx: Transaction<MediaDb>, ref: AttemptRef, 
   await tx
     .updateTable('task_attempts')
     .set({ state: 'running', worker, started_at: sql<Date>`now()` })
+    .where('task_id', '=', ref.taskId)
+    .where('attempt', '=', ref.attempt)
+    .execute()
+}
+
+/** What an attempt has run so far; what it told before is part of it. */
+export async function recordTools(tx: Transaction<MediaDb>, ref: AttemptRef, tools: ToolRuns): Promise<void> {
+  await tx
+    .updateTable('task_attempts')
+    .set({ tools: JSON.stringify(tools) })
     .where('task_id', '=', ref.taskId)
     .where('attempt', '=', ref.attempt)
     .execute()

@@ -1,6 +1,6 @@
 import { serviceOnly } from '@kinora/common/actor'
 import type { Handler, Input } from '@kinora/common/contract'
-import type { media } from '@kinora/common/contracts'
+import type { media, TaskWork } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
@@ -8,6 +8,7 @@ import type { Context } from '../context.ts'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
 import { remainingWork } from '../domain/parts.ts'
 import { holdBack } from '../limits/hold-back.ts'
+import { expectedContents } from '../passport/expected-contents.ts'
 import { attemptLost } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { findTask, leaseOf, startAttempt } from '../repositories/tasks.ts'
@@ -33,9 +34,14 @@ export function claimTask(ctx: Context): Handler<typeof media.claimTask> {
       leaseToken: started.lease_token,
       leaseMs: ctx.config.LEASE_MS,
       outputKey: keys.attempt(started.video_id, started.id, started.attempt),
-      work: remainingWork(started.params, started.written),
+      work: await workOf(ctx, started),
     }
   }
+}
+
+async function workOf({ db }: Context, { video_id: videoId, params, written }: TaskRow): Promise<TaskWork> {
+  const work = remainingWork(params, written)
+  return work.kind === 'finalise' ? { ...work, contents: await expectedContents(db, videoId) } : work
 }
 
 async function start(ctx: Context, tx: Transaction<MediaDb>, claim: Claim, attempt: number): Promise<TaskRow | null> {

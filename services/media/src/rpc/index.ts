@@ -12,6 +12,7 @@ import { completeUpload } from './complete-upload.ts'
 import { createPlaybackToken } from './create-playback-token.ts'
 import { createVideo } from './create-video.ts'
 import { deleteVideo } from './delete-video.ts'
+import { findPassport } from './find-passport.ts'
 import { getTimeline } from './get-timeline.ts'
 import { getVideo } from './get-video.ts'
 import { listPlaybackTokens } from './list-playback-tokens.ts'
@@ -39,6 +40,7 @@ export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     completeUpload: completeUpload(ctx),
     retryVideo: retryVideo(ctx),
     getTimeline: getTimeline(ctx),
+    findPassport: findPassport(ctx),
     choosePoster: choosePoster(ctx),
     putCaptions: putCaptions(ctx),
     listCaptions: listCaptions(ctx),

@@ -10,6 +10,7 @@ import {
   type TaskKind,
   type TaskMessage,
   type TaskResult,
+  type ToolRuns,
 } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
 import { keys } from '@kinora/common/storage'
@@ -28,7 +29,7 @@ export interface Worker {
   message(taskId: string, attempt?: number): Promise<TaskMessage>
   release(task: ClaimedTask): Promise<object>
   progress(task: ClaimedTask, fraction: number, written?: MediaPart): Promise<void>
-  finish(task: ClaimedTask, result?: TaskResult): Promise<EventEnvelope>
+  finish(task: ClaimedTask, result?: TaskResult, tools?: ToolRuns): Promise<EventEnvelope>
   fail(task: ClaimedTask, cause: TaskCause): Promise<void>
   publish(envelope: EventEnvelope): Promise<void>
 }
@@ -86,9 +87,15 @@ export async function connectWorker(world: World, ctx: Context): Promise<Worker>
         ...(written && { written }),
       })
     },
-    async finish({ taskId, attempt, leaseToken, outputKey, work }, result = resultOf(work, outputKey)) {
+    async finish({ taskId, attempt, leaseToken, outputKey, work }, result = resultOf(work, outputKey), tools) {
       await ctx.store.put(`${outputKey}/file`, 'bytes')
-      return await say(events['task.finished'], taskId, { taskId, attempt, leaseToken, result })
+      return await say(events['task.finished'], taskId, {
+        taskId,
+        attempt,
+        leaseToken,
+        result,
+        ...(tools && { tools }),
+      })
     },
     async fail({ taskId, attempt, leaseToken }, cause) {
       await say(events['task.failed'], taskId, { taskId, attempt, leaseToken, cause })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mainTrack, readInitSegment } from '@kinora/hls-check/mp4'
@@ -46,13 +47,15 @@ function measurer({ facts }: AudioWork, { workspace, progress }: JobContext) {
     const { codecs, timescale } = mainTrack(init)
     const segments: ResultOf<'audio'>['segments'] = []
     for (; measured < to; measured += 1) {
-      const { bytes, decodeTime, duration } = await readLocalSegment(join(workspace, `${measured}.m4s`), init)
+      const { bytes, decodeTime, duration, sha256 } = await readLocalSegment(join(workspace, `${measured}.m4s`), init)
       if (decodeTime !== samples) throw verificationFailed(`a segment at ${decodeTime}, expected ${samples}`)
       samples += duration
-      if (measured >= from) segments.push({ bytes, seconds: duration / timescale })
+      if (measured >= from) segments.push({ bytes, seconds: duration / timescale, sha256 })
     }
     progress(Math.min(0.99, samples / soundSamples(facts)))
-    return { kind: 'audio', codecs, channels: 2, initBytes: initFile.length, firstSegment: from, segments }
+    const initSha256 = createHash('sha256').update(initFile).digest('hex')
+    const initBytes = initFile.length
+    return { kind: 'audio', codecs, channels: 2, initBytes, initSha256, firstSegment: from, segments }
   }
 
   return { measure, samples: () => samples }

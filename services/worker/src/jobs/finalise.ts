@@ -5,14 +5,14 @@ import type { Job, JobContext, WorkOf } from './job.ts'
 
 /** Walks the published video as a player does. A broken rule is our fault, never the source's. */
 export const finalise: Job<'finalise'> = async (work, job) => {
-  const { verdicts, bytes } = await check(work, job)
+  const { verdicts, playlists, bytes } = await check(work, job)
   const broken = verdicts.find(({ verdict }) => verdict === 'broken')
   if (broken) throw refused(broken)
-  return { kind: 'finalise', bytes }
+  return { kind: 'finalise', bytes, verdicts, playlists }
 }
 
 async function check(work: WorkOf<'finalise'>, { store, signal, progress }: JobContext): Promise<Report> {
-  const expected = { frames: work.frameCount, hasAudio: work.hasAudio, contents: {} }
+  const expected = { frames: work.frameCount, hasAudio: work.hasAudio, contents: work.contents ?? {} }
   try {
     return await checkPresentation(storeSource(store, work.playlistKey), { expected, signal, progress })
   } catch (error) {

@@ -69,7 +69,8 @@ async function measure(work: VideoWork, { name }: WorkRung, range: Range, worksp
       const found = `${segment.samples} frames at ${segment.decodeTime}, planned ${frames} at ${start}`
       throw hostFault('VERIFICATION_FAILED', 'A segment does not hold the frames that it should.', found)
     }
-    segments.push({ bytes: segment.bytes, frames, keyFrames: keyFramesOf(segment, startFrame, work, timescale) })
+    const keyFrames = keyFramesOf(segment, startFrame, work, timescale)
+    segments.push({ bytes: segment.bytes, frames, keyFrames, sha256: segment.sha256 })
   }
   const initSha256 = createHash('sha256').update(initFile).digest('hex')
   return { name, codecs, firstSegment: range.from, segments, initBytes: initFile.length, initSha256 }

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Countdown } from './countdown.ts'
+import type { FfmpegBuild } from './ffmpeg-build.ts'
 import type { Precedence } from './precedence.ts'
 import { type ResourceLimits, type Sandbox, sandboxed } from './sandbox.ts'
 
@@ -15,6 +17,9 @@ export interface Tools {
   maxPixels: number
   maxStreams: number
   sandbox: Sandbox
+  build: FfmpegBuild
+  /** Told of every run: program and arguments. */
+  ran?: (command: string[]) => void
   /** For work that lets something more urgent go first. */
   yieldsTo?: Precedence
 }
@@ -54,6 +59,7 @@ const ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', MALLOC_ARENA_MA
  */
 export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
   run.signal.throwIfAborted()
+  tools.ran?.([basename(run.command), ...run.args])
   const [command, ...words] = [...sandboxed(tools.sandbox, tools.limits), run.command, ...run.args]
   const child = spawn(command ?? run.command, words, {
     cwd: run.cwd,

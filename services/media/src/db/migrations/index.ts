@@ -8,10 +8,11 @@ import { limits } from './0011-limits.ts'
 import { explained } from './0013-explained.ts'
 import { presentation } from './0014-presentation.ts'
 import { webhooks } from './0016-webhooks.ts'
+import { passports } from './0017-passports.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
-  migrations: [videos, outboxAndInbox, parts, erasures, uploads, limits, explained, presentation, webhooks],
+  migrations: [videos, outboxAndInbox, parts, erasures, uploads, limits, explained, presentation, webhooks, passports],
 }

@@ -1,0 +1,24 @@
+import type { Passport } from '@kinora/common/contracts'
+import { sql, type Transaction } from 'kysely'
+import type { MediaDb } from '../db/schema.ts'
+
+export async function recordPassport(
+  tx: Transaction<MediaDb>,
+  videoId: string,
+  { key, sha256 }: { key: string; sha256: string },
+): Promise<void> {
+  await tx.updateTable('videos').set({ passport_key: key, passport_sha256: sha256 }).where('id', '=', videoId).execute()
+}
+
+/** What the attempts have run whose files count: those that ended well, and those that published segments before. */
+export async function runsOfVideo(tx: Transaction<MediaDb>, videoId: string): Promise<Passport['runs']> {
+  const { rows } = await sql<Passport['runs'][number]>`
+    select attempt.task_id as "taskId", task.label, attempt.attempt,
+      attempt.tools->'ffmpeg' as ffmpeg, attempt.tools->'commands' as commands
+    from task_attempts attempt join tasks task on task.id = attempt.task_id
+    where task.video_id = ${videoId} and jsonb_array_length(attempt.tools->'commands') > 0
+      and (attempt.state = 'done' or exists (
+        select from parts where parts.task_id = attempt.task_id and parts.attempt = attempt.attempt))
+    order by task.ordinal, attempt.attempt`.execute(tx)
+  return rows
+}
