@@ -12,6 +12,7 @@ import { asProblem, sendProblem } from './http/problem.ts'
 import { assignRequestId } from './http/request-id.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { traceRequest } from './http/trace.ts'
+import { servePlayerPage } from './player-page/serve-player-page.ts'
 import { routes } from './routes/index.ts'
 import { announceTus, TUS_PATH } from './uploads/tus.ts'
 
@@ -40,6 +41,7 @@ export function createApp(ctx: Context): Express {
   app.use(crossOrigin(ctx.cookieSessions.allowedOrigins))
   mount(app, routes, ctx)
   serveAccountPages(app)
+  servePlayerPage(app, ctx.config.EMBED_ORIGINS)
   serveDocs(app, openApiDocument(routes))
   app.use(() => {
     throw new AppError('ROUTE_NOT_FOUND')

@@ -16,10 +16,18 @@ const allowance = (fallback: `${number}/${number}`) =>
       return { points, seconds }
     })
 
+/** As a `frame-ancestors` source: an origin and nothing more, or `*`. */
+const isFrameSource = (source: string) => source === '*' || (URL.canParse(source) && new URL(source).origin === source)
+
 export const gatewayConfig = serviceConfig.extend({
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(0, 65_535).default(8080),
   ...webOrigins,
+  /** Whose pages may show `/embed/{videoId}` in a frame, e.g. `https://blog.example.com`, or `*`. Nobody's by default. */
+  EMBED_ORIGINS: list.refine(
+    (sources) => sources.every(isFrameSource),
+    'must be origins such as https://a.example.com',
+  ),
   /** CSRF tokens of cookie sessions are computed with this; changing it signs those sessions out. */
   CSRF_SECRET: secretKey,
   /** Addresses or networks whose X-Forwarded-For is believed, e.g. `10.0.0.0/8`. Nobody's by default. */

@@ -1,7 +1,7 @@
-import { readdir, truncate, writeFile } from 'node:fs/promises'
+import { readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { AAC, H264, inspect, makeClip, picture, tone } from './support/clips.ts'
+import { H264, inspect, makeClip, picture } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -10,57 +10,6 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const workbench = await openWorkbench()
 const clip = (name: string, ...args: string[]) => makeClip(workbench.folder, name, ...args)
-const plain = await clip('plain.mp4', ...picture(2), ...tone(2), ...H264, ...AAC)
-
-async function file(name: string, content: string | Uint8Array): Promise<string> {
-  const path = join(workbench.folder, name)
-  await writeFile(path, content)
-  return path
-}
-
-const cause = (code: string) => ({ taskCause: expect.objectContaining({ class: 'input', code }) })
-
-describe('a probe refuses', () => {
-  it('bytes that are no video', async () => {
-    const noise = Uint8Array.from({ length: 50_000 }, (_, index) => (index * index * 31) % 251)
-    await expect(workbench.probe(await file('noise.mp4', noise))).rejects.toMatchObject(cause('SOURCE_CORRUPT'))
-    await expect(workbench.probe(await file('text.mp4', 'hello\n'))).rejects.toMatchObject(cause('SOURCE_CORRUPT'))
-  })
-
-  it('a file whose end, with the index, is missing', async () => {
-    const cut = await clip('cut.mp4', '-i', plain, '-c', 'copy')
-    await truncate(cut, 60_000)
-    await expect(workbench.probe(cut)).rejects.toMatchObject(cause('SOURCE_CORRUPT'))
-  })
-
-  it('a file with sound only, even with cover art', async () => {
-    const sound = await clip('sound.m4a', ...tone(1), ...AAC)
-    await expect(workbench.probe(sound)).rejects.toMatchObject(cause('NO_VIDEO_STREAM'))
-    const cover = await clip('cover.png', ...picture(1), '-frames:v', '1')
-    const args = ['-i', sound, '-i', cover, '-map', '0', '-map', '1', '-c', 'copy', '-disposition:v:0', 'attached_pic']
-    await expect(workbench.probe(await clip('album.m4a', ...args))).rejects.toMatchObject(cause('NO_VIDEO_STREAM'))
-  })
-
-  it('lists that would make ffmpeg open other files', async () => {
-    const concat = await file('concat.mp4', `ffconcat version 1.0\nfile ${plain}\n`)
-    await expect(workbench.probe(concat)).rejects.toMatchObject(cause('SOURCE_UNSUPPORTED'))
-    const playlist = ['#EXTM3U', '#EXT-X-TARGETDURATION:2', '#EXTINF:2,', `file://${plain}`, '#EXT-X-ENDLIST', ''].join(
-      '\n',
-    )
-    await expect(workbench.probe(await file('list.mp4', playlist))).rejects.toMatchObject(cause('SOURCE_UNSUPPORTED'))
-  })
-
-  it('a small file with a huge picture, without spending the memory', async () => {
-    const args = ['-f', 'lavfi', '-i', 'color=size=8200x8200:rate=1:duration=1', '-frames:v', '1']
-    const bomb = await clip('bomb.mp4', ...args, ...H264)
-    await expect(workbench.probe(bomb)).rejects.toMatchObject(cause('SOURCE_OVER_LIMIT'))
-  })
-
-  it('a codec that is not on the list', async () => {
-    const source = await clip('odd.mkv', ...picture(1), '-c:v', 'ffv1')
-    await expect(workbench.probe(source)).rejects.toMatchObject(cause('SOURCE_UNSUPPORTED'))
-  })
-})
 
 describe('what can be saved is saved', () => {
   it('a file cut in the middle becomes the video that is left of it', async () => {

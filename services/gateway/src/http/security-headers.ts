@@ -2,24 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, Response } from 'express'
 import helmet, { type HelmetOptions } from 'helmet'
 
-type Headers = readonly (readonly [name: string, value: string])[]
+export type Headers = readonly (readonly [name: string, value: string])[]
 
 const NOTHING = { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] }
 
 /** Answers are about one caller at one moment: no cache may keep them, where a route does not say otherwise. */
 const api: Headers = [
-  ...helmetHeaders({ contentSecurityPolicy: { useDefaults: false, directives: NOTHING } }),
+  ...fixedHeaders({ contentSecurityPolicy: { useDefaults: false, directives: NOTHING } }),
   ['Cache-Control', 'no-store'],
 ]
 
 /** Players live on other origins, so what is played must be embeddable. */
-const play = helmetHeaders({
+const play = fixedHeaders({
   contentSecurityPolicy: { useDefaults: false, directives: NOTHING },
   crossOriginResourcePolicy: { policy: 'cross-origin' },
 })
 
 /** Swagger UI runs from our own files only; it writes style attributes. */
-const docs = helmetHeaders({
+const docs = fixedHeaders({
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
@@ -33,7 +33,7 @@ const docs = helmetHeaders({
 })
 
 /** Two small pages with a form, whose script calls the API. */
-const account = helmetHeaders({
+const account = fixedHeaders({
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
@@ -59,7 +59,8 @@ export function setSecurityHeaders(req: Request, res: Response): void {
   for (const [name, value] of headers) res.setHeader(name, value)
 }
 
-function helmetHeaders(options: HelmetOptions): Headers {
+/** What helmet sets with these options, worked out once. */
+export function fixedHeaders(options: HelmetOptions): Headers {
   const headers = new Map<string, string>()
   const recorder = {
     setHeader: (name: string, value: string) => headers.set(name, value),

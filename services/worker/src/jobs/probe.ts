@@ -5,7 +5,7 @@ import { parseRate, perSecond } from '../media-tools/frame-rate.ts'
 import { type ProbedStream, type ProbeReport, probeSource } from '../media-tools/probe-source.ts'
 import { scanPackets } from '../media-tools/scan-packets.ts'
 import { chooseVideo, declaredGrid, scannedGrid, sourceFacts } from '../media-tools/source-facts.ts'
-import { assertWithinLimits } from '../media-tools/source-limits.ts'
+import { assertFactsWithinLimits, assertWithinLimits } from '../media-tools/source-limits.ts'
 import { hasWholeBoxes } from '../media-tools/whole-boxes.ts'
 import type { Job, JobContext } from './job.ts'
 
@@ -18,7 +18,7 @@ export const probe: Job<'probe'> = async ({ sourceKey }, job) => {
   assertWithinLimits(report, video, limits)
   const { grid, startTime } = await findGrid(report, video, job)
   const facts = sourceFacts(report, video, grid, startTime)
-  assertWithinLimits(report, video, limits, facts.durationSeconds)
+  assertFactsWithinLimits(facts, limits)
   return { kind: 'probe', facts }
 }
 

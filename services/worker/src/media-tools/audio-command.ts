@@ -29,18 +29,25 @@ export function soundSamples({ video }: SourceFacts): number {
   return Math.max(Math.round((video.frameCount / perSecond(video.frameRate)) * AUDIO_RATE), AAC_FRAME + 1)
 }
 
+/** Sound further than this from the picture is cut before the resampler sees it. */
+const MARGIN_SECONDS = 1
+
 /**
  * The picture's first frame is time 0: sound before it is cut, silence put in where the sound starts later, has gaps or
  * ends early. The encoder puts a frame of delay before what it is given, at −1024 samples; giving it the sound from
  * sample 1024 on puts that frame at 0 and everything else at its true time, so no edit list is needed, which not all
- * players obey. The price is the first 21 ms.
+ * players obey. The price is the first 21 ms. The resampler fills a distance with silence that it holds in memory, so a
+ * track that begins hours away must not reach it.
  */
 function soundFilters(facts: SourceFacts): string[] {
   return [
     `asetpts=PTS-round((${facts.video.startTime.toFixed(6)})/TB)`,
+    `atrim=start=${-MARGIN_SECONDS}:end=${Math.ceil(soundSamples(facts) / AUDIO_RATE) + MARGIN_SECONDS}`,
     `aresample=${AUDIO_RATE}:async=1:first_pts=0`,
     'aformat=sample_fmts=fltp:channel_layouts=stereo',
     'apad',
+    // A track of which nothing is left is silence without times.
+    'asetpts=N',
     `atrim=start_sample=${AAC_FRAME}:end_sample=${soundSamples(facts)}`,
   ]
 }

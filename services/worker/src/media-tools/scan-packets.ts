@@ -18,17 +18,20 @@ const SAME_INSTANT_SECONDS = 0.0005
 
 /**
  * Reads the times of all packets of a stream, without decoding: what is really in the file, which for a cut-off or
- * variable-rate file is not what its header says. `frameSeconds` stands in for times and durations that are missing.
+ * variable-rate file is not what its header says; stops at the first frame that is too many. `frameSeconds` stands in for times and durations that are missing.
  */
 export async function scanPackets(
   tools: Tools,
   source: { cwd: string; streamIndex: number; frameSeconds: number; signal: AbortSignal },
 ): Promise<PacketScan> {
   const times: number[] = []
+  const enough = new AbortController()
+  const signal = AbortSignal.any([source.signal, enough.signal])
   let last = { time: Number.NEGATIVE_INFINITY, duration: source.frameSeconds }
   const onLine = (line: string) => {
     const packet = parsePacket(line)
-    if (!packet || times.length > MAX_PACKETS) return
+    if (!packet || enough.signal.aborted) return
+    if (times.length === MAX_PACKETS) return enough.abort(tooManyFrames())
     const time = packet.time ?? last.time + source.frameSeconds
     const finite = Number.isFinite(time) ? time : 0
     times.push(finite)
@@ -41,11 +44,14 @@ export async function scanPackets(
     'packet=pts_time,dts_time,duration_time,flags',
   ]
   const args = ['-v', 'error', ...allowedInput(tools), ...entries, '-of', 'csv=print_section=0', SOURCE_URL]
-  const end = await runTool(tools, { command: tools.ffprobe, args, cwd: source.cwd, signal: source.signal, onLine })
+  const end = await runTool(tools, { command: tools.ffprobe, args, cwd: source.cwd, signal, onLine })
   // A damaged end makes ffprobe complain; what came before it still counts.
   if (times.length === 0 && end.exitCode !== 0) throw asTaskFailure(end)
-  if (times.length > MAX_PACKETS) throw inputFault('SOURCE_OVER_LIMIT', 'The video has more frames than are allowed.')
   return { times: distinct(times), lastDuration: last.duration }
+}
+
+function tooManyFrames(): Error {
+  return inputFault('SOURCE_OVER_LIMIT', 'The video has more frames than are allowed.')
 }
 
 /** `pts,dts,duration,flags`; pictures that an edit list cuts away carry the flag `D`. */

@@ -13,11 +13,18 @@ export function chooseVideo({ streams }: ProbeReport): ProbedStream {
   return chosen
 }
 
+/** Lower than what any codec for speech has; a resampler makes nonsense of less. */
+const MIN_SAMPLE_RATE = 2000
+
 /** The sound that is heard: the default track, or the first. */
 function chooseAudio({ streams }: ProbeReport): ProbedStream | undefined {
   const tracks = streams.filter(
     ({ codec_type, codec_name, channels, sample_rate, nb_frames }) =>
-      codec_type === 'audio' && codec_name !== undefined && channels && sample_rate && nb_frames !== 0,
+      codec_type === 'audio' &&
+      codec_name !== undefined &&
+      channels &&
+      (sample_rate ?? 0) >= MIN_SAMPLE_RATE &&
+      nb_frames !== 0,
   )
   return tracks.find((stream) => stream.disposition?.default) ?? tracks[0]
 }
@@ -51,7 +58,7 @@ export function scannedGrid(video: ProbedStream, scan: PacketScan): FrameGrid {
 /** Puts together what the planner and the encoder need to know. Throws `SOURCE_UNSUPPORTED` for a picture without size. */
 export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: FrameGrid, startTime: number): SourceFacts {
   if (!video.codec_name || !video.width || !video.height || !video.pix_fmt) {
-    throw inputFault('SOURCE_UNSUPPORTED', 'The picture of this file has a codec that is not supported.')
+    throw inputFault('SOURCE_UNSUPPORTED', 'The picture of this file is damaged, or its codec is not supported.')
   }
   const audio = chooseAudio(report)
   return {

@@ -9,7 +9,7 @@ const NO_MEMORY =
   /Cannot allocate memory|malloc of size \d+ failed|get_buffer\(\) failed \(-12|Failed to allocate|Resource temporarily unavailable|Error while opening encoder|std::bad_alloc/
 const NO_ROOM = /No space left on device/
 const OVER_LIMIT =
-  /exceeds specified max pixel count|number of streams exceeds max_streams|Picture size \d+x\d+ is invalid/
+  /exceeds specified max pixel count|number of streams exceeds max_streams|Picture size \d+x\d+ is invalid/i
 const NOT_ALLOWED =
   /not on whitelist|Decoder \(codec .*\) not found|Decoder not found|Unsupported codec|unsupported channel layout/i
 const UNREADABLE =

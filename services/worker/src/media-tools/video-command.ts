@@ -19,7 +19,7 @@ export function firstOf({ firstSegment }: WorkRung, { chunk }: VideoWork): numbe
  */
 export function videoCommand(tools: Tools, work: VideoWork): FfmpegCommand {
   const { facts, chunk, rungs } = work
-  const command = readSource(tools, ...seekOptions(facts, chunk.startFrame))
+  const command = readSource(tools, ...KEEP_FILTERS, ...seekOptions(facts, chunk.startFrame))
   command.complexFilter(filterGraph(work))
   rungs.forEach((rung, index) => {
     command
@@ -29,6 +29,12 @@ export function videoCommand(tools: Tools, work: VideoWork): FfmpegCommand {
   })
   return command
 }
+
+/**
+ * Pictures that change their size or format in mid-stream, as calls that were recorded do, would have the filters built
+ * anew, which then begin to count from 0. `scale` takes such pictures as they come.
+ */
+const KEEP_FILTERS = ['-reinit_filter', '0']
 
 /** Containers without an index: a search lands anywhere, so it must land early enough to meet a key frame. */
 const UNINDEXED = /^(mpegts|mpeg)$/

@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Video } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { openStore } from '@kinora/common/storage'
+import { findChromium } from '@kinora/dev/harness'
+import { chromium, type Page } from 'playwright-core'
+import { afterAll, expect, it, vi } from 'vitest'
+import { storeHlsClip } from './support/hls-clip.ts'
+import { useGateway } from './support/use-gateway.ts'
+
+// A browser, on a machine that may be busy with other test files.
+vi.setConfig({ testTimeout: 600_000 })
+const PATIENCE = { timeout: 200_000 }
+const VIDEO = `document.querySelector('video')`
+
+/** Somebody else's page, with the frame that its address asks for. */
+const site = createServer((req, res) => {
+  const framed = new URLSearchParams(req.url?.split('?')[1]).get('frame')
+  res
+    .setHeader('content-type', 'text/html')
+    .end(`<iframe title="video" width="640" height="360" src="${framed}"></iframe>`)
+})
+await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+const siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}`
+
+const { world, gateway, media, request } = await useGateway({ EMBED_ORIGINS: siteUrl })
+const store = await openStore(world.storageUrl)
+const executablePath = await findChromium((line) => void process.stderr.write(`${line}\n`))
+const browser = await chromium.launch({ executablePath })
+afterAll(async () => {
+  await browser.close()
+  site.close()
+  site.closeAllConnections()
+})
+
+const clip = randomUUID()
+await storeHlsClip(store, clip)
+
+/** All videos show the one clip; it is played by their id or, where they are private, by a token. */
+function addVideo(fields: Partial<Video> = {}): Video {
+  const video = media.addVideo({ visibility: 'public', status: 'ready', playable: true, ...fields })
+  if (video.visibility !== 'private' && video.playable) allow(video.id)
+  return video
+}
+
+function allow(reference: string): string {
+  const grant = {
+    videoId: clip,
+    tokenId: null,
+    maxHeight: null,
+    download: false,
+    posterKey: null,
+    storyboard: null,
+    captions: [],
+    chaptersKey: null,
+    expiresAt: null,
+  }
+  media.grants.set(reference, grant)
+  return reference
+}
+
+media.on.authorizePlayback = async ({ reference }) => {
+  const grant = media.grants.get(reference)
+  if (grant) return grant
+  const video = media.videos.get(reference)
+  if (video && !video.playable) throw new AppError('PLAYBACK_NOT_READY')
+  throw new AppError(reference.startsWith('token.') ? 'PLAYBACK_DENIED' : 'VIDEO_NOT_FOUND')
+}
+
+/** A tab that tells what the page was not allowed to do. */
+async function openTab(): Promise<{ tab: Page; violations: string[] }> {
+  const tab = await browser.newPage()
+  tab.setDefaultTimeout(PATIENCE.timeout)
+  const violations: string[] = []
+  tab.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) violations.push(message.text())
+  })
+  tab.on('pageerror', (error) => violations.push(error.message))
+  return { tab, violations }
+}
+
+/** Waits until so many seconds have been shown. */
+function shown(tab: Page, seconds: number): Promise<unknown> {
+  return tab.waitForFunction(`${VIDEO}?.currentTime > ${seconds}`, undefined, PATIENCE)
+}
+
+it('plays a public video, under its title, without breaking its own policy', async () => {
+  const { id } = addVideo({ title: '<b>Holidays</b> & more', description: '<img src=x>' })
+  const { tab, violations } = await openTab()
+  await tab.goto(`${gateway.url}/watch/${id}`)
+  await tab.locator('media-controller video').waitFor({ state: 'attached', ...PATIENCE })
+  await tab.keyboard.press('k')
+  await shown(tab, 0.5)
+  await tab.keyboard.press('k')
+  await tab.waitForFunction(`${VIDEO}.paused`, undefined, PATIENCE)
+  await tab.getByRole('heading', { name: '<b>Holidays</b> & more' }).waitFor()
+  expect(await tab.title()).toBe('<b>Holidays</b> & more · Kinora')
+  expect(await tab.locator('#description').textContent()).toBe('<img src=x>')
+
+  const height = await tab.evaluate(`${VIDEO}.videoHeight === 120 ? 240 : 120`)
+  await tab.getByRole('button', { name: /settings/i }).click()
+  await tab.getByRole('menuitem', { name: /quality/i }).click()
+  await tab.getByRole('menuitemradio', { name: `${height}p` }).click()
+  await tab.keyboard.press('Escape')
+  await tab.evaluate(`${VIDEO}.play()`)
+  await tab.waitForFunction(`${VIDEO}.videoHeight === ${height}`, undefined, PATIENCE)
+  expect(violations).toEqual([])
+  await tab.close()
+})
+
+it('plays a private video with the token of the fragment, which no request names but those for the video', async () => {
+  const { id } = addVideo({ visibility: 'private' })
+  const token = allow(`token.${randomUUID()}`)
+  const { tab, violations } = await openTab()
+  const asked: string[] = []
+  tab.on('request', (sent) => asked.push(new URL(sent.url()).pathname))
+  await tab.setViewportSize({ width: 390, height: 844 })
+  await tab.goto(`${gateway.url}/watch/${id}#token=${token}`)
+  await tab.locator('media-controller video').waitFor({ state: 'attached', ...PATIENCE })
+  await tab.evaluate(`${VIDEO}.play()`)
+  await shown(tab, 0.5)
+  expect(asked.filter((path) => path.includes(token) && !path.startsWith(`/play/${token}/`))).toEqual([])
+  expect(asked.filter((path) => path.startsWith('/v1/'))).toEqual([])
+  expect(violations).toEqual([])
+
+  await tab.goto('about:blank')
+  await tab.goto(`${gateway.url}/watch/${id}`)
+  await tab.getByText('it is private and this link does not open it').waitFor(PATIENCE)
+  await tab.goto('about:blank')
+  await tab.goto(`${gateway.url}/watch/${id}#token=token.forged`)
+  await tab.getByText('This link is not valid any more').waitFor(PATIENCE)
+  expect(await tab.locator('video').count()).toBe(0)
+  await tab.close()
+})
+
+it('shows how far a video is that cannot be played yet, and starts by itself when it can', async () => {
+  const progress = { percent: 42, stage: 'transcoding' } as const
+  const { id } = addVideo({ status: 'processing', playable: false, progress })
+  const { tab, violations } = await openTab()
+  await tab.goto(`${gateway.url}/watch/${id}`)
+  await tab.waitForFunction(`document.querySelector('progress').value === 42`, undefined, PATIENCE)
+  allow(id)
+  await shown(tab, 0.5)
+  expect(violations).toEqual([])
+  await tab.close()
+})
+
+it('says so when a video could not be made', async () => {
+  const { id } = addVideo({ status: 'failed', playable: false })
+  const { tab } = await openTab()
+  await tab.goto(`${gateway.url}/watch/${id}`)
+  await tab.getByText('could not be made playable').waitFor(PATIENCE)
+  await tab.close()
+})
+
+it('plays in a frame of a listed page, in the form that is made for it', async () => {
+  const { id } = addVideo()
+  const { tab, violations } = await openTab()
+  await tab.goto(`${siteUrl}/?frame=${gateway.url}/embed/${id}`)
+  const frame = tab.mainFrame().childFrames()[0]
+  await frame?.waitForSelector('media-controller video', { state: 'attached', ...PATIENCE })
+  await frame?.evaluate(`${VIDEO}.play()`)
+  await frame?.waitForFunction(`${VIDEO}.currentTime > 0.5`, undefined, PATIENCE)
+  expect(violations).toEqual([])
+
+  await tab.goto(`${siteUrl}/?frame=${gateway.url}/watch/${id}`)
+  expect(violations.join()).toContain('frame-ancestors')
+  await tab.close()
+})
+
+it('names its files by what is in them, so that they are kept for ever', async () => {
+  const page = await request(`/watch/${randomUUID()}`)
+  expect(page.headers.get('cache-control')).toBe('no-cache')
+  expect(page.headers.get('content-security-policy')).not.toContain('unsafe')
+  const [script = ''] = /\/player\/\w+\/player\.js/.exec(await page.text()) ?? []
+  const answer = await request(script)
+  expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+  expect(answer.headers.get('content-encoding')).toBe('gzip')
+  expect((await request('/player/another/player.js')).status).toBe(404)
+  expect((await request(script.replace('player.js', 'watch.html'))).status).toBe(404)
+})

@@ -1,0 +1,33 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AAC, makeClip, picture, tone } from '../support/clips.ts'
+import type { Seeds } from './hostile-file.ts'
+
+/** Small enough that an encode of it costs little beside starting ffmpeg. */
+export const SIZE = '160x96'
+const BASELINE = [
+  '-c:v',
+  'libx264',
+  '-preset',
+  'ultrafast',
+  '-profile:v',
+  'baseline',
+  '-pix_fmt',
+  'yuv420p',
+  '-g',
+  '10',
+]
+
+/** Makes the good clips in `folder`. */
+export async function makeSeeds(folder: string, secretUrl: string): Promise<Seeds> {
+  const source = [...picture(1, { size: SIZE }), ...tone(1)]
+  const mp4 = await makeClip(folder, 'seed.mp4', ...source, ...BASELINE, ...AAC, '-movflags', '+faststart')
+  const [ts, h264] = await Promise.all([
+    makeClip(folder, 'seed.ts', '-i', mp4, '-c', 'copy', '-muxdelay', '0'),
+    makeClip(folder, 'seed.h264', '-i', mp4, '-an', '-c:v', 'copy', '-bsf:v', 'h264_mp4toannexb'),
+  ])
+  const secretPath = join(folder, 'secret.txt')
+  await writeFile(secretPath, 'nobody may read this')
+  const bytes = { mp4: await readFile(mp4), ts: await readFile(ts), h264: await readFile(h264) }
+  return { folder, secretPath, secretUrl, ...bytes }
+}

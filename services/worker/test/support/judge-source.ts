@@ -1,0 +1,29 @@
+import type { TaskResult, TaskWork } from '@kinora/common/contracts'
+import type { ResultOf } from '../../src/jobs/job.ts'
+
+/** What is encoded of a source that can be. */
+const FRAMES = 50
+
+type Work<K> = Extract<TaskWork, { kind: K }>
+/** Does one task; throws when it failed. */
+export type Worker = <T extends TaskWork>(task: T) => Promise<ResultOf<T['kind']>>
+
+/** Takes a source through all that is done with one: the probe, then its first pictures, its poster and its sound. */
+export async function judgeSource(work: Worker, sourceKey: string): Promise<TaskResult[]> {
+  const probed = await work<Work<'probe'>>({ kind: 'probe', sourceKey })
+  const { facts } = probed
+  const { width, height, frameCount } = facts.video
+  const even = (side: number) => Math.max(2, Math.floor(side / 2) * 2)
+  const rungs = [{ name: 'rung', width: even(width), height: even(height), maxrate: 300, firstSegment: 0 }]
+  const chunk = { startFrame: 0, frameCount: Math.min(frameCount, FRAMES), firstSegment: 0 }
+  const plan = { facts, rungs, chunk, gopFrames: FRAMES, segmentFrames: FRAMES }
+  const tasks: TaskWork[] = [
+    { kind: 'video', sourceKey, ...plan },
+    { kind: 'poster', sourceKey, facts },
+  ]
+  if (facts.audio) tasks.push({ kind: 'audio', sourceKey, facts, segmentSeconds: 6, firstSegment: 0 })
+  const ended = await Promise.allSettled(tasks.map((task) => work(task)))
+  const failed = ended.find((end) => end.status === 'rejected')
+  if (failed) throw failed.reason
+  return [probed, ...ended.map((end) => (end as PromiseFulfilledResult<TaskResult>).value)]
+}
