@@ -8,7 +8,7 @@ import { checkDelivery } from './hls/check-delivery.ts'
 import { checkPlayback } from './hls/check-playback.ts'
 import { download } from './hls/download.ts'
 import { GENEROUS } from './settings.ts'
-import { createVideo, untilStatus, upload } from './videos.ts'
+import { createVideo, untilIdle, untilStatus, upload } from './videos.ts'
 
 const clips = useClips()
 const s3 = await privateS3()
@@ -25,6 +25,7 @@ const storageIsGood = async () => {
 const { id } = await upload(client, await clips.make('normal.mp4'))
 const { playback } = await untilStatus(client, id, 'ready')
 const hlsUrl = playback?.hlsUrl ?? ''
+await untilIdle(client, id)
 
 test('a video goes through a bucket from upload to playback', async () => {
   const renditions = [

@@ -88,6 +88,15 @@ export async function timelineOf(client: Client, id: string): Promise<TimelineEn
   return items
 }
 
+/** Waits until nothing is being made of a video any more, not even what comes after it is ready. */
+export async function untilIdle(client: Client, id: string): Promise<void> {
+  const busy = new Set(['queued', 'running'])
+  await until(async () => (await timelineOf(client, id)).every(({ state }) => !busy.has(state)), {
+    timeoutMs: 60_000,
+    every: 100,
+  })
+}
+
 /** Waits until a worker is in the middle of a task of this kind. */
 export function untilRunning(client: Client, id: string, kind: string): Promise<TimelineEntry> {
   return until(

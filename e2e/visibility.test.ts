@@ -6,7 +6,7 @@ import { type Client, createClient } from './client.ts'
 import { useClips } from './clips.ts'
 import { download } from './hls/download.ts'
 import { GENEROUS } from './settings.ts'
-import { untilStatus, upload } from './videos.ts'
+import { untilIdle, untilStatus, upload } from './videos.ts'
 
 const clips = useClips()
 const world = await useWorld()
@@ -146,6 +146,8 @@ test('deleting a video ends its playback, its tokens and its files', async () =>
   const token = await newToken(doomed)
   const urls = [token.hlsUrl, `${system.gatewayUrl}/play/${doomed.id}/master.m3u8`]
   for (const url of urls) expect(await statusOf(url)).toBe(200)
+  // A worker that does not know yet could write once more, which is removed only when nobody can be writing.
+  await untilIdle(owner, doomed.id)
   await owner.call('DELETE', `/v1/videos/${doomed.id}`)
   for (const url of urls) await until(async () => (await statusOf(url)) >= 403, { timeoutMs: 15_000, every: 20 })
   expect((await owner.refusal('GET', `/v1/videos/${doomed.id}`)).status).toBe(404)

@@ -9,6 +9,7 @@ import { keysCommands } from './commands/keys.ts'
 import { listenCommand } from './commands/listen.ts'
 import { parkedCommands } from './commands/parked.ts'
 import { sessionsCommands } from './commands/sessions.ts'
+import { storageCommands } from './commands/storage.ts'
 import { tasksCommands } from './commands/tasks.ts'
 import { usersCommands } from './commands/users.ts'
 import { EXIT } from './exit-codes.ts'
@@ -23,13 +24,14 @@ const GROUPS = [
   sessionsCommands,
   auditCommands,
   keysCommands,
+  storageCommands,
   tasksCommands,
   parkedCommands,
   listenCommand,
 ]
 
 const EXIT_HELP = `
-Exit codes: ${EXIT.ok} done, ${EXIT.refused} refused, ${EXIT.usage} wrong usage, ${EXIT.unreachable} Kinora could not be reached`
+Exit codes: ${EXIT.ok} done, ${EXIT.refused} refused, or something is not as it should be, ${EXIT.usage} wrong usage, ${EXIT.unreachable} Kinora could not be reached`
 
 /** Runs one command of the operator and returns the exit code. `env` says where Kinora is: AMQP_URL. */
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {

@@ -6,6 +6,7 @@ import { parked } from './media/parked.ts'
 import { passport } from './media/passport.ts'
 import { presentation } from './media/presentation.ts'
 import { resumableUploads } from './media/resumable-uploads.ts'
+import { storage } from './media/storage.ts'
 import { Title } from './media/video-text.ts'
 import { webhooks } from './media/webhooks.ts'
 import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
@@ -191,5 +192,6 @@ export const media = defineContract('media', {
   ...limits,
   ...parked,
   ...resumableUploads,
+  ...storage,
   ...webhooks,
 })

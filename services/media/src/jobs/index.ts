@@ -11,6 +11,7 @@ import { publishPlaylists } from './publish-playlists.ts'
 import { createReaper } from './reap.ts'
 import { registerReceipts } from './register-receipts.ts'
 import { removeFiles } from './remove-files.ts'
+import { sweepOrphans } from './sweep-orphans.ts'
 import { sweepSources } from './sweep-sources.ts'
 
 const HOUR_MS = 3600 * 1000
@@ -40,6 +41,7 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   start('finish uploads', RECEIPTS_MS, finishUploads)
   start('expire uploads', RECEIPTS_MS, expireUploads)
   start('sweep sources', HOUR_MS, sweepSources)
+  start('sweep orphans', HOUR_MS, sweepOrphans)
   start('forget old rows', HOUR_MS, forgetOldRows)
   startDeliverer(life, ctx)
 }

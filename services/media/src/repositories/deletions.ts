@@ -1,6 +1,6 @@
 import type { StorageKey } from '@kinora/common/storage'
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { MediaDb } from '../db/schema.ts'
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import type { DeletionsTable, MediaDb } from '../db/schema.ts'
 
 type Tx = Transaction<MediaDb>
 
@@ -8,6 +8,9 @@ type Tx = Transaction<MediaDb>
 const LATE_SECONDS = 35 * 60
 
 const MAX_TRY_SECONDS = 600
+
+/** Longer than the removal of a folder takes. Two at the same one do no harm. */
+const HOLD_SECONDS = 600
 
 export interface Removable {
   key: StorageKey
@@ -41,34 +44,34 @@ export async function queueLateDeletion(tx: Tx, what: Removable): Promise<void> 
 }
 
 /**
- * Removes one thing that is due; false when nothing is. A crash between the removal and the commit repeats it, which
- * changes nothing. What cannot be removed is tried again later and does not hold up the rest.
+ * Removes one thing that is due; false when nothing is. No transaction is open meanwhile, because a folder of thousands of
+ * objects takes longer than one may stand idle. A crash before the end repeats the removal, which changes nothing. What
+ * cannot be removed is tried again later and does not hold up the rest.
  */
 export async function removeNext(db: Kysely<MediaDb>, remove: (what: Removable) => Promise<void>): Promise<boolean> {
-  return await db.transaction().execute(async (tx) => {
-    const due = await tx
-      .selectFrom('deletions')
-      .selectAll()
-      .where('due_at', '<=', sql<Date>`now()`)
-      .orderBy('id')
-      .limit(1)
-      .forUpdate()
-      .skipLocked()
-      .executeTakeFirst()
-    if (!due) return false
-    const { id, key, folder, tries } = due
-    const removed = await remove({ key, folder }).then(
-      () => true,
-      () => false,
-    )
-    if (removed) await tx.deleteFrom('deletions').where('id', '=', id).execute()
-    else await postpone(tx, id, tries)
-    return true
-  })
+  const due = await takeNext(db)
+  if (!due) return false
+  const { id, key, folder, tries } = due
+  const removed = await remove({ key, folder }).then(
+    () => true,
+    () => false,
+  )
+  if (removed) await db.deleteFrom('deletions').where('id', '=', id).execute()
+  else await postpone(db, id, tries)
+  return true
 }
 
-async function postpone(tx: Tx, id: string, tries: number): Promise<void> {
+/** Nobody else takes it while its holder is at it; unless that one dies, and then again. */
+async function takeNext(db: Kysely<MediaDb>): Promise<Selectable<DeletionsTable> | undefined> {
+  const { rows } = await sql<Selectable<DeletionsTable>>`
+    update deletions set due_at = now() + make_interval(secs => ${HOLD_SECONDS})
+    where id = (select id from deletions where due_at <= now() order by id limit 1 for update skip locked)
+    returning *`.execute(db)
+  return rows[0]
+}
+
+async function postpone(db: Kysely<MediaDb>, id: string, tries: number): Promise<void> {
   const seconds = Math.min(MAX_TRY_SECONDS, 5 * 2 ** Math.min(tries, 10))
   await sql`update deletions set tries = tries + 1, due_at = now() + make_interval(secs => ${seconds})
-    where id = ${id}`.execute(tx)
+    where id = ${id}`.execute(db)
 }

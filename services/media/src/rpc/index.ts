@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { limitHandlers } from '../limits/rpc/index.ts'
 import { uploadHandlers } from '../uploads/rpc/index.ts'
 import { webhookHandlers } from '../webhooks/rpc/index.ts'
+import { auditStorage } from './audit-storage.ts'
 import { authorizePlayback } from './authorize-playback.ts'
 import { beginUpload } from './begin-upload.ts'
 import { claimTask } from './claim-task.ts'
@@ -53,6 +54,7 @@ export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     listPlaybackTokens: listPlaybackTokens(ctx),
     authorizePlayback: authorizePlayback(ctx),
     listTasks: listTasks(ctx),
+    auditStorage: auditStorage(ctx),
     claimTask: claimTask(ctx),
     releaseTask: releaseTask(ctx),
     ...limitHandlers(ctx),

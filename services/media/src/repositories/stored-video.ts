@@ -1,0 +1,58 @@
+import { type Kysely, sql } from 'kysely'
+import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { WrittenParts } from './parts.ts'
+import { writtenParts } from './parts.ts'
+import { findVideo } from './videos.ts'
+
+/** All that rows say about a video's files, seen at one moment. */
+export interface StoredVideo {
+  video: VideoRow
+  written: WrittenParts
+  /** `<task>-<attempt>` of all attempts that may have files. */
+  attempts: Set<string>
+  /** Keys of files and folders that will be removed. */
+  doomed: string[]
+}
+
+export async function storedVideo(db: Kysely<MediaDb>, videoId: string): Promise<StoredVideo | undefined> {
+  return await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (tx) => {
+      const video = await findVideo(tx, videoId)
+      if (!video) return undefined
+      const written = await writtenParts(tx, videoId)
+      const attempts = await sql<{ name: string }>`
+        select task_id || '-' || task_attempts.attempt as name from task_attempts
+          join tasks on tasks.id = task_attempts.task_id
+          where video_id = ${videoId} and (task_attempts.state in ('queued', 'running', 'done') or exists (
+            select from parts where parts.task_id = task_attempts.task_id and parts.attempt = task_attempts.attempt))
+        `.execute(tx)
+      const doomed = await sql<{ key: string }>`
+        select key from deletions where split_part(key, '/', 2) = ${videoId}`.execute(tx)
+      return {
+        video,
+        written,
+        attempts: new Set(attempts.rows.map(({ name }) => name)),
+        doomed: doomed.rows.map(({ key }) => key),
+      }
+    })
+}
+
+/** The next videos by id. */
+export async function videoIdsAfter(db: Kysely<MediaDb>, after: string | undefined, limit: number): Promise<string[]> {
+  let query = db.selectFrom('videos').select('id').orderBy('id').limit(limit)
+  if (after !== undefined) query = query.where('id', '>', after)
+  return (await query.execute()).map(({ id }) => id)
+}
+
+/** Of these folders, those that will be removed anyway. */
+export async function doomedFolders(db: Kysely<MediaDb>, folders: string[]): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('deletions')
+    .select('key')
+    .where('key', '=', sql<string>`any(${folders})`)
+    .where('folder', '=', true)
+    .execute()
+  return new Set(rows.map(({ key }) => key))
+}

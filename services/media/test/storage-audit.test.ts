@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto'
+import { utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Actor } from '@kinora/common/contract'
+import { media, type StorageFinding, type Video } from '@kinora/common/contracts'
+import { keys, MASTER_PLAYLIST } from '@kinora/common/storage'
+import { until, useWorld } from '@kinora/dev/harness'
+import { sql } from 'kysely'
+import { describe, expect, it } from 'vitest'
+import { sweepOrphans } from '../src/jobs/sweep-orphans.ts'
+import { connectGateway, someUser, type UserActor } from './support/gateway.ts'
+import { startTestMedia } from './support/media.ts'
+import { doAllWork, videoWhen } from './support/process.ts'
+import { connectWorker } from './support/worker.ts'
+
+const world = await useWorld()
+const { ctx } = await startTestMedia(world)
+const gateway = await connectGateway(world)
+const worker = await connectWorker(world, ctx)
+const admin: UserActor = { ...someUser(), role: 'admin' }
+const DAY_MS = 24 * 3600 * 1000
+
+/** What is wrong with the files of this video, or of this folder, by an audit of everything. */
+async function auditOf(videoId: string, actor: Actor = admin): Promise<StorageFinding[]> {
+  const items: StorageFinding[] = []
+  let cursor: string | null = null
+  do {
+    const page: { items: StorageFinding[]; nextCursor: string | null } = await gateway.call(
+      media.auditStorage,
+      cursor === null ? {} : { cursor },
+      actor,
+    )
+    items.push(...page.items)
+    cursor = page.nextCursor
+  } while (cursor !== null)
+  return items.filter((item) => item.videoId === videoId)
+}
+
+async function putOld(key: string): Promise<void> {
+  await ctx.store.put(key, 'bytes')
+  const old = new Date(Date.now() - 2 * DAY_MS)
+  await utimes(join(world.storageDir, 'objects', key), old, old)
+}
+
+async function readyVideo(owner: UserActor): Promise<Video> {
+  const { id } = await gateway.upload(owner)
+  await doAllWork(worker, id)
+  return await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+}
+
+const exists = async (key: string) => (await ctx.store.stat(key)) !== null
+const row = (id: string) => ctx.db.selectFrom('videos').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+
+describe('the audit of storage', () => {
+  it('tells which files are missing that the rows of a video name, until all are there', async () => {
+    const { id } = await readyVideo(someUser())
+    const { source_key: source, poster_key: poster } = await row(id)
+    const found = await auditOf(id)
+    expect(found).toContainEqual({ problem: 'missing', what: 'source', videoId: id, files: 1, example: source })
+    expect(found).toContainEqual({ problem: 'missing', what: 'poster', videoId: id, files: 1, example: poster })
+    const playback = found.find(({ what }) => what === 'playback')
+    expect(playback?.example).toMatch(new RegExp(`^videos/${id}/[0-9a-f-]{36}-1/`))
+
+    for (let missing = found; missing.length > 0; missing = await auditOf(id)) {
+      for (const { example } of missing) await ctx.store.put(example, 'bytes')
+    }
+    await ctx.store.remove(keys.playlist(id, MASTER_PLAYLIST))
+    expect(await auditOf(id)).toEqual([
+      { problem: 'missing', what: 'playback', videoId: id, files: 1, example: keys.playlist(id, MASTER_PLAYLIST) },
+    ])
+  })
+
+  it('tells of files that no row names, unless they are young or about to be removed', async () => {
+    const { id } = await gateway.createVideo(someUser())
+    const [source, attempt] = [keys.source(id, randomUUID()), `${keys.attempt(id, randomUUID(), 3)}/240p/0.m4s`]
+    await ctx.store.put(source, 'being registered')
+    expect(await auditOf(id)).toEqual([])
+    await putOld(source)
+    await putOld(attempt)
+    await putOld(`${keys.videoFolder(id)}/captions/en.vtt`)
+    const unknown = { problem: 'unknown', videoId: id, files: 1 }
+    expect(await auditOf(id)).toEqual([
+      { ...unknown, what: 'source', example: source },
+      { ...unknown, what: 'attempt', example: attempt },
+    ])
+
+    const stranger = randomUUID()
+    await putOld(`${keys.videoFolder(stranger)}/240p.m3u8`)
+    await putOld(`${keys.videoFolder(stranger)}/master.m3u8`)
+    await ctx.store.put(`${keys.videoFolder(stranger)}/young.m3u8`, 'bytes')
+    expect(await auditOf(stranger)).toMatchObject([{ problem: 'unknown', what: 'video', files: 2 }])
+    const due = sql<Date>`now() + interval '1 hour'`
+    await ctx.db
+      .insertInto('deletions')
+      .values({ key: keys.videoFolder(stranger), folder: true, due_at: due })
+      .execute()
+    expect(await auditOf(stranger)).toEqual([])
+  })
+
+  it('is for administrators and the operator', async () => {
+    await expect(auditOf('none', someUser())).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(gateway.call(media.auditStorage, { cursor: 'x' }, admin)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+    })
+  })
+})
+
+describe('files of videos that are not known', () => {
+  it('are swept a day after the last of them was written, and nothing else is', async () => {
+    const { id } = await gateway.createVideo(someUser())
+    const [gone, growing] = [randomUUID(), randomUUID()]
+    const [known, orphan, half, young] = [id, gone, growing, growing].map(
+      (name, index) => `${keys.videoFolder(name)}/file-${index}`,
+    ) as [string, string, string, string]
+    for (const key of [known, orphan, half, 'videos/notes/readme']) await putOld(key)
+    await ctx.store.put(young, 'bytes')
+
+    await sweepOrphans(ctx)
+    expect(await Promise.all([known, orphan, half, young, 'videos/notes/readme'].map(exists))).toEqual([
+      true,
+      false,
+      true,
+      true,
+      true,
+    ])
+    await sweepOrphans(ctx, Date.now() + DAY_MS + 1000)
+    expect(await Promise.all([half, young].map(exists))).toEqual([false, false])
+  })
+})
+
+describe('a deleted video', () => {
+  it('leaves nothing, even if a picture of it was made after its files were removed', async () => {
+    const owner = someUser()
+    const { id } = await readyVideo(owner)
+    const folder = keys.videoFolder(id)
+    await gateway.call(media.deleteVideo, { videoId: id }, owner)
+    const pending = () => ctx.db.selectFrom('deletions').select('due_at').where('key', '=', folder).execute()
+    await until(async () => (await pending()).length === 1)
+
+    const picture = `${folder}/${randomUUID()}-1/poster-320.webp`
+    await ctx.store.put(picture, 'made by a gateway that did not know yet')
+    // As if the half hour had passed after which nobody can be writing any more.
+    await ctx.db.updateTable('deletions').set({ due_at: sql<Date>`now()` }).where('key', '=', folder).execute()
+    await until(async () => !(await exists(picture)))
+    await until(async () => (await pending()).length === 0)
+  })
+})
