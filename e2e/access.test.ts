@@ -6,7 +6,7 @@ import type { Page, PlaybackToken, Session } from './api-types.ts'
 import { type Client, createClient } from './client.ts'
 import { useClips } from './clips.ts'
 import { GENEROUS } from './settings.ts'
-import { untilStatus, untilVideo, upload } from './videos.ts'
+import { timelineOf, untilStatus, untilVideo, upload } from './videos.ts'
 
 const clips = useClips()
 const system = await useSystem({ env: GENEROUS })
@@ -27,6 +27,7 @@ const delivery = await owner.call<{ id: string }>('POST', `/v1/webhooks/${webhoo
 const begun = await owner.send('POST', '/v1/uploads', {
   headers: { 'tus-resumable': '1.0.0', 'upload-length': '1000' },
 })
+const [task] = await timelineOf(owner, video.id)
 const [session] = (await owner.call<Page<Session>>('GET', '/v1/auth/sessions')).items
 
 /** What the owner has, by the name that a path gives to its id. */
@@ -34,6 +35,7 @@ const OWNED: Record<string, string> = {
   videoId: video.id,
   lang: 'en',
   tokenId: token.id,
+  taskId: task?.taskId ?? '',
   sessionId: session?.id ?? '',
   keyId: apiKey.id,
   uploadId: begun.headers.get('location')?.split('/').at(-1) ?? '',
@@ -108,6 +110,12 @@ describe.each(operations('owner', 'viewer'))('$method $path', (operation) => {
 
 test.each(operations('admin'))('$method $path is forbidden to those who are no admin', async (operation) => {
   expect(await refusal(stranger, operation, () => MISSING)).toMatchObject({ status: 403 })
+})
+
+test('the owner reads what ffmpeg printed', async () => {
+  const { headers, body } = await owner.send('GET', `/v1/videos/${video.id}/tasks/${task?.taskId}/log`)
+  expect(headers.get('content-type')).toBe('text/plain; charset=utf-8')
+  expect(body).toMatch(/^\$ ffprobe /)
 })
 
 test('nothing of the owner has changed by all this', async () => {

@@ -102,6 +102,7 @@ export const MATRIX: Record<string, Rule> = {
   'GET /v1/videos/{videoId}/events': { access: 'viewer' },
   'GET /v1/videos/{videoId}/timeline': { access: 'owner' },
   'GET /v1/videos/{videoId}/passport': { access: 'owner' },
+  'GET /v1/videos/{videoId}/tasks/{taskId}/log': { access: 'owner' },
   'POST /v1/videos/{videoId}/playback-tokens': { access: 'owner', json: {} },
   'DELETE /v1/videos/{videoId}/playback-tokens/{tokenId}': { access: 'owner' },
 

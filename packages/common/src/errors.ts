@@ -95,6 +95,7 @@ export const ERRORS = {
   PLAYBACK_DENIED: { status: 403, title: 'This playback link is not valid any more' },
   PLAYBACK_TOKEN_NOT_FOUND: { status: 404, title: 'There is no such playback token' },
   FILE_NOT_FOUND: { status: 404, title: 'There is no such file' },
+  TASK_LOG_NOT_FOUND: { status: 404, title: 'Nothing is kept of what this attempt printed' },
   PARKED_NOT_FOUND: { status: 404, title: 'There is no such parked message' },
   PARKED_UNREADABLE: { status: 409, title: 'This message cannot be read, so that sending it again would not help' },
   TASK_GONE: { status: 409, title: 'This attempt of the task is no longer wanted' },

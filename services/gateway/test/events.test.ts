@@ -56,8 +56,12 @@ describe('a stream of events', () => {
     const video = media.addVideo({ ownerId: userId, status: 'processing' })
     const stream = await open(video.id, signedIn(userId))
     await until(() => stream.events().length === 1)
-    await say(video, 7, { progress: { percent: 40, stage: 'transcoding' } })
-    await say(video, 8, { status: 'ready', playable: true, progress: { percent: 100, stage: 'done' } })
+    await say(video, 7, { progress: { percent: 40, stage: 'transcoding', etaSeconds: null } })
+    await say(video, 8, {
+      status: 'ready',
+      playable: true,
+      progress: { percent: 100, stage: 'done', etaSeconds: null },
+    })
     await until(() => stream.events().length === 3)
     expect(stream.events()).toMatchObject([
       { event: 'status', data: { videoId: video.id, status: 'processing' } },
@@ -78,9 +82,9 @@ describe('a stream of events', () => {
     const video = media.addVideo({ visibility: 'public', status: 'processing' })
     const stream = await open(video.id, signedIn())
     await until(() => stream.events().length === 1)
-    await say(video, 9, { progress: { percent: 90, stage: 'transcoding' } })
-    await say(video, 8, { progress: { percent: 80, stage: 'transcoding' } })
-    await say(video, 10, { progress: { percent: 95, stage: 'transcoding' } })
+    await say(video, 9, { progress: { percent: 90, stage: 'transcoding', etaSeconds: null } })
+    await say(video, 8, { progress: { percent: 80, stage: 'transcoding', etaSeconds: null } })
+    await say(video, 10, { progress: { percent: 95, stage: 'transcoding', etaSeconds: null } })
     await until(() => stream.events().length === 3)
     expect(stream.events().map(({ id }) => id)).toEqual([undefined, '9', '10'])
   })

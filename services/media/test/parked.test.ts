@@ -66,7 +66,7 @@ test('an event that fails at every try is parked; after the repair one of two op
     const rows = await ctx.db.selectFrom('tasks').select(['kind', 'state']).where('video_id', '=', video.id).execute()
     return rows.some(({ kind, state }) => kind === 'video' && state === 'done') && rows
   })
-  expect(tasks).toHaveLength(7)
+  expect(tasks).toHaveLength(8)
   expect(await noted(event.id)).toMatchObject([{ action: 'parked_redrive', actor: { kind: 'user', role: 'admin' } }])
 })
 

@@ -88,7 +88,7 @@ test('a check that finds something wrong has everything published once more, the
   await Promise.all(tasks.map((task) => worker.finish(task)))
   const finalise = await worker.take(videoId, 'finalise')
   await ctx.store.put(keys.playlist(videoId, '240p.m3u8'), 'an old playlist that came late')
-  await worker.fail(finalise, { class: 'host', code: 'PLAYBACK_BROKEN', detail: 'The result was not right.' })
+  await worker.fail(finalise, { class: 'host', code: 'VERIFICATION_FAILED', detail: 'The result was not right.' })
   const again = await worker.take(videoId, 'finalise')
   expect(again.attempt).toBe(2)
   expect(await playlist(videoId, '240p.m3u8')).toContain('#EXT-X-ENDLIST')

@@ -15,7 +15,7 @@ const admin: Actor = { ...someUser(), role: 'admin' }
 const list = (filter: Input<typeof media.listTasks> = {}, actor: Actor = admin) =>
   gateway.call(media.listTasks, filter, actor)
 
-const CORRUPT: TaskCause = { class: 'input', code: 'CORRUPT', detail: 'The file is broken.' }
+const CORRUPT: TaskCause = { class: 'input', code: 'SOURCE_CORRUPT', detail: 'The file is broken.' }
 
 it('shows administrators what runs and what has failed, newest video first, with the cause', async () => {
   const [failed, running, waiting] = [

@@ -18,8 +18,8 @@ const worker = await connectWorker(world, ctx)
 const owner = someUser()
 
 const GONE = { code: 'TASK_GONE' }
-const HOST: TaskCause = { class: 'host', code: 'DISK_FULL', detail: 'Our disk was full.' }
-const INPUT: TaskCause = { class: 'input', code: 'CORRUPT', detail: 'The file is broken.' }
+const HOST: TaskCause = { class: 'host', code: 'TRANSCODE_FAILED', detail: 'Our disk was full.' }
+const INPUT: TaskCause = { class: 'input', code: 'SOURCE_CORRUPT', detail: 'The file is broken.' }
 
 async function taskRow(taskId: string) {
   return await ctx.db.selectFrom('tasks').selectAll().where('id', '=', taskId).executeTakeFirstOrThrow()
@@ -192,7 +192,7 @@ describe('a failure', () => {
     }
     await worker.fail(probe, HOST)
     const failed = await videoWhen(video.id, 'failed')
-    expect(failed.error).toEqual({ code: 'DISK_FULL', detail: 'Our disk was full.' })
+    expect(failed.error).toEqual({ code: 'TRANSCODE_FAILED', detail: 'Our disk was full.' })
     const timeline = await gateway.call(media.getTimeline, { videoId: video.id }, owner)
     expect(timeline.items).toHaveLength(5)
     expect(timeline.items[0]).toMatchObject({ state: 'failed', cause: failed.error })

@@ -92,12 +92,12 @@ describe('who may see and change a video', () => {
   it("the owner's file name and error are his alone", async () => {
     const video = await gateway.upload(owner, { visibility: 'public' })
     const probe = await worker.take(video.id)
-    await worker.fail(probe, { class: 'input', code: 'CORRUPT', detail: 'The file is broken.' })
+    await worker.fail(probe, { class: 'input', code: 'SOURCE_CORRUPT', detail: 'The file is broken.' })
     const failed = await until(async () => {
       const now = await getVideo(video.id, owner)
       return now.status === 'failed' && now
     })
-    expect(failed).toMatchObject({ error: { code: 'CORRUPT', detail: 'The file is broken.' } })
+    expect(failed).toMatchObject({ error: { code: 'SOURCE_CORRUPT', detail: 'The file is broken.' } })
     expect(failed.source?.filename).toBe('sea.mp4')
     expect(await getVideo(video.id, someUser())).toMatchObject({ error: null, source: { filename: null } })
   })

@@ -14,6 +14,7 @@ import type { Context } from './context.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { runJob } from './jobs/index.ts'
 import type { JobContext } from './jobs/job.ts'
+import { AttemptLog } from './media-tools/attempt-log.ts'
 import { reportOutcome } from './report-outcome.ts'
 import { type Standing, standingOf } from './standing.ts'
 import { leaseOf, taskEvent } from './task-events.ts'
@@ -121,6 +122,7 @@ async function attempt(
   const tools = {
     ...context.tools,
     ran: (command: string[]) => void runs.commands.push(command),
+    log: new AttemptLog(),
     ...(standing === 'yields' && { yieldsTo: context.precedence }),
   }
   const log = logger.child({ taskId: task.taskId, attempt: task.attempt, videoId: task.videoId, kind: task.work.kind })
@@ -151,13 +153,18 @@ async function outcomeOf(
     const result = await withWorkspace(workDir, (workspace) =>
       runJob(task.work, { ...job, store, limits, workspace, outputKey }),
     )
-    return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, tools: runs })
+    return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, tools: runs, ...logOf(job.tools) })
   } catch (thrown) {
     if (job.signal.aborted) return 'stopped'
     const diagnosis = thrown instanceof TaskFailure ? thrown.diagnosis : undefined
     logger.warn({ taskId: task.taskId, err: thrown, diagnosis }, 'a job did not succeed')
-    return taskEvent(events['task.failed'], task, { ...leaseOf(task), cause: toTaskCause(thrown) })
+    return taskEvent(events['task.failed'], task, { ...leaseOf(task), cause: toTaskCause(thrown), ...logOf(job.tools) })
   }
+}
+
+function logOf({ log }: JobContext['tools']): { log?: string } {
+  const text = log?.text()
+  return text === undefined ? {} : { log: text }
 }
 
 /** Gives a task back at once, instead of letting its lease run out. Media then queues it anew; else the broker does. */

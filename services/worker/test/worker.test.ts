@@ -116,7 +116,11 @@ it('tells why a source cannot be used', async () => {
   await store.put('sources/noise', 'this is no video')
   const task = await media.offer('short', { kind: 'probe', sourceKey: 'sources/noise' })
   await until(() => typesOf(task.taskId).includes('task.failed'), PATIENCE)
-  expect(media.heard(task.taskId).at(-1)?.data).toMatchObject({ cause: { class: 'input', code: 'SOURCE_CORRUPT' } })
+  expect(media.heard(task.taskId).at(-1)?.data).toMatchObject({
+    cause: { class: 'input', code: 'SOURCE_CORRUPT' },
+    log: expect.stringMatching(/^\$ ffprobe .*Invalid data found.*\nended with \d+\n$/s),
+  })
+  expect(JSON.stringify(media.heard(task.taskId))).not.toContain(folder)
 })
 
 it('tells how far it is while it works; when it must stop it lets go and gives the task back', async () => {

@@ -2,10 +2,14 @@ import { z } from 'zod'
 import { defineEvents } from '../contract.ts'
 import { KeyDocument, NotedAction, Revocation } from './auth/index.ts'
 import { ToolRuns } from './evidence.ts'
+import { MAX_LOG_LENGTH } from './media/task-log.ts'
 import { WebhookPayload } from './media/webhooks.ts'
 import { Id, Timestamp } from './shared.ts'
 import { Progress, VideoError, VideoStatus, Visibility } from './video.ts'
 import { MediaPart, TaskCause, TaskResult } from './work.ts'
+
+/** What the tools of an attempt printed, its end. */
+const Log = z.string().max(MAX_LOG_LENGTH)
 
 /** Everything that is said on the `events` exchange; the key is the routing key. */
 export const events = defineEvents({
@@ -84,11 +88,12 @@ export const events = defineEvents({
       leaseToken: Id,
       result: TaskResult,
       tools: ToolRuns.optional(),
+      log: Log.optional(),
     }),
   },
   'task.failed': {
     summary: 'A worker could not do this attempt',
     version: 1,
-    data: z.object({ taskId: Id, attempt: z.number().int(), leaseToken: Id, cause: TaskCause }),
+    data: z.object({ taskId: Id, attempt: z.number().int(), leaseToken: Id, cause: TaskCause, log: Log.optional() }),
   },
 })

@@ -7,6 +7,7 @@ import { passport } from './media/passport.ts'
 import { presentation } from './media/presentation.ts'
 import { resumableUploads } from './media/resumable-uploads.ts'
 import { storage } from './media/storage.ts'
+import { taskLog } from './media/task-log.ts'
 import { Title } from './media/video-text.ts'
 import { webhooks } from './media/webhooks.ts'
 import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
@@ -18,6 +19,7 @@ import {
   Video,
   VideoStatus,
   Visibility,
+  WaitingTask,
 } from './video.ts'
 import { ClaimedTask, Task, TaskStatus } from './work.ts'
 
@@ -118,9 +120,14 @@ export const media = defineContract('media', {
     idempotent: false,
   },
   getTimeline: {
-    summary: 'Every attempt at every task of a video, oldest first',
+    summary: 'Every attempt at every task of a video, oldest first, and what is still waiting',
     input: OneVideo,
-    output: z.object({ items: z.array(TimelineEntry), nextCursor: z.string().nullable() }),
+    output: z.object({
+      items: z.array(TimelineEntry),
+      nextCursor: z.string().nullable(),
+      /** In the order of work. */
+      waiting: z.array(WaitingTask),
+    }),
     errors: ['VIDEO_NOT_FOUND'],
     idempotent: true,
   },
@@ -193,5 +200,6 @@ export const media = defineContract('media', {
   ...parked,
   ...resumableUploads,
   ...storage,
+  ...taskLog,
   ...webhooks,
 })

@@ -11,6 +11,8 @@ export type Visibility = z.infer<typeof Visibility>
 export const Progress = z.object({
   percent: z.number().min(0).max(100),
   stage: z.enum(['waiting', 'probing', 'transcoding', 'finalising', 'done']),
+  /** Seconds until the video is ready, about; null where nothing is known. Defaults for senders that are older than it. */
+  etaSeconds: z.number().int().min(0).nullable().default(null),
 })
 
 export const VideoError = z.object({ code: z.string(), detail: z.string() })
@@ -110,4 +112,19 @@ export const TimelineEntry = z.object({
   startedAt: Timestamp.nullable(),
   endedAt: Timestamp.nullable(),
   cause: VideoError.nullable(),
+  /** What its tools printed can be read. */
+  hasLog: z.boolean(),
 })
+
+/** A task that nobody works on, and what has to happen first. */
+export const WaitingTask = z.object({
+  taskId: Id,
+  kind: z.string(),
+  label: z.string(),
+  reason: z.enum(['worker', 'pause', 'tasks', 'playlists', 'retry']),
+  /** The same as a sentence. */
+  detail: z.string(),
+  /** The end of the pause. */
+  until: Timestamp.nullable(),
+})
+export type WaitingTask = z.infer<typeof WaitingTask>

@@ -19,6 +19,7 @@ import { secondFactor } from './second-factor.ts'
 import { serviceAccounts } from './service-accounts.ts'
 import { sessions } from './sessions.ts'
 import { system } from './system.ts'
+import { taskLog } from './task-log.ts'
 import { uploads } from './uploads.ts'
 import { videos } from './videos.ts'
 import { webhooks } from './webhooks.ts'
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   ...serviceAccounts,
   ...administration,
   ...parked,
+  ...taskLog,
   ...uploads,
   ...resumableUploads,
   ...limits,

@@ -43,7 +43,7 @@ function asUploaded(video: Video, { filename, bytes, sha256 }: FinishedUpload): 
   return {
     ...video,
     status: 'uploaded',
-    progress: { percent: 0, stage: 'waiting' },
+    progress: { percent: 0, stage: 'waiting', etaSeconds: null },
     source: { filename, bytes, sha256, ...unknown, videoCodec: null, audioCodec: null },
     error: null,
   }

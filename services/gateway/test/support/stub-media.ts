@@ -65,7 +65,7 @@ export async function stubMedia(world: World): Promise<StubMedia> {
       visibility: 'private',
       status: 'awaiting_upload',
       playable: false,
-      progress: { percent: 0, stage: 'waiting' },
+      progress: { percent: 0, stage: 'waiting', etaSeconds: null },
       source: null,
       renditions: [],
       playback: null,

@@ -55,6 +55,7 @@ export interface VideosTable {
   material_published: Generated<number>
   republish: Generated<boolean>
   progress_said_at: Generated<Date>
+  finish_estimate: ColumnType<Date | null, Date | null | undefined, Date | null>
   created_at: Generated<Date>
   updated_at: Generated<Date>
   ready_at: Date | null
@@ -111,6 +112,13 @@ export interface TaskAttemptsTable {
   tools: NullableJson<ToolRuns>
 }
 
+export interface AttemptLogsTable {
+  task_id: string
+  attempt: number
+  log: string
+  written_at: Generated<Date>
+}
+
 export interface PlaybackTokensTable {
   id: string
   video_id: string
@@ -150,6 +158,7 @@ export interface MediaDb extends OutboxDb, InboxDb {
   tasks: TasksTable
   parts: PartsTable
   task_attempts: TaskAttemptsTable
+  attempt_logs: AttemptLogsTable
   playback_tokens: PlaybackTokensTable
   deletions: DeletionsTable
   erased_owners: ErasedOwnersTable

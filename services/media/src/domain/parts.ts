@@ -1,4 +1,4 @@
-import type { MediaPart, TaskCause, TaskResult, TaskWork } from '@kinora/common/contracts'
+import { causeOf, type MediaPart, type TaskCause, type TaskResult, type TaskWork } from '@kinora/common/contracts'
 import { framesOfSegment, rangeOf, type VideoWork } from './video-segments.ts'
 
 type VideoPart = Extract<MediaPart, { kind: 'video' }>
@@ -38,24 +38,20 @@ export function remainingWork(work: TaskWork, written: number): TaskWork {
  * another attempt, perhaps on another machine, may do better.
  */
 export function checkResult(work: TaskWork, result: TaskResult, others: readonly Part[]): TaskCause | null {
-  if (work.kind !== result.kind) return unusable('RESULT_UNUSABLE')
+  if (work.kind !== result.kind) return causeOf('RESULT_UNUSABLE')
   if (result.kind === 'audio') return checkPart(work, result, others)
   if (work.kind !== 'video' || result.kind !== 'video') return null
-  return segmentsOf(result).to === rangeOf(work).to ? checkPart(work, result, others) : unusable('RESULT_UNUSABLE')
+  return segmentsOf(result).to === rangeOf(work).to ? checkPart(work, result, others) : causeOf('RESULT_UNUSABLE')
 }
 
 /** The same for the first segments of a task that goes on. */
 export function checkPart(work: TaskWork, part: MediaPart, others: readonly Part[]): TaskCause | null {
   if (part.kind === 'audio') {
     const fits = work.kind === 'audio' && part.firstSegment === work.firstSegment
-    return fits ? null : unusable('RESULT_UNUSABLE')
+    return fits ? null : causeOf('RESULT_UNUSABLE')
   }
-  if (work.kind !== 'video' || !hasAskedSegments(work, part)) return unusable('RESULT_UNUSABLE')
-  return hasSameHeaders(part, others) ? null : unusable('CHUNKS_DIFFER')
-}
-
-function unusable(code: string): TaskCause {
-  return { class: 'host', code, detail: 'A part of this video did not come out as it should.' }
+  if (work.kind !== 'video' || !hasAskedSegments(work, part)) return causeOf('RESULT_UNUSABLE')
+  return hasSameHeaders(part, others) ? null : causeOf('CHUNKS_DIFFER')
 }
 
 /** Every rung from its beginning to where the part ends, each segment with the frames that the plan gives it. */

@@ -1,4 +1,4 @@
-import type { TaskCause, TaskKind } from '@kinora/common/contracts'
+import { causeOf, type TaskCause, type TaskKind } from '@kinora/common/contracts'
 
 /** Failures of a task so far, the present one included. A lost worker is a host failure. */
 export interface Failures {
@@ -14,11 +14,7 @@ const FIRST_DELAY_MS = 1000
 const MAX_DELAY_MS = 60_000
 
 /** What a worker that vanished leaves behind; a file that kills workers must end with a reason, not run for ever. */
-export const WORKER_LOST: TaskCause = {
-  class: 'host',
-  code: 'WORKER_LOST',
-  detail: 'The machine that worked on this video stopped several times while doing so.',
-}
+export const WORKER_LOST = causeOf('WORKER_LOST')
 
 export function countFailure(cause: TaskCause, before: Failures): Failures {
   return {

@@ -1,5 +1,6 @@
 import type { VideoFacts } from '@kinora/common/contracts'
 import type { VideoRow } from '../db/schema.ts'
+import { etaSeconds } from './eta.ts'
 
 /** A video as its owner sees it, without the addresses that play it. */
 export function videoFacts(row: VideoRow): VideoFacts {
@@ -12,7 +13,7 @@ export function videoFacts(row: VideoRow): VideoFacts {
     visibility: row.visibility,
     status: row.status,
     playable: row.playable,
-    progress: { percent: row.percent, stage: row.stage },
+    progress: progressOf(row),
     source: sourceOf(row),
     renditions: row.renditions,
     error: row.error,
@@ -20,6 +21,10 @@ export function videoFacts(row: VideoRow): VideoFacts {
     updatedAt: row.updated_at.toISOString(),
     readyAt: row.ready_at?.toISOString() ?? null,
   }
+}
+
+export function progressOf({ percent, stage, status, finish_estimate }: VideoRow): VideoFacts['progress'] {
+  return { percent, stage, etaSeconds: etaSeconds(status, finish_estimate, new Date()) }
 }
 
 function sourceOf(row: VideoRow): VideoFacts['source'] {

@@ -1,7 +1,8 @@
 import type { EventData } from '@kinora/common/contract'
-import type { events } from '@kinora/common/contracts'
+import { type events, knownCause } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
 import type { Context } from '../context.ts'
+import { keepLog } from '../repositories/attempt-logs.ts'
 import { attemptFailed } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { findTask, holdsLease } from '../repositories/tasks.ts'
@@ -9,7 +10,7 @@ import { findTask, holdsLease } from '../repositories/tasks.ts'
 /** A worker could not do an attempt: it is tried again later, or the video has failed, by the cause. */
 export async function taskFailed(
   ctx: Context,
-  { cause, ...lease }: EventData<(typeof events)['task.failed']>,
+  { cause, log, ...lease }: EventData<(typeof events)['task.failed']>,
   eventId: string,
 ): Promise<void> {
   const task = await findTask(ctx.db, lease.taskId)
@@ -17,8 +18,10 @@ export async function taskFailed(
   await changeVideo(ctx, task.video_id, async (tx) => {
     if (!(await firstTimeSeen(tx, eventId))) return
     const current = await findTask(tx, lease.taskId)
-    if (!current || !holdsLease(current, lease)) return
-    if (await attemptFailed(tx, current, lease, cause))
+    if (!current) return
+    if (log !== undefined) await keepLog(tx, lease, log)
+    if (!holdsLease(current, lease)) return
+    if (await attemptFailed(tx, current, lease, knownCause(cause)))
       ctx.metrics.attempts.inc({ kind: current.kind, outcome: 'failed' })
   })
 }

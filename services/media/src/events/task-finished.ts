@@ -8,6 +8,7 @@ import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
 import { checkResult, remainingWork } from '../domain/parts.ts'
 import { lengthRefusal } from '../limits/length-refusal.ts'
 import { writePassport } from '../passport/write-passport.ts'
+import { keepLog } from '../repositories/attempt-logs.ts'
 import { attemptFailed } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/parts.ts'
@@ -24,7 +25,7 @@ type Tx = Transaction<MediaDb>
  */
 export async function taskFinished(
   ctx: Context,
-  { result, tools, ...lease }: EventData<(typeof events)['task.finished']>,
+  { result, tools, log, ...lease }: EventData<(typeof events)['task.finished']>,
   eventId: string,
 ): Promise<void> {
   const task = await findTask(ctx.db, lease.taskId)
@@ -35,6 +36,7 @@ export async function taskFinished(
     const current = await findTask(tx, lease.taskId)
     if (!current) return
     if (tools && holdsLease(current, lease)) await recordTools(tx, lease, tools)
+    if (log !== undefined) await keepLog(tx, lease, log)
     const outcome = holdsLease(current, lease)
       ? await finish(ctx, tx, video, current, lease, result)
       : await discard(tx, current, lease)

@@ -1,12 +1,15 @@
 import { forgetSeen } from '@kinora/common/db'
 import type { Context } from '../context.ts'
+import { forgetOldLogs } from '../repositories/attempt-logs.ts'
 import { forgetExpiredTokens } from '../repositories/playback-tokens.ts'
 import { forgetOldDeliveries } from '../webhooks/delivery-rows.ts'
 
+const LOG_DAYS = 30
 const INBOX_MS = 14 * 24 * 3600 * 1000
 
 export async function forgetOldRows(ctx: Context): Promise<void> {
   await forgetSeen(ctx.db, new Date(Date.now() - INBOX_MS))
   await forgetExpiredTokens(ctx.db)
+  await forgetOldLogs(ctx.db, LOG_DAYS)
   await forgetOldDeliveries(ctx.db)
 }

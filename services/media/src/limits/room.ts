@@ -1,4 +1,4 @@
-import type { TaskCause, Usage } from '@kinora/common/contracts'
+import { causeOf, type TaskCause, type Usage } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 
 /**
@@ -39,12 +39,12 @@ function assertUploadSize(bytes: number, { limits: { uploadBytes } }: Usage): vo
 export function lengthFault(seconds: number, { minutes, limits }: Usage): TaskCause | null {
   if (limits.videoSeconds !== null && seconds > limits.videoSeconds) {
     const detail = `The video is ${Math.ceil(seconds)} s long; at most ${limits.videoSeconds} s are allowed`
-    return { class: 'input', code: 'VIDEO_TOO_LONG', detail }
+    return causeOf('VIDEO_TOO_LONG', detail)
   }
   if (limits.minutes !== null && minutes + seconds / 60 > limits.minutes) {
     const own = (seconds / 60).toFixed(1)
     const detail = `This account has ${minutes.toFixed(1)} of ${limits.minutes} minutes of video; this one has ${own}`
-    return { class: 'input', code: 'QUOTA_EXCEEDED', detail }
+    return causeOf('QUOTA_EXCEEDED', detail)
   }
   return null
 }

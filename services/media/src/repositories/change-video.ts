@@ -3,10 +3,13 @@ import { sayEvent } from '@kinora/common/db'
 import { type SelectQueryBuilder, sql, type Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { secondsLeft } from '../domain/eta.ts'
+import { progressOf } from '../domain/video-facts.ts'
 import { deriveState, type VideoState } from '../domain/video-state.ts'
 import { tellOfVideo } from '../webhooks/tell-of-video.ts'
 import { videoEvents } from '../webhooks/video-events.ts'
 import { lockPlaylists } from './publications.ts'
+import { outlookOf } from './outlook.ts'
 import { enqueue, taskFacts } from './tasks.ts'
 
 type Tx = Transaction<MediaDb>
@@ -89,7 +92,8 @@ async function settle(tx: Tx, before: VideoRow): Promise<VideoRow> {
   const next = { ...state, percent: Math.max(state.percent, row.percent) }
   const news = newsOf(before, row, next)
   if (news === 'none' && row.material === next.material) return row
-  const settled = await store(tx, row, next, news !== 'none')
+  const said = news === 'none' ? null : { finishEstimate: await estimateFinish(tx, row, next) }
+  const settled = await store(tx, row, next, said)
   if (news !== 'none') await sayChanged(tx, settled)
   await tellOfVideo(tx, videoEvents(before, settled), settled)
   return settled
@@ -115,7 +119,20 @@ function filesBeside({ poster_key, storyboard, captions, chapters }: VideoRow): 
   return JSON.stringify([poster_key, storyboard?.folderKey, captions.map(({ id }) => id), chapters?.id])
 }
 
-async function store(tx: Tx, row: VideoRow, state: VideoState, said: boolean): Promise<VideoRow> {
+/** Null while it is not known what there is to do, and when there is nothing. */
+async function estimateFinish(tx: Tx, { id, plan }: VideoRow, { status }: VideoState): Promise<Date | null> {
+  if (plan === null || status === 'ready' || status === 'failed') return null
+  const seconds = secondsLeft(await outlookOf(tx, id))
+  return seconds === null ? null : new Date(Date.now() + seconds * 1000)
+}
+
+/** `said`: what else changes when the world is told of it. */
+async function store(
+  tx: Tx,
+  row: VideoRow,
+  state: VideoState,
+  said: { finishEstimate: Date | null } | null,
+): Promise<VideoRow> {
   const readyNow = state.status === 'ready' && row.ready_at === null
   return await tx
     .updateTable('videos')
@@ -128,7 +145,7 @@ async function store(tx: Tx, row: VideoRow, state: VideoState, said: boolean): P
       error: state.error && JSON.stringify(state.error),
       material: state.material,
       updated_at: sql<Date>`now()`,
-      ...(said && { progress_said_at: sql<Date>`now()` }),
+      ...(said && { progress_said_at: sql<Date>`now()`, finish_estimate: said.finishEstimate }),
       ...(readyNow && { ready_at: sql<Date>`now()` }),
     }))
     .where('id', '=', row.id)
@@ -150,7 +167,7 @@ async function queueKind(tx: Tx, videoId: string, kind: TaskKind): Promise<void>
 }
 
 async function sayChanged(tx: Tx, row: VideoRow): Promise<void> {
-  const { id, owner_id, status, playable, visibility, percent, stage, error } = row
+  const { id, owner_id, status, playable, visibility, error } = row
   await sayEvent(
     tx,
     events['video.changed'],
@@ -161,7 +178,7 @@ async function sayChanged(tx: Tx, row: VideoRow): Promise<void> {
       status,
       playable,
       visibility,
-      progress: { percent, stage },
+      progress: progressOf(row),
       error,
     },
   )

@@ -73,10 +73,24 @@ export async function attemptsOfVideo(db: Kysely<MediaDb>, videoId: string) {
       'task_attempts.started_at',
       'task_attempts.ended_at',
       eb.ref('task_attempts.cause').as('cause'),
+      sql<boolean>`exists (select from attempt_logs log
+        where (log.task_id, log.attempt) = (task_attempts.task_id, task_attempts.attempt))`.as('has_log'),
     ])
     .where('tasks.video_id', '=', videoId)
     .orderBy('task_attempts.queued_at')
     .orderBy('tasks.ordinal')
     .orderBy('task_attempts.attempt')
+    .execute()
+}
+
+/** What nobody works on, and has not ended either, in the order of work. */
+export async function unfinishedTasks(db: Kysely<MediaDb>, videoId: string) {
+  return await db
+    .selectFrom('tasks')
+    .select(['id', 'kind', 'label', 'not_before'])
+    .select((eb) => eb.ref('state').$castTo<'waiting' | 'queued' | 'cancelled'>().as('state'))
+    .where('video_id', '=', videoId)
+    .where('state', 'in', ['waiting', 'queued', 'cancelled'])
+    .orderBy('ordinal')
     .execute()
 }

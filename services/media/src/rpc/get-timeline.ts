@@ -1,9 +1,10 @@
 import type { Handler } from '@kinora/common/contract'
-import type { media } from '@kinora/common/contracts'
+import type { media, WaitingTask } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { assertOwner } from '../domain/visibility.ts'
-import { attemptsOfVideo } from '../repositories/task-attempts.ts'
+import { waitingFor } from '../domain/waiting.ts'
+import { attemptsOfVideo, unfinishedTasks } from '../repositories/task-attempts.ts'
 
 export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
   return async ({ videoId }, { actor }) => {
@@ -22,8 +23,21 @@ export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
       startedAt: row.started_at?.toISOString() ?? null,
       endedAt: row.ended_at?.toISOString() ?? null,
       cause: row.cause && { code: row.cause.code, detail: row.cause.detail },
+      hasLog: row.has_log,
     }))
     // Bounded by the tasks of one video and their few tries: one page holds it all.
-    return { items, nextCursor: null }
+    return { items, nextCursor: null, waiting: await waitingTasks(ctx, videoId) }
   }
+}
+
+async function waitingTasks(ctx: Context, videoId: string): Promise<WaitingTask[]> {
+  const rows = await unfinishedTasks(ctx.db, videoId)
+  const tasksDone = rows.every(({ kind }) => kind !== 'audio' && kind !== 'video')
+  return rows.map(({ id, kind, label, state, not_before: notBefore }) => ({
+    taskId: id,
+    kind,
+    label,
+    ...waitingFor({ kind, state, notBefore }, tasksDone),
+    until: notBefore?.toISOString() ?? null,
+  }))
 }

@@ -14,6 +14,7 @@ import { createPlaybackToken } from './create-playback-token.ts'
 import { createVideo } from './create-video.ts'
 import { deleteVideo } from './delete-video.ts'
 import { findPassport } from './find-passport.ts'
+import { getTaskLog } from './get-task-log.ts'
 import { getTimeline } from './get-timeline.ts'
 import { getVideo } from './get-video.ts'
 import { listPlaybackTokens } from './list-playback-tokens.ts'
@@ -42,6 +43,7 @@ export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     retryVideo: retryVideo(ctx),
     getTimeline: getTimeline(ctx),
     findPassport: findPassport(ctx),
+    getTaskLog: getTaskLog(ctx),
     choosePoster: choosePoster(ctx),
     putCaptions: putCaptions(ctx),
     listCaptions: listCaptions(ctx),

@@ -30,7 +30,7 @@ export interface Worker {
   release(task: ClaimedTask): Promise<object>
   progress(task: ClaimedTask, fraction: number, written?: MediaPart): Promise<void>
   finish(task: ClaimedTask, result?: TaskResult, tools?: ToolRuns): Promise<EventEnvelope>
-  fail(task: ClaimedTask, cause: TaskCause): Promise<void>
+  fail(task: ClaimedTask, cause: TaskCause, log?: string): Promise<void>
   publish(envelope: EventEnvelope): Promise<void>
 }
 
@@ -97,8 +97,14 @@ export async function connectWorker(world: World, ctx: Context): Promise<Worker>
         ...(tools && { tools }),
       })
     },
-    async fail({ taskId, attempt, leaseToken }, cause) {
-      await say(events['task.failed'], taskId, { taskId, attempt, leaseToken, cause })
+    async fail({ taskId, attempt, leaseToken }, cause, log) {
+      await say(events['task.failed'], taskId, {
+        taskId,
+        attempt,
+        leaseToken,
+        cause,
+        ...(log !== undefined && { log }),
+      })
     },
     publish: (envelope) => bus.publish(envelope),
   }

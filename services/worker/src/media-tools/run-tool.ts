@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { AttemptLog } from './attempt-log.ts'
 import { Countdown } from './countdown.ts'
 import type { FfmpegBuild } from './ffmpeg-build.ts'
 import type { Precedence } from './precedence.ts'
@@ -22,6 +23,8 @@ export interface Tools {
   ran?: (command: string[]) => void
   /** For work that lets something more urgent go first. */
   yieldsTo?: Precedence
+  /** Gets all command lines and complaints. */
+  log?: AttemptLog
 }
 
 export interface ToolRun {
@@ -60,6 +63,7 @@ const ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', MALLOC_ARENA_MA
 export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
   run.signal.throwIfAborted()
   tools.ran?.([basename(run.command), ...run.args])
+  tools.log?.begin(run.command, run.args)
   const [command, ...words] = [...sandboxed(tools.sandbox, tools.limits), run.command, ...run.args]
   const child = spawn(command ?? run.command, words, {
     cwd: run.cwd,
@@ -91,12 +95,14 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
   }
   const leave = tools.yieldsTo?.yields({ pause, resume })
   try {
-    const stderr = keepTail(child)
+    const stderr = keepTail(child, tools.log)
     if (run.onLine) createInterface({ input: child.stdout }).on('line', run.onLine)
     else child.stdout.resume()
     const { exitCode, killedBy } = await closed(child)
     run.signal.throwIfAborted()
-    return { exitCode, killedBy, timedOut: timedOut || killedBy === 'SIGXCPU', stderr: stderr() }
+    const end = { exitCode, killedBy, timedOut: timedOut || killedBy === 'SIGXCPU' }
+    tools.log?.end(end)
+    return { ...end, stderr: stderr() }
   } finally {
     leave?.()
     limit.hold()
@@ -121,10 +127,11 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-function keepTail(child: ChildProcess): () => string {
+function keepTail(child: ChildProcess, log: AttemptLog | undefined): () => string {
   let tail = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     tail = (tail + text).slice(-STDERR_KEPT)
+    log?.add(text)
   })
   return () => tail
 }

@@ -9,7 +9,7 @@ import type { PacketScan } from './scan-packets.ts'
 export function chooseVideo({ streams }: ProbeReport): ProbedStream {
   const pictures = streams.filter((stream) => stream.codec_type === 'video' && !stream.disposition?.attached_pic)
   const chosen = pictures.find((stream) => stream.disposition?.default) ?? pictures[0]
-  if (!chosen) throw inputFault('NO_VIDEO_STREAM', 'There is no picture in this file, only sound or other data.')
+  if (!chosen) throw inputFault('NO_VIDEO_STREAM')
   return chosen
 }
 

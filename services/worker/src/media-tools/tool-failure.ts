@@ -18,24 +18,16 @@ const UNREADABLE =
 /** Which of the closed set of causes a run's bad end is, told from how it died and what it printed. */
 export function asTaskFailure(end: ToolEnd): TaskFailure {
   const told = end.stderr
-  if (end.timedOut) return hostFault('TIMED_OUT', 'Working on this video took longer than is allowed.', told)
-  if (OVER_LIMIT.test(told)) {
-    return inputFault(
-      'SOURCE_OVER_LIMIT',
-      'The picture is larger, or the file has more streams, than is allowed.',
-      told,
-    )
-  }
+  if (end.timedOut) return hostFault('TIMED_OUT', undefined, told)
+  if (OVER_LIMIT.test(told)) return inputFault('SOURCE_OVER_LIMIT', undefined, told)
   // Nobody but the kernel's out-of-memory killer sends SIGKILL here: our own kills are seen as time-out or abort.
   if (NO_MEMORY.test(told) || end.killedBy === 'SIGKILL') return memoryFault(told)
   if (NO_ROOM.test(told)) return hostFault('TRANSCODE_FAILED', 'A worker ran out of disk space.', told)
-  if (NOT_ALLOWED.test(told)) {
-    return inputFault('SOURCE_UNSUPPORTED', 'The file has a format or codec that is not supported.', told)
-  }
+  if (NOT_ALLOWED.test(told)) return inputFault('SOURCE_UNSUPPORTED', undefined, told)
   if (end.killedBy === null && UNREADABLE.test(told)) return sourceCorrupt(told)
-  return hostFault('TRANSCODE_FAILED', 'The video could not be transcoded.', told)
+  return hostFault('TRANSCODE_FAILED', undefined, told)
 }
 
 export function sourceCorrupt(diagnosis?: string): TaskFailure {
-  return inputFault('SOURCE_CORRUPT', 'The file is damaged, or it is not a video.', diagnosis)
+  return inputFault('SOURCE_CORRUPT', undefined, diagnosis)
 }

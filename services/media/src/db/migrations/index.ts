@@ -6,6 +6,7 @@ import { erasures } from './0009-erasures.ts'
 import { uploads } from './0010-uploads.ts'
 import { limits } from './0011-limits.ts'
 import { explained } from './0013-explained.ts'
+import { attemptLogs } from './0013b-attempt-logs.ts'
 import { presentation } from './0014-presentation.ts'
 import { webhooks } from './0016-webhooks.ts'
 import { passports } from './0017-passports.ts'
@@ -14,5 +15,17 @@ import { passports } from './0017-passports.ts'
 export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
-  migrations: [videos, outboxAndInbox, parts, erasures, uploads, limits, explained, presentation, webhooks, passports],
+  migrations: [
+    videos,
+    outboxAndInbox,
+    parts,
+    erasures,
+    uploads,
+    limits,
+    explained,
+    attemptLogs,
+    presentation,
+    webhooks,
+    passports,
+  ],
 }

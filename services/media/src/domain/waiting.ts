@@ -1,0 +1,35 @@
+import type { TaskKind, TaskStatus, WaitingTask } from '@kinora/common/contracts'
+import { startsByState } from './work-plan.ts'
+
+export interface Unfinished {
+  kind: TaskKind
+  state: Extract<TaskStatus, 'waiting' | 'queued' | 'cancelled'>
+  /** When a task that failed is tried again. */
+  notBefore: Date | null
+}
+
+type Reason = WaitingTask['reason']
+
+const WORDS: Record<Reason, string> = {
+  worker: 'It waits for a worker that is free.',
+  pause: 'The last try failed; it is tried again after a pause.',
+  tasks: 'It begins when the tasks before it are done.',
+  playlists: 'It begins when the finished parts are published.',
+  retry: 'It was given up because another task failed; it begins anew when the video is retried.',
+}
+
+/** What a task that nobody works on is waiting for; `tasksDone`: sound and pictures are all made. */
+export function waitingFor(
+  { kind, state, notBefore }: Unfinished,
+  tasksDone: boolean,
+): { reason: Reason; detail: string } {
+  const reason = reasonOf({ kind, state, notBefore }, tasksDone)
+  return { reason, detail: WORDS[reason] }
+}
+
+function reasonOf({ kind, state, notBefore }: Unfinished, tasksDone: boolean): Reason {
+  if (state === 'queued') return 'worker'
+  if (state === 'cancelled') return 'retry'
+  if (notBefore !== null) return 'pause'
+  return startsByState(kind) && tasksDone ? 'playlists' : 'tasks'
+}

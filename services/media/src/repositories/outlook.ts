@@ -1,0 +1,64 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { MediaDb } from '../db/schema.ts'
+import type { Measured, Outlook } from '../domain/eta.ts'
+
+/** Weights of other kinds of tasks say nothing about their length. */
+const WEIGHED = sql`task.kind in ('audio', 'video')`
+
+/** Tasks of others that ended lately and are looked at. */
+const RECENT_TASKS = 20
+
+/** What the database knows about when a video will be ready; seen at one moment, without locks. */
+export async function outlookOf(tx: Transaction<MediaDb>, videoId: string): Promise<Outlook> {
+  const { own, remaining } = await ownWork(tx, videoId)
+  const { ahead, lanes } = await othersWork(tx, videoId)
+  return { own, remaining, recent: await recentWork(tx, videoId), ahead, lanes }
+}
+
+async function ownWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ own: Measured; remaining: number[] }> {
+  const { rows } = await sql<{ weight: number; done: number; seconds: number }>`
+    select task.weight,
+      case task.state when 'done' then task.weight when 'running' then task.weight * task.fraction else 0 end as done,
+      case when task.state in ('done', 'running')
+        then extract(epoch from coalesce(attempt.ended_at, now()) - attempt.started_at)::double precision
+        else 0 end as seconds
+    from tasks task left join task_attempts attempt
+      on attempt.task_id = task.id and attempt.attempt = task.attempt
+    where task.video_id = ${videoId} and ${WEIGHED}`.execute(tx)
+  const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((total, row) => total + of(row), 0)
+  return {
+    own: { weight: sum((row) => row.done), seconds: sum((row) => row.seconds ?? 0) },
+    remaining: rows.map(({ weight, done }) => weight - done).filter((left) => left > 0),
+  }
+}
+
+/** Others that run, and that a worker takes first: see `domain/priority.ts`. */
+async function othersWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ ahead: number; lanes: number }> {
+  const { rows } = await sql<{ ahead: number; lanes: number }>`
+    with in_work as (
+      select id, created_at, least(row_number() over (partition by owner_id order by created_at, id), 5) as place
+      from videos where status in ('uploaded', 'processing')
+    ), alive as (
+      select task.id from tasks task where task.state = 'running' and task.lease_until > now() and ${WEIGHED}
+    )
+    select (select count(*)::integer from alive) as lanes, coalesce(sum(task.weight * (1 - task.fraction)), 0) as ahead
+    from tasks task
+      join in_work other on other.id = task.video_id
+      join in_work this on this.id = ${videoId} and this.id <> other.id
+    where ${WEIGHED} and (task.state = 'running' or (task.state = 'queued' and (
+      task.kind = 'audio' or task.ordinal = 1
+      or (other.place, other.created_at, other.id) < (this.place, this.created_at, this.id))))`.execute(tx)
+  return rows[0] ?? { ahead: 0, lanes: 0 }
+}
+
+async function recentWork(tx: Kysely<MediaDb>, videoId: string): Promise<Measured> {
+  const { rows } = await sql<Measured>`
+    select coalesce(sum(weight), 0) as weight, coalesce(sum(seconds), 0)::double precision as seconds from (
+      select task.weight, extract(epoch from attempt.ended_at - attempt.started_at) as seconds
+      from task_attempts attempt join tasks task on task.id = attempt.task_id
+      where attempt.state = 'done' and attempt.ended_at > now() - interval '1 hour'
+        and task.video_id <> ${videoId} and ${WEIGHED}
+      order by attempt.ended_at desc limit ${RECENT_TASKS}
+    ) lately`.execute(tx)
+  return rows[0] ?? { weight: 0, seconds: 0 }
+}

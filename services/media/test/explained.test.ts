@@ -1,0 +1,127 @@
+import type { Actor } from '@kinora/common/contract'
+import { causeOf, media, type TaskCause, type Video } from '@kinora/common/contracts'
+import { until, useWorld } from '@kinora/dev/harness'
+import { sql } from 'kysely'
+import { describe, expect, it, test } from 'vitest'
+import { forgetOldRows } from '../src/jobs/forget-old-rows.ts'
+import { connectGateway, someUser } from './support/gateway.ts'
+import { startTestMedia } from './support/media.ts'
+import { doAllWork } from './support/process.ts'
+import { connectWorker } from './support/worker.ts'
+
+const world = await useWorld()
+// Nobody plays the heart of a worker here.
+const { ctx } = await startTestMedia(world, { LEASE_MS: 600_000 })
+const gateway = await connectGateway(world)
+const worker = await connectWorker(world, ctx)
+const owner = someUser()
+
+const timelineOf = (videoId: string) => gateway.call(media.getTimeline, { videoId }, owner)
+const waitingIn = async (videoId: string) => {
+  const { waiting } = await timelineOf(videoId)
+  return waiting.map(({ kind, reason }) => `${kind}: ${reason}`)
+}
+
+test('the timeline tells what waits, and for what', async () => {
+  const { id } = await gateway.upload(owner)
+  expect(await waitingIn(id)).toEqual(['probe: worker'])
+  await worker.finish(await worker.take(id, 'probe'))
+  const audio = await worker.take(id, 'audio')
+  const queued = ['video: worker', 'poster: worker', 'video: worker', 'video: worker']
+  expect(await waitingIn(id)).toEqual(expect.arrayContaining([...queued, 'finalise: tasks']))
+  await worker.fail(audio, causeOf('TRANSCODE_FAILED'))
+  // After the pause, so that nobody ends it meanwhile: as if it were a long one.
+  await until(async () => {
+    const { numUpdatedRows } = await ctx.db
+      .updateTable('tasks')
+      .set({ state: 'waiting', not_before: sql<Date>`now() + interval '1 hour'` })
+      .where('id', '=', audio.taskId)
+      .where('attempt', '=', 2)
+      .where('state', '=', 'queued')
+      .executeTakeFirst()
+    return numUpdatedRows === 1n
+  })
+  const pausing = (await timelineOf(id)).waiting.find(({ reason }) => reason === 'pause')
+  expect(pausing).toMatchObject({ taskId: audio.taskId, kind: 'audio', until: expect.stringMatching(/Z$/) })
+  await worker.fail(await worker.take(id, 'video'), causeOf('SOURCE_CORRUPT'))
+  await until(async () => (await gateway.getVideo(id, owner)).status === 'failed')
+  expect(await waitingIn(id)).toContain('finalise: retry')
+})
+
+test('how long it takes is told once something was measured, goes by that, and ends at 0', async () => {
+  const { id } = await gateway.upload(owner)
+  expect((await gateway.getVideo(id, owner)).progress.etaSeconds).toBeNull()
+  await worker.finish(await worker.take(id, 'probe'))
+  const first = await worker.take(id, 'video')
+  // As if it had taken an hour so far.
+  await sql`update task_attempts set started_at = now() - interval '1 hour' where task_id = ${first.taskId}`.execute(
+    ctx.db,
+  )
+  const { progress } = await until(async () => {
+    await worker.progress(first, 0.5)
+    const video = await gateway.getVideo(id, owner)
+    return video.progress.etaSeconds !== null && video
+  })
+  expect(progress.etaSeconds).toBeGreaterThan(3600)
+  const told = gateway.heardOf('video.changed', id).map(({ data }) => (data as Video).progress.etaSeconds)
+  expect(told.some((seconds) => seconds !== null && seconds > 3600)).toBe(true)
+  await worker.finish(first)
+  await doAllWork(worker, id)
+  const video = await until(async () => {
+    const now = await gateway.getVideo(id, owner)
+    return now.status === 'ready' && now
+  })
+  expect(video.progress).toEqual({ percent: 100, stage: 'done', etaSeconds: 0 })
+})
+
+test('a cause that is not in the table, of a newer worker, is told in words of the table', async () => {
+  const { id } = await gateway.upload(owner)
+  const cause: TaskCause = { class: 'input', code: 'TOO_BEAUTIFUL', detail: '/srv/worker: segfault' }
+  await worker.fail(await worker.take(id, 'probe'), cause)
+  const failed = await until(async () => (await gateway.getVideo(id, owner)).error)
+  const { code, detail } = causeOf('TRANSCODE_FAILED')
+  expect(failed).toEqual({ code, detail })
+})
+
+describe('what ffmpeg printed in an attempt', () => {
+  const readAs = (actor: Actor, videoId: string, taskId: string, attempt?: number) =>
+    gateway.call(media.getTaskLog, { videoId, taskId, ...(attempt && { attempt }) }, actor)
+  const NO_LOG = { code: 'TASK_LOG_NOT_FOUND' }
+
+  it('is for its owner and administrators, and goes with the video', async () => {
+    const { id } = await gateway.upload(owner)
+    const probe = await worker.take(id, 'probe')
+    await expect(readAs(owner, id, probe.taskId)).rejects.toMatchObject(NO_LOG)
+    await worker.fail(probe, causeOf('SOURCE_CORRUPT'), '$ ffprobe\nmoov atom not found\n')
+    const { items } = await until(async () => {
+      const timeline = await timelineOf(id)
+      return timeline.items[0]?.state === 'failed' && timeline
+    })
+    expect(items).toMatchObject([{ hasLog: true, cause: { code: 'SOURCE_CORRUPT' } }])
+    const log = '$ ffprobe\nmoov atom not found\n'
+    expect(await readAs(owner, id, probe.taskId)).toEqual({ log })
+    expect(await readAs({ ...someUser(), role: 'admin' }, id, probe.taskId, 1)).toEqual({ log })
+    await expect(readAs(someUser(), id, probe.taskId)).rejects.toMatchObject({ code: 'VIDEO_NOT_FOUND' })
+    await expect(readAs(owner, id, probe.taskId, 2)).rejects.toMatchObject(NO_LOG)
+    const other = await gateway.upload(owner)
+    await expect(readAs(owner, other.id, probe.taskId)).rejects.toMatchObject(NO_LOG)
+
+    await gateway.call(media.deleteVideo, { videoId: id }, owner)
+    const left = await ctx.db.selectFrom('attempt_logs').select('log').where('task_id', '=', probe.taskId).execute()
+    expect(left).toEqual([])
+  })
+
+  it("is the last attempt's unless one is named, and is forgotten after a month", async () => {
+    const { id } = await gateway.upload(owner)
+    const probe = await worker.take(id, 'probe')
+    await worker.fail(probe, causeOf('TRANSCODE_FAILED'), 'first')
+    const again = await worker.take(id, 'probe')
+    await worker.fail(again, causeOf('SOURCE_CORRUPT'), 'second')
+    await until(async () => (await readAs(owner, id, probe.taskId)).log === 'second')
+    expect(await readAs(owner, id, probe.taskId, 1)).toEqual({ log: 'first' })
+    await sql`update attempt_logs set written_at = now() - interval '31 days'
+      where task_id = ${probe.taskId} and attempt = 2`.execute(ctx.db)
+    await forgetOldRows(ctx)
+    expect(await readAs(owner, id, probe.taskId)).toEqual({ log: 'first' })
+  })
+})
