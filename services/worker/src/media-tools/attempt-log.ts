@@ -13,8 +13,9 @@ export class AttemptLog {
   }
 
   add(text: string): void {
-    // More than is kept, because cleaning changes its length.
-    this.#tail = (this.#tail + text).slice(-2 * KEPT)
+    this.#tail += text
+    // Not at each line: every cut copies. More than is kept, because cleaning changes its length.
+    if (this.#tail.length > 4 * KEPT) this.#tail = this.#tail.slice(-2 * KEPT)
   }
 
   end({ exitCode, killedBy, timedOut }: Omit<ToolEnd, 'stderr'>): void {
