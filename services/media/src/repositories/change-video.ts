@@ -8,8 +8,8 @@ import { progressOf } from '../domain/video-facts.ts'
 import { deriveState, type VideoState } from '../domain/video-state.ts'
 import { tellOfVideo } from '../webhooks/tell-of-video.ts'
 import { videoEvents } from '../webhooks/video-events.ts'
-import { lockPlaylists } from './publications.ts'
 import { outlookOf } from './outlook.ts'
+import { lockPlaylists } from './publications.ts'
 import { enqueue, taskFacts } from './tasks.ts'
 
 type Tx = Transaction<MediaDb>
