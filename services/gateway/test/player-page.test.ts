@@ -136,7 +136,7 @@ it('plays a private video with the token of the fragment, which no request names
 })
 
 it('shows how far a video is that cannot be played yet, and starts by itself when it can', async () => {
-  const progress = { percent: 42, stage: 'transcoding' } as const
+  const progress = { percent: 42, stage: 'transcoding', etaSeconds: null } as const
   const { id } = addVideo({ status: 'processing', playable: false, progress })
   const { tab, violations } = await openTab()
   await tab.goto(`${gateway.url}/watch/${id}`)

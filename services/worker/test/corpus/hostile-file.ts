@@ -1,7 +1,7 @@
-import type { FailureCode } from '../../src/task-failure.ts'
+import type { CauseCode } from '@kinora/common/contracts'
 
 /** How the work on a file must end: with this cause, or well. */
-export type Verdict = FailureCode | 'ready'
+export type Verdict = CauseCode | 'ready'
 
 export interface HostileFile {
   name: string
