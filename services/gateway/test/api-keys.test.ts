@@ -218,7 +218,8 @@ describe('what a key may do', () => {
       expect(refused.headers.get('www-authenticate')).toBe(
         `Bearer realm="kinora", error="insufficient_scope", scope="${row.scope}"`,
       )
-      expect(await codeOf(refused)).toBe('INSUFFICIENT_SCOPE')
+      // The answer to a HEAD has no body.
+      if (row.method !== 'head') expect(await codeOf(refused)).toBe('INSUFFICIENT_SCOPE')
       const allowed = await send(row, issue({ scopes: [row.scope as Scope], role: 'admin' }).headers)
       expect([401, 403]).not.toContain(allowed.status)
       await allowed.body?.cancel()

@@ -119,7 +119,6 @@ test('an upload is probed, cut into chunks, playable after the first seconds, re
     'video done 1',
     'video done 1',
     'finalise done 1',
-    'storyboard queued 1',
   ])
   expect(timeline.items[0]).toMatchObject({ worker: 'worker-1', cause: null, endedAt: expect.any(String) })
 })
