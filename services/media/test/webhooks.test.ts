@@ -60,12 +60,12 @@ test('a failed video is told with the reason', async () => {
   const owner = someUser()
   await create(owner, `${receiver.url}/failed`, ['video.failed'])
   const video = await gateway.upload(owner)
-  const cause = { class: 'input', code: 'NO_PICTURE', detail: 'There is no picture in this file' } as const
+  const cause = { class: 'input', code: 'NO_VIDEO_STREAM', detail: 'There is no picture in this file' } as const
   await worker.fail(await worker.take(video.id), cause)
   const [received] = await until(() => receiver.at('/failed').length > 0 && receiver.at('/failed'), PATIENT)
   expect(received && payloadOf(received).data).toMatchObject({
     status: 'failed',
-    error: { code: 'NO_PICTURE', detail: 'There is no picture in this file' },
+    error: { code: 'NO_VIDEO_STREAM', detail: 'There is no picture in this file' },
   })
 })
 
