@@ -43,7 +43,7 @@ test('a ready video has the fields that the API promises, and no others', () => 
     visibility: 'private',
     status: 'ready',
     playable: true,
-    progress: { percent: 100, stage: 'done' },
+    progress: { percent: 100, stage: 'done', etaSeconds: 0 },
     source: {
       filename: 'normal.mp4',
       bytes: expect.any(Number),
