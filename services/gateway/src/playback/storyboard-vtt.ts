@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { placeOf, type Storyboard, spriteName } from '@kinora/common/contracts'
+import { renderVtt } from '@kinora/common/web-vtt'
 
 /**
  * The storyboard as players read it: WebVTT whose cues name a rectangle of a sprite by a media fragment
@@ -8,16 +9,11 @@ import { placeOf, type Storyboard, spriteName } from '@kinora/common/contracts'
 export function storyboardVtt(storyboard: Storyboard): string {
   const { count, interval, width, height, folderKey } = storyboard
   const folder = posix.basename(folderKey)
+  const startOf = (index: number) => Math.round(index * interval * 1000)
   const cues = Array.from({ length: count }, (_, index) => {
     const { sprite, left, top } = placeOf(index, storyboard)
-    const times = `${timestamp(index * interval)} --> ${timestamp((index + 1) * interval)}`
-    return `${times}\n${folder}/${spriteName(sprite)}#xywh=${left},${top},${width},${height}\n`
+    const text = `${folder}/${spriteName(sprite)}#xywh=${left},${top},${width},${height}`
+    return { start: startOf(index), end: startOf(index + 1), settings: '', text }
   })
-  return `WEBVTT\n\n${cues.join('\n')}`
-}
-
-function timestamp(seconds: number): string {
-  const ms = Math.round(seconds * 1000)
-  const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
-  return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1000) % 60)}.${String(ms % 1000).padStart(3, '0')}`
+  return renderVtt(cues)
 }

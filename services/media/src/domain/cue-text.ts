@@ -1,4 +1,4 @@
-import { escapeVtt } from './web-vtt.ts'
+import { escapeVtt } from '@kinora/common/web-vtt'
 
 const CLASSES = '(?:\\.[\\w-]{1,40})*'
 const TIMESTAMP = '(?:\\d{2,}:)?[0-5]\\d:[0-5]\\d\\.\\d{3}'

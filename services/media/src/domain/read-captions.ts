@@ -1,6 +1,6 @@
 import { AppError } from '@kinora/common/errors'
+import type { Cue } from '@kinora/common/web-vtt'
 import { srtLine, vttLine } from './cue-text.ts'
-import type { Cue } from './web-vtt.ts'
 
 const MAX_CUES = 20_000
 

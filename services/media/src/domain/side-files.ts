@@ -1,7 +1,7 @@
 import type { Chapter } from '@kinora/common/contracts'
 import { keys, type StorageKey } from '@kinora/common/storage'
+import { type Cue, escapeVtt, renderVtt } from '@kinora/common/web-vtt'
 import type { PlaylistFile } from './playlists.ts'
-import { type Cue, escapeVtt, renderVtt } from './web-vtt.ts'
 import type { VideoPlan } from './work-plan.ts'
 
 /** Captions in one language. Their files carry the id, and are never written again: other captions have another id. */
