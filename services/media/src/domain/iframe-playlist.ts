@@ -1,4 +1,5 @@
 import { averageBitrate, type Measured, peakBitrate } from './bandwidth.ts'
+import { PLAYLIST_HEAD, playlistText } from './playlist-text.ts'
 import type { VideoTrack } from './tracks.ts'
 import type { VideoPlan } from './work-plan.ts'
 
@@ -16,14 +17,14 @@ export interface IFramePlaylist {
   attributes: string[]
 }
 
-/** Null for a rendition of which not all key frames were told. `head` are the lines that all playlists begin with. */
-export function iFramePlaylist(track: VideoTrack, plan: VideoPlan, head: string[]): IFramePlaylist | null {
+/** Null for a rendition of which not all key frames were told. */
+export function iFramePlaylist(track: VideoTrack, plan: VideoPlan): IFramePlaylist | null {
   const keyFrames = keyFramesOf(track, plan)
   if (!keyFrames) return null
   const name = `${track.rung.name}-iframes.m3u8`
   const seconds = Math.max(...keyFrames.map((keyFrame) => keyFrame.seconds))
   const content = [
-    ...head,
+    ...PLAYLIST_HEAD,
     `#EXT-X-TARGETDURATION:${Math.max(1, Math.round(seconds))}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
     '#EXT-X-PLAYLIST-TYPE:VOD',
@@ -43,7 +44,7 @@ export function iFramePlaylist(track: VideoTrack, plan: VideoPlan, head: string[
     `RESOLUTION=${track.rung.width}x${track.rung.height}`,
     `URI="${name}"`,
   ]
-  return { name, content: `${content.join('\n')}\n`, attributes }
+  return { name, content: playlistText(content), attributes }
 }
 
 function keyFramesOf({ segments }: VideoTrack, { gopFrames, frameRate }: VideoPlan): KeyFrame[] | null {

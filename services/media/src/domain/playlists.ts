@@ -1,6 +1,7 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import { averageBitrate, peakBitrate } from './bandwidth.ts'
 import { type IFramePlaylist, iFramePlaylist } from './iframe-playlist.ts'
+import { PLAYLIST_HEAD, playlistText } from './playlist-text.ts'
 import { renditionPlaylist } from './rendition-playlist.ts'
 import { SUBTITLES_GROUP, subtitlesMedia, subtitlesPlaylist } from './subtitles.ts'
 import type { AudioTrack, Presentation, Track, VideoTrack } from './tracks.ts'
@@ -13,8 +14,6 @@ export interface PlaylistFile {
 
 export const AUDIO_PLAYLIST = 'audio.m3u8'
 const AAC_FRAME_SECONDS = 1024 / 48_000
-/** EXT-X-MAP outside I-frame playlists needs 6, and fragmented MP4 is commonly announced with 7. */
-const VERSION = '#EXT-X-VERSION:7'
 /** With a VBV buffer of two seconds a six-second segment may exceed its cap by a third. */
 const SEGMENT_OVER_CAP = 4 / 3
 
@@ -38,13 +37,12 @@ export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
 /** Only of what is complete: until then they would have to grow, and only closed ones may have a target duration of their own. */
 function iFramePlaylists({ plan, video, complete }: Presentation): IFramePlaylist[] {
   if (!complete) return []
-  return video.map((track) => iFramePlaylist(track, plan, ['#EXTM3U', VERSION])).filter((file) => file !== null)
+  return video.map((track) => iFramePlaylist(track, plan)).filter((file) => file !== null)
 }
 
 function mediaPlaylist(track: Track, target: number, complete: boolean): string {
-  return lines([
-    '#EXTM3U',
-    VERSION,
+  return playlistText([
+    ...PLAYLIST_HEAD,
     `#EXT-X-TARGETDURATION:${target}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
     `#EXT-X-PLAYLIST-TYPE:${complete ? 'VOD' : 'EVENT'}`,
@@ -68,9 +66,8 @@ function targetDuration({ segmentFrames, frameCount, frameRate, hasAudio }: Vide
 
 function masterPlaylist(presentation: Presentation, iFrames: readonly IFramePlaylist[]): string {
   const { video, audio, subtitles } = presentation
-  return lines([
-    '#EXTM3U',
-    VERSION,
+  return playlistText([
+    ...PLAYLIST_HEAD,
     '#EXT-X-INDEPENDENT-SEGMENTS',
     ...(audio ? [audioMedia(audio)] : []),
     ...subtitles.map((captions) => subtitlesMedia(captions, subtitles)),
@@ -134,8 +131,4 @@ function capped(track: VideoTrack, presentation: Presentation): Bandwidth {
     peak: Math.max(now.peak, Math.ceil(cap * SEGMENT_OVER_CAP) + sound),
     average: Math.max(now.average, cap + sound),
   }
-}
-
-function lines(all: string[]): string {
-  return `${all.join('\n')}\n`
 }

@@ -1,3 +1,4 @@
+import { PLAYLIST_HEAD, playlistText } from './playlist-text.ts'
 import type { PlaylistFile } from './playlists.ts'
 import { captionsFile, captionsPlaylist, type StoredCaptions, secondsOf } from './side-files.ts'
 import type { VideoPlan } from './work-plan.ts'
@@ -11,8 +12,7 @@ export const SUBTITLES_GROUP = 'captions'
 export function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): PlaylistFile {
   const seconds = secondsOf(plan)
   const lines = [
-    '#EXTM3U',
-    '#EXT-X-VERSION:7',
+    ...PLAYLIST_HEAD,
     `#EXT-X-TARGETDURATION:${Math.max(1, Math.round(seconds))}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
     '#EXT-X-PLAYLIST-TYPE:VOD',
@@ -20,7 +20,7 @@ export function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): Play
     captionsFile(id),
     '#EXT-X-ENDLIST',
   ]
-  return { name: captionsPlaylist(id), content: `${lines.join('\n')}\n` }
+  return { name: captionsPlaylist(id), content: playlistText(lines) }
 }
 
 /** Names must differ within a group (section 4.3.4.1.1), and two languages may have been given the same label. */
