@@ -30,7 +30,7 @@ describe('the log of an attempt', () => {
 
 describe('what tells of the machine', () => {
   it.each([
-    ['/var/lib/kinora/work/host@1-2-x/source: Invalid data', '[path]: Invalid data'],
+    ['/var/tmp/kinora/host@1-2-x/source: Invalid data', '[path]: Invalid data'],
     ["Cannot open '/tmp/a.mp4'", "Cannot open '[path]'"],
     ['[mov,mp4 @ 0x55d0c8a3b2c0] moov atom not found', '[mov,mp4] moov atom not found'],
     ['\u001b[2Jred\r\n\0', '[2Jred\n'],
