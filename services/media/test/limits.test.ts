@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
 import { connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
+import { notedActions } from './support/noted-actions.ts'
 import { someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
@@ -86,6 +87,8 @@ test('an administrator gives an owner other limits, and takes them back', async 
   await expect(begin(owner, { bytes: 2001 })).rejects.toMatchObject({ code: 'UPLOAD_TOO_LARGE' })
   await expect(call(media.updateUserLimits, own, owner)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   await expect(call(media.getUserUsage, { userId }, owner)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  const change = { action: 'limits_change', subject: userId, actor: admin }
+  expect(await notedActions(ctx, userId)).toMatchObject([change, change])
 })
 
 describe('the length of a video, known after the probe', () => {

@@ -8,6 +8,7 @@ import { expect, it, test } from 'vitest'
 import { ANONYMOUS, connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
 import { deliverForTheLastTime } from './support/last-try.ts'
 import { startTestMedia } from './support/media.ts'
+import { notedActions } from './support/noted-actions.ts'
 import { resultOf } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
@@ -29,13 +30,6 @@ function finished({ taskId, attempt, leaseToken, work, outputKey }: ClaimedTask)
   const data = { taskId, attempt, leaseToken, result: resultOf(work, outputKey) }
   const about = { id: randomUUID(), type: 'task.finished', version: 1, aggregateId: taskId, sequence: 1 }
   return { ...about, occurredAt: new Date().toISOString(), data }
-}
-
-/** What auth is told about a message; auth does not run here, so it waits for it. */
-async function noted(subject: string): Promise<unknown[]> {
-  const { rows } = await sql<{ data: unknown }>`select payload->'data' as data from outbox
-    where payload->>'type' = 'audit.noted' and payload->'data'->>'subject' = ${subject}`.execute(ctx.db)
-  return rows.map(({ data }) => data)
 }
 
 test('an event that fails at every try is parked; after the repair one of two operators redrives it, and it counts once', async () => {
@@ -67,7 +61,9 @@ test('an event that fails at every try is parked; after the repair one of two op
     return rows.some(({ kind, state }) => kind === 'video' && state === 'done') && rows
   })
   expect(tasks).toHaveLength(8)
-  expect(await noted(event.id)).toMatchObject([{ action: 'parked_redrive', actor: { kind: 'user', role: 'admin' } }])
+  expect(await notedActions(ctx, event.id)).toMatchObject([
+    { action: 'parked_redrive', actor: { kind: 'user', role: 'admin' } },
+  ])
 })
 
 test('an event that cannot be read is sent again only by a version that can; if its attempt is over then, it has no effect', async () => {
@@ -101,11 +97,13 @@ test('what is no event is kept under a hash of it, and can only be discarded', a
   await expect(gateway.call(media.redriveParked, { parkedId }, admin)).rejects.toMatchObject({
     code: 'PARKED_UNREADABLE',
   })
-  expect(await noted(parkedId)).toEqual([])
+  expect(await notedActions(ctx, parkedId)).toEqual([])
   const discard = (actor: Actor) => gateway.call(media.discardParked, { parkedId }, actor)
   await discard(admin)
   await expect(discard(admin)).rejects.toMatchObject(GONE)
-  expect(await noted(parkedId)).toMatchObject([{ action: 'parked_discard', subject: parkedId, actor: admin }])
+  expect(await notedActions(ctx, parkedId)).toMatchObject([
+    { action: 'parked_discard', subject: parkedId, actor: admin },
+  ])
 })
 
 test('a note about an upload that became readable is registered when it is redriven', async () => {

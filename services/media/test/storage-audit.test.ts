@@ -54,10 +54,12 @@ const row = (id: string) => ctx.db.selectFrom('videos').selectAll().where('id', 
 describe('the audit of storage', () => {
   it('tells which files are missing that the rows of a video name, until all are there', async () => {
     const { id } = await readyVideo(someUser())
-    const { source_key: source, poster_key: poster } = await row(id)
+    const { source_key: source, poster_key: poster, passport_key: passport } = await row(id)
+    await ctx.store.remove(passport ?? '')
     const found = await auditOf(id)
     expect(found).toContainEqual({ problem: 'missing', what: 'source', videoId: id, files: 1, example: source })
     expect(found).toContainEqual({ problem: 'missing', what: 'poster', videoId: id, files: 1, example: poster })
+    expect(found).toContainEqual({ problem: 'missing', what: 'passport', videoId: id, files: 1, example: passport })
     const playback = found.find(({ what }) => what === 'playback')
     expect(playback?.example).toMatch(new RegExp(`^videos/${id}/[0-9a-f-]{36}-1/`))
 

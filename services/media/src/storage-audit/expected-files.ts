@@ -8,17 +8,19 @@ export interface ExpectedFiles {
   source: StorageKey[]
   poster: StorageKey[]
   storyboard: StorageKey[]
+  passport: StorageKey[]
   playback: StorageKey[]
 }
 
 /** What must be in storage by what the rows say. */
 export function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
-  const { source_key: source, poster_key: poster, storyboard } = video
+  const { source_key: source, poster_key: poster, passport_key: passport, storyboard } = video
   const sprites = storyboard ? Array.from({ length: spriteCount(storyboard) }, (_, index) => spriteName(index)) : []
   return {
     source: source === null ? [] : [source],
     poster: poster === null ? [] : [poster],
     storyboard: storyboard ? sprites.map((name) => `${storyboard.folderKey}/${name}`) : [],
+    passport: passport === null ? [] : [passport],
     playback: playbackFiles(video, written),
   }
 }

@@ -24,7 +24,7 @@ const Administrator = z.union([
 
 /** What other services have auth write into its log; another's word on anything else is not taken. */
 export const NotedAction = z.object({
-  action: z.enum(['parked_redrive', 'parked_discard']),
+  action: z.enum(['parked_redrive', 'parked_discard', 'limits_change']),
   actor: Administrator,
   /** What it was done to. */
   subject: z.string().max(200),

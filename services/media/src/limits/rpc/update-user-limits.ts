@@ -4,15 +4,17 @@ import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
 import { isErased } from '../../repositories/erased-owners.ts'
+import { noteAction } from '../../repositories/noted-actions.ts'
 import { changeLimits } from '../owner-limits.ts'
 import { standingOf } from '../standing.ts'
 
 export function updateUserLimits(ctx: Context): Handler<typeof media.updateUserLimits> {
-  return async ({ userId, ...change }, { actor }) => {
-    administratorOnly(actor)
+  return async ({ userId, ...change }, call) => {
+    administratorOnly(call.actor)
     return await ctx.db.transaction().execute(async (tx) => {
       if (await isErased(tx, userId)) throw new AppError('USER_NOT_FOUND')
       await changeLimits(tx, userId, change)
+      await noteAction(tx, call, 'limits_change', userId)
       return await standingOf(tx, ctx.config, userId)
     })
   }
