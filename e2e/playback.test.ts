@@ -159,6 +159,20 @@ test('a link with a height limit leads to no larger picture', async () => {
   expect(whole.variants.map(({ uri }) => uri)).toEqual(['240p.m3u8', '360p.m3u8', 'audio.m3u8'])
 })
 
+test('the owner downloads a rendition as one file with its sound', async () => {
+  const url = new URL('download/240.mp4', hlsUrl(ready))
+  const answer = await until(async () => {
+    const answer = await fetch(url)
+    if (answer.status === 202) await answer.arrayBuffer()
+    return answer.status !== 202 && answer
+  })
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'video/mp4'])
+  expect(answer.headers.get('content-disposition')).toContain('filename="From upload to playback 240p.mp4"')
+  const bytes = Buffer.from(await answer.arrayBuffer())
+  expect(bytes.subarray(4, 8).toString()).toBe('ftyp')
+  expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'))
+})
+
 test('the list of videos finds it by words, status and tag, and turns pages by cursor', async () => {
   const titled = await client.call<Video>('POST', '/v1/videos', { title: 'Walrus at noon', tags: ['sea'] })
   const list = (query: string) =>
@@ -172,6 +186,18 @@ test('the list of videos finds it by words, status and tag, and turns pages by c
   const rest = await list(`?limit=1&cursor=${encodeURIComponent(first.nextCursor ?? '')}`)
   expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual(all)
   expect(rest.nextCursor).toBeNull()
+})
+
+test('a part of a video becomes a video of its own', async () => {
+  const clip = await client.call<Video>('POST', `/v1/videos/${ready.id}/clips`, { start: 3, end: 6.5, title: 'Part' })
+  expect(clip).toMatchObject({ title: 'Part', visibility: 'private', status: 'uploaded' })
+  const done = await untilStatus(client, clip.id, 'ready')
+  expect(done.source).toMatchObject({ durationSeconds: 3.5, sha256: ready.source?.sha256 })
+  const renditions = [
+    { name: '240p', width: 426, height: 240 },
+    { name: '360p', width: 640, height: 360 },
+  ]
+  expect(await checkPlayback(hlsUrl(done), { renditions, frames: 84, frameRate: 24, audioChannels: 2 })).toEqual([])
 })
 
 function hlsUrl({ playback }: Video): string {

@@ -99,6 +99,7 @@ export const MATRIX: Record<string, Rule> = {
   'PUT /v1/videos/{videoId}/chapters': { access: 'owner', json: { chapters: [{ start: 0, title: 'Mine' }] } },
   'DELETE /v1/videos/{videoId}/chapters': { access: 'owner' },
   'GET /v1/videos/{videoId}/chapters': { access: 'viewer' },
+  'POST /v1/videos/{videoId}/clips': { access: 'owner', json: { start: 0, end: 1 } },
   'GET /v1/videos/{videoId}/events': { access: 'viewer' },
   'GET /v1/videos/{videoId}/timeline': { access: 'owner' },
   'GET /v1/videos/{videoId}/passport': { access: 'owner' },
@@ -122,6 +123,7 @@ export const MATRIX: Record<string, Rule> = {
   'GET /play/{reference}/preview.{format}': { access: 'anyone' },
   'GET /play/{reference}/captions/{lang}.vtt': { access: 'anyone' },
   'GET /play/{reference}/chapters.vtt': { access: 'anyone' },
+  'GET /play/{reference}/download/{height}.mp4': { access: 'anyone' },
   'GET /play/{reference}/{file}': { access: 'anyone' },
 
   'GET /.well-known/jwks.json': { access: 'anyone' },

@@ -238,3 +238,38 @@ describe('a poster', () => {
     expect((await play(grant({ posterKey: null }), 'poster.jpg')).status).toBe(404)
   })
 })
+
+describe('a download', () => {
+  const storageKey = `${keys.videoFolder(videoId)}/${task}/download.mp4`
+
+  it('that is being made says when to come back', async () => {
+    media.downloads.set('token.early', { status: 'preparing' })
+    const answer = await play('token.early', 'download/360.mp4')
+    expect(answer.status).toBe(202)
+    expect(answer.headers.get('retry-after')).toBe('2')
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(await answer.json()).toEqual({ status: 'preparing' })
+  })
+
+  it('is saved under the title of the video, whole or in part', async () => {
+    await store.put(storageKey, segment)
+    media.downloads.set('token.ready', { status: 'ready', storageKey, title: 'Café "at" sea' })
+    const whole = await play('token.ready', 'download/360.mp4')
+    expect(whole.headers.get('content-type')).toBe('video/mp4')
+    expect(whole.headers.get('content-disposition')).toBe(
+      `attachment; filename="Cafe at sea 360p.mp4"; filename*=UTF-8''Caf%C3%A9%20at%20sea%20360p.mp4`,
+    )
+    expect(Buffer.from(await whole.arrayBuffer()).equals(segment)).toBe(true)
+    const part = await play('token.ready', 'download/360.mp4', { range: 'bytes=10-19' })
+    expect(part.status).toBe(206)
+    expect(Buffer.from(await part.arrayBuffer()).equals(segment.subarray(10, 20))).toBe(true)
+    const head = await request('/play/token.ready/download/360.mp4', { method: 'HEAD' })
+    expect(head.headers.get('content-length')).toBe('1000')
+  })
+
+  it('is refused to links that only play, and to sizes that are no number', async () => {
+    const refused = await play('token.plays', 'download/360.mp4')
+    expect([refused.status, (await refused.json()).code]).toEqual([403, 'DOWNLOAD_DENIED'])
+    expect((await play('token.ready', 'download/large.mp4')).status).toBe(400)
+  })
+})

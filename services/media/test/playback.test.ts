@@ -42,7 +42,7 @@ test('the owner finds addresses in his private video that work as they are, and 
     videoId: video.id,
     tokenId: null,
     maxHeight: null,
-    download: false,
+    download: true,
     posterKey: expect.stringMatching(`^videos/${video.id}/.*/poster.jpg$`),
     storyboard: null,
     captions: [],

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineContract } from '../contract.ts'
 import { captions } from './media/captions.ts'
 import { limits } from './media/limits.ts'
+import { outputs } from './media/outputs.ts'
 import { parked } from './media/parked.ts'
 import { passport } from './media/passport.ts'
 import { presentation } from './media/presentation.ts'
@@ -167,6 +168,7 @@ export const media = defineContract('media', {
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY'],
     idempotent: true,
   },
+  ...outputs,
   listTasks: {
     summary:
       'Tasks of all videos, newest video first; without a status those that run or have failed; for administrators',

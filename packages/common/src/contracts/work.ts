@@ -31,6 +31,8 @@ export const SourceFacts = z.object({
     colorMatrix: z.string().optional(),
     /** Seconds on the source's own clock at which the first picture stands. */
     startTime: z.number(),
+    /** The source has pictures before the first one, which are left out. */
+    clipped: z.boolean().optional(),
   }),
   audio: z
     .object({
@@ -94,6 +96,13 @@ export const TaskWork = z.discriminatedUnion('kind', [
     /** Published media playlist of the rendition that the pictures are taken from. */
     renditionKey: z.string(),
     grid: StoryboardGrid,
+  }),
+  z.object({
+    kind: z.literal('download'),
+    /** Published media playlists of one rendition, and of the sound if there is any. */
+    pictureKey: z.string(),
+    soundKey: z.string().nullable(),
+    frameCount: z.number().int().positive(),
   }),
   z.object({
     kind: z.literal('finalise'),
@@ -210,6 +219,8 @@ export const TaskResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('poster'), posterKey: z.string() }),
   /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
   z.object({ kind: z.literal('storyboard') }),
+  /** File: `download.mp4` under the output key. */
+  z.object({ kind: z.literal('download'), bytes: z.number().int().positive() }),
   AudioPart,
   VideoPart,
   z.object({

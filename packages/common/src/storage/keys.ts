@@ -3,6 +3,9 @@ import type { StorageKey } from './store.ts'
 /** Where a player begins. */
 export const MASTER_PLAYLIST = 'master.m3u8'
 
+/** A rendition as one file, under the folder of the attempt that made it. */
+export const DOWNLOAD_FILE = 'download.mp4'
+
 /** Where things lie in the store; the only place that builds keys. */
 export const keys = {
   source: (videoId: string, uploadId: string): StorageKey => `sources/${videoId}/${uploadId}`,
@@ -19,5 +22,8 @@ export const keys = {
   attempt: (videoId: string, taskId: string, attempt: number): StorageKey => `videos/${videoId}/${taskId}-${attempt}`,
   /** What a video was made from and with; see `contracts/passport.ts`. */
   passport: (videoId: string): StorageKey => `videos/${videoId}/passport.json`,
+  /** What an attempt at a download has written. */
+  download: (videoId: string, taskId: string, attempt: number): StorageKey =>
+    `${keys.attempt(videoId, taskId, attempt)}/${DOWNLOAD_FILE}`,
   playlist: (videoId: string, name: string): StorageKey => `videos/${videoId}/${name}`,
 } as const

@@ -3,6 +3,7 @@ import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
 import { captions } from './captions.ts'
+import { downloads } from './downloads.ts'
 import { email } from './email.ts'
 import { events } from './events.ts'
 import { limits } from './limits.ts'
@@ -48,6 +49,7 @@ export const routes: readonly Route[] = [
   ...captions,
   ...passport,
   ...pictures,
+  ...downloads,
   ...playback,
   ...system,
 ]

@@ -16,6 +16,7 @@ export const videos: Route[] = [
   { method: 'delete', path: video, rpc: media.deleteVideo, ...write, status: 204 },
   { method: 'post', path: `${video}/retry`, rpc: media.retryVideo, ...write, status: 202 },
   { method: 'post', path: `${video}/poster`, rpc: media.choosePoster, ...write, status: 202 },
+  { method: 'post', path: `${video}/clips`, rpc: media.createClip, ...write, status: 201 },
   { method: 'get', path: `${video}/timeline`, rpc: media.getTimeline, ...read, status: 200 },
   { method: 'post', path: `${video}/playback-tokens`, rpc: media.createPlaybackToken, ...share, status: 201 },
   {

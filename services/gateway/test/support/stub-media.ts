@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Output } from '@kinora/common/contract'
 import { media, type PlaybackGrant, type Video } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
@@ -8,6 +9,8 @@ import { type StubService, stubService } from './stub-service.ts'
 export interface StubMedia extends StubService<typeof media> {
   videos: Map<string, Video>
   grants: Map<string, PlaybackGrant>
+  /** By reference. */
+  downloads: Map<string, Output<typeof media.prepareDownload>>
   addVideo(fields?: Partial<Video>): Video
 }
 
@@ -17,6 +20,7 @@ export const MAX_BYTES = 5_000_000
 export async function stubMedia(world: World): Promise<StubMedia> {
   const videos = new Map<string, Video>()
   const grants = new Map<string, PlaybackGrant>()
+  const downloads: StubMedia['downloads'] = new Map()
   const find = (videoId: string): Video => {
     const video = videos.get(videoId)
     if (!video) throw new AppError('VIDEO_NOT_FOUND')
@@ -51,8 +55,13 @@ export async function stubMedia(world: World): Promise<StubMedia> {
       if (!grant) throw new AppError('PLAYBACK_DENIED')
       return grant
     },
+    prepareDownload: async ({ reference }) => {
+      const file = downloads.get(reference)
+      if (!file) throw new AppError('DOWNLOAD_DENIED')
+      return file
+    },
   })
-  return Object.assign(stub, { videos, grants, addVideo })
+  return Object.assign(stub, { videos, grants, downloads, addVideo })
 
   function addVideo(fields: Partial<Video> = {}): Video {
     const now = new Date().toISOString()

@@ -13,6 +13,7 @@ import type {
 } from '@kinora/common/contracts'
 import type { InboxDb, OutboxDb } from '@kinora/common/db'
 import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
+import type { FrameRange } from '../domain/clip.ts'
 import type { StoredCaptions, StoredChapters } from '../domain/side-files.ts'
 import type { VideoState } from '../domain/video-state.ts'
 import type { PlannedTask, VideoPlan } from '../domain/work-plan.ts'
@@ -37,6 +38,7 @@ export interface VideosTable {
   source_filename: string | null
   source_bytes: ColumnType<string | null, number | null | undefined, number>
   source_sha256: string | null
+  clip: NullableJson<FrameRange>
   facts: NullableJson<SourceFacts>
   plan: NullableJson<VideoPlan>
   poster_key: string | null

@@ -31,7 +31,7 @@ export const FIRST_PART_ORDINAL = 1
 /** They wait until the state of their video says that they are due. */
 const BY_STATE: readonly TaskKind[] = ['finalise', 'storyboard']
 /** A video is ready and plays without them. */
-const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard']
+const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'download']
 
 export function startsByState(kind: TaskKind): boolean {
   return BY_STATE.includes(kind)

@@ -19,5 +19,5 @@ export function asVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
 /** Public and unlisted videos play by their id. Only its owner sees a private one; his addresses carry a token. */
 function referenceTo(ctx: Context, row: VideoRow): string {
   if (row.visibility !== 'private') return row.id
-  return ctx.signer.sign({ video: row.id, exp: ownerLinkExpiry(new Date()) })
+  return ctx.signer.sign({ video: row.id, exp: ownerLinkExpiry(new Date()), download: true })
 }

@@ -10,6 +10,7 @@ import { authorizePlayback } from './authorize-playback.ts'
 import { beginUpload } from './begin-upload.ts'
 import { claimTask } from './claim-task.ts'
 import { completeUpload } from './complete-upload.ts'
+import { createClip } from './create-clip.ts'
 import { createPlaybackToken } from './create-playback-token.ts'
 import { createVideo } from './create-video.ts'
 import { deleteVideo } from './delete-video.ts'
@@ -21,6 +22,7 @@ import { listPlaybackTokens } from './list-playback-tokens.ts'
 import { listTasks } from './list-tasks.ts'
 import { listVideos } from './list-videos.ts'
 import { parked } from './parked/index.ts'
+import { prepareDownload } from './prepare-download.ts'
 import { deleteChapters, getChapters, putChapters } from './presentation/chapters.ts'
 import { choosePoster } from './presentation/choose-poster.ts'
 import { deleteCaptions } from './presentation/delete-captions.ts'
@@ -55,6 +57,8 @@ export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     revokePlaybackToken: revokePlaybackToken(ctx),
     listPlaybackTokens: listPlaybackTokens(ctx),
     authorizePlayback: authorizePlayback(ctx),
+    prepareDownload: prepareDownload(ctx),
+    createClip: createClip(ctx),
     listTasks: listTasks(ctx),
     auditStorage: auditStorage(ctx),
     claimTask: claimTask(ctx),

@@ -3,16 +3,18 @@ import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { readSource } from './ffmpeg-command.ts'
 import { perSecond } from './frame-rate.ts'
 import type { Tools } from './run-tool.ts'
+import { searchFor } from './search-options.ts'
 
 export type AudioWork = Extract<TaskWork, { kind: 'audio' }>
 
 export const AUDIO_RATE = 48_000
 /** Samples of one AAC-LC frame, and of the encoder's delay (ISO/IEC 14496-3 section 4.5.2.1). */
 export const AAC_FRAME = 1024
+const SOUND_PREROLL_SECONDS = 1
 
 /** Encodes the whole sound as `init.mp4` and `<number>.m4s`, as long as the picture and in step with it. */
 export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork, streamIndex: number): FfmpegCommand {
-  return readSource(tools, '-copyts')
+  return readSource(tools, ...whereToBegin(facts))
     .complexFilter(`[0:${streamIndex}]${soundFilters(facts).join(',')}[sound]`)
     .output('list.m3u8')
     .outputOptions('-map', '[sound]', '-vn', '-map_metadata', '-1', '-map_chapters', '-1')
@@ -22,6 +24,11 @@ export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork,
       ...['-hls_segment_options', 'movflags=+frag_discont:fflags=+bitexact', '-start_number', '0'],
       ...['-hls_fmp4_init_filename', 'init.mp4', '-hls_segment_filename', '%d.m4s', '-hls_flags', 'temp_file'],
     )
+}
+
+/** The sound of a clip is read from a little before it, because a decoder needs some of it to begin. */
+function whereToBegin({ container, video }: SourceFacts): string[] {
+  return video.clipped ? searchFor(container, video.startTime - SOUND_PREROLL_SECONDS) : ['-copyts']
 }
 
 /** Samples of sound that belong to the picture; never less than what gives one AAC frame after the delay. */

@@ -48,8 +48,12 @@ export async function makePoster(
   return poster
 }
 
-function typicalPlace({ video, durationSeconds }: SourceFacts): Place {
-  const seconds = video.startTime + Math.min(durationSeconds / 10, MAX_OFFSET_SECONDS)
+function typicalPlace(facts: SourceFacts): Place {
+  const { video, durationSeconds } = facts
+  const offset = Math.min(durationSeconds / 10, MAX_OFFSET_SECONDS)
+  // The key frame before may be one that was cut away.
+  if (video.clipped) return exactPlace(facts, offset)
+  const seconds = video.startTime + offset
   const seek = ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seconds.toFixed(6)]
   return { where: ['-skip_frame', 'nokey', ...seek], candidates: CANDIDATES }
 }

@@ -4,6 +4,7 @@ import { readSource } from './ffmpeg-command.ts'
 import { perSecond } from './frame-rate.ts'
 import { standardPicture } from './picture-filters.ts'
 import type { Tools } from './run-tool.ts'
+import { searchFor } from './search-options.ts'
 
 export type VideoWork = Extract<TaskWork, { kind: 'video' }>
 export type WorkRung = VideoWork['rungs'][number]
@@ -36,20 +37,14 @@ export function videoCommand(tools: Tools, work: VideoWork): FfmpegCommand {
  */
 const KEEP_FILTERS = ['-reinit_filter', '0']
 
-/** Containers without an index: a search lands anywhere, so it must land early enough to meet a key frame. */
-const UNINDEXED = /^(mpegts|mpeg)$/
-const UNINDEXED_PREROLL_SECONDS = 12
-
 /**
  * Where to start reading. `-noaccurate_seek` decodes from the key frame before that place and leaves the rest to the
  * `fps` filter, which needs the picture before the chunk when a gap lies at its start. The place is just behind the
  * first frame's, so that a key frame there is found and not the one before.
  */
 function seekOptions({ container, video }: SourceFacts, startFrame: number): string[] {
-  if (startFrame === 0) return ['-copyts']
-  const preroll = UNINDEXED.test(container) ? UNINDEXED_PREROLL_SECONDS : 0
-  const seconds = video.startTime + (startFrame + 0.4) / perSecond(video.frameRate) - preroll
-  return ['-copyts', '-noaccurate_seek', '-seek_timestamp', '1', '-ss', seconds.toFixed(6)]
+  if (startFrame === 0 && !video.clipped) return ['-copyts']
+  return searchFor(container, video.startTime + (startFrame + 0.4) / perSecond(video.frameRate))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { MediaPart, SourceFacts } from '@kinora/common/contracts'
+import type { MediaPart, SourceFacts, TaskKind } from '@kinora/common/contracts'
 import { openStore, type Store } from '@kinora/common/storage'
 import { inputLimits, workerConfig } from '../../src/config.ts'
 import { runJob } from '../../src/jobs/index.ts'
@@ -27,10 +27,7 @@ export interface Workbench {
   pathOf(key: string): string
   /** Puts a file into the store as a source; gives its key. */
   addSource(path: string): Promise<string>
-  run<K extends WorkOf<'probe' | 'audio' | 'video' | 'poster' | 'storyboard' | 'finalise'>>(
-    work: K,
-    options?: RunOptions,
-  ): Promise<ResultOf<K['kind']>>
+  run<K extends WorkOf<TaskKind>>(work: K, options?: RunOptions): Promise<ResultOf<K['kind']>>
   probe(path: string): Promise<{ sourceKey: string; facts: SourceFacts }>
 }
 

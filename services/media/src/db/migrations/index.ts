@@ -8,6 +8,7 @@ import { limits } from './0011-limits.ts'
 import { explained } from './0013-explained.ts'
 import { attemptLogs } from './0013b-attempt-logs.ts'
 import { presentation } from './0014-presentation.ts'
+import { outputs } from './0015-outputs.ts'
 import { webhooks } from './0016-webhooks.ts'
 import { passports } from './0017-passports.ts'
 
@@ -25,6 +26,7 @@ export const schema: SchemaDefinition = {
     explained,
     attemptLogs,
     presentation,
+    outputs,
     webhooks,
     passports,
   ],

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import type { MethodSpec } from '../../contract.ts'
+import { Id } from '../shared.ts'
+import { Video } from '../video.ts'
+import { Title } from './video-text.ts'
+
+/** What is made of a video that is ready. */
+export const outputs = {
+  prepareDownload: {
+    summary: 'Where a rendition is as one file; it is made when it is asked for first',
+    input: z.strictObject({
+      /** A playback token that allows downloads. */
+      reference: z.string().min(1).max(1024),
+      /** Of the rendition, by its short side. */
+      height: z.number().int().min(1).max(99_999),
+    }),
+    output: z.discriminatedUnion('status', [
+      z.object({ status: z.literal('preparing') }),
+      z.object({ status: z.literal('ready'), storageKey: z.string(), title: z.string() }),
+    ]),
+    errors: [
+      ...(['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY', 'VIDEO_NOT_READY'] as const),
+      ...(['DOWNLOAD_DENIED', 'DOWNLOAD_FAILED', 'FILE_NOT_FOUND'] as const),
+    ],
+    idempotent: true,
+  },
+  createClip: {
+    summary: 'Make a private video of a part of one that is ready; it needs that one no longer',
+    input: z.strictObject({
+      videoId: Id,
+      /** Seconds from the first picture; the clip begins and ends with the frames nearest to these. */
+      start: z.number().min(0).max(1_000_000),
+      end: z.number().positive().max(1_000_000),
+      title: Title.optional(),
+    }),
+    output: Video,
+    errors: ['VIDEO_NOT_FOUND', 'VIDEO_NOT_READY', 'ACCOUNT_ERASED'],
+    idempotent: false,
+  },
+} as const satisfies Record<string, MethodSpec>

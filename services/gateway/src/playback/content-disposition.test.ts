@@ -1,0 +1,27 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { attachment } from './content-disposition.ts'
+
+it.each([
+  ['A day at sea', 'A day at sea 720p.mp4', 'A%20day%20at%20sea%20720p.mp4'],
+  ['Übermut', 'Ubermut 720p.mp4', '%C3%9Cbermut%20720p.mp4'],
+  ['海', '_ 720p.mp4', '%E6%B5%B7%20720p.mp4'],
+  ['../../etc/"passwd"', 'etc passwd 720p.mp4', 'etc%20passwd%20720p.mp4'],
+  ['a\\b\u202eexe', 'a bexe 720p.mp4', 'a%20bexe%20720p.mp4'],
+  ["it's (100%)*", "it's (100_) 720p.mp4", 'it%27s%20%28100%25%29%20720p.mp4'],
+  ['...', 'video 720p.mp4', 'video%20720p.mp4'],
+])('a file of the title %j is saved as %j', (title, ascii, encoded) => {
+  expect(attachment(title, ' 720p.mp4')).toBe(`attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`)
+})
+
+it('is a header with a name of one path segment, whatever the title', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(0x10ffff), { maxLength: 200 }), (points) => {
+      const title = String.fromCodePoint(...points)
+      const header = attachment(title, '.mp4')
+      expect(header).toMatch(/^attachment; filename="[^"\\%/]{5,}"; filename\*=UTF-8''[\w!#$&+.^`|~%-]{5,}$/)
+      const name = decodeURIComponent(header.split("''")[1] ?? '')
+      expect(name).not.toMatch(/[/\\\p{Cc}\p{Cf}]|^\.|^\s/u)
+    }),
+  )
+})

@@ -1,0 +1,50 @@
+import { media } from '@kinora/common/contracts'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import { sendJson } from '../http/mount.ts'
+import { parseFields } from '../http/read-input.ts'
+import { attachment } from '../playback/content-disposition.ts'
+import { sendStoredFile } from '../playback/send-stored-file.ts'
+import type { HandRoute, Route } from './route.ts'
+
+const Params = z.strictObject({
+  reference: z.string().regex(/^[\w.~-]{1,1024}$/),
+  height: z.coerce.number().int().min(1).max(99_999),
+})
+const Preparing = z.object({ status: z.literal('preparing') })
+const RETRY_AFTER_SECONDS = 2
+
+export const downloads: Route[] = [
+  {
+    method: 'get',
+    auth: 'none',
+    limit: 'playback',
+    path: '/play/:reference/download/:height.mp4',
+    name: 'downloadRendition',
+    summary: 'A rendition with its sound as one MP4, for tokens that allow downloads; made at the first request',
+    params: Params,
+    answers: {
+      200: { description: 'The file', content: { 'video/mp4': 'binary' } },
+      202: { description: 'It is being made; come back after Retry-After', content: { 'application/json': Preparing } },
+      206: { description: 'A part of the file', content: { 'video/mp4': 'binary' } },
+      304: { description: 'Not modified' },
+    },
+    errors: [...media.prepareDownload.errors, 'RANGE_NOT_SATISFIABLE'],
+    handle: sendDownload,
+  },
+]
+
+/** Media is asked each time, so a link that was taken back downloads nothing more. */
+function sendDownload(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, { call }) => {
+    const { reference, height } = parseFields(Params, req.params)
+    const file = await ctx.rpc(media.prepareDownload, { reference, height }, call)
+    if (file.status === 'preparing') {
+      res.setHeader('Retry-After', RETRY_AFTER_SECONDS)
+      res.setHeader('Cache-Control', 'no-store')
+      return sendJson(res, 202, file)
+    }
+    res.setHeader('Content-Disposition', attachment(file.title, ` ${height}p.mp4`))
+    await sendStoredFile(req, res, ctx.store, { key: file.storageKey, contentType: 'video/mp4', scope: 'private' })
+  }
+}

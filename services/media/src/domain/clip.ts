@@ -1,0 +1,43 @@
+import type { SourceFacts } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+
+/** Some of the frames of a source, on the grid that its probe fixed. */
+export interface FrameRange {
+  startFrame: number
+  frameCount: number
+}
+
+/** Half a frame in seconds: an end read from the video's own duration may be that much beyond it. */
+const HALF = 0.5
+
+/**
+ * The frames from `start` to `end`, in seconds of a video that may be a clip itself; counted in the source. Throws
+ * `VALIDATION_FAILED` where the range has no frame or ends behind the video.
+ */
+export function rangeOfClip(
+  { facts, clip }: { facts: SourceFacts; clip: FrameRange | null },
+  { start, end }: { start: number; end: number },
+): FrameRange {
+  const { frameRate, frameCount } = facts.video
+  const frameAt = (seconds: number) => (seconds * frameRate.num) / frameRate.den
+  if (frameAt(end) > frameCount + HALF) throw invalid('end', 'The video is shorter than that')
+  const [first, last] = [Math.round(frameAt(start)), Math.min(frameCount, Math.round(frameAt(end)))]
+  if (last <= first) throw invalid('end', 'There must be at least one frame between start and end')
+  return { startFrame: (clip?.startFrame ?? 0) + first, frameCount: last - first }
+}
+
+/** Facts of a source as if it began and ended with these frames; its clock goes on as it did. */
+export function clippedFacts(facts: SourceFacts, { startFrame, frameCount }: FrameRange): SourceFacts {
+  const { video } = facts
+  const seconds = (frames: number) => (frames * video.frameRate.den) / video.frameRate.num
+  const startTime = video.startTime + seconds(startFrame)
+  return {
+    ...facts,
+    durationSeconds: seconds(frameCount),
+    video: { ...video, startTime, frameCount, clipped: startFrame > 0 },
+  }
+}
+
+function invalid(path: string, message: string): AppError {
+  return new AppError('VALIDATION_FAILED', { fields: [{ path, message }] })
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import type { Handler, Input } from '@kinora/common/contract'
+import type { media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { keys } from '@kinora/common/storage'
+import type { Transaction } from 'kysely'
+import type { Context } from '../context.ts'
+import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { userOf } from '../domain/actor.ts'
+import { rangeOfClip } from '../domain/clip.ts'
+import { assertOwner } from '../domain/visibility.ts'
+import { settleLocked } from '../repositories/change-video.ts'
+import { insertClip, keepVideo } from '../repositories/clips.ts'
+import { isErased } from '../repositories/erased-owners.ts'
+import { registerSource } from '../repositories/sources.ts'
+import { asVideo } from './as-video.ts'
+
+/** A clip has a source of its own, a second name for the same bytes, and is worked on like any upload. */
+export function createClip(ctx: Context): Handler<typeof media.createClip> {
+  return async (input, { actor }) => {
+    const ownerId = userOf(actor)
+    const clip = await ctx.db.transaction().execute(async (tx) => {
+      if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
+      const parent = await keepVideo(tx, input.videoId)
+      if (!parent) throw new AppError('VIDEO_NOT_FOUND')
+      assertOwner(actor, parent)
+      return await clipOf(ctx, tx, parent, input)
+    })
+    await ctx.cache.forget(ownerId)
+    ctx.wake.emit('outbox')
+    return asVideo(ctx, clip, actor)
+  }
+}
+
+/** A copy whose transaction fails belongs to no video, and is swept like an upload that nobody registered. */
+async function clipOf(
+  ctx: Context,
+  tx: Transaction<MediaDb>,
+  parent: VideoRow,
+  { start, end, title = parent.title }: Input<typeof media.createClip>,
+): Promise<VideoRow> {
+  const { facts, source_key: sourceKey, source_sha256: sha256, source_filename: filename, owner_id: ownerId } = parent
+  if (parent.status !== 'ready' || !facts || sourceKey === null || sha256 === null)
+    throw new AppError('VIDEO_NOT_READY')
+  const range = rangeOfClip({ facts, clip: parent.clip }, { start, end })
+  const [id, uploadId] = [randomUUID(), randomUUID()]
+  const storageKey = keys.source(id, uploadId)
+  await ctx.store.copy(sourceKey, storageKey)
+  const video = await insertClip(tx, { id, ownerId, title }, range)
+  const upload = { uploadId, storageKey, filename, bytes: Number(parent.source_bytes), sha256 }
+  const settled = await settleLocked(tx, id, () => registerSource(tx, video, upload))
+  if (!settled) throw new Error('a video that was just made is there')
+  return settled
+}

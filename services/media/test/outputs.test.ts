@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+import { type ClaimedTask, media, type SourceFacts, type TaskCause, type Video } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
+import { until, useWorld } from '@kinora/dev/harness'
+import { describe, expect, it } from 'vitest'
+import { ANONYMOUS, connectGateway, someUser } from './support/gateway.ts'
+import { startTestMedia } from './support/media.ts'
+import { doAllWork, videoWhen } from './support/process.ts'
+import { resultOf, someFacts } from './support/results.ts'
+import { connectWorker } from './support/worker.ts'
+
+const world = await useWorld()
+const { ctx } = await startTestMedia(world)
+await startTestMedia(world)
+const gateway = await connectGateway(world)
+const worker = await connectWorker(world, ctx)
+const { call } = gateway
+const owner = someUser()
+
+const FACTS = someFacts(10, { width: 640, height: 360 })
+const INPUT: TaskCause = { class: 'input', code: 'TRANSCODE_FAILED', detail: 'It could not be put together.' }
+
+async function readyVideo(): Promise<Video> {
+  const { id } = await gateway.upload(owner)
+  await doAllWork(worker, id, FACTS)
+  return await videoWhen(gateway, owner, id, (video) => video.status === 'ready')
+}
+
+async function tokenFor(videoId: string, more: { download?: boolean; maxHeight?: number } = {}): Promise<string> {
+  return (await call(media.createPlaybackToken, { videoId, download: true, ...more }, owner)).token
+}
+
+const ask = (reference: string, height = 240) => call(media.prepareDownload, { reference, height }, ANONYMOUS)
+
+async function row(videoId: string) {
+  return await ctx.db.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirst()
+}
+
+describe('a download', () => {
+  it('is made once for all who ask, and found by who asks later', async () => {
+    const { id } = await readyVideo()
+    const token = await tokenFor(id)
+    const answers = await Promise.all(Array.from({ length: 12 }, () => ask(token)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(['preparing']))
+    const tasks = await ctx.db.selectFrom('tasks').selectAll().where('kind', '=', 'download').execute()
+    expect(tasks.filter(({ video_id }) => video_id === id)).toHaveLength(1)
+
+    const task = await worker.take(id, 'download')
+    expect(task.work).toMatchObject({ pictureKey: keys.playlist(id, '240p.m3u8'), frameCount: 300 })
+    expect(await gateway.getVideo(id, owner)).toMatchObject({ status: 'ready', progress: { percent: 100 } })
+    await worker.finish(task)
+    const ready = await until(async () => {
+      const answer = await ask(token)
+      return answer.status === 'ready' && answer
+    })
+    expect(ready).toEqual({ status: 'ready', storageKey: `${task.outputKey}/download.mp4`, title: 'A day at sea' })
+    // Another size is another file.
+    expect(await ask(token, 360)).toEqual({ status: 'preparing' })
+    expect((await worker.take(id, 'download')).work).toMatchObject({ pictureKey: keys.playlist(id, '360p.m3u8') })
+  })
+
+  it('needs a link that allows it, which the owner has in his own private video', async () => {
+    const video = await readyVideo()
+    await expect(ask(await tokenFor(video.id, { download: false }))).rejects.toMatchObject({ code: 'DOWNLOAD_DENIED' })
+    const small = await tokenFor(video.id, { maxHeight: 240 })
+    await expect(ask(small, 360)).rejects.toMatchObject({ code: 'PLAYBACK_DENIED' })
+    await expect(ask(small, 144)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+    const own = /\/play\/([^/]+)\//.exec(video.playback?.hlsUrl ?? '')?.[1] ?? ''
+    expect(await ask(own)).toEqual({ status: 'preparing' })
+    await call(media.updateVideo, { videoId: video.id, visibility: 'public' }, owner)
+    await expect(ask(video.id)).rejects.toMatchObject({ code: 'DOWNLOAD_DENIED' })
+  })
+
+  it('that fails leaves its video ready, and is tried again when the owner retries', async () => {
+    const { id } = await readyVideo()
+    const token = await tokenFor(id)
+    await ask(token)
+    await worker.fail(await worker.take(id, 'download'), INPUT)
+    await until(() =>
+      ask(token).then(
+        () => false,
+        ({ code }) => code === 'DOWNLOAD_FAILED',
+      ),
+    )
+    expect(await gateway.getVideo(id, owner)).toMatchObject({ status: 'ready', playable: true, error: null })
+    await call(media.retryVideo, { videoId: id }, owner)
+    expect(await ask(token)).toEqual({ status: 'preparing' })
+    await worker.finish(await worker.take(id, 'download'))
+    await until(async () => (await ask(token)).status === 'ready')
+  })
+})
+
+/** A ready video whose source is in the store. */
+async function readyParent(): Promise<Video> {
+  const video = await readyVideo()
+  await ctx.store.put((await row(video.id))?.source_key ?? '', 'the source')
+  return video
+}
+
+function clip(videoId: string, start: number, end: number, title?: string, actor = owner): Promise<Video> {
+  return call(media.createClip, { videoId, start, end, ...(title !== undefined && { title }) }, actor)
+}
+
+async function probed(videoId: string, facts: SourceFacts = FACTS): Promise<ClaimedTask> {
+  const probe = await worker.take(videoId, 'probe')
+  await worker.finish(probe, resultOf(probe.work, probe.outputKey, facts))
+  return await worker.take(videoId, 'video')
+}
+
+describe('a clip', () => {
+  it('is a private video of its own, planned from the frames that were asked for', async () => {
+    const parent = await readyParent()
+    const made = await clip(parent.id, 2, 5, 'The best of it')
+    expect(made).toMatchObject({
+      title: 'The best of it',
+      visibility: 'private',
+      status: 'uploaded',
+      ownerId: owner.userId,
+    })
+    expect(made.source).toMatchObject({ filename: 'sea.mp4', bytes: 1000, sha256: parent.source?.sha256 })
+    const { work } = await probed(made.id)
+    const video = { startTime: 2, frameCount: 90, clipped: true }
+    expect(work).toMatchObject({ facts: { durationSeconds: 3, video }, chunk: { startFrame: 0 } })
+    expect((await gateway.getVideo(made.id, owner)).source?.durationSeconds).toBe(3)
+  })
+
+  it('outlives the video that it was made from', async () => {
+    const parent = await readyParent()
+    const { id } = await clip(parent.id, 0, 1)
+    const source = (await row(parent.id))?.source_key ?? ''
+    await call(media.deleteVideo, { videoId: parent.id }, owner)
+    await until(async () => (await ctx.store.stat(source)) === null)
+    expect((await ctx.store.get((await row(id))?.source_key ?? '')).toString()).toBe('the source')
+  })
+
+  it('made while its video is deleted has a source, or is not made', async () => {
+    const parent = await readyParent()
+    const clips = Array.from({ length: 6 }, () => clip(parent.id, 1, 2).catch(({ code }) => code as string))
+    await call(media.deleteVideo, { videoId: parent.id }, owner)
+    for (const made of await Promise.all(clips)) {
+      if (typeof made === 'string') expect(made).toBe('VIDEO_NOT_FOUND')
+      else expect((await ctx.store.get((await row(made.id))?.source_key ?? '')).toString()).toBe('the source')
+    }
+  })
+
+  it('is made by the owner, of a video that is ready and has these seconds', async () => {
+    const parent = await readyParent()
+    await expect(clip(parent.id, 8, 10.5)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' })
+    await expect(clip(parent.id, 3, 3)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' })
+    await expect(clip(parent.id, 0, 1, 'x', someUser())).rejects.toMatchObject({ code: 'VIDEO_NOT_FOUND' })
+    await expect(clip(randomUUID(), 0, 1)).rejects.toMatchObject({ code: 'VIDEO_NOT_FOUND' })
+    const early = await gateway.upload(owner)
+    await expect(clip(early.id, 0, 1)).rejects.toMatchObject({ code: 'VIDEO_NOT_READY' })
+  })
+})
