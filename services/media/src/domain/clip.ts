@@ -26,6 +26,11 @@ export function rangeOfClip(
   return { startFrame: (clip?.startFrame ?? 0) + first, frameCount: last - first }
 }
 
+/** What a probe found, as far as this video is made of it. */
+export function factsOf({ clip }: { clip: FrameRange | null }, found: SourceFacts): SourceFacts {
+  return clip ? clippedFacts(found, clip) : found
+}
+
 /** Facts of a source as if it began and ended with these frames; its clock goes on as it did. */
 export function clippedFacts(facts: SourceFacts, { startFrame, frameCount }: FrameRange): SourceFacts {
   const { video } = facts

@@ -5,6 +5,7 @@ import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
+import { factsOf } from '../domain/clip.ts'
 import { checkResult, remainingWork } from '../domain/parts.ts'
 import { lengthRefusal } from '../limits/length-refusal.ts'
 import { writePassport } from '../passport/write-passport.ts'
@@ -54,16 +55,17 @@ async function finish(
 ): Promise<'done' | 'failed'> {
   const { parts } = await writtenParts(tx, video.id)
   const asked = remainingWork(task.params, await writtenBefore(tx, lease))
+  const facts = result.kind === 'probe' ? factsOf(video, result.facts) : null
   const fault =
     checkResult(asked, result, parts) ??
-    (result.kind === 'probe' ? await lengthRefusal(ctx, tx, video.owner_id, result.facts.durationSeconds) : null)
+    (facts ? await lengthRefusal(ctx, tx, video.owner_id, facts.durationSeconds) : null)
   if (fault) {
     ctx.logger.warn({ taskId: task.id, attempt: task.attempt, code: fault.code }, 'a result was refused')
     await attemptFailed(tx, task, lease, fault)
     return 'failed'
   }
   await completeAttempt(tx, lease)
-  if (result.kind === 'probe') await planWork(tx, video, result.facts, ctx.config.MAX_RENDITION)
+  if (facts) await planWork(tx, video, facts, ctx.config.MAX_RENDITION)
   if (result.kind === 'poster') await recordPoster(tx, video, result.posterKey)
   if (result.kind === 'storyboard' && task.params.kind === 'storyboard') {
     const folderKey = keys.attempt(video.id, task.id, task.attempt)

@@ -2,7 +2,6 @@ import type { SourceFacts } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import { clippedFacts } from '../domain/clip.ts'
 import { shownFilename } from '../domain/source-type.ts'
 import { planTasks, planVideo, probeTask } from '../domain/work-plan.ts'
 import { addTasks } from './tasks.ts'
@@ -36,10 +35,9 @@ export async function registerSource(tx: Transaction<MediaDb>, video: VideoRow, 
 export async function planWork(
   tx: Transaction<MediaDb>,
   video: VideoRow,
-  found: SourceFacts,
+  facts: SourceFacts,
   maxShortSide: number,
 ): Promise<void> {
-  const facts = video.clip ? clippedFacts(found, video.clip) : found
   const plan = planVideo(facts, maxShortSide)
   const renditions = plan.rungs.map(({ name, width, height }) => ({
     name,

@@ -9,6 +9,8 @@ import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { userOf } from '../domain/actor.ts'
 import { rangeOfClip } from '../domain/clip.ts'
 import { assertOwner } from '../domain/visibility.ts'
+import { roomFor } from '../limits/room.ts'
+import { lockRoom, standingOf } from '../limits/standing.ts'
 import { settleLocked } from '../repositories/change-video.ts'
 import { insertClip, keepVideo } from '../repositories/clips.ts'
 import { isErased } from '../repositories/erased-owners.ts'
@@ -43,11 +45,14 @@ async function clipOf(
   if (parent.status !== 'ready' || !facts || sourceKey === null || sha256 === null)
     throw new AppError('VIDEO_NOT_READY')
   const range = rangeOfClip({ facts, clip: parent.clip }, { start, end })
+  const bytes = Number(parent.source_bytes)
+  await lockRoom(tx, ownerId)
+  roomFor(bytes, await standingOf(tx, ctx.config, ownerId))
   const [id, uploadId] = [randomUUID(), randomUUID()]
   const storageKey = keys.source(id, uploadId)
   await ctx.store.copy(sourceKey, storageKey)
   const video = await insertClip(tx, { id, ownerId, title }, range)
-  const upload = { uploadId, storageKey, filename, bytes: Number(parent.source_bytes), sha256 }
+  const upload = { uploadId, storageKey, filename, bytes, sha256 }
   const settled = await settleLocked(tx, id, () => registerSource(tx, video, upload))
   if (!settled) throw new Error('a video that was just made is there')
   return settled

@@ -34,7 +34,7 @@ export const outputs = {
       title: Title.optional(),
     }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'VIDEO_NOT_READY', 'ACCOUNT_ERASED'],
+    errors: ['VIDEO_NOT_FOUND', 'VIDEO_NOT_READY', 'ACCOUNT_ERASED', 'QUOTA_EXCEEDED', 'UPLOAD_TOO_LARGE'],
     idempotent: false,
   },
 } as const satisfies Record<string, MethodSpec>
