@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { useSystem } from '@kinora/dev/harness'
+import { until, useSystem } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
 import type { Passport, Video } from './api-types.ts'

@@ -269,7 +269,7 @@ describe('a download', () => {
 
   it('is refused to links that only play, and to sizes that are no number', async () => {
     const refused = await play('token.plays', 'download/360.mp4')
-    expect([refused.status, (await refused.json()).code]).toEqual([403, 'DOWNLOAD_DENIED'])
+    expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([403, 'DOWNLOAD_DENIED'])
     expect((await play('token.ready', 'download/large.mp4')).status).toBe(400)
   })
 })

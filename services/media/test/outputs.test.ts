@@ -18,7 +18,7 @@ const { call } = gateway
 const owner = someUser()
 
 const FACTS = someFacts(10, { width: 640, height: 360 })
-const INPUT: TaskCause = { class: 'input', code: 'TRANSCODE_FAILED', detail: 'It could not be put together.' }
+const INPUT: TaskCause = { class: 'input', code: 'SOURCE_CORRUPT', detail: 'It could not be put together.' }
 
 async function readyVideo(): Promise<Video> {
   const { id } = await gateway.upload(owner)

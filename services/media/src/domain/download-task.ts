@@ -5,7 +5,7 @@ import type { PlannedTask, VideoPlan } from './work-plan.ts'
 /** Behind all that makes a video ready. Each rendition has its own place, so a video has one such task for each. */
 const FIRST_DOWNLOAD_ORDINAL = 1_000_000
 
-export function downloadOrdinal({ width, height }: Rung): number {
+function downloadOrdinal({ width, height }: Rung): number {
   return FIRST_DOWNLOAD_ORDINAL + Math.min(width, height)
 }
 
