@@ -8,9 +8,9 @@ import { limits } from './0011-limits.ts'
 import { explained } from './0013-explained.ts'
 import { attemptLogs } from './0013b-attempt-logs.ts'
 import { presentation } from './0014-presentation.ts'
-import { outputs } from './0015-outputs.ts'
 import { webhooks } from './0016-webhooks.ts'
 import { passports } from './0017-passports.ts'
+import { outputs } from './0018-outputs.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -26,8 +26,8 @@ export const schema: SchemaDefinition = {
     explained,
     attemptLogs,
     presentation,
-    outputs,
     webhooks,
     passports,
+    outputs,
   ],
 }
