@@ -30,19 +30,6 @@ describe('a source of each family becomes right HLS', () => {
     expect(sound).toMatchObject({ codec_name: 'aac', channels: 2, sample_rate: '48000' })
   })
 
-  it('makes no sound for a source without sound', async () => {
-    const { facts, audio } = await transcode(workbench, await clip('silent.mp4', ...picture(1), ...H264))
-    expect(facts.audio).toBeNull()
-    expect(audio).toBeUndefined()
-  })
-
-  it('mixes 5.1 sound down to stereo', async () => {
-    const args = [...picture(2), ...tone(2), ...H264, ...AAC, '-af', 'pan=5.1|c0=c0|c1=c0|c2=c0|c3=c0|c4=c0|c5=c0']
-    const { facts, sound } = await transcode(workbench, await clip('surround.mp4', ...args))
-    expect(facts.audio?.channels).toBe(6)
-    expect(sound?.channels).toBe(2)
-  })
-
   it('keeps 30000/1001 frames a second exactly', async () => {
     const source = await clip('ntsc.mkv', ...picture(5, { rate: '30000/1001' }), ...H264)
     const { facts, pictures } = await transcode(workbench, source, { chunks: 3 })
@@ -83,31 +70,6 @@ describe('a source of each family becomes right HLS', () => {
     const { facts, pictures } = await transcode(workbench, source)
     expect(facts.video.pixelFormat).toBe(format)
     expect(pictures[0]?.pix_fmt).toBe('yuv420p')
-  })
-
-  it('takes VP8 with Vorbis in WebM', async () => {
-    const source = await clip(
-      'web.webm',
-      ...picture(2),
-      ...tone(2),
-      '-c:v',
-      'libvpx',
-      '-b:v',
-      '500k',
-      '-c:a',
-      'libvorbis',
-    )
-    const { facts, pictures } = await transcode(workbench, source, { chunks: 2 })
-    expect(facts.video).toMatchObject({ codec: 'vp8', frameCount: 50 })
-    expect(frames(pictures[0])).toBe(50)
-  })
-
-  it('shows a turned phone video upright', async () => {
-    const upright = await clip('landscape.mp4', ...picture(1), ...H264)
-    const source = await clip('portrait.mp4', '-i', upright, '-c', 'copy', '-metadata:s:v:0', 'rotate=90')
-    const { facts, pictures } = await transcode(workbench, source)
-    expect(facts.video).toMatchObject({ width: 180, height: 320 })
-    expect(pictures[0]).toMatchObject({ width: 90, height: 160 })
   })
 
   it('squares the pixels of an anamorphic picture', async () => {
