@@ -46,6 +46,14 @@ export const SourceFacts = z.object({
 })
 export type SourceFacts = z.infer<typeof SourceFacts>
 
+/** A chapter as a source has it; whatever somebody wrote there. */
+export const SourceChapter = z.object({
+  /** Seconds on the source's own clock. */
+  start: z.number(),
+  title: z.string(),
+})
+export type SourceChapter = z.infer<typeof SourceChapter>
+
 /** One rung of the ladder. */
 export const Rung = z.object({
   /** By the short side: `240p`, `1080p`. */
@@ -215,7 +223,8 @@ export const MediaPart = z.discriminatedUnion('kind', [AudioPart, VideoPart])
 export type MediaPart = z.infer<typeof MediaPart>
 
 export const TaskResult = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('probe'), facts: SourceFacts }),
+  /** Without chapters from workers that did not look for them. */
+  z.object({ kind: z.literal('probe'), facts: SourceFacts, chapters: z.array(SourceChapter).optional() }),
   z.object({ kind: z.literal('poster'), posterKey: z.string() }),
   /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
   z.object({ kind: z.literal('storyboard') }),

@@ -47,6 +47,7 @@ export interface VideosTable {
   storyboard: NullableJson<Storyboard>
   captions: Json<StoredCaptions[]>
   chapters: NullableJson<StoredChapters>
+  chapters_of_owner: Generated<boolean>
   renditions: Json<Video['renditions']>
   status: Generated<VideoStatus>
   playable: Generated<boolean>
