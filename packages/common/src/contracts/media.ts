@@ -10,6 +10,7 @@ import { resumableUploads } from './media/resumable-uploads.ts'
 import { storage } from './media/storage.ts'
 import { taskLog } from './media/task-log.ts'
 import { Title } from './media/video-text.ts'
+import { watermark } from './media/watermark.ts'
 import { webhooks } from './media/webhooks.ts'
 import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
 import {
@@ -203,5 +204,6 @@ export const media = defineContract('media', {
   ...resumableUploads,
   ...storage,
   ...taskLog,
+  ...watermark,
   ...webhooks,
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FileDigest, Verdict } from './evidence.ts'
+import { Overlay } from './media/watermark.ts'
 import { Id, Timestamp } from './shared.ts'
 import { StoryboardGrid } from './storyboard.ts'
 
@@ -91,11 +92,13 @@ export const TaskWork = z.discriminatedUnion('kind', [
       frameCount: z.number().int().positive(),
       firstSegment: z.number().int().nonnegative(),
     }),
+    watermark: Overlay.optional(),
   }),
   z.object({
     kind: z.literal('poster'),
     sourceKey: z.string(),
     facts: SourceFacts,
+    watermark: Overlay.optional(),
     /** Seconds from the first picture; absent: the worker chooses. */
     time: z.number().nonnegative().optional(),
   }),

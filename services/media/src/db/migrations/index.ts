@@ -12,6 +12,7 @@ import { webhooks } from './0016-webhooks.ts'
 import { passports } from './0017-passports.ts'
 import { outputs } from './0018-outputs.ts'
 import { sourceChapters } from './0018b-source-chapters.ts'
+import { watermarks } from './0018c-watermarks.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -31,5 +32,6 @@ export const schema: SchemaDefinition = {
     passports,
     outputs,
     sourceChapters,
+    watermarks,
   ],
 }
