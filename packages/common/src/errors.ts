@@ -86,6 +86,7 @@ export const ERRORS = {
   UPLOAD_EMPTY: { status: 400, title: 'The upload has no bytes' },
   SOURCE_TYPE_UNSUPPORTED: { status: 415, title: 'This file type is not supported' },
   STORAGE_FULL: { status: 507, title: 'There is no room for this file', retryable: true },
+  RENDITION_NOT_FOUND: { status: 404, title: 'This video has no such rendition' },
   NOTHING_TO_RETRY: { status: 409, title: 'This video has no failed work' },
   CAPTIONS_INVALID: { status: 422, title: 'These are not captions in WebVTT or SRT' },
   CAPTIONS_NOT_FOUND: { status: 404, title: 'There are no captions in this language' },

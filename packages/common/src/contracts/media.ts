@@ -115,10 +115,13 @@ export const media = defineContract('media', {
     idempotent: true,
   },
   retryVideo: {
-    summary: 'Do the failed work of a video again',
-    input: OneVideo,
+    summary: 'Do the failed work of a video again; with a rendition only if that is what failed',
+    input: OneVideo.extend({
+      /** By its name, `720p`. */
+      rendition: z.string().max(20).optional(),
+    }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'NOTHING_TO_RETRY'],
+    errors: ['VIDEO_NOT_FOUND', 'RENDITION_NOT_FOUND', 'NOTHING_TO_RETRY'],
     idempotent: false,
   },
   getTimeline: {
