@@ -1,4 +1,4 @@
-import { media, type Video } from '@kinora/common/contracts'
+import { media, type SourceChapter, type Video } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { until, useWorld } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
@@ -21,9 +21,11 @@ const put = (videoId: string, lang: string, label?: string, text = TEXT) =>
   call(media.putCaptions, { videoId, lang, text, ...(label && { label }) }, owner)
 const remove = (videoId: string, lang: string) => call(media.deleteCaptions, { videoId, lang }, owner)
 
+const FACTS = someFacts(4, { width: 320, height: 240 }, false)
+
 async function readyVideo(): Promise<Video> {
   const { id } = await gateway.upload(owner, { visibility: 'unlisted' })
-  await doAllWork(worker, id, someFacts(4, { width: 320, height: 240 }, false))
+  await doAllWork(worker, id, FACTS)
   return await videoWhen(gateway, owner, id, (video) => video.status === 'ready')
 }
 
@@ -94,7 +96,7 @@ describe('captions', () => {
     )
     const source = { filename: null, bytes: 1, sha256: 'a'.repeat(64) }
     await call(media.completeUpload, { videoId: id, uploadId, storageKey, ...source }, owner)
-    await doAllWork(worker, id, someFacts(4, { width: 320, height: 240 }, false))
+    await doAllWork(worker, id, FACTS)
     await subtitlesWhen(id, ['English'])
   })
 
@@ -110,6 +112,15 @@ describe('captions', () => {
 })
 
 describe('chapters', () => {
+  const probe = async (videoId: string, chapters: SourceChapter[]) =>
+    await worker.finish(await worker.take(videoId, 'probe'), { kind: 'probe', facts: FACTS, chapters })
+  const chaptersWhen = async (videoId: string, count: number) =>
+    await until(async () => {
+      const { chapters } = await call(media.getChapters, { videoId }, owner)
+      return chapters.length === count && chapters
+    })
+  const madePublic = async (videoId: string) =>
+    (await call(media.updateVideo, { videoId, visibility: 'public' }, owner)).id
   const chapters = [
     { start: 0, title: 'Arrival' },
     { start: 2, title: 'Departure' },
@@ -125,6 +136,38 @@ describe('chapters', () => {
     await call(media.deleteChapters, { videoId: id }, owner)
     expect((await grantOf(id)).chaptersKey).toBeNull()
     expect(await call(media.getChapters, { videoId: id }, owner)).toEqual({ chapters: [] })
+  })
+
+  it('come with a source, for as long as the owner has said nothing', async () => {
+    const { id } = await gateway.upload(owner)
+    await probe(id, [
+      { start: 0, title: 'Arrival\u0007' },
+      { start: 2, title: '' },
+      { start: 4, title: 'Behind the end' },
+    ])
+    const found = [
+      { start: 0, title: 'Arrival' },
+      { start: 2, title: 'Chapter 2' },
+    ]
+    expect(await chaptersWhen(id, 2)).toEqual(found)
+    await doAllWork(worker, id, FACTS)
+    await videoWhen(gateway, owner, id, (video) => video.playable)
+    const { chaptersKey } = await grantOf(await madePublic(id))
+    expect((await ctx.store.get(chaptersKey ?? '')).toString()).toContain('Chapter 2\n')
+    await call(media.putChapters, { videoId: id, chapters }, owner)
+    expect(await call(media.getChapters, { videoId: id }, owner)).toEqual({ chapters })
+  })
+
+  it('that the owner has put or deleted before are not replaced by those of the source', async () => {
+    const [put, deleted] = [await gateway.upload(owner), await gateway.upload(owner)]
+    await call(media.putChapters, { videoId: put.id, chapters }, owner)
+    await call(media.deleteChapters, { videoId: deleted.id }, owner)
+    for (const { id } of [put, deleted]) {
+      await probe(id, [{ start: 1, title: 'Of the source' }])
+      await worker.take(id, 'video')
+    }
+    expect(await call(media.getChapters, { videoId: put.id }, owner)).toEqual({ chapters })
+    expect(await call(media.getChapters, { videoId: deleted.id }, owner)).toEqual({ chapters: [] })
   })
 
   it('must follow one another', async () => {

@@ -83,6 +83,43 @@ test('a cause that is not in the table, of a newer worker, is told in words of t
   expect(failed).toEqual({ code, detail })
 })
 
+describe('a retry of one rendition', () => {
+  const retry = (videoId: string, rendition: string) => gateway.call(media.retryVideo, { videoId, rendition }, owner)
+  const FAILED = causeOf('SOURCE_CORRUPT')
+  const stateOf = async (videoId: string, of: string) =>
+    (await timelineOf(videoId)).items.find(({ kind }) => kind === of)?.state
+
+  it('does the work again that was to make it, and all that was given up because of it', async () => {
+    const { id } = await gateway.upload(owner)
+    await worker.finish(await worker.take(id, 'probe'))
+    const head = await worker.take(id, 'video', 'short')
+    await worker.finish(head)
+    await worker.fail(await worker.take(id, 'poster'), FAILED)
+    await until(async () => (await stateOf(id, 'poster')) === 'failed')
+    await worker.fail(await worker.take(id, 'video', 'long'), FAILED)
+    await until(async () => (await gateway.getVideo(id, owner)).status === 'failed')
+    await expect(retry(id, '4320p')).rejects.toMatchObject({ code: 'RENDITION_NOT_FOUND' })
+    expect((await retry(id, '720p')).status).toBe('processing')
+    await expect(retry(id, '720p')).rejects.toMatchObject({ code: 'NOTHING_TO_RETRY' })
+
+    const again = await doAllWork(worker, id)
+    expect(again.map(({ taskId }) => taskId)).not.toContain(head.taskId)
+    await until(async () => (await gateway.getVideo(id, owner)).status === 'ready')
+    const { items } = await timelineOf(id)
+    expect(items.filter(({ kind }) => kind === 'poster')).toHaveLength(1)
+    await expect(retry(id, '720p')).rejects.toMatchObject({ code: 'NOTHING_TO_RETRY' })
+  })
+
+  it('is refused where something else has failed', async () => {
+    const { id } = await gateway.upload(owner)
+    await worker.finish(await worker.take(id, 'probe'))
+    await worker.fail(await worker.take(id, 'video', 'short'), FAILED)
+    await until(async () => (await gateway.getVideo(id, owner)).status === 'failed')
+    await expect(retry(id, '720p')).rejects.toMatchObject({ code: 'NOTHING_TO_RETRY' })
+    expect((await retry(id, '240p')).status).toBe('processing')
+  })
+})
+
 describe('what ffmpeg printed in an attempt', () => {
   const readAs = (actor: Actor, videoId: string, taskId: string, attempt?: number) =>
     gateway.call(media.getTaskLog, { videoId, taskId, ...(attempt && { attempt }) }, actor)

@@ -10,6 +10,7 @@ import { resumableUploads } from './media/resumable-uploads.ts'
 import { storage } from './media/storage.ts'
 import { taskLog } from './media/task-log.ts'
 import { Title } from './media/video-text.ts'
+import { watermark } from './media/watermark.ts'
 import { webhooks } from './media/webhooks.ts'
 import { Id, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from './shared.ts'
 import {
@@ -114,10 +115,13 @@ export const media = defineContract('media', {
     idempotent: true,
   },
   retryVideo: {
-    summary: 'Do the failed work of a video again',
-    input: OneVideo,
+    summary: 'Do the failed work of a video again; with a rendition only if that is what failed',
+    input: OneVideo.extend({
+      /** By its name, `720p`. */
+      rendition: z.string().max(20).optional(),
+    }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'NOTHING_TO_RETRY'],
+    errors: ['VIDEO_NOT_FOUND', 'RENDITION_NOT_FOUND', 'NOTHING_TO_RETRY'],
     idempotent: false,
   },
   getTimeline: {
@@ -203,5 +207,6 @@ export const media = defineContract('media', {
   ...resumableUploads,
   ...storage,
   ...taskLog,
+  ...watermark,
   ...webhooks,
 })

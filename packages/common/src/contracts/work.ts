@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FileDigest, Verdict } from './evidence.ts'
+import { Overlay } from './media/watermark.ts'
 import { Id, Timestamp } from './shared.ts'
 import { StoryboardGrid } from './storyboard.ts'
 
@@ -46,6 +47,14 @@ export const SourceFacts = z.object({
 })
 export type SourceFacts = z.infer<typeof SourceFacts>
 
+/** A chapter as a source has it; whatever somebody wrote there. */
+export const SourceChapter = z.object({
+  /** Seconds on the source's own clock. */
+  start: z.number(),
+  title: z.string(),
+})
+export type SourceChapter = z.infer<typeof SourceChapter>
+
 /** One rung of the ladder. */
 export const Rung = z.object({
   /** By the short side: `240p`, `1080p`. */
@@ -83,11 +92,13 @@ export const TaskWork = z.discriminatedUnion('kind', [
       frameCount: z.number().int().positive(),
       firstSegment: z.number().int().nonnegative(),
     }),
+    watermark: Overlay.optional(),
   }),
   z.object({
     kind: z.literal('poster'),
     sourceKey: z.string(),
     facts: SourceFacts,
+    watermark: Overlay.optional(),
     /** Seconds from the first picture; absent: the worker chooses. */
     time: z.number().nonnegative().optional(),
   }),
@@ -215,7 +226,8 @@ export const MediaPart = z.discriminatedUnion('kind', [AudioPart, VideoPart])
 export type MediaPart = z.infer<typeof MediaPart>
 
 export const TaskResult = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('probe'), facts: SourceFacts }),
+  /** Without chapters from workers that did not look for them. */
+  z.object({ kind: z.literal('probe'), facts: SourceFacts, chapters: z.array(SourceChapter).optional() }),
   z.object({ kind: z.literal('poster'), posterKey: z.string() }),
   /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
   z.object({ kind: z.literal('storyboard') }),

@@ -25,5 +25,6 @@ export const keys = {
   /** What an attempt at a download has written. */
   download: (videoId: string, taskId: string, attempt: number): StorageKey =>
     `${keys.attempt(videoId, taskId, attempt)}/${DOWNLOAD_FILE}`,
+  watermark: (videoId: string, pictureId: string): StorageKey => `videos/${videoId}/watermark-${pictureId}.png`,
   playlist: (videoId: string, name: string): StorageKey => `videos/${videoId}/${name}`,
 } as const

@@ -155,10 +155,11 @@ function describeRpc(route: RpcRoute): RouteConfig {
   }
 }
 
-/** A refresh token that may come in a cookie may be missing from the body. */
+/** No body is an empty object. A refresh token that may come in a cookie may be missing from the body. */
 function jsonBody(schema: z.ZodObject) {
   const { refreshToken, ...rest } = schema.shape
-  if (refreshToken === undefined) return { required: true, content: { 'application/json': { schema } } }
+  const required = !schema.safeParse({}).success
+  if (refreshToken === undefined) return { required, content: { 'application/json': { schema } } }
   const optional = z.strictObject({ ...rest, refreshToken: z.optional(refreshToken) })
   return { required: false, content: { 'application/json': { schema: optional } } }
 }

@@ -23,6 +23,7 @@ import { system } from './system.ts'
 import { taskLog } from './task-log.ts'
 import { uploads } from './uploads.ts'
 import { videos } from './videos.ts'
+import { watermarks } from './watermarks.ts'
 import { webhooks } from './webhooks.ts'
 
 /** Every address of the API, apart from its own description (`/openapi.json`, `/docs`). Express takes the first match, so what is asked most stands first. */
@@ -47,6 +48,7 @@ export const routes: readonly Route[] = [
   ...webhooks,
   ...events,
   ...captions,
+  ...watermarks,
   ...passport,
   ...pictures,
   ...downloads,

@@ -1,9 +1,9 @@
 import type { CallOptions } from '@kinora/common/bus'
 import type { Input } from '@kinora/common/contract'
 import { media, type Video } from '@kinora/common/contracts'
-import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
+import { isRefusal } from './is-refusal.ts'
 
 export type FinishedUpload = Input<typeof media.completeUpload>
 
@@ -31,11 +31,6 @@ export async function registerUpload(
     logger.warn({ err: error, uploadId: upload.uploadId }, 'upload stored, to be registered later')
     return asUploaded(before, upload)
   }
-}
-
-/** Media has decided; everything else means that it could not, or that nobody knows. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof AppError && error.status < 500
 }
 
 function asUploaded(video: Video, { filename, bytes, sha256 }: FinishedUpload): Video {

@@ -16,6 +16,7 @@ import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
 import type { FrameRange } from '../domain/clip.ts'
 import type { StoredCaptions, StoredChapters } from '../domain/side-files.ts'
 import type { VideoState } from '../domain/video-state.ts'
+import type { StoredWatermark } from '../domain/watermark.ts'
 import type { PlannedTask, VideoPlan } from '../domain/work-plan.ts'
 import type { OwnerLimitsTable } from '../limits/tables.ts'
 import type { UploadPiecesTable, UploadsTable } from '../uploads/tables.ts'
@@ -39,6 +40,7 @@ export interface VideosTable {
   source_bytes: ColumnType<string | null, number | null | undefined, number>
   source_sha256: string | null
   clip: NullableJson<FrameRange>
+  watermark: NullableJson<StoredWatermark>
   facts: NullableJson<SourceFacts>
   plan: NullableJson<VideoPlan>
   poster_key: string | null
@@ -47,6 +49,7 @@ export interface VideosTable {
   storyboard: NullableJson<Storyboard>
   captions: Json<StoredCaptions[]>
   chapters: NullableJson<StoredChapters>
+  chapters_of_owner: Generated<boolean>
   renditions: Json<Video['renditions']>
   status: Generated<VideoStatus>
   playable: Generated<boolean>

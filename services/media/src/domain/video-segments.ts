@@ -14,6 +14,11 @@ export function framesOf({ firstSegment }: WorkRung, { chunk, segmentFrames }: V
   return Math.max(0, chunk.frameCount - skipped)
 }
 
+/** Is this rendition among those that the task makes? */
+export function makesRendition(work: TaskWork, name: string): boolean {
+  return work.kind === 'video' && work.rungs.some((rung) => rung.name === name)
+}
+
 /** Frames of the segment with this number. */
 export function framesOfSegment(number: number, { chunk, segmentFrames }: VideoWork): number {
   return Math.min(segmentFrames, chunk.frameCount - (number - chunk.firstSegment) * segmentFrames)

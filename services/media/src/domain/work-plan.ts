@@ -1,4 +1,4 @@
-import type { FrameRate, Rung, SourceFacts, TaskKind, TaskWork } from '@kinora/common/contracts'
+import type { FrameRate, Overlay, Rung, SourceFacts, TaskKind, TaskWork } from '@kinora/common/contracts'
 import { type Chunk, chunkPlan, type Grid, headSegments, segmentGrid } from './chunk-plan.ts'
 import { ladder } from './ladder.ts'
 import { renditionPlaylist } from './rendition-playlist.ts'
@@ -14,6 +14,8 @@ export interface VideoPlan extends Grid {
   hasAudio: boolean
   /** Smallest first. */
   rungs: Rung[]
+  /** Lies over every picture: all of them are encoded, none is copied from the source. */
+  watermark?: Overlay | undefined
 }
 
 export interface PlannedTask {
@@ -48,7 +50,7 @@ export function probeTask(sourceKey: string): PlannedTask {
   return { ordinal: 0, label: 'probe', queue: 'short', weight: 1, work: { kind: 'probe', sourceKey } }
 }
 
-export function planVideo(facts: SourceFacts, maxShortSide: number): VideoPlan {
+export function planVideo(facts: SourceFacts, maxShortSide: number, watermark?: Overlay): VideoPlan {
   const { frameRate, frameCount } = facts.video
   const grid = segmentGrid(frameRate)
   return {
@@ -58,6 +60,7 @@ export function planVideo(facts: SourceFacts, maxShortSide: number): VideoPlan {
     segmentSeconds: (grid.segmentFrames * frameRate.den) / frameRate.num,
     hasAudio: facts.audio !== null,
     rungs: ladder(facts.video, maxShortSide),
+    ...(watermark && { watermark }),
   }
 }
 
@@ -69,6 +72,7 @@ export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string
   const [smallest, ...larger] = plan.rungs
   const chunks = chunkPlan(plan.frameCount, plan)
   if (!smallest || !chunks[0]) throw new Error('a video without frames or renditions cannot be planned')
+  const marked = plan.watermark ? { watermark: plan.watermark } : {}
   // Alone, the smallest rendition is as fast as a head of it would be.
   const head = larger.length > 0 ? headSegments(plan.frameCount, plan) : 0
   const headChunk = { startFrame: 0, frameCount: head * plan.segmentFrames, firstSegment: 0 }
@@ -79,7 +83,7 @@ export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string
 
   function videoTask(chunk: Chunk, rungs: VideoWork['rungs']): Omit<PlannedTask, 'ordinal'> {
     const { gopFrames, segmentFrames } = plan
-    const work: VideoWork = { kind: 'video', sourceKey, facts, rungs, gopFrames, segmentFrames, chunk }
+    const work: VideoWork = { kind: 'video', sourceKey, facts, rungs, gopFrames, segmentFrames, chunk, ...marked }
     return {
       label: `video ${labelOf(chunk, plan)} ${rungs.map((rung) => rung.name).join(' ')}`,
       queue: 'long',
@@ -95,7 +99,7 @@ export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string
   }
 
   function posterTask(): Omit<PlannedTask, 'ordinal'> {
-    return { label: 'poster', queue: 'short', weight: 1, work: { kind: 'poster', sourceKey, facts } }
+    return { label: 'poster', queue: 'short', weight: 1, work: { kind: 'poster', sourceKey, facts, ...marked } }
   }
 
   function finaliseTask(): Omit<PlannedTask, 'ordinal'> {

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import type { EventData } from '@kinora/common/contract'
-import type { events, TaskResult } from '@kinora/common/contracts'
+import type { Chapter, events, TaskResult } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
@@ -7,6 +8,7 @@ import type { Context } from '../context.ts'
 import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
 import { factsOf } from '../domain/clip.ts'
 import { checkResult, remainingWork } from '../domain/parts.ts'
+import { chaptersOf } from '../domain/source-chapters.ts'
 import { lengthRefusal } from '../limits/length-refusal.ts'
 import { writePassport } from '../passport/write-passport.ts'
 import { keepLog } from '../repositories/attempt-logs.ts'
@@ -14,6 +16,7 @@ import { attemptFailed } from '../repositories/attempt-outcomes.ts'
 import { changeVideo } from '../repositories/change-video.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/parts.ts'
 import { recordPoster, recordStoryboard } from '../repositories/pictures.ts'
+import { setSourceChapters } from '../repositories/side-texts.ts'
 import { planWork } from '../repositories/sources.ts'
 import { recordTools } from '../repositories/task-attempts.ts'
 import { completeAttempt, findTask, holdsLease, type Lease } from '../repositories/tasks.ts'
@@ -66,6 +69,7 @@ async function finish(
   }
   await completeAttempt(tx, lease)
   if (facts) await planWork(tx, video, facts, ctx.config.MAX_RENDITION)
+  if (facts && result.kind === 'probe') await takeChapters(tx, video.id, chaptersOf(result.chapters ?? [], facts))
   if (result.kind === 'poster') await recordPoster(tx, video, result.posterKey)
   if (result.kind === 'storyboard' && task.params.kind === 'storyboard') {
     const folderKey = keys.attempt(video.id, task.id, task.attempt)
@@ -74,6 +78,10 @@ async function finish(
   if (result.kind === 'finalise') await writePassport(ctx, tx, video, result)
   if (result.kind === 'audio' || result.kind === 'video') await replaceParts(tx, lease, result)
   return 'done'
+}
+
+async function takeChapters(tx: Tx, videoId: string, items: Chapter[]): Promise<void> {
+  if (items.length > 0) await setSourceChapters(tx, videoId, { id: randomUUID(), items })
 }
 
 async function discard(tx: Tx, task: TaskRow, lease: Lease): Promise<'late'> {

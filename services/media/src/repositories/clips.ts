@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import type { FrameRange } from '../domain/clip.ts'
+import type { StoredWatermark } from '../domain/watermark.ts'
 import { insertVideo } from './videos.ts'
 
 type Tx = Transaction<MediaDb>
@@ -14,11 +15,12 @@ export async function insertClip(
   tx: Tx,
   about: { id: string; ownerId: string; title: string },
   range: FrameRange,
+  watermark: StoredWatermark | null,
 ): Promise<VideoRow> {
   await insertVideo(tx, { ...about, description: '', tags: [], visibility: 'private' })
   return await tx
     .updateTable('videos')
-    .set({ clip: JSON.stringify(range) })
+    .set({ clip: JSON.stringify(range), watermark: watermark && JSON.stringify(watermark) })
     .where('id', '=', about.id)
     .returningAll()
     .executeTakeFirstOrThrow()

@@ -34,10 +34,21 @@ export async function setCaptions(tx: Tx, videoId: string, captions: readonly St
     .execute()
 }
 
+/** The owner's word; a source has no say in them any more. */
 export async function setChapters(tx: Tx, videoId: string, chapters: StoredChapters | null): Promise<void> {
   await tx
     .updateTable('videos')
-    .set({ chapters: chapters && JSON.stringify(chapters), republish: REPUBLISH })
+    .set({ chapters: chapters && JSON.stringify(chapters), chapters_of_owner: true, republish: REPUBLISH })
     .where('id', '=', videoId)
+    .execute()
+}
+
+/** Those of the source, before anything is published; unless the owner has put or deleted some. */
+export async function setSourceChapters(tx: Tx, videoId: string, chapters: StoredChapters): Promise<void> {
+  await tx
+    .updateTable('videos')
+    .set({ chapters: JSON.stringify(chapters) })
+    .where('id', '=', videoId)
+    .where('chapters_of_owner', '=', false)
     .execute()
 }

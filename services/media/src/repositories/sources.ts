@@ -3,6 +3,7 @@ import { keys } from '@kinora/common/storage'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { shownFilename } from '../domain/source-type.ts'
+import { overlayOf } from '../domain/watermark.ts'
 import { planTasks, planVideo, probeTask } from '../domain/work-plan.ts'
 import { addTasks } from './tasks.ts'
 
@@ -38,7 +39,7 @@ export async function planWork(
   facts: SourceFacts,
   maxShortSide: number,
 ): Promise<void> {
-  const plan = planVideo(facts, maxShortSide)
+  const plan = planVideo(facts, maxShortSide, video.watermark ? overlayOf(video.watermark) : undefined)
   const renditions = plan.rungs.map(({ name, width, height }) => ({
     name,
     width,

@@ -203,8 +203,20 @@ export async function cancelTasks(tx: Tx, videoId: string): Promise<{ id: string
   return rows
 }
 
-/** Puts failed and cancelled tasks back to the start, with a new attempt and a clean slate; returns them in order. */
-export async function reviveTasks(tx: Tx, videoId: string): Promise<{ id: string; kind: TaskKind }[]> {
+export async function failedTasks(tx: Tx, videoId: string): Promise<Pick<TaskRow, 'id' | 'params'>[]> {
+  const failed = tx.selectFrom('tasks').select(['id', 'params']).where('video_id', '=', videoId)
+  return await failed.where('state', '=', 'failed').execute()
+}
+
+/**
+ * Puts these failed tasks, and those that were cancelled with them, back to the start, with a new attempt and a clean slate;
+ * returns them in order.
+ */
+export async function reviveTasks(
+  tx: Tx,
+  videoId: string,
+  failed: readonly string[],
+): Promise<{ id: string; kind: TaskKind }[]> {
   const rows = await tx
     .updateTable('tasks')
     .set((eb) => ({
@@ -216,7 +228,7 @@ export async function reviveTasks(tx: Tx, videoId: string): Promise<{ id: string
       cause: null,
     }))
     .where('video_id', '=', videoId)
-    .where('state', 'in', ['failed', 'cancelled'])
+    .where((eb) => eb.or([eb('state', '=', 'cancelled'), eb('id', '=', sql<string>`any(${failed}::uuid[])`)]))
     .returning(['id', 'kind', 'ordinal'])
     .execute()
   return rows.sort((one, other) => one.ordinal - other.ordinal)

@@ -9,6 +9,7 @@ import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { userOf } from '../domain/actor.ts'
 import { rangeOfClip } from '../domain/clip.ts'
 import { assertOwner } from '../domain/visibility.ts'
+import type { StoredWatermark } from '../domain/watermark.ts'
 import { roomFor } from '../limits/room.ts'
 import { lockRoom, standingOf } from '../limits/standing.ts'
 import { settleLocked } from '../repositories/change-video.ts'
@@ -34,7 +35,7 @@ export function createClip(ctx: Context): Handler<typeof media.createClip> {
   }
 }
 
-/** A copy whose transaction fails belongs to no video, and is swept like an upload that nobody registered. */
+/** Copies whose transaction fails belong to no video, and are swept like an upload that nobody registered. */
 async function clipOf(
   ctx: Context,
   tx: Transaction<MediaDb>,
@@ -51,9 +52,17 @@ async function clipOf(
   const [id, uploadId] = [randomUUID(), randomUUID()]
   const storageKey = keys.source(id, uploadId)
   await ctx.store.copy(sourceKey, storageKey)
-  const video = await insertClip(tx, { id, ownerId, title }, range)
+  const watermark = parent.watermark && (await copyWatermark(ctx, parent.watermark, id))
+  const video = await insertClip(tx, { id, ownerId, title }, range, watermark)
   const upload = { uploadId, storageKey, filename, bytes, sha256 }
   const settled = await settleLocked(tx, id, () => registerSource(tx, video, upload))
   if (!settled) throw new Error('a video that was just made is there')
   return settled
+}
+
+/** The parent's source has no mark, so that the clip needs its own. */
+async function copyWatermark({ store }: Context, of: StoredWatermark, clipId: string): Promise<StoredWatermark> {
+  const key = keys.watermark(clipId, randomUUID())
+  await store.copy(of.key, key)
+  return { ...of, key }
 }

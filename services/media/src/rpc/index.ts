@@ -32,6 +32,9 @@ import { releaseTask } from './release-task.ts'
 import { retryVideo } from './retry-video.ts'
 import { revokePlaybackToken } from './revoke-playback-token.ts'
 import { updateVideo } from './update-video.ts'
+import { beginWatermark } from './watermark/begin-watermark.ts'
+import { deleteWatermark, putWatermark } from './watermark/change-watermark.ts'
+import { getWatermark } from './watermark/get-watermark.ts'
 
 export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
   return {
@@ -53,6 +56,10 @@ export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     putChapters: putChapters(ctx),
     getChapters: getChapters(ctx),
     deleteChapters: deleteChapters(ctx),
+    beginWatermark: beginWatermark(ctx),
+    putWatermark: putWatermark(ctx),
+    getWatermark: getWatermark(ctx),
+    deleteWatermark: deleteWatermark(ctx),
     createPlaybackToken: createPlaybackToken(ctx),
     revokePlaybackToken: revokePlaybackToken(ctx),
     listPlaybackTokens: listPlaybackTokens(ctx),

@@ -1,20 +1,24 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
+import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { makesRendition } from '../domain/video-segments.ts'
 import { assertOwner } from '../domain/visibility.ts'
 import { startsByState } from '../domain/work-plan.ts'
 import { changeVideo } from '../repositories/change-video.ts'
-import { enqueue, reviveTasks } from '../repositories/tasks.ts'
+import { enqueue, failedTasks, reviveTasks } from '../repositories/tasks.ts'
 import { asVideo } from './as-video.ts'
 
 /** What is done stays done; the rest begins anew, with all its tries. */
 export function retryVideo(ctx: Context): Handler<typeof media.retryVideo> {
-  return async ({ videoId }, { actor }) => {
+  return async ({ videoId, rendition }, { actor }) => {
     const changed = await changeVideo(ctx, videoId, async (tx, video) => {
       assertOwner(actor, video)
-      const revived = await reviveTasks(tx, videoId)
-      if (revived.length === 0) throw new AppError('NOTHING_TO_RETRY')
+      const failed = await failuresOf(tx, video, rendition)
+      if (failed.length === 0) throw new AppError('NOTHING_TO_RETRY')
+      const revived = await reviveTasks(tx, videoId, failed)
       // The others are queued when the state is derived.
       const ids = revived.filter((task) => !startsByState(task.kind)).map((task) => task.id)
       await enqueue(tx, ids)
@@ -22,4 +26,18 @@ export function retryVideo(ctx: Context): Handler<typeof media.retryVideo> {
     if (!changed) throw new AppError('VIDEO_NOT_FOUND')
     return asVideo(ctx, changed.video, actor)
   }
+}
+
+/** Ids of all tasks that have failed, or of those that were to make this rendition. */
+async function failuresOf(
+  tx: Transaction<MediaDb>,
+  { id, plan }: VideoRow,
+  rendition: string | undefined,
+): Promise<string[]> {
+  if (rendition !== undefined && !plan?.rungs.some(({ name }) => name === rendition)) {
+    throw new AppError('RENDITION_NOT_FOUND')
+  }
+  const failed = await failedTasks(tx, id)
+  const wanted = failed.filter(({ params }) => rendition === undefined || makesRendition(params, rendition))
+  return wanted.map((task) => task.id)
 }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { StorageFinding } from '@kinora/common/contracts'
 import { keys, type StorageKey } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
@@ -6,6 +7,7 @@ import { expectedFiles } from './expected-files.ts'
 import { oldFiles } from './old-files.ts'
 
 const ATTEMPT = /^[0-9a-f-]{36}-\d+$/
+const WATERMARK = /^watermark-[0-9a-f-]{36}\.png$/
 
 /** Files that its rows name and that are not there; files of its folders that no row names. */
 export async function auditVideo(ctx: Context, videoId: string): Promise<StorageFinding[]> {
@@ -40,7 +42,9 @@ async function unknownFiles(ctx: Context, stored: StoredVideo, files: StorageKey
     const [root, , folder = ''] = file.split('/')
     return root === 'videos' && ATTEMPT.test(folder) && !attempts.has(folder)
   })
+  const pictures = kept.filter((file) => WATERMARK.test(posix.basename(file)) && file !== video.watermark?.key)
   return [
+    ...finding('unknown', 'watermark', video.id, await oldFiles(ctx.store, pictures)),
     ...finding('unknown', 'source', video.id, await oldFiles(ctx.store, sources)),
     ...finding('unknown', 'attempt', video.id, await oldFiles(ctx.store, abandoned)),
   ]

@@ -10,11 +10,12 @@ export interface ExpectedFiles {
   storyboard: StorageKey[]
   passport: StorageKey[]
   playback: StorageKey[]
+  watermark: StorageKey[]
 }
 
 /** What must be in storage by what the rows say. */
 export function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
-  const { source_key: source, poster_key: poster, passport_key: passport, storyboard } = video
+  const { source_key: source, poster_key: poster, passport_key: passport, storyboard, watermark } = video
   const sprites = storyboard ? Array.from({ length: spriteCount(storyboard) }, (_, index) => spriteName(index)) : []
   return {
     source: source === null ? [] : [source],
@@ -22,6 +23,7 @@ export function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
     storyboard: storyboard ? sprites.map((name) => `${storyboard.folderKey}/${name}`) : [],
     passport: passport === null ? [] : [passport],
     playback: playbackFiles(video, written),
+    watermark: watermark ? [watermark.key] : [],
   }
 }
 

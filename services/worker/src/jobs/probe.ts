@@ -4,7 +4,7 @@ import type { FrameGrid } from '../media-tools/frame-grid.ts'
 import { parseRate, perSecond } from '../media-tools/frame-rate.ts'
 import { type ProbedStream, type ProbeReport, probeSource } from '../media-tools/probe-source.ts'
 import { scanPackets } from '../media-tools/scan-packets.ts'
-import { chooseVideo, declaredGrid, scannedGrid, sourceFacts } from '../media-tools/source-facts.ts'
+import { chooseVideo, declaredGrid, scannedGrid, sourceChapters, sourceFacts } from '../media-tools/source-facts.ts'
 import { assertFactsWithinLimits, assertWithinLimits } from '../media-tools/source-limits.ts'
 import { hasWholeBoxes } from '../media-tools/whole-boxes.ts'
 import type { Job, JobContext } from './job.ts'
@@ -19,7 +19,7 @@ export const probe: Job<'probe'> = async ({ sourceKey }, job) => {
   const { grid, startTime } = await findGrid(report, video, job)
   const facts = sourceFacts(report, video, grid, startTime)
   assertFactsWithinLimits(facts, limits)
-  return { kind: 'probe', facts }
+  return { kind: 'probe', facts, chapters: sourceChapters(report) }
 }
 
 async function findGrid(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mainTrack, readInitSegment, type Segment } from '@kinora/hls-check/mp4'
 import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
@@ -7,9 +7,10 @@ import { completeFirstSegment } from '../media-tools/first-segment.ts'
 import { readLocalSegment } from '../media-tools/local-segment.ts'
 import { runFollowed } from '../media-tools/run-followed.ts'
 import { asTaskFailure, sourceCorrupt } from '../media-tools/tool-failure.ts'
-import { firstOf, type VideoWork, videoCommand, type WorkRung } from '../media-tools/video-command.ts'
+import { firstOf, type LaidMark, type VideoWork, videoCommand, type WorkRung } from '../media-tools/video-command.ts'
+import { openWatermark } from '../media-tools/watermark.ts'
 import { hostFault } from '../task-failure.ts'
-import type { Job, ResultOf } from './job.ts'
+import type { Job, JobContext, ResultOf } from './job.ts'
 import { harvestSegments } from './segment-harvest.ts'
 
 type Rendition = ResultOf<'video'>['renditions'][number]
@@ -32,12 +33,26 @@ export const video: Job<'video'> = async (work, job) => {
     encoded = frame
     job.progress(Math.min(0.99, frame / frameCount))
   }
-  const command = videoCommand(tools, work)
+  const command = videoCommand(tools, work, await layMarks(work, job))
   const ended = await runFollowed(tools, command, { cwd: workspace, signal, onFrame, look: harvest.gather })
   // Without a single picture the filters have nothing to repeat: this range of the source is unreadable.
   if (ended.exitCode === 0 && encoded === 0) throw sourceCorrupt(ended.stderr)
   if (ended.exitCode !== 0) throw asTaskFailure(ended)
   return await harvest.finish(end)
+}
+
+/** The watermark for each rung, as files of the workspace; none where there is no watermark. */
+async function layMarks({ watermark, rungs }: VideoWork, { store, workspace }: JobContext): Promise<LaidMark[]> {
+  if (!watermark) return []
+  const drawMark = await openWatermark(store, watermark)
+  const marks: LaidMark[] = []
+  for (const rung of rungs) {
+    const { pixels, ...place } = await drawMark(rung)
+    const file = `mark-${rung.name}`
+    await writeFile(join(workspace, file), pixels)
+    marks.push({ file, ...place })
+  }
+  return marks
 }
 
 /** Numbers of segments, the last one excluded. */

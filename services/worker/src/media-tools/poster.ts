@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SourceFacts } from '@kinora/common/contracts'
-import sharp from 'sharp'
+import sharp, { type OverlayOptions } from 'sharp'
 import { readSource, runFfmpeg } from './ffmpeg-command.ts'
 import { perSecond } from './frame-rate.ts'
 import { standardPicture } from './picture-filters.ts'
 import type { Tools } from './run-tool.ts'
 import { asTaskFailure, sourceCorrupt } from './tool-failure.ts'
+import type { DrawMark, Mark } from './watermark.ts'
 
 const MAX_WIDTH = 1280
 const MAX_HEIGHT = 1280
@@ -33,19 +34,26 @@ interface Place {
  * Writes `poster.jpg` into the workspace: the picture at `time` (seconds from the first one), without it a key frame from
  * a tenth of the way in; where there is none, the first picture of any kind that can be decoded. Throws `SOURCE_CORRUPT`
  * when none can.
+ * @param search with `drawMark` for a video that has a watermark
  */
 export async function makePoster(
   tools: Tools,
   facts: SourceFacts,
-  { time, ...search }: Search & { time: number | undefined },
+  { time, drawMark, ...search }: Search & { time: number | undefined; drawMark: DrawMark | undefined },
 ): Promise<string> {
   const wished = time === undefined ? typicalPlace(facts) : exactPlace(facts, time)
   const first = { where: [], candidates: CANDIDATES }
   const still = (await grabStill(tools, facts, search, wished)) ?? (await grabStill(tools, facts, search, first))
   if (!still) throw sourceCorrupt('no picture could be decoded')
   const poster = join(search.cwd, 'poster.jpg')
-  await sharp(still).jpeg({ mozjpeg: true, quality: 80 }).toFile(poster)
+  const mark = await drawMark?.(posterSize(facts.video))
+  const marked = sharp(still).composite(mark ? [layer(mark)] : [])
+  await marked.jpeg({ mozjpeg: true, quality: 80 }).toFile(poster)
   return poster
+}
+
+function layer({ pixels, width, height, left, top }: Mark): OverlayOptions {
+  return { input: pixels, raw: { width, height, channels: 4 }, left, top }
 }
 
 function typicalPlace(facts: SourceFacts): Place {

@@ -1,4 +1,4 @@
-import type { SourceFacts } from '@kinora/common/contracts'
+import { MAX_CHAPTER_TITLE, MAX_CHAPTERS, type SourceChapter, type SourceFacts } from '@kinora/common/contracts'
 import { inputFault } from '../task-failure.ts'
 import { type FrameGrid, frameGrid } from './frame-grid.ts'
 import { halveTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
@@ -85,6 +85,14 @@ export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: Fram
         }
       : null,
   }
+}
+
+/** As the file has them, on its own clock, and no more of them than a video may have. */
+export function sourceChapters({ chapters }: ProbeReport): SourceChapter[] {
+  return chapters.slice(0, MAX_CHAPTERS).map(({ start_time: start, tags }) => ({
+    start,
+    title: tags?.title?.slice(0, MAX_CHAPTER_TITLE) ?? '',
+  }))
 }
 
 /** Square pixels, then turned: the rotation of the display matrix is in degrees, of either sign. */

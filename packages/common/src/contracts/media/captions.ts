@@ -27,10 +27,15 @@ export const Captions = z.object({
 })
 export type Captions = z.infer<typeof Captions>
 
+/** Of one video. */
+export const MAX_CHAPTERS = 200
+/** UTF-16 code units. */
+export const MAX_CHAPTER_TITLE = 200
+
 const Chapter = z.strictObject({
   /** Seconds. */
   start: z.number().min(0).max(604_800),
-  title: z.string().trim().min(1).max(200).regex(NO_CONTROL),
+  title: z.string().trim().min(1).max(MAX_CHAPTER_TITLE).regex(NO_CONTROL),
 })
 export type Chapter = z.infer<typeof Chapter>
 
@@ -70,7 +75,7 @@ export const captions = {
       chapters: z
         .array(Chapter)
         .min(1)
-        .max(200)
+        .max(MAX_CHAPTERS)
         .refine((all) => all.every(({ start }, index) => index === 0 || start > (all[index - 1]?.start ?? 0)), {
           message: 'Each chapter must start later than the one before it',
         }),

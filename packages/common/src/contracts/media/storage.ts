@@ -6,7 +6,7 @@ import { Id } from '../shared.ts'
 export const StorageFinding = z.object({
   /** `missing`: a row names files that are not there. `unknown`: there are files that no row names. */
   problem: z.enum(['missing', 'unknown']),
-  what: z.enum(['source', 'poster', 'storyboard', 'passport', 'playback', 'attempt', 'video']),
+  what: z.enum(['source', 'poster', 'storyboard', 'passport', 'playback', 'watermark', 'attempt', 'video']),
   videoId: Id,
   /** How many files. */
   files: z.number().int().positive(),

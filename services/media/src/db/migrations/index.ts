@@ -11,6 +11,8 @@ import { presentation } from './0014-presentation.ts'
 import { webhooks } from './0016-webhooks.ts'
 import { passports } from './0017-passports.ts'
 import { outputs } from './0018-outputs.ts'
+import { sourceChapters } from './0018b-source-chapters.ts'
+import { watermarks } from './0018c-watermarks.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -29,5 +31,7 @@ export const schema: SchemaDefinition = {
     webhooks,
     passports,
     outputs,
+    sourceChapters,
+    watermarks,
   ],
 }

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import type { MethodSpec } from '../../contract.ts'
+import { Id, Nothing, Timestamp } from '../shared.ts'
+
+/** Of a picture as it is uploaded. */
+export const MAX_WATERMARK_BYTES = 2 * 1024 * 1024
+
+export const WatermarkPosition = z.enum(['top-left', 'top-right', 'bottom-left', 'bottom-right', 'center'])
+
+/** How a picture lies over a video. */
+export const WatermarkPlace = z.object({
+  position: WatermarkPosition,
+  opacity: z.number().min(0.05).max(1),
+  /** Percent of the width of the video. */
+  width: z.number().min(1).max(50),
+})
+export type WatermarkPlace = z.infer<typeof WatermarkPlace>
+
+/** What a worker must know of it. */
+export const Overlay = WatermarkPlace.extend({ pictureKey: z.string() })
+export type Overlay = z.infer<typeof Overlay>
+
+/** As it is kept, not as it came: made smaller, in pixels, and without what else stood in the file. */
+const KeptPicture = z.object({
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  bytes: z.number().int().positive(),
+})
+
+export const Watermark = WatermarkPlace.extend({ picture: KeptPicture, createdAt: Timestamp })
+export type Watermark = z.infer<typeof Watermark>
+
+const OneVideo = z.strictObject({ videoId: Id })
+
+/** A picture over a video, burnt in when it is encoded: it can change until the source is there. */
+export const watermark = {
+  beginWatermark: {
+    summary: 'Ask whether and where the picture of a watermark may be written',
+    input: OneVideo,
+    output: z.object({ pictureId: Id, storageKey: z.string() }),
+    errors: ['VIDEO_NOT_FOUND', 'WATERMARK_TOO_LATE'],
+    // Nothing is kept of it.
+    idempotent: true,
+  },
+  putWatermark: {
+    summary: 'Put a picture over a video that has no source yet, or another one',
+    input: OneVideo.extend({ pictureId: Id, picture: KeptPicture, ...WatermarkPlace.shape }),
+    output: Watermark,
+    errors: ['VIDEO_NOT_FOUND', 'WATERMARK_TOO_LATE'],
+    idempotent: true,
+  },
+  getWatermark: {
+    summary: 'The watermark of a video',
+    input: OneVideo,
+    output: Watermark,
+    errors: ['VIDEO_NOT_FOUND', 'WATERMARK_NOT_FOUND'],
+    idempotent: true,
+  },
+  deleteWatermark: {
+    summary: 'Take the watermark of a video away that has no source yet',
+    input: OneVideo,
+    output: Nothing,
+    errors: ['VIDEO_NOT_FOUND', 'WATERMARK_NOT_FOUND', 'WATERMARK_TOO_LATE'],
+    idempotent: true,
+  },
+} as const satisfies Record<string, MethodSpec>

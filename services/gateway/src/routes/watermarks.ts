@@ -1,0 +1,68 @@
+import { MAX_WATERMARK_BYTES, media, Watermark, WatermarkPlace, WatermarkPosition } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import { sendJson } from '../http/mount.ts'
+import { readBytes } from '../http/read-bytes.ts'
+import { parseFields } from '../http/read-input.ts'
+import { inTurn } from '../playback/in-turn.ts'
+import { isRefusal } from '../uploads/is-refusal.ts'
+import { keepPicture } from '../watermarks/keep-picture.ts'
+import type { HandRoute, Route } from './route.ts'
+
+const path = '/v1/videos/:videoId/watermark'
+const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
+const read = { auth: 'required', scope: 'videos:read', limit: 'general' } as const
+
+const Params = z.strictObject({ videoId: z.uuid() })
+const { opacity, width } = WatermarkPlace.shape
+const Place = z.strictObject({
+  position: WatermarkPosition.default('bottom-right'),
+  opacity: z.coerce.number().pipe(opacity).default(1),
+  /** Percent of the width of the video. */
+  width: z.coerce.number().pipe(width).default(10),
+})
+
+const PICTURE_TYPES = ['image/png', 'image/webp', 'image/jpeg']
+
+export const watermarks: Route[] = [
+  {
+    ...write,
+    method: 'put',
+    path,
+    name: 'putWatermark',
+    summary: media.putWatermark.summary,
+    params: Params,
+    query: Place,
+    requestBody: { description: 'PNG, WebP or JPEG, up to 2 MiB', contentType: 'image/png', binary: true },
+    answers: { 200: { description: 'What is kept', content: { 'application/json': Watermark } } },
+    errors: [
+      ...media.putWatermark.errors,
+      ...(['WATERMARK_INVALID', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'STORAGE_FULL'] as const),
+    ],
+    handle: putWatermark,
+  },
+  { ...read, method: 'get', path, rpc: media.getWatermark, status: 200 },
+  { ...write, method: 'delete', path, rpc: media.deleteWatermark, status: 204 },
+]
+
+/** Media is asked twice: before anything is read, and when the picture is stored, because the source may have come first. */
+function putWatermark(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, { call }) => {
+    const { videoId } = parseFields(Params, req.params)
+    const place = parseFields(Place, req.query)
+    if (!req.is(PICTURE_TYPES) || req.headers['content-encoding'] !== undefined) {
+      throw new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send a picture in PNG, WebP or JPEG as it is' })
+    }
+    const { pictureId, storageKey } = await ctx.rpc(media.beginWatermark, { videoId }, call)
+    const body = await readBytes(req, res, MAX_WATERMARK_BYTES)
+    const { png, width, height } = await inTurn(() => keepPicture(body))
+    await ctx.store.put(storageKey, png)
+    const watermark = { videoId, pictureId, picture: { width, height, bytes: png.length }, ...place }
+    const kept = await ctx.rpc(media.putWatermark, watermark, call).catch(async (error) => {
+      if (isRefusal(error)) await ctx.store.remove(storageKey)
+      throw error
+    })
+    sendJson(res, 200, kept)
+  }
+}
