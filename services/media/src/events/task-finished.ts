@@ -65,7 +65,7 @@ async function finish(
     return 'failed'
   }
   await completeAttempt(tx, lease)
-  if (facts) await planWork(tx, video, facts, ctx.config.MAX_RENDITION)
+  if (facts) await planWork(tx, video, facts, ctx.config)
   if (result.kind === 'poster') await recordPoster(tx, video, result.posterKey)
   if (result.kind === 'storyboard' && task.params.kind === 'storyboard') {
     const folderKey = keys.attempt(video.id, task.id, task.attempt)

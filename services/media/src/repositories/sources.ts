@@ -1,7 +1,9 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { type Kysely, sql, type Transaction } from 'kysely'
+import type { MediaConfig } from '../config.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { copiedRung } from '../domain/copied-rung.ts'
 import { shownFilename } from '../domain/source-type.ts'
 import { planTasks, planVideo, probeTask } from '../domain/work-plan.ts'
 import { addTasks } from './tasks.ts'
@@ -36,9 +38,9 @@ export async function planWork(
   tx: Transaction<MediaDb>,
   video: VideoRow,
   facts: SourceFacts,
-  maxShortSide: number,
+  { MAX_RENDITION, REMUX }: Pick<MediaConfig, 'MAX_RENDITION' | 'REMUX'>,
 ): Promise<void> {
-  const plan = planVideo(facts, maxShortSide)
+  const plan = planVideo(facts, MAX_RENDITION)
   const renditions = plan.rungs.map(({ name, width, height }) => ({
     name,
     width,
@@ -57,7 +59,8 @@ export async function planWork(
     .execute()
   const sourceKey = video.source_key
   if (sourceKey === null) throw new Error('a video that was probed has a source')
-  await addTasks(tx, video.id, planTasks(plan, facts, sourceKey, keys.videoFolder(video.id)))
+  const copied = REMUX ? copiedRung(facts, plan.rungs) : null
+  await addTasks(tx, video.id, planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), copied))
 }
 
 /** Of these sources, those that belong to a video. */
