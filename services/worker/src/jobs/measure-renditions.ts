@@ -5,7 +5,7 @@ import { mainTrack, readInitSegment, type Segment } from '@kinora/hls-check/mp4'
 import { assertIndependent } from '../media-tools/copyable/independent-pictures.ts'
 import { completeFirstSegment } from '../media-tools/first-segment.ts'
 import { readLocalSegment } from '../media-tools/local-segment.ts'
-import { firstOf, type VideoWork, type WorkRung } from '../media-tools/video-command.ts'
+import { firstOf, type VideoWork, type WorkRung } from '../media-tools/video-work.ts'
 import { hostFault, inputFault, TaskFailure } from '../task-failure.ts'
 import type { ResultOf } from './job.ts'
 

@@ -4,8 +4,9 @@ import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
 import { copyCommand } from '../media-tools/copy-command.ts'
 import { runFollowed } from '../media-tools/run-followed.ts'
 import { asTaskFailure, sourceCorrupt } from '../media-tools/tool-failure.ts'
-import { firstOf, videoCommand } from '../media-tools/video-command.ts'
-import type { Job, JobContext, ResultOf, WorkOf } from './job.ts'
+import { videoCommand } from '../media-tools/video-command.ts'
+import { firstOf, type VideoWork } from '../media-tools/video-work.ts'
+import type { Job, JobContext, ResultOf } from './job.ts'
 import { measureRenditions } from './measure-renditions.ts'
 import { harvestSegments } from './segment-harvest.ts'
 
@@ -36,6 +37,6 @@ export const video: Job<'video'> = async (work, job) => {
 }
 
 /** What is copied is told of when all of it came out right: were it published before, nothing else could take its place. */
-function toldAs({ copied }: WorkOf<'video'>, job: JobContext): JobContext {
+function toldAs({ copied }: VideoWork, job: JobContext): JobContext {
   return copied ? { ...job, written: () => {} } : job
 }

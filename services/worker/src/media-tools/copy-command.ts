@@ -3,7 +3,7 @@ import { renditionColour } from './colour.ts'
 import { readSource } from './ffmpeg-command.ts'
 import type { Tools } from './run-tool.ts'
 import { segmenter } from './segmenter.ts'
-import type { VideoWork } from './video-command.ts'
+import type { VideoWork } from './video-work.ts'
 
 /** Cuts the pictures of a source into segments as they are: `<rung>/init.mp4` and `<rung>/<number>.m4s`. Nothing is decoded. */
 export function copyCommand(tools: Tools, work: VideoWork): FfmpegCommand {

@@ -1,6 +1,6 @@
 import type { FrameRate } from '@kinora/common/contracts'
 import { perSecond } from './frame-rate.ts'
-import { firstOf, type VideoWork, type WorkRung } from './video-command.ts'
+import { firstOf, type VideoWork, type WorkRung } from './video-work.ts'
 
 /**
  * Output options that cut a rendition into segments. `frag_discont` keeps decode times on the video's clock; negative

@@ -1,4 +1,4 @@
-import type { SourceFacts, TaskWork } from '@kinora/common/contracts'
+import type { SourceFacts } from '@kinora/common/contracts'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { readSource } from './ffmpeg-command.ts'
 import { perSecond } from './frame-rate.ts'
@@ -6,14 +6,7 @@ import { standardPicture } from './picture-filters.ts'
 import type { Tools } from './run-tool.ts'
 import { searchFor } from './search-options.ts'
 import { segmenter } from './segmenter.ts'
-
-export type VideoWork = Extract<TaskWork, { kind: 'video' }>
-export type WorkRung = VideoWork['rungs'][number]
-
-/** Number of the first segment of this rung that the task makes. */
-export function firstOf({ firstSegment }: WorkRung, { chunk }: VideoWork): number {
-  return Math.max(firstSegment, chunk.firstSegment)
-}
+import { firstOf, type VideoWork, type WorkRung } from './video-work.ts'
 
 /**
  * One run that decodes a range of frames once and writes the segments of every rung: `<rung>/init.mp4` and
