@@ -83,7 +83,7 @@ async function runTasks(bench: Bench, clip: string, round: number): Promise<Task
   if (probed?.kind !== 'probe') throw new Error('the probe gave no facts')
   const plan = planVideo(probed.facts, 1080)
   // The last check needs the playlists that media writes; what it costs stands in docs/decisions/0027-passports.md.
-  const tasks = planTasks(plan, probed.facts, sourceKey, `videos/${round}`).filter(
+  const tasks = planTasks(plan, probed.facts, sourceKey, `videos/${round}`, null).filter(
     ({ work }) => work.kind !== 'finalise',
   )
   for (const { label, work } of tasks) await run(label, work)

@@ -50,6 +50,11 @@ const RECIPES = {
   'minute.mp4': ffmpeg([picture('640x360', '24', 60), tone(60)], [...H264, ...AAC]),
   /** 2400 frames of the same: several chunks after the first. */
   'long.mp4': ffmpeg([picture('640x360', '24', 100), tone(100)], [...H264, ...AAC]),
+  /** Key frames every two seconds and a low rate: nothing of it needs to be encoded again for its own size. */
+  'fitting.mp4': ffmpeg(
+    [picture('480x360', '25', 8), tone(8)],
+    [...H264, '-crf', '32', '-g', '50', '-keyint_min', '50', '-sc_threshold', '0', ...AAC],
+  ),
   'silent.mp4': ffmpeg([picture('320x240', '25', 8)], H264),
   'surround.mp4': ffmpeg(
     [picture('320x240', '25', 8), `anoisesrc=r=48000:d=8,pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0`],

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { useSystem } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
@@ -5,7 +7,7 @@ import { createClient } from './client.ts'
 import { type ClipName, useClips } from './clips.ts'
 import { checkPlayback, type Expected } from './hls/check-playback.ts'
 import { GENEROUS } from './settings.ts'
-import { untilEnded, untilStatus, upload } from './videos.ts'
+import { timelineOf, untilEnded, untilStatus, upload } from './videos.ts'
 
 const clips = useClips()
 const system = await useSystem({ env: GENEROUS })
@@ -89,6 +91,28 @@ for (const { what, clip, expected } of playable) {
     const { playback } = await untilStatus(client, id, 'ready')
     expect(await checkPlayback(playback?.hlsUrl ?? '', expected)).toEqual([])
   })
+}
+
+test('a source that fits is its own largest rendition, picture by picture', async () => {
+  const source = await clips.make('fitting.mp4')
+  const { id } = await upload(client, source)
+  const { playback } = await untilStatus(client, id, 'ready')
+  const expected: Expected = {
+    renditions: [...small, { name: '360p', width: 480, height: 360 }],
+    ...{ frames: 200, frameRate: 25, audioChannels: 2 },
+  }
+  expect(await checkPlayback(playback?.hlsUrl ?? '', expected)).toEqual([])
+  const labels = (await timelineOf(client, id)).map(({ label }) => label)
+  expect(labels).toContain('video 0-8 s 360p copied')
+  const copy = new URL('360p.m3u8', playback?.hlsUrl).href
+  expect(await hashesOf(copy)).toEqual(await hashesOf(source))
+})
+
+/** Of each picture, as it is decoded. */
+async function hashesOf(address: string): Promise<string[] | null> {
+  const args = ['-v', 'error', '-i', address, '-map', '0:v:0', '-f', 'framehash', '-hash', 'md5', '-']
+  const { stdout } = await promisify(execFile)('ffmpeg', args)
+  return stdout.match(/[0-9a-f]{32}$/gm)
 }
 
 const unusable: { what: string; file: () => Promise<string>; code: string; detail: RegExp }[] = [

@@ -28,6 +28,8 @@ export const mediaConfig = serviceConfig.extend({
   UPLOAD_EXPIRY_SECONDS: integer(60, 31_536_000).default(86_400),
   /** The largest rendition's short side, in pixels. */
   MAX_RENDITION: integer(240, 2160).default(1080),
+  /** Whether a source that fits as it is becomes its largest rendition without being encoded again. */
+  REMUX: z.stringbool().default(true),
   /** A worker that is silent for so long has lost its task. */
   LEASE_MS: integer(500, 600_000).default(20_000),
   /** How often stale leases, lost messages and left-behind receipts are looked for. */

@@ -18,7 +18,8 @@ const { call } = gateway
 
 const PLACE = { position: 'top-left', opacity: 0.5, width: 20 } as const
 const PICTURE = { width: 40, height: 20, bytes: 5 }
-const FACTS = someFacts(4, { width: 320, height: 240 }, false)
+/** Without a mark it would be copied. */
+const FACTS = someFacts(4, { width: 320, height: 240, copyable: { peakBitrate: 100_000 } }, false)
 
 /** As a gateway does it: asks, stores the picture, and says so. */
 async function put(videoId: string, actor = owner): Promise<{ watermark: Watermark; storageKey: string }> {
@@ -63,6 +64,7 @@ describe('a watermark', () => {
     const drawing = tasks.filter(({ work }) => work.kind === 'video' || work.kind === 'poster')
     expect(drawing.map(({ work }) => work)).toEqual(drawing.map(() => expect.objectContaining({ watermark: overlay })))
     expect(drawing.length).toBeGreaterThan(1)
+    expect(drawing.filter(({ work }) => 'copied' in work)).toEqual([])
     expect(await get(id)).toEqual(watermark)
   })
 

@@ -16,5 +16,6 @@ export function standingOf(work: TaskWork, queue: TaskQueue): Standing {
 
 function firstSegmentOf(work: TaskWork): number | undefined {
   if (work.kind === 'audio') return work.firstSegment
-  return work.kind === 'video' ? work.chunk.firstSegment : undefined
+  // A copy tells of nothing before it is whole; so long nobody stands still for it.
+  return work.kind === 'video' && !work.copied ? work.chunk.firstSegment : undefined
 }

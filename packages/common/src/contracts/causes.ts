@@ -18,6 +18,10 @@ export const CAUSES = {
   TIMED_OUT: { class: 'host', sentence: 'Working on this video took longer than is allowed.' },
   TRANSCODE_FAILED: { class: 'host', sentence: 'The video could not be transcoded.' },
   VERIFICATION_FAILED: { class: 'host', sentence: 'The finished video was checked and refused.' },
+  COPY_UNFIT: {
+    class: 'input',
+    sentence: 'The picture of this file cannot be taken over as it is, so it is encoded.',
+  },
   RESULT_UNUSABLE: { class: 'host', sentence: 'A part of this video did not come out as it should.' },
   CHUNKS_DIFFER: { class: 'host', sentence: 'Two parts of this video do not fit together.' },
   WORKER_LOST: {

@@ -34,6 +34,13 @@ export const SourceFacts = z.object({
     startTime: z.number(),
     /** The source has pictures before the first one, which are left out. */
     clipped: z.boolean().optional(),
+    /** Present where the pictures, as they are, can be cut into segments of `segmentGrid` that every player takes. */
+    copyable: z
+      .object({
+        /** Bits a second of the largest of these segments. */
+        peakBitrate: z.number().int().positive(),
+      })
+      .optional(),
   }),
   audio: z
     .object({
@@ -83,6 +90,8 @@ export const TaskWork = z.discriminatedUnion('kind', [
     facts: SourceFacts,
     /** Of each rung, segments before its first one belong to another task. */
     rungs: z.array(Rung.extend({ firstSegment: z.number().int().nonnegative() })).min(1),
+    /** The pictures of the source are cut into segments as they are; only for all of it, and one rung of its size. */
+    copied: z.boolean().optional(),
     /** Frames from one key frame to the next; about two seconds. */
     gopFrames: z.number().int().positive(),
     /** Frames of every segment but the video's last; a multiple of `gopFrames`. */

@@ -1,3 +1,11 @@
+/** With a VBV buffer of two seconds a six-second segment may exceed its cap by a third. */
+const SEGMENT_OVER_CAP = 4 / 3
+
+/** Bits per second of the largest segment that a rendition with this cap, in kbit/s, may have. */
+export function highestBitrate(maxrate: number): number {
+  return Math.ceil(maxrate * 1000 * SEGMENT_OVER_CAP)
+}
+
 export interface Measured {
   bytes: number
   seconds: number

@@ -1,11 +1,4 @@
-import type { FrameRate } from '@kinora/common/contracts'
-
-export interface Grid {
-  /** Frames from one key frame to the next: as close to two seconds as whole frames allow. */
-  gopFrames: number
-  /** Frames of each segment but the video's last. */
-  segmentFrames: number
-}
+import type { Grid } from '@kinora/common/contracts'
 
 export interface Chunk {
   startFrame: number
@@ -13,18 +6,10 @@ export interface Chunk {
   firstSegment: number
 }
 
-const GOP_SECONDS = 2
-const GOPS_PER_SEGMENT = 3
 /** About a minute: long enough that the extra decoding at its start does not matter, far below the broker's patience. */
 const CHUNK_SEGMENTS = 10
 /** What a viewer sees while the first chunk of a long video gets that far. */
 const HEAD_SEGMENTS = 2
-
-/** The same grid for all renditions, so that a player can switch at every segment. */
-export function segmentGrid({ num, den }: FrameRate): Grid {
-  const gopFrames = Math.max(1, Math.round((GOP_SECONDS * num) / den))
-  return { gopFrames, segmentFrames: gopFrames * GOPS_PER_SEGMENT }
-}
 
 /**
  * Cuts a video into ranges of whole segments that several workers encode at the same time. Each start costs a seek and

@@ -39,7 +39,8 @@ export function clippedFacts(facts: SourceFacts, { startFrame, frameCount }: Fra
   return {
     ...facts,
     durationSeconds: seconds(frameCount),
-    video: { ...video, startTime, frameCount, clipped: startFrame > 0 },
+    // It begins and ends between key frames.
+    video: { ...video, startTime, frameCount, clipped: startFrame > 0, copyable: undefined },
   }
 }
 

@@ -1,5 +1,5 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
-import { averageBitrate, peakBitrate } from './bandwidth.ts'
+import { averageBitrate, highestBitrate, peakBitrate } from './bandwidth.ts'
 import { type IFramePlaylist, iFramePlaylist } from './iframe-playlist.ts'
 import { PLAYLIST_HEAD, playlistText } from './playlist-text.ts'
 import { renditionPlaylist } from './rendition-playlist.ts'
@@ -14,8 +14,6 @@ export interface PlaylistFile {
 
 export const AUDIO_PLAYLIST = 'audio.m3u8'
 const AAC_FRAME_SECONDS = 1024 / 48_000
-/** With a VBV buffer of two seconds a six-second segment may exceed its cap by a third. */
-const SEGMENT_OVER_CAP = 4 / 3
 
 /**
  * The HLS playlists (RFC 8216) of what can be played by now, in the order in which they must be written: the master
@@ -126,9 +124,9 @@ function measured(track: VideoTrack, presentation: Presentation): Bandwidth {
 function capped(track: VideoTrack, presentation: Presentation): Bandwidth {
   const now = measured(track, presentation)
   const sound = peakBitrate(presentation.audio?.segments ?? [], presentation.plan.segmentSeconds)
-  const cap = track.rung.maxrate * 1000
+  const { maxrate } = track.rung
   return {
-    peak: Math.max(now.peak, Math.ceil(cap * SEGMENT_OVER_CAP) + sound),
-    average: Math.max(now.average, cap + sound),
+    peak: Math.max(now.peak, highestBitrate(maxrate) + sound),
+    average: Math.max(now.average, maxrate * 1000 + sound),
   }
 }

@@ -56,15 +56,18 @@ export function presentationOf(
 ): Presentation {
   const video = plan.rungs.map((rung) => videoTrack(rung, plan, parts)).filter((track) => track !== null)
   const audio = audioTrack(parts)
-  return { plan, complete, subtitles, ...(audio && !complete ? inStep(video, audio) : { video, audio }) }
+  return { plan, complete, subtitles, ...(complete ? { video, audio } : inStep(video, audio)) }
 }
 
-/** What runs ahead, sound or picture, would let a player seek to where it has only one of the two. */
-function inStep(video: VideoTrack[], audio: AudioTrack): { video: VideoTrack[]; audio: AudioTrack } {
-  const longest = Math.max(0, ...video.map((track) => track.segments.length))
-  const length = Math.min(longest, audio.segments.length)
+/**
+ * What runs ahead of the sound, or of the smallest picture, would let a player seek to where it has only one of the two, or
+ * nothing that a slow network carries. A picture that is copied is there long before the others.
+ */
+function inStep(video: VideoTrack[], audio: AudioTrack | null): { video: VideoTrack[]; audio: AudioTrack | null } {
+  const [smallest] = video
+  const length = Math.min(smallest?.segments.length ?? 0, audio?.segments.length ?? Number.POSITIVE_INFINITY)
   const cut = <T extends Track>(track: T): T => ({ ...track, segments: track.segments.slice(0, length) })
-  return { video: video.map(cut), audio: cut(audio) }
+  return { video: video.map(cut), audio: audio && cut(audio) }
 }
 
 /** Segments of one rendition or of the sound, with consecutive numbers, in one folder. */

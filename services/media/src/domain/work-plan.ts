@@ -1,9 +1,19 @@
-import type { FrameRate, Overlay, Rung, SourceFacts, TaskKind, TaskWork } from '@kinora/common/contracts'
-import { type Chunk, chunkPlan, type Grid, headSegments, segmentGrid } from './chunk-plan.ts'
+import {
+  type FrameRate,
+  type Grid,
+  type Overlay,
+  type Rung,
+  type SourceFacts,
+  segmentGrid,
+  type TaskKind,
+  type TaskWork,
+} from '@kinora/common/contracts'
+import { chunkPlan, headSegments } from './chunk-plan.ts'
 import { ladder } from './ladder.ts'
 import { renditionPlaylist } from './rendition-playlist.ts'
 import { planStoryboard } from './storyboard-plan.ts'
-import { framesOf, type VideoWork } from './video-segments.ts'
+import type { VideoWork } from './video-segments.ts'
+import { copyTask, type PictureSource, type VideoTask, videoTask } from './video-tasks.ts'
 
 /** What all renditions of a video share; stored with the video. */
 export interface VideoPlan extends Grid {
@@ -66,31 +76,23 @@ export function planVideo(facts: SourceFacts, maxShortSide: number, watermark?: 
 
 /**
  * All work that follows the probe, in the order in which it should be done: what makes the video playable, the poster, the
- * rest from the start to the end, the check of everything that was published, and the storyboard.
+ * rest from the start to the end, the check of everything that was published, and the storyboard. `copied`: the rung that
+ * the source is already.
  */
-export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string, playlistKey: string): PlannedTask[] {
-  const [smallest, ...larger] = plan.rungs
-  const chunks = chunkPlan(plan.frameCount, plan)
-  if (!smallest || !chunks[0]) throw new Error('a video without frames or renditions cannot be planned')
-  const marked = plan.watermark ? { watermark: plan.watermark } : {}
-  // Alone, the smallest rendition is as fast as a head of it would be.
-  const head = larger.length > 0 ? headSegments(plan.frameCount, plan) : 0
-  const headChunk = { startFrame: 0, frameCount: head * plan.segmentFrames, firstSegment: 0 }
-  const body = chunks.map((chunk) => videoTask(chunk, withHeads(plan.rungs, head)))
-  const first = head > 0 ? { ...videoTask(headChunk, withHeads([smallest], 0)), queue: 'short' as const } : body.shift()
-  const tasks = [first, facts.audio && audioTask(), posterTask(), ...body, finaliseTask(), storyboardTask(smallest)]
+export function planTasks(
+  plan: VideoPlan,
+  facts: SourceFacts,
+  sourceKey: string,
+  playlistKey: string,
+  copied: Rung | null,
+): PlannedTask[] {
+  const source = { facts, sourceKey }
+  const copy = copied && copyTask(plan, source, copied)
+  const [first, ...rest] = [...encodingTasks(plan, source, copied), ...(copy ? [copy] : [])]
+  const [smallest] = plan.rungs
+  if (!smallest || !first) throw new Error('a video without frames or renditions cannot be planned')
+  const tasks = [first, facts.audio && audioTask(), posterTask(), ...rest, finaliseTask(), storyboardTask(smallest)]
   return tasks.filter((task) => task != null).map((task, index) => ({ ordinal: FIRST_PART_ORDINAL + index, ...task }))
-
-  function videoTask(chunk: Chunk, rungs: VideoWork['rungs']): Omit<PlannedTask, 'ordinal'> {
-    const { gopFrames, segmentFrames } = plan
-    const work: VideoWork = { kind: 'video', sourceKey, facts, rungs, gopFrames, segmentFrames, chunk, ...marked }
-    return {
-      label: `video ${labelOf(chunk, plan)} ${rungs.map((rung) => rung.name).join(' ')}`,
-      queue: 'long',
-      weight: rungs.reduce((sum, rung) => sum + rung.width * rung.height * framesOf(rung, work), 0),
-      work,
-    }
-  }
 
   function audioTask(): Omit<PlannedTask, 'ordinal'> {
     const seconds = (plan.frameCount * plan.frameRate.den) / plan.frameRate.num
@@ -99,7 +101,12 @@ export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string
   }
 
   function posterTask(): Omit<PlannedTask, 'ordinal'> {
-    return { label: 'poster', queue: 'short', weight: 1, work: { kind: 'poster', sourceKey, facts, ...marked } }
+    return {
+      label: 'poster',
+      queue: 'short',
+      weight: 1,
+      work: { kind: 'poster', sourceKey, facts, ...(plan.watermark && { watermark: plan.watermark }) },
+    }
   }
 
   function finaliseTask(): Omit<PlannedTask, 'ordinal'> {
@@ -118,12 +125,20 @@ export function planTasks(plan: VideoPlan, facts: SourceFacts, sourceKey: string
   }
 }
 
+/** Of all rungs but the copied one, what comes first at the beginning. */
+function encodingTasks(plan: VideoPlan, source: PictureSource, copied: Rung | null): VideoTask[] {
+  const rungs = plan.rungs.filter((rung) => rung !== copied)
+  const [smallest, ...larger] = rungs
+  if (!smallest) return []
+  // Alone, the smallest rendition is as fast as a head of it would be.
+  const head = larger.length > 0 ? headSegments(plan.frameCount, plan) : 0
+  const headChunk = { startFrame: 0, frameCount: head * plan.segmentFrames, firstSegment: 0 }
+  const body = chunkPlan(plan.frameCount, plan).map((chunk) => videoTask(plan, source, chunk, withHeads(rungs, head)))
+  if (head === 0) return body
+  return [{ ...videoTask(plan, source, headChunk, withHeads([smallest], 0)), queue: 'short' }, ...body]
+}
+
 /** Of the smallest rung, the first segments are made by the head. */
 function withHeads(rungs: Rung[], head: number): VideoWork['rungs'] {
   return rungs.map((rung, index) => ({ ...rung, firstSegment: index === 0 ? head : 0 }))
-}
-
-function labelOf({ startFrame, frameCount }: Chunk, { frameRate: { num, den } }: VideoPlan): string {
-  const seconds = (frames: number) => Math.round((frames * den) / num)
-  return `${seconds(startFrame)}-${seconds(startFrame + frameCount)} s`
 }

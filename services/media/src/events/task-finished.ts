@@ -68,7 +68,7 @@ async function finish(
     return 'failed'
   }
   await completeAttempt(tx, lease)
-  if (facts) await planWork(tx, video, facts, ctx.config.MAX_RENDITION)
+  if (facts) await planWork(tx, video, facts, ctx.config)
   if (facts && result.kind === 'probe') await takeChapters(tx, video.id, chaptersOf(result.chapters ?? [], facts))
   if (result.kind === 'poster') await recordPoster(tx, video, result.posterKey)
   if (result.kind === 'storyboard' && task.params.kind === 'storyboard') {

@@ -40,10 +40,10 @@ async function recordSegments(
 
 /**
  * Not so for what was told before, or overtook what comes before it. The last segment of a picture task comes with its
- * result: a task of which nothing is left could not be tried again.
+ * result: a task of which nothing is left could not be tried again. So does all of a copy, which could not become an encode.
  */
 function follows({ params, written }: TaskRow, part: MediaPart, parts: readonly Part[]): boolean {
   const work = remainingWork(params, written)
-  const isOpen = work.kind !== 'video' || segmentsOf(part).to < rangeOf(work).to
+  const isOpen = work.kind !== 'video' || (!work.copied && segmentsOf(part).to < rangeOf(work).to)
   return isOpen && checkPart(work, part, parts) === null
 }

@@ -1,8 +1,9 @@
 import type { TaskCause } from '@kinora/common/contracts'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
-import { countFailure, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
+import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
 import { isOptional } from '../domain/work-plan.ts'
+import { copyWorkOf, encodeInstead } from './encode-instead.ts'
 import { discardFiles } from './parts.ts'
 import { attemptEnded } from './task-attempts.ts'
 import { awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from './tasks.ts'
@@ -14,18 +15,18 @@ type Tx = Transaction<MediaDb>
  * had ended already: of two that see the same stale lease, one acts.
  */
 
-/** The worker said why it failed: the next attempt comes after a pause, or the video has failed. */
+/** The worker said why it failed: the next attempt comes after a pause, or another way is taken, or the video has failed. */
 export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: TaskCause): Promise<boolean> {
   const failures = countFailure(cause, { host: task.host_failures, memory: task.memory_failures })
   const again = mayRetry(task.kind, cause, failures)
   const ended = again
     ? await awaitNextAttempt(tx, lease, failures, retryDelayMs(failures, Math.random()))
-    : await failTask(tx, lease, cause, failures)
+    : await endForGood(tx, task, lease, cause, failures)
   if (!ended) return false
   await supersede(tx, task, lease, 'failed', cause)
   // What was published may be what is wrong: it is written again before the next check.
   if (task.kind === 'finalise') await republish(tx, task.video_id)
-  if (!again) await giveUp(tx, task)
+  if (!again && !(await takeOtherWay(tx, task, true))) await giveUp(tx, task)
   return true
 }
 
@@ -38,11 +39,11 @@ export async function attemptLost(tx: Tx, task: TaskRow, lease: Lease, send: boo
   const again = mayRetry(task.kind, WORKER_LOST, failures)
   const ended = again
     ? await awaitNextAttempt(tx, lease, failures, null)
-    : await failTask(tx, lease, WORKER_LOST, failures)
+    : await endForGood(tx, task, lease, WORKER_LOST, failures)
   if (!ended) return false
   await supersede(tx, task, lease, 'lost', WORKER_LOST)
-  if (!again) await giveUp(tx, task)
-  else await enqueue(tx, [task.id], send)
+  if (again) await enqueue(tx, [task.id], send)
+  else if (!(await takeOtherWay(tx, task, send))) await giveUp(tx, task)
   return true
 }
 
@@ -52,6 +53,22 @@ export async function attemptReleased(tx: Tx, task: TaskRow, lease: Lease): Prom
   if (!(await awaitNextAttempt(tx, lease, failures, null))) return false
   await supersede(tx, task, lease, 'released', null)
   await enqueue(tx, [task.id])
+  return true
+}
+
+/** Ends a task that is not tried again as it is; what can be done in another way waits for that. */
+async function endForGood(tx: Tx, task: TaskRow, lease: Lease, cause: TaskCause, failures: Failures): Promise<boolean> {
+  return copyWorkOf(task)
+    ? await awaitNextAttempt(tx, lease, failures, null)
+    : await failTask(tx, lease, cause, failures)
+}
+
+/** Pictures that cannot be copied can be encoded. False where there is no other way. */
+async function takeOtherWay(tx: Tx, task: TaskRow, send: boolean): Promise<boolean> {
+  const copy = copyWorkOf(task)
+  if (!copy) return false
+  await encodeInstead(tx, task, copy)
+  await enqueue(tx, [task.id], send)
   return true
 }
 

@@ -1,7 +1,9 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { type Kysely, sql, type Transaction } from 'kysely'
+import type { MediaConfig } from '../config.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { copiedRung } from '../domain/copied-rung.ts'
 import { shownFilename } from '../domain/source-type.ts'
 import { overlayOf } from '../domain/watermark.ts'
 import { planTasks, planVideo, probeTask } from '../domain/work-plan.ts'
@@ -37,9 +39,9 @@ export async function planWork(
   tx: Transaction<MediaDb>,
   video: VideoRow,
   facts: SourceFacts,
-  maxShortSide: number,
+  { MAX_RENDITION, REMUX }: Pick<MediaConfig, 'MAX_RENDITION' | 'REMUX'>,
 ): Promise<void> {
-  const plan = planVideo(facts, maxShortSide, video.watermark ? overlayOf(video.watermark) : undefined)
+  const plan = planVideo(facts, MAX_RENDITION, video.watermark ? overlayOf(video.watermark) : undefined)
   const renditions = plan.rungs.map(({ name, width, height }) => ({
     name,
     width,
@@ -58,7 +60,9 @@ export async function planWork(
     .execute()
   const sourceKey = video.source_key
   if (sourceKey === null) throw new Error('a video that was probed has a source')
-  await addTasks(tx, video.id, planTasks(plan, facts, sourceKey, keys.videoFolder(video.id)))
+  // A watermark lies in every picture: nothing can be copied then.
+  const copied = REMUX && !plan.watermark ? copiedRung(facts, plan.rungs) : null
+  await addTasks(tx, video.id, planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), copied))
 }
 
 /** Of these sources, those that belong to a video. */

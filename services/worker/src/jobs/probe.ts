@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
+import { findCopyable } from '../media-tools/copyable/copyable-pictures.ts'
 import type { FrameGrid } from '../media-tools/frame-grid.ts'
 import { parseRate, perSecond } from '../media-tools/frame-rate.ts'
 import { type ProbedStream, type ProbeReport, probeSource } from '../media-tools/probe-source.ts'
@@ -19,7 +20,12 @@ export const probe: Job<'probe'> = async ({ sourceKey }, job) => {
   const { grid, startTime } = await findGrid(report, video, job)
   const facts = sourceFacts(report, video, grid, startTime)
   assertFactsWithinLimits(facts, limits)
-  return { kind: 'probe', facts, chapters: sourceChapters(report) }
+  const copyable = await findCopyable(join(workspace, SOURCE_FILE), facts, video)
+  return {
+    kind: 'probe',
+    facts: copyable ? { ...facts, video: { ...facts.video, copyable } } : facts,
+    chapters: sourceChapters(report),
+  }
 }
 
 async function findGrid(

@@ -1,4 +1,4 @@
-import type { FrameRate, SourceFacts, TaskWork } from '@kinora/common/contracts'
+import type { FrameRate, SourceFacts } from '@kinora/common/contracts'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { renditionColour } from './colour.ts'
 import { readSource } from './ffmpeg-command.ts'
@@ -7,18 +7,12 @@ import type { Place } from './mark-place.ts'
 import { standardPicture } from './picture-filters.ts'
 import type { Tools } from './run-tool.ts'
 import { searchFor } from './search-options.ts'
-
-export type VideoWork = Extract<TaskWork, { kind: 'video' }>
-export type WorkRung = VideoWork['rungs'][number]
+import { segmenter } from './segmenter.ts'
+import { firstOf, type VideoWork, type WorkRung } from './video-work.ts'
 
 /** A watermark in the size for one rung, as a file of raw RGBA in the workspace. */
 export interface LaidMark extends Place {
   file: string
-}
-
-/** Number of the first segment of this rung that the task makes. */
-export function firstOf({ firstSegment }: WorkRung, { chunk }: VideoWork): number {
-  return Math.max(firstSegment, chunk.firstSegment)
 }
 
 /**
@@ -34,7 +28,7 @@ export function videoCommand(tools: Tools, work: VideoWork, marks: readonly Laid
   rungs.forEach((rung, index) => {
     command
       .output(`${rung.name}/list.m3u8`)
-      .outputOptions('-map', `[rung${index}]`, '-an', '-map_metadata', '-1', '-map_chapters', '-1')
+      .outputOptions('-map', `[rung${index}]`, '-an')
       .outputOptions(...encoder(tools, work, rung), ...segmenter(work, rung))
   })
   return command
@@ -113,34 +107,6 @@ function encoder({ preset, threads }: Tools, { gopFrames }: VideoWork, { maxrate
     ...['-crf', '23', '-maxrate', `${maxrate}k`, '-bufsize', `${2 * maxrate}k`],
     ...['-g', String(gopFrames), '-keyint_min', String(gopFrames), '-sc_threshold', '0', '-flags', '+cgop'],
     ...['-forced-idr', '1', '-force_key_frames', `expr:eq(mod(n,${gopFrames}),0)`],
-    ...['-fps_mode', 'passthrough', '-avoid_negative_ts', 'disabled'],
+    ...['-fps_mode', 'passthrough'],
   ]
-}
-
-/**
- * `frag_discont` keeps decode times on the video's clock; negative composition offsets make an edit list needless. A fragment
- * for each key frame, so that the bytes of its header and its picture stand together (RFC 8216 section 4.3.3.6).
- */
-function segmenter(work: VideoWork, rung: WorkRung): string[] {
-  const { segmentFrames, facts } = work
-  return [
-    ...[
-      '-f',
-      'hls',
-      '-hls_segment_type',
-      'fmp4',
-      '-hls_list_size',
-      '0',
-      '-hls_time',
-      shortOf(segmentFrames, facts.video.frameRate),
-    ],
-    ...['-hls_segment_options', 'movflags=+frag_discont+negative_cts_offsets+frag_keyframe:fflags=+bitexact'],
-    ...['-start_number', String(firstOf(rung, work)), '-hls_fmp4_init_filename', 'init.mp4'],
-    ...['-hls_segment_filename', `${rung.name}/%d.m4s`, '-hls_flags', 'temp_file'],
-  ]
-}
-
-/** The muxer cuts at the first key frame at or after this time; a millisecond less keeps rounding from missing it. */
-function shortOf(frames: number, rate: FrameRate): string {
-  return Math.max(0.001, frames / perSecond(rate) - 0.001).toFixed(6)
 }

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { mainTrack, readInitSegment, type Segment } from '@kinora/hls-check/mp4'
+import { assertIndependent } from '../media-tools/copyable/independent-pictures.ts'
+import { completeFirstSegment } from '../media-tools/first-segment.ts'
+import { readLocalSegment } from '../media-tools/local-segment.ts'
+import { firstOf, type VideoWork, type WorkRung } from '../media-tools/video-work.ts'
+import { hostFault, inputFault, TaskFailure } from '../task-failure.ts'
+import type { ResultOf } from './job.ts'
+
+type Rendition = ResultOf<'video'>['renditions'][number]
+
+/** Numbers of segments, the last one excluded. */
+interface Range {
+  from: number
+  to: number
+}
+
+/** Reads back segments of all rungs. Throws a host fault unless each is what the plan says; of copied ones, `COPY_UNFIT`. */
+export async function measureRenditions(work: VideoWork, range: Range, workspace: string): Promise<ResultOf<'video'>> {
+  const begun = work.rungs.filter((rung) => firstOf(rung, work) < range.to)
+  const measured = begun.map((rung) =>
+    measure(work, rung, { ...range, from: Math.max(range.from, firstOf(rung, work)) }, workspace),
+  )
+  try {
+    return { kind: 'video', renditions: await Promise.all(measured) }
+  } catch (error) {
+    throw work.copied ? unfit(error) : error
+  }
+}
+
+/** Nothing of a copy is ours: what is wrong with it is wrong with the source, however often it is tried. */
+function unfit(error: unknown): unknown {
+  if (error instanceof RangeError) return inputFault('COPY_UNFIT', undefined, error.message)
+  return error instanceof TaskFailure ? inputFault('COPY_UNFIT', undefined, error.diagnosis) : error
+}
+
+async function measure(work: VideoWork, { name }: WorkRung, range: Range, workspace: string): Promise<Rendition> {
+  const initFile = await completeFirstSegment(join(workspace, name), range.from)
+  const init = readInitSegment(initFile)
+  const { codecs, timescale } = mainTrack(init)
+  const { num, den } = work.facts.video.frameRate
+  const segments: Rendition['segments'] = []
+  for (let number = range.from; number < range.to; number += 1) {
+    const { startFrame, frames } = plannedSegment(number, work)
+    const segment = await readLocalSegment(join(workspace, name, `${number}.m4s`), init)
+    const start = Math.round((startFrame * den * timescale) / num)
+    if (segment.samples !== frames || segment.decodeTime !== start || !segment.startsWithSync) {
+      const found = `${segment.samples} frames at ${segment.decodeTime}, planned ${frames} at ${start}`
+      throw hostFault('VERIFICATION_FAILED', 'A segment does not hold the frames that it should.', found)
+    }
+    if (work.copied) assertIndependent(await readFile(join(workspace, name, `${number}.m4s`)), initFile)
+    const keyFrames = keyFramesOf(segment, startFrame, work, timescale)
+    segments.push({ bytes: segment.bytes, frames, keyFrames, sha256: segment.sha256 })
+  }
+  const initSha256 = createHash('sha256').update(initFile).digest('hex')
+  return { name, codecs, firstSegment: range.from, segments, initBytes: initFile.length, initSha256 }
+}
+
+/** Throws a host fault unless they stand on the grid: a player that searches by them is told times by the grid. */
+function keyFramesOf(segment: Segment, startFrame: number, work: VideoWork, timescale: number): [number, number][] {
+  const { num, den } = work.facts.video.frameRate
+  const planned = Array.from({ length: Math.ceil(segment.samples / work.gopFrames) }, (_, index) =>
+    Math.round(((startFrame + index * work.gopFrames) * den * timescale) / num),
+  )
+  // A source may have more of them, which nobody is told of.
+  const keyFrames = segment.keyFrames.filter(({ decodeTime }) => !work.copied || planned.includes(decodeTime))
+  const found = keyFrames.map(({ decodeTime }) => decodeTime)
+  if (found.join() !== planned.join()) {
+    const diagnosis = `key frames at ${found}, planned at ${planned}`
+    throw hostFault('VERIFICATION_FAILED', 'A segment does not have the key frames that it should.', diagnosis)
+  }
+  return keyFrames.map(({ offset, bytes }) => [offset, bytes])
+}
+
+function plannedSegment(number: number, { chunk, segmentFrames }: VideoWork): { startFrame: number; frames: number } {
+  const offset = (number - chunk.firstSegment) * segmentFrames
+  return { startFrame: chunk.startFrame + offset, frames: Math.min(segmentFrames, chunk.frameCount - offset) }
+}

@@ -1,0 +1,136 @@
+import type { SourceFacts } from '@kinora/common/contracts'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { moovOf, type SomeTrack, someTrack } from '../../../test/support/some-moov.ts'
+import { copyableOf } from './copyable-pictures.ts'
+import { readPictureTrack } from './picture-track.ts'
+
+const video = {
+  ...{ streamIndex: 0, codec: 'h264', pixelFormat: 'yuv420p', width: 640, height: 360, resample: false },
+  ...{ frameRate: { num: 10, den: 1 }, frameCount: 70, interlaced: false, hdr: false, startTime: 0 },
+} satisfies SourceFacts['video']
+
+function judged(change: Partial<SomeTrack>, facts: Partial<SourceFacts['video']> = {}) {
+  return copyableOf(readPictureTrack(moovOf({ ...someTrack(70, 20), ...change })), { ...video, ...facts })
+}
+
+/** Frames of ten a second, in ticks of a thousandth; the second is shown after the third. */
+const swapped = Array.from({ length: 70 }, (_, index) => (index % 20 === 1 ? 200 : index % 20 === 2 ? 0 : 100))
+
+describe('pictures that can be cut as they are', () => {
+  it('have a key frame at each place of the grid, and tell the largest segment', () => {
+    // Ten frames a second: segments of 60 frames. The last one, of 10, is counted as 30.
+    const sizes = Array.from({ length: 70 }, (_, index) => (index < 60 ? 976 : 1976))
+    expect(judged({ sizes })).toEqual({ peakBitrate: 1000 * 10 * 8 })
+    expect(judged({ sizes: sizes.map((size) => (size === 1976 ? 3976 : size)) })).toEqual({ peakBitrate: 106_667 })
+  })
+
+  it.each<[string, Partial<SomeTrack>]>([
+    ['more key frames in between', { syncs: [1, 6, 21, 22, 41, 61] }],
+    ['no table of key frames, so that all are', { syncs: null }],
+    ['frames in another order, shown later by an edit list', { offsets: swapped, edits: [[7000, 100]] }],
+    ['frames in another order without an edit list', { offsets: swapped }],
+    [
+      'a beginning at which nothing is shown',
+      {
+        edits: [
+          [500, -1],
+          [7000, 0],
+        ],
+      },
+    ],
+    ['main profile', { avc: [77, 0, 30] }],
+    ['constrained baseline', { avc: [66, 0x40, 30] }],
+  ])('may have %s', (_, change) => {
+    expect(judged(change)).toBeDefined()
+  })
+
+  it.each<[string, Partial<SomeTrack>]>([
+    ['a place of the grid without key frame', { syncs: [1, 21, 61] }],
+    [
+      'frames that are shown in another group',
+      { offsets: swapped.map((offset, index) => (index === 19 ? 200 : offset)) },
+    ],
+    ['two frames at one time', { offsets: swapped.map((offset, index) => (index === 2 ? 100 : offset)) }],
+    ['frames between two places', { offsets: swapped.map((offset, index) => (index === 5 ? 150 : offset)) }],
+    ['a frame before the first key frame', { offsets: swapped.map((offset, index) => (index === 0 ? 300 : offset)) }],
+    ['an edit list that leaves out the beginning', { edits: [[6000, 1000]] }],
+    ['an edit list that leaves out the end', { edits: [[6000, 0]] }],
+    ['an edit list that shows them twice as fast', { edits: [[7000, 0]], editRate: 0x20000 }],
+    [
+      'an edit list of two parts',
+      {
+        edits: [
+          [2000, 0],
+          [5000, 2000],
+        ],
+      },
+    ],
+    ['another rate', { step: 101 }],
+    ['a length of zero', { step: 0 }],
+    ['another number of frames', { sizes: Array(69).fill(100), offsets: null }],
+    ['two sets of parameters', { sequences: 2 }],
+    ['baseline with all that it may have', { avc: [66, 0, 30] }],
+    ['ten bits', { avc: [110, 0, 30] }],
+    ['a level for larger pictures', { avc: [100, 0, 51] }],
+  ])('have not %s', (_, change) => {
+    expect(judged(change)).toBeUndefined()
+  })
+
+  it('of 2160 lines may have the level that they need', () => {
+    expect(judged({ avc: [100, 0, 51] }, { width: 3840, height: 2160 })).toBeDefined()
+  })
+})
+
+describe('an index', () => {
+  it.each<[string, Partial<SomeTrack>]>([
+    [
+      'frames of different lengths',
+      {
+        steps: [
+          [69, 100],
+          [1, 200],
+        ],
+      },
+    ],
+    ['times of more frames than it has', { steps: [[71, 100]] }],
+    ['two entries of samples', { entries: 2 }],
+    ['parameters among the pictures', { format: 'avc3' }],
+    ['turned pictures', { matrix: [0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000] }],
+    ['key frames in no order', { syncs: [1, 41, 21] }],
+    ['two tracks of pictures', { tracks: 2 }],
+    ['an edit list of a thousand parts', { edits: Array(1000).fill([7, 0]) }],
+  ])('is not taken that has %s', (_, change) => {
+    expect(() => judged(change)).toThrow(RangeError)
+  })
+
+  it('is read, or refused with RangeError, whatever stands in it', () => {
+    const whole = moovOf({ ...someTrack(70, 20), edits: [[7000, 0]] })
+    const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(damage, fc.nat(whole.length), (changes, end) => {
+        const file = Buffer.from(whole)
+        for (const [at, value] of changes) file[at] = value
+        for (const bytes of [file, file.subarray(0, end)]) {
+          try {
+            copyableOf(readPictureTrack(bytes), video)
+          } catch (error) {
+            expect(error).toBeInstanceOf(RangeError)
+          }
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('of absurd counts and of very many boxes is refused before anything of that size is made', () => {
+    const table = (type: string, ...words: number[]) => moovOf({ ...someTrack(70, 20), replace: { type, words } })
+    expect(() => readPictureTrack(table('stsz', 0, 0, 0xffffffff))).toThrow(RangeError)
+    expect(() => readPictureTrack(table('stsz', 0, 0, 4_000_000))).toThrow(RangeError)
+    expect(() => readPictureTrack(table('stsz', 0, 16, 0x7fffffff))).toThrow(RangeError)
+    expect(() => readPictureTrack(table('stts', 0, 0xffffffff, 1, 1))).toThrow(RangeError)
+    expect(() => readPictureTrack(table('ctts', 0, 1, 0xffffffff, 1))).toThrow(RangeError)
+    expect(() => readPictureTrack(table('stss', 0, 0x7fffffff, 1))).toThrow(RangeError)
+    expect(() => readPictureTrack(moovOf({ ...someTrack(70, 20), empties: 5000 }))).toThrow(RangeError)
+  })
+})

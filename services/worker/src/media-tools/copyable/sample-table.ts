@@ -1,0 +1,56 @@
+import type { Box } from '@kinora/hls-check/mp4'
+
+/** As many as a scan of packets takes. */
+const MAX_SAMPLES = 5_000_000
+
+/** Readers of the tables of ISO/IEC 14496-12 section 8.6 and 8.7; all throw `RangeError` where they are not well-formed. */
+
+/** Bytes of each sample, from `stsz`. Samples that are all of one size are not pictures. */
+export function readSizes(file: Buffer, { body, end }: Box): Uint32Array {
+  const count = file.readUInt32BE(body + 8)
+  if (file.readUInt32BE(body + 4) !== 0 || count > MAX_SAMPLES || body + 12 + 4 * count > end) {
+    throw new RangeError(`a table of ${count} sizes`)
+  }
+  return Uint32Array.from({ length: count }, (_, index) => file.readUInt32BE(body + 12 + 4 * index))
+}
+
+/** The one length that all of these samples have, from `stts`. */
+export function readStep(file: Buffer, stts: Box, samples: number): number {
+  const step = file.readUInt32BE(stts.body + 12)
+  let counted = 0
+  for (const at of entriesOf(file, stts, 8)) {
+    if (file.readUInt32BE(at + 4) !== step) throw new RangeError('samples of different lengths')
+    counted += file.readUInt32BE(at)
+  }
+  if (counted !== samples) throw new RangeError(`${samples} samples, and times of ${counted}`)
+  return step
+}
+
+/** From `ctts`. Version 0 has no negative ones by the letter, but files do. */
+export function readOffsets(file: Buffer, ctts: Box, samples: number): Int32Array {
+  const offsets = new Int32Array(samples)
+  let filled = 0
+  for (const at of entriesOf(file, ctts, 8)) {
+    const end = filled + file.readUInt32BE(at)
+    if (end > samples) throw new RangeError('more offsets than samples')
+    offsets.fill(file.readInt32BE(at + 4), filled, end)
+    filled = end
+  }
+  if (filled !== samples) throw new RangeError(`${samples} samples, and offsets of ${filled}`)
+  return offsets
+}
+
+/** Indices from `stss`, where they begin with 1. */
+export function readSyncs(file: Buffer, stss: Box, samples: number): Uint32Array {
+  const syncs = Uint32Array.from(entriesOf(file, stss, 4), (at) => file.readUInt32BE(at) - 1)
+  const ascends = syncs.every((sync, index) => sync < samples && (index === 0 || sync > (syncs[index - 1] ?? 0)))
+  if (!ascends) throw new RangeError('sync samples in no order')
+  return syncs
+}
+
+/** Where the entries of a table begin whose number follows version and flags. */
+function* entriesOf(file: Buffer, { type, body, end }: Box, bytes: number): Generator<number> {
+  const count = file.readUInt32BE(body + 4)
+  if (body + 8 + bytes * count > end) throw new RangeError(`${count} entries in a ${type} box`)
+  for (let index = 0; index < count; index += 1) yield body + 8 + index * bytes
+}
