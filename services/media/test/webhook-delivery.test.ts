@@ -94,6 +94,14 @@ test('an endpoint that answers 410 is told nothing more', async () => {
   expect(await webhook(owner, id)).toMatchObject({ enabled: false, disabled: { reason: 'gone' } })
 })
 
+test('an endpoint that asks for a longer pause gets it', async () => {
+  const owner = someUser()
+  receiver.on('/busy', (response) => response.writeHead(429, { 'retry-after': '3600' }).end())
+  const { id } = await create(owner, `${receiver.url}/busy`)
+  const { attempts, nextAttemptAt } = await delivery(owner, await ping(owner, id), ({ tries }) => tries === 1)
+  expect(Date.parse(nextAttemptAt ?? '') - Date.parse(attempts[0]?.at ?? '')).toBeGreaterThanOrEqual(3_600_000)
+})
+
 test('redirects are not followed', async () => {
   const owner = someUser()
   receiver.on('/here', (response) => response.writeHead(307, { location: `${receiver.url}/there` }).end())

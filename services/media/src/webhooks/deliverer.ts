@@ -1,4 +1,3 @@
-import type { WebhookAttempt } from '@kinora/common/contracts'
 import type { Logger } from '@kinora/common/service'
 import { webhookHeaders } from '@kinora/common/webhook-signature'
 import type { Kysely } from 'kysely'
@@ -7,7 +6,7 @@ import type { MediaDb } from '../db/schema.ts'
 import type { MediaMetrics } from '../media-metrics.ts'
 import { claimDue } from './claim-due.ts'
 import { endAttempt } from './delivery-rows.ts'
-import { Aborted, postWebhook, refusedAttempt } from './post-webhook.ts'
+import { Aborted, type Posted, postWebhook, refusedAttempt } from './post-webhook.ts'
 import { recordAttempt } from './record-attempt.ts'
 import { signingSecrets } from './secrets.ts'
 import type { DeliveryRow, WebhookRow } from './tables.ts'
@@ -94,19 +93,20 @@ export class Deliverer {
     // Deleted meanwhile, and the delivery with it.
     if (!webhook) return
     if (webhook.disabled_reason) {
-      const attempt = refusedAttempt('WEBHOOK_DISABLED')
+      const { attempt } = refusedAttempt('WEBHOOK_DISABLED')
       return await endAttempt(db, row, { state: 'failed', retryMs: null, attempt })
     }
-    const attempt = await this.#post(webhook, row, abort)
+    const posted = await this.#post(webhook, row, abort)
+    const { attempt } = posted
     if (attempt.error === 'STOPPED') return await endAttempt(db, row, { state: 'pending', retryMs: 0, attempt: null })
-    const outcome = await recordAttempt(db, row, attempt)
+    const outcome = await recordAttempt(db, row, posted)
     metrics.webhookAttempts.inc({ outcome })
     if (outcome !== 'disabled') return
     const { id: webhookId, owner_id: ownerId } = webhook
     logger.info({ webhookId, ownerId, status: attempt.status }, 'a webhook was disabled')
   }
 
-  async #post(webhook: WebhookRow, { id, body }: DeliveryRow, abort: AbortController): Promise<WebhookAttempt> {
+  async #post(webhook: WebhookRow, { id, body }: DeliveryRow, abort: AbortController): Promise<Posted> {
     const { webhooks, dispatcher } = this.#deps
     // What was allowed when it was made may not be so any more.
     if (targetProblem(webhook.url, webhooks.target)) return refusedAttempt('ADDRESS_REFUSED')

@@ -1,5 +1,6 @@
 import type { WebhookAttempt } from '@kinora/common/contracts'
 import { type Dispatcher, request } from 'undici'
+import { askedPauseMs } from './retry-schedule.ts'
 
 const TOTAL_MS = 15_000
 /** Of the response, for the log of the owner. */
@@ -11,21 +12,28 @@ export interface Message {
   body: string
 }
 
+export interface Posted {
+  attempt: WebhookAttempt
+  /** How long the receiver asks to be left alone; 0 where it does not. */
+  pauseMs: number
+}
+
 /** One attempt, with a limit on time and on what is read. Never rejects; what went wrong stands in the attempt. */
 export async function postWebhook(
   dispatcher: Dispatcher,
   { url, headers, body }: Message,
   abort: AbortController,
-): Promise<WebhookAttempt> {
+): Promise<Posted> {
   const at = new Date().toISOString()
   const begin = performance.now()
   const timer = setTimeout(() => abort.abort(new Aborted('TIMEOUT')), TOTAL_MS)
   try {
     const answer = await request(url, { dispatcher, method: 'POST', headers, body, signal: abort.signal })
     const response = await beginningOf(answer.body)
-    return { at, durationMs: since(begin), status: answer.statusCode, response, error: null }
+    const attempt = { at, durationMs: since(begin), status: answer.statusCode, response, error: null }
+    return { attempt, pauseMs: askedPauseMs(answer.headers['retry-after'], Date.now()) }
   } catch (error) {
-    return { at, durationMs: since(begin), status: null, response: null, error: reasonOf(error) }
+    return unanswered({ at, durationMs: since(begin), error: reasonOf(error) })
   } finally {
     clearTimeout(timer)
   }
@@ -42,8 +50,12 @@ export class Aborted extends Error {
 }
 
 /** An attempt that was not made. */
-export function refusedAttempt(error: 'ADDRESS_REFUSED' | 'WEBHOOK_DISABLED'): WebhookAttempt {
-  return { at: new Date().toISOString(), durationMs: 0, status: null, response: null, error }
+export function refusedAttempt(error: 'ADDRESS_REFUSED' | 'WEBHOOK_DISABLED'): Posted {
+  return unanswered({ at: new Date().toISOString(), durationMs: 0, error })
+}
+
+function unanswered(what: Pick<WebhookAttempt, 'at' | 'durationMs' | 'error'>): Posted {
+  return { attempt: { ...what, status: null, response: null }, pauseMs: 0 }
 }
 
 function since(begin: number): number {

@@ -1,7 +1,7 @@
-import type { WebhookAttempt } from '@kinora/common/contracts'
 import type { Kysely } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
 import { endAttempt } from './delivery-rows.ts'
+import type { Posted } from './post-webhook.ts'
 import { retryDelayMs } from './retry-schedule.ts'
 import type { DeliveryRow } from './tables.ts'
 import { noteFailure, noteGone, noteSuccess } from './webhook-rows.ts'
@@ -15,7 +15,11 @@ const GONE = 410
  * Writes an attempt into the log, and what follows from it for the delivery and its webhook. The webhook's row is locked
  * before the delivery's, as in deleting it.
  */
-export async function recordAttempt(db: Kysely<MediaDb>, row: DeliveryRow, attempt: WebhookAttempt): Promise<Outcome> {
+export async function recordAttempt(
+  db: Kysely<MediaDb>,
+  row: DeliveryRow,
+  { attempt, pauseMs }: Posted,
+): Promise<Outcome> {
   return await db.transaction().execute(async (tx) => {
     const { webhook_id: webhookId } = row
     const { status } = attempt
@@ -29,7 +33,8 @@ export async function recordAttempt(db: Kysely<MediaDb>, row: DeliveryRow, attem
       await endAttempt(tx, row, { state: 'failed', retryMs: null, attempt })
       return 'disabled'
     }
-    const retryMs = retryDelayMs(row.tries + 1, Math.random())
+    const delayMs = retryDelayMs(row.tries + 1, Math.random())
+    const retryMs = delayMs === null ? null : Math.max(delayMs, pauseMs)
     const isDisabled = await noteFailure(tx, webhookId, retryMs === null)
     await endAttempt(tx, row, { state: retryMs === null ? 'failed' : 'pending', retryMs, attempt })
     return isDisabled ? 'disabled' : 'failed'

@@ -1,5 +1,6 @@
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 
 /** After each failed try in turn, as the Standard Webhooks specification advises: over the better part of a day. */
 const DELAYS_MS = [5000, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 5 * HOUR_MS, 10 * HOUR_MS] as const
@@ -11,4 +12,11 @@ const JITTER = 0.2
 export function retryDelayMs(tries: number, random: number): number | null {
   const delay = DELAYS_MS[tries - 1]
   return delay === undefined ? null : Math.round(delay * (1 + JITTER * random))
+}
+
+/** Milliseconds that a `Retry-After` (RFC 9110 section 10.2.3: seconds, or a date) asks for; a day at most, 0 for nonsense. */
+export function askedPauseMs(header: string | string[] | undefined, now: number): number {
+  const value = typeof header === 'string' ? header.trim() : ''
+  const pause = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  return Number.isNaN(pause) ? 0 : Math.min(Math.max(0, pause), DAY_MS)
 }
