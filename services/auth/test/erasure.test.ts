@@ -4,7 +4,7 @@ import type { EventEnvelope } from '@kinora/common/contract'
 import { events, auth as methods } from '@kinora/common/contracts'
 import { until } from '@kinora/dev/harness'
 import { pino } from 'pino'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { finishErasures } from '../src/jobs/finish-erasures.ts'
 import { type Account, CLIENT, GATEWAY, PASSWORD } from './support/gateway.ts'
 import { useAuth } from './support/use-auth.ts'
@@ -21,7 +21,7 @@ beforeEach(() => {
 /** As media, which hears that accounts are gone. */
 async function connectMedia(): Promise<Bus> {
   const bus = await connectBus({ url: world.amqpUrl('media'), service: 'media', logger: pino({ level: 'silent' }) })
-  afterAll(() => bus.drain())
+  world.use(bus, 'bus', (it) => it.drain())
   await bus.subscribe({
     group: 'media',
     events: [events['auth.user-erased']],

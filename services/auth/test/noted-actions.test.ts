@@ -4,13 +4,13 @@ import type { EventEnvelope } from '@kinora/common/contract'
 import { auth, type NotedAction } from '@kinora/common/contracts'
 import { until } from '@kinora/dev/harness'
 import { pino } from 'pino'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { OPERATOR } from './support/gateway.ts'
 import { useAuth } from './support/use-auth.ts'
 
 const { world, gateway } = await useAuth()
 const media = await connectBus({ url: world.amqpUrl('media'), service: 'media', logger: pino({ level: 'silent' }) })
-afterAll(() => media.drain())
+world.use(media, 'media', (it) => it.drain())
 
 function note(data: object): EventEnvelope {
   const about = { id: randomUUID(), type: 'audit.noted', version: 1, aggregateId: 'x', sequence: 1 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createLogger } from '@kinora/common/service'
 import { freePort, until, useWorld } from '@kinora/dev/harness'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type CacheClient, createReadCache, type ReadCache } from '../src/cache/read-cache.ts'
 import { connectRedis } from '../src/cache/redis-client.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
@@ -12,7 +12,7 @@ const logger = createLogger('test', 'silent')
 
 async function redis(): Promise<CacheClient> {
   const client = connectRedis(world.redisUrl, world.redisPrefix, logger)
-  afterAll(() => client.close())
+  world.use(client, 'client', (it) => it.close())
   await until(() => client.ready())
   return client
 }

@@ -6,7 +6,7 @@ import { createLogger } from '@kinora/common/service'
 import { keys } from '@kinora/common/storage'
 import { until, useWorld } from '@kinora/dev/harness'
 import { sql } from 'kysely'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { resultOf } from './support/results.ts'
@@ -26,7 +26,7 @@ async function connectAuth(): Promise<Bus> {
     service: 'auth',
     logger: createLogger('test', 'silent'),
   })
-  afterAll(() => bus.drain())
+  world.use(bus, 'bus', (it) => it.drain())
   await bus.subscribe({
     group: 'auth',
     events: [events['video.owner-erased']],

@@ -3,7 +3,7 @@ import { connectBus } from '@kinora/common/bus'
 import { type ClaimedTask, events, media, type TaskKind } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
 import { until, useWorld } from '@kinora/dev/harness'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { resultOf } from './support/results.ts'
@@ -18,7 +18,7 @@ const bus = await connectBus({
   service: 'worker',
   logger: createLogger('test', 'silent'),
 })
-afterAll(() => bus.drain())
+world.use(bus, 'bus', (it) => it.drain())
 
 /** Takes one task after the other from a queue and finishes it at once; returns whose video it was and what, in order. */
 async function work(queue: 'short' | 'long', isLast: (taken: Taken[]) => boolean): Promise<Taken[]> {

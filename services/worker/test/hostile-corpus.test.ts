@@ -59,7 +59,6 @@ const memory = watchMemory()
 afterAll(async () => {
   memory.stop()
   await life.close()
-  await media.bus.drain()
   listener.close()
 })
 

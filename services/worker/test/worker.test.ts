@@ -5,7 +5,7 @@ import type { TaskWork } from '@kinora/common/contracts'
 import { createLogger, createMetrics, Health, Lifecycle } from '@kinora/common/service'
 import { openStore } from '@kinora/common/storage'
 import { until, useWorld } from '@kinora/dev/harness'
-import { afterAll, afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { workerConfig } from '../src/config.ts'
 import { startWorker } from '../src/service.ts'
 import { H264, makeClip, picture, temporaryFolder } from './support/clips.ts'
@@ -20,7 +20,6 @@ const folder = await temporaryFolder()
 const workDir = join(folder, 'work')
 const store = await openStore(world.storageUrl)
 const media = await openMediaStub(world)
-afterAll(() => media.bus.drain())
 
 const workers: Lifecycle[] = []
 afterEach(async () => {

@@ -35,6 +35,7 @@ export async function connectGateway(world: World): Promise<Gateway> {
     // Tests provoke failures on purpose.
     breaker: { failures: 1000, resetMs: 1000 },
   })
+  world.use(bus, 'bus', (it) => it.drain())
   const call: Gateway['call'] = (method, input, actor = { kind: 'anonymous' }, timeoutMs = 20_000) =>
     bus.call(method, input, { actor, requestId: randomUUID(), client: CLIENT, timeoutMs })
   const signIn: Gateway['signIn'] = async (email) => {

@@ -22,7 +22,7 @@ export interface TestAuthOptions {
   now?: () => Date
 }
 
-/** One auth process, started as `main.ts` would. Whoever starts it closes it with `life.close()`. */
+/** One auth process, started as `main.ts` would; it ends with the world, if not before. */
 export async function startTestAuth(world: World, options: TestAuthOptions = {}): Promise<TestAuth> {
   const logLines: string[] = []
   const sink = new Writable({
@@ -31,7 +31,7 @@ export async function startTestAuth(world: World, options: TestAuthOptions = {})
       done()
     },
   })
-  const life = new Lifecycle()
+  const life = world.use(new Lifecycle(), 'auth', (it) => it.close())
   const health = new Health()
   const metrics = createMetrics('auth')
   const base = { life, health, metrics, logger: pino({ level: 'trace' }, sink) }

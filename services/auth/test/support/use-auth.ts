@@ -1,6 +1,5 @@
 import { useWorld, type World } from '@kinora/dev/harness'
 import pg from 'pg'
-import { afterAll } from 'vitest'
 import { connectGateway, type Gateway } from './gateway.ts'
 import { startTestAuth, type TestAuth, type TestAuthOptions } from './start-test-auth.ts'
 
@@ -16,13 +15,8 @@ export interface AuthUnderTest {
 export async function useAuth(options?: TestAuthOptions): Promise<AuthUnderTest> {
   const world = await useWorld()
   const admin = new pg.Pool({ connectionString: world.adminDatabaseUrl, options: '-c search_path=auth', max: 2 })
+  world.use(admin, 'administrator', (it) => it.end())
   const auth = await startTestAuth(world, options)
   const gateway = await connectGateway(world)
-  // Runs before the world is removed: vitest calls the latest first.
-  afterAll(async () => {
-    await gateway.bus.drain()
-    await auth.life.close()
-    await admin.end()
-  })
   return { world, auth, gateway, query: async (sql, values) => (await admin.query(sql, values)).rows }
 }

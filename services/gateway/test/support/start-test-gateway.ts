@@ -19,7 +19,7 @@ export interface TestGateway {
 /** Allowances that no test reaches by accident. */
 const GENEROUS = '100000/60'
 
-/** One gateway, started as `main.ts` would, without logging's redaction: that is a net, not an excuse. */
+/** One gateway, started as `main.ts` would, that ends with the world, if not before. Without logging's redaction: that is a net, not an excuse. */
 export async function startTestGateway(world: World, env: Record<string, string> = {}): Promise<TestGateway> {
   const log: string[] = []
   const sink = new Writable({
@@ -28,7 +28,7 @@ export async function startTestGateway(world: World, env: Record<string, string>
       done()
     },
   })
-  const life = new Lifecycle()
+  const life = world.use(new Lifecycle(), 'gateway', (it) => it.close())
   const health = new Health()
   const registry = createMetrics('gateway')
   const config = gatewayConfig.parse({

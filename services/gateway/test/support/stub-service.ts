@@ -29,6 +29,7 @@ export async function stubService<C extends Contract>(
     logger: pino({ level: 'silent' }),
     drainMs: 500,
   })
+  world.use(bus, service, (it) => it.drain())
   const stub: StubService<C> = { on, calls: {}, bus, say, stop: () => bus.drain() }
   await bus.serve(contract, answering(contract, stub))
   return stub

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { until, useWorld, type World } from '@kinora/dev/harness'
-import { afterAll } from 'vitest'
 import { startTestGateway, type TestGateway } from './start-test-gateway.ts'
 import { type StubAuth, stubAuth } from './stub-auth.ts'
 import { type StubMedia, stubMedia } from './stub-media.ts'
@@ -23,18 +22,11 @@ export async function useGateway(env: Record<string, string> = {}): Promise<Gate
   const world = await useWorld()
   const auth = await stubAuth(world)
   const media = await stubMedia(world)
-  const started: TestGateway[] = []
   const another = async (more: Record<string, string>) => {
     const gateway = await startTestGateway(world, more)
-    started.push(gateway)
     await until(async () => (await gateway.health.report()).ready)
     return gateway
   }
-  // Runs before the world is removed: vitest calls the latest first.
-  afterAll(async () => {
-    for (const gateway of started) await gateway.life.close()
-    await Promise.all([auth.stop(), media.stop()])
-  })
   const gateway = await another(env)
   return {
     world,

@@ -4,7 +4,6 @@ import type { Actor, EventEnvelope, Input, Method, Output } from '@kinora/common
 import { events, media, type Video } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
 import type { World } from '@kinora/dev/harness'
-import { afterAll } from 'vitest'
 
 export type UserActor = Extract<Actor, { kind: 'user' }>
 export const ANONYMOUS: Actor = { kind: 'anonymous' }
@@ -34,7 +33,7 @@ export async function connectGateway(world: World): Promise<Gateway> {
     logger: createLogger('test', 'silent'),
     breaker: { failures: 1000, resetMs: 1000 },
   })
-  afterAll(() => bus.drain())
+  world.use(bus, 'bus', (it) => it.drain())
   const heard: EventEnvelope[] = []
   const types = [events['video.changed'], events['video.deleted'], events['playback.revoked']]
   await bus.listen(

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createLogger, createMetrics, Health, Lifecycle } from '@kinora/common/service'
 import type { World } from '@kinora/dev/harness'
-import { afterAll } from 'vitest'
 import { type MediaConfig, mediaConfig } from '../../src/config.ts'
 import type { Context } from '../../src/context.ts'
 import { startMedia } from '../../src/service.ts'
@@ -15,7 +14,7 @@ export interface TestMedia {
 const PLAYBACK_SECRET = randomBytes(32).toString('base64')
 const WEBHOOK_ENCRYPTION_KEY = randomBytes(32).toString('base64')
 
-/** A media process on this world, started as `main.ts` would; it ends with the test file, if not before. */
+/** A media process on this world, started as `main.ts` would; it ends with the world, if not before. */
 export async function startTestMedia(world: World, changes: Partial<MediaConfig> = {}): Promise<TestMedia> {
   const config = {
     ...mediaConfig.parse({
@@ -32,10 +31,9 @@ export async function startTestMedia(world: World, changes: Partial<MediaConfig>
     }),
     ...changes,
   }
-  const life = new Lifecycle()
+  const life = world.use(new Lifecycle(), 'media', (it) => it.close())
   const health = new Health()
   const logger = createLogger('test', process.env.TEST_LOG ?? 'silent')
-  afterAll(() => life.close())
   try {
     const ctx = await startMedia({ life, health, logger, metrics: createMetrics(`media-${randomUUID()}`) }, config)
     return { ctx, health, stop: () => life.close() }

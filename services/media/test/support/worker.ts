@@ -15,7 +15,6 @@ import {
 import { createLogger } from '@kinora/common/service'
 import { keys } from '@kinora/common/storage'
 import { until, type World } from '@kinora/dev/harness'
-import { afterAll } from 'vitest'
 import type { Context } from '../../src/context.ts'
 import { resultOf } from './results.ts'
 
@@ -41,7 +40,7 @@ export async function connectWorker(world: World, ctx: Context): Promise<Worker>
     service: 'worker',
     logger: createLogger('test', 'silent'),
   })
-  afterAll(() => bus.drain())
+  world.use(bus, 'bus', (it) => it.drain())
   const messages: TaskMessage[] = []
   const handle = async (message: TaskMessage) => {
     messages.push(message)

@@ -31,6 +31,7 @@ export async function openMediaStub(world: World): Promise<MediaStub> {
     service: 'media',
     logger: createLogger('media', 'silent'),
   })
+  world.use(bus, 'media', (it) => it.drain())
   const tasks = new Map<string, ClaimedTask>()
   const heard: EventEnvelope[] = []
   await bus.subscribe({
