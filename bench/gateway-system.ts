@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Lifecycle } from '@kinora/common/service'
 import { freePort } from '@kinora/dev/backing'
-import { type Installation, openInstallation, REPOSITORY, type ServiceKeys } from '@kinora/dev/system'
+import { openInstallation, REPOSITORY, serviceEnv } from '@kinora/dev/system'
 
 export interface GatewaySystem {
   dir: string
@@ -19,6 +19,13 @@ export interface GatewaySystem {
 }
 
 const UNLIMITED = '100000000/60'
+const SETTINGS = {
+  RATE_LIMIT_LOGIN: UNLIMITED,
+  RATE_LIMIT_USER: UNLIMITED,
+  RATE_LIMIT_UPLOAD: UNLIMITED,
+  ACCESS_TOKEN_SECONDS: '3600',
+  MAX_UPLOAD_BYTES: String(2 ** 33),
+}
 
 /**
  * Gateway, auth and media as processes on real servers of their own, from their builds. Media reads from PostgreSQL each
@@ -34,9 +41,15 @@ export async function startGatewaySystem(): Promise<GatewaySystem> {
     const { installation, keys } = await openInstallation(dir, life, silent)
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
-    const auth = await start(life, 'auth', authEnv(installation, keys, url))
-    const media = await start(life, 'media', mediaEnv(installation, keys, url))
-    const gateway = await start(life, 'gateway', gatewayEnv(installation, keys, url, port))
+    const options = { installation, keys, port, publicUrl: url, dir, settings: SETTINGS }
+    const begin = async (service: 'auth' | 'media' | 'gateway', changes = {}) => {
+      const internalPort = await freePort()
+      const env = { ...serviceEnv(service, service, internalPort, options), ...changes }
+      return await start(life, service, internalPort, env)
+    }
+    const auth = await begin('auth')
+    const media = await begin('media', { REDIS_URL: undefined })
+    const gateway = await begin('gateway')
     const databaseUrl = installation.databaseUrl('media')
     const pids = { gateway, auth, media }
     return { dir, url, issuer: url, databaseUrl, pids, signUp: () => signUp(url), stop: () => life.close() }
@@ -46,54 +59,13 @@ export async function startGatewaySystem(): Promise<GatewaySystem> {
   }
 }
 
-function authEnv(place: Installation, keys: ServiceKeys, url: string): Record<string, string> {
-  const { KEY_ENCRYPTION_KEY, REFRESH_SECRET, PASSWORD_PEPPER } = keys
-  const secrets = { KEY_ENCRYPTION_KEY, REFRESH_SECRET, PASSWORD_PEPPER }
-  const tokens = { ISSUER: url, AUDIENCE: 'kinora', ACCESS_TOKEN_SECONDS: '3600' }
-  return { AMQP_URL: place.amqpUrl('auth'), DATABASE_URL: place.databaseUrl('auth'), ...secrets, ...tokens }
-}
-
-function mediaEnv(place: Installation, { PLAYBACK_SECRET }: ServiceKeys, url: string): Record<string, string> {
-  const stores = { DATABASE_URL: place.databaseUrl('media'), STORAGE_URL: place.storageUrl }
-  return {
-    AMQP_URL: place.amqpUrl('media'),
-    ...stores,
-    PLAYBACK_SECRET,
-    PUBLIC_URL: url,
-    MAX_UPLOAD_BYTES: `${2 ** 33}`,
-  }
-}
-
-function gatewayEnv(
-  place: Installation,
-  { CSRF_SECRET }: ServiceKeys,
-  url: string,
-  port: number,
-): Record<string, string> {
-  return {
-    CSRF_SECRET,
-    AMQP_URL: place.amqpUrl('gateway'),
-    REDIS_URL: place.redisUrl,
-    STORAGE_URL: place.storageUrl,
-    PORT: String(port),
-    PUBLIC_URL: url,
-    ISSUER: url,
-    AUDIENCE: 'kinora',
-    RATE_LIMIT_LOGIN: UNLIMITED,
-    RATE_LIMIT_USER: UNLIMITED,
-    RATE_LIMIT_UPLOAD: UNLIMITED,
-  }
-}
-
 /** Resolves with the process id when the service is ready. */
-async function start(life: Lifecycle, service: string, env: Record<string, string>): Promise<number> {
-  const internalPort = await freePort()
+async function start(life: Lifecycle, service: string, internalPort: number, env: NodeJS.ProcessEnv): Promise<number> {
   const main = join(REPOSITORY, 'services', service, 'dist', 'main.js')
-  const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, [main], {
     // Written somewhere, as in production, but not to our terminal.
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { PATH, HOME, NODE_ENV: 'production', INTERNAL_PORT: String(internalPort), ...env },
+    env,
   })
   life.use(child, service, stopProcess)
   await waitUntilReady(child, `http://127.0.0.1:${internalPort}/readyz`)

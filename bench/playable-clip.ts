@@ -6,22 +6,24 @@ const run = promisify(execFile)
 const UNIT_SECONDS = 20
 const made = new Map<string, Promise<string>>()
 
-/** So many minutes of a moving 1080p test picture at about 6 Mbit/s with a tone: a short piece of it, repeated uncoded. */
+/** So many minutes of a moving 1080p test picture at about 6 Mbit/s with a tone: short pictures repeated uncoded. */
 export async function makeFilm(folder: string, minutes: number): Promise<string> {
   const unit = made.get(folder) ?? makeUnit(folder)
   made.set(folder, unit)
   const film = join(folder, `film-${minutes}.mp4`)
-  const repeats = String((minutes * 60) / UNIT_SECONDS - 1)
-  await ffmpeg('-stream_loop', repeats, '-i', await unit, '-c', 'copy', '-movflags', '+faststart', film)
+  const seconds = minutes * 60
+  const pictures = ['-stream_loop', String(seconds / UNIT_SECONDS - 1), '-i', await unit]
+  // One for the whole film: repeated ones would leave gaps between the pictures.
+  const sound = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`]
+  await ffmpeg(...pictures, ...sound, '-c:v', 'copy', '-c:a', 'aac', '-movflags', '+faststart', film)
   return film
 }
 
 async function makeUnit(folder: string): Promise<string> {
   const unit = join(folder, 'unit.mp4')
   const picture = ['-f', 'lavfi', '-i', `testsrc2=size=1920x1080:rate=30:duration=${UNIT_SECONDS},noise=alls=6:allf=t`]
-  const sound = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${UNIT_SECONDS}`]
   const encode = ['-c:v', 'libx264', '-preset', 'superfast', '-b:v', '6M', '-maxrate', '6M', '-bufsize', '12M']
-  await ffmpeg(...picture, ...sound, ...encode, '-pix_fmt', 'yuv420p', '-c:a', 'aac', unit)
+  await ffmpeg(...picture, ...encode, '-pix_fmt', 'yuv420p', unit)
   return unit
 }
 

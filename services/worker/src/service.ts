@@ -46,10 +46,9 @@ export async function startWorker(
   // At once: consumers take no more while the runner lets go of what they hold.
   life.use(runner, 'tasks', (r) => Promise.all([...consumers.map((consumer) => consumer.stop()), r.stop()]))
   const slots = { short: config.WORKER_SLOTS_SHORT, long: config.WORKER_SLOTS_LONG }
+  const handle: ConsumeTasksOptions['handle'] = (message, { redelivered }) => runner.handle(message, redelivered)
   for (const queue of ['short', 'long'] as const) {
     if (slots[queue] === 0) continue
-    const handle: ConsumeTasksOptions['handle'] = (message, { redelivered }) =>
-      runner.handle(message, { redelivered, queue })
     consumers.push(await bus.consumeTasks(queue, { slots: slots[queue], handle }))
   }
   return context

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TaskOutcome, TaskQueue } from '@kinora/common/bus'
+import type { TaskOutcome } from '@kinora/common/bus'
 import type { Actor, EventEnvelope } from '@kinora/common/contract'
 import {
   type ClaimedTask,
@@ -16,22 +16,17 @@ import { runJob } from './jobs/index.ts'
 import type { JobContext } from './jobs/job.ts'
 import { AttemptLog } from './media-tools/attempt-log.ts'
 import { reportOutcome } from './report-outcome.ts'
-import { type Standing, standingOf } from './standing.ts'
 import { leaseOf, taskEvent } from './task-events.ts'
 import { TaskFailure, toTaskCause } from './task-failure.ts'
+import { isUrgent } from './urgency.ts'
 import { withWorkspace } from './workspace.ts'
 
 const UNANSWERED_PAUSE_MS = 1000
 
 export interface TaskRunner {
-  handle(message: TaskMessage, delivery: TaskDelivery): Promise<TaskOutcome>
+  handle(message: TaskMessage, redelivered: boolean): Promise<TaskOutcome>
   /** Kills what runs and gives it back; resolves when nothing runs any more. */
   stop(): Promise<void>
-}
-
-interface TaskDelivery {
-  redelivered: boolean
-  queue: TaskQueue
 }
 
 /** Turns task messages into claims, jobs and outcomes. */
@@ -40,13 +35,13 @@ export function createTaskRunner(context: Context): TaskRunner {
   const running = new Map<string, Promise<TaskOutcome>>()
 
   return {
-    async handle(message, delivery) {
+    async handle(message, redelivered) {
       if (stopping.signal.aborted) return 'requeue'
       const key = `${message.taskId}/${message.attempt}`
       // After the broker was away it hands out again what this worker still holds; claiming that would take it from us.
       const held = running.get(key)
       if (held !== undefined) return await held
-      const outcome = runTask(context, message, delivery, stopping.signal).finally(() => running.delete(key))
+      const outcome = runTask(context, message, redelivered, stopping.signal).finally(() => running.delete(key))
       running.set(key, outcome)
       return await outcome
     },
@@ -60,7 +55,7 @@ export function createTaskRunner(context: Context): TaskRunner {
 async function runTask(
   context: Context,
   message: TaskMessage,
-  { redelivered, queue }: TaskDelivery,
+  redelivered: boolean,
   signal: AbortSignal,
 ): Promise<TaskOutcome> {
   const task = await claim(context, message, redelivered)
@@ -72,7 +67,7 @@ async function runTask(
   metrics.running.inc({ kind })
   const endTimer = metrics.seconds.startTimer({ kind })
   try {
-    return await attempt(context, task, standingOf(task.work, queue), signal)
+    return await attempt(context, task, signal)
   } finally {
     endTimer()
     metrics.running.dec({ kind })
@@ -105,25 +100,20 @@ async function askAgain(signal: AbortSignal): Promise<TaskOutcome> {
 }
 
 /** Does the job under a heartbeat and says how it ended. An urgent one goes before others until it has written something. */
-async function attempt(
-  context: Context,
-  task: ClaimedTask,
-  standing: Standing,
-  signal: AbortSignal,
-): Promise<TaskOutcome> {
+async function attempt(context: Context, task: ClaimedTask, signal: AbortSignal): Promise<TaskOutcome> {
   const { bus, logger, metrics } = context
-  const yieldPrecedence = standing === 'urgent' ? context.precedence.claim() : () => {}
+  const turn = context.precedence.enter(isUrgent(task.work))
   const runs: ToolRuns = { ffmpeg: context.tools.build, commands: [] }
   const heartbeat = startHeartbeat(bus, task, runs)
   const written = (part: MediaPart) => {
     heartbeat.written(part)
-    yieldPrecedence()
+    turn.giveWay()
   }
   const tools = {
     ...context.tools,
     ran: (command: string[]) => void runs.commands.push(command),
     log: new AttemptLog(),
-    ...(standing === 'yields' && { yieldsTo: context.precedence }),
+    turn,
   }
   const log = logger.child({ taskId: task.taskId, attempt: task.attempt, videoId: task.videoId, kind: task.work.kind })
   try {
@@ -136,7 +126,7 @@ async function attempt(
     log.info({ outcome: outcome.type, told }, 'a task ended')
     return 'done'
   } finally {
-    yieldPrecedence()
+    turn.giveWay()
     heartbeat.stop()
   }
 }

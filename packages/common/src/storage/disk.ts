@@ -57,9 +57,7 @@ class DiskStore implements Store {
     return await this.#publish(key, async (temporary) => {
       const file = await open(temporary, 'wx', 0o640)
       try {
-        const written = await receive(bytes, fileSink(file), options)
-        await file.datasync()
-        return written
+        return await receive(bytes, fileSink(file), options)
       } finally {
         await file.close()
       }

@@ -1,5 +1,5 @@
 export { openInstallation } from '../cli/open-installation.ts'
 export { REPOSITORY } from '../repository.ts'
 export { newServiceKeys, type ServiceKeys } from './secrets.ts'
-export type { Installation } from './service-env.ts'
+export { type Installation, serviceEnv } from './service-env.ts'
 export { type System, type SystemOptions, startSystem } from './start-system.ts'

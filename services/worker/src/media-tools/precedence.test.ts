@@ -1,37 +1,56 @@
 import { expect, test } from 'vitest'
 import { Precedence } from './precedence.ts'
 
-function someWork() {
-  const work = {
+function someTool() {
+  const tool = {
     paused: false,
     pause() {
-      work.paused = true
+      tool.paused = true
     },
     resume() {
-      work.paused = false
+      tool.paused = false
     },
   }
-  return work
+  return tool
 }
 
-test('long work stands still as long as anything urgent goes on, also when it begins meanwhile', () => {
+test('tools stand still as long as any task is urgent, also those that begin meanwhile', () => {
   const precedence = new Precedence()
-  const [first, second] = [someWork(), someWork()]
-  precedence.yields(first)
-  const [end, endOther] = [precedence.claim(), precedence.claim()]
-  precedence.yields(second)
+  const [first, second, wanted] = [someTool(), someTool(), someTool()]
+  precedence.enter(false).runs(first)
+  const [urgent, other] = [precedence.enter(true), precedence.enter(true)]
+  urgent.runs(wanted)
+  precedence.enter(false).runs(second)
+  expect([first.paused, second.paused, wanted.paused]).toEqual([true, true, false])
+  other.giveWay()
+  other.giveWay()
   expect([first.paused, second.paused]).toEqual([true, true])
-  end()
-  end()
-  expect(first.paused).toBe(true)
-  endOther()
-  expect([first.paused, second.paused]).toEqual([false, false])
+  urgent.giveWay()
+  expect([first.paused, second.paused, wanted.paused]).toEqual([false, false, false])
 })
 
-test('work that has ended is left alone', () => {
+test('a task that has done what it was urgent for stands still for others, and goes on after them', () => {
   const precedence = new Precedence()
-  const work = someWork()
-  precedence.yields(work)()
-  precedence.claim()
-  expect(work.paused).toBe(false)
+  const [sound, next, picture] = [someTool(), someTool(), someTool()]
+  const [early, late] = [precedence.enter(true), precedence.enter(true)]
+  early.runs(sound)
+  late.runs(picture)
+  early.giveWay()
+  early.runs(next)
+  expect([sound.paused, next.paused, picture.paused]).toEqual([true, true, false])
+  late.giveWay()
+  expect([sound.paused, next.paused, picture.paused]).toEqual([false, false, false])
+})
+
+test('a tool that has ended is left alone', () => {
+  const precedence = new Precedence()
+  const tool = someTool()
+  precedence.enter(false).runs(tool)()
+  const urgent = precedence.enter(true)
+  expect(tool.paused).toBe(false)
+  const brief = someTool()
+  urgent.runs(brief)()
+  urgent.giveWay()
+  precedence.enter(true)
+  expect(brief.paused).toBe(false)
 })

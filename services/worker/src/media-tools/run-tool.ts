@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { AttemptLog } from './attempt-log.ts'
 import { Countdown } from './countdown.ts'
 import type { FfmpegBuild } from './ffmpeg-build.ts'
-import type { Precedence } from './precedence.ts'
-import { type ResourceLimits, type Sandbox, sandboxed } from './sandbox.ts'
+import type { Turn } from './precedence.ts'
+import { NICENESS, type ResourceLimits, type Sandbox, sandboxed } from './sandbox.ts'
 
 /** ffmpeg and ffprobe with everything that is the same for each of their runs. */
 export interface Tools {
@@ -21,8 +22,8 @@ export interface Tools {
   build: FfmpegBuild
   /** Told of every run: program and arguments. */
   ran?: (command: string[]) => void
-  /** For work that lets something more urgent go first. */
-  yieldsTo?: Precedence
+  /** Of the task that they run for: whether they stand still for others, or others for them. */
+  turn?: Turn
   /** Gets all command lines and complaints. */
   log?: AttemptLog
 }
@@ -71,6 +72,7 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  void lowerSession(child)
   const killGroup = () => signalGroup(child, 'SIGKILL')
   let timedOut = false
   const limit = new Countdown(tools.limits.wallSeconds * 1000, () => {
@@ -93,7 +95,7 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
     limit.run()
     signalGroup(child, 'SIGCONT')
   }
-  const leave = tools.yieldsTo?.yields({ pause, resume })
+  const leave = tools.turn?.runs({ pause, resume })
   try {
     const stderr = keepTail(child, tools.log)
     if (run.onLine) createInterface({ input: child.stdout }).on('line', run.onLine)
@@ -116,6 +118,14 @@ function closed(child: ChildProcess): Promise<{ exitCode: number | null; killedB
     child.once('error', reject)
     child.once('close', (exitCode, killedBy) => resolve({ exitCode, killedBy }))
   })
+}
+
+/**
+ * Each tool leads a session, and Linux shares processors between sessions first: `nice` alone would leave our services no
+ * more of the machine than each ffmpeg has. Where there is no such file, sessions are not told apart (sched(7), autogroup).
+ */
+async function lowerSession({ pid }: ChildProcess): Promise<void> {
+  if (pid !== undefined) await writeFile(`/proc/${pid}/autogroup`, String(NICENESS)).catch(() => {})
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -19,6 +19,9 @@ export interface ResourceLimits {
 /** Larger than any segment we write and any source we read. */
 const MAX_FILE_BYTES = 64 * 1024 ** 3
 
+/** Of all tools: services that answer people go first. */
+export const NICENESS = 10
+
 const WITH_DEATH_SIGNAL = ['setpriv', '--pdeathsig', 'KILL', '--']
 
 export async function detectSandbox(): Promise<Sandbox> {
@@ -48,7 +51,7 @@ export function sandboxed({ prlimit, withoutNetwork, deathSignal }: Sandbox, lim
   ]
   // A change of user clears the death signal, so it comes after the namespace.
   const mortal = deathSignal ? WITH_DEATH_SIGNAL : []
-  return [...withoutNetwork, ...mortal, ...(prlimit ? limited : []), 'nice', '-n', '10']
+  return [...withoutNetwork, ...mortal, ...(prlimit ? limited : []), 'nice', '-n', String(NICENESS)]
 }
 
 function succeeds([command, ...args]: string[]): Promise<boolean> {
