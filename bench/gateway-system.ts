@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Lifecycle } from '@kinora/common/service'
 import { freePort } from '@kinora/dev/backing'
 import { openInstallation, REPOSITORY, serviceEnv } from '@kinora/dev/system'
+import { type Account, signUp } from './client.ts'
 
 export interface GatewaySystem {
   dir: string
@@ -13,8 +14,9 @@ export interface GatewaySystem {
   issuer: string
   databaseUrl: string
   pids: { gateway: number; auth: number; media: number }
-  /** A user's access token and id; the password is `correct horse battery`. */
-  signUp(): Promise<{ token: string; userId: string; email: string }>
+  signUp(): Promise<Account>
+  /** Resolves with its process id when it is ready. */
+  startWorker(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -31,7 +33,7 @@ const SETTINGS = {
  * Gateway, auth and media as processes on real servers of their own, from their builds. Media reads from PostgreSQL each
  * time: its cache is off, so that both contenders ask the same of the database.
  */
-export async function startGatewaySystem(): Promise<GatewaySystem> {
+export async function startGatewaySystem(settings: Record<string, string> = {}): Promise<GatewaySystem> {
   const life = new Lifecycle()
   const dir = life.use(mkdtempSync(join(tmpdir(), 'kinora-bench-')), 'folder', (it) =>
     rmSync(it, { recursive: true, force: true }),
@@ -41,8 +43,8 @@ export async function startGatewaySystem(): Promise<GatewaySystem> {
     const { installation, keys } = await openInstallation(dir, life, silent)
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
-    const options = { installation, keys, port, publicUrl: url, dir, settings: SETTINGS }
-    const begin = async (service: 'auth' | 'media' | 'gateway', changes = {}) => {
+    const options = { installation, keys, port, publicUrl: url, dir, settings: { ...SETTINGS, ...settings } }
+    const begin = async (service: 'auth' | 'media' | 'gateway' | 'worker', changes = {}) => {
       const internalPort = await freePort()
       const env = { ...serviceEnv(service, service, internalPort, options), ...changes }
       return await start(life, service, internalPort, env)
@@ -52,7 +54,9 @@ export async function startGatewaySystem(): Promise<GatewaySystem> {
     const gateway = await begin('gateway')
     const databaseUrl = installation.databaseUrl('media')
     const pids = { gateway, auth, media }
-    return { dir, url, issuer: url, databaseUrl, pids, signUp: () => signUp(url), stop: () => life.close() }
+    const signUpHere = () => signUp(url)
+    const startWorker = () => begin('worker')
+    return { dir, url, issuer: url, databaseUrl, pids, signUp: signUpHere, startWorker, stop: () => life.close() }
   } catch (error) {
     await life.close()
     throw error
@@ -86,16 +90,4 @@ async function waitUntilReady(child: ChildProcess, url: string): Promise<void> {
     if (child.exitCode !== null || performance.now() > deadline) throw new Error(`${url} did not become ready`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-}
-
-async function signUp(url: string): Promise<{ token: string; userId: string; email: string }> {
-  const email = `bench-${Date.now()}@kinora.test`
-  const answer = await fetch(`${url}/v1/auth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password: 'correct horse battery' }),
-  })
-  if (!answer.ok) throw new Error(`register answered ${answer.status}: ${await answer.text()}`)
-  const { accessToken, user } = (await answer.json()) as { accessToken: string; user: { id: string } }
-  return { token: accessToken, userId: user.id, email }
 }

@@ -1,19 +1,17 @@
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { request } from 'node:http'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Lifecycle } from '@kinora/common/service'
 import { openInstallation, type System, startSystem } from '@kinora/dev/system'
+import { type Account, call, sendSource, signUp } from './client.ts'
 import { median, medianRatio } from './median.ts'
 import { RIVALS, type Rival, timeToPlay } from './playable-baseline.ts'
 import { makeFilm } from './playable-clip.ts'
 
 const ROUNDS = 3
 const MINUTES = [1, 10, 60]
-const MEBIBYTE = 1024 * 1024
 const UNLIMITED = '100000000/60'
 
 /**
@@ -31,16 +29,16 @@ export async function playableBench(minutes = MINUTES, print: (line: string) => 
     const silent = { line: () => {}, update: () => {}, step: <T>(_what: string, run: () => Promise<T>) => run() }
     const { installation, keys } = await openInstallation(dir, life, silent)
     const env = {
-      MAX_UPLOAD_BYTES: `${16 * 1024 * MEBIBYTE}`,
+      MAX_UPLOAD_BYTES: `${16 * 2 ** 30}`,
       RATE_LIMIT_USER: UNLIMITED,
       RATE_LIMIT_UPLOAD: UNLIMITED,
     }
     const system = await startSystem({ installation, keys, dir, env, log: print })
     life.use(system, 'system', (it) => it.stop())
-    const token = await signUp(system.gatewayUrl)
+    const account = await signUp(system.gatewayUrl)
     print('seconds from the last byte of a 1080p upload to playable, one idle worker')
     for (const length of minutes)
-      await compare({ system, token, dir, film: await makeFilm(dir, length), length, print })
+      await compare({ system, account, dir, film: await makeFilm(dir, length), length, print })
   } finally {
     await life.close()
   }
@@ -48,7 +46,7 @@ export async function playableBench(minutes = MINUTES, print: (line: string) => 
 
 interface Bench {
   system: System
-  token: string
+  account: Account
   dir: string
   film: string
   /** Minutes. */
@@ -56,11 +54,11 @@ interface Bench {
   print: (line: string) => void
 }
 
-async function compare({ system, token, dir, film, length, print }: Bench): Promise<void> {
+async function compare({ system, account, dir, film, length, print }: Bench): Promise<void> {
   const ours: number[] = []
   const theirs = new Map<Rival, number[]>(RIVALS.filter(({ upTo }) => length <= upTo).map((rival) => [rival, []]))
   for (let round = 0; round < ROUNDS; round += 1) {
-    ours.push(await uploadUntilPlayable(system.gatewayUrl, token, film))
+    ours.push(await uploadUntilPlayable(account, film))
     // What is left of it would be in the way of the next one.
     await system.kill('worker-1', 'SIGTERM')
     for (const [rival, seconds] of theirs) {
@@ -76,58 +74,22 @@ async function compare({ system, token, dir, film, length, print }: Bench): Prom
 }
 
 /** Seconds from the moment at which the last byte was sent. */
-async function uploadUntilPlayable(url: string, token: string, film: string): Promise<number> {
-  const { id } = await call<{ id: string }>(url, token, 'POST', '/v1/videos', { title: 'A film' })
-  const sentAt = await send(`${url}/v1/videos/${id}/source`, token, film)
+async function uploadUntilPlayable(account: Account, film: string): Promise<number> {
+  const { id } = await call<{ id: string }>(account, 'POST', '/v1/videos', { title: 'A film' })
+  const sentAt = await sendSource(account, id, film)
   for (;;) {
-    const { playable, playback } = await call<Video>(url, token, 'GET', `/v1/videos/${id}`)
+    const { playable, playback } = await call<Video>(account, 'GET', `/v1/videos/${id}`)
     if (playable && playback && (await fetch(playback.hlsUrl)).ok) break
     await sleep(10)
   }
   const seconds = (performance.now() - sentAt) / 1000
-  await call(url, token, 'DELETE', `/v1/videos/${id}`)
+  await call(account, 'DELETE', `/v1/videos/${id}`)
   return seconds
 }
 
 interface Video {
   playable: boolean
   playback: { hlsUrl: string } | null
-}
-
-/** Resolves when the upload is answered, with the time at which its last byte had been handed to the kernel. */
-async function send(url: string, token: string, file: string): Promise<number> {
-  const { size } = await stat(file)
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'video/mp4', 'content-length': size }
-  return await new Promise((resolve, reject) => {
-    let sentAt = Number.NaN
-    const sending = request(url, { method: 'PUT', headers }, (answer) => {
-      answer
-        .resume()
-        .once('end', () =>
-          answer.statusCode === 202
-            ? resolve(sentAt)
-            : reject(new Error(`the upload was answered ${answer.statusCode}`)),
-        )
-    })
-    sending.once('finish', () => {
-      sentAt = performance.now()
-    })
-    sending.once('error', reject)
-    createReadStream(file, { highWaterMark: MEBIBYTE }).pipe(sending)
-  })
-}
-
-async function signUp(url: string): Promise<string> {
-  const body = { email: `bench-${Date.now()}@kinora.test`, password: 'correct horse battery' }
-  const { accessToken } = await call<{ accessToken: string }>(url, null, 'POST', '/v1/auth/register', body)
-  return accessToken
-}
-
-async function call<T>(url: string, token: string | null, method: string, path: string, body?: object): Promise<T> {
-  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
-  const answer = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
-  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`)
-  return (answer.status === 204 ? undefined : await answer.json()) as T
 }
 
 function inSeconds(seconds: number): string {

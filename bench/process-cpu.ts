@@ -5,10 +5,21 @@ const TICKS_A_SECOND = 100
 
 /** Processor seconds of a running process, user and system; 0 when it has ended. */
 export function processCpuSeconds(pid: number): number {
+  return ownAndChildren(pid)[0]
+}
+
+/** The same with all its children that have ended. */
+export function familyCpuSeconds(pid: number): number {
+  const [own, children] = ownAndChildren(pid)
+  return own + children
+}
+
+function ownAndChildren(pid: number): [number, number] {
   const stat = read(`/proc/${pid}/stat`)
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // utime and stime are fields 14 and 15, counted from 1; the first two words are cut off.
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_A_SECOND
+  // utime, stime, cutime and cstime are fields 14 to 17, counted from 1; the first two words are cut off.
+  const [user = 0, system = 0, childUser = 0, childSystem = 0] = fields.slice(11, 15).map(Number)
+  return [(user + system) / TICKS_A_SECOND, (childUser + childSystem) / TICKS_A_SECOND]
 }
 
 /** Ids of the processes with this program name that work in a folder, or were told of it. */
