@@ -11,8 +11,15 @@ import { SETTINGS } from './settings.ts'
 
 export type Running = { system: System; publicUrl: string }
 
-/** Everything that `npm start` and `npm run demo` have in common. PORT, PUBLIC_URL and WORKERS may be set. */
-export async function bringUp(life: Lifecycle, console: Console): Promise<Running> {
+/**
+ * Everything that `npm start` and `npm run demo` have in common. PORT, PUBLIC_URL and WORKERS may be set. `defaults` are
+ * settings that hold where the environment has none.
+ */
+export async function bringUp(
+  life: Lifecycle,
+  console: Console,
+  defaults: Record<string, string> = {},
+): Promise<Running> {
   const started = performance.now()
   const port = Number(process.env.PORT ?? 8080)
   const publicUrl = process.env.PUBLIC_URL ?? `http://localhost:${port}`
@@ -28,7 +35,7 @@ export async function bringUp(life: Lifecycle, console: Console): Promise<Runnin
         port,
         publicUrl,
         workers: Number(process.env.WORKERS ?? 1),
-        env: settingsFrom(process.env),
+        env: { ...defaults, ...settingsFrom(process.env) },
         restart: true,
         log: console.line,
         onServiceLine(name, line) {

@@ -13,13 +13,15 @@ import { runCommand } from './run-command.ts'
 const WATCH_MS = 500
 const GIVE_UP_MS = 3_600_000
 const TOKEN_SECONDS = 3600
+/** Whoever tries it brings the file that he has; the services' own default is for strangers. */
+const LARGEST_FILE = String(64 * 2 ** 30)
 
 /** `npm run demo [file]`: the whole system, and one video through it; keeps serving until Ctrl-C. */
 await runCommand(async (life, console) => {
   // npm runs us in the checkout's root; the path was typed somewhere else.
   const given = process.argv[2] && resolve(process.env.INIT_CWD ?? '.', process.argv[2])
   if (given) statSync(given)
-  const { publicUrl } = await bringUp(life, console)
+  const { publicUrl } = await bringUp(life, console, { MAX_UPLOAD_BYTES: LARGEST_FILE })
   const file = given ?? (await console.step('Clip made: 20 s of test picture and tone', () => clip(life)))
   const api = createApiClient(publicUrl)
   await signIn(api, console)
