@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
-import { findCopyable } from '../media-tools/copyable/copyable-pictures.ts'
 import type { FrameGrid } from '../media-tools/frame-grid.ts'
 import { parseRate, perSecond } from '../media-tools/frame-rate.ts'
+import { findCopyable } from '../media-tools/mp4-index/copyable-pictures.ts'
+import { indexedTimes } from '../media-tools/mp4-index/indexed-times.ts'
 import { type ProbedStream, type ProbeReport, probeSource } from '../media-tools/probe-source.ts'
 import { scanPackets } from '../media-tools/scan-packets.ts'
 import { chooseVideo, declaredGrid, scannedGrid, sourceChapters, sourceFacts } from '../media-tools/source-facts.ts'
@@ -33,8 +34,12 @@ async function findGrid(
   video: ProbedStream,
   { tools, workspace, signal }: JobContext,
 ): Promise<{ grid: FrameGrid; startTime: number }> {
-  const declared = declaredGrid(report, video, await hasWholeBoxes(join(workspace, SOURCE_FILE)))
+  const file = join(workspace, SOURCE_FILE)
+  const isWhole = await hasWholeBoxes(file)
+  const declared = declaredGrid(report, video, isWhole)
   if (declared) return { grid: declared, startTime: video.start_time ?? 0 }
+  const indexed = isWhole ? await indexedTimes(file, video) : undefined
+  if (indexed) return { grid: scannedGrid(video, indexed), startTime: indexed.times[0] ?? 0 }
   const rate = parseRate(video.avg_frame_rate) ?? parseRate(video.r_frame_rate)
   const frameSeconds = rate ? 1 / perSecond(rate) : 1 / 25
   const scan = await scanPackets(tools, { cwd: workspace, streamIndex: video.index, frameSeconds, signal })

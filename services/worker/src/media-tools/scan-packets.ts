@@ -18,7 +18,8 @@ const SAME_INSTANT_SECONDS = 0.0005
 
 /**
  * Reads the times of all packets of a stream, without decoding: what is really in the file, which for a cut-off or
- * variable-rate file is not what its header says; stops at the first frame that is too many. `frameSeconds` stands in for times and durations that are missing.
+ * variable-rate file is not what its header says; stops at the first frame that is too many. `frameSeconds` stands in for
+ * times and durations that are missing.
  */
 export async function scanPackets(
   tools: Tools,
@@ -47,7 +48,7 @@ export async function scanPackets(
   const end = await runTool(tools, { command: tools.ffprobe, args, cwd: source.cwd, signal, onLine })
   // A damaged end makes ffprobe complain; what came before it still counts.
   if (times.length === 0 && end.exitCode !== 0) throw asTaskFailure(end)
-  return { times: distinct(times), lastDuration: last.duration }
+  return { times: distinctTimes(times), lastDuration: last.duration }
 }
 
 function tooManyFrames(): Error {
@@ -66,7 +67,7 @@ function seconds(text: string | undefined): number | undefined {
   return Number.isFinite(value) ? value : undefined
 }
 
-function distinct(times: number[]): number[] {
+export function distinctTimes(times: number[]): number[] {
   const sorted = times.sort((a, b) => a - b)
   return sorted.filter((time, index) => index === 0 || time - (sorted[index - 1] ?? 0) > SAME_INSTANT_SECONDS)
 }

@@ -14,6 +14,20 @@ export function readSizes(file: Buffer, { body, end }: Box): Uint32Array {
   return Uint32Array.from({ length: count }, (_, index) => file.readUInt32BE(body + 12 + 4 * index))
 }
 
+/** Ticks of each sample, from `stts`. */
+export function readDurations(file: Buffer, stts: Box): Uint32Array {
+  const runs = Array.from(entriesOf(file, stts, 8), (at) => [file.readUInt32BE(at), file.readUInt32BE(at + 4)] as const)
+  const samples = runs.reduce((sum, [count]) => sum + count, 0)
+  if (samples > MAX_SAMPLES) throw new RangeError(`times of ${samples} samples`)
+  const durations = new Uint32Array(samples)
+  let filled = 0
+  for (const [count, ticks] of runs) {
+    durations.fill(ticks, filled, filled + count)
+    filled += count
+  }
+  return durations
+}
+
 /** The one length that all of these samples have, from `stts`. */
 export function readStep(file: Buffer, stts: Box, samples: number): number {
   const step = file.readUInt32BE(stts.body + 12)

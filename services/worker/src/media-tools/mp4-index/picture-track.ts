@@ -2,24 +2,32 @@ import { type Box, boxesIn } from '@kinora/hls-check/mp4'
 import { type AvcConfig, readAvcConfig } from './avc-config.ts'
 import { type Edit, readEdits } from './edit-list.ts'
 import { innerBoxes, onlyBox, optionalBox } from './inner-boxes.ts'
-import { readOffsets, readSizes, readStep, readSyncs } from './sample-table.ts'
+import { readDurations, readOffsets, readSizes, readStep, readSyncs } from './sample-table.ts'
 
-/** What the index of an MP4 file says of its pictures, in decoding order. Times are in ticks. */
-export interface PictureTrack {
-  avc: AvcConfig
+interface TrackClock {
   /** Ticks a second. */
   timescale: number
+  /** When each picture is shown, counted from when it is decoded. */
+  offsets: Int32Array
+  /** What is shown of the track; empty: all of it. Lengths are in ticks of the movie. */
+  edits: Edit[]
+  movieTimescale: number
+}
+
+/** What the index of an MP4 file says of its pictures, in decoding order. Times are in ticks. */
+export interface PictureTrack extends TrackClock {
+  avc: AvcConfig
   /** From one picture to the next; the same for all. */
   step: number
   /** Bytes of each. */
   sizes: Uint32Array
-  /** When each is shown, counted from when it is decoded. */
-  offsets: Int32Array
   /** Indices of those that can be decoded by themselves, ascending; null: all. */
   syncs: Uint32Array | null
-  /** What is shown of the track; empty: all of it. Lengths are in ticks of the movie. */
-  edits: Edit[]
-  movieTimescale: number
+}
+
+export interface PictureTimes extends TrackClock {
+  /** From one picture to the next, in decoding order. */
+  durations: Uint32Array
 }
 
 const HEADER_TIMES = { 0: { timescale: 12, matrix: 36 }, 1: { timescale: 20, matrix: 48 } } as const
@@ -29,31 +37,46 @@ const HEADER_TIMES = { 0: { timescale: 12, matrix: 36 }, 1: { timescale: 20, mat
  * pictures, pictures that are turned, two sets of parameters, no constant rate.
  */
 export function readPictureTrack(moovFile: Buffer): PictureTrack {
-  const [moov] = boxesIn(moovFile)
-  if (!moov) throw new RangeError('an empty index')
-  const mvhd = onlyBox(moovFile, moov, ['mvhd'])
-  const [trak, ...others] = innerBoxes(moovFile, moov).filter((box) => box.type === 'trak' && isPictures(moovFile, box))
-  if (!trak || others.length > 0) throw new RangeError('not one track of pictures')
+  const { mvhd, trak, stbl } = onlyPictures(moovFile)
   const tkhd = onlyBox(moovFile, trak, ['tkhd'])
   assertUpright(moovFile, mvhd, HEADER_TIMES[versionOf(moovFile, mvhd)].matrix)
   // One field of 32 bits more than in `mvhd` stands before it.
   assertUpright(moovFile, tkhd, HEADER_TIMES[versionOf(moovFile, tkhd)].matrix + 4)
-  const mdhd = onlyBox(moovFile, trak, ['mdia', 'mdhd'])
-  const stbl = onlyBox(moovFile, trak, ['mdia', 'minf', 'stbl'])
   const table = (type: string) => onlyBox(moovFile, stbl, [type])
   const sizes = readSizes(moovFile, table('stsz'))
-  const ctts = optionalBox(moovFile, stbl, ['ctts'])
   const stss = optionalBox(moovFile, stbl, ['stss'])
-  const elst = optionalBox(moovFile, trak, ['edts', 'elst'])
   return {
     avc: readAvcConfig(moovFile, table('stsd')),
-    timescale: timescaleOf(moovFile, mdhd),
     step: readStep(moovFile, table('stts'), sizes.length),
     sizes,
-    offsets: ctts ? readOffsets(moovFile, ctts, sizes.length) : new Int32Array(sizes.length),
     syncs: stss ? readSyncs(moovFile, stss, sizes.length) : null,
-    edits: elst ? readEdits(moovFile, elst) : [],
-    movieTimescale: timescaleOf(moovFile, mvhd),
+    ...readClock(moovFile, sizes.length),
+  }
+}
+
+/** When the pictures are shown, whatever they are. Throws `RangeError` as `readPictureTrack` does, but takes any lengths. */
+export function readPictureTimes(moovFile: Buffer): PictureTimes {
+  const durations = readDurations(moovFile, onlyBox(moovFile, onlyPictures(moovFile).stbl, ['stts']))
+  return { durations, ...readClock(moovFile, durations.length) }
+}
+
+function onlyPictures(file: Buffer): { mvhd: Box; trak: Box; stbl: Box } {
+  const [moov] = boxesIn(file)
+  if (!moov) throw new RangeError('an empty index')
+  const [trak, ...others] = innerBoxes(file, moov).filter((box) => box.type === 'trak' && isPictures(file, box))
+  if (!trak || others.length > 0) throw new RangeError('not one track of pictures')
+  return { mvhd: onlyBox(file, moov, ['mvhd']), trak, stbl: onlyBox(file, trak, ['mdia', 'minf', 'stbl']) }
+}
+
+function readClock(file: Buffer, samples: number): TrackClock {
+  const { mvhd, trak, stbl } = onlyPictures(file)
+  const ctts = optionalBox(file, stbl, ['ctts'])
+  const elst = optionalBox(file, trak, ['edts', 'elst'])
+  return {
+    timescale: timescaleOf(file, onlyBox(file, trak, ['mdia', 'mdhd'])),
+    offsets: ctts ? readOffsets(file, ctts, samples) : new Int32Array(samples),
+    edits: elst ? readEdits(file, elst) : [],
+    movieTimescale: timescaleOf(file, mvhd),
   }
 }
 
