@@ -27,7 +27,7 @@ export async function indexedTimes(path: string, video: ProbedStream): Promise<P
 }
 
 /** Throws `RangeError` where an edit list leaves pictures out, or shows them at another speed or more than once. */
-export function shownTimes({ durations, offsets, edits, timescale, movieTimescale }: PictureTimes): PacketScan {
+function shownTimes({ durations, offsets, edits, timescale, movieTimescale }: PictureTimes): PacketScan {
   const { delay, begin, end } = shownPart(edits, movieTimescale)
   const times: number[] = []
   let last = { time: Number.NEGATIVE_INFINITY, duration: 0 }
