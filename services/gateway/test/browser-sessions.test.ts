@@ -42,7 +42,7 @@ beforeEach(() => {
   }
   auth.on.logout = async (input, call) => {
     calls.push({ input, call })
-    return {}
+    return { sessionId: randomUUID() }
   }
 })
 

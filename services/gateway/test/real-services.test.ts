@@ -94,16 +94,11 @@ describe('with the real auth and media', () => {
     expect((await send(`/play/${id}/master.m3u8`)).status).toBe(404)
   })
 
-  it('signing out ends the access token within a second', async () => {
+  it.each(['logout', 'logout-all'])('the answer to %s ends the access token', async (how) => {
     const { accessToken } = await register()
-    expect((await send('/v1/auth/logout', { method: 'POST' }, accessToken)).status).toBe(204)
-    const refused = await until(
-      async () => {
-        const answer = await send('/v1/auth/me', {}, accessToken)
-        return answer.status === 401 && answer
-      },
-      { timeoutMs: 15_000, every: 20 },
-    )
+    expect((await send(`/v1/auth/${how}`, { method: 'POST' }, accessToken)).status).toBe(204)
+    const refused = await send('/v1/auth/me', {}, accessToken)
+    expect(refused.status).toBe(401)
     expect(await refused.json()).toMatchObject({ code: 'TOKEN_REVOKED' })
   })
 

@@ -66,7 +66,7 @@ describe('a request', () => {
   })
 
   it('without a body needs no content type', async () => {
-    auth.on.logout = async () => ({})
+    auth.on.logout = async () => ({ sessionId: crypto.randomUUID() })
     const answer = await request('/v1/auth/logout', { method: 'POST', headers: signedIn() })
     expect(answer.status).toBe(204)
     expect(await answer.text()).toBe('')

@@ -27,7 +27,7 @@ function handlerOf(row: Route, ctx: Context): RequestHandler {
 }
 
 function rpcHandler(
-  { rpc, limit, status, instead }: RpcRoute,
+  { rpc, limit, status, instead, ends }: RpcRoute,
   ctx: Context,
 ): ReturnType<Exclude<Route, RpcRoute>['handle']> {
   const relayed: Ask = async (req, res, call, given) => {
@@ -39,6 +39,7 @@ function rpcHandler(
   const ask = carriesRefreshToken(rpc) ? throughCookie(relayed, rpc, ctx.cookieSessions) : relayed
   return async (req, res, { call }) => {
     const output = await ask(req, res, call)
+    if (ends) ctx.revocations.ended(JSON.parse(output.toString()).sessionId, ends)
     if (status === 204) res.status(204).end()
     else sendJsonText(res, instead && isIt(instead.output, output) ? instead.status : status, output)
   }

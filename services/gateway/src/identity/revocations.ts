@@ -74,6 +74,16 @@ export class Revocations {
     return this.#listeners.add(id, listener)
   }
 
+  /**
+   * Auth has ended this session for a caller of ours, who must not get through here from the answer on. What is pushed to all
+   * gateways comes about the same time, and says until when it must be remembered.
+   */
+  ended(sessionId: string, reason: RevocationReason): void {
+    if (this.#revoked.has(sessionId)) return
+    this.#revoked.set(sessionId, { reason, heardAt: performance.now(), expiresAt: Date.now() + SWEEP_MS })
+    this.#listeners.tell(sessionId, reason)
+  }
+
   /** Takes what auth has pushed. */
   receive(envelope: EventEnvelope): void {
     const revocation = envelope.data as Revocation

@@ -1,4 +1,5 @@
 import type { Method } from '@kinora/common/contract'
+import type { RevocationReason } from '@kinora/common/contracts'
 import type { ErrorCode } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import type { z } from 'zod'
@@ -17,6 +18,8 @@ interface RouteBase extends AdmissionRule {
 export interface RpcRoute extends RouteBase {
   rpc: Method
   status: 200 | 201 | 202 | 204
+  /** It ends the session that its output names, for this reason. */
+  ends?: RevocationReason
   /** What may be answered instead, and under which status. */
   instead?: { output: z.ZodType; status: 202 }
 }

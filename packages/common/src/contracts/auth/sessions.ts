@@ -16,6 +16,9 @@ export type Session = z.infer<typeof Session>
 
 const RefreshToken = z.string().min(1).max(256)
 
+/** For the gateway, which refuses it before it hears so with all others; nobody outside is told. */
+const EndedSession = z.object({ sessionId: Id })
+
 /** Where an account is signed in, and how that goes on and ends. */
 export const sessions = {
   refresh: {
@@ -40,14 +43,14 @@ export const sessions = {
       'End this session, that of the access token or of the refresh token; its access tokens are refused from now on',
     // The refresh token is for who has no valid access token any more.
     input: z.strictObject({ refreshToken: RefreshToken.optional() }),
-    output: Nothing,
+    output: EndedSession,
     errors: ['REFRESH_INVALID', 'REFRESH_TRANSPORT_MISMATCH'],
     idempotent: true,
   },
   logoutAll: {
     summary: 'End all sessions of this account',
     input: Nothing,
-    output: Nothing,
+    output: EndedSession,
     errors: [],
     idempotent: true,
   },
@@ -61,7 +64,7 @@ export const sessions = {
   revokeSession: {
     summary: 'End one session of this account',
     input: z.strictObject({ sessionId: Id }),
-    output: Nothing,
+    output: EndedSession,
     errors: ['SESSION_NOT_FOUND'],
     idempotent: true,
   },

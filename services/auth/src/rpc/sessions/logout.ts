@@ -10,7 +10,7 @@ export function logout(ctx: Context): Handler<typeof auth.logout> {
   return async ({ refreshToken }, call) => {
     const target = refreshToken === undefined ? callersSession(call) : await sessionOf(ctx, refreshToken, call)
     await signOut(ctx, call, 'logout', { ...target, reason: 'logout' })
-    return {}
+    return { sessionId: target.sessionId }
   }
 }
 

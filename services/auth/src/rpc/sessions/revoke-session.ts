@@ -10,6 +10,6 @@ export function revokeSession(ctx: Context): Handler<typeof auth.revokeSession> 
     // One that has ended already is fine: the call may be a repeated one.
     if (!(await ctx.sessions.belongsTo(sessionId, userId))) throw new AppError('SESSION_NOT_FOUND')
     await signOut(ctx, call, 'session_revoke', { userId, sessionId, reason: 'session_revoked' })
-    return {}
+    return { sessionId }
   })
 }
