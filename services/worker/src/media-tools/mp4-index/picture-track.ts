@@ -37,7 +37,8 @@ const HEADER_TIMES = { 0: { timescale: 12, matrix: 36 }, 1: { timescale: 20, mat
  * pictures, pictures that are turned, two sets of parameters, no constant rate.
  */
 export function readPictureTrack(moovFile: Buffer): PictureTrack {
-  const { mvhd, trak, stbl } = onlyPictures(moovFile)
+  const pictures = onlyPictures(moovFile)
+  const { mvhd, trak, stbl } = pictures
   const tkhd = onlyBox(moovFile, trak, ['tkhd'])
   assertUpright(moovFile, mvhd, HEADER_TIMES[versionOf(moovFile, mvhd)].matrix)
   // One field of 32 bits more than in `mvhd` stands before it.
@@ -50,17 +51,24 @@ export function readPictureTrack(moovFile: Buffer): PictureTrack {
     step: readStep(moovFile, table('stts'), sizes.length),
     sizes,
     syncs: stss ? readSyncs(moovFile, stss, sizes.length) : null,
-    ...readClock(moovFile, sizes.length),
+    ...readClock(moovFile, pictures, sizes.length),
   }
 }
 
 /** When the pictures are shown, whatever they are. Throws `RangeError` as `readPictureTrack` does, but takes any lengths. */
 export function readPictureTimes(moovFile: Buffer): PictureTimes {
-  const durations = readDurations(moovFile, onlyBox(moovFile, onlyPictures(moovFile).stbl, ['stts']))
-  return { durations, ...readClock(moovFile, durations.length) }
+  const pictures = onlyPictures(moovFile)
+  const durations = readDurations(moovFile, onlyBox(moovFile, pictures.stbl, ['stts']))
+  return { durations, ...readClock(moovFile, pictures, durations.length) }
 }
 
-function onlyPictures(file: Buffer): { mvhd: Box; trak: Box; stbl: Box } {
+interface PictureBoxes {
+  mvhd: Box
+  trak: Box
+  stbl: Box
+}
+
+function onlyPictures(file: Buffer): PictureBoxes {
   const [moov] = boxesIn(file)
   if (!moov) throw new RangeError('an empty index')
   const [trak, ...others] = innerBoxes(file, moov).filter((box) => box.type === 'trak' && isPictures(file, box))
@@ -68,8 +76,7 @@ function onlyPictures(file: Buffer): { mvhd: Box; trak: Box; stbl: Box } {
   return { mvhd: onlyBox(file, moov, ['mvhd']), trak, stbl: onlyBox(file, trak, ['mdia', 'minf', 'stbl']) }
 }
 
-function readClock(file: Buffer, samples: number): TrackClock {
-  const { mvhd, trak, stbl } = onlyPictures(file)
+function readClock(file: Buffer, { mvhd, trak, stbl }: PictureBoxes, samples: number): TrackClock {
   const ctts = optionalBox(file, stbl, ['ctts'])
   const elst = optionalBox(file, trak, ['edts', 'elst'])
   return {
