@@ -1,7 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync, statSync } from 'node:fs'
 import { request } from 'node:http'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { until, useSystem, useWorld } from '@kinora/dev/harness'
@@ -95,15 +93,16 @@ async function begin(client: Client, length = file.length): Promise<string> {
 }
 
 /** How many bytes of requests of this upload are in the store, counted or not. */
-function arrivedOf(url: string): number {
+async function arrivedOf(url: string): Promise<number> {
   const uploadId = url.split('/').at(-1) ?? ''
-  const entries = readdirSync(join(world.storageDir, 'objects', 'pieces'), { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile() && entry.parentPath.endsWith(uploadId))
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+  const pieces = [...(await world.storedSizes())].filter(
+    ([path]) => path.includes('pieces/') && path.includes(uploadId),
+  )
+  return pieces.reduce((sum, [, bytes]) => sum + bytes, 0)
 }
 
-const untilArrived = (url: string, bytes: number) => until(() => arrivedOf(url) >= bytes, { timeoutMs: 60_000 })
+const untilArrived = (url: string, bytes: number) =>
+  until(async () => (await arrivedOf(url)) >= bytes, { timeoutMs: 60_000 })
 
 test('an upload that is interrupted again and again is finished through another gateway, byte for byte', async () => {
   const { id } = await createVideo(owner)

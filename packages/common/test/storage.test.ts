@@ -146,6 +146,17 @@ describe.each([
     })
   })
 
+  it('keeps what came of a piece whose client has fallen silent', async () => {
+    const rest = new Readable({ read() {} })
+    rest.push(Buffer.from('kin'))
+    const written = store().writePiece('p/6', rest, 100)
+    await until(async () => (await store().sealPiece('p/6')) === 3, { timeoutMs: 20_000 })
+    rest.push(Buffer.from('ora'))
+    rest.push(null)
+    expect(await written).toMatchObject({ bytes: 6 })
+    expect(await store().sealPiece('p/6')).toBe(6)
+  })
+
   it('makes an object of an only piece, whatever its size', async () => {
     const content = randomBytes(9_000_001)
     const chunks = [content.subarray(0, 8_500_000), content.subarray(8_500_000)]

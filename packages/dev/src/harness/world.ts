@@ -34,6 +34,8 @@ export type World = {
   storageDir: string
   /** Paths of all files in storage, also of those that are being written. */
   storedFiles(): Promise<string[]>
+  /** The same with the bytes of each. */
+  storedSizes(): Promise<Map<string, number>>
   /** For whatever runs in this world: it is closed before the world is removed, the latest first. Hands it back. */
   use: Lifecycle['use']
   remove(): Promise<void>
@@ -70,6 +72,7 @@ async function build(name: string, backing: ProvidedBacking, life: Lifecycle): P
     ...storage,
     storageDir,
     storedFiles: async () => (await import('../provision/stored-files.ts')).storedFiles(storage),
+    storedSizes: async () => (await import('../provision/stored-files.ts')).storedSizes(storage),
     use: (resource, name, close) => life.use(resource, name, close),
     remove: () => life.close(),
   }

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
@@ -7,17 +7,29 @@ import type { S3Storage } from './bucket.ts'
 type Place = { storageUrl: string; storageCredentials?: S3Storage['storageCredentials'] }
 
 /** Paths of everything in a store, also of what is being written; at most some hundred files. */
-export async function storedFiles({ storageUrl, storageCredentials }: Place): Promise<string[]> {
-  return storageCredentials ? filesInBucket({ storageUrl, storageCredentials }) : filesIn(fileURLToPath(storageUrl))
+export async function storedFiles(place: Place): Promise<string[]> {
+  return [...(await storedSizes(place)).keys()]
 }
 
-async function filesIn(folder: string): Promise<string[]> {
+/** The same with the bytes of each; 0 for what a bucket has not put together yet. */
+export async function storedSizes({ storageUrl, storageCredentials }: Place): Promise<Map<string, number>> {
+  return storageCredentials ? sizesInBucket({ storageUrl, storageCredentials }) : sizesIn(fileURLToPath(storageUrl))
+}
+
+async function sizesIn(folder: string): Promise<Map<string, number>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile())
-  return files.map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  const sizes = await Promise.all(paths.map(async (path) => [relative(folder, path), await sizeOf(path)] as const))
+  return new Map(sizes.flatMap(([path, bytes]) => (bytes === null ? [] : [[path, bytes] as const])))
 }
 
-async function filesInBucket({ storageUrl, storageCredentials: credentials }: S3Storage): Promise<string[]> {
+/** Null for what has been removed since it was listed. */
+async function sizeOf(path: string): Promise<number | null> {
+  const found = await stat(path).catch(() => null)
+  return found?.size ?? null
+}
+
+async function sizesInBucket({ storageUrl, storageCredentials: credentials }: S3Storage): Promise<Map<string, number>> {
   const { hostname: Bucket, searchParams } = new URL(storageUrl)
   const endpoint = searchParams.get('endpoint') ?? ''
   const client = new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true, credentials })
@@ -25,7 +37,10 @@ async function filesInBucket({ storageUrl, storageCredentials: credentials }: S3
     const { Contents = [], IsTruncated } = await client.send(new ListObjectsV2Command({ Bucket }))
     const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }))
     if (IsTruncated) throw new Error('There are more files than one page holds')
-    return [...Contents, ...Uploads].map(({ Key = '' }) => Key)
+    return new Map([
+      ...Uploads.map(({ Key = '' }) => [Key, 0] as const),
+      ...Contents.map(({ Key = '', Size = 0 }) => [Key, Size] as const),
+    ])
   } finally {
     client.destroy()
   }

@@ -19,28 +19,37 @@ export async function writeObjectPiece(
   maxBytes: number,
 ): Promise<Written> {
   const hash = createHash('sha256')
-  let stored = 0
   let gathered: Buffer[] = []
-  let bytes = 0
-  let since = performance.now()
+  let [begun, bytes] = [0, 0]
+  let storing: Promise<void> = Promise.resolve()
 
-  async function flush(): Promise<void> {
-    if (bytes > 0) await store.put(`${key}/${stored}-${bytes}`, Buffer.concat(gathered))
-    stored += bytes
+  /** One object after the other, so that there is never a gap. */
+  function flush(): Promise<void> {
+    if (bytes === 0) return storing
+    const content = Buffer.concat(gathered)
+    const name = `${begun}-${bytes}`
+    begun += bytes
     gathered = []
     bytes = 0
-    since = performance.now()
+    storing = storing.then(() => store.put(`${key}/${name}`, content))
+    return storing
   }
 
-  for await (const chunk of chunks) {
-    if (stored + bytes + chunk.length > maxBytes) throw new AppError('UPLOAD_TOO_LARGE')
-    hash.update(chunk)
-    gathered.push(chunk)
-    bytes += chunk.length
-    if (bytes >= OBJECT_BYTES || performance.now() - since > OBJECT_MS) await flush()
+  // A client that fell silent sends no chunk that could be waited for; a failure is thrown at the next one, or at the end.
+  const timer = setInterval(() => flush().catch(() => {}), OBJECT_MS)
+  try {
+    for await (const chunk of chunks) {
+      if (begun + bytes + chunk.length > maxBytes) throw new AppError('UPLOAD_TOO_LARGE')
+      hash.update(chunk)
+      gathered.push(chunk)
+      bytes += chunk.length
+      if (bytes >= OBJECT_BYTES) await flush()
+    }
+    await flush()
+  } finally {
+    clearInterval(timer)
   }
-  await flush()
-  return { bytes: stored, sha256: hash.digest('hex') }
+  return { bytes: begun, sha256: hash.digest('hex') }
 }
 
 export async function sealObjectPiece(store: Store, key: StorageKey): Promise<number> {
