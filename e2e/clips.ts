@@ -55,6 +55,16 @@ const RECIPES = {
     [picture('480x360', '25', 8), tone(8)],
     [...H264, '-crf', '32', '-g', '50', '-keyint_min', '50', '-sc_threshold', '0', ...AAC],
   ),
+  /** 1000 frames with a tone, whose beginning can be read without the rest. */
+  'streamable.mp4': ffmpeg(
+    [picture('640x360', '25', 40), tone(40)],
+    [...H264, '-crf', '33', ...AAC, '-movflags', '+faststart'],
+  ),
+  'streamable.ts': ffmpeg([picture('640x360', '25', 40), tone(40)], [...H264, '-crf', '33', ...AAC]),
+  'streamable.webm': ffmpeg(
+    [picture('640x360', '25', 40), tone(40)],
+    ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '600k', '-c:a', 'libvorbis'],
+  ),
   'silent.mp4': ffmpeg([picture('320x240', '25', 8)], H264),
   'surround.mp4': ffmpeg(
     [picture('320x240', '25', 8), `anoisesrc=r=48000:d=8,pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0`],

@@ -1,21 +1,24 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { until, useSystem } from '@kinora/dev/harness'
 import { beforeEach, expect, test } from 'vitest'
 import { register } from './accounts.ts'
-import type { Video } from './api-types.ts'
+import type { TimelineEntry, Video } from './api-types.ts'
 import { createClient } from './client.ts'
 import { useClips } from './clips.ts'
 import { checkPlayback } from './hls/check-playback.ts'
 import { download } from './hls/download.ts'
 import { followGrowing } from './hls/follow-growing.ts'
-import { LONG, MINUTE } from './long-clips.ts'
+import { LONG, MINUTE, STREAMABLE } from './long-clips.ts'
+import { rawUpload } from './raw-upload.ts'
 import { revive } from './revive.ts'
 import { GENEROUS } from './settings.ts'
-import { timelineOf, untilStatus, untilVideo, upload } from './videos.ts'
+import { createVideo, getVideo, timelineOf, untilStatus, untilVideo, upload } from './videos.ts'
 
 const clips = useClips()
 // Slower than in other tests, so that a video can be looked at while it is made.
 const settings = { ...GENEROUS, X264_PRESET: 'veryfast', WORKER_SLOTS_LONG: '1', WORKER_THREADS: '1' }
-const system = await useSystem({ workers: 2, env: { ...settings, LEASE_MS: '600000' } })
+const system = await useSystem({ workers: 2, env: { ...settings, LEASE_MS: '600000', HEAD_START_BYTES: '2000000' } })
 const { client } = await register(createClient(system.gatewayUrl))
 
 beforeEach(() => revive(system))
@@ -58,6 +61,42 @@ test('players go on over the death of the worker whose segments they play', asyn
   expect([...folders]).toEqual([`${chunk?.taskId}-1`, `${chunk?.taskId}-2`])
   expect(await checkPlayback(playback?.hlsUrl ?? '', MINUTE)).toEqual([])
 })
+
+test.each([
+  ['streamable.mp4', 'video/mp4'],
+  ['streamable.webm', 'video/webm'],
+  ['streamable.ts', 'video/mp2t'],
+] as const)('the first segment of %s is made while the file still arrives', async (name, type) => {
+  const file = await readFile(await clips.make(name))
+  const { id } = await createVideo(client)
+  const headEnded = async () =>
+    (await timelineOf(client, id)).find(({ label, state }) => label.includes('early') && state === 'done')
+  let head: TimelineEntry | undefined
+  const answer = await rawUpload(client, id, {
+    headers: { 'content-type': type, 'content-length': file.length },
+    async *chunks() {
+      yield* slowly(file.subarray(0, file.length / 2))
+      head = await until(headEnded, { timeoutMs: 60_000, every: 100 })
+      expect(await getVideo(client, id)).toMatchObject({ status: 'awaiting_upload', playable: false })
+      yield file.subarray(file.length / 2)
+    },
+  })
+  expect(answer?.status).toBe(202)
+  const { playback } = await untilStatus(client, id, 'ready')
+  const { video } = await download(playback?.hlsUrl ?? '')
+  expect(video[0]?.segmentUrls[0]).toContain(`/${head?.taskId}-1/`)
+  expect(video[0]?.segmentUrls[1]).not.toContain(head?.taskId)
+  expect(await checkPlayback(playback?.hlsUrl ?? '', STREAMABLE)).toEqual([])
+})
+
+/** As over a line that takes four seconds for this. */
+async function* slowly(bytes: Buffer): AsyncGenerator<Buffer> {
+  const size = Math.ceil(bytes.length / 40)
+  for (let at = 0; at < bytes.length; at += size) {
+    yield bytes.subarray(at, at + size)
+    await sleep(100)
+  }
+}
 
 function hlsUrl({ playback }: Video): string {
   if (!playback) throw new Error('The video has no playback address')

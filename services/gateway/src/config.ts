@@ -39,6 +39,8 @@ export const gatewayConfig = serviceConfig.extend({
   ISSUER: z.string().min(1).default('kinora'),
   AUDIENCE: z.string().min(1).default('kinora'),
   MAX_CONNECTIONS: integer(1, 1_000_000).default(10_000),
+  /** At most so much of an upload is also kept apart, to begin with its first pictures while the rest comes; 0: never. */
+  HEAD_START_BYTES: integer(0, 1024 ** 3).default(32 * 1024 ** 2),
   /** How long finishing uploads may hold up a stop. */
   DRAIN_MS: integer(0, 600_000).default(20_000),
   RATE_LIMIT_REGISTER: allowance('5/60'),

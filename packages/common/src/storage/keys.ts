@@ -13,6 +13,8 @@ export const keys = {
   /** One folder per upload, of what each of its requests brought. */
   pieces: (videoId: string, uploadId: string): StorageKey => `pieces/${videoId}/${uploadId}`,
   piece: (videoId: string, uploadId: string, pieceId: string): StorageKey => `pieces/${videoId}/${uploadId}/${pieceId}`,
+  /** A copy of the first bytes of an upload, to be read before the rest has come; goes with the pieces. */
+  beginning: (videoId: string, uploadId: string): StorageKey => `pieces/${videoId}/${uploadId}/beginning`,
   piecesFolder: (videoId: string): StorageKey => `pieces/${videoId}`,
   /** What a gateway leaves behind when a finished upload could not be registered; media looks through them. */
   receipt: (uploadId: string): StorageKey => `receipts/${uploadId}`,

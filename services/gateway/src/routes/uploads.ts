@@ -12,6 +12,7 @@ import { registerUpload } from '../uploads/register-upload.ts'
 import { sourceFilename } from '../uploads/source-filename.ts'
 import { untilRevoked } from '../uploads/until-revoked.ts'
 import { whileKept } from '../uploads/while-kept.ts'
+import { withHeadStart } from '../uploads/with-head-start.ts'
 import type { HandRoute, Route } from './route.ts'
 
 const Params = z.strictObject({ videoId: z.uuid() })
@@ -50,7 +51,9 @@ function putSource(ctx: Context): ReturnType<HandRoute['handle']> {
     // Whatever is answered, the bytes are taken: media decides when it is told of them.
     const keep = async () => void (await ctx.rpc(media.keepUpload, { uploadId }, call).catch(() => {}))
     const body = untilRevoked(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
-    const { bytes, sha256 } = await receive(ctx, storageKey, whileKept(body, keep, KEEP_MS), limits).catch((error) => {
+    const started = { videoId, uploadId, totalBytes: announced.bytes, announcedBytes: announced.bytes }
+    const chunks = withHeadStart(ctx, whileKept(body, keep, KEEP_MS), started, call)
+    const { bytes, sha256 } = await receive(ctx, storageKey, chunks, limits).catch((error) => {
       // Nobody waits for this: room that is not given back is given up later.
       ctx.rpc(media.abandonUpload, { uploadId }, call).catch(() => {})
       throw error

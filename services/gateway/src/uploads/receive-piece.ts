@@ -9,6 +9,7 @@ import { bodyBytes, MIN_BYTES_PER_SECOND } from './body-bytes.ts'
 import { untilBroken } from './until-broken.ts'
 import { untilRevoked } from './until-revoked.ts'
 import { whileKept } from './while-kept.ts'
+import { withHeadStart } from './with-head-start.ts'
 
 const KEEP_MS = 5000
 
@@ -29,23 +30,29 @@ export async function receivePiece(
   at: { uploadId: string; offset: number },
 ): Promise<Received> {
   const { call } = caller
-  const { uploadId } = at
-  const { pieceId, pieceKey, maxBytes } = await ctx.rpc(media.beginPiece, at, call)
+  const { uploadId, offset } = at
+  const { videoId, pieceId, pieceKey, maxBytes } = await ctx.rpc(media.beginPiece, at, call)
   assertFits(req, maxBytes)
   if (maxBytes === 0) return { upload: await ctx.rpc(media.settleUpload, { uploadId }, call), cause: undefined }
   invite(req, res)
   const keep = () => ctx.rpc(media.keepUpload, { uploadId, pieceId }, call)
   const body = untilRevoked(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
-  const { chunks, cause } = untilBroken(whileKept(body, keep, KEEP_MS))
+  const kept = whileKept(body, keep, KEEP_MS)
+  const started = { videoId, uploadId, totalBytes: maxBytes, announcedBytes: announcedBytes(req) }
+  const { chunks, cause } = untilBroken(offset === 0 ? withHeadStart(ctx, kept, started, call) : kept)
   const written = await ctx.store.writePiece(pieceKey, chunks, maxBytes)
   ctx.metrics.uploadedBytes.inc(written.bytes)
   return { upload: await ctx.rpc(media.endPiece, { uploadId, pieceId }, call), written, cause: cause() }
 }
 
 function assertFits(req: Request, maxBytes: number): void {
-  const announced = Number(req.headers['content-length'] ?? 0)
+  const announced = announcedBytes(req) ?? 0
   if (announced <= maxBytes) return
   throw new AppError('UPLOAD_TOO_LARGE', {
     detail: `The upload lacks ${maxBytes} bytes; this request has ${announced}`,
   })
+}
+
+function announcedBytes({ headers }: Request): number | null {
+  return headers['content-length'] === undefined ? null : Number(headers['content-length'])
 }

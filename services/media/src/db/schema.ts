@@ -86,6 +86,7 @@ export interface TasksTable {
   sent_at: Date | null
   sends: Generated<number>
   held: Generated<boolean>
+  early_share: number | null
   lease_token: string | null
   lease_until: Date | null
   worker: string | null

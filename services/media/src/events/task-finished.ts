@@ -9,6 +9,7 @@ import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
 import { factsOf } from '../domain/clip.ts'
 import { checkResult, remainingWork } from '../domain/parts.ts'
 import { chaptersOf } from '../domain/source-chapters.ts'
+import { planHeadStart } from '../head-start/head-start.ts'
 import { lengthRefusal } from '../limits/length-refusal.ts'
 import { writePassport } from '../passport/write-passport.ts'
 import { keepLog } from '../repositories/attempt-logs.ts'
@@ -58,7 +59,8 @@ async function finish(
 ): Promise<'done' | 'failed'> {
   const { parts } = await writtenParts(tx, video.id)
   const asked = remainingWork(task.params, await writtenBefore(tx, lease))
-  const facts = result.kind === 'probe' ? factsOf(video, result.facts) : null
+  const share = task.early_share
+  const facts = result.kind === 'probe' && share === null ? factsOf(video, result.facts) : null
   const fault =
     checkResult(asked, result, parts) ??
     (facts ? await lengthRefusal(ctx, tx, video.owner_id, facts.durationSeconds) : null)
@@ -68,6 +70,9 @@ async function finish(
     return 'failed'
   }
   await completeAttempt(tx, lease)
+  if (result.kind === 'probe' && task.params.kind === 'probe' && share !== null) {
+    await planHeadStart(tx, video, result.facts, { key: task.params.sourceKey, share }, ctx.config)
+  }
   if (facts) await planWork(tx, video, facts, ctx.config)
   if (facts && result.kind === 'probe') await takeChapters(tx, video.id, chaptersOf(result.chapters ?? [], facts))
   if (result.kind === 'poster') await recordPoster(tx, video, result.posterKey)

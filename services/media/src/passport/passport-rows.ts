@@ -16,7 +16,7 @@ export async function runsOfVideo(tx: Transaction<MediaDb>, videoId: string): Pr
     select attempt.task_id as "taskId", task.label, attempt.attempt,
       attempt.tools->'ffmpeg' as ffmpeg, attempt.tools->'commands' as commands
     from task_attempts attempt join tasks task on task.id = attempt.task_id
-    where task.video_id = ${videoId} and jsonb_array_length(attempt.tools->'commands') > 0
+    where task.video_id = ${videoId} and task.early_share is null and jsonb_array_length(attempt.tools->'commands') > 0
       and (attempt.state = 'done' or exists (
         select from parts where parts.task_id = attempt.task_id and parts.attempt = attempt.attempt))
     order by task.ordinal, attempt.attempt`.execute(tx)

@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
 import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
 import { isOptional } from '../domain/work-plan.ts'
+import { endHeadStart } from '../head-start/head-start.ts'
 import { copyWorkOf, encodeInstead } from './encode-instead.ts'
 import { discardFiles } from './parts.ts'
 import { attemptEnded } from './task-attempts.ts'
@@ -18,7 +19,7 @@ type Tx = Transaction<MediaDb>
 /** The worker said why it failed: the next attempt comes after a pause, or another way is taken, or the video has failed. */
 export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: TaskCause): Promise<boolean> {
   const failures = countFailure(cause, { host: task.host_failures, memory: task.memory_failures })
-  const again = mayRetry(task.kind, cause, failures)
+  const again = isTriedAgain(task, cause, failures)
   const ended = again
     ? await awaitNextAttempt(tx, lease, failures, retryDelayMs(failures, Math.random()))
     : await endForGood(tx, task, lease, cause, failures)
@@ -36,7 +37,7 @@ export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: 
  */
 export async function attemptLost(tx: Tx, task: TaskRow, lease: Lease, send: boolean): Promise<boolean> {
   const failures = countFailure(WORKER_LOST, { host: task.host_failures, memory: task.memory_failures })
-  const again = mayRetry(task.kind, WORKER_LOST, failures)
+  const again = isTriedAgain(task, WORKER_LOST, failures)
   const ended = again
     ? await awaitNextAttempt(tx, lease, failures, null)
     : await endForGood(tx, task, lease, WORKER_LOST, failures)
@@ -54,6 +55,11 @@ export async function attemptReleased(tx: Tx, task: TaskRow, lease: Lease): Prom
   await supersede(tx, task, lease, 'released', null)
   await enqueue(tx, [task.id])
   return true
+}
+
+/** Nobody waits for a head start; what can be made from the beginning can be made from the whole. */
+function isTriedAgain({ kind, early_share: share }: TaskRow, cause: TaskCause, failures: Failures): boolean {
+  return share === null && mayRetry(kind, cause, failures)
 }
 
 /** Ends a task that is not tried again as it is; what can be done in another way waits for that. */
@@ -84,7 +90,8 @@ async function supersede(
 }
 
 /** A failed task fails its video, so nobody needs the rest; unless the video does without it. */
-async function giveUp(tx: Tx, { kind, video_id: videoId }: TaskRow): Promise<void> {
+async function giveUp(tx: Tx, { kind, video_id: videoId, early_share: share }: TaskRow): Promise<void> {
+  if (share !== null) return await endHeadStart(tx, videoId)
   if (isOptional(kind)) return
   for (const { id, attempt } of await cancelTasks(tx, videoId)) {
     await discardFiles(tx, videoId, { taskId: id, attempt })

@@ -28,6 +28,7 @@ export async function writtenParts(db: Kysely<MediaDb>, videoId: string): Promis
     .select(['tasks.id', 'tasks.state', 'parts.attempt', 'parts.segments', 'parts.written'])
     .where('tasks.video_id', '=', videoId)
     .where('tasks.kind', 'in', ['audio', 'video'])
+    .where('tasks.early_share', 'is', null)
     .execute()
   const done = new Set(rows.filter(({ state }) => state === 'done').map(({ id }) => id))
   return {

@@ -7,6 +7,7 @@ import { copiedRung } from '../domain/copied-rung.ts'
 import { shownFilename } from '../domain/source-type.ts'
 import { overlayOf } from '../domain/watermark.ts'
 import { planTasks, planVideo, probeTask } from '../domain/work-plan.ts'
+import { takeHeadStart } from '../head-start/head-start.ts'
 import { addTasks } from './tasks.ts'
 
 export interface Upload {
@@ -62,7 +63,8 @@ export async function planWork(
   if (sourceKey === null) throw new Error('a video that was probed has a source')
   // A watermark lies in every picture: nothing can be copied then.
   const copied = REMUX && !plan.watermark ? copiedRung(facts, plan.rungs) : null
-  await addTasks(tx, video.id, planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), copied))
+  const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), copied)
+  await addTasks(tx, video.id, await takeHeadStart(tx, video, planned))
 }
 
 /** Of these sources, those that belong to a video. */

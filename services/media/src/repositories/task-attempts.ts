@@ -90,6 +90,7 @@ export async function unfinishedTasks(db: Kysely<MediaDb>, videoId: string) {
     .select(['id', 'kind', 'label', 'not_before'])
     .select((eb) => eb.ref('state').$castTo<'waiting' | 'queued' | 'cancelled'>().as('state'))
     .where('video_id', '=', videoId)
+    .where('early_share', 'is', null)
     .where('state', 'in', ['waiting', 'queued', 'cancelled'])
     .orderBy('ordinal')
     .execute()

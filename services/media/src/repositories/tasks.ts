@@ -41,12 +41,21 @@ export async function taskFacts(tx: Tx, videoId: string): Promise<TaskFacts[]> {
     .select(['kind', 'ordinal', 'state', 'weight', 'fraction', 'written', 'cause'])
     .select([sql<boolean>`started_at is not null`.as('started'), sql<boolean>`not_before is not null`.as('delayed')])
     .where('video_id', '=', videoId)
+    .where('early_share', 'is', null)
     .orderBy('ordinal')
     .execute()
 }
 
-/** Adds tasks and queues them in the given order, without those that wait for the others. */
-export async function addTasks(tx: Tx, videoId: string, planned: readonly PlannedTask[]): Promise<void> {
+/**
+ * Adds tasks and queues them in the given order, without those that wait for the others.
+ * @param earlyShare for a head start: how much of the source there is
+ */
+export async function addTasks(
+  tx: Tx,
+  videoId: string,
+  planned: readonly PlannedTask[],
+  earlyShare: number | null = null,
+): Promise<void> {
   const rows = planned.map(({ ordinal, label, queue, weight, work }) => ({
     id: randomUUID(),
     video_id: videoId,
@@ -57,6 +66,7 @@ export async function addTasks(tx: Tx, videoId: string, planned: readonly Planne
     weight,
     params: JSON.stringify(work),
     state: 'waiting' as const,
+    early_share: earlyShare,
   }))
   await tx.insertInto('tasks').values(rows).execute()
   await enqueue(
@@ -205,7 +215,7 @@ export async function cancelTasks(tx: Tx, videoId: string): Promise<{ id: string
 
 export async function failedTasks(tx: Tx, videoId: string): Promise<Pick<TaskRow, 'id' | 'params'>[]> {
   const failed = tx.selectFrom('tasks').select(['id', 'params']).where('video_id', '=', videoId)
-  return await failed.where('state', '=', 'failed').execute()
+  return await failed.where('state', '=', 'failed').where('early_share', 'is', null).execute()
 }
 
 /**
@@ -228,6 +238,7 @@ export async function reviveTasks(
       cause: null,
     }))
     .where('video_id', '=', videoId)
+    .where('early_share', 'is', null)
     .where((eb) => eb.or([eb('state', '=', 'cancelled'), eb('id', '=', sql<string>`any(${failed}::uuid[])`)]))
     .returning(['id', 'kind', 'ordinal'])
     .execute()

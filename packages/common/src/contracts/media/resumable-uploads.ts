@@ -65,7 +65,7 @@ export const resumableUploads = {
       /** Where the client thinks that the upload stands. */
       offset: z.number().int().nonnegative(),
     }),
-    output: z.object({ pieceId: Id, pieceKey: z.string(), maxBytes: z.number().int().nonnegative() }),
+    output: z.object({ videoId: Id, pieceId: Id, pieceKey: z.string(), maxBytes: z.number().int().nonnegative() }),
     errors: [...GONE, 'UPLOAD_OFFSET_MISMATCH', 'VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED', ...TOO_MUCH],
     idempotent: true,
   },
@@ -81,6 +81,16 @@ export const resumableUploads = {
     input: OneUpload.extend({ pieceId: Id.optional() }),
     output: Nothing,
     errors: [...GONE, 'UPLOAD_SUPERSEDED'],
+    idempotent: true,
+  },
+  beginHeadStart: {
+    summary: 'Say that the beginning of an upload can be read, so that work on it begins before the rest has come',
+    input: OneUpload.extend({ bytes: z.number().int().positive() }),
+    output: z.object({
+      /** False where the source is complete already, and nobody will read the beginning. */
+      wanted: z.boolean(),
+    }),
+    errors: ['UPLOAD_NOT_FOUND'],
     idempotent: true,
   },
   abandonUpload: {

@@ -13,6 +13,7 @@ import { passports } from './0017-passports.ts'
 import { outputs } from './0018-outputs.ts'
 import { sourceChapters } from './0018b-source-chapters.ts'
 import { watermarks } from './0018c-watermarks.ts'
+import { headStart } from './0019-head-start.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -33,5 +34,6 @@ export const schema: SchemaDefinition = {
     outputs,
     sourceChapters,
     watermarks,
+    headStart,
   ],
 }

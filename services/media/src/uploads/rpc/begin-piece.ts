@@ -32,7 +32,7 @@ export function beginPiece(ctx: Context): Handler<typeof media.beginPiece> {
       const maxBytes = Number(row.bytes) - offset
       if (row.completed_at === null) await assertStillAllowed(ctx, tx, row)
       await touchUpload(tx, uploadId, ctx.config.UPLOAD_EXPIRY_SECONDS, maxBytes > 0 ? pieceId : null)
-      return { pieceId, pieceKey: keys.piece(row.video_id, uploadId, pieceId), maxBytes }
+      return { videoId: row.video_id, pieceId, pieceKey: keys.piece(row.video_id, uploadId, pieceId), maxBytes }
     })
 }
 

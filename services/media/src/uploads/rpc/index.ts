@@ -2,6 +2,7 @@ import type { Handlers } from '@kinora/common/contract'
 import type { media, resumableUploads } from '@kinora/common/contracts'
 import type { Context } from '../../context.ts'
 import { abandonUpload } from './abandon-upload.ts'
+import { beginHeadStart } from './begin-head-start.ts'
 import { beginPiece } from './begin-piece.ts'
 import { createUpload } from './create-upload.ts'
 import { endPiece } from './end-piece.ts'
@@ -14,6 +15,7 @@ export function uploadHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof
     settleUpload: settleUpload(ctx),
     beginPiece: beginPiece(ctx),
     endPiece: endPiece(ctx),
+    beginHeadStart: beginHeadStart(ctx),
     keepUpload: keepUpload(ctx),
     abandonUpload: abandonUpload(ctx),
   }

@@ -1,0 +1,104 @@
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import type { CallOptions } from '@kinora/common/bus'
+import { media } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
+import type { Context } from '../context.ts'
+import { indexComesLast } from './index-comes-last.ts'
+
+/** More would be written twice of a small file than it is worth. */
+const SHARE = 1 / 4
+
+/** An upload that is complete sooner would only have to share the processors with its head start. */
+const WORTH_SECONDS = 5
+
+export interface StartedUpload {
+  videoId: string
+  uploadId: string
+  /** Of the whole file; null when the length was not announced. */
+  totalBytes: number | null
+  /** Of what comes now, from the first byte of the file on, as far as it is known. */
+  announcedBytes: number | null
+}
+
+/**
+ * Passes the chunks of an upload on, and puts a copy of its first bytes into the store. When that is complete, media is told,
+ * so that work begins while the rest still comes. Whatever goes wrong with the copy is no fault of the upload.
+ */
+export async function* withHeadStart(
+  ctx: Context,
+  chunks: AsyncIterable<Buffer>,
+  upload: StartedUpload,
+  call: CallOptions,
+): AsyncGenerator<Buffer> {
+  const wanted = beginningBytes(upload, ctx.config.HEAD_START_BYTES)
+  let beginning: Beginning | undefined
+  let isFirst = true
+  try {
+    for await (const chunk of chunks) {
+      if (isFirst && wanted > 0 && !indexComesLast(chunk)) beginning = keepBeginning(ctx, upload, wanted, call)
+      isFirst = false
+      await beginning?.add(chunk)
+      yield chunk
+    }
+  } finally {
+    beginning?.stop()
+  }
+}
+
+/** 0: none is worth it. */
+function beginningBytes({ totalBytes, announcedBytes }: StartedUpload, most: number): number {
+  if (totalBytes === null || totalBytes < most / 2) return 0
+  const wanted = Math.min(most, Math.floor(totalBytes * SHARE))
+  return announcedBytes === null || announcedBytes >= wanted ? wanted : 0
+}
+
+interface Beginning {
+  add(chunk: Buffer): Promise<void>
+  /** No more will come; what is not complete is thrown away. */
+  stop(): void
+}
+
+function keepBeginning(ctx: Context, upload: StartedUpload, bytes: number, call: CallOptions): Beginning {
+  const { store, logger } = ctx
+  const { videoId, uploadId } = upload
+  const key = keys.beginning(videoId, uploadId)
+  const copy = new PassThrough()
+  // That the upload broke off is told elsewhere.
+  copy.on('error', () => {})
+  let missing = bytes
+
+  const secondsLeft = untilComplete(upload, bytes)
+
+  async function tell(): Promise<void> {
+    await store.write(key, copy, { maxBytes: bytes, expectedBytes: bytes })
+    if (secondsLeft() < WORTH_SECONDS) return await store.remove(key)
+    const { wanted } = await ctx.rpc(media.beginHeadStart, { uploadId, bytes }, call)
+    if (!wanted) await store.remove(key)
+  }
+
+  tell().catch((error: unknown) => {
+    copy.destroy()
+    logger.info({ err: error, uploadId }, 'an upload gets no head start')
+  })
+
+  return {
+    async add(chunk) {
+      if (missing === 0 || copy.destroyed) return
+      const part = chunk.subarray(0, missing)
+      missing -= part.length
+      const hasRoom = copy.write(part)
+      if (missing === 0) copy.end()
+      else if (!hasRoom) await Promise.race([once(copy, 'drain'), once(copy, 'close')]).catch(() => {})
+    },
+    stop() {
+      if (missing > 0) copy.destroy()
+    },
+  }
+}
+
+/** How long the rest takes if it comes as fast as the first `bytes`, which have come when this is asked. */
+function untilComplete({ totalBytes }: StartedUpload, bytes: number): () => number {
+  const begun = performance.now()
+  return () => (((totalBytes ?? bytes) / bytes - 1) * (performance.now() - begun)) / 1000
+}
