@@ -74,7 +74,8 @@ async function ask(tools: Tools, entries: string[], cwd: string, signal: AbortSi
   const shown = ['-show_entries', entries.join(':'), '-of', 'json=compact=1']
   const args = ['-v', 'error', ...allowedInput(tools), ...shown, SOURCE_URL]
   const end = await runTool(tools, { command: tools.ffprobe, args, cwd, signal, onLine })
-  if (end.exitCode !== 0) throw asTaskFailure(end)
+  // It gives up over a decoder that cannot be opened, without a word at this level.
+  if (end.exitCode !== 0) throw asTaskFailure(end, { onlyReads: true })
   return length > MAX_ANSWER ? null : lines.join('\n')
 }
 

@@ -34,6 +34,12 @@ describe('the cause of a bad end of ffmpeg', () => {
     expect(asTaskFailure(end(given)).taskCause).toMatchObject({ class: kind, code })
   })
 
+  it('is the fault of the file where a tool that only reads gives up without a word', () => {
+    expect(asTaskFailure(end({ stderr: '' })).taskCause).toMatchObject({ class: 'host', code: 'TRANSCODE_FAILED' })
+    const failure = asTaskFailure(end({ stderr: '' }), { onlyReads: true })
+    expect(failure.taskCause).toMatchObject({ class: 'input', code: 'SOURCE_CORRUPT' })
+  })
+
   it('is told without what ffmpeg printed, which may quote the file', () => {
     const { taskCause } = asTaskFailure(end({ stderr: '/srv/jobs/secret: Invalid data found when processing input' }))
     expect(taskCause.detail).not.toContain('secret')

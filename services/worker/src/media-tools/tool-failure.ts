@@ -15,8 +15,11 @@ const NOT_ALLOWED =
 const UNREADABLE =
   /Invalid data found when processing input|moov atom not found|End of file|could not find codec parameters/i
 
-/** Which of the closed set of causes a run's bad end is, told from how it died and what it printed. */
-export function asTaskFailure(end: ToolEnd): TaskFailure {
+/**
+ * Which of the closed set of causes a run's bad end is, told from how it died and what it printed.
+ * @param onlyReads the tool writes nothing: when it gives up without a reason of ours, that is the file's fault
+ */
+export function asTaskFailure(end: ToolEnd, { onlyReads = false } = {}): TaskFailure {
   const told = end.stderr
   if (end.timedOut) return hostFault('TIMED_OUT', undefined, told)
   if (OVER_LIMIT.test(told)) return inputFault('SOURCE_OVER_LIMIT', undefined, told)
@@ -24,7 +27,7 @@ export function asTaskFailure(end: ToolEnd): TaskFailure {
   if (NO_MEMORY.test(told) || end.killedBy === 'SIGKILL') return memoryFault(told)
   if (NO_ROOM.test(told)) return hostFault('TRANSCODE_FAILED', 'A worker ran out of disk space.', told)
   if (NOT_ALLOWED.test(told)) return inputFault('SOURCE_UNSUPPORTED', undefined, told)
-  if (end.killedBy === null && UNREADABLE.test(told)) return sourceCorrupt(told)
+  if (end.killedBy === null && (onlyReads || UNREADABLE.test(told))) return sourceCorrupt(told)
   return hostFault('TRANSCODE_FAILED', undefined, told)
 }
 

@@ -1,5 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import { deflateSync } from 'node:zlib'
-import { AAC, H264, picture, tone } from '../support/clips.ts'
+import { AAC, H264, makeClip, picture, tone } from '../support/clips.ts'
 import { EBML_HEADER, element, zlibMatroska } from './ebml.ts'
 import type { HostileFile, Seeds } from './hostile-file.ts'
 import { copyOfSeed, encoded, joined, MKV, remuxed, TS, written } from './making.ts'
@@ -68,6 +70,17 @@ export const ODD_STREAMS: HostileFile[] = [
       ],
     ],
   ),
+  {
+    name: 'sound of an unknown version of Opus',
+    verdict: 'SOURCE_CORRUPT',
+    async make({ folder }, path) {
+      const source = ['-i', `${folder}/seed.mp4`, '-c:v', 'copy', '-c:a', 'libopus']
+      await makeClip(dirname(path), basename(path), ...source, ...MKV)
+      const bytes = await readFile(path)
+      bytes[bytes.indexOf('OpusHead') + 'OpusHead'.length] = 160
+      await writeFile(path, bytes)
+    },
+  },
   encoded('sound of 24 channels', 'ready', () => [
     ...picture(1, { size: SIZE }),
     ...[
