@@ -9,6 +9,9 @@ import { indexComesLast } from './index-comes-last.ts'
 /** More would be written twice of a small file than it is worth. */
 const SHARE = 1 / 4
 
+/** Of the copy, in memory. */
+const BUFFERED_BYTES = 1024 * 1024
+
 /** An upload that is complete sooner would only have to share the processors with its head start. */
 const WORTH_SECONDS = 5
 
@@ -63,9 +66,10 @@ function keepBeginning(ctx: Context, upload: StartedUpload, bytes: number, call:
   const { store, logger } = ctx
   const { videoId, uploadId } = upload
   const key = keys.beginning(videoId, uploadId)
-  const copy = new PassThrough()
+  const copy = new PassThrough({ highWaterMark: BUFFERED_BYTES })
   // That the upload broke off is told elsewhere.
   copy.on('error', () => {})
+  const closed = new Promise((resolve) => copy.once('close', resolve))
   let missing = bytes
 
   const secondsLeft = untilComplete(upload, bytes)
@@ -79,7 +83,7 @@ function keepBeginning(ctx: Context, upload: StartedUpload, bytes: number, call:
 
   tell().catch((error: unknown) => {
     copy.destroy()
-    logger.info({ err: error, uploadId }, 'an upload gets no head start')
+    logger.debug({ err: error, uploadId }, 'an upload gets no head start')
   })
 
   return {
@@ -89,7 +93,7 @@ function keepBeginning(ctx: Context, upload: StartedUpload, bytes: number, call:
       missing -= part.length
       const hasRoom = copy.write(part)
       if (missing === 0) copy.end()
-      else if (!hasRoom) await Promise.race([once(copy, 'drain'), once(copy, 'close')]).catch(() => {})
+      else if (!hasRoom) await Promise.race([once(copy, 'drain'), closed]).catch(() => {})
     },
     stop() {
       if (missing > 0) copy.destroy()

@@ -24,7 +24,7 @@ async function ownWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ own
         else 0 end as seconds
     from tasks task left join task_attempts attempt
       on attempt.task_id = task.id and attempt.attempt = task.attempt
-    where task.video_id = ${videoId} and ${WEIGHED}`.execute(tx)
+    where task.video_id = ${videoId} and task.early_share is null and ${WEIGHED}`.execute(tx)
   const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((total, row) => total + of(row), 0)
   return {
     own: { weight: sum((row) => row.done), seconds: sum((row) => row.seconds ?? 0) },
