@@ -12,6 +12,9 @@ const SHARE = 1 / 4
 /** Of the copy, in memory. */
 const BUFFERED_BYTES = 1024 * 1024
 
+/** How long the upload waits for its copy before that is given up. */
+const PATIENCE_MS = 2000
+
 /** An upload that is complete sooner would only have to share the processors with its head start. */
 const WORTH_SECONDS = 5
 
@@ -81,10 +84,18 @@ function keepBeginning(ctx: Context, upload: StartedUpload, bytes: number, call:
     if (!wanted) await store.remove(key)
   }
 
-  tell().catch((error: unknown) => {
+  tell().catch(async (error: unknown) => {
     copy.destroy()
     logger.debug({ err: error, uploadId }, 'an upload gets no head start')
+    await store.remove(key).catch(() => {})
   })
+
+  /** A store that takes the copy slower than the client sends it must not hold the upload up. */
+  async function hasRoomAgain(): Promise<void> {
+    const patience = setTimeout(() => copy.destroy(), PATIENCE_MS)
+    await Promise.race([once(copy, 'drain'), closed]).catch(() => {})
+    clearTimeout(patience)
+  }
 
   return {
     async add(chunk) {
@@ -93,7 +104,7 @@ function keepBeginning(ctx: Context, upload: StartedUpload, bytes: number, call:
       missing -= part.length
       const hasRoom = copy.write(part)
       if (missing === 0) copy.end()
-      else if (!hasRoom) await Promise.race([once(copy, 'drain'), closed]).catch(() => {})
+      else if (!hasRoom) await hasRoomAgain()
     },
     stop() {
       if (missing > 0) copy.destroy()

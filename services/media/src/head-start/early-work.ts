@@ -11,8 +11,9 @@ export interface Beginning {
   share: number
 }
 
-/** Seconds of picture that must lie behind the last one that is needed: the very last may lack what they refer to. */
+/** So much must lie behind the last picture that is needed: of the very last, some may be missing. A codec reorders up to 16. */
 const MARGIN_SECONDS = 1
+const MARGIN_FRAMES = 16
 
 /**
  * The task that makes the first segments of a video, as the whole source will have it planned; null where this beginning
@@ -29,7 +30,8 @@ export function earlyHead(
   const plan = planVideo(whole, settings.maxShortSide, settings.watermark)
   const [first] = planTasks(plan, whole, key, '', null)
   if (first?.queue !== 'short' || first.work.kind !== 'video') return null
-  const needed = first.work.chunk.frameCount + (MARGIN_SECONDS * frameRate.num) / frameRate.den
+  const margin = Math.max(MARGIN_FRAMES, (MARGIN_SECONDS * frameRate.num) / frameRate.den)
+  const needed = first.work.chunk.frameCount + margin
   return needed <= frameCount ? first : null
 }
 

@@ -6,7 +6,7 @@ import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { overlayOf } from '../domain/watermark.ts'
 import { type PlannedTask, probeTask } from '../domain/work-plan.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
-import { addTasks } from '../repositories/tasks.ts'
+import { addTasks, sendTasks } from '../repositories/tasks.ts'
 import { type Beginning, earlyHead, makesTheSame } from './early-work.ts'
 
 type Tx = Transaction<MediaDb>
@@ -19,15 +19,20 @@ const EARLY = { probe: -2, head: -1 } as const
  * before the whole source is there and was probed. All of this runs under the lock of the video.
  */
 
-/** A video gets one head start, while its source is not there. */
-export async function beginHeadStart(tx: Tx, video: VideoRow, { key, share }: Beginning): Promise<void> {
-  if (video.upload_id !== null || (await hasHeadStart(tx, video.id))) return
+/** A video gets one head start, while its source is not there. False when nobody will read this beginning. */
+export async function beginHeadStart(tx: Tx, video: VideoRow, { key, share }: Beginning): Promise<boolean> {
+  if (video.upload_id !== null) return false
+  const begun = await beginningOf(tx, video.id)
+  if (begun !== undefined) return begun === key
   await addTasks(tx, video.id, [{ ...probeTask(key), ordinal: EARLY.probe, label: 'probe of the beginning' }], share)
+  return true
 }
 
-export async function hasHeadStart(tx: Tx, videoId: string): Promise<boolean> {
-  const query = tx.selectFrom('tasks').select('id').where('video_id', '=', videoId).where('early_share', 'is not', null)
-  return (await query.limit(1).executeTakeFirst()) !== undefined
+/** What the head start of a video reads, if it has one. */
+async function beginningOf(tx: Tx, videoId: string): Promise<string | undefined> {
+  const { rows } = await sql<{ key: string }>`select params->>'sourceKey' as key from tasks
+    where video_id = ${videoId} and kind = 'probe' and early_share is not null`.execute(tx)
+  return rows[0]?.key
 }
 
 /** The beginning was probed. Where the source has come meanwhile, its own probe goes on. */
@@ -52,7 +57,7 @@ export async function planHeadStart(
 export async function takeHeadStart(tx: Tx, video: VideoRow, planned: PlannedTask[]): Promise<PlannedTask[]> {
   const early = await tx
     .selectFrom('tasks')
-    .select(['id', 'params'])
+    .select(['id', 'attempt', 'state', 'params'])
     .where('video_id', '=', video.id)
     .where('early_share', 'is not', null)
     .where('kind', '=', 'video')
@@ -66,6 +71,8 @@ export async function takeHeadStart(tx: Tx, video: VideoRow, planned: PlannedTas
       .set({ early_share: null, ordinal, label, queue, weight, params: JSON.stringify(work) })
       .where('id', '=', early.id)
       .execute()
+    // Its message has the place of work that nobody waits for.
+    if (early.state === 'queued') await sendTasks(tx, [{ id: early.id, attempt: early.attempt, queue }])
   }
   await endHeadStart(tx, video.id)
   return planned.filter((task) => task !== taken)
@@ -74,6 +81,11 @@ export async function takeHeadStart(tx: Tx, video: VideoRow, planned: PlannedTas
 /** Of two uploads of one video, the other may have won. */
 function isOfSource({ id, upload_id: uploadId }: VideoRow, params: PlannedTask['work']): boolean {
   return uploadId !== null && 'sourceKey' in params && params.sourceKey === keys.beginning(id, uploadId)
+}
+
+/** This upload is given up; another one of the same video may have the head start. */
+export async function endHeadStartOf(tx: Tx, videoId: string, uploadId: string): Promise<void> {
+  if ((await beginningOf(tx, videoId)) === keys.beginning(videoId, uploadId)) await endHeadStart(tx, videoId)
 }
 
 /** Nobody needs it any more: what runs has lost its lease, and what was written goes. */

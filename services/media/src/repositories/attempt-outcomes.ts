@@ -93,6 +93,7 @@ async function supersede(
 async function giveUp(tx: Tx, { kind, video_id: videoId, early_share: share }: TaskRow): Promise<void> {
   if (share !== null) return await endHeadStart(tx, videoId)
   if (isOptional(kind)) return
+  await endHeadStart(tx, videoId)
   for (const { id, attempt } of await cancelTasks(tx, videoId)) {
     await discardFiles(tx, videoId, { taskId: id, attempt })
   }

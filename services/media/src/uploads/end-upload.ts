@@ -1,7 +1,6 @@
 import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import { hasHeadStart } from '../head-start/head-start.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { completeUploadRow, deleteUploadRow } from './upload-rows.ts'
 
@@ -12,7 +11,6 @@ import { completeUploadRow, deleteUploadRow } from './upload-rows.ts'
 export async function endUpload(tx: Transaction<MediaDb>, uploadId: string, lost: boolean): Promise<void> {
   const row = await completeUploadRow(tx, uploadId)
   if (!row) return
-  const hasFiles = row.resumable || (await hasHeadStart(tx, row.video_id))
-  if (hasFiles) await queueFolderDeletion(tx, keys.pieces(row.video_id, uploadId), row.owner_id)
+  await queueFolderDeletion(tx, keys.pieces(row.video_id, uploadId), row.owner_id)
   if (lost || !row.resumable) await deleteUploadRow(tx, uploadId)
 }

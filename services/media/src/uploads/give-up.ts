@@ -1,7 +1,7 @@
 import { keys } from '@kinora/common/storage'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import { endHeadStart } from '../head-start/head-start.ts'
+import { endHeadStartOf } from '../head-start/head-start.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
 import { removeVideo } from '../repositories/remove-video.ts'
@@ -21,7 +21,7 @@ export async function giveUp(tx: Tx, { id, video_id: videoId }: Pick<UploadRow, 
   const row = await deleteUploadRow(tx, id)
   if (!row || row.completed_at !== null) return
   await queueFolderDeletion(tx, keys.pieces(videoId, id), row.owner_id)
-  await endHeadStart(tx, videoId)
+  await endHeadStartOf(tx, videoId, id)
   if (row.made_video && (await awaitsSource(tx, videoId)) && !(await hasOtherUploads(tx, videoId))) {
     await removeVideo(tx, videoId)
   }

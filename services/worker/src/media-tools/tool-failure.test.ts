@@ -38,6 +38,9 @@ describe('the cause of a bad end of ffmpeg', () => {
     expect(asTaskFailure(end({ stderr: '' })).taskCause).toMatchObject({ class: 'host', code: 'TRANSCODE_FAILED' })
     const failure = asTaskFailure(end({ stderr: '' }), { onlyReads: true })
     expect(failure.taskCause).toMatchObject({ class: 'input', code: 'SOURCE_CORRUPT' })
+    for (const trouble of [{ stderr: 'file:source: Input/output error' }, { stderr: '', exitCode: 127 }]) {
+      expect(asTaskFailure(end(trouble), { onlyReads: true }).taskCause.class).toBe('host')
+    }
   })
 
   it('is told without what ffmpeg printed, which may quote the file', () => {

@@ -12,6 +12,9 @@ const OVER_LIMIT =
   /exceeds specified max pixel count|number of streams exceeds max_streams|Picture size \d+x\d+ is invalid/i
 const NOT_ALLOWED =
   /not on whitelist|Decoder \(codec .*\) not found|Decoder not found|Unsupported codec|unsupported channel layout/i
+/** Of the machine, its shared disk, or a sandbox that cannot be set up. */
+const HOST_TROUBLE =
+  /Input\/output error|Stale file handle|Too many open files|No such file|Permission denied|^(?:unshare|prlimit|nice|env): /m
 const UNREADABLE =
   /Invalid data found when processing input|moov atom not found|End of file|could not find codec parameters/i
 
@@ -27,7 +30,8 @@ export function asTaskFailure(end: ToolEnd, { onlyReads = false } = {}): TaskFai
   if (NO_MEMORY.test(told) || end.killedBy === 'SIGKILL') return memoryFault(told)
   if (NO_ROOM.test(told)) return hostFault('TRANSCODE_FAILED', 'A worker ran out of disk space.', told)
   if (NOT_ALLOWED.test(told)) return inputFault('SOURCE_UNSUPPORTED', undefined, told)
-  if (end.killedBy === null && (onlyReads || UNREADABLE.test(told))) return sourceCorrupt(told)
+  if (end.killedBy === null && UNREADABLE.test(told)) return sourceCorrupt(told)
+  if (onlyReads && end.exitCode === 1 && !HOST_TROUBLE.test(told)) return sourceCorrupt(told)
   return hostFault('TRANSCODE_FAILED', undefined, told)
 }
 

@@ -87,7 +87,7 @@ export const resumableUploads = {
     summary: 'Say that the beginning of an upload can be read, so that work on it begins before the rest has come',
     input: OneUpload.extend({ bytes: z.number().int().positive() }),
     output: z.object({
-      /** False where the source is complete already, and nobody will read the beginning. */
+      /** False where nobody will read the beginning. */
       wanted: z.boolean(),
     }),
     errors: ['UPLOAD_NOT_FOUND'],

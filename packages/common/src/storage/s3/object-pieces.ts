@@ -35,10 +35,11 @@ export async function writeObjectPiece(
     return storing
   }
 
-  // A client that fell silent sends no chunk that could be waited for; a failure is thrown at the next one, or at the end.
+  // A client that fell silent sends no chunk that could be waited for; that this failed is thrown at the next one, or at the end.
   const timer = setInterval(() => flush().catch(() => {}), OBJECT_MS)
   try {
     for await (const chunk of chunks) {
+      await storing
       if (begun + bytes + chunk.length > maxBytes) throw new AppError('UPLOAD_TOO_LARGE')
       hash.update(chunk)
       gathered.push(chunk)

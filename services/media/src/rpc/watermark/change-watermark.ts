@@ -37,7 +37,7 @@ export function deleteWatermark(ctx: Context): Handler<typeof media.deleteWaterm
   }
 }
 
-/** No task has been told of the picture before, so that it can go at once. */
+/** Only a head start may have been told of the picture before, and is not taken any more: it can go at once. */
 async function replace(
   tx: Transaction<MediaDb>,
   { id, watermark: before }: VideoRow,

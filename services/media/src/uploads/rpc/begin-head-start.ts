@@ -15,6 +15,6 @@ export function beginHeadStart(ctx: Context): Handler<typeof media.beginHeadStar
     const { video_id: videoId } = upload
     const beginning = { key: keys.beginning(videoId, uploadId), share: Math.min(1, bytes / Number(upload.bytes)) }
     const changed = await changeVideo(ctx, videoId, (tx, video) => begin(tx, video, beginning))
-    return { wanted: changed?.video.upload_id === null }
+    return { wanted: changed?.result ?? false }
   }
 }
