@@ -32,6 +32,15 @@ async function probed(videoId: string, facts: SourceFacts): Promise<ClaimedTask>
   return probe
 }
 
+/** A video whose beginning was probed while it still arrives, and whose first segments a worker has begun with. */
+async function headStarted() {
+  const { id } = await createVideo(owner)
+  const upload = await begin(id)
+  await upload.start()
+  await probed(id, beginning)
+  return { id, upload, head: await worker.take(id, 'video') }
+}
+
 async function stateOf({ taskId }: ClaimedTask): Promise<string> {
   return (await ctx.db.selectFrom('tasks').select('state').where('id', '=', taskId).executeTakeFirstOrThrow()).state
 }
@@ -70,11 +79,7 @@ test('the first segments are made while the upload goes on, and count when the w
 })
 
 test('a head start that is still running goes on as the task of the plan, and is repeated from the source if it is lost', async () => {
-  const { id } = await createVideo(owner)
-  const upload = await begin(id)
-  await upload.start()
-  await probed(id, beginning)
-  const head = await worker.take(id, 'video')
+  const { id, upload, head } = await headStarted()
   const { source } = await upload.complete()
   expect(source).toMatchObject({ sha256: SOURCE.sha256 })
   await probed(id, whole)
@@ -88,11 +93,7 @@ test('a head start that is still running goes on as the task of the plan, and is
 })
 
 test('what was made of a beginning that lies about the whole is dropped', async () => {
-  const { id } = await createVideo(owner)
-  const upload = await begin(id)
-  await upload.start()
-  await probed(id, beginning)
-  const [head] = [await worker.take(id, 'video')]
+  const { id, upload, head } = await headStarted()
   await worker.finish(head)
   await untilDone(head)
   await upload.complete()
@@ -121,11 +122,7 @@ test.each([
 })
 
 test('an upload that is given up takes its head start along; one that is complete needs none', async () => {
-  const { id } = await createVideo(owner)
-  const upload = await begin(id)
-  await upload.start()
-  await probed(id, beginning)
-  const head = await worker.take(id, 'video')
+  const { id, upload, head } = await headStarted()
   await call(media.abandonUpload, { uploadId: upload.uploadId }, owner)
   expect(await stateOf(head)).toBe('cancelled')
   await until(async () => !(await isStored(keys.pieces(id, upload.uploadId))))

@@ -6,7 +6,7 @@ import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { overlayOf } from '../domain/watermark.ts'
 import { type PlannedTask, probeTask } from '../domain/work-plan.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
-import { addTasks, sendTasks } from '../repositories/tasks.ts'
+import { addTasks, IDLE, sendTasks } from '../repositories/tasks.ts'
 import { type Beginning, earlyHead, makesTheSame } from './early-work.ts'
 
 type Tx = Transaction<MediaDb>
@@ -95,7 +95,7 @@ export async function endHeadStart(tx: Tx, videoId: string): Promise<void> {
       and attempt.state in ('queued', 'running')`.execute(tx)
   const ended = await tx
     .updateTable('tasks')
-    .set({ state: 'cancelled', lease_token: null, lease_until: null, fraction: 0, not_before: null, held: false })
+    .set({ ...IDLE, state: 'cancelled', not_before: null, held: false })
     .where('video_id', '=', videoId)
     .where('early_share', 'is not', null)
     .where('state', '<>', 'cancelled')

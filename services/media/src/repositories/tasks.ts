@@ -19,7 +19,7 @@ export interface Lease {
 }
 
 /** What a task looks like while nobody works on it. */
-const IDLE = { lease_token: null, lease_until: null, fraction: 0 } as const
+export const IDLE = { lease_token: null, lease_until: null, fraction: 0 } as const
 
 export async function findTask(db: Kysely<MediaDb>, taskId: string): Promise<TaskRow | undefined> {
   return await db.selectFrom('tasks').selectAll().where('id', '=', taskId).executeTakeFirst()
