@@ -27,8 +27,11 @@ test('the timeline tells what waits, and for what', async () => {
   expect(await waitingIn(id)).toEqual(['probe: worker'])
   await worker.finish(await worker.take(id, 'probe'))
   const audio = await worker.take(id, 'audio')
-  const queued = ['video: worker', 'poster: worker', 'video: worker', 'video: worker']
-  expect(await waitingIn(id)).toEqual(expect.arrayContaining([...queued, 'finalise: tasks']))
+  expect(await waitingIn(id)).toEqual([
+    'video: worker',
+    ...['poster: start', 'video: start', 'video: start'],
+    ...['finalise: tasks', 'storyboard: tasks'],
+  ])
   await worker.fail(audio, causeOf('TRANSCODE_FAILED'))
   // After the pause, so that nobody ends it meanwhile: as if it were a long one.
   await until(async () => {
@@ -94,6 +97,7 @@ describe('a retry of one rendition', () => {
     await worker.finish(await worker.take(id, 'probe'))
     const head = await worker.take(id, 'video', 'short')
     await worker.finish(head)
+    await worker.finish(await worker.take(id, 'audio'))
     await worker.fail(await worker.take(id, 'poster'), FAILED)
     await until(async () => (await stateOf(id, 'poster')) === 'failed')
     await worker.fail(await worker.take(id, 'video', 'long'), FAILED)

@@ -1,4 +1,4 @@
-import { type ClaimedTask, media, type TaskCause } from '@kinora/common/contracts'
+import { type ClaimedTask, media, type TaskCause, type TaskKind } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { until, useWorld } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
@@ -44,16 +44,24 @@ async function written({ taskId }: ClaimedTask): Promise<number> {
   return (await ctx.db.selectFrom('tasks').select('written').where('id', '=', taskId).executeTakeFirstOrThrow()).written
 }
 
-/** A video that is probed, with its head, its sound and its two chunks claimed. */
+/** A video that is probed, with its head and its sound claimed. */
 async function begun() {
   const { id } = await gateway.upload(owner)
   await worker.finish(await worker.take(id, 'probe'))
-  const sound = await worker.take(id, 'audio')
-  const pictures: ClaimedTask[] = []
-  while (pictures.length < 3) pictures.push(await worker.take(id, 'video'))
-  // Two processes relay, so their messages may come in any order. The head ends first.
-  const [head, first, second] = pictures.sort((a, b) => endOf(a) - endOf(b)) as [ClaimedTask, ClaimedTask, ClaimedTask]
-  return { id, head, sound, first, second }
+  return { id, head: await worker.take(id, 'video'), sound: await worker.take(id, 'audio') }
+}
+
+/** The two chunks of a video of which something can be played. */
+async function takeChunks(id: string): Promise<[ClaimedTask, ClaimedTask]> {
+  const chunks = [await worker.take(id, 'video'), await worker.take(id, 'video')] as const
+  // Two processes relay, so their messages may come in any order.
+  const [first, second] = chunks.toSorted((a, b) => endOf(a) - endOf(b))
+  return [first, second] as [ClaimedTask, ClaimedTask]
+}
+
+async function isQueued(id: string, kind: TaskKind): Promise<boolean> {
+  const queued = ctx.db.selectFrom('tasks').select('id').where('video_id', '=', id).where('kind', '=', kind)
+  return (await queued.where('state', '=', 'queued').execute()).length > 0
 }
 
 function endOf({ work }: ClaimedTask): number {
@@ -68,10 +76,11 @@ async function finishRest(id: string, tasks: ClaimedTask[]): Promise<void> {
 }
 
 test('a video is playable with the first segment of its sound and its smallest picture, while both are being made', async () => {
-  const { id, head, sound, first, second } = await begun()
+  const { id, head, sound } = await begun()
   await tell(head, 1)
   await until(async () => (await written(head)) === 1)
   expect((await gateway.getVideo(id, owner)).playable).toBe(false)
+  expect(await isQueued(id, 'video')).toBe(false)
   await tell(sound, 3)
   await videoWhen(gateway, owner, id, ({ playable }) => playable)
   await until(() => gateway.heardOf('video.changed', id).some(({ data }) => (data as { playable: boolean }).playable))
@@ -81,6 +90,7 @@ test('a video is playable with the first segment of its sound and its smallest p
   expect((await ctx.store.get(keys.playlist(id, '240p.m3u8'))).toString()).not.toContain('ENDLIST')
 
   await worker.finish(head)
+  const [first, second] = await takeChunks(id)
   await tell(first, 3)
   expect(await untilListed(id, '240p.m3u8', 3)).toEqual([
     `${head.taskId}-1/240p/0.m4s`,
@@ -96,10 +106,11 @@ test('a video is playable with the first segment of its sound and its smallest p
 })
 
 test('what a dead attempt has published stays, and the next one goes on behind it', async () => {
-  const { id, head, sound, first, second } = await begun()
-  await ctx.store.put(`${folderOf(first)}/240p/2.m4s`, 'bytes')
+  const { id, head, sound } = await begun()
   await worker.finish(head)
   await tell(sound, 4)
+  const [first, second] = await takeChunks(id)
+  await ctx.store.put(`${folderOf(first)}/240p/2.m4s`, 'bytes')
   await tell(first, 3)
   const before = await untilListed(id, '240p.m3u8', 3)
 
@@ -125,8 +136,10 @@ test('what a dead attempt has published stays, and the next one goes on behind i
 })
 
 test('segments told twice count once; those that overtake others, and a last one, come with the result', async () => {
-  const { id, head, sound, first, second } = await begun()
+  const { id, head, sound } = await begun()
   await worker.finish(head)
+  await tell(sound, 1)
+  const [first, second] = await takeChunks(id)
   await tell(first, 2)
   await tell(first, 2)
   await until(async () => (await written(first)) === 2)
@@ -147,9 +160,10 @@ test('segments told twice count once; those that overtake others, and a last one
 })
 
 test('a video that fails is not playable; after a retry it goes on where it was', async () => {
-  const { id, head, sound, first, second } = await begun()
+  const { id, head, sound } = await begun()
   await worker.finish(head)
   await tell(sound, 4)
+  const [first, second] = await takeChunks(id)
   await tell(first, 4)
   const before = await untilListed(id, '240p.m3u8', 4)
   await worker.fail(second, INPUT)

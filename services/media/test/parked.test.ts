@@ -52,7 +52,7 @@ test('an event that fails at every try is parked; after the repair one of two op
   const outcomes = await Promise.allSettled([redrive(admin), redrive(other)])
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(GONE)
-  await worker.take(video.id, 'poster')
+  await worker.take(video.id, 'audio')
   await worker.publish(event)
   await worker.finish(await worker.take(video.id, 'video'))
   // Heard after the event was heard again.

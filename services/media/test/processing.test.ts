@@ -44,7 +44,6 @@ test('an upload is probed, cut into chunks, playable after the first seconds, re
   })
   const audio = await worker.take(video.id, 'audio')
   expect(audio.work).toMatchObject({ kind: 'audio', firstSegment: 0 })
-  const poster = await worker.take(video.id, 'poster')
   const planned = await gateway.getVideo(video.id, owner)
   expect(planned.renditions.map((rendition) => rendition.name)).toEqual(['240p', '360p', '540p', '720p'])
   expect(planned.source).toMatchObject({ container: 'mp4', durationSeconds: 90, frameRate: 30, audioCodec: 'aac' })
@@ -63,6 +62,7 @@ test('an upload is probed, cut into chunks, playable after the first seconds, re
   expect(growing).toContain('#EXT-X-PLAYLIST-TYPE:EVENT')
   expect(growing.match(/#EXTINF/g)).toHaveLength(2)
 
+  const poster = await worker.take(video.id, 'poster')
   const rest = await worker.take(video.id)
   expect(rest.work).toMatchObject({
     rungs: [{ name: '240p', firstSegment: 2 }, { name: '360p', firstSegment: 0 }, { name: '540p' }, { name: '720p' }],
@@ -143,8 +143,9 @@ test('a silent clip of one rung needs one task for its pictures, and is playable
 test('progress grows with the work that is done and is said about once a second', async () => {
   const video = await gateway.upload(owner)
   await worker.finish(await worker.take(video.id))
-  const first = await worker.take(video.id)
-  await worker.take(video.id)
+  await worker.finish(await worker.take(video.id, 'audio'))
+  await worker.finish(await worker.take(video.id, 'video'))
+  const first = await worker.take(video.id, 'video')
   const second = await worker.take(video.id, 'video')
   for (const fraction of [0.2, 0.9, 0.5]) await worker.progress(first, fraction)
   for (const fraction of [0.1, 0.2, 0.3, 0.4, 0.5]) await worker.progress(second, fraction)

@@ -6,7 +6,7 @@ import { publishPlaylists } from '../src/jobs/publish-playlists.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { doAllWork, videoWhen } from './support/process.ts'
-import { resultOf, someFacts } from './support/results.ts'
+import { partOf, resultOf, someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
 const world = await useWorld()
@@ -22,14 +22,20 @@ async function playlist(videoId: string, name: string): Promise<string> {
   return (await ctx.store.get(keys.playlist(videoId, name))).toString()
 }
 
-/** All media work of a video of five minutes, claimed and not begun. */
+/** All media work of a video of five minutes, claimed; of its head and its sound, which come first, something is told. */
 async function claimMedia(): Promise<{ videoId: string; tasks: ClaimedTask[] }> {
   const { id: videoId } = await gateway.upload(owner)
   const probe = await worker.take(videoId, 'probe')
   await worker.finish(probe, resultOf(probe.work, probe.outputKey, LONG))
-  const tasks: ClaimedTask[] = []
-  for (let n = 0; n < 8; n++) tasks.push(await worker.take(videoId))
+  const tasks = [await worker.take(videoId, 'video'), await worker.take(videoId, 'audio')]
+  for (const task of tasks) await worker.progress(task, 0.1, firstSegmentOf(task))
+  for (let n = 0; n < 6; n++) tasks.push(await worker.take(videoId))
   return { videoId, tasks }
+}
+
+function firstSegmentOf({ work }: ClaimedTask) {
+  if (work.kind !== 'audio' && work.kind !== 'video') throw new Error('it writes no segments')
+  return partOf(work, 1)
 }
 
 test('chunks that end at the same time, in any order, make playlists that only grow', async () => {

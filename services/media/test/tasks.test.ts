@@ -202,7 +202,7 @@ describe('a failure', () => {
     const video = await gateway.upload(owner)
     await worker.finish(await probeOf(video))
     const first = await worker.take(video.id, 'video')
-    const second = await worker.take(video.id, 'video')
+    const second = await worker.take(video.id, 'audio')
     await ctx.store.put(`${second.outputKey}/file`, 'bytes')
     await worker.fail(first, INPUT)
     await videoWhen(video.id, 'failed')

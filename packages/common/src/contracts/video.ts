@@ -121,7 +121,7 @@ export const WaitingTask = z.object({
   taskId: Id,
   kind: z.string(),
   label: z.string(),
-  reason: z.enum(['worker', 'pause', 'tasks', 'playlists', 'retry']),
+  reason: z.enum(['worker', 'pause', 'turn', 'start', 'tasks', 'playlists', 'retry']),
   /** The same as a sentence. */
   detail: z.string(),
   /** The end of the pause. */

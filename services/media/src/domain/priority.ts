@@ -1,5 +1,5 @@
 import type { TaskKind } from '@kinora/common/contracts'
-import { FIRST_PART_ORDINAL } from './work-plan.ts'
+import { makesPlayable } from './work-plan.ts'
 
 export interface Candidate {
   kind: TaskKind
@@ -14,7 +14,6 @@ const RANKS = 5
  * The place of a task among all that wait for a worker, 0 to 9, higher first. Whoever waits to see something at all comes
  * before whoever can watch already; within both, a user's first unfinished video comes before another's second.
  */
-export function taskPriority({ kind, ordinal, earlier }: Candidate): number {
-  const makesPlayable = kind === 'probe' || kind === 'audio' || ordinal === FIRST_PART_ORDINAL
-  return (makesPlayable ? RANKS : 0) + Math.max(0, RANKS - 1 - earlier)
+export function taskPriority({ earlier, ...task }: Candidate): number {
+  return (makesPlayable(task) ? RANKS : 0) + Math.max(0, RANKS - 1 - earlier)
 }

@@ -13,7 +13,8 @@ function task(
 ): TaskFacts {
   const started = state === 'running' || state === 'done' || state === 'failed'
   const written = state === 'done' ? 1 : 0
-  return { kind, ordinal, state, weight: 1, fraction: 0, written, started, delayed: false, cause: null, ...more }
+  const id = `${kind} ${ordinal}`
+  return { id, kind, ordinal, state, weight: 1, fraction: 0, written, started, delayed: false, cause: null, ...more }
 }
 
 function work(
@@ -60,6 +61,14 @@ describe("a video's state", () => {
     expect(deriveState(true, NONE, [...begun.slice(0, 1), task('audio', 2, 'running')]).material).toBe(0)
   })
 
+  it('has what makes it playable done first, and the rest when there is something to play', () => {
+    const poster = task('poster', 5, 'waiting')
+    const due = (...first: Parameters<typeof work>) => deriveState(true, NONE, [...work(...first), poster]).due
+    expect(due('waiting', 'waiting', 'waiting', 'waiting')).toEqual(['video 1', 'audio 2'])
+    expect(due('done', 'queued', 'waiting', 'waiting')).toEqual([])
+    expect(due('done', 'done', 'waiting', 'waiting')).toEqual(['video 3', 'poster 5'])
+  })
+
   it('is playable when it is published, not when it could be', () => {
     const tasks = work('done', 'done', 'queued', 'waiting')
     expect(deriveState(true, NONE, tasks).playable).toBe(false)
@@ -68,10 +77,10 @@ describe("a video's state", () => {
 
   it('is checked when everything is published, and ready when that was right', () => {
     const tasks = work('done', 'done', 'done', 'waiting')
-    expect(deriveState(true, { materialPublished: 5, republish: false }, tasks).finaliseDue).toBe(false)
-    expect(deriveState(true, { materialPublished: 6, republish: true }, tasks).finaliseDue).toBe(false)
+    expect(deriveState(true, { materialPublished: 5, republish: false }, tasks).due).toEqual([])
+    expect(deriveState(true, { materialPublished: 6, republish: true }, tasks).due).toEqual([])
     expect(deriveState(true, { materialPublished: 6, republish: false }, tasks)).toMatchObject({
-      finaliseDue: true,
+      due: ['finalise 4'],
       stage: 'finalising',
       percent: 97,
     })
@@ -86,7 +95,7 @@ describe("a video's state", () => {
 
   it('waits with the check for the poster', () => {
     const tasks = [...work('done', 'done', 'done', 'waiting'), task('poster', 5, 'running')]
-    expect(deriveState(true, { materialPublished: 6, republish: false }, tasks).finaliseDue).toBe(false)
+    expect(deriveState(true, { materialPublished: 6, republish: false }, tasks).due).toEqual([])
   })
 
   it('is checked and ready without a poster that cannot be made', () => {
@@ -95,7 +104,7 @@ describe("a video's state", () => {
       ...work('done', 'done', 'done', 'waiting'),
       poster,
     ])
-    expect(checked).toMatchObject({ finaliseDue: true, status: 'processing', error: null })
+    expect(checked).toMatchObject({ due: ['finalise 4'], status: 'processing', error: null })
     expect(deriveState(true, NONE, [...work('done', 'done', 'done', 'done'), poster]).status).toBe('ready')
   })
 
@@ -106,9 +115,9 @@ describe("a video's state", () => {
         ...work('done', 'done', 'done', finalise),
         task('storyboard', 5, state, { cause: state === 'failed' ? CAUSE : null, ...more }),
       ])
-    expect(withStoryboard('waiting', 'waiting')).toMatchObject({ finaliseDue: true, storyboardDue: false })
-    expect(withStoryboard('done', 'waiting')).toMatchObject({ status: 'ready', percent: 100, storyboardDue: true })
-    expect(withStoryboard('done', 'waiting', { delayed: true }).storyboardDue).toBe(false)
+    expect(withStoryboard('waiting', 'waiting')).toMatchObject({ due: ['finalise 4'] })
+    expect(withStoryboard('done', 'waiting')).toMatchObject({ status: 'ready', percent: 100, due: ['storyboard 5'] })
+    expect(withStoryboard('done', 'waiting', { delayed: true }).due).toEqual([])
     expect(withStoryboard('done', 'failed')).toMatchObject({ status: 'ready', playable: true, error: null })
   })
 
@@ -117,7 +126,7 @@ describe("a video's state", () => {
       ...work('done', 'done', 'done', 'waiting').slice(0, 4),
       task('finalise', 4, 'waiting', { delayed: true }),
     ]
-    expect(deriveState(true, { materialPublished: 6, republish: false }, tasks).finaliseDue).toBe(false)
+    expect(deriveState(true, { materialPublished: 6, republish: false }, tasks).due).toEqual([])
   })
 
   it('is failed and not playable when a task has failed, with the reason', () => {

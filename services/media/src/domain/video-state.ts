@@ -1,9 +1,10 @@
 import type { Progress, TaskCause, TaskKind, TaskStatus, VideoError, VideoStatus } from '@kinora/common/contracts'
 import type { z } from 'zod'
-import { FIRST_PART_ORDINAL, isOptional, startsByState } from './work-plan.ts'
+import { comesAfterwards, FIRST_PART_ORDINAL, isOptional, makesPlayable } from './work-plan.ts'
 
 /** What of a task decides about its video. */
 export interface TaskFacts {
+  id: string
   kind: TaskKind
   ordinal: number
   state: TaskStatus
@@ -12,7 +13,7 @@ export interface TaskFacts {
   /** Segments that are recorded. */
   written: number
   started: boolean
-  /** Waits for its time, after a failure; not for other tasks. */
+  /** Waits for its time, after a failure, or for its owner's turn; not for other tasks. */
   delayed: boolean
   cause: TaskCause | null
 }
@@ -35,16 +36,14 @@ export interface VideoState {
    * something to play.
    */
   material: number
-  /** Everything is published: time to check it. */
-  finaliseDue: boolean
-  /** The video is ready: time for what nobody had to wait for. */
-  storyboardDue: boolean
+  /** Ids of the tasks that need not wait any longer, in the order of work. */
+  due: string[]
 }
 
 const PROBE_PERCENT = 2
 const MEDIA_PERCENT = 95
 
-/** A video's state is a function of its tasks: there is no counter that could be wrong. */
+/** A video's state is a function of its tasks, which are given in the order of work: there is no counter that could be wrong. */
 export function deriveState(uploaded: boolean, publication: Publication, tasks: readonly TaskFacts[]): VideoState {
   const media = tasks.filter((task) => task.kind === 'video' || task.kind === 'audio')
   const finalise = tasks.find((task) => task.kind === 'finalise')
@@ -53,7 +52,6 @@ export function deriveState(uploaded: boolean, publication: Publication, tasks: 
   const material = materialOf(media)
   const allWritten = media.length > 0 && media.every((task) => task.state === 'done')
   const allPublished = allWritten && publication.materialPublished === material && !publication.republish
-  const storyboard = tasks.find((task) => task.kind === 'storyboard')
   return {
     status,
     playable: publication.materialPublished > 0 && status !== 'failed',
@@ -61,19 +59,21 @@ export function deriveState(uploaded: boolean, publication: Publication, tasks: 
     percent: percentOf(status, tasks, media, finalise),
     error: failed?.cause ? { code: failed.cause.code, detail: failed.cause.detail } : null,
     material,
-    finaliseDue: allPublished && tasks.every(isSettled) && isWaiting(finalise),
-    storyboardDue: status === 'ready' && isWaiting(storyboard),
+    due: tasks.filter((task) => task.state === 'waiting' && !task.delayed && isDue(task)).map(({ id }) => id),
+  }
+
+  /** First what makes a video playable, alone; the check when all is published; then what nobody had to wait for. */
+  function isDue(task: TaskFacts): boolean {
+    if (task.kind === 'finalise') return allPublished && tasks.every(isSettled)
+    if (task.kind === 'storyboard') return status === 'ready'
+    return makesPlayable(task) || material > 0
   }
 }
 
 /** Nothing more will come of it before the check. */
 function isSettled({ kind, state }: TaskFacts): boolean {
-  if (startsByState(kind) || state === 'done') return true
+  if (comesAfterwards(kind) || state === 'done') return true
   return isOptional(kind) && state === 'failed'
-}
-
-function isWaiting(task: TaskFacts | undefined): boolean {
-  return task?.state === 'waiting' && !task.delayed
 }
 
 function statusOf(

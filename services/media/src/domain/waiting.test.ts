@@ -4,6 +4,7 @@ import { type Unfinished, waitingFor } from './waiting.ts'
 const task = (given: Partial<Unfinished>): Unfinished => ({
   kind: 'video',
   state: 'waiting',
+  held: false,
   notBefore: null,
   ...given,
 })
@@ -11,6 +12,8 @@ const task = (given: Partial<Unfinished>): Unfinished => ({
 it.each<[string, Unfinished, boolean, string]>([
   ['a free worker', task({ state: 'queued' }), false, 'worker'],
   ['the end of a pause', task({ notBefore: new Date() }), false, 'pause'],
+  ["another of its owner's tasks", task({ held: true }), false, 'turn'],
+  ['the first seconds of its video', task({}), false, 'start'],
   ['the tasks before it', task({ kind: 'finalise' }), false, 'tasks'],
   ['what is done to be published', task({ kind: 'finalise' }), true, 'playlists'],
   ['a retry', task({ state: 'cancelled' }), false, 'retry'],

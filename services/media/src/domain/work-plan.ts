@@ -40,13 +40,18 @@ export interface PlannedTask {
 /** The video task whose first segment, with that of the audio, makes a video playable. */
 export const FIRST_PART_ORDINAL = 1
 
-/** They wait until the state of their video says that they are due. */
-const BY_STATE: readonly TaskKind[] = ['finalise', 'storyboard']
+/** They begin when everything else has ended. */
+const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard']
 /** A video is ready and plays without them. */
 const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'download']
 
-export function startsByState(kind: TaskKind): boolean {
-  return BY_STATE.includes(kind)
+/** Must there be a result before there is anything to see? Such tasks wait for no others. */
+export function makesPlayable({ kind, ordinal }: { kind: TaskKind; ordinal: number }): boolean {
+  return kind === 'probe' || kind === 'audio' || ordinal === FIRST_PART_ORDINAL
+}
+
+export function comesAfterwards(kind: TaskKind): boolean {
+  return AFTERWARDS.includes(kind)
 }
 
 export function isOptional(kind: TaskKind): boolean {

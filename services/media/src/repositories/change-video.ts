@@ -1,4 +1,4 @@
-import { events, type TaskKind } from '@kinora/common/contracts'
+import { events } from '@kinora/common/contracts'
 import { sayEvent } from '@kinora/common/db'
 import { type SelectQueryBuilder, sql, type Transaction } from 'kysely'
 import type { Context } from '../context.ts'
@@ -87,8 +87,7 @@ async function settle(tx: Tx, before: VideoRow): Promise<VideoRow> {
   const row = await tx.selectFrom('videos').selectAll().where('id', '=', before.id).executeTakeFirstOrThrow()
   const publication = { materialPublished: row.material_published, republish: row.republish }
   const state = deriveState(row.upload_id !== null, publication, facts)
-  if (state.finaliseDue) await queueKind(tx, row.id, 'finalise')
-  if (state.storyboardDue) await queueKind(tx, row.id, 'storyboard')
+  await enqueue(tx, state.due)
   const next = { ...state, percent: Math.max(state.percent, row.percent) }
   const news = newsOf(before, row, next)
   if (news === 'none' && row.material === next.material) return row
@@ -151,19 +150,6 @@ async function store(
     .where('id', '=', row.id)
     .returningAll()
     .executeTakeFirstOrThrow()
-}
-
-async function queueKind(tx: Tx, videoId: string, kind: TaskKind): Promise<void> {
-  const rows = await tx
-    .selectFrom('tasks')
-    .select('id')
-    .where('video_id', '=', videoId)
-    .where('kind', '=', kind)
-    .execute()
-  await enqueue(
-    tx,
-    rows.map((row) => row.id),
-  )
 }
 
 async function sayChanged(tx: Tx, row: VideoRow): Promise<void> {

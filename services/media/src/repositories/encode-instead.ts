@@ -15,7 +15,7 @@ export function copyWorkOf({ params }: TaskRow): VideoWork | null {
 
 /**
  * Has the rendition encoded that a task was to copy. The task itself, whose next attempt waits, becomes the first of those
- * that encode; the others are added and queued. Nothing of the copy was recorded, so nothing of it is published.
+ * that encode; the others are added. Nothing of the copy was recorded, so nothing of it is published.
  */
 export async function encodeInstead(tx: Transaction<MediaDb>, task: TaskRow, copy: VideoWork): Promise<void> {
   const plan = (await findVideo(tx, task.video_id))?.plan

@@ -45,7 +45,7 @@ async function othersWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ 
     from tasks task
       join in_work other on other.id = task.video_id
       join in_work this on this.id = ${videoId} and this.id <> other.id
-    where ${WEIGHED} and (task.state = 'running' or (task.state = 'queued' and (
+    where ${WEIGHED} and (task.state = 'running' or (task.state in ('waiting', 'queued') and (
       task.kind = 'audio' or task.ordinal = 1
       or (other.place, other.created_at, other.id) < (this.place, this.created_at, this.id))))`.execute(tx)
   return rows[0] ?? { ahead: 0, lanes: 0 }

@@ -87,7 +87,7 @@ export async function attemptsOfVideo(db: Kysely<MediaDb>, videoId: string) {
 export async function unfinishedTasks(db: Kysely<MediaDb>, videoId: string) {
   return await db
     .selectFrom('tasks')
-    .select(['id', 'kind', 'label', 'not_before'])
+    .select(['id', 'kind', 'label', 'held', 'not_before'])
     .select((eb) => eb.ref('state').$castTo<'waiting' | 'queued' | 'cancelled'>().as('state'))
     .where('video_id', '=', videoId)
     .where('early_share', 'is', null)

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { TaskCause, TaskKind } from '@kinora/common/contracts'
+import type { TaskCause } from '@kinora/common/contracts'
 import { sayTask } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
 import type { Failures } from '../domain/retry.ts'
 import type { TaskFacts } from '../domain/video-state.ts'
-import { type PlannedTask, startsByState } from '../domain/work-plan.ts'
+import type { PlannedTask } from '../domain/work-plan.ts'
 import { priorities } from './priorities.ts'
 import { attemptEnded, attemptStarted, attemptsQueued } from './task-attempts.ts'
 
@@ -38,8 +38,9 @@ export function leaseOf({ id, attempt, lease_token }: TaskRow): Lease | null {
 export async function taskFacts(tx: Tx, videoId: string): Promise<TaskFacts[]> {
   return await tx
     .selectFrom('tasks')
-    .select(['kind', 'ordinal', 'state', 'weight', 'fraction', 'written', 'cause'])
-    .select([sql<boolean>`started_at is not null`.as('started'), sql<boolean>`not_before is not null`.as('delayed')])
+    .select(['id', 'kind', 'ordinal', 'state', 'weight', 'fraction', 'written', 'cause'])
+    .select(sql<boolean>`started_at is not null`.as('started'))
+    .select(sql<boolean>`not_before is not null or held`.as('delayed'))
     .where('video_id', '=', videoId)
     .where('early_share', 'is', null)
     .orderBy('ordinal')
@@ -47,7 +48,8 @@ export async function taskFacts(tx: Tx, videoId: string): Promise<TaskFacts[]> {
 }
 
 /**
- * Adds tasks and queues them in the given order, without those that wait for the others.
+ * Adds tasks. They are queued when the state of their video says that they are due; those of a head start, which is no
+ * part of it, at once.
  * @param earlyShare for a head start: how much of the source there is
  */
 export async function addTasks(
@@ -69,9 +71,10 @@ export async function addTasks(
     early_share: earlyShare,
   }))
   await tx.insertInto('tasks').values(rows).execute()
+  if (earlyShare === null) return
   await enqueue(
     tx,
-    rows.filter((row) => !startsByState(row.kind)).map((row) => row.id),
+    rows.map((row) => row.id),
   )
 }
 
@@ -218,16 +221,9 @@ export async function failedTasks(tx: Tx, videoId: string): Promise<Pick<TaskRow
   return await failed.where('state', '=', 'failed').where('early_share', 'is', null).execute()
 }
 
-/**
- * Puts these failed tasks, and those that were cancelled with them, back to the start, with a new attempt and a clean slate;
- * returns them in order.
- */
-export async function reviveTasks(
-  tx: Tx,
-  videoId: string,
-  failed: readonly string[],
-): Promise<{ id: string; kind: TaskKind }[]> {
-  const rows = await tx
+/** Puts these failed tasks, and those that were cancelled with them, back to the start, with a new attempt and a clean slate. */
+export async function reviveTasks(tx: Tx, videoId: string, failed: readonly string[]): Promise<void> {
+  await tx
     .updateTable('tasks')
     .set((eb) => ({
       state: 'waiting',
@@ -240,7 +236,5 @@ export async function reviveTasks(
     .where('video_id', '=', videoId)
     .where('early_share', 'is', null)
     .where((eb) => eb.or([eb('state', '=', 'cancelled'), eb('id', '=', sql<string>`any(${failed}::uuid[])`)]))
-    .returning(['id', 'kind', 'ordinal'])
     .execute()
-  return rows.sort((one, other) => one.ordinal - other.ordinal)
 }

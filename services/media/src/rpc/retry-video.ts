@@ -6,9 +6,8 @@ import type { Context } from '../context.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { makesRendition } from '../domain/video-segments.ts'
 import { assertOwner } from '../domain/visibility.ts'
-import { startsByState } from '../domain/work-plan.ts'
 import { changeVideo } from '../repositories/change-video.ts'
-import { enqueue, failedTasks, reviveTasks } from '../repositories/tasks.ts'
+import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
 import { asVideo } from './as-video.ts'
 
 /** What is done stays done; the rest begins anew, with all its tries. */
@@ -18,10 +17,7 @@ export function retryVideo(ctx: Context): Handler<typeof media.retryVideo> {
       assertOwner(actor, video)
       const failed = await failuresOf(tx, video, rendition)
       if (failed.length === 0) throw new AppError('NOTHING_TO_RETRY')
-      const revived = await reviveTasks(tx, videoId, failed)
-      // The others are queued when the state is derived.
-      const ids = revived.filter((task) => !startsByState(task.kind)).map((task) => task.id)
-      await enqueue(tx, ids)
+      await reviveTasks(tx, videoId, failed)
     })
     if (!changed) throw new AppError('VIDEO_NOT_FOUND')
     return asVideo(ctx, changed.video, actor)
