@@ -12,10 +12,11 @@ export interface Heartbeat {
   stop(): void
 }
 
-const LONGEST_PAUSE_MS = 1000
+/** Nobody sees more of a bar that moves more often, and each beat costs media, the broker and the database some work. */
+const LONGEST_PAUSE_MS = 2000
 
 /**
- * Says five times a lease, at least every second, that the task is alive, how far it is, and which segments are new. The
+ * Says five times a lease, at least every two seconds, that the task is alive, how far it is, and which segments are new. The
  * clock drives it, not ffmpeg: a stuck encoder is found by its own time limit. A beat that cannot be sent is skipped; its
  * segments are told again, exactly as they were, because nobody knows whether they arrived.
  */
@@ -25,19 +26,29 @@ export function startHeartbeat(bus: Bus, task: ClaimedTask, tools: ToolRuns): He
   let sending: Promise<void> | undefined
   let isFirst = true
   let fresh: MediaPart | undefined
-  let telling: MediaPart | undefined
+  let telling: { written: MediaPart; tools?: ToolRuns } | undefined
+  let runsTold = 0
 
   async function send(): Promise<void> {
     const sentAt = performance.now()
-    if (telling === undefined) [telling, fresh] = [fresh, undefined]
+    telling ??= takeFresh()
     try {
-      const data = { ...leaseOf(task), fraction, ...(telling && { written: telling, tools }) }
+      const data = { ...leaseOf(task), fraction, ...telling }
       await bus.publish(taskEvent(events['task.progressed'], task, data))
       renewedAt = sentAt
       telling = undefined
     } catch {
       // The next beat is soon.
     }
+  }
+
+  /** The segments that are new, and with them all runs so far if there were more. */
+  function takeFresh(): typeof telling {
+    if (fresh === undefined) return undefined
+    const told = { written: fresh, ...(tools.commands.length > runsTold && { tools }) }
+    fresh = undefined
+    runsTold = tools.commands.length
+    return told
   }
 
   function beat(): void {
