@@ -1,0 +1,82 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { useSystem, useWorld } from '@kinora/dev/harness'
+import { Upload } from 'tus-js-client'
+import { afterAll, expect, test } from 'vitest'
+import { register } from './accounts.ts'
+import { type Client, createClient } from './client.ts'
+import { GENEROUS } from './settings.ts'
+import { createVideo, getVideo } from './videos.ts'
+
+const GIBIBYTE = 2 ** 30
+const BYTES = 2 * GIBIBYTE
+const INTERRUPTIONS = 20
+
+const system = await useSystem({
+  installation: await useWorld(),
+  workers: 0,
+  env: { ...GENEROUS, MAX_UPLOAD_BYTES: String(BYTES) },
+})
+const second = await system.addGateway()
+const { client: owner } = await register(createClient(system.gatewayUrl))
+const gateways = [owner, owner.at(second.url)] as const
+
+const folder = await mkdtemp(join(tmpdir(), 'kinora-large-'))
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Noise of which no two blocks are the same. Gives its SHA-256. */
+async function writeNoise(path: string): Promise<string> {
+  const block = randomBytes(16 * 1024 * 1024)
+  const hash = createHash('sha256')
+  const file = await open(path, 'wx')
+  try {
+    for (let written = 0; written < BYTES; written += block.length) {
+      block.writeDoubleBE(written)
+      hash.update(block)
+      await file.writeFile(block)
+    }
+  } finally {
+    await file.close()
+  }
+  return hash.digest('hex')
+}
+
+/** Goes on with an upload, or begins one; the connection is cut when `until` bytes are sent. Gives its address. */
+async function send(
+  client: Client,
+  { path, videoId, url, until }: { path: string; videoId: string; url: string | undefined; until: number },
+): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    const upload: Upload = new Upload(createReadStream(path), {
+      ...(url !== undefined && { uploadUrl: new URL(new URL(url).pathname, client.baseUrl).href }),
+      endpoint: new URL('/v1/uploads', client.baseUrl).href,
+      metadata: { videoId, filename: 'film.mp4', filetype: 'video/mp4' },
+      headers: client.headers,
+      uploadSize: BYTES,
+      retryDelays: null,
+      onError: reject,
+      onSuccess: () => resolve(upload.url ?? ''),
+      onProgress: (sent) => {
+        if (sent >= until && until < BYTES) upload.abort().then(() => resolve(upload.url ?? ''), reject)
+      },
+    })
+    upload.start()
+  })
+}
+
+test('an upload of 2 GiB that is interrupted twenty times is finished, byte for byte', async () => {
+  const path = join(folder, 'film.mp4')
+  const sha256 = await writeNoise(path)
+  const { id: videoId } = await createVideo(owner)
+  let url: string | undefined
+  for (let part = 1; part <= INTERRUPTIONS + 1; part += 1) {
+    const until = Math.floor((part / (INTERRUPTIONS + 1)) * BYTES)
+    url = await send(gateways[part % 2 === 0 ? 0 : 1], { path, videoId, url, until })
+  }
+  const { status, source } = await getVideo(owner, videoId)
+  expect(status).toBe('uploaded')
+  expect(source).toMatchObject({ bytes: BYTES, sha256 })
+})
