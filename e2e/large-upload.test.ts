@@ -31,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 async function writeNoise(path: string): Promise<string> {
   const block = randomBytes(16 * 1024 * 1024)
   const hash = createHash('sha256')
-  const file = await open(path, 'wx')
+  const file = await open(path, 'w')
   try {
     for (let written = 0; written < BYTES; written += block.length) {
       block.writeDoubleBE(written)
@@ -44,12 +44,13 @@ async function writeNoise(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Goes on with an upload, or begins one; the connection is cut when `until` bytes are sent. Gives its address. */
+/** Goes on with an upload, or begins one; the connection is cut when `until` bytes are sent. */
 async function send(
   client: Client,
   { path, videoId, url, until }: { path: string; videoId: string; url: string | undefined; until: number },
-): Promise<string> {
+): Promise<{ url: string; ended: 'cut' | 'done' }> {
   return await new Promise((resolve, reject) => {
+    const end = (ended: 'cut' | 'done') => resolve({ url: upload.url ?? '', ended })
     const upload: Upload = new Upload(createReadStream(path), {
       ...(url !== undefined && { uploadUrl: new URL(new URL(url).pathname, client.baseUrl).href }),
       endpoint: new URL('/v1/uploads', client.baseUrl).href,
@@ -58,9 +59,9 @@ async function send(
       uploadSize: BYTES,
       retryDelays: null,
       onError: reject,
-      onSuccess: () => resolve(upload.url ?? ''),
+      onSuccess: () => end('done'),
       onProgress: (sent) => {
-        if (sent >= until && until < BYTES) upload.abort().then(() => resolve(upload.url ?? ''), reject)
+        if (sent >= until && until < BYTES) upload.abort().then(() => end('cut'), reject)
       },
     })
     upload.start()
@@ -71,11 +72,15 @@ test('an upload of 2 GiB that is interrupted twenty times is finished, byte for 
   const path = join(folder, 'film.mp4')
   const sha256 = await writeNoise(path)
   const { id: videoId } = await createVideo(owner)
+  const ends: string[] = []
   let url: string | undefined
   for (let part = 1; part <= INTERRUPTIONS + 1; part += 1) {
     const until = Math.floor((part / (INTERRUPTIONS + 1)) * BYTES)
-    url = await send(gateways[part % 2 === 0 ? 0 : 1], { path, videoId, url, until })
+    const sent = await send(gateways[part % 2 === 0 ? 0 : 1], { path, videoId, url, until })
+    url = sent.url
+    ends.push(sent.ended)
   }
+  expect(ends).toEqual([...Array(INTERRUPTIONS).fill('cut'), 'done'])
   const { status, source } = await getVideo(owner, videoId)
   expect(status).toBe('uploaded')
   expect(source).toMatchObject({ bytes: BYTES, sha256 })

@@ -75,7 +75,7 @@ export const events = defineEvents({
       leaseToken: Id,
       fraction: z.number().min(0).max(1),
       written: MediaPart.optional(),
-      /** Comes with what was written. */
+      /** Comes with what was written, when there are more runs than were told before. */
       tools: ToolRuns.optional(),
     }),
   },

@@ -7,7 +7,7 @@ type Tx = Transaction<MediaDb>
 
 /**
  * Puts a queued attempt aside when its owner has as many tasks running as it may have; true when it did. The check of a
- * video that is done is never put aside: it is short, and is queued by other rules.
+ * video that is done is never put aside: it is short.
  */
 export async function holdBack(
   ctx: Context,

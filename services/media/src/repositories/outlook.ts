@@ -32,7 +32,7 @@ async function ownWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ own
   }
 }
 
-/** Others that run, and that a worker takes first: see `domain/priority.ts`. */
+/** Others that run, and that a worker takes first: see `domain/priority.ts`. Held ones wait for their owner's own work. */
 async function othersWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ ahead: number; lanes: number }> {
   const { rows } = await sql<{ ahead: number; lanes: number }>`
     with in_work as (
@@ -45,7 +45,7 @@ async function othersWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ 
     from tasks task
       join in_work other on other.id = task.video_id
       join in_work this on this.id = ${videoId} and this.id <> other.id
-    where ${WEIGHED} and (task.state = 'running' or (task.state in ('waiting', 'queued') and (
+    where ${WEIGHED} and not task.held and (task.state = 'running' or (task.state in ('waiting', 'queued') and (
       task.kind = 'audio' or task.ordinal = 1
       or (other.place, other.created_at, other.id) < (this.place, this.created_at, this.id))))`.execute(tx)
   return rows[0] ?? { ahead: 0, lanes: 0 }

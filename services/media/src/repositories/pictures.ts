@@ -37,7 +37,7 @@ export async function remakePoster(tx: Tx, videoId: string, time: number): Promi
     .forUpdate()
     .executeTakeFirst()
   if (!task) return false
-  if (task.state === 'queued' || task.state === 'running') await abandonAttempt(tx, task)
+  if (task.state === 'queued' || task.state === 'running' || task.held) await abandonAttempt(tx, task)
   await restart(tx, task, { ...task.params, time } as TaskWork)
   return true
 }
@@ -57,6 +57,7 @@ async function restart(tx: Tx, { id, attempt }: TaskRow, params: TaskWork): Prom
       params: JSON.stringify(params),
       lease_token: null,
       lease_until: null,
+      held: false,
       not_before: null,
       fraction: 0,
       host_failures: 0,

@@ -83,15 +83,15 @@ export async function attemptsOfVideo(db: Kysely<MediaDb>, videoId: string) {
     .execute()
 }
 
-/** What nobody works on, and has not ended either, in the order of work. */
+/** What has not ended, in the order of work. */
 export async function unfinishedTasks(db: Kysely<MediaDb>, videoId: string) {
   return await db
     .selectFrom('tasks')
     .select(['id', 'kind', 'label', 'held', 'not_before'])
-    .select((eb) => eb.ref('state').$castTo<'waiting' | 'queued' | 'cancelled'>().as('state'))
+    .select((eb) => eb.ref('state').$castTo<'waiting' | 'queued' | 'running' | 'cancelled'>().as('state'))
     .where('video_id', '=', videoId)
     .where('early_share', 'is', null)
-    .where('state', 'in', ['waiting', 'queued', 'cancelled'])
+    .where('state', 'in', ['waiting', 'queued', 'running', 'cancelled'])
     .orderBy('ordinal')
     .execute()
 }

@@ -171,7 +171,7 @@ export async function failTask(tx: Tx, lease: Lease, cause: TaskCause, failures:
   return await endAttempt(tx, lease, { state: 'failed', cause: JSON.stringify(cause), ...counted(failures) })
 }
 
-/** The next attempt waits until it is due; null: until `enqueue` is called for it. */
+/** The next attempt waits until it is due; null: the caller queues it. */
 export async function awaitNextAttempt(
   tx: Tx,
   lease: Lease,
@@ -207,7 +207,7 @@ function counted({ host, memory }: Failures) {
 export async function cancelTasks(tx: Tx, videoId: string): Promise<{ id: string; attempt: number }[]> {
   const rows = await tx
     .updateTable('tasks')
-    .set({ ...IDLE, state: 'cancelled', not_before: null })
+    .set({ ...IDLE, state: 'cancelled', held: false, not_before: null })
     .where('video_id', '=', videoId)
     .where('state', 'in', ['waiting', 'queued', 'running'])
     .returning(['id', 'attempt'])

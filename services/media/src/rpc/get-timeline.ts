@@ -33,11 +33,9 @@ export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
 async function waitingTasks(ctx: Context, videoId: string): Promise<WaitingTask[]> {
   const rows = await unfinishedTasks(ctx.db, videoId)
   const tasksDone = rows.every(({ kind }) => kind !== 'audio' && kind !== 'video')
-  return rows.map(({ id, kind, label, state, held, not_before: notBefore }) => ({
-    taskId: id,
-    kind,
-    label,
-    ...waitingFor({ kind, state, held, notBefore }, tasksDone),
-    until: notBefore?.toISOString() ?? null,
-  }))
+  return rows.flatMap(({ id, kind, label, state, held, not_before: notBefore }) => {
+    if (state === 'running') return []
+    const waits = waitingFor({ kind, state, held, notBefore }, tasksDone)
+    return [{ taskId: id, kind, label, ...waits, until: notBefore?.toISOString() ?? null }]
+  })
 }
