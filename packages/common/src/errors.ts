@@ -166,9 +166,9 @@ export class AppError extends Error {
   }
 }
 
-/** Node's and PostgreSQL's ways of saying "the server is not there": connection errors and SQLSTATE classes 08 and 57. */
+/** Ways of saying "it is not there": connection errors, disks that are gone, and PostgreSQL's SQLSTATE classes 08 and 57. */
 const UNAVAILABLE =
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|08...|57014|57P0.|53300|25P03)$/
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EIO|ESTALE|ENOTCONN|08...|57014|57P0.|53300|25P03)$/
 /** pg says these without a code. */
 const CONNECTION_LOST =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/

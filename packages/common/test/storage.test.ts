@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -51,6 +51,12 @@ describe.each([
     expect((await store().stat(key))?.bytes).toBe(bytes)
     expect((await buffer(store().read(key))).equals(content)).toBe(true)
     expect(await opened.unfinished()).toEqual([])
+  })
+
+  it('lists every file of a folder with many, and of those in it', async () => {
+    const keys = Array.from({ length: 100 }, (_, i) => `many/${i % 2}/${i}.m4s`)
+    for (const key of keys) await store().put(key, 'x')
+    expect(await listed('many')).toEqual(keys.sort())
   })
 
   it('shows nothing of what is being written, and removes what a dead writer has left', async () => {
@@ -283,6 +289,39 @@ describe('an S3 store that fails', () => {
     expect((await store.get('a/b')).toString()).toBe('kinora')
     expect(await store.stat('a/c')).toBeNull()
   })
+})
+
+it('a disk that was unmounted is away: nothing is taken in, missed or made anew, and all is there when it is back', async () => {
+  const { folder, close } = await openDisk()
+  const root = join(folder, 'mounted')
+  const disk = await openStore(`file://${root}`)
+  await disk.put('a/b', 'kinora')
+  await rename(root, `${root}-away`)
+  await mkdir(root)
+  const path = join(folder, 'c')
+  await writeFile(path, 'made')
+  for (const work of [
+    () => disk.check(),
+    () => disk.stat('a/b'),
+    () => disk.get('a/b'),
+    () => disk.put('a/b', 'x'),
+    () => disk.write('a/c', Readable.from([Buffer.from('bytes')]), LIMIT),
+    () => disk.writePiece('a/p', Readable.from([Buffer.from('bytes')]), 5),
+    () => disk.adopt(path, 'a/d'),
+    () => disk.materialise('a/b', join(folder, 'b')),
+    () => disk.list('a')[Symbol.asyncIterator]().next(),
+    () => disk.remove('a/b'),
+    () => disk.removeFolder('a'),
+    () => disk.removeUnfinished(new Date()),
+  ]) {
+    await expect(work()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' })
+  }
+  expect(await readdir(root)).toEqual([])
+  await rm(root, { recursive: true })
+  await rename(`${root}-away`, root)
+  expect((await disk.get('a/b')).toString()).toBe('kinora')
+  await expect(disk.get('a/c')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  await close()
 })
 
 /** Enough to be on its way to the store, then what `end` brings. */

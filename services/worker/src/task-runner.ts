@@ -16,6 +16,7 @@ import { runJob } from './jobs/index.ts'
 import type { JobContext } from './jobs/job.ts'
 import { AttemptLog } from './media-tools/attempt-log.ts'
 import { reportOutcome } from './report-outcome.ts'
+import { isStorageTrouble, storageComesBack } from './storage-trouble.ts'
 import { leaseOf, taskEvent } from './task-events.ts'
 import { TaskFailure, toTaskCause } from './task-failure.ts'
 import { isUrgent } from './urgency.ts'
@@ -118,8 +119,7 @@ async function attempt(context: Context, task: ClaimedTask, signal: AbortSignal)
   const log = logger.child({ taskId: task.taskId, attempt: task.attempt, videoId: task.videoId, kind: task.work.kind })
   try {
     const outcome = await outcomeOf(context, task, runs, { tools, signal, progress: heartbeat.progress, written })
-    if (outcome === 'stopped') return await release(context, task)
-    if (outcome.type === 'task.failed') log.warn({ cause: outcome.data }, 'a task failed')
+    if (outcome === 'given back') return await release(context, task)
     const lease = { renewedAt: heartbeat.renewedAt, leaseMs: task.leaseMs, signal }
     const told = await reportOutcome(bus, outcome, lease)
     metrics.ended.inc({ kind: task.work.kind, outcome: told ? outcome.type : 'unheard' })
@@ -136,7 +136,7 @@ async function outcomeOf(
   task: ClaimedTask,
   runs: ToolRuns,
   job: Pick<JobContext, 'tools' | 'signal' | 'progress' | 'written'>,
-): Promise<EventEnvelope | 'stopped'> {
+): Promise<EventEnvelope | 'given back'> {
   const { store, limits, logger, workDir } = context
   const { outputKey } = task
   try {
@@ -145,10 +145,15 @@ async function outcomeOf(
     )
     return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, tools: runs, ...logOf(job.tools) })
   } catch (thrown) {
-    if (job.signal.aborted) return 'stopped'
+    if (job.signal.aborted) return 'given back'
     const diagnosis = thrown instanceof TaskFailure ? thrown.diagnosis : undefined
-    logger.warn({ taskId: task.taskId, err: thrown, diagnosis }, 'a job did not succeed')
-    return taskEvent(events['task.failed'], task, { ...leaseOf(task), cause: toTaskCause(thrown), ...logOf(job.tools) })
+    const cause = toTaskCause(thrown)
+    logger.warn({ taskId: task.taskId, cause, err: thrown, diagnosis }, 'a job did not succeed')
+    if (isStorageTrouble(thrown, task.attempt)) {
+      job.tools.turn?.giveWay()
+      if (await storageComesBack(store, job.signal)) return 'given back'
+    }
+    return taskEvent(events['task.failed'], task, { ...leaseOf(task), cause, ...logOf(job.tools) })
   }
 }
 
@@ -157,7 +162,7 @@ function logOf({ log }: JobContext['tools']): { log?: string } {
   return text === undefined ? {} : { log: text }
 }
 
-/** Gives a task back at once, instead of letting its lease run out. Media then queues it anew; else the broker does. */
+/** Gives a task back, instead of letting its lease run out. Media then queues it anew; else the broker does. */
 async function release({ bus, logger }: Context, task: ClaimedTask): Promise<TaskOutcome> {
   try {
     await bus.call(media.releaseTask, leaseOf(task), { ...callAs(task.taskId), timeoutMs: 2000 })

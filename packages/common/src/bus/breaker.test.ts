@@ -68,33 +68,57 @@ describe('Breaker', () => {
     },
   )
 
-  it('tells how long it stays open', () => {
-    fail(5)
-    vi.advanceTimersByTime(20_000)
-    expect(() => breaker.admit()).toThrow(expect.objectContaining({ code: 'CIRCUIT_OPEN', retryAfterMs: 40_000 }))
-  })
+  const openFor = (ms: number) =>
+    expect(() => breaker.admit()).toThrow(expect.objectContaining({ code: 'CIRCUIT_OPEN', retryAfterMs: ms }))
 
-  it('asks the service itself when the time is over, and closes when it answers', async () => {
+  it('asks the service itself after a second, and closes when it answers', async () => {
     fail(5)
+    openFor(1000)
     alive = true
-    await vi.advanceTimersByTimeAsync(59_999)
+    await vi.advanceTimersByTimeAsync(999)
     expect(pings).toBe(0)
     await vi.advanceTimersByTimeAsync(1)
-    expect(pings).toBe(1)
-    expect(states).toEqual(['open', 'halfOpen', 'closed'])
+    expect(states).toEqual(['open', 'closed'])
     expect(() => breaker.admit()).not.toThrow()
   })
 
-  it('stays open for the same time again when the probe fails, and tries for ever', async () => {
+  it('asks in pauses that grow, tells how long they are, and lets nobody in meanwhile', async () => {
+    fail(5)
+    for (const [index, seconds] of [1, 2, 4, 8, 16].entries()) {
+      openFor(seconds * 1000)
+      await vi.advanceTimersByTimeAsync(seconds * 1000)
+      expect(pings).toBe(index + 1)
+    }
+    // The next pause would end after the time that it stays open at most.
+    openFor(29_000)
+    await vi.advanceTimersByTimeAsync(29_000)
+    expect(states).toEqual(['open', 'halfOpen', 'open'])
+  })
+
+  it('stays open for the same time again when the last probe fails, and tries for ever', async () => {
     fail(5)
     await vi.advanceTimersByTimeAsync(60_000)
-    expect(states).toEqual(['open', 'halfOpen', 'open'])
-    expect(() => breaker.admit()).toThrow(expect.objectContaining({ retryAfterMs: 60_000 }))
-    await vi.advanceTimersByTimeAsync(120_000)
+    expect(pings).toBe(6)
+    openFor(32_000)
+    await vi.advanceTimersByTimeAsync(60_000)
+    openFor(60_000)
+    await vi.advanceTimersByTimeAsync(60_000)
     alive = true
     await vi.advanceTimersByTimeAsync(60_000)
-    expect(pings).toBe(4)
+    expect(pings).toBe(10)
     expect(breaker.state).toBe('closed')
+  })
+
+  it('that opens again soon after it closed goes on with longer pauses, and later begins anew', async () => {
+    alive = true
+    fail(5)
+    await vi.advanceTimersByTimeAsync(1000)
+    fail(5)
+    openFor(2000)
+    await vi.advanceTimersByTimeAsync(2000)
+    await vi.advanceTimersByTimeAsync(60_001)
+    fail(5)
+    openFor(1000)
   })
 
   it('is not moved by answers to calls from before it opened', async () => {
@@ -107,7 +131,7 @@ describe('Breaker', () => {
   it('needs five failures again after it has recovered', async () => {
     fail(5)
     alive = true
-    await vi.advanceTimersByTimeAsync(60_000)
+    await vi.advanceTimersByTimeAsync(1000)
     fail(4)
     expect(breaker.state).toBe('closed')
     fail(1)

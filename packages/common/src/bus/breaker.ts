@@ -7,7 +7,7 @@ import type { BreakerState } from './bus.ts'
 export interface BreakerOptions {
   /** Failures in a row that open it. */
   failures: number
-  /** How long it stays open before the service is asked again. */
+  /** How long it stays open at most before the service is asked again. */
   resetMs: number
   /** Asks the service whether it is there; rejects when it does not answer. Bounded in time. */
   ping: () => Promise<unknown>
@@ -18,14 +18,18 @@ export interface BreakerOptions {
 const FAILURES: ReadonlySet<ErrorCode> = new Set(['NO_RESPONDER', 'QUEUE_FULL', 'TIMEOUT', 'DEPENDENCY_UNAVAILABLE'])
 
 /**
- * The breaker of one target service. opossum keeps the state and the clock; two things are ours:
+ * The breaker of one target service. opossum keeps the state and the longest pause; three things are ours:
  *
  * - The count. opossum opens by a percentage over a time window, which five failures at low traffic may miss and one
  *   success in a burst may delay. Here consecutive failures count, and opossum is told when to open.
  * - The probe. When the time is over, opossum lets one call through, and a filtered ("business") error of that call
  *   would close it, a call that never settles would keep it half-open for ever. So the probe is not somebody's call but
  *   a ping of ours; users get `CIRCUIT_OPEN` until it was answered.
+ * - Asking early. Most outages are restarts of a few seconds. While it is open, the service is asked after one second, two,
+ *   four …; a breaker that opens again soon after it was closed so goes on with the pause at which it was.
  */
+const FIRST_PAUSE_MS = 1000
+
 export class Breaker {
   readonly #options: BreakerOptions
   readonly #circuit: CircuitBreaker<[], unknown>
@@ -33,7 +37,12 @@ export class Breaker {
   /** Whose requests timed out in this run of failures; undefined once a failure was nobody's fault in particular. */
   #slow: Set<string> | undefined = new Set()
   #asking = false
-  #openedAt = 0
+  /** When the service is asked the next time, while it is open. */
+  #nextAskAt = 0
+  #pauseMs = FIRST_PAUSE_MS
+  /** Undefined while it is not closed. */
+  #closedAt: number | undefined = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
 
   constructor(name: string, options: BreakerOptions) {
     this.#options = options
@@ -65,7 +74,7 @@ export class Breaker {
   /** Throws `CIRCUIT_OPEN` with the time to the next probe unless it is closed. */
   admit(): void {
     if (this.#circuit.closed) return
-    const left = this.#openedAt + this.#options.resetMs - performance.now()
+    const left = this.#nextAskAt - performance.now()
     throw new AppError('CIRCUIT_OPEN', { retryAfterMs: Math.max(100, Math.ceil(left)) })
   }
 
@@ -92,6 +101,7 @@ export class Breaker {
   }
 
   close(): void {
+    clearTimeout(this.#timer)
     this.#circuit.shutdown()
   }
 
@@ -109,9 +119,34 @@ export class Breaker {
   }
 
   #enter(state: BreakerState): void {
-    if (state === 'open') this.#openedAt = performance.now()
+    clearTimeout(this.#timer)
+    if (state === 'open') this.#opened()
+    if (state === 'closed') this.#closedAt = performance.now()
     this.#forget()
     this.#options.onChange?.(state)
+  }
+
+  #opened(): void {
+    const now = performance.now()
+    if (this.#closedAt !== undefined && now - this.#closedAt > this.#options.resetMs) this.#pauseMs = FIRST_PAUSE_MS
+    this.#closedAt = undefined
+    this.#askEarly(now + this.#options.resetMs)
+  }
+
+  /** Until opossum asks by itself at `lastAskAt`. */
+  #askEarly(lastAskAt: number): void {
+    this.#nextAskAt = Math.min(performance.now() + this.#pauseMs, lastAskAt)
+    if (this.#nextAskAt === lastAskAt) return
+    this.#timer = setTimeout(async () => {
+      this.#pauseMs *= 2
+      const answers = await this.#options.ping().then(
+        () => true,
+        () => false,
+      )
+      if (!this.#circuit.opened) return
+      if (answers) this.#circuit.close()
+      else this.#askEarly(lastAskAt)
+    }, this.#pauseMs).unref()
   }
 
   #forget(): void {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ConsumeMessage } from 'amqplib'
 import { TaskMessage } from '../contracts/work.ts'
 import type { Logger } from '../service/logger.ts'
 import type { ConsumeTasksOptions, TaskOutcome, TaskQueue } from './bus.ts'
@@ -9,6 +10,7 @@ import { declareQueue, laterKey, TASKS, taskQueues } from './topology.ts'
 import { tracedReceive } from './tracing.ts'
 
 const REPUBLISH_PAUSE_MS = 1000
+const DELIVERED_HEADER = 'x-delivered-before'
 
 /** A consumer of one of the task queues: as many messages at a time as there are slots, acknowledged at the end. */
 export function createTaskConsumer(
@@ -26,8 +28,8 @@ export function createTaskConsumer(
       logger.error({ queue: main.name }, 'a task message cannot be read and is dropped')
       return 'done'
     }
-    const redelivered = message.fields.redelivered || Number(message.properties.headers?.['x-delivery-count'] ?? 0) > 0
     const headers = message.properties.headers ?? {}
+    const redelivered = wasDelivered(message)
     return tracedReceive('consumer', main.name, headers, () => handle(task, { redelivered, signal }))
   }
 
@@ -38,6 +40,8 @@ export function createTaskConsumer(
       type: later.name,
       body: message.content,
       priority: message.properties.priority ?? 0,
+      // To the broker it is a new message.
+      headers: { [DELIVERED_HEADER]: wasDelivered(message) },
     }
     while (!signal.aborted) {
       try {
@@ -69,6 +73,11 @@ export function createTaskConsumer(
     },
     handle: settle,
   })
+}
+
+/** Somebody had it before, who may hold what it is about. */
+function wasDelivered({ fields, properties: { headers } }: ConsumeMessage): boolean {
+  return fields.redelivered || headers?.[DELIVERED_HEADER] === true || Number(headers?.['x-delivery-count'] ?? 0) > 0
 }
 
 function parseTask(content: Buffer): TaskMessage | undefined {

@@ -15,7 +15,7 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
 import { fileSink } from './file-sink.ts'
@@ -35,7 +35,7 @@ import {
 /** A folder on a local or shared disk. `objects/` holds what is complete, `incoming/` what is being written. */
 export async function openDiskStore(root: string): Promise<Store> {
   const store = new DiskStore(root)
-  await store.check()
+  await store.create()
   return store
 }
 
@@ -48,9 +48,16 @@ class DiskStore implements Store {
     this.#incoming = join(root, 'incoming')
   }
 
-  async check(): Promise<void> {
+  async create(): Promise<void> {
     await mkdir(this.#objects, { recursive: true })
     await mkdir(this.#incoming, { recursive: true })
+  }
+
+  /** A disk that was unmounted leaves an empty folder: making a new store there would take in files and lose them later. */
+  async check(): Promise<void> {
+    for (const folder of [this.#objects, this.#incoming]) {
+      if (!(await stat(folder).catch(orNull))) throw new AppError('DEPENDENCY_UNAVAILABLE', { retryAfterMs: 1000 })
+    }
   }
 
   async write(key: StorageKey, bytes: AsyncIterable<Buffer>, options: WriteOptions): Promise<Written> {
@@ -87,7 +94,7 @@ class DiskStore implements Store {
         await copyFile(source, path, constants.COPYFILE_FICLONE)
       })
     } catch (error) {
-      throw asNotFound(error)
+      throw await this.#explain(error)
     }
   }
 
@@ -102,6 +109,7 @@ class DiskStore implements Store {
 
   async stat(key: StorageKey): Promise<StoredFile | null> {
     const found = await stat(this.#path(key)).catch(orNull)
+    if (!found) await this.check()
     return found?.isFile() ? { bytes: found.size, modifiedAt: found.mtime } : null
   }
 
@@ -110,14 +118,14 @@ class DiskStore implements Store {
   }
 
   async get(key: StorageKey): Promise<Buffer> {
-    return await readFile(this.#path(key)).catch((error: unknown) => {
-      throw asNotFound(error)
+    return await readFile(this.#path(key)).catch(async (error: unknown) => {
+      throw await this.#explain(error)
     })
   }
 
   async writePiece(key: StorageKey, bytes: AsyncIterable<Buffer>, maxBytes: number): Promise<Written> {
     const path = this.#path(key)
-    await mkdir(dirname(path), { recursive: true })
+    await this.#makeFolder(path)
     const file = await open(path, 'wx', 0o640)
     try {
       return await appendChunks(bytes, file, maxBytes)
@@ -153,29 +161,36 @@ class DiskStore implements Store {
     return await measure(this.read(key))
   }
 
+  /** Folder by folder: asked for all at once, `opendir` of Node 20 gives only 32 entries of each (nodejs/node#48820). */
   async *list(folder: StorageKey): AsyncIterable<StorageKey> {
-    const entries = await opendir(this.#path(folder), { recursive: true }).catch(orNull)
-    if (!entries) return
+    const entries = await opendir(this.#path(folder)).catch(orNull)
+    if (!entries) return await this.check()
     for await (const entry of entries) {
-      if (entry.isFile()) yield relative(this.#objects, join(entry.parentPath, entry.name))
+      const key = `${folder}/${entry.name}`
+      if (entry.isFile()) yield key
+      if (entry.isDirectory()) yield* this.list(key)
     }
   }
 
   async *listFolders(folder: StorageKey, after = ''): AsyncIterable<string> {
     const entries = await readdir(this.#path(folder), { withFileTypes: true }).catch(orNull)
+    if (!entries) await this.check()
     const names = (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name)
     yield* names.filter((name) => name > after).sort()
   }
 
   async remove(key: StorageKey): Promise<void> {
+    await this.check()
     await rm(this.#path(key), { force: true })
   }
 
   async removeFolder(folder: StorageKey): Promise<void> {
+    await this.check()
     await rm(this.#path(folder), { recursive: true, force: true })
   }
 
   async removeUnfinished(before: Date): Promise<void> {
+    await this.check()
     for (const name of await readdir(this.#incoming)) {
       const path = join(this.#incoming, name)
       const found = await stat(path).catch(orNull)
@@ -188,12 +203,26 @@ class DiskStore implements Store {
     return join(this.#objects, key)
   }
 
+  async #makeFolder(path: string): Promise<void> {
+    await this.check()
+    await mkdir(dirname(path), { recursive: true })
+  }
+
+  /** A file is not there; or nothing is. */
+  async #explain(error: unknown): Promise<unknown> {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error
+    return await this.check().then(
+      () => new AppError('FILE_NOT_FOUND'),
+      (away: unknown) => away,
+    )
+  }
+
   /** Gives a complete file its name. Its folder may be removed at the same moment; then it is made again. */
   async #place(path: string, key: StorageKey): Promise<void> {
     const target = this.#path(key)
     for (let tries = 1; ; tries++) {
       try {
-        await mkdir(dirname(target), { recursive: true })
+        await this.#makeFolder(target)
         await rename(path, target)
         return await syncFolder(dirname(target))
       } catch (error) {
@@ -205,6 +234,7 @@ class DiskStore implements Store {
   /** Lets `produce` fill a temporary file, then gives it its name; nothing is left behind when it fails. */
   async #publish<T>(key: StorageKey, produce: (temporary: string) => Promise<T>): Promise<T> {
     assertKey(key)
+    await this.check()
     const temporary = join(this.#incoming, randomUUID())
     try {
       const result = await produce(temporary)
@@ -230,8 +260,4 @@ async function syncFolder(path: string): Promise<void> {
 function orNull(error: NodeJS.ErrnoException): null {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
   throw error
-}
-
-function asNotFound(error: unknown): unknown {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? new AppError('FILE_NOT_FOUND') : error
 }
