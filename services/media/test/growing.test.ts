@@ -135,6 +135,20 @@ test('what a dead attempt has published stays, and the next one goes on behind i
   expect(await ctx.store.stat(`${folderOf(first)}/240p/2.m4s`)).not.toBeNull()
 })
 
+test('a task goes on however many workers die on the way, as long as each of them takes it further', async () => {
+  const { id, head, sound } = await begun()
+  await worker.finish(head)
+  await tell(sound, 1)
+  const [first] = await takeChunks(id)
+  await ctx.db.updateTable('tasks').set({ host_failures: 4 }).where('id', '=', first.taskId).execute()
+  await tell(first, 1)
+  await until(async () => (await written(first)) === 1)
+  const again = await worker.claim({ taskId: first.taskId, attempt: 1 }, true)
+  expect(again).toMatchObject({ attempt: 2, work: { chunk: { firstSegment: 1 } } })
+  const row = await ctx.db.selectFrom('tasks').select('host_failures').where('id', '=', first.taskId).executeTakeFirst()
+  expect(row).toEqual({ host_failures: 1 })
+})
+
 test('segments told twice count once; those that overtake others, and a last one, come with the result', async () => {
   const { id, head, sound } = await begun()
   await worker.finish(head)

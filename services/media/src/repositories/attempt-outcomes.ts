@@ -5,7 +5,7 @@ import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from
 import { isOptional } from '../domain/work-plan.ts'
 import { endHeadStart } from '../head-start/head-start.ts'
 import { copyWorkOf, encodeInstead } from './encode-instead.ts'
-import { discardFiles } from './parts.ts'
+import { discardFiles, hasParts } from './parts.ts'
 import { attemptEnded } from './task-attempts.ts'
 import { awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from './tasks.ts'
 
@@ -18,7 +18,7 @@ type Tx = Transaction<MediaDb>
 
 /** The worker said why it failed: the next attempt comes after a pause, or another way is taken, or the video has failed. */
 export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: TaskCause): Promise<boolean> {
-  const failures = countFailure(cause, { host: task.host_failures, memory: task.memory_failures })
+  const failures = countFailure(cause, await failuresBefore(tx, task, lease))
   const again = isTriedAgain(task, cause, failures)
   const ended = again
     ? await awaitNextAttempt(tx, lease, failures, retryDelayMs(failures, Math.random()))
@@ -36,7 +36,7 @@ export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: 
  * takes the next attempt itself.
  */
 export async function attemptLost(tx: Tx, task: TaskRow, lease: Lease, send: boolean): Promise<boolean> {
-  const failures = countFailure(WORKER_LOST, { host: task.host_failures, memory: task.memory_failures })
+  const failures = countFailure(WORKER_LOST, await failuresBefore(tx, task, lease))
   const again = isTriedAgain(task, WORKER_LOST, failures)
   const ended = again
     ? await awaitNextAttempt(tx, lease, failures, null)
@@ -55,6 +55,12 @@ export async function attemptReleased(tx: Tx, task: TaskRow, lease: Lease): Prom
   await supersede(tx, task, lease, 'released', null)
   await enqueue(tx, [task.id])
   return true
+}
+
+/** An attempt that took the task further shows that it can be done: what failed before does not count against it any more. */
+async function failuresBefore(tx: Tx, task: TaskRow, lease: Lease): Promise<Failures> {
+  if (await hasParts(tx, lease)) return { host: 0, memory: 0 }
+  return { host: task.host_failures, memory: task.memory_failures }
 }
 
 /** Nobody waits for a head start; what can be made from the beginning can be made from the whole. */

@@ -70,12 +70,17 @@ export async function replaceParts(tx: Tx, ref: AttemptRef, written: MediaPart):
 
 /** Removes what an attempt wrote, unless it is listed in playlists or will be. */
 export async function discardFiles(tx: Tx, videoId: string, { taskId, attempt }: AttemptRef): Promise<void> {
-  const kept = await tx
+  if (!(await hasParts(tx, { taskId, attempt }))) await queueFolderDeletion(tx, keys.attempt(videoId, taskId, attempt))
+}
+
+/** Has this attempt recorded segments? */
+export async function hasParts(tx: Tx, { taskId, attempt }: AttemptRef): Promise<boolean> {
+  const some = await tx
     .selectFrom('parts')
     .select('attempt')
     .where('task_id', '=', taskId)
     .where('attempt', '=', attempt)
     .limit(1)
     .execute()
-  if (kept.length === 0) await queueFolderDeletion(tx, keys.attempt(videoId, taskId, attempt))
+  return some.length > 0
 }
