@@ -1,6 +1,7 @@
 import { type PrivateWorld, privateWorld, until, useSystem } from '@kinora/dev/harness'
 import { beforeEach, expect, test } from 'vitest'
 import { register } from './accounts.ts'
+import type { Page, Video } from './api-types.ts'
 import { createClient } from './client.ts'
 import { useClips } from './clips.ts'
 import { checkPlayback } from './hls/check-playback.ts'
@@ -8,7 +9,7 @@ import { startLoad } from './load.ts'
 import { MINUTE } from './long-clips.ts'
 import { revive } from './revive.ts'
 import { GENEROUS } from './settings.ts'
-import { getVideo, untilRunning, untilStatus, upload } from './videos.ts'
+import { createVideo, getVideo, untilRunning, untilStatus, upload } from './videos.ts'
 
 const clips = useClips()
 const world = await privateWorld()
@@ -41,6 +42,19 @@ async function expectRight(id: string): Promise<void> {
   const { playback } = await untilStatus(client, id, 'ready')
   expect(await checkPlayback(playback?.hlsUrl ?? '', MINUTE)).toEqual([])
 }
+
+test('what media had not begun when it was frozen is not done when it thaws: its client was told long ago', async () => {
+  await system.kill('media', 'SIGSTOP')
+  const title = 'Made while media stood still'
+  const answer = await client.refusal('POST', '/v1/videos', { body: { title } })
+  expect(answer.status).toBe(504)
+  await system.kill('media', 'SIGCONT')
+  await until(isReady, { timeoutMs: 60_000 })
+  const { id } = await createVideo(client, { title: 'Made afterwards' })
+  const { items } = await client.call<Page<Video>>('GET', '/v1/videos')
+  expect(items.map((video) => video.id)).toContain(id)
+  expect(items.map((video) => video.title)).not.toContain(title)
+})
 
 test('media is killed in mid-transcode: answers are 503 at once, and the video comes out right', async () => {
   const { id } = await upload(client, clip)

@@ -9,6 +9,7 @@ import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 import * as wire from './rpc-wire.ts'
 import { ServedCall } from './served-call.ts'
+import { Standstill } from './standstill.ts'
 import { declareExchange, declareQueue, REPLIES, requestExchange, requestQueue } from './topology.ts'
 import { tracedReceive } from './tracing.ts'
 
@@ -32,6 +33,7 @@ export class RpcServer {
   readonly #trusted: ReadonlySet<string>
   readonly #channel: ManagedChannel<Channel>
   readonly #inFlight = new InFlight()
+  readonly #standstill = new Standstill()
 
   constructor(link: Link, contract: Contract, handlers: Handlers<Contract>, options: RpcServerOptions) {
     const [first] = Object.values(contract)
@@ -54,6 +56,7 @@ export class RpcServer {
     await this.#channel.current?.cancel(CONSUMER_TAG).catch(() => {})
     await this.#inFlight.settled(untilMs)
     await this.#channel.close()
+    this.#standstill.close()
   }
 
   async #setUp(channel: Channel): Promise<void> {
@@ -99,7 +102,9 @@ export class RpcServer {
     const { method, handler } = entry
     refuseRepeated(method, message)
     const body = wire.decodeRequest(message.content)
-    const call = this.#callOf(message, body, startedAt)
+    const call = this.#callOf(message, body, startedAt - this.#standstill.waitedMs())
+    // Nobody waits for the answer any more.
+    if (call.timeoutMs === 0) throw new AppError('TIMEOUT')
     const input = parseInput(method, body.input)
     const headers = message.properties.headers ?? {}
     const output = await tracedReceive('server', `${this.#service}.${name}`, headers, () => handler(input, call))
@@ -107,9 +112,9 @@ export class RpcServer {
     return method.output.parse(output)
   }
 
-  #callOf(message: ConsumeMessage, { actor, client }: wire.RequestBody, startedAt: number): Call {
+  #callOf(message: ConsumeMessage, { actor, client }: wire.RequestBody, sentAt: number): Call {
     const { messageId, expiration } = message.properties
-    return new ServedCall(this.#actorOf(message, actor), messageId ?? '', client, startedAt + Number(expiration ?? 0))
+    return new ServedCall(this.#actorOf(message, actor), messageId ?? '', client, sentAt + Number(expiration ?? 0))
   }
 
   /** Only the gateway speaks for users; every other broker user is the service of its name. */

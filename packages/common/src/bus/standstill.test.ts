@@ -1,0 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { Standstill } from './standstill.ts'
+
+it('knows for a moment how long this process did not run', async () => {
+  const standstill = new Standstill()
+  await sleep(150)
+  expect(standstill.waitedMs()).toBe(0)
+  // Nothing of this process runs meanwhile.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1200)
+  expect(standstill.waitedMs()).toBeGreaterThan(1100)
+  await sleep(400)
+  expect(standstill.waitedMs()).toBe(0)
+  standstill.close()
+})
