@@ -4,6 +4,7 @@ import { until, useWorld } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
 import { forgetOldRows } from '../src/jobs/forget-old-rows.ts'
+import { outlookOf } from '../src/repositories/outlook.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { doAllWork } from './support/process.ts'
@@ -75,6 +76,28 @@ test('how long it takes is told once something was measured, goes by that, and e
     return now.status === 'ready' && now
   })
   expect(video.progress).toEqual({ percent: 100, stage: 'done', etaSeconds: 0 })
+})
+
+test("other videos' work is ahead of what waits, not of the last things that run", async () => {
+  const others = await Promise.all([gateway.upload(someUser()), gateway.upload(someUser())])
+  const { id } = await gateway.upload(owner)
+  await worker.finish(await worker.take(id, 'probe'))
+  await worker.finish(await worker.take(id, 'audio'))
+  await worker.finish(await worker.take(id, 'video'))
+  const last = [await worker.take(id, 'video'), await worker.take(id, 'video')]
+  for (const other of others) {
+    await worker.finish(await worker.take(other.id, 'probe'))
+    await worker.take(other.id, 'video')
+  }
+  // As if everything took hours.
+  await sql`update tasks set weight = 1e15 where video_id in (${sql.join(others.map((other) => other.id))})`.execute(
+    ctx.db,
+  )
+  const outlook = await ctx.db.transaction().execute((tx) => outlookOf(tx, id))
+  expect(outlook).toMatchObject({ remaining: [expect.any(Number), expect.any(Number)], ahead: 0 })
+  for (const task of last) await worker.finish(task)
+  await until(async () => (await gateway.getVideo(id, owner)).progress.stage === 'finalising')
+  expect((await gateway.getVideo(id, owner)).progress.etaSeconds).toBe(0)
 })
 
 test('a cause that is not in the table, of a newer worker, is told in words of the table', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { someFacts } from '../../test/support/results.ts'
 import { etaSeconds, type Outlook, secondsLeft } from './eta.ts'
+import { planTasks, planVideo } from './work-plan.ts'
 
 const NOTHING = { weight: 0, seconds: 0 }
 const some = (known: Partial<Outlook>): Outlook => ({
@@ -40,6 +42,41 @@ describe('the time that is left', () => {
 
   it('is nothing when all is done', () => {
     expect(secondsLeft(some({ own: { weight: 100, seconds: 10 } }))).toBe(0)
+  })
+})
+
+describe('by the weights of real plans, the time that is left', () => {
+  /** What such a task took where the weights were measured: its program starts, decodes and encodes. */
+  const measured = (starts: number, frames: number, source: number, encoded: number) =>
+    0.25 * starts + (frames * (0.5 * source + encoded)) / 120_000_000
+  const pictureTasks = (seconds: number, width: number, height: number) => {
+    const facts = someFacts(seconds, { width, height }, false)
+    return planTasks(planVideo(facts, 2160), facts, 'source', 'playlists', null)
+      .filter(({ work }) => work.kind === 'video')
+      .map(({ weight }) => weight)
+  }
+  const sum = (weights: number[]) => weights.reduce((total, weight) => total + weight, 0)
+  const [hd, smaller] = [1920 * 1080, 1280 * 720 + 960 * 540 + 640 * 360 + 426 * 240]
+  // A minute of 1080p: one chunk of all renditions, of which the head makes the beginning of the smallest.
+  const minute = pictureTasks(60, 1920, 1080)
+  const minuteSeconds = measured(2, 1800, hd, hd + smaller) + measured(0, 180, hd, 0)
+
+  it('is right for a large video after many tiny ones', () => {
+    const tiny = pictureTasks(2, 64, 36)
+    const recent = { weight: 20 * sum(tiny), seconds: 20 * measured(1, 60, 64 * 36, 64 * 36) }
+    const seconds = secondsLeft(some({ recent, remaining: minute })) ?? 0
+    expect(seconds / minuteSeconds).toBeGreaterThan(0.9)
+    expect(seconds / minuteSeconds).toBeLessThan(1.1)
+  })
+
+  it('is right for the rest of a large video after its head, which mostly decodes', () => {
+    const [head = 0, ...rest] = minute
+    const headSeconds = measured(1, 180, hd, 426 * 240)
+    const own = { weight: head, seconds: headSeconds }
+    const seconds = secondsLeft(some({ own, remaining: rest })) ?? 0
+    const restSeconds = minuteSeconds - headSeconds
+    expect(seconds / restSeconds).toBeGreaterThan(0.9)
+    expect(seconds / restSeconds).toBeLessThan(1.1)
   })
 })
 

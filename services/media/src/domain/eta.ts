@@ -14,7 +14,7 @@ export interface Outlook {
   recent: Measured
   /** The weights that are left of this video's tasks. */
   remaining: readonly number[]
-  /** Weight of other videos' tasks that go first, or run. */
+  /** Weight of other videos' tasks that go first, or run; 0 where no task of this video waits for its turn. */
   ahead: number
   /** Tasks that the workers seem to do at the same time. */
   lanes: number

@@ -1,6 +1,7 @@
 import type { Rung, SourceFacts } from '@kinora/common/contracts'
 import { type Chunk, chunkPlan } from './chunk-plan.ts'
-import { framesOf, type VideoWork } from './video-segments.ts'
+import type { VideoWork } from './video-segments.ts'
+import { copyWeight, pictureWeight } from './weights.ts'
 import type { PlannedTask, VideoPlan } from './work-plan.ts'
 
 export type VideoTask = Omit<PlannedTask, 'ordinal' | 'work'> & { work: VideoWork }
@@ -9,9 +10,6 @@ export interface PictureSource {
   facts: SourceFacts
   sourceKey: string
 }
-
-/** Copying a picture costs about as much as encoding so much of it. */
-const COPIED_SHARE = 1 / 100
 
 /** Encodes these rungs of a range of frames. */
 export function videoTask(
@@ -26,7 +24,7 @@ export function videoTask(
   return {
     label: `video ${labelOf(chunk, plan)} ${rungs.map((rung) => rung.name).join(' ')}`,
     queue: 'long',
-    weight: rungs.reduce((sum, rung) => sum + rung.width * rung.height * framesOf(rung, work), 0),
+    weight: pictureWeight(work),
     work,
   }
 }
@@ -37,8 +35,8 @@ export function videoTask(
  */
 export function copyTask(plan: VideoPlan, source: PictureSource, rung: Rung): VideoTask {
   const whole = { startFrame: 0, frameCount: plan.frameCount, firstSegment: 0 }
-  const { label, weight, work } = videoTask(plan, source, whole, [{ ...rung, firstSegment: 0 }])
-  return { label: `${label} copied`, queue: 'short', weight: weight * COPIED_SHARE, work: { ...work, copied: true } }
+  const { label, work } = videoTask(plan, source, whole, [{ ...rung, firstSegment: 0 }])
+  return { label: `${label} copied`, queue: 'short', weight: copyWeight(work), work: { ...work, copied: true } }
 }
 
 /** What makes the same segments as a copy that cannot be had, by encoding. At least one. */

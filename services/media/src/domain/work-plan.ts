@@ -14,6 +14,7 @@ import { renditionPlaylist } from './rendition-playlist.ts'
 import { planStoryboard } from './storyboard-plan.ts'
 import type { VideoWork } from './video-segments.ts'
 import { copyTask, type PictureSource, type VideoTask, videoTask } from './video-tasks.ts'
+import { audioWeight } from './weights.ts'
 
 /** What all renditions of a video share; stored with the video. */
 export interface VideoPlan extends Grid {
@@ -32,7 +33,7 @@ export interface PlannedTask {
   ordinal: number
   label: string
   queue: 'short' | 'long'
-  /** Pixels to encode, about; only ratios matter. */
+  /** About what it costs; only ratios matter. See `weights.ts`. */
   weight: number
   work: TaskWork
 }
@@ -57,9 +58,6 @@ export function comesAfterwards(kind: TaskKind): boolean {
 export function isOptional(kind: TaskKind): boolean {
   return OPTIONAL.includes(kind)
 }
-
-/** Encoding a second of audio costs about as much as this many pixels of video. */
-const AUDIO_PIXELS_PER_SECOND = 500_000
 
 export function probeTask(sourceKey: string): PlannedTask {
   return { ordinal: 0, label: 'probe', queue: 'short', weight: 1, work: { kind: 'probe', sourceKey } }
@@ -102,7 +100,7 @@ export function planTasks(
   function audioTask(): Omit<PlannedTask, 'ordinal'> {
     const seconds = (plan.frameCount * plan.frameRate.den) / plan.frameRate.num
     const work: TaskWork = { kind: 'audio', sourceKey, facts, segmentSeconds: plan.segmentSeconds, firstSegment: 0 }
-    return { label: 'audio', queue: 'short', weight: seconds * AUDIO_PIXELS_PER_SECOND, work }
+    return { label: 'audio', queue: 'short', weight: audioWeight(seconds), work }
   }
 
   function posterTask(): Omit<PlannedTask, 'ordinal'> {

@@ -10,14 +10,17 @@ const RECENT_TASKS = 20
 
 /** What the database knows about when a video will be ready; seen at one moment, without locks. */
 export async function outlookOf(tx: Transaction<MediaDb>, videoId: string): Promise<Outlook> {
-  const { own, remaining } = await ownWork(tx, videoId)
+  const { own, remaining, waits } = await ownWork(tx, videoId)
   const { ahead, lanes } = await othersWork(tx, videoId)
-  return { own, remaining, recent: await recentWork(tx, videoId), ahead, lanes }
+  return { own, remaining, recent: await recentWork(tx, videoId), ahead: waits ? ahead : 0, lanes }
 }
 
-async function ownWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ own: Measured; remaining: number[] }> {
-  const { rows } = await sql<{ weight: number; done: number; seconds: number }>`
-    select task.weight,
+async function ownWork(
+  tx: Transaction<MediaDb>,
+  videoId: string,
+): Promise<{ own: Measured; remaining: number[]; waits: boolean }> {
+  const { rows } = await sql<{ weight: number; waits: boolean; done: number; seconds: number }>`
+    select task.weight, task.state in ('waiting', 'queued') as waits,
       case task.state when 'done' then task.weight when 'running' then task.weight * task.fraction else 0 end as done,
       case when task.state in ('done', 'running')
         then extract(epoch from coalesce(attempt.ended_at, now()) - attempt.started_at)::double precision
@@ -29,6 +32,7 @@ async function ownWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ own
   return {
     own: { weight: sum((row) => row.done), seconds: sum((row) => row.seconds ?? 0) },
     remaining: rows.map(({ weight, done }) => weight - done).filter((left) => left > 0),
+    waits: rows.some(({ waits }) => waits),
   }
 }
 
