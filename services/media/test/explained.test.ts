@@ -7,7 +7,8 @@ import { forgetOldRows } from '../src/jobs/forget-old-rows.ts'
 import { outlookOf } from '../src/repositories/outlook.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
-import { doAllWork } from './support/process.ts'
+import { doAllWork, videoWhen } from './support/process.ts'
+import { resultOf, someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
 const world = await useWorld()
@@ -112,6 +113,7 @@ test('a cause that is not in the table, of a newer worker, is told in words of t
 describe('a retry of one rendition', () => {
   const retry = (videoId: string, rendition: string) => gateway.call(media.retryVideo, { videoId, rendition }, owner)
   const FAILED = causeOf('SOURCE_CORRUPT')
+  const ONE_CHUNK = someFacts(30, { width: 640, height: 360 }, false)
   const stateOf = async (videoId: string, of: string) =>
     (await timelineOf(videoId)).items.find(({ kind }) => kind === of)?.state
 
@@ -135,6 +137,22 @@ describe('a retry of one rendition', () => {
     const { items } = await timelineOf(id)
     expect(items.filter(({ kind }) => kind === 'poster')).toHaveLength(1)
     await expect(retry(id, '720p')).rejects.toMatchObject({ code: 'NOTHING_TO_RETRY' })
+  })
+
+  it('leaves no rendition failed: it is processed again, until it is ready', async () => {
+    const renditionsOf = ({ renditions }: Video) => renditions.map(({ name, status }) => `${name} ${status}`)
+    const { id } = await gateway.upload(owner)
+    const probe = await worker.take(id, 'probe')
+    await worker.finish(probe, resultOf(probe.work, probe.outputKey, ONE_CHUNK))
+    await worker.finish(await worker.take(id, 'video', 'short'))
+    const body = await worker.take(id, 'video', 'long')
+    await worker.fail(body, FAILED)
+    const failed = await videoWhen(gateway, owner, id, ({ status }) => status === 'failed')
+    expect(renditionsOf(failed)).toEqual(['240p failed', '360p failed'])
+    expect(renditionsOf(await retry(id, '360p'))).toEqual(['240p processing', '360p processing'])
+    await doAllWork(worker, id, ONE_CHUNK)
+    const ready = await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+    expect(renditionsOf(ready)).toEqual(['240p ready', '360p ready'])
   })
 
   it('is refused where something else has failed', async () => {

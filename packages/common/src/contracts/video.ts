@@ -55,7 +55,8 @@ export const Video = z.object({
       height: z.number().int(),
       /** Average bits per second; null until it is measured. */
       bitrate: z.number().int().nullable(),
-      status: z.enum(['processing', 'ready']),
+      /** Failed is what was not ready when its video failed; a retry goes on with it. */
+      status: z.enum(['processing', 'ready', 'failed']),
     }),
   ),
   playback: Playback.nullable(),

@@ -15,7 +15,7 @@ export function videoFacts(row: VideoRow): VideoFacts {
     playable: row.playable,
     progress: progressOf(row),
     source: sourceOf(row),
-    renditions: row.renditions,
+    renditions: renditionsOf(row),
     error: row.error,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
@@ -25,6 +25,12 @@ export function videoFacts(row: VideoRow): VideoFacts {
 
 export function progressOf({ percent, stage, status, finish_estimate }: VideoRow): VideoFacts['progress'] {
   return { percent, stage, etaSeconds: etaSeconds(status, finish_estimate, new Date()) }
+}
+
+/** Nothing goes on with the renditions of a failed video until somebody retries it. */
+function renditionsOf({ status, renditions }: VideoRow): VideoFacts['renditions'] {
+  if (status !== 'failed') return renditions
+  return renditions.map((rendition) => (rendition.status === 'ready' ? rendition : { ...rendition, status }))
 }
 
 function sourceOf(row: VideoRow): VideoFacts['source'] {
