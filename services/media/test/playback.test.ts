@@ -96,6 +96,16 @@ describe('a playback token', () => {
     expect((await authorize(other.token)).tokenId).toBe(other.id)
   })
 
+  it('is not made where it would leave no picture to play', async () => {
+    const { id } = await readyVideo()
+    const ask = (maxHeight: number) => call(media.createPlaybackToken, { videoId: id, maxHeight }, owner)
+    await expect(ask(239)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      fields: [{ path: 'maxHeight', message: expect.stringContaining('240') }],
+    })
+    expect((await ask(240)).token).toBeTruthy()
+  })
+
   it('that is none of this video cannot be revoked', async () => {
     const video = await readyVideo()
     const revoke = (actor = owner) =>

@@ -4,6 +4,7 @@ import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { assertOwner } from '../domain/visibility.ts'
+import type { VideoPlan } from '../domain/work-plan.ts'
 import { insertToken } from '../repositories/playback-tokens.ts'
 import { playbackUrls } from './playback-urls.ts'
 
@@ -12,7 +13,8 @@ export function createPlaybackToken(ctx: Context): Handler<typeof media.createPl
     const row = await ctx.readVideo(videoId)
     if (!row) throw new AppError('VIDEO_NOT_FOUND')
     assertOwner(actor, row)
-    if (!row.playable) throw new AppError('PLAYBACK_NOT_READY')
+    if (!row.playable || !row.plan) throw new AppError('PLAYBACK_NOT_READY')
+    if (maxHeight !== undefined) assertPlaysWithin(maxHeight, row.plan)
     const id = randomUUID()
     const exp = Math.floor(Date.now() / 1000) + expiresIn
     const expiresAt = new Date(exp * 1000)
@@ -21,4 +23,12 @@ export function createPlaybackToken(ctx: Context): Handler<typeof media.createPl
     const token = ctx.signer.sign({ video: videoId, jti: id, exp, ...limits })
     return { id, token, ...playbackUrls(ctx, row, token), expiresAt: expiresAt.toISOString() }
   }
+}
+
+/** A link that leaves no rendition would never play. Heights are short sides, as in the names of renditions. */
+function assertPlaysWithin(maxHeight: number, { rungs }: VideoPlan): void {
+  const smallest = Math.min(...rungs.map(({ width, height }) => Math.min(width, height)))
+  if (maxHeight >= smallest) return
+  const message = `The smallest picture of this video has a height of ${smallest}`
+  throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'maxHeight', message }] })
 }
