@@ -170,6 +170,20 @@ describe('chapters', () => {
     expect(await call(media.getChapters, { videoId: deleted.id }, owner)).toEqual({ chapters: [] })
   })
 
+  it('may lie behind the end for as long as nobody knows where that is', async () => {
+    const long = [...chapters, { start: 100, title: 'Behind the end' }]
+    const { id } = await gateway.upload(owner)
+    const put = () => call(media.putChapters, { videoId: id, chapters: long }, owner)
+    expect(await put()).toEqual({ chapters: long })
+    await probe(id, [])
+    await worker.take(id, 'video')
+    await expect(put()).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      fields: [{ path: 'chapters.2.start', message: 'The video is shorter than that' }],
+    })
+    expect(await call(media.getChapters, { videoId: id }, owner)).toEqual({ chapters: long })
+  })
+
   it('must follow one another', async () => {
     const { id } = await gateway.createVideo(owner)
     const wrong = call(media.putChapters, { videoId: id, chapters: chapters.toReversed() }, owner)

@@ -83,7 +83,7 @@ describe('a chosen poster', () => {
     const video = await readyVideo()
     await choose(video.id, 1)
     const first = await worker.take(video.id, 'poster')
-    await choose(video.id, 500)
+    await choose(video.id, 4)
     const second = await worker.take(video.id, 'poster')
     expect(second.work).toMatchObject({ time: 4 - 1 / 30 })
     await worker.finish(second)
@@ -102,6 +102,14 @@ describe('a chosen poster', () => {
     await until(async () => (await attemptsOf(video.id, 'poster')).includes('failed SOURCE_CORRUPT'))
     expect((await gateway.getVideo(video.id, owner)).status).toBe('ready')
     expect((await grantOf(video)).posterKey).toBe(before)
+  })
+
+  it('behind the end is refused', async () => {
+    const { id } = await readyVideo()
+    await expect(choose(id, 4.1)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      fields: [{ path: 'time', message: 'The video is shorter than that' }],
+    })
   })
 
   it('needs a video that plays, and its owner', async () => {

@@ -1,14 +1,12 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { assertWithin } from './within.ts'
 
 /** Some of the frames of a source, on the grid that its probe fixed. */
 export interface FrameRange {
   startFrame: number
   frameCount: number
 }
-
-/** Half a frame in seconds: an end read from the video's own duration may be that much beyond it. */
-const HALF = 0.5
 
 /**
  * The frames from `start` to `end`, in seconds of a video that may be a clip itself; counted in the source. Throws
@@ -20,9 +18,12 @@ export function rangeOfClip(
 ): FrameRange {
   const { frameRate, frameCount } = facts.video
   const frameAt = (seconds: number) => (seconds * frameRate.num) / frameRate.den
-  if (frameAt(end) > frameCount + HALF) throw invalid('end', 'The video is shorter than that')
+  assertWithin(facts.video, 'end', end)
   const [first, last] = [Math.round(frameAt(start)), Math.min(frameCount, Math.round(frameAt(end)))]
-  if (last <= first) throw invalid('end', 'There must be at least one frame between start and end')
+  if (last <= first) {
+    const message = 'There must be at least one frame between start and end'
+    throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'end', message }] })
+  }
   return { startFrame: (clip?.startFrame ?? 0) + first, frameCount: last - first }
 }
 
@@ -42,8 +43,4 @@ export function clippedFacts(facts: SourceFacts, { startFrame, frameCount }: Fra
     // It begins and ends between key frames.
     video: { ...video, startTime, frameCount, clipped: startFrame > 0, copyable: undefined },
   }
-}
-
-function invalid(path: string, message: string): AppError {
-  return new AppError('VALIDATION_FAILED', { fields: [{ path, message }] })
 }

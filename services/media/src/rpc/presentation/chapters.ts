@@ -5,6 +5,8 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../../context.ts'
 import type { StoredChapters } from '../../domain/side-files.ts'
 import { assertOwner, maySee } from '../../domain/visibility.ts'
+import { assertWithin } from '../../domain/within.ts'
+import type { VideoPlan } from '../../domain/work-plan.ts'
 import { changePresented } from '../../repositories/change-video.ts'
 import { retireChapters, setChapters } from '../../repositories/side-texts.ts'
 import { findVideo } from '../../repositories/videos.ts'
@@ -34,8 +36,14 @@ export function deleteChapters(ctx: Context): Handler<typeof media.deleteChapter
 async function replace(ctx: Context, videoId: string, actor: Actor, chapters: StoredChapters | null): Promise<void> {
   const changed = await changePresented(ctx, videoId, async (tx, video) => {
     assertOwner(actor, video)
+    // Before the probe nobody knows how long it is: what lies behind the end is then left out of what players get.
+    if (video.plan && chapters) assertStartWithin(video.plan, chapters)
     if (video.chapters) await retireChapters(tx, videoId, video.chapters)
     await setChapters(tx, videoId, chapters)
   })
   if (!changed) throw new AppError('VIDEO_NOT_FOUND')
+}
+
+function assertStartWithin(plan: VideoPlan, { items }: StoredChapters): void {
+  for (const [index, { start }] of items.entries()) assertWithin(plan, `chapters.${index}.start`, start)
 }
