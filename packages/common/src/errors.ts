@@ -99,7 +99,7 @@ export const ERRORS = {
   DOWNLOAD_FAILED: { status: 409, title: 'This file could not be made; the owner may retry the video' },
   PLAYBACK_NOT_READY: { status: 409, title: 'This video cannot be played yet' },
   PASSPORT_NOT_READY: { status: 404, title: 'This video has no passport yet; it gets one when it is ready' },
-  PLAYBACK_DENIED: { status: 403, title: 'This playback link is not valid any more' },
+  PLAYBACK_DENIED: { status: 403, title: 'This playback link does not allow this' },
   PLAYBACK_TOKEN_NOT_FOUND: { status: 404, title: 'There is no such playback token' },
   FILE_NOT_FOUND: { status: 404, title: 'There is no such file' },
   TASK_LOG_NOT_FOUND: { status: 404, title: 'Nothing is kept of what this attempt printed' },

@@ -82,7 +82,12 @@ describe('a playlist', () => {
     const text = await (await play(reference, 'master.m3u8')).text()
     expect(text).toContain('360p.m3u8')
     expect(text).not.toContain('1080p')
-    expect((await play(reference, '1080p.m3u8')).status).toBe(403)
+    const refused = await play(reference, '1080p.m3u8')
+    expect(refused.status).toBe(403)
+    expect(await refused.json()).toMatchObject({
+      title: 'This playback link does not allow this',
+      detail: 'This link plays smaller pictures only',
+    })
     expect((await play(reference, `${task}/1080p/1.m4s`)).status).toBe(403)
     expect((await play(reference, `${task}/360p/1.m4s`)).status).toBe(200)
   })

@@ -4,6 +4,8 @@ import jwt from 'jsonwebtoken'
 import { z } from 'zod'
 
 const TYPE = 'playback+jwt'
+/** To whoever holds a link that is expired, revoked or not ours. */
+export const LINK_ENDED = 'This playback link is not valid any more'
 
 const Claims = z.object({
   video: z.uuid(),
@@ -50,7 +52,7 @@ function verify(token: string, keys: ReadonlyMap<string, KeyObject>): PlaybackCl
     if (header.typ !== TYPE) throw new Error('another type of token')
     return Claims.parse(payload)
   } catch (error) {
-    throw new AppError('PLAYBACK_DENIED', { cause: error })
+    throw new AppError('PLAYBACK_DENIED', { detail: LINK_ENDED, cause: error })
   }
 }
 

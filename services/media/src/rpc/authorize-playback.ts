@@ -4,6 +4,7 @@ import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
+import { LINK_ENDED } from '../domain/playback-token.ts'
 import { captionsFile, chaptersKey } from '../domain/side-files.ts'
 import { isTokenLive } from '../repositories/playback-tokens.ts'
 
@@ -23,7 +24,9 @@ async function byToken(ctx: Context, token: string): Promise<PlaybackGrant> {
   const { video: videoId, jti, exp, maxHeight = null, download = false } = ctx.signer.verify(token)
   const row = await ctx.readVideo(videoId)
   if (!row) throw new AppError('VIDEO_NOT_FOUND')
-  if (jti !== undefined && !(await isTokenLive(ctx.db, videoId, jti))) throw new AppError('PLAYBACK_DENIED')
+  if (jti !== undefined && !(await isTokenLive(ctx.db, videoId, jti))) {
+    throw new AppError('PLAYBACK_DENIED', { detail: LINK_ENDED })
+  }
   return grant(row, { tokenId: jti ?? null, maxHeight, download, expiresAt: new Date(exp * 1000).toISOString() })
 }
 
