@@ -33,7 +33,10 @@ test('an upload may begin when type, extension and size are allowed', async () =
   expect(begun).toMatchObject({ maxBytes: 1000, storageKey: keys.source(id, begun.uploadId), video: { id } })
   await ask({ bytes: null, contentType: null, filename: null })
   await expect(ask({ contentType: 'text/html' })).rejects.toMatchObject({ code: 'SOURCE_TYPE_UNSUPPORTED' })
-  await expect(ask({ filename: 'a.exe' })).rejects.toMatchObject({ code: 'SOURCE_TYPE_UNSUPPORTED' })
+  await expect(ask({ filename: 'a.exe' })).rejects.toMatchObject({
+    code: 'SOURCE_TYPE_UNSUPPORTED',
+    detail: expect.stringMatching(/video\/\*.*\.mp4, \.mov/),
+  })
   await expect(ask({ bytes: 5001 })).rejects.toMatchObject({ code: 'UPLOAD_TOO_LARGE' })
 })
 

@@ -1,8 +1,8 @@
 import { media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
-import { parseFields } from '../http/read-input.ts'
 import { attachment } from '../playback/content-disposition.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import type { HandRoute, Route } from './route.ts'
@@ -37,7 +37,10 @@ export const downloads: Route[] = [
 /** Media is asked each time, so a link that was taken back downloads nothing more. */
 function sendDownload(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {
-    const { reference, height } = parseFields(Params, req.params)
+    const params = Params.safeParse(req.params)
+    // Like any other file that is not there.
+    if (!params.success) throw new AppError('FILE_NOT_FOUND')
+    const { reference, height } = params.data
     const file = await ctx.rpc(media.prepareDownload, { reference, height }, call)
     if (file.status === 'preparing') {
       res.setHeader('Retry-After', RETRY_AFTER_SECONDS)

@@ -1,4 +1,8 @@
 const EXTENSIONS = new Set(['mp4', 'mov', 'm4v', 'mkv', 'webm', 'avi', 'mpg', 'ts', 'flv', 'wmv', '3gp', 'ogv'])
+/** For clients: what `isDeclaredAsVideo` takes. */
+export const TAKEN_TYPES =
+  'Taken are video/*, application/mp4, application/x-matroska and application/octet-stream, ' +
+  `and names that end in ${[...EXTENSIONS].map((extension) => `.${extension}`).join(', ')}`
 const TYPES = /^(video\/[a-z0-9.+-]{1,60}|application\/(octet-stream|mp4|x-matroska))$/
 
 /** What the client says about the file, before a byte is read; what it really is, the probe finds out. */

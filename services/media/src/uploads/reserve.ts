@@ -2,7 +2,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import { isDeclaredAsVideo } from '../domain/source-type.ts'
+import { isDeclaredAsVideo, TAKEN_TYPES } from '../domain/source-type.ts'
 import { roomFor } from '../limits/room.ts'
 import { lockRoom, standingOf } from '../limits/standing.ts'
 import type { UploadRow } from './tables.ts'
@@ -13,7 +13,7 @@ export function assertAwaitsSource(video: VideoRow): void {
 }
 
 export function assertDeclaredAsVideo(contentType: string | null, filename: string | null): void {
-  if (!isDeclaredAsVideo(contentType, filename)) throw new AppError('SOURCE_TYPE_UNSUPPORTED')
+  if (!isDeclaredAsVideo(contentType, filename)) throw new AppError('SOURCE_TYPE_UNSUPPORTED', { detail: TAKEN_TYPES })
 }
 
 /**
