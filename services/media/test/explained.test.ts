@@ -79,6 +79,18 @@ test('how long it takes is told once something was measured, goes by that, and e
   expect(video.progress).toEqual({ percent: 100, stage: 'done', etaSeconds: 0 })
 })
 
+test('a task that has only begun says nothing about the speed', async () => {
+  const { id } = await gateway.upload(owner)
+  await worker.finish(await worker.take(id, 'probe'))
+  const { taskId } = await worker.take(id, 'video')
+  const ownAt = async (fraction: number) => {
+    await ctx.db.updateTable('tasks').set({ fraction }).where('id', '=', taskId).execute()
+    return (await ctx.db.transaction().execute((tx) => outlookOf(tx, id))).own
+  }
+  expect(await ownAt(0.01)).toEqual({ weight: 0, seconds: 0 })
+  expect((await ownAt(0.2)).weight).toBeGreaterThan(0)
+})
+
 test("other videos' work is ahead of what waits, not of the last things that run", async () => {
   const others = await Promise.all([gateway.upload(someUser()), gateway.upload(someUser())])
   const { id } = await gateway.upload(owner)

@@ -5,6 +5,9 @@ import type { Measured, Outlook } from '../domain/eta.ts'
 /** Weights of other kinds of tasks say nothing about their length. */
 const WEIGHED = sql`task.kind in ('audio', 'video')`
 
+/** With less than this done, a running task has spent its time on beginning: its speed would be far too low. */
+const TELLING_FRACTION = 0.1
+
 /** Tasks of others that ended lately and are looked at. */
 const RECENT_TASKS = 20
 
@@ -19,16 +22,17 @@ async function ownWork(
   tx: Transaction<MediaDb>,
   videoId: string,
 ): Promise<{ own: Measured; remaining: number[]; waits: boolean }> {
-  const { rows } = await sql<{ weight: number; waits: boolean; done: number; seconds: number }>`
+  const { rows } = await sql<{ weight: number; waits: boolean; done: number; seconds: number | null }>`
     select task.weight, task.state in ('waiting', 'queued') as waits,
       case task.state when 'done' then task.weight when 'running' then task.weight * task.fraction else 0 end as done,
-      case when task.state in ('done', 'running')
+      case when task.state = 'done' or (task.state = 'running' and task.fraction >= ${TELLING_FRACTION})
         then extract(epoch from coalesce(attempt.ended_at, now()) - attempt.started_at)::double precision
-        else 0 end as seconds
+        end as seconds
     from tasks task left join task_attempts attempt
       on attempt.task_id = task.id and attempt.attempt = task.attempt
     where task.video_id = ${videoId} and task.early_share is null and ${WEIGHED}`.execute(tx)
-  const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((total, row) => total + of(row), 0)
+  const measured = rows.filter(({ seconds }) => seconds !== null)
+  const sum = (of: (row: (typeof rows)[number]) => number) => measured.reduce((total, row) => total + of(row), 0)
   return {
     own: { weight: sum((row) => row.done), seconds: sum((row) => row.seconds ?? 0) },
     remaining: rows.map(({ weight, done }) => weight - done).filter((left) => left > 0),
