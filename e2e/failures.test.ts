@@ -46,10 +46,10 @@ async function expectRight(id: string): Promise<void> {
 test('what media had not begun when it was frozen is not done when it thaws: its client was told long ago', async () => {
   await system.kill('media', 'SIGSTOP')
   const title = 'Made while media stood still'
-  const answer = await client.refusal('POST', '/v1/videos', { body: { title } })
+  const answer = await client.refusal('POST', '/v1/videos', { json: { title } })
   expect(answer.status).toBe(504)
   await system.kill('media', 'SIGCONT')
-  await until(isReady, { timeoutMs: 60_000 })
+  await until(async () => (await client.send('GET', '/v1/videos')).status === 200, { timeoutMs: 60_000, every: 500 })
   const { id } = await createVideo(client, { title: 'Made afterwards' })
   const { items } = await client.call<Page<Video>>('GET', '/v1/videos')
   expect(items.map((video) => video.id)).toContain(id)
