@@ -40,6 +40,13 @@ export function soundSamples({ video }: SourceFacts): number {
 const MARGIN_SECONDS = 1
 
 /**
+ * More than two channels are mixed by the resampler, which `rematrix_maxval=1` keeps within full scale: in float it would
+ * add them up to three times as high. One channel it would put on both sides 3 dB lower, so that is done here: of left,
+ * right and centre, mono has only the centre and stereo only the others, and `pan` leaves out what is not there.
+ */
+const STEREO = ['aformat=sample_fmts=fltp:channel_layouts=mono|stereo', 'pan=stereo|FL=FL+FC|FR=FR+FC']
+
+/**
  * The picture's first frame is time 0: sound before it is cut, silence put in where the sound starts later, has gaps or
  * ends early. The encoder puts a frame of delay before what it is given, at −1024 samples; giving it the sound from
  * sample 1024 on puts that frame at 0 and everything else at its true time, so no edit list is needed, which not all
@@ -50,8 +57,8 @@ function soundFilters(facts: SourceFacts): string[] {
   return [
     `asetpts=PTS-round((${facts.video.startTime.toFixed(6)})/TB)`,
     `atrim=start=${-MARGIN_SECONDS}:end=${Math.ceil(soundSamples(facts) / AUDIO_RATE) + MARGIN_SECONDS}`,
-    `aresample=${AUDIO_RATE}:async=1:first_pts=0`,
-    'aformat=sample_fmts=fltp:channel_layouts=stereo',
+    `aresample=${AUDIO_RATE}:async=1:first_pts=0:rematrix_maxval=1`,
+    ...STEREO,
     'apad',
     // A track of which nothing is left is silence without times.
     'asetpts=N',
