@@ -6,8 +6,9 @@ const LONGEST_HEADER = 16
 const MAX_BOXES = 1000
 
 /**
- * Tells whether the file is made of whole boxes to its last byte: false for one whose upload or recording was cut, and for
- * one of very many boxes, whose frames are then counted one by one.
+ * Tells whether the file is made of whole boxes to its last byte, and all its frames are in its index: false for one whose
+ * upload or recording was cut, for one with fragments, of which the index may have the first frames, and for one of very
+ * many boxes. Their frames are then counted one by one.
  */
 export async function hasWholeBoxes(path: string): Promise<boolean> {
   const file = await open(path)
@@ -17,7 +18,7 @@ export async function hasWholeBoxes(path: string): Promise<boolean> {
       if (boxes === MAX_BOXES) return false
       const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST_HEADER), 0, LONGEST_HEADER, at)
       const box = readBoxHeader(buffer.subarray(0, bytesRead), 0, at, size)
-      if (box.end > size) return false
+      if (box.end > size || box.type === 'moof') return false
       at = box.end
     }
     return true
