@@ -39,9 +39,9 @@ async function findGrid(
   const declared = declaredGrid(report, video, isWhole)
   if (declared) return { grid: declared, startTime: video.start_time ?? 0 }
   const indexed = isWhole ? await indexedTimes(file, video) : undefined
-  if (indexed) return { grid: scannedGrid(video, indexed), startTime: indexed.times[0] ?? 0 }
+  if (indexed) return scannedGrid(video, indexed)
   const rate = parseRate(video.avg_frame_rate) ?? parseRate(video.r_frame_rate)
   const frameSeconds = rate ? 1 / perSecond(rate) : 1 / 25
   const scan = await scanPackets(tools, { cwd: workspace, streamIndex: video.index, frameSeconds, signal })
-  return { grid: scannedGrid(video, scan), startTime: scan.times[0] ?? 0 }
+  return scannedGrid(video, scan)
 }

@@ -37,7 +37,7 @@ function rateForAverage(average: number, candidates: FrameRate[]): FrameRate {
 }
 
 /** Length of the grid from the first picture to the last, or undefined when some picture lies beside it. */
-function framesOnGrid(times: number[], rate: FrameRate): number | undefined {
+export function framesOnGrid(times: number[], rate: FrameRate): number | undefined {
   const [first] = times
   if (first === undefined) return undefined
   let last = -1

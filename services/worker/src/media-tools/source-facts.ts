@@ -4,6 +4,7 @@ import { type FrameGrid, frameGrid } from './frame-grid.ts'
 import { halveTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
 import type { ProbedStream, ProbeReport } from './probe-source.ts'
 import type { PacketScan } from './scan-packets.ts'
+import { withSteadyStart } from './steady-start.ts'
 
 /** The picture that is shown: the default one, cover art left out. Throws `NO_VIDEO_STREAM`. */
 export function chooseVideo({ streams }: ProbeReport): ProbedStream {
@@ -48,11 +49,12 @@ export function declaredGrid(report: ProbeReport, video: ProbedStream, wholeBoxe
   return { frameRate, frameCount: Math.max(1, Math.round(seconds * perSecond(frameRate))), resample }
 }
 
-/** The grid under the pictures that were found. Throws `SOURCE_CORRUPT` when there are none. */
-export function scannedGrid(video: ProbedStream, scan: PacketScan): FrameGrid {
+/** The grid under the pictures that were found, and when it begins. Throws `SOURCE_CORRUPT` when there are none. */
+export function scannedGrid(video: ProbedStream, scan: PacketScan): { grid: FrameGrid; startTime: number } {
   if (scan.times.length === 0) throw inputFault('SOURCE_CORRUPT', 'The file is damaged: it holds no picture.')
   const declared = [parseRate(video.r_frame_rate), parseRate(video.avg_frame_rate)].filter((rate) => rate !== null)
-  return frameGrid(scan.times, scan.lastDuration, declared)
+  const times = withSteadyStart(scan.times, declared)
+  return { grid: frameGrid(times, scan.lastDuration, declared), startTime: times[0] ?? 0 }
 }
 
 /** Puts together what the planner and the encoder need to know. Throws `SOURCE_UNSUPPORTED` for a picture without size. */
