@@ -56,6 +56,14 @@ describe('a source of each family becomes right HLS', () => {
     expect(frames(pictures[0])).toBe(facts.video.frameCount)
   })
 
+  it('keeps the motion of a screen recording between its pauses', async () => {
+    const bursts = "select='lt(mod(t,4),1)+not(mod(n,60))'"
+    const screen = [...picture(10, { rate: '60' }), '-vf', bursts, '-fps_mode', 'vfr', ...H264]
+    const { facts, pictures } = await transcode(workbench, await clip('screen.mp4', ...screen))
+    expect(facts.video).toMatchObject({ frameRate: { num: 60, den: 1 }, resample: true })
+    expect(frames(pictures[0])).toBe(facts.video.frameCount)
+  })
+
   it('thins out 120 frames a second to 60', async () => {
     const { facts } = await transcode(workbench, await clip('fast.mp4', ...picture(1, { rate: '120' }), ...H264))
     expect(facts.video).toMatchObject({ frameRate: { num: 60, den: 1 }, frameCount: 60, resample: true })

@@ -30,6 +30,27 @@ describe('the grid of a source', () => {
     expect(resample).toBe(true)
   })
 
+  const bursts = (rate: number) => at(rate, 20 * rate, 1000).filter((time, index) => time % 4 < 1 || index % rate === 0)
+
+  it.each([
+    [60, { num: 60, den: 1 }],
+    [25, { num: 25, den: 1 }],
+    [120, { num: 60, den: 1 }],
+  ])('keeps the motion of a recording with bursts of %i and pauses', (rate, frameRate) => {
+    expect(frameGrid(bursts(rate), 1 / rate, [{ num: 1000, den: 1 }])).toMatchObject({ frameRate, resample: true })
+  })
+
+  it('is not led by the few pictures of a stream that catches up', () => {
+    const late = at(10, 600).map((time, index) => (index % 100 < 8 ? time + 0.07 * (8 - (index % 100)) : time + 0.004))
+    expect(frameGrid(late, 0.1, [{ num: 1000, den: 1 }]).frameRate).toEqual({ num: 10, den: 1 })
+  })
+
+  it('is the same for a phone, whose pictures come early and late', () => {
+    const noise = (index: number) => ((index * 7919) % 13) / 13 - 0.5
+    const times = at(29.8, 900).map((time, index) => Math.round((time + noise(index) * 0.02) * 1000) / 1000)
+    expect(frameGrid(times, 0.033, [{ num: 90_000, den: 1 }]).frameRate).toEqual({ num: 30_000, den: 1001 })
+  })
+
   it('keeps every second of 120 frames', () => {
     expect(frameGrid(at(120, 240), 1 / 120, [{ num: 120, den: 1 }])).toMatchObject({ frameCount: 120 })
   })
