@@ -11,6 +11,11 @@ export const CAUSES = {
     class: 'input',
     sentence: 'The picture is larger, or the file has more streams, than is allowed.',
   },
+  SOURCE_CLOCK_JUMPS: {
+    class: 'input',
+    sentence:
+      'The clock of this file jumps back, as when recordings are put behind one another: convert it to MP4 and upload that, or its parts one by one.',
+  },
   NO_VIDEO_STREAM: { class: 'input', sentence: 'There is no picture in this file, only sound or other data.' },
   VIDEO_TOO_LONG: { class: 'input', sentence: 'The video is longer than this account may upload.' },
   QUOTA_EXCEEDED: { class: 'input', sentence: 'This account has no room left for a video of this length.' },

@@ -1,5 +1,6 @@
 import { inputFault } from '../task-failure.ts'
 import { allowedInput, SOURCE_URL } from './allowed-input.ts'
+import { watchClock } from './clock-watch.ts'
 import { runTool, type Tools } from './run-tool.ts'
 import { asTaskFailure } from './tool-failure.ts'
 
@@ -19,13 +20,14 @@ const SAME_INSTANT_SECONDS = 0.0005
 /**
  * Reads the times of all packets of a stream, without decoding: what is really in the file, which for a cut-off or
  * variable-rate file is not what its header says; stops at the first frame that is too many. `frameSeconds` stands in for
- * times and durations that are missing.
+ * times and durations that are missing. Throws `SOURCE_CLOCK_JUMPS` where pictures would be lost by their times.
  */
 export async function scanPackets(
   tools: Tools,
   source: { cwd: string; streamIndex: number; frameSeconds: number; signal: AbortSignal },
 ): Promise<PacketScan> {
   const times: number[] = []
+  const clock = watchClock()
   const enough = new AbortController()
   const signal = AbortSignal.any([source.signal, enough.signal])
   let last = { time: Number.NEGATIVE_INFINITY, duration: source.frameSeconds }
@@ -33,6 +35,7 @@ export async function scanPackets(
     const packet = parsePacket(line)
     if (!packet || enough.signal.aborted) return
     if (times.length === MAX_PACKETS) return enough.abort(tooManyFrames())
+    if (packet.decoded !== undefined) clock.see(packet.decoded)
     const time = packet.time ?? last.time + source.frameSeconds
     const finite = Number.isFinite(time) ? time : 0
     times.push(finite)
@@ -48,6 +51,7 @@ export async function scanPackets(
   const end = await runTool(tools, { command: tools.ffprobe, args, cwd: source.cwd, signal, onLine })
   // A damaged end makes ffprobe complain; what came before it still counts.
   if (times.length === 0 && end.exitCode !== 0) throw asTaskFailure(end)
+  if (clock.losesMuch()) throw inputFault('SOURCE_CLOCK_JUMPS')
   return { times: distinctTimes(times), lastDuration: last.duration }
 }
 
@@ -55,11 +59,19 @@ function tooManyFrames(): Error {
   return inputFault('SOURCE_OVER_LIMIT', 'The video has more frames than are allowed.')
 }
 
+interface Packet {
+  time: number | undefined
+  /** Ascending in the order of the file, where its clock is right. */
+  decoded: number | undefined
+  duration: number | undefined
+}
+
 /** `pts,dts,duration,flags`; pictures that an edit list cuts away carry the flag `D`. */
-function parsePacket(line: string): { time: number | undefined; duration: number | undefined } | undefined {
+function parsePacket(line: string): Packet | undefined {
   const [pts, dts, duration, flags] = line.split(',')
   if (flags === undefined || flags.includes('D')) return undefined
-  return { time: seconds(pts) ?? seconds(dts), duration: seconds(duration) }
+  const [shown, decoded] = [seconds(pts), seconds(dts)]
+  return { time: shown ?? decoded, decoded: decoded ?? shown, duration: seconds(duration) }
 }
 
 function seconds(text: string | undefined): number | undefined {
