@@ -51,6 +51,14 @@ describe('the grid of a source', () => {
     expect(frameGrid(times, 0.033, [{ num: 90_000, den: 1 }]).frameRate).toEqual({ num: 30_000, den: 1001 })
   })
 
+  it('is the same for a phone that slows down in the dark', () => {
+    const dark = at(24, 480, 1000)
+    const times = [...dark, ...at(30, 150, 1000).map((time) => 20 + time)].map(
+      (time, index) => time + (index % 2) * 0.011,
+    )
+    expect(frameGrid(times, 0.033, [{ num: 90_000, den: 1 }]).frameRate).toEqual({ num: 25, den: 1 })
+  })
+
   it('keeps every second of 120 frames', () => {
     expect(frameGrid(at(120, 240), 1 / 120, [{ num: 120, den: 1 }])).toMatchObject({ frameCount: 120 })
   })

@@ -41,8 +41,8 @@ function rateForAverage(average: number, candidates: FrameRate[]): FrameRate {
 const STRETCH = 8
 /** Of all pictures, those that are in the fastest stretches. A few are too few: broken times, or a stream that catches up. */
 const MOVING_SHARE = 0.1
-/** Less than this above the average is unevenness, not bursts between pauses. */
-const REALLY_FASTER = 1.25
+/** Less than this above the average is unevenness, not bursts between pauses: 24 in the dark and 30 else, as phones do. */
+const REALLY_FASTER = 1.3
 
 /** A recording with pauses moves faster than its average, which would lose most pictures of what moves. */
 function rateForMotion(times: number[], steady: FrameRate): FrameRate {
