@@ -126,10 +126,12 @@ test('an upload is probed, cut into chunks, playable after the first seconds, re
 test('a silent clip of one rung needs one task for its pictures, and is playable without sound and poster', async () => {
   const video = await gateway.upload(owner)
   const probe = await worker.take(video.id)
-  const facts = someFacts(2, { width: 160, height: 90 }, false)
+  const facts = someFacts(2, { width: 160, height: 90, sourceRate: { num: 120, den: 1 } }, false)
   await worker.finish(probe, { kind: 'probe', facts })
   const only = await worker.take(video.id, 'video')
   expect(only.work).toMatchObject({ kind: 'video', rungs: [{ name: '90p', width: 160, height: 90 }] })
+  // What was uploaded, not what is made of it.
+  expect((await gateway.getVideo(video.id, owner)).source?.frameRate).toBe(120)
   await worker.finish(only)
   const playable = await videoWhen(gateway, owner, video.id, (now) => now.playable)
   expect(playable.playback?.posterUrl).toBeNull()

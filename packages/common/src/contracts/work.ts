@@ -22,6 +22,8 @@ export const SourceFacts = z.object({
     height: z.number().int().positive(),
     /** The constant rate that all renditions get; at most 60. */
     frameRate: FrameRate,
+    /** What the file itself says, on average. */
+    sourceRate: FrameRate.optional(),
     /** True where the source's own frames do not lie on that rate's grid, so frames are repeated or dropped. */
     resample: z.boolean(),
     /** Frames of the constant-rate picture from its first frame to its last. */

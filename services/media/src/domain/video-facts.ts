@@ -36,6 +36,7 @@ function renditionsOf({ status, renditions }: VideoRow): VideoFacts['renditions'
 function sourceOf(row: VideoRow): VideoFacts['source'] {
   if (row.source_bytes === null || row.source_sha256 === null) return null
   const { facts } = row
+  const rate = facts && (facts.video.sourceRate ?? facts.video.frameRate)
   return {
     filename: row.source_filename,
     bytes: Number(row.source_bytes),
@@ -44,7 +45,7 @@ function sourceOf(row: VideoRow): VideoFacts['source'] {
     durationSeconds: facts?.durationSeconds ?? null,
     width: facts?.video.width ?? null,
     height: facts?.video.height ?? null,
-    frameRate: facts ? facts.video.frameRate.num / facts.video.frameRate.den : null,
+    frameRate: rate && rate.num / rate.den,
     videoCodec: facts?.video.codec ?? null,
     audioCodec: facts?.audio?.codec ?? null,
   }

@@ -43,7 +43,7 @@ export function makesTheSame(planned: TaskWork, early: TaskWork): boolean {
 
 function essence({ sourceKey: _, facts, ...work }: VideoWork): unknown {
   // Where a file is cut off, pictures are missing between others.
-  const { frameCount: _count, copyable: _copyable, resample: _resample, ...video } = facts.video
+  const { frameCount: _count, copyable: _copyable, resample: _resample, sourceRate: _rate, ...video } = facts.video
   // As it is stored: a property that is undefined is none.
   return JSON.parse(JSON.stringify({ ...work, facts: { ...facts, durationSeconds: 0, video } }))
 }

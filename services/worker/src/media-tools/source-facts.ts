@@ -63,6 +63,7 @@ export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: Fram
     throw inputFault('SOURCE_UNSUPPORTED', 'The picture of this file is damaged, or its codec is not supported.')
   }
   const audio = chooseAudio(report)
+  const sourceRate = parseRate(video.avg_frame_rate)
   return {
     container: report.format.format_name,
     durationSeconds: grid.frameCount / perSecond(grid.frameRate),
@@ -72,6 +73,7 @@ export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: Fram
       pixelFormat: video.pix_fmt,
       ...displayedSize(video.width, video.height, video),
       ...grid,
+      ...(sourceRate && { sourceRate }),
       interlaced: ['tt', 'bb', 'tb', 'bt'].includes(video.field_order ?? ''),
       hdr: ['smpte2084', 'arib-std-b67'].includes(video.color_transfer ?? ''),
       ...(video.color_space && video.color_space !== 'unknown' && { colorMatrix: video.color_space }),
