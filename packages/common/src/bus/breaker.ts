@@ -17,6 +17,8 @@ export interface BreakerOptions {
 /** The service as a whole is in trouble. Business answers, `INTERNAL` and `POISON` depend on what was asked. */
 const FAILURES: ReadonlySet<ErrorCode> = new Set(['NO_RESPONDER', 'QUEUE_FULL', 'TIMEOUT', 'DEPENDENCY_UNAVAILABLE'])
 
+const FIRST_PAUSE_MS = 1000
+
 /**
  * The breaker of one target service. opossum keeps the state and the longest pause; three things are ours:
  *
@@ -28,8 +30,6 @@ const FAILURES: ReadonlySet<ErrorCode> = new Set(['NO_RESPONDER', 'QUEUE_FULL', 
  * - Asking early. Most outages are restarts of a few seconds. While it is open, the service is asked after one second, two,
  *   four …; a breaker that opens again soon after it was closed so goes on with the pause at which it was.
  */
-const FIRST_PAUSE_MS = 1000
-
 export class Breaker {
   readonly #options: BreakerOptions
   readonly #circuit: CircuitBreaker<[], unknown>
