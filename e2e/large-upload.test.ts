@@ -4,11 +4,11 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { useSystem, useWorld } from '@kinora/dev/harness'
-import { Upload } from 'tus-js-client'
 import { afterAll, expect, test } from 'vitest'
 import { register } from './accounts.ts'
-import { type Client, createClient } from './client.ts'
+import { createClient } from './client.ts'
 import { GENEROUS } from './settings.ts'
+import { sendByTus } from './tus.ts'
 import { createVideo, getVideo } from './videos.ts'
 
 const GIBIBYTE = 2 ** 30
@@ -44,30 +44,6 @@ async function writeNoise(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Goes on with an upload, or begins one; the connection is cut when `until` bytes are sent. */
-async function send(
-  client: Client,
-  { path, videoId, url, until }: { path: string; videoId: string; url: string | undefined; until: number },
-): Promise<{ url: string; ended: 'cut' | 'done' }> {
-  return await new Promise((resolve, reject) => {
-    const end = (ended: 'cut' | 'done') => resolve({ url: upload.url ?? '', ended })
-    const upload: Upload = new Upload(createReadStream(path), {
-      ...(url !== undefined && { uploadUrl: new URL(new URL(url).pathname, client.baseUrl).href }),
-      endpoint: new URL('/v1/uploads', client.baseUrl).href,
-      metadata: { videoId, filename: 'film.mp4', filetype: 'video/mp4' },
-      headers: client.headers,
-      uploadSize: BYTES,
-      retryDelays: null,
-      onError: reject,
-      onSuccess: () => end('done'),
-      onProgress: (sent) => {
-        if (sent >= until && until < BYTES) upload.abort().then(() => end('cut'), reject)
-      },
-    })
-    upload.start()
-  })
-}
-
 test('an upload of 2 GiB that is interrupted twenty times is finished, byte for byte', async () => {
   const path = join(folder, 'film.mp4')
   const sha256 = await writeNoise(path)
@@ -76,7 +52,14 @@ test('an upload of 2 GiB that is interrupted twenty times is finished, byte for 
   let url: string | undefined
   for (let part = 1; part <= INTERRUPTIONS + 1; part += 1) {
     const until = Math.floor((part / (INTERRUPTIONS + 1)) * BYTES)
-    const sent = await send(gateways[part % 2 === 0 ? 0 : 1], { path, videoId, url, until })
+    const client = gateways[part % 2 === 0 ? 0 : 1]
+    const sent = await sendByTus(client, createReadStream(path), url, (cut) => ({
+      metadata: { videoId, filename: 'film.mp4', filetype: 'video/mp4' },
+      uploadSize: BYTES,
+      onProgress: (bytes) => {
+        if (bytes >= until && until < BYTES) cut()
+      },
+    }))
     url = sent.url
     ends.push(sent.ended)
   }

@@ -3,12 +3,12 @@ import { request } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { until, useSystem, useWorld } from '@kinora/dev/harness'
-import { Upload } from 'tus-js-client'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
 import type { Problem } from './api-types.ts'
 import { type Client, createClient } from './client.ts'
 import { GENEROUS } from './settings.ts'
+import { addressAt, sendByTus } from './tus.ts'
 import { createVideo, getVideo } from './videos.ts'
 
 const world = await useWorld()
@@ -32,29 +32,21 @@ async function send(
   client: Client,
   { url, videoId, stopAfter }: { url?: string; videoId?: string; stopAfter?: number },
 ) {
-  return await new Promise<string>((resolve, reject) => {
-    let chunks = 0
-    const upload: Upload = new Upload(file, {
-      ...(url ? { uploadUrl: new URL(new URL(url).pathname, client.baseUrl).href } : {}),
-      endpoint: new URL('/v1/uploads', client.baseUrl).href,
-      metadata: { ...(videoId && { videoId }), filename: 'sea.mp4', filetype: 'video/mp4' },
-      headers: client.headers,
-      chunkSize: 1_000_000,
-      retryDelays: null,
-      onError: reject,
-      onSuccess: () => resolve(upload.url ?? ''),
-      onChunkComplete: () => {
-        if (++chunks === stopAfter) upload.abort().then(() => resolve(upload.url ?? ''), reject)
-      },
-    })
-    upload.start()
-  })
+  let chunks = 0
+  const sent = await sendByTus(client, file, url, (cut) => ({
+    metadata: { ...(videoId && { videoId }), filename: 'sea.mp4', filetype: 'video/mp4' },
+    chunkSize: 1_000_000,
+    onChunkComplete: () => {
+      if (++chunks === stopAfter) cut()
+    },
+  }))
+  return sent.url
 }
 
 /** One request of tus, of which the body stays open until `hold` resolves. Null when the connection ended without an answer. */
 async function patch(client: Client, url: string, offset: number, bytes: Buffer, hold: () => Promise<unknown>) {
   const headers = { ...TUS, 'content-type': 'application/offset+octet-stream', 'upload-offset': offset }
-  const req = request(new URL(new URL(url).pathname, client.baseUrl), {
+  const req = request(addressAt(client, url), {
     method: 'PATCH',
     headers: { ...client.headers, ...headers, 'content-length': file.length - offset },
     agent: false,
