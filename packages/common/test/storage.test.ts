@@ -9,6 +9,7 @@ import { privateS3, until } from '@kinora/dev/harness'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenedStore, openDisk, openS3 } from './storage-kit.ts'
 
+const UNAVAILABLE = { code: 'DEPENDENCY_UNAVAILABLE', status: 503 }
 const LIMIT = { maxBytes: 100_000_000, expectedBytes: null }
 const s3 = await privateS3()
 
@@ -244,7 +245,6 @@ describe('a worker on another machine', () => {
 })
 
 describe('an S3 store that fails', () => {
-  const UNAVAILABLE = { code: 'DEPENDENCY_UNAVAILABLE', status: 503 }
   let opened: OpenedStore
   beforeAll(async () => {
     opened = await openS3(s3)
@@ -267,23 +267,7 @@ describe('an S3 store that fails', () => {
     await expect(store.stat('a/b')).rejects.toMatchObject(UNAVAILABLE)
     await s3.control.resume()
     await s3.control.kill()
-    const some = Readable.from([Buffer.from('bytes')])
-    const path = join(folder, 'c')
-    await writeFile(path, 'made')
-    for (const work of [
-      () => store.check(),
-      () => store.stat('a/b'),
-      () => store.get('a/b'),
-      () => store.put('a/b', 'x'),
-      () => store.write('a/c', some, LIMIT),
-      () => store.adopt(path, 'a/d'),
-      () => store.materialise('a/b', join(folder, 'b')),
-      () => store.remove('a/b'),
-      () => store.removeFolder('a'),
-      () => store.removeUnfinished(new Date()),
-    ]) {
-      await expect(work()).rejects.toMatchObject(UNAVAILABLE)
-    }
+    await expectAway(store, folder)
     expect(await readdir(folder)).toEqual(['c'])
     await s3.control.start()
     expect((await store.get('a/b')).toString()).toBe('kinora')
@@ -298,24 +282,7 @@ it('a disk that was unmounted is away: nothing is taken in, missed or made anew,
   await disk.put('a/b', 'kinora')
   await rename(root, `${root}-away`)
   await mkdir(root)
-  const path = join(folder, 'c')
-  await writeFile(path, 'made')
-  for (const work of [
-    () => disk.check(),
-    () => disk.stat('a/b'),
-    () => disk.get('a/b'),
-    () => disk.put('a/b', 'x'),
-    () => disk.write('a/c', Readable.from([Buffer.from('bytes')]), LIMIT),
-    () => disk.writePiece('a/p', Readable.from([Buffer.from('bytes')]), 5),
-    () => disk.adopt(path, 'a/d'),
-    () => disk.materialise('a/b', join(folder, 'b')),
-    () => disk.list('a')[Symbol.asyncIterator]().next(),
-    () => disk.remove('a/b'),
-    () => disk.removeFolder('a'),
-    () => disk.removeUnfinished(new Date()),
-  ]) {
-    await expect(work()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' })
-  }
+  await expectAway(disk, folder)
   expect(await readdir(root)).toEqual([])
   await rm(root, { recursive: true })
   await rename(`${root}-away`, root)
@@ -323,6 +290,29 @@ it('a disk that was unmounted is away: nothing is taken in, missed or made anew,
   await expect(disk.get('a/c')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
   await close()
 })
+
+/** Whatever is asked of a store with the key `a/b`, it says that it is away; in `folder` nothing but `c` is made. */
+async function expectAway(store: Store, folder: string): Promise<void> {
+  const some = () => Readable.from([Buffer.from('bytes')])
+  const path = join(folder, 'c')
+  await writeFile(path, 'made')
+  for (const work of [
+    () => store.check(),
+    () => store.stat('a/b'),
+    () => store.get('a/b'),
+    () => store.put('a/b', 'x'),
+    () => store.write('a/c', some(), LIMIT),
+    () => store.writePiece('a/p', some(), 5),
+    () => store.adopt(path, 'a/d'),
+    () => store.materialise('a/b', join(folder, 'b')),
+    () => store.list('a')[Symbol.asyncIterator]().next(),
+    () => store.remove('a/b'),
+    () => store.removeFolder('a'),
+    () => store.removeUnfinished(new Date()),
+  ]) {
+    await expect(work()).rejects.toMatchObject(UNAVAILABLE)
+  }
+}
 
 /** Enough to be on its way to the store, then what `end` brings. */
 async function* halfOf(end: Promise<unknown>): AsyncGenerator<Buffer> {
