@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { videoWhen } from './support/process.ts'
-import { partOf, resultOf } from './support/results.ts'
+import { partOf, resultOf, segmentWork } from './support/results.ts'
 import { connectWorker, folderOf } from './support/worker.ts'
 
 const world = await useWorld()
@@ -28,11 +28,6 @@ async function untilListed(videoId: string, name: string, count: number): Promis
     const uris = await listed(videoId, name)
     return uris.length >= count && uris
   })
-}
-
-function segmentWork({ work }: ClaimedTask) {
-  if (work.kind !== 'audio' && work.kind !== 'video') throw new Error('it writes no segments')
-  return work
 }
 
 /** A worker tells of the segments before the number `to` that this attempt has not told of yet. */

@@ -6,7 +6,7 @@ import { publishPlaylists } from '../src/jobs/publish-playlists.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { doAllWork, videoWhen } from './support/process.ts'
-import { partOf, resultOf, someFacts } from './support/results.ts'
+import { partOf, resultOf, segmentWork, someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
 const world = await useWorld()
@@ -28,14 +28,9 @@ async function claimMedia(): Promise<{ videoId: string; tasks: ClaimedTask[] }> 
   const probe = await worker.take(videoId, 'probe')
   await worker.finish(probe, resultOf(probe.work, probe.outputKey, LONG))
   const tasks = [await worker.take(videoId, 'video'), await worker.take(videoId, 'audio')]
-  for (const task of tasks) await worker.progress(task, 0.1, firstSegmentOf(task))
+  for (const task of tasks) await worker.progress(task, 0.1, partOf(segmentWork(task), 1))
   for (let n = 0; n < 6; n++) tasks.push(await worker.take(videoId))
   return { videoId, tasks }
-}
-
-function firstSegmentOf({ work }: ClaimedTask) {
-  if (work.kind !== 'audio' && work.kind !== 'video') throw new Error('it writes no segments')
-  return partOf(work, 1)
 }
 
 test('chunks that end at the same time, in any order, make playlists that only grow', async () => {

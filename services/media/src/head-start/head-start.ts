@@ -95,7 +95,7 @@ export async function endHeadStart(tx: Tx, videoId: string): Promise<void> {
       and attempt.state in ('queued', 'running')`.execute(tx)
   const ended = await tx
     .updateTable('tasks')
-    .set({ ...IDLE, state: 'cancelled', not_before: null, held: false })
+    .set({ ...IDLE, state: 'cancelled' })
     .where('video_id', '=', videoId)
     .where('early_share', 'is not', null)
     .where('state', '<>', 'cancelled')

@@ -6,7 +6,7 @@ import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
 import { queueLateDeletion } from './deletions.ts'
 import { discardFiles } from './parts.ts'
 import { attemptEnded } from './task-attempts.ts'
-import { enqueue } from './tasks.ts'
+import { enqueue, IDLE } from './tasks.ts'
 
 type Tx = Transaction<MediaDb>
 
@@ -52,14 +52,10 @@ async function restart(tx: Tx, { id, attempt }: TaskRow, params: TaskWork): Prom
   await tx
     .updateTable('tasks')
     .set({
+      ...IDLE,
       state: 'waiting',
       attempt: attempt + 1,
       params: JSON.stringify(params),
-      lease_token: null,
-      lease_until: null,
-      held: false,
-      not_before: null,
-      fraction: 0,
       host_failures: 0,
       memory_failures: 0,
       cause: sql`null`,

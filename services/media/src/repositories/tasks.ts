@@ -18,8 +18,8 @@ export interface Lease {
   leaseToken: string
 }
 
-/** What a task looks like while nobody works on it. */
-export const IDLE = { lease_token: null, lease_until: null, fraction: 0 } as const
+/** What a task looks like while nobody works on it, and nothing holds it up. */
+export const IDLE = { lease_token: null, lease_until: null, fraction: 0, held: false, not_before: null } as const
 
 export async function findTask(db: Kysely<MediaDb>, taskId: string): Promise<TaskRow | undefined> {
   return await db.selectFrom('tasks').selectAll().where('id', '=', taskId).executeTakeFirst()
@@ -207,7 +207,7 @@ function counted({ host, memory }: Failures) {
 export async function cancelTasks(tx: Tx, videoId: string): Promise<{ id: string; attempt: number }[]> {
   const rows = await tx
     .updateTable('tasks')
-    .set({ ...IDLE, state: 'cancelled', held: false, not_before: null })
+    .set({ ...IDLE, state: 'cancelled' })
     .where('video_id', '=', videoId)
     .where('state', 'in', ['waiting', 'queued', 'running'])
     .returning(['id', 'attempt'])

@@ -1,4 +1,4 @@
-import type { MediaPart, SourceFacts, TaskResult, TaskWork } from '@kinora/common/contracts'
+import type { ClaimedTask, MediaPart, SourceFacts, TaskResult, TaskWork } from '@kinora/common/contracts'
 
 type AudioWork = Extract<TaskWork, { kind: 'audio' }>
 type VideoWork = Extract<TaskWork, { kind: 'video' }>
@@ -36,8 +36,13 @@ export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(90
   return partOf(work)
 }
 
+export function segmentWork({ work }: Pick<ClaimedTask, 'work'>): AudioWork | VideoWork {
+  if (work.kind !== 'audio' && work.kind !== 'video') throw new Error('it writes no segments')
+  return work
+}
+
 /** The segments of this work up to the number `to`, or all. */
-export function partOf(work: Extract<TaskWork, { kind: 'audio' | 'video' }>, to = Number.POSITIVE_INFINITY): MediaPart {
+export function partOf(work: AudioWork | VideoWork, to = Number.POSITIVE_INFINITY): MediaPart {
   return work.kind === 'audio' ? audioPart(work, to) : videoPart(work, to)
 }
 
