@@ -85,6 +85,7 @@ export const ERRORS = {
   QUOTA_EXCEEDED: { status: 403, title: 'This would be more than this account may have' },
   UPLOAD_EMPTY: { status: 400, title: 'The upload has no bytes' },
   SOURCE_TYPE_UNSUPPORTED: { status: 415, title: 'This file type is not supported' },
+  INSTALLATION_MISMATCH: { status: 409, title: 'This is another installation than the one you named' },
   STORAGE_FULL: { status: 507, title: 'There is no room for this file', retryable: true },
   RENDITION_NOT_FOUND: { status: 404, title: 'This video has no such rendition' },
   NOTHING_TO_RETRY: { status: 409, title: 'This video has no failed work' },

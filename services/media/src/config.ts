@@ -30,6 +30,10 @@ export const mediaConfig = serviceConfig.extend({
   MAX_RENDITION: integer(240, 2160).default(1080),
   /** Whether a source that fits as it is becomes its largest rendition without being encoded again. */
   REMUX: z.stringbool().default(true),
+  /** How many days files that were swept stay in quarantine, from where they can be restored. */
+  QUARANTINE_DAYS: integer(1, 365).default(7),
+  /** Expired uploads of one account that are swept at once; more wait for an operator, as do five times as many of all. */
+  SWEEP_LIMIT: integer(1, 1_000_000).default(20),
   /** A worker that is silent for so long has lost its task. */
   LEASE_MS: integer(500, 600_000).default(20_000),
   /** How often stale leases, lost messages and left-behind receipts are looked for. */

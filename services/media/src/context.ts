@@ -7,6 +7,7 @@ import type { MediaConfig } from './config.ts'
 import type { MediaDb } from './db/schema.ts'
 import type { PlaybackSigner } from './domain/playback-token.ts'
 import type { MediaMetrics } from './media-metrics.ts'
+import type { StoreOwnership } from './operations/store-ownership.ts'
 import type { ReadVideo } from './repositories/video-reader.ts'
 import type { Webhooks } from './webhooks/webhooks.ts'
 
@@ -18,7 +19,9 @@ export interface Context {
   config: MediaConfig
   db: Kysely<MediaDb>
   readVideo: ReadVideo
+  /** Does nothing while it is not known to be this installation's. */
   store: Store
+  ownership: StoreOwnership
   cache: ReadCache
   signer: PlaybackSigner
   webhooks: Webhooks

@@ -1,11 +1,15 @@
 import type { Metrics } from '@kinora/common/service'
-import { Counter } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
 
 export interface MediaMetrics {
   /** How attempts ended: done, failed, lost, released, late. */
   attempts: Counter<'kind' | 'outcome'>
   playlistsPublished: Counter
   filesRemoved: Counter
+  /** 1 while store and database do not belong together, or are of different ages. */
+  storeMismatch: Gauge
+  /** Abandoned uploads that wait for an operator, because they are too many at once. */
+  sweepWaiting: Gauge
   /** Attempts to deliver: delivered, failed, disabled. */
   webhookAttempts: Counter<'outcome'>
 }
@@ -26,6 +30,16 @@ export function createMediaMetrics(registry: Metrics): MediaMetrics {
     filesRemoved: new Counter({
       name: 'kinora_deletions_total',
       help: 'Files and folders that were removed from storage',
+      registers: [registry],
+    }),
+    storeMismatch: new Gauge({
+      name: 'kinora_media_store_mismatch',
+      help: '1 while the store is not known to be that of this database; nothing is removed from it then',
+      registers: [registry],
+    }),
+    sweepWaiting: new Gauge({
+      name: 'kinora_media_sweep_waiting',
+      help: 'Expired uploads that are swept only after an operator has confirmed it',
       registers: [registry],
     }),
     webhookAttempts: new Counter({

@@ -3,8 +3,8 @@ import { announce, type Bus, connectBus } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
 import { events, media, TaskMessage } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
-import type { Base } from '@kinora/common/service'
-import { openStore, s3Credentials } from '@kinora/common/storage'
+import { type Base, startLoop } from '@kinora/common/service'
+import { guardedStore, openStore, s3Credentials } from '@kinora/common/storage'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { openReadCache } from './cache/index.ts'
@@ -16,12 +16,13 @@ import { playbackSigner } from './domain/playback-token.ts'
 import { subscribeToEvents } from './events/index.ts'
 import { startJobs } from './jobs/index.ts'
 import { createMediaMetrics } from './media-metrics.ts'
+import { StoreOwnership } from './operations/store-ownership.ts'
 import { videoReader } from './repositories/video-reader.ts'
 import { handlers } from './rpc/index.ts'
 import { openWebhooks } from './webhooks/webhooks.ts'
 
 export async function startMedia(base: Base, config: MediaConfig): Promise<Context> {
-  const { life, logger, metrics, health } = base
+  const { life, logger, metrics } = base
   const db = life.use(
     connectDb<MediaDb>({ url: config.DATABASE_URL, schema: schema.schema, logger }),
     'database',
@@ -30,11 +31,14 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
   await assertMigrated(db, schema)
   const secrets: [string, ...string[]] = [config.PLAYBACK_SECRET]
   if (config.PLAYBACK_SECRET_PREVIOUS) secrets.push(config.PLAYBACK_SECRET_PREVIOUS)
+  const store = await openStore(config.STORAGE_URL, { credentials: s3Credentials(config) })
+  const ownership = new StoreOwnership(db, store, logger)
   const ctx: Context = {
     config,
     db,
     readVideo: videoReader(db),
-    store: await openStore(config.STORAGE_URL, { credentials: s3Credentials(config) }),
+    store: guardedStore(store, () => ownership.assertUsable()),
+    ownership,
     cache: life.use(openReadCache(config, logger), 'cache', (cache) => cache.close()),
     signer: playbackSigner(secrets),
     webhooks: openWebhooks(config),
@@ -48,13 +52,42 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
     'bus',
     (b) => b.drain(),
   )
-  startRelay(base, ctx, bus)
-  startJobs(life, ctx, bus)
   checkHealth(base, ctx, bus)
-  await subscribeToEvents(bus, ctx)
+  await ownership.compare()
   await bus.serve(media, handlers(ctx, bus))
-  health.add('storage', async () => ({ ok: await ctx.store.check().then(() => true) }))
+  await whenUsable(base, ctx, async () => {
+    await subscribeToEvents(bus, ctx)
+    startRelay(base, ctx, bus)
+    startJobs(life, ctx, bus)
+  })
   return ctx
+}
+
+const SWEEP_WAITS =
+  'More uploads have expired at once than on any other day. Check the clocks and the database, then run: kinora storage sweep'
+const COMPARE_MS = 5000
+const RENEW_MS = 60_000
+
+/**
+ * Begins what goes on by itself once the store is known to be that of the database, and keeps comparing the two. Events
+ * that were consumed with the wrong database would be lost to the right one.
+ */
+async function whenUsable({ life, logger }: Base, ctx: Context, begin: () => Promise<void>): Promise<void> {
+  const { ownership, metrics } = ctx
+  let begun = false
+  let renewedAt = Number.NEGATIVE_INFINITY
+  async function compare(): Promise<void> {
+    if (!begun || performance.now() - renewedAt >= RENEW_MS) {
+      await ownership.renew()
+      renewedAt = performance.now()
+    }
+    metrics.storeMismatch.set(ownership.status.state === 'own' ? 0 : 1)
+    if (begun || !ownership.usable) return
+    await begin()
+    begun = true
+  }
+  await compare()
+  life.use(startLoop('compare store and database', COMPARE_MS, compare, logger), 'store comparison', (it) => it.stop())
 }
 
 const QueuedTask = TaskMessage.extend({ queue: z.enum(['short', 'long']), priority: z.number().int().default(0) })
@@ -76,11 +109,20 @@ function startRelay({ life, logger }: Base, { db, wake }: Context, bus: Bus): vo
   wake.on('outbox', () => relay.poke())
 }
 
-function checkHealth({ health }: Base, { db, cache }: Context, bus: Bus): void {
+function checkHealth({ health }: Base, { db, cache, store, ownership, metrics }: Context, bus: Bus): void {
   health.add('database', async () => ({ ok: await sql`select 1`.execute(db).then(() => true) }))
   health.add('bus', () => {
     const status = bus.status()
     return { ok: status.connected, detail: { ...status } }
+  })
+  health.add('storage', async () => {
+    const { state, problem } = ownership.status
+    await store.check()
+    return { ok: ownership.usable, detail: { state, ...(problem !== null && { problem }) } }
+  })
+  health.add('sweep', async () => {
+    const waiting = (await metrics.sweepWaiting.get()).values[0]?.value ?? 0
+    return { ok: true, detail: { waiting, ...(waiting > 0 && { problem: SWEEP_WAITS }) } }
   })
   // Without it reading is slower and as right as ever.
   health.add('cache', () => ({ ok: true, detail: { state: cache.state() } }))

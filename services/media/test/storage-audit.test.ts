@@ -7,7 +7,6 @@ import { keys, MASTER_PLAYLIST } from '@kinora/common/storage'
 import { until, useWorld } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { sweepOrphans } from '../src/jobs/sweep-orphans.ts'
 import { connectGateway, someUser, type UserActor } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { doAllWork, videoWhen } from './support/process.ts'
@@ -104,29 +103,6 @@ describe('the audit of storage', () => {
     await expect(gateway.call(media.auditStorage, { cursor: 'x' }, admin)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
     })
-  })
-})
-
-describe('files of videos that are not known', () => {
-  it('are swept a day after the last of them was written, and nothing else is', async () => {
-    const { id } = await gateway.createVideo(someUser())
-    const [gone, growing] = [randomUUID(), randomUUID()]
-    const [known, orphan, half, young] = [id, gone, growing, growing].map(
-      (name, index) => `${keys.videoFolder(name)}/file-${index}`,
-    ) as [string, string, string, string]
-    for (const key of [known, orphan, half, 'videos/notes/readme']) await putOld(key)
-    await ctx.store.put(young, 'bytes')
-
-    await sweepOrphans(ctx)
-    expect(await Promise.all([known, orphan, half, young, 'videos/notes/readme'].map(exists))).toEqual([
-      true,
-      false,
-      true,
-      true,
-      true,
-    ])
-    await sweepOrphans(ctx, Date.now() + DAY_MS + 1000)
-    expect(await Promise.all([half, young].map(exists))).toEqual([false, false])
   })
 })
 

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { utimes } from 'node:fs/promises'
-import { join } from 'node:path'
 import { media } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { until, useWorld } from '@kinora/dev/harness'
 import { describe, expect, it, test } from 'vitest'
-import { sweepSources } from '../src/jobs/sweep-sources.ts'
 import { connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 
@@ -101,19 +98,4 @@ describe('a receipt that a gateway left behind', () => {
     const parked = await ctx.db.selectFrom('parked').selectAll().where('id', '=', uploadId).executeTakeFirst()
     expect(parked).toMatchObject({ origin: 'receipts', error_code: 'VALIDATION_FAILED' })
   })
-})
-
-test('a source that nobody registered is swept after a day; a registered one and a young one are not', async () => {
-  const { id } = await createVideo(owner)
-  const registered = await begin(id)
-  await call(media.completeUpload, registered, owner)
-  const [old, young] = [keys.source(id, randomUUID()), keys.source(id, randomUUID())]
-  for (const key of [old, young]) await ctx.store.put(key, 'bytes')
-  const longAgo = new Date(Date.now() - 25 * 3600 * 1000)
-  for (const key of [old, registered.storageKey]) {
-    await utimes(join(world.storageDir, 'objects', key), longAgo, longAgo)
-  }
-  await sweepSources(ctx)
-  const left = await Promise.all([old, young, registered.storageKey].map((key) => ctx.store.stat(key)))
-  expect(left.map((file) => file !== null)).toEqual([false, true, true])
 })

@@ -11,6 +11,7 @@ import {
   readFile,
   rename,
   rm,
+  rmdir,
   stat,
   utimes,
   writeFile,
@@ -35,7 +36,7 @@ import {
 /** A folder on a local or shared disk. `objects/` holds what is complete, `incoming/` what is being written. */
 export async function openDiskStore(root: string): Promise<Store> {
   const store = new DiskStore(root)
-  await store.create()
+  await store.makeFolders()
   return store
 }
 
@@ -48,7 +49,7 @@ class DiskStore implements Store {
     this.#incoming = join(root, 'incoming')
   }
 
-  async create(): Promise<void> {
+  async makeFolders(): Promise<void> {
     await mkdir(this.#objects, { recursive: true })
     await mkdir(this.#incoming, { recursive: true })
   }
@@ -73,6 +74,24 @@ class DiskStore implements Store {
 
   async put(key: StorageKey, content: string | Uint8Array): Promise<void> {
     await this.#publish(key, (temporary) => writeFile(temporary, content, { flag: 'wx', mode: 0o640, flush: true }))
+  }
+
+  async create(key: StorageKey, content: string): Promise<boolean> {
+    const target = this.#path(key)
+    await this.#makeFolder(target)
+    const temporary = join(this.#incoming, randomUUID())
+    try {
+      await writeFile(temporary, content, { flag: 'wx', mode: 0o640, flush: true })
+      // Unlike a rename, a link fails where the name is taken.
+      await link(temporary, target)
+      await syncFolder(dirname(target))
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    } finally {
+      await rm(temporary, { force: true })
+    }
   }
 
   async adopt(path: string, key: StorageKey): Promise<void> {
@@ -105,6 +124,24 @@ class DiskStore implements Store {
       const now = new Date()
       await utimes(temporary, now, now)
     })
+  }
+
+  async move(from: StorageKey, to: StorageKey): Promise<void> {
+    await this.#place(this.#path(from), to).catch(async (error: unknown) => {
+      throw await this.#explain(error)
+    })
+    await this.#removeEmptyFolders(dirname(from))
+  }
+
+  /** A store knows no empty folders. One that is written to at this moment is made again by its writer. */
+  async #removeEmptyFolders(folder: StorageKey): Promise<void> {
+    for (let empty = folder; empty !== '.'; empty = dirname(empty)) {
+      const removed = await rmdir(this.#path(empty)).then(
+        () => true,
+        () => false,
+      )
+      if (!removed) return
+    }
   }
 
   async stat(key: StorageKey): Promise<StoredFile | null> {

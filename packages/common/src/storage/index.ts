@@ -4,10 +4,15 @@ import type { S3Credentials } from './s3/bucket.ts'
 import type { LocalCopiesOptions } from './s3/local-copies.ts'
 import type { Store } from './store.ts'
 
+export * from './guarded-store.ts'
+export * from './installation-marker.ts'
 export * from './keys.ts'
+export { measure } from './pieces.ts'
+export * from './quarantine.ts'
 export type { S3Credentials } from './s3/bucket.ts'
 export * from './storage-settings.ts'
 export * from './store.ts'
+export { StoreCheck } from './store-check.ts'
 
 export interface StoreOptions {
   credentials?: S3Credentials | undefined

@@ -6,6 +6,8 @@ export const MASTER_PLAYLIST = 'master.m3u8'
 /** A rendition as one file, under the folder of the attempt that made it. */
 export const DOWNLOAD_FILE = 'download.mp4'
 
+const QUARANTINE = 'quarantine'
+
 /** Where things lie in the store; the only place that builds keys. */
 export const keys = {
   source: (videoId: string, uploadId: string): StorageKey => `sources/${videoId}/${uploadId}`,
@@ -28,5 +30,13 @@ export const keys = {
   download: (videoId: string, taskId: string, attempt: number): StorageKey =>
     `${keys.attempt(videoId, taskId, attempt)}/${DOWNLOAD_FILE}`,
   watermark: (videoId: string, pictureId: string): StorageKey => `videos/${videoId}/watermark-${pictureId}.png`,
+  /** Which installation the store belongs to; see `installation-marker.ts`. */
+  installation: 'installation.json',
+  /** Written to learn what time it is for the store. */
+  clock: 'clock',
+  /** What was swept on a day, under its own key: restorable until the day's folder is removed. */
+  quarantined: (day: string, key: StorageKey): StorageKey => `${QUARANTINE}/${day}/${key}`,
+  quarantineDay: (day: string): StorageKey => `${QUARANTINE}/${day}`,
+  quarantine: QUARANTINE,
   playlist: (videoId: string, name: string): StorageKey => `videos/${videoId}/${name}`,
 } as const

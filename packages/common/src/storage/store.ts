@@ -44,12 +44,16 @@ export interface Store {
   write(key: StorageKey, bytes: AsyncIterable<Buffer>, options: WriteOptions): Promise<Written>
   /** Writes something small. */
   put(key: StorageKey, content: string | Uint8Array): Promise<void>
+  /** Writes something small where nothing has that name; false where something has, also when two try at once. */
+  create(key: StorageKey, content: string): Promise<boolean>
   /** Moves a finished local file into the store. */
   adopt(path: string, key: StorageKey): Promise<void>
   /** Makes the object readable at a local path, without copying where the store allows it; treat it as read-only. */
   materialise(key: StorageKey, path: string): Promise<void>
   /** A second name for what will not change, without moving bytes through us; either may be removed without the other. */
   copy(from: StorageKey, to: StorageKey): Promise<void>
+  /** Gives an object another name. A crash in the middle may leave it under both, and doing it again ends that. */
+  move(from: StorageKey, to: StorageKey): Promise<void>
   stat(key: StorageKey): Promise<StoredFile | null>
   read(key: StorageKey, range?: ByteRange): Readable
   /** All of something small. */

@@ -1,4 +1,4 @@
-import { afterAll, inject } from 'vitest'
+import { afterAll, inject, onTestFinished } from 'vitest'
 import './provided.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -6,5 +6,12 @@ import { createWorld, type World } from './world.ts'
 export async function useWorld(): Promise<World> {
   const world = await createWorld(inject('backing'))
   afterAll(() => world.remove())
+  return world
+}
+
+/** One more, in the middle of a test: it is removed after that test. */
+export async function worldOfTest(): Promise<World> {
+  const world = await createWorld(inject('backing'))
+  onTestFinished(() => world.remove())
   return world
 }

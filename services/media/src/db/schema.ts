@@ -140,6 +140,17 @@ export interface DeletionsTable {
   due_at: Generated<Date>
   tries: Generated<number>
   owner_id: string | null
+  quarantine: Generated<boolean>
+}
+
+export interface InstallationTable {
+  singleton: Generated<boolean>
+  id: Generated<string>
+  created_at: Generated<Date>
+  revision: string | null
+  next_revision: string | null
+  revised_at: Generated<Date>
+  sweep_confirmed_until: Date | null
 }
 
 export interface ErasedOwnersTable {
@@ -167,6 +178,7 @@ export interface MediaDb extends OutboxDb, InboxDb {
   attempt_logs: AttemptLogsTable
   playback_tokens: PlaybackTokensTable
   deletions: DeletionsTable
+  installation: InstallationTable
   erased_owners: ErasedOwnersTable
   parked: ParkedTable
   uploads: UploadsTable

@@ -29,7 +29,7 @@ async function removeVideos(ctx: Context, ownerId: string): Promise<void> {
   for (;;) {
     const ids = await videosOfOwner(ctx.db, ownerId, BATCH)
     if (ids.length === 0) return
-    for (const id of ids) await ctx.db.transaction().execute((tx) => removeVideo(tx, id))
+    for (const id of ids) await ctx.db.transaction().execute((tx) => removeVideo(tx, id, 'remove'))
     await ctx.cache.forget(ownerId)
     ctx.wake.emit('outbox')
   }

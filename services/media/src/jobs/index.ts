@@ -5,14 +5,14 @@ import { resumeHeld } from '../limits/resume-held.ts'
 import { expireUploads } from '../uploads/jobs/expire-uploads.ts'
 import { finishUploads } from '../uploads/jobs/finish-uploads.ts'
 import { startDeliverer } from '../webhooks/start-deliverer.ts'
+import { emptyQuarantine } from './empty-quarantine.ts'
 import { eraseOwners } from './erase-owners.ts'
 import { forgetOldRows } from './forget-old-rows.ts'
 import { publishPlaylists } from './publish-playlists.ts'
 import { createReaper } from './reap.ts'
 import { registerReceipts } from './register-receipts.ts'
 import { removeFiles } from './remove-files.ts'
-import { sweepOrphans } from './sweep-orphans.ts'
-import { sweepSources } from './sweep-sources.ts'
+import { removeUnfinishedFiles } from './remove-unfinished-files.ts'
 
 const HOUR_MS = 3600 * 1000
 
@@ -40,8 +40,8 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   start('resume held tasks', REAPER_MS, resumeHeld)
   start('finish uploads', RECEIPTS_MS, finishUploads)
   start('expire uploads', RECEIPTS_MS, expireUploads)
-  start('sweep sources', HOUR_MS, sweepSources)
-  start('sweep orphans', HOUR_MS, sweepOrphans)
+  start('remove unfinished files', HOUR_MS, removeUnfinishedFiles)
+  start('empty quarantine', HOUR_MS, emptyQuarantine)
   start('forget old rows', HOUR_MS, forgetOldRows)
   startDeliverer(life, ctx)
 }

@@ -16,8 +16,12 @@ export const RECEIPTS = 'receipts'
 /** These end the matter: the file has been put on the list of what is removed. */
 const FINAL: ReadonlySet<string> = new Set(['VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED', 'VALIDATION_FAILED'])
 
-/** Registers uploads that were finished while nobody could be told, so that none is lost. */
+/**
+ * Registers uploads that were finished while nobody could be told, so that none is lost. A database that may be older than
+ * the store does not decide which videos there are not.
+ */
 export async function registerReceipts(ctx: Context): Promise<void> {
+  if (!(await ctx.ownership.mayRemove())) return
   for await (const key of ctx.store.list(keys.receipts)) {
     await register(ctx, key).catch((error: unknown) => {
       ctx.logger.warn({ err: error, key }, 'a left-behind upload could not be registered; trying again')

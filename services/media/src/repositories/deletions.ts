@@ -17,48 +17,79 @@ export interface Removable {
   folder: boolean
 }
 
+export interface Disposal extends Removable {
+  /** Moved to quarantine instead of removed: nobody has asked for it to be gone. */
+  quarantine: boolean
+}
+
+interface DisposalTerms {
+  afterSeconds?: number
+  ownerId?: string | undefined
+  quarantine?: boolean
+}
+
 /** Removes it if and only if the transaction commits, then or `afterSeconds` later. */
 async function queueDeletion(
   tx: Tx,
   { key, folder }: Removable,
-  afterSeconds: number,
-  ownerId: string | null = null,
+  { afterSeconds = 0, ownerId, quarantine = false }: DisposalTerms,
 ): Promise<void> {
-  await sql`insert into deletions (key, folder, due_at, owner_id)
-    values (${key}, ${folder}, now() + make_interval(secs => ${afterSeconds}), ${ownerId})`.execute(tx)
+  await sql`insert into deletions (key, folder, due_at, owner_id, quarantine) values (${key}, ${folder},
+    now() + make_interval(secs => ${afterSeconds}), ${ownerId ?? null}, ${quarantine})`.execute(tx)
 }
 
 export async function queueFileDeletion(tx: Tx, key: StorageKey): Promise<void> {
-  await queueDeletion(tx, { key, folder: false }, 0)
+  await queueDeletion(tx, { key, folder: false }, {})
+}
+
+/** Takes it out of the way, restorable for as long as quarantine lasts. */
+export async function queueQuarantine(tx: Tx, what: Removable, ownerId?: string): Promise<void> {
+  await queueDeletion(tx, what, { ownerId, quarantine: true })
 }
 
 /** Now, and again when nobody can be writing there any more. */
 export async function queueFolderDeletion(tx: Tx, key: StorageKey, ownerId?: string): Promise<void> {
-  await queueDeletion(tx, { key, folder: true }, 0, ownerId)
-  await queueDeletion(tx, { key, folder: true }, LATE_SECONDS, ownerId)
+  await queueDeletion(tx, { key, folder: true }, { ownerId })
+  await queueDeletion(tx, { key, folder: true }, { ownerId, afterSeconds: LATE_SECONDS })
 }
 
 /** When whoever was told of it has long asked anew. */
 export async function queueLateDeletion(tx: Tx, what: Removable): Promise<void> {
-  await queueDeletion(tx, what, LATE_SECONDS)
+  await queueDeletion(tx, what, { afterSeconds: LATE_SECONDS })
+}
+
+/** Whether files of a folder are on the list: their owner has deleted the video. */
+export async function isFolderDeleted(tx: Tx, folder: StorageKey): Promise<boolean> {
+  const query = tx.selectFrom('deletions').select('id').where('key', '=', folder).where('folder', '=', true)
+  return (await query.where('quarantine', '=', false).executeTakeFirst()) !== undefined
 }
 
 /**
- * Removes one thing that is due; false when nothing is. No transaction is open meanwhile, because a folder of thousands of
+ * Removes one thing that is due, or moves it to quarantine; false when nothing is, or when nothing may be removed. No transaction is open meanwhile, because a folder of thousands of
  * objects takes longer than one may stand idle. A crash before the end repeats the removal, which changes nothing. What
  * cannot be removed is tried again later and does not hold up the rest.
  */
-export async function removeNext(db: Kysely<MediaDb>, remove: (what: Removable) => Promise<void>): Promise<boolean> {
+export async function disposeNext(
+  db: Kysely<MediaDb>,
+  dispose: (what: Disposal) => Promise<void>,
+  mayRemove: () => Promise<boolean>,
+): Promise<boolean> {
+  if (!(await isSomethingDue(db)) || !(await mayRemove())) return false
   const due = await takeNext(db)
   if (!due) return false
-  const { id, key, folder, tries } = due
-  const removed = await remove({ key, folder }).then(
+  const { id, key, folder, quarantine, tries } = due
+  const removed = await dispose({ key, folder, quarantine }).then(
     () => true,
     () => false,
   )
   if (removed) await db.deleteFrom('deletions').where('id', '=', id).execute()
   else await postpone(db, id, tries)
   return true
+}
+
+async function isSomethingDue(db: Kysely<MediaDb>): Promise<boolean> {
+  const query = db.selectFrom('deletions').select('id').where('due_at', '<=', sql<Date>`now()`).limit(1)
+  return (await query.executeTakeFirst()) !== undefined
 }
 
 /** Nobody else takes it while its holder is at it; unless that one dies, and then again. */

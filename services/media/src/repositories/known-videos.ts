@@ -11,6 +11,21 @@ export async function knownVideos(db: Kysely<MediaDb>, names: string[]): Promise
   return new Map(ids.map((id) => [id, found.has(id)]))
 }
 
-export async function hasVideos(db: Kysely<MediaDb>): Promise<boolean> {
-  return (await db.selectFrom('videos').select('id').limit(1).executeTakeFirst()) !== undefined
+export async function hasSources(db: Kysely<MediaDb>): Promise<boolean> {
+  const found = await db
+    .selectFrom('videos')
+    .select('id')
+    .where('source_key', 'is not', null)
+    .limit(1)
+    .executeTakeFirst()
+  return found !== undefined
+}
+
+const COUNTED = 10_000
+
+/** How many videos there are; 10000 stands for more than that. */
+export async function countVideos(db: Kysely<MediaDb>): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count
+    from (select from videos limit ${COUNTED}) as first_ones`.execute(db)
+  return rows[0]?.count ?? 0
 }

@@ -4,20 +4,28 @@ import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { tellOfVideo } from '../webhooks/tell-of-video.ts'
-import { queueFolderDeletion } from './deletions.ts'
+import { queueFolderDeletion, queueQuarantine } from './deletions.ts'
 import { lockPlaylists } from './publications.ts'
 import { deleteRow } from './videos.ts'
 
-/** The row is gone with the commit, and with it playback; the files follow. Undefined when there is no such video. */
-export async function removeVideo(tx: Transaction<MediaDb>, videoId: string): Promise<VideoRow | undefined> {
+/**
+ * The row is gone with the commit, and with it playback; the files follow, or go to quarantine where nobody has asked for
+ * the video to be deleted. Undefined when there is no such video.
+ */
+export async function removeVideo(
+  tx: Transaction<MediaDb>,
+  videoId: string,
+  files: 'remove' | 'quarantine',
+): Promise<VideoRow | undefined> {
   // Whoever writes its playlists right now ends first; afterwards nobody starts.
   await lockPlaylists(tx, videoId)
   const removed = await deleteRow(tx, videoId)
   if (!removed) return undefined
   const { owner_id: ownerId, sequence } = removed
-  await queueFolderDeletion(tx, keys.videoFolder(videoId), ownerId)
-  await queueFolderDeletion(tx, keys.sourceFolder(videoId), ownerId)
-  await queueFolderDeletion(tx, keys.piecesFolder(videoId), ownerId)
+  for (const key of [keys.videoFolder(videoId), keys.sourceFolder(videoId), keys.piecesFolder(videoId)]) {
+    if (files === 'remove') await queueFolderDeletion(tx, key, ownerId)
+    else await queueQuarantine(tx, { key, folder: true }, ownerId)
+  }
   const about = { aggregateId: videoId, sequence: Number(sequence) + 1 }
   await sayEvent(tx, events['video.deleted'], about, { videoId, ownerId })
   await tellOfVideo(tx, ['video.deleted'], removed)

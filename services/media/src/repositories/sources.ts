@@ -66,13 +66,3 @@ export async function planWork(
   const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), copied)
   await addTasks(tx, video.id, await takeHeadStart(tx, video, planned))
 }
-
-/** Of these sources, those that belong to a video. */
-export async function registeredSources(db: Kysely<MediaDb>, sourceKeys: string[]): Promise<Set<string>> {
-  const rows = await db
-    .selectFrom('videos')
-    .select('source_key')
-    .where('source_key', '=', sql<string>`any(${sourceKeys})`)
-    .execute()
-  return new Set(rows.map((row) => row.source_key).filter((key) => key !== null))
-}

@@ -6,7 +6,8 @@ import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { userOf } from '../domain/actor.ts'
 import { changeVideo } from '../repositories/change-video.ts'
-import { queueFileDeletion } from '../repositories/deletions.ts'
+import { isFolderDeleted, queueFileDeletion, queueQuarantine } from '../repositories/deletions.ts'
+import { isErased } from '../repositories/erased-owners.ts'
 import { registerSource, type Upload } from '../repositories/sources.ts'
 import { endUpload } from '../uploads/end-upload.ts'
 import { asVideo } from './as-video.ts'
@@ -17,7 +18,8 @@ export function completeUpload(ctx: Context): Handler<typeof media.completeUploa
 
 /**
  * Registers a source of which all bytes are durable; once per upload, however often it is told. When the video has
- * another source or is gone, the file is removed and the error says why.
+ * another source or was deleted, the file is removed and the error says why. The file of a video that was never known
+ * goes to quarantine.
  */
 export async function registerUpload(
   ctx: Context,
@@ -37,7 +39,11 @@ export async function registerUpload(
     return { lost }
   })
   if (!changed) {
-    await ctx.db.transaction().execute((tx) => queueFileDeletion(tx, storageKey))
+    await ctx.db.transaction().execute(async (tx) => {
+      const wasDeleted = (await isFolderDeleted(tx, keys.sourceFolder(videoId))) || (await isErased(tx, userId))
+      if (wasDeleted) await queueFileDeletion(tx, storageKey)
+      else await queueQuarantine(tx, { key: storageKey, folder: false })
+    })
     throw new AppError('VIDEO_NOT_FOUND')
   }
   if (changed.result.lost) throw new AppError('SOURCE_ALREADY_UPLOADED')

@@ -11,7 +11,7 @@ export function deleteVideo(ctx: Context): Handler<typeof media.deleteVideo> {
     const video = await findVideo(ctx.db, videoId)
     if (!video) throw new AppError('VIDEO_NOT_FOUND')
     assertOwner(actor, video)
-    const removed = await ctx.db.transaction().execute((tx) => removeVideo(tx, videoId))
+    const removed = await ctx.db.transaction().execute((tx) => removeVideo(tx, videoId, 'remove'))
     if (!removed) throw new AppError('VIDEO_NOT_FOUND')
     await ctx.cache.forget(video.owner_id)
     ctx.wake.emit('outbox')

@@ -1,11 +1,10 @@
 import type { Bus } from '@kinora/common/bus'
-import type { Handlers } from '@kinora/common/contract'
+import type { Handler, Handlers, Method } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { limitHandlers } from '../limits/rpc/index.ts'
 import { uploadHandlers } from '../uploads/rpc/index.ts'
 import { webhookHandlers } from '../webhooks/rpc/index.ts'
-import { auditStorage } from './audit-storage.ts'
 import { authorizePlayback } from './authorize-playback.ts'
 import { beginUpload } from './begin-upload.ts'
 import { claimTask } from './claim-task.ts'
@@ -31,12 +30,39 @@ import { putCaptions } from './presentation/put-captions.ts'
 import { releaseTask } from './release-task.ts'
 import { retryVideo } from './retry-video.ts'
 import { revokePlaybackToken } from './revoke-playback-token.ts'
+import {
+  adoptStore,
+  auditStorage,
+  getStorageStatus,
+  listQuarantine,
+  restoreFromQuarantine,
+  sweepStorage,
+} from './storage.ts'
 import { updateVideo } from './update-video.ts'
 import { beginWatermark } from './watermark/begin-watermark.ts'
 import { deleteWatermark, putWatermark } from './watermark/change-watermark.ts'
 import { getWatermark } from './watermark/get-watermark.ts'
 
+/** What is answered whatever store there is: an operator puts right with these what does not match. */
+const ALWAYS: ReadonlySet<string> = new Set(['getStorageStatus', 'adoptStore'])
+
+/** All of media's methods; all but a few are refused while the store is not known to be the database's. */
 export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
+  const entries = Object.entries<Handler<Method>>(allHandlers(ctx, bus)).map(([name, handle]) => [
+    name,
+    ALWAYS.has(name) ? handle : whileUsable(ctx, handle),
+  ])
+  return Object.fromEntries(entries)
+}
+
+function whileUsable({ ownership }: Context, handle: Handler<Method>): Handler<Method> {
+  return async (input, call) => {
+    ownership.assertUsable()
+    return await handle(input, call)
+  }
+}
+
+function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
   return {
     createVideo: createVideo(ctx),
     getVideo: getVideo(ctx),
@@ -67,7 +93,12 @@ export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     prepareDownload: prepareDownload(ctx),
     createClip: createClip(ctx),
     listTasks: listTasks(ctx),
+    getStorageStatus: getStorageStatus(ctx),
+    adoptStore: adoptStore(ctx),
     auditStorage: auditStorage(ctx),
+    sweepStorage: sweepStorage(ctx),
+    listQuarantine: listQuarantine(ctx),
+    restoreFromQuarantine: restoreFromQuarantine(ctx),
     claimTask: claimTask(ctx),
     releaseTask: releaseTask(ctx),
     ...limitHandlers(ctx),

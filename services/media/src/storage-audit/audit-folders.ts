@@ -1,30 +1,38 @@
-import type { StorageFinding } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { knownVideos } from '../repositories/known-videos.ts'
 import { doomedFolders } from '../repositories/stored-video.ts'
+import type { Finding, FindingsPage } from './finding.ts'
 import { oldFiles } from './old-files.ts'
 
 const MOST_FOLDERS = 200
 /** Each of them is listed whole. */
 const MOST_FINDINGS = 10
 
-export interface AuditPage {
-  items: StorageFinding[]
-  looked: number
-  /** Where the next page begins; null at the end. */
-  last: string | null
-}
+export type FolderRoot = 'videos' | 'sources' | 'pieces'
 
-/** The next folders of videos, or of their sources, that belong to no video. */
-export async function auditFolders(ctx: Context, root: 'videos' | 'sources', after: string): Promise<AuditPage> {
+const WHAT = { videos: 'video', sources: 'source', pieces: 'upload' } as const
+
+/**
+ * The next folders that belong to no video.
+ * @param before files that were written later are left out: their rows may still come
+ */
+export async function auditFolders(
+  ctx: Context,
+  root: FolderRoot,
+  after: string,
+  before: number,
+): Promise<FindingsPage> {
   const names = await nextFolders(ctx, root, after)
   const unknown = await unknownFolders(ctx, root, names)
-  const items: StorageFinding[] = []
+  const items: Finding[] = []
   for (const videoId of unknown) {
-    const files = await oldFilesIn(ctx, `${root}/${videoId}`)
-    const [example] = files
-    const what = root === 'videos' ? 'video' : 'source'
-    if (example !== undefined) items.push({ problem: 'unknown', what, videoId, files: files.length, example })
+    const folder = `${root}/${videoId}`
+    const { old, young } = await filesIn(ctx, folder, before)
+    const [example] = old
+    if (example !== undefined) {
+      const finding = { problem: 'unknown', what: WHAT[root], videoId, files: old.length, example } as const
+      items.push({ ...finding, unknown: young ? [] : [{ key: folder, folder: true }] })
+    }
     if (items.length === MOST_FINDINGS) return { items, looked: names.indexOf(videoId) + 1, last: videoId }
   }
   return { items, looked: names.length, last: names.length === MOST_FOLDERS ? (names.at(-1) ?? null) : null }
@@ -50,8 +58,9 @@ async function unknownFolders({ db }: Context, root: string, names: string[]): P
   return unknown.filter((name) => !doomed.has(`${root}/${name}`))
 }
 
-async function oldFilesIn({ store }: Context, folder: string): Promise<string[]> {
+async function filesIn({ store }: Context, folder: string, before: number): Promise<{ old: string[]; young: boolean }> {
   const files: string[] = []
   for await (const key of store.list(folder)) files.push(key)
-  return await oldFiles(store, files)
+  const old = await oldFiles(store, files, before)
+  return { old, young: old.length < files.length }
 }

@@ -1,14 +1,11 @@
 import type { StorageKey, Store } from '@kinora/common/storage'
 
-/** Longer than an attempt or the registration of an upload takes: a younger file may get its row yet. */
-const AGE_MS = 3600 * 1000
-
-/** Of these files those that nobody can be working on any more. */
-export async function oldFiles(store: Store, files: StorageKey[]): Promise<StorageKey[]> {
+/** Of these files those that were written before a moment of the store's clock, in milliseconds since 1970. */
+export async function oldFiles(store: Store, files: StorageKey[], before: number): Promise<StorageKey[]> {
   const old: StorageKey[] = []
   for (const key of files) {
     const file = await store.stat(key)
-    if (file && Date.now() - file.modifiedAt.getTime() > AGE_MS) old.push(key)
+    if (file && file.modifiedAt.getTime() < before) old.push(key)
   }
   return old
 }

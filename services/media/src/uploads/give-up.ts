@@ -2,7 +2,7 @@ import { keys } from '@kinora/common/storage'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
 import { endHeadStartOf } from '../head-start/head-start.ts'
-import { queueFolderDeletion } from '../repositories/deletions.ts'
+import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
 import { removeVideo } from '../repositories/remove-video.ts'
 import type { UploadRow } from './tables.ts'
@@ -11,19 +11,26 @@ import { deleteUploadRow, hasOtherUploads } from './upload-rows.ts'
 type Tx = Transaction<MediaDb>
 
 /**
- * Forgets an upload; what has arrived goes with it, and the video that was made for it. Of one whose source is registered
+ * Forgets an upload; what has arrived goes with it, and the video that was made for it: for good where its client has
+ * asked for that, else to quarantine. Of one whose source is registered
  * only the record goes.
  */
-export async function giveUp(tx: Tx, { id, video_id: videoId }: Pick<UploadRow, 'id' | 'video_id'>): Promise<void> {
+export async function giveUp(
+  tx: Tx,
+  { id, video_id: videoId }: Pick<UploadRow, 'id' | 'video_id'>,
+  reason: 'asked' | 'expired',
+): Promise<void> {
   await lockPlaylists(tx, videoId)
   // The order of locks: whoever registers the source has the video's first, too.
   await sql`select from videos where id = ${videoId} for no key update`.execute(tx)
   const row = await deleteUploadRow(tx, id)
   if (!row || row.completed_at !== null) return
-  await queueFolderDeletion(tx, keys.pieces(videoId, id), row.owner_id)
+  const pieces = keys.pieces(videoId, id)
+  if (reason === 'expired') await queueQuarantine(tx, { key: pieces, folder: true }, row.owner_id)
+  else await queueFolderDeletion(tx, pieces, row.owner_id)
   await endHeadStartOf(tx, videoId, id)
   if (row.made_video && (await awaitsSource(tx, videoId)) && !(await hasOtherUploads(tx, videoId))) {
-    await removeVideo(tx, videoId)
+    await removeVideo(tx, videoId, reason === 'asked' ? 'remove' : 'quarantine')
   }
 }
 

@@ -40,8 +40,14 @@ export async function lockUpload(tx: Tx, uploadId: string, ownerId: string): Pro
   const row = await lockRow(tx, uploadId)
   if (row?.owner_id !== ownerId || !row.resumable) throw new AppError('UPLOAD_NOT_FOUND')
   const unfinished = row.completed_at === null && row.received !== row.bytes
-  if (unfinished && row.expires_at.getTime() <= Date.now()) throw new AppError('UPLOAD_EXPIRED')
+  if (unfinished && (await isExpired(tx, uploadId))) throw new AppError('UPLOAD_EXPIRED')
   return row
+}
+
+/** By the clock that has set the expiry. */
+async function isExpired(tx: Tx, uploadId: string): Promise<boolean> {
+  const query = tx.selectFrom('uploads').select('id').where('id', '=', uploadId)
+  return (await query.where('expires_at', '<=', sql<Date>`now()`).executeTakeFirst()) !== undefined
 }
 
 export async function lockRow(tx: Tx, uploadId: string): Promise<UploadRow | undefined> {
@@ -103,15 +109,36 @@ export async function hasOtherUploads(tx: Tx, videoId: string): Promise<boolean>
 
 const AT_ONCE = 100
 
+/** Records of uploads whose source was registered, kept for clients that did not hear the answer. */
+export async function expiredRecords(db: Kysely<MediaDb>): Promise<UploadRow[]> {
+  const query = db.selectFrom('uploads').selectAll().where('expires_at', '<=', sql<Date>`now()`)
+  return await query.where('completed_at', 'is not', null).limit(AT_ONCE).execute()
+}
+
 /** One of which all has arrived, or may have, is finished instead; see `silentUploads`. */
-export async function expiredUploads(db: Kysely<MediaDb>): Promise<UploadRow[]> {
-  return await db
-    .selectFrom('uploads')
-    .selectAll()
-    .where('expires_at', '<=', sql<Date>`now()`)
-    .where(sql<boolean>`(completed_at is not null or not resumable or (piece_id is null and received < bytes))`)
-    .limit(AT_ONCE)
-    .execute()
+const ABANDONED = sql<boolean>`(completed_at is null and expires_at <= now()
+  and (not resumable or (piece_id is null and received < bytes)))`
+
+/** Abandoned uploads of accounts that have at most `limitPerOwner` of them. */
+export async function abandonedUploads(db: Kysely<MediaDb>, limitPerOwner: number | null): Promise<UploadRow[]> {
+  let query = db.selectFrom('uploads').selectAll().where(ABANDONED).limit(AT_ONCE)
+  if (limitPerOwner !== null) {
+    query = query.where(sql<boolean>`owner_id in (select owner_id from uploads where ${ABANDONED}
+      group by owner_id having count(*) <= ${limitPerOwner})`)
+  }
+  return await query.execute()
+}
+
+/** How many abandoned uploads there are: of all accounts, and of those with more than `limitPerOwner`. */
+export async function countAbandoned(
+  db: Kysely<MediaDb>,
+  limitPerOwner: number,
+): Promise<{ all: number; overLimit: number }> {
+  const { rows } = await sql<{ all: number; overLimit: number }>`
+    select coalesce(sum(count), 0)::int as all,
+      coalesce(sum(count) filter (where count > ${limitPerOwner}), 0)::int as "overLimit"
+    from (select count(*) from uploads where ${ABANDONED} group by owner_id) as owners`.execute(db)
+  return rows[0] ?? { all: 0, overLimit: 0 }
 }
 
 /** Of those that nobody has been heard of for a while: a writer that ended without a word, or nothing left but to finish. */

@@ -9,11 +9,15 @@ import {
 import { ask } from './ask.ts'
 import type { Bucket } from './bucket.ts'
 
-/** Aborts the multipart uploads that nothing was added to since `before`: their writers are dead. */
+/** Folders of a store; what else is in the bucket may be another store, under a prefix of its own. */
+const FOLDERS = /^(sources|videos|pieces|quarantine)\//
+
+/** Aborts the store's multipart uploads that nothing was added to since `before`: their writers are dead. */
 export async function abortUploads(bucket: Bucket, before: Date): Promise<void> {
   const { client, name: Bucket } = bucket
   for await (const upload of unfinished(bucket)) {
     const { Key, UploadId, Initiated } = upload
+    if (!FOLDERS.test(Key?.slice(bucket.prefix.length) ?? '')) continue
     if (!Initiated || Initiated >= before || !(await isIdle(bucket, upload, before))) continue
     await ask((options) => client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options))
   }

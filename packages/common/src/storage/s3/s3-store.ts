@@ -67,6 +67,16 @@ export class S3Store implements Store {
     await ask((options) => this.#bucket.client.send(command, options))
   }
 
+  async create(key: StorageKey, content: string): Promise<boolean> {
+    if (await this.stat(key)) return false
+    const command = new PutObjectCommand({ ...this.#at(key), Body: content, IfNoneMatch: '*' })
+    await ask((options) => this.#bucket.client.send(command, options)).catch((error: Error) => {
+      if (error.name !== 'PreconditionFailed') throw error
+    })
+    // Not every server knows the condition: of two writers, the object says who was last.
+    return (await this.get(key)).toString() === content
+  }
+
   async adopt(path: string, key: StorageKey): Promise<void> {
     const { size } = await stat(path)
     await this.write(key, createReadStream(path), { maxBytes: size, expectedBytes: size })
@@ -85,6 +95,11 @@ export class S3Store implements Store {
     const found = await this.stat(from)
     if (!found) throw new AppError('FILE_NOT_FOUND')
     await copyObject(this.#bucket, from, to, found.bytes)
+  }
+
+  async move(from: StorageKey, to: StorageKey): Promise<void> {
+    await this.copy(from, to)
+    await this.remove(from)
   }
 
   async stat(key: StorageKey): Promise<StoredFile | null> {

@@ -14,6 +14,7 @@ import { outputs } from './0018-outputs.ts'
 import { sourceChapters } from './0018b-source-chapters.ts'
 import { watermarks } from './0018c-watermarks.ts'
 import { headStart } from './0019-head-start.ts'
+import { installation } from './0020-installation.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -35,5 +36,6 @@ export const schema: SchemaDefinition = {
     sourceChapters,
     watermarks,
     headStart,
+    installation,
   ],
 }

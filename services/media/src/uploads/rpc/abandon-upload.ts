@@ -11,7 +11,7 @@ export function abandonUpload(ctx: Context): Handler<typeof media.abandonUpload>
     const ownerId = userOf(actor)
     const row = await findUpload(ctx.db, uploadId)
     if (!row || row.owner_id !== ownerId) throw new AppError('UPLOAD_NOT_FOUND')
-    await ctx.db.transaction().execute((tx) => giveUp(tx, row))
+    await ctx.db.transaction().execute((tx) => giveUp(tx, row, 'asked'))
     await ctx.cache.forget(ownerId)
     ctx.wake.emit('outbox')
     return {}

@@ -1,0 +1,41 @@
+import type { Store } from './store.ts'
+
+/**
+ * The same store, whose operations throw what `assertUsable` throws before they touch a file. `check` is not guarded:
+ * a store may be within reach and still be the wrong one.
+ */
+export function guardedStore(store: Store, assertUsable: () => void): Store {
+  const guarded = <Args extends unknown[], Result>(operation: (...args: Args) => Promise<Result>) => {
+    return async (...args: Args): Promise<Result> => {
+      assertUsable()
+      return await operation.apply(store, args)
+    }
+  }
+  const guardedAtOnce = <Args extends unknown[], Result>(operation: (...args: Args) => Result) => {
+    return (...args: Args): Result => {
+      assertUsable()
+      return operation.apply(store, args)
+    }
+  }
+  return {
+    write: guarded(store.write),
+    put: guarded(store.put),
+    create: guarded(store.create),
+    adopt: guarded(store.adopt),
+    materialise: guarded(store.materialise),
+    copy: guarded(store.copy),
+    move: guarded(store.move),
+    stat: guarded(store.stat),
+    read: guardedAtOnce(store.read),
+    get: guarded(store.get),
+    writePiece: guarded(store.writePiece),
+    sealPiece: guarded(store.sealPiece),
+    joinPieces: guarded(store.joinPieces),
+    list: guardedAtOnce(store.list),
+    listFolders: guardedAtOnce(store.listFolders),
+    remove: guarded(store.remove),
+    removeFolder: guarded(store.removeFolder),
+    removeUnfinished: guarded(store.removeUnfinished),
+    check: () => store.check(),
+  }
+}
