@@ -1,6 +1,6 @@
 import type { Bus } from '@kinora/common/bus'
 import { type Health, type Lifecycle, type Logger, startLoop } from '@kinora/common/service'
-import type { Store } from '@kinora/common/storage'
+import type { Store, StoreCheck } from '@kinora/common/storage'
 import type { Redis } from 'ioredis'
 import type { Revocations } from './identity/revocations.ts'
 import type { RateLimiter } from './rate-limit/rate-limiter.ts'
@@ -11,6 +11,7 @@ export interface Dependencies {
   bus: Bus
   redis: Redis
   store: Store
+  storeCheck: StoreCheck
   limiter: RateLimiter
   revocations: Revocations
 }
@@ -32,24 +33,35 @@ export function watchDependencies(health: Health, dependencies: Dependencies): v
   health.add('breakers', () => ({ ok: true, detail: bus.status().breakers }))
   health.add('redis', () => ({ ok: true, detail: { degraded: redis.status !== 'ready' || limiter.suspended } }))
   const storage = watchStorage(dependencies)
-  health.add('storage', () => ({ ok: storage.good() }))
+  health.add('storage', () => {
+    const { problem, usable } = dependencies.storeCheck
+    return { ok: storage.good() && usable, ...(problem !== null && { detail: { problem } }) }
+  })
   health.add('revocations', () => ({
     ok: revocations.loaded,
     detail: { stale: revocations.stale, entries: revocations.size },
   }))
 }
 
-function watchStorage({ store, life, logger }: Dependencies): { good(): boolean } {
+function watchStorage({ store, storeCheck, life, logger }: Dependencies): { good(): boolean } {
   // It was opened a moment ago, and that includes this check.
   let goodAt = performance.now()
   const check = async () => {
     try {
       await store.check()
       goodAt = performance.now()
+      await compare()
     } catch (error) {
       goodAt = Number.NEGATIVE_INFINITY
       throw error
     }
+  }
+  let told: string | null = null
+  async function compare(): Promise<void> {
+    await storeCheck.compareWhenDue()
+    const { problem } = storeCheck
+    if (problem !== null && problem !== told) logger.error(problem)
+    told = problem
   }
   life.use(startLoop('storage check', STORAGE_EVERY_MS, check, logger), 'storage check', (it) => it.stop())
   return { good: () => performance.now() - goodAt < STORAGE_STALE_MS }

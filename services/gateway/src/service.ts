@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { connectBus } from '@kinora/common/bus'
-import { events } from '@kinora/common/contracts'
+import { events, media } from '@kinora/common/contracts'
 import { allowedOrigins, type Base } from '@kinora/common/service'
-import { openStore, s3Credentials } from '@kinora/common/storage'
+import { guardedStore, openStore, StoreCheck, s3Credentials } from '@kinora/common/storage'
 import { createApp } from './app.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Context } from './context.ts'
@@ -42,6 +43,10 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     (b) => b.drain(),
   )
   const rpc = retryingRpc(bus)
+  const storeCheck = new StoreCheck(store, async () => {
+    const call = { actor: { kind: 'service', name: 'gateway' }, requestId: randomUUID() } as const
+    return (await rpc(media.getStorageStatus, {}, call)).installation
+  })
   const limiter = new RateLimiter({
     redis,
     prefix: config.REDIS_PREFIX,
@@ -82,7 +87,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   keySet.reload()
   life.use(revocations.keepSwept(), 'revocations', (stop) => stop())
   life.use(keySet, 'key set', (it) => it.stop())
-  watchDependencies(health, { life, logger, bus, redis, store, limiter, revocations })
+  watchDependencies(health, { life, logger, bus, redis, store, storeCheck, limiter, revocations })
   for (const { detail } of spoofable(config.TRUSTED_PROXIES)) logger.warn(detail)
 
   const tokens = new AccessTokens(keySet, { issuer: config.ISSUER, audience: config.AUDIENCE })
@@ -96,7 +101,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     metrics,
     rpc,
     relay: retryingRelay(bus),
-    store,
+    store: guardedStore(store, () => storeCheck.assertUsable()),
     keySet,
     revocations,
     grants,

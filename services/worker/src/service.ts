@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { type ConsumeTasksOptions, connectBus, type TaskConsumer } from '@kinora/common/bus'
-import type { Base, Lifecycle } from '@kinora/common/service'
-import { openStore, type Store, s3Credentials } from '@kinora/common/storage'
+import { media } from '@kinora/common/contracts'
+import { type Base, type Lifecycle, startLoop } from '@kinora/common/service'
+import { guardedStore, openStore, type Store, StoreCheck, s3Credentials } from '@kinora/common/storage'
 import { inputLimits, threadsPerTask, type WorkerConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { readFfmpegBuild } from './media-tools/ffmpeg-build.ts'
@@ -10,6 +12,8 @@ import { detectSandbox } from './media-tools/sandbox.ts'
 import { createTaskMetrics } from './task-metrics.ts'
 import { createTaskRunner } from './task-runner.ts'
 import { makeWorkspace, removeWorkspace, sweepWorkspaces } from './workspace.ts'
+
+const COMPARE_MS = 5000
 
 /** Starts a worker: tidies up after dead ones, connects, and takes tasks until `life` closes. */
 export async function startWorker(
@@ -26,9 +30,13 @@ export async function startWorker(
   const store = overrides.store ?? (await openStorage(life, config))
 
   const bus = life.use(await connectBus(busOptions()), 'bus', (b) => b.drain())
+  const storeCheck = new StoreCheck(store, async () => {
+    const call = { actor: { kind: 'service', name: 'worker' }, requestId: randomUUID() } as const
+    return (await bus.call(media.getStorageStatus, {}, call)).installation
+  })
   const context: Context = {
     bus,
-    store,
+    storeCheck,
     tools,
     precedence: new Precedence(),
     logger,
@@ -37,9 +45,18 @@ export async function startWorker(
     workDir: config.WORK_DIR,
     name: config.WORKER_NAME,
     ...overrides,
+    store: guardedStore(store, () => storeCheck.assertUsable()),
   }
   health.add('broker', () => ({ ok: bus.status().connected, detail: { breakers: bus.status().breakers } }))
-  health.add('storage', () => store.check().then(() => ({ ok: true })))
+  health.add('storage', async () => {
+    await store.check()
+    const { problem, usable } = storeCheck
+    return { ok: usable, ...(problem !== null && { detail: { problem } }) }
+  })
+  await compareStore()
+  life.use(startLoop('compare store and installation', COMPARE_MS, compareStore, logger), 'store comparison', (it) =>
+    it.stop(),
+  )
 
   const runner = createTaskRunner(context)
   const consumers: TaskConsumer[] = []
@@ -52,6 +69,12 @@ export async function startWorker(
     consumers.push(await bus.consumeTasks(queue, { slots: slots[queue], handle }))
   }
   return context
+
+  /** A store that is away does not keep the worker from starting. */
+  async function compareStore(): Promise<void> {
+    await storeCheck.compareWhenDue()
+    if (storeCheck.problem !== null) logger.error(storeCheck.problem)
+  }
 
   function busOptions() {
     const breaker = { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS }

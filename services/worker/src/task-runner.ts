@@ -59,6 +59,8 @@ async function runTask(
   redelivered: boolean,
   signal: AbortSignal,
 ): Promise<TaskOutcome> {
+  // Nothing is found in another installation's store, and a task must not fail for that.
+  if (!context.storeCheck.usable) return 'later'
   const task = await claim(context, message, redelivered)
   if (task === 'gone') return 'done'
   if (task === 'unreachable') return 'later'
