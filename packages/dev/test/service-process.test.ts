@@ -18,7 +18,15 @@ async function prepare(program: string, onUnexpectedExit: (how: string) => void 
   const port = await freePort()
   const env = { PATH: process.env.PATH ?? '', PORT: String(port) }
   const internalUrl = `http://127.0.0.1:${port}`
-  service = createServiceProcess({ name: 'sample', entry, env, internalUrl, onLine: () => {}, onUnexpectedExit })
+  service = createServiceProcess({
+    name: 'sample',
+    entry,
+    env,
+    internalUrl,
+    onLine: () => {},
+    onStoreProblem: () => {},
+    onUnexpectedExit,
+  })
   return service
 }
 

@@ -12,13 +12,15 @@ export type ServiceProcessOptions = {
   env: Record<string, string>
   internalUrl: string
   onLine: (line: string) => void
+  /** It runs and serves nothing, because its files are not those of the database: an operator decides what to do. */
+  onStoreProblem: (problem: string) => void
   /** It ended and nobody had asked it to. */
   onUnexpectedExit: (how: string) => void
 }
 
 export type ServiceProcess = {
   readonly running: boolean
-  /** Resolves when `/readyz` says yes; throws with its last lines when it ends instead. */
+  /** Resolves when `/readyz` says yes, or that only an operator can put right what is missing; throws with its last lines when it ends instead. */
   start(): Promise<void>
   /** SIGSTOP and SIGCONT return at once, any other signal when the process has ended. */
   signal(signal: NodeJS.Signals): Promise<void>
@@ -54,7 +56,7 @@ export function createServiceProcess(options: ServiceProcessOptions): ServicePro
     })
     try {
       const ended = () => (hasExited(started) ? howItEnded(started) : undefined)
-      await waitUntilReady(() => probe(options.internalUrl), { timeoutMs: READY_MS, ended })
+      await waitUntilReady(() => probe(options), { timeoutMs: READY_MS, ended })
       ready = true
     } catch (error) {
       await stop()
@@ -110,10 +112,22 @@ function launch({ entry, env }: ServiceProcessOptions, onLine: (line: string) =>
   return child
 }
 
-async function probe(internalUrl: string): Promise<void> {
+async function probe({ internalUrl, onStoreProblem }: ServiceProcessOptions): Promise<void> {
   const answer = await fetch(`${internalUrl}/readyz`, { signal: AbortSignal.timeout(2000) })
   const text = await answer.text()
-  if (!answer.ok) throw new Error(`/readyz answered ${answer.status}: ${text}`)
+  if (answer.ok) return
+  const problem = storeProblem(text)
+  if (problem === undefined) throw new Error(`/readyz answered ${answer.status}: ${text}`)
+  onStoreProblem(problem)
+}
+
+/** What is wrong with the store, where nothing else is. */
+function storeProblem(report: string): string | undefined {
+  const { checks = {} } = JSON.parse(report) as {
+    checks?: Record<string, { ok: boolean; detail?: { problem?: string } }>
+  }
+  const failed = Object.entries(checks).filter(([, { ok }]) => !ok)
+  return failed.length === 1 && failed[0]?.[0] === 'storage' ? failed[0][1].detail?.problem : undefined
 }
 
 function howItEnded(child: ChildProcess): string {

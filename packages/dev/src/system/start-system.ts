@@ -106,6 +106,7 @@ function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
         appendFileSync(join(logDir, `${name}.log`), `${line}\n`)
         options.onServiceLine?.(name, line)
       },
+      onStoreProblem: (problem) => options.log(`${name} does not serve: ${problem}`),
       onUnexpectedExit(how) {
         options.log(`${name} ended unexpectedly: ${how}\n${process.lastLines().slice(-10).join('\n')}`)
         if (options.restart) void startAgain(name, process)

@@ -1,6 +1,6 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { type Kysely, sql, type Transaction } from 'kysely'
+import type { Transaction } from 'kysely'
 import type { MediaConfig } from '../config.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { copiedRung } from '../domain/copied-rung.ts'
