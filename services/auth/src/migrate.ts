@@ -3,7 +3,7 @@ import { loadConfig } from '@kinora/common/service'
 import { z } from 'zod'
 import { schema } from './db/migrations/index.ts'
 
-/** A one-shot program: makes or upgrades auth's schema and its database role, as an administrator, and ends. */
+/** A one-shot program: makes or upgrades auth's schema and its database role, as an administrator, says what it did, and ends. */
 const migrateConfig = z.object({
   DATABASE_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   AUTH_DB_PASSWORD: z.string().min(8),
@@ -11,7 +11,8 @@ const migrateConfig = z.object({
 
 try {
   const config = loadConfig(migrateConfig)
-  await provisionSchema(config.DATABASE_ADMIN_URL, schema, config.AUTH_DB_PASSWORD)
+  const done = await provisionSchema(config.DATABASE_ADMIN_URL, schema, config.AUTH_DB_PASSWORD)
+  process.stdout.write(`${done.join('\n') || 'auth: nothing to do'}\n`)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
   process.exitCode = 1

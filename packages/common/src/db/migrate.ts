@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
+import { repairPrivileges, type SchemaPrivileges, takeOwnership } from './privileges.ts'
 
 export interface Migration {
   /** `0001-users`: applied in this order, never changed once released. */
   name: string
   sql: string
+  /** Names of earlier migrations that together did the same; where all of them were applied, this one counts as applied. */
+  replaces?: readonly string[]
 }
 
 /** All that a service's part of the database is made of. */
@@ -13,61 +17,155 @@ export interface SchemaDefinition {
   /** The database role that the service connects with; owns nothing, reaches this schema only. */
   role: string
   migrations: readonly Migration[]
+  /** What differs from: read and write every table, use every sequence. */
+  privileges?: SchemaPrivileges
 }
 
 /**
- * Makes or upgrades one service's schema and its role, as an administrator. Two at once wait for each other on an
- * advisory lock; run again it changes nothing. Migrations run in one transaction: all or none.
+ * Makes or upgrades one service's schema and its role, as an administrator, and grants the role exactly its privileges,
+ * also after a restore that lost them. Returns a line for each thing that it did; none when run again.
+ * Two at once wait for each other on an advisory lock. All is done in one transaction: all or nothing.
  */
-export async function provisionSchema(adminUrl: string, definition: SchemaDefinition, password: string): Promise<void> {
+export async function provisionSchema(
+  adminUrl: string,
+  definition: SchemaDefinition,
+  password: string,
+): Promise<string[]> {
   const client = new pg.Client({ connectionString: adminUrl })
   await client.connect()
   try {
     await client.query('begin')
     await client.query("select pg_advisory_xact_lock(hashtext('kinora-migrations'))")
-    await ensureRole(client, definition.role, password)
-    await ensureSchema(client, definition)
-    await applyMigrations(client, definition)
+    const done = await provision(client, definition, password)
     await client.query('commit')
+    return done.map((line) => `${definition.schema}: ${line}`)
   } catch (error) {
     await client.query('rollback').catch(() => {})
-    throw error
+    throw new Error(`schema "${definition.schema}": ${(error as Error).message}`, { cause: error })
   } finally {
     await client.end()
   }
 }
 
-async function ensureRole(client: pg.Client, role: string, password: string): Promise<void> {
+async function provision(client: pg.Client, definition: SchemaDefinition, password: string): Promise<string[]> {
+  const { schema, role, privileges = {} } = definition
+  const isNewRole = await ensureRole(client, role, password)
+  await client.query(`create schema if not exists ${client.escapeIdentifier(schema)}`)
+  const taken = await takeOwnership(client, schema)
+  await grantSchema(client, definition)
+  const isOld = await hasMigrations(client, schema)
+  const repaired = isOld ? await repairPrivileges(client, { schema, role, privileges }) : []
+  const applied = await applyMigrations(client, definition)
+  // What a migration made needs no line of its own; the tables from before had theirs.
+  await repairPrivileges(client, { schema, role, privileges })
+  return [...(isNewRole ? [`created role ${role}`] : []), ...taken, ...repaired, ...applied]
+}
+
+/** Returns whether it is new. */
+async function ensureRole(client: pg.Client, role: string, password: string): Promise<boolean> {
   const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role])
   const verb = rowCount ? 'alter' : 'create'
   await client.query(
     `${verb} role ${client.escapeIdentifier(role)} login nosuperuser nocreatedb nocreaterole password ${client.escapeLiteral(password)}`,
   )
+  return rowCount === 0
 }
 
-async function ensureSchema(client: pg.Client, { schema, role }: SchemaDefinition): Promise<void> {
+async function grantSchema(client: pg.Client, { schema, role }: SchemaDefinition): Promise<void> {
   const [s, r] = [client.escapeIdentifier(schema), client.escapeIdentifier(role)]
-  await client.query(`create schema if not exists ${s}`)
   await client.query('revoke all on schema public from public')
   await client.query(`grant usage on schema ${s} to ${r}`)
-  // New tables are readable and writable for the service; a migration takes back what is too much (an audit log).
+  // New tables are readable and writable for the service at once; what is too much is taken back when all are there.
   await client.query(`alter default privileges in schema ${s} grant select, insert, update, delete on tables to ${r}`)
   await client.query(`alter default privileges in schema ${s} grant usage on sequences to ${r}`)
 }
 
-async function applyMigrations(client: pg.Client, { schema, role, migrations }: SchemaDefinition): Promise<void> {
-  await client.query(`set local search_path to ${client.escapeIdentifier(schema)}`)
-  await client.query(
-    'create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())',
+async function hasMigrations(client: pg.Client, schema: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "select 1 from pg_tables where schemaname = $1 and tablename = 'migrations'",
+    [schema],
   )
-  await client.query(`revoke insert, update, delete on migrations from ${client.escapeIdentifier(role)}`)
-  const { rows } = await client.query<{ name: string }>('select name from migrations')
-  const applied = new Set(rows.map((row) => row.name))
+  return rowCount === 1
+}
+
+async function applyMigrations(client: pg.Client, definition: SchemaDefinition): Promise<string[]> {
+  const { schema, migrations } = definition
+  await client.query(`set local search_path to ${client.escapeIdentifier(schema)}`)
+  await prepareMigrationsTable(client, schema)
+  await takeReplacements(client, migrations)
+  const applied = await appliedMigrations(client)
+  refuseStrangers(applied, migrations)
+  const done: string[] = []
   for (const migration of migrations) {
-    if (applied.has(migration.name)) continue
-    await client.query(migration.sql)
-    await client.query('insert into migrations (name) values ($1)', [migration.name])
+    const before = applied.get(migration.name)
+    if (before === undefined) {
+      await client.query(migration.sql)
+      await client.query('insert into migrations (name, checksum) values ($1, $2)', [migration.name, sumOf(migration)])
+      done.push(migration.name)
+    } else if (before === null) {
+      await client.query('update migrations set checksum = $2 where name = $1', [migration.name, sumOf(migration)])
+    }
   }
+  if (done.length === 0) return []
+  return [`applied ${done.length} migration${done.length > 1 ? 's' : ''}: ${done.join(', ')}`]
+}
+
+async function prepareMigrationsTable(client: pg.Client, schema: string): Promise<void> {
+  await client.query(
+    'create table if not exists migrations (name text primary key, applied_at timestamptz not null default now(), checksum text)',
+  )
+  // Asked first: the statement would lock the table even where it changes nothing, and services read it as they start.
+  const { rowCount } = await client.query(
+    "select 1 from information_schema.columns where table_schema = $1 and table_name = 'migrations' and column_name = 'checksum'",
+    [schema],
+  )
+  if (rowCount === 0) await client.query('alter table migrations add column checksum text')
+}
+
+/** A migration that replaces older ones takes their place where all of them were applied. */
+async function takeReplacements(client: pg.Client, migrations: readonly Migration[]): Promise<void> {
+  const applied = await appliedMigrations(client)
+  for (const { name, replaces = [] } of migrations) {
+    const there = replaces.filter((old) => old !== name && applied.has(old))
+    if (there.length === 0) continue
+    const missing = replaces.filter((old) => !applied.has(old))
+    if (missing.length > 0) {
+      throw new Error(
+        `${name} replaces migrations of which ${missing.join(', ')} was never applied; upgrade to the version before this one first`,
+      )
+    }
+    await client.query('delete from migrations where name = any($1)', [replaces])
+    await client.query('insert into migrations (name) values ($1)', [name])
+  }
+}
+
+/** Their checksums by name; null where a version before checksums applied them. */
+async function appliedMigrations(client: pg.Client): Promise<Map<string, string | null>> {
+  const { rows } = await client.query<{ name: string; checksum: string | null }>(
+    'select name, checksum from migrations',
+  )
+  return new Map(rows.map(({ name, checksum }) => [name, checksum]))
+}
+
+/** What is in the database must be what this code would have put there. */
+function refuseStrangers(applied: Map<string, string | null>, migrations: readonly Migration[]): void {
+  const known = new Map(migrations.map((migration) => [migration.name, sumOf(migration)]))
+  const unknown = [...applied.keys()].filter((name) => !known.has(name))
+  if (unknown.length > 0) {
+    throw new Error(
+      `the database has migrations that this version does not know: ${unknown.join(', ')}. A newer version made them; run that one, or restore a dump from before it`,
+    )
+  }
+  const changed = [...applied].filter(([name, checksum]) => checksum !== null && checksum !== known.get(name))
+  if (changed.length > 0) {
+    throw new Error(
+      `the text of applied migrations has changed: ${changed.map(([name]) => name).join(', ')}. An applied migration stays as it is; put the change into a new one`,
+    )
+  }
+}
+
+function sumOf(migration: Migration): string {
+  return createHash('sha256').update(migration.sql).digest('hex')
 }
 
 /** Refuses to run on a schema that is older than this code; the message says what to do. */

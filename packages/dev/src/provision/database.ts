@@ -4,10 +4,10 @@ import { schema as media } from '@kinora/media/migrations'
 import pg from 'pg'
 import type { DatabasePasswords } from './identities.ts'
 
-/** Makes or upgrades both services' schemas and roles in the database that `adminUrl` names. */
-export async function provisionDatabase(adminUrl: string, passwords: DatabasePasswords): Promise<void> {
-  await provisionSchema(adminUrl, auth, passwords.auth)
-  await provisionSchema(adminUrl, media, passwords.media)
+/** Makes or upgrades both services' schemas and roles in the database that `adminUrl` names; returns what it did. */
+export async function provisionDatabase(adminUrl: string, passwords: DatabasePasswords): Promise<string[]> {
+  const done = await provisionSchema(adminUrl, auth, passwords.auth)
+  return [...done, ...(await provisionSchema(adminUrl, media, passwords.media))]
 }
 
 export async function createDatabase(adminUrl: string, name: string, template?: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { SchemaDefinition } from '@kinora/common/db'
+import { privileges } from '../privileges.ts'
 import { identity } from './0001-identity.ts'
 import { outbox } from './0002-outbox.ts'
 import { secondFactor } from './0003-second-factor.ts'
@@ -15,6 +16,7 @@ import { auditSubject } from './0013-audit-subject.ts'
 export const schema: SchemaDefinition = {
   schema: 'auth',
   role: 'kinora_auth',
+  privileges,
   migrations: [
     identity,
     outbox,
