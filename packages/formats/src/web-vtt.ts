@@ -2,13 +2,13 @@
 export interface Cue {
   start: number
   end: number
-  /** Where on the picture, in the words of WebVTT; empty: where the player likes. */
+  /** Position on the picture, as WebVTT cue settings; empty: the player chooses. */
   settings: string
   /** One or more lines with the tags and entities of WebVTT. */
   text: string
 }
 
-/** A file of these cues (https://www.w3.org/TR/webvtt1/). `header` stands right below its first line. */
+/** A WebVTT file of these cues (https://www.w3.org/TR/webvtt1/). `header` lines follow directly below the first line. */
 export function renderVtt(cues: readonly Cue[], header: readonly string[] = []): string {
   const blocks = cues.map(({ start, end, settings, text }) => {
     const times = `${timestamp(start)} --> ${timestamp(end)}`

@@ -1,7 +1,6 @@
+import type { Attributes, MasterPlaylist, MediaPlaylist } from '@kinora/formats/hls'
 import type { Verdict } from './findings.ts'
 import { measureRendition, type Rendition } from './measure-rendition.ts'
-import type { Attributes } from './playlist/lines.ts'
-import type { MasterPlaylist, MediaPlaylist } from './playlist/playlist.ts'
 import { checkAnnounced, checkIFrames } from './rules/i-frame-rules.ts'
 import { checkMediaPlaylist, checkSameTarget } from './rules/playlist-rules.ts'
 import { checkFrames, checkRendition, checkSameCuts, checkSameLength } from './rules/rendition-rules.ts'
@@ -10,38 +9,38 @@ import { checkVariant } from './rules/variant-rules.ts'
 import { FetchError, type Source } from './source/source.ts'
 import { type FileDigest, type ReadPlaylist, Walk } from './walk.ts'
 
-/** What is known of a presentation from elsewhere. */
+/** What a presentation should contain, where it is known. */
 export interface Expected {
   frames: number
   hasAudio: boolean
-  /** `digestOfContents` by the name of the media playlist; what is not there is not compared. */
+  /** `digestOfContents` by the name of the media playlist; playlists without an entry are not compared. */
   contents: Readonly<Record<string, string>>
 }
 
 export interface CheckOptions {
   expected?: Expected
   signal?: AbortSignal
-  /** Told how far it is, 0 to 1. */
+  /** Called with the fraction that is done, 0 to 1. */
   progress?(fraction: number): void
 }
 
 export interface Report {
-  /** One for each rule, in order. */
+  /** One for each rule, in the order of `RULES`. */
   verdicts: Verdict[]
   /** In the order in which they were read. */
   playlists: FileDigest[]
-  /** Of all files that were read. */
+  /** Bytes of all files that were read. */
   bytes: number
 }
 
-/** What stands where the presentation should begin is no HLS playlist; there is nothing to check. */
+/** The first file is not an HLS playlist; there is nothing to check. */
 export class NotAPlaylist extends Error {
   override name = 'NotAPlaylist'
 }
 
 /**
- * Starts at the master playlist (or at a media playlist without one), follows it as a player does, reads every file and
- * judges all rules. Throws `NotAPlaylist`, `FetchError` when there is nothing to begin with, or the reason of `signal`.
+ * Starts at the master playlist (or at a media playlist), follows it as a player does, reads every file and judges all
+ * rules. Throws `NotAPlaylist`, `FetchError` when the first file cannot be fetched, or the reason of `signal`.
  */
 export async function checkPresentation(source: Source, options: CheckOptions = {}): Promise<Report> {
   const walk = new Walk(source, options.signal ?? new AbortController().signal)
@@ -86,15 +85,15 @@ async function checkMaster(walk: Walk, url: URL, master: MasterPlaylist, options
   }
   for (const { uri, attributes } of master.variants) {
     const rendition = renditions.get(uri)
-    // A variant of sound alone is often a member of its own group.
-    const sounds = soundsOf(attributes, audio, renditions)?.filter((sound) => sound !== rendition)
-    checkVariant(walk.findings, { name: uri, attributes, rendition, sounds })
+    // An audio-only variant is often a member of its own group.
+    const audios = audiosOf(attributes, audio, renditions)?.filter((member) => member !== rendition)
+    checkVariant(walk.findings, { name: uri, attributes, rendition, audios })
   }
   checkTogether(walk, [...renditions.values()], master.independent, options.expected)
   await checkOthers(walk, url, master, [...renditions.values()])
-  // Nothing else demands them; a player that searches would see them come and go.
-  const pictures = [...renditions.values()].filter(({ kind }) => kind === 'video')
-  const everywhere = [0, pictures.length].includes(master.iFrames.length)
+  // RFC 8216 does not require them; but while seeking, previews would come and go with the rendition.
+  const videos = [...renditions.values()].filter(({ kind }) => kind === 'video')
+  const everywhere = [0, videos.length].includes(master.iFrames.length)
   if (options.expected) walk.findings.check('HLS-21', everywhere, 'only some renditions have an I-frame playlist')
 }
 
@@ -114,23 +113,23 @@ function checkTogether(
   independent: boolean,
   expected: Expected | undefined,
 ): void {
-  const pictures = renditions.filter(({ kind }) => kind === 'video')
-  const sounds = renditions.filter(({ kind }) => kind === 'audio')
+  const videos = renditions.filter(({ kind }) => kind === 'video')
+  const audios = renditions.filter(({ kind }) => kind === 'audio')
   for (const rendition of renditions) {
     checkRendition(findings, rendition, expected ? 0 : undefined)
     const contents = expected?.contents[rendition.name]
     if (contents !== undefined) findings.check('HLS-22', contents === rendition.contents, rendition.name)
   }
-  for (const { name, playlist } of pictures) findings.check('HLS-08', independent || playlist.independent, name)
-  checkSameCuts(findings, pictures)
-  checkFrames(findings, pictures, expected?.frames)
-  checkSameLength(findings, pictures, sounds)
+  for (const { name, playlist } of videos) findings.check('HLS-08', independent || playlist.independent, name)
+  checkSameCuts(findings, videos)
+  checkFrames(findings, videos, expected?.frames)
+  checkSameLength(findings, videos, audios)
   if (!expected) return
-  const asExpected = sounds.length > 0 === expected.hasAudio
-  findings.check('HLS-20', asExpected, `there is ${sounds.length > 0 ? 'sound' : 'no sound'}, unlike in the source`)
+  const asExpected = audios.length > 0 === expected.hasAudio
+  findings.check('HLS-20', asExpected, `it has ${audios.length > 0 ? 'audio' : 'no audio'}, unlike the source`)
 }
 
-/** What viewers can do without: key frames to search by, and subtitles, of which only the list is read. */
+/** Optional playlists: key frames to seek by, and subtitles, of which only the playlist is read. */
 async function checkOthers(
   walk: Walk,
   url: URL,
@@ -153,7 +152,7 @@ function uriOf(attributes: Attributes): string | undefined {
 }
 
 /** Undefined when the variant names a group that does not exist. */
-function soundsOf(
+function audiosOf(
   variant: Attributes,
   audio: readonly Attributes[],
   renditions: ReadonlyMap<string, Rendition>,

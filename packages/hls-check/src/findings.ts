@@ -4,19 +4,19 @@ export interface Verdict {
   rule: RuleId
   says: string
   source: string
-  /** `unchecked`: there was nothing that the rule is about, or what it is about could not be read. */
+  /** `unchecked`: the presentation has nothing that the rule applies to, or it could not be read. */
   verdict: 'kept' | 'broken' | 'unchecked'
-  /** Where it is broken, the first few places. */
+  /** The first few places where it is broken. */
   where: string[]
 }
 
 const PLACES_KEPT = 5
 
-/** Gathers, rule by rule, where a presentation was looked at and what was wrong there. */
+/** Collects, for each rule, the places that were checked and those that break it. */
 export class Findings {
   readonly #places = new Map<RuleId, string[]>()
 
-  /** Notes whether a rule holds in one place, and tells it again. */
+  /** Records whether a rule holds in one place, and returns it. */
   check(rule: RuleId, holds: boolean, where: string): boolean {
     const places = this.#places.get(rule) ?? []
     if (!holds && places.length < PLACES_KEPT) places.push(where)

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
-import { type InitSegment, mainTrack, readInitSegment } from './mp4/init-segment.ts'
-import { readSegment } from './mp4/segment.ts'
-import type { MediaPlaylist, SegmentEntry } from './playlist/playlist.ts'
+import type { MediaPlaylist, SegmentEntry } from '@kinora/formats/hls'
+import { type InitSegment, mainTrack, readInitSegment, readSegment } from '@kinora/formats/mp4'
 import { type ReadPlaylist, sha256, type Walk } from './walk.ts'
 
 export interface MeasuredSegment {
   bytes: number
-  /** Seconds as the playlist says. */
+  /** Seconds, from the playlist. */
   extinf: number
-  /** Decode time and length in seconds, of the main track. */
+  /** Decode time and duration of the main track, in seconds. */
   start: number
   seconds: number
   samples: number
@@ -17,40 +16,41 @@ export interface MeasuredSegment {
   keyFrames: PlacedKeyFrame[]
 }
 
-/** A key frame, the file that it lies in, and when it is decoded. */
+/** A key frame, the file that contains it, and when it is decoded. */
 export interface PlacedKeyFrame {
   url: string
-  /** In the file; from there so many bytes are its header and its picture. */
+  /** Offset in the file of its header. */
   offset: number
+  /** Of its header and the frame. */
   bytes: number
   /** Seconds. */
   start: number
 }
 
-/** A media playlist and what its files really hold. */
+/** A media playlist and what its files really contain. */
 export interface Rendition {
   name: string
   playlist: MediaPlaylist
   kind: 'video' | 'audio' | 'other'
-  /** Of all tracks of all its initialisations. */
+  /** Of all tracks of all its initialisation segments. */
   codecs: Set<string>
   segments: MeasuredSegment[]
   /** See `digestOfContents`. */
   contents: string
 }
 
-/** Segments read at the same time. */
+/** Number of segments that are read at the same time. */
 const WIDTH = 4
 
 /**
- * Reads a media playlist's every file. Undefined, and noted, unless all of them can be read: what is said about a
- * rendition with holes would only repeat that.
+ * Reads every file of a media playlist. Undefined, with findings, unless all of them can be read: any other finding
+ * about a rendition with missing segments would only repeat that.
  */
 export async function measureRendition(
   walk: Walk,
   { url, name, playlist }: ReadPlaylist<MediaPlaylist>,
 ): Promise<Rendition | undefined> {
-  if (!walk.findings.check('HLS-10', !playlist.sealed, `${name} is encrypted as a whole`)) return undefined
+  if (!walk.findings.check('HLS-10', !playlist.encrypted, `${name} is encrypted as a whole`)) return undefined
   const inits = new Inits(walk, url, name)
   const measured: (Measured | undefined)[] = []
   for (let at = 0; at < playlist.segments.length; at += WIDTH) {
@@ -70,7 +70,7 @@ export async function measureRendition(
   }
 }
 
-/** One digest of a rendition's initialisation and segments, of their SHA-256 (hex) in this order. */
+/** One digest of a rendition: of the SHA-256 (hex) of its initialisation segment and segments, in this order. */
 export function digestOfContents(hashes: readonly string[]): string {
   return createHash('sha256').update(hashes.join('\n')).digest('hex')
 }
@@ -107,7 +107,7 @@ interface LoadedInit {
   sha256: string
 }
 
-/** The initialisations of one playlist, each read once. */
+/** The initialisation segments of one playlist; each is read once. */
 class Inits {
   readonly #walk: Walk
   readonly #base: URL
@@ -129,7 +129,7 @@ class Inits {
     return (await reading)?.init
   }
 
-  /** In the order in which they were needed. */
+  /** In the order in which they were first needed. */
   all(): LoadedInit[] {
     return this.#loaded
   }
@@ -147,7 +147,7 @@ class Inits {
   }
 }
 
-/** What was read, or in words why it cannot be. */
+/** What `read` returns, or the message of its `RangeError`. */
 function wellFormed<T extends object>(read: () => T): T | string {
   try {
     return read()

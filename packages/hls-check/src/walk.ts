@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
+import { type ByteRange, type MasterPlaylist, type MediaPlaylist, parsePlaylist } from '@kinora/formats/hls'
 import { Findings } from './findings.ts'
-import { type MasterPlaylist, type MediaPlaylist, parsePlaylist } from './playlist/playlist.ts'
-import { checkVersion } from './rules/version.ts'
-import { type ByteRange, FetchError, type FetchedFile, type Source } from './source/source.ts'
+import { checkVersion } from './rules/playlist-rules.ts'
+import { FetchError, type FetchedFile, type Source } from './source/source.ts'
 
-/** A file as the passport of a video keeps it. */
+/** A file as the passport of a video records it. */
 export interface FileDigest {
-  /** Relative to where the presentation begins. */
+  /** Path relative to the first playlist. */
   name: string
   bytes: number
   /** Hex. */
@@ -20,10 +20,10 @@ export interface ReadPlaylist<P> {
   playlist: P
 }
 
-/** One way through a presentation: fetches what playlists name, and notes what is wrong on the way. */
+/** One pass through a presentation: fetches the files that playlists name, and records what is wrong with them. */
 export class Walk {
   readonly findings = new Findings()
-  /** Of all files so far. */
+  /** Bytes of all files so far. */
   bytes = 0
   readonly playlists: FileDigest[] = []
   readonly #source: Source
@@ -34,7 +34,7 @@ export class Walk {
     this.#signal = signal
   }
 
-  /** Undefined, and noted, when it is not to be had. Rejects when the walk is to be given up. */
+  /** Undefined, with a finding, when it cannot be fetched. Rejects when the check is aborted. */
   async fetch(uri: string, base: URL, range: ByteRange | null = null): Promise<FetchedFile | undefined> {
     this.#signal.throwIfAborted()
     try {
@@ -48,7 +48,7 @@ export class Walk {
     }
   }
 
-  /** A playlist of either kind; undefined, and noted, when it cannot be read. */
+  /** A playlist of either kind; undefined, with a finding, when it cannot be read. */
   async readPlaylist(uri: string, base: URL): Promise<ReadPlaylist<MasterPlaylist | MediaPlaylist> | undefined> {
     const file = await this.fetch(uri, base)
     if (!file) return undefined
@@ -68,7 +68,7 @@ export class Walk {
     }
   }
 
-  /** How a file is called in findings: its path from where the presentation begins. */
+  /** The name of a file in findings: its path relative to the first playlist. */
   nameOf(url: URL): string {
     const folder = new URL('.', this.#source.start).href
     return url.href.startsWith(folder) ? url.href.slice(folder.length) : url.href
@@ -83,7 +83,7 @@ function resolve(uri: string, base: URL): URL {
   try {
     return new URL(uri, base)
   } catch {
-    throw new FetchError('it is no address')
+    throw new FetchError('it is not a valid address')
   }
 }
 

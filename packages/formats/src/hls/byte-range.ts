@@ -1,10 +1,17 @@
-import type { ByteRange } from '../source/source.ts'
+/** Offset of the first byte, and of the byte after the last. */
+export interface ByteRange {
+  start: number
+  end: number
+}
 
-/** EXT-X-BYTERANGE (RFC 8216 section 4.3.2.2): one that says no offset follows the one before it in the same file. */
-export class ByteRanges {
+/** Reads the EXT-X-BYTERANGE tags of one playlist in order (RFC 8216 section 4.3.2.2). */
+export class ByteRangeReader {
   #last: { uri: string; end: number } | undefined
 
-  /** Reads `<length>[@<offset>]`. Throws `SyntaxError`. */
+  /**
+   * Reads `<length>[@<offset>]`. Without an offset, the range follows the previous one in the same file. Throws
+   * `SyntaxError`.
+   */
   next(uri: string, text: string): ByteRange {
     const [, length, offset] = /^(\d{1,15})(?:@(\d{1,15}))?$/.exec(text) ?? []
     if (length === undefined) throw new SyntaxError(`${text} is not a byte range`)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseAttributes } from './lines.ts'
 import { type MediaPlaylist, parsePlaylist } from './playlist.ts'
+import { parseAttributes } from './tags.ts'
 
 const media = (...lines: string[]) =>
   parsePlaylist(['#EXTM3U', '#EXT-X-TARGETDURATION:6', ...lines, ''].join('\n')) as MediaPlaylist
@@ -33,7 +33,7 @@ describe('a media playlist', () => {
   })
 })
 
-it('tells a master playlist by its variants', () => {
+it('recognises a master playlist by its variants', () => {
   const playlist = parsePlaylist('#EXTM3U\r\n#EXT-X-STREAM-INF:BANDWIDTH=1\r\nlow.m3u8\r\n')
   expect(playlist).toMatchObject({ kind: 'master', variants: [{ uri: 'low.m3u8' }] })
 })
@@ -51,7 +51,7 @@ it.each([
   ['a page', '<html>'],
   ['a list of neither kind', '#EXTM3U\n0.m4s'],
   ['a segment without length', '#EXTM3U\n#EXT-X-TARGETDURATION:6\n0.m4s'],
-  ['a duration that is no number', '#EXTM3U\n#EXT-X-TARGETDURATION:six\n#EXTINF:6,\n0.m4s'],
+  ['a duration that is not a number', '#EXTM3U\n#EXT-X-TARGETDURATION:six\n#EXTINF:6,\n0.m4s'],
   ['a variant without description', '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO\nlow.m3u8'],
   ['an attribute twice', '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,BANDWIDTH=2\nlow.m3u8'],
   ['a quote that does not end', '#EXTM3U\n#EXT-X-STREAM-INF:CODECS="avc1\nlow.m3u8'],

@@ -1,6 +1,8 @@
-import type { ByteRange } from '../source/source.ts'
-import { ByteRanges } from './byte-ranges.ts'
-import { type Attributes, type Entry, numberOf, parseAttributes, splitPlaylist, type Tag, textOf } from './lines.ts'
+import { type ByteRange, ByteRangeReader } from './byte-range.ts'
+import { type Attributes, type Entry, numberOf, parseAttributes, splitPlaylist, type Tag, textOf } from './tags.ts'
+
+export type { ByteRange } from './byte-range.ts'
+export type { Attributes } from './tags.ts'
 
 /** A playlist of renditions (RFC 8216 section 4.3.4). */
 export interface MasterPlaylist {
@@ -21,7 +23,7 @@ export interface SegmentEntry {
   /** Seconds. */
   extinf: number
   map: { uri: string; range: ByteRange | null } | null
-  /** Its times do not go on from those of the segment before. */
+  /** Its times do not continue those of the segment before. */
   discontinuity: boolean
 }
 
@@ -34,14 +36,14 @@ export interface MediaPlaylist {
   type: string | null
   ended: boolean
   iFramesOnly: boolean
-  /** Segments are encrypted as a whole, so that nothing can be read of them. */
-  sealed: boolean
+  /** Segments are encrypted as a whole, so that their boxes cannot be read. */
+  encrypted: boolean
   segments: SegmentEntry[]
 }
 
 const STREAM_INF = '#EXT-X-STREAM-INF'
 
-/** Throws `SyntaxError` on what is no playlist of either kind. */
+/** Reads a playlist of either kind. Throws `SyntaxError` when the text is neither. */
 export function parsePlaylist(text: string): MasterPlaylist | MediaPlaylist {
   const { entries, rest } = splitPlaylist(text)
   const tags = [...entries.flatMap((entry) => entry.tags), ...rest]
@@ -69,7 +71,7 @@ function masterPlaylist(entries: Entry[], tags: Tag[]): MasterPlaylist {
 }
 
 function mediaPlaylist(entries: Entry[], tags: Tag[]): MediaPlaylist {
-  const ranges = new ByteRanges()
+  const ranges = new ByteRangeReader()
   let map: SegmentEntry['map'] = null
   const segments = entries.map((entry) => {
     map = mapOf(entry.tags) ?? map
@@ -89,7 +91,7 @@ function mediaPlaylist(entries: Entry[], tags: Tag[]): MediaPlaylist {
     type: textOf(tags, '#EXT-X-PLAYLIST-TYPE') ?? null,
     ended: textOf(tags, '#EXT-X-ENDLIST') !== undefined,
     iFramesOnly: textOf(tags, '#EXT-X-I-FRAMES-ONLY') !== undefined,
-    sealed: tags.some(({ name, value }) => name === '#EXT-X-KEY' && /METHOD=AES-128(,|$)/.test(value)),
+    encrypted: tags.some(({ name, value }) => name === '#EXT-X-KEY' && /METHOD=AES-128(,|$)/.test(value)),
     segments,
   }
 }
@@ -106,7 +108,7 @@ function mapOf(tags: Tag[]): SegmentEntry['map'] {
   const uri = attributes.get('URI')
   if (uri === undefined) throw new SyntaxError('EXT-X-MAP without URI')
   const byteRange = attributes.get('BYTERANGE')
-  return { uri, range: byteRange === undefined ? null : new ByteRanges().next(uri, byteRange) }
+  return { uri, range: byteRange === undefined ? null : new ByteRangeReader().next(uri, byteRange) }
 }
 
 function extinfOf({ uri, tags }: Entry): number {

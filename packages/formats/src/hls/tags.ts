@@ -4,13 +4,13 @@ export interface Tag {
   value: string
 }
 
-/** An address with the tags that stand between the one before and it. */
+/** An address with the tags between the previous address and it. */
 export interface Entry {
   uri: string
   tags: Tag[]
 }
 
-/** Entries in order, and the tags behind the last one. */
+/** Entries in order, and the tags after the last entry. */
 export interface PlaylistLines {
   entries: Entry[]
   rest: Tag[]
@@ -18,7 +18,7 @@ export interface PlaylistLines {
 
 const FIRST_LINE = '#EXTM3U'
 
-/** Splits a playlist (RFC 8216 section 4.1). Throws `SyntaxError` on what is none. */
+/** Splits a playlist (RFC 8216 section 4.1). Throws `SyntaxError` when the first line is wrong. */
 export function splitPlaylist(text: string): PlaylistLines {
   const lines = text.split(/\r?\n/)
   if (lines[0] !== FIRST_LINE) throw new SyntaxError(`the first line is not ${FIRST_LINE}`)
@@ -36,12 +36,12 @@ export function splitPlaylist(text: string): PlaylistLines {
   return { entries, rest }
 }
 
-/** The text of the last tag of that name. */
+/** The value of the last tag with that name. */
 export function textOf(tags: readonly Tag[], name: string): string | undefined {
   return tags.findLast((tag) => tag.name === name)?.value
 }
 
-/** The same as a number; undefined without the tag. Throws `SyntaxError` where it is none. */
+/** The same as a number; undefined without the tag. Throws `SyntaxError` when the value is not a number. */
 export function numberOf(tags: readonly Tag[], name: string): number | undefined {
   const value = textOf(tags, name)
   if (value === undefined) return undefined
@@ -53,14 +53,14 @@ export type Attributes = ReadonlyMap<string, string>
 
 const ATTRIBUTE = /([A-Z0-9-]+)=("[^"\r\n]*"|[^",\s][^",]*)(?:,|$)/y
 
-/** Attribute lists of section 4.2: `BANDWIDTH=1,CODECS="avc1,mp4a"`; quotes are taken off. Throws `SyntaxError`. */
+/** Attribute lists of section 4.2: `BANDWIDTH=1,CODECS="avc1,mp4a"`; quotes are removed. Throws `SyntaxError`. */
 export function parseAttributes(text: string): Attributes {
   const attributes = new Map<string, string>()
   for (let at = 0; at < text.length; ) {
     ATTRIBUTE.lastIndex = at
     const [found, name = '', value = ''] = ATTRIBUTE.exec(text) ?? []
     if (found === undefined) throw new SyntaxError(`not an attribute list: ${text.slice(at, at + 60)}`)
-    if (attributes.has(name)) throw new SyntaxError(`${name} stands twice in an attribute list`)
+    if (attributes.has(name)) throw new SyntaxError(`${name} appears twice in an attribute list`)
     attributes.set(name, value.replace(/^"|"$/g, ''))
     at += found.length
   }

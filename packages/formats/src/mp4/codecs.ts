@@ -1,17 +1,15 @@
 import { type Box, findBox, needBox } from './boxes.ts'
+import { ENTRY_FIELDS } from './sample-entry.ts'
 
-/** Bytes of a sample entry before its own boxes: ISO/IEC 14496-12 sections 12.1.3 and 12.2.3. */
-const ENTRY_BYTES = { video: 78, audio: 28, other: 8 }
-
-/** The codec of a sample entry as RFC 6381 names it. Parameters are read of H.264 and AAC; others are only named. */
-export function codecsOf(buffer: Buffer, entry: Box, kind: keyof typeof ENTRY_BYTES): string {
-  const inside = { ...entry, body: entry.body + ENTRY_BYTES[kind] }
+/** The codec of a sample entry as RFC 6381 names it. Parameters are read for H.264 and AAC; other codecs are only named. */
+export function codecsOf(buffer: Buffer, entry: Box, kind: keyof typeof ENTRY_FIELDS): string {
+  const inside = { ...entry, body: entry.body + ENTRY_FIELDS[kind] }
   const format = formatOf(buffer, entry.type, inside)
   if (format === 'avc1' || format === 'avc3') return avcCodecs(buffer, format, inside)
   return format === 'mp4a' ? mp4aCodecs(buffer, inside) : format
 }
 
-/** An encrypted track keeps what it was in `frma` (section 8.12.3). */
+/** `frma` keeps the original format of an encrypted track (section 8.12.3). */
 function formatOf(buffer: Buffer, type: string, inside: Box): string {
   if (type !== 'encv' && type !== 'enca') return type
   const frma = needBox(buffer, ['sinf', 'frma'], inside)
@@ -34,21 +32,21 @@ function mp4aCodecs(buffer: Buffer, inside: Box): string {
   const config = descriptorAt(buffer, stream + 3 + optionalBytes(buffer, stream), 4)
   const objectType = buffer.readUInt8(config)
   if (objectType !== AAC) return `mp4a.${objectType.toString(16)}`
-  // Five bits, of which all set announce six more (ISO/IEC 14496-3 section 1.6.2.1).
+  // Five bits; all of them set announce six more (ISO/IEC 14496-3 section 1.6.2.1).
   const start = buffer.readUInt16BE(descriptorAt(buffer, config + 13, 5))
   const short = start >> 11
   return `mp4a.40.${short === 31 ? 32 + ((start >> 5) & 0x3f) : short}`
 }
 
-/** Where the body of the descriptor begins that stands at `at`: a tag, then a length in groups of seven bits. */
+/** Where the body of the descriptor at `at` begins: after a tag, and a length in groups of seven bits. */
 function descriptorAt(buffer: Buffer, at: number, tag: number): number {
-  if (buffer.readUInt8(at) !== tag) throw new RangeError('an esds box that is not well-formed')
+  if (buffer.readUInt8(at) !== tag) throw new RangeError('a malformed esds box')
   let body = at + 1
   while (buffer.readUInt8(body) & 0x80) body += 1
   return body + 1
 }
 
-/** An elementary stream may name another it depends on, an address and a clock. */
+/** An elementary stream may name a stream it depends on, an address and a clock. */
 function optionalBytes(buffer: Buffer, stream: number): number {
   const flags = buffer.readUInt8(stream + 2)
   const dependency = flags & 0x80 ? 2 : 0

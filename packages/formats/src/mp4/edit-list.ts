@@ -1,12 +1,12 @@
-import type { Box } from '@kinora/hls-check/mp4'
+import type { Box } from './boxes.ts'
 
-/** What is shown of a track, and for how long (ISO/IEC 14496-12 section 8.6.6). */
+/** A stretch of a track, and for how long it is shown (ISO/IEC 14496-12 section 8.6.6). */
 export interface Edit {
   /** Ticks of the movie. */
   duration: number
   /** Ticks of the track; -1: nothing is shown. */
   mediaTime: number
-  /** At its ordinary speed. */
+  /** At normal speed. */
   plain: boolean
 }
 
@@ -14,7 +14,7 @@ export interface Edit {
 const MAX_EDITS = 16
 const PLAIN_RATE = 0x10000
 
-/** Reads an `elst` box. Throws `RangeError` when it is not well-formed. */
+/** Reads an `elst` box. Throws `RangeError` when it is malformed. */
 export function readEdits(file: Buffer, { body }: Box): Edit[] {
   const long = file.readUInt8(body) === 1
   const count = file.readUInt32BE(body + 4)

@@ -7,7 +7,7 @@ export interface Fragment {
   decodeTime: number
   samples: number
   duration: number
-  /** The first sample can be decoded without any other. */
+  /** The first sample can be decoded without any other sample. */
   startsWithSync: boolean
   /** Bytes of all samples. */
   bytes: number
@@ -21,10 +21,10 @@ const NON_SYNC = 0x10000
 const TFHD = { baseDataOffset: 0x1, descriptionIndex: 0x2, duration: 0x8, size: 0x10, flags: 0x20 } as const
 const TRUN = { dataOffset: 0x1, firstFlags: 0x4, duration: 0x100, size: 0x200, flags: 0x400, offset: 0x800 } as const
 
-/** Hours of sound; samples that say nothing themselves take no room, so the file's length is no limit. */
-const MOST_SAMPLES = 1_000_000
+/** Hours of audio. Samples without values of their own take no bytes, so the length of the file does not limit their number. */
+const MAX_SAMPLES = 1_000_000
 
-/** Reads a `moof` box. Throws `RangeError` when it is not well-formed or names a track that is not initialised. */
+/** Reads a `moof` box. Throws `RangeError` when it is malformed or names a track that is not initialised. */
 export function readFragments(buffer: Buffer, moof: Box, tracks: readonly Track[]): Fragment[] {
   return childrenOf(buffer, moof, 'traf').map((traf) => readFragment(buffer, traf, tracks))
 }
@@ -51,7 +51,7 @@ function readTfhd(buffer: Buffer, box: Box, track: SampleDefaults): SampleDefaul
     at += 4
     return buffer.readUInt32BE(at - 4)
   }
-  // The order of the fields is that of the specification (section 8.8.7).
+  // In the order of the specification (section 8.8.7).
   const duration = next(TFHD.duration, track.duration)
   const size = next(TFHD.size, track.size)
   return { duration, size, flags: next(TFHD.flags, track.flags) }
@@ -65,7 +65,7 @@ function readTfdt(buffer: Buffer, box: Box): number {
 function addRun(buffer: Buffer, box: Box, defaults: SampleDefaults, fragment: Fragment): void {
   const flags = flagsOf(buffer, box)
   const count = buffer.readUInt32BE(box.body + 4)
-  if (count > MOST_SAMPLES) throw new RangeError(`a run of ${count} samples`)
+  if (count > MAX_SAMPLES) throw new RangeError(`a run of ${count} samples`)
   let at = box.body + 8
   // Counted from the `moof` (`default-base-is-moof`, section 8.8.7).
   const dataOffset = flags & TRUN.dataOffset ? buffer.readInt32BE(at) : 0

@@ -1,7 +1,9 @@
-import { type Box, boxesIn, childrenOf, needBox } from './boxes.ts'
+import { type Box, childrenOf, innerBoxes, needBox } from './boxes.ts'
 import { codecsOf } from './codecs.ts'
+import { STSD_HEADER } from './sample-entry.ts'
+import { handlerOf, timescaleOf, trackIdOf } from './track-header.ts'
 
-/** What samples are that say nothing themselves (ISO/IEC 14496-12 section 8.8.3). */
+/** Values of samples for which a fragment gives none (ISO/IEC 14496-12 section 8.8.3). */
 export interface SampleDefaults {
   duration: number
   size: number
@@ -13,7 +15,7 @@ export interface Track {
   kind: 'video' | 'audio' | 'other'
   /** Ticks a second. */
   timescale: number
-  /** RFC 6381; of codecs whose parameters are not read here only the sample entry's four letters. */
+  /** RFC 6381; for codecs whose parameters are not read here, only the four letters of the sample entry. */
   codecs: string
   defaults: SampleDefaults
 }
@@ -23,17 +25,17 @@ export interface InitSegment {
   tracks: Track[]
 }
 
-/** Reads an initialisation segment. Throws `RangeError` when it is none. */
+/** Reads an initialisation segment. Throws `RangeError` when the buffer is not one. */
 export function readInitSegment(buffer: Buffer): InitSegment {
   const moov = needBox(buffer, ['moov'])
   const mvex = needBox(buffer, ['mvex'], moov)
   const defaults = new Map(childrenOf(buffer, mvex, 'trex').map((trex) => readTrex(buffer, trex)))
   const tracks = childrenOf(buffer, moov, 'trak').map((trak) => readTrack(buffer, trak, defaults))
-  if (tracks.length === 0) throw new RangeError('an initialisation without tracks')
+  if (tracks.length === 0) throw new RangeError('an initialisation segment without tracks')
   return { tracks }
 }
 
-/** The track that decides where segments are cut: the pictures, or what there is without any. */
+/** The track that decides where segments are cut: the video track, or the first track when there is no video. */
 export function mainTrack({ tracks }: InitSegment): Track {
   return (tracks.find(({ kind }) => kind === 'video') ?? tracks[0]) as Track
 }
@@ -44,22 +46,22 @@ function readTrack(buffer: Buffer, trak: Box, defaults: Map<number, SampleDefaul
   const mdhd = needBox(buffer, ['mdhd'], mdia)
   const hdlr = needBox(buffer, ['hdlr'], mdia)
   const stsd = needBox(buffer, ['minf', 'stbl', 'stsd'], mdia)
-  const [entry] = boxesIn(buffer, stsd.body + 8, stsd.end)
+  const [entry] = innerBoxes(buffer, stsd, STSD_HEADER)
   if (!entry) throw new RangeError('a track without sample entry')
-  const id = buffer.readUInt32BE(tkhd.body + timesBytes(buffer, tkhd))
+  const id = trackIdOf(buffer, tkhd)
   const trackDefaults = defaults.get(id)
   if (!trackDefaults) throw new RangeError('a track without trex box')
-  const kind = KINDS[buffer.toString('latin1', hdlr.body + 8, hdlr.body + 12)] ?? 'other'
-  const timescale = buffer.readUInt32BE(mdhd.body + timesBytes(buffer, mdhd))
-  return { id, kind, timescale, codecs: codecsOf(buffer, entry, kind), defaults: trackDefaults }
+  const kind = KINDS[handlerOf(buffer, hdlr)] ?? 'other'
+  return {
+    id,
+    kind,
+    timescale: timescaleOf(buffer, mdhd),
+    codecs: codecsOf(buffer, entry, kind),
+    defaults: trackDefaults,
+  }
 }
 
 const KINDS: Record<string, Track['kind']> = { vide: 'video', soun: 'audio' }
-
-/** Version, flags and two times come first in `tkhd` and `mdhd`; version 1 has times of 64 bits. */
-function timesBytes(buffer: Buffer, box: Box): number {
-  return buffer.readUInt8(box.body) === 1 ? 20 : 12
-}
 
 function readTrex(buffer: Buffer, trex: Box): [number, SampleDefaults] {
   const field = (index: number) => buffer.readUInt32BE(trex.body + 4 + index * 4)

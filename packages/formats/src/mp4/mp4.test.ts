@@ -1,50 +1,60 @@
-import { describe, expect, it } from 'vitest'
-import { type Box, boxesIn, findBox } from './boxes.ts'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { box, u32 } from '../../test/support/boxes.ts'
+import { type Box, boxesIn, boxesInFile, findBox, innerBoxes } from './boxes.ts'
 import type { InitSegment } from './init-segment.ts'
 import { readSegment } from './segment.ts'
-
-function box(type: string, ...parts: (Buffer | number[])[]): Buffer {
-  const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
-  const header = Buffer.alloc(8)
-  header.writeUInt32BE(body.length + 8)
-  header.write(type, 4, 'latin1')
-  return Buffer.concat([header, body])
-}
-
-function words(...values: number[]): Buffer {
-  const buffer = Buffer.alloc(values.length * 4)
-  values.forEach((value, index) => {
-    buffer.writeUInt32BE(value, index * 4)
-  })
-  return buffer
-}
 
 const defaults = { duration: 512, size: 10, flags: 0x1010000 }
 const video = { id: 1, kind: 'video', timescale: 12_800, codecs: 'avc1.64001f', defaults } as const
 const init: InitSegment = { tracks: [video] }
 /** Two samples that take everything from the defaults but the first one's flags. */
 const traf = (decodeTime: number, trackId = 1) =>
-  box(
-    'traf',
-    box('tfhd', words(0x20000, trackId)),
-    box('tfdt', words(0, decodeTime)),
-    box('trun', words(4, 2, 0x2000000)),
-  )
+  box('traf', box('tfhd', u32(0x20000, trackId)), box('tfdt', u32(0, decodeTime)), box('trun', u32(4, 2, 0x2000000)))
 const moof = (decodeTime: number) => box('moof', traf(decodeTime))
 
 describe('boxes', () => {
   it('are found by their path', () => {
-    const file = box('moov', box('trak', box('mdia', words(7))))
+    const file = box('moov', box('trak', box('mdia', u32(7))))
     const found = findBox(file, ['moov', 'trak', 'mdia']) as Box
     expect(file.readUInt32BE(found.body)).toBe(7)
     expect(findBox(file, ['moov', 'mvex'])).toBeUndefined()
   })
 
   it('longer than what contains them are refused, as are sizes that cannot be', () => {
-    expect(() => [...boxesIn(box('free', words(1)).subarray(0, 10))]).toThrow(RangeError)
-    expect(() => [...boxesIn(words(4, 0x66726565))]).toThrow(RangeError)
+    expect(() => [...boxesIn(box('free', u32(1)).subarray(0, 10))]).toThrow(RangeError)
+    expect(() => [...boxesIn(u32(4, 0x66726565))]).toThrow(RangeError)
+  })
+
+  it('are read of a file by their headers alone', async () => {
+    const found = await typesIn(Buffer.concat([box('ftyp'), box('mdat', Buffer.alloc(100)), box('moov')]))
+    expect(found).toEqual(['ftyp', 'mdat', 'moov'])
+    await expect(typesIn(box('mdat', Buffer.alloc(100)).subarray(0, 50))).rejects.toThrow(RangeError)
+  })
+
+  it('of which a file or a box has too many are refused', async () => {
+    const many = Buffer.alloc(8 * 1001, box('free'))
+    await expect(typesIn(many)).rejects.toThrow(RangeError)
+    const [moov] = boxesIn(box('moov', many))
+    expect(() => innerBoxes(box('moov', many), moov as Box)).toThrow(RangeError)
   })
 })
+
+async function typesIn(bytes: Buffer): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'kinora-formats-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'file.mp4'), bytes)
+  const file = await open(join(folder, 'file.mp4'))
+  try {
+    const types: string[] = []
+    for await (const { type } of boxesInFile(file)) types.push(type)
+    return types
+  } finally {
+    await file.close()
+  }
+}
 
 describe('a segment', () => {
   const media = box('mdat', Buffer.alloc(20))
@@ -61,7 +71,7 @@ describe('a segment', () => {
     })
   })
 
-  it('with sound beside the picture is measured by its picture', () => {
+  it('with audio beside the video is measured by its video', () => {
     const sound = { id: 2, kind: 'audio', timescale: 48_000, codecs: 'mp4a.40.2', defaults } as const
     const bytes = Buffer.concat([box('moof', traf(96, 2), traf(512)), box('mdat', Buffer.alloc(40))])
     expect(readSegment(bytes, { tracks: [sound, video] })).toMatchObject({ decodeTime: 512, samples: 2 })

@@ -1,11 +1,12 @@
-import type { Box } from '@kinora/hls-check/mp4'
+import type { Box } from './boxes.ts'
 
-/** As many as a scan of packets takes. */
+/** Twice the frames of twelve hours at sixty frames a second. */
 const MAX_SAMPLES = 5_000_000
 
-/** Readers of the tables of ISO/IEC 14496-12 section 8.6 and 8.7; all throw `RangeError` where they are not well-formed. */
-
-/** Bytes of each sample, from `stsz`. Samples that are all of one size are not pictures. */
+/**
+ * Bytes of each sample, from `stsz`. Throws `RangeError` when all samples have one size, which video frames never have.
+ * These readers of ISO/IEC 14496-12 sections 8.6 and 8.7 all throw `RangeError` on a malformed table.
+ */
 export function readSizes(file: Buffer, { body, end }: Box): Uint32Array {
   const count = file.readUInt32BE(body + 8)
   if (file.readUInt32BE(body + 4) !== 0 || count > MAX_SAMPLES || body + 12 + 4 * count > end) {
@@ -28,19 +29,19 @@ export function readDurations(file: Buffer, stts: Box): Uint32Array {
   return durations
 }
 
-/** The one length that all of these samples have, from `stts`. */
+/** The one duration of all samples, from `stts`. */
 export function readStep(file: Buffer, stts: Box, samples: number): number {
   const step = file.readUInt32BE(stts.body + 12)
   let counted = 0
   for (const at of entriesOf(file, stts, 8)) {
-    if (file.readUInt32BE(at + 4) !== step) throw new RangeError('samples of different lengths')
+    if (file.readUInt32BE(at + 4) !== step) throw new RangeError('samples of different durations')
     counted += file.readUInt32BE(at)
   }
   if (counted !== samples) throw new RangeError(`${samples} samples, and times of ${counted}`)
   return step
 }
 
-/** From `ctts`. Version 0 has no negative ones by the letter, but files do. */
+/** Composition offsets, from `ctts`. By the standard, version 0 has no negative offsets, but files do have them. */
 export function readOffsets(file: Buffer, ctts: Box, samples: number): Int32Array {
   const offsets = new Int32Array(samples)
   let filled = 0
@@ -54,15 +55,15 @@ export function readOffsets(file: Buffer, ctts: Box, samples: number): Int32Arra
   return offsets
 }
 
-/** Indices from `stss`, where they begin with 1. */
+/** Indices of key frames, from `stss`, which counts from 1. */
 export function readSyncs(file: Buffer, stss: Box, samples: number): Uint32Array {
   const syncs = Uint32Array.from(entriesOf(file, stss, 4), (at) => file.readUInt32BE(at) - 1)
   const ascends = syncs.every((sync, index) => sync < samples && (index === 0 || sync > (syncs[index - 1] ?? 0)))
-  if (!ascends) throw new RangeError('sync samples in no order')
+  if (!ascends) throw new RangeError('sync samples out of order')
   return syncs
 }
 
-/** Where the entries of a table begin whose number follows version and flags. */
+/** Where each entry of a table begins; the number of entries follows version and flags. */
 function* entriesOf(file: Buffer, { type, body, end }: Box, bytes: number): Generator<number> {
   const count = file.readUInt32BE(body + 4)
   if (body + 8 + bytes * count > end) throw new RangeError(`${count} entries in a ${type} box`)

@@ -2,7 +2,7 @@ import { boxesIn } from './boxes.ts'
 import { readFragments } from './fragment.ts'
 import { type InitSegment, mainTrack } from './init-segment.ts'
 
-/** What a media segment holds of its main track. */
+/** What a media segment contains of its main track. */
 export interface Segment {
   bytes: number
   /** Ticks, as `duration`. */
@@ -10,18 +10,18 @@ export interface Segment {
   duration: number
   samples: number
   startsWithSync: boolean
-  /** The first pictures of fragments that begin with a key frame, in order. */
+  /** The first frames of fragments that begin with a key frame, in order. */
   keyFrames: KeyFrame[]
 }
 
 export interface KeyFrame {
-  /** Where in the file its `moof` begins, and the bytes from there to its end. */
+  /** Where in the file its `moof` begins, and the bytes from there to the end of the frame. */
   offset: number
   bytes: number
   decodeTime: number
 }
 
-/** Reads a media segment's headers, never its pictures. Throws `RangeError` where it breaks the format or is cut off. */
+/** Reads the headers of a media segment, never its frames. Throws `RangeError` when it is malformed or cut off. */
 export function readSegment(buffer: Buffer, init: InitSegment): Segment {
   const track = mainTrack(init)
   let segment: Segment | undefined
@@ -42,7 +42,7 @@ export function readSegment(buffer: Buffer, init: InitSegment): Segment {
       segment.duration += fragment.duration
     }
   }
-  if (!segment || segment.samples === 0) throw new RangeError('there is no picture or sound in it')
-  if (missing > 0) throw new RangeError('there is less in it than its header says')
+  if (!segment || segment.samples === 0) throw new RangeError('it has no samples of its main track')
+  if (missing > 0) throw new RangeError('it has fewer bytes of samples than its headers say')
   return segment
 }

@@ -1,4 +1,4 @@
-/** Something to fetch and how long it plays. */
+/** Bytes to fetch and how long they play. */
 interface Stretch {
   bytes: number
   seconds: number
@@ -11,9 +11,8 @@ export function averageBitrate(all: readonly Stretch[]): number {
 }
 
 /**
- * The peak segment bit rate of section 4.1, of the busiest stretch between half and one and a half target durations; 0
- * when the whole is shorter than that. The target is a rounded number of seconds, so stretches at either limit are left
- * out.
+ * The peak segment bit rate of section 4.1: that of the busiest stretch between half and one and a half target durations;
+ * 0 when the whole is shorter. The target duration is rounded to seconds, so stretches close to either limit do not count.
  */
 export function peakBitrate(all: readonly Stretch[], targetDuration: number | null): number {
   const target = targetDuration ?? 0

@@ -1,7 +1,6 @@
+import type { Attributes, MediaPlaylist, SegmentEntry } from '@kinora/formats/hls'
 import type { Findings } from '../findings.ts'
 import type { PlacedKeyFrame, Rendition } from '../measure-rendition.ts'
-import type { Attributes } from '../playlist/lines.ts'
-import type { MediaPlaylist, SegmentEntry } from '../playlist/playlist.ts'
 import type { ReadPlaylist } from '../walk.ts'
 import { peakBitrate } from './bitrate.ts'
 import { ROUNDING } from './variant-rules.ts'
@@ -9,15 +8,15 @@ import { ROUNDING } from './variant-rules.ts'
 /** Seconds: EXTINF has six decimals. */
 const SAME_LENGTH = 1e-5
 
-/** What EXT-X-I-FRAME-STREAM-INF says of a playlist (RFC 8216 section 4.3.4.3). */
+/** The attributes of EXT-X-I-FRAME-STREAM-INF (RFC 8216 section 4.3.4.3). */
 export function checkAnnounced(findings: Findings, attributes: Attributes): void {
   const missing = ['URI', 'BANDWIDTH', 'CODECS', 'RESOLUTION'].filter((attribute) => !attributes.has(attribute))
   findings.check('HLS-11', missing.length === 0, `EXT-X-I-FRAME-STREAM-INF lacks ${missing.join(', ')}`)
 }
 
 /**
- * An I-frame playlist (section 4.3.3.6), compared with the key frames that the segments of the renditions were found to
- * have. One that is made of other files stays unchecked.
+ * Compares an I-frame playlist (section 4.3.3.6) with the key frames that were found in the segments of the renditions.
+ * One that refers to other files stays unchecked.
  */
 export function checkIFrames(
   findings: Findings,

@@ -1,9 +1,9 @@
 import type { Findings } from '../findings.ts'
 import type { Rendition } from '../measure-rendition.ts'
 
-/** Seconds of arithmetic noise that are no difference. */
+/** Seconds of rounding error. */
 const EPSILON = 1e-6
-/** Less than any frame; renditions may count in different units. */
+/** Seconds, less than any frame: renditions may have different timescales. */
 const SAME_INSTANT = 1e-3
 
 function secondsOf({ segments }: Rendition): number {
@@ -14,12 +14,12 @@ function framesOf({ segments }: Rendition): number {
   return segments.reduce((sum, { samples }) => sum + samples, 0)
 }
 
-/** The average length of a frame of picture or sound, in seconds. */
+/** The average duration of a frame of video or audio, in seconds. */
 function frameSeconds(rendition: Rendition): number {
   return secondsOf(rendition) / framesOf(rendition)
 }
 
-/** What holds for each rendition by itself. `startsAt`: the decode time of its first sample in seconds, where it is known. */
+/** Rules for one rendition. `startsAt`: the decode time of its first sample in seconds, where it is known. */
 export function checkRendition(findings: Findings, rendition: Rendition, startsAt: number | undefined): void {
   const { name, segments, kind } = rendition
   let end = startsAt ?? segments[0]?.start ?? 0
@@ -44,15 +44,15 @@ function checkLengths(findings: Findings, rendition: Rendition): void {
   })
 }
 
-/** A player changes rendition between segments, so those must begin and end together. */
-export function checkSameCuts(findings: Findings, pictures: readonly Rendition[]): void {
-  const [first, ...others] = pictures
+/** A player switches renditions between segments, so segments of all renditions must begin and end together. */
+export function checkSameCuts(findings: Findings, videos: readonly Rendition[]): void {
+  const [first, ...others] = videos
   if (!first) return
   const cuts = endsOf(first)
   for (const other of others) {
     const ends = endsOf(other)
     const same = ends.length === cuts.length && ends.every((end, at) => Math.abs(end - (cuts[at] ?? 0)) < SAME_INSTANT)
-    findings.check('HLS-18', same, `${other.name} is cut otherwise than ${first.name}`)
+    findings.check('HLS-18', same, `${other.name} is not cut where ${first.name} is`)
   }
 }
 
@@ -60,10 +60,10 @@ function endsOf({ segments }: Rendition): number[] {
   return segments.map(({ start, seconds }) => start + seconds)
 }
 
-/** `expected` is the number that every rendition must have; otherwise those of one length of frame must agree. */
-export function checkFrames(findings: Findings, pictures: readonly Rendition[], expected: number | undefined): void {
+/** Every rendition must have `expected` frames; without it, renditions of one frame rate must have the same number. */
+export function checkFrames(findings: Findings, videos: readonly Rendition[], expected: number | undefined): void {
   const counts = new Map<string, number>()
-  for (const rendition of pictures) {
+  for (const rendition of videos) {
     const rate = (1 / frameSeconds(rendition)).toFixed(1)
     const frames = framesOf(rendition)
     const wanted = expected ?? counts.get(rate) ?? frames
@@ -72,16 +72,12 @@ export function checkFrames(findings: Findings, pictures: readonly Rendition[], 
   }
 }
 
-export function checkSameLength(
-  findings: Findings,
-  pictures: readonly Rendition[],
-  sounds: readonly Rendition[],
-): void {
-  for (const sound of sounds) {
-    for (const picture of pictures.slice(0, 1)) {
-      const difference = Math.abs(secondsOf(sound) - secondsOf(picture))
-      const allowed = frameSeconds(sound) + frameSeconds(picture) + EPSILON
-      findings.check('HLS-20', difference <= allowed, `${sound.name} and ${picture.name} differ by ${difference} s`)
+export function checkSameLength(findings: Findings, videos: readonly Rendition[], audios: readonly Rendition[]): void {
+  for (const audio of audios) {
+    for (const video of videos.slice(0, 1)) {
+      const difference = Math.abs(secondsOf(audio) - secondsOf(video))
+      const allowed = frameSeconds(audio) + frameSeconds(video) + EPSILON
+      findings.check('HLS-20', difference <= allowed, `${audio.name} and ${video.name} differ by ${difference} s`)
     }
   }
 }

@@ -1,35 +1,35 @@
+import type { Attributes } from '@kinora/formats/hls'
 import type { Findings } from '../findings.ts'
 import type { Rendition } from '../measure-rendition.ts'
-import type { Attributes } from '../playlist/lines.ts'
 import { averageBitrate, peakBitrate } from './bitrate.ts'
 
-/** A variant of the master playlist, with all that belongs to it. */
+/** A variant of the master playlist with its renditions. */
 export interface Variant {
-  /** How it is called in findings. */
+  /** Its name in findings. */
   name: string
   attributes: Attributes
-  /** Undefined where it could not be read. */
+  /** Undefined when it could not be read. */
   rendition: Rendition | undefined
-  /** Renditions of its audio group; undefined when the group does not exist, empty when it has none. */
-  sounds: Rendition[] | undefined
+  /** Renditions of its audio group; undefined when the group does not exist, empty when it names no group. */
+  audios: Rendition[] | undefined
 }
 
 const NUMBERS = ['BANDWIDTH', 'AVERAGE-BANDWIDTH'] as const
-/** One bit a second of rounding. */
+/** Rounding error, in bits a second. */
 export const ROUNDING = 1
 const AVERAGE_TOLERANCE = 0.1
 
-/** What a master playlist promises of a variant, compared with what was measured. */
+/** Compares the attributes of a variant with what was measured. */
 export function checkVariant(findings: Findings, variant: Variant): void {
   checkComplete(findings, variant)
-  const { name, attributes, rendition, sounds = [] } = variant
+  const { name, attributes, rendition, audios = [] } = variant
   if (!rendition) return
-  checkCodecs(findings, variant, [rendition, ...sounds])
-  const peak = peakOf(rendition) + Math.max(0, ...sounds.map(peakOf))
+  checkCodecs(findings, variant, [rendition, ...audios])
+  const peak = peakOf(rendition) + Math.max(0, ...audios.map(peakOf))
   const bandwidth = Number(attributes.get('BANDWIDTH'))
   findings.check('HLS-12', peak <= bandwidth + ROUNDING, `${name} needs ${Math.ceil(peak)}, says ${bandwidth}`)
   if (!attributes.has('AVERAGE-BANDWIDTH')) return
-  const average = averageOf(rendition) + Math.max(0, ...sounds.map(averageOf))
+  const average = averageOf(rendition) + Math.max(0, ...audios.map(averageOf))
   const said = Number(attributes.get('AVERAGE-BANDWIDTH'))
   const right = Math.abs(said - average) <= average * AVERAGE_TOLERANCE + ROUNDING
   findings.check('HLS-13', right, `${name} has ${Math.round(average)}, says ${said}`)
@@ -43,13 +43,13 @@ function averageOf({ segments }: Rendition): number {
   return averageBitrate(segments)
 }
 
-function checkComplete(findings: Findings, { name, attributes, rendition, sounds }: Variant): void {
+function checkComplete(findings: Findings, { name, attributes, rendition, audios }: Variant): void {
   const wrongNumbers = NUMBERS.filter((attribute) => !/^[1-9]\d*$/.test(attributes.get(attribute) ?? ''))
   const needed = rendition?.kind === 'audio' ? ['CODECS'] : ['CODECS', 'RESOLUTION', 'FRAME-RATE']
   const missing = [...wrongNumbers, ...needed.filter((attribute) => !attributes.has(attribute))]
   findings.check('HLS-11', missing.length === 0, `${name} lacks ${missing.join(', ')}`)
   if (attributes.has('AUDIO'))
-    findings.check('HLS-11', sounds !== undefined, `${name}: no group ${attributes.get('AUDIO')}`)
+    findings.check('HLS-11', audios !== undefined, `${name}: no group ${attributes.get('AUDIO')}`)
 }
 
 function checkCodecs(findings: Findings, { name, attributes }: Variant, renditions: readonly Rendition[]): void {
@@ -61,7 +61,7 @@ function checkCodecs(findings: Findings, { name, attributes }: Variant, renditio
   findings.check('HLS-14', right, `${name} says ${declared.join(',')}, has ${found.join(',')}`)
 }
 
-/** HE-AAC may be announced inside plain AAC (ISO/IEC 14496-3 section 1.6.5), so that only a decoder sees it. */
+/** HE-AAC may be signalled inside plain AAC (ISO/IEC 14496-3 section 1.6.5), where only a decoder finds it. */
 const HIDDEN_HE_AAC = /^mp4a\.40\.(5|29)$/
 
 function agrees(declared: string, found: string): boolean {

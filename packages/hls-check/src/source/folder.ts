@@ -3,7 +3,7 @@ import { dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { FetchError, type Source, sliceRange } from './source.ts'
 
-/** A presentation in a folder, given the folder (of `master.m3u8`) or a playlist in it. Nothing outside is read. */
+/** A presentation in a folder. `path` is the folder of `master.m3u8`, or a playlist. Files outside the folder are not read. */
 export async function folderSource(path: string): Promise<Source> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw new FetchError(`${path}: ${error.code}`)

@@ -1,22 +1,18 @@
-/** First byte, and the one behind the last. */
-export interface ByteRange {
-  start: number
-  end: number
-}
+import type { ByteRange } from '@kinora/formats/hls'
 
 export interface FetchedFile {
-  /** Where it came from in the end; addresses in it are relative to this (RFC 3986 section 5). */
+  /** Its address after redirects; addresses in it are relative to this (RFC 3986 section 5). */
   url: URL
   bytes: Buffer
-  /** As its server calls it, without parameters; null where there is no server. */
+  /** As its server declares it, without parameters; null where there is no server. */
   mediaType: string | null
 }
 
 /** Where the files of a presentation are. */
 export interface Source {
-  /** The playlist to begin with. */
+  /** The first playlist to read. */
   readonly start: URL
-  /** All of a file, or a range of it. Rejects with `FetchError` when it is not to be had. */
+  /** A whole file, or a range of it. Rejects with `FetchError` when it cannot be fetched. */
   fetch(url: URL, range: ByteRange | null): Promise<FetchedFile>
 }
 
@@ -27,6 +23,6 @@ export class FetchError extends Error {
 
 /** Throws `FetchError` where the file ends before the range does. */
 export function sliceRange(bytes: Buffer, { start, end }: ByteRange): Buffer {
-  if (end > bytes.length) throw new FetchError(`it ends at byte ${bytes.length}, not ${end}`)
+  if (end > bytes.length) throw new FetchError(`it ends at byte ${bytes.length}, before byte ${end}`)
   return bytes.subarray(start, end)
 }

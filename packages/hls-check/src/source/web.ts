@@ -1,10 +1,10 @@
 import { FetchError, type Source, sliceRange } from './source.ts'
 
 const REQUEST_MS = 30_000
-/** More than any segment; what is larger is not kept in memory. */
-const MOST_BYTES = 512 * 1024 * 1024
+/** More than any segment. Larger answers are refused, so that they do not fill memory. */
+const MAX_BYTES = 512 * 1024 * 1024
 
-/** A presentation behind an http(s) address, fetched as a player does. */
+/** A presentation at an http(s) address, fetched as a player does. */
 export function webSource(start: URL): Source {
   return {
     start,
@@ -31,13 +31,13 @@ async function bodyOf({ body }: Response): Promise<Buffer> {
   let length = 0
   for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length
-    if (length > MOST_BYTES) throw new FetchError(`it has more than ${MOST_BYTES} bytes`)
+    if (length > MAX_BYTES) throw new FetchError(`it has more than ${MAX_BYTES} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
 }
 
-/** `fetch` says only that it failed; why stands in its cause. */
+/** The message of `fetch` says only that it failed; the reason is in its cause. */
 function reasonOf({ name, message, cause }: Error): string {
   if (name === 'TimeoutError') return `no answer within ${REQUEST_MS / 1000} s`
   return cause instanceof Error ? cause.message : message

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { placeOf, type Storyboard, spriteName } from '@kinora/common/contracts'
-import { renderVtt } from '@kinora/common/web-vtt'
+import { renderVtt } from '@kinora/formats/web-vtt'
 
 /**
  * The storyboard as players read it: WebVTT whose cues name a rectangle of a sprite by a media fragment

@@ -1,4 +1,4 @@
-import { escapeVtt } from '@kinora/common/web-vtt'
+import { escapeVtt } from '@kinora/formats/web-vtt'
 
 const CLASSES = '(?:\\.[\\w-]{1,40})*'
 const TIMESTAMP = '(?:\\d{2,}:)?[0-5]\\d:[0-5]\\d\\.\\d{3}'

@@ -1,4 +1,4 @@
-import { renderVtt } from '@kinora/common/web-vtt'
+import { renderVtt } from '@kinora/formats/web-vtt'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readCaptions } from './read-captions.ts'

@@ -1,5 +1,5 @@
 import { AppError } from '@kinora/common/errors'
-import type { Cue } from '@kinora/common/web-vtt'
+import type { Cue } from '@kinora/formats/web-vtt'
 import { srtLine, vttLine } from './cue-text.ts'
 
 const MAX_CUES = 20_000

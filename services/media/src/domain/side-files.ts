@@ -1,6 +1,6 @@
 import type { Chapter } from '@kinora/common/contracts'
 import { keys, type StorageKey } from '@kinora/common/storage'
-import { type Cue, escapeVtt, renderVtt } from '@kinora/common/web-vtt'
+import { type Cue, escapeVtt, renderVtt } from '@kinora/formats/web-vtt'
 import type { PlaylistFile } from './playlists.ts'
 import type { VideoPlan } from './work-plan.ts'
 

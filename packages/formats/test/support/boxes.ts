@@ -1,4 +1,4 @@
-import { boxesIn } from '@kinora/hls-check/mp4'
+import { boxesIn } from '../../src/mp4/boxes.ts'
 
 /** A box of ISO/IEC 14496-12 with this content. */
 export function box(type: string, ...content: Buffer[]): Buffer {
@@ -6,7 +6,7 @@ export function box(type: string, ...content: Buffer[]): Buffer {
   return Buffer.concat([u32(8 + body.length), Buffer.from(type, 'latin1'), body])
 }
 
-/** Puts what `change` makes of its content into every box of that path; the sizes around it are made right again. */
+/** Replaces the content of every box at that path by the result of `change`, and corrects the sizes of the boxes around it. */
 export function changeBox(file: Buffer, [type, ...rest]: string[], change: (body: Buffer) => Buffer): Buffer {
   const parts = [...boxesIn(file)].map((found) => {
     if (found.type !== type) return file.subarray(found.start, found.end)
