@@ -2,15 +2,16 @@ import { availableParallelism, hostname } from 'node:os'
 import { integer, serviceConfig } from '@kinora/common/service'
 import { storageSettings } from '@kinora/common/storage'
 import { z } from 'zod'
+import type { SourceLimits } from './domain/source-limits.ts'
 
 const cores = availableParallelism()
-/** Two threads a task keep a machine busy through the single-threaded ends of an encode; more only add latency. */
+/** Two threads per task keep a machine busy during the single-threaded ends of encodes; more only add latency. */
 const longSlots = Math.max(1, Math.floor(cores / 2))
 
 export const workerConfig = serviceConfig.extend({
   ...storageSettings,
   WORK_DIR: z.string().default('/tmp/kinora-worker'),
-  /** With S3: sources that were fetched and may be needed again take up to so much of `WORK_DIR`. */
+  /** With S3: megabytes of `WORK_DIR` for fetched sources that may be needed again. */
   SOURCE_CACHE_MB: integer(0, 10_485_760).default(4096),
   WORKER_NAME: z
     .string()
@@ -21,11 +22,11 @@ export const workerConfig = serviceConfig.extend({
         .replace(/[^A-Za-z0-9._-]/g, '-')
         .slice(0, 60),
     ),
-  /** Video chunks done at the same time. */
+  /** Number of video chunks at the same time. */
   WORKER_SLOTS_LONG: integer(0, 64).default(longSlots),
-  /** Probes, sound tracks and final checks done at the same time; they are short and must not wait for chunks. */
+  /** Number of probes, audio tracks and final checks at the same time; they are short and must not wait for chunks. */
   WORKER_SLOTS_SHORT: integer(0, 64).default(3),
-  /** Threads of each ffmpeg; 0 shares the cores between the long slots. */
+  /** Threads of each ffmpeg; 0: the cores are shared between the long slots. */
   WORKER_THREADS: integer(0, 64).default(0),
   FFMPEG_PATH: z.string().default('ffmpeg'),
   FFPROBE_PATH: z.string().default('ffprobe'),
@@ -36,9 +37,9 @@ export const workerConfig = serviceConfig.extend({
   MAX_PIXELS: integer(1, 2 ** 31 - 1).default(8192 * 4320),
   MAX_FRAME_RATE: integer(1, 10_000).default(480),
   MAX_STREAMS: integer(1, 1000).default(64),
-  /** Of one ffmpeg. */
+  /** Memory of one ffmpeg. */
   MAX_MEMORY_MB: integer(256, 1_048_576).default(2048),
-  /** Of one task; stays below the broker's consumer timeout of 30 minutes. */
+  /** Duration of one task; must be below the broker's consumer timeout of 30 minutes. */
   MAX_TASK_SECONDS: integer(5, 1700).default(1500),
 })
 export type WorkerConfig = z.output<typeof workerConfig>
@@ -49,14 +50,7 @@ export function threadsPerTask(config: WorkerConfig): number {
   return Math.max(1, Math.ceil(cores / Math.max(1, config.WORKER_SLOTS_LONG)))
 }
 
-export interface InputLimits {
-  durationSeconds: number
-  pixels: number
-  frameRate: number
-  streams: number
-}
-
-export function inputLimits(config: WorkerConfig): InputLimits {
+export function sourceLimits(config: WorkerConfig): SourceLimits {
   return {
     durationSeconds: config.MAX_DURATION_SECONDS,
     pixels: config.MAX_PIXELS,

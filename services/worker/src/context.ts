@@ -1,23 +1,23 @@
 import type { Bus } from '@kinora/common/bus'
 import type { Logger } from '@kinora/common/service'
 import type { Store, StoreCheck } from '@kinora/common/storage'
-import type { InputLimits } from './config.ts'
-import type { Precedence } from './media-tools/precedence.ts'
-import type { Tools } from './media-tools/run-tool.ts'
-import type { TaskMetrics } from './task-metrics.ts'
+import type { SourceLimits } from './domain/source-limits.ts'
+import type { PriorityGate } from './infra/priority-gate.ts'
+import type { Tools } from './infra/run-tool.ts'
+import type { TaskMetrics } from './tasks/metrics.ts'
 
-/** All that the worker's parts need from outside. */
+/** Everything that tasks need from outside. */
 export interface Context {
   bus: Bus
   /** Does nothing while it is not known to be the installation's. */
   store: Store
   storeCheck: StoreCheck
   tools: Tools
-  precedence: Precedence
-  limits: InputLimits
+  priorityGate: PriorityGate
+  limits: SourceLimits
   logger: Logger
   metrics: TaskMetrics
   workDir: string
-  /** How this worker is named in claims and logs. */
+  /** Name of this worker in claims and logs. */
   name: string
 }

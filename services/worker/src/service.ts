@@ -3,19 +3,19 @@ import { type ConsumeTasksOptions, connectBus, type TaskConsumer } from '@kinora
 import { media } from '@kinora/common/contracts'
 import { type Base, type Lifecycle, startLoop } from '@kinora/common/service'
 import { guardedStore, openStore, type Store, StoreCheck, s3Credentials } from '@kinora/common/storage'
-import { inputLimits, threadsPerTask, type WorkerConfig } from './config.ts'
+import { sourceLimits, threadsPerTask, type WorkerConfig } from './config.ts'
 import type { Context } from './context.ts'
-import { readFfmpegBuild } from './media-tools/ffmpeg-build.ts'
-import { Precedence } from './media-tools/precedence.ts'
-import type { Tools } from './media-tools/run-tool.ts'
-import { detectSandbox } from './media-tools/sandbox.ts'
-import { createTaskMetrics } from './task-metrics.ts'
-import { createTaskRunner } from './task-runner.ts'
-import { makeWorkspace, removeWorkspace, sweepWorkspaces } from './workspace.ts'
+import { readFfmpegBuild } from './infra/ffmpeg.ts'
+import { PriorityGate } from './infra/priority-gate.ts'
+import type { Tools } from './infra/run-tool.ts'
+import { detectSandbox } from './infra/sandbox.ts'
+import { createWorkspace, removeWorkspace, sweepWorkspaces } from './infra/workspace.ts'
+import { createTaskMetrics } from './tasks/metrics.ts'
+import { createTaskRunner } from './tasks/runner.ts'
 
 const COMPARE_MS = 5000
 
-/** Starts a worker: tidies up after dead ones, connects, and takes tasks until `life` closes. */
+/** Starts a worker: removes folders of dead workers, connects, and takes tasks until `life` closes. */
 export async function startWorker(
   { life, logger, metrics, health }: Base,
   config: WorkerConfig,
@@ -26,7 +26,7 @@ export async function startWorker(
   if (tools.sandbox.withoutNetwork.length === 0)
     logger.info('no network namespace: only the protocol whitelist applies')
   const swept = await sweepWorkspaces(config.WORK_DIR)
-  if (swept > 0) logger.info({ swept }, 'removed what dead workers left')
+  if (swept > 0) logger.info({ swept }, 'removed folders of dead workers')
   const store = overrides.store ?? (await openStorage(life, config))
 
   const bus = life.use(await connectBus(busOptions()), 'bus', (b) => b.drain())
@@ -38,9 +38,9 @@ export async function startWorker(
     bus,
     storeCheck,
     tools,
-    precedence: new Precedence(),
+    priorityGate: new PriorityGate(),
     logger,
-    limits: inputLimits(config),
+    limits: sourceLimits(config),
     metrics: createTaskMetrics(metrics),
     workDir: config.WORK_DIR,
     name: config.WORKER_NAME,
@@ -60,7 +60,7 @@ export async function startWorker(
 
   const runner = createTaskRunner(context)
   const consumers: TaskConsumer[] = []
-  // At once: consumers take no more while the runner lets go of what they hold.
+  // Together: consumers must not take more tasks while the runner gives its tasks back.
   life.use(runner, 'tasks', (r) => Promise.all([...consumers.map((consumer) => consumer.stop()), r.stop()]))
   const slots = { short: config.WORKER_SLOTS_SHORT, long: config.WORKER_SLOTS_LONG }
   const handle: ConsumeTasksOptions['handle'] = (message, { redelivered }) => runner.handle(message, redelivered)
@@ -83,14 +83,14 @@ export async function startWorker(
 }
 
 async function openStorage(life: Lifecycle, config: WorkerConfig): Promise<Store> {
-  // From a shared disk nothing is fetched.
+  // On a shared disk, sources are read in place.
   if (config.STORAGE_URL.startsWith('file:')) return await openStore(config.STORAGE_URL)
-  const dir = life.use(await makeWorkspace(config.WORK_DIR), 'fetched sources', removeWorkspace)
+  const dir = life.use(await createWorkspace(config.WORK_DIR), 'fetched sources', removeWorkspace)
   const copies = { dir, maxBytes: config.SOURCE_CACHE_MB * 1024 * 1024 }
   return await openStore(config.STORAGE_URL, { credentials: s3Credentials(config), copies })
 }
 
-/** ffmpeg, ffprobe and what limits them on this machine. */
+/** ffmpeg, ffprobe and their limits on this machine. */
 export async function openTools(config: WorkerConfig): Promise<Tools> {
   const threads = threadsPerTask(config)
   return {

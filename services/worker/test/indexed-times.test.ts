@@ -1,10 +1,10 @@
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { indexedTimes } from '../src/media-tools/mp4-index/indexed-times.ts'
-import { probeSource } from '../src/media-tools/probe-source.ts'
-import { scanPackets } from '../src/media-tools/scan-packets.ts'
-import { chooseVideo } from '../src/media-tools/source-facts.ts'
+import { mainVideo } from '../src/domain/probe-report.ts'
+import { probeSource } from '../src/operations/probe-source.ts'
+import { scanPackets } from '../src/operations/scan-packets.ts'
+import { indexedTimes } from '../src/operations/source-index.ts'
 import { H264, makeClip, picture, tone } from './support/clips.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -21,7 +21,7 @@ async function both(name: string, args: string[]) {
   const cwd = join(folder, `clip-${clips}`)
   await mkdir(cwd)
   await rename(await makeClip(cwd, name, ...args), join(cwd, 'source'))
-  const video = chooseVideo(await probeSource(tools, cwd, signal))
+  const video = mainVideo(await probeSource(tools, cwd, signal))
   const scanned = await scanPackets(tools, { cwd, streamIndex: video.index, frameSeconds: 0.04, signal })
   return { indexed: await indexedTimes(join(cwd, 'source'), video), scanned }
 }

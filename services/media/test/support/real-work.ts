@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type ClaimedTask, media, type TaskCause, type TaskResult, type ToolRuns } from '@kinora/common/contracts'
-import { inputLimits, workerConfig } from '@kinora/worker/config'
-import { runJob } from '@kinora/worker/jobs'
+import { sourceLimits, workerConfig } from '@kinora/worker/config'
 import { openTools } from '@kinora/worker/service'
+import { runTask } from '@kinora/worker/tasks'
 import { withWorkspace } from '@kinora/worker/workspace'
 import { afterAll } from 'vitest'
 import type { Context } from '../../src/context.ts'
@@ -48,12 +48,12 @@ export async function openRealWork({ store }: Context): Promise<RealWork> {
     async run({ work, outputKey }) {
       const commands: string[][] = []
       const job = {
-        ...{ store, outputKey, limits: inputLimits(config), signal: new AbortController().signal },
-        tools: { ...tools, ran: (command: string[]) => void commands.push(command) },
+        ...{ store, outputKey, limits: sourceLimits(config), signal: new AbortController().signal },
+        tools: { ...tools, onRun: (command: string[]) => void commands.push(command) },
         ...{ progress: () => {}, written: () => {} },
       }
       try {
-        const result = await withWorkspace(join(folder, 'work'), (workspace) => runJob(work, { ...job, workspace }))
+        const result = await withWorkspace(join(folder, 'work'), (workspace) => runTask(work, { ...job, workspace }))
         return { result, tools: { ffmpeg: tools.build, commands } }
       } catch (error) {
         return { cause: (error as { taskCause: TaskCause }).taskCause }

@@ -1,9 +1,9 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 
-/** From this many lines on, a picture that does not name its colour matrix is BT.709; below it is BT.601. */
+/** From this many lines on, video without a declared colour matrix is BT.709; below, it is BT.601. */
 const HD_LINES = 720
 
-/** What `setparams` calls matrix, primaries and transfer. */
+/** Matrix, primaries and transfer, by the names of the `setparams` filter. */
 export interface Colour {
   matrix: string
   primaries: string
@@ -18,9 +18,9 @@ const BT601: Record<string, Colour> = {
 }
 
 /**
- * The colour that all renditions of a source are labelled with. BT.601 is kept: changing it to BT.709 costs a quarter of
- * the whole encode, and a label is all that a player needs, as long as there is one: without it players guess by size,
- * and the colours of a small rung would differ from those of a large one.
+ * The colour label of all renditions of a source. BT.601 is kept: conversion to BT.709 costs a quarter of the whole encode,
+ * and a label is enough for players. Without a label players guess by size, and the colours of a small rendition would
+ * differ from those of a large one.
  */
 export function renditionColour({ colorMatrix, hdr, width, height }: SourceFacts['video']): Colour {
   const declared = hdr ? undefined : BT601[colorMatrix ?? '']
@@ -29,7 +29,7 @@ export function renditionColour({ colorMatrix, hdr, width, height }: SourceFacts
   return unlabelledSd ? (BT601.smpte170m as Colour) : BT709
 }
 
-/** Tells whether the samples must be recomputed: the source has a matrix that renditions never have. */
+/** Whether samples must be converted: the source has a matrix that renditions never have. */
 export function needsConversion({ colorMatrix }: SourceFacts['video']): boolean {
   return colorMatrix !== undefined && colorMatrix !== 'bt709' && !(colorMatrix in BT601)
 }

@@ -14,14 +14,14 @@ const STANDARD: FrameRate[] = [
 ]
 
 const MAX_RATE = 60
-/** Below this a key frame every two seconds would be nearly every frame. */
+/** Below this rate, with a key frame every two seconds, nearly every frame would be a key frame. */
 const MIN_RATE = 5
 
 export function perSecond({ num, den }: FrameRate): number {
   return num / den
 }
 
-/** Reads ffprobe's `30000/1001`; null for `0/0` and other nonsense. */
+/** Reads a rate of ffprobe such as `30000/1001`; null for `0/0` and other invalid values. */
 export function parseRate(text: string | undefined): FrameRate | null {
   const [num, den] = (text ?? '').split('/').map(Number)
   if (!num || !den || !Number.isSafeInteger(num) || !Number.isSafeInteger(den) || num < 0 || den < 0) return null
@@ -33,13 +33,13 @@ export function nearestStandardRate(average: number): FrameRate {
   return STANDARD.reduce((best, rate) => (distance(rate) < distance(best) ? rate : best))
 }
 
-/** Rates that a rendition may have as they are: whole numbers and the 1000/1001 family, so that time stays exact. */
+/** Whether a rendition may have this rate unchanged: whole numbers and the 1000/1001 family, whose times are exact. */
 export function isUsableRate(rate: FrameRate): boolean {
   return perSecond(rate) >= MIN_RATE && perSecond(rate) <= MAX_RATE && (rate.den === 1 || rate.den === 1001)
 }
 
-/** A rate above 60 divided by the smallest whole number that brings it there, so that every nth frame is kept. */
-export function halveTo60(rate: FrameRate): FrameRate {
+/** Divides a rate above 60 by the smallest whole number that gives at most 60, so that every nth frame is kept. */
+export function divideTo60(rate: FrameRate): FrameRate {
   const divisor = Math.ceil(perSecond(rate) / MAX_RATE - 1e-9)
   if (divisor <= 1) return rate
   return rate.num % divisor === 0

@@ -1,9 +1,9 @@
 import type { SourceFacts } from '@kinora/common/contracts'
+import { readVideoTrack } from '@kinora/formats/mp4'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { moovOf, type SomeTrack, someTrack } from '../../../test/support/some-moov.ts'
-import { copyableOf } from './copyable-pictures.ts'
-import { readPictureTrack } from './picture-track.ts'
+import { moovOf, type SomeTrack, someTrack } from '../../test/support/some-moov.ts'
+import { remuxableTrack } from './remux.ts'
 
 const video = {
   ...{ streamIndex: 0, codec: 'h264', pixelFormat: 'yuv420p', width: 640, height: 360, resample: false },
@@ -11,14 +11,14 @@ const video = {
 } satisfies SourceFacts['video']
 
 function judged(change: Partial<SomeTrack>, facts: Partial<SourceFacts['video']> = {}) {
-  return copyableOf(readPictureTrack(moovOf({ ...someTrack(70, 20), ...change })), { ...video, ...facts })
+  return remuxableTrack(readVideoTrack(moovOf({ ...someTrack(70, 20), ...change })), { ...video, ...facts })
 }
 
 /** Frames of ten a second, in ticks of a thousandth; the second is shown after the third. */
 const swapped = Array.from({ length: 70 }, (_, index) => (index % 20 === 1 ? 200 : index % 20 === 2 ? 0 : 100))
 
-describe('pictures that can be cut as they are', () => {
-  it('have a key frame at each place of the grid, and tell the largest segment', () => {
+describe('a video track that can be remuxed', () => {
+  it('has a key frame at each place of the grid, and gives the largest segment', () => {
     // Ten frames a second: segments of 60 frames. The last one, of 10, is counted as 30.
     const sizes = Array.from({ length: 70 }, (_, index) => (index < 60 ? 976 : 1976))
     expect(judged({ sizes })).toEqual({ peakBitrate: 1000 * 10 * 8 })
@@ -73,7 +73,7 @@ describe('pictures that can be cut as they are', () => {
     ['baseline with all that it may have', { avc: [66, 0, 30] }],
     ['ten bits', { avc: [110, 0, 30] }],
     ['a level for larger pictures', { avc: [100, 0, 51] }],
-  ])('have not %s', (_, change) => {
+  ])('does not have %s', (_, change) => {
     expect(judged(change)).toBeUndefined()
   })
 
@@ -95,16 +95,16 @@ describe('an index', () => {
     ],
     ['times of more frames than it has', { steps: [[71, 100]] }],
     ['two entries of samples', { entries: 2 }],
-    ['parameters among the pictures', { format: 'avc3' }],
-    ['turned pictures', { matrix: [0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000] }],
-    ['key frames in no order', { syncs: [1, 41, 21] }],
-    ['two tracks of pictures', { tracks: 2 }],
+    ['parameters among the frames', { format: 'avc3' }],
+    ['rotated frames', { matrix: [0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000] }],
+    ['key frames out of order', { syncs: [1, 41, 21] }],
+    ['two video tracks', { tracks: 2 }],
     ['an edit list of a thousand parts', { edits: Array(1000).fill([7, 0]) }],
-  ])('is not taken that has %s', (_, change) => {
+  ])('is refused that has %s', (_, change) => {
     expect(() => judged(change)).toThrow(RangeError)
   })
 
-  it('is read, or refused with RangeError, whatever stands in it', () => {
+  it('is read, or refused with RangeError, whatever it contains', () => {
     const whole = moovOf({ ...someTrack(70, 20), edits: [[7000, 0]] })
     const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 20 })
     fc.assert(
@@ -113,7 +113,7 @@ describe('an index', () => {
         for (const [at, value] of changes) file[at] = value
         for (const bytes of [file, file.subarray(0, end)]) {
           try {
-            copyableOf(readPictureTrack(bytes), video)
+            remuxableTrack(readVideoTrack(bytes), video)
           } catch (error) {
             expect(error).toBeInstanceOf(RangeError)
           }
@@ -125,12 +125,12 @@ describe('an index', () => {
 
   it('of absurd counts and of very many boxes is refused before anything of that size is made', () => {
     const table = (type: string, ...words: number[]) => moovOf({ ...someTrack(70, 20), replace: { type, words } })
-    expect(() => readPictureTrack(table('stsz', 0, 0, 0xffffffff))).toThrow(RangeError)
-    expect(() => readPictureTrack(table('stsz', 0, 0, 4_000_000))).toThrow(RangeError)
-    expect(() => readPictureTrack(table('stsz', 0, 16, 0x7fffffff))).toThrow(RangeError)
-    expect(() => readPictureTrack(table('stts', 0, 0xffffffff, 1, 1))).toThrow(RangeError)
-    expect(() => readPictureTrack(table('ctts', 0, 1, 0xffffffff, 1))).toThrow(RangeError)
-    expect(() => readPictureTrack(table('stss', 0, 0x7fffffff, 1))).toThrow(RangeError)
-    expect(() => readPictureTrack(moovOf({ ...someTrack(70, 20), empties: 5000 }))).toThrow(RangeError)
+    expect(() => readVideoTrack(table('stsz', 0, 0, 0xffffffff))).toThrow(RangeError)
+    expect(() => readVideoTrack(table('stsz', 0, 0, 4_000_000))).toThrow(RangeError)
+    expect(() => readVideoTrack(table('stsz', 0, 16, 0x7fffffff))).toThrow(RangeError)
+    expect(() => readVideoTrack(table('stts', 0, 0xffffffff, 1, 1))).toThrow(RangeError)
+    expect(() => readVideoTrack(table('ctts', 0, 1, 0xffffffff, 1))).toThrow(RangeError)
+    expect(() => readVideoTrack(table('stss', 0, 0x7fffffff, 1))).toThrow(RangeError)
+    expect(() => readVideoTrack(moovOf({ ...someTrack(70, 20), empties: 5000 }))).toThrow(RangeError)
   })
 })

@@ -1,52 +1,33 @@
 import { type SourceFacts, segmentGrid } from '@kinora/common/contracts'
-import { needsConversion } from '../colour.ts'
-import type { ProbedStream } from '../probe-source.ts'
-import type { AvcConfig } from './avc-config.ts'
-import { hasClosedGroups } from './closed-groups.ts'
-import { type PictureTrack, readPictureTrack } from './picture-track.ts'
-import { readMoov } from './read-moov.ts'
+import type { AvcConfig, VideoTrack } from '@kinora/formats/mp4'
+import { needsConversion } from './colour.ts'
+import type { ProbedStream } from './probe-report.ts'
 
-type Copyable = NonNullable<SourceFacts['video']['copyable']>
 type Video = SourceFacts['video']
+export type Remuxable = NonNullable<Video['copyable']>
 
-/**
- * Whether the pictures of a source can be cut into segments as they are; undefined where they cannot, or where it is not
- * certain. Asks the index of the file only: nothing of the pictures is read, however long they are.
- */
-export async function findCopyable(
-  path: string,
-  { container, video }: SourceFacts,
-  stream: ProbedStream,
-): Promise<Copyable | undefined> {
-  if (!container.startsWith('mov,') || !isPlain(video, stream)) return undefined
-  const moov = await readMoov(path)
-  if (!moov) return undefined
-  try {
-    return copyableOf(readPictureTrack(moov), video)
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
-}
-
-/** By what ffprobe says: the picture of a rendition, but for its size and bit rate. */
-function isPlain(video: Video, stream: ProbedStream): boolean {
-  const turned = stream.side_data_list?.some(({ rotation }) => rotation !== undefined && rotation !== 0)
+/** Whether ffprobe reports frames like those of a rendition, apart from their size and bit rate. */
+export function looksRemuxable({ container, video }: SourceFacts, stream: ProbedStream): boolean {
+  const rotated = stream.side_data_list?.some(({ rotation }) => rotation !== undefined && rotation !== 0)
   return (
+    container.startsWith('mov,') &&
     video.codec === 'h264' &&
     video.pixelFormat === 'yuv420p' &&
     stream.field_order === 'progressive' &&
     !video.hdr &&
     !video.resample &&
-    !turned &&
+    !rotated &&
     !needsConversion(video) &&
     video.width === stream.width &&
     video.height === stream.height
   )
 }
 
-/** By what the index says. */
-export function copyableOf(track: PictureTrack, video: Video): Copyable | undefined {
+/**
+ * Whether the video track can be cut into segments without encoding; undefined when it cannot, or when that is not
+ * certain. Decides by the index of the file alone.
+ */
+export function remuxableTrack(track: VideoTrack, video: Video): Remuxable | undefined {
   const { num, den } = video.frameRate
   const { gopFrames, segmentFrames } = segmentGrid(video.frameRate)
   const fits =
@@ -62,9 +43,9 @@ export function copyableOf(track: PictureTrack, video: Video): Copyable | undefi
 const MAIN = 77
 const HIGH = 100
 const BASELINE = 66
-/** `constraint_set1_flag`: baseline without what nobody decodes (ITU-T H.264 section A.2.1). */
+/** `constraint_set1_flag`: baseline without the features that no player decodes (ITU-T H.264 section A.2.1). */
 const ALSO_MAIN = 0x40
-/** Macroblocks of a picture that level 4.2 has at most (table A-1). Larger ones are for 5.2, which players of them take. */
+/** Macroblocks of the largest frame of level 4.2 (table A-1). Larger frames may have level 5.2, as their players decode it. */
 const SMALL_FRAME = 8704
 
 function isPlayedEverywhere({ profile, constraints, level, sequences }: AvcConfig, { width, height }: Video): boolean {
@@ -73,8 +54,8 @@ function isPlayedEverywhere({ profile, constraints, level, sequences }: AvcConfi
   return knownProfile && level <= (macroblocks <= SMALL_FRAME ? 42 : 52) && sequences === 1
 }
 
-/** No edit list, or one that only says when the first picture is shown, as that of files with B-frames does. */
-function showsAll({ edits, offsets, sizes, step, timescale, movieTimescale }: PictureTrack): boolean {
+/** There is no edit list, or it only sets when the first frame is shown, as in files with B-frames. */
+function showsAll({ edits, offsets, sizes, step, timescale, movieTimescale }: VideoTrack): boolean {
   const shown = edits.filter(({ mediaTime }) => mediaTime !== -1)
   const [edit] = shown
   if (!edit) return edits.length === 0
@@ -84,11 +65,37 @@ function showsAll({ edits, offsets, sizes, step, timescale, movieTimescale }: Pi
   return isLast && edit.plain && edit.mediaTime === offsets[0] && lasts
 }
 
-/** What a segment needs beside each picture, about: its row in the header, and its part of the header. */
+/**
+ * Whether each group of `gopFrames` begins with a key frame and is decoded without any other group: all frames that are
+ * shown in a group are decoded in it, each is shown at its own time, and the first is shown first. Further key frames
+ * inside a group do no harm.
+ */
+function hasClosedGroups({ sizes, syncs, offsets, step }: VideoTrack, gopFrames: number): boolean {
+  if (!haveSyncAtEach(syncs, gopFrames, sizes.length)) return false
+  const [first = 0] = offsets
+  const taken = new Uint8Array(sizes.length)
+  for (let decoded = 0; decoded < sizes.length; decoded += 1) {
+    const shown = decoded + ((offsets[decoded] ?? 0) - first) / step
+    const group = Math.floor(decoded / gopFrames)
+    const isFirst = decoded === group * gopFrames
+    const fits = Number.isInteger(shown) && shown < sizes.length && Math.floor(shown / gopFrames) === group
+    if (!fits || taken[shown] || (isFirst && shown !== decoded)) return false
+    taken[shown] = 1
+  }
+  return true
+}
+
+function haveSyncAtEach(syncs: VideoTrack['syncs'], gopFrames: number, samples: number): boolean {
+  if (syncs === null) return true
+  const onGrid = syncs.filter((sync) => sync % gopFrames === 0)
+  return onGrid.length === Math.ceil(samples / gopFrames)
+}
+
+/** Approximate bytes of a segment for each frame beside the frame itself: its row and its share of the header. */
 const BYTES_BESIDE = 24
 
-/** Bits a second of the largest segment. A last one shorter than half is taken for half: nobody notices so short a peak. */
-function peakBitrate({ sizes, step, timescale }: PictureTrack, segmentFrames: number): number {
+/** Bits a second of the largest segment. A last segment shorter than half counts as half: so short a peak does no harm. */
+function peakBitrate({ sizes, step, timescale }: VideoTrack, segmentFrames: number): number {
   let peak = 0
   for (let from = 0; from < sizes.length; from += segmentFrames) {
     const frames = sizes.subarray(from, from + segmentFrames)

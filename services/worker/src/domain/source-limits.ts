@@ -1,11 +1,18 @@
 import type { SourceFacts } from '@kinora/common/contracts'
-import type { InputLimits } from '../config.ts'
-import { inputFault } from '../task-failure.ts'
 import { parseRate, perSecond } from './frame-rate.ts'
-import type { ProbedStream, ProbeReport } from './probe-source.ts'
+import type { ProbedStream, ProbeReport } from './probe-report.ts'
+import { inputFault } from './task-failure.ts'
 
-/** By what the file says of itself. Throws `SOURCE_OVER_LIMIT` for a picture too large, too fast or too long, or too many streams. */
-export function assertWithinLimits({ format, streams }: ProbeReport, video: ProbedStream, limits: InputLimits): void {
+/** What a source may have at most. */
+export interface SourceLimits {
+  durationSeconds: number
+  pixels: number
+  frameRate: number
+  streams: number
+}
+
+/** Checks what the file declares. Throws `SOURCE_OVER_LIMIT` for too many pixels, frames a second, seconds or streams. */
+export function assertWithinLimits({ format, streams }: ProbeReport, video: ProbedStream, limits: SourceLimits): void {
   const rate = parseRate(video.avg_frame_rate)
   assertPixels((video.width ?? 0) * (video.height ?? 0), limits)
   if (rate && perSecond(rate) > limits.frameRate) refuse('The video has more frames a second than are allowed.')
@@ -13,21 +20,21 @@ export function assertWithinLimits({ format, streams }: ProbeReport, video: Prob
   if (streams.length > limits.streams) refuse('The file has more streams than are allowed.')
 }
 
-/** What the H.264 encoder takes. */
+/** Pixels, the limit of the H.264 encoder. */
 const MAX_SIDE = 16_384
 
-/** By what was found in it, and with pixels made square: a few bytes can stretch a small picture to any width. */
-export function assertFactsWithinLimits({ video, durationSeconds }: SourceFacts, limits: InputLimits): void {
+/** Checks what was found, with square pixels: a few bytes in a header can stretch small frames to any width. */
+export function assertFactsWithinLimits({ video, durationSeconds }: SourceFacts, limits: SourceLimits): void {
   assertPixels(video.width * video.height, limits)
   if (Math.max(video.width, video.height) > MAX_SIDE) refuse('The picture is wider or higher than is allowed.')
   assertLength(durationSeconds, limits)
 }
 
-function assertPixels(pixels: number, limits: InputLimits): void {
+function assertPixels(pixels: number, limits: SourceLimits): void {
   if (pixels > limits.pixels) refuse('The picture is larger than is allowed.')
 }
 
-function assertLength(seconds: number, limits: InputLimits): void {
+function assertLength(seconds: number, limits: SourceLimits): void {
   if (seconds > limits.durationSeconds) refuse('The video is longer than is allowed.')
 }
 

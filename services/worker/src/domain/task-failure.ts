@@ -1,9 +1,9 @@
 import { type CodeOf, causeOf, type TaskCause } from '@kinora/common/contracts'
 
-/** An attempt that cannot succeed; its class decides whether media tries again. */
+/** An attempt that cannot succeed. The class of its cause decides whether media retries the task. */
 export class TaskFailure extends Error {
   readonly taskCause: TaskCause
-  /** For the log of the worker only. */
+  /** For the worker's own log only. */
   readonly diagnosis: string | undefined
 
   constructor(taskCause: TaskCause, diagnosis?: string) {
@@ -14,7 +14,7 @@ export class TaskFailure extends Error {
   }
 }
 
-/** `detail` is one sentence for the owner of the video: it names no path and quotes no input. */
+/** `detail` is one sentence for the owner of the video, without paths and without quotes of the input. */
 export function inputFault(code: CodeOf<'input'>, detail?: string, diagnosis?: string): TaskFailure {
   return new TaskFailure(causeOf(code, detail), diagnosis)
 }
@@ -27,7 +27,7 @@ export function memoryFault(diagnosis?: string): TaskFailure {
   return new TaskFailure(causeOf('OUT_OF_MEMORY'), diagnosis)
 }
 
-/** What media is told about anything that was thrown; the unknown is the host's fault and may pass. */
+/** The cause that is reported for an error. Unexpected errors are the host's fault and may pass. */
 export function toTaskCause(thrown: unknown): TaskCause {
   if (thrown instanceof TaskFailure) return thrown.taskCause
   return causeOf('TRANSCODE_FAILED', 'Something went wrong on our side while working on this video.')

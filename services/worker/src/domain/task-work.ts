@@ -1,14 +1,55 @@
-import type { TaskWork } from '@kinora/common/contracts'
+import type { MediaPart, TaskKind, TaskResult, TaskWork } from '@kinora/common/contracts'
+
+export type WorkOf<K extends TaskKind> = Extract<TaskWork, { kind: K }>
+export type ResultOf<K extends TaskKind> = Extract<TaskResult, { kind: K }>
+
+export type AudioWork = WorkOf<'audio'>
+export type VideoWork = WorkOf<'video'>
+export type WorkRung = VideoWork['rungs'][number]
 
 /**
- * Urgent is what somebody waits for to see anything at all: the first segments of a video, not what is left of a task whose
- * first segments are recorded. While urgent work goes on, the tools of all other tasks here stand still.
+ * Work is urgent while a viewer can see nothing of the video: until its first segments are recorded, but not for the rest
+ * of a task whose first segments exist. While urgent work runs, the tools of all other tasks on this machine are paused.
  */
 export function isUrgent(work: TaskWork): boolean {
   if (work.kind === 'probe') return true
   if (work.kind === 'audio') return work.firstSegment === 0
-  // A copy tells of nothing before it is whole; so long nobody stands still for it.
+  // A remux publishes nothing until it is complete; pausing other tasks until then would be too long.
   if (work.kind !== 'video' || work.copied) return false
-  // Where a task of its own makes the head of the smallest rendition, this one begins behind it.
+  // Where another task makes the first segments of the smallest rendition, this task begins after them.
   return work.chunk.firstSegment === 0 && work.rungs.every(({ firstSegment }) => firstSegment === 0)
+}
+
+/** Number of the first segment of this rung that the task makes. */
+export function firstSegmentOf({ firstSegment }: WorkRung, { chunk }: VideoWork): number {
+  return Math.max(firstSegment, chunk.firstSegment)
+}
+
+/** Number after the last segment that the task makes. */
+export function endSegmentOf({ chunk, segmentFrames }: VideoWork): number {
+  return chunk.firstSegment + Math.ceil(chunk.frameCount / segmentFrames)
+}
+
+/** The frames of segment `number` of the video, by the plan. */
+export function plannedSegment(
+  number: number,
+  { chunk, segmentFrames }: VideoWork,
+): { startFrame: number; frames: number } {
+  const offset = (number - chunk.firstSegment) * segmentFrames
+  return { startFrame: chunk.startFrame + offset, frames: Math.min(segmentFrames, chunk.frameCount - offset) }
+}
+
+/** Joins two parts of one attempt, the second of which begins where the first one ends. */
+export function joinParts<P extends MediaPart>(first: P | undefined, second: P): P
+export function joinParts(first: MediaPart | undefined, second: MediaPart): MediaPart {
+  if (first?.kind === 'audio' && second.kind === 'audio') {
+    return { ...first, segments: [...first.segments, ...second.segments] }
+  }
+  if (first?.kind !== 'video' || second.kind !== 'video') return second
+  // A rung may begin later than the others.
+  const renditions = second.renditions.map((rendition) => {
+    const before = first.renditions.find(({ name }) => name === rendition.name)
+    return before ? { ...before, segments: [...before.segments, ...rendition.segments] } : rendition
+  })
+  return { kind: 'video', renditions }
 }

@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest'
-import { watchClock } from './clock-watch.ts'
+import { detectTimestampJumps } from './timestamp-jumps.ts'
 
 const run = (begin: number, count: number) => Array.from({ length: count }, (_, index) => begin + index / 25)
 
-function losesMuch(...runs: number[][]): boolean {
-  const clock = watchClock()
-  for (const time of runs.flat()) clock.see(time)
-  return clock.losesMuch()
+function losesMany(...runs: number[][]): boolean {
+  const jumps = detectTimestampJumps()
+  for (const time of runs.flat()) jumps.see(time)
+  return jumps.losesMany()
 }
 
 it.each([
-  ['begins anew', [run(1.4, 250), run(1.4, 250)]],
+  ['starts again', [run(1.4, 250), run(1.4, 250)]],
   ['goes on before where it began', [run(100, 250), run(0, 250)]],
-  ['begins anew for the last tenth', [run(0, 900), run(0, 100)]],
-])('much is lost when the clock %s', (_, runs) => {
-  expect(losesMuch(...runs)).toBe(true)
+  ['starts again for the last tenth', [run(0, 900), run(0, 100)]],
+])('many frames are lost when the clock %s', (_, runs) => {
+  expect(losesMany(...runs)).toBe(true)
 })
 
 it.each([
@@ -23,9 +23,9 @@ it.each([
   ['is wrong by hours for half a second', [run(0, 250), run(9000, 12), run(10.5, 250)]],
   ['is 0 now and then', [run(0, 100), [0], run(4.04, 100), [0], run(8.08, 100)]],
   ['goes back by half a second', [run(0, 250), run(9.5, 250)]],
-  ['begins anew for a few pictures at the end', [run(0, 500), run(0, 20)]],
+  ['starts again for a few frames at the end', [run(0, 500), run(0, 20)]],
   ['ticks every two seconds', [run(0, 100).map((time) => time * 50)]],
-  ['is never told', []],
-])('nothing much is lost when it %s', (_, runs) => {
-  expect(losesMuch(...runs)).toBe(false)
+  ['is missing', []],
+])('not many frames are lost when it %s', (_, runs) => {
+  expect(losesMany(...runs)).toBe(false)
 })

@@ -1,21 +1,28 @@
-/** From one picture to the next, either way: more is another stretch of the clock. Reordered pictures are nearer. */
+/** Seconds. Consecutive frames further apart than this, either way, belong to two stretches. Reordered frames are closer. */
 const JUMP_SECONDS = 1
-/** Stretches shorter than this are a few broken time stamps, and are not what was shown so far. */
+/** Stretches shorter than this are a few broken time stamps; they do not count as shown. */
 const STRETCH_SECONDS = 1
-/** Of all pictures. Less is lost in any damaged file. */
-const MUCH = 0.05
+/** Share of all frames. Any damaged file may lose less than this. */
+const MANY = 0.05
+
+export interface TimestampJumps {
+  /** Takes the time stamp of the next frame in the order of the file, in seconds. */
+  see(time: number): void
+  /** Whether more than a few frames would be lost. */
+  losesMany(): boolean
+}
 
 /**
- * Watches the clock of pictures in the order of the file. One that jumps back, as when transport streams are put behind one
- * another, shows pictures at times that were already passed: we go by the clock, so they would be lost.
+ * Detects time stamps that jump back, as when transport streams are concatenated. Frames after such a jump have times that
+ * were already shown. Frames are placed by their time stamps, so these frames would be lost.
  */
-export function watchClock() {
-  let [pictures, late] = [0, 0]
+export function detectTimestampJumps(): TimestampJumps {
+  let [frames, late] = [0, 0]
   let passed = Number.NEGATIVE_INFINITY
   let stretch: { from: number; to: number } | undefined
 
   function see(time: number): void {
-    pictures += 1
+    frames += 1
     if (!stretch || Math.abs(time - stretch.to) > JUMP_SECONDS) {
       if (stretch && stretch.to - stretch.from >= STRETCH_SECONDS) passed = Math.max(passed, stretch.to)
       stretch = { from: time, to: time }
@@ -24,5 +31,5 @@ export function watchClock() {
     if (time < passed) late += 1
   }
 
-  return { see, losesMuch: () => late > MUCH * pictures }
+  return { see, losesMany: () => late > MANY * frames }
 }

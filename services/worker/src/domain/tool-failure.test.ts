@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ToolEnd } from './run-tool.ts'
+import type { ToolEnd } from '../infra/run-tool.ts'
 import { asTaskFailure } from './tool-failure.ts'
 
 const end = (given: Partial<ToolEnd>): ToolEnd => ({
@@ -16,7 +16,7 @@ describe('the cause of a bad end of ffmpeg', () => {
     ['the kernel, out of memory', { exitCode: null, killedBy: 'SIGKILL' }, 'memory', 'OUT_OF_MEMORY'],
     ['the memory limit', { stderr: 'x264 [error]: malloc of size 1500068 failed' }, 'memory', 'OUT_OF_MEMORY'],
     [
-      'a huge picture',
+      'a huge frame',
       { stderr: 'Picture size 14000x14000 exceeds specified max pixel count' },
       'input',
       'SOURCE_OVER_LIMIT',
@@ -34,7 +34,7 @@ describe('the cause of a bad end of ffmpeg', () => {
     expect(asTaskFailure(end(given)).taskCause).toMatchObject({ class: kind, code })
   })
 
-  it('is the fault of the file where a tool that only reads gives up without a word', () => {
+  it('is the fault of the file when a tool that only reads fails without a message', () => {
     expect(asTaskFailure(end({ stderr: '' })).taskCause).toMatchObject({ class: 'host', code: 'TRANSCODE_FAILED' })
     const failure = asTaskFailure(end({ stderr: '' }), { onlyReads: true })
     expect(failure.taskCause).toMatchObject({ class: 'input', code: 'SOURCE_CORRUPT' })
@@ -43,7 +43,7 @@ describe('the cause of a bad end of ffmpeg', () => {
     }
   })
 
-  it('is told without what ffmpeg printed, which may quote the file', () => {
+  it('does not contain what ffmpeg printed, which may quote the file', () => {
     const { taskCause } = asTaskFailure(end({ stderr: '/srv/jobs/secret: Invalid data found when processing input' }))
     expect(taskCause.detail).not.toContain('secret')
   })

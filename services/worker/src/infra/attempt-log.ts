@@ -1,10 +1,10 @@
 import { basename } from 'node:path'
 import type { ToolEnd } from './run-tool.ts'
 
-/** Bytes of UTF-8. */
+/** Bytes of UTF-8 that are kept. */
 const KEPT = 64 * 1024
 
-/** The end of what the tools of one attempt print, with their command lines, for the owner of the video. */
+/** The end of the output of the tools of one attempt, with their command lines, for the owner of the video. */
 export class AttemptLog {
   #tail = ''
 
@@ -14,7 +14,7 @@ export class AttemptLog {
 
   add(text: string): void {
     this.#tail += text
-    // Not at each line: every cut copies. More than is kept, because cleaning changes its length.
+    // Rarely, because every cut copies; to more than is kept, because `withoutHost` changes the length.
     if (this.#tail.length > 4 * KEPT) this.#tail = this.#tail.slice(-2 * KEPT)
   }
 
@@ -31,8 +31,8 @@ export class AttemptLog {
 }
 
 /**
- * Takes out what tells of the machine: where things lie on its disk and in its memory. What is quoted of the file itself is
- * its owner's; all else that ffmpeg knows here are relative names of our own making.
+ * Removes details of the machine: paths on its disk, and addresses in its memory. Quotes of the file itself belong to its
+ * owner; all other names that ffmpeg knows here are relative names that we chose.
  */
 export function withoutHost(text: string): string {
   return text
@@ -41,7 +41,7 @@ export function withoutHost(text: string): string {
     .replace(/[^\P{Cc}\t\n]/gu, '')
 }
 
-/** Whole lines, if it must be cut. */
+/** The last `KEPT` bytes, from the start of a line. */
 function lastBytes(text: string): string {
   const bytes = Buffer.from(text)
   if (bytes.length <= KEPT) return text

@@ -1,4 +1,4 @@
-/** A timer that can be held: it fires once it has run for so many milliseconds in all. */
+/** A timer that can be paused: it fires after running for `ms` milliseconds in total. */
 export class Countdown {
   readonly #fire: () => void
   #leftMs: number
@@ -10,13 +10,13 @@ export class Countdown {
     this.#fire = fire
   }
 
-  run(): void {
+  start(): void {
     if (this.#timer) return
     this.#since = performance.now()
     this.#timer = setTimeout(this.#fire, this.#leftMs)
   }
 
-  hold(): void {
+  pause(): void {
     if (!this.#timer) return
     clearTimeout(this.#timer)
     this.#timer = undefined

@@ -1,40 +1,107 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { ToolRuns } from '@kinora/common/contracts'
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
 import { allowedInput, SOURCE_URL } from './allowed-input.ts'
-import { followFrames } from './progress.ts'
 import { runTool, type ToolEnd, type Tools } from './run-tool.ts'
 
-/** A command that reads the workspace's source under the input rules; `options` stand before `-i`. */
+/** Options before the first input: errors only, and progress on standard output. */
+export const REPORTING = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1']
+
+/** A command that reads the workspace's source under the input rules; `options` come before `-i`. */
 export function readSource(tools: Tools, ...options: string[]): FfmpegCommand {
   return ffmpeg()
     .input(SOURCE_URL)
     .inputOptions(
-      ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1'],
+      ...REPORTING,
       ...['-filter_complex_threads', String(tools.threads), '-threads', String(tools.threads)],
       ...allowedInput(tools),
       ...options,
     )
 }
 
+/** Containers without an index: a seek may end anywhere, so it must end early enough to find a key frame. */
+const UNINDEXED = /^(mpegts|mpeg)$/
+const UNINDEXED_PREROLL_SECONDS = 12
+
 /**
- * Runs what fluent-ffmpeg has put together. Only its command builder is used: its own runner starts no process group,
- * sets no limits, and first asks ffmpeg for its formats, codecs and filters in four more processes.
+ * Options before `-i` that start reading at the key frame before `seconds` on the source's clock. Time stamps are kept, and
+ * the filters remove the frames before `seconds`.
  */
-export async function runFfmpeg(
-  tools: Tools,
-  command: FfmpegCommand,
-  run: { cwd: string; signal: AbortSignal; onFrame?: (frame: number) => void },
-): Promise<ToolEnd> {
-  const onLine = followFrames(run.onFrame ?? (() => {}))
-  return await runTool(tools, {
-    command: tools.ffmpeg,
-    args: argumentsOf(command),
-    cwd: run.cwd,
-    signal: run.signal,
-    onLine,
-  })
+export function seekTo(container: string, seconds: number): string[] {
+  const preroll = UNINDEXED.test(container) ? UNINDEXED_PREROLL_SECONDS : 0
+  const from = seconds - preroll
+  // A negative `-ss` would count from somewhere else.
+  return from > 0 ? ['-copyts', '-noaccurate_seek', '-seek_timestamp', '1', '-ss', from.toFixed(6)] : ['-copyts']
 }
 
-/** fluent-ffmpeg's argument list, which its types leave out. */
+export interface FfmpegRun {
+  /** The workspace. */
+  cwd: string
+  signal: AbortSignal
+  /** Called with the number of frames of the first output so far. */
+  onFrame?: (frame: number) => void
+}
+
+/**
+ * Runs a command of fluent-ffmpeg. Only its command builder is used: its own runner starts no process group, sets no limits,
+ * and first asks ffmpeg for its formats, codecs and filters in four more processes.
+ */
+export async function runFfmpeg(tools: Tools, command: FfmpegCommand, run: FfmpegRun): Promise<ToolEnd> {
+  const { cwd, signal, onFrame = () => {} } = run
+  const args = argumentsOf(command)
+  return await runTool(tools, { command: tools.ffmpeg, args, cwd, signal, onLine: frameReader(onFrame) })
+}
+
+/** A small part of the time that the first segment takes. */
+const POLL_MS = 50
+
+/** Runs ffmpeg and calls `poll` repeatedly while it runs. When `poll` throws, ffmpeg is killed and the error is thrown. */
+export async function runFfmpegPolled(
+  tools: Tools,
+  command: FfmpegCommand,
+  run: FfmpegRun & { poll: () => Promise<void> },
+): Promise<ToolEnd> {
+  const broken = new AbortController()
+  const signal = AbortSignal.any([run.signal, broken.signal])
+  let running = true
+  const end = runFfmpeg(tools, command, { ...run, signal }).finally(() => {
+    running = false
+  })
+  // `end` is awaited below; until then this keeps its failure from counting as unhandled.
+  const ended = end.catch(() => {})
+  try {
+    while (running) {
+      await run.poll()
+      await Promise.race([ended, sleep(POLL_MS)])
+    }
+  } catch (error) {
+    broken.abort(error)
+    await ended
+    throw error
+  }
+  return await end
+}
+
+/** Version and configuration of ffmpeg. Rejects when it is missing. */
+export async function readFfmpegBuild(path: string): Promise<ToolRuns['ffmpeg']> {
+  const { stdout } = await promisify(execFile)(path, ['-version'])
+  const lines = stdout.split('\n')
+  const configuration = lines.find((line) => line.startsWith('configuration:')) ?? ''
+  return { version: lines[0] ?? '', configurationSha256: createHash('sha256').update(configuration).digest('hex') }
+}
+
+/** Reads the output of `-progress`, lines of `key=value`. */
+function frameReader(onFrame: (frame: number) => void): (line: string) => void {
+  return (line) => {
+    const [key, value] = line.split('=', 2)
+    if (key === 'frame' && Number.isInteger(Number(value))) onFrame(Number(value))
+  }
+}
+
+/** The argument list of fluent-ffmpeg, which its types omit. */
 function argumentsOf(command: FfmpegCommand): string[] {
   return (command as unknown as { _getArguments(): string[] })._getArguments()
 }

@@ -1,36 +1,46 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import { readBoxHeader } from '@kinora/hls-check/mp4'
+import { open } from 'node:fs/promises'
+import { boxesInFile } from '@kinora/formats/mp4'
 
-const LONGEST_HEADER = 16
-/** As many as `hasWholeBoxes` looks at. */
-const MAX_BOXES = 1000
-/** Twelve hours at sixty frames a second, each with its own size and offset, and the sound, have 45 MB. */
+/** More than the index of twelve hours at sixty frames a second with audio, which has 45 MB. */
 const MAX_MOOV_BYTES = 64 * 1024 * 1024
 
-/** The index of an MP4 file, the `moov` box and nothing else; undefined where there is none, or it is larger than any honest one. */
+/** The index of an MP4 file: its `moov` box alone. Undefined when it is missing, or larger than any honest one. */
 export async function readMoov(path: string): Promise<Buffer | undefined> {
   const file = await open(path)
   try {
-    const place = await findMoov(file)
-    if (!place || place.size > MAX_MOOV_BYTES) return undefined
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(place.size), 0, place.size, place.start)
-    return bytesRead === place.size ? buffer : undefined
+    for await (const { type, start, end } of boxesInFile(file)) {
+      if (type !== 'moov') continue
+      const size = end - start
+      if (size > MAX_MOOV_BYTES) return undefined
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, start)
+      return bytesRead === size ? buffer : undefined
+    }
+    return undefined
   } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
+    return undefinedIfMalformed(error)
   } finally {
     await file.close()
   }
 }
 
-async function findMoov(file: FileHandle): Promise<{ start: number; size: number } | undefined> {
-  const { size } = await file.stat()
-  for (let [at, boxes] = [0, 0]; at < size && boxes < MAX_BOXES; boxes += 1) {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST_HEADER), 0, LONGEST_HEADER, at)
-    const box = readBoxHeader(buffer.subarray(0, bytesRead), 0, at, size)
-    if (box.end > size) return undefined
-    if (box.type === 'moov') return { start: at, size: box.end - at }
-    at = box.end
+/**
+ * Whether the index lists all frames of the file. False for a file that is cut off, for one with fragments, of which the
+ * index may list the first frames, and for one with very many boxes; their frames are then counted one by one.
+ */
+export async function hasCompleteIndex(path: string): Promise<boolean> {
+  const file = await open(path)
+  try {
+    for await (const { type } of boxesInFile(file)) if (type === 'moof') return false
+    return true
+  } catch (error) {
+    return undefinedIfMalformed(error) ?? false
+  } finally {
+    await file.close()
   }
-  return undefined
+}
+
+/** For callers that take a malformed file for one without an index. */
+function undefinedIfMalformed(error: unknown): undefined {
+  if (error instanceof RangeError) return undefined
+  throw error
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Precedence } from './precedence.ts'
+import { PriorityGate } from './priority-gate.ts'
 
 function someTool() {
   const tool = {
@@ -14,43 +14,43 @@ function someTool() {
   return tool
 }
 
-test('tools stand still as long as any task is urgent, also those that begin meanwhile', () => {
-  const precedence = new Precedence()
+test('tools are paused while any task is urgent, also those that start meanwhile', () => {
+  const gate = new PriorityGate()
   const [first, second, wanted] = [someTool(), someTool(), someTool()]
-  precedence.enter(false).runs(first)
-  const [urgent, other] = [precedence.enter(true), precedence.enter(true)]
-  urgent.runs(wanted)
-  precedence.enter(false).runs(second)
+  gate.enter(false).add(first)
+  const [urgent, other] = [gate.enter(true), gate.enter(true)]
+  urgent.add(wanted)
+  gate.enter(false).add(second)
   expect([first.paused, second.paused, wanted.paused]).toEqual([true, true, false])
-  other.giveWay()
-  other.giveWay()
+  other.release()
+  other.release()
   expect([first.paused, second.paused]).toEqual([true, true])
-  urgent.giveWay()
+  urgent.release()
   expect([first.paused, second.paused, wanted.paused]).toEqual([false, false, false])
 })
 
-test('a task that has done what it was urgent for stands still for others, and goes on after them', () => {
-  const precedence = new Precedence()
-  const [sound, next, picture] = [someTool(), someTool(), someTool()]
-  const [early, late] = [precedence.enter(true), precedence.enter(true)]
-  early.runs(sound)
-  late.runs(picture)
-  early.giveWay()
-  early.runs(next)
-  expect([sound.paused, next.paused, picture.paused]).toEqual([true, true, false])
-  late.giveWay()
-  expect([sound.paused, next.paused, picture.paused]).toEqual([false, false, false])
+test('a task that released its urgency is paused for others, and resumed after them', () => {
+  const gate = new PriorityGate()
+  const [audio, next, video] = [someTool(), someTool(), someTool()]
+  const [early, late] = [gate.enter(true), gate.enter(true)]
+  early.add(audio)
+  late.add(video)
+  early.release()
+  early.add(next)
+  expect([audio.paused, next.paused, video.paused]).toEqual([true, true, false])
+  late.release()
+  expect([audio.paused, next.paused, video.paused]).toEqual([false, false, false])
 })
 
-test('a tool that has ended is left alone', () => {
-  const precedence = new Precedence()
+test('a tool that has ended is not paused', () => {
+  const gate = new PriorityGate()
   const tool = someTool()
-  precedence.enter(false).runs(tool)()
-  const urgent = precedence.enter(true)
+  gate.enter(false).add(tool)()
+  const urgent = gate.enter(true)
   expect(tool.paused).toBe(false)
   const brief = someTool()
-  urgent.runs(brief)()
-  urgent.giveWay()
-  precedence.enter(true)
+  urgent.add(brief)()
+  urgent.release()
+  gate.enter(true)
   expect(brief.paused).toBe(false)
 })

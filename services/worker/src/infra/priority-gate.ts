@@ -1,70 +1,71 @@
-/** What can be told to stand still and to go on. */
+/** A running tool that can be paused. */
 export interface Pausable {
   pause(): void
   resume(): void
 }
 
 /**
- * While somebody waits for the first seconds of a video, all tools on this machine stand still but those that make them.
- * Priorities of the kernel do not do it: each tool runs in a session of its own, and Linux shares processors between
+ * While a viewer waits for the first seconds of a video, pauses all tools on this machine except those that make them.
+ * Priorities of the kernel cannot do this: each tool runs in a session of its own, and Linux shares processors between
  * sessions first (sched(7), autogroup).
  */
-export class Precedence {
-  readonly #urgent = new Set<Turn>()
-  readonly #yielding = new Set<Pausable>()
+export class PriorityGate {
+  readonly #urgent = new Set<PrioritySlot>()
+  readonly #pausable = new Set<Pausable>()
 
-  /** For one task. Urgent ones go first until they give way. */
-  enter(urgent: boolean): Turn {
-    const turn = new Turn(this)
+  /** Opens a slot for one task. Tools of an urgent slot run before all others until the slot is released. */
+  enter(urgent: boolean): PrioritySlot {
+    const slot = new PrioritySlot(this)
     if (urgent) {
-      this.#urgent.add(turn)
-      if (this.#urgent.size === 1) for (const tool of this.#yielding) tool.pause()
+      this.#urgent.add(slot)
+      if (this.#urgent.size === 1) for (const tool of this.#pausable) tool.pause()
     }
-    return turn
+    return slot
   }
 
-  isUrgent(turn: Turn): boolean {
-    return this.#urgent.has(turn)
+  isUrgent(slot: PrioritySlot): boolean {
+    return this.#urgent.has(slot)
   }
 
-  /** From now on the tools of this task stand still for others, like those of any task that is not urgent. */
-  giveWay(turn: Turn, tools: Iterable<Pausable>): void {
-    if (!this.#urgent.delete(turn)) return
-    if (this.#urgent.size === 0) for (const tool of this.#yielding) tool.resume()
-    for (const tool of tools) this.yields(tool)
+  /** From now on `tools` of this slot are paused for urgent slots, like those of any other. */
+  release(slot: PrioritySlot, tools: Iterable<Pausable>): void {
+    if (!this.#urgent.delete(slot)) return
+    if (this.#urgent.size === 0) for (const tool of this.#pausable) tool.resume()
+    for (const tool of tools) this.add(tool)
   }
 
-  yields(tool: Pausable): void {
-    this.#yielding.add(tool)
+  /** Registers a tool that is paused while any slot is urgent. */
+  add(tool: Pausable): void {
+    this.#pausable.add(tool)
     if (this.#urgent.size > 0) tool.pause()
   }
 
-  forget(tool: Pausable): void {
-    this.#yielding.delete(tool)
+  remove(tool: Pausable): void {
+    this.#pausable.delete(tool)
   }
 }
 
 /** The place of one task among all tasks of this machine. */
-export class Turn {
-  readonly #precedence: Precedence
+export class PrioritySlot {
+  readonly #gate: PriorityGate
   readonly #tools = new Set<Pausable>()
 
-  constructor(precedence: Precedence) {
-    this.#precedence = precedence
+  constructor(gate: PriorityGate) {
+    this.#gate = gate
   }
 
-  /** Registers a tool that runs; returns how to take it off the list when it has ended, or may not stand still any longer. */
-  runs(tool: Pausable): () => void {
+  /** Registers a running tool. Returns how to remove it when it has ended, or may not be paused any longer. */
+  add(tool: Pausable): () => void {
     this.#tools.add(tool)
-    if (!this.#precedence.isUrgent(this)) this.#precedence.yields(tool)
+    if (!this.#gate.isUrgent(this)) this.#gate.add(tool)
     return () => {
       this.#tools.delete(tool)
-      this.#precedence.forget(tool)
+      this.#gate.remove(tool)
     }
   }
 
-  /** What it was urgent for is done, or the task has ended. */
-  giveWay(): void {
-    this.#precedence.giveWay(this, this.#tools)
+  /** Ends the urgency of the task: its urgent part is done, or the task has ended. May be called repeatedly. */
+  release(): void {
+    this.#gate.release(this, this.#tools)
   }
 }

@@ -2,29 +2,29 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { ToolRuns } from '@kinora/common/contracts'
 import type { AttemptLog } from './attempt-log.ts'
 import { Countdown } from './countdown.ts'
-import type { FfmpegBuild } from './ffmpeg-build.ts'
-import type { Turn } from './precedence.ts'
+import type { PrioritySlot } from './priority-gate.ts'
 import { NICENESS, type ResourceLimits, type Sandbox, sandboxed } from './sandbox.ts'
 
-/** ffmpeg and ffprobe with everything that is the same for each of their runs. */
+/** ffmpeg and ffprobe, with the settings of all their runs. */
 export interface Tools {
   ffmpeg: string
   ffprobe: string
   threads: number
   preset: string
   limits: ResourceLimits
-  /** Refused in input, before anything of that size is allocated. */
+  /** Larger input is refused before memory is allocated for it. */
   maxPixels: number
   maxStreams: number
   sandbox: Sandbox
-  build: FfmpegBuild
-  /** Told of every run: program and arguments. */
-  ran?: (command: string[]) => void
-  /** Of the task that they run for: whether they stand still for others, or others for them. */
-  turn?: Turn
-  /** Gets all command lines and complaints. */
+  build: ToolRuns['ffmpeg']
+  /** Called with the program and arguments of every run. */
+  onRun?: (command: string[]) => void
+  /** Slot of the task: decides whether its tools are paused for others, or others for them. */
+  slot?: PrioritySlot
+  /** Receives all command lines and standard error. */
   log?: AttemptLog
 }
 
@@ -47,23 +47,23 @@ export interface ToolEnd {
 
 const STDERR_KEPT = 8 * 1024
 
-/** A tool that has stood still for so long in all yields to nobody any more. */
+/** A tool that has been paused for this long in total is not paused again. */
 const MAX_PAUSE_MS = 60_000
 
 /**
- * The two variables ffmpeg gets. One allocator arena: glibc otherwise reserves one for each thread, and the memory
- * limit would be reached long before the memory is used.
+ * The environment of ffmpeg. One allocator arena: glibc otherwise reserves an arena for each thread, and the memory limit
+ * would be reached long before the memory is used.
  */
 const ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', MALLOC_ARENA_MAX: '2' }
 
 /**
- * Runs a media tool under the limits, as the leader of its own process group, so that at the time limit, or when
- * `signal` aborts, everything it started dies at once. The time in which it stands still does not count.
- * Rejects only with the abort reason or when it cannot be started.
+ * Runs a media tool under the limits, as the leader of its own process group, so that at the time limit, or when `signal`
+ * aborts, it and its children are killed at once. The time in which it is paused does not count. Rejects only with the
+ * abort reason, or when it cannot be started.
  */
 export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
   run.signal.throwIfAborted()
-  tools.ran?.([basename(run.command), ...run.args])
+  tools.onRun?.([basename(run.command), ...run.args])
   tools.log?.begin(run.command, run.args)
   const [command, ...words] = [...sandboxed(tools.sandbox, tools.limits), run.command, ...run.args]
   const child = spawn(command ?? run.command, words, {
@@ -79,23 +79,23 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
     timedOut = true
     killGroup()
   })
-  limit.run()
+  limit.start()
   run.signal.addEventListener('abort', killGroup, { once: true })
-  const patience = new Countdown(MAX_PAUSE_MS, () => {
+  const pauseLimit = new Countdown(MAX_PAUSE_MS, () => {
     leave?.()
     resume()
   })
   const pause = () => {
-    limit.hold()
-    patience.run()
+    limit.pause()
+    pauseLimit.start()
     signalGroup(child, 'SIGSTOP')
   }
   const resume = () => {
-    patience.hold()
-    limit.run()
+    pauseLimit.pause()
+    limit.start()
     signalGroup(child, 'SIGCONT')
   }
-  const leave = tools.turn?.runs({ pause, resume })
+  const leave = tools.slot?.add({ pause, resume })
   try {
     const stderr = keepTail(child, tools.log)
     if (run.onLine) createInterface({ input: child.stdout }).on('line', run.onLine)
@@ -107,8 +107,8 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
     return { ...end, stderr: stderr() }
   } finally {
     leave?.()
-    limit.hold()
-    patience.hold()
+    limit.pause()
+    pauseLimit.pause()
     run.signal.removeEventListener('abort', killGroup)
   }
 }
@@ -121,8 +121,8 @@ function closed(child: ChildProcess): Promise<{ exitCode: number | null; killedB
 }
 
 /**
- * Each tool leads a session, and Linux shares processors between sessions first: `nice` alone would leave our services no
- * more of the machine than each ffmpeg has. Where there is no such file, sessions are not told apart (sched(7), autogroup).
+ * Each tool leads a session, and Linux shares processors between sessions first: with `nice` alone, our services would get
+ * no larger share than each ffmpeg. Kernels without this file do not distinguish sessions (sched(7), autogroup).
  */
 async function lowerSession({ pid }: ChildProcess): Promise<void> {
   if (pid !== undefined) await writeFile(`/proc/${pid}/autogroup`, String(NICENESS)).catch(() => {})

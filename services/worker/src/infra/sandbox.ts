@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 
-/** What stands between ffmpeg and the machine; found once at start, because not every host permits everything. */
+/** The limits between ffmpeg and the machine. Detected once at start, because not every host permits all of them. */
 export interface Sandbox {
-  /** util-linux prlimit is there: memory, processor time and file size are capped by the kernel. */
+  /** util-linux prlimit is available: the kernel limits memory, processor time and file size. */
   prlimit: boolean
-  /** Words that put a command into a network namespace without interfaces; empty where the host forbids it. */
+  /** Words before a command that run it in a network namespace without interfaces; empty where the host forbids it. */
   withoutNetwork: string[]
-  /** util-linux setpriv is there: what a worker started dies with it, also what stands still at that moment. */
+  /** util-linux setpriv is available: tools die with the worker that started them, even while paused. */
   deathSignal: boolean
 }
 
@@ -16,10 +16,10 @@ export interface ResourceLimits {
   wallSeconds: number
 }
 
-/** Larger than any segment we write and any source we read. */
+/** Larger than any segment that is written and any source that is read. */
 const MAX_FILE_BYTES = 64 * 1024 ** 3
 
-/** Of all tools: services that answer people go first. */
+/** Of all tools: services that answer requests go first. */
 export const NICENESS = 10
 
 const WITH_DEATH_SIGNAL = ['setpriv', '--pdeathsig', 'KILL', '--']
@@ -37,7 +37,7 @@ export async function detectSandbox(): Promise<Sandbox> {
 
 /**
  * Words before a command that limit it. The memory limit is RLIMIT_DATA: heap, thread stacks and every other private
- * writable mapping, so it follows what is really used; RLIMIT_AS would also count the 300 MB of shared libraries.
+ * writable mapping, so it follows the memory that is really used; RLIMIT_AS would also count the 300 MB of shared libraries.
  */
 export function sandboxed({ prlimit, withoutNetwork, deathSignal }: Sandbox, limits: ResourceLimits): string[] {
   const limited = [

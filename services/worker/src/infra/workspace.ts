@@ -3,19 +3,19 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Folders are named `<host>@<pid>-<start time of that process>-<random>`, so a worker that was killed is told from one
- * that runs, even when its process number was given away again. Containers may share the folder, and none of them sees
- * the processes of another.
+ * Folders are named `<host>@<pid>-<start time of that process>-<random>`. The name tells a worker that was killed from one
+ * that runs, even when its process number was reused. Containers may share the parent folder, and none of them sees the
+ * processes of another.
  */
 const NAME = /^(.+)@(\d+)-(\d+)-\w+$/
 const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-')
 
-/** Far longer than an attempt may take. */
+/** Far longer than an attempt can take. */
 const FOREIGN_AGE_MS = 24 * 3600 * 1000
 
-/** Runs `work` in an empty folder of its own, which is gone afterwards however that ends. */
+/** Runs `work` in an empty folder of its own, which is removed afterwards, also when `work` throws. */
 export async function withWorkspace<T>(root: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await makeWorkspace(root)
+  const folder = await createWorkspace(root)
   try {
     return await work(folder)
   } finally {
@@ -23,8 +23,8 @@ export async function withWorkspace<T>(root: string, work: (folder: string) => P
   }
 }
 
-/** An empty folder that is swept after this process has died. */
-export async function makeWorkspace(root: string): Promise<string> {
+/** Creates an empty folder, which is swept after this process has died. */
+export async function createWorkspace(root: string): Promise<string> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   return await mkdtemp(join(root, `${HOST}@${process.pid}-${(await processStart(process.pid)) ?? 0}-`))
 }
@@ -34,8 +34,8 @@ export async function removeWorkspace(folder: string): Promise<void> {
 }
 
 /**
- * Removes what workers on this machine left behind when they were killed, and what another machine's has not touched for
- * a day; gives the number of folders removed.
+ * Removes folders of killed workers of this machine, and folders of other machines that have not changed for a day.
+ * Returns the number of folders removed.
  */
 export async function sweepWorkspaces(root: string): Promise<number> {
   await mkdir(root, { recursive: true, mode: 0o700 })
@@ -52,14 +52,14 @@ export async function sweepWorkspaces(root: string): Promise<number> {
 }
 
 async function isYoung(folder: string): Promise<boolean> {
-  // Gone: its worker has just removed it.
+  // Missing: its worker has just removed it.
   const found = await stat(folder).catch(() => null)
   return found === null || Date.now() - found.mtimeMs < FOREIGN_AGE_MS
 }
 
 async function isRunning(pid: number, start: string): Promise<boolean> {
   const found = await processStart(pid)
-  // Without /proc only the number can be asked about; then a folder is rather kept than taken from a live worker.
+  // Without /proc only the number can be checked; keeping a folder is better than removing that of a live worker.
   return found === undefined ? hasProcess(pid) : found === start
 }
 

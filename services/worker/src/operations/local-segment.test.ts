@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { completeFirstSegment } from './first-segment.ts'
+import { box } from '../../../../packages/formats/test/support/boxes.ts'
+import { completeFirstSegment } from './local-segment.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -10,15 +11,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-function box(type: string, content = ''): Buffer {
-  const head = Buffer.alloc(8)
-  head.writeUInt32BE(8 + content.length)
-  head.write(type, 4, 'latin1')
-  return Buffer.concat([head, Buffer.from(content)])
-}
-
-const header = Buffer.concat([box('ftyp'), box('moov', 'tracks')])
-const fragments = Buffer.concat([box('moof', 'one'), box('mdat', 'picture')])
+const header = Buffer.concat([box('ftyp'), box('moov', Buffer.from('tracks'))])
+const fragments = Buffer.concat([box('moof', Buffer.from('one')), box('mdat', Buffer.from('frame'))])
 
 async function complete(init: Buffer, segment: Buffer): Promise<{ given: Buffer; init: Buffer; segment: Buffer }> {
   await writeFile(join(folder, 'init.mp4'), init)
@@ -27,8 +21,8 @@ async function complete(init: Buffer, segment: Buffer): Promise<{ given: Buffer;
   return { given, init: await readFile(join(folder, 'init.mp4')), segment: await readFile(join(folder, '3.m4s')) }
 }
 
-it('moves fragments from behind the header into the segment, behind its type', async () => {
-  const last = box('moof', 'last')
+it('moves fragments after the header into the segment, after its type', async () => {
+  const last = box('moof', Buffer.from('last'))
   const done = await complete(Buffer.concat([header, fragments]), Buffer.concat([box('styp'), last]))
   expect(done).toEqual({ given: header, init: header, segment: Buffer.concat([box('styp'), fragments, last]) })
 })

@@ -1,11 +1,28 @@
+import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findBox } from '@kinora/hls-check/mp4'
+import { findBox, type InitSegment, readSegment, type Segment } from '@kinora/formats/mp4'
+import { hostFault } from '../domain/task-failure.ts'
+
+export interface LocalSegment extends Segment {
+  /** Hex. */
+  sha256: string
+}
+
+/** Reads a segment that ffmpeg has just written. Throws a host fault when it is missing or malformed. */
+export async function readLocalSegment(path: string, init: InitSegment): Promise<LocalSegment> {
+  try {
+    const bytes = await readFile(path)
+    return { ...readSegment(bytes, init), sha256: createHash('sha256').update(bytes).digest('hex') }
+  } catch (error) {
+    throw hostFault('VERIFICATION_FAILED', 'A segment was not written completely.', String(error))
+  }
+}
 
 /**
- * With a fragment for each key frame, ffmpeg's HLS muxer writes what it has until the first cut behind the header into
- * `init.mp4`, and of the first segment only its `styp` box into its own file. Puts the fragments where they belong, if that
- * was not done yet. Gives the initialisation, header only.
+ * With a fragment for each key frame, ffmpeg's HLS muxer writes the fragments before the first cut to `init.mp4`, after its
+ * header, and only the `styp` box of the first segment to the segment's file. Moves the fragments to the segment, unless
+ * that was done before. Returns the initialisation segment without fragments.
  */
 export async function completeFirstSegment(folder: string, number: number): Promise<Buffer> {
   const [initPath, segmentPath] = [join(folder, 'init.mp4'), join(folder, `${number}.m4s`)]

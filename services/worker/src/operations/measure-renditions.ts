@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { mainTrack, readInitSegment, type Segment } from '@kinora/hls-check/mp4'
-import { completeFirstSegment } from '../media-tools/first-segment.ts'
-import { readLocalSegment } from '../media-tools/local-segment.ts'
-import { assertIndependent } from '../media-tools/mp4-index/independent-pictures.ts'
-import { firstOf, type VideoWork, type WorkRung } from '../media-tools/video-work.ts'
-import { hostFault, inputFault, TaskFailure } from '../task-failure.ts'
-import type { ResultOf } from './job.ts'
+import { assertIndependent, mainTrack, readInitSegment, type Segment } from '@kinora/formats/mp4'
+import { hostFault, inputFault, TaskFailure } from '../domain/task-failure.ts'
+import { firstSegmentOf, plannedSegment, type ResultOf, type VideoWork, type WorkRung } from '../domain/task-work.ts'
+import { completeFirstSegment, readLocalSegment } from './local-segment.ts'
 
 type Rendition = ResultOf<'video'>['renditions'][number]
 
@@ -17,21 +14,23 @@ interface Range {
   to: number
 }
 
-/** Reads back segments of all rungs. Throws a host fault unless each is what the plan says; of copied ones, `COPY_UNFIT`. */
+/**
+ * Reads segments of all rungs that ffmpeg wrote. Throws a host fault unless each is as planned; for a remux, `COPY_UNFIT`.
+ */
 export async function measureRenditions(work: VideoWork, range: Range, workspace: string): Promise<ResultOf<'video'>> {
-  const begun = work.rungs.filter((rung) => firstOf(rung, work) < range.to)
+  const begun = work.rungs.filter((rung) => firstSegmentOf(rung, work) < range.to)
   const measured = begun.map((rung) =>
-    measure(work, rung, { ...range, from: Math.max(range.from, firstOf(rung, work)) }, workspace),
+    measure(work, rung, { ...range, from: Math.max(range.from, firstSegmentOf(rung, work)) }, workspace),
   )
   try {
     return { kind: 'video', renditions: await Promise.all(measured) }
   } catch (error) {
-    throw work.copied ? unfit(error) : error
+    throw work.copied ? remuxUnfit(error) : error
   }
 }
 
-/** Nothing of a copy is ours: what is wrong with it is wrong with the source, however often it is tried. */
-function unfit(error: unknown): unknown {
+/** A remux encodes nothing: what is wrong with it is wrong with the source, and a retry would not help. */
+function remuxUnfit(error: unknown): unknown {
   if (error instanceof RangeError) return inputFault('COPY_UNFIT', undefined, error.message)
   return error instanceof TaskFailure ? inputFault('COPY_UNFIT', undefined, error.diagnosis) : error
 }
@@ -48,7 +47,7 @@ async function measure(work: VideoWork, { name }: WorkRung, range: Range, worksp
     const start = Math.round((startFrame * den * timescale) / num)
     if (segment.samples !== frames || segment.decodeTime !== start || !segment.startsWithSync) {
       const found = `${segment.samples} frames at ${segment.decodeTime}, planned ${frames} at ${start}`
-      throw hostFault('VERIFICATION_FAILED', 'A segment does not hold the frames that it should.', found)
+      throw hostFault('VERIFICATION_FAILED', 'A segment does not have the frames that it should.', found)
     }
     if (work.copied) assertIndependent(await readFile(join(workspace, name, `${number}.m4s`)), initFile)
     const keyFrames = keyFramesOf(segment, startFrame, work, timescale)
@@ -58,13 +57,13 @@ async function measure(work: VideoWork, { name }: WorkRung, range: Range, worksp
   return { name, codecs, firstSegment: range.from, segments, initBytes: initFile.length, initSha256 }
 }
 
-/** Throws a host fault unless they stand on the grid: a player that searches by them is told times by the grid. */
+/** Throws a host fault unless key frames are on the grid: I-frame playlists give their times by the grid. */
 function keyFramesOf(segment: Segment, startFrame: number, work: VideoWork, timescale: number): [number, number][] {
   const { num, den } = work.facts.video.frameRate
   const planned = Array.from({ length: Math.ceil(segment.samples / work.gopFrames) }, (_, index) =>
     Math.round(((startFrame + index * work.gopFrames) * den * timescale) / num),
   )
-  // A source may have more of them, which nobody is told of.
+  // A source may have further key frames, which are not reported.
   const keyFrames = segment.keyFrames.filter(({ decodeTime }) => !work.copied || planned.includes(decodeTime))
   const found = keyFrames.map(({ decodeTime }) => decodeTime)
   if (found.join() !== planned.join()) {
@@ -72,9 +71,4 @@ function keyFramesOf(segment: Segment, startFrame: number, work: VideoWork, time
     throw hostFault('VERIFICATION_FAILED', 'A segment does not have the key frames that it should.', diagnosis)
   }
   return keyFrames.map(({ offset, bytes }) => [offset, bytes])
-}
-
-function plannedSegment(number: number, { chunk, segmentFrames }: VideoWork): { startFrame: number; frames: number } {
-  const offset = (number - chunk.firstSegment) * segmentFrames
-  return { startFrame: chunk.startFrame + offset, frames: Math.min(segmentFrames, chunk.frameCount - offset) }
 }

@@ -1,33 +1,24 @@
-import { inputFault } from '../task-failure.ts'
-import { allowedInput, SOURCE_URL } from './allowed-input.ts'
-import { watchClock } from './clock-watch.ts'
-import { runTool, type Tools } from './run-tool.ts'
-import { asTaskFailure } from './tool-failure.ts'
-
-export interface PacketScan {
-  /** When each picture is shown, in seconds on the source's clock, ascending, each once. */
-  times: number[]
-  /** How long the last one is shown. */
-  lastDuration: number
-}
+import { distinctTimes, type FrameTimes } from '../domain/frame-grid.ts'
+import { inputFault } from '../domain/task-failure.ts'
+import { detectTimestampJumps } from '../domain/timestamp-jumps.ts'
+import { asTaskFailure } from '../domain/tool-failure.ts'
+import { allowedInput, SOURCE_URL } from '../infra/allowed-input.ts'
+import { runTool, type Tools } from '../infra/run-tool.ts'
 
 /** Twelve hours at sixty frames a second are half of this. */
 const MAX_PACKETS = 5_000_000
 
-/** Two pictures closer than this are one: fields of a frame, or a repeated packet. */
-const SAME_INSTANT_SECONDS = 0.0005
-
 /**
- * Reads the times of all packets of a stream, without decoding: what is really in the file, which for a cut-off or
- * variable-rate file is not what its header says; stops at the first frame that is too many. `frameSeconds` stands in for
- * times and durations that are missing. Throws `SOURCE_CLOCK_JUMPS` where pictures would be lost by their times.
+ * Reads the times of all packets of a stream without decoding. They show what is really in the file; the header of a cut-off
+ * or variable-rate file does not. Stops at the first frame above the limit. `frameSeconds` replaces missing times and
+ * durations. Throws `SOURCE_CLOCK_JUMPS` when frames would be lost because of their times.
  */
 export async function scanPackets(
   tools: Tools,
   source: { cwd: string; streamIndex: number; frameSeconds: number; signal: AbortSignal },
-): Promise<PacketScan> {
+): Promise<FrameTimes> {
   const times: number[] = []
-  const clock = watchClock()
+  const jumps = detectTimestampJumps()
   const enough = new AbortController()
   const signal = AbortSignal.any([source.signal, enough.signal])
   let last = { time: Number.NEGATIVE_INFINITY, duration: source.frameSeconds }
@@ -35,7 +26,7 @@ export async function scanPackets(
     const packet = parsePacket(line)
     if (!packet || enough.signal.aborted) return
     if (times.length === MAX_PACKETS) return enough.abort(tooManyFrames())
-    if (packet.decoded !== undefined) clock.see(packet.decoded)
+    if (packet.decoded !== undefined) jumps.see(packet.decoded)
     const time = packet.time ?? last.time + source.frameSeconds
     const finite = Number.isFinite(time) ? time : 0
     times.push(finite)
@@ -49,9 +40,9 @@ export async function scanPackets(
   ]
   const args = ['-v', 'error', ...allowedInput(tools), ...entries, '-of', 'csv=print_section=0', SOURCE_URL]
   const end = await runTool(tools, { command: tools.ffprobe, args, cwd: source.cwd, signal, onLine })
-  // A damaged end makes ffprobe complain; what came before it still counts.
+  // ffprobe fails at a damaged end; the packets before it still count.
   if (times.length === 0 && end.exitCode !== 0) throw asTaskFailure(end)
-  if (clock.losesMuch()) throw inputFault('SOURCE_CLOCK_JUMPS')
+  if (jumps.losesMany()) throw inputFault('SOURCE_CLOCK_JUMPS')
   return { times: distinctTimes(times), lastDuration: last.duration }
 }
 
@@ -61,12 +52,12 @@ function tooManyFrames(): Error {
 
 interface Packet {
   time: number | undefined
-  /** Ascending in the order of the file, where its clock is right. */
+  /** Ascending in the order of the file, unless its time stamps jump. */
   decoded: number | undefined
   duration: number | undefined
 }
 
-/** `pts,dts,duration,flags`; pictures that an edit list cuts away carry the flag `D`. */
+/** `pts,dts,duration,flags`; frames that an edit list cuts away have the flag `D`. */
 function parsePacket(line: string): Packet | undefined {
   const [pts, dts, duration, flags] = line.split(',')
   if (flags === undefined || flags.includes('D')) return undefined
@@ -77,9 +68,4 @@ function parsePacket(line: string): Packet | undefined {
 function seconds(text: string | undefined): number | undefined {
   const value = Number.parseFloat(text ?? '')
   return Number.isFinite(value) ? value : undefined
-}
-
-export function distinctTimes(times: number[]): number[] {
-  const sorted = times.sort((a, b) => a - b)
-  return sorted.filter((time, index) => index === 0 || time - (sorted[index - 1] ?? 0) > SAME_INSTANT_SECONDS)
 }

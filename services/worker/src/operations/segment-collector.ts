@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MediaPart } from '@kinora/common/contracts'
-import { joinParts } from '../join-parts.ts'
-import type { JobContext } from './job.ts'
+import type { Store } from '@kinora/common/storage'
+import { joinParts } from '../domain/task-work.ts'
 
 export interface SegmentFolder {
   /** Inside the workspace and under the output key; empty for the workspace itself. */
@@ -13,32 +13,43 @@ export interface SegmentFolder {
 
 export interface SegmentPlan<P> {
   folders: SegmentFolder[]
-  /** Segments from this number on come with the end of the job. */
+  /** Segments from this number on are collected at the end only. */
   openEnd: number
-  /** Checks, in all folders, the segments with these numbers, the last one excluded, and says what they are. */
+  /** Checks the segments `from` to `to` (excluded) in all folders, and describes them. */
   measure(from: number, to: number): Promise<P>
 }
 
-export interface SegmentHarvest<P> {
-  /** Hands in what ffmpeg has finished since. */
-  gather(): Promise<void>
-  /** When ffmpeg has ended: takes what is left, up to the number `to` if it is known, and gives all that this job wrote. */
+/** Where segments come from and go to. */
+export interface SegmentTarget {
+  store: Store
+  workspace: string
+  /** Storage folder. */
+  outputKey: string
+  signal: AbortSignal
+  /** Called with segments that are checked and in storage. */
+  written(part: MediaPart): void
+}
+
+export interface SegmentCollector<P> {
+  /** Moves segments that ffmpeg has completed to storage, and reports them. */
+  collect(): Promise<void>
+  /** After ffmpeg has ended: moves the remaining segments, up to `to` if it is known, and returns all of the task. */
   finish(to?: number): Promise<P>
 }
 
 /**
- * Takes segments out of the workspace while ffmpeg writes the next ones. A segment counts when all folders have it, so
- * that what is published ends at the same place everywhere. ffmpeg gives a file its name when it is complete
+ * Moves segments from the workspace to storage while ffmpeg writes the next ones. A segment counts when all folders have it,
+ * so that all published renditions end at the same time. ffmpeg gives a file its name when it is complete
  * (`-hls_flags temp_file`).
  */
-export function harvestSegments<P extends MediaPart>(plan: SegmentPlan<P>, job: JobContext): SegmentHarvest<P> {
+export function collectSegments<P extends MediaPart>(plan: SegmentPlan<P>, task: SegmentTarget): SegmentCollector<P> {
   const { folders, openEnd, measure } = plan
   let next = Math.min(...folders.map(({ firstSegment }) => firstSegment))
   let whole: P | undefined
 
-  async function take(to: number): Promise<P> {
+  async function move(to: number): Promise<P> {
     const part = await measure(next, to)
-    for (const folder of folders) await keep(folder, next, to, job)
+    for (const folder of folders) await storeSegments(folder, next, to, task)
     next = to
     whole = joinParts(whole, part)
     return part
@@ -50,22 +61,22 @@ export function harvestSegments<P extends MediaPart>(plan: SegmentPlan<P>, job: 
     return to
   }
 
-  /** The initialisation is opened before the first segment and filled after it. */
+  /** ffmpeg opens the initialisation segment before the first segment, and fills it afterwards. */
   async function isComplete(number: number): Promise<boolean> {
     for (const { name, firstSegment } of folders.filter((folder) => folder.firstSegment <= number)) {
-      if (!(await hasContent(join(job.workspace, name, `${number}.m4s`)))) return false
-      if (number === firstSegment && !(await hasContent(join(job.workspace, name, 'init.mp4')))) return false
+      if (!(await hasContent(join(task.workspace, name, `${number}.m4s`)))) return false
+      if (number === firstSegment && !(await hasContent(join(task.workspace, name, 'init.mp4')))) return false
     }
     return true
   }
 
   return {
-    async gather() {
+    async collect() {
       const to = await completeBefore(openEnd)
-      if (to > next) job.written(await take(to))
+      if (to > next) task.written(await move(to))
     },
     async finish(to) {
-      await take(to ?? (await completeBefore(Number.POSITIVE_INFINITY)))
+      await move(to ?? (await completeBefore(Number.POSITIVE_INFINITY)))
       return whole as P
     },
   }
@@ -76,8 +87,13 @@ async function hasContent(path: string): Promise<boolean> {
   return found !== null && found.size > 0
 }
 
-async function keep({ name, firstSegment }: SegmentFolder, from: number, to: number, job: JobContext): Promise<void> {
-  const { store, workspace, outputKey, signal } = job
+async function storeSegments(
+  { name, firstSegment }: SegmentFolder,
+  from: number,
+  to: number,
+  task: SegmentTarget,
+): Promise<void> {
+  const { store, workspace, outputKey, signal } = task
   const start = Math.max(from, firstSegment)
   for (let number = start; number < to; number += 1) {
     signal.throwIfAborted()

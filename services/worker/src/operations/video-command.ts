@@ -1,26 +1,20 @@
 import type { FrameRate, SourceFacts } from '@kinora/common/contracts'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
-import { renditionColour } from './colour.ts'
-import { readSource } from './ffmpeg-command.ts'
-import { perSecond } from './frame-rate.ts'
-import type { Place } from './mark-place.ts'
-import { standardPicture } from './picture-filters.ts'
-import type { Tools } from './run-tool.ts'
-import { searchFor } from './search-options.ts'
-import { segmenter } from './segmenter.ts'
-import { firstOf, type VideoWork, type WorkRung } from './video-work.ts'
-
-/** A watermark in the size for one rung, as a file of raw RGBA in the workspace. */
-export interface LaidMark extends Place {
-  file: string
-}
+import { renditionColour } from '../domain/colour.ts'
+import { perSecond } from '../domain/frame-rate.ts'
+import { firstSegmentOf, type VideoWork, type WorkRung } from '../domain/task-work.ts'
+import { readSource, seekTo } from '../infra/ffmpeg.ts'
+import type { Tools } from '../infra/run-tool.ts'
+import { standardFrame } from './frame-filters.ts'
+import { videoSegments } from './hls-output.ts'
+import type { WatermarkFile } from './watermark.ts'
 
 /**
- * One run that decodes a range of frames once and writes the segments of every rung: `<rung>/init.mp4` and
- * `<rung>/<number>.m4s`. The result does not depend on where the video was cut: time stamps are those of the whole.
- * @param marks one for each rung, of a video that has a watermark
+ * One run that decodes a range of frames once and writes the segments of every rung. The result does not depend on where the
+ * video was cut into chunks: time stamps are those of the whole video.
+ * @param marks one for each rung, when the video has a watermark
  */
-export function videoCommand(tools: Tools, work: VideoWork, marks: readonly LaidMark[] = []): FfmpegCommand {
+export function videoCommand(tools: Tools, work: VideoWork, marks: readonly WatermarkFile[] = []): FfmpegCommand {
   const { facts, chunk, rungs } = work
   const command = readSource(tools, ...KEEP_FILTERS, ...seekOptions(facts, chunk.startFrame))
   for (const mark of marks) command.input(`file:${mark.file}`).inputOptions(...markInput(mark, facts.video.frameRate))
@@ -29,34 +23,34 @@ export function videoCommand(tools: Tools, work: VideoWork, marks: readonly Laid
     command
       .output(`${rung.name}/list.m3u8`)
       .outputOptions('-map', `[rung${index}]`, '-an')
-      .outputOptions(...encoder(tools, work, rung), ...segmenter(work, rung))
+      .outputOptions(...encoder(tools, work, rung), ...videoSegments(work, rung))
   })
   return command
 }
 
 /**
- * Pictures that change their size or format in mid-stream, as calls that were recorded do, would have the filters built
- * anew, which then begin to count from 0. `scale` takes such pictures as they come.
+ * When frames change their size or format in mid-stream, as in recorded calls, ffmpeg would rebuild the filters, which then
+ * count from 0 again. `scale` accepts such frames without a rebuild.
  */
 const KEEP_FILTERS = ['-reinit_filter', '0']
 
 /**
- * Where to start reading. `-noaccurate_seek` decodes from the key frame before that place and leaves the rest to the
- * `fps` filter, which needs the picture before the chunk when a gap lies at its start. The place is just behind the
- * first frame's, so that a key frame there is found and not the one before.
+ * Where to start reading. `-noaccurate_seek` decodes from the key frame before that time and leaves the rest to the `fps`
+ * filter, which needs the frame before the chunk when the chunk starts with a gap. The time is just after that of the first
+ * frame, so that a key frame there is found, and not the one before.
  */
 function seekOptions({ container, video }: SourceFacts, startFrame: number): string[] {
   if (startFrame === 0 && !video.clipped) return ['-copyts']
-  return searchFor(container, video.startTime + (startFrame + 0.4) / perSecond(video.frameRate))
+  return seekTo(container, video.startTime + (startFrame + 0.4) / perSecond(video.frameRate))
 }
 
 /**
  * Source clock → video clock → constant rate from exactly `startFrame` on → exactly `frameCount` frames, the last one
- * repeated if the source ends early → the largest rung's picture, from which the smaller ones are scaled. A rung whose
- * first segments another task makes drops those frames before they are scaled. A watermark is laid over each rung in its own
- * size: the same, whichever rungs a task makes.
+ * repeated if the source ends early → frames of the largest rung, from which those of the smaller rungs are scaled. Where
+ * another task makes the first segments of a rung, those frames are dropped before scaling. The watermark is laid over each
+ * rung in its own size: the same, whichever rungs a task makes.
  */
-function filterGraph(work: VideoWork, marks: readonly LaidMark[]): string[] {
+function filterGraph(work: VideoWork, marks: readonly WatermarkFile[]): string[] {
   const { chunk, rungs, segmentFrames } = work
   const { video } = work.facts
   const { num, den } = video.frameRate
@@ -66,13 +60,13 @@ function filterGraph(work: VideoWork, marks: readonly LaidMark[]): string[] {
     `fps=fps=${num}/${den}:start_time=${((chunk.startFrame * den) / num).toFixed(9)}:round=near`,
     'tpad=stop=-1:stop_mode=clone',
     `trim=end_frame=${chunk.frameCount}`,
-    ...standardPicture(video, largest),
+    ...standardFrame(video, largest),
   ]
   const outputs = rungs.map((_, index) => `[split${index}]`).join('')
   const branches = rungs.flatMap((rung, index) => {
-    // `scale` makes up for rounded sides with pixels that are not square, and the header would tell who scaled from whom.
+    // `scale` compensates rounded sides with non-square pixels; headers would then depend on which rung was scaled from which.
     const scale = rung === largest ? 'null' : `scale=${rung.width}:${rung.height},setsar=1`
-    const skipped = (firstOf(rung, work) - chunk.firstSegment) * segmentFrames
+    const skipped = (firstSegmentOf(rung, work) - chunk.firstSegment) * segmentFrames
     const trim = skipped > 0 ? `trim=start_frame=${skipped},` : ''
     const mark = marks[index]
     if (!mark) return [`[split${index}]${trim}${scale}[rung${index}]`]
@@ -85,12 +79,12 @@ function filterGraph(work: VideoWork, marks: readonly LaidMark[]): string[] {
   return [`[0:${video.streamIndex}]${common.join(',')},split=${rungs.length}${outputs}`, ...branches]
 }
 
-/** A single frame, which `overlay` repeats. At the rate of the video, so that both have one time base, and times stay exact. */
-function markInput({ width, height }: LaidMark, { num, den }: FrameRate): string[] {
+/** A single frame, which `overlay` repeats. It has the rate of the video, so that both have one time base and times stay exact. */
+function markInput({ width, height }: WatermarkFile, { num, den }: FrameRate): string[] {
   return ['-f', 'rawvideo', '-pixel_format', 'rgba', '-video_size', `${width}x${height}`, '-framerate', `${num}/${den}`]
 }
 
-/** In the colours of the pictures that it is laid over. */
+/** Converts the watermark to the colours of the frames below it. */
 function markColours(video: SourceFacts['video']): string {
   // BT.601 with 525 and with 625 lines have one matrix.
   const matrix = renditionColour(video).matrix === 'bt709' ? 'bt709' : 'smpte170m'

@@ -1,44 +1,46 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { mainTrack, readInitSegment } from '@kinora/hls-check/mp4'
-import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
-import { AAC_FRAME, AUDIO_RATE, type AudioWork, audioCommand, soundSamples } from '../media-tools/audio-command.ts'
-import { readLocalSegment } from '../media-tools/local-segment.ts'
-import { runFollowed } from '../media-tools/run-followed.ts'
-import { asTaskFailure } from '../media-tools/tool-failure.ts'
-import { hostFault, inputFault } from '../task-failure.ts'
-import type { Job, JobContext, ResultOf } from './job.ts'
-import { harvestSegments } from './segment-harvest.ts'
+import { mainTrack, readInitSegment } from '@kinora/formats/mp4'
+import { hostFault, inputFault } from '../domain/task-failure.ts'
+import type { AudioWork, ResultOf } from '../domain/task-work.ts'
+import { asTaskFailure } from '../domain/tool-failure.ts'
+import { SOURCE_FILE } from '../infra/allowed-input.ts'
+import { runFfmpegPolled } from '../infra/ffmpeg.ts'
+import { AAC_FRAME, AUDIO_RATE, audioCommand, audioSamples } from '../operations/audio-command.ts'
+import { readLocalSegment } from '../operations/local-segment.ts'
+import { collectSegments } from '../operations/segment-collector.ts'
+import type { Task, TaskContext } from './task.ts'
 
 /**
- * Encodes the whole sound at once: in chunks, each would begin with a frame of encoder delay and drift. When its first
- * segments have been published by an attempt before, all is encoded again, which gives the same, and the rest handed in.
+ * Encodes the whole audio track in one run: in chunks, each would begin with a frame of encoder delay, and drift. When an
+ * earlier attempt has published the first segments, all are encoded again with the same result, and the rest is reported.
  */
-export const audio: Job<'audio'> = async (work, job) => {
-  const { store, tools, workspace, signal } = job
+export const audio: Task<'audio'> = async (work, context) => {
+  const { store, tools, workspace, signal } = context
   const track = work.facts.audio
-  if (!track) throw hostFault('TRANSCODE_FAILED', 'There is no sound to encode.')
+  if (!track) throw hostFault('TRANSCODE_FAILED', 'There is no audio to encode.')
   await store.materialise(work.sourceKey, join(workspace, SOURCE_FILE))
 
-  const sound = measurer(work, job)
+  const meter = segmentMeter(work, context)
   const folders = [{ name: '', firstSegment: work.firstSegment }]
-  const harvest = harvestSegments({ folders, openEnd: Number.POSITIVE_INFINITY, measure: sound.measure }, job)
+  const plan = { folders, openEnd: Number.POSITIVE_INFINITY, measure: meter.measure }
+  const collector = collectSegments(plan, context)
   const command = audioCommand(tools, work, track.streamIndex)
-  const end = await runFollowed(tools, command, { cwd: workspace, signal, look: harvest.gather })
+  const end = await runFfmpegPolled(tools, command, { cwd: workspace, signal, poll: collector.collect })
   if (end.exitCode !== 0) throw asTaskFailure(end)
-  const result = await harvest.finish()
-  if (sound.samples() === 0) {
-    throw inputFault('SOURCE_CORRUPT', 'The sound of this file cannot be decoded.', end.stderr)
+  const result = await collector.finish()
+  if (meter.samples() === 0) {
+    throw inputFault('SOURCE_CORRUPT', 'The audio of this file cannot be decoded.', end.stderr)
   }
-  if (Math.abs(sound.samples() - soundSamples(work.facts)) >= AAC_FRAME) {
-    throw verificationFailed(`${sound.samples()} samples at ${AUDIO_RATE}, expected ${soundSamples(work.facts)}`)
+  if (Math.abs(meter.samples() - audioSamples(work.facts)) >= AAC_FRAME) {
+    throw verificationFailed(`${meter.samples()} samples at ${AUDIO_RATE}, expected ${audioSamples(work.facts)}`)
   }
   return result
 }
 
-/** Measures segments one after the other from the very first, whichever are handed in: they must follow without a gap. */
-function measurer({ facts }: AudioWork, { workspace, progress }: JobContext) {
+/** Measures segments in order from the very first, also those that are not reported: they must follow without a gap. */
+function segmentMeter({ facts }: AudioWork, { workspace, progress }: TaskContext) {
   let [measured, samples] = [0, 0]
 
   async function measure(from: number, to: number): Promise<ResultOf<'audio'>> {
@@ -52,7 +54,7 @@ function measurer({ facts }: AudioWork, { workspace, progress }: JobContext) {
       samples += duration
       if (measured >= from) segments.push({ bytes, seconds: duration / timescale, sha256 })
     }
-    progress(Math.min(0.99, samples / soundSamples(facts)))
+    progress(Math.min(0.99, samples / audioSamples(facts)))
     const initSha256 = createHash('sha256').update(initFile).digest('hex')
     const initBytes = initFile.length
     return { kind: 'audio', codecs, channels: 2, initBytes, initSha256, firstSegment: from, segments }
@@ -62,5 +64,5 @@ function measurer({ facts }: AudioWork, { workspace, progress }: JobContext) {
 }
 
 function verificationFailed(diagnosis: string): Error {
-  return hostFault('VERIFICATION_FAILED', 'The sound does not have the length of the picture.', diagnosis)
+  return hostFault('VERIFICATION_FAILED', 'The audio does not have the length of the video.', diagnosis)
 }

@@ -3,44 +3,66 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { DOWNLOAD_FILE, type StorageKey } from '@kinora/common/storage'
-import { runFfmpeg } from '../media-tools/ffmpeg-command.ts'
-import { joinCommand } from '../media-tools/join-command.ts'
-import { readRendition } from '../published-rendition.ts'
-import { hostFault } from '../task-failure.ts'
-import type { Job, JobContext } from './job.ts'
+import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
+import { hostFault } from '../domain/task-failure.ts'
+import { allowedInput } from '../infra/allowed-input.ts'
+import { REPORTING, runFfmpeg } from '../infra/ffmpeg.ts'
+import { readRendition } from '../infra/published-video.ts'
+import type { Tools } from '../infra/run-tool.ts'
+import type { Task, TaskContext } from './task.ts'
 
-/** Puts what was published of one rendition, and the sound, into one file. Nothing is encoded again. */
-export const download: Job<'download'> = async ({ pictureKey, soundKey, frameCount }, job) => {
-  const { store, tools, workspace, outputKey, signal } = job
-  const inputs = ['picture.mp4']
-  await gather(pictureKey, 'picture.mp4', job)
+const VIDEO_FILE = 'video.mp4'
+const AUDIO_FILE = 'audio.mp4'
+
+/** Joins a published video rendition and the audio into one file, without encoding. */
+export const download: Task<'download'> = async ({ pictureKey, soundKey, frameCount }, context) => {
+  const { store, tools, workspace, outputKey, signal } = context
+  const inputs = [VIDEO_FILE]
+  await fetchRendition(pictureKey, VIDEO_FILE, context)
   if (soundKey !== null) {
-    await gather(soundKey, 'sound.mp4', job)
-    inputs.push('sound.mp4')
+    await fetchRendition(soundKey, AUDIO_FILE, context)
+    inputs.push(AUDIO_FILE)
   }
   let frames = 0
   const onFrame = (frame: number) => {
     frames = frame
-    job.progress(Math.min(0.99, frame / frameCount))
+    context.progress(Math.min(0.99, frame / frameCount))
   }
-  const end = await runFfmpeg(tools, joinCommand(tools, inputs, DOWNLOAD_FILE), { cwd: workspace, signal, onFrame })
+  const end = await runFfmpeg(tools, joinCommand(tools, inputs), { cwd: workspace, signal, onFrame })
   if (end.exitCode !== 0 || frames !== frameCount) {
     const diagnosis = `${frames} of ${frameCount} frames; ${end.stderr}`
-    throw hostFault('TRANSCODE_FAILED', 'The file could not be put together.', diagnosis)
+    throw hostFault('TRANSCODE_FAILED', 'The download file could not be created.', diagnosis)
   }
   const { size: bytes } = await stat(join(workspace, DOWNLOAD_FILE))
   await store.adopt(join(workspace, DOWNLOAD_FILE), `${outputKey}/${DOWNLOAD_FILE}`)
   return { kind: 'download', bytes }
 }
 
-/** The initialisation and all segments of a media playlist behind one another are a fragmented MP4. */
-async function gather(playlistKey: StorageKey, name: string, { store, workspace, signal }: JobContext): Promise<void> {
-  const { init, segments } = await readRendition(store, playlistKey)
+/** Writes the initialisation segment and all segments of a media playlist as one file, a fragmented MP4. */
+async function fetchRendition(key: StorageKey, name: string, context: TaskContext): Promise<void> {
+  const { store, workspace, signal } = context
+  const { init, segments } = await readRendition(store, key)
 
   async function* bytes() {
     yield await store.get(init)
-    for (const { key } of segments) yield* store.read(key)
+    for (const segment of segments) yield* store.read(segment.key)
   }
 
   await pipeline(bytes, createWriteStream(join(workspace, name)), { signal })
+}
+
+/**
+ * Copies the first track of each file, without encoding, into one MP4 with its index first, so that it plays while it is
+ * downloaded. The names of `inputs` are ours, inside the workspace.
+ */
+function joinCommand(tools: Tools, inputs: readonly string[]): FfmpegCommand {
+  const command = ffmpeg()
+  for (const [index, name] of inputs.entries()) {
+    command.input(`file:${name}`).inputOptions(...(index === 0 ? REPORTING : []), ...allowedInput(tools))
+  }
+  return command
+    .output(DOWNLOAD_FILE)
+    .outputOptions(...inputs.flatMap((_, index) => ['-map', `${index}:0`]))
+    .outputOptions('-c', 'copy', '-map_metadata', '-1', '-fflags', '+bitexact')
+    .outputOptions('-movflags', '+faststart', '-f', 'mp4')
 }

@@ -1,17 +1,18 @@
 import { checkPresentation, FetchError, NotAPlaylist, type Report, type Verdict } from '@kinora/hls-check'
-import { storeSource } from '../store-source.ts'
-import { hostFault } from '../task-failure.ts'
-import type { Job, JobContext, WorkOf } from './job.ts'
+import { hostFault } from '../domain/task-failure.ts'
+import type { WorkOf } from '../domain/task-work.ts'
+import { storeSource } from '../infra/published-video.ts'
+import type { Task, TaskContext } from './task.ts'
 
-/** Walks the published video as a player does. A broken rule is our fault, never the source's. */
-export const finalise: Job<'finalise'> = async (work, job) => {
-  const { verdicts, playlists, bytes } = await check(work, job)
+/** Checks the published video as a player reads it. A broken rule is our fault, never that of the source. */
+export const finalise: Task<'finalise'> = async (work, context) => {
+  const { verdicts, playlists, bytes } = await check(work, context)
   const broken = verdicts.find(({ verdict }) => verdict === 'broken')
   if (broken) throw refused(broken)
   return { kind: 'finalise', bytes, verdicts, playlists }
 }
 
-async function check(work: WorkOf<'finalise'>, { store, signal, progress }: JobContext): Promise<Report> {
+async function check(work: WorkOf<'finalise'>, { store, signal, progress }: TaskContext): Promise<Report> {
   const expected = { frames: work.frameCount, hasAudio: work.hasAudio, contents: work.contents ?? {} }
   try {
     return await checkPresentation(storeSource(store, work.playlistKey), { expected, signal, progress })

@@ -2,91 +2,87 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SourceFacts } from '@kinora/common/contracts'
 import sharp, { type OverlayOptions } from 'sharp'
-import { readSource, runFfmpeg } from './ffmpeg-command.ts'
-import { perSecond } from './frame-rate.ts'
-import { standardPicture } from './picture-filters.ts'
-import type { Tools } from './run-tool.ts'
-import { asTaskFailure, sourceCorrupt } from './tool-failure.ts'
-import type { DrawMark, Mark } from './watermark.ts'
+import { perSecond } from '../domain/frame-rate.ts'
+import { asTaskFailure, sourceCorrupt } from '../domain/tool-failure.ts'
+import { SOURCE_FILE } from '../infra/allowed-input.ts'
+import { readSource, runFfmpeg } from '../infra/ffmpeg.ts'
+import { standardFrame } from '../operations/frame-filters.ts'
+import { openWatermark, type Watermark } from '../operations/watermark.ts'
+import type { Task, TaskContext } from './task.ts'
 
 const MAX_WIDTH = 1280
 const MAX_HEIGHT = 1280
-/** Key frames among which the most typical one is chosen; keeps a fade or flash from being the poster. */
+/** The most typical of this many key frames is chosen, so that a fade or a flash does not become the poster. */
 const CANDIDATES = 3
-/** A tenth of the way in, but never far: the way there may have to be read. */
+/** The poster is from a tenth of the way in, but not later than this: the file may have to be read up to there. */
 const MAX_OFFSET_SECONDS = 120
-
-/** One picture gains nothing from threads. */
+/** One frame gains nothing from threads. */
 const THREADS = 1
 
+/** Where the poster is looked for. */
 interface Search {
-  cwd: string
-  signal: AbortSignal
-}
-
-/** Options before the input, where to look and what to decode, and how many pictures to choose from. */
-interface Place {
-  where: string[]
+  /** Options before the input. */
+  options: string[]
+  /** Number of frames to choose from. */
   candidates: number
 }
 
 /**
- * Writes `poster.jpg` into the workspace: the picture at `time` (seconds from the first one), without it a key frame from
- * a tenth of the way in; where there is none, the first picture of any kind that can be decoded. Throws `SOURCE_CORRUPT`
- * when none can.
- * @param search with `drawMark` for a video that has a watermark
+ * The frame at `time` (seconds from the first one); without `time`, a key frame from a tenth of the way in. Where there is
+ * none, the first frame of any kind that can be decoded. Throws `SOURCE_CORRUPT` when no frame can.
  */
-export async function makePoster(
-  tools: Tools,
-  facts: SourceFacts,
-  { time, drawMark, ...search }: Search & { time: number | undefined; drawMark: DrawMark | undefined },
-): Promise<string> {
-  const wished = time === undefined ? typicalPlace(facts) : exactPlace(facts, time)
-  const first = { where: [], candidates: CANDIDATES }
-  const still = (await grabStill(tools, facts, search, wished)) ?? (await grabStill(tools, facts, search, first))
-  if (!still) throw sourceCorrupt('no picture could be decoded')
-  const poster = join(search.cwd, 'poster.jpg')
-  const mark = await drawMark?.(posterSize(facts.video))
-  const marked = sharp(still).composite(mark ? [layer(mark)] : [])
-  await marked.jpeg({ mozjpeg: true, quality: 80 }).toFile(poster)
-  return poster
+export const poster: Task<'poster'> = async ({ sourceKey, facts, time, watermark }, context) => {
+  const { store, workspace, outputKey } = context
+  await store.materialise(sourceKey, join(workspace, SOURCE_FILE))
+  const drawWatermark = watermark && (await openWatermark(store, watermark))
+  const wanted = time === undefined ? typicalFrame(facts) : frameAt(facts, time)
+  const first = { options: [], candidates: CANDIDATES }
+  const still = (await grabStill(facts, wanted, context)) ?? (await grabStill(facts, first, context))
+  if (!still) throw sourceCorrupt('no frame could be decoded')
+  const file = join(workspace, 'poster.jpg')
+  const mark = await drawWatermark?.(posterSize(facts.video))
+  const image = sharp(still).composite(mark ? [layer(mark)] : [])
+  await image.jpeg({ mozjpeg: true, quality: 80 }).toFile(file)
+  const posterKey = `${outputKey}/poster.jpg`
+  await store.adopt(file, posterKey)
+  return { kind: 'poster', posterKey }
 }
 
-function layer({ pixels, width, height, left, top }: Mark): OverlayOptions {
+function layer({ pixels, width, height, left, top }: Watermark): OverlayOptions {
   return { input: pixels, raw: { width, height, channels: 4 }, left, top }
 }
 
-function typicalPlace(facts: SourceFacts): Place {
+function typicalFrame(facts: SourceFacts): Search {
   const { video, durationSeconds } = facts
   const offset = Math.min(durationSeconds / 10, MAX_OFFSET_SECONDS)
-  // The key frame before may be one that was cut away.
-  if (video.clipped) return exactPlace(facts, offset)
+  // The key frame before may be outside the clip.
+  if (video.clipped) return frameAt(facts, offset)
   const seconds = video.startTime + offset
   const seek = ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seconds.toFixed(6)]
-  return { where: ['-skip_frame', 'nokey', ...seek], candidates: CANDIDATES }
+  return { options: ['-skip_frame', 'nokey', ...seek], candidates: CANDIDATES }
 }
 
-/** The picture that begins nearest to this time. */
-function exactPlace({ video }: SourceFacts, time: number): Place {
+/** The frame that begins nearest to this time. */
+function frameAt({ video }: SourceFacts, time: number): Search {
   const seconds = video.startTime + Math.max(0, time - 0.5 / perSecond(video.frameRate))
-  return { where: ['-seek_timestamp', '1', '-ss', seconds.toFixed(6)], candidates: 1 }
+  return { options: ['-seek_timestamp', '1', '-ss', seconds.toFixed(6)], candidates: 1 }
 }
 
+/** Undefined when no frame could be decoded there. */
 async function grabStill(
-  tools: Tools,
   facts: SourceFacts,
-  { cwd, signal }: Search,
-  { where, candidates }: Place,
+  { options, candidates }: Search,
+  { tools, workspace, signal }: TaskContext,
 ): Promise<Buffer | undefined> {
   const choice = candidates > 1 ? [`thumbnail=n=${candidates}`] : []
-  const filters = [...standardPicture(facts.video, posterSize(facts.video)), ...choice]
-  const command = readSource({ ...tools, threads: THREADS }, ...where)
+  const filters = [...standardFrame(facts.video, posterSize(facts.video)), ...choice]
+  const command = readSource({ ...tools, threads: THREADS }, ...options)
     .complexFilter(`[0:${facts.video.streamIndex}]${filters.join(',')}[still]`)
     .output('still.png')
     .outputOptions('-map', '[still]', '-frames:v', '1', '-map_metadata', '-1')
     .outputOptions('-c:v', 'png', '-compression_level', '1', '-f', 'image2', '-update', '1')
-  const end = await runFfmpeg(tools, command, { cwd, signal })
-  const still = await readFile(join(cwd, 'still.png')).catch(() => undefined)
+  const end = await runFfmpeg(tools, command, { cwd: workspace, signal })
+  const still = await readFile(join(workspace, 'still.png')).catch(() => undefined)
   if (still && still.length > 0) return still
   const failure = end.exitCode === 0 ? undefined : asTaskFailure(end)
   if (failure && failure.taskCause.code !== 'SOURCE_CORRUPT' && failure.taskCause.code !== 'TRANSCODE_FAILED')
@@ -94,7 +90,7 @@ async function grabStill(
   return undefined
 }
 
-/** Fits into the maximum without growing; even, because the picture is 4:2:0 on its way. */
+/** Fits into the maximum without enlarging; even, because frames are 4:2:0 before they become a JPEG. */
 function posterSize({ width, height }: { width: number; height: number }): { width: number; height: number } {
   const factor = Math.min(1, MAX_WIDTH / width, MAX_HEIGHT / height)
   const even = (size: number) => Math.max(2, Math.round((size * factor) / 2) * 2)

@@ -1,27 +1,27 @@
 import { join } from 'node:path'
-import { SOURCE_FILE } from '../media-tools/allowed-input.ts'
-import type { FrameGrid } from '../media-tools/frame-grid.ts'
-import { parseRate, perSecond } from '../media-tools/frame-rate.ts'
-import { findCopyable } from '../media-tools/mp4-index/copyable-pictures.ts'
-import { indexedTimes } from '../media-tools/mp4-index/indexed-times.ts'
-import { type ProbedStream, type ProbeReport, probeSource } from '../media-tools/probe-source.ts'
-import { scanPackets } from '../media-tools/scan-packets.ts'
-import { chooseVideo, declaredGrid, scannedGrid, sourceChapters, sourceFacts } from '../media-tools/source-facts.ts'
-import { assertFactsWithinLimits, assertWithinLimits } from '../media-tools/source-limits.ts'
-import { hasWholeBoxes } from '../media-tools/whole-boxes.ts'
-import type { Job, JobContext } from './job.ts'
+import type { FrameGrid } from '../domain/frame-grid.ts'
+import { parseRate, perSecond } from '../domain/frame-rate.ts'
+import { mainVideo, type ProbedStream, type ProbeReport } from '../domain/probe-report.ts'
+import { declaredGrid, scannedGrid, sourceChapters, sourceFacts } from '../domain/source-facts.ts'
+import { assertFactsWithinLimits, assertWithinLimits } from '../domain/source-limits.ts'
+import { SOURCE_FILE } from '../infra/allowed-input.ts'
+import { hasCompleteIndex } from '../infra/mp4-file.ts'
+import { probeSource } from '../operations/probe-source.ts'
+import { scanPackets } from '../operations/scan-packets.ts'
+import { findRemuxable, indexedTimes } from '../operations/source-index.ts'
+import type { Task, TaskContext } from './task.ts'
 
-/** Finds out what the source is and whether it is wanted. */
-export const probe: Job<'probe'> = async ({ sourceKey }, job) => {
-  const { store, tools, limits, workspace, signal } = job
+/** Finds out what the source is, and whether it is accepted. */
+export const probe: Task<'probe'> = async ({ sourceKey }, context) => {
+  const { store, tools, limits, workspace, signal } = context
   await store.materialise(sourceKey, join(workspace, SOURCE_FILE))
   const report = await probeSource(tools, workspace, signal)
-  const video = chooseVideo(report)
+  const video = mainVideo(report)
   assertWithinLimits(report, video, limits)
-  const { grid, startTime } = await findGrid(report, video, job)
+  const { grid, startTime } = await findGrid(report, video, context)
   const facts = sourceFacts(report, video, grid, startTime)
   assertFactsWithinLimits(facts, limits)
-  const copyable = await findCopyable(join(workspace, SOURCE_FILE), facts, video)
+  const copyable = await findRemuxable(join(workspace, SOURCE_FILE), facts, video)
   return {
     kind: 'probe',
     facts: copyable ? { ...facts, video: { ...facts.video, copyable } } : facts,
@@ -29,16 +29,17 @@ export const probe: Job<'probe'> = async ({ sourceKey }, job) => {
   }
 }
 
+/** The frame grid by the header where it can be trusted, else by the index, else by a scan of the whole file. */
 async function findGrid(
   report: ProbeReport,
   video: ProbedStream,
-  { tools, workspace, signal }: JobContext,
+  { tools, workspace, signal }: TaskContext,
 ): Promise<{ grid: FrameGrid; startTime: number }> {
   const file = join(workspace, SOURCE_FILE)
-  const isWhole = await hasWholeBoxes(file)
-  const declared = declaredGrid(report, video, isWhole)
+  const isIndexed = await hasCompleteIndex(file)
+  const declared = declaredGrid(report, video, isIndexed)
   if (declared) return { grid: declared, startTime: video.start_time ?? 0 }
-  const indexed = isWhole ? await indexedTimes(file, video) : undefined
+  const indexed = isIndexed ? await indexedTimes(file, video) : undefined
   if (indexed) return scannedGrid(video, indexed)
   const rate = parseRate(video.avg_frame_rate) ?? parseRate(video.r_frame_rate)
   const frameSeconds = rate ? 1 / perSecond(rate) : 1 / 25

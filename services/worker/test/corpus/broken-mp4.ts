@@ -1,5 +1,5 @@
-import { boxesIn } from '@kinora/hls-check/mp4'
-import { box, changeBox, SAMPLE_TABLE, u32 } from './boxes.ts'
+import { boxesIn } from '@kinora/formats/mp4'
+import { box, changeBox, SAMPLE_TABLE, u32 } from '../../../../packages/formats/test/support/boxes.ts'
 import type { HostileFile, Seeds, Verdict } from './hostile-file.ts'
 import { written } from './making.ts'
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { openStore, type Store } from '@kinora/common/storage'
-import { inputLimits, workerConfig } from '../../src/config.ts'
-import { runJob } from '../../src/jobs/index.ts'
+import { sourceLimits, workerConfig } from '../../src/config.ts'
+import { withWorkspace } from '../../src/infra/workspace.ts'
 import { openTools } from '../../src/service.ts'
-import { withWorkspace } from '../../src/workspace.ts'
+import { runTask } from '../../src/tasks/index.ts'
 import type { Worker } from '../support/judge-source.ts'
 
 export interface LocalWorker {
@@ -34,14 +34,14 @@ export async function openLocalWorker(): Promise<LocalWorker> {
   const store = await openStore(pathToFileURL(join(folder, 'store')).href)
   const tools = await openTools(config)
   const { signal } = new AbortController()
-  const rest = { store, tools, limits: inputLimits(config), signal, progress: () => {}, written: () => {} }
+  const rest = { store, tools, limits: sourceLimits(config), signal, progress: () => {}, written: () => {} }
   return {
     folder,
     workDir,
     store,
     memoryBytes: tools.limits.memoryBytes,
     work: (task) =>
-      withWorkspace(workDir, (workspace) => runJob(task, { ...rest, workspace, outputKey: 'videos/fuzz' })) as never,
+      withWorkspace(workDir, (workspace) => runTask(task, { ...rest, workspace, outputKey: 'videos/fuzz' })) as never,
     close: () => rm(folder, { recursive: true, force: true }),
   }
 }

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { TaskFailure } from '../../src/task-failure.ts'
+import { TaskFailure } from '../../src/domain/task-failure.ts'
 import { makeSeeds } from '../corpus/seeds.ts'
 import { makeClip } from '../support/clips.ts'
 import { judgeSource } from '../support/judge-source.ts'

@@ -1,5 +1,5 @@
 import type { TaskResult, TaskWork } from '@kinora/common/contracts'
-import type { ResultOf } from '../../src/jobs/job.ts'
+import type { ResultOf } from '../../src/domain/task-work.ts'
 
 /** What is encoded of a source that can be. */
 const FRAMES = 50

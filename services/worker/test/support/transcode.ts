@@ -1,6 +1,6 @@
 import type { Rung } from '@kinora/common/contracts'
-import type { ResultOf, WorkOf } from '../../src/jobs/job.ts'
-import { perSecond } from '../../src/media-tools/frame-rate.ts'
+import { perSecond } from '../../src/domain/frame-rate.ts'
+import type { ResultOf, WorkOf } from '../../src/domain/task-work.ts'
 import { inspect, type StreamFacts } from './clips.ts'
 import type { Workbench } from './workbench.ts'
 

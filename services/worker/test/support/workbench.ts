@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { MediaPart, SourceFacts, TaskKind } from '@kinora/common/contracts'
 import { openStore, type Store } from '@kinora/common/storage'
-import { inputLimits, workerConfig } from '../../src/config.ts'
-import { runJob } from '../../src/jobs/index.ts'
-import type { ResultOf, WorkOf } from '../../src/jobs/job.ts'
-import type { Tools } from '../../src/media-tools/run-tool.ts'
+import { sourceLimits, workerConfig } from '../../src/config.ts'
+import type { ResultOf, WorkOf } from '../../src/domain/task-work.ts'
+import type { Tools } from '../../src/infra/run-tool.ts'
+import { withWorkspace } from '../../src/infra/workspace.ts'
 import { openTools } from '../../src/service.ts'
-import { withWorkspace } from '../../src/workspace.ts'
+import { runTask } from '../../src/tasks/index.ts'
 import { temporaryFolder } from './clips.ts'
 
 const config = workerConfig.parse({
@@ -63,10 +63,10 @@ export async function openWorkbench(): Promise<Workbench> {
       { outputKey = 'videos/test', signal, tools: changed, progress = () => {}, written = () => {} } = {},
     ) {
       const result = await withWorkspace(join(folder, 'work'), (workspace) =>
-        runJob(work, {
+        runTask(work, {
           store,
           tools: { ...tools, ...changed },
-          limits: inputLimits(config),
+          limits: sourceLimits(config),
           workspace,
           outputKey,
           signal: signal ?? new AbortController().signal,

@@ -1,0 +1,74 @@
+import type { SourceFacts } from '@kinora/common/contracts'
+import { type FrameClock, readFrameClock, readVideoTrack } from '@kinora/formats/mp4'
+import { distinctTimes, type FrameTimes } from '../domain/frame-grid.ts'
+import type { ProbedStream } from '../domain/probe-report.ts'
+import { looksRemuxable, type Remuxable, remuxableTrack } from '../domain/remux.ts'
+import { readMoov } from '../infra/mp4-file.ts'
+
+/** Whether the video track of a source can be cut into segments without encoding; undefined when it cannot, or may not. */
+export async function findRemuxable(
+  path: string,
+  facts: SourceFacts,
+  stream: ProbedStream,
+): Promise<Remuxable | undefined> {
+  if (!looksRemuxable(facts, stream)) return undefined
+  return await readIndex(path, (moov) => remuxableTrack(readVideoTrack(moov), facts.video))
+}
+
+/** Seconds; ffprobe prints microseconds. */
+const SAME_SECONDS = 0.00001
+
+/**
+ * The result of `scanPackets`, from the index alone and so as fast for hours as for seconds. Undefined when the file is not a
+ * complete MP4 with a plain index, and when ffprobe reports another start time or number of frames than the index.
+ */
+export async function indexedTimes(path: string, video: ProbedStream): Promise<FrameTimes | undefined> {
+  return await readIndex(path, (moov) => {
+    const clock = readFrameClock(moov)
+    const shown = shownTimes(clock)
+    const agrees =
+      clock.durations.length === video.nb_frames &&
+      Math.abs((shown.times[0] ?? Number.NaN) - (video.start_time ?? 0)) < SAME_SECONDS
+    return agrees ? shown : undefined
+  })
+}
+
+/** Undefined when the file has no index, or a malformed one. */
+async function readIndex<T>(path: string, read: (moov: Buffer) => T): Promise<T | undefined> {
+  const moov = await readMoov(path)
+  if (!moov) return undefined
+  try {
+    return read(moov)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** Throws `RangeError` when an edit list leaves frames out, or shows them at another speed or more than once. */
+function shownTimes({ durations, offsets, edits, timescale, movieTimescale }: FrameClock): FrameTimes {
+  const { delay, begin, end } = shownPart(edits, movieTimescale)
+  const times: number[] = []
+  let last = { time: Number.NEGATIVE_INFINITY, duration: 0 }
+  let decoded = 0
+  durations.forEach((duration, index) => {
+    const time = (decoded + (offsets[index] ?? 0) - begin) / timescale
+    if (time < 0 || time >= end) throw new RangeError('frames that are not shown')
+    times.push(delay + time)
+    if (time >= last.time) last = { time, duration: duration / timescale }
+    decoded += duration
+  })
+  return { times: distinctTimes(times), lastDuration: last.duration }
+}
+
+/** Seconds before anything is shown, the tick of the track that is shown first, and for how many seconds it is shown. */
+function shownPart(edits: FrameClock['edits'], movieTimescale: number) {
+  if (edits.length === 0) return { delay: 0, begin: 0, end: Number.POSITIVE_INFINITY }
+  const shown = edits.at(-1)
+  const before = edits.slice(0, -1)
+  if (!shown?.plain || shown.mediaTime < 0 || before.some(({ mediaTime }) => mediaTime !== -1)) {
+    throw new RangeError('an edit list that is not plain')
+  }
+  const delay = before.reduce((sum, { duration }) => sum + duration, 0) / movieTimescale
+  return { delay, begin: shown.mediaTime, end: shown.duration / movieTimescale }
+}
