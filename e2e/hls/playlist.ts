@@ -1,32 +1,12 @@
 import { type Attributes, parseAttributes } from './attribute-list.ts'
+import type { ByteRange, Master, MediaPlaylist } from './playlist-types.ts'
+import { assertSameMaster, assertSameMedia } from './second-oracle.ts'
 
-export type Master = {
-  version: number
-  independentSegments: boolean
-  media: Attributes[]
-  variants: { attributes: Attributes; uri: string }[]
-  iFrames: Attributes[]
-}
-
-export type MediaPlaylist = {
-  version: number
-  targetDuration: number
-  mediaSequence: number
-  playlistType: 'EVENT' | 'VOD' | null
-  independentSegments: boolean
-  ended: boolean
-  mapUri: string | null
-  /** Each segment is one picture (section 4.3.3.6). */
-  iFramesOnly: boolean
-  segments: { uri: string; seconds: number; range: ByteRange | null }[]
-}
-
-/** First byte, and the one behind the last. */
-export type ByteRange = { start: number; end: number }
+export type { ByteRange, Master, MediaPlaylist } from './playlist-types.ts'
 
 type Line = { tag: string; value: string } | { uri: string }
 
-/** RFC 8216 section 4.3.4, strictly: a tag that does not belong into a master playlist is an error. */
+/** RFC 8216 section 4.3.4, strictly: a tag that does not belong in a master playlist is an error. `hls-parser` must read the same. */
 export function parseMaster(text: string): Master {
   const master: Master = { version: 1, independentSegments: false, media: [], variants: [], iFrames: [] }
   let pending: Attributes | undefined
@@ -45,10 +25,11 @@ export function parseMaster(text: string): Master {
     else if (line.tag === 'EXT-X-STREAM-INF') pending = parseAttributes(line.value)
     else throw new Error(`${line.tag} does not belong into a master playlist`)
   }
+  assertSameMaster(text, master)
   return master
 }
 
-/** RFC 8216 sections 4.3.2 and 4.3.3, strictly, for what our playlists use of it. */
+/** RFC 8216 sections 4.3.2 and 4.3.3, strictly, for what our playlists use of it. `hls-parser` must read the same. */
 export function parseMediaPlaylist(text: string): MediaPlaylist {
   const playlist: MediaPlaylist = {
     version: 1,
@@ -78,6 +59,7 @@ export function parseMediaPlaylist(text: string): MediaPlaylist {
     }
   }
   if (Number.isNaN(playlist.targetDuration)) throw new Error('Section 4.3.3.1: EXT-X-TARGETDURATION is missing')
+  assertSameMedia(text, playlist)
   return playlist
 }
 
