@@ -15,9 +15,9 @@ export interface SourceLimits {
 export function assertWithinLimits({ format, streams }: ProbeReport, video: ProbedStream, limits: SourceLimits): void {
   const rate = parseRate(video.avg_frame_rate)
   assertPixels((video.width ?? 0) * (video.height ?? 0), limits)
-  if (rate && perSecond(rate) > limits.frameRate) refuse('The video has more frames a second than are allowed.')
+  if (rate && perSecond(rate) > limits.frameRate) refuse('The video has more frames per second than is allowed.')
   assertLength(format.duration ?? 0, limits)
-  if (streams.length > limits.streams) refuse('The file has more streams than are allowed.')
+  if (streams.length > limits.streams) refuse('The file has more streams than is allowed.')
 }
 
 /** Pixels, the limit of the H.264 encoder. */
@@ -26,12 +26,13 @@ const MAX_SIDE = 16_384
 /** Checks what was found, with square pixels: a few bytes in a header can stretch small frames to any width. */
 export function assertFactsWithinLimits({ video, durationSeconds }: SourceFacts, limits: SourceLimits): void {
   assertPixels(video.width * video.height, limits)
-  if (Math.max(video.width, video.height) > MAX_SIDE) refuse('The picture is wider or higher than is allowed.')
+  if (Math.max(video.width, video.height) > MAX_SIDE)
+    refuse('The frames of the video are wider or higher than is allowed.')
   assertLength(durationSeconds, limits)
 }
 
 function assertPixels(pixels: number, limits: SourceLimits): void {
-  if (pixels > limits.pixels) refuse('The picture is larger than is allowed.')
+  if (pixels > limits.pixels) refuse('The frames of the video have more pixels than is allowed.')
 }
 
 function assertLength(seconds: number, limits: SourceLimits): void {

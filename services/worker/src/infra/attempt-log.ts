@@ -1,5 +1,12 @@
 import { basename } from 'node:path'
-import type { ToolEnd } from './run-tool.ts'
+
+/** How a run of a tool ended. */
+export interface ToolExit {
+  exitCode: number | null
+  killedBy: NodeJS.Signals | null
+  /** It was killed at the time limit. */
+  timedOut: boolean
+}
 
 /** Bytes of UTF-8 that are kept. */
 const KEPT = 64 * 1024
@@ -18,7 +25,7 @@ export class AttemptLog {
     if (this.#tail.length > 4 * KEPT) this.#tail = this.#tail.slice(-2 * KEPT)
   }
 
-  end({ exitCode, killedBy, timedOut }: Omit<ToolEnd, 'stderr'>): void {
+  end({ exitCode, killedBy, timedOut }: ToolExit): void {
     const gap = this.#tail.endsWith('\n') ? '' : '\n'
     const how = timedOut ? 'stopped at the time limit' : killedBy ? `killed by ${killedBy}` : `ended with ${exitCode}`
     this.add(`${gap}${how}\n`)

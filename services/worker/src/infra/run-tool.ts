@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ToolRuns } from '@kinora/common/contracts'
-import type { AttemptLog } from './attempt-log.ts'
+import type { AttemptLog, ToolExit } from './attempt-log.ts'
 import { Countdown } from './countdown.ts'
 import type { PrioritySlot } from './priority-gate.ts'
 import { NICENESS, type ResourceLimits, type Sandbox, sandboxed } from './sandbox.ts'
@@ -37,11 +37,8 @@ export interface ToolRun {
   signal: AbortSignal
 }
 
-export interface ToolEnd {
-  exitCode: number | null
-  killedBy: NodeJS.Signals | null
-  timedOut: boolean
-  /** The last of what it complained about. */
+export interface ToolEnd extends ToolExit {
+  /** The end of its standard error. */
   stderr: string
 }
 

@@ -47,7 +47,7 @@ export async function scanPackets(
 }
 
 function tooManyFrames(): Error {
-  return inputFault('SOURCE_OVER_LIMIT', 'The video has more frames than are allowed.')
+  return inputFault('SOURCE_OVER_LIMIT', 'The video has more frames than is allowed.')
 }
 
 interface Packet {

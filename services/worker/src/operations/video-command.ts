@@ -93,7 +93,7 @@ function markColours(video: SourceFacts['video']): string {
 
 /**
  * Capped constant quality on a fixed key frame grid. `-g` alone does not hold the grid: the expression forces the key
- * frames, `forced-idr` makes them IDR, closed groups of pictures keep segments independent.
+ * frames, `forced-idr` makes them IDR, closed GOPs keep segments independent.
  */
 function encoder({ preset, threads }: Tools, { gopFrames }: VideoWork, { maxrate }: WorkRung): string[] {
   return [

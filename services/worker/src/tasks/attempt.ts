@@ -40,9 +40,9 @@ export async function runAttempt(
     const outcome = await outcomeOf(context, task, runs, { tools, signal, progress: heartbeat.progress, written })
     if (outcome === 'given back') return outcome
     const lease = { renewedAt: heartbeat.renewedAt, leaseMs: task.leaseMs, signal }
-    const told = await publishOutcome(bus, outcome, lease)
-    metrics.ended.inc({ kind: task.work.kind, outcome: told ? outcome.type : 'unheard' })
-    log.info({ outcome: outcome.type, told }, 'a task ended')
+    const published = await publishOutcome(bus, outcome, lease)
+    metrics.ended.inc({ kind: task.work.kind, outcome: published ? outcome.type : 'unheard' })
+    log.info({ outcome: outcome.type, published }, 'a task ended')
     return 'done'
   } finally {
     slot.release()
