@@ -72,7 +72,7 @@ describe('over http', () => {
     expect(brokenIn(await checkPresentation(webSource(address)))).toEqual([])
   })
 
-  it('a playlist that is served as something else is told', async () => {
+  it('a playlist that is served as something else is found', async () => {
     mediaType = 'text/plain'
     expect(brokenIn(await checkPresentation(webSource(address)))).toEqual(['HLS-02'])
   })
@@ -128,7 +128,7 @@ it.each<[string, string, (path: string) => Promise<void>, string[]]>([
     (path) => edit(path, (text) => text.replace(/#EXT-X-MAP.*\n/, '')),
     ['HLS-09'],
   ],
-  ['an initialisation that is none', '90p/init_1.mp4', (path) => truncate(path, 100), ['HLS-09']],
+  ['a malformed initialisation segment', '90p/init_1.mp4', (path) => truncate(path, 100), ['HLS-09']],
   ['a segment that was cut off', '90p/1.m4s', (path) => truncate(path, 1000), ['HLS-10']],
   [
     'a variant without average',
@@ -179,7 +179,7 @@ it.each<[string, string, (path: string) => Promise<void>, string[]]>([
     ['HLS-18', 'HLS-19'],
   ],
   [
-    'sound that ends early',
+    'audio that ends early',
     'sound/list.m3u8',
     (path) => edit(path, (text) => text.replace(/#EXTINF[^#]*2\.m4s\n/, '')),
     ['HLS-20'],
@@ -201,7 +201,7 @@ it('a segment that begins without a key frame is found in its header', async () 
   expect(await broken(folder)).toEqual(['HLS-15'])
 })
 
-it('what is known from elsewhere is compared: frames, sound, and the bytes of all files', async () => {
+it('what is known from elsewhere is compared: frames, audio, and the bytes of all files', async () => {
   const expected = { frames: 125, hasAudio: true, contents: {} }
   expect(await broken(right, { ...expected, contents: { '90p/list.m3u8': 'another' } })).toEqual(['HLS-22'])
   expect(await broken(right, { ...expected, frames: 126 })).toEqual(['HLS-19'])

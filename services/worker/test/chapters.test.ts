@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SourceChapter } from '@kinora/common/contracts'
 import { expect, it, vi } from 'vitest'
-import { H264, makeClip, picture } from './support/clips.ts'
+import { H264, makeClip, testVideo } from './support/clips.ts'
 import { openWorkbench } from './support/workbench.ts'
 
 // On a machine that may be busy with other test files.
@@ -16,7 +16,7 @@ async function probed(file: string, titles: string[]): Promise<SourceChapter[] |
     `[CHAPTER]\nTIMEBASE=1/10\nSTART=${index}\nEND=${index + 1}\ntitle=${title}\n`
   const metadata = join(workbench.folder, `${file}.txt`)
   await writeFile(metadata, `;FFMETADATA1\n${titles.map(chapter).join('')}`)
-  const args = [...picture(1), '-i', metadata, '-map_metadata', '1', ...H264]
+  const args = [...testVideo(1), '-i', metadata, '-map_metadata', '1', ...H264]
   const sourceKey = await workbench.addSource(await makeClip(workbench.folder, file, ...args))
   const { facts, chapters } = await workbench.run({ kind: 'probe', sourceKey })
   expect(facts.video.frameCount).toBe(25)

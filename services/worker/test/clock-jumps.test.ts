@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { H264, makeClip, picture, tone } from './support/clips.ts'
+import { H264, makeClip, testVideo, tone } from './support/clips.ts'
 import { openWorkbench } from './support/workbench.ts'
 
 const workbench = await openWorkbench()
@@ -9,7 +9,7 @@ const part = (name: string, seconds: number, from = 0) =>
   makeClip(
     workbench.folder,
     name,
-    ...[...picture(seconds), ...tone(seconds), ...H264, '-c:a', 'ac3', '-output_ts_offset', String(from)],
+    ...[...testVideo(seconds), ...tone(seconds), ...H264, '-c:a', 'ac3', '-output_ts_offset', String(from)],
   )
 
 async function behindOneAnother(name: string, ...paths: string[]): Promise<string> {
@@ -18,7 +18,7 @@ async function behindOneAnother(name: string, ...paths: string[]): Promise<strin
   return whole
 }
 
-it('a transport stream whose clock begins anew is refused, and its conversion is whole', async () => {
+it('a transport stream whose clock starts again is refused, and its conversion is whole', async () => {
   const once = await part('once.ts', 4)
   const twice = await behindOneAnother('twice.ts', once, once)
   await expect(workbench.probe(twice)).rejects.toMatchObject({
@@ -29,7 +29,7 @@ it('a transport stream whose clock begins anew is refused, and its conversion is
   expect(facts.durationSeconds).toBeCloseTo(8, 0)
 })
 
-it('a transport stream of which a few pictures at the end lie at times that were passed is taken', async () => {
+it('a transport stream is accepted when a few frames at its end have times that were passed', async () => {
   const whole = await behindOneAnother('tail.ts', await part('long.ts', 10), await part('tail-alone.ts', 0.4))
   const { facts } = await workbench.probe(whole)
   expect(facts.durationSeconds).toBeCloseTo(10, 0)

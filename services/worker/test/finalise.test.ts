@@ -1,6 +1,6 @@
 import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { expect, it, vi } from 'vitest'
-import { AAC, H264, makeClip, picture, tone } from './support/clips.ts'
+import { AAC, H264, makeClip, testVideo, tone } from './support/clips.ts'
 import { type Transcoded, transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -8,7 +8,7 @@ import { openWorkbench } from './support/workbench.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const workbench = await openWorkbench()
-const source = await makeClip(workbench.folder, 'plain.mp4', ...picture(4), ...tone(4), ...H264, ...AAC)
+const source = await makeClip(workbench.folder, 'plain.mp4', ...testVideo(4), ...tone(4), ...H264, ...AAC)
 
 const whole = await transcode(workbench, source, { chunks: 2 })
 let copies = 0
@@ -30,7 +30,7 @@ async function edit(video: Transcoded, name: string, change: (text: string) => s
   await writeFile(path(video, name), after)
 }
 
-/** What the owner is told when the finished video is checked again. */
+/** What the owner reads when the finished video is checked again. */
 async function verdict({ facts, playlistKey }: Transcoded): Promise<string> {
   const { frameRate, frameCount } = facts.video
   const work = { kind: 'finalise', playlistKey, frameRate, frameCount, hasAudio: true } as const
@@ -79,7 +79,7 @@ it.each<[string, (video: Transcoded) => Promise<void>, RegExp]>([
     /rule HLS-21/,
   ],
   [
-    'sound by itself with too little bandwidth',
+    'audio by itself with too little bandwidth',
     (video) => edit(video, 'master.m3u8', (text) => text.replace('BANDWIDTH=70000000', 'BANDWIDTH=7')),
     /rule HLS-12/,
   ],
@@ -99,11 +99,15 @@ it.each<[string, (video: Transcoded) => Promise<void>, RegExp]>([
     (video) => edit(video, '90p.m3u8', (text) => text.replace('chunk-0/90p/0.m4s', '../../../etc/passwd')),
     /rule HLS-04/,
   ],
-  ['a master playlist that is none', (video) => writeFile(path(video, 'master.m3u8'), 'gone'), /master playlist/],
+  [
+    'a master playlist that is not a playlist',
+    (video) => writeFile(path(video, 'master.m3u8'), 'gone'),
+    /master playlist/,
+  ],
 ])('refuses %s, and says which rule was broken', async (_, damage, rule) => {
   const video = await fresh()
   await damage(video)
-  const told = await verdict(video)
-  expect(told).toMatch(/^host VERIFICATION_FAILED/)
-  expect(told).toMatch(rule)
+  const detail = await verdict(video)
+  expect(detail).toMatch(/^host VERIFICATION_FAILED/)
+  expect(detail).toMatch(rule)
 })

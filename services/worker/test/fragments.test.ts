@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { AAC, H264, makeClip, picture, tone } from './support/clips.ts'
+import { AAC, H264, makeClip, testVideo, tone } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -8,20 +8,24 @@ vi.setConfig({ testTimeout: 60_000 })
 const workbench = await openWorkbench()
 const AT_30 = { num: 30, den: 1 }
 
-async function fragmented(name: string, flags: string, ...sound: string[]) {
-  const args = [...picture(6, { rate: '30' }), ...sound, ...H264, ...AAC, '-g', '60', '-movflags', flags]
+async function fragmented(name: string, flags: string, ...audio: string[]) {
+  const args = [...testVideo(6, { rate: '30' }), ...audio, ...H264, ...AAC, '-g', '60', '-movflags', flags]
   return await transcode(workbench, await makeClip(workbench.folder, name, ...args), { short: [90] })
 }
 
-it('a fragmented MP4 keeps its rate, though its first picture is shown for the delay of the sound too long', async () => {
-  const { facts, pictures } = await fragmented('delayed.mp4', 'frag_keyframe+empty_moov+default_base_moof', ...tone(6))
+it('a fragmented MP4 keeps its rate, though its first frame is shown for the delay of the audio too long', async () => {
+  const { facts, decodedVideo } = await fragmented(
+    'delayed.mp4',
+    'frag_keyframe+empty_moov+default_base_moof',
+    ...tone(6),
+  )
   expect(facts.video).toMatchObject({ frameRate: AT_30, frameCount: 180, resample: false })
   // 1024 samples at 48 kHz.
   expect(facts.video.startTime).toBeCloseTo(1024 / 48_000, 3)
-  expect(pictures[0]?.nb_read_frames).toBe('180')
+  expect(decodedVideo[0]?.nb_read_frames).toBe('180')
 })
 
-it('a fragmented MP4 without sound keeps its rate', async () => {
+it('a fragmented MP4 without audio keeps its rate', async () => {
   const { facts } = await fragmented('silent.mp4', 'frag_keyframe+empty_moov+default_base_moof')
   expect(facts.video).toMatchObject({ frameRate: AT_30, frameCount: 180, resample: false, startTime: 0 })
 })

@@ -3,7 +3,7 @@ import type { MediaPart } from '@kinora/common/contracts'
 import { expect, it, vi } from 'vitest'
 import type { WorkOf } from '../src/domain/task-work.ts'
 import { joinParts } from '../src/domain/task-work.ts'
-import { AAC, H264, makeClip, picture, tone } from './support/clips.ts'
+import { AAC, H264, makeClip, testVideo, tone } from './support/clips.ts'
 import { audioWork, checkWhole, planFor, videoWork } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -15,10 +15,10 @@ const SECONDS = 40
 
 const workbench = await openWorkbench()
 const sources = ['-g', '25', ...H264, ...AAC]
-const source = await makeClip(workbench.folder, 'plain.mp4', ...picture(SECONDS), ...tone(SECONDS), ...sources)
+const source = await makeClip(workbench.folder, 'plain.mp4', ...testVideo(SECONDS), ...tone(SECONDS), ...sources)
 const plan = await planFor(workbench, source, [90, 144])
 
-/** Runs a job until it has handed in its first segments, then kills it; gives what it handed in. */
+/** Runs a task until it has reported its first segments, then kills it; gives what it reported. */
 async function killed(work: WorkOf<'audio' | 'video'>, outputKey: string): Promise<MediaPart> {
   const stop = new AbortController()
   let written: MediaPart | undefined
@@ -27,11 +27,11 @@ async function killed(work: WorkOf<'audio' | 'video'>, outputKey: string): Promi
     stop.abort(new Error('killed'))
   }
   await expect(workbench.run(work, { outputKey, signal: stop.signal, written: onWritten })).rejects.toThrow('killed')
-  if (!written) throw new Error('nothing was handed in')
+  if (!written) throw new Error('nothing was reported')
   return written
 }
 
-it('hands in segments while it goes on, each in storage and in all rungs, the last one with the result', async () => {
+it('reports segments while it goes on, each in storage and in all rungs, the last one with the result', async () => {
   const outputKey = `${plan.folder}/alive`
   const parts: MediaPart[] = []
   const stored: (object | null)[] = []
@@ -45,7 +45,7 @@ it('hands in segments while it goes on, each in storage and in all rungs, the la
   const result = await workbench.run(videoWork(plan, 0, plan.segments), { outputKey, written })
   expect(await Promise.all(stored)).not.toContain(null)
   const told = parts.reduce<MediaPart | undefined>(joinParts, undefined)
-  if (told?.kind !== 'video') throw new Error('no pictures were handed in')
+  if (told?.kind !== 'video') throw new Error('no video was reported')
   for (const [index, { segments }] of told.renditions.entries()) {
     expect(segments.length).toBeLessThan(plan.segments)
     expect(segments).toEqual(result.renditions[index]?.segments.slice(0, segments.length))
@@ -66,19 +66,19 @@ it('a head, a chunk that leaves it out, a chunk that was killed and its next att
   expect(handedIn).toBeGreaterThan(0)
   const next = await run('next', videoWork(plan, handedIn, plan.segments, plan.rungs, 1))
 
-  const deadSound = { folder: 'dead-sound', part: await killed(audioWork(plan), `${plan.folder}/dead-sound`) }
-  const soundIn = deadSound.part.kind === 'audio' ? deadSound.part.segments.length : 0
-  const nextSound = await run('next-sound', audioWork(plan, soundIn))
-  expect(nextSound.part).toMatchObject({ kind: 'audio', firstSegment: soundIn })
+  const deadAudio = { folder: 'dead-audio', part: await killed(audioWork(plan), `${plan.folder}/dead-audio`) }
+  const audioIn = deadAudio.part.kind === 'audio' ? deadAudio.part.segments.length : 0
+  const nextAudio = await run('next-audio', audioWork(plan, audioIn))
+  expect(nextAudio.part).toMatchObject({ kind: 'audio', firstSegment: audioIn })
 
   // Finalise throws for whatever does not fit together.
-  const { pictures, sound } = await checkWhole(workbench, plan, [head, dead, next, deadSound, nextSound])
-  expect(pictures.map(({ nb_read_frames }) => Number(nb_read_frames))).toEqual([SECONDS * 25, SECONDS * 25])
-  expect(sound?.codec_name).toBe('aac')
+  const { decodedVideo, decodedAudio } = await checkWhole(workbench, plan, [head, dead, next, deadAudio, nextAudio])
+  expect(decodedVideo.map(({ nb_read_frames }) => Number(nb_read_frames))).toEqual([SECONDS * 25, SECONDS * 25])
+  expect(decodedAudio?.codec_name).toBe('aac')
 })
 
-it('encodes sound again to the same bytes, so that two attempts join without a seam', async () => {
-  const keys = ['one', 'two'].map((name) => `${plan.folder}/sound-${name}`)
+it('encodes audio again to the same bytes, so that two attempts join without a seam', async () => {
+  const keys = ['one', 'two'].map((name) => `${plan.folder}/audio-${name}`)
   for (const outputKey of keys) await workbench.run(audioWork(plan), { outputKey })
   const bytesOf = (file: string) => Promise.all(keys.map((key) => readFile(workbench.pathOf(`${key}/${file}`))))
   for (const file of ['init.mp4', '0.m4s', '5.m4s']) {
@@ -87,7 +87,7 @@ it('encodes sound again to the same bytes, so that two attempts join without a s
   }
 })
 
-it('has nothing left to hand in when all sound was published before', async () => {
+it('has nothing left to report when all audio was published before', async () => {
   const whole = await workbench.run(audioWork(plan), { outputKey: `${plan.folder}/all` })
   const rest = await workbench.run(audioWork(plan, whole.segments.length), { outputKey: `${plan.folder}/none` })
   expect(rest).toMatchObject({ firstSegment: whole.segments.length, segments: [] })

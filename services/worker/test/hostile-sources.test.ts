@@ -1,7 +1,7 @@
 import { readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { H264, inspect, makeClip, picture } from './support/clips.ts'
+import { H264, inspect, makeClip, testVideo } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -13,15 +13,15 @@ const clip = (name: string, ...args: string[]) => makeClip(workbench.folder, nam
 
 describe('what can be saved is saved', () => {
   it('a file cut in the middle becomes the video that is left of it', async () => {
-    const source = await clip('front.mp4', ...picture(4), ...H264, '-movflags', '+faststart')
+    const source = await clip('front.mp4', ...testVideo(4), ...H264, '-movflags', '+faststart')
     await truncate(source, 140_000)
-    const { facts, pictures } = await transcode(workbench, source, { chunks: 2 })
+    const { facts, decodedVideo } = await transcode(workbench, source, { chunks: 2 })
     expect(facts.video.frameCount).toBeLessThan(95)
-    expect(Number(pictures[0]?.nb_read_frames)).toBe(facts.video.frameCount)
+    expect(Number(decodedVideo[0]?.nb_read_frames)).toBe(facts.video.frameCount)
   })
 
   it('a poster is made, no wider than 1280 and upright', async () => {
-    const source = await clip('big.mp4', ...picture(1, { size: '1600x900' }), ...H264)
+    const source = await clip('big.mp4', ...testVideo(1, { size: '1600x900' }), ...H264)
     const { sourceKey, facts } = await workbench.probe(source)
     const { posterKey } = await workbench.run({ kind: 'poster', sourceKey, facts })
     const [poster] = await inspect(workbench.pathOf(posterKey))
@@ -31,7 +31,7 @@ describe('what can be saved is saved', () => {
 
 describe('a run of ffmpeg', () => {
   const work = async () => {
-    const source = await clip('long.mp4', ...picture(60, { size: '640x360' }), ...H264)
+    const source = await clip('long.mp4', ...testVideo(60, { size: '640x360' }), ...H264)
     const { sourceKey, facts } = await workbench.probe(source)
     const rungs = [{ name: '360p', width: 640, height: 360, maxrate: 800, firstSegment: 0 }]
     const chunk = { startFrame: 0, frameCount: facts.video.frameCount, firstSegment: 0 }

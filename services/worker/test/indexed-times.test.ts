@@ -5,13 +5,13 @@ import { mainVideo } from '../src/domain/probe-report.ts'
 import { probeSource } from '../src/operations/probe-source.ts'
 import { scanPackets } from '../src/operations/scan-packets.ts'
 import { indexedTimes } from '../src/operations/source-index.ts'
-import { H264, makeClip, picture, tone } from './support/clips.ts'
+import { H264, makeClip, testVideo, tone } from './support/clips.ts'
 import { openWorkbench } from './support/workbench.ts'
 
 const { folder, tools } = await openWorkbench()
 const { signal } = new AbortController()
 const B_FRAMES = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '3', '-g', '30']
-/** Pictures at uneven times, as phones record them. */
+/** Frames at uneven times, as phones record them. */
 const UNEVEN = ['-vf', "select='not(mod(n,7))+gt(random(1),0.4)',setpts=PTS+0.013*mod(N\\,3)/TB", '-fps_mode', 'vfr']
 let clips = 0
 
@@ -27,13 +27,13 @@ async function both(name: string, args: string[]) {
 }
 
 test.each<[string, string, string[]]>([
-  ['uneven, in another order than decoded', 'a.mp4', [...picture(6), ...UNEVEN, ...B_FRAMES]],
-  ['uneven, in QuickTime, with sound', 'a.mov', [...picture(4), ...tone(5), ...UNEVEN, ...H264, '-c:a', 'aac']],
-  ['turned', 'a.mp4', [...picture(2), ...UNEVEN, ...B_FRAMES, '-metadata:s:v', 'rotate=90']],
-  ['later than the sound', 'a.mp4', [...tone(3), '-itsoffset', '0.7', ...picture(2), ...UNEVEN, ...H264]],
-  ['of another codec', 'a.mp4', [...picture(3), ...UNEVEN, '-c:v', 'mpeg4', '-bf', '2']],
-  ['even', 'a.mp4', [...picture(3, { rate: '30000/1001' }), ...B_FRAMES]],
-])('the times of pictures that are %s are found without reading them', async (_, name, args) => {
+  ['uneven, in another order than decoded', 'a.mp4', [...testVideo(6), ...UNEVEN, ...B_FRAMES]],
+  ['uneven, in QuickTime, with audio', 'a.mov', [...testVideo(4), ...tone(5), ...UNEVEN, ...H264, '-c:a', 'aac']],
+  ['rotated', 'a.mp4', [...testVideo(2), ...UNEVEN, ...B_FRAMES, '-metadata:s:v', 'rotate=90']],
+  ['later than the audio', 'a.mp4', [...tone(3), '-itsoffset', '0.7', ...testVideo(2), ...UNEVEN, ...H264]],
+  ['of another codec', 'a.mp4', [...testVideo(3), ...UNEVEN, '-c:v', 'mpeg4', '-bf', '2']],
+  ['even', 'a.mp4', [...testVideo(3, { rate: '30000/1001' }), ...B_FRAMES]],
+])('the times of frames that are %s are found without reading them', async (_, name, args) => {
   const { indexed, scanned } = await both(name, args)
   expect(indexed?.times.length).toBe(scanned.times.length)
   const distances = scanned.times.map((time, index) => Math.abs(time - (indexed?.times[index] ?? Number.NaN)))
@@ -42,17 +42,17 @@ test.each<[string, string, string[]]>([
 })
 
 test.each<[string, string, string[]]>([
-  ['in fragments', 'a.mp4', [...picture(2), ...H264, '-movflags', 'frag_keyframe+empty_moov']],
-  ['in two tracks', 'a.mp4', [...picture(2), ...picture(2), '-map', '0', '-map', '1', ...H264]],
-  ['in another container', 'a.mkv', [...picture(2), ...H264]],
-])('the index does not tell of pictures that are %s', async (_, name, args) => {
+  ['in fragments', 'a.mp4', [...testVideo(2), ...H264, '-movflags', 'frag_keyframe+empty_moov']],
+  ['in two tracks', 'a.mp4', [...testVideo(2), ...testVideo(2), '-map', '0', '-map', '1', ...H264]],
+  ['in another container', 'a.mkv', [...testVideo(2), ...H264]],
+])('the index does not list frames that are %s', async (_, name, args) => {
   const { indexed, scanned } = await both(name, args)
   expect(indexed).toBeUndefined()
   expect(scanned.times.length).toBeGreaterThan(0)
 })
 
-test('the index does not tell of pictures that an edit list leaves out', async () => {
-  const whole = await makeClip(folder, 'whole.mp4', ...picture(6), ...B_FRAMES)
+test('the index does not list frames that an edit list leaves out', async () => {
+  const whole = await makeClip(folder, 'whole.mp4', ...testVideo(6), ...B_FRAMES)
   const { indexed, scanned } = await both('a.mp4', ['-ss', '1.5', '-i', whole, '-c', 'copy'])
   expect(indexed).toBeUndefined()
   expect(scanned.times.length).toBeGreaterThan(0)

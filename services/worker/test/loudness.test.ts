@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, it, vi } from 'vitest'
-import { H264, makeClip, picture } from './support/clips.ts'
+import { H264, makeClip, testVideo } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -15,14 +15,14 @@ interface Level {
   loudness: number
 }
 
-/** A video whose channels have all the same tone at `volume`, and what each side of the published sound has of it. */
+/** A video whose channels have all the same tone at `volume`, and what each side of the published audio has of it. */
 async function sidesOf(layout: string, channels: number, volume: number): Promise<Level[]> {
   const tones = Array(channels).fill(`${volume}*sin(2*PI*440*t)`).join('|')
-  const sound = ['-f', 'lavfi', '-i', `aevalsrc=${tones}:sample_rate=48000:channel_layout=${layout}:duration=2`]
+  const audio = ['-f', 'lavfi', '-i', `aevalsrc=${tones}:sample_rate=48000:channel_layout=${layout}:duration=2`]
   const source = await makeClip(
     workbench.folder,
     `${layout}.mov`,
-    ...[...picture(2), ...sound, ...H264, '-c:a', 'pcm_s16le'],
+    ...[...testVideo(2), ...audio, ...H264, '-c:a', 'pcm_s16le'],
   )
   const { playlistKey } = await transcode(workbench, source, { short: [90] })
   return await levels(workbench.pathOf(`${playlistKey}/sound.m3u8`))

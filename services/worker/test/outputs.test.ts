@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { SourceFacts } from '@kinora/common/contracts'
 import { describe, expect, it, vi } from 'vitest'
-import { AAC, H264, inspect, makeClip, picture, tone } from './support/clips.ts'
+import { AAC, H264, inspect, makeClip, testVideo, tone } from './support/clips.ts'
 import { audioWork, checkWhole, type Plan, planFor, transcode, videoWork } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -21,8 +21,8 @@ async function decoded(path: string, ...args: string[]): Promise<Buffer> {
 }
 
 describe('a download', () => {
-  it('is a file that plays while it is loaded, with the very pictures and sound of the rendition', async () => {
-    const source = await makeClip(workbench.folder, 'plain.mp4', ...picture(3), ...tone(3), ...H264, ...AAC)
+  it('is a file that plays while it is loaded, with the very frames and audio of the rendition', async () => {
+    const source = await makeClip(workbench.folder, 'plain.mp4', ...testVideo(3), ...tone(3), ...H264, ...AAC)
     const { playlistKey } = await transcode(workbench, source, { chunks: 2 })
     const [pictureKey, soundKey] = [`${playlistKey}/144p.m3u8`, `${playlistKey}/sound.m3u8`]
     const outputKey = `${playlistKey}/download`
@@ -51,8 +51,8 @@ describe('a download', () => {
     expect(stdout.trim().split('\n').map(Number)).toEqual([0, 0])
   })
 
-  it('of a silent video has no sound, and one with frames missing is not handed in', async () => {
-    const source = await makeClip(workbench.folder, 'silent.mp4', ...picture(1), ...H264)
+  it('of a silent video has no audio, and one with frames missing is not reported', async () => {
+    const source = await makeClip(workbench.folder, 'silent.mp4', ...testVideo(1), ...H264)
     const { playlistKey } = await transcode(workbench, source)
     const work = { kind: 'download', pictureKey: `${playlistKey}/90p.m3u8`, soundKey: null, frameCount: 25 } as const
     await workbench.run(work, { outputKey: `${playlistKey}/download` })
@@ -62,7 +62,7 @@ describe('a download', () => {
   })
 })
 
-/** Every frame is grey, a little lighter than the one before; one key frame only; sound from the third second on. */
+/** Every frame is grey, a little lighter than the one before; one key frame only; audio from the third second on. */
 const COUNTING = [
   ...['-f', 'lavfi', '-i', "color=black:size=160x90:rate=25:duration=4,geq=lum='16+2*N':cb=128:cr=128"],
   ...['-f', 'lavfi', '-i', "aevalsrc='if(lt(t,3),0,0.5*sin(880*PI*t))':sample_rate=48000:duration=4"],
@@ -79,12 +79,12 @@ async function clipOf(container: string): Promise<Plan> {
 }
 
 describe('a clip', () => {
-  it.each(['mp4', 'mkv', 'ts'])('of a source in %s has exactly its frames and its sound', async (container) => {
+  it.each(['mp4', 'mkv', 'ts'])('of a source in %s has exactly its frames and its audio', async (container) => {
     const plan = await clipOf(container)
-    const part = await workbench.run(videoWork(plan, 0, plan.segments), { outputKey: `${plan.folder}/pictures` })
+    const part = await workbench.run(videoWork(plan, 0, plan.segments), { outputKey: `${plan.folder}/video` })
     const sound = await workbench.run(audioWork(plan), { outputKey: `${plan.folder}/sound` })
     const written = [
-      { folder: 'pictures', part },
+      { folder: 'video', part },
       { folder: 'sound', part: sound },
     ]
     await checkWhole(workbench, plan, written)

@@ -5,7 +5,7 @@ import { segmentGrid } from '@kinora/common/contracts'
 import { describe, expect, it, vi } from 'vitest'
 import { changeBox, SAMPLE_TABLE, u32 } from '../../../packages/formats/test/support/boxes.ts'
 import type { WorkOf } from '../src/domain/task-work.ts'
-import { H264, makeClip, picture } from './support/clips.ts'
+import { H264, makeClip, testVideo } from './support/clips.ts'
 import { checkWhole, type Plan, planFor, videoWork } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -18,9 +18,9 @@ const workbench = await openWorkbench()
 const regular = (gop: number) => ['-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0']
 const B_FRAMES = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '3']
 
-/** A picture of a segment and a second, in the formats that renditions have. */
+/** A video of a segment and a second, in the formats that renditions have. */
 function clip(name: string, rate: string, ...args: string[]): Promise<string> {
-  return makeClip(workbench.folder, name, ...picture(7, { rate }), '-pix_fmt', 'yuv420p', ...args)
+  return makeClip(workbench.folder, name, ...testVideo(7, { rate }), '-pix_fmt', 'yuv420p', ...args)
 }
 
 async function planned(path: string): Promise<{ plan: Plan; work: WorkOf<'video'> }> {
@@ -30,7 +30,7 @@ async function planned(path: string): Promise<{ plan: Plan; work: WorkOf<'video'
   return { plan, work: { ...videoWork(plan, 0, plan.segments), segmentFrames, copied: true } }
 }
 
-/** A hash of each picture, as it is decoded. */
+/** A hash of each frame, as it is decoded. */
 async function decoded(path: string): Promise<string[]> {
   const extensions = path.endsWith('.m3u8') ? ['-allowed_extensions', 'ALL'] : []
   const args = ['-v', 'error', ...extensions, '-i', path, '-map', '0:v:0', '-f', 'framehash', '-hash', 'md5', '-']
@@ -50,7 +50,7 @@ describe('a source that fits', () => {
       '25',
       [...B_FRAMES, '-sc_threshold', '0', '-force_key_frames', 'expr:eq(mod(n,50),0)+eq(mod(n,50),49)+eq(n,70)'],
     ],
-  ])('%s becomes right HLS of the very same pictures', async (_, name, rate, args) => {
+  ])('%s becomes right HLS of the very same frames', async (_, name, rate, args) => {
     const source = await clip(name, rate, ...args)
     const { plan, work } = await planned(source)
     expect(plan.facts.video.copyable).toEqual({ peakBitrate: expect.any(Number) })
@@ -64,10 +64,10 @@ describe('a source that fits', () => {
       expect(bytes * 8).toBeLessThan((peak * Math.max(frames, work.segmentFrames / 2) * 6.1) / work.segmentFrames)
     }
 
-    const { pictures } = await checkWhole(workbench, plan, [{ folder: 'copy', part }])
-    expect(Number(pictures[0]?.nb_read_frames)).toBe(plan.facts.video.frameCount)
-    // A picture that does not say is labelled as the encoded ones are.
-    expect(pictures[0]?.color_space).toBe(name === 'colour.mp4' ? 'bt709' : 'smpte170m')
+    const { decodedVideo } = await checkWhole(workbench, plan, [{ folder: 'copy', part }])
+    expect(Number(decodedVideo[0]?.nb_read_frames)).toBe(plan.facts.video.frameCount)
+    // Video without a declared colour gets the label of encoded renditions.
+    expect(decodedVideo[0]?.color_space).toBe(name === 'colour.mp4' ? 'bt709' : 'smpte170m')
     const [before, after] = await Promise.all([decoded(source), decoded(workbench.pathOf(`${plan.folder}/180p.m3u8`))])
     expect(before).toHaveLength(plan.facts.video.frameCount)
     expect(after).toEqual(before)
@@ -80,7 +80,7 @@ describe('a source is encoded', () => {
     ['whose groups are open', 'open.mp4', [...B_FRAMES, ...regular(50), '-x264-params', 'open-gop=1']],
     ['in a container without such an index', 'other.mkv', [...H264, ...regular(50)]],
     ['in fragments', 'fragments.mp4', [...H264, ...regular(50), '-movflags', '+frag_keyframe+empty_moov']],
-    ['of interlaced pictures', 'fields.mp4', [...B_FRAMES, ...regular(50), '-flags', '+ildct+ilme']],
+    ['of interlaced frames', 'fields.mp4', [...B_FRAMES, ...regular(50), '-flags', '+ildct+ilme']],
     ['of full range', 'range.mp4', [...H264, ...regular(50), '-pix_fmt', 'yuvj420p']],
     ['of another codec', 'mpeg4.mp4', ['-c:v', 'mpeg4', '-g', '50']],
   ])('%s', async (_, name, args) => {
@@ -100,14 +100,14 @@ describe('a source that is not what it says', () => {
     expect(encode.renditions[0]?.segments).toHaveLength(2)
   }
 
-  it('is refused when a key frame of its index is none', async () => {
+  it('is refused when a key frame of its index is not one', async () => {
     const source = await clip('lie.mp4', '25', ...H264)
     const lie = changeBox(await readFile(source), [...SAMPLE_TABLE, 'stss'], () => u32(0, 4, 1, 51, 101, 151))
     await writeFile(source, lie)
     await refused(source)
   })
 
-  it('is refused when parameters stand among its pictures', async () => {
+  it('is refused when parameter sets are among its frames', async () => {
     await refused(await clip('headers.mp4', '25', ...H264, ...regular(50), '-x264-params', 'repeat-headers=1'))
   })
 })

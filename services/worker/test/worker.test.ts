@@ -9,7 +9,7 @@ import { until, useWorld } from '@kinora/dev/harness'
 import { afterEach, expect, it, vi } from 'vitest'
 import { workerConfig } from '../src/config.ts'
 import { startWorker } from '../src/service.ts'
-import { H264, makeClip, picture, temporaryFolder } from './support/clips.ts'
+import { H264, makeClip, temporaryFolder, testVideo } from './support/clips.ts'
 import { openMediaStub } from './support/media-stub.ts'
 
 // Real encodes, on a machine that may be busy with other test files.
@@ -58,7 +58,7 @@ const typesOf = (taskId: string) => media.heard(taskId).map(({ type }) => type)
 
 /** Half a minute of work or more, in one task. */
 async function longWork(): Promise<TaskWork> {
-  const sourceKey = await addSource('long', ...picture(120, { size: '640x360' }), ...H264)
+  const sourceKey = await addSource('long', ...testVideo(120, { size: '640x360' }), ...H264)
   const video = {
     ...{ streamIndex: 0, codec: 'h264', pixelFormat: 'yuv420p', width: 640, height: 360, startTime: 0 },
     ...{ frameRate: { num: 25, den: 1 }, resample: false, frameCount: 3000, interlaced: false, hdr: false },
@@ -75,9 +75,9 @@ async function longWork(): Promise<TaskWork> {
   return { kind: 'video', sourceKey, facts, rungs, gopFrames: 50, segmentFrames: 150, chunk }
 }
 
-it('tries again later while media is not there, then claims, works, and tells the result', async () => {
+it('retries later while media is unreachable, then claims, works, and reports the result', async () => {
   await startOne()
-  const sourceKey = await addSource('plain', ...picture(1), ...H264)
+  const sourceKey = await addSource('plain', ...testVideo(1), ...H264)
   const task = await media.offer('short', { kind: 'probe', sourceKey })
   await media.serve()
   await until(() => typesOf(task.taskId).includes('task.finished'), PATIENCE)
@@ -95,7 +95,7 @@ it('tries again later while media is not there, then claims, works, and tells th
   expect(await readdir(workDir)).toEqual([])
 })
 
-it('says nothing about a task that is gone, and goes on', async () => {
+it('reports nothing about a task that is gone, and continues', async () => {
   await startOne()
   await media.offerGone('short')
   const task = await media.offer('short', { kind: 'probe', sourceKey: 'sources/plain' })
@@ -111,7 +111,7 @@ it('asks again as the holder when it does not know whether its claim was granted
   expect(claims.map(({ redelivered }) => redelivered)).toEqual([false, true])
 })
 
-it('tells why a source cannot be used', async () => {
+it('reports why a source cannot be used', async () => {
   await startOne()
   await store.put('sources/noise', 'this is no video')
   const task = await media.offer('short', { kind: 'probe', sourceKey: 'sources/noise' })
@@ -136,7 +136,7 @@ it('waits for storage that is away, and gives the task back then, with nothing c
   expect(typesOf(task.taskId)).not.toContain('task.failed')
 })
 
-it('tells how far it is while it works; when it must stop it lets go and gives the task back', async () => {
+it('reports its progress; when it is stopped it gives the task back', async () => {
   const work = await longWork()
   const life = await startOne()
   const task = await media.offer('long', work, { leaseMs: 1000 })

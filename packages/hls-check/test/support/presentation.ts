@@ -8,7 +8,7 @@ import { afterAll } from 'vitest'
 const run = promisify(execFile)
 
 /** Renditions of the presentation that is made here, and their sizes in pixels. */
-const PICTURES = { '180p': '320x180', '90p': '160x90' }
+const SIZES = { '180p': '320x180', '90p': '160x90' }
 const SECONDS = 5
 
 /** Folders that are removed after the file's last test. */
@@ -18,7 +18,7 @@ async function temporaryFolder(): Promise<string> {
   return folder
 }
 
-/** A right presentation of two pictures and a sound, made by ffmpeg's own HLS muxer; the master playlist is ours. */
+/** A right presentation of two video renditions and one of audio, made by ffmpeg's own HLS muxer; the master playlist is ours. */
 export async function makePresentation(): Promise<string> {
   const folder = await temporaryFolder()
   await run(
@@ -48,7 +48,7 @@ export async function makePresentation(): Promise<string> {
 async function masterOf(folder: string): Promise<string> {
   const sound = await bitsPerSecond(join(folder, 'sound'))
   const theirs = await readFile(join(folder, 'ffmpeg.m3u8'), 'utf8')
-  const variants = Object.entries(PICTURES).map(async ([name, size]) => {
+  const variants = Object.entries(SIZES).map(async ([name, size]) => {
     const average = sound + (await bitsPerSecond(join(folder, name)))
     const [, codecs] = new RegExp(`CODECS="([^"]*)".*\\n${name}/`).exec(theirs) ?? []
     const attributes = [

@@ -72,7 +72,7 @@ describe('a video track that can be remuxed', () => {
     ['two sets of parameters', { sequences: 2 }],
     ['baseline with all that it may have', { avc: [66, 0, 30] }],
     ['ten bits', { avc: [110, 0, 30] }],
-    ['a level for larger pictures', { avc: [100, 0, 51] }],
+    ['a level for larger frames', { avc: [100, 0, 51] }],
   ])('does not have %s', (_, change) => {
     expect(judged(change)).toBeUndefined()
   })

@@ -14,8 +14,8 @@ export const BROKEN_MP4: HostileFile[] = [
   written('an MP4 cut in the middle of its index', 'SOURCE_CORRUPT', (s) =>
     s.mp4.subarray(0, place(s, 'moov').start + 700),
   ),
-  written('an MP4 cut just before its pictures', 'SOURCE_CORRUPT', (s) => s.mp4.subarray(0, place(s, 'mdat').body)),
-  written('an MP4 cut in the middle of its pictures', 'ready', (s) => {
+  written('an MP4 cut just before its frames', 'SOURCE_CORRUPT', (s) => s.mp4.subarray(0, place(s, 'mdat').body)),
+  written('an MP4 cut in the middle of its frames', 'ready', (s) => {
     const { body, end } = place(s, 'mdat')
     return s.mp4.subarray(0, Math.round((body + end) / 2))
   }),
@@ -26,7 +26,7 @@ export const BROKEN_MP4: HostileFile[] = [
   written('an index alone', 'SOURCE_UNSUPPORTED', (s) => s.mp4.subarray(0, place(s, 'moov').end)),
 
   sized('an index that goes on to the end', 'SOURCE_UNSUPPORTED', 0),
-  sized('an index whose size is told later, by its own content', 'NO_VIDEO_STREAM', 1),
+  sized('an index whose size is given later, by its own content', 'NO_VIDEO_STREAM', 1),
   sized('an index of 7 bytes', 'SOURCE_CORRUPT', 7),
   sized('an index of 4 GB', 'SOURCE_UNSUPPORTED', 0xffffffff),
   written('an index of 2^63 bytes', 'ready', (s) =>
@@ -66,18 +66,15 @@ export const BROKEN_MP4: HostileFile[] = [
   changed('a declared length of a century', 'SOURCE_OVER_LIMIT', ['moov', 'mvhd'], (body) =>
     replaced(body, 16, 0xffffffff),
   ),
-  changed('a picture whose sides are zero', 'ready', ['moov', 'trak', 'tkhd'], (body) =>
+  changed('a frame whose sides are zero', 'ready', ['moov', 'trak', 'tkhd'], (body) =>
     replaced(replaced(body, 76, 0), 80, 0),
   ),
-  changed('a picture turned by 45 degrees', 'ready', ['moov', 'trak', 'tkhd'], (body) => turned(body)),
+  changed('a frame rotated by 45 degrees', 'ready', ['moov', 'trak', 'tkhd'], (body) => turned(body)),
   changed('an edit list that shows nothing', 'SOURCE_CORRUPT', ['moov', 'trak', 'edts', 'elst'], () =>
     u32(0, 1, 0, 0xffffffff, 0x10000),
   ),
-  changed(
-    'pictures that lie in another file',
-    'SOURCE_UNSUPPORTED',
-    [...SAMPLE_TABLE.slice(0, -1), 'dinf', 'dref'],
-    () => alias('/etc/passwd'),
+  changed('frames in another file', 'SOURCE_UNSUPPORTED', [...SAMPLE_TABLE.slice(0, -1), 'dinf', 'dref'], () =>
+    alias('/etc/passwd'),
   ),
   written('a thousand tracks', 'SOURCE_OVER_LIMIT', (s) =>
     changeBox(s.mp4, ['moov'], (moov) => {

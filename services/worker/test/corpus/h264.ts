@@ -1,5 +1,5 @@
 /**
- * A sequence parameter set of H.264 (ITU-T H.264 section 7.3.2.1.1), baseline profile, for pictures of that size in macro
+ * A sequence parameter set of H.264 (ITU-T H.264 section 7.3.2.1.1), baseline profile, for frames of that size in macro
  * blocks of 16 pixels; without start code.
  */
 export function sequenceParameters(widthInBlocks: number, heightInBlocks: number): Buffer {

@@ -13,11 +13,11 @@ export interface HostileFile {
 /** What the others are made from. */
 export interface Seeds {
   folder: string
-  /** One second of H.264 and AAC, with the index before the pictures. */
+  /** One second of H.264 and AAC, with the index before the frames. */
   mp4: Buffer
   /** The same as a transport stream that begins at 0. */
   ts: Buffer
-  /** The pictures alone, as NAL units in the form of annex B. */
+  /** The frames alone, as NAL units in the form of annex B. */
   h264: Buffer
   /** A file that nobody but the machine may read, and an address that nobody may call. */
   secretPath: string

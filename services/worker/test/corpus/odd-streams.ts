@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { deflateSync } from 'node:zlib'
-import { AAC, H264, makeClip, picture, tone } from '../support/clips.ts'
+import { AAC, H264, makeClip, testVideo, tone } from '../support/clips.ts'
 import { EBML_HEADER, element, zlibMatroska } from './ebml.ts'
 import type { HostileFile, Seeds } from './hostile-file.ts'
 import { copyOfSeed, encoded, joined, MKV, remuxed, TS, written } from './making.ts'
@@ -10,7 +10,7 @@ import { SIZE } from './seeds.ts'
 const seed = ({ folder }: Seeds) => ['-i', `${folder}/seed.mp4`]
 const TEN_MEGABYTES = deflateSync(Buffer.alloc(9_900_000))
 
-/** Containers whose clocks, sound, subtitles or compression are not as one expects. */
+/** Containers whose clocks, audio, subtitles or compression are not as one expects. */
 export const ODD_STREAMS: HostileFile[] = [
   encoded('a clock that begins before zero', 'ready', (s) => [
     ...copyOfSeed(s),
@@ -45,19 +45,19 @@ export const ODD_STREAMS: HostileFile[] = [
     'setts=ts=N*3600/TB',
     ...MKV,
   ]),
-  encoded('sound that begins eleven hours after the picture', 'ready', (s) => [
+  encoded('audio that begins eleven hours after the video', 'ready', (s) => [
     ...seed(s),
     ...['-itsoffset', '40000', ...seed(s), '-map', '0:v', '-map', '1:a', '-c', 'copy', ...MKV],
   ]),
-  encoded('sound that begins eleven hours before the picture', 'ready', (s) => [
+  encoded('audio that begins eleven hours before the video', 'ready', (s) => [
     ...['-itsoffset', '40000', ...seed(s), ...seed(s), '-map', '0:v', '-map', '1:a', '-c', 'copy', ...MKV],
   ]),
   joined(
-    'sound that changes its rate and channels',
+    'audio that changes its rate and channels',
     'ready',
     ({ ts }) => ts,
     () => [
-      ...picture(1, { size: SIZE }),
+      ...testVideo(1, { size: SIZE }),
       ...[
         '-f',
         'lavfi',
@@ -71,7 +71,7 @@ export const ODD_STREAMS: HostileFile[] = [
     ],
   ),
   {
-    name: 'sound of an unknown version of Opus',
+    name: 'audio of an unknown version of Opus',
     verdict: 'SOURCE_CORRUPT',
     async make({ folder }, path) {
       const source = ['-i', `${folder}/seed.mp4`, '-c:v', 'copy', '-c:a', 'libopus']
@@ -81,8 +81,8 @@ export const ODD_STREAMS: HostileFile[] = [
       await writeFile(path, bytes)
     },
   },
-  encoded('sound of 24 channels', 'ready', () => [
-    ...picture(1, { size: SIZE }),
+  encoded('audio of 24 channels', 'ready', () => [
+    ...testVideo(1, { size: SIZE }),
     ...[
       '-f',
       'lavfi',
@@ -94,11 +94,11 @@ export const ODD_STREAMS: HostileFile[] = [
       ...MKV,
     ],
   ]),
-  encoded('sound of one sample a second', 'ready', () => [
-    ...picture(1, { size: SIZE }),
+  encoded('audio of one sample a second', 'ready', () => [
+    ...testVideo(1, { size: SIZE }),
     ...['-f', 'lavfi', '-i', 'anullsrc=sample_rate=1:duration=2', ...H264, '-c:a', 'pcm_s16le', ...MKV],
   ]),
-  encoded('a hundred sound tracks', 'SOURCE_OVER_LIMIT', (s) => [
+  encoded('a hundred audio tracks', 'SOURCE_OVER_LIMIT', (s) => [
     ...seed(s),
     ...['-map', '0:v', ...Array.from({ length: 100 }, () => ['-map', '0:a']).flat(), '-c', 'copy', ...MKV],
   ]),

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AAC, makeClip, picture, tone } from '../support/clips.ts'
+import { AAC, makeClip, testVideo, tone } from '../support/clips.ts'
 import type { Seeds } from './hostile-file.ts'
 
 /** Small enough that an encode of it costs little beside starting ffmpeg. */
@@ -20,7 +20,7 @@ const BASELINE = [
 
 /** Makes the good clips in `folder`. */
 export async function makeSeeds(folder: string, secretUrl: string): Promise<Seeds> {
-  const source = [...picture(1, { size: SIZE }), ...tone(1)]
+  const source = [...testVideo(1, { size: SIZE }), ...tone(1)]
   const mp4 = await makeClip(folder, 'seed.mp4', ...source, ...BASELINE, ...AAC, '-movflags', '+faststart')
   const [ts, h264] = await Promise.all([
     makeClip(folder, 'seed.ts', '-i', mp4, '-c', 'copy', '-muxdelay', '0'),

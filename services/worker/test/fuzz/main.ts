@@ -9,7 +9,7 @@ import { watchMemory } from '../support/watch-memory.ts'
 import { openLocalWorker } from './local-worker.ts'
 import { mutate, randomNumbers } from './mutations.ts'
 
-/** Changes good files at random and takes them through all jobs, until the time is over; keeps those that end badly. */
+/** Changes good files at random and takes them through all tasks, until the time is over; keeps those that end badly. */
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '5' }, seed: { type: 'string' }, keep: { type: 'string' } },
 })

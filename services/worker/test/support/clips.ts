@@ -21,8 +21,8 @@ export async function makeClip(folder: string, name: string, ...args: string[]):
   return path
 }
 
-/** Input options of a moving test picture. */
-export function picture(seconds: number, { size = '320x180', rate = '25' } = {}): string[] {
+/** Input options of a moving test video. */
+export function testVideo(seconds: number, { size = '320x180', rate = '25' } = {}): string[] {
   return ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`]
 }
 

@@ -8,7 +8,7 @@ type Work<K> = Extract<TaskWork, { kind: K }>
 /** Does one task; throws when it failed. */
 export type Worker = <T extends TaskWork>(task: T) => Promise<ResultOf<T['kind']>>
 
-/** Takes a source through all that is done with one: the probe, then its first pictures, its poster and its sound. */
+/** Takes a source through all that is done with one: the probe, then its first frames, its poster and its audio. */
 export async function judgeSource(work: Worker, sourceKey: string): Promise<TaskResult[]> {
   const probed = await work<Work<'probe'>>({ kind: 'probe', sourceKey })
   const { facts } = probed

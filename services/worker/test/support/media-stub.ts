@@ -12,7 +12,7 @@ type Progressed = EventData<(typeof events)['task.progressed']>
 export interface MediaStub {
   /** Makes a task and sends its message. */
   offer(queue: 'short' | 'long', work: TaskWork, options?: { leaseMs?: number }): Promise<ClaimedTask>
-  /** Sends the message of a task that nobody knows. */
+  /** Sends the message of a task that media does not know. */
   offerGone(queue: 'short' | 'long'): Promise<void>
   serve(): Promise<void>
   /** So many claims are granted, and their answers lost. */

@@ -1,6 +1,6 @@
 import { box, u32 } from '../../../../packages/formats/test/support/boxes.ts'
 
-/** What the index of an MP4 file says of its pictures, in the file's own terms. */
+/** What the index of an MP4 file says of its frames, in the file's own terms. */
 export interface SomeTrack {
   sizes: number[]
   /** Ticks of each frame, of which there are a thousand a second. */
@@ -19,9 +19,9 @@ export interface SomeTrack {
   avc: [number, number, number]
   sequences: number
   format: string
-  /** Of samples. */
+  /** Number of sample entries. */
   entries: number
-  /** Of pictures. */
+  /** Number of video tracks. */
   tracks: number
   /** A table with these words in place of its own. */
   replace?: { type: string; words: number[] }

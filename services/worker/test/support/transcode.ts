@@ -17,12 +17,12 @@ export interface Transcoded {
   audio: ResultOf<'audio'> | undefined
   /** Folder of the playlists. */
   playlistKey: string
-  /** What a decoder finds in each rung, and in the sound. */
-  pictures: StreamFacts[]
-  sound: StreamFacts | undefined
+  /** What a decoder finds in each rung, and in the audio. */
+  decodedVideo: StreamFacts[]
+  decodedAudio: StreamFacts | undefined
 }
 
-/** How a source is worked on: segments of one group of pictures, about a second each, of small rungs. */
+/** How a source is processed: segments of one group of pictures (GOP), about a second each, of small rungs. */
 export interface Plan {
   sourceKey: string
   facts: Transcoded['facts']
@@ -68,7 +68,7 @@ export function audioWork({ sourceKey, facts }: Plan, firstSegment = 0): WorkOf<
   return { kind: 'audio', sourceKey, facts, segmentSeconds: 1, firstSegment }
 }
 
-/** Takes a source through all jobs, in `chunks` parts, into playlists that are checked by finalise and by ffprobe. */
+/** Takes a source through all tasks, in `chunks` parts, into playlists that are checked by finalise and by ffprobe. */
 export async function transcode(
   workbench: Workbench,
   path: string,
@@ -95,15 +95,15 @@ export async function checkWhole(
   workbench: Workbench,
   plan: Plan,
   written: Written[],
-): Promise<{ pictures: StreamFacts[]; sound: StreamFacts | undefined }> {
+): Promise<{ decodedVideo: StreamFacts[]; decodedAudio: StreamFacts | undefined }> {
   const { facts, folder, rungs } = plan
   const { frameRate, frameCount } = facts.video
   await writePlaylists(workbench, plan, written)
   const hasAudio = facts.audio !== null
   await workbench.run({ kind: 'finalise', playlistKey: folder, frameRate, frameCount, hasAudio })
   const first = async (name: string) => (await inspect(workbench.pathOf(`${folder}/${name}.m3u8`)))[0] as StreamFacts
-  const pictures = await Promise.all(rungs.map(({ name }) => first(name)))
-  return { pictures, sound: hasAudio ? await first('sound') : undefined }
+  const decodedVideo = await Promise.all(rungs.map(({ name }) => first(name)))
+  return { decodedVideo, decodedAudio: hasAudio ? await first('sound') : undefined }
 }
 
 function rung(side: number, width: number, height: number): Rung {
@@ -127,35 +127,35 @@ async function writePlaylists(
 ): Promise<void> {
   const iFrames: string[] = []
   const gopSeconds = gopFrames / perSecond(facts.video.frameRate)
-  const sound = written.flatMap(({ folder: at, part }) =>
+  const audio = written.flatMap(({ folder: at, part }) =>
     part.kind === 'audio'
       ? part.segments.map((segment, index) => ({ ...segment, uri: `${at}/${part.firstSegment + index}.m4s` }))
       : [],
   )
-  const pictures = rungs.map((rung) => ({ ...rung, ...pictureOf(rung.name, facts, written, gopSeconds) }))
-  const all = [...sound, ...pictures.flatMap(({ entries }) => entries)]
+  const video = rungs.map((rung) => ({ ...rung, ...videoOf(rung.name, facts, written, gopSeconds) }))
+  const all = [...audio, ...video.flatMap(({ entries }) => entries)]
   const target = Math.max(...all.map(({ seconds }) => Math.round(seconds)), 1)
   const master = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS']
-  if (sound[0]) {
+  if (audio[0]) {
     master.push('#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",DEFAULT=YES,URI="sound.m3u8"')
-    await store.put(`${folder}/sound.m3u8`, mediaPlaylist(sound, target))
+    await store.put(`${folder}/sound.m3u8`, mediaPlaylist(audio, target))
   }
-  for (const { name, width, height, codecs, entries, keyFrames } of pictures) {
+  for (const { name, width, height, codecs, entries, keyFrames } of video) {
     await store.put(`${folder}/${name}.m3u8`, mediaPlaylist(entries, target))
-    const average = Math.round(averageBitrate(entries) + averageBitrate(sound))
+    const average = Math.round(averageBitrate(entries) + averageBitrate(audio))
     const { num, den } = facts.video.frameRate
     const attributes = [
       ...['BANDWIDTH=90000000', `AVERAGE-BANDWIDTH=${average}`, `FRAME-RATE=${(num / den).toFixed(3)}`],
-      ...[`CODECS="${codecs}${sound[0] ? ',mp4a.40.2' : ''}"`, `RESOLUTION=${width}x${height}`],
-      ...(sound[0] ? ['AUDIO="sound"'] : []),
+      ...[`CODECS="${codecs}${audio[0] ? ',mp4a.40.2' : ''}"`, `RESOLUTION=${width}x${height}`],
+      ...(audio[0] ? ['AUDIO="sound"'] : []),
     ]
     master.push(`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${name}.m3u8`)
     await store.put(`${folder}/${name}-iframes.m3u8`, mediaPlaylist(keyFrames, target))
     const size = `RESOLUTION=${width}x${height}`
     iFrames.push(`#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=80000000,CODECS="${codecs}",${size},URI="${name}-iframes.m3u8"`)
   }
-  if (sound[0]) {
-    const average = Math.round(averageBitrate(sound))
+  if (audio[0]) {
+    const average = Math.round(averageBitrate(audio))
     const attributes = `BANDWIDTH=70000000,AVERAGE-BANDWIDTH=${average},CODECS="mp4a.40.2",AUDIO="sound"`
     master.push(`#EXT-X-STREAM-INF:${attributes}`, 'sound.m3u8')
   }
@@ -163,7 +163,7 @@ async function writePlaylists(
   await store.put(`${folder}/master.m3u8`, `${master.join('\n')}\n`)
 }
 
-function pictureOf(
+function videoOf(
   name: string,
   { video }: Plan['facts'],
   written: Written[],

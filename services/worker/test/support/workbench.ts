@@ -18,7 +18,7 @@ const config = workerConfig.parse({
   MAX_TASK_SECONDS: '60',
 })
 
-/** Jobs on a disk store, without bus and media. */
+/** Tasks on a disk store, without bus and media. */
 export interface Workbench {
   folder: string
   store: Store

@@ -1,4 +1,4 @@
-import { AAC, H264, picture, tone } from '../support/clips.ts'
+import { AAC, H264, testVideo, tone } from '../support/clips.ts'
 import { sequenceParameters } from './h264.ts'
 import type { HostileFile, Seeds } from './hostile-file.ts'
 import { copyOfSeed, encoded, joined, MKV, MP4, remuxed, TS, written } from './making.ts'
@@ -7,34 +7,34 @@ import { SIZE } from './seeds.ts'
 const START_CODE = Buffer.from([0, 0, 0, 1])
 /** 14000² pixels, in macro blocks of 16. */
 const HUGE = sequenceParameters(875, 875)
-const small = (seconds = 1) => picture(seconds, { size: SIZE })
-/** Copied without looking at the pictures, which would take as long as it does to look at them. */
+const small = (seconds = 1) => testVideo(seconds, { size: SIZE })
+/** Copied without looking at the frames, which would take as long as it does to look at them. */
 const raw = (_: Seeds, file: string) => ['-f', 'h264', '-max_pixels', '30000', '-i', file, '-c', 'copy', ...TS]
-/** The seed's pictures with fields of their header changed (ffmpeg's `h264_metadata`). */
+/** The seed's frames with fields of their header changed (ffmpeg's `h264_metadata`). */
 const labelled = (fields: string) => (s: Seeds) => [...copyOfSeed(s), '-bsf:v', `h264_metadata=${fields}`, ...MP4]
 
-/** Pictures that are too large, change, are damaged, or say strange things of themselves. */
-export const ODD_PICTURES: HostileFile[] = [
+/** Frames that are too large, change, are damaged, or say strange things of themselves. */
+export const ODD_FRAMES: HostileFile[] = [
   remuxed(
-    'a picture of 196 million pixels in a few bytes',
+    'a frame of 196 million pixels in a few bytes',
     'SOURCE_OVER_LIMIT',
     ({ h264 }) => Buffer.concat([START_CODE, HUGE, withoutParameters(h264)]),
     raw,
   ),
   remuxed(
-    'pictures that become huge in the middle',
+    'frames that become huge in the middle',
     'ready',
     ({ h264 }) => Buffer.concat([h264, START_CODE, HUGE, withoutParameters(h264)]),
     raw,
   ),
   joined(
-    'pictures that change their size and format',
+    'frames that change their size and format',
     'ready',
     ({ ts }) => ts,
-    () => [...picture(1, { size: '640x480' }), ...H264, '-pix_fmt', 'yuv444p10le'],
+    () => [...testVideo(1, { size: '640x480' }), ...H264, '-pix_fmt', 'yuv444p10le'],
   ),
-  encoded('a picture stretched a thousand times', 'SOURCE_OVER_LIMIT', (s) => stretched(s, '9999:1')),
-  encoded('a picture squeezed to nothing', 'ready', (s) => stretched(s, '1:500')),
+  encoded('a frame stretched a thousand times', 'SOURCE_OVER_LIMIT', (s) => stretched(s, '9999:1')),
+  encoded('a frame squeezed to nothing', 'ready', (s) => stretched(s, '1:500')),
   encoded(
     'colours that no standard knows',
     'ready',
@@ -47,7 +47,7 @@ export const ODD_PICTURES: HostileFile[] = [
     labelled('colour_primaries=9:transfer_characteristics=16:matrix_coefficients=14'),
   ),
   encoded('colours that say they are YCgCo', 'ready', labelled('matrix_coefficients=8')),
-  encoded('a picture of one pixel', 'ready', () => [
+  encoded('a frame of one pixel', 'ready', () => [
     '-f',
     'rawvideo',
     '-pixel_format',
@@ -62,35 +62,28 @@ export const ODD_PICTURES: HostileFile[] = [
     'png',
     ...MKV,
   ]),
-  encoded('a picture of odd sides', 'ready', () => [
-    ...picture(1, { size: '33x17' }),
+  encoded('a frame of odd sides', 'ready', () => [
+    ...testVideo(1, { size: '33x17' }),
     '-c:v',
     'mjpeg',
     '-pix_fmt',
     'yuvj444p',
     ...MKV,
   ]),
-  encoded('a picture 16 wide and 8192 high', 'ready', () => [...picture(0.2, { size: '16x8192' }), ...H264, ...MP4]),
-  encoded('a picture in 16 bits with alpha', 'ready', () => [
-    ...small(),
-    '-c:v',
-    'png',
-    '-pix_fmt',
-    'rgba64be',
-    ...MKV,
-  ]),
-  encoded('damaged pictures', 'ready', (s) => [...copyOfSeed(s), '-bsf:v', 'noise=amount=300', ...MKV]),
-  encoded('pictures damaged beyond recognition', 'SOURCE_UNSUPPORTED', (s) => [
+  encoded('a frame 16 wide and 8192 high', 'ready', () => [...testVideo(0.2, { size: '16x8192' }), ...H264, ...MP4]),
+  encoded('a frame in 16 bits with alpha', 'ready', () => [...small(), '-c:v', 'png', '-pix_fmt', 'rgba64be', ...MKV]),
+  encoded('damaged frames', 'ready', (s) => [...copyOfSeed(s), '-bsf:v', 'noise=amount=300', ...MKV]),
+  encoded('frames damaged beyond recognition', 'SOURCE_UNSUPPORTED', (s) => [
     ...copyOfSeed(s),
     '-bsf:v',
     'noise=amount=1',
     ...MP4,
   ]),
   encoded('a codec that is not allowed', 'SOURCE_UNSUPPORTED', () => [...small(), '-c:v', 'ffv1', ...MKV]),
-  encoded('a still picture', 'SOURCE_UNSUPPORTED', () => [...small(), '-frames:v', '1', '-c:v', 'png', '-f', 'image2']),
+  encoded('a still image', 'SOURCE_UNSUPPORTED', () => [...small(), '-frames:v', '1', '-c:v', 'png', '-f', 'image2']),
   encoded('a moving GIF', 'SOURCE_UNSUPPORTED', () => [...small(), '-f', 'gif']),
-  encoded('sound alone', 'NO_VIDEO_STREAM', () => [...tone(1), ...AAC, ...MP4]),
-  encoded('sound with a cover', 'NO_VIDEO_STREAM', (s) => [
+  encoded('audio alone', 'NO_VIDEO_STREAM', () => [...tone(1), ...AAC, ...MP4]),
+  encoded('audio with a cover', 'NO_VIDEO_STREAM', (s) => [
     ...['-i', `${s.folder}/seed.mp4`, ...small(), '-map', '0:a', '-map', '1:v', '-c:a', 'copy', '-c:v', 'png'],
     ...['-frames:v', '1', '-disposition:v:0', 'attached_pic', ...MP4],
   ]),

@@ -64,7 +64,7 @@ describe('a poster', () => {
     return await colourAt(posterKey, { left: 0, top: 0, width: 320, height: 180 })
   }
 
-  it('is of the picture at the time that was asked for', async () => {
+  it('is of the frame at the time that was asked for', async () => {
     expect(await at(0)).toBe('red')
     expect(await at(1.96)).toBe('lime')
     expect(await at(2)).toBe('blue')
