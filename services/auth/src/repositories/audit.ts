@@ -1,145 +1,89 @@
-import { randomUUID } from 'node:crypto'
-import type { Actor, Call } from '@kinora/common/contract'
-import type { NotedAction } from '@kinora/common/contracts'
-import type { ErrorCode } from '@kinora/common/errors'
-import { type Kysely, type Selectable, sql } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { AuditLogTable, AuthDb } from '../db/schema.ts'
-import type { UserChange } from '../domain/user-changes.ts'
-import type { AuditDraft } from './audit-chain.ts'
+import { CHAIN_START, type ChainedRow, type ChainPlace, chained } from '../domain/audit-chain.ts'
 
-export type AuditAction =
-  | 'register'
-  | 'login'
-  | 'refresh'
-  | 'refresh_reuse'
-  | 'logout'
-  | 'logout_all'
-  | 'session_revoke'
-  | 'profile_update'
-  | 'api_key_create'
-  | 'api_key_revoke'
-  | 'api_key_use'
-  | 'service_account_create'
-  | 'password_change'
-  | 'password_forgot'
-  | 'password_reset'
-  | 'email_verify'
-  | 'email_resend'
-  | 'mail_give_up'
-  | 'admin_create'
-  | 'user_sessions_revoke'
-  | UserChange
-  | 'key_rotate'
-  | 'key_retire'
-  | 'totp_setup'
-  | 'totp_enable'
-  | 'totp_disable'
-  | 'second_factor_reset'
-  | 'recovery_codes_renew'
-  | 'recovery_code_use'
-  | 'mfa_challenge'
-  | 'mfa'
-  | 'passkey_add'
-  | 'passkey_remove'
-  | 'data_export'
-  | 'account_erase'
-  | 'account_erase_confirm'
-  | NotedAction['action']
+/** A row before it has its place in the chain. */
+export type AuditDraft = Omit<AuditLogTable, 'sequence' | `personal_${string}` | 'previous_hash' | 'hash'>
 
-export interface AuditRecord {
-  /** Given where the same may be told twice. */
-  id?: string
-  action: AuditAction
-  /** To whom it was done; who did it is the call's actor. Null where nobody can be named: an unknown address, a forged token. */
-  userId: string | null
-  sessionId?: string
-  /** The key that it is about; otherwise that with which it was done. */
-  apiKeyId?: string
-  /** What it was done to, where that is no account. */
-  subject?: string
-  /** The error code of a failure; a record without one is a success. */
-  failure?: ErrorCode
+/**
+ * Appends rows. Holds the lock of the chain's head until the commit, for which all other appends wait, so it is the last
+ * thing that a transaction does: see `transact`.
+ */
+export async function appendAudit(tx: Transaction<AuthDb>, key: Buffer, drafts: readonly AuditDraft[]): Promise<void> {
+  if (drafts.length === 0) return
+  await append(tx, key, await lockHead(tx), drafts)
 }
 
-export interface AuditFilter {
-  /** To whom it was done. */
-  userId?: string | undefined
-  /** Who did it. */
-  actorId?: string | undefined
-  action?: string | undefined
-  outcome?: AuditLogTable['outcome'] | undefined
-  from?: string | undefined
-  to?: string | undefined
+/** Chains the rows that are older than the chain, once: where the chain has begun nothing is taken in from outside. */
+export async function chainOldRows(db: Kysely<AuthDb>, key: Buffer): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    // A long log takes its time, and other processes that start meanwhile wait for the head.
+    await sql`set local statement_timeout = 0`.execute(tx)
+    let place = await lockHead(tx)
+    if (place.sequence !== CHAIN_START.sequence) return
+    let after = '0'
+    for (;;) {
+      const old = await unchainedPage(tx, after)
+      const last = old.at(-1)
+      if (!last) break
+      const drafts = old.map(({ sequence: _, ...draft }) => ({ ...draft, subject: null }))
+      place = await append(tx, key, place, drafts)
+      after = last.sequence
+    }
+    await tx.deleteFrom('audit_log_unchained').execute()
+  })
 }
 
-export interface AuditPage {
-  limit: number
-  before?: string | undefined
+async function unchainedPage(tx: Transaction<AuthDb>, after: string) {
+  const query = tx.selectFrom('audit_log_unchained').selectAll().where('sequence', '>', after)
+  return await query.orderBy('sequence').limit(500).execute()
 }
 
-/** Writes a record together with whatever else its transaction does, at the end of it. */
-export type RecordAudit = (call: Call, record: AuditRecord, now: Date) => Promise<void>
-
-/** Reads the log. */
-export function auditRepository(db: Kysely<AuthDb>) {
-  return {
-    /** Newest first. */
-    async find(filter: AuditFilter, { limit, before }: AuditPage): Promise<Selectable<AuditLogTable>[]> {
-      const { userId, actorId, action, outcome, from, to } = filter
-      let query = db.selectFrom('audit_log').selectAll()
-      if (userId !== undefined) query = query.where('user_id', '=', userId)
-      if (actorId !== undefined) query = query.where('actor_id', '=', actorId)
-      if (action !== undefined) query = query.where('action', '=', action)
-      if (outcome !== undefined) query = query.where('outcome', '=', outcome)
-      if (from !== undefined) query = query.where('at', '>=', new Date(from))
-      if (to !== undefined) query = query.where('at', '<', new Date(to))
-      if (before !== undefined) query = query.where('sequence', '<', before)
-      return await query.orderBy('sequence', 'desc').limit(limit).execute()
-    },
-
-    async has(id: string): Promise<boolean> {
-      const found = await db.selectFrom('audit_log').select('id').where('id', '=', id).executeTakeFirst()
-      return found !== undefined
-    },
-
-    /** Removes where a user's calls came from. The rows stay, and so does what proves them. */
-    async eraseOrigins(userId: string): Promise<void> {
-      await sql`select erase_audit_origins(${userId})`.execute(db)
-    },
-  }
+export interface ChainPage {
+  rows: ChainedRow[]
+  head: ChainPlace
 }
 
-/** What becomes of a call's record in the log. */
-export function auditDraft(call: Call, record: AuditRecord, now: Date): AuditDraft {
-  const { id, action, userId, sessionId, apiKeyId, subject, failure } = record
-  return {
-    id: id ?? randomUUID(),
-    at: now,
-    ...actorColumns(call.actor),
-    user_id: userId,
-    session_id: sessionId ?? null,
-    api_key_id: apiKeyId ?? (call.actor.kind === 'user' ? (call.actor.apiKeyId ?? null) : null),
-    subject: subject ?? null,
-    action,
-    outcome: failure ? 'failure' : 'success',
-    code: failure ?? null,
-    ...originOf(call),
-    request_id: call.requestId,
-  }
+/** The rows after a number and the head of the chain, at one moment. */
+export async function chainPage(db: Kysely<AuthDb>, after: number, limit: number): Promise<ChainPage> {
+  return await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (tx) => {
+      const head = await tx.selectFrom('audit_head').selectAll().executeTakeFirstOrThrow()
+      const rows = await tx
+        .selectFrom('audit_log')
+        .selectAll()
+        .select(sql<string>`to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as('at'))
+        .where('sequence', '>', String(after))
+        .orderBy('sequence')
+        .limit(limit)
+        .execute()
+      return { rows, head: { sequence: Number(head.sequence), hash: head.hash } }
+    })
 }
 
-/** Where a call came from, as audit rows and sessions keep it. */
-export function originOf({ client }: Call): { ip: string | null; user_agent: string | null } {
-  return { ip: client?.ip ?? null, user_agent: client?.userAgent.slice(0, 512) ?? null }
+async function lockHead(tx: Transaction<AuthDb>): Promise<ChainPlace> {
+  const { sequence, hash } = await tx.selectFrom('audit_head').selectAll().forUpdate().executeTakeFirstOrThrow()
+  return { sequence: Number(sequence), hash }
 }
 
-function actorColumns(actor: Actor): { actor_kind: Actor['kind']; actor_id: string | null } {
-  switch (actor.kind) {
-    case 'anonymous':
-      return { actor_kind: actor.kind, actor_id: null }
-    case 'user':
-      return { actor_kind: actor.kind, actor_id: actor.userId }
-    case 'service':
-      return { actor_kind: actor.kind, actor_id: actor.name }
-  }
+async function append(
+  tx: Transaction<AuthDb>,
+  key: Buffer,
+  from: ChainPlace,
+  drafts: readonly AuditDraft[],
+): Promise<ChainPlace> {
+  let place = from
+  const rows = drafts.map((draft) => {
+    const row = chained(key, place, draft)
+    place = { sequence: place.sequence + 1, hash: row.hash }
+    return row
+  })
+  await tx
+    .with('appended', (query) => query.insertInto('audit_log').values(rows).returning('sequence'))
+    .updateTable('audit_head')
+    .set({ sequence: String(place.sequence), hash: place.hash })
+    .execute()
+  return place
 }
