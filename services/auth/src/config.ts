@@ -61,3 +61,6 @@ export const authConfig = serviceConfig.extend({
   CLEANUP_INTERVAL_MS: integer(100, 86_400_000).default(600_000),
 })
 export type AuthConfig = z.output<typeof authConfig>
+
+/** Clocks of services and gateways may differ by so much: what gateways must still know is forgotten so much later. */
+export const CLOCK_SKEW_MS = 60_000

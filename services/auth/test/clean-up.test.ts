@@ -1,7 +1,7 @@
 import { auth as methods } from '@kinora/common/contracts'
 import { until } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
-import { cleanUp } from '../src/jobs/clean-up.ts'
+import { cleanUp } from '../src/background/clean-up.ts'
 import { withTestAuth } from './support/start-test-auth.ts'
 import { useAuth } from './support/use-auth.ts'
 

@@ -5,7 +5,7 @@ import { events, auth as methods } from '@kinora/common/contracts'
 import { until } from '@kinora/dev/harness'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { finishErasures } from '../src/jobs/finish-erasures.ts'
+import { finishErasures } from '../src/background/finish-erasures.ts'
 import { type Account, CLIENT, GATEWAY, PASSWORD } from './support/gateway.ts'
 import { useAuth } from './support/use-auth.ts'
 

@@ -1,6 +1,6 @@
 import { auth as methods } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
-import { cleanUp } from '../src/jobs/clean-up.ts'
+import { cleanUp } from '../src/background/clean-up.ts'
 import { createClock, signUpWithApp, wrongCode } from './support/authenticator-app.ts'
 import { type Account, actorOf, PASSWORD } from './support/gateway.ts'
 import { createSoftwareAuthenticator, type SoftwareAuthenticator } from './support/software-authenticator.ts'

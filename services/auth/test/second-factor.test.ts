@@ -1,7 +1,7 @@
 import { auth as methods } from '@kinora/common/contracts'
 import jwt from 'jsonwebtoken'
 import { describe, expect, it } from 'vitest'
-import { cleanUp } from '../src/jobs/clean-up.ts'
+import { cleanUp } from '../src/background/clean-up.ts'
 import { type AppUser, codeAt, createClock, signUpWithApp, wrongCode } from './support/authenticator-app.ts'
 import { actorOf, PASSWORD } from './support/gateway.ts'
 import { startTestAuth } from './support/start-test-auth.ts'

@@ -1,6 +1,6 @@
 import type { Logger } from '@kinora/common/service'
-import type { AuthMetrics } from '../auth-metrics.ts'
-import type { Transact, Work } from '../repositories/index.ts'
+import type { AuthMetrics } from '../infra/metrics.ts'
+import type { Transact, Work } from '../operations/transact.ts'
 
 /** An ended session answers for so long why it has ended; after that its tokens are merely unknown. */
 const KEEP_SESSIONS_MS = 7 * 24 * 3600 * 1000

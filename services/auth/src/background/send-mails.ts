@@ -1,9 +1,9 @@
 import type { Call } from '@kinora/common/contract'
 import type { Context } from '../context.ts'
 import type { MailRow, UserRow } from '../db/schema.ts'
-import { compose } from '../mail/compose.ts'
-import type { Letter } from '../mail/letters.ts'
-import { SEND_MS } from '../mail/mailer.ts'
+import type { Letter } from '../domain/mail-templates.ts'
+import { SEND_MS } from '../infra/mailer.ts'
+import { compose } from '../operations/mail.ts'
 
 /** Mails at a time, each on a connection of its own. */
 const BATCH = 5

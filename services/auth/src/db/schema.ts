@@ -2,7 +2,7 @@ import type { Actor, SessionTransport } from '@kinora/common/contract'
 import type { Jwk, KeyStage, RevocationReason, Scope } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
 import type { Generated, Selectable } from 'kysely'
-import type { MailKind } from '../mail/letters.ts'
+import type { MailKind } from '../domain/mail-templates.ts'
 
 export interface UsersTable {
   id: string

@@ -4,8 +4,8 @@ import type { NotedAction } from '@kinora/common/contracts'
 import type { ErrorCode } from '@kinora/common/errors'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { AuditLogTable, AuthDb } from '../db/schema.ts'
-import type { UserChange } from '../domain/user-changes.ts'
-import type { AuditDraft } from './audit-chain.ts'
+import type { AuditDraft } from '../repositories/audit.ts'
+import type { UserChange } from './users.ts'
 
 export type AuditAction =
   | 'register'

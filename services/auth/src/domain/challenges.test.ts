@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CHALLENGE_ATTEMPTS, judgeChallenge, passwordFingerprint } from './judge-challenge.ts'
+import { CHALLENGE_ATTEMPTS, judgeChallenge, passwordFingerprint } from './challenges.ts'
 
 const NOW = new Date('2026-05-01T12:00:00Z')
 const user = { password_hash: '$2b$old', disabled_at: null, mfa_enabled_at: new Date(0) }

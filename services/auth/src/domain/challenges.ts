@@ -1,6 +1,32 @@
-import { createHash } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { ErrorCode } from '@kinora/common/errors'
 import type { MfaChallengeRow, UserRow } from '../db/schema.ts'
+
+export interface OneTimeToken {
+  /** For the client alone. */
+  token: string
+  /** For the database. */
+  hash: Buffer
+}
+
+/** 256 random bits in base64url: a plain hash is enough to make the stored side useless to a thief. */
+export function newOneTimeToken(): OneTimeToken {
+  const token = randomBytes(32).toString('base64url')
+  return { token, hash: oneTimeTokenHash(token) }
+}
+
+export function oneTimeTokenHash(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
+/**
+ * What an authenticator is asked to sign, base64url: it need not be stored, because it follows from the one-time token,
+ * and the token does not follow from it. Random and used once, as WebAuthn asks (level 3, section 13.4.3), because the
+ * token is.
+ */
+export function webAuthnChallenge(token: string): string {
+  return createHmac('sha256', token).update('webauthn challenge').digest('base64url')
+}
 
 /** Guesses that one password sign-in gives. */
 export const CHALLENGE_ATTEMPTS = 5

@@ -1,4 +1,4 @@
-import type { Letter } from './letters.ts'
+import type { Letter } from './mail-templates.ts'
 
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
@@ -61,4 +61,10 @@ const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+}
+
+/** A letter as plain text; the link has a line to itself, so that no program breaks it. */
+export function asText({ greeting, paragraphs, button, note }: Letter): string {
+  const link = button ? [`${button.label}:\n${button.url}`] : []
+  return `${[greeting, ...paragraphs, ...link, note, '-- \nKinora'].join('\n\n')}\n`
 }

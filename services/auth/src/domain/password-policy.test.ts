@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { COMMON_PASSWORDS } from './common-passwords.ts'
-import { passwordProblem } from './password-policy.ts'
+import { COMMON_PASSWORDS, passwordProblem } from './password-policy.ts'
 
 const owner = { email: 'ann.lovelace@difference-engine.org', displayName: 'Ann Lovelace' }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { newRecoveryCodes, recoveryCodeHash } from './recovery-code.ts'
+import { newRecoveryCodes, recoveryCodeHash } from './one-time-codes.ts'
 
 describe('recovery codes', () => {
   it('are ten, all different, in groups that a person can copy', () => {

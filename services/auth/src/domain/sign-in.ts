@@ -1,3 +1,7 @@
+import type { Call, SessionTransport } from '@kinora/common/contract'
+import type { Context } from '../context.ts'
+import type { UserRow } from '../db/schema.ts'
+
 /** How somebody proved who they are, in the words of RFC 8176. */
 export const AMR = {
   password: ['pwd'],
@@ -7,3 +11,17 @@ export const AMR = {
   passkey: ['swk', 'user', 'mfa'],
 } as const satisfies Record<string, readonly string[]>
 export type Amr = (typeof AMR)[keyof typeof AMR]
+
+export type SignInRefusal = 'ACCOUNT_DISABLED' | 'EMAIL_NOT_VERIFIED'
+
+/** Why an account may open no session, whatever its owner has proved; null when it may. To be asked under its lock. */
+export function signInRefusal({ mail }: Context, user: UserRow): SignInRefusal | null {
+  if (user.disabled_at) return 'ACCOUNT_DISABLED'
+  if (mail.verification && !user.email_verified_at) return 'EMAIL_NOT_VERIFIED'
+  return null
+}
+
+/** How the caller carries refresh tokens. */
+export function transportOf({ client }: Call): SessionTransport {
+  return client?.transport ?? 'body'
+}

@@ -1,6 +1,6 @@
 import { generateSync } from 'otplib'
 import { describe, expect, it } from 'vitest'
-import { matchedStep, newTotpSecret, qrSvgOf, totpUrl } from './totp.ts'
+import { matchedStep, newTotpSecret, qrSvgOf, totpUrl } from './one-time-codes.ts'
 
 /** The secret of RFC 6238 appendix B, `12345678901234567890`, in base32. */
 const RFC_SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { userChanges } from './user-changes.ts'
+import { userChanges } from './users.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 const person = { id: 'ann', role: 'user' as const, disabled_at: null }

@@ -1,5 +1,6 @@
-import type { User } from '@kinora/common/contracts'
-import type { UserRow } from '../db/schema.ts'
+import type { AdminUser, ApiKey, Passkey, Session, User } from '@kinora/common/contracts'
+import type { ApiKeyRow, PasskeyRow, SessionRow, UserRow } from '../db/schema.ts'
+import type { UserOverview } from '../repositories/users.ts'
 
 export function toUser(row: UserRow): User {
   return {
@@ -10,5 +11,49 @@ export function toUser(row: UserRow): User {
     emailVerified: row.email_verified_at !== null,
     mfaEnabled: row.mfa_enabled_at !== null,
     createdAt: row.created_at.toISOString(),
+  }
+}
+
+export function toAdminUser(row: UserOverview): AdminUser {
+  return {
+    ...toUser(row),
+    disabledAt: row.disabled_at?.toISOString() ?? null,
+    lastLoginAt: row.last_login_at?.toISOString() ?? null,
+    sessions: row.live_sessions,
+  }
+}
+
+/** `currentId`: the session of whoever asks. */
+export function toSession(row: SessionRow, currentId: string | undefined): Session {
+  return {
+    id: row.id,
+    userAgent: row.user_agent,
+    ip: row.ip,
+    createdAt: row.created_at.toISOString(),
+    lastUsedAt: row.last_used_at.toISOString(),
+    expiresAt: row.expires_at.toISOString(),
+    current: row.id === currentId,
+  }
+}
+
+export function toApiKey(row: ApiKeyRow): ApiKey {
+  return {
+    id: row.id,
+    name: row.name,
+    prefix: row.prefix,
+    scopes: row.scopes,
+    ratePerMinute: row.rate_per_minute,
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at?.toISOString() ?? null,
+    lastUsedAt: row.last_used_at?.toISOString() ?? null,
+  }
+}
+
+export function toPasskey(row: PasskeyRow): Passkey {
+  return {
+    id: row.id,
+    name: row.name,
+    createdAt: row.created_at.toISOString(),
+    lastUsedAt: row.last_used_at?.toISOString() ?? null,
   }
 }

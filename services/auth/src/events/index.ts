@@ -1,9 +1,7 @@
 import type { Bus } from '@kinora/common/bus'
-import type { EventEnvelope, EventType } from '@kinora/common/contract'
+import type { EventData, EventEnvelope, EventType } from '@kinora/common/contract'
 import { events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
-import { auditNoted } from './audit-noted.ts'
-import { ownerErased } from './owner-erased.ts'
 
 /** Listens to media; all auth processes share the queue. Hearing something twice changes nothing. */
 export async function subscribeToEvents(bus: Bus, ctx: Context): Promise<void> {
@@ -20,4 +18,28 @@ export async function subscribeToEvents(bus: Bus, ctx: Context): Promise<void> {
 /** The bus has parsed the data by the schema of its type. */
 function is<E extends EventType>(envelope: EventEnvelope, event: E): envelope is EventEnvelope<E> {
   return envelope.type === event.type
+}
+
+export async function ownerErased(
+  ctx: Context,
+  { ownerId }: EventData<(typeof events)['video.owner-erased']>,
+): Promise<void> {
+  await ctx.erasures.finishMedia(ownerId, ctx.now())
+  ctx.logger.info({ userId: ownerId }, 'media has nothing left of an erased account')
+}
+
+/**
+ * An administrator has done something in another service. The row has the event's id: told twice it is written once, and of
+ * two that write it at the same time one fails on that and finds it at its next try.
+ */
+export async function auditNoted(
+  ctx: Context,
+  { id, occurredAt, data }: EventEnvelope<(typeof events)['audit.noted']>,
+): Promise<void> {
+  const { action, actor, subject, requestId, client } = data
+  const call = { actor, requestId, ...(client && { client }), timeoutMs: 0 }
+  await ctx.transact(async (work) => {
+    if (await work.audit.has(id)) return
+    await work.audit.record(call, { id, action, subject, userId: null }, new Date(occurredAt))
+  })
 }

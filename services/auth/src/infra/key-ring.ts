@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { Jwk, type KeyDocument } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { SecretCipher } from '@kinora/common/secret-cipher'
@@ -80,5 +80,30 @@ function open({ kid, encrypted_private_key: sealed }: SigningKeyRow, cipher: Sec
     return { kid, privateKey: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }) }
   } catch (error) {
     throw new Error(`KEY_ENCRYPTION_KEY does not open the signing key ${kid}`, { cause: error })
+  }
+}
+
+export type MakeSigningKey = (stage: 'next' | 'current', now: Date) => SigningKeyRow
+
+/** Makes P-256 keys, named by their RFC 7638 thumbprint, as they lie in the database. */
+export function signingKeyMaker(cipher: SecretCipher): MakeSigningKey {
+  return (stage, now) => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const { x, y } = publicKey.export({ format: 'jwk' })
+    // RFC 7638: the members in alphabetical order, no white space.
+    const kid = createHash('sha256')
+      .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
+      .digest('base64url')
+    return {
+      kid,
+      stage,
+      public_jwk: Jwk.parse({ kty: 'EC', crv: 'P-256', x, y, kid, use: 'sig', alg: 'ES256' }),
+      encrypted_private_key: cipher.encrypt(privateKey.export({ format: 'der', type: 'pkcs8' }), kid),
+      created_at: now,
+      current_since: stage === 'current' ? now : null,
+      expires_at: null,
+      retired_at: null,
+      retire_reason: null,
+    }
   }
 }

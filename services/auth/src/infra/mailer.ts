@@ -1,9 +1,34 @@
 import { mkdir, open, rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createTransport } from 'nodemailer'
-import { asHtml } from './as-html.ts'
-import { asText } from './as-text.ts'
-import type { Letter } from './letters.ts'
+import type { AuthConfig } from '../config.ts'
+import type { MailTokenPurpose } from '../db/schema.ts'
+import { asHtml, asText } from '../domain/mail-rendering.ts'
+import type { Letter } from '../domain/mail-templates.ts'
+
+export interface Mail {
+  mailer: Mailer
+  /** Where the links in mails lead, without the token. */
+  pages: Record<MailTokenPurpose, string>
+  retryMs: number
+  /** Must an address be confirmed before its account can be used? */
+  verification: boolean
+}
+
+export function openMail(config: AuthConfig): Mail {
+  const { SMTP_URL, MAILBOX_DIR, PUBLIC_URL, EMAIL_VERIFICATION } = config
+  const from = config.MAIL_FROM ?? `Kinora <no-reply@${new URL(PUBLIC_URL).hostname}>`
+  const page = (name: string) => `${PUBLIC_URL.replace(/\/$/, '')}/account/${name}`
+  return {
+    mailer: SMTP_URL === undefined ? folderMailer(MAILBOX_DIR, from) : smtpMailer(SMTP_URL, from),
+    pages: {
+      verify_email: config.VERIFY_EMAIL_PAGE ?? page('verify-email'),
+      reset_password: config.RESET_PASSWORD_PAGE ?? page('reset-password'),
+    },
+    retryMs: config.MAIL_RETRY_MS,
+    verification: (EMAIL_VERIFICATION ?? (SMTP_URL === undefined ? 'off' : 'required')) === 'required',
+  }
+}
 
 export interface Mailer {
   /** Hands a letter over for good, or throws. Says where it went: the file, or `smtp`. `id` names the file. */

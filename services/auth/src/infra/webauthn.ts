@@ -1,7 +1,39 @@
-import type { Attestation } from '@kinora/common/contracts'
-import { generateRegistrationOptions, verifyRegistrationResponse } from '@simplewebauthn/server'
+import type { Assertion, Attestation } from '@kinora/common/contracts'
+import { allowedOrigins } from '@kinora/common/service'
+import {
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server'
+import type { AuthConfig } from '../config.ts'
 import type { PasskeyRow, UserRow } from '../db/schema.ts'
-import { type RelyingParty, userHandleBytes } from './relying-party.ts'
+
+/** Who passkeys are made for, as browsers see us (WebAuthn level 3, section 4). */
+export interface RelyingParty {
+  /** A domain. Browsers accept none but that of the page or a parent of it, and no IP address. */
+  id: string
+  name: string
+  /** Pages on which a passkey may have been used. */
+  origins: string[]
+}
+
+export function relyingParty(config: AuthConfig): RelyingParty {
+  return {
+    id: config.PASSKEY_RP_ID ?? new URL(config.PUBLIC_URL).hostname,
+    name: config.PRODUCT_NAME,
+    origins: [...allowedOrigins(config)],
+  }
+}
+
+/** What a device stores with the passkey, and gives back when it signs in without a name: base64url of the id's bytes. */
+export function userHandle(userId: string): string {
+  return Buffer.from(userHandleBytes(userId)).toString('base64url')
+}
+
+export function userHandleBytes(userId: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.from(userId.replaceAll('-', ''), 'hex'))
+}
 
 /** Asks for a passkey that can sign in by itself: it knows its user, and the device asks for finger, face or PIN. */
 export async function registrationOptions(
@@ -54,4 +86,52 @@ export async function verifyRegistration(
 
 export function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(base64url, 'base64url'))
+}
+
+/** How sure the device must be who is there: `required` where the passkey is the only proof. */
+export type Verification = 'required' | 'discouraged'
+
+/** Without `allowed` the device offers the passkeys that it has for us. */
+export async function assertionOptions(
+  { id }: RelyingParty,
+  challenge: string,
+  userVerification: Verification,
+  allowed?: PasskeyRow[],
+) {
+  return await generateAuthenticationOptions({
+    rpID: id,
+    challenge: bytesOf(challenge),
+    userVerification,
+    ...(allowed && {
+      allowCredentials: allowed.map((passkey) => ({
+        id: passkey.credential_id.toString('base64url'),
+        transports: passkey.transports,
+      })),
+    }),
+  })
+}
+
+/** The signature counter of a genuine assertion for `challenge`; null for any other. */
+export async function verifyAssertion(
+  { id, origins }: RelyingParty,
+  response: Assertion,
+  challenge: string,
+  userVerification: Verification,
+  passkey: PasskeyRow,
+): Promise<number | null> {
+  const { userHandle, ...rest } = response.response
+  const verification = await verifyAuthenticationResponse({
+    response: { ...response, response: { ...rest, ...(userHandle && { userHandle }) } },
+    expectedChallenge: challenge,
+    expectedOrigin: origins,
+    expectedRPID: id,
+    requireUserVerification: userVerification === 'required',
+    credential: {
+      id: passkey.credential_id.toString('base64url'),
+      publicKey: new Uint8Array(passkey.public_key),
+      counter: Number(passkey.sign_count),
+    },
+    // It throws for whatever is wrong with what a client has sent.
+  }).catch(() => null)
+  return verification?.verified ? verification.authenticationInfo.newCounter : null
 }

@@ -1,9 +1,69 @@
 import type { Call } from '@kinora/common/contract'
+import type { RevocationReason } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import { forgetApiKeys } from '../api-keys/forget-api-keys.ts'
 import type { Context } from '../context.ts'
-import type { Work } from '../repositories/index.ts'
-import { endSessions } from '../sessions/end-sessions.ts'
+import type { UserRow } from '../db/schema.ts'
+import type { UserChange } from '../domain/users.ts'
+import { forgetApiKeys } from './api-keys.ts'
+import { removeSecondFactor } from './second-factor.ts'
+import { endSessions } from './sessions.ts'
+import type { Work } from './transact.ts'
+
+/** Tokens carry the role, so those of a demoted account end, too; its API keys are looked at anew. Who is promoted gets the new role with the next one. */
+const ENDS_SESSIONS: Partial<Record<UserChange, RevocationReason>> = {
+  user_disable: 'account_disabled',
+  user_demote: 'role_changed',
+}
+
+/** Changes a locked account, audited, in the caller's transaction; the relay must be poked after the commit. */
+export async function applyUserChanges(
+  work: Work,
+  { id: userId }: Pick<UserRow, 'id'>,
+  changes: readonly UserChange[],
+  call: Call,
+  now: Date,
+): Promise<void> {
+  for (const change of changes) {
+    await work.users.apply(userId, change, now)
+    const reason = ENDS_SESSIONS[change]
+    await work.audit.record(call, { action: change, userId }, now)
+    if (!reason) continue
+    await endSessions(work, { userId, reason }, now)
+    await forgetApiKeys(work, { userId, reason }, now)
+  }
+}
+
+/**
+ * Hands a locked account to the owner of its address, audited, in the caller's transaction: password and name are those of
+ * `wanted`, and every other way in that somebody before has made is closed. The relay must be poked after the commit.
+ */
+export async function claimAccount(
+  work: Work,
+  account: UserRow,
+  wanted: Pick<UserRow, 'password_hash' | 'display_name' | 'created_at'>,
+  call: Call,
+): Promise<void> {
+  const now = wanted.created_at
+  const userId = account.id
+  if (wanted.password_hash === null) throw new Error('a claimed account needs a password')
+  await work.users.resetPassword(userId, wanted.password_hash, now)
+  await work.users.setDisplayName(userId, wanted.display_name, now)
+  await work.mailTokens.discard(userId, 'verify_email')
+  await work.mailTokens.discard(userId, 'reset_password')
+  await work.audit.record(call, { action: 'password_reset', userId }, now)
+  await endSessions(work, { userId, reason: 'password_reset' }, now)
+  await removeApiKeys(work, userId, call, now)
+  await removeSecondFactor(work, account, call, now)
+}
+
+async function removeApiKeys(work: Work, userId: string, call: Call, now: Date): Promise<void> {
+  const ids = await work.apiKeys.liveIds(userId, now)
+  await forgetApiKeys(work, { userId, reason: 'api_key_revoked' }, now)
+  for (const apiKeyId of ids) {
+    await work.apiKeys.revoke(apiKeyId, userId, now)
+    await work.audit.record(call, { action: 'api_key_revoke', userId, apiKeyId }, now)
+  }
+}
 
 /**
  * Deletes an account: with the commit its address is free, its tokens are refused and all its rows here are gone. The

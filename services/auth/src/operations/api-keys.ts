@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
-import type { ApiKeyFields, NewApiKey } from '@kinora/common/contracts'
+import type { ApiKeyFields, NewApiKey, RevocationReason } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { ApiKeyRow } from '../db/schema.ts'
-import { mintApiKey } from '../domain/mint-api-key.ts'
-import { toApiKey } from '../domain/to-api-key.ts'
+import { mintApiKey } from '../domain/api-key.ts'
+import { toApiKey } from '../domain/views.ts'
+import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
+import type { Work } from './transact.ts'
 
 /**
  * A new key of an account, audited. Throws `VALIDATION_FAILED` for an expiry that has passed, `FORBIDDEN` for a scope
@@ -53,5 +55,45 @@ function newRow(
     last_used_at: null,
     revoked_at: null,
     refusal_logged_at: null,
+  }
+}
+
+/** Revokes a key of an account, audited, and tells the gateways at once. Again it changes nothing. */
+export async function revokeApiKey(ctx: Context, call: Call, userId: string, keyId: string): Promise<void> {
+  const now = ctx.now()
+  const revoked = await ctx.transact(async (work) => {
+    // The account before its keys, as everywhere: erasing it takes both.
+    await work.users.lock(userId)
+    if (!(await work.apiKeys.revoke(keyId, userId, now))) return false
+    await work.audit.record(call, { action: 'api_key_revoke', userId, apiKeyId: keyId }, now)
+    await forgetApiKeys(work, { userId, keyId, reason: 'api_key_revoked' }, now)
+    return true
+  })
+  if (revoked) ctx.pokeRelay()
+  else if (!(await ctx.apiKeys.belongsTo(keyId, userId))) throw new AppError('API_KEY_NOT_FOUND')
+}
+
+/** No stream that an API key has opened lasts longer, so a gateway that was away for longer need not be told. */
+const KEEP_MS = 3_600_000
+
+export interface ApiKeysToForget {
+  userId: string
+  /** Left out: all of the account. */
+  keyId?: string
+  reason: RevocationReason
+}
+
+/**
+ * Makes every gateway forget what it knows of API keys, and end what they have opened, within a second: the next use
+ * asks `resolveApiKey`, which looks at the key and its owner as they are then. To be called, in the same transaction, by
+ * whatever revokes a key or disables, demotes or deletes an account (before its rows go); the relay must be poked after
+ * the commit.
+ */
+export async function forgetApiKeys(work: Work, { userId, keyId, reason }: ApiKeysToForget, now: Date): Promise<void> {
+  const ids = keyId === undefined ? await work.apiKeys.liveIds(userId, now) : [keyId]
+  const expiresAt = new Date(now.getTime() + KEEP_MS)
+  for (let at = 0; at < ids.length; at += MAX_IDS_PER_REVOCATION) {
+    const apiKeyIds = ids.slice(at, at + MAX_IDS_PER_REVOCATION)
+    await work.saySessionsRevoked(await work.revocations.insert({ apiKeyIds, reason, expiresAt }, now))
   }
 }

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
 import type { Logger } from '@kinora/common/service'
-import type { Transact } from '../repositories/index.ts'
-import type { KeyRing } from './key-ring.ts'
-import { fillStages, isRotationDue, type KeyChange, retire, rotate } from './key-stages.ts'
-import type { MakeSigningKey } from './make-signing-key.ts'
+import type { KeyRing, MakeSigningKey } from '../infra/key-ring.ts'
+import { fillStages, isRotationDue, type KeyChange, retire, rotate } from './signing-keys.ts'
+import type { Transact } from './transact.ts'
 
 export interface KeyKeeperOptions {
   ring: KeyRing

@@ -1,15 +1,39 @@
+import type { Call } from '@kinora/common/contract'
+import { normaliseEmail } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import type { MailRow, MailTokenPurpose, UserRow } from '../db/schema.ts'
-import { newOneTimeToken } from '../domain/one-time-token.ts'
+import type { AuditAction } from '../domain/audit.ts'
+import { newOneTimeToken } from '../domain/challenges.ts'
 import {
   accountExistsLetter,
   type Letter,
+  type MailKind,
   passwordChangedLetter,
   passwordResetLetter,
   resetPasswordLetter,
   secondFactorResetLetter,
   verifyEmailLetter,
-} from './letters.ts'
+} from '../domain/mail-templates.ts'
+
+/**
+ * A mail to whoever has an address, at anybody's wish. The asker must not learn whether anybody has it: one look-up, one
+ * row in the queue and one in the audit log either way; everything else happens when the mail is to be sent.
+ */
+export async function requestMail(
+  ctx: Context,
+  kind: MailKind,
+  action: AuditAction,
+  email: string,
+  call: Call,
+): Promise<void> {
+  const userId = (await ctx.users.byEmail(normaliseEmail(email)))?.id ?? null
+  const now = ctx.now()
+  await ctx.transact(async (work) => {
+    await work.mailQueue.add(kind, userId, call, now)
+    await work.audit.record(call, { action, userId }, now)
+  })
+  ctx.pokeRelay()
+}
 
 const LIFETIME_MS: Record<MailTokenPurpose, number> = {
   verify_email: 24 * 3600 * 1000,

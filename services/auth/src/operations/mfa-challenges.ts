@@ -1,10 +1,10 @@
 import type { Call } from '@kinora/common/contract'
 import type { MfaMethod, MfaRequired } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
-import { passwordFingerprint } from '../domain/judge-challenge.ts'
-import { newOneTimeToken } from '../domain/one-time-token.ts'
-import type { Work } from '../repositories/index.ts'
+import { judgeChallenge, newOneTimeToken, oneTimeTokenHash, passwordFingerprint } from '../domain/challenges.ts'
+import type { Work } from './transact.ts'
 
 /** Long enough to find the phone. */
 const LIFETIME_SECONDS = 300
@@ -31,4 +31,29 @@ async function methodsOf(work: Work, userId: string): Promise<MfaMethod[]> {
   if (await work.recoveryCodes.hasUnused(userId)) methods.push('recovery_code')
   if ((await work.passkeys.ofUser(userId)).length > 0) methods.push('passkey')
   return methods
+}
+
+export interface FoundChallenge {
+  tokenHash: Buffer
+  user: UserRow
+}
+
+export interface RefusedChallenge {
+  refusal: AppError
+  userId: string | null
+}
+
+/** Locks the account and then the sign-in that waits: in this order everywhere, so that nobody waits in a circle. */
+export async function findChallenge(
+  work: Work,
+  mfaToken: string,
+  now: Date,
+): Promise<FoundChallenge | RefusedChallenge> {
+  const tokenHash = oneTimeTokenHash(mfaToken)
+  const ownerId = await work.mfaChallenges.ownerOf(tokenHash)
+  const user = ownerId === undefined ? undefined : await work.users.lockForSignIn(ownerId)
+  const challenge = user && (await work.mfaChallenges.lock(tokenHash))
+  if (!user || !challenge) return { refusal: new AppError('MFA_TOKEN_INVALID'), userId: null }
+  const verdict = judgeChallenge(challenge, user, now)
+  return verdict ? { refusal: new AppError(verdict), userId: user.id } : { tokenHash, user }
 }

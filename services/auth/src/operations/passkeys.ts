@@ -1,9 +1,36 @@
 import type { Assertion } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
-import { webAuthnChallenge } from '../domain/webauthn-challenge.ts'
-import { acceptAssertion } from '../passkeys/accept-assertion.ts'
-import type { Work } from '../repositories/index.ts'
+import type { PasskeyRow } from '../db/schema.ts'
+import { newOneTimeToken, webAuthnChallenge } from '../domain/challenges.ts'
+import { type Verification, verifyAssertion } from '../infra/webauthn.ts'
+import type { Work } from './transact.ts'
+
+const LIFETIME_MS = 300_000
+
+/** Begins to add a passkey for `userId`, or a sign-in by somebody yet unknown; gives the token that finishes it. */
+export async function openPasskeyChallenge(
+  { now }: Context,
+  { passkeyChallenges }: Pick<Work, 'passkeyChallenges'>,
+  userId: string | null,
+): Promise<string> {
+  const { token, hash } = newOneTimeToken()
+  const expiresAt = new Date(now().getTime() + LIFETIME_MS)
+  await passkeyChallenges.insert({ token_hash: hash, user_id: userId, expires_at: expiresAt })
+  return token
+}
+
+/** Is this proof by that passkey? The account must be locked. A proof is good once, because its counter or challenge is. */
+export async function acceptAssertion(
+  { relyingParty, now }: Context,
+  work: Work,
+  passkey: PasskeyRow,
+  proof: { response: Assertion; challenge: string; verification: Verification },
+): Promise<boolean> {
+  const { response, challenge, verification } = proof
+  const signCount = await verifyAssertion(relyingParty, response, challenge, verification, passkey)
+  return signCount !== null && (await work.passkeys.recordUse(passkey.id, signCount, now()))
+}
 
 /**
  * The reason why a passkey does not finish this sign-in; null when it does. A signature cannot be guessed, so the account's

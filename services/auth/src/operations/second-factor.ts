@@ -1,10 +1,39 @@
 import type { Call } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
-import { recoveryCodeHash } from '../domain/recovery-code.ts'
-import { matchedStep } from '../domain/totp.ts'
-import type { Work } from '../repositories/index.ts'
-import { openTotpSecret } from './totp-secret.ts'
+import type { UserRow } from '../db/schema.ts'
+import type { AuditAction } from '../domain/audit.ts'
+import { matchedStep, newRecoveryCodes, openTotpSecret, recoveryCodeHash } from '../domain/one-time-codes.ts'
+import { confirmPassword } from './passwords.ts'
+import type { Work } from './transact.ts'
+
+export interface Proof {
+  password: string
+  code: string
+}
+
+/**
+ * Does `change` for a user who gives both factors again, in one transaction with the use of the code. The password is
+ * asked first, so that a session alone gives no guesses at codes.
+ */
+export async function withPasswordAndCode<T>(
+  ctx: Context,
+  { userId, action }: { userId: string; action: AuditAction },
+  { password, code }: Proof,
+  call: Call,
+  change: (work: Work) => Promise<T>,
+): Promise<T> {
+  await confirmPassword(ctx, userId, password, action, call)
+  const outcome = await ctx.transact(async (work) => {
+    const user = await work.users.lock(userId)
+    if (!user?.mfa_enabled_at) return new AppError('MFA_NOT_ENABLED')
+    const refusal = await tryCode(ctx, work, userId, typedCode(code), call, 'MFA_CODE_WRONG')
+    await work.audit.record(call, { action, userId, ...(refusal && { failure: refusal.code }) }, ctx.now())
+    return refusal ?? (await change(work))
+  })
+  if (outcome instanceof AppError) throw outcome
+  return outcome
+}
 
 /** What somebody has typed: six digits from the app, or a recovery code. */
 export type TypedCode = { code: string } | { recoveryCode: string }
@@ -56,4 +85,30 @@ async function useRecoveryCode(
   const used = await work.recoveryCodes.use(userId, recoveryCodeHash(recoveryCode), ctx.now())
   if (used) await work.audit.record(call, { action: 'recovery_code_use', userId }, ctx.now())
   return used
+}
+
+/** New recovery codes in the place of all earlier ones; this is the only time that anybody sees them. */
+export async function giveRecoveryCodes(work: Work, userId: string): Promise<string[]> {
+  const codes = newRecoveryCodes()
+  await work.recoveryCodes.replace(userId, codes.map(recoveryCodeHash))
+  return codes
+}
+
+/** Takes authenticator app, recovery codes and passkeys from a locked account, audited, in the caller's transaction. */
+export async function removeSecondFactor(
+  work: Work,
+  { id: userId, mfa_enabled_at }: Pick<UserRow, 'id' | 'mfa_enabled_at'>,
+  call: Call,
+  now: Date,
+): Promise<void> {
+  for (const { id } of await work.passkeys.ofUser(userId)) {
+    await work.passkeys.delete(id, userId)
+    await work.audit.record(call, { action: 'passkey_remove', userId }, now)
+  }
+  // Also one whose set-up was begun and not finished.
+  await work.totpFactors.delete(userId)
+  if (!mfa_enabled_at) return
+  await work.recoveryCodes.delete(userId)
+  await work.users.setMfaEnabled(userId, null, now)
+  await work.audit.record(call, { action: 'totp_disable', userId }, now)
 }

@@ -1,13 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
-import type { SignedIn } from '@kinora/common/contracts'
+import type { RevocationReason, SignedIn } from '@kinora/common/contracts'
+import { CLOCK_SKEW_MS } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { SessionRow, UserRow } from '../db/schema.ts'
-import { originOf } from '../repositories/audit.ts'
-import type { Work } from '../repositories/index.ts'
-import { AMR, type Amr } from './amr.ts'
-import { signedInAnswer } from './signed-in-answer.ts'
-import { transportOf } from './transport-of.ts'
+import { type AuditAction, originOf } from '../domain/audit.ts'
+import { mintRefreshToken } from '../domain/refresh-token.ts'
+import { AMR, type Amr, transportOf } from '../domain/sign-in.ts'
+import { toUser } from '../domain/views.ts'
+import type { AccessToken } from '../infra/access-token.ts'
+import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
+import type { Work } from './transact.ts'
 
 /** A new session, audited, for a user who has just proved who they are, with its first two tokens. */
 export async function openSession(
@@ -38,4 +41,59 @@ export async function openSession(
   await work.sessions.insert(session)
   await work.audit.record(call, { action, userId: user.id, sessionId: session.id }, now)
   return signedInAnswer(ctx, user, session, access, now)
+}
+
+export interface SessionsToEnd {
+  userId: string
+  /** Left out: all of them. */
+  sessionId?: string
+  /** Of all, the one that goes on. */
+  exceptSessionId?: string
+  reason: RevocationReason
+}
+
+/**
+ * Ends sessions and has their access tokens refused, in the caller's transaction; the relay must be poked after the
+ * commit. Returns how many were ended, 0 when there was nothing left to end.
+ */
+export async function endSessions(work: Work, { reason, ...target }: SessionsToEnd, now: Date): Promise<number> {
+  // "All" must have an edge: a sign-in is before it, and ended, or after it.
+  if (!target.sessionId) await work.users.lock(target.userId)
+  const ended = await work.sessions.end(target, reason, now)
+  for (let at = 0; at < ended.length; at += MAX_IDS_PER_REVOCATION) {
+    const group = ended.slice(at, at + MAX_IDS_PER_REVOCATION)
+    const lastExpiry = Math.max(...group.map((session) => session.access_expires_at.getTime()))
+    const expiresAt = new Date(lastExpiry + CLOCK_SKEW_MS)
+    const sessionIds = group.map((session) => session.id)
+    await work.saySessionsRevoked(await work.revocations.insert({ sessionIds, reason, expiresAt }, now))
+  }
+  return ended.length
+}
+
+/** Ends sessions at their owner's wish, audited, and tells the gateways at once. Again it changes nothing. */
+export async function signOut(ctx: Context, call: Call, action: AuditAction, target: SessionsToEnd): Promise<void> {
+  const now = ctx.now()
+  await ctx.transact(async (work) => {
+    const ended = await endSessions(work, target, now)
+    const { userId, sessionId } = target
+    if (ended > 0) await work.audit.record(call, { action, userId, sessionId }, now)
+  })
+  ctx.pokeRelay()
+}
+
+export function signedInAnswer(
+  { refreshTokens }: Context,
+  user: UserRow,
+  session: Pick<SessionRow, 'id' | 'refresh_salt' | 'refresh_counter' | 'expires_at'>,
+  access: AccessToken,
+  now: Date,
+): SignedIn {
+  return {
+    user: toUser(user),
+    accessToken: access.token,
+    tokenType: 'Bearer',
+    expiresIn: access.expiresIn,
+    refreshToken: mintRefreshToken(refreshTokens.secret, session, session.refresh_counter),
+    refreshExpiresIn: Math.floor((session.expires_at.getTime() - now.getTime()) / 1000),
+  }
 }

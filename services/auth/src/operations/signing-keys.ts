@@ -1,10 +1,8 @@
 import { AppError } from '@kinora/common/errors'
-import { MAX_ACCESS_TOKEN_SECONDS } from '../config.ts'
+import { CLOCK_SKEW_MS, MAX_ACCESS_TOKEN_SECONDS } from '../config.ts'
 import type { SigningKeyRow } from '../db/schema.ts'
-import { CLOCK_SKEW_MS } from '../domain/clock-skew.ts'
-import type { Work } from '../repositories/index.ts'
-import { keyDocument, RING_MAX_AGE_MS } from './key-ring.ts'
-import type { MakeSigningKey } from './make-signing-key.ts'
+import { keyDocument, type MakeSigningKey, RING_MAX_AGE_MS } from '../infra/key-ring.ts'
+import type { Work } from './transact.ts'
 
 /**
  * A key is published for at least so long before it signs: gateways fetch the keys every minute, and caches of

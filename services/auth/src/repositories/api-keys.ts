@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { ApiKeyRow, AuthDb, UserRow } from '../db/schema.ts'
-import { type CreationPage, newestFirst } from './creation-page.ts'
+import { type CreationPage, newestFirst } from './pages.ts'
 
 export interface OwnedApiKey {
   key: ApiKeyRow

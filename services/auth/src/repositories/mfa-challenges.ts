@@ -37,3 +37,51 @@ export function mfaChallengeRepository(db: Kysely<AuthDb>) {
     },
   }
 }
+
+/** Wrong codes in so many seconds, whatever they are for. */
+export interface CodeAllowance {
+  failures: number
+  seconds: number
+}
+
+export function codeAttemptRepository(db: Kysely<AuthDb>) {
+  return {
+    /** Counts a try as a failure before anybody looks at it; null, or until when no more are allowed. */
+    async count(userId: string, allowance: CodeAllowance, now: Date): Promise<Date | null> {
+      const first = { failures: 1, window_ends_at: new Date(now.getTime() + allowance.seconds * 1000) }
+      const isOver = sql<boolean>`code_attempts.window_ends_at <= ${now}`
+      const counted = await db
+        .insertInto('code_attempts')
+        .values({ user_id: userId, ...first })
+        .onConflict((conflict) =>
+          conflict
+            .column('user_id')
+            .doUpdateSet({
+              failures: sql`case when ${isOver} then 1 else code_attempts.failures + 1 end`,
+              window_ends_at: sql`case when ${isOver} then ${first.window_ends_at} else code_attempts.window_ends_at end`,
+            })
+            .where(sql<boolean>`${isOver} or code_attempts.failures < ${allowance.failures}`),
+        )
+        .executeTakeFirstOrThrow()
+      if (counted.numInsertedOrUpdatedRows === 1n) return null
+      const query = db.selectFrom('code_attempts').select('window_ends_at').where('user_id', '=', userId)
+      return (await query.executeTakeFirstOrThrow()).window_ends_at
+    },
+
+    /** What was counted was right. Earlier failures stay: a thief must not gain tries by the owner's signing in. */
+    async forgive(userId: string): Promise<void> {
+      await db
+        .updateTable('code_attempts')
+        .set({ failures: sql`failures - 1` })
+        .where('user_id', '=', userId)
+        .where('failures', '>', 0)
+        .execute()
+    },
+
+    async deleteExpired(before: Date, limit: number): Promise<number> {
+      const expired = db.selectFrom('code_attempts').select('user_id').where('window_ends_at', '<', before).limit(limit)
+      const query = db.deleteFrom('code_attempts').where('user_id', 'in', expired).where('window_ends_at', '<', before)
+      return Number((await query.executeTakeFirstOrThrow()).numDeletedRows)
+    },
+  }
+}

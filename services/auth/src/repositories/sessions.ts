@@ -1,7 +1,7 @@
 import type { RevocationReason } from '@kinora/common/contracts'
 import type { Kysely } from 'kysely'
 import type { AuthDb, SessionRow } from '../db/schema.ts'
-import { type CreationPage, newestFirst } from './creation-page.ts'
+import { type CreationPage, newestFirst } from './pages.ts'
 
 export interface EndedSession {
   id: string

@@ -1,11 +1,38 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { eraseAccount } from '../../erasure/erase-account.ts'
-import { confirmPassword } from '../../passwords/confirm-password.ts'
-import { withPasswordAndCode } from '../../second-factor/with-password-and-code.ts'
-import { noSuchUser, signedIn } from '../signed-in.ts'
+import type { Context } from '../context.ts'
+import { toUser } from '../domain/views.ts'
+import { eraseAccount } from '../operations/accounts.ts'
+import { confirmPassword } from '../operations/passwords.ts'
+import { withPasswordAndCode } from '../operations/second-factor.ts'
+import { noSuchUser, signedIn, signedInOrByKey } from './guards.ts'
+
+export function getMe({ users }: Context): Handler<typeof auth.getMe> {
+  return signedInOrByKey<typeof auth.getMe>(async (_input, { userId }) =>
+    toUser((await users.byId(userId)) ?? noSuchUser()),
+  )
+}
+
+export function updateMe(ctx: Context): Handler<typeof auth.updateMe> {
+  return signedIn<typeof auth.updateMe>(async ({ displayName }, { userId }, call) => {
+    const now = ctx.now()
+    return await ctx.transact(async (work) => {
+      const user = (await work.users.setDisplayName(userId, displayName, now)) ?? noSuchUser()
+      await work.audit.record(call, { action: 'profile_update', userId }, now)
+      return toUser(user)
+    })
+  })
+}
+
+/** Who takes everything away at once should be seen to have done so. */
+export function exportAccount(ctx: Context): Handler<typeof auth.exportAccount> {
+  return signedIn<typeof auth.exportAccount>(async (_input, { userId, sessionId }, call) => {
+    const user = (await ctx.users.byId(userId)) ?? noSuchUser()
+    await ctx.audit.record(call, { action: 'data_export', userId, sessionId }, ctx.now())
+    return toUser(user)
+  })
+}
 
 const CONFIRM = 'account_erase_confirm'
 

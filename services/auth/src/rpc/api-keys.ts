@@ -1,11 +1,27 @@
 import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
-import { makeApiKey } from '../../api-keys/make-api-key.ts'
-import type { Context } from '../../context.ts'
-import { signedIn } from '../signed-in.ts'
+import type { Context } from '../context.ts'
+import { toApiKey } from '../domain/views.ts'
+import { makeApiKey, revokeApiKey as revoke } from '../operations/api-keys.ts'
+import { pageByCreation, placeAfter } from '../repositories/pages.ts'
+import { signedIn } from './guards.ts'
 
 export function createApiKey(ctx: Context): Handler<typeof auth.createApiKey> {
   return signedIn<typeof auth.createApiKey>(
     async (fields, { userId }, call) => await makeApiKey(ctx, call, userId, fields),
   )
+}
+
+export function listApiKeys({ apiKeys }: Context): Handler<typeof auth.listApiKeys> {
+  return signedIn<typeof auth.listApiKeys>(async ({ limit, cursor }, { userId }) => {
+    const rows = await apiKeys.notRevoked(userId, { limit: limit + 1, after: placeAfter(cursor) })
+    return pageByCreation(rows, limit, toApiKey)
+  })
+}
+
+export function revokeApiKey(ctx: Context): Handler<typeof auth.revokeApiKey> {
+  return signedIn<typeof auth.revokeApiKey>(async ({ keyId }, { userId }, call) => {
+    await revoke(ctx, call, userId, keyId)
+    return {}
+  })
 }

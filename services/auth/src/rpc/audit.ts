@@ -1,8 +1,57 @@
-import type { AuditEntry } from '@kinora/common/contracts'
+import { serviceOnly } from '@kinora/common/actor'
+import type { Handler } from '@kinora/common/contract'
+import type { AdminAuditEntry, AuditEntry, auth } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
-import type { AuditLogTable } from '../../db/schema.ts'
+import type { Context } from '../context.ts'
+import type { AuditLogTable } from '../db/schema.ts'
+import { CHAIN_START, type ChainPlace, type ChainProblem, verifyChain, verifyHead } from '../domain/audit-chain.ts'
+import { byAdmin, signedInOrByKey } from './guards.ts'
+
+export function listAudit({ audit }: Context): Handler<typeof auth.listAudit> {
+  return signedInOrByKey<typeof auth.listAudit>(async ({ limit, cursor }, { userId }) => {
+    const rows = await audit.find({ userId }, { limit: limit + 1, before: placeBefore(cursor) })
+    return pageOfAudit(rows, limit, toAuditEntry)
+  })
+}
+
+export function searchAudit(ctx: Context): Handler<typeof auth.searchAudit> {
+  return byAdmin<typeof auth.searchAudit>(ctx, async ({ limit, cursor, ...filter }) => {
+    const rows = await ctx.audit.find(filter, { limit: limit + 1, before: placeBefore(cursor) })
+    return pageOfAudit(rows, limit, toAdminAuditEntry)
+  })
+}
+
+function toAdminAuditEntry(row: Selectable<AuditLogTable>): AdminAuditEntry {
+  return {
+    ...toAuditEntry(row),
+    actor: row.actor_kind && { kind: row.actor_kind, id: row.actor_id },
+    userId: row.user_id,
+    subject: row.subject,
+    sessionId: row.session_id,
+    code: row.code,
+  }
+}
+
+/** Rows an answer; some tens of milliseconds. */
+const PAGE = 1000
+
+export function verifyAudit({ auditChain }: Context): Handler<typeof auth.verifyAudit> {
+  return async ({ after }, { actor }) => {
+    serviceOnly(actor, 'operator')
+    const from = after ? { sequence: after.sequence, hash: Buffer.from(after.hash, 'hex') } : CHAIN_START
+    const { rows, head } = await auditChain.page(from.sequence, PAGE)
+    const verified = verifyChain(auditChain.key, from, rows)
+    if ('kind' in verified) return answer(from, verified)
+    if (rows.length === PAGE) return answer(verified, null, false)
+    return answer(verified, verifyHead(verified, head))
+  }
+}
+
+function answer({ sequence, hash }: ChainPlace, problem: ChainProblem | null, complete = true) {
+  return { verified: { sequence, hash: hash.toString('hex') }, problem, complete }
+}
 
 type AuditRow = Selectable<AuditLogTable>
 

@@ -1,10 +1,10 @@
 import type { Call, Handler, SessionActor } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
-import { endSessions } from '../../sessions/end-sessions.ts'
-import { noSuchUser, signedIn } from '../signed-in.ts'
+import type { Context } from '../context.ts'
+import { unacceptablePassword } from '../operations/passwords.ts'
+import { endSessions } from '../operations/sessions.ts'
+import { noSuchUser, signedIn } from './guards.ts'
 
 export function changePassword(ctx: Context): Handler<typeof auth.changePassword> {
   return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword }, actor, call) => {

@@ -1,13 +1,28 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import type { Assertion, auth, SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import type { Work } from '../../repositories/index.ts'
-import { findChallenge } from '../../second-factor/find-challenge.ts'
-import { type TypedCode, tryCode } from '../../second-factor/try-code.ts'
-import { tryPasskey } from '../../second-factor/try-passkey.ts'
-import { AMR } from '../../sessions/amr.ts'
-import { openSession } from '../../sessions/open-session.ts'
+import type { Context } from '../context.ts'
+import { webAuthnChallenge } from '../domain/challenges.ts'
+import { AMR } from '../domain/sign-in.ts'
+import { assertionOptions } from '../infra/webauthn.ts'
+import { findChallenge } from '../operations/mfa-challenges.ts'
+import { tryPasskey } from '../operations/passkeys.ts'
+import { type TypedCode, tryCode } from '../operations/second-factor.ts'
+import { openSession } from '../operations/sessions.ts'
+import type { Work } from '../operations/transact.ts'
+
+export function beginMfaPasskey(ctx: Context): Handler<typeof auth.beginMfaPasskey> {
+  return async ({ mfaToken }) => {
+    const passkeys = await ctx.transact(async (work) => {
+      const found = await findChallenge(work, mfaToken, ctx.now())
+      if ('refusal' in found) throw found.refusal
+      return await work.passkeys.ofUser(found.user.id)
+    })
+    if (passkeys.length === 0) throw new AppError('PASSKEY_NOT_FOUND')
+    const challenge = webAuthnChallenge(mfaToken)
+    return { options: { ...(await assertionOptions(ctx.relyingParty, challenge, 'discouraged', passkeys)) } }
+  }
+}
 
 type Proof = TypedCode | { passkey: Assertion }
 

@@ -1,16 +1,22 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import type { Assertion, auth, SignedIn } from '@kinora/common/contracts'
 import { AppError, type ErrorCode } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import type { UserRow } from '../../db/schema.ts'
-import { oneTimeTokenHash } from '../../domain/one-time-token.ts'
-import { webAuthnChallenge } from '../../domain/webauthn-challenge.ts'
-import { acceptAssertion } from '../../passkeys/accept-assertion.ts'
-import { userHandle } from '../../passkeys/relying-party.ts'
-import type { Work } from '../../repositories/index.ts'
-import { AMR } from '../../sessions/amr.ts'
-import { openSession } from '../../sessions/open-session.ts'
-import { signInRefusal } from '../../sessions/sign-in-refusal.ts'
+import type { Context } from '../context.ts'
+import type { UserRow } from '../db/schema.ts'
+import { oneTimeTokenHash, webAuthnChallenge } from '../domain/challenges.ts'
+import { AMR, signInRefusal } from '../domain/sign-in.ts'
+import { assertionOptions, userHandle } from '../infra/webauthn.ts'
+import { acceptAssertion, openPasskeyChallenge } from '../operations/passkeys.ts'
+import { openSession } from '../operations/sessions.ts'
+import type { Work } from '../operations/transact.ts'
+
+export function beginPasskeyLogin(ctx: Context): Handler<typeof auth.beginPasskeyLogin> {
+  return async () => {
+    const challengeToken = await openPasskeyChallenge(ctx, ctx, null)
+    const options = await assertionOptions(ctx.relyingParty, webAuthnChallenge(challengeToken), 'required')
+    return { challengeToken, options: { ...options } }
+  }
+}
 
 export function loginWithPasskey(ctx: Context): Handler<typeof auth.loginWithPasskey> {
   return async ({ challengeToken, response }, call) => {

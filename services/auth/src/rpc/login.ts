@@ -1,11 +1,11 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import { type auth, type MfaRequired, normaliseEmail, type SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import type { UserRow } from '../../db/schema.ts'
-import { openChallenge } from '../../second-factor/open-challenge.ts'
-import { openSession } from '../../sessions/open-session.ts'
-import { type SignInRefusal, signInRefusal } from '../../sessions/sign-in-refusal.ts'
+import type { Context } from '../context.ts'
+import type { UserRow } from '../db/schema.ts'
+import { type SignInRefusal, signInRefusal } from '../domain/sign-in.ts'
+import { openChallenge } from '../operations/mfa-challenges.ts'
+import { openSession } from '../operations/sessions.ts'
 
 type Refusal = 'INVALID_CREDENTIALS' | SignInRefusal
 type Outcome = { answer: SignedIn | MfaRequired } | { refusal: Refusal } | 'password replaced meanwhile'

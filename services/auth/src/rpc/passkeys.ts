@@ -2,14 +2,27 @@ import { randomUUID } from 'node:crypto'
 import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import type { PasskeyRow } from '../../db/schema.ts'
-import { oneTimeTokenHash } from '../../domain/one-time-token.ts'
-import { toPasskey } from '../../domain/to-passkey.ts'
-import { webAuthnChallenge } from '../../domain/webauthn-challenge.ts'
-import { verifyRegistration } from '../../passkeys/registration.ts'
-import type { Work } from '../../repositories/index.ts'
-import { noSuchUser, signedIn } from '../signed-in.ts'
+import type { Context } from '../context.ts'
+import type { PasskeyRow } from '../db/schema.ts'
+import { oneTimeTokenHash, webAuthnChallenge } from '../domain/challenges.ts'
+import { toPasskey } from '../domain/views.ts'
+import { registrationOptions, verifyRegistration } from '../infra/webauthn.ts'
+import { openPasskeyChallenge } from '../operations/passkeys.ts'
+import { confirmPassword, reauthenticate } from '../operations/passwords.ts'
+import type { Work } from '../operations/transact.ts'
+import { noSuchUser, signedIn } from './guards.ts'
+
+export function beginPasskey(ctx: Context): Handler<typeof auth.beginPasskey> {
+  return signedIn<typeof auth.beginPasskey>(async ({ password }, actor, call) => {
+    await reauthenticate(ctx, actor, password, 'passkey_add', call)
+    const user = (await ctx.users.byId(actor.userId)) ?? noSuchUser()
+    const present = await ctx.passkeys.ofUser(user.id)
+    if (present.length >= MAX_PASSKEYS) throw new AppError('PASSKEY_LIMIT_REACHED')
+    const challengeToken = await openPasskeyChallenge(ctx, ctx, user.id)
+    const options = await registrationOptions(ctx.relyingParty, user, webAuthnChallenge(challengeToken), present)
+    return { challengeToken, options: { ...options } }
+  })
+}
 
 /** More devices than anybody has; a list this long needs no pages. */
 export const MAX_PASSKEYS = 20
@@ -44,4 +57,21 @@ async function insert(work: Work, passkey: PasskeyRow): Promise<void> {
   const present = await work.passkeys.ofUser(passkey.user_id)
   if (present.length >= MAX_PASSKEYS) throw new AppError('PASSKEY_LIMIT_REACHED')
   if (!(await work.passkeys.insert(passkey))) throw new AppError('PASSKEY_UNACCEPTABLE')
+}
+
+export function listPasskeys({ passkeys }: Context): Handler<typeof auth.listPasskeys> {
+  return signedIn<typeof auth.listPasskeys>(async (_input, { userId }) => {
+    return { items: (await passkeys.ofUser(userId)).map(toPasskey), nextCursor: null }
+  })
+}
+
+export function deletePasskey(ctx: Context): Handler<typeof auth.deletePasskey> {
+  return signedIn<typeof auth.deletePasskey>(async ({ passkeyId, password }, { userId }, call) => {
+    await confirmPassword(ctx, userId, password, 'passkey_remove', call)
+    await ctx.transact(async (work) => {
+      if (!(await work.passkeys.delete(passkeyId, userId))) throw new AppError('PASSKEY_NOT_FOUND')
+      await work.audit.record(call, { action: 'passkey_remove', userId }, ctx.now())
+    })
+    return {}
+  })
 }

@@ -1,15 +1,14 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import type { auth, SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import type { SessionRow, UserRow } from '../../db/schema.ts'
-import { judgeRefresh } from '../../domain/judge-refresh.ts'
-import { isGenuine, parseRefreshToken, type RefreshToken } from '../../domain/refresh-token.ts'
-import { originOf } from '../../repositories/audit.ts'
-import type { Work } from '../../repositories/index.ts'
-import { endSessions } from '../../sessions/end-sessions.ts'
-import { signedInAnswer } from '../../sessions/signed-in-answer.ts'
-import { transportOf } from '../../sessions/transport-of.ts'
+import type { Context } from '../context.ts'
+import type { SessionRow, UserRow } from '../db/schema.ts'
+import { originOf } from '../domain/audit.ts'
+import { isGenuine, parseRefreshToken, type RefreshToken } from '../domain/refresh-token.ts'
+import { judgeRefresh } from '../domain/refresh-verdict.ts'
+import { transportOf } from '../domain/sign-in.ts'
+import { endSessions, signedInAnswer } from '../operations/sessions.ts'
+import type { Work } from '../operations/transact.ts'
 
 /** A refusal is an outcome, not a throw, because what it writes must be committed. */
 type Outcome = { answer: SignedIn } | { refusal: AppError; sessionEnded?: boolean }

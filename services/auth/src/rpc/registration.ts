@@ -1,11 +1,13 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import { type auth, normaliseEmail, type SignedIn, type VerificationRequired } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import type { UserRow } from '../../db/schema.ts'
-import { newUser } from '../../domain/new-user.ts'
-import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
-import { openSession } from '../../sessions/open-session.ts'
+import type { Context } from '../context.ts'
+import type { UserRow } from '../db/schema.ts'
+import { oneTimeTokenHash } from '../domain/challenges.ts'
+import { newUser } from '../domain/users.ts'
+import { requestMail } from '../operations/mail.ts'
+import { unacceptablePassword } from '../operations/passwords.ts'
+import { openSession } from '../operations/sessions.ts'
 
 export function register(ctx: Context): Handler<typeof auth.register> {
   return async ({ email: typed, password, displayName = null }, call) => {
@@ -54,4 +56,30 @@ async function awaitVerification(ctx: Context, user: UserRow, call: Call): Promi
 async function refuse(ctx: Context, call: Call, error: AppError): Promise<never> {
   await ctx.audit.record(call, { action: 'register', userId: null, failure: error.code }, ctx.now())
   throw error
+}
+
+export function verifyEmail(ctx: Context): Handler<typeof auth.verifyEmail> {
+  return async ({ token }, call) => {
+    const now = ctx.now()
+    const tokenHash = oneTimeTokenHash(token)
+    const userId = await ctx.mailTokens.ownerOf('verify_email', tokenHash, now)
+    const verified = await ctx.transact(async (work) => {
+      // The account before what hangs on it, as everywhere, so that nobody waits in a circle.
+      if (userId === undefined || !(await work.users.lock(userId))) return false
+      if (!(await work.mailTokens.take('verify_email', tokenHash, now))) return false
+      await work.users.markVerified(userId, now)
+      await work.audit.record(call, { action: 'email_verify', userId }, now)
+      return true
+    })
+    if (verified) return {}
+    await ctx.audit.record(call, { action: 'email_verify', userId: null, failure: 'MAIL_TOKEN_INVALID' }, now)
+    throw new AppError('MAIL_TOKEN_INVALID')
+  }
+}
+
+export function resendVerification(ctx: Context): Handler<typeof auth.resendVerification> {
+  return async ({ email }, call) => {
+    await requestMail(ctx, 'verify_email', 'email_resend', email, call)
+    return {}
+  }
 }

@@ -1,10 +1,18 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { oneTimeTokenHash } from '../../domain/one-time-token.ts'
-import { unacceptablePassword } from '../../passwords/unacceptable-password.ts'
-import { endSessions } from '../../sessions/end-sessions.ts'
+import type { Context } from '../context.ts'
+import { oneTimeTokenHash } from '../domain/challenges.ts'
+import { requestMail } from '../operations/mail.ts'
+import { unacceptablePassword } from '../operations/passwords.ts'
+import { endSessions } from '../operations/sessions.ts'
+
+export function forgotPassword(ctx: Context): Handler<typeof auth.forgotPassword> {
+  return async ({ email }, call) => {
+    await requestMail(ctx, 'reset_password', 'password_forgot', email, call)
+    return {}
+  }
+}
 
 /** Gives no tokens: whoever reads the owner's mails has then still not passed a second factor. */
 export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> {

@@ -2,10 +2,10 @@ import { serviceOnly } from '@kinora/common/actor'
 import type { Call, Handler } from '@kinora/common/contract'
 import type { auth, ResolvedApiKey } from '@kinora/common/contracts'
 import { AppError, type ErrorCode } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import type { ApiKeyRow } from '../../db/schema.ts'
-import { judgeApiKey } from '../../domain/judge-api-key.ts'
-import type { OwnedApiKey } from '../../repositories/api-keys.ts'
+import type { Context } from '../context.ts'
+import type { ApiKeyRow } from '../db/schema.ts'
+import { judgeApiKey } from '../domain/api-key.ts'
+import type { OwnedApiKey } from '../repositories/api-keys.ts'
 
 /** A gateway in use asks at least this often (its cache lives as long), so each answer stands for a use. */
 const USE_EVERY_MS = 60_000

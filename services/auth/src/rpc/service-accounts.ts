@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { newUser } from '../../domain/new-user.ts'
-import { toUser } from '../../domain/to-user.ts'
-import { byAdmin } from '../by-admin.ts'
+import type { Context } from '../context.ts'
+import { newUser } from '../domain/users.ts'
+import { toApiKey, toUser } from '../domain/views.ts'
+import { makeApiKey, revokeApiKey } from '../operations/api-keys.ts'
+import { pageByCreation, placeAfter } from '../repositories/pages.ts'
+import { byAdmin, forServiceAccount } from './guards.ts'
 
 export function createServiceAccount(ctx: Context): Handler<typeof auth.createServiceAccount> {
   return byAdmin<typeof auth.createServiceAccount>(ctx, async ({ displayName }, call) => {
@@ -17,5 +19,33 @@ export function createServiceAccount(ctx: Context): Handler<typeof auth.createSe
       await work.audit.record(call, { action: 'service_account_create', userId: user.id }, now)
     })
     return toUser(user)
+  })
+}
+
+export function listServiceAccounts(ctx: Context): Handler<typeof auth.listServiceAccounts> {
+  return byAdmin<typeof auth.listServiceAccounts>(ctx, async ({ limit, cursor }) => {
+    const rows = await ctx.users.serviceAccounts({ limit: limit + 1, after: placeAfter(cursor) })
+    return pageByCreation(rows, limit, toUser)
+  })
+}
+
+export function createServiceAccountKey(ctx: Context): Handler<typeof auth.createServiceAccountKey> {
+  return forServiceAccount<typeof auth.createServiceAccountKey>(
+    ctx,
+    async ({ userId, ...fields }, call) => await makeApiKey(ctx, call, userId, fields),
+  )
+}
+
+export function listServiceAccountKeys(ctx: Context): Handler<typeof auth.listServiceAccountKeys> {
+  return forServiceAccount<typeof auth.listServiceAccountKeys>(ctx, async ({ userId, limit, cursor }) => {
+    const rows = await ctx.apiKeys.notRevoked(userId, { limit: limit + 1, after: placeAfter(cursor) })
+    return pageByCreation(rows, limit, toApiKey)
+  })
+}
+
+export function revokeServiceAccountKey(ctx: Context): Handler<typeof auth.revokeServiceAccountKey> {
+  return forServiceAccount<typeof auth.revokeServiceAccountKey>(ctx, async ({ userId, keyId }, call) => {
+    await revokeApiKey(ctx, call, userId, keyId)
+    return {}
   })
 }

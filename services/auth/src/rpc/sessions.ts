@@ -1,10 +1,30 @@
+import { serviceOnly } from '@kinora/common/actor'
 import type { Call, Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { isGenuine, parseRefreshToken } from '../../domain/refresh-token.ts'
-import { signOut } from '../../sessions/sign-out.ts'
-import { transportOf } from '../../sessions/transport-of.ts'
+import type { Context } from '../context.ts'
+import { isGenuine, parseRefreshToken } from '../domain/refresh-token.ts'
+import { transportOf } from '../domain/sign-in.ts'
+import { toSession } from '../domain/views.ts'
+import { signOut } from '../operations/sessions.ts'
+import { pageByCreation, placeAfter } from '../repositories/pages.ts'
+import { byAdmin, signedIn } from './guards.ts'
+
+export function listSessions({ sessions, now }: Context): Handler<typeof auth.listSessions> {
+  return signedIn<typeof auth.listSessions>(async ({ limit, cursor }, { userId, sessionId }) => {
+    const rows = await sessions.live(userId, now(), { limit: limit + 1, after: placeAfter(cursor) })
+    return pageByCreation(rows, limit, (row) => toSession(row, sessionId))
+  })
+}
+
+export function revokeSession(ctx: Context): Handler<typeof auth.revokeSession> {
+  return signedIn<typeof auth.revokeSession>(async ({ sessionId }, { userId }, call) => {
+    // One that has ended already is fine: the call may be a repeated one.
+    if (!(await ctx.sessions.belongsTo(sessionId, userId))) throw new AppError('SESSION_NOT_FOUND')
+    await signOut(ctx, call, 'session_revoke', { userId, sessionId, reason: 'session_revoked' })
+    return { sessionId }
+  })
+}
 
 export function logout(ctx: Context): Handler<typeof auth.logout> {
   return async ({ refreshToken }, call) => {
@@ -30,4 +50,44 @@ async function sessionOf(
   if (!session || !isGenuine(ctx.refreshTokens.secret, session, token)) throw new AppError('REFRESH_INVALID')
   if (session.transport !== transportOf(call)) throw new AppError('REFRESH_TRANSPORT_MISMATCH')
   return { userId: session.user_id, sessionId: session.id }
+}
+
+export function logoutAll(ctx: Context): Handler<typeof auth.logoutAll> {
+  return signedIn<typeof auth.logoutAll>(async (_input, { userId, sessionId }, call) => {
+    await signOut(ctx, call, 'logout_all', { userId, reason: 'logout_all' })
+    return { sessionId }
+  })
+}
+
+export function listUserSessions(ctx: Context): Handler<typeof auth.listUserSessions> {
+  return byAdmin<typeof auth.listUserSessions>(ctx, async ({ userId, limit, cursor }, { actor }) => {
+    if (!(await ctx.users.byId(userId))) throw new AppError('USER_NOT_FOUND')
+    const rows = await ctx.sessions.live(userId, ctx.now(), { limit: limit + 1, after: placeAfter(cursor) })
+    const currentId = actor.kind === 'user' ? actor.sessionId : undefined
+    return pageByCreation(rows, limit, (row) => toSession(row, currentId))
+  })
+}
+
+export function revokeUserSession(ctx: Context): Handler<typeof auth.revokeUserSession> {
+  return byAdmin<typeof auth.revokeUserSession>(ctx, async ({ userId, sessionId }, call) => {
+    // One that has ended already is fine: the call may be a repeated one.
+    if (!(await ctx.sessions.belongsTo(sessionId, userId))) throw new AppError('SESSION_NOT_FOUND')
+    await signOut(ctx, call, 'user_sessions_revoke', { userId, sessionId, reason: 'revoked_by_admin' })
+    return {}
+  })
+}
+
+export function revokeUserSessions(ctx: Context): Handler<typeof auth.revokeUserSessions> {
+  return byAdmin<typeof auth.revokeUserSessions>(ctx, async ({ userId }, call) => {
+    if (!(await ctx.users.byId(userId))) throw new AppError('USER_NOT_FOUND')
+    await signOut(ctx, call, 'user_sessions_revoke', { userId, reason: 'revoked_by_admin' })
+    return {}
+  })
+}
+
+export function listRevocations({ revocations, now }: Context): Handler<typeof auth.listRevocations> {
+  return async ({ after }, { actor }) => {
+    serviceOnly(actor, 'gateway')
+    return await revocations.after(after, now())
+  }
 }

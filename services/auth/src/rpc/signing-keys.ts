@@ -1,8 +1,8 @@
 import { serviceOnly } from '@kinora/common/actor'
 import type { Handler } from '@kinora/common/contract'
 import type { auth, SigningKeyInfo } from '@kinora/common/contracts'
-import type { Context } from '../../context.ts'
-import type { SigningKeyRow } from '../../db/schema.ts'
+import type { Context } from '../context.ts'
+import type { SigningKeyRow } from '../db/schema.ts'
 
 export function listKeys(ctx: Context): Handler<typeof auth.listKeys> {
   return async (_input, { actor }) => {
@@ -25,4 +25,24 @@ function toInfo(row: SigningKeyRow): SigningKeyInfo {
     expiresAt: row.expires_at?.toISOString() ?? null,
     retireReason: row.retire_reason,
   }
+}
+
+export function rotateKeys(ctx: Context): Handler<typeof auth.rotateKeys> {
+  return async (_input, call) => {
+    serviceOnly(call.actor, 'operator')
+    await ctx.keyKeeper.rotate(call)
+    return await allKeys(ctx)
+  }
+}
+
+export function retireKey(ctx: Context): Handler<typeof auth.retireKey> {
+  return async ({ kid, reason }, call) => {
+    serviceOnly(call.actor, 'operator')
+    await ctx.keyKeeper.retire(call, kid, reason)
+    return await allKeys(ctx)
+  }
+}
+
+export function getJwks({ keys }: Context): Handler<typeof auth.getJwks> {
+  return async () => keys.document
 }

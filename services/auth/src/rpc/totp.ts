@@ -1,12 +1,44 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { matchedStep } from '../../domain/totp.ts'
-import type { Work } from '../../repositories/index.ts'
-import { giveRecoveryCodes } from '../../second-factor/give-recovery-codes.ts'
-import { openTotpSecret } from '../../second-factor/totp-secret.ts'
-import { noSuchUser, signedIn } from '../signed-in.ts'
+import type { Context } from '../context.ts'
+import {
+  matchedStep,
+  newTotpSecret,
+  openTotpSecret,
+  qrSvgOf,
+  sealTotpSecret,
+  totpUrl,
+} from '../domain/one-time-codes.ts'
+import { reauthenticate } from '../operations/passwords.ts'
+import { giveRecoveryCodes, withPasswordAndCode } from '../operations/second-factor.ts'
+import type { Work } from '../operations/transact.ts'
+import { noSuchUser, signedIn } from './guards.ts'
+
+/** Long enough to install an app. */
+const SETUP_MS = 15 * 60 * 1000
+
+export function setUpTotp(ctx: Context): Handler<typeof auth.setUpTotp> {
+  return signedIn<typeof auth.setUpTotp>(async ({ password }, actor, call) => {
+    const { userId } = actor
+    await reauthenticate(ctx, actor, password, 'totp_setup', call)
+    const now = ctx.now()
+    const secret = newTotpSecret()
+    const email = await ctx.transact(async (work) => {
+      // Not while another request proves the set-up that this one replaces.
+      const user = (await work.users.lock(userId)) ?? noSuchUser()
+      const encryptedSecret = sealTotpSecret(ctx.cipher, userId, secret)
+      const expiresAt = new Date(now.getTime() + SETUP_MS)
+      if (!(await work.totpFactors.setUp({ userId, encryptedSecret, expiresAt }))) {
+        throw new AppError('MFA_ALREADY_ENABLED')
+      }
+      await work.audit.record(call, { action: 'totp_setup', userId }, now)
+      return user.email
+    })
+    const otpauthUrl = totpUrl(secret, ctx.productName, email)
+    return { secret, otpauthUrl, qrSvg: qrSvgOf(otpauthUrl) }
+  })
+}
 
 export function enableTotp(ctx: Context): Handler<typeof auth.enableTotp> {
   return signedIn<typeof auth.enableTotp>(async ({ code }, { userId }, call) => {
@@ -39,4 +71,25 @@ async function enable(
   await work.users.setMfaEnabled(userId, now, now)
   await work.audit.record(call, { action: 'totp_enable', userId }, now)
   return await giveRecoveryCodes(work, userId)
+}
+
+export function disableTotp(ctx: Context): Handler<typeof auth.disableTotp> {
+  return signedIn<typeof auth.disableTotp>(async (proof, { userId }, call) => {
+    await withPasswordAndCode(ctx, { userId, action: 'totp_disable' }, proof, call, async (work) => {
+      await work.totpFactors.delete(userId)
+      await work.recoveryCodes.delete(userId)
+      await work.users.setMfaEnabled(userId, null, ctx.now())
+    })
+    return {}
+  })
+}
+
+export function renewRecoveryCodes(ctx: Context): Handler<typeof auth.renewRecoveryCodes> {
+  return signedIn<typeof auth.renewRecoveryCodes>(async (proof, { userId }, call) => {
+    const subject = { userId, action: 'recovery_codes_renew' } as const
+    const recoveryCodes = await withPasswordAndCode(ctx, subject, proof, call, (work) =>
+      giveRecoveryCodes(work, userId),
+    )
+    return { recoveryCodes }
+  })
 }

@@ -1,10 +1,43 @@
 import type { Handler } from '@kinora/common/contract'
-import type { auth } from '@kinora/common/contracts'
+import type { AdminUser, auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { removeSecondFactor } from '../../second-factor/remove-second-factor.ts'
-import { endSessions } from '../../sessions/end-sessions.ts'
-import { byAdmin } from '../by-admin.ts'
+import type { Context } from '../context.ts'
+import { userChanges } from '../domain/users.ts'
+import { toAdminUser } from '../domain/views.ts'
+import { applyUserChanges, eraseAccount } from '../operations/accounts.ts'
+import { removeSecondFactor } from '../operations/second-factor.ts'
+import { endSessions } from '../operations/sessions.ts'
+import { pageByCreation, placeAfter } from '../repositories/pages.ts'
+import { byAdmin } from './guards.ts'
+
+export function listUsers(ctx: Context): Handler<typeof auth.listUsers> {
+  return byAdmin<typeof auth.listUsers>(ctx, async ({ limit, cursor, q, role, disabled }) => {
+    const filter = { q, role, disabled: disabled === undefined ? undefined : disabled === 'true' }
+    const rows = await ctx.userOverviews.find(filter, { limit: limit + 1, after: placeAfter(cursor) }, ctx.now())
+    return pageByCreation(rows, limit, toAdminUser)
+  })
+}
+
+export function getUser(ctx: Context): Handler<typeof auth.getUser> {
+  return byAdmin<typeof auth.getUser>(ctx, async ({ userId }) => await overviewOf(ctx, userId))
+}
+
+export function updateUser(ctx: Context): Handler<typeof auth.updateUser> {
+  return byAdmin<typeof auth.updateUser>(ctx, async ({ userId, ...wanted }, call) => {
+    const actorId = call.actor.kind === 'user' ? call.actor.userId : undefined
+    await ctx.transact(async (work) => {
+      // Whoever changes administrators waits here, so that of two who demote each other one finds himself demoted.
+      const admins = await work.users.lockAdmins()
+      if (actorId !== undefined && !admins.some(({ id }) => id === actorId)) throw new AppError('FORBIDDEN')
+      const user = await work.users.lock(userId)
+      if (!user) throw new AppError('USER_NOT_FOUND')
+      const people = new Set(admins.filter(({ signsIn }) => signsIn).map(({ id }) => id))
+      await applyUserChanges(work, user, userChanges(user, wanted, { actorId, people }), call, ctx.now())
+    })
+    ctx.pokeRelay()
+    return await overviewOf(ctx, userId)
+  })
+}
 
 /**
  * For who has lost the phone and the recovery codes. The account is then as safe as its password, so its owner is told by
@@ -26,4 +59,20 @@ export function resetSecondFactor(ctx: Context): Handler<typeof auth.resetSecond
     ctx.pokeRelay()
     return {}
   })
+}
+
+export function eraseUser(ctx: Context): Handler<typeof auth.eraseUser> {
+  return byAdmin<typeof auth.eraseUser>(ctx, async ({ userId }, call) => {
+    // Their own account asks for their password: see `erase-me.ts`.
+    if (call.actor.kind === 'user' && call.actor.userId === userId) throw new AppError('OWN_ACCOUNT')
+    if (!(await eraseAccount(ctx, userId, call))) throw new AppError('USER_NOT_FOUND')
+    return {}
+  })
+}
+
+/** Throws `USER_NOT_FOUND`. */
+export async function overviewOf({ userOverviews, now }: Context, userId: string): Promise<AdminUser> {
+  const row = await userOverviews.byId(userId, now())
+  if (!row) throw new AppError('USER_NOT_FOUND')
+  return toAdminUser(row)
 }
