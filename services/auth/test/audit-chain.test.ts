@@ -1,10 +1,8 @@
 import type { Output } from '@kinora/common/contract'
 import { auth as methods } from '@kinora/common/contracts'
-import { provisionSchema } from '@kinora/common/db'
 import { createWorld } from '@kinora/dev/harness'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { schema } from '../src/db/migrations/index.ts'
 import { connectGateway } from './support/gateway.ts'
 import { withTestAuth } from './support/start-test-auth.ts'
 import { useAuth } from './support/use-auth.ts'
@@ -149,26 +147,5 @@ describe('rows that are older than the chain', () => {
     await insert(1201, 1201)
     await withTestAuth(old)
     expect((await verify(undefined, asGateway)).verified.sequence).toBe(1200)
-  })
-
-  it('wait outside the log after the migration', async () => {
-    const before = await createWorld(world.backing)
-    onTestFinished(() => before.remove())
-    const admin = new pg.Client({ connectionString: before.adminDatabaseUrl, options: '-c search_path=auth' })
-    await admin.connect()
-    onTestFinished(() => admin.end())
-    await admin.query('drop schema auth cascade')
-    const older = schema.migrations.filter(({ name }) => name < '0008')
-    await provisionSchema(
-      before.adminDatabaseUrl,
-      { ...schema, migrations: older },
-      before.backing.databasePasswords.auth,
-    )
-    await admin.query(
-      "insert into audit_log (id, at, action, outcome, request_id) values (gen_random_uuid(), now(), 'login', 'success', 'r')",
-    )
-    await provisionSchema(before.adminDatabaseUrl, schema, before.backing.databasePasswords.auth)
-    expect((await admin.query('select action from audit_log_unchained')).rows).toEqual([{ action: 'login' }])
-    expect((await admin.query('select 1 from audit_log')).rows).toEqual([])
   })
 })
