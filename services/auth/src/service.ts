@@ -43,18 +43,18 @@ export async function startAuth(
   const relay = startOutboxRelay(db, logger, (_kind, payload) => announce(bus, payload as EventEnvelope))
   life.use(relay, 'outbox relay', (it) => it.stop())
 
-  // The context is needed to send mails, and may have something to say while it is made.
+  // The loop that sends mails needs the context, and creating the context may already commit events.
   let mailing: Loop | undefined
-  const pokeRelay = () => {
+  const wake = () => {
     relay.poke()
     mailing?.poke()
   }
-  const ctx = await createContext({ db, base, config, pokeRelay, ...overrides })
+  const ctx = await createContext({ db, base, config, wake, ...overrides })
   mailing = startLoop('mail', MAIL_POLL_MS, (stopping) => sendMails(ctx, stopping), logger)
   life.use(mailing, 'mail', (it) => it.stop())
   const cleaning = startLoop('clean-up', config.CLEANUP_INTERVAL_MS, (stopping) => cleanUp(ctx, stopping), logger)
   life.use(cleaning, 'clean-up', (it) => it.stop())
-  const tending = startLoop('signing keys', KEYS_EVERY_MS, () => ctx.keyKeeper.tend(), logger)
+  const tending = startLoop('signing keys', KEYS_EVERY_MS, () => ctx.keyRotator.rotateIfDue(), logger)
   life.use(tending, 'signing keys', (it) => it.stop())
   const finishing = startLoop('finish erasures', ERASURES_MS, () => finishErasures(ctx), logger)
   life.use(finishing, 'finish erasures', (it) => it.stop())

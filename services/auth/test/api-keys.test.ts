@@ -5,7 +5,7 @@ import { events, auth as methods, type NewApiKey, type Revocation } from '@kinor
 import { until } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
 import { cleanUp } from '../src/background/clean-up.ts'
-import { forgetApiKeys } from '../src/operations/api-keys.ts'
+import { evictApiKeys } from '../src/operations/api-keys.ts'
 import { CLIENT, GATEWAY } from './support/gateway.ts'
 import { withTestAuth } from './support/start-test-auth.ts'
 import { useAuth } from './support/use-auth.ts'
@@ -169,8 +169,7 @@ describe('revoking a key', () => {
     const made = [1, 2, 3].map(() => gateway.call(methods.createApiKey, READ, actor))
     const ids = (await Promise.all(made)).map(({ id }) => id)
     const { userId } = actor
-    await auth.ctx.transact((work) => forgetApiKeys(work, { userId, reason: 'api_key_revoked' }, new Date()))
-    auth.ctx.pokeRelay()
+    await auth.ctx.transact((work) => evictApiKeys(work, { userId, reason: 'api_key_revoked' }, new Date()))
     const told = await until(() => heard.find(({ apiKeyIds }) => apiKeyIds.includes(ids[0] ?? '')))
     expect(told.apiKeyIds.toSorted()).toEqual(ids.toSorted())
   })

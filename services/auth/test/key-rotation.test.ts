@@ -65,7 +65,7 @@ describe('a rotation', () => {
     const before = await list()
     const [next, current] = [await theOne('next'), await theOne('current')]
     await dueIn(0)
-    await Promise.all([auth, ...others].map(({ ctx }) => ctx.keyKeeper.tend()))
+    await Promise.all([auth, ...others].map(({ ctx }) => ctx.keyRotator.rotateIfDue()))
     await until(async () => (await theOne('current')) === next)
     expect(await at('previous')).toContain(current)
     expect(await list()).toHaveLength(before.length + 1)
@@ -75,14 +75,14 @@ describe('a rotation', () => {
   it('is not done before its time', async () => {
     const current = await theOne('current')
     await dueIn(0.01)
-    await auth.ctx.keyKeeper.tend()
+    await auth.ctx.keyRotator.rotateIfDue()
     expect(await theOne('current')).toBe(current)
   })
 
   it('is noticed by a process that did not do it, without being told', async () => {
     const other = await withTestAuth(world)
     const next = await theOne('next')
-    await auth.ctx.keyKeeper.rotate({ actor: operator, requestId: 'test', timeoutMs: 0 })
+    await auth.ctx.keyRotator.rotate({ actor: operator, requestId: 'test', timeoutMs: 0 })
     await until(() => other.ctx.keys.current.kid === next)
   })
 

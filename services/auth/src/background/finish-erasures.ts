@@ -2,7 +2,7 @@ import { MAX_ACCESS_TOKEN_SECONDS } from '../config.ts'
 import type { Context } from '../context.ts'
 
 /** So often media is told until it has answered; what it is told may be lost where it has never run. */
-const RETELL_MS = 60_000
+const RESEND_MS = 60_000
 /** Media is done half an hour after the last straggler could write: whatever takes longer is in trouble. */
 const TROUBLE_MS = 3600 * 1000
 /** After this nobody can leave another trace in the audit log. */
@@ -10,28 +10,27 @@ const LAST_TRACE_MS = MAX_ACCESS_TOKEN_SECONDS * 1000 + 60_000
 
 /** Sees to it that every erasure ends, whatever was down meanwhile, and tells operators how many have not. */
 export async function finishErasures(ctx: Context): Promise<void> {
-  await tellMediaAgain(ctx)
-  await goOverAuditLogAgain(ctx)
+  await resendErasures(ctx)
+  await eraseLateOrigins(ctx)
   const { media, auth } = await ctx.erasures.countUnfinished()
   ctx.metrics.erasuresUnfinished.set({ service: 'media' }, media)
   ctx.metrics.erasuresUnfinished.set({ service: 'auth' }, auth)
 }
 
-async function tellMediaAgain(ctx: Context): Promise<void> {
+async function resendErasures(ctx: Context): Promise<void> {
   const now = ctx.now()
   const unanswered = await ctx.transact(async (work) => {
-    const rows = await work.erasures.takeUnanswered(new Date(now.getTime() - RETELL_MS), now)
-    for (const row of rows) await work.sayUserErased(row.user_id)
+    const rows = await work.erasures.takeUnanswered(new Date(now.getTime() - RESEND_MS), now)
+    for (const row of rows) await work.addUserErased(row.user_id)
     return rows
   })
   for (const { user_id: userId, requested_at: since } of unanswered) {
     if (now.getTime() - since.getTime() < TROUBLE_MS) continue
     ctx.logger.warn({ userId, since }, 'an erasure is not finished: media is told again')
   }
-  if (unanswered.length > 0) ctx.pokeRelay()
 }
 
-async function goOverAuditLogAgain(ctx: Context): Promise<void> {
+async function eraseLateOrigins(ctx: Context): Promise<void> {
   const now = ctx.now()
   await ctx.transact(async (work) => {
     const userIds = await work.erasures.finishAuth(new Date(now.getTime() - LAST_TRACE_MS), now)

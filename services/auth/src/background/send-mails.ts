@@ -1,15 +1,14 @@
 import type { Call } from '@kinora/common/contract'
 import type { Context } from '../context.ts'
 import type { MailRow, UserRow } from '../db/schema.ts'
-import type { Letter } from '../domain/mail-templates.ts'
-import { SEND_MS } from '../infra/mailer.ts'
-import { compose } from '../operations/mail.ts'
+import { type MailContent, SEND_MS } from '../infra/mailer.ts'
+import { renderQueuedMail } from '../operations/mail.ts'
 
 /** Mails at a time, each on a connection of its own. */
 const BATCH = 5
 /** Nobody else takes a mail meanwhile: enough to write it and to send it, whatever the pause between attempts is. */
 const LEASE_MS = SEND_MS + 15_000
-const GIVE_UP_MS = 24 * 3600 * 1000
+const MAX_AGE_MS = 24 * 3600 * 1000
 
 /** Sends what is due, until nothing is. Several processes may do it side by side. */
 export async function sendMails(ctx: Context, signal?: AbortSignal): Promise<void> {
@@ -24,16 +23,16 @@ export async function sendMails(ctx: Context, signal?: AbortSignal): Promise<voi
 async function send(ctx: Context, mail: MailRow): Promise<void> {
   try {
     const user = mail.user_id === null ? undefined : await ctx.users.byId(mail.user_id)
-    const letter = user && (await compose(ctx, mail, user))
-    if (letter) await deliver(ctx, mail, user, letter)
+    const content = user && (await renderQueuedMail(ctx, mail, user))
+    if (content) await deliver(ctx, mail, user, content)
     await ctx.mailQueue.remove(mail.id)
   } catch (error) {
     await fail(ctx, mail, error)
   }
 }
 
-async function deliver(ctx: Context, { id, kind }: MailRow, user: UserRow, letter: Letter): Promise<void> {
-  const where = await ctx.mail.mailer.send(id, user.email, letter)
+async function deliver(ctx: Context, { id, kind }: MailRow, user: UserRow, content: MailContent): Promise<void> {
+  const where = await ctx.mail.mailer.send(id, user.email, content)
   ctx.metrics.mails.inc({ kind, outcome: 'sent' })
   ctx.logger.info({ mailId: id, kind, userId: user.id, where }, 'mail sent')
 }
@@ -41,7 +40,7 @@ async function deliver(ctx: Context, { id, kind }: MailRow, user: UserRow, lette
 async function fail(ctx: Context, mail: MailRow, error: unknown): Promise<void> {
   const about = { mailId: mail.id, kind: mail.kind, userId: mail.user_id, attempts: mail.attempts, ...describe(error) }
   const age = ctx.now().getTime() - mail.created_at.getTime()
-  if (age < GIVE_UP_MS && !isRefusedForGood(error)) {
+  if (age < MAX_AGE_MS && !isRejectedForGood(error)) {
     await ctx.mailQueue.postpone(mail, ctx.mail.retryMs, ctx.now())
     ctx.metrics.mails.inc({ kind: mail.kind, outcome: 'failed' })
     ctx.logger.warn(about, 'a mail could not be sent; it is tried again')
@@ -57,7 +56,7 @@ async function fail(ctx: Context, mail: MailRow, error: unknown): Promise<void> 
 }
 
 /** The server knows no such mailbox (RFC 5321 section 4.2.1); anything else, a wrong password too, may be put right. */
-function isRefusedForGood(error: unknown): boolean {
+function isRejectedForGood(error: unknown): boolean {
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
   return code === 'EENVELOPE' && typeof responseCode === 'number' && responseCode >= 500
 }

@@ -2,7 +2,6 @@ import type { Actor, SessionTransport } from '@kinora/common/contract'
 import type { Jwk, KeyStage, RevocationReason, Scope } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
 import type { Generated, Selectable } from 'kysely'
-import type { MailKind } from '../domain/mail-templates.ts'
 
 export interface UsersTable {
   id: string
@@ -154,6 +153,14 @@ export interface ErasuresTable {
   media_done_at: Date | null
   auth_done_at: Date | null
 }
+
+export type MailKind =
+  | 'verify_email'
+  | 'reset_password'
+  | 'account_exists'
+  | 'password_changed'
+  | 'password_reset'
+  | 'second_factor_reset'
 
 export interface MailQueueTable {
   id: string

@@ -5,14 +5,14 @@ import type { ApiKeyRow, UserRow } from '../db/schema.ts'
 
 const SHOWN_CHARACTERS = 4
 
-export interface MintedApiKey {
+export interface ApiKeySecret {
   /** Told once, to whoever made it; never stored. */
   key: string
   prefix: string
   digest: Buffer
 }
 
-export function mintApiKey(): MintedApiKey {
+export function createApiKeySecret(): ApiKeySecret {
   const random = Array.from({ length: API_KEY_RANDOM_CHARACTERS }, () => BASE62.charAt(randomInt(BASE62.length)))
   const key = sealApiKey(random.join(''))
   return {
@@ -23,7 +23,7 @@ export function mintApiKey(): MintedApiKey {
 }
 
 /** Why a key is not good, or null. What its owner has done to it comes before what time has. */
-export function judgeApiKey(
+export function evaluateApiKey(
   key: Pick<ApiKeyRow, 'revoked_at' | 'expires_at'>,
   owner: Pick<UserRow, 'disabled_at'>,
   now: Date,

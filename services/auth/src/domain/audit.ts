@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Actor, Call } from '@kinora/common/contract'
 import type { NotedAction } from '@kinora/common/contracts'
 import type { ErrorCode } from '@kinora/common/errors'
-import { type Kysely, type Selectable, sql } from 'kysely'
-import type { AuditLogTable, AuthDb } from '../db/schema.ts'
-import type { AuditDraft } from '../repositories/audit.ts'
+import type { AuditLogTable } from '../db/schema.ts'
 import type { UserChange } from './users.ts'
 
 export type AuditAction =
@@ -61,53 +59,11 @@ export interface AuditRecord {
   failure?: ErrorCode
 }
 
-export interface AuditFilter {
-  /** To whom it was done. */
-  userId?: string | undefined
-  /** Who did it. */
-  actorId?: string | undefined
-  action?: string | undefined
-  outcome?: AuditLogTable['outcome'] | undefined
-  from?: string | undefined
-  to?: string | undefined
-}
-
-export interface AuditPage {
-  limit: number
-  before?: string | undefined
-}
-
 /** Writes a record together with whatever else its transaction does, at the end of it. */
 export type RecordAudit = (call: Call, record: AuditRecord, now: Date) => Promise<void>
 
-/** Reads the log. */
-export function auditRepository(db: Kysely<AuthDb>) {
-  return {
-    /** Newest first. */
-    async find(filter: AuditFilter, { limit, before }: AuditPage): Promise<Selectable<AuditLogTable>[]> {
-      const { userId, actorId, action, outcome, from, to } = filter
-      let query = db.selectFrom('audit_log').selectAll()
-      if (userId !== undefined) query = query.where('user_id', '=', userId)
-      if (actorId !== undefined) query = query.where('actor_id', '=', actorId)
-      if (action !== undefined) query = query.where('action', '=', action)
-      if (outcome !== undefined) query = query.where('outcome', '=', outcome)
-      if (from !== undefined) query = query.where('at', '>=', new Date(from))
-      if (to !== undefined) query = query.where('at', '<', new Date(to))
-      if (before !== undefined) query = query.where('sequence', '<', before)
-      return await query.orderBy('sequence', 'desc').limit(limit).execute()
-    },
-
-    async has(id: string): Promise<boolean> {
-      const found = await db.selectFrom('audit_log').select('id').where('id', '=', id).executeTakeFirst()
-      return found !== undefined
-    },
-
-    /** Removes where a user's calls came from. The rows stay, and so does what proves them. */
-    async eraseOrigins(userId: string): Promise<void> {
-      await sql`select erase_audit_origins(${userId})`.execute(db)
-    },
-  }
-}
+/** A row before it has its place in the chain. */
+export type AuditDraft = Omit<AuditLogTable, 'sequence' | `personal_${string}` | 'previous_hash' | 'hash'>
 
 /** What becomes of a call's record in the log. */
 export function auditDraft(call: Call, record: AuditRecord, now: Date): AuditDraft {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CHALLENGE_ATTEMPTS, judgeChallenge, passwordFingerprint } from './challenges.ts'
+import { CHALLENGE_ATTEMPTS, evaluateChallenge, passwordFingerprint } from './challenges.ts'
 
 const NOW = new Date('2026-05-01T12:00:00Z')
 const user = { password_hash: '$2b$old', disabled_at: null, mfa_enabled_at: new Date(0) }
@@ -19,6 +19,6 @@ describe('a sign-in that waits for its second factor', () => {
     ['ends with the password', {}, { password_hash: '$2b$new' }, 'MFA_TOKEN_INVALID'],
     ['ends with the second factor', {}, { mfa_enabled_at: null }, 'MFA_TOKEN_INVALID'],
   ])('%s', (_, changedChallenge, changedUser, verdict) => {
-    expect(judgeChallenge({ ...challenge, ...changedChallenge }, { ...user, ...changedUser }, NOW)).toBe(verdict)
+    expect(evaluateChallenge({ ...challenge, ...changedChallenge }, { ...user, ...changedUser }, NOW)).toBe(verdict)
   })
 })

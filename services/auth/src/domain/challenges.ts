@@ -10,7 +10,7 @@ export interface OneTimeToken {
 }
 
 /** 256 random bits in base64url: a plain hash is enough to make the stored side useless to a thief. */
-export function newOneTimeToken(): OneTimeToken {
+export function createOneTimeToken(): OneTimeToken {
   const token = randomBytes(32).toString('base64url')
   return { token, hash: oneTimeTokenHash(token) }
 }
@@ -44,7 +44,7 @@ export function passwordFingerprint({ password_hash }: Pick<UserRow, 'password_h
  * Why a sign-in that waits for its second factor cannot go on; null when it can. Looks at the account as it is now,
  * because much may have changed since the password was given.
  */
-export function judgeChallenge(
+export function evaluateChallenge(
   challenge: Pick<MfaChallengeRow, 'attempts' | 'expires_at' | 'password_fingerprint'>,
   user: Pick<UserRow, 'password_hash' | 'disabled_at' | 'mfa_enabled_at'>,
   now: Date,

@@ -1,12 +1,23 @@
-import type { Letter } from './mail-templates.ts'
+import type { MailText } from './mail-templates.ts'
 
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
+/** A mail in both forms that mail programs show. */
+export function renderMail(mail: MailText): { subject: string; text: string; html: string } {
+  return { subject: mail.subject, text: renderText(mail), html: renderHtml(mail) }
+}
+
+/** A mail as plain text; the link has a line to itself, so that no program breaks it. */
+function renderText({ greeting, paragraphs, button, note }: MailText): string {
+  const link = button ? [`${button.label}:\n${button.url}`] : []
+  return `${[greeting, ...paragraphs, ...link, note, '-- \nKinora'].join('\n\n')}\n`
+}
+
 /**
- * A letter as HTML that mail programs agree on: tables, styles on the elements, no image, no script. Those that know dark
+ * A mail as HTML that mail programs agree on: tables, styles on the elements, no image, no script. Those that know dark
  * mode get its colours by class; those that turn colours round by themselves find a plain page to do it with.
  */
-export function asHtml({ subject, greeting, paragraphs, button, note }: Letter): string {
+function renderHtml({ subject, greeting, paragraphs, button, note }: MailText): string {
   const body = [greeting, ...paragraphs].map((text) => paragraph(text)).join('')
   return `<!doctype html>
 <html lang="en">
@@ -61,10 +72,4 @@ const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
-}
-
-/** A letter as plain text; the link has a line to itself, so that no program breaks it. */
-export function asText({ greeting, paragraphs, button, note }: Letter): string {
-  const link = button ? [`${button.label}:\n${button.url}`] : []
-  return `${[greeting, ...paragraphs, ...link, note, '-- \nKinora'].join('\n\n')}\n`
 }

@@ -1,15 +1,7 @@
 import type { MailRow, UserRow } from '../db/schema.ts'
 
-export type MailKind =
-  | 'verify_email'
-  | 'reset_password'
-  | 'account_exists'
-  | 'password_changed'
-  | 'password_reset'
-  | 'second_factor_reset'
-
-/** What a mail says; `asText` and `asHtml` write it down. */
-export interface Letter {
+/** What a mail says, before `renderMail` lays it out. */
+export interface MailText {
   subject: string
   greeting: string
   paragraphs: string[]
@@ -18,12 +10,12 @@ export interface Letter {
   note: string
 }
 
-type Body = Omit<Letter, 'greeting'>
+type Body = Omit<MailText, 'greeting'>
 
 const IGNORE = 'If it was not you, you can ignore this mail: nothing was changed.'
 
 /** Confirms that the reader owns the address. */
-export function verifyEmailLetter(user: UserRow, url: string): Letter {
+export function verifyEmailMail(user: UserRow, url: string): MailText {
   return addressed(user, {
     subject: 'Confirm your e-mail address',
     paragraphs: ['Somebody, probably you, made a Kinora account with this address. Please confirm that it is yours.'],
@@ -32,7 +24,7 @@ export function verifyEmailLetter(user: UserRow, url: string): Letter {
   })
 }
 
-export function resetPasswordLetter(user: UserRow, url: string): Letter {
+export function resetPasswordMail(user: UserRow, url: string): MailText {
   return addressed(user, {
     subject: 'Set a new password',
     paragraphs: ['Somebody, probably you, asked for a new password for the Kinora account with this address.'],
@@ -41,7 +33,7 @@ export function resetPasswordLetter(user: UserRow, url: string): Letter {
   })
 }
 
-export function accountExistsLetter(user: UserRow): Letter {
+export function accountExistsMail(user: UserRow): MailText {
   return addressed(user, {
     subject: 'You have an account already',
     paragraphs: [
@@ -52,7 +44,7 @@ export function accountExistsLetter(user: UserRow): Letter {
   })
 }
 
-export function passwordChangedLetter(user: UserRow, mail: MailRow): Letter {
+export function passwordChangedMail(user: UserRow, mail: MailRow): MailText {
   return addressed(user, {
     subject: 'Your password was changed',
     paragraphs: [
@@ -63,7 +55,7 @@ export function passwordChangedLetter(user: UserRow, mail: MailRow): Letter {
   })
 }
 
-export function passwordResetLetter(user: UserRow, mail: MailRow): Letter {
+export function passwordResetMail(user: UserRow, mail: MailRow): MailText {
   return addressed(user, {
     subject: 'You have a new password',
     paragraphs: [
@@ -74,7 +66,7 @@ export function passwordResetLetter(user: UserRow, mail: MailRow): Letter {
   })
 }
 
-export function secondFactorResetLetter(user: UserRow, { created_at }: MailRow): Letter {
+export function secondFactorResetMail(user: UserRow, { created_at }: MailRow): MailText {
   return addressed(user, {
     subject: 'Your second factor was taken off',
     paragraphs: [
@@ -86,7 +78,7 @@ export function secondFactorResetLetter(user: UserRow, { created_at }: MailRow):
 }
 
 /** A name only once its owner has shown that the address is theirs: else strangers could have us mail their own words. */
-function addressed({ email_verified_at, display_name }: UserRow, body: Body): Letter {
+function addressed({ email_verified_at, display_name }: UserRow, body: Body): MailText {
   return { greeting: email_verified_at && display_name ? `Hello ${display_name},` : 'Hello,', ...body }
 }
 

@@ -8,7 +8,7 @@ const PERIOD = 30
 const SECRET_BYTES = 20
 
 /** Base32; 160 bits, as RFC 4226 section 4 recommends. */
-export function newTotpSecret(): string {
+export function createTotpSecret(): string {
   return generateSecret({ length: SECRET_BYTES })
 }
 
@@ -54,7 +54,7 @@ const GROUP = 4
 const CODES = 10
 
 /** Ten codes, as `7K3M-9QTX-0B2F-HN5C-4W8D-Z1YR`. */
-export function newRecoveryCodes(): string[] {
+export function createRecoveryCodes(): string[] {
   return Array.from({ length: CODES }, () => {
     // 32 divides 256, so every character is as likely as any other.
     const characters = Array.from(randomBytes(CHARACTERS), (byte) => ALPHABET[byte % ALPHABET.length])

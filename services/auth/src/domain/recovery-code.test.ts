@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { newRecoveryCodes, recoveryCodeHash } from './one-time-codes.ts'
+import { createRecoveryCodes, recoveryCodeHash } from './one-time-codes.ts'
 
 describe('recovery codes', () => {
   it('are ten, all different, in groups that a person can copy', () => {
-    const codes = newRecoveryCodes()
+    const codes = createRecoveryCodes()
     expect(new Set(codes).size).toBe(10)
     for (const code of codes) expect(code).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}$/)
   })

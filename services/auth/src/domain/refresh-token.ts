@@ -21,7 +21,7 @@ export interface RefreshTokenSource {
   refresh_salt: Buffer
 }
 
-export function mintRefreshToken(secret: Buffer, session: RefreshTokenSource, counter: number): string {
+export function createRefreshToken(secret: Buffer, session: RefreshTokenSource, counter: number): string {
   const head = headOf(session.id, counter)
   return Buffer.concat([head, macOf(secret, head, session.refresh_salt)]).toString('base64url')
 }

@@ -1,6 +1,6 @@
 import type { RevocationReason } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
-import { judgeRefresh } from './refresh-verdict.ts'
+import { evaluateRefresh } from './refresh-verdict.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 const later = new Date('2026-01-02T00:00:00Z')
@@ -9,7 +9,7 @@ const endedBy = (reason: RevocationReason) => ({ ...live, end_reason: reason })
 const ended = endedBy('logout')
 const active = { disabled_at: null }
 
-describe('judgeRefresh', () => {
+describe('evaluateRefresh', () => {
   it.each([
     ['the newest token makes a new one', live, 5, active, 'rotate'],
     ['its parent gets the same successor again', live, 4, active, 'repeat'],
@@ -26,14 +26,14 @@ describe('judgeRefresh', () => {
     ['the last moment is too late', { ...live, expires_at: now }, 5, active, 'REFRESH_EXPIRED'],
     ['a disabled account gets nothing', live, 5, { disabled_at: now }, 'ACCOUNT_DISABLED'],
   ])('%s', (_name, session, counter, user, verdict) => {
-    const judged = judgeRefresh(session, { counter, transport: 'body' }, user, now)
+    const judged = evaluateRefresh(session, { counter, transport: 'body' }, user, now)
     expect(typeof judged === 'string' ? judged : judged.code).toBe(verdict)
   })
 
   it("a token that comes another way than its session's is refused before anything else is looked at", () => {
     for (const session of [live, ended]) {
       for (const counter of [5, 0]) {
-        const judged = judgeRefresh(session, { counter, transport: 'cookie' }, active, now)
+        const judged = evaluateRefresh(session, { counter, transport: 'cookie' }, active, now)
         expect(judged).toMatchObject({ code: 'REFRESH_TRANSPORT_MISMATCH' })
       }
     }

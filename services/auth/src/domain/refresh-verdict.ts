@@ -6,7 +6,7 @@ import type { SessionRow, UserRow } from '../db/schema.ts'
 /** `rotate`: hand out a new successor. `repeat`: hand out the same one again. Else the refusal. */
 export type RefreshVerdict = 'rotate' | 'repeat' | AppError
 
-type JudgedSession = Pick<SessionRow, 'refresh_counter' | 'transport' | 'expires_at' | 'end_reason'>
+type RefreshedSession = Pick<SessionRow, 'refresh_counter' | 'transport' | 'expires_at' | 'end_reason'>
 
 export interface PresentedToken {
   counter: number
@@ -17,8 +17,8 @@ export interface PresentedToken {
  * What a genuine refresh token is worth. The parent of the newest token is honoured, because an answer may be lost and
  * two tabs may ask at once; anything older can only come from a copy (RFC 9700 section 4.14.2).
  */
-export function judgeRefresh(
-  session: JudgedSession,
+export function evaluateRefresh(
+  session: RefreshedSession,
   { counter, transport }: PresentedToken,
   user: Pick<UserRow, 'disabled_at'>,
   now: Date,

@@ -1,5 +1,4 @@
 import type { Call, SessionTransport } from '@kinora/common/contract'
-import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
 
 /** How somebody proved who they are, in the words of RFC 8176. */
@@ -15,9 +14,9 @@ export type Amr = (typeof AMR)[keyof typeof AMR]
 export type SignInRefusal = 'ACCOUNT_DISABLED' | 'EMAIL_NOT_VERIFIED'
 
 /** Why an account may open no session, whatever its owner has proved; null when it may. To be asked under its lock. */
-export function signInRefusal({ mail }: Context, user: UserRow): SignInRefusal | null {
+export function signInRefusal(user: UserRow, needsVerifiedEmail: boolean): SignInRefusal | null {
   if (user.disabled_at) return 'ACCOUNT_DISABLED'
-  if (mail.verification && !user.email_verified_at) return 'EMAIL_NOT_VERIFIED'
+  if (needsVerifiedEmail && !user.email_verified_at) return 'EMAIL_NOT_VERIFIED'
   return null
 }
 

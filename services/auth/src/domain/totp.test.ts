@@ -1,6 +1,6 @@
 import { generateSync } from 'otplib'
 import { describe, expect, it } from 'vitest'
-import { matchedStep, newTotpSecret, qrSvgOf, totpUrl } from './one-time-codes.ts'
+import { createTotpSecret, matchedStep, qrSvgOf, totpUrl } from './one-time-codes.ts'
 
 /** The secret of RFC 6238 appendix B, `12345678901234567890`, in base32. */
 const RFC_SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
@@ -25,14 +25,14 @@ describe('a code', () => {
   })
 
   it('of another secret is wrong', () => {
-    const code = generateSync({ secret: newTotpSecret(), epoch: 3000 })
+    const code = generateSync({ secret: createTotpSecret(), epoch: 3000 })
     expect(matchedStep('A'.repeat(32), code, at(3000))).toBeNull()
   })
 })
 
 describe('a set-up', () => {
   it('names issuer and account for the app, whatever is in them', () => {
-    const secret = newTotpSecret()
+    const secret = createTotpSecret()
     expect(secret).toMatch(/^[A-Z2-7]{32}$/)
     const url = new URL(totpUrl(secret, 'Kinora & Co', 'ann+films@kinora.test'))
     expect(decodeURIComponent(url.pathname)).toContain('Kinora & Co:ann+films@kinora.test')
@@ -40,7 +40,7 @@ describe('a set-up', () => {
   })
 
   it('is a picture that scales, even with the longest names', () => {
-    const svg = qrSvgOf(totpUrl(newTotpSecret(), 'K'.repeat(64), `${'a'.repeat(242)}@kinora.test`))
+    const svg = qrSvgOf(totpUrl(createTotpSecret(), 'K'.repeat(64), `${'a'.repeat(242)}@kinora.test`))
     expect(svg).toMatch(
       /^<svg viewBox="0 0 \d+ \d+" xmlns="http:\/\/www\.w3\.org\/2000\/svg"><path d="[^"]+"\/><\/svg>\s*$/,
     )

@@ -5,7 +5,7 @@ import { AppError } from '@kinora/common/errors'
 import type { UserRow } from '../db/schema.ts'
 
 /** Without a password it is a service account. */
-export function newUser(email: string, passwordHash: string | null, displayName: string | null, now: Date): UserRow {
+export function createUser(email: string, passwordHash: string | null, displayName: string | null, now: Date): UserRow {
   return {
     id: randomUUID(),
     email,
@@ -19,6 +19,9 @@ export function newUser(email: string, passwordHash: string | null, displayName:
     updated_at: now,
   }
 }
+
+/** An account with what is known of its use. */
+export type UserOverview = UserRow & { last_login_at: Date | null; live_sessions: number }
 
 export type UserChange = 'user_disable' | 'user_enable' | 'user_promote' | 'user_demote'
 

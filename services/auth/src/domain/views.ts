@@ -1,6 +1,6 @@
 import type { AdminUser, ApiKey, Passkey, Session, User } from '@kinora/common/contracts'
 import type { ApiKeyRow, PasskeyRow, SessionRow, UserRow } from '../db/schema.ts'
-import type { UserOverview } from '../repositories/users.ts'
+import type { UserOverview } from './users.ts'
 
 export function toUser(row: UserRow): User {
   return {

@@ -3,7 +3,6 @@ import { Jwk, type KeyDocument } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { SecretCipher } from '@kinora/common/secret-cipher'
 import type { SigningKeyRow } from '../db/schema.ts'
-import type { SigningKeyRepository } from '../repositories/signing-keys.ts'
 
 /**
  * What was read from the database longer ago is not used any more: another process may have changed the keys meanwhile.
@@ -21,14 +20,14 @@ interface SigningKey {
  * may change them.
  */
 export class KeyRing {
-  readonly #keys: SigningKeyRepository
+  readonly #load: () => Promise<SigningKeyRow[]>
   readonly #cipher: SecretCipher
   #current: SigningKey | undefined
   #document: KeyDocument = { keys: [], retired: [] }
   #readAt = Number.NEGATIVE_INFINITY
 
-  constructor(keys: SigningKeyRepository, cipher: SecretCipher) {
-    this.#keys = keys
+  constructor(load: () => Promise<SigningKeyRow[]>, cipher: SecretCipher) {
+    this.#load = load
     this.#cipher = cipher
   }
 
@@ -47,7 +46,7 @@ export class KeyRing {
 
   async read(): Promise<SigningKeyRow[]> {
     const startedAt = performance.now()
-    const rows = await this.#keys.all()
+    const rows = await this.#load()
     // Of two reads at once the later one knows more.
     if (startedAt < this.#readAt) return rows
     const current = rows.find((row) => row.stage === 'current')
@@ -83,10 +82,10 @@ function open({ kid, encrypted_private_key: sealed }: SigningKeyRow, cipher: Sec
   }
 }
 
-export type MakeSigningKey = (stage: 'next' | 'current', now: Date) => SigningKeyRow
+export type CreateSigningKey = (stage: 'next' | 'current', now: Date) => SigningKeyRow
 
 /** Makes P-256 keys, named by their RFC 7638 thumbprint, as they lie in the database. */
-export function signingKeyMaker(cipher: SecretCipher): MakeSigningKey {
+export function signingKeyFactory(cipher: SecretCipher): CreateSigningKey {
   return (stage, now) => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const { x, y } = publicKey.export({ format: 'jwk' })

@@ -3,8 +3,6 @@ import { join, resolve } from 'node:path'
 import { createTransport } from 'nodemailer'
 import type { AuthConfig } from '../config.ts'
 import type { MailTokenPurpose } from '../db/schema.ts'
-import { asHtml, asText } from '../domain/mail-rendering.ts'
-import type { Letter } from '../domain/mail-templates.ts'
 
 export interface Mail {
   mailer: Mailer
@@ -15,7 +13,7 @@ export interface Mail {
   verification: boolean
 }
 
-export function openMail(config: AuthConfig): Mail {
+export function createMailDelivery(config: AuthConfig): Mail {
   const { SMTP_URL, MAILBOX_DIR, PUBLIC_URL, EMAIL_VERIFICATION } = config
   const from = config.MAIL_FROM ?? `Kinora <no-reply@${new URL(PUBLIC_URL).hostname}>`
   const page = (name: string) => `${PUBLIC_URL.replace(/\/$/, '')}/account/${name}`
@@ -30,9 +28,16 @@ export function openMail(config: AuthConfig): Mail {
   }
 }
 
+/** A mail without its address, in both forms that mail programs show. */
+export interface MailContent {
+  subject: string
+  text: string
+  html: string
+}
+
 export interface Mailer {
-  /** Hands a letter over for good, or throws. Says where it went: the file, or `smtp`. `id` names the file. */
-  send(id: string, to: string, letter: Letter): Promise<string>
+  /** Hands a mail over for good, or throws. Says where it went: the file, or `smtp`. `id` names the file. */
+  send(id: string, to: string, content: MailContent): Promise<string>
 }
 
 /** For a server that answers at all; a whole mail takes no longer than `SEND_MS`, so that a stop need not wait for it. */
@@ -47,8 +52,8 @@ export function smtpMailer(url: string, from: string): Mailer {
   const requireTLS = new URL(url).username !== ''
   const transport = createTransport({ url, requireTLS, ...TIMEOUTS })
   return {
-    async send(_id, to, letter) {
-      await transport.sendMail({ ...message(from, to, letter), signal: AbortSignal.timeout(SEND_MS) })
+    async send(_id, to, content) {
+      await transport.sendMail({ ...message(from, to, content), signal: AbortSignal.timeout(SEND_MS) })
       return 'smtp'
     },
   }
@@ -58,8 +63,8 @@ export function smtpMailer(url: string, from: string): Mailer {
 export function folderMailer(folder: string, from: string): Mailer {
   const transport = createTransport({ streamTransport: true, buffer: true })
   return {
-    async send(id, to, letter) {
-      const { message: bytes } = await transport.sendMail(message(from, to, letter))
+    async send(id, to, content) {
+      const { message: bytes } = await transport.sendMail(message(from, to, content))
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const path = join(resolve(folder), `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}-${id}.eml`)
       // Nobody sees half a mail, and only the service's user may read one: a link in it is as good as a password.
@@ -75,14 +80,12 @@ export function folderMailer(folder: string, from: string): Mailer {
   }
 }
 
-function message(from: string, to: string, letter: Letter) {
+function message(from: string, to: string, content: MailContent) {
   return {
     from,
     // As an object it is not parsed: a comma in it would make two addresses.
     to: { name: '', address: to },
-    subject: letter.subject,
-    text: asText(letter),
-    html: asHtml(letter),
+    ...content,
     // RFC 3834 section 5: no out-of-office notes, please.
     headers: { 'Auto-Submitted': 'auto-generated' },
     disableFileAccess: true,

@@ -4,7 +4,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
 import type { UserChange } from '../domain/users.ts'
-import { forgetApiKeys } from './api-keys.ts'
+import { evictApiKeys } from './api-keys.ts'
 import { removeSecondFactor } from './second-factor.ts'
 import { endSessions } from './sessions.ts'
 import type { Work } from './transact.ts'
@@ -15,7 +15,7 @@ const ENDS_SESSIONS: Partial<Record<UserChange, RevocationReason>> = {
   user_demote: 'role_changed',
 }
 
-/** Changes a locked account, audited, in the caller's transaction; the relay must be poked after the commit. */
+/** Changes a locked account, audited, in the caller's transaction. */
 export async function applyUserChanges(
   work: Work,
   { id: userId }: Pick<UserRow, 'id'>,
@@ -29,13 +29,13 @@ export async function applyUserChanges(
     await work.audit.record(call, { action: change, userId }, now)
     if (!reason) continue
     await endSessions(work, { userId, reason }, now)
-    await forgetApiKeys(work, { userId, reason }, now)
+    await evictApiKeys(work, { userId, reason }, now)
   }
 }
 
 /**
  * Hands a locked account to the owner of its address, audited, in the caller's transaction: password and name are those of
- * `wanted`, and every other way in that somebody before has made is closed. The relay must be poked after the commit.
+ * `wanted`, and every other way in that somebody before has made is closed.
  */
 export async function claimAccount(
   work: Work,
@@ -58,7 +58,7 @@ export async function claimAccount(
 
 async function removeApiKeys(work: Work, userId: string, call: Call, now: Date): Promise<void> {
   const ids = await work.apiKeys.liveIds(userId, now)
-  await forgetApiKeys(work, { userId, reason: 'api_key_revoked' }, now)
+  await evictApiKeys(work, { userId, reason: 'api_key_revoked' }, now)
   for (const apiKeyId of ids) {
     await work.apiKeys.revoke(apiKeyId, userId, now)
     await work.audit.record(call, { action: 'api_key_revoke', userId, apiKeyId }, now)
@@ -72,20 +72,18 @@ async function removeApiKeys(work: Work, userId: string, call: Call, now: Date):
  */
 export async function eraseAccount(ctx: Context, id: string, call: Call): Promise<boolean> {
   const now = ctx.now()
-  const erased = await ctx.transact(async (work) => {
+  return await ctx.transact(async (work) => {
     await refuseLastAdmin(work, id)
     if (!(await work.users.lock(id))) return false
     await work.audit.eraseOrigins(id)
     await work.audit.record(withoutOrigin(call), { action: 'account_erase', userId: id }, now)
     await work.erasures.insert(id, now)
-    await work.sayUserErased(id)
+    await work.addUserErased(id)
     // Sessions say until when access tokens must be refused, and keys which they are; then they go with the account.
     await endSessions(work, { userId: id, reason: 'account_erased' }, now)
-    await forgetApiKeys(work, { userId: id, reason: 'account_erased' }, now)
+    await evictApiKeys(work, { userId: id, reason: 'account_erased' }, now)
     return await work.users.delete(id)
   })
-  ctx.pokeRelay()
-  return erased
 }
 
 /** Of two administrators who leave at the same time the second one waits here, and is told. */

@@ -4,7 +4,7 @@ import type { ApiKeyFields, NewApiKey, RevocationReason } from '@kinora/common/c
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { ApiKeyRow } from '../db/schema.ts'
-import { mintApiKey } from '../domain/api-key.ts'
+import { createApiKeySecret } from '../domain/api-key.ts'
 import { toApiKey } from '../domain/views.ts'
 import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
 import type { Work } from './transact.ts'
@@ -13,9 +13,9 @@ import type { Work } from './transact.ts'
  * A new key of an account, audited. Throws `VALIDATION_FAILED` for an expiry that has passed, `FORBIDDEN` for a scope
  * that the owner does not have, `ACCOUNT_DISABLED`, `API_KEY_LIMIT_REACHED`.
  */
-export async function makeApiKey(ctx: Context, call: Call, userId: string, fields: ApiKeyFields): Promise<NewApiKey> {
+export async function issueApiKey(ctx: Context, call: Call, userId: string, fields: ApiKeyFields): Promise<NewApiKey> {
   const now = ctx.now()
-  const { key, prefix, digest } = mintApiKey()
+  const { key, prefix, digest } = createApiKeySecret()
   const row = newRow(userId, fields, { prefix, digest }, now)
   await ctx.transact(async (work) => {
     // Keys of one account are made one after the other, so that the limit holds; and before or after it is disabled.
@@ -36,7 +36,7 @@ export async function makeApiKey(ctx: Context, call: Call, userId: string, field
 function newRow(
   userId: string,
   { name, scopes, expiresAt, ratePerMinute }: ApiKeyFields,
-  minted: Pick<ApiKeyRow, 'prefix' | 'digest'>,
+  secret: Pick<ApiKeyRow, 'prefix' | 'digest'>,
   now: Date,
 ): ApiKeyRow {
   const expires_at = expiresAt === undefined ? null : new Date(expiresAt)
@@ -47,7 +47,7 @@ function newRow(
     id: randomUUID(),
     user_id: userId,
     name,
-    ...minted,
+    ...secret,
     scopes,
     rate_per_minute: ratePerMinute ?? null,
     created_at: now,
@@ -66,17 +66,16 @@ export async function revokeApiKey(ctx: Context, call: Call, userId: string, key
     await work.users.lock(userId)
     if (!(await work.apiKeys.revoke(keyId, userId, now))) return false
     await work.audit.record(call, { action: 'api_key_revoke', userId, apiKeyId: keyId }, now)
-    await forgetApiKeys(work, { userId, keyId, reason: 'api_key_revoked' }, now)
+    await evictApiKeys(work, { userId, keyId, reason: 'api_key_revoked' }, now)
     return true
   })
-  if (revoked) ctx.pokeRelay()
-  else if (!(await ctx.apiKeys.belongsTo(keyId, userId))) throw new AppError('API_KEY_NOT_FOUND')
+  if (!revoked && !(await ctx.apiKeys.belongsTo(keyId, userId))) throw new AppError('API_KEY_NOT_FOUND')
 }
 
 /** No stream that an API key has opened lasts longer, so a gateway that was away for longer need not be told. */
 const KEEP_MS = 3_600_000
 
-export interface ApiKeysToForget {
+export interface ApiKeysToEvict {
   userId: string
   /** Left out: all of the account. */
   keyId?: string
@@ -86,14 +85,13 @@ export interface ApiKeysToForget {
 /**
  * Makes every gateway forget what it knows of API keys, and end what they have opened, within a second: the next use
  * asks `resolveApiKey`, which looks at the key and its owner as they are then. To be called, in the same transaction, by
- * whatever revokes a key or disables, demotes or deletes an account (before its rows go); the relay must be poked after
- * the commit.
+ * whatever revokes a key or disables, demotes or deletes an account (before its rows go).
  */
-export async function forgetApiKeys(work: Work, { userId, keyId, reason }: ApiKeysToForget, now: Date): Promise<void> {
+export async function evictApiKeys(work: Work, { userId, keyId, reason }: ApiKeysToEvict, now: Date): Promise<void> {
   const ids = keyId === undefined ? await work.apiKeys.liveIds(userId, now) : [keyId]
   const expiresAt = new Date(now.getTime() + KEEP_MS)
   for (let at = 0; at < ids.length; at += MAX_IDS_PER_REVOCATION) {
     const apiKeyIds = ids.slice(at, at + MAX_IDS_PER_REVOCATION)
-    await work.saySessionsRevoked(await work.revocations.insert({ apiKeyIds, reason, expiresAt }, now))
+    await work.addSessionsRevoked(await work.revocations.insert({ apiKeyIds, reason, expiresAt }, now))
   }
 }

@@ -1,36 +1,35 @@
 import { randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
 import type { Logger } from '@kinora/common/service'
-import type { KeyRing, MakeSigningKey } from '../infra/key-ring.ts'
-import { fillStages, isRotationDue, type KeyChange, retire, rotate } from './signing-keys.ts'
+import type { CreateSigningKey, KeyRing } from '../infra/key-ring.ts'
+import { ensureStages, isRotationDue, type KeyChange, retire, rotate } from './signing-keys.ts'
 import type { Transact } from './transact.ts'
 
-export interface KeyKeeperOptions {
+export interface KeyRotatorOptions {
   ring: KeyRing
-  make: MakeSigningKey
+  make: CreateSigningKey
   transact: Transact
   rotationMs: number
-  pokeRelay: () => void
   logger: Logger
   now: () => Date
 }
 
 /** Changes the signing keys, one process at a time; the others notice within a second or two. */
-export class KeyKeeper {
-  readonly #options: KeyKeeperOptions
+export class KeyRotator {
+  readonly #options: KeyRotatorOptions
 
-  constructor(options: KeyKeeperOptions) {
+  constructor(options: KeyRotatorOptions) {
     this.#options = options
   }
 
   /** Makes the first keys; processes that start at once end up with the same ones. */
   async open(): Promise<void> {
-    await this.#commit(fillStages)
+    await this.#commit(ensureStages)
     await this.#options.ring.read()
   }
 
   /** Reads the keys again, and rotates them when it is time to. */
-  async tend(): Promise<void> {
+  async rotateIfDue(): Promise<void> {
     const { ring, rotationMs, now } = this.#options
     if (!isRotationDue(await ring.read(), rotationMs, now())) return
     await this.#change(async (change) => {
@@ -68,11 +67,10 @@ export class KeyKeeper {
   }
 
   async #commit(body: (change: KeyChange) => Promise<void>): Promise<void> {
-    const { make, transact, pokeRelay, now } = this.#options
+    const { make, transact, now } = this.#options
     await transact(async (work) => {
       await work.lock('signing-keys')
       await body({ work, make, now: now() })
     })
-    pokeRelay()
   }
 }

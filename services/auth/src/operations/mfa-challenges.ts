@@ -3,7 +3,7 @@ import type { MfaMethod, MfaRequired } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
-import { judgeChallenge, newOneTimeToken, oneTimeTokenHash, passwordFingerprint } from '../domain/challenges.ts'
+import { createOneTimeToken, evaluateChallenge, oneTimeTokenHash, passwordFingerprint } from '../domain/challenges.ts'
 import type { Work } from './transact.ts'
 
 /** Long enough to find the phone. */
@@ -13,9 +13,9 @@ const LIFETIME_SECONDS = 300
  * Remembers that the password was right, and asks for the second factor. `user` is locked and has the password hash that was
  * checked: a later password does not honour this challenge.
  */
-export async function openChallenge(ctx: Context, work: Work, user: UserRow, call: Call): Promise<MfaRequired> {
+export async function openMfaChallenge(ctx: Context, work: Work, user: UserRow, call: Call): Promise<MfaRequired> {
   const now = ctx.now()
-  const { token, hash } = newOneTimeToken()
+  const { token, hash } = createOneTimeToken()
   await work.mfaChallenges.insert({
     token_hash: hash,
     user_id: user.id,
@@ -44,7 +44,7 @@ export interface RefusedChallenge {
 }
 
 /** Locks the account and then the sign-in that waits: in this order everywhere, so that nobody waits in a circle. */
-export async function findChallenge(
+export async function lockMfaChallenge(
   work: Work,
   mfaToken: string,
   now: Date,
@@ -54,6 +54,6 @@ export async function findChallenge(
   const user = ownerId === undefined ? undefined : await work.users.lockForSignIn(ownerId)
   const challenge = user && (await work.mfaChallenges.lock(tokenHash))
   if (!user || !challenge) return { refusal: new AppError('MFA_TOKEN_INVALID'), userId: null }
-  const verdict = judgeChallenge(challenge, user, now)
+  const verdict = evaluateChallenge(challenge, user, now)
   return verdict ? { refusal: new AppError(verdict), userId: user.id } : { tokenHash, user }
 }

@@ -2,7 +2,7 @@ import type { Assertion } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { PasskeyRow } from '../db/schema.ts'
-import { newOneTimeToken, webAuthnChallenge } from '../domain/challenges.ts'
+import { createOneTimeToken, webAuthnChallenge } from '../domain/challenges.ts'
 import { type Verification, verifyAssertion } from '../infra/webauthn.ts'
 import type { Work } from './transact.ts'
 
@@ -14,7 +14,7 @@ export async function openPasskeyChallenge(
   { passkeyChallenges }: Pick<Work, 'passkeyChallenges'>,
   userId: string | null,
 ): Promise<string> {
-  const { token, hash } = newOneTimeToken()
+  const { token, hash } = createOneTimeToken()
   const expiresAt = new Date(now().getTime() + LIFETIME_MS)
   await passkeyChallenges.insert({ token_hash: hash, user_id: userId, expires_at: expiresAt })
   return token

@@ -40,7 +40,7 @@ export async function reauthenticate(
 }
 
 /** `PASSWORD_UNACCEPTABLE` with the reason, for a password that may not become this account's; else null. */
-export async function unacceptablePassword(
+export async function evaluatePassword(
   ctx: Context,
   password: string,
   { email, display_name }: Pick<UserRow, 'email' | 'display_name'>,

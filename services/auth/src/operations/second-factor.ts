@@ -3,7 +3,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
 import type { AuditAction } from '../domain/audit.ts'
-import { matchedStep, newRecoveryCodes, openTotpSecret, recoveryCodeHash } from '../domain/one-time-codes.ts'
+import { createRecoveryCodes, matchedStep, openTotpSecret, recoveryCodeHash } from '../domain/one-time-codes.ts'
 import { confirmPassword } from './passwords.ts'
 import type { Work } from './transact.ts'
 
@@ -27,7 +27,7 @@ export async function withPasswordAndCode<T>(
   const outcome = await ctx.transact(async (work) => {
     const user = await work.users.lock(userId)
     if (!user?.mfa_enabled_at) return new AppError('MFA_NOT_ENABLED')
-    const refusal = await tryCode(ctx, work, userId, typedCode(code), call, 'MFA_CODE_WRONG')
+    const refusal = await tryCode(ctx, work, userId, parseCode(code), call, 'MFA_CODE_WRONG')
     await work.audit.record(call, { action, userId, ...(refusal && { failure: refusal.code }) }, ctx.now())
     return refusal ?? (await change(work))
   })
@@ -39,7 +39,7 @@ export async function withPasswordAndCode<T>(
 export type TypedCode = { code: string } | { recoveryCode: string }
 
 /** For places that take either: a recovery code is never six digits. */
-export function typedCode(text: string): TypedCode {
+export function parseCode(text: string): TypedCode {
   return /^\d{6}$/.test(text.trim()) ? { code: text.trim() } : { recoveryCode: text }
 }
 
@@ -65,7 +65,7 @@ export async function tryCode(
       ? await useTotpCode(ctx, work, userId, typed.code)
       : await useRecoveryCode(ctx, work, userId, typed.recoveryCode, call)
   if (!accepted) return new AppError(wrong)
-  await work.codeAttempts.forgive(userId)
+  await work.codeAttempts.discountFailure(userId)
   return null
 }
 
@@ -88,8 +88,8 @@ async function useRecoveryCode(
 }
 
 /** New recovery codes in the place of all earlier ones; this is the only time that anybody sees them. */
-export async function giveRecoveryCodes(work: Work, userId: string): Promise<string[]> {
-  const codes = newRecoveryCodes()
+export async function replaceRecoveryCodes(work: Work, userId: string): Promise<string[]> {
+  const codes = createRecoveryCodes()
   await work.recoveryCodes.replace(userId, codes.map(recoveryCodeHash))
   return codes
 }

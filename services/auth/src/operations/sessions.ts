@@ -5,7 +5,7 @@ import { CLOCK_SKEW_MS } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { SessionRow, UserRow } from '../db/schema.ts'
 import { type AuditAction, originOf } from '../domain/audit.ts'
-import { mintRefreshToken } from '../domain/refresh-token.ts'
+import { createRefreshToken } from '../domain/refresh-token.ts'
 import { AMR, type Amr, transportOf } from '../domain/sign-in.ts'
 import { toUser } from '../domain/views.ts'
 import type { AccessToken } from '../infra/access-token.ts'
@@ -53,8 +53,7 @@ export interface SessionsToEnd {
 }
 
 /**
- * Ends sessions and has their access tokens refused, in the caller's transaction; the relay must be poked after the
- * commit. Returns how many were ended, 0 when there was nothing left to end.
+ * Ends sessions and has their access tokens refused, in the caller's transaction. Returns how many were ended, 0 when there was nothing left to end.
  */
 export async function endSessions(work: Work, { reason, ...target }: SessionsToEnd, now: Date): Promise<number> {
   // "All" must have an edge: a sign-in is before it, and ended, or after it.
@@ -65,7 +64,7 @@ export async function endSessions(work: Work, { reason, ...target }: SessionsToE
     const lastExpiry = Math.max(...group.map((session) => session.access_expires_at.getTime()))
     const expiresAt = new Date(lastExpiry + CLOCK_SKEW_MS)
     const sessionIds = group.map((session) => session.id)
-    await work.saySessionsRevoked(await work.revocations.insert({ sessionIds, reason, expiresAt }, now))
+    await work.addSessionsRevoked(await work.revocations.insert({ sessionIds, reason, expiresAt }, now))
   }
   return ended.length
 }
@@ -78,7 +77,6 @@ export async function signOut(ctx: Context, call: Call, action: AuditAction, tar
     const { userId, sessionId } = target
     if (ended > 0) await work.audit.record(call, { action, userId, sessionId }, now)
   })
-  ctx.pokeRelay()
 }
 
 export function signedInAnswer(
@@ -93,7 +91,7 @@ export function signedInAnswer(
     accessToken: access.token,
     tokenType: 'Bearer',
     expiresIn: access.expiresIn,
-    refreshToken: mintRefreshToken(refreshTokens.secret, session, session.refresh_counter),
+    refreshToken: createRefreshToken(refreshTokens.secret, session, session.refresh_counter),
     refreshExpiresIn: Math.floor((session.expires_at.getTime() - now.getTime()) / 1000),
   }
 }

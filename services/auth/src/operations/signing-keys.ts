@@ -1,7 +1,7 @@
 import { AppError } from '@kinora/common/errors'
 import { CLOCK_SKEW_MS, MAX_ACCESS_TOKEN_SECONDS } from '../config.ts'
 import type { SigningKeyRow } from '../db/schema.ts'
-import { keyDocument, type MakeSigningKey, RING_MAX_AGE_MS } from '../infra/key-ring.ts'
+import { type CreateSigningKey, keyDocument, RING_MAX_AGE_MS } from '../infra/key-ring.ts'
 import type { Work } from './transact.ts'
 
 /**
@@ -13,12 +13,12 @@ const PUBLISHED_AHEAD_MS = 150_000
 /** One change of the signing keys, in a transaction that holds the lock `signing-keys`. */
 export interface KeyChange {
   work: Work
-  make: MakeSigningKey
+  make: CreateSigningKey
   now: Date
 }
 
 /** Sees to it that there is a current key and a next one: the next becomes current where none is, new ones are made. */
-export async function fillStages({ work, make, now }: KeyChange): Promise<void> {
+export async function ensureStages({ work, make, now }: KeyChange): Promise<void> {
   const rows = await work.signingKeys.all()
   const next = rows.find((row) => row.stage === 'next')
   if (rows.some((row) => row.stage === 'current')) {
@@ -41,8 +41,8 @@ export async function rotate(change: KeyChange): Promise<void> {
     const expires_at = lastTokenExpiry(now)
     await work.signingKeys.update(current.kid, { stage: 'previous', encrypted_private_key: null, expires_at })
   }
-  await fillStages(change)
-  await sayChanged(work)
+  await ensureStages(change)
+  await addKeysChanged(work)
 }
 
 /** Retires a key at whatever stage it is. False when it has been retired before; throws `KEY_NOT_FOUND`. */
@@ -58,8 +58,8 @@ export async function retire(change: KeyChange, kid: string, reason: string): Pr
     retired_at: now,
     retire_reason: reason,
   })
-  await fillStages(change)
-  await sayChanged(work)
+  await ensureStages(change)
+  await addKeysChanged(work)
   return true
 }
 
@@ -79,6 +79,6 @@ function lastTokenExpiry(now: Date): Date {
   return new Date(now.getTime() + RING_MAX_AGE_MS + MAX_ACCESS_TOKEN_SECONDS * 1000 + CLOCK_SKEW_MS)
 }
 
-async function sayChanged(work: Work): Promise<void> {
-  await work.sayKeysChanged(keyDocument(await work.signingKeys.all()))
+async function addKeysChanged(work: Work): Promise<void> {
+  await work.addKeysChanged(keyDocument(await work.signingKeys.all()))
 }

@@ -1,68 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import type { Call } from '@kinora/common/contract'
 import { events, type KeyDocument, type Revocation } from '@kinora/common/contracts'
 import { sayEvent } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
-import type { AuthDb } from '../db/schema.ts'
-import { auditDraft, auditRepository, type RecordAudit } from '../domain/audit.ts'
-import { apiKeyRepository } from '../repositories/api-keys.ts'
-import { type AuditDraft, appendAudit } from '../repositories/audit.ts'
-import { erasureRepository } from '../repositories/erasures.ts'
-import { mailQueueRepository, mailTokenRepository } from '../repositories/mails.ts'
-import { codeAttemptRepository, mfaChallengeRepository } from '../repositories/mfa-challenges.ts'
-import { passkeyChallengeRepository, passkeyRepository } from '../repositories/passkeys.ts'
-import { revocationRepository } from '../repositories/revocations.ts'
-import { recoveryCodeRepository, totpFactorRepository } from '../repositories/second-factors.ts'
-import { sessionRepository } from '../repositories/sessions.ts'
-import { signingKeyRepository } from '../repositories/signing-keys.ts'
-import { userOverviewRepository, userRepository } from '../repositories/users.ts'
+import type { AuthDb, MailKind } from '../db/schema.ts'
+import { type AuditDraft, auditDraft, type RecordAudit } from '../domain/audit.ts'
+import { appendAudit } from '../repositories/audit.ts'
+import { repositories } from '../repositories/index.ts'
 
-export type Repositories = ReturnType<typeof repositories>
-export type Work = ReturnType<typeof work>
-/** Runs `body` in one transaction: all that it does is committed, or none. */
+export type Work = ReturnType<typeof createWork>
+/**
+ * Runs `body` in one transaction: all that it does is committed, or none. Where the commit leaves an event or a mail to be
+ * sent, the loops that send them are woken at once.
+ */
 export type Transact = <T>(body: (work: Work) => Promise<T>) => Promise<T>
 
-/** For what needs no transaction. `auditKey` is that of the audit log's chain. */
-export function repositories(db: Kysely<AuthDb>, auditKey: Buffer) {
-  const record: RecordAudit = (...entry) => transact(db, auditKey)((work) => work.audit.record(...entry))
-  return { ...tables(db), audit: { ...auditRepository(db), record } }
+export interface TransactOptions {
+  db: Kysely<AuthDb>
+  /** Of the audit log's chain. */
+  auditKey: Buffer
+  /** Sends what is committed now instead of at the next poll. */
+  wake: () => void
 }
 
-export function transact(db: Kysely<AuthDb>, auditKey: Buffer): Transact {
-  return (body) =>
-    db.transaction().execute(async (tx) => {
-      const drafts: AuditDraft[] = []
-      const result = await body(work(tx, drafts))
+/** What a transaction collects while its body runs. */
+interface Collected {
+  audit: AuditDraft[]
+  hasMessages: boolean
+}
+
+export function createTransact({ db, auditKey, wake }: TransactOptions): Transact {
+  return async (body) => {
+    const collected: Collected = { audit: [], hasMessages: false }
+    const result = await db.transaction().execute(async (tx) => {
+      const result = await body(createWork(tx, collected))
       // Last of all, whenever it was asked for: appends of the whole installation take turns until the commit.
-      await appendAudit(tx, auditKey, drafts)
+      await appendAudit(tx, auditKey, collected.audit)
       return result
     })
-}
-
-function tables(db: Kysely<AuthDb>) {
-  return {
-    users: userRepository(db),
-    userOverviews: userOverviewRepository(db),
-    sessions: sessionRepository(db),
-    apiKeys: apiKeyRepository(db),
-    revocations: revocationRepository(db),
-    signingKeys: signingKeyRepository(db),
-    mailQueue: mailQueueRepository(db),
-    mailTokens: mailTokenRepository(db),
-    totpFactors: totpFactorRepository(db),
-    recoveryCodes: recoveryCodeRepository(db),
-    codeAttempts: codeAttemptRepository(db),
-    mfaChallenges: mfaChallengeRepository(db),
-    passkeys: passkeyRepository(db),
-    passkeyChallenges: passkeyChallengeRepository(db),
-    erasures: erasureRepository(db),
+    if (collected.hasMessages) wake()
+    return result
   }
 }
 
 /** What only makes sense inside a transaction is offered only there. */
-function work(tx: Transaction<AuthDb>, drafts: AuditDraft[]) {
-  const record: RecordAudit = async (...entry) => void drafts.push(auditDraft(...entry))
+function createWork(tx: Transaction<AuthDb>, collected: Collected) {
+  const tables = repositories(tx)
+  const record: RecordAudit = async (...entry) => void collected.audit.push(auditDraft(...entry))
   return {
-    ...tables(tx),
-    audit: { ...auditRepository(tx), record },
+    ...tables,
+    audit: { ...tables.audit, record },
+    ...advisoryLocks(tx),
+    ...outgoingEvents(tx, collected),
+
+    /** `userId` is null where the mail has nobody to go to; it is dropped when it would be sent. */
+    async queueMail(kind: MailKind, userId: string | null, { client }: Call, now: Date): Promise<void> {
+      const due = { next_attempt_at: now, created_at: now }
+      await tables.mailQueue.insert({ id: randomUUID(), kind, user_id: userId, ip: client?.ip ?? null, ...due })
+      collected.hasMessages = true
+    },
+  }
+}
+
+function advisoryLocks(tx: Transaction<AuthDb>) {
+  return {
     /** Held until the commit; false when another transaction, here or in another process, holds it. */
     async tryLock(name: string): Promise<boolean> {
       const { rows } = await sql<{ locked: boolean }>`
@@ -74,18 +75,25 @@ function work(tx: Transaction<AuthDb>, drafts: AuditDraft[]) {
     async lock(name: string): Promise<void> {
       await sql`select pg_advisory_xact_lock(hashtext(${`kinora-auth-${name}`}))`.execute(tx)
     },
+  }
+}
 
-    async sayKeysChanged(document: KeyDocument): Promise<void> {
+function outgoingEvents(tx: Transaction<AuthDb>, collected: Collected) {
+  return {
+    async addKeysChanged(document: KeyDocument): Promise<void> {
+      collected.hasMessages = true
       // Events about keys only ever add knowledge, so their order does not matter.
       await sayEvent(tx, events['auth.keys-changed'], { aggregateId: 'keys', sequence: 0 }, document)
     },
 
-    async saySessionsRevoked(revocation: Revocation): Promise<void> {
+    async addSessionsRevoked(revocation: Revocation): Promise<void> {
+      collected.hasMessages = true
       const about = { aggregateId: 'revocations', sequence: revocation.sequence }
       await sayEvent(tx, events['auth.sessions-revoked'], about, revocation)
     },
 
-    async sayUserErased(userId: string): Promise<void> {
+    async addUserErased(userId: string): Promise<void> {
+      collected.hasMessages = true
       await sayEvent(tx, events['auth.user-erased'], { aggregateId: userId, sequence: 1 }, { userId })
     },
   }

@@ -1,13 +1,79 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { AuditLogTable, AuthDb } from '../db/schema.ts'
+import type { AuditDraft } from '../domain/audit.ts'
 import { CHAIN_START, type ChainedRow, type ChainPlace, chained } from '../domain/audit-chain.ts'
 
-/** A row before it has its place in the chain. */
-export type AuditDraft = Omit<AuditLogTable, 'sequence' | `personal_${string}` | 'previous_hash' | 'hash'>
+export interface AuditFilter {
+  /** To whom it was done. */
+  userId?: string | undefined
+  /** Who did it. */
+  actorId?: string | undefined
+  action?: string | undefined
+  outcome?: AuditLogTable['outcome'] | undefined
+  from?: string | undefined
+  to?: string | undefined
+}
+
+export interface AuditPage {
+  limit: number
+  before?: string | undefined
+}
+
+export interface ChainPage {
+  rows: ChainedRow[]
+  head: ChainPlace
+}
+
+export function auditRepository(db: Kysely<AuthDb>) {
+  return {
+    /** Newest first. */
+    async find(filter: AuditFilter, { limit, before }: AuditPage): Promise<Selectable<AuditLogTable>[]> {
+      const { userId, actorId, action, outcome, from, to } = filter
+      let query = db.selectFrom('audit_log').selectAll()
+      if (userId !== undefined) query = query.where('user_id', '=', userId)
+      if (actorId !== undefined) query = query.where('actor_id', '=', actorId)
+      if (action !== undefined) query = query.where('action', '=', action)
+      if (outcome !== undefined) query = query.where('outcome', '=', outcome)
+      if (from !== undefined) query = query.where('at', '>=', new Date(from))
+      if (to !== undefined) query = query.where('at', '<', new Date(to))
+      if (before !== undefined) query = query.where('sequence', '<', before)
+      return await query.orderBy('sequence', 'desc').limit(limit).execute()
+    },
+
+    async has(id: string): Promise<boolean> {
+      const found = await db.selectFrom('audit_log').select('id').where('id', '=', id).executeTakeFirst()
+      return found !== undefined
+    },
+
+    /** Removes where a user's calls came from. The rows stay, and so does what proves them. */
+    async eraseOrigins(userId: string): Promise<void> {
+      await sql`select erase_audit_origins(${userId})`.execute(db)
+    },
+
+    /** The rows after a number and the head of the chain, at one moment. Opens a transaction of its own. */
+    async chainPage(after: number, limit: number): Promise<ChainPage> {
+      return await db
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .execute(async (tx) => {
+          const head = await tx.selectFrom('audit_head').selectAll().executeTakeFirstOrThrow()
+          const rows = await tx
+            .selectFrom('audit_log')
+            .selectAll()
+            .select(sql<string>`to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as('at'))
+            .where('sequence', '>', String(after))
+            .orderBy('sequence')
+            .limit(limit)
+            .execute()
+          return { rows, head: { sequence: Number(head.sequence), hash: head.hash } }
+        })
+    },
+  }
+}
 
 /**
  * Appends rows. Holds the lock of the chain's head until the commit, for which all other appends wait, so it is the last
- * thing that a transaction does: see `transact`.
+ * thing that a transaction does: see `operations/transact.ts`.
  */
 export async function appendAudit(tx: Transaction<AuthDb>, key: Buffer, drafts: readonly AuditDraft[]): Promise<void> {
   if (drafts.length === 0) return
@@ -37,30 +103,6 @@ export async function chainOldRows(db: Kysely<AuthDb>, key: Buffer): Promise<voi
 async function unchainedPage(tx: Transaction<AuthDb>, after: string) {
   const query = tx.selectFrom('audit_log_unchained').selectAll().where('sequence', '>', after)
   return await query.orderBy('sequence').limit(500).execute()
-}
-
-export interface ChainPage {
-  rows: ChainedRow[]
-  head: ChainPlace
-}
-
-/** The rows after a number and the head of the chain, at one moment. */
-export async function chainPage(db: Kysely<AuthDb>, after: number, limit: number): Promise<ChainPage> {
-  return await db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute(async (tx) => {
-      const head = await tx.selectFrom('audit_head').selectAll().executeTakeFirstOrThrow()
-      const rows = await tx
-        .selectFrom('audit_log')
-        .selectAll()
-        .select(sql<string>`to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as('at'))
-        .where('sequence', '>', String(after))
-        .orderBy('sequence')
-        .limit(limit)
-        .execute()
-      return { rows, head: { sequence: Number(head.sequence), hash: head.hash } }
-    })
 }
 
 async function lockHead(tx: Transaction<AuthDb>): Promise<ChainPlace> {

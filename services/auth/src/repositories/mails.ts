@@ -1,27 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import type { Call } from '@kinora/common/contract'
-import { type Kysely, type Selectable, sql } from 'kysely'
-import type { AuthDb, MailRow, MailTokenPurpose, MailTokensTable } from '../db/schema.ts'
-import type { MailKind } from '../domain/mail-templates.ts'
+import { type Insertable, type Kysely, type Selectable, sql } from 'kysely'
+import type { AuthDb, MailQueueTable, MailRow, MailTokenPurpose, MailTokensTable } from '../db/schema.ts'
 
 /** The longest pause between two attempts, in units of the first. */
 const MAX_PAUSE = 60
 
 export function mailQueueRepository(db: Kysely<AuthDb>) {
   return {
-    /** `userId` is null where the mail has nobody to go to; it is dropped when it would be sent. */
-    async add(kind: MailKind, userId: string | null, { client }: Call, now: Date): Promise<void> {
-      await db
-        .insertInto('mail_queue')
-        .values({
-          id: randomUUID(),
-          kind,
-          user_id: userId,
-          ip: client?.ip ?? null,
-          next_attempt_at: now,
-          created_at: now,
-        })
-        .execute()
+    async insert(mail: Insertable<MailQueueTable>): Promise<void> {
+      await db.insertInto('mail_queue').values(mail).execute()
     },
 
     /**

@@ -69,7 +69,7 @@ export function codeAttemptRepository(db: Kysely<AuthDb>) {
     },
 
     /** What was counted was right. Earlier failures stay: a thief must not gain tries by the owner's signing in. */
-    async forgive(userId: string): Promise<void> {
+    async discountFailure(userId: string): Promise<void> {
       await db
         .updateTable('code_attempts')
         .set({ failures: sql`failures - 1` })

@@ -3,7 +3,7 @@ import { type SelectQueryBuilder, sql } from 'kysely'
 import { z } from 'zod'
 
 /** The last row of the page before. */
-export interface CreationPlace {
+export interface CreationCursor {
   createdAt: Date
   id: string
 }
@@ -11,7 +11,7 @@ export interface CreationPlace {
 /** So many rows of a list that is ordered by creation, newest first. */
 export interface CreationPage {
   limit: number
-  after?: CreationPlace | undefined
+  after?: CreationCursor | undefined
 }
 
 /** A page of rows that have `created_at` and `id`. */
@@ -26,14 +26,14 @@ export function newestFirst<DB, T extends keyof DB, O>(
 const Place = z.tuple([z.iso.datetime(), z.uuid()])
 
 /** Where to go on in a list that is ordered by creation. */
-export function placeAfter(cursor: string | undefined): CreationPlace | undefined {
+export function decodeCreationCursor(cursor: string | undefined): CreationCursor | undefined {
   if (cursor === undefined) return undefined
   const [createdAt, id] = decodeCursor(cursor, Place)
   return { createdAt: new Date(createdAt), id }
 }
 
 /** One page out of `limit + 1` rows in the order of creation: the row too many says that there are more. */
-export function pageByCreation<Row extends { id: string; created_at: Date }, Item>(
+export function creationPage<Row extends { id: string; created_at: Date }, Item>(
   rows: Row[],
   limit: number,
   toItem: (row: Row) => Item,

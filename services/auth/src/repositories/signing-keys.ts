@@ -1,8 +1,6 @@
 import type { Kysely, Updateable } from 'kysely'
 import type { AuthDb, SigningKeyRow, SigningKeysTable } from '../db/schema.ts'
 
-export type SigningKeyRepository = ReturnType<typeof signingKeyRepository>
-
 export function signingKeyRepository(db: Kysely<AuthDb>) {
   return {
     /** Oldest first. */

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { AuthDb, UserRow } from '../db/schema.ts'
-import type { UserChange } from '../domain/users.ts'
+import type { UserChange, UserOverview } from '../domain/users.ts'
 import { type CreationPage, newestFirst } from './pages.ts'
 
 const CHANGES: Record<UserChange, (now: Date) => Partial<Pick<UserRow, 'role' | 'disabled_at'>>> = {
@@ -125,9 +125,6 @@ export function userRepository(db: Kysely<AuthDb>) {
     },
   }
 }
-
-/** An account with what is known of its use. */
-export type UserOverview = UserRow & { last_login_at: Date | null; live_sessions: number }
 
 export interface UserFilter {
   q?: string | undefined

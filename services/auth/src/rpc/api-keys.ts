@@ -2,20 +2,20 @@ import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { toApiKey } from '../domain/views.ts'
-import { makeApiKey, revokeApiKey as revoke } from '../operations/api-keys.ts'
-import { pageByCreation, placeAfter } from '../repositories/pages.ts'
+import { issueApiKey, revokeApiKey as revoke } from '../operations/api-keys.ts'
+import { creationPage, decodeCreationCursor } from '../repositories/pages.ts'
 import { signedIn } from './guards.ts'
 
 export function createApiKey(ctx: Context): Handler<typeof auth.createApiKey> {
   return signedIn<typeof auth.createApiKey>(
-    async (fields, { userId }, call) => await makeApiKey(ctx, call, userId, fields),
+    async (fields, { userId }, call) => await issueApiKey(ctx, call, userId, fields),
   )
 }
 
 export function listApiKeys({ apiKeys }: Context): Handler<typeof auth.listApiKeys> {
   return signedIn<typeof auth.listApiKeys>(async ({ limit, cursor }, { userId }) => {
-    const rows = await apiKeys.notRevoked(userId, { limit: limit + 1, after: placeAfter(cursor) })
-    return pageByCreation(rows, limit, toApiKey)
+    const rows = await apiKeys.notRevoked(userId, { limit: limit + 1, after: decodeCreationCursor(cursor) })
+    return creationPage(rows, limit, toApiKey)
   })
 }
 

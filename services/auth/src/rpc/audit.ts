@@ -11,14 +11,14 @@ import { byAdmin, signedInOrByKey } from './guards.ts'
 
 export function listAudit({ audit }: Context): Handler<typeof auth.listAudit> {
   return signedInOrByKey<typeof auth.listAudit>(async ({ limit, cursor }, { userId }) => {
-    const rows = await audit.find({ userId }, { limit: limit + 1, before: placeBefore(cursor) })
+    const rows = await audit.find({ userId }, { limit: limit + 1, before: decodeAuditCursor(cursor) })
     return pageOfAudit(rows, limit, toAuditEntry)
   })
 }
 
 export function searchAudit(ctx: Context): Handler<typeof auth.searchAudit> {
   return byAdmin<typeof auth.searchAudit>(ctx, async ({ limit, cursor, ...filter }) => {
-    const rows = await ctx.audit.find(filter, { limit: limit + 1, before: placeBefore(cursor) })
+    const rows = await ctx.audit.find(filter, { limit: limit + 1, before: decodeAuditCursor(cursor) })
     return pageOfAudit(rows, limit, toAdminAuditEntry)
   })
 }
@@ -37,12 +37,12 @@ function toAdminAuditEntry(row: Selectable<AuditLogTable>): AdminAuditEntry {
 /** Rows an answer; some tens of milliseconds. */
 const PAGE = 1000
 
-export function verifyAudit({ auditChain }: Context): Handler<typeof auth.verifyAudit> {
+export function verifyAudit({ audit, auditKey }: Context): Handler<typeof auth.verifyAudit> {
   return async ({ after }, { actor }) => {
     serviceOnly(actor, 'operator')
     const from = after ? { sequence: after.sequence, hash: Buffer.from(after.hash, 'hex') } : CHAIN_START
-    const { rows, head } = await auditChain.page(from.sequence, PAGE)
-    const verified = verifyChain(auditChain.key, from, rows)
+    const { rows, head } = await audit.chainPage(from.sequence, PAGE)
+    const verified = verifyChain(auditKey, from, rows)
     if ('kind' in verified) return answer(from, verified)
     if (rows.length === PAGE) return answer(verified, null, false)
     return answer(verified, verifyHead(verified, head))
@@ -58,7 +58,7 @@ type AuditRow = Selectable<AuditLogTable>
 const Place = z.tuple([z.string().regex(/^\d{1,18}$/)])
 
 /** The sequence number before which to go on. */
-export function placeBefore(cursor: string | undefined): string | undefined {
+export function decodeAuditCursor(cursor: string | undefined): string | undefined {
   return cursor === undefined ? undefined : decodeCursor(cursor, Place)[0]
 }
 

@@ -2,7 +2,7 @@ import type { Call, Handler, SessionActor } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
-import { unacceptablePassword } from '../operations/passwords.ts'
+import { evaluatePassword } from '../operations/passwords.ts'
 import { endSessions } from '../operations/sessions.ts'
 import { noSuchUser, signedIn } from './guards.ts'
 
@@ -16,7 +16,7 @@ export function changePassword(ctx: Context): Handler<typeof auth.changePassword
       if (stored === null || !(await ctx.passwords.verify(currentPassword, stored, call.signal))) {
         return await refuse(ctx, actor, call, new AppError('PASSWORD_WRONG'))
       }
-      const problem = await unacceptablePassword(ctx, newPassword, user, 'newPassword')
+      const problem = await evaluatePassword(ctx, newPassword, user, 'newPassword')
       if (problem) return await refuse(ctx, actor, call, problem)
       const hash = await ctx.passwords.hash(newPassword, call.signal)
       if (await replace(ctx, actor, stored, hash, call)) return {}
@@ -33,17 +33,15 @@ async function replace(
   call: Call,
 ): Promise<boolean> {
   const now = ctx.now()
-  const replaced = await ctx.transact(async (work) => {
+  return await ctx.transact(async (work) => {
     if (!(await work.users.replaceHash(userId, verified, hash))) return false
     // A link to set it anew was asked for by somebody who knew the old one, or did not.
     await work.mailTokens.discard(userId, 'reset_password')
-    await work.mailQueue.add('password_changed', userId, call, now)
+    await work.queueMail('password_changed', userId, call, now)
     await work.audit.record(call, { action: 'password_change', userId, sessionId }, now)
     await endSessions(work, { userId, exceptSessionId: sessionId, reason: 'password_changed' }, now)
     return true
   })
-  if (replaced) ctx.pokeRelay()
-  return replaced
 }
 
 async function refuse(ctx: Context, { userId, sessionId }: SessionActor, call: Call, error: AppError): Promise<never> {

@@ -4,13 +4,13 @@ import { type auth, normaliseEmail } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
-import { newUser } from '../domain/users.ts'
+import { createUser } from '../domain/users.ts'
 import { applyUserChanges, claimAccount } from '../operations/accounts.ts'
-import { unacceptablePassword } from '../operations/passwords.ts'
+import { evaluatePassword } from '../operations/passwords.ts'
 import type { Work } from '../operations/transact.ts'
 import { overviewOf } from './users.ts'
 
-interface Made {
+interface Result {
   userId: string
   outcome: 'created' | 'claimed' | 'promoted' | 'unchanged'
 }
@@ -20,18 +20,17 @@ export function createAdmin(ctx: Context): Handler<typeof auth.createAdmin> {
     serviceOnly(call.actor, 'operator')
     const email = normaliseEmail(typed)
     // Looked at again where somebody has registered or confirmed the address while the hash was computed.
-    const made =
+    const result =
       (await promote(ctx, email, call)) ??
       (await createOrClaim(ctx, { email, password, displayName }, call)) ??
       (await promote(ctx, email, call))
-    ctx.pokeRelay()
-    if (!made) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The account came and went; try again' })
-    return { user: await overviewOf(ctx, made.userId), outcome: made.outcome }
+    if (!result) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The account came and went; try again' })
+    return { user: await overviewOf(ctx, result.userId), outcome: result.outcome }
   }
 }
 
 /** Null when no account has this address, or one that it was never confirmed for. */
-async function promote(ctx: Context, email: string, call: Call): Promise<Made | null> {
+async function promote(ctx: Context, email: string, call: Call): Promise<Result | null> {
   return await ctx.transact(async (work) => {
     const found = await work.users.byEmail(email)
     const user = found && (await work.users.lock(found.id))
@@ -48,14 +47,14 @@ async function createOrClaim(
   ctx: Context,
   { email, password, displayName }: { email: string; password: string; displayName: string | null },
   call: Call,
-): Promise<Made | null> {
-  const problem = await unacceptablePassword(ctx, password, { email, display_name: displayName })
+): Promise<Result | null> {
+  const problem = await evaluatePassword(ctx, password, { email, display_name: displayName })
   if (problem) throw problem
   const passwordHash = await ctx.passwords.hash(password, call.signal)
   const now = ctx.now()
   // Whoever runs the installation answers for the address; without this a first administrator might wait for a mail.
   const verified: Partial<UserRow> = { role: 'admin', email_verified_at: now }
-  const user = { ...newUser(email, passwordHash, displayName, now), ...verified }
+  const user = { ...createUser(email, passwordHash, displayName, now), ...verified }
   return await ctx.transact(async (work) => {
     if (!(await work.users.insert(user))) return await claim(work, user, call)
     await work.audit.record(call, { action: 'admin_create', userId: user.id }, now)
@@ -64,7 +63,7 @@ async function createOrClaim(
 }
 
 /** Whoever registered an address that was never confirmed may be a stranger, and must not become an administrator. */
-async function claim(work: Work, wanted: UserRow, call: Call): Promise<Made | null> {
+async function claim(work: Work, wanted: UserRow, call: Call): Promise<Result | null> {
   const found = await work.users.byEmail(wanted.email)
   const user = found && (await work.users.lock(found.id))
   if (!user || user.email_verified_at || user.role === 'admin') return null

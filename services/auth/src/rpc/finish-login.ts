@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { webAuthnChallenge } from '../domain/challenges.ts'
 import { AMR } from '../domain/sign-in.ts'
 import { assertionOptions } from '../infra/webauthn.ts'
-import { findChallenge } from '../operations/mfa-challenges.ts'
+import { lockMfaChallenge } from '../operations/mfa-challenges.ts'
 import { tryPasskey } from '../operations/passkeys.ts'
 import { type TypedCode, tryCode } from '../operations/second-factor.ts'
 import { openSession } from '../operations/sessions.ts'
@@ -14,7 +14,7 @@ import type { Work } from '../operations/transact.ts'
 export function beginMfaPasskey(ctx: Context): Handler<typeof auth.beginMfaPasskey> {
   return async ({ mfaToken }) => {
     const passkeys = await ctx.transact(async (work) => {
-      const found = await findChallenge(work, mfaToken, ctx.now())
+      const found = await lockMfaChallenge(work, mfaToken, ctx.now())
       if ('refusal' in found) throw found.refusal
       return await work.passkeys.ofUser(found.user.id)
     })
@@ -46,7 +46,7 @@ async function redeem(
   proof: Proof,
   call: Call,
 ): Promise<SignedIn | AppError> {
-  const found = await findChallenge(work, mfaToken, ctx.now())
+  const found = await lockMfaChallenge(work, mfaToken, ctx.now())
   if ('refusal' in found) return await refuse(ctx, work, found.userId, found.refusal, call)
   const { tokenHash, user } = found
   await work.mfaChallenges.countAttempt(tokenHash)

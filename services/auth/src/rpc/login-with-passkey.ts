@@ -46,7 +46,7 @@ async function redeem(
   if (!isNamed || !(await acceptAssertion(ctx, work, passkey, proof))) {
     return await refuse(ctx, work, user, 'PASSKEY_INVALID', call)
   }
-  const refusal = signInRefusal(ctx, user)
+  const refusal = signInRefusal(user, ctx.mail.verification)
   if (refusal) return await refuse(ctx, work, user, refusal, call)
   return await openSession(ctx, work, 'login', user, call, AMR.passkey)
 }

@@ -4,7 +4,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
 import { type SignInRefusal, signInRefusal } from '../domain/sign-in.ts'
-import { openChallenge } from '../operations/mfa-challenges.ts'
+import { openMfaChallenge } from '../operations/mfa-challenges.ts'
 import { openSession } from '../operations/sessions.ts'
 
 type Refusal = 'INVALID_CREDENTIALS' | SignInRefusal
@@ -36,9 +36,9 @@ async function signIn(ctx: Context, verified: UserRow, call: Call): Promise<Outc
     const user = await work.users.lockForSignIn(verified.id)
     if (!user) return { refusal: 'INVALID_CREDENTIALS' }
     if (user.password_hash !== verified.password_hash) return 'password replaced meanwhile'
-    const refusal = signInRefusal(ctx, user)
+    const refusal = signInRefusal(user, ctx.mail.verification)
     if (refusal) return { refusal }
-    if (user.mfa_enabled_at) return { answer: await openChallenge(ctx, work, user, call) }
+    if (user.mfa_enabled_at) return { answer: await openMfaChallenge(ctx, work, user, call) }
     return { answer: await openSession(ctx, work, 'login', user, call) }
   })
 }

@@ -5,20 +5,19 @@ import type { Context } from '../context.ts'
 import type { SessionRow, UserRow } from '../db/schema.ts'
 import { originOf } from '../domain/audit.ts'
 import { isGenuine, parseRefreshToken, type RefreshToken } from '../domain/refresh-token.ts'
-import { judgeRefresh } from '../domain/refresh-verdict.ts'
+import { evaluateRefresh } from '../domain/refresh-verdict.ts'
 import { transportOf } from '../domain/sign-in.ts'
 import { endSessions, signedInAnswer } from '../operations/sessions.ts'
 import type { Work } from '../operations/transact.ts'
 
 /** A refusal is an outcome, not a throw, because what it writes must be committed. */
-type Outcome = { answer: SignedIn } | { refusal: AppError; sessionEnded?: boolean }
+type Outcome = { answer: SignedIn } | { refusal: AppError }
 
 export function refresh(ctx: Context): Handler<typeof auth.refresh> {
   return async ({ refreshToken }, call) => {
     const token = parseRefreshToken(refreshToken)
     const outcome = await ctx.transact((work) => exchange(ctx, work, token, call))
     if ('answer' in outcome) return outcome.answer
-    if (outcome.sessionEnded) ctx.pokeRelay()
     throw outcome.refusal
   }
 }
@@ -31,7 +30,7 @@ async function exchange(ctx: Context, work: Work, token: RefreshToken | null, ca
     await work.audit.record(call, { action: 'refresh', userId: null, failure: 'REFRESH_INVALID' }, ctx.now())
     return { refusal: new AppError('REFRESH_INVALID') }
   }
-  const verdict = judgeRefresh(session, { counter: token.counter, transport: transportOf(call) }, user, ctx.now())
+  const verdict = evaluateRefresh(session, { counter: token.counter, transport: transportOf(call) }, user, ctx.now())
   if (verdict === 'rotate') return await renew(ctx, work, session, user, session.refresh_counter + 1, call)
   if (verdict === 'repeat') return await renew(ctx, work, session, user, session.refresh_counter, call)
   return await refuse(ctx, work, session, verdict, call)
@@ -72,5 +71,5 @@ async function refuse(ctx: Context, work: Work, session: SessionRow, refusal: Ap
     { userId, sessionId: session.id, requestId: call.requestId, ip: call.client?.ip },
     'refresh token reused',
   )
-  return { refusal, sessionEnded: true }
+  return { refusal }
 }

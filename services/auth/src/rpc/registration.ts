@@ -4,22 +4,22 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
 import { oneTimeTokenHash } from '../domain/challenges.ts'
-import { newUser } from '../domain/users.ts'
+import { createUser } from '../domain/users.ts'
 import { requestMail } from '../operations/mail.ts'
-import { unacceptablePassword } from '../operations/passwords.ts'
+import { evaluatePassword } from '../operations/passwords.ts'
 import { openSession } from '../operations/sessions.ts'
 
 export function register(ctx: Context): Handler<typeof auth.register> {
   return async ({ email: typed, password, displayName = null }, call) => {
     const email = normaliseEmail(typed)
-    const problem = await unacceptablePassword(ctx, password, { email, display_name: displayName })
+    const problem = await evaluatePassword(ctx, password, { email, display_name: displayName })
     if (problem) return await refuse(ctx, call, problem)
     // Only saves the hash; the insert decides. Where addresses are verified both ways must cost the same.
     const isTaken = !ctx.mail.verification && (await ctx.users.byEmail(email)) !== undefined
     if (isTaken) return await refuse(ctx, call, new AppError('EMAIL_TAKEN'))
 
     const passwordHash = await ctx.passwords.hash(password, call.signal)
-    const user = newUser(email, passwordHash, displayName, ctx.now())
+    const user = createUser(email, passwordHash, displayName, ctx.now())
     if (ctx.mail.verification) return await awaitVerification(ctx, user, call)
     return (await signIn(ctx, user, call)) ?? (await refuse(ctx, call, new AppError('EMAIL_TAKEN')))
   }
@@ -45,11 +45,10 @@ async function awaitVerification(ctx: Context, user: UserRow, call: Call): Promi
     const userId = owner?.id ?? null
     await work.mailTokens.discard(userId ?? user.id, 'verify_email')
     const kind = isNew ? 'verify_email' : owner?.email_verified_at ? 'account_exists' : 'reset_password'
-    await work.mailQueue.add(kind, userId, call, user.created_at)
+    await work.queueMail(kind, userId, call, user.created_at)
     const failure = isNew ? undefined : 'EMAIL_TAKEN'
     await work.audit.record(call, { action: 'register', userId, failure }, user.created_at)
   })
-  ctx.pokeRelay()
   return { status: 'verification_required' }
 }
 

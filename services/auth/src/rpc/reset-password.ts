@@ -4,7 +4,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { oneTimeTokenHash } from '../domain/challenges.ts'
 import { requestMail } from '../operations/mail.ts'
-import { unacceptablePassword } from '../operations/passwords.ts'
+import { evaluatePassword } from '../operations/passwords.ts'
 import { endSessions } from '../operations/sessions.ts'
 
 export function forgotPassword(ctx: Context): Handler<typeof auth.forgotPassword> {
@@ -22,7 +22,7 @@ export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> 
     const user = userId && (await ctx.users.byId(userId))
     if (!user) return await refuse(ctx, call, null, new AppError('MAIL_TOKEN_INVALID'))
     // A password that is refused does not use the link up.
-    const problem = await unacceptablePassword(ctx, password, user)
+    const problem = await evaluatePassword(ctx, password, user)
     if (problem) return await refuse(ctx, call, user.id, problem)
     const hash = await ctx.passwords.hash(password, call.signal)
     if (!(await reset(ctx, { userId: user.id, tokenHash, hash }, call))) {
@@ -39,18 +39,16 @@ async function reset(
   call: Call,
 ): Promise<boolean> {
   const now = ctx.now()
-  const done = await ctx.transact(async (work) => {
+  return await ctx.transact(async (work) => {
     // The account before what hangs on it, as everywhere, so that nobody waits in a circle.
     await work.users.lock(userId)
     if (!(await work.mailTokens.take('reset_password', tokenHash, now))) return false
     await work.users.resetPassword(userId, hash, now)
-    await work.mailQueue.add('password_reset', userId, call, now)
+    await work.queueMail('password_reset', userId, call, now)
     await work.audit.record(call, { action: 'password_reset', userId }, now)
     await endSessions(work, { userId, reason: 'password_reset' }, now)
     return true
   })
-  if (done) ctx.pokeRelay()
-  return done
 }
 
 async function refuse(ctx: Context, call: Call, userId: string | null, error: AppError): Promise<never> {

@@ -4,7 +4,7 @@ import type { auth, ResolvedApiKey } from '@kinora/common/contracts'
 import { AppError, type ErrorCode } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { ApiKeyRow } from '../db/schema.ts'
-import { judgeApiKey } from '../domain/api-key.ts'
+import { evaluateApiKey } from '../domain/api-key.ts'
 import type { OwnedApiKey } from '../repositories/api-keys.ts'
 
 /** A gateway in use asks at least this often (its cache lives as long), so each answer stands for a use. */
@@ -19,9 +19,9 @@ export function resolveApiKey(ctx: Context): Handler<typeof auth.resolveApiKey> 
     // Names nobody, so there is nobody to tell and no row: else everybody could fill the log.
     if (!found) throw new AppError('API_KEY_INVALID')
     const now = ctx.now()
-    const refusal = judgeApiKey(found.key, found.owner, now)
+    const refusal = evaluateApiKey(found.key, found.owner, now)
     if (refusal) return await refuse(ctx, found.key, refusal, call)
-    noteUse(ctx, found.key, now)
+    recordUse(ctx, found.key, now)
     return resolved(found)
   }
 }
@@ -50,7 +50,7 @@ async function refuse(ctx: Context, key: ApiKeyRow, failure: ErrorCode, call: Ca
 }
 
 /** Nobody waits for it, and a use that cannot be written down is still a use. */
-function noteUse({ apiKeys, logger }: Context, { id, last_used_at }: ApiKeyRow, now: Date): void {
+function recordUse({ apiKeys, logger }: Context, { id, last_used_at }: ApiKeyRow, now: Date): void {
   const since = new Date(now.getTime() - USE_EVERY_MS)
   if (last_used_at && last_used_at >= since) return
   apiKeys.recordUse(id, now, since).catch((error: unknown) => {

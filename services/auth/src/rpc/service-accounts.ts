@@ -3,17 +3,17 @@ import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
-import { newUser } from '../domain/users.ts'
+import { createUser } from '../domain/users.ts'
 import { toApiKey, toUser } from '../domain/views.ts'
-import { makeApiKey, revokeApiKey } from '../operations/api-keys.ts'
-import { pageByCreation, placeAfter } from '../repositories/pages.ts'
+import { issueApiKey, revokeApiKey } from '../operations/api-keys.ts'
+import { creationPage, decodeCreationCursor } from '../repositories/pages.ts'
 import { byAdmin, forServiceAccount } from './guards.ts'
 
 export function createServiceAccount(ctx: Context): Handler<typeof auth.createServiceAccount> {
   return byAdmin<typeof auth.createServiceAccount>(ctx, async ({ displayName }, call) => {
     const now = ctx.now()
     // RFC 2606 section 2: mail to such an address goes nowhere, whoever tries.
-    const user = newUser(`${randomUUID()}@service.invalid`, null, displayName, now)
+    const user = createUser(`${randomUUID()}@service.invalid`, null, displayName, now)
     await ctx.transact(async (work) => {
       if (!(await work.users.insert(user))) throw new AppError('INTERNAL')
       await work.audit.record(call, { action: 'service_account_create', userId: user.id }, now)
@@ -24,22 +24,22 @@ export function createServiceAccount(ctx: Context): Handler<typeof auth.createSe
 
 export function listServiceAccounts(ctx: Context): Handler<typeof auth.listServiceAccounts> {
   return byAdmin<typeof auth.listServiceAccounts>(ctx, async ({ limit, cursor }) => {
-    const rows = await ctx.users.serviceAccounts({ limit: limit + 1, after: placeAfter(cursor) })
-    return pageByCreation(rows, limit, toUser)
+    const rows = await ctx.users.serviceAccounts({ limit: limit + 1, after: decodeCreationCursor(cursor) })
+    return creationPage(rows, limit, toUser)
   })
 }
 
 export function createServiceAccountKey(ctx: Context): Handler<typeof auth.createServiceAccountKey> {
   return forServiceAccount<typeof auth.createServiceAccountKey>(
     ctx,
-    async ({ userId, ...fields }, call) => await makeApiKey(ctx, call, userId, fields),
+    async ({ userId, ...fields }, call) => await issueApiKey(ctx, call, userId, fields),
   )
 }
 
 export function listServiceAccountKeys(ctx: Context): Handler<typeof auth.listServiceAccountKeys> {
   return forServiceAccount<typeof auth.listServiceAccountKeys>(ctx, async ({ userId, limit, cursor }) => {
-    const rows = await ctx.apiKeys.notRevoked(userId, { limit: limit + 1, after: placeAfter(cursor) })
-    return pageByCreation(rows, limit, toApiKey)
+    const rows = await ctx.apiKeys.notRevoked(userId, { limit: limit + 1, after: decodeCreationCursor(cursor) })
+    return creationPage(rows, limit, toApiKey)
   })
 }
 

@@ -7,13 +7,13 @@ import { isGenuine, parseRefreshToken } from '../domain/refresh-token.ts'
 import { transportOf } from '../domain/sign-in.ts'
 import { toSession } from '../domain/views.ts'
 import { signOut } from '../operations/sessions.ts'
-import { pageByCreation, placeAfter } from '../repositories/pages.ts'
+import { creationPage, decodeCreationCursor } from '../repositories/pages.ts'
 import { byAdmin, signedIn } from './guards.ts'
 
 export function listSessions({ sessions, now }: Context): Handler<typeof auth.listSessions> {
   return signedIn<typeof auth.listSessions>(async ({ limit, cursor }, { userId, sessionId }) => {
-    const rows = await sessions.live(userId, now(), { limit: limit + 1, after: placeAfter(cursor) })
-    return pageByCreation(rows, limit, (row) => toSession(row, sessionId))
+    const rows = await sessions.live(userId, now(), { limit: limit + 1, after: decodeCreationCursor(cursor) })
+    return creationPage(rows, limit, (row) => toSession(row, sessionId))
   })
 }
 
@@ -62,9 +62,9 @@ export function logoutAll(ctx: Context): Handler<typeof auth.logoutAll> {
 export function listUserSessions(ctx: Context): Handler<typeof auth.listUserSessions> {
   return byAdmin<typeof auth.listUserSessions>(ctx, async ({ userId, limit, cursor }, { actor }) => {
     if (!(await ctx.users.byId(userId))) throw new AppError('USER_NOT_FOUND')
-    const rows = await ctx.sessions.live(userId, ctx.now(), { limit: limit + 1, after: placeAfter(cursor) })
+    const rows = await ctx.sessions.live(userId, ctx.now(), { limit: limit + 1, after: decodeCreationCursor(cursor) })
     const currentId = actor.kind === 'user' ? actor.sessionId : undefined
-    return pageByCreation(rows, limit, (row) => toSession(row, currentId))
+    return creationPage(rows, limit, (row) => toSession(row, currentId))
   })
 }
 

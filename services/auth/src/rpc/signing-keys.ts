@@ -30,7 +30,7 @@ function toInfo(row: SigningKeyRow): SigningKeyInfo {
 export function rotateKeys(ctx: Context): Handler<typeof auth.rotateKeys> {
   return async (_input, call) => {
     serviceOnly(call.actor, 'operator')
-    await ctx.keyKeeper.rotate(call)
+    await ctx.keyRotator.rotate(call)
     return await allKeys(ctx)
   }
 }
@@ -38,7 +38,7 @@ export function rotateKeys(ctx: Context): Handler<typeof auth.rotateKeys> {
 export function retireKey(ctx: Context): Handler<typeof auth.retireKey> {
   return async ({ kid, reason }, call) => {
     serviceOnly(call.actor, 'operator')
-    await ctx.keyKeeper.retire(call, kid, reason)
+    await ctx.keyRotator.retire(call, kid, reason)
     return await allKeys(ctx)
   }
 }

@@ -3,15 +3,15 @@ import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import {
+  createTotpSecret,
   matchedStep,
-  newTotpSecret,
   openTotpSecret,
   qrSvgOf,
   sealTotpSecret,
   totpUrl,
 } from '../domain/one-time-codes.ts'
 import { reauthenticate } from '../operations/passwords.ts'
-import { giveRecoveryCodes, withPasswordAndCode } from '../operations/second-factor.ts'
+import { replaceRecoveryCodes, withPasswordAndCode } from '../operations/second-factor.ts'
 import type { Work } from '../operations/transact.ts'
 import { noSuchUser, signedIn } from './guards.ts'
 
@@ -23,7 +23,7 @@ export function setUpTotp(ctx: Context): Handler<typeof auth.setUpTotp> {
     const { userId } = actor
     await reauthenticate(ctx, actor, password, 'totp_setup', call)
     const now = ctx.now()
-    const secret = newTotpSecret()
+    const secret = createTotpSecret()
     const email = await ctx.transact(async (work) => {
       // Not while another request proves the set-up that this one replaces.
       const user = (await work.users.lock(userId)) ?? noSuchUser()
@@ -70,7 +70,7 @@ async function enable(
   if (!(await work.totpFactors.enable(userId, step))) return new AppError('TOTP_SETUP_NOT_FOUND')
   await work.users.setMfaEnabled(userId, now, now)
   await work.audit.record(call, { action: 'totp_enable', userId }, now)
-  return await giveRecoveryCodes(work, userId)
+  return await replaceRecoveryCodes(work, userId)
 }
 
 export function disableTotp(ctx: Context): Handler<typeof auth.disableTotp> {
@@ -88,7 +88,7 @@ export function renewRecoveryCodes(ctx: Context): Handler<typeof auth.renewRecov
   return signedIn<typeof auth.renewRecoveryCodes>(async (proof, { userId }, call) => {
     const subject = { userId, action: 'recovery_codes_renew' } as const
     const recoveryCodes = await withPasswordAndCode(ctx, subject, proof, call, (work) =>
-      giveRecoveryCodes(work, userId),
+      replaceRecoveryCodes(work, userId),
     )
     return { recoveryCodes }
   })

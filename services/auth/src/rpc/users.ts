@@ -7,14 +7,18 @@ import { toAdminUser } from '../domain/views.ts'
 import { applyUserChanges, eraseAccount } from '../operations/accounts.ts'
 import { removeSecondFactor } from '../operations/second-factor.ts'
 import { endSessions } from '../operations/sessions.ts'
-import { pageByCreation, placeAfter } from '../repositories/pages.ts'
+import { creationPage, decodeCreationCursor } from '../repositories/pages.ts'
 import { byAdmin } from './guards.ts'
 
 export function listUsers(ctx: Context): Handler<typeof auth.listUsers> {
   return byAdmin<typeof auth.listUsers>(ctx, async ({ limit, cursor, q, role, disabled }) => {
     const filter = { q, role, disabled: disabled === undefined ? undefined : disabled === 'true' }
-    const rows = await ctx.userOverviews.find(filter, { limit: limit + 1, after: placeAfter(cursor) }, ctx.now())
-    return pageByCreation(rows, limit, toAdminUser)
+    const rows = await ctx.userOverviews.find(
+      filter,
+      { limit: limit + 1, after: decodeCreationCursor(cursor) },
+      ctx.now(),
+    )
+    return creationPage(rows, limit, toAdminUser)
   })
 }
 
@@ -34,7 +38,6 @@ export function updateUser(ctx: Context): Handler<typeof auth.updateUser> {
       const people = new Set(admins.filter(({ signsIn }) => signsIn).map(({ id }) => id))
       await applyUserChanges(work, user, userChanges(user, wanted, { actorId, people }), call, ctx.now())
     })
-    ctx.pokeRelay()
     return await overviewOf(ctx, userId)
   })
 }
@@ -53,10 +56,9 @@ export function resetSecondFactor(ctx: Context): Handler<typeof auth.resetSecond
       if (!user) throw new AppError('USER_NOT_FOUND')
       await removeSecondFactor(work, user, call, now)
       await work.audit.record(call, { action: 'second_factor_reset', userId }, now)
-      await work.mailQueue.add('second_factor_reset', userId, call, now)
+      await work.queueMail('second_factor_reset', userId, call, now)
       await endSessions(work, { userId, reason: 'revoked_by_admin' }, now)
     })
-    ctx.pokeRelay()
     return {}
   })
 }
