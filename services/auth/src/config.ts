@@ -2,8 +2,11 @@ import { availableParallelism } from 'node:os'
 import { integer, secretKey, serviceConfig, webOrigins } from '@kinora/common/service'
 import { z } from 'zod'
 
-/** What has to outlive every access token reckons with this, because the setting may have been another one before. */
+/** Whatever must outlive every access token uses this limit, because the setting may have had another value before. */
 export const MAX_ACCESS_TOKEN_SECONDS = 3600
+
+/** How much clocks of services and gateways may differ: revocations and keys are kept this much longer. */
+export const CLOCK_SKEW_MS = 60_000
 
 export const authConfig = serviceConfig.extend({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
@@ -20,7 +23,7 @@ export const authConfig = serviceConfig.extend({
    * names are resolved; a larger number wants a larger UV_THREADPOOL_SIZE.
    */
   HASH_CONCURRENCY: integer(1, 64).default(Math.min(3, Math.max(1, availableParallelism() - 1))),
-  /** Who would wait longer for one is refused at once; a call is given up after 5 s, its own work included. */
+  /** A call that would wait longer for one is refused at once; callers give up after 5 s, the computation included. */
   HASH_WAIT_MS: integer(0, 60_000).default(3000),
   ...webOrigins,
   /**
@@ -48,19 +51,16 @@ export const authConfig = serviceConfig.extend({
   REFRESH_TOKEN_SECONDS: integer(60, 31_536_000).default(604_800),
   /** Keys of one account that are neither revoked nor expired. */
   API_KEYS_PER_ACCOUNT: integer(1, 1000).default(50),
-  /** A new signing key comes into use so often. */
+  /** Days between two rotations of the signing key. */
   KEY_ROTATION_DAYS: integer(1, 3650).default(30),
   /** What authenticator apps and passkey dialogs call this installation. A colon would end it in an `otpauth:` label. */
   PRODUCT_NAME: z
     .string()
     .regex(/^[^:]{1,64}$/)
     .default('Kinora'),
-  /** So many wrong codes of one account in so many seconds; then none is looked at until these are over. */
+  /** Wrong codes of one account within `MFA_LOCK_SECONDS`; then no code is checked until these seconds are over. */
   MFA_MAX_FAILURES: integer(1, 1000).default(10),
   MFA_LOCK_SECONDS: integer(10, 86_400).default(900),
   CLEANUP_INTERVAL_MS: integer(100, 86_400_000).default(600_000),
 })
 export type AuthConfig = z.output<typeof authConfig>
-
-/** Clocks of services and gateways may differ by so much: what gateways must still know is forgotten so much later. */
-export const CLOCK_SKEW_MS = 60_000

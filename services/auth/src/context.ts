@@ -9,7 +9,7 @@ import { accessTokenIssuer, type IssueAccessToken } from './infra/access-token.t
 import { breachCheck, type IsBreached } from './infra/breach-check.ts'
 import { HashGate } from './infra/hash-gate.ts'
 import { KeyRing, signingKeyFactory } from './infra/key-ring.ts'
-import { createMailDelivery, type Mail } from './infra/mailer.ts'
+import { createMailDelivery, type MailDelivery } from './infra/mailer.ts'
 import { type AuthMetrics, createAuthMetrics } from './infra/metrics.ts'
 import { createPasswordHasher, type PasswordHasher } from './infra/password-hasher.ts'
 import { type RelyingParty, relyingParty } from './infra/webauthn.ts'
@@ -30,7 +30,7 @@ export interface Context extends Repositories {
   passwordMinLength: number
   apiKeysPerAccount: number
   isBreached: IsBreached
-  mail: Mail
+  mail: MailDelivery
   refreshTokens: { secret: Buffer; lifetimeSeconds: number }
   keys: KeyRing
   keyRotator: KeyRotator
@@ -66,13 +66,13 @@ export async function createContext(parts: ContextParts): Promise<Context> {
   const keys = new KeyRing(() => tables.signingKeys.all(), cipher)
   const keyRotator = new KeyRotator({
     ring: keys,
-    make: signingKeyFactory(cipher),
+    createKey: signingKeyFactory(cipher),
     transact,
     rotationMs: config.KEY_ROTATION_DAYS * DAY_MS,
     logger: base.logger,
     now,
   })
-  await keyRotator.open()
+  await keyRotator.initialise()
   // After the keys were opened: with the wrong secret nothing must be chained.
   await chainOldRows(db, auditKey)
   return {

@@ -14,7 +14,7 @@ import type { AuthDb } from './db/schema.ts'
 import { subscribeToEvents } from './events/index.ts'
 import { handlers } from './rpc/index.ts'
 
-/** So soon every process notices that another one has changed the signing keys. */
+/** How often each process reads the signing keys, which another process may have changed. */
 const KEYS_EVERY_MS = 1000
 const ERASURES_MS = 60_000
 

@@ -2,11 +2,11 @@ import type { Logger } from '@kinora/common/service'
 import type { AuthMetrics } from '../infra/metrics.ts'
 import type { Transact, Work } from '../operations/transact.ts'
 
-/** An ended session answers for so long why it has ended; after that its tokens are merely unknown. */
+/** How long an ended session can still answer why it has ended; after that its tokens are merely unknown. */
 const KEEP_SESSIONS_MS = 7 * 24 * 3600 * 1000
-/** An API key that has ended answers for so long why. */
+/** How long an API key that has ended can still answer why. */
 const KEEP_API_KEYS_MS = 90 * 24 * 3600 * 1000
-/** Rows a transaction, so that no lock is held for long. */
+/** Rows deleted per transaction, so that no lock is held for long. */
 const BATCH = 1000
 
 type Removal = (work: Work, now: Date) => Promise<number>

@@ -1,7 +1,7 @@
 import { MAX_ACCESS_TOKEN_SECONDS } from '../config.ts'
 import type { Context } from '../context.ts'
 
-/** So often media is told until it has answered; what it is told may be lost where it has never run. */
+/** The event to media is repeated at this interval until media answers; it can be lost where media has never run. */
 const RESEND_MS = 60_000
 /** Media is done half an hour after the last straggler could write: whatever takes longer is in trouble. */
 const TROUBLE_MS = 3600 * 1000
@@ -26,7 +26,7 @@ async function resendErasures(ctx: Context): Promise<void> {
   })
   for (const { user_id: userId, requested_at: since } of unanswered) {
     if (now.getTime() - since.getTime() < TROUBLE_MS) continue
-    ctx.logger.warn({ userId, since }, 'an erasure is not finished: media is told again')
+    ctx.logger.warn({ userId, since }, 'an erasure is not finished: the event to media is repeated')
   }
 }
 

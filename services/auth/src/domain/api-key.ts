@@ -6,7 +6,7 @@ import type { ApiKeyRow, UserRow } from '../db/schema.ts'
 const SHOWN_CHARACTERS = 4
 
 export interface ApiKeySecret {
-  /** Told once, to whoever made it; never stored. */
+  /** Shown once, in the answer that creates it; never stored. */
   key: string
   prefix: string
   digest: Buffer

@@ -33,7 +33,7 @@ export const CHAIN_START: ChainPlace = { sequence: 0, hash: Buffer.alloc(32) }
 /** Not part of a row's hash: what is the hash, and what may be erased. */
 const UNHASHED = new Set(['ip', 'user_agent', 'personal_salt', 'hash'])
 
-/** The chain's key (RFC 5869), for who has auth's secret and not for who merely writes to its database. */
+/** The chain's key (RFC 5869), derived from auth's secret: writing to the database is not enough to compute a chain. */
 export function auditChainKey(secret: Buffer): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', 'kinora audit chain', 32))
 }

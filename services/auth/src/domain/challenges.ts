@@ -33,7 +33,7 @@ export const CHALLENGE_ATTEMPTS = 5
 
 export type ChallengeRefusal = Extract<ErrorCode, `MFA_TOKEN_${string}` | 'ACCOUNT_DISABLED'>
 
-/** Stands for a password without repeating its hash: when the password changes, so does this. */
+/** Identifies a password without repeating its hash: when the password changes, so does this. */
 export function passwordFingerprint({ password_hash }: Pick<UserRow, 'password_hash'>): Buffer {
   return createHash('sha256')
     .update(password_hash ?? '')

@@ -58,7 +58,7 @@ function paragraph(text: string): string {
   return `<p class="text" style="margin:0 0 16px;${FONT};font-size:15px;line-height:24px;color:#17181c">${escapeHtml(text)}</p>\n`
 }
 
-/** The address is also written out, for whoever reads on one device and clicks on another. */
+/** The address is also written out, for readers who open the link on another device. */
 function linkButton({ label, url }: { label: string; url: string }): string {
   const href = escapeHtml(url)
   return `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:8px 0 16px"><tr>

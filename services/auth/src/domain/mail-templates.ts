@@ -59,7 +59,7 @@ export function passwordResetMail(user: UserRow, mail: MailRow): MailText {
   return addressed(user, {
     subject: 'You have a new password',
     paragraphs: [
-      `The password of your Kinora account was set anew ${circumstances(mail)}, with a link from a mail to you.`,
+      `The password of your Kinora account was reset ${circumstances(mail)}, with a link from a mail to you.`,
       'You were signed out everywhere.',
     ],
     note: 'If it was not you, somebody reads your mails: secure your mailbox first, then ask for a new password.',

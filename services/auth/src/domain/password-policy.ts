@@ -41,11 +41,11 @@ export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(dictionary['passwor
 
 /** What is left of those when digits and signs are taken off both ends: `summer`, `p@ssw0rd`. */
 const STEMS: ReadonlySet<string> = new Set([...COMMON_PASSWORDS].map(stemOf))
-/** So many more are no longer guessed along with the word. */
+/** With more characters than this around it, a word is no longer guessed along with them. */
 const MAX_ADDED = 6
 
 /** Takes lower case. Is it a common password, or a common one with a few digits and signs around it? */
-export function isCommonPassword(password: string): boolean {
+function isCommonPassword(password: string): boolean {
   if (COMMON_PASSWORDS.has(password)) return true
   const stem = stemOf(password)
   return stem !== '' && password.length - stem.length <= MAX_ADDED && STEMS.has(stem)

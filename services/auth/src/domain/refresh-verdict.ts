@@ -23,7 +23,7 @@ export function evaluateRefresh(
   user: Pick<UserRow, 'disabled_at'>,
   now: Date,
 ): RefreshVerdict {
-  // Before all else: who has got hold of a token that is not theirs to carry learns and ends nothing.
+  // Before all else: a token presented over the wrong transport reveals nothing and ends nothing.
   if (transport !== session.transport) return new AppError('REFRESH_TRANSPORT_MISMATCH')
   if (session.end_reason) return signedOut(session.end_reason, 'refresh')
   if (session.expires_at <= now) return new AppError('REFRESH_EXPIRED')

@@ -28,15 +28,15 @@ export type UserChange = 'user_disable' | 'user_enable' | 'user_promote' | 'user
 type Wanted = Pick<Input<typeof auth.updateUser>, 'disabled' | 'role'>
 
 export interface Administrators {
-  /** Who asks; undefined for the command line. */
+  /** The administrator who asks; undefined for the command line. */
   actorId: string | undefined
   /** Those that are enabled and can sign in. */
   people: ReadonlySet<string>
 }
 
 /**
- * What must be done to make an account as it is wanted; nothing when it is so already. Throws `OWN_ACCOUNT` for an
- * administrator who would disable himself and `LAST_ADMIN` for what would leave nobody to administrate.
+ * The changes that turn an account into the wanted one; none when it is so already. Throws `OWN_ACCOUNT` for administrators
+ * who would disable their own account, and `LAST_ADMIN` for what would leave nobody to administrate.
  */
 export function userChanges(
   user: Pick<UserRow, 'id' | 'role' | 'disabled_at'>,

@@ -20,10 +20,7 @@ function is<E extends EventType>(envelope: EventEnvelope, event: E): envelope is
   return envelope.type === event.type
 }
 
-export async function ownerErased(
-  ctx: Context,
-  { ownerId }: EventData<(typeof events)['video.owner-erased']>,
-): Promise<void> {
+async function ownerErased(ctx: Context, { ownerId }: EventData<(typeof events)['video.owner-erased']>): Promise<void> {
   await ctx.erasures.finishMedia(ownerId, ctx.now())
   ctx.logger.info({ userId: ownerId }, 'media has nothing left of an erased account')
 }
@@ -32,7 +29,7 @@ export async function ownerErased(
  * An administrator has done something in another service. The row has the event's id: told twice it is written once, and of
  * two that write it at the same time one fails on that and finds it at its next try.
  */
-export async function auditNoted(
+async function auditNoted(
   ctx: Context,
   { id, occurredAt, data }: EventEnvelope<(typeof events)['audit.noted']>,
 ): Promise<void> {

@@ -6,7 +6,7 @@ interface Waiter {
 
 export interface HashGateOptions {
   concurrency: number
-  /** Nobody is let in who would have to wait longer: whoever asked would be gone by then. */
+  /** A computation that would wait longer is refused: its caller would be gone by then. */
   waitMs: number
 }
 
@@ -66,7 +66,7 @@ export class HashGate {
     })
   }
 
-  /** Hands the place to whoever has waited longest; sets keep their order. */
+  /** Hands the slot to the computation that has waited longest; sets keep their order. */
   #leave(): void {
     const [next] = this.#waiting
     if (!next) {

@@ -5,8 +5,8 @@ import type { SecretCipher } from '@kinora/common/secret-cipher'
 import type { SigningKeyRow } from '../db/schema.ts'
 
 /**
- * What was read from the database longer ago is not used any more: another process may have changed the keys meanwhile.
- * A key is kept for verifying by so much longer than its last token would need.
+ * Keys read from the database longer ago are not used any more: another process may have changed them meanwhile. Keys are
+ * kept for verifying this much longer than their last token would need.
  */
 export const RING_MAX_AGE_MS = 30_000
 
@@ -84,7 +84,7 @@ function open({ kid, encrypted_private_key: sealed }: SigningKeyRow, cipher: Sec
 
 export type CreateSigningKey = (stage: 'next' | 'current', now: Date) => SigningKeyRow
 
-/** Makes P-256 keys, named by their RFC 7638 thumbprint, as they lie in the database. */
+/** Creates P-256 keys, named by their RFC 7638 thumbprint, as they are stored in the database. */
 export function signingKeyFactory(cipher: SecretCipher): CreateSigningKey {
   return (stage, now) => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -4,7 +4,7 @@ import { createTransport } from 'nodemailer'
 import type { AuthConfig } from '../config.ts'
 import type { MailTokenPurpose } from '../db/schema.ts'
 
-export interface Mail {
+export interface MailDelivery {
   mailer: Mailer
   /** Where the links in mails lead, without the token. */
   pages: Record<MailTokenPurpose, string>
@@ -13,7 +13,7 @@ export interface Mail {
   verification: boolean
 }
 
-export function createMailDelivery(config: AuthConfig): Mail {
+export function createMailDelivery(config: AuthConfig): MailDelivery {
   const { SMTP_URL, MAILBOX_DIR, PUBLIC_URL, EMAIL_VERIFICATION } = config
   const from = config.MAIL_FROM ?? `Kinora <no-reply@${new URL(PUBLIC_URL).hostname}>`
   const page = (name: string) => `${PUBLIC_URL.replace(/\/$/, '')}/account/${name}`
@@ -36,7 +36,7 @@ export interface MailContent {
 }
 
 export interface Mailer {
-  /** Hands a mail over for good, or throws. Says where it went: the file, or `smtp`. `id` names the file. */
+  /** Hands a mail over for good, or throws. Returns where it went: the file, or `smtp`. `id` names the file. */
   send(id: string, to: string, content: MailContent): Promise<string>
 }
 
@@ -45,10 +45,10 @@ const TIMEOUTS = { dnsTimeout: 5000, connectionTimeout: 5000, greetingTimeout: 5
 export const SEND_MS = 15_000
 
 /**
- * Over SMTP. With a user name, TLS is insisted on (RFC 8314 section 3): without, whoever sits on the way could take
+ * Over SMTP. With a user name, TLS is insisted on (RFC 8314 section 3): without, a machine on the way could take
  * STARTTLS out of the server's answer and read the password.
  */
-export function smtpMailer(url: string, from: string): Mailer {
+function smtpMailer(url: string, from: string): Mailer {
   const requireTLS = new URL(url).username !== ''
   const transport = createTransport({ url, requireTLS, ...TIMEOUTS })
   return {
@@ -60,7 +60,7 @@ export function smtpMailer(url: string, from: string): Mailer {
 }
 
 /** Into a folder, a file for each mail, for an installation without an SMTP server. */
-export function folderMailer(folder: string, from: string): Mailer {
+function folderMailer(folder: string, from: string): Mailer {
   const transport = createTransport({ streamTransport: true, buffer: true })
   return {
     async send(id, to, content) {

@@ -9,7 +9,7 @@ export interface PasswordHasher {
   verify(password: string, stored: string | null, signal?: AbortSignal): Promise<boolean>
   /** A hash that no password gives. */
   readonly unusable: string
-  /** True for a hash that was made with another cost than today's. */
+  /** True for a hash that has another cost than the configured one. */
   isOutdated(stored: string): boolean
 }
 

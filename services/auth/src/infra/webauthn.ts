@@ -9,7 +9,7 @@ import {
 import type { AuthConfig } from '../config.ts'
 import type { PasskeyRow, UserRow } from '../db/schema.ts'
 
-/** Who passkeys are made for, as browsers see us (WebAuthn level 3, section 4). */
+/** The site that passkeys are created for, as browsers see it (WebAuthn level 3, section 4). */
 export interface RelyingParty {
   /** A domain. Browsers accept none but that of the page or a parent of it, and no IP address. */
   id: string
@@ -31,7 +31,7 @@ export function userHandle(userId: string): string {
   return Buffer.from(userHandleBytes(userId)).toString('base64url')
 }
 
-export function userHandleBytes(userId: string): Uint8Array<ArrayBuffer> {
+function userHandleBytes(userId: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(userId.replaceAll('-', ''), 'hex'))
 }
 
@@ -60,7 +60,7 @@ export async function registrationOptions(
 
 export type NewCredential = Pick<PasskeyRow, 'credential_id' | 'public_key' | 'sign_count' | 'transports'>
 
-/** What the device has made for `challenge`; null when it was not made for us, for this, or with the user's consent. */
+/** The credential that the device created for `challenge`; null for another site or challenge, or without user consent. */
 export async function verifyRegistration(
   { id, origins }: RelyingParty,
   response: Attestation,
@@ -84,11 +84,11 @@ export async function verifyRegistration(
   }
 }
 
-export function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
+function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(base64url, 'base64url'))
 }
 
-/** How sure the device must be who is there: `required` where the passkey is the only proof. */
+/** Whether the device must verify its user: `required` where the passkey is the only proof. */
 export type Verification = 'required' | 'discouraged'
 
 /** Without `allowed` the device offers the passkeys that it has for us. */

@@ -9,7 +9,10 @@ import { removeSecondFactor } from './second-factor.ts'
 import { endSessions } from './sessions.ts'
 import type { Work } from './transact.ts'
 
-/** Tokens carry the role, so those of a demoted account end, too; its API keys are looked at anew. Who is promoted gets the new role with the next one. */
+/**
+ * Tokens carry the role, so a demotion ends them, and the API keys are resolved again. A promotion takes effect with the next
+ * access token.
+ */
 const ENDS_SESSIONS: Partial<Record<UserChange, RevocationReason>> = {
   user_disable: 'account_disabled',
   user_demote: 'role_changed',
@@ -35,7 +38,7 @@ export async function applyUserChanges(
 
 /**
  * Hands a locked account to the owner of its address, audited, in the caller's transaction: password and name are those of
- * `wanted`, and every other way in that somebody before has made is closed.
+ * `wanted`, and every other way in that an earlier owner created is closed.
  */
 export async function claimAccount(
   work: Work,
@@ -67,7 +70,7 @@ async function removeApiKeys(work: Work, userId: string, call: Call, now: Date):
 
 /**
  * Deletes an account: with the commit its address is free, its tokens are refused and all its rows here are gone. The
- * other services are told, again and again until they have answered (`jobs/finish-erasures.ts`). Throws `LAST_ADMIN` for
+ * event to the other services is repeated until they have answered (`background/finish-erasures.ts`). Throws `LAST_ADMIN` for
  * what would leave nobody to administrate; false when somebody else has just deleted the account.
  */
 export async function eraseAccount(ctx: Context, id: string, call: Call): Promise<boolean> {
@@ -86,7 +89,7 @@ export async function eraseAccount(ctx: Context, id: string, call: Call): Promis
   })
 }
 
-/** Of two administrators who leave at the same time the second one waits here, and is told. */
+/** Of two administrators who leave at the same time the second one waits here, and is refused. */
 async function refuseLastAdmin(work: Work, userId: string): Promise<void> {
   const people = (await work.users.lockAdmins()).filter(({ signsIn }) => signsIn)
   if (people.length === 1 && people[0]?.id === userId) throw new AppError('LAST_ADMIN')

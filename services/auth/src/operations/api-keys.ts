@@ -18,7 +18,7 @@ export async function issueApiKey(ctx: Context, call: Call, userId: string, fiel
   const { key, prefix, digest } = createApiKeySecret()
   const row = newRow(userId, fields, { prefix, digest }, now)
   await ctx.transact(async (work) => {
-    // Keys of one account are made one after the other, so that the limit holds; and before or after it is disabled.
+    // The lock serialises new keys of one account, so that the limit holds, and orders them before or after a disabling.
     const owner = await work.users.lock(userId)
     if (!owner) throw new AppError('UNAUTHENTICATED')
     if (owner.disabled_at) throw new AppError('ACCOUNT_DISABLED')

@@ -7,14 +7,14 @@ import type { Transact } from './transact.ts'
 
 export interface KeyRotatorOptions {
   ring: KeyRing
-  make: CreateSigningKey
+  createKey: CreateSigningKey
   transact: Transact
   rotationMs: number
   logger: Logger
   now: () => Date
 }
 
-/** Changes the signing keys, one process at a time; the others notice within a second or two. */
+/** Changes the signing keys, one process at a time; the others read the change within a second or two. */
 export class KeyRotator {
   readonly #options: KeyRotatorOptions
 
@@ -22,8 +22,8 @@ export class KeyRotator {
     this.#options = options
   }
 
-  /** Makes the first keys; processes that start at once end up with the same ones. */
-  async open(): Promise<void> {
+  /** Creates the first keys; processes that start at once end up with the same ones. */
+  async initialise(): Promise<void> {
     await this.#commit(ensureStages)
     await this.#options.ring.read()
   }
@@ -62,15 +62,15 @@ export class KeyRotator {
   async #change(body: (change: KeyChange) => Promise<void>): Promise<void> {
     await this.#commit(body)
     const { ring, logger } = this.#options
-    // The change stands; the ring is read again in a second anyway.
+    // The change is committed; the ring is read again in a second anyway.
     await ring.read().catch((error: unknown) => logger.warn({ err: error }, 'could not read the signing keys'))
   }
 
   async #commit(body: (change: KeyChange) => Promise<void>): Promise<void> {
-    const { make, transact, now } = this.#options
+    const { createKey, transact, now } = this.#options
     await transact(async (work) => {
       await work.lock('signing-keys')
-      await body({ work, make, now: now() })
+      await body({ work, createKey, now: now() })
     })
   }
 }

@@ -5,7 +5,7 @@ import type { UserRow } from '../db/schema.ts'
 import type { AuditAction } from '../domain/audit.ts'
 import { passwordProblem } from '../domain/password-policy.ts'
 
-/** That the signed-in user knows the account's password. Throws `PASSWORD_WRONG`, audited as a failure of `action`. */
+/** Checks that the signed-in user knows the account's password. Throws `PASSWORD_WRONG`, audited as a failure of `action`. */
 export async function confirmPassword(
   ctx: Context,
   userId: string,
@@ -24,8 +24,8 @@ export async function confirmPassword(
 const FRESH_MS = 15 * 60 * 1000
 
 /**
- * Before something is added by which one can sign in later, or lock others out: whoever merely got hold of a session must
- * not be able to keep the account. Throws `REAUTHENTICATION_REQUIRED` where a password is needed and missing.
+ * To be called before something is added that signs in later or locks others out: a stolen session alone must not be able
+ * to keep the account. Throws `REAUTHENTICATION_REQUIRED` where a password is needed and missing.
  */
 export async function reauthenticate(
   ctx: Context,

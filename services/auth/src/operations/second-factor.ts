@@ -39,7 +39,7 @@ export async function withPasswordAndCode<T>(
 export type TypedCode = { code: string } | { recoveryCode: string }
 
 /** For places that take either: a recovery code is never six digits. */
-export function parseCode(text: string): TypedCode {
+function parseCode(text: string): TypedCode {
   return /^\d{6}$/.test(text.trim()) ? { code: text.trim() } : { recoveryCode: text }
 }
 

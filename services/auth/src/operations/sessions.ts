@@ -53,7 +53,8 @@ export interface SessionsToEnd {
 }
 
 /**
- * Ends sessions and has their access tokens refused, in the caller's transaction. Returns how many were ended, 0 when there was nothing left to end.
+ * Ends sessions and has their access tokens refused, in the caller's transaction. Returns how many were
+ * ended, 0 when there was nothing left to end.
  */
 export async function endSessions(work: Work, { reason, ...target }: SessionsToEnd, now: Date): Promise<number> {
   // "All" must have an edge: a sign-in is before it, and ended, or after it.

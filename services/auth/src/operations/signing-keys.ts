@@ -5,7 +5,7 @@ import { type CreateSigningKey, keyDocument, RING_MAX_AGE_MS } from '../infra/ke
 import type { Work } from './transact.ts'
 
 /**
- * A key is published for at least so long before it signs: gateways fetch the keys every minute, and caches of
+ * The minimum time for which a key is published before it signs: gateways fetch the keys every minute, and caches of
  * `/.well-known/jwks.json` may keep them for a minute.
  */
 const PUBLISHED_AHEAD_MS = 150_000
@@ -13,21 +13,21 @@ const PUBLISHED_AHEAD_MS = 150_000
 /** One change of the signing keys, in a transaction that holds the lock `signing-keys`. */
 export interface KeyChange {
   work: Work
-  make: CreateSigningKey
+  createKey: CreateSigningKey
   now: Date
 }
 
-/** Sees to it that there is a current key and a next one: the next becomes current where none is, new ones are made. */
-export async function ensureStages({ work, make, now }: KeyChange): Promise<void> {
+/** Ensures a current key and a next one: without a current key the next becomes current; missing ones are created. */
+export async function ensureStages({ work, createKey, now }: KeyChange): Promise<void> {
   const rows = await work.signingKeys.all()
   const next = rows.find((row) => row.stage === 'next')
   if (rows.some((row) => row.stage === 'current')) {
-    if (!next) await work.signingKeys.insert(make('next', now))
+    if (!next) await work.signingKeys.insert(createKey('next', now))
     return
   }
   if (next) await work.signingKeys.update(next.kid, { stage: 'current', current_since: now })
-  else await work.signingKeys.insert(make('current', now))
-  await work.signingKeys.insert(make('next', now))
+  else await work.signingKeys.insert(createKey('current', now))
+  await work.signingKeys.insert(createKey('next', now))
 }
 
 /** next → current → previous, whose private part is erased. Throws `KEY_TOO_NEW` when the next may not be known yet. */

@@ -69,7 +69,7 @@ export function apiKeyRepository(db: Kysely<AuthDb>) {
         .execute()
     },
 
-    /** True for one caller, and then for nobody until so much time has passed. */
+    /** True for one caller, unless a refusal was logged since `unlessSince`. */
     async claimRefusalLog(id: string, now: Date, unlessSince: Date): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable('api_keys')

@@ -75,7 +75,7 @@ export function mailTokenRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirst())?.user_id
     },
 
-    /** Uses a token up: of several at once one is told true. The owner's row is locked before. */
+    /** Uses a token up: of several at once one gets true. The owner's row is locked before. */
     async take(purpose: MailTokenPurpose, hash: Buffer, now: Date): Promise<boolean> {
       const query = db
         .deleteFrom('mail_tokens')

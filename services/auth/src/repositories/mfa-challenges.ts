@@ -38,7 +38,7 @@ export function mfaChallengeRepository(db: Kysely<AuthDb>) {
   }
 }
 
-/** Wrong codes in so many seconds, whatever they are for. */
+/** How many wrong codes an account may enter within a window of seconds, whatever they are for. */
 export interface CodeAllowance {
   failures: number
   seconds: number
@@ -46,7 +46,7 @@ export interface CodeAllowance {
 
 export function codeAttemptRepository(db: Kysely<AuthDb>) {
   return {
-    /** Counts a try as a failure before anybody looks at it; null, or until when no more are allowed. */
+    /** Counts a try as a failure before its code is checked; null, or the time until which no more tries are allowed. */
     async count(userId: string, allowance: CodeAllowance, now: Date): Promise<Date | null> {
       const first = { failures: 1, window_ends_at: new Date(now.getTime() + allowance.seconds * 1000) }
       const isOver = sql<boolean>`code_attempts.window_ends_at <= ${now}`
@@ -68,7 +68,7 @@ export function codeAttemptRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirstOrThrow()).window_ends_at
     },
 
-    /** What was counted was right. Earlier failures stay: a thief must not gain tries by the owner's signing in. */
+    /** Takes one counted failure back, because its code was right. Earlier failures stay: a thief must not gain tries by the owner's signing in. */
     async discountFailure(userId: string): Promise<void> {
       await db
         .updateTable('code_attempts')

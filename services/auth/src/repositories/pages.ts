@@ -8,7 +8,7 @@ export interface CreationCursor {
   id: string
 }
 
-/** So many rows of a list that is ordered by creation, newest first. */
+/** Up to `limit` rows of a list that is ordered by creation, newest first. */
 export interface CreationPage {
   limit: number
   after?: CreationCursor | undefined
@@ -25,7 +25,7 @@ export function newestFirst<DB, T extends keyof DB, O>(
 
 const Place = z.tuple([z.iso.datetime(), z.uuid()])
 
-/** Where to go on in a list that is ordered by creation. */
+/** The row after which a page of a list ordered by creation begins. */
 export function decodeCreationCursor(cursor: string | undefined): CreationCursor | undefined {
   if (cursor === undefined) return undefined
   const [createdAt, id] = decodeCursor(cursor, Place)

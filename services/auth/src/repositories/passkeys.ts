@@ -3,7 +3,7 @@ import type { AuthDb, PasskeyChallengesTable, PasskeyRow } from '../db/schema.ts
 
 export function passkeyRepository(db: Kysely<AuthDb>) {
   return {
-    /** False where the credential is known already, whoever has it. */
+    /** False where the credential exists already, in whichever account. */
     async insert(passkey: PasskeyRow): Promise<boolean> {
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('passkeys')
@@ -25,7 +25,7 @@ export function passkeyRepository(db: Kysely<AuthDb>) {
 
     /**
      * Remembers the signature counter. False where it has not grown, which means that the key was copied; authenticators
-     * that do not count say 0 always (WebAuthn level 3, section 6.1.1). Of two with one counter, one is told true.
+     * that do not count say 0 always (WebAuthn level 3, section 6.1.1). Of two with one counter, one gets true.
      */
     async recordUse(id: string, signCount: number, now: Date): Promise<boolean> {
       const { numUpdatedRows } = await db
@@ -50,7 +50,7 @@ export function passkeyChallengeRepository(db: Kysely<AuthDb>) {
       await db.insertInto('passkey_challenges').values(challenge).execute()
     },
 
-    /** Uses a challenge up; of several at once, one is told true. `userId` is null for a sign-in. */
+    /** Uses a challenge up; of several at once, one gets true. `userId` is null for a sign-in. */
     async take(tokenHash: Buffer, userId: string | null, now: Date): Promise<boolean> {
       const { numDeletedRows } = await db
         .deleteFrom('passkey_challenges')

@@ -51,7 +51,7 @@ export function totpFactorRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirstOrThrow()).numUpdatedRows === 1n
     },
 
-    /** Uses up the code of `step`, and with it all earlier ones. Of several at once, one is told true. */
+    /** Uses up the code of `step`, and with it all earlier ones. Of several at once, one gets true. */
     async advance(userId: string, step: number): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable('totp_factors')
@@ -87,7 +87,7 @@ export function recoveryCodeRepository(db: Kysely<AuthDb>) {
       await db.insertInto('recovery_codes').values(rows).execute()
     },
 
-    /** Uses a code up; of several at once, one is told true. */
+    /** Uses a code up; of several at once, one gets true. */
     async use(userId: string, hash: Buffer, now: Date): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable('recovery_codes')

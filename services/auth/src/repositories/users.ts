@@ -102,7 +102,7 @@ export function userRepository(db: Kysely<AuthDb>) {
         .execute()
     },
 
-    /** Whoever got here by a link in a mail has shown that the address is theirs. */
+    /** The link in the mail has shown that the address belongs to the account's owner, so it counts as confirmed. */
     async resetPassword(id: string, hash: string, now: Date): Promise<void> {
       const email_verified_at = sql<Date>`coalesce(email_verified_at, ${now})`
       await db.updateTable('users').set({ password_hash: hash, email_verified_at }).where('id', '=', id).execute()

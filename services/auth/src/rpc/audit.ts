@@ -1,4 +1,3 @@
-import { serviceOnly } from '@kinora/common/actor'
 import type { Handler } from '@kinora/common/contract'
 import type { AdminAuditEntry, AuditEntry, auth } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
@@ -7,7 +6,7 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { AuditLogTable } from '../db/schema.ts'
 import { CHAIN_START, type ChainPlace, type ChainProblem, verifyChain, verifyHead } from '../domain/audit-chain.ts'
-import { byAdmin, signedInOrByKey } from './guards.ts'
+import { byAdmin, byService, signedInOrByKey } from './guards.ts'
 
 export function listAudit({ audit }: Context): Handler<typeof auth.listAudit> {
   return signedInOrByKey<typeof auth.listAudit>(async ({ limit, cursor }, { userId }) => {
@@ -38,15 +37,14 @@ function toAdminAuditEntry(row: Selectable<AuditLogTable>): AdminAuditEntry {
 const PAGE = 1000
 
 export function verifyAudit({ audit, auditKey }: Context): Handler<typeof auth.verifyAudit> {
-  return async ({ after }, { actor }) => {
-    serviceOnly(actor, 'operator')
+  return byService<typeof auth.verifyAudit>('operator', async ({ after }) => {
     const from = after ? { sequence: after.sequence, hash: Buffer.from(after.hash, 'hex') } : CHAIN_START
     const { rows, head } = await audit.chainPage(from.sequence, PAGE)
     const verified = verifyChain(auditKey, from, rows)
     if ('kind' in verified) return answer(from, verified)
     if (rows.length === PAGE) return answer(verified, null, false)
     return answer(verified, verifyHead(verified, head))
-  }
+  })
 }
 
 function answer({ sequence, hash }: ChainPlace, problem: ChainProblem | null, complete = true) {
@@ -58,18 +56,18 @@ type AuditRow = Selectable<AuditLogTable>
 const Place = z.tuple([z.string().regex(/^\d{1,18}$/)])
 
 /** The sequence number before which to go on. */
-export function decodeAuditCursor(cursor: string | undefined): string | undefined {
+function decodeAuditCursor(cursor: string | undefined): string | undefined {
   return cursor === undefined ? undefined : decodeCursor(cursor, Place)[0]
 }
 
 /** One page out of `limit + 1` rows, newest first. */
-export function pageOfAudit<Item>(rows: AuditRow[], limit: number, toItem: (row: AuditRow) => Item) {
+function pageOfAudit<Item>(rows: AuditRow[], limit: number, toItem: (row: AuditRow) => Item) {
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page.at(-1) : undefined
   return { items: page.map(toItem), nextCursor: last ? encodeCursor([last.sequence]) : null }
 }
 
-export function toAuditEntry(row: AuditRow): AuditEntry {
+function toAuditEntry(row: AuditRow): AuditEntry {
   return {
     id: row.id,
     action: row.action,

@@ -35,7 +35,7 @@ async function replace(
   const now = ctx.now()
   return await ctx.transact(async (work) => {
     if (!(await work.users.replaceHash(userId, verified, hash))) return false
-    // A link to set it anew was asked for by somebody who knew the old one, or did not.
+    // A link to reset it may have been requested by a stranger; the new password makes it useless.
     await work.mailTokens.discard(userId, 'reset_password')
     await work.queueMail('password_changed', userId, call, now)
     await work.audit.record(call, { action: 'password_change', userId, sessionId }, now)

@@ -1,4 +1,3 @@
-import { serviceOnly } from '@kinora/common/actor'
 import type { Call, Handler } from '@kinora/common/contract'
 import { type auth, normaliseEmail } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
@@ -8,6 +7,7 @@ import { createUser } from '../domain/users.ts'
 import { applyUserChanges, claimAccount } from '../operations/accounts.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
 import type { Work } from '../operations/transact.ts'
+import { byService } from './guards.ts'
 import { overviewOf } from './users.ts'
 
 interface Result {
@@ -16,17 +16,19 @@ interface Result {
 }
 
 export function createAdmin(ctx: Context): Handler<typeof auth.createAdmin> {
-  return async ({ email: typed, password, displayName = null }, call) => {
-    serviceOnly(call.actor, 'operator')
-    const email = normaliseEmail(typed)
-    // Looked at again where somebody has registered or confirmed the address while the hash was computed.
-    const result =
-      (await promote(ctx, email, call)) ??
-      (await createOrClaim(ctx, { email, password, displayName }, call)) ??
-      (await promote(ctx, email, call))
-    if (!result) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The account came and went; try again' })
-    return { user: await overviewOf(ctx, result.userId), outcome: result.outcome }
-  }
+  return byService<typeof auth.createAdmin>(
+    'operator',
+    async ({ email: typed, password, displayName = null }, call) => {
+      const email = normaliseEmail(typed)
+      // Looked at again where somebody has registered or confirmed the address while the hash was computed.
+      const result =
+        (await promote(ctx, email, call)) ??
+        (await createOrClaim(ctx, { email, password, displayName }, call)) ??
+        (await promote(ctx, email, call))
+      if (!result) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The account came and went; try again' })
+      return { user: await overviewOf(ctx, result.userId), outcome: result.outcome }
+    },
+  )
 }
 
 /** Null when no account has this address, or one that it was never confirmed for. */
@@ -52,7 +54,7 @@ async function createOrClaim(
   if (problem) throw problem
   const passwordHash = await ctx.passwords.hash(password, call.signal)
   const now = ctx.now()
-  // Whoever runs the installation answers for the address; without this a first administrator might wait for a mail.
+  // The operator answers for the address; without this a first administrator might wait for a mail.
   const verified: Partial<UserRow> = { role: 'admin', email_verified_at: now }
   const user = { ...createUser(email, passwordHash, displayName, now), ...verified }
   return await ctx.transact(async (work) => {
@@ -62,7 +64,7 @@ async function createOrClaim(
   })
 }
 
-/** Whoever registered an address that was never confirmed may be a stranger, and must not become an administrator. */
+/** An account whose address was never confirmed may belong to a stranger, who must not become an administrator. */
 async function claim(work: Work, wanted: UserRow, call: Call): Promise<Result | null> {
   const found = await work.users.byEmail(wanted.email)
   const user = found && (await work.users.lock(found.id))

@@ -28,8 +28,8 @@ export function login(ctx: Context): Handler<typeof auth.login> {
 }
 
 /**
- * Looks again at the account under its lock, because the hash took a while: a sign-in stands either wholly before
- * whatever changes the password, disables the account or ends its sessions, and is then ended by it, or wholly after.
+ * Looks again at the account under its lock, because the hash took a while: a sign-in is either wholly before
+ * a change of the password, a disabling or an end of all sessions, and is then ended by it, or wholly after.
  */
 async function signIn(ctx: Context, verified: UserRow, call: Call): Promise<Outcome> {
   return await ctx.transact(async (work) => {
@@ -49,7 +49,7 @@ async function refuse(ctx: Context, call: Call, user: UserRow | undefined, failu
 }
 
 /**
- * The hash at today's cost, where it was made at another: now is the only moment at which the password is known. A full
+ * The hash at the configured cost, where it has another: now is the only moment at which the password is known. A full
  * queue does not spoil the sign-in; there will be a next one.
  */
 async function renewedHash(

@@ -25,7 +25,7 @@ export function beginPasskey(ctx: Context): Handler<typeof auth.beginPasskey> {
 }
 
 /** More devices than anybody has; a list this long needs no pages. */
-export const MAX_PASSKEYS = 20
+const MAX_PASSKEYS = 20
 
 export function addPasskey(ctx: Context): Handler<typeof auth.addPasskey> {
   return signedIn<typeof auth.addPasskey>(async ({ challengeToken, response, name }, { userId }, call) => {

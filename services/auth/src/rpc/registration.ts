@@ -34,8 +34,8 @@ async function signIn(ctx: Context, user: UserRow, call: Call): Promise<SignedIn
 
 /**
  * The same for an address that has an account, statement by statement; its owner learns of it by mail, nobody else does.
- * The one who registered an unconfirmed address before may be a stranger, whose password a link to confirm it would make
- * good. So none is left that counts, and the mail lets its reader choose one, which confirms the address as well.
+ * An unconfirmed account of the same address may belong to a stranger, and a confirmation link would make that stranger's
+ * password valid. So neither password counts, and the mail lets its reader choose one, which confirms the address as well.
  */
 async function awaitVerification(ctx: Context, user: UserRow, call: Call): Promise<VerificationRequired> {
   await ctx.transact(async (work) => {

@@ -14,7 +14,7 @@ export function forgotPassword(ctx: Context): Handler<typeof auth.forgotPassword
   }
 }
 
-/** Gives no tokens: whoever reads the owner's mails has then still not passed a second factor. */
+/** Gives no tokens: reading the owner's mails does not replace a second factor. */
 export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> {
   return async ({ token, password }, call) => {
     const tokenHash = oneTimeTokenHash(token)

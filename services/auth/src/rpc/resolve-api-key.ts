@@ -1,4 +1,3 @@
-import { serviceOnly } from '@kinora/common/actor'
 import type { Call, Handler } from '@kinora/common/contract'
 import type { auth, ResolvedApiKey } from '@kinora/common/contracts'
 import { AppError, type ErrorCode } from '@kinora/common/errors'
@@ -6,15 +5,15 @@ import type { Context } from '../context.ts'
 import type { ApiKeyRow } from '../db/schema.ts'
 import { evaluateApiKey } from '../domain/api-key.ts'
 import type { OwnedApiKey } from '../repositories/api-keys.ts'
+import { byService } from './guards.ts'
 
-/** A gateway in use asks at least this often (its cache lives as long), so each answer stands for a use. */
+/** A gateway in use asks at least this often (its cache lives as long), so each answer counts as a use. */
 const USE_EVERY_MS = 60_000
 /** A program that nobody has told goes on trying with a dead key; its owner need not read of each try. */
 const LOG_REFUSAL_EVERY_MS = 3_600_000
 
 export function resolveApiKey(ctx: Context): Handler<typeof auth.resolveApiKey> {
-  return async ({ digest }, call) => {
-    serviceOnly(call.actor, 'gateway')
+  return byService<typeof auth.resolveApiKey>('gateway', async ({ digest }, call) => {
     const found = await ctx.apiKeys.byDigest(Buffer.from(digest, 'base64url'))
     // Names nobody, so there is nobody to tell and no row: else everybody could fill the log.
     if (!found) throw new AppError('API_KEY_INVALID')
@@ -23,7 +22,7 @@ export function resolveApiKey(ctx: Context): Handler<typeof auth.resolveApiKey> 
     if (refusal) return await refuse(ctx, found.key, refusal, call)
     recordUse(ctx, found.key, now)
     return resolved(found)
-  }
+  })
 }
 
 function resolved({ key, owner }: OwnedApiKey): ResolvedApiKey {

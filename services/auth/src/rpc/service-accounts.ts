@@ -12,7 +12,7 @@ import { byAdmin, forServiceAccount } from './guards.ts'
 export function createServiceAccount(ctx: Context): Handler<typeof auth.createServiceAccount> {
   return byAdmin<typeof auth.createServiceAccount>(ctx, async ({ displayName }, call) => {
     const now = ctx.now()
-    // RFC 2606 section 2: mail to such an address goes nowhere, whoever tries.
+    // RFC 2606 section 2: mail to such an address goes nowhere.
     const user = createUser(`${randomUUID()}@service.invalid`, null, displayName, now)
     await ctx.transact(async (work) => {
       if (!(await work.users.insert(user))) throw new AppError('INTERNAL')

@@ -1,4 +1,3 @@
-import { serviceOnly } from '@kinora/common/actor'
 import type { Call, Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
@@ -8,7 +7,7 @@ import { transportOf } from '../domain/sign-in.ts'
 import { toSession } from '../domain/views.ts'
 import { signOut } from '../operations/sessions.ts'
 import { creationPage, decodeCreationCursor } from '../repositories/pages.ts'
-import { byAdmin, signedIn } from './guards.ts'
+import { byAdmin, byService, signedIn } from './guards.ts'
 
 export function listSessions({ sessions, now }: Context): Handler<typeof auth.listSessions> {
   return signedIn<typeof auth.listSessions>(async ({ limit, cursor }, { userId, sessionId }) => {
@@ -32,24 +31,6 @@ export function logout(ctx: Context): Handler<typeof auth.logout> {
     await signOut(ctx, call, 'logout', { ...target, reason: 'logout' })
     return { sessionId: target.sessionId }
   }
-}
-
-function callersSession({ actor }: Call): { userId: string; sessionId: string } {
-  if (actor.kind !== 'user' || actor.sessionId === undefined) throw new AppError('UNAUTHENTICATED')
-  return { userId: actor.userId, sessionId: actor.sessionId }
-}
-
-/** Any genuine token of a session is good enough to end it, also one that another tab has exchanged meanwhile. */
-async function sessionOf(
-  ctx: Context,
-  refreshToken: string,
-  call: Call,
-): Promise<{ userId: string; sessionId: string }> {
-  const token = parseRefreshToken(refreshToken)
-  const session = token && (await ctx.sessions.byId(token.sessionId))
-  if (!session || !isGenuine(ctx.refreshTokens.secret, session, token)) throw new AppError('REFRESH_INVALID')
-  if (session.transport !== transportOf(call)) throw new AppError('REFRESH_TRANSPORT_MISMATCH')
-  return { userId: session.user_id, sessionId: session.id }
 }
 
 export function logoutAll(ctx: Context): Handler<typeof auth.logoutAll> {
@@ -86,8 +67,23 @@ export function revokeUserSessions(ctx: Context): Handler<typeof auth.revokeUser
 }
 
 export function listRevocations({ revocations, now }: Context): Handler<typeof auth.listRevocations> {
-  return async ({ after }, { actor }) => {
-    serviceOnly(actor, 'gateway')
-    return await revocations.after(after, now())
-  }
+  return byService<typeof auth.listRevocations>('gateway', async ({ after }) => await revocations.after(after, now()))
+}
+
+function callersSession({ actor }: Call): { userId: string; sessionId: string } {
+  if (actor.kind !== 'user' || actor.sessionId === undefined) throw new AppError('UNAUTHENTICATED')
+  return { userId: actor.userId, sessionId: actor.sessionId }
+}
+
+/** Any genuine token of a session is good enough to end it, also one that another tab has exchanged meanwhile. */
+async function sessionOf(
+  ctx: Context,
+  refreshToken: string,
+  call: Call,
+): Promise<{ userId: string; sessionId: string }> {
+  const token = parseRefreshToken(refreshToken)
+  const session = token && (await ctx.sessions.byId(token.sessionId))
+  if (!session || !isGenuine(ctx.refreshTokens.secret, session, token)) throw new AppError('REFRESH_INVALID')
+  if (session.transport !== transportOf(call)) throw new AppError('REFRESH_TRANSPORT_MISMATCH')
+  return { userId: session.user_id, sessionId: session.id }
 }

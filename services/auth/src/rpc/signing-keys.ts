@@ -1,18 +1,33 @@
-import { serviceOnly } from '@kinora/common/actor'
 import type { Handler } from '@kinora/common/contract'
 import type { auth, SigningKeyInfo } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import type { SigningKeyRow } from '../db/schema.ts'
+import { byService } from './guards.ts'
 
-export function listKeys(ctx: Context): Handler<typeof auth.listKeys> {
-  return async (_input, { actor }) => {
-    serviceOnly(actor, 'operator')
-    return await allKeys(ctx)
-  }
+export function getJwks({ keys }: Context): Handler<typeof auth.getJwks> {
+  return async () => keys.document
 }
 
-/** What each method about signing keys answers: how they are now. */
-export async function allKeys({ signingKeys }: Context): Promise<{ keys: SigningKeyInfo[] }> {
+export function listKeys(ctx: Context): Handler<typeof auth.listKeys> {
+  return byService<typeof auth.listKeys>('operator', async () => await allKeys(ctx))
+}
+
+export function rotateKeys(ctx: Context): Handler<typeof auth.rotateKeys> {
+  return byService<typeof auth.rotateKeys>('operator', async (_input, call) => {
+    await ctx.keyRotator.rotate(call)
+    return await allKeys(ctx)
+  })
+}
+
+export function retireKey(ctx: Context): Handler<typeof auth.retireKey> {
+  return byService<typeof auth.retireKey>('operator', async ({ kid, reason }, call) => {
+    await ctx.keyRotator.retire(call, kid, reason)
+    return await allKeys(ctx)
+  })
+}
+
+/** Each method of operators about signing keys answers with all of them as they are after the call. */
+async function allKeys({ signingKeys }: Context): Promise<{ keys: SigningKeyInfo[] }> {
   return { keys: (await signingKeys.all()).map(toInfo) }
 }
 
@@ -25,24 +40,4 @@ function toInfo(row: SigningKeyRow): SigningKeyInfo {
     expiresAt: row.expires_at?.toISOString() ?? null,
     retireReason: row.retire_reason,
   }
-}
-
-export function rotateKeys(ctx: Context): Handler<typeof auth.rotateKeys> {
-  return async (_input, call) => {
-    serviceOnly(call.actor, 'operator')
-    await ctx.keyRotator.rotate(call)
-    return await allKeys(ctx)
-  }
-}
-
-export function retireKey(ctx: Context): Handler<typeof auth.retireKey> {
-  return async ({ kid, reason }, call) => {
-    serviceOnly(call.actor, 'operator')
-    await ctx.keyRotator.retire(call, kid, reason)
-    return await allKeys(ctx)
-  }
-}
-
-export function getJwks({ keys }: Context): Handler<typeof auth.getJwks> {
-  return async () => keys.document
 }

@@ -48,7 +48,7 @@ export function enableTotp(ctx: Context): Handler<typeof auth.enableTotp> {
   })
 }
 
-/** A wrong code is not counted: whoever may prove a set-up may begin another, and reads its secret. */
+/** A wrong code is not counted: the session that may prove a set-up may also begin another, and reads its secret. */
 async function enable(
   ctx: Context,
   work: Work,

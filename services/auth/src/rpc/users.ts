@@ -30,7 +30,7 @@ export function updateUser(ctx: Context): Handler<typeof auth.updateUser> {
   return byAdmin<typeof auth.updateUser>(ctx, async ({ userId, ...wanted }, call) => {
     const actorId = call.actor.kind === 'user' ? call.actor.userId : undefined
     await ctx.transact(async (work) => {
-      // Whoever changes administrators waits here, so that of two who demote each other one finds himself demoted.
+      // Changes of administrators wait here for each other: of two that demote each other, the second is refused.
       const admins = await work.users.lockAdmins()
       if (actorId !== undefined && !admins.some(({ id }) => id === actorId)) throw new AppError('FORBIDDEN')
       const user = await work.users.lock(userId)
@@ -43,8 +43,8 @@ export function updateUser(ctx: Context): Handler<typeof auth.updateUser> {
 }
 
 /**
- * For who has lost the phone and the recovery codes. The account is then as safe as its password, so its owner is told by
- * mail, and whoever is signed in signs in again.
+ * For an owner without phone and recovery codes. The account is then as safe as its password, so its owner gets a mail,
+ * and all its sessions end.
  */
 export function resetSecondFactor(ctx: Context): Handler<typeof auth.resetSecondFactor> {
   return byAdmin<typeof auth.resetSecondFactor>(ctx, async ({ userId }, call) => {
@@ -65,7 +65,7 @@ export function resetSecondFactor(ctx: Context): Handler<typeof auth.resetSecond
 
 export function eraseUser(ctx: Context): Handler<typeof auth.eraseUser> {
   return byAdmin<typeof auth.eraseUser>(ctx, async ({ userId }, call) => {
-    // Their own account asks for their password: see `erase-me.ts`.
+    // Their own account asks for their password: see `eraseMe`.
     if (call.actor.kind === 'user' && call.actor.userId === userId) throw new AppError('OWN_ACCOUNT')
     if (!(await eraseAccount(ctx, userId, call))) throw new AppError('USER_NOT_FOUND')
     return {}
