@@ -1,4 +1,4 @@
-import { box, u32 } from '../../../../packages/formats/test/support/boxes.ts'
+import { box, u32 } from './boxes.ts'
 
 /** What the index of an MP4 file says of its frames, in the file's own terms. */
 export interface SomeTrack {
