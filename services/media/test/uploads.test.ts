@@ -5,7 +5,7 @@ import { media } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { until, useWorld } from '@kinora/dev/harness'
 import { describe, expect, it, test } from 'vitest'
-import { sweepSources } from '../src/jobs/sweep-sources.ts'
+import { sweepSources } from '../src/background/sweep-sources.ts'
 import { connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 

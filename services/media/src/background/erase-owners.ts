@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts'
-import { forgetLimits } from '../limits/owner-limits.ts'
+import { removeVideo } from '../operations/remove-video.ts'
 import { finishErasure, unfinishedErasures, videosOfOwner } from '../repositories/erased-owners.ts'
-import { removeVideo } from '../repositories/remove-video.ts'
-import { removeWebhooksOf } from '../webhooks/webhook-rows.ts'
-import { alone } from './alone.ts'
+import { forgetLimits } from '../repositories/owner-limits.ts'
+import { removeWebhooksOf } from '../repositories/webhooks.ts'
+import { alone } from './isolated.ts'
 
 const BATCH = 100
 

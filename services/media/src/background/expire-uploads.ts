@@ -1,7 +1,7 @@
-import type { Context } from '../../context.ts'
-import { alone } from '../../jobs/alone.ts'
-import { giveUp } from '../give-up.ts'
-import { expiredUploads } from '../upload-rows.ts'
+import type { Context } from '../context.ts'
+import { giveUp } from '../operations/give-up.ts'
+import { expiredUploads } from '../repositories/uploads.ts'
+import { alone } from './isolated.ts'
 
 /** Gives up what its client has left alone for too long, and with it the room that was kept. */
 export async function expireUploads(ctx: Context): Promise<void> {

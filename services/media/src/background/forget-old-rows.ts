@@ -2,7 +2,7 @@ import { forgetSeen } from '@kinora/common/db'
 import type { Context } from '../context.ts'
 import { forgetOldLogs } from '../repositories/attempt-logs.ts'
 import { forgetExpiredTokens } from '../repositories/playback-tokens.ts'
-import { forgetOldDeliveries } from '../webhooks/delivery-rows.ts'
+import { forgetOldDeliveries } from '../repositories/webhook-deliveries.ts'
 
 const LOG_DAYS = 30
 const INBOX_MS = 14 * 24 * 3600 * 1000

@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts'
-import { attemptLost } from '../repositories/attempt-outcomes.ts'
-import { changeVideo } from '../repositories/change-video.ts'
+import { changeVideo } from '../operations/change-video.ts'
+import { attemptLost } from '../operations/end-attempt.ts'
 import { dueTasks, extendLeases, lockStaleTask, resendTasks, staleTasks } from '../repositories/overdue-tasks.ts'
 import { enqueue, leaseOf } from '../repositories/tasks.ts'
-import { alone } from './alone.ts'
+import { alone } from './isolated.ts'
 
 /**
  * A process's own reaper. Silence means something only to who could have heard: after a time in which this process did

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts'
-import { alone } from '../jobs/alone.ts'
-import { changeVideo } from '../repositories/change-video.ts'
+import { changeVideo } from '../operations/change-video.ts'
+import { ownersOfHeldTasks, startableTasks } from '../operations/limits.ts'
 import { enqueue } from '../repositories/tasks.ts'
-import { ownersOfHeldTasks, startableTasks } from './hold-back.ts'
+import { alone } from './isolated.ts'
 
 /** Queues what was put aside, as soon as its owner has fewer tasks running; whoever claims it asks again. */
 export async function resumeHeld(ctx: Context): Promise<void> {

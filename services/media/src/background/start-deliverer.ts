@@ -1,7 +1,7 @@
 import { type Lifecycle, startLoop } from '@kinora/common/service'
 import type { Context } from '../context.ts'
-import { Deliverer } from './deliverer.ts'
-import { guardedAgent } from './guarded-agent.ts'
+import { guardedAgent } from '../infra/guarded-agent.ts'
+import { Deliverer } from './deliver-webhooks.ts'
 
 /** Sends what webhooks are to be told, until the process stops. */
 export function startDeliverer(life: Lifecycle, { db, webhooks, metrics, logger, wake, config }: Context): void {

@@ -1,6 +1,6 @@
 import { keys, type StorageKey } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
-import { registeredSources } from '../repositories/sources.ts'
+import { registeredSources } from '../operations/plan-source.ts'
 import { inBatches } from './in-batches.ts'
 
 const AGE_MS = 24 * 3600 * 1000

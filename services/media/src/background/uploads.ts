@@ -1,10 +1,10 @@
 import { keys } from '@kinora/common/storage'
-import type { Context } from '../../context.ts'
-import { alone } from '../../jobs/alone.ts'
-import { registerUpload } from '../../rpc/complete-upload.ts'
-import { piecesOf, settle } from '../settle.ts'
-import type { UploadRow } from '../tables.ts'
-import { lockRow, noteVisit, silentUploads } from '../upload-rows.ts'
+import type { Context } from '../context.ts'
+import type { UploadRow } from '../db/upload-tables.ts'
+import { piecesOf, settle } from '../operations/settle.ts'
+import { lockRow, noteVisit, silentUploads } from '../repositories/uploads.ts'
+import { registerUpload } from '../rpc/complete-upload.ts'
+import { alone } from './isolated.ts'
 
 /** A gateway that is there says so every few seconds. */
 const SILENT_SECONDS = 60

@@ -14,13 +14,13 @@ import type {
 import type { InboxDb, OutboxDb } from '@kinora/common/db'
 import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
 import type { FrameRange } from '../domain/clip.ts'
-import type { StoredCaptions, StoredChapters } from '../domain/side-files.ts'
+import type { PlannedTask, VideoPlan } from '../domain/plan.ts'
+import type { StoredCaptions, StoredChapters } from '../domain/timed-text.ts'
 import type { VideoState } from '../domain/video-state.ts'
 import type { StoredWatermark } from '../domain/watermark.ts'
-import type { PlannedTask, VideoPlan } from '../domain/work-plan.ts'
-import type { OwnerLimitsTable } from '../limits/tables.ts'
-import type { UploadPiecesTable, UploadsTable } from '../uploads/tables.ts'
-import type { WebhookDeliveriesTable, WebhooksTable } from '../webhooks/tables.ts'
+import type { OwnerLimitsTable } from './limit-tables.ts'
+import type { UploadPiecesTable, UploadsTable } from './upload-tables.ts'
+import type { WebhookDeliveriesTable, WebhooksTable } from './webhook-tables.ts'
 
 /** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
 type Json<T> = ColumnType<T, string | undefined, string>

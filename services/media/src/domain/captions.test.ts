@@ -1,7 +1,7 @@
 import { renderVtt } from '@kinora/common/web-vtt'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readCaptions } from './read-captions.ts'
+import { readCaptions } from './captions.ts'
 
 const vtt = (text: string) => `WEBVTT\n\n00:01.000 --> 00:02.000\n${text}\n`
 const srt = (text: string) => `1\n00:00:01,000 --> 00:00:02,000\n${text}\n`

@@ -1,6 +1,6 @@
 import type { Rung } from '@kinora/common/contracts'
+import type { PlannedTask, VideoPlan } from './plan.ts'
 import { AUDIO_PLAYLIST } from './playlists.ts'
-import type { PlannedTask, VideoPlan } from './work-plan.ts'
 
 /** Behind all that makes a video ready. Each rendition has its own place, so a video has one such task for each. */
 const FIRST_DOWNLOAD_ORDINAL = 1_000_000

@@ -1,7 +1,7 @@
 import { averageBitrate, type Measured, peakBitrate } from './bandwidth.ts'
+import type { VideoPlan } from './plan.ts'
 import { PLAYLIST_HEAD, playlistText } from './playlist-text.ts'
-import type { VideoTrack } from './tracks.ts'
-import type { VideoPlan } from './work-plan.ts'
+import type { VideoTrack } from './presentation.ts'
 
 /** One key frame: the bytes of a file that a decoder needs, and the seconds until the next one. */
 interface KeyFrame extends Measured {

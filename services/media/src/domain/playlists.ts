@@ -1,11 +1,11 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import { averageBitrate, highestBitrate, peakBitrate } from './bandwidth.ts'
 import { type IFramePlaylist, iFramePlaylist } from './iframe-playlist.ts'
+import type { VideoPlan } from './plan.ts'
 import { PLAYLIST_HEAD, playlistText } from './playlist-text.ts'
+import type { AudioTrack, Presentation, Track, VideoTrack } from './presentation.ts'
 import { renditionPlaylist } from './rendition-playlist.ts'
 import { SUBTITLES_GROUP, subtitlesMedia, subtitlesPlaylist } from './subtitles.ts'
-import type { AudioTrack, Presentation, Track, VideoTrack } from './tracks.ts'
-import type { VideoPlan } from './work-plan.ts'
 
 export interface PlaylistFile {
   name: string

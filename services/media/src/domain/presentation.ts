@@ -1,8 +1,8 @@
 import type { MediaPart, Rung } from '@kinora/common/contracts'
 import type { Measured } from './bandwidth.ts'
-import type { Part } from './parts.ts'
-import type { StoredCaptions } from './side-files.ts'
-import type { VideoPlan } from './work-plan.ts'
+import type { VideoPlan } from './plan.ts'
+import type { Part } from './segments.ts'
+import type { StoredCaptions } from './timed-text.ts'
 
 type Rendition = Extract<MediaPart, { kind: 'video' }>['renditions'][number]
 export type KeyFrameRange = NonNullable<Rendition['segments'][number]['keyFrames']>[number]

@@ -1,5 +1,5 @@
 import type { TaskKind } from '@kinora/common/contracts'
-import { makesPlayable } from './work-plan.ts'
+import { makesPlayable } from './plan.ts'
 
 export interface Candidate {
   kind: TaskKind

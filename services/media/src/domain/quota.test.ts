@@ -1,6 +1,6 @@
 import type { Limits, Usage } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
-import { assertRoomKept, lengthFault, roomFor } from './room.ts'
+import { assertRoomKept, lengthFault, roomFor } from './quota.ts'
 
 const NO_LIMITS: Limits = {
   storedBytes: null,

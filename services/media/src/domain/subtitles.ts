@@ -1,7 +1,7 @@
+import type { VideoPlan } from './plan.ts'
 import { PLAYLIST_HEAD, playlistText } from './playlist-text.ts'
 import type { PlaylistFile } from './playlists.ts'
-import { captionsFile, captionsPlaylist, type StoredCaptions, secondsOf } from './side-files.ts'
-import type { VideoPlan } from './work-plan.ts'
+import { captionsFile, captionsPlaylist, type StoredCaptions, secondsOf } from './timed-text.ts'
 
 export const SUBTITLES_GROUP = 'captions'
 

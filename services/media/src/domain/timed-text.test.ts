@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { someFacts } from '../../test/support/results.ts'
-import { renderChapters } from './side-files.ts'
-import { planVideo } from './work-plan.ts'
+import { planVideo } from './plan.ts'
+import { renderChapters } from './timed-text.ts'
 
 it('a chapter lasts until the next one, the last one until the end, and none begins behind it', () => {
   const plan = planVideo(someFacts(90), 1080)

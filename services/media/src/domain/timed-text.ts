@@ -1,8 +1,8 @@
 import type { Chapter } from '@kinora/common/contracts'
 import { keys, type StorageKey } from '@kinora/common/storage'
 import { type Cue, escapeVtt, renderVtt } from '@kinora/common/web-vtt'
+import type { VideoPlan } from './plan.ts'
 import type { PlaylistFile } from './playlists.ts'
-import type { VideoPlan } from './work-plan.ts'
 
 /** Captions in one language. Their files carry the id, and are never written again: other captions have another id. */
 export interface StoredCaptions {

@@ -1,8 +1,8 @@
 import type { Rung, SourceFacts } from '@kinora/common/contracts'
 import { type Chunk, chunkPlan } from './chunk-plan.ts'
+import type { PlannedTask, VideoPlan } from './plan.ts'
 import type { VideoWork } from './video-segments.ts'
 import { copyWeight, pictureWeight } from './weights.ts'
-import type { PlannedTask, VideoPlan } from './work-plan.ts'
 
 export type VideoTask = Omit<PlannedTask, 'ordinal' | 'work'> & { work: VideoWork }
 

@@ -1,5 +1,5 @@
 import type { TaskKind, TaskStatus, WaitingTask } from '@kinora/common/contracts'
-import { comesAfterwards } from './work-plan.ts'
+import { comesAfterwards } from './plan.ts'
 
 export interface Unfinished {
   kind: TaskKind

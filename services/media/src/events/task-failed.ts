@@ -2,9 +2,9 @@ import type { EventData } from '@kinora/common/contract'
 import { type events, knownCause } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
 import type { Context } from '../context.ts'
+import { changeVideo } from '../operations/change-video.ts'
+import { attemptFailed } from '../operations/end-attempt.ts'
 import { keepLog } from '../repositories/attempt-logs.ts'
-import { attemptFailed } from '../repositories/attempt-outcomes.ts'
-import { changeVideo } from '../repositories/change-video.ts'
 import { findTask, holdsLease } from '../repositories/tasks.ts'
 
 /** A worker could not do an attempt: it is tried again later, or the video has failed, by the cause. */

@@ -1,7 +1,7 @@
 import { isIP, isIPv6, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
-import type { AddressRule } from './address-rule.ts'
 import { type ResolveHost, resolveHost } from './resolve-host.ts'
+import type { AddressRule } from './webhook-address.ts'
 
 const CONNECT_MS = 3000
 

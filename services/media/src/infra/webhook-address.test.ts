@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressRule } from './address-rule.ts'
+import { addressRule } from './webhook-address.ts'
 
 const nobody = addressRule(new BlockList())
 

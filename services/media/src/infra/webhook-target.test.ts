@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { addressRule } from './address-rule.ts'
-import { targetProblem } from './target.ts'
+import { addressRule } from './webhook-address.ts'
+import { targetProblem } from './webhook-target.ts'
 
 const rule = { allowHttp: false, allowsAddress: addressRule(new BlockList()) }
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { AppError } from '@kinora/common/errors'
-import type { AddressRule } from './address-rule.ts'
+import type { AddressRule } from './webhook-address.ts'
 
 export interface TargetRule {
   allowHttp: boolean

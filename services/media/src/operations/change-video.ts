@@ -6,11 +6,11 @@ import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { secondsLeft } from '../domain/eta.ts'
 import { progressOf } from '../domain/video-facts.ts'
 import { deriveState, type VideoState } from '../domain/video-state.ts'
-import { tellOfVideo } from '../webhooks/tell-of-video.ts'
-import { videoEvents } from '../webhooks/video-events.ts'
-import { outlookOf } from './outlook.ts'
-import { lockPlaylists } from './publications.ts'
-import { enqueue, taskFacts } from './tasks.ts'
+import { videoEvents } from '../domain/webhook-events.ts'
+import { outlookOf } from '../repositories/eta-inputs.ts'
+import { lockPlaylists } from '../repositories/publications.ts'
+import { enqueue, taskFacts } from '../repositories/tasks.ts'
+import { tellOfVideo } from './webhook-deliveries.ts'
 
 type Tx = Transaction<MediaDb>
 

@@ -3,11 +3,11 @@ import { keys } from '@kinora/common/storage'
 import { sql, type Transaction } from 'kysely'
 import type { MediaConfig } from '../config.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { type Beginning, earlyHead, makesTheSame } from '../domain/early-segments.ts'
+import { type PlannedTask, probeTask } from '../domain/plan.ts'
 import { overlayOf } from '../domain/watermark.ts'
-import { type PlannedTask, probeTask } from '../domain/work-plan.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { addTasks, IDLE, sendTasks } from '../repositories/tasks.ts'
-import { type Beginning, earlyHead, makesTheSame } from './early-work.ts'
 
 type Tx = Transaction<MediaDb>
 

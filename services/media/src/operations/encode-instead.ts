@@ -2,8 +2,8 @@ import type { Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
 import type { VideoWork } from '../domain/video-segments.ts'
 import { tasksInstead } from '../domain/video-tasks.ts'
-import { addTasks } from './tasks.ts'
-import { findVideo } from './videos.ts'
+import { addTasks } from '../repositories/tasks.ts'
+import { findVideo } from '../repositories/videos.ts'
 
 /** Behind all tasks of a plan, before those of a video that is ready. */
 const FIRST_ORDINAL = 500_000

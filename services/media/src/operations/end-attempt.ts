@@ -1,13 +1,13 @@
 import type { TaskCause } from '@kinora/common/contracts'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
+import { isOptional } from '../domain/plan.ts'
 import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
-import { isOptional } from '../domain/work-plan.ts'
-import { endHeadStart } from '../head-start/head-start.ts'
+import { discardFiles, hasParts } from '../repositories/segments.ts'
+import { attemptEnded } from '../repositories/task-attempts.ts'
+import { awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from '../repositories/tasks.ts'
+import { endHeadStart } from './early-segments.ts'
 import { copyWorkOf, encodeInstead } from './encode-instead.ts'
-import { discardFiles, hasParts } from './parts.ts'
-import { attemptEnded } from './task-attempts.ts'
-import { awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from './tasks.ts'
 
 type Tx = Transaction<MediaDb>
 

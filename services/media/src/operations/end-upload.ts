@@ -2,7 +2,7 @@ import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
-import { completeUploadRow, deleteUploadRow } from './upload-rows.ts'
+import { completeUploadRow, deleteUploadRow } from '../repositories/uploads.ts'
 
 /**
  * The source is registered, and takes the place of what was reserved for it; or another upload was first. What came in

@@ -2,9 +2,9 @@ import { digestOfContents } from '@kinora/hls-check'
 import type { Kysely } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
 import { AUDIO_PLAYLIST } from '../domain/playlists.ts'
+import { type Presentation, presentationOf, type Track } from '../domain/presentation.ts'
 import { renditionPlaylist } from '../domain/rendition-playlist.ts'
-import { type Presentation, presentationOf, type Track } from '../domain/tracks.ts'
-import { writtenParts } from '../repositories/parts.ts'
+import { writtenParts } from '../repositories/segments.ts'
 import { findVideo } from '../repositories/videos.ts'
 
 /** For the check of a complete video: what its files must be, by the hashes that were taken when they were made. */

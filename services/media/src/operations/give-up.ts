@@ -1,12 +1,12 @@
 import { keys } from '@kinora/common/storage'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import { endHeadStartOf } from '../head-start/head-start.ts'
+import type { UploadRow } from '../db/upload-tables.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
-import { removeVideo } from '../repositories/remove-video.ts'
-import type { UploadRow } from './tables.ts'
-import { deleteUploadRow, hasOtherUploads } from './upload-rows.ts'
+import { deleteUploadRow, hasOtherUploads } from '../repositories/uploads.ts'
+import { endHeadStartOf } from './early-segments.ts'
+import { removeVideo } from './remove-video.ts'
 
 type Tx = Transaction<MediaDb>
 

@@ -2,8 +2,8 @@ import type { TaskCause } from '@kinora/common/contracts'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb } from '../db/schema.ts'
-import { lengthFault } from './room.ts'
-import { lockRoom, standingOf } from './standing.ts'
+import { lengthFault } from '../domain/quota.ts'
+import { lockRoom, standingOf } from '../repositories/quota-usage.ts'
 
 /**
  * Why a video of this length may not be made; null when it may. Until the commit nobody else of this owner's asks, so

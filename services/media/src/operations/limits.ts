@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb } from '../db/schema.ts'
-import { lockRoom } from './standing.ts'
+import { lockRoom } from '../repositories/quota-usage.ts'
 
 type Tx = Transaction<MediaDb>
 

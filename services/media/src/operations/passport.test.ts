@@ -1,6 +1,6 @@
 import { digestOfContents } from '@kinora/hls-check'
 import { expect, test } from 'vitest'
-import type { Presentation } from '../domain/tracks.ts'
+import type { Presentation } from '../domain/presentation.ts'
 import { contentsOf } from './expected-contents.ts'
 
 const plan = {

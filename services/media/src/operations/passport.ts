@@ -6,9 +6,9 @@ import { keys, type StorageKey, type Store } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import { presentationOf, type Track } from '../domain/tracks.ts'
-import { writtenParts } from '../repositories/parts.ts'
-import { recordPassport, runsOfVideo } from './passport-rows.ts'
+import { presentationOf, type Track } from '../domain/presentation.ts'
+import { recordPassport, runsOfVideo } from '../repositories/passports.ts'
+import { writtenParts } from '../repositories/segments.ts'
 
 type Report = Extract<TaskResult, { kind: 'finalise' }>
 

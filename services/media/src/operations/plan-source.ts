@@ -3,12 +3,12 @@ import { keys } from '@kinora/common/storage'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaConfig } from '../config.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import { copiedRung } from '../domain/copied-rung.ts'
+import { planTasks, planVideo, probeTask } from '../domain/plan.ts'
+import { copiedRung } from '../domain/remux-rung.ts'
 import { shownFilename } from '../domain/source-type.ts'
 import { overlayOf } from '../domain/watermark.ts'
-import { planTasks, planVideo, probeTask } from '../domain/work-plan.ts'
-import { takeHeadStart } from '../head-start/head-start.ts'
-import { addTasks } from './tasks.ts'
+import { addTasks } from '../repositories/tasks.ts'
+import { takeHeadStart } from './early-segments.ts'
 
 export interface Upload {
   uploadId: string

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import { endAttempt } from './delivery-rows.ts'
-import type { Posted } from './post-webhook.ts'
-import { retryDelayMs } from './retry-schedule.ts'
-import type { DeliveryRow } from './tables.ts'
-import { noteFailure, noteGone, noteSuccess } from './webhook-rows.ts'
+import type { DeliveryRow } from '../db/webhook-tables.ts'
+import { retryDelayMs } from '../domain/webhook-retry.ts'
+import type { Posted } from '../infra/post-webhook.ts'
+import { endAttempt } from '../repositories/webhook-deliveries.ts'
+import { noteFailure, noteGone, noteSuccess } from '../repositories/webhooks.ts'
 
 /** `disabled`: with this attempt the webhook was switched off. */
 export type Outcome = 'delivered' | 'failed' | 'disabled'

@@ -3,10 +3,10 @@ import { sayEvent } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import { tellOfVideo } from '../webhooks/tell-of-video.ts'
-import { queueFolderDeletion } from './deletions.ts'
-import { lockPlaylists } from './publications.ts'
-import { deleteRow } from './videos.ts'
+import { queueFolderDeletion } from '../repositories/deletions.ts'
+import { lockPlaylists } from '../repositories/publications.ts'
+import { deleteRow } from '../repositories/videos.ts'
+import { tellOfVideo } from './webhook-deliveries.ts'
 
 /** The row is gone with the commit, and with it playback; the files follow. Undefined when there is no such video. */
 export async function removeVideo(tx: Transaction<MediaDb>, videoId: string): Promise<VideoRow | undefined> {

@@ -1,7 +1,7 @@
 import { keys, type Piece, type Store } from '@kinora/common/storage'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import type { UploadRow } from './tables.ts'
+import type { UploadRow } from '../db/upload-tables.ts'
 
 /**
  * Counts what has arrived of the piece that is being written, and ends it: whoever still writes to it writes for nothing.

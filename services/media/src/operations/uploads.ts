@@ -2,11 +2,11 @@ import { AppError } from '@kinora/common/errors'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { UploadRow } from '../db/upload-tables.ts'
+import { roomFor } from '../domain/quota.ts'
 import { isDeclaredAsVideo, TAKEN_TYPES } from '../domain/source-type.ts'
-import { roomFor } from '../limits/room.ts'
-import { lockRoom, standingOf } from '../limits/standing.ts'
-import type { UploadRow } from './tables.ts'
-import { insertUpload, type NewUpload } from './upload-rows.ts'
+import { lockRoom, standingOf } from '../repositories/quota-usage.ts'
+import { insertUpload, type NewUpload } from '../repositories/uploads.ts'
 
 export function assertAwaitsSource(video: VideoRow): void {
   if (video.upload_id !== null) throw new AppError('SOURCE_ALREADY_UPLOADED')

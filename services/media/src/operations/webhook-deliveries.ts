@@ -3,7 +3,7 @@ import { sayEvent } from '@kinora/common/db'
 import type { Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { videoFacts } from '../domain/video-facts.ts'
-import { addDeliveries } from './delivery-rows.ts'
+import { addDeliveries } from '../repositories/webhook-deliveries.ts'
 
 /** Tells all who want to know, webhooks and listeners on the bus, if and only if the transaction commits. */
 export async function tellOfVideo(

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import type { DeliveryRow } from './tables.ts'
+import type { DeliveryRow } from '../db/webhook-tables.ts'
 
 export interface ClaimOptions {
   limit: number

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
-import type { PlannedTask } from '../domain/work-plan.ts'
+import type { PlannedTask } from '../domain/plan.ts'
 import { enqueue } from './tasks.ts'
 
 export async function findTaskAt(

@@ -4,7 +4,7 @@ import type { StorageKey } from '@kinora/common/storage'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
 import { queueLateDeletion } from './deletions.ts'
-import { discardFiles } from './parts.ts'
+import { discardFiles } from './segments.ts'
 import { attemptEnded } from './task-attempts.ts'
 import { enqueue, IDLE } from './tasks.ts'
 

@@ -2,7 +2,7 @@ import type { MediaPart } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import { type Part, segmentsOf } from '../domain/parts.ts'
+import { type Part, segmentsOf } from '../domain/segments.ts'
 import { queueFolderDeletion } from './deletions.ts'
 
 type Tx = Transaction<MediaDb>

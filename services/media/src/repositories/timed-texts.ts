@@ -7,7 +7,7 @@ import {
   chaptersKey,
   type StoredCaptions,
   type StoredChapters,
-} from '../domain/side-files.ts'
+} from '../domain/timed-text.ts'
 import { queueLateDeletion } from './deletions.ts'
 
 type Tx = Transaction<MediaDb>

@@ -1,7 +1,7 @@
 import { AppError } from '@kinora/common/errors'
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import type { UploadRow } from './tables.ts'
+import type { UploadRow } from '../db/upload-tables.ts'
 
 type Tx = Transaction<MediaDb>
 

@@ -2,7 +2,7 @@ import type { Input } from '@kinora/common/contract'
 import type { media, Visibility } from '@kinora/common/contracts'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import type { Position } from '../domain/position.ts'
+import type { Position } from '../domain/cursor.ts'
 
 export interface NewVideo {
   id: string

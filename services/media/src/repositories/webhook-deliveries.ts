@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { VideoEventType, WebhookAttempt } from '@kinora/common/contracts'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import type { DeliveryRow } from './tables.ts'
+import type { DeliveryRow } from '../db/webhook-tables.ts'
 
 type Db = Kysely<MediaDb>
 type Tx = Transaction<MediaDb>

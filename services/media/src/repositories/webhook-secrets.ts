@@ -1,5 +1,5 @@
 import type { SecretCipher } from '@kinora/common/secret-cipher'
-import type { WebhookRow } from './tables.ts'
+import type { WebhookRow } from '../db/webhook-tables.ts'
 
 /** Bound to its webhook: moved to another's row it cannot be opened. */
 export function sealSecret(cipher: SecretCipher, webhookId: string, secret: string): Buffer {

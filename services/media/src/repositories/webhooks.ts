@@ -1,7 +1,7 @@
 import type { VideoEventType } from '@kinora/common/contracts'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import type { WebhookRow } from './tables.ts'
+import type { WebhookRow } from '../db/webhook-tables.ts'
 
 type Db = Kysely<MediaDb>
 type Tx = Transaction<MediaDb>

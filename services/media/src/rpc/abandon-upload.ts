@@ -1,10 +1,10 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { userOf } from '../../domain/actor.ts'
-import { giveUp } from '../give-up.ts'
-import { findUpload } from '../upload-rows.ts'
+import type { Context } from '../context.ts'
+import { userOf } from '../domain/actor.ts'
+import { giveUp } from '../operations/give-up.ts'
+import { findUpload } from '../repositories/uploads.ts'
 
 export function abandonUpload(ctx: Context): Handler<typeof media.abandonUpload> {
   return async ({ uploadId }, { actor }) => {

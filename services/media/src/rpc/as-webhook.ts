@@ -1,5 +1,5 @@
 import type { Webhook, WebhookDelivery } from '@kinora/common/contracts'
-import type { DeliveryRow, WebhookRow } from '../tables.ts'
+import type { DeliveryRow, WebhookRow } from '../db/webhook-tables.ts'
 
 /** A row as the API shows it to its owner: never its secrets. */
 export function asWebhook(row: WebhookRow): Webhook {

@@ -4,9 +4,9 @@ import type { media } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { type AuditPage, auditFolders } from '../operations/storage-audit/audit-folders.ts'
+import { auditVideo } from '../operations/storage-audit/audit-video.ts'
 import { videoIdsAfter } from '../repositories/stored-video.ts'
-import { type AuditPage, auditFolders } from '../storage-audit/audit-folders.ts'
-import { auditVideo } from '../storage-audit/audit-video.ts'
 
 /** Of which the files are listed for one page, and for how many at once. */
 const VIDEOS = 20

@@ -2,11 +2,11 @@ import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import type { Context } from '../../context.ts'
-import { userOf } from '../../domain/actor.ts'
-import { beginHeadStart as begin } from '../../head-start/head-start.ts'
-import { changeVideo } from '../../repositories/change-video.ts'
-import { findUpload } from '../upload-rows.ts'
+import type { Context } from '../context.ts'
+import { userOf } from '../domain/actor.ts'
+import { changeVideo } from '../operations/change-video.ts'
+import { beginHeadStart as begin } from '../operations/early-segments.ts'
+import { findUpload } from '../repositories/uploads.ts'
 
 export function beginHeadStart(ctx: Context): Handler<typeof media.beginHeadStart> {
   return async ({ uploadId, bytes }, { actor }) => {

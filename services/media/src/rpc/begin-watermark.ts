@@ -3,9 +3,9 @@ import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import type { Context } from '../../context.ts'
-import { assertOwner } from '../../domain/visibility.ts'
-import { findVideo } from '../../repositories/videos.ts'
+import type { Context } from '../context.ts'
+import { assertOwner } from '../domain/visibility.ts'
+import { findVideo } from '../repositories/videos.ts'
 
 /** Asked before a picture is read: who may not change the watermark sends none. It is decided when the picture is there. */
 export function beginWatermark({ db }: Context): Handler<typeof media.beginWatermark> {

@@ -5,10 +5,10 @@ import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { userOf } from '../domain/actor.ts'
-import { changeVideo } from '../repositories/change-video.ts'
+import { changeVideo } from '../operations/change-video.ts'
+import { endUpload } from '../operations/end-upload.ts'
+import { registerSource, type Upload } from '../operations/plan-source.ts'
 import { queueFileDeletion } from '../repositories/deletions.ts'
-import { registerSource, type Upload } from '../repositories/sources.ts'
-import { endUpload } from '../uploads/end-upload.ts'
 import { asVideo } from './as-video.ts'
 
 export function completeUpload(ctx: Context): Handler<typeof media.completeUpload> {

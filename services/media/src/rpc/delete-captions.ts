@@ -1,11 +1,11 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { languageTag } from '../../domain/language-tag.ts'
-import { assertOwner } from '../../domain/visibility.ts'
-import { changePresented } from '../../repositories/change-video.ts'
-import { retireCaptions, setCaptions } from '../../repositories/side-texts.ts'
+import type { Context } from '../context.ts'
+import { languageTag } from '../domain/language-tag.ts'
+import { assertOwner } from '../domain/visibility.ts'
+import { changePresented } from '../operations/change-video.ts'
+import { retireCaptions, setCaptions } from '../repositories/timed-texts.ts'
 
 export function deleteCaptions(ctx: Context): Handler<typeof media.deleteCaptions> {
   return async ({ videoId, lang }, { actor }) => {

@@ -3,7 +3,7 @@ import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { assertOwner } from '../domain/visibility.ts'
-import { removeVideo } from '../repositories/remove-video.ts'
+import { removeVideo } from '../operations/remove-video.ts'
 import { findVideo } from '../repositories/videos.ts'
 
 export function deleteVideo(ctx: Context): Handler<typeof media.deleteVideo> {

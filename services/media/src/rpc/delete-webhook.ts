@@ -1,9 +1,9 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { userOf } from '../../domain/actor.ts'
-import { removeWebhook } from '../webhook-rows.ts'
+import type { Context } from '../context.ts'
+import { userOf } from '../domain/actor.ts'
+import { removeWebhook } from '../repositories/webhooks.ts'
 
 export function deleteWebhook({ db }: Context): Handler<typeof media.deleteWebhook> {
   return async ({ webhookId }, { actor }) => {

@@ -5,10 +5,10 @@ import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb } from '../db/schema.ts'
+import type { UploadRow } from '../db/upload-tables.ts'
+import { piecesOf } from '../operations/settle.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { asVideo } from '../rpc/as-video.ts'
-import { piecesOf } from './settle.ts'
-import type { UploadRow } from './tables.ts'
+import { asVideo } from './as-video.ts'
 
 /** A settled upload as gateways see it. */
 export async function describeUpload(

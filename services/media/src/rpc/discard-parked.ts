@@ -2,9 +2,9 @@ import { administratorOnly } from '@kinora/common/actor'
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { noteAction } from '../../repositories/noted-actions.ts'
-import { takeParked } from '../../repositories/parked.ts'
+import type { Context } from '../context.ts'
+import { noteAction } from '../repositories/audit-records.ts'
+import { takeParked } from '../repositories/parked.ts'
 
 export function discardParked(ctx: Context): Handler<typeof media.discardParked> {
   return async ({ parkedId }, call) => {

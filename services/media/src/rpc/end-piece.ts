@@ -1,11 +1,11 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { userOf } from '../../domain/actor.ts'
-import { describeUpload } from '../describe-upload.ts'
-import { isSettled, settle } from '../settle.ts'
-import { lockUpload, touchUpload } from '../upload-rows.ts'
+import type { Context } from '../context.ts'
+import { userOf } from '../domain/actor.ts'
+import { isSettled, settle } from '../operations/settle.ts'
+import { lockUpload, touchUpload } from '../repositories/uploads.ts'
+import { describeUpload } from './describe-upload.ts'
 
 export function endPiece(ctx: Context): Handler<typeof media.endPiece> {
   return async ({ uploadId, pieceId }, { actor }) =>

@@ -1,10 +1,10 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media, Watermark } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { assertOwner } from '../../domain/visibility.ts'
-import type { StoredWatermark } from '../../domain/watermark.ts'
-import { findVideo } from '../../repositories/videos.ts'
+import type { Context } from '../context.ts'
+import { assertOwner } from '../domain/visibility.ts'
+import type { StoredWatermark } from '../domain/watermark.ts'
+import { findVideo } from '../repositories/videos.ts'
 
 export function getWatermark({ db }: Context): Handler<typeof media.getWatermark> {
   return async ({ videoId }, { actor }) => {

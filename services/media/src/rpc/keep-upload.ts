@@ -1,9 +1,9 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { userOf } from '../../domain/actor.ts'
-import { findUpload, keepUpload as keep } from '../upload-rows.ts'
+import type { Context } from '../context.ts'
+import { userOf } from '../domain/actor.ts'
+import { findUpload, keepUpload as keep } from '../repositories/uploads.ts'
 
 export function keepUpload(ctx: Context): Handler<typeof media.keepUpload> {
   return async ({ uploadId, pieceId = null }, { actor }) => {

@@ -1,10 +1,10 @@
 import type { Handler } from '@kinora/common/contract'
 import type { Captions, media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import type { StoredCaptions } from '../../domain/side-files.ts'
-import { maySee } from '../../domain/visibility.ts'
-import { findVideo } from '../../repositories/videos.ts'
+import type { Context } from '../context.ts'
+import type { StoredCaptions } from '../domain/timed-text.ts'
+import { maySee } from '../domain/visibility.ts'
+import { findVideo } from '../repositories/videos.ts'
 
 export function listCaptions(ctx: Context): Handler<typeof media.listCaptions> {
   return async ({ videoId }, { actor }) => {

@@ -3,8 +3,8 @@ import type { Handler } from '@kinora/common/contract'
 import { type media, NO_CONTROL } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { z } from 'zod'
-import type { Context } from '../../context.ts'
-import { listParked as findParked } from '../../repositories/parked.ts'
+import type { Context } from '../context.ts'
+import { listParked as findParked } from '../repositories/parked.ts'
 import { toParked } from './to-parked.ts'
 
 const Place = z.tuple([z.iso.datetime(), z.string().max(200).regex(NO_CONTROL)])

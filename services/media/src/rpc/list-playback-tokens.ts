@@ -2,7 +2,7 @@ import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { userOf } from '../domain/actor.ts'
-import { cursorAt, positionAt } from '../domain/position.ts'
+import { cursorAt, positionAt } from '../domain/cursor.ts'
 import { tokensOfOwner } from '../repositories/playback-tokens.ts'
 
 const SORT = '-createdAt'

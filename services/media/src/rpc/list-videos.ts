@@ -3,7 +3,7 @@ import type { Handler, Output } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { userOf } from '../domain/actor.ts'
-import { cursorAt, positionAt } from '../domain/position.ts'
+import { cursorAt, positionAt } from '../domain/cursor.ts'
 import { listVideos as findVideos, positionOf } from '../repositories/videos.ts'
 import { asVideo } from './as-video.ts'
 

@@ -1,8 +1,8 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
-import type { Context } from '../../context.ts'
-import { userOf } from '../../domain/actor.ts'
-import { webhooksOf } from '../webhook-rows.ts'
+import type { Context } from '../context.ts'
+import { userOf } from '../domain/actor.ts'
+import { webhooksOf } from '../repositories/webhooks.ts'
 import { asWebhook } from './as-webhook.ts'
 
 /** All at once: an account has few. */

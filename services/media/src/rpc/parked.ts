@@ -4,11 +4,11 @@ import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import type { Context } from '../../context.ts'
-import { HEARD } from '../../events/index.ts'
-import { parseReceipt, RECEIPTS } from '../../jobs/register-receipts.ts'
-import { noteAction } from '../../repositories/noted-actions.ts'
-import { type ParkedRow, takeParked } from '../../repositories/parked.ts'
+import { parseReceipt, RECEIPTS } from '../background/register-receipts.ts'
+import type { Context } from '../context.ts'
+import { HEARD } from '../events/index.ts'
+import { noteAction } from '../repositories/audit-records.ts'
+import { type ParkedRow, takeParked } from '../repositories/parked.ts'
 
 /**
  * Sends a message again before the commit that takes it out of the parking lot: a crash between the two leaves it there, sent,

@@ -1,12 +1,12 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { assertOwner } from '../../domain/visibility.ts'
-import { assertWithin } from '../../domain/within.ts'
-import { changeVideo } from '../../repositories/change-video.ts'
-import { remakePoster } from '../../repositories/pictures.ts'
-import { asVideo } from '../as-video.ts'
+import type { Context } from '../context.ts'
+import { assertOwner } from '../domain/visibility.ts'
+import { assertWithin } from '../domain/within.ts'
+import { changeVideo } from '../operations/change-video.ts'
+import { remakePoster } from '../repositories/pictures.ts'
+import { asVideo } from './as-video.ts'
 
 /** The wish is a new attempt at the task that made the first one, so of two wishes the later one wins. */
 export function choosePoster(ctx: Context): Handler<typeof media.choosePoster> {

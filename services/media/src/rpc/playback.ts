@@ -5,7 +5,7 @@ import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { LINK_ENDED } from '../domain/playback-token.ts'
-import { captionsFile, chaptersKey } from '../domain/side-files.ts'
+import { captionsFile, chaptersKey } from '../domain/timed-text.ts'
 import { isTokenLive } from '../repositories/playback-tokens.ts'
 
 /** Always from the row: a link must die with its video, its visibility and its revocation. */

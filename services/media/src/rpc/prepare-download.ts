@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { downloadTask } from '../domain/download-task.ts'
 import { addTaskOnce, findTaskAt } from '../repositories/downloads.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { authorizePlayback } from './authorize-playback.ts'
+import { authorizePlayback } from './playback.ts'
 
 /** The first request for a rendition has its file made; all others, at the same time or later, find that task. */
 export function prepareDownload(ctx: Context): Handler<typeof media.prepareDownload> {

@@ -2,11 +2,11 @@ import { administratorOnly } from '@kinora/common/actor'
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { isErased } from '../../repositories/erased-owners.ts'
-import { noteAction } from '../../repositories/noted-actions.ts'
-import { changeLimits } from '../owner-limits.ts'
-import { standingOf } from '../standing.ts'
+import type { Context } from '../context.ts'
+import { noteAction } from '../repositories/audit-records.ts'
+import { isErased } from '../repositories/erased-owners.ts'
+import { changeLimits } from '../repositories/owner-limits.ts'
+import { standingOf } from '../repositories/quota-usage.ts'
 
 export function updateUserLimits(ctx: Context): Handler<typeof media.updateUserLimits> {
   return async ({ userId, ...change }, call) => {

@@ -1,8 +1,8 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { makeDue } from '../delivery-rows.ts'
+import type { Context } from '../context.ts'
+import { makeDue } from '../repositories/webhook-deliveries.ts'
 import { asDelivery } from './as-webhook.ts'
 import { findEnabled } from './find-enabled.ts'
 

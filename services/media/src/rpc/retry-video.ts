@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { makesRendition } from '../domain/video-segments.ts'
 import { assertOwner } from '../domain/visibility.ts'
-import { changeVideo } from '../repositories/change-video.ts'
+import { changeVideo } from '../operations/change-video.ts'
 import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
 import { asVideo } from './as-video.ts'
 

@@ -5,7 +5,7 @@ import { AppError } from '@kinora/common/errors'
 import { sql } from 'kysely'
 import type { Context } from '../context.ts'
 import { assertOwner } from '../domain/visibility.ts'
-import { changeVideo } from '../repositories/change-video.ts'
+import { changeVideo } from '../operations/change-video.ts'
 import { revokeToken } from '../repositories/playback-tokens.ts'
 
 export function revokePlaybackToken(ctx: Context): Handler<typeof media.revokePlaybackToken> {

@@ -1,10 +1,10 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
-import type { Context } from '../../context.ts'
-import { userOf } from '../../domain/actor.ts'
-import { describeUpload } from '../describe-upload.ts'
-import { settle } from '../settle.ts'
-import { lockUpload, touchUpload } from '../upload-rows.ts'
+import type { Context } from '../context.ts'
+import { userOf } from '../domain/actor.ts'
+import { settle } from '../operations/settle.ts'
+import { lockUpload, touchUpload } from '../repositories/uploads.ts'
+import { describeUpload } from './describe-upload.ts'
 
 export function settleUpload(ctx: Context): Handler<typeof media.settleUpload> {
   return async ({ uploadId }, { actor }) =>

@@ -1,8 +1,8 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media, WebhookPayload } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { addPing } from '../delivery-rows.ts'
+import type { Context } from '../context.ts'
+import { addPing } from '../repositories/webhook-deliveries.ts'
 import { asDelivery } from './as-webhook.ts'
 import { findEnabled } from './find-enabled.ts'
 

@@ -1,5 +1,5 @@
 import type { Parked } from '@kinora/common/contracts'
-import type { ParkedRow } from '../../repositories/parked.ts'
+import type { ParkedRow } from '../repositories/parked.ts'
 
 export function toParked(row: ParkedRow): Parked {
   return {

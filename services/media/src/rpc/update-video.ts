@@ -3,7 +3,7 @@ import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { assertOwner } from '../domain/visibility.ts'
-import { changeVideo } from '../repositories/change-video.ts'
+import { changeVideo } from '../operations/change-video.ts'
 import { updateText } from '../repositories/videos.ts'
 import { asVideo } from './as-video.ts'
 

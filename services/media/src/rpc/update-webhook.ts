@@ -1,10 +1,10 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Context } from '../../context.ts'
-import { userOf } from '../../domain/actor.ts'
-import { assertTarget } from '../target.ts'
-import { changeWebhook } from '../webhook-rows.ts'
+import type { Context } from '../context.ts'
+import { userOf } from '../domain/actor.ts'
+import { assertTarget } from '../infra/webhook-target.ts'
+import { changeWebhook } from '../repositories/webhooks.ts'
 import { asWebhook } from './as-webhook.ts'
 
 export function updateWebhook({ db, webhooks }: Context): Handler<typeof media.updateWebhook> {

@@ -5,8 +5,8 @@ import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import { assertOwner } from '../domain/visibility.ts'
+import { assertAwaitsSource, assertDeclaredAsVideo, reserve } from '../operations/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { assertAwaitsSource, assertDeclaredAsVideo, reserve } from '../uploads/reserve.ts'
 import { asVideo } from './as-video.ts'
 
 /** Keeps room for the upload. Of several uploads of one video that begin, the first that is complete wins. */

@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 import type { StorageFinding } from '@kinora/common/contracts'
 import { keys, type StorageKey } from '@kinora/common/storage'
-import type { Context } from '../context.ts'
-import { type StoredVideo, storedVideo } from '../repositories/stored-video.ts'
+import type { Context } from '../../context.ts'
+import { type StoredVideo, storedVideo } from '../../repositories/stored-video.ts'
 import { expectedFiles } from './expected-files.ts'
 import { oldFiles } from './old-files.ts'
 

@@ -1,8 +1,8 @@
 import { spriteCount, spriteName } from '@kinora/common/contracts'
 import { keys, type StorageKey } from '@kinora/common/storage'
-import { renderPlaylists } from '../domain/playlists.ts'
-import { presentationOf } from '../domain/tracks.ts'
-import type { StoredVideo } from '../repositories/stored-video.ts'
+import { renderPlaylists } from '../../domain/playlists.ts'
+import { presentationOf } from '../../domain/presentation.ts'
+import type { StoredVideo } from '../../repositories/stored-video.ts'
 
 export interface ExpectedFiles {
   source: StorageKey[]
