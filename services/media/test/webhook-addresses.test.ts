@@ -1,9 +1,8 @@
 import { BlockList } from 'node:net'
 import { request } from 'undici'
 import { afterEach, expect, test } from 'vitest'
-import { guardedAgent } from '../src/infra/guarded-agent.ts'
-import type { ResolveHost } from '../src/infra/resolve-host.ts'
-import { addressRule } from '../src/infra/webhook-address.ts'
+import type { ResolveHost } from '../src/infra/webhook-address.ts'
+import { addressRule, guardedAgent } from '../src/infra/webhook-address.ts'
 import { startReceiver } from './support/receiver.ts'
 
 const receiver = await startReceiver()

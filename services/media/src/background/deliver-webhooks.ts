@@ -1,18 +1,16 @@
-import type { Logger } from '@kinora/common/service'
+import { type Lifecycle, type Logger, startLoop } from '@kinora/common/service'
 import { webhookHeaders } from '@kinora/common/webhook-signature'
 import type { Kysely } from 'kysely'
 import type { Dispatcher } from 'undici'
-import type { MediaDb } from '../db/schema.ts'
-import type { DeliveryRow, WebhookRow } from '../db/webhook-tables.ts'
+import type { Context } from '../context.ts'
+import type { DeliveryRow, MediaDb, WebhookRow } from '../db/schema.ts'
 import { Aborted, type Posted, postWebhook, refusedAttempt } from '../infra/post-webhook.ts'
+import { guardedAgent, targetProblem } from '../infra/webhook-address.ts'
 import type { Webhooks } from '../infra/webhook-settings.ts'
-import { targetProblem } from '../infra/webhook-target.ts'
 import type { MediaMetrics } from '../media-metrics.ts'
-import { recordAttempt } from '../operations/record-attempt.ts'
-import { claimDue } from '../repositories/claim-due.ts'
-import { endAttempt } from '../repositories/webhook-deliveries.ts'
-import { signingSecrets } from '../repositories/webhook-secrets.ts'
-import { webhookById } from '../repositories/webhooks.ts'
+import { recordAttempt } from '../operations/webhook-deliveries.ts'
+import { claimDue, endAttempt } from '../repositories/webhook-deliveries.ts'
+import { signingSecrets, webhookById } from '../repositories/webhooks.ts'
 
 const MAX_IN_FLIGHT = 100
 const PER_WEBHOOK = 4
@@ -121,4 +119,15 @@ export class Deliverer {
     for (const { webhookId } of this.#inFlight.values()) counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1)
     return counts
   }
+}
+
+/** Sends what webhooks are to be told, until the process stops. */
+export function startDeliverer(life: Lifecycle, { db, webhooks, metrics, logger, wake, config }: Context): void {
+  const dispatcher = life.use(guardedAgent(webhooks.target.allowsAddress), 'webhook connections', (it) => it.destroy())
+  const onRoom = () => loop.poke()
+  const deliverer = new Deliverer({ db, webhooks, dispatcher, metrics, logger, onRoom })
+  life.use(deliverer, 'webhook attempts', (it) => it.stop())
+  const loop = startLoop('deliver webhooks', config.WEBHOOK_POLL_MS, () => deliverer.beginDue(), logger)
+  life.use(loop, 'deliver webhooks', (it) => it.stop())
+  wake.on('webhooks', () => loop.poke())
 }

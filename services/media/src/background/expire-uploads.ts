@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { giveUp } from '../operations/give-up.ts'
+import { giveUp } from '../operations/uploads.ts'
 import { expiredUploads } from '../repositories/uploads.ts'
 import { alone } from './isolated.ts'
 

@@ -1,7 +1,7 @@
 import { forgetSeen } from '@kinora/common/db'
 import type { Context } from '../context.ts'
-import { forgetOldLogs } from '../repositories/attempt-logs.ts'
 import { forgetExpiredTokens } from '../repositories/playback-tokens.ts'
+import { forgetOldLogs } from '../repositories/task-attempts.ts'
 import { forgetOldDeliveries } from '../repositories/webhook-deliveries.ts'
 
 const LOG_DAYS = 30

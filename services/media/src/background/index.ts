@@ -1,18 +1,16 @@
 import type { Bus } from '@kinora/common/bus'
 import { type Lifecycle, startLoop } from '@kinora/common/service'
 import type { Context } from '../context.ts'
+import { startDeliverer } from './deliver-webhooks.ts'
 import { eraseOwners } from './erase-owners.ts'
 import { expireUploads } from './expire-uploads.ts'
 import { forgetOldRows } from './forget-old-rows.ts'
 import { publishPlaylists } from './publish-playlists.ts'
-import { createReaper } from './reap-tasks.ts'
-import { registerReceipts } from './register-receipts.ts'
+import { createReaper, resumeHeld } from './reap-tasks.ts'
 import { removeFiles } from './remove-files.ts'
-import { resumeHeld } from './resume-held.ts'
-import { startDeliverer } from './start-deliverer.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 import { sweepSources } from './sweep-sources.ts'
-import { finishUploads } from './uploads.ts'
+import { finishUploads, registerReceipts } from './uploads.ts'
 
 const HOUR_MS = 3600 * 1000
 

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptLost } from '../operations/end-attempt.ts'
+import { ownersOfHeldTasks, startableTasks } from '../operations/limits.ts'
 import { dueTasks, extendLeases, lockStaleTask, resendTasks, staleTasks } from '../repositories/overdue-tasks.ts'
 import { enqueue, leaseOf } from '../repositories/tasks.ts'
 import { alone } from './isolated.ts'
@@ -46,4 +47,13 @@ async function reapStale(ctx: Context, videoId: string, taskId: string): Promise
     ctx.metrics.attempts.inc({ kind: task.kind, outcome: 'lost' })
     ctx.logger.warn({ taskId, attempt: lease.attempt, worker: task.worker }, 'a worker was silent and lost its task')
   })
+}
+
+/** Queues what was put aside, as soon as its owner has fewer tasks running; whoever claims it asks again. */
+export async function resumeHeld(ctx: Context): Promise<void> {
+  for (const ownerId of await ownersOfHeldTasks(ctx.db)) {
+    for (const { id, video_id: videoId } of await startableTasks(ctx, ownerId)) {
+      await alone(ctx, { videoId }, () => changeVideo(ctx, videoId, (tx) => enqueue(tx, [id])))
+    }
+  }
 }

@@ -1,8 +1,7 @@
 import { keys, type StorageKey } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import { hasVideos, knownVideos } from '../repositories/known-videos.ts'
-import { inBatches } from './in-batches.ts'
-import { alone } from './isolated.ts'
+import { alone, inBatches } from './isolated.ts'
 
 const AGE_MS = 24 * 3600 * 1000
 const BATCH = 500

@@ -1,7 +1,7 @@
 import { keys, type StorageKey } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import { registeredSources } from '../operations/plan-source.ts'
-import { inBatches } from './in-batches.ts'
+import { inBatches } from './isolated.ts'
 
 const AGE_MS = 24 * 3600 * 1000
 const BATCH = 500

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Overlay, SourceFacts, TaskWork } from '@kinora/common/contracts'
 import type { StorageKey } from '@kinora/common/storage'
 import { type PlannedTask, planTasks, planVideo } from './plan.ts'
-import type { VideoWork } from './video-segments.ts'
+import type { VideoWork } from './segments.ts'
 
 /** A source of which only the beginning is there. */
 export interface Beginning {

@@ -8,13 +8,12 @@ import {
   type TaskKind,
   type TaskWork,
 } from '@kinora/common/contracts'
-import { chunkPlan, headSegments } from './chunk-plan.ts'
+import { type Chunk, chunkPlan, headSegments } from './chunk-plan.ts'
 import { ladder } from './ladder.ts'
-import { renditionPlaylist } from './rendition-playlist.ts'
+import { AUDIO_PLAYLIST } from './playlists.ts'
+import { renditionPlaylist } from './presentation.ts'
+import { framesOf, type VideoWork } from './segments.ts'
 import { planStoryboard } from './storyboard-plan.ts'
-import type { VideoWork } from './video-segments.ts'
-import { copyTask, type PictureSource, type VideoTask, videoTask } from './video-tasks.ts'
-import { audioWeight } from './weights.ts'
 
 /** What all renditions of a video share; stored with the video. */
 export interface VideoPlan extends Grid {
@@ -144,4 +143,101 @@ function encodingTasks(plan: VideoPlan, source: PictureSource, copied: Rung | nu
 /** Of the smallest rung, the first segments are made by the head. */
 function withHeads(rungs: Rung[], head: number): VideoWork['rungs'] {
   return rungs.map((rung, index) => ({ ...rung, firstSegment: index === 0 ? head : 0 }))
+}
+
+export type VideoTask = Omit<PlannedTask, 'ordinal' | 'work'> & { work: VideoWork }
+
+export interface PictureSource {
+  facts: SourceFacts
+  sourceKey: string
+}
+
+/** Encodes these rungs of a range of frames. */
+export function videoTask(
+  plan: VideoPlan,
+  { facts, sourceKey }: PictureSource,
+  chunk: Chunk,
+  rungs: VideoWork['rungs'],
+): VideoTask {
+  const { gopFrames, segmentFrames, watermark } = plan
+  const picture = { sourceKey, facts, ...(watermark && { watermark }) }
+  const work: VideoWork = { kind: 'video', ...picture, rungs, gopFrames, segmentFrames, chunk }
+  return {
+    label: `video ${labelOf(chunk, plan)} ${rungs.map((rung) => rung.name).join(' ')}`,
+    queue: 'long',
+    weight: pictureWeight(work),
+    work,
+  }
+}
+
+/**
+ * Cuts all pictures of the source into segments of this rung, as they are. One task for the whole: it takes seconds, and a
+ * rendition is either copied or encoded, never some of each.
+ */
+export function copyTask(plan: VideoPlan, source: PictureSource, rung: Rung): VideoTask {
+  const whole = { startFrame: 0, frameCount: plan.frameCount, firstSegment: 0 }
+  const { label, work } = videoTask(plan, source, whole, [{ ...rung, firstSegment: 0 }])
+  return { label: `${label} copied`, queue: 'short', weight: copyWeight(work), work: { ...work, copied: true } }
+}
+
+/** What makes the same segments as a copy that cannot be had, by encoding. At least one. */
+export function tasksInstead(plan: VideoPlan, { facts, sourceKey, rungs }: VideoWork): VideoTask[] {
+  return chunkPlan(plan.frameCount, plan).map((chunk) => videoTask(plan, { facts, sourceKey }, chunk, rungs))
+}
+
+function labelOf({ startFrame, frameCount }: Chunk, { frameRate: { num, den } }: VideoPlan): string {
+  const seconds = (frames: number) => Math.round((frames * den) / num)
+  return `${seconds(startFrame)}-${seconds(startFrame + frameCount)} s`
+}
+
+// What tasks cost was measured, and is told in pixels to encode.
+
+/** Starting any program: about a quarter of a second. */
+const START = 30_000_000
+/** Decoding a pixel of the source, once for all renditions. */
+const DECODED_SHARE = 0.5
+/** Copying a pixel of the source: neither decoded nor encoded. */
+const COPIED_SHARE = 1 / 100
+/** Encoding a second of audio. */
+const AUDIO_PER_SECOND = 500_000
+
+export function pictureWeight(work: VideoWork): number {
+  const { width, height } = work.facts.video
+  const decodedFrames = Math.max(...work.rungs.map((rung) => framesOf(rung, work)))
+  return START + DECODED_SHARE * width * height * decodedFrames + encodedPixels(work)
+}
+
+export function copyWeight(work: VideoWork): number {
+  return START + COPIED_SHARE * encodedPixels(work)
+}
+
+export function audioWeight(seconds: number): number {
+  return START + AUDIO_PER_SECOND * seconds
+}
+
+function encodedPixels(work: VideoWork): number {
+  return work.rungs.reduce((sum, rung) => sum + rung.width * rung.height * framesOf(rung, work), 0)
+}
+
+/** Behind all that makes a video ready. Each rendition has its own place, so a video has one such task for each. */
+const FIRST_DOWNLOAD_ORDINAL = 1_000_000
+
+function downloadOrdinal({ width, height }: Rung): number {
+  return FIRST_DOWNLOAD_ORDINAL + Math.min(width, height)
+}
+
+/** Puts a rendition and the sound into one file. `playlistKey` is the folder of the published playlists. */
+export function downloadTask(plan: VideoPlan, rung: Rung, playlistKey: string): PlannedTask {
+  return {
+    ordinal: downloadOrdinal(rung),
+    label: `download ${rung.name}`,
+    queue: 'short',
+    weight: 1,
+    work: {
+      kind: 'download',
+      pictureKey: `${playlistKey}/${rung.name}.m3u8`,
+      soundKey: plan.hasAudio ? `${playlistKey}/${AUDIO_PLAYLIST}` : null,
+      frameCount: plan.frameCount,
+    },
+  }
 }

@@ -125,3 +125,8 @@ function unbroken<S extends Measured>(
   const { folder, initBytes, initSha256 } = first
   return { initUri: `${folder}/init.mp4`, initBytes, initSha256, segments }
 }
+
+/** File name of the media playlist of a rung. */
+export function renditionPlaylist(rungName: string): string {
+  return `${rungName}.m3u8`
+}

@@ -1,8 +1,8 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 import { expect, test } from 'vitest'
 import { clippedFacts } from './clip.ts'
+import { copiedRung } from './ladder.ts'
 import { planTasks, planVideo } from './plan.ts'
-import { copiedRung } from './remux-rung.ts'
 
 const FITS = { copyable: { peakBitrate: 4_266_667 } }
 

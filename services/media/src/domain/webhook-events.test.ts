@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { videoEvents } from './webhook-events.ts'
+import { videoEvents } from './webhooks.ts'
 
 const waiting = { status: 'awaiting_upload', playable: false } as const
 const uploaded = { status: 'uploaded', playable: false } as const

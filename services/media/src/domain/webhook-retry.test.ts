@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { askedPauseMs, retryDelayMs } from './webhook-retry.ts'
+import { askedPauseMs, retryDelayMs } from './webhooks.ts'
 
 describe('retryDelayMs', () => {
   it('waits longer after each failure and gives up after the seventh', () => {

@@ -1,6 +1,6 @@
 import type { WebhookAttempt } from '@kinora/common/contracts'
 import { type Dispatcher, request } from 'undici'
-import { askedPauseMs } from '../domain/webhook-retry.ts'
+import { askedPauseMs } from '../domain/webhooks.ts'
 
 const TOTAL_MS = 15_000
 /** Of the response, for the log of the owner. */

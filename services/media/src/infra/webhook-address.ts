@@ -1,4 +1,8 @@
-import { BlockList, isIP } from 'node:net'
+import { Resolver } from 'node:dns/promises'
+import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
+import { AppError } from '@kinora/common/errors'
+import { list } from '@kinora/common/service'
+import { Agent, buildConnector } from 'undici'
 
 type Network = readonly [network: string, prefix: number]
 
@@ -60,4 +64,102 @@ function blockList(family: 'ipv4' | 'ipv6', networks: readonly Network[]): Block
   const list = new BlockList()
   for (const [network, prefix] of networks) list.addSubnet(network, prefix, family)
   return list
+}
+
+export interface TargetRule {
+  allowHttp: boolean
+  allowsAddress: AddressRule
+}
+
+/** Why nothing may be sent to this URL, in words for its owner; null when it may. What its name leads to is another question. */
+export function targetProblem(url: string, { allowHttp, allowsAddress }: TargetRule): string | null {
+  const { protocol, username, password, hostname } = new URL(url)
+  if (protocol !== 'https:' && !(allowHttp && protocol === 'http:')) return 'must begin with https://'
+  if (username !== '' || password !== '') return 'must not have a user name or password in it'
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(host) !== 0 && !allowsAddress(host)) return 'must not lead into a private network'
+  return null
+}
+
+/** Throws `VALIDATION_FAILED`. */
+export function assertTarget(url: string, rule: TargetRule): void {
+  const problem = targetProblem(url, rule)
+  if (problem) throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'url', message: problem }] })
+}
+
+/** A list of networks (`10.0.0.0/8`, `fd00::/8`) or addresses, from the environment. */
+export const networks = list.transform((entries, context) => {
+  const found = new BlockList()
+  for (const entry of entries) {
+    if (!addNetwork(found, entry)) context.addIssue({ code: 'custom', message: `${entry} is not a network` })
+  }
+  return found
+})
+
+function addNetwork(to: BlockList, entry: string): boolean {
+  const [network = '', prefix, ...rest] = entry.split('/')
+  const version = isIP(network)
+  const bits = version === 6 ? 128 : 32
+  const length = prefix === undefined ? bits : Number(prefix)
+  if (version === 0 || rest.length > 0 || !/^\d{1,3}$/.test(prefix ?? '0') || length > bits) return false
+  to.addSubnet(network, length, version === 6 ? 'ipv6' : 'ipv4')
+  return true
+}
+
+const CONNECT_MS = 3000
+
+/** The host has no address to which something may be sent. */
+class AddressRefused extends Error {
+  readonly code = 'ADDRESS_REFUSED'
+}
+
+/**
+ * Connects to nothing but addresses that `allows` lets through. They are checked where the connection is made, which goes to
+ * the very address that was checked, so a name that leads elsewhere the next time it is asked for (DNS rebinding) gains
+ * nothing. Every request has a connection of its own; redirects are not followed.
+ */
+export function guardedAgent(allows: AddressRule, resolve: ResolveHost = resolveHost): Agent {
+  const connect = buildConnector({ timeout: CONNECT_MS, lookup: guardedLookup(allows, resolve) })
+  return new Agent({
+    pipelining: 0,
+    connect(options, callback) {
+      // What is an address already is not looked up.
+      if (isIP(options.hostname) === 0 || allows(options.hostname)) return connect(options, callback)
+      callback(new AddressRefused(), null)
+    },
+  })
+}
+
+function guardedLookup(allows: AddressRule, resolve: ResolveHost): LookupFunction {
+  return (hostname, { all }, callback) => {
+    resolve(hostname).then(
+      (addresses) => {
+        const [first, ...others] = addresses
+          .filter(allows)
+          .map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }))
+        if (!first) callback(new AddressRefused(), '')
+        else if (all) callback(null, [first, ...others])
+        else callback(null, first.address, first.family)
+      },
+      (error: NodeJS.ErrnoException) => callback(error, ''),
+    )
+  }
+}
+
+/** All addresses of a host; rejects with the resolver's error, whose `code` says why. */
+export type ResolveHost = (hostname: string) => Promise<string[]>
+
+/**
+ * Asks the name servers directly: `dns.lookup` would occupy one of libuv's few threads, which also write files, for as long
+ * as a stranger's name server likes. The price is that `/etc/hosts` is not read.
+ */
+export const resolveHost: ResolveHost = async (hostname) => {
+  // RFC 6761 section 6.3: never asked of a name server.
+  if (hostname === 'localhost' || hostname.endsWith('.localhost')) return ['127.0.0.1', '::1']
+  const resolver = new Resolver({ timeout: 1000, tries: 2 })
+  const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)])
+  const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+  const [first] = answers
+  if (addresses.length === 0 && first.status === 'rejected') throw first.reason
+  return addresses
 }

@@ -1,7 +1,7 @@
 import { createSecretCipher, type SecretCipher } from '@kinora/common/secret-cipher'
 import type { MediaConfig } from '../config.ts'
+import type { TargetRule } from './webhook-address.ts'
 import { addressRule } from './webhook-address.ts'
-import type { TargetRule } from './webhook-target.ts'
 
 /** What everything about webhooks needs of the configuration. */
 export interface Webhooks {

@@ -1,7 +1,6 @@
 import { BlockList } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { addressRule } from './webhook-address.ts'
-import { targetProblem } from './webhook-target.ts'
+import { addressRule, targetProblem } from './webhook-address.ts'
 
 const rule = { allowHttp: false, allowsAddress: addressRule(new BlockList()) }
 

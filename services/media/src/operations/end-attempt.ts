@@ -1,13 +1,14 @@
 import type { TaskCause } from '@kinora/common/contracts'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
-import { isOptional } from '../domain/plan.ts'
+import { isOptional, tasksInstead } from '../domain/plan.ts'
 import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
+import type { VideoWork } from '../domain/segments.ts'
 import { discardFiles, hasParts } from '../repositories/segments.ts'
 import { attemptEnded } from '../repositories/task-attempts.ts'
-import { awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from '../repositories/tasks.ts'
+import { addTasks, awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from '../repositories/tasks.ts'
+import { findVideo } from '../repositories/videos.ts'
 import { endHeadStart } from './early-segments.ts'
-import { copyWorkOf, encodeInstead } from './encode-instead.ts'
 
 type Tx = Transaction<MediaDb>
 
@@ -107,4 +108,30 @@ async function giveUp(tx: Tx, { kind, video_id: videoId, early_share: share }: T
 
 async function republish(tx: Tx, videoId: string): Promise<void> {
   await sql`update videos set republish = material_published > 0 where id = ${videoId}`.execute(tx)
+}
+
+/** Behind all tasks of a plan, before those of a video that is ready. */
+const FIRST_ORDINAL = 500_000
+
+/** The work of a task that copies pictures as they are; null for all others. */
+export function copyWorkOf({ params }: TaskRow): VideoWork | null {
+  return params.kind === 'video' && params.copied ? params : null
+}
+
+/**
+ * Has the rendition encoded that a task was to copy. The task itself, whose next attempt waits, becomes the first of those
+ * that encode; the others are added. Nothing of the copy was recorded, so nothing of it is published.
+ */
+export async function encodeInstead(tx: Transaction<MediaDb>, task: TaskRow, copy: VideoWork): Promise<void> {
+  const plan = (await findVideo(tx, task.video_id))?.plan
+  const [first, ...others] = plan ? tasksInstead(plan, copy) : []
+  if (!first) throw new Error('a video whose pictures are copied has a plan')
+  const { label, queue, weight, work } = first
+  await tx
+    .updateTable('tasks')
+    .set({ label, queue, weight, params: JSON.stringify(work), host_failures: 0, memory_failures: 0 })
+    .where('id', '=', task.id)
+    .execute()
+  const added = others.map((other, index) => ({ ...other, ordinal: FIRST_ORDINAL + index }))
+  if (added.length > 0) await addTasks(tx, task.video_id, added)
 }

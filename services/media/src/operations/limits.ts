@@ -1,7 +1,9 @@
+import type { TaskCause } from '@kinora/common/contracts'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb } from '../db/schema.ts'
-import { lockRoom } from '../repositories/quota-usage.ts'
+import { lengthFault } from '../domain/quota.ts'
+import { lockRoom, standingOf } from '../repositories/owner-limits.ts'
 
 type Tx = Transaction<MediaDb>
 
@@ -84,4 +86,18 @@ async function countTasks(db: Kysely<MediaDb>, ownerId: string, states: string[]
     from tasks join videos on videos.id = tasks.video_id
     where videos.owner_id = ${ownerId} and tasks.state = any(${states})`.execute(db)
   return Number(rows[0]?.tasks ?? 0)
+}
+
+/**
+ * Why a video of this length may not be made; null when it may. Until the commit nobody else of this owner's asks, so
+ * that of two videos probed at once both count.
+ */
+export async function lengthRefusal(
+  ctx: Context,
+  tx: Transaction<MediaDb>,
+  ownerId: string,
+  seconds: number,
+): Promise<TaskCause | null> {
+  await lockRoom(tx, ownerId)
+  return lengthFault(seconds, await standingOf(tx, ctx.config, ownerId))
 }

@@ -1,7 +1,7 @@
 import { digestOfContents } from '@kinora/hls-check'
 import { expect, test } from 'vitest'
 import type { Presentation } from '../domain/presentation.ts'
-import { contentsOf } from './expected-contents.ts'
+import { contentsOf } from './passport.ts'
 
 const plan = {
   ...{ gopFrames: 50, segmentFrames: 150, frameRate: { num: 25, den: 1 }, frameCount: 300, segmentSeconds: 6 },

@@ -3,11 +3,13 @@ import { keys } from '@kinora/common/storage'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaConfig } from '../config.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { copiedRung } from '../domain/ladder.ts'
 import { planTasks, planVideo, probeTask } from '../domain/plan.ts'
-import { copiedRung } from '../domain/remux-rung.ts'
 import { shownFilename } from '../domain/source-type.ts'
 import { overlayOf } from '../domain/watermark.ts'
+import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { addTasks } from '../repositories/tasks.ts'
+import { completeUploadRow, deleteUploadRow } from '../repositories/uploads.ts'
 import { takeHeadStart } from './early-segments.ts'
 
 export interface Upload {
@@ -75,4 +77,15 @@ export async function registeredSources(db: Kysely<MediaDb>, sourceKeys: string[
     .where('source_key', '=', sql<string>`any(${sourceKeys})`)
     .execute()
   return new Set(rows.map((row) => row.source_key).filter((key) => key !== null))
+}
+
+/**
+ * The source is registered, and takes the place of what was reserved for it; or another upload was first. What came in
+ * pieces is remembered for a while, for a client that did not hear the answer.
+ */
+export async function endUpload(tx: Transaction<MediaDb>, uploadId: string, lost: boolean): Promise<void> {
+  const row = await completeUploadRow(tx, uploadId)
+  if (!row) return
+  await queueFolderDeletion(tx, keys.pieces(row.video_id, uploadId), row.owner_id)
+  if (lost || !row.resumable) await deleteUploadRow(tx, uploadId)
 }

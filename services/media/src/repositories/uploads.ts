@@ -1,7 +1,6 @@
 import { AppError } from '@kinora/common/errors'
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
-import type { MediaDb } from '../db/schema.ts'
-import type { UploadRow } from '../db/upload-tables.ts'
+import type { MediaDb, UploadRow } from '../db/schema.ts'
 
 type Tx = Transaction<MediaDb>
 

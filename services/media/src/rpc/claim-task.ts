@@ -9,8 +9,8 @@ import type { MediaDb, TaskRow } from '../db/schema.ts'
 import { remainingWork } from '../domain/segments.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptLost } from '../operations/end-attempt.ts'
-import { expectedContents } from '../operations/expected-contents.ts'
 import { holdBack } from '../operations/limits.ts'
+import { expectedContents } from '../operations/passport.ts'
 import { findTask, leaseOf, startAttempt } from '../repositories/tasks.ts'
 
 type Claim = Required<Input<typeof media.claimTask>>

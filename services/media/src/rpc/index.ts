@@ -1,40 +1,46 @@
 import type { Bus } from '@kinora/common/bus'
 import type { Handlers } from '@kinora/common/contract'
-import type { media } from '@kinora/common/contracts'
+import type { limits, media, resumableUploads, webhooks } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { auditStorage } from './audit-storage.ts'
-import { beginWatermark } from './begin-watermark.ts'
-import { putCaptions } from './captions.ts'
-import { deleteWatermark, putWatermark } from './change-watermark.ts'
-import { deleteChapters, getChapters, putChapters } from './chapters.ts'
+import { deleteCaptions, deleteChapters, getChapters, listCaptions, putCaptions, putChapters } from './captions.ts'
 import { claimTask } from './claim-task.ts'
 import { completeUpload } from './complete-upload.ts'
 import { createClip } from './create-clip.ts'
-import { createPlaybackToken } from './create-playback-token.ts'
-import { createVideo } from './create-video.ts'
-import { deleteCaptions } from './delete-captions.ts'
-import { deleteVideo } from './delete-video.ts'
-import { findPassport } from './find-passport.ts'
-import { getTaskLog } from './get-task-log.ts'
-import { getWatermark } from './get-watermark.ts'
-import { limitHandlers } from './limit-index.ts'
-import { listCaptions } from './list-captions.ts'
-import { listPlaybackTokens } from './list-playback-tokens.ts'
-import { listVideos } from './list-videos.ts'
-import { parked } from './parked-index.ts'
-import { choosePoster } from './pictures.ts'
-import { authorizePlayback } from './playback.ts'
-import { prepareDownload } from './prepare-download.ts'
-import { releaseTask } from './release-task.ts'
-import { retryVideo } from './retry-video.ts'
-import { revokePlaybackToken } from './revoke-playback-token.ts'
-import { listTasks } from './tasks.ts'
-import { getTimeline } from './timeline.ts'
-import { updateVideo } from './update-video.ts'
-import { uploadHandlers } from './upload-index.ts'
-import { beginUpload } from './uploads.ts'
-import { getVideo } from './videos.ts'
-import { webhookHandlers } from './webhook-index.ts'
+import { createUpload } from './create-upload.ts'
+import { discardParked, getParked, listParked, redriveParked } from './parked.ts'
+import { beginWatermark, choosePoster, deleteWatermark, getWatermark, putWatermark } from './pictures.ts'
+import {
+  authorizePlayback,
+  createPlaybackToken,
+  listPlaybackTokens,
+  prepareDownload,
+  revokePlaybackToken,
+} from './playback.ts'
+import { getUsage, getUserUsage, updateUserLimits } from './quotas.ts'
+import { getTaskLog, listTasks, releaseTask } from './tasks.ts'
+import { beginPiece, endPiece } from './upload-parts.ts'
+import { abandonUpload, beginHeadStart, beginUpload, keepUpload, settleUpload } from './uploads.ts'
+import {
+  createVideo,
+  deleteVideo,
+  findPassport,
+  getTimeline,
+  getVideo,
+  listVideos,
+  retryVideo,
+  updateVideo,
+} from './videos.ts'
+import {
+  createWebhook,
+  deleteWebhook,
+  listWebhookDeliveries,
+  listWebhooks,
+  redeliverWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  updateWebhook,
+} from './webhooks.ts'
 
 export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
   return {
@@ -74,5 +80,45 @@ export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     ...parked(ctx, bus),
     ...uploadHandlers(ctx),
     ...webhookHandlers(ctx),
+  }
+}
+
+export function uploadHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof typeof resumableUploads> {
+  return {
+    createUpload: createUpload(ctx),
+    settleUpload: settleUpload(ctx),
+    beginPiece: beginPiece(ctx),
+    endPiece: endPiece(ctx),
+    beginHeadStart: beginHeadStart(ctx),
+    keepUpload: keepUpload(ctx),
+    abandonUpload: abandonUpload(ctx),
+  }
+}
+
+export function limitHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof typeof limits> {
+  return {
+    getUsage: getUsage(ctx),
+    getUserUsage: getUserUsage(ctx),
+    updateUserLimits: updateUserLimits(ctx),
+  }
+}
+
+export const parked = (ctx: Context, bus: Bus) => ({
+  listParked: listParked(ctx),
+  getParked: getParked(ctx),
+  redriveParked: redriveParked(ctx, bus),
+  discardParked: discardParked(ctx),
+})
+
+export function webhookHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof typeof webhooks> {
+  return {
+    listWebhooks: listWebhooks(ctx),
+    createWebhook: createWebhook(ctx),
+    updateWebhook: updateWebhook(ctx),
+    deleteWebhook: deleteWebhook(ctx),
+    rotateWebhookSecret: rotateWebhookSecret(ctx),
+    testWebhook: testWebhook(ctx),
+    listWebhookDeliveries: listWebhookDeliveries(ctx),
+    redeliverWebhook: redeliverWebhook(ctx),
   }
 }

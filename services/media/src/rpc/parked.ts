@@ -1,14 +1,21 @@
 import { administratorOnly } from '@kinora/common/actor'
 import { type Bus, decodeEnvelope } from '@kinora/common/bus'
 import type { Handler } from '@kinora/common/contract'
-import type { media } from '@kinora/common/contracts'
+import { type media, NO_CONTROL, type Parked } from '@kinora/common/contracts'
+import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import { parseReceipt, RECEIPTS } from '../background/register-receipts.ts'
+import { z } from 'zod'
+import { parseReceipt, RECEIPTS } from '../background/uploads.ts'
 import type { Context } from '../context.ts'
 import { HEARD } from '../events/index.ts'
-import { noteAction } from '../repositories/audit-records.ts'
-import { type ParkedRow, takeParked } from '../repositories/parked.ts'
+import {
+  findParked,
+  noteAction,
+  type ParkedRow,
+  listParked as pageOfParked,
+  takeParked,
+} from '../repositories/parked.ts'
 
 /**
  * Sends a message again before the commit that takes it out of the parking lot: a crash between the two leaves it there, sent,
@@ -38,5 +45,57 @@ function isReadable({ origin, body }: ParkedRow): boolean {
     return true
   } catch {
     return false
+  }
+}
+
+export function discardParked(ctx: Context): Handler<typeof media.discardParked> {
+  return async ({ parkedId }, call) => {
+    administratorOnly(call.actor)
+    await ctx.db.transaction().execute(async (tx) => {
+      if (!(await takeParked(tx, parkedId))) throw new AppError('PARKED_NOT_FOUND')
+      await noteAction(tx, call, 'parked_discard', parkedId)
+    })
+    ctx.wake.emit('outbox')
+    return {}
+  }
+}
+
+export function getParked(ctx: Context): Handler<typeof media.getParked> {
+  return async ({ parkedId }, { actor }) => {
+    administratorOnly(actor)
+    const row = await findParked(ctx.db, parkedId)
+    if (!row) throw new AppError('PARKED_NOT_FOUND')
+    return { ...toParked(row), body: row.body }
+  }
+}
+
+const Place = z.tuple([z.iso.datetime(), z.string().max(200).regex(NO_CONTROL)])
+
+export function listParked(ctx: Context): Handler<typeof media.listParked> {
+  return async ({ limit, cursor }, { actor }) => {
+    administratorOnly(actor)
+    const after = cursor === undefined ? undefined : positionAt(cursor)
+    // One more than asked for tells whether there is a next page.
+    const rows = await pageOfParked(ctx.db, { limit: limit + 1, after })
+    const page = rows.slice(0, limit)
+    const last = rows.length > limit ? page.at(-1) : undefined
+    const nextCursor = last ? encodeCursor([last.parked_at.toISOString(), last.id]) : null
+    return { items: page.map(toParked), nextCursor }
+  }
+}
+
+function positionAt(cursor: string): { parkedAt: string; id: string } {
+  const [parkedAt, id] = decodeCursor(cursor, Place)
+  return { parkedAt, id }
+}
+
+export function toParked(row: ParkedRow): Parked {
+  return {
+    id: row.id,
+    origin: row.origin,
+    type: row.type,
+    attempts: row.attempts,
+    error: { code: row.error_code, message: row.error_message },
+    parkedAt: row.parked_at.toISOString(),
   }
 }

@@ -1,10 +1,22 @@
-import { administratorOnly } from '@kinora/common/actor'
+import { administratorOnly, serviceOnly } from '@kinora/common/actor'
 import type { Handler } from '@kinora/common/contract'
 import type { media, Task } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
+import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
-import { listTasks as findTasks, type ListedTask, type TaskPosition } from '../repositories/task-list.ts'
+import { assertOwner } from '../domain/visibility.ts'
+import { changeVideo } from '../operations/change-video.ts'
+import { attemptReleased } from '../operations/end-attempt.ts'
+import {
+  attemptState,
+  findLog,
+  listTasks as findTasks,
+  type ListedTask,
+  type TaskPosition,
+} from '../repositories/task-attempts.ts'
+import { findTask, holdsLease } from '../repositories/tasks.ts'
+import { findVideo } from '../repositories/videos.ts'
 
 /** What an operator looks for who does not say. */
 const OF_INTEREST = ['running', 'failed'] as const
@@ -47,5 +59,34 @@ function toTask(row: ListedTask): Task {
     startedAt: row.started_at?.toISOString() ?? null,
     leaseUntil: row.lease_until?.toISOString() ?? null,
     cause: row.cause,
+  }
+}
+
+export function releaseTask(ctx: Context): Handler<typeof media.releaseTask> {
+  return async (lease, { actor }) => {
+    serviceOnly(actor, 'worker')
+    const task = await findTask(ctx.db, lease.taskId)
+    if (!task) throw new AppError('TASK_GONE')
+    const changed = await changeVideo(ctx, task.video_id, async (tx) => {
+      const current = await findTask(tx, lease.taskId)
+      if (current && holdsLease(current, lease)) return await attemptReleased(tx, current, lease)
+      // Asked twice: the first answer was lost.
+      return (await attemptState(tx, lease)) === 'released'
+    })
+    if (!changed?.result) throw new AppError('TASK_GONE')
+    return {}
+  }
+}
+
+/** For the owner, and for administrators, who are asked why something failed. */
+export function getTaskLog(ctx: Context): Handler<typeof media.getTaskLog> {
+  return async ({ videoId, taskId, attempt }, { actor }) => {
+    const video = await findVideo(ctx.db, videoId)
+    if (!video) throw new AppError('VIDEO_NOT_FOUND')
+    const isAdmin = actor.kind === 'user' && actor.role === 'admin'
+    if (!isAdmin) assertOwner(actor, video)
+    const log = await findLog(ctx.db, videoId, taskId, attempt)
+    if (log === undefined) throw new AppError('TASK_LOG_NOT_FOUND')
+    return { log }
   }
 }

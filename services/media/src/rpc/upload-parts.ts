@@ -5,15 +5,14 @@ import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb } from '../db/schema.ts'
-import type { UploadRow } from '../db/upload-tables.ts'
-import { userOf } from '../domain/actor.ts'
+import type { MediaDb, UploadRow } from '../db/schema.ts'
 import { assertRoomKept } from '../domain/quota.ts'
-import { settle } from '../operations/settle.ts'
-import { assertAwaitsSource } from '../operations/uploads.ts'
-import { standingOf } from '../repositories/quota-usage.ts'
+import { userOf } from '../domain/visibility.ts'
+import { assertAwaitsSource, isSettled, settle } from '../operations/uploads.ts'
+import { standingOf } from '../repositories/owner-limits.ts'
 import { lockUpload, touchUpload } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
+import { describeUpload } from './uploads.ts'
 
 /**
  * Whoever comes last writes: a client that has lost its connection is back long before anybody notices that the old one
@@ -41,4 +40,20 @@ async function assertStillAllowed(ctx: Context, tx: Transaction<MediaDb>, row: U
   if (!video) throw new AppError('VIDEO_NOT_FOUND')
   assertAwaitsSource(video)
   assertRoomKept(Number(row.bytes), await standingOf(tx, ctx.config, row.owner_id))
+}
+
+export function endPiece(ctx: Context): Handler<typeof media.endPiece> {
+  return async ({ uploadId, pieceId }, { actor }) =>
+    await ctx.db.transaction().execute(async (tx) => {
+      const row = await lockUpload(tx, uploadId, userOf(actor))
+      if (row.piece_id === pieceId) {
+        await settle(tx, ctx.store, row)
+        const settled = await touchUpload(tx, uploadId, ctx.config.UPLOAD_EXPIRY_SECONDS, null)
+        return await describeUpload(ctx, tx, settled, actor)
+      }
+      // Asked twice: the first answer was lost.
+      const asked = row.piece_id === null && (await isSettled(tx, uploadId, pieceId))
+      if (!asked) throw new AppError('UPLOAD_SUPERSEDED')
+      return await describeUpload(ctx, tx, row, actor)
+    })
 }

@@ -1,13 +1,14 @@
 import type { EventData } from '@kinora/common/contract'
-import type { events, MediaPart, ToolRuns } from '@kinora/common/contracts'
+import { type events, knownCause, type MediaPart, type ToolRuns } from '@kinora/common/contracts'
+import { firstTimeSeen } from '@kinora/common/db'
 import type { Context } from '../context.ts'
 import type { TaskRow } from '../db/schema.ts'
-import { checkPart, type Part, remainingWork, segmentsOf } from '../domain/segments.ts'
-import { rangeOf } from '../domain/video-segments.ts'
+import { checkPart, type Part, rangeOf, remainingWork, segmentsOf } from '../domain/segments.ts'
 import { changeVideo, sayProgress } from '../operations/change-video.ts'
+import { attemptFailed } from '../operations/end-attempt.ts'
 import { addPart, writtenParts } from '../repositories/segments.ts'
-import { recordTools } from '../repositories/task-attempts.ts'
-import { findTask, type Lease, renewLease } from '../repositories/tasks.ts'
+import { keepLog, recordTools } from '../repositories/task-attempts.ts'
+import { findTask, holdsLease, type Lease, renewLease } from '../repositories/tasks.ts'
 
 /** A heartbeat, perhaps with new segments. Telling it twice or late does no harm, so it needs no inbox. */
 export async function taskProgressed(
@@ -46,4 +47,23 @@ function follows({ params, written }: TaskRow, part: MediaPart, parts: readonly 
   const work = remainingWork(params, written)
   const isOpen = work.kind !== 'video' || (!work.copied && segmentsOf(part).to < rangeOf(work).to)
   return isOpen && checkPart(work, part, parts) === null
+}
+
+/** A worker could not do an attempt: it is tried again later, or the video has failed, by the cause. */
+export async function taskFailed(
+  ctx: Context,
+  { cause, log, ...lease }: EventData<(typeof events)['task.failed']>,
+  eventId: string,
+): Promise<void> {
+  const task = await findTask(ctx.db, lease.taskId)
+  if (!task) return
+  await changeVideo(ctx, task.video_id, async (tx) => {
+    if (!(await firstTimeSeen(tx, eventId))) return
+    const current = await findTask(tx, lease.taskId)
+    if (!current) return
+    if (log !== undefined) await keepLog(tx, lease, log)
+    if (!holdsLease(current, lease)) return
+    if (await attemptFailed(tx, current, lease, knownCause(cause)))
+      ctx.metrics.attempts.inc({ kind: current.kind, outcome: 'failed' })
+  })
 }
