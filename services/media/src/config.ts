@@ -1,7 +1,7 @@
 import { integer, secretKey, serviceConfig } from '@kinora/common/service'
 import { storageSettings } from '@kinora/common/storage'
 import { z } from 'zod'
-import { networks } from './webhooks/networks.ts'
+import { networks } from './infra/webhook-address.ts'
 
 const MEBIBYTE = 1024 * 1024
 

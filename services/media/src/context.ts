@@ -2,14 +2,14 @@ import type { EventEmitter } from 'node:events'
 import type { Logger } from '@kinora/common/service'
 import type { Store } from '@kinora/common/storage'
 import type { Kysely } from 'kysely'
-import type { ReadCache } from './cache/read-cache.ts'
 import type { MediaConfig } from './config.ts'
 import type { MediaDb } from './db/schema.ts'
 import type { PlaybackSigner } from './domain/playback-token.ts'
+import type { ReadCache } from './infra/read-cache.ts'
+import type { Webhooks } from './infra/webhook-settings.ts'
 import type { MediaMetrics } from './media-metrics.ts'
 import type { StoreOwnership } from './operations/store-ownership.ts'
 import type { ReadVideo } from './repositories/video-reader.ts'
-import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** Told after a commit, so that a background loop looks at once instead of at its next tick. */
 export type Wake = EventEmitter<{ outbox: []; playlists: []; erasures: []; webhooks: [] }>

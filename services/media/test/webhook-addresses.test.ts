@@ -1,9 +1,8 @@
 import { BlockList } from 'node:net'
 import { request } from 'undici'
 import { afterEach, expect, test } from 'vitest'
-import { addressRule } from '../src/webhooks/address-rule.ts'
-import { guardedAgent } from '../src/webhooks/guarded-agent.ts'
-import type { ResolveHost } from '../src/webhooks/resolve-host.ts'
+import type { ResolveHost } from '../src/infra/webhook-address.ts'
+import { addressRule, guardedAgent } from '../src/infra/webhook-address.ts'
 import { startReceiver } from './support/receiver.ts'
 
 const receiver = await startReceiver()

@@ -8,19 +8,20 @@ import type {
   TaskWork,
   ToolRuns,
   Video,
+  VideoEventType,
   VideoStatus,
   Visibility,
+  Webhook,
+  WebhookAttempt,
+  WebhookDelivery,
 } from '@kinora/common/contracts'
 import type { InboxDb, OutboxDb } from '@kinora/common/db'
 import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
 import type { FrameRange } from '../domain/clip.ts'
-import type { StoredCaptions, StoredChapters } from '../domain/side-files.ts'
+import type { PlannedTask, VideoPlan } from '../domain/plan.ts'
+import type { StoredCaptions, StoredChapters } from '../domain/timed-text.ts'
 import type { VideoState } from '../domain/video-state.ts'
 import type { StoredWatermark } from '../domain/watermark.ts'
-import type { PlannedTask, VideoPlan } from '../domain/work-plan.ts'
-import type { OwnerLimitsTable } from '../limits/tables.ts'
-import type { UploadPiecesTable, UploadsTable } from '../uploads/tables.ts'
-import type { WebhookDeliveriesTable, WebhooksTable } from '../webhooks/tables.ts'
 
 /** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
 type Json<T> = ColumnType<T, string | undefined, string>
@@ -187,3 +188,73 @@ export interface MediaDb extends OutboxDb, InboxDb {
   webhooks: WebhooksTable
   webhook_deliveries: WebhookDeliveriesTable
 }
+
+type Amount = ColumnType<string | null, number | null | undefined, number | null>
+
+export interface OwnerLimitsTable {
+  owner_id: string
+  stored_bytes: Amount
+  upload_bytes: Amount
+  minutes: Amount
+  video_seconds: Amount
+  running_tasks: Amount
+}
+
+/** `pg` reads a bigint as text. */
+type BigInteger = ColumnType<string, number, number>
+
+export interface UploadsTable {
+  id: string
+  video_id: string
+  owner_id: string
+  resumable: boolean
+  bytes: BigInteger
+  filename: string | null
+  metadata: string | null
+  made_video: Generated<boolean>
+  received: ColumnType<string, number | undefined, number>
+  piece_id: string | null
+  created_at: Generated<Date>
+  touched_at: Generated<Date>
+  expires_at: Date
+  completed_at: Date | null
+}
+export type UploadRow = Selectable<UploadsTable>
+
+export interface UploadPiecesTable {
+  upload_id: string
+  at_offset: BigInteger
+  piece_id: string
+  bytes: BigInteger
+}
+
+export interface WebhooksTable {
+  id: string
+  owner_id: string
+  url: string
+  events: VideoEventType[]
+  secret: Buffer
+  previous_secret: Buffer | null
+  previous_secret_until: Date | null
+  disabled_reason: NonNullable<Webhook['disabled']>['reason'] | null
+  disabled_at: Date | null
+  failing_since: Date | null
+  created_at: Generated<Date>
+  updated_at: Generated<Date>
+}
+export type WebhookRow = Selectable<WebhooksTable>
+
+export interface WebhookDeliveriesTable {
+  id: string
+  webhook_id: string
+  type: string
+  video_id: string | null
+  body: string
+  state: Generated<WebhookDelivery['status']>
+  tries: Generated<number>
+  attempts: ColumnType<WebhookAttempt[], string | undefined, string>
+  due_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+  lease_token: string | null
+  created_at: Generated<Date>
+}
+export type DeliveryRow = Selectable<WebhookDeliveriesTable>

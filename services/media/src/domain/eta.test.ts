@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { someFacts } from '../../test/support/results.ts'
 import { etaSeconds, type Outlook, secondsLeft } from './eta.ts'
-import { planTasks, planVideo } from './work-plan.ts'
+import { planTasks, planVideo } from './plan.ts'
 
 const NOTHING = { weight: 0, seconds: 0 }
 const some = (known: Partial<Outlook>): Outlook => ({

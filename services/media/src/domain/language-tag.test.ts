@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { languageName, languageTag } from './language-tag.ts'
+import { languageName, languageTag } from './captions.ts'
 
 it.each([
   ['en', 'en'],

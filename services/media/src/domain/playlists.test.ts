@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { someFacts } from '../../test/support/results.ts'
+import { planVideo } from './plan.ts'
 import { renderPlaylists } from './playlists.ts'
-import type { Presentation, Segment } from './tracks.ts'
-import { planVideo } from './work-plan.ts'
+import type { Presentation, Segment } from './presentation.ts'
 
 function segments(folder: string, all: [bytes: number, seconds: number][]): Segment[] {
   return all.map(([bytes, seconds], index) => ({ uri: `${folder}/${index}.m4s`, bytes, seconds }))

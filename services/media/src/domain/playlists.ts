@@ -1,11 +1,8 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
-import { averageBitrate, highestBitrate, peakBitrate } from './bandwidth.ts'
-import { type IFramePlaylist, iFramePlaylist } from './iframe-playlist.ts'
-import { PLAYLIST_HEAD, playlistText } from './playlist-text.ts'
-import { renditionPlaylist } from './rendition-playlist.ts'
-import { SUBTITLES_GROUP, subtitlesMedia, subtitlesPlaylist } from './subtitles.ts'
-import type { AudioTrack, Presentation, Track, VideoTrack } from './tracks.ts'
-import type { VideoPlan } from './work-plan.ts'
+import { averageBitrate, highestBitrate, type Measured, peakBitrate } from './bandwidth.ts'
+import type { VideoPlan } from './plan.ts'
+import { type AudioTrack, type Presentation, renditionPlaylist, type Track, type VideoTrack } from './presentation.ts'
+import { captionsFile, captionsPlaylist, type StoredCaptions, secondsOf } from './timed-text.ts'
 
 export interface PlaylistFile {
   name: string
@@ -129,4 +126,106 @@ function capped(track: VideoTrack, presentation: Presentation): Bandwidth {
     peak: Math.max(now.peak, highestBitrate(maxrate) + sound),
     average: Math.max(now.average, maxrate * 1000 + sound),
   }
+}
+
+/**
+ * How all playlists begin. EXT-X-MAP outside I-frame playlists needs version 6, and fragmented MP4 is commonly announced
+ * with 7.
+ */
+export const PLAYLIST_HEAD = ['#EXTM3U', '#EXT-X-VERSION:7']
+
+export function playlistText(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`
+}
+
+/** One key frame: the bytes of a file that a decoder needs, and the seconds until the next one. */
+interface KeyFrame extends Measured {
+  uri: string
+  offset: number
+}
+
+/** A playlist of the key frames of a rendition, for players that search (RFC 8216 sections 4.3.3.6 and 4.3.4.3). */
+export interface IFramePlaylist {
+  name: string
+  content: string
+  /** Attributes for the master playlist. */
+  attributes: string[]
+}
+
+/** Null for a rendition of which not all key frames were told. */
+export function iFramePlaylist(track: VideoTrack, plan: VideoPlan): IFramePlaylist | null {
+  const keyFrames = keyFramesOf(track, plan)
+  if (!keyFrames) return null
+  const name = `${track.rung.name}-iframes.m3u8`
+  const seconds = Math.max(...keyFrames.map((keyFrame) => keyFrame.seconds))
+  const content = [
+    ...PLAYLIST_HEAD,
+    `#EXT-X-TARGETDURATION:${Math.max(1, Math.round(seconds))}`,
+    '#EXT-X-MEDIA-SEQUENCE:0',
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    '#EXT-X-I-FRAMES-ONLY',
+    `#EXT-X-MAP:URI="${track.initUri}"`,
+    ...keyFrames.flatMap(({ uri, offset, bytes, seconds: until }) => [
+      `#EXTINF:${until.toFixed(6)},`,
+      `#EXT-X-BYTERANGE:${bytes}@${offset}`,
+      uri,
+    ]),
+    '#EXT-X-ENDLIST',
+  ]
+  const attributes = [
+    `BANDWIDTH=${peakBitrate(keyFrames, seconds)}`,
+    `AVERAGE-BANDWIDTH=${averageBitrate(keyFrames)}`,
+    `CODECS="${track.codecs}"`,
+    `RESOLUTION=${track.rung.width}x${track.rung.height}`,
+    `URI="${name}"`,
+  ]
+  return { name, content: playlistText(content), attributes }
+}
+
+function keyFramesOf({ segments }: VideoTrack, { gopFrames, frameRate }: VideoPlan): KeyFrame[] | null {
+  const gopSeconds = (gopFrames * frameRate.den) / frameRate.num
+  const all: KeyFrame[] = []
+  for (const { uri, seconds, keyFrames } of segments) {
+    if (!keyFrames) return null
+    keyFrames.forEach(([offset, bytes], index) => {
+      all.push({ uri, offset, bytes, seconds: Math.min(gopSeconds, seconds - index * gopSeconds) })
+    })
+  }
+  return all.length > 0 ? all : null
+}
+
+export const SUBTITLES_GROUP = 'captions'
+
+/**
+ * All text in one segment: unlike sound and pictures, subtitles may have a target duration of their own if their playlist
+ * is closed (RFC 8216 section 6.2.4), and it is, also while the video is still being made.
+ */
+export function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): PlaylistFile {
+  const seconds = secondsOf(plan)
+  const lines = [
+    ...PLAYLIST_HEAD,
+    `#EXT-X-TARGETDURATION:${Math.max(1, Math.round(seconds))}`,
+    '#EXT-X-MEDIA-SEQUENCE:0',
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    `#EXTINF:${seconds.toFixed(6)},`,
+    captionsFile(id),
+    '#EXT-X-ENDLIST',
+  ]
+  return { name: captionsPlaylist(id), content: playlistText(lines) }
+}
+
+/** Names must differ within a group (section 4.3.4.1.1), and two languages may have been given the same label. */
+export function subtitlesMedia({ id, lang, label }: StoredCaptions, all: readonly StoredCaptions[]): string {
+  const isAlone = all.every((other) => other.id === id || other.label !== label)
+  const attributes = [
+    'TYPE=SUBTITLES',
+    `GROUP-ID="${SUBTITLES_GROUP}"`,
+    `NAME="${isAlone ? label : `${label} (${lang})`}"`,
+    `LANGUAGE="${lang}"`,
+    'DEFAULT=NO',
+    'AUTOSELECT=YES',
+    'FORCED=NO',
+    `URI="${captionsPlaylist(id)}"`,
+  ]
+  return `#EXT-X-MEDIA:${attributes.join(',')}`
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { someFacts } from '../../test/support/results.ts'
 import { clippedFacts } from './clip.ts'
-import { chaptersOf } from './source-chapters.ts'
+import { chaptersOf } from './timed-text.ts'
 
 const facts = someFacts(60, { startTime: 1.4 })
 const at = (start: number, title = `at ${start}`) => ({ start, title })

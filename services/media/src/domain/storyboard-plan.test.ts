@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { someFacts } from '../../test/support/results.ts'
+import { planVideo } from './plan.ts'
 import { planStoryboard } from './storyboard-plan.ts'
-import { planVideo } from './work-plan.ts'
 
 const gridOf = (seconds: number, video = {}) => planStoryboard(planVideo(someFacts(seconds, video), 1080))
 

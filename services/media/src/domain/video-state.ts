@@ -1,6 +1,6 @@
 import type { Progress, TaskCause, TaskKind, TaskStatus, VideoError, VideoStatus } from '@kinora/common/contracts'
 import type { z } from 'zod'
-import { comesAfterwards, FIRST_PART_ORDINAL, isOptional, makesPlayable } from './work-plan.ts'
+import { comesAfterwards, FIRST_PART_ORDINAL, isOptional, makesPlayable } from './plan.ts'
 
 /** What of a task decides about its video. */
 export interface TaskFacts {

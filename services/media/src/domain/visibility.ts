@@ -21,3 +21,9 @@ export function assertOwner(actor: Actor, video: Owned): void {
   if (isOwner(actor, video)) return
   throw new AppError(maySee(actor, video) ? 'FORBIDDEN' : 'VIDEO_NOT_FOUND')
 }
+
+/** The id of the signed-in user. */
+export function userOf(actor: Actor): string {
+  if (actor.kind !== 'user') throw new AppError('UNAUTHENTICATED')
+  return actor.userId
+}

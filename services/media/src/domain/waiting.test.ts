@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Unfinished, waitingFor } from './waiting.ts'
+import { type Unfinished, waitingFor } from './priority.ts'
 
 const task = (given: Partial<Unfinished>): Unfinished => ({
   kind: 'video',

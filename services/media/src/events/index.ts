@@ -1,12 +1,11 @@
 import { type Bus, byType } from '@kinora/common/bus'
-import type { EventEnvelope, EventType } from '@kinora/common/contract'
+import type { EventData, EventEnvelope, EventType } from '@kinora/common/contract'
 import { events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
+import { noteErasure } from '../repositories/erased-owners.ts'
 import { park } from '../repositories/parked.ts'
-import { taskFailed } from './task-failed.ts'
 import { taskFinished } from './task-finished.ts'
-import { taskProgressed } from './task-progressed.ts'
-import { userErased } from './user-erased.ts'
+import { taskFailed, taskProgressed } from './tasks.ts'
 
 export const HEARD = byType([
   events['task.progressed'],
@@ -36,4 +35,14 @@ async function handle(ctx: Context, envelope: EventEnvelope): Promise<void> {
 /** The bus has parsed the data by the schema of its type. */
 function is<E extends EventType>(envelope: EventEnvelope, event: E): envelope is EventEnvelope<E> {
   return envelope.type === event.type
+}
+
+/** An account was deleted. Only noted here: the work may take long, and is a job's. Telling it twice does no harm. */
+export async function userErased(
+  ctx: Context,
+  { userId }: EventData<(typeof events)['auth.user-erased']>,
+): Promise<void> {
+  await ctx.db.transaction().execute((tx) => noteErasure(tx, userId))
+  ctx.wake.emit('erasures')
+  ctx.wake.emit('outbox')
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { isSweepConfirmed } from '../repositories/installation.ts'
-import { countAbandoned } from '../uploads/upload-rows.ts'
+import { countAbandoned } from '../repositories/uploads.ts'
 
 /** More than this many times the limit of one account, of all accounts together, is no everyday sweep either. */
 const ALL_ACCOUNTS = 5

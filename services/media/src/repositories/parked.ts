@@ -1,4 +1,7 @@
 import type { ParkedMessage } from '@kinora/common/bus'
+import type { Call } from '@kinora/common/contract'
+import { events, NotedAction } from '@kinora/common/contracts'
+import { sayEvent } from '@kinora/common/db'
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { MediaDb, ParkedTable } from '../db/schema.ts'
 
@@ -39,4 +42,20 @@ export async function findParked(db: Kysely<MediaDb>, id: string): Promise<Parke
 /** Takes a message out of the parking lot. Of several who want the same one, one gets it: the others wait for his commit. */
 export async function takeParked(tx: Transaction<MediaDb>, id: string): Promise<ParkedRow | undefined> {
   return await tx.deleteFrom('parked').where('id', '=', id).returningAll().executeTakeFirst()
+}
+
+/** Has auth write into the audit log what an administrator does here, if and only if the transaction commits. */
+export async function noteAction(
+  tx: Transaction<MediaDb>,
+  { actor, requestId, client }: Call,
+  action: NotedAction['action'],
+  subject: string,
+): Promise<void> {
+  const from = client ? { ip: client.ip, userAgent: client.userAgent } : null
+  await sayEvent(
+    tx,
+    events['audit.noted'],
+    { aggregateId: subject, sequence: 1 },
+    { action, actor: NotedAction.shape.actor.parse(actor), subject, requestId, client: from },
+  )
 }

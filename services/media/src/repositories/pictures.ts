@@ -1,10 +1,11 @@
 import { posix } from 'node:path'
-import type { Storyboard, TaskWork } from '@kinora/common/contracts'
+import type { Passport, Storyboard, TaskWork } from '@kinora/common/contracts'
 import type { StorageKey } from '@kinora/common/storage'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
+import type { StoredWatermark } from '../domain/watermark.ts'
 import { queueLateDeletion } from './deletions.ts'
-import { discardFiles } from './parts.ts'
+import { discardFiles } from './segments.ts'
 import { attemptEnded } from './task-attempts.ts'
 import { enqueue, IDLE } from './tasks.ts'
 
@@ -63,4 +64,40 @@ async function restart(tx: Tx, { id, attempt }: TaskRow, params: TaskWork): Prom
     .where('id', '=', id)
     .execute()
   await enqueue(tx, [id])
+}
+
+/** False, and nothing changes, once the video has a source: of the two that come at once, the row says which was first. */
+export async function setWatermark(
+  tx: Transaction<MediaDb>,
+  videoId: string,
+  watermark: StoredWatermark | null,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('videos')
+    .set({ watermark: watermark && JSON.stringify(watermark) })
+    .where('id', '=', videoId)
+    .where('upload_id', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+export async function recordPassport(
+  tx: Transaction<MediaDb>,
+  videoId: string,
+  { key, sha256 }: { key: string; sha256: string },
+): Promise<void> {
+  await tx.updateTable('videos').set({ passport_key: key, passport_sha256: sha256 }).where('id', '=', videoId).execute()
+}
+
+/** What the attempts have run whose files count: those that ended well, and those that published segments before. */
+export async function runsOfVideo(tx: Transaction<MediaDb>, videoId: string): Promise<Passport['runs']> {
+  const { rows } = await sql<Passport['runs'][number]>`
+    select attempt.task_id as "taskId", task.label, attempt.attempt,
+      attempt.tools->'ffmpeg' as ffmpeg, attempt.tools->'commands' as commands
+    from task_attempts attempt join tasks task on task.id = attempt.task_id
+    where task.video_id = ${videoId} and task.early_share is null and jsonb_array_length(attempt.tools->'commands') > 0
+      and (attempt.state = 'done' or exists (
+        select from parts where parts.task_id = attempt.task_id and parts.attempt = attempt.attempt))
+    order by task.ordinal, attempt.attempt`.execute(tx)
+  return rows
 }

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import type { WrittenParts } from './parts.ts'
-import { writtenParts } from './parts.ts'
+import type { WrittenParts } from './segments.ts'
+import { writtenParts } from './segments.ts'
 import { findVideo } from './videos.ts'
 
 /** All that rows say about a video's files, seen at one moment. */

@@ -1,6 +1,6 @@
 import type { TaskCause, ToolRuns } from '@kinora/common/contracts'
 import { type Kysely, sql, type Transaction } from 'kysely'
-import type { AttemptState, MediaDb } from '../db/schema.ts'
+import type { AttemptState, MediaDb, TaskRow } from '../db/schema.ts'
 
 interface AttemptRef {
   taskId: string
@@ -93,5 +93,95 @@ export async function unfinishedTasks(db: Kysely<MediaDb>, videoId: string) {
     .where('early_share', 'is', null)
     .where('state', 'in', ['waiting', 'queued', 'running', 'cancelled'])
     .orderBy('ordinal')
+    .execute()
+}
+
+/** Keeps what the tools of an attempt printed. Told twice it is kept once; of an attempt that nobody knows it is not. */
+export async function keepLog(tx: Transaction<MediaDb>, { taskId, attempt }: AttemptRef, log: string): Promise<void> {
+  await sql`insert into attempt_logs (task_id, attempt, log)
+    select task_id, attempt, ${log.replaceAll('\0', '')} from task_attempts
+    where task_id = ${taskId} and attempt = ${attempt} on conflict do nothing`.execute(tx)
+}
+
+/** Of this attempt, or of the last one that has a log. */
+export async function findLog(
+  db: Kysely<MediaDb>,
+  videoId: string,
+  taskId: string,
+  attempt: number | undefined,
+): Promise<string | undefined> {
+  let query = db
+    .selectFrom('attempt_logs')
+    .innerJoin('tasks', 'tasks.id', 'attempt_logs.task_id')
+    .select('attempt_logs.log')
+    .where('tasks.video_id', '=', videoId)
+    .where('tasks.id', '=', taskId)
+  if (attempt !== undefined) query = query.where('attempt_logs.attempt', '=', attempt)
+  const row = await query.orderBy('attempt_logs.attempt', 'desc').limit(1).executeTakeFirst()
+  return row?.log
+}
+
+export async function forgetOldLogs(db: Kysely<MediaDb>, days: number): Promise<void> {
+  await sql`delete from attempt_logs where written_at < now() - make_interval(days => ${days})`.execute(db)
+}
+
+export type ListedTask = Pick<
+  TaskRow,
+  | 'id'
+  | 'video_id'
+  | 'kind'
+  | 'label'
+  | 'ordinal'
+  | 'state'
+  | 'attempt'
+  | 'worker'
+  | 'fraction'
+  | 'started_at'
+  | 'lease_until'
+  | 'cause'
+> & { owner_id: string; video_created_at: Date }
+
+/** Where a page ends: the age and id of the video, and the task's place in it. */
+export interface TaskPosition {
+  videoCreatedAt: string
+  videoId: string
+  ordinal: number
+}
+
+/** Of all videos, newest first; those of one video in the order of work. */
+export async function listTasks(
+  db: Kysely<MediaDb>,
+  filter: { states: readonly TaskRow['state'][]; videoId?: string | undefined },
+  page: { limit: number; after: TaskPosition | undefined },
+): Promise<ListedTask[]> {
+  let query = db
+    .selectFrom('tasks')
+    .innerJoin('videos', 'videos.id', 'tasks.video_id')
+    .select([
+      'tasks.id',
+      'video_id',
+      'kind',
+      'label',
+      'ordinal',
+      'state',
+      'attempt',
+      'worker',
+      'fraction',
+      'started_at',
+    ])
+    .select(['lease_until', 'cause', 'owner_id', 'videos.created_at as video_created_at'])
+    .where('state', 'in', [...filter.states])
+  if (filter.videoId !== undefined) query = query.where('video_id', '=', filter.videoId)
+  if (page.after) {
+    const { videoCreatedAt, videoId, ordinal } = page.after
+    query = query.where(
+      sql<boolean>`(videos.created_at, video_id, -ordinal) < (${videoCreatedAt}::timestamptz, ${videoId}::uuid, ${-ordinal}::integer)`,
+    )
+  }
+  return await query
+    .orderBy('videos.created_at', 'desc')
+    .orderBy('video_id', 'desc')
+    .orderBy('ordinal')
+    .limit(page.limit)
     .execute()
 }

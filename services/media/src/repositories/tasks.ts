@@ -3,10 +3,10 @@ import type { TaskCause } from '@kinora/common/contracts'
 import { sayTask } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
+import type { PlannedTask } from '../domain/plan.ts'
+import { type Candidate, taskPriority } from '../domain/priority.ts'
 import type { Failures } from '../domain/retry.ts'
 import type { TaskFacts } from '../domain/video-state.ts'
-import type { PlannedTask } from '../domain/work-plan.ts'
-import { priorities } from './priorities.ts'
 import { attemptEnded, attemptStarted, attemptsQueued } from './task-attempts.ts'
 
 type Tx = Transaction<MediaDb>
@@ -237,4 +237,17 @@ export async function reviveTasks(tx: Tx, videoId: string, failed: readonly stri
     .where('early_share', 'is', null)
     .where((eb) => eb.or([eb('state', '=', 'cancelled'), eb('id', '=', sql<string>`any(${failed}::uuid[])`)]))
     .execute()
+}
+
+/** The places of these tasks in the workers' queues, as things are now. */
+export async function priorities(tx: Transaction<MediaDb>, taskIds: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await sql<Candidate & { id: string }>`
+    select task.id, task.kind, task.ordinal, (
+      select count(*)::integer from videos other
+      where other.owner_id = video.owner_id and other.status in ('uploaded', 'processing')
+        and (other.created_at, other.id) < (video.created_at, video.id)
+    ) as earlier
+    from tasks task join videos video on video.id = task.video_id
+    where task.id = any(${taskIds}::uuid[])`.execute(tx)
+  return new Map(rows.map(({ id, ...candidate }) => [id, taskPriority(candidate)]))
 }

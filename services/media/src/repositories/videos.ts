@@ -2,7 +2,11 @@ import type { Input } from '@kinora/common/contract'
 import type { media, Visibility } from '@kinora/common/contracts'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import type { Position } from '../domain/position.ts'
+import type { FrameRange } from '../domain/clip.ts'
+import type { Position } from '../domain/cursor.ts'
+import type { StoredWatermark } from '../domain/watermark.ts'
+
+type Tx = Transaction<MediaDb>
 
 export interface NewVideo {
   id: string
@@ -87,4 +91,24 @@ export function positionOf(row: VideoRow, sort: VideoSort): Position {
 /** In a pattern these three mean something; in what a user looks for they do not. */
 function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&')
+}
+
+/** A video that nobody can delete before this transaction ends; whoever changes it otherwise need not wait. */
+export async function keepVideo(tx: Tx, videoId: string): Promise<VideoRow | undefined> {
+  return await tx.selectFrom('videos').selectAll().where('id', '=', videoId).forKeyShare().executeTakeFirst()
+}
+
+export async function insertClip(
+  tx: Tx,
+  about: { id: string; ownerId: string; title: string },
+  range: FrameRange,
+  watermark: StoredWatermark | null,
+): Promise<VideoRow> {
+  await insertVideo(tx, { ...about, description: '', tags: [], visibility: 'private' })
+  return await tx
+    .updateTable('videos')
+    .set({ clip: JSON.stringify(range), watermark: watermark && JSON.stringify(watermark) })
+    .where('id', '=', about.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
 }

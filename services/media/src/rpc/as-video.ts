@@ -1,11 +1,12 @@
 import type { Actor } from '@kinora/common/contract'
-import type { Video } from '@kinora/common/contracts'
+import type { Playback, Video } from '@kinora/common/contracts'
+import { MASTER_PLAYLIST } from '@kinora/common/storage'
+import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { ownerLinkExpiry } from '../domain/playback-token.ts'
 import { videoFacts } from '../domain/video-facts.ts'
 import { isOwner } from '../domain/visibility.ts'
-import { playbackUrls } from './playback-urls.ts'
 
 /** A row as the API shows it to this viewer, who may see it. */
 export function asVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
@@ -20,4 +21,14 @@ export function asVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
 function referenceTo(ctx: Context, row: VideoRow): string {
   if (row.visibility !== 'private') return row.id
   return ctx.signer.sign({ video: row.id, exp: ownerLinkExpiry(new Date()), download: true })
+}
+
+/** Addresses below `reference`, a playback token or the id of a video that is not private. */
+export function playbackUrls(ctx: Context, row: VideoRow, reference: string): z.infer<typeof Playback> {
+  const base = `${ctx.config.PUBLIC_URL.replace(/\/$/, '')}/play/${reference}`
+  return {
+    hlsUrl: `${base}/${MASTER_PLAYLIST}`,
+    posterUrl: row.poster_key === null ? null : `${base}/poster.jpg`,
+    storyboardUrl: row.storyboard === null ? null : `${base}/storyboard.vtt`,
+  }
 }

@@ -1,35 +1,22 @@
 import type { Bus } from '@kinora/common/bus'
 import type { Handler, Handlers, Method } from '@kinora/common/contract'
-import type { media } from '@kinora/common/contracts'
+import type { limits, media, resumableUploads, webhooks } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
-import { limitHandlers } from '../limits/rpc/index.ts'
-import { uploadHandlers } from '../uploads/rpc/index.ts'
-import { webhookHandlers } from '../webhooks/rpc/index.ts'
-import { authorizePlayback } from './authorize-playback.ts'
-import { beginUpload } from './begin-upload.ts'
+import { deleteCaptions, deleteChapters, getChapters, listCaptions, putCaptions, putChapters } from './captions.ts'
 import { claimTask } from './claim-task.ts'
 import { completeUpload } from './complete-upload.ts'
 import { createClip } from './create-clip.ts'
-import { createPlaybackToken } from './create-playback-token.ts'
-import { createVideo } from './create-video.ts'
-import { deleteVideo } from './delete-video.ts'
-import { findPassport } from './find-passport.ts'
-import { getTaskLog } from './get-task-log.ts'
-import { getTimeline } from './get-timeline.ts'
-import { getVideo } from './get-video.ts'
-import { listPlaybackTokens } from './list-playback-tokens.ts'
-import { listTasks } from './list-tasks.ts'
-import { listVideos } from './list-videos.ts'
-import { parked } from './parked/index.ts'
-import { prepareDownload } from './prepare-download.ts'
-import { deleteChapters, getChapters, putChapters } from './presentation/chapters.ts'
-import { choosePoster } from './presentation/choose-poster.ts'
-import { deleteCaptions } from './presentation/delete-captions.ts'
-import { listCaptions } from './presentation/list-captions.ts'
-import { putCaptions } from './presentation/put-captions.ts'
-import { releaseTask } from './release-task.ts'
-import { retryVideo } from './retry-video.ts'
-import { revokePlaybackToken } from './revoke-playback-token.ts'
+import { createUpload } from './create-upload.ts'
+import { discardParked, getParked, listParked, redriveParked } from './parked.ts'
+import { beginWatermark, choosePoster, deleteWatermark, getWatermark, putWatermark } from './pictures.ts'
+import {
+  authorizePlayback,
+  createPlaybackToken,
+  listPlaybackTokens,
+  prepareDownload,
+  revokePlaybackToken,
+} from './playback.ts'
+import { getUsage, getUserUsage, updateUserLimits } from './quotas.ts'
 import {
   adoptStore,
   auditStorage,
@@ -38,10 +25,29 @@ import {
   restoreFromQuarantine,
   sweepStorage,
 } from './storage.ts'
-import { updateVideo } from './update-video.ts'
-import { beginWatermark } from './watermark/begin-watermark.ts'
-import { deleteWatermark, putWatermark } from './watermark/change-watermark.ts'
-import { getWatermark } from './watermark/get-watermark.ts'
+import { getTaskLog, listTasks, releaseTask } from './tasks.ts'
+import { beginPiece, endPiece } from './upload-parts.ts'
+import { abandonUpload, beginHeadStart, beginUpload, keepUpload, settleUpload } from './uploads.ts'
+import {
+  createVideo,
+  deleteVideo,
+  findPassport,
+  getTimeline,
+  getVideo,
+  listVideos,
+  retryVideo,
+  updateVideo,
+} from './videos.ts'
+import {
+  createWebhook,
+  deleteWebhook,
+  listWebhookDeliveries,
+  listWebhooks,
+  redeliverWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  updateWebhook,
+} from './webhooks.ts'
 
 /** What is answered whatever store there is: an operator puts right with these what does not match. */
 const ALWAYS: ReadonlySet<string> = new Set(['getStorageStatus', 'adoptStore'])
@@ -105,5 +111,45 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     ...parked(ctx, bus),
     ...uploadHandlers(ctx),
     ...webhookHandlers(ctx),
+  }
+}
+
+export function uploadHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof typeof resumableUploads> {
+  return {
+    createUpload: createUpload(ctx),
+    settleUpload: settleUpload(ctx),
+    beginPiece: beginPiece(ctx),
+    endPiece: endPiece(ctx),
+    beginHeadStart: beginHeadStart(ctx),
+    keepUpload: keepUpload(ctx),
+    abandonUpload: abandonUpload(ctx),
+  }
+}
+
+export function limitHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof typeof limits> {
+  return {
+    getUsage: getUsage(ctx),
+    getUserUsage: getUserUsage(ctx),
+    updateUserLimits: updateUserLimits(ctx),
+  }
+}
+
+export const parked = (ctx: Context, bus: Bus) => ({
+  listParked: listParked(ctx),
+  getParked: getParked(ctx),
+  redriveParked: redriveParked(ctx, bus),
+  discardParked: discardParked(ctx),
+})
+
+export function webhookHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof typeof webhooks> {
+  return {
+    listWebhooks: listWebhooks(ctx),
+    createWebhook: createWebhook(ctx),
+    updateWebhook: updateWebhook(ctx),
+    deleteWebhook: deleteWebhook(ctx),
+    rotateWebhookSecret: rotateWebhookSecret(ctx),
+    testWebhook: testWebhook(ctx),
+    listWebhookDeliveries: listWebhookDeliveries(ctx),
+    redeliverWebhook: redeliverWebhook(ctx),
   }
 }

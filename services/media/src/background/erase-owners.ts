@@ -1,0 +1,36 @@
+import type { Context } from '../context.ts'
+import { removeVideo } from '../operations/remove-video.ts'
+import { finishErasure, unfinishedErasures, videosOfOwner } from '../repositories/erased-owners.ts'
+import { forgetLimits } from '../repositories/owner-limits.ts'
+import { removeWebhooksOf } from '../repositories/webhooks.ts'
+import { alone } from './isolated.ts'
+
+const BATCH = 100
+
+/** Removes all that owners without an account have left, and tells auth when nothing is left. */
+export async function eraseOwners(ctx: Context): Promise<void> {
+  for (const ownerId of await unfinishedErasures(ctx.db)) {
+    await alone(ctx, { ownerId }, () => eraseOwner(ctx, ownerId))
+  }
+}
+
+async function eraseOwner(ctx: Context, ownerId: string): Promise<void> {
+  // First, so that nobody is told of what follows.
+  await removeWebhooksOf(ctx.db, ownerId)
+  await removeVideos(ctx, ownerId)
+  await forgetLimits(ctx.db, ownerId)
+  const done = await ctx.db.transaction().execute((tx) => finishErasure(tx, ownerId))
+  if (!done) return
+  ctx.logger.info({ ownerId }, 'nothing is left of an owner')
+  ctx.wake.emit('outbox')
+}
+
+async function removeVideos(ctx: Context, ownerId: string): Promise<void> {
+  for (;;) {
+    const ids = await videosOfOwner(ctx.db, ownerId, BATCH)
+    if (ids.length === 0) return
+    for (const id of ids) await ctx.db.transaction().execute((tx) => removeVideo(tx, id, 'remove'))
+    await ctx.cache.forget(ownerId)
+    ctx.wake.emit('outbox')
+  }
+}

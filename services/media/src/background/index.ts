@@ -1,0 +1,45 @@
+import type { Bus } from '@kinora/common/bus'
+import { type Lifecycle, startLoop } from '@kinora/common/service'
+import type { Context } from '../context.ts'
+import { startDeliverer } from './deliver-webhooks.ts'
+import { emptyQuarantine } from './empty-quarantine.ts'
+import { eraseOwners } from './erase-owners.ts'
+import { expireUploads } from './expire-uploads.ts'
+import { forgetOldRows } from './forget-old-rows.ts'
+import { publishPlaylists } from './publish-playlists.ts'
+import { createReaper, resumeHeld } from './reap-tasks.ts'
+import { removeFiles } from './remove-files.ts'
+import { removeUnfinishedFiles } from './remove-unfinished-files.ts'
+import { finishUploads, registerReceipts } from './uploads.ts'
+
+const HOUR_MS = 3600 * 1000
+
+/** Everything that goes on without being asked. Each job may run in several processes at the same time. */
+export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
+  const { REAPER_MS, RECEIPTS_MS } = ctx.config
+  const start = (name: string, everyMs: number, job: (ctx: Context) => Promise<void>) =>
+    life.use(
+      startLoop(name, everyMs, () => job(ctx), ctx.logger),
+      name,
+      (loop) => loop.stop(),
+    )
+
+  const publisher = start('publish playlists', REAPER_MS, publishPlaylists)
+  ctx.wake.on('playlists', () => publisher.poke())
+  start(
+    'reap',
+    REAPER_MS,
+    createReaper(() => bus.status().connected),
+  )
+  const eraser = start('erase owners', REAPER_MS, eraseOwners)
+  ctx.wake.on('erasures', () => eraser.poke())
+  start('remove files', REAPER_MS, removeFiles)
+  start('register receipts', RECEIPTS_MS, registerReceipts)
+  start('resume held tasks', REAPER_MS, resumeHeld)
+  start('finish uploads', RECEIPTS_MS, finishUploads)
+  start('expire uploads', RECEIPTS_MS, expireUploads)
+  start('remove unfinished files', HOUR_MS, removeUnfinishedFiles)
+  start('empty quarantine', HOUR_MS, emptyQuarantine)
+  start('forget old rows', HOUR_MS, forgetOldRows)
+  startDeliverer(life, ctx)
+}

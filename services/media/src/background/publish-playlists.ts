@@ -1,0 +1,63 @@
+import type { Video } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
+import type { Context } from '../context.ts'
+import { averageBitrate } from '../domain/bandwidth.ts'
+import { renderPlaylists } from '../domain/playlists.ts'
+import { type Presentation, presentationOf } from '../domain/presentation.ts'
+import { renderChapters } from '../domain/timed-text.ts'
+import { settleLocked } from '../operations/change-video.ts'
+import { lockPlaylists, markUnpublished, recordPublication, videosToPublish } from '../repositories/publications.ts'
+import { writtenParts } from '../repositories/segments.ts'
+import { findVideo } from '../repositories/videos.ts'
+
+/** Writes the playlists of all videos that have more to show than is published. */
+export async function publishPlaylists(ctx: Context): Promise<void> {
+  for (const videoId of await videosToPublish(ctx.db)) {
+    try {
+      await publish(ctx, videoId)
+    } catch (error) {
+      ctx.logger.warn({ err: error, videoId }, 'playlists could not be published; trying again')
+      // Files may have been written after the lock was lost with the connection: whatever they say, write them anew.
+      await markUnpublished(ctx.db, videoId)
+    }
+  }
+}
+
+/**
+ * Files first, then the commit that says so: a crash between the two repeats the work, which changes nothing. The facts
+ * are read under the lock and after the video's row, so what is written is at least as new as what is recorded.
+ */
+async function publish(ctx: Context, videoId: string): Promise<void> {
+  const settled = await ctx.db.transaction().execute(async (tx) => {
+    await lockPlaylists(tx, videoId)
+    const video = await findVideo(tx, videoId)
+    if (!video?.plan || (video.material_published >= video.material && !video.republish)) return null
+    const { parts, material, complete } = await writtenParts(tx, videoId)
+    const presentation = presentationOf(video.plan, parts, complete, video.captions)
+    const chapters = video.chapters ? [renderChapters(video.chapters, video.plan)] : []
+    for (const { name, content } of [...chapters, ...renderPlaylists(presentation)]) {
+      await ctx.store.put(keys.playlist(videoId, name), content)
+    }
+    return await settleLocked(tx, videoId, () => recordPublication(tx, videoId, material, renditionsOf(presentation)))
+  })
+  if (!settled) return
+  ctx.metrics.playlistsPublished.inc()
+  await ctx.cache.forget(settled.owner_id)
+  ctx.wake.emit('outbox')
+}
+
+/** A rendition is ready when it can be played to its end. */
+function renditionsOf({ plan, video }: Presentation): Video['renditions'] {
+  const segments = Math.ceil(plan.frameCount / plan.segmentFrames)
+  return plan.rungs.map(({ name, width, height }) => {
+    const track = video.find((candidate) => candidate.rung.name === name)
+    const complete = track?.segments.length === segments
+    return {
+      name,
+      width,
+      height,
+      bitrate: track && complete ? averageBitrate(track.segments) : null,
+      status: complete ? 'ready' : 'processing',
+    }
+  })
+}

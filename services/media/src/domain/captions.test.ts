@@ -1,0 +1,132 @@
+import { renderVtt } from '@kinora/formats/web-vtt'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readCaptions } from './captions.ts'
+
+const vtt = (text: string) => `WEBVTT\n\n00:01.000 --> 00:02.000\n${text}\n`
+const srt = (text: string) => `1\n00:00:01,000 --> 00:00:02,000\n${text}\n`
+const textOf = (file: string) => readCaptions(file)[0]?.text
+
+describe('a WebVTT file', () => {
+  it('is read with its settings and tags, without comments, style sheets and regions', () => {
+    const file = `\uFEFFWEBVTT - Made by hand
+Kind: captions
+
+NOTE
+not shown
+
+STYLE
+::cue { background: url(https://evil.test/) }
+
+REGION
+id:fred
+
+intro
+00:01.000 --> 00:00:02.500 align:start line:-1 region:fred onclick:1
+<v Roger Bingham>We are in <c.yellow.bg_blue>New York</c>
+<00:00:02.000><lang en-GB>City</lang> & &lt;b&gt; > &nbsp;
+
+100:00:00.000 --> 100:00:01.000
+late`
+    expect(readCaptions(file)).toEqual([
+      {
+        start: 1000,
+        end: 2500,
+        settings: 'align:start line:-1',
+        text: '<v Roger Bingham>We are in <c.yellow.bg_blue>New York</c>\n<00:00:02.000><lang en-GB>City</lang> &amp; &lt;b&gt; &gt; &nbsp;',
+      },
+      { start: 360_000_000, end: 360_001_000, settings: '', text: 'late' },
+    ])
+  })
+
+  it.each([
+    '<script>alert(1)</script>',
+    '<img src=x onerror=alert(1)>',
+    '<c onclick=alert(1)>x</c>',
+    '<v onmouseover=alert(1)>x</v>',
+    '<v a"b>x',
+    '<b',
+    'a < b',
+    '<B>x</B>',
+    '<c.x style>y</c>',
+    '<iframe/src=x>',
+    '</script>',
+  ])('with %j in a text is refused', (text) => {
+    expect(() => readCaptions(vtt(text))).toThrow('Line 4: only the tags of WebVTT')
+  })
+})
+
+describe('an SRT file', () => {
+  it('becomes WebVTT', () => {
+    const file =
+      '1\r\n00:00:01,000 --> 00:00:02,000\r\nHello\r\n<i>world</i>\r\n\r\n2\r\n00:00:03,500 --> 00:00:04,000 X1:10\r\nBye\r\n'
+    expect(renderVtt(readCaptions(file))).toBe(`WEBVTT
+
+00:00:01.000 --> 00:00:02.000
+Hello
+<i>world</i>
+
+00:00:03.500 --> 00:00:04.000
+Bye
+`)
+  })
+
+  it('keeps bold, italic and underlined, and shows every other tag as text', () => {
+    const text = '<B>a</B> {\\an8}<font color="red">b</font> <script> & &lt;'
+    expect(textOf(srt(text))).toBe('<b>a</b> b &lt;script&gt; &amp; &amp;lt;')
+  })
+})
+
+describe('a broken file', () => {
+  it.each([
+    ['nothing', '', /Line 1: this is neither/],
+    ['no text', 'WEBVTT\n\nNOTE nothing\n', /Line 1: this is neither/],
+    ['something else', '{"a": 1}', /Line 1: a text has no times/],
+    ['a text without times', 'WEBVTT\n\none\ntwo\n', /Line 4: times look like/],
+    ['times that are none', 'WEBVTT\n\n00:01 --> 00:02\nx\n', /Line 3: times look like/],
+    ['a minute of 61 seconds', 'WEBVTT\n\n00:61.000 --> 00:62.000\nx\n', /Line 3: times look like/],
+    ['an end before its beginning', 'WEBVTT\n\n\n00:02.000 --> 00:01.000\nx\n', /Line 4: a text ends before/],
+    ['two texts that touch', `${srt('a')}${srt('b')}`, /Line 5: an empty line is missing/],
+    ['a head that touches a text', 'WEBVTT\n00:01.000 --> 00:02.000\nx\n', /Line 2: an empty line is missing/],
+    ['a zero byte', vtt('a\0b'), /Line 4: there is a control character/],
+    ['an escape', vtt('a\u001b[2J'), /Line 4: there is a control character/],
+  ])('with %s is refused with the line', (_, file, told) => {
+    expect(() => readCaptions(file)).toThrow(told)
+  })
+})
+
+it('nothing that could be a tag of HTML comes out of any file', () => {
+  const pieces = fc.constantFrom(
+    '<',
+    '>',
+    '/',
+    'b',
+    'v ',
+    'script',
+    '=',
+    '"',
+    '&',
+    ';',
+    'lt',
+    'x',
+    ' ',
+    '.',
+    '-->',
+    '\n',
+  )
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 20 }), fc.boolean(), (parts, isVtt) => {
+      const text = parts.join('')
+      let cues: { text: string }[] = []
+      try {
+        cues = readCaptions(isVtt ? vtt(text) : srt(text))
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'CAPTIONS_INVALID' })
+      }
+      for (const cue of cues) {
+        const rest = cue.text.replace(/<\/?[biuv]>|<[bv](?:\.\w+)*>|<v(?:\.\w+)* [^<>="&]+>/g, '')
+        expect(rest).not.toMatch(/[<>]|&(?!\w+;)/)
+      }
+    }),
+  )
+})

@@ -1,0 +1,132 @@
+import type { MediaPart, Rung } from '@kinora/common/contracts'
+import type { Measured } from './bandwidth.ts'
+import type { VideoPlan } from './plan.ts'
+import type { Part } from './segments.ts'
+import type { StoredCaptions } from './timed-text.ts'
+
+type Rendition = Extract<MediaPart, { kind: 'video' }>['renditions'][number]
+export type KeyFrameRange = NonNullable<Rendition['segments'][number]['keyFrames']>[number]
+
+export interface Segment extends Measured {
+  /** Relative to the video's folder. */
+  uri: string
+  /** Hex; absent where the worker told none. */
+  sha256?: string | undefined
+}
+
+export interface Track {
+  codecs: string
+  initUri: string
+  initBytes: number
+  initSha256?: string | undefined
+  segments: Segment[]
+}
+
+export interface VideoTrack extends Track {
+  rung: Rung
+  segments: VideoSegment[]
+}
+
+export interface VideoSegment extends Segment {
+  /** Offset and length of each group's first picture; absent where the worker told none. */
+  keyFrames?: KeyFrameRange[] | undefined
+}
+
+export interface AudioTrack extends Track {
+  channels: number
+}
+
+/** What can be played by now. */
+export interface Presentation {
+  plan: VideoPlan
+  /** Nothing will be added. */
+  complete: boolean
+  /** Renditions that have segments, smallest first. */
+  video: VideoTrack[]
+  audio: AudioTrack | null
+  subtitles: readonly StoredCaptions[]
+}
+
+/** Puts parts together: of each rendition the segments that follow each other without a gap from the start. */
+export function presentationOf(
+  plan: VideoPlan,
+  parts: readonly Part[],
+  complete: boolean,
+  subtitles: readonly StoredCaptions[],
+): Presentation {
+  const video = plan.rungs.map((rung) => videoTrack(rung, plan, parts)).filter((track) => track !== null)
+  const audio = audioTrack(parts)
+  return { plan, complete, subtitles, ...(complete ? { video, audio } : inStep(video, audio)) }
+}
+
+/**
+ * What runs ahead of the sound, or of the smallest picture, would let a player seek to where it has only one of the two, or
+ * nothing that a slow network carries. A picture that is copied is there long before the others.
+ */
+function inStep(video: VideoTrack[], audio: AudioTrack | null): { video: VideoTrack[]; audio: AudioTrack | null } {
+  const [smallest] = video
+  const length = Math.min(smallest?.segments.length ?? 0, audio?.segments.length ?? Number.POSITIVE_INFINITY)
+  const cut = <T extends Track>(track: T): T => ({ ...track, segments: track.segments.slice(0, length) })
+  return { video: video.map(cut), audio: audio && cut(audio) }
+}
+
+/** Segments of one rendition or of the sound, with consecutive numbers, in one folder. */
+interface Run<S extends Measured> {
+  folder: string
+  firstSegment: number
+  initBytes: number
+  initSha256?: string | undefined
+  segments: S[]
+}
+
+function videoTrack(rung: Rung, plan: VideoPlan, parts: readonly Part[]): VideoTrack | null {
+  const renditions = parts.flatMap(({ taskId, attempt, written }) =>
+    written.kind === 'audio'
+      ? []
+      : written.renditions
+          .filter(({ name }) => name === rung.name)
+          .map(({ codecs, firstSegment, initBytes, initSha256, segments }) => ({
+            codecs,
+            initBytes,
+            initSha256,
+            folder: `${taskId}-${attempt}/${rung.name}`,
+            firstSegment,
+            segments: segments.map(({ bytes, frames, keyFrames, sha256 }) => ({
+              bytes,
+              sha256,
+              keyFrames,
+              seconds: (frames * plan.frameRate.den) / plan.frameRate.num,
+            })),
+          })),
+  )
+  const first = renditions.find(({ firstSegment }) => firstSegment === 0)
+  return first ? { rung, codecs: first.codecs, ...unbroken(first, renditions) } : null
+}
+
+function audioTrack(parts: readonly Part[]): AudioTrack | null {
+  const runs = parts.flatMap(({ taskId, attempt, written }) =>
+    written.kind === 'audio' ? [{ ...written, folder: `${taskId}-${attempt}` }] : [],
+  )
+  const first = runs.find(({ firstSegment }) => firstSegment === 0)
+  return first ? { codecs: first.codecs, channels: first.channels, ...unbroken(first, runs) } : null
+}
+
+function unbroken<S extends Measured>(
+  first: Run<S>,
+  runs: readonly Run<S>[],
+): Pick<Track, 'initUri' | 'initBytes' | 'initSha256'> & { segments: (S & Segment)[] } {
+  const segments: (S & Segment)[] = []
+  for (const run of runs.toSorted((one, other) => one.firstSegment - other.firstSegment)) {
+    if (run.firstSegment !== segments.length) break
+    for (const segment of run.segments) {
+      segments.push({ ...segment, uri: `${run.folder}/${segments.length}.m4s` })
+    }
+  }
+  const { folder, initBytes, initSha256 } = first
+  return { initUri: `${folder}/init.mp4`, initBytes, initSha256, segments }
+}
+
+/** File name of the media playlist of a rung. */
+export function renditionPlaylist(rungName: string): string {
+  return `${rungName}.m3u8`
+}

@@ -1,0 +1,92 @@
+import { type Chapter, MAX_CHAPTER_TITLE, type SourceChapter, type SourceFacts } from '@kinora/common/contracts'
+import { keys, type StorageKey } from '@kinora/common/storage'
+import { type Cue, escapeVtt, renderVtt } from '@kinora/formats/web-vtt'
+import type { VideoPlan } from './plan.ts'
+import type { PlaylistFile } from './playlists.ts'
+
+/** Captions in one language. Their files carry the id, and are never written again: other captions have another id. */
+export interface StoredCaptions {
+  id: string
+  lang: string
+  label: string
+  cues: number
+  createdAt: string
+}
+
+export interface StoredChapters {
+  id: string
+  items: Chapter[]
+}
+
+/**
+ * Both clocks begin at 0 with the first picture (RFC 8216 section 3.5); players of plain WebVTT read over it.
+ */
+const SAME_CLOCK = 'X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0'
+
+export function captionsFile(id: string): string {
+  return `captions-${id}.vtt`
+}
+
+export function captionsPlaylist(id: string): string {
+  return `captions-${id}.m3u8`
+}
+
+export function renderCaptions(cues: readonly Cue[]): string {
+  return renderVtt(cues, [SAME_CLOCK])
+}
+
+export function chaptersKey(videoId: string, { id }: StoredChapters): StorageKey {
+  return keys.playlist(videoId, chaptersFile(id))
+}
+
+function chaptersFile(id: string): string {
+  return `chapters-${id}.vtt`
+}
+
+/** Chapters as players read them: each lasts until the next one, the last one until the end. */
+export function renderChapters({ id, items }: StoredChapters, plan: VideoPlan): PlaylistFile {
+  const end = secondsOf(plan) * 1000
+  const cues = items
+    .map(({ start, title }, index) => ({
+      start: Math.round(start * 1000),
+      end: Math.round(Math.min(end, (items[index + 1]?.start ?? Number.POSITIVE_INFINITY) * 1000)),
+      settings: '',
+      text: escapeVtt(title),
+    }))
+    .filter((cue) => cue.start < cue.end)
+  return { name: chaptersFile(id), content: renderVtt(cues) }
+}
+
+export function secondsOf({ frameCount, frameRate }: VideoPlan): number {
+  return (frameCount * frameRate.den) / frameRate.num
+}
+
+/**
+ * Chapters of a source as those of the video that is made of it, which may be a part of it: on the video's clock, in order,
+ * each with a title. The one that runs when the video begins starts with it; what starts behind the end is left out.
+ */
+export function chaptersOf(found: readonly SourceChapter[], { durationSeconds, video }: SourceFacts): Chapter[] {
+  const placed = found
+    .map(({ start, title }, index) => ({
+      start: secondsIn(start, video),
+      title: cleaned(title) || `Chapter ${index + 1}`,
+    }))
+    .filter(({ start }) => start < durationSeconds)
+    .toSorted((one, other) => one.start - other.start)
+  // Of those that start at once, the last.
+  return placed.filter(({ start }, index) => placed[index + 1]?.start !== start)
+}
+
+function secondsIn(start: number, { startTime }: SourceFacts['video']): number {
+  return Math.max(0, Math.round((start - startTime) * 1000) / 1000)
+}
+
+/** By the rules for titles that owners write: one line without control characters; nor half a character, where it was cut. */
+function cleaned(title: string): string {
+  return title
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_CHAPTER_TITLE)
+    .replace(/\p{Cs}/gu, '')
+    .trim()
+}

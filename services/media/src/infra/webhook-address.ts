@@ -1,0 +1,165 @@
+import { Resolver } from 'node:dns/promises'
+import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net'
+import { AppError } from '@kinora/common/errors'
+import { list } from '@kinora/common/service'
+import { Agent, buildConnector } from 'undici'
+
+type Network = readonly [network: string, prefix: number]
+
+/** IPv4 networks that are not reachable on the internet, or not one host there (IANA's special-purpose registry). */
+const SPECIAL_IPV4: readonly Network[] = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  // With the metadata services of clouds.
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  // Multicast, and all that is reserved above it.
+  ['224.0.0.0', 3],
+]
+
+/**
+ * All IPv6 hosts of the internet have addresses in here. So nothing else is one: not `::ffff:10.0.0.1` (IPv4-mapped),
+ * `64:ff9b::a00:1` (NAT64), `fc00::/7` (private) or `fe80::/10` (link-local).
+ */
+const GLOBAL_IPV6: Network = ['2000::', 3]
+/** Of these, the ones that are no host, or hide an IPv4 address: Teredo and protocols, documentation, 6to4. */
+const SPECIAL_IPV6: readonly Network[] = [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+]
+
+const specialIpv4 = blockList('ipv4', SPECIAL_IPV4)
+const globalIpv6 = blockList('ipv6', [GLOBAL_IPV6])
+const specialIpv6 = blockList('ipv6', SPECIAL_IPV6)
+
+/** Whether something may be sent to this address: a host of the internet, or one of the networks the operator allows. */
+export type AddressRule = (address: string) => boolean
+
+export function addressRule(allowed: BlockList): AddressRule {
+  return (address) => {
+    const version = isIP(address)
+    // A zone (`fe80::1%eth0`) names a link of this machine.
+    if (version === 0 || address.includes('%')) return false
+    if (allowed.check(address, version === 6 ? 'ipv6' : 'ipv4')) return true
+    return version === 6 ? isPublicIpv6(address) : !specialIpv4.check(address, 'ipv4')
+  }
+}
+
+function isPublicIpv6(address: string): boolean {
+  return globalIpv6.check(address, 'ipv6') && !specialIpv6.check(address, 'ipv6')
+}
+
+function blockList(family: 'ipv4' | 'ipv6', networks: readonly Network[]): BlockList {
+  const list = new BlockList()
+  for (const [network, prefix] of networks) list.addSubnet(network, prefix, family)
+  return list
+}
+
+export interface TargetRule {
+  allowHttp: boolean
+  allowsAddress: AddressRule
+}
+
+/** Why nothing may be sent to this URL, in words for its owner; null when it may. What its name leads to is another question. */
+export function targetProblem(url: string, { allowHttp, allowsAddress }: TargetRule): string | null {
+  const { protocol, username, password, hostname } = new URL(url)
+  if (protocol !== 'https:' && !(allowHttp && protocol === 'http:')) return 'must begin with https://'
+  if (username !== '' || password !== '') return 'must not have a user name or password in it'
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(host) !== 0 && !allowsAddress(host)) return 'must not lead into a private network'
+  return null
+}
+
+/** Throws `VALIDATION_FAILED`. */
+export function assertTarget(url: string, rule: TargetRule): void {
+  const problem = targetProblem(url, rule)
+  if (problem) throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'url', message: problem }] })
+}
+
+/** A list of networks (`10.0.0.0/8`, `fd00::/8`) or addresses, from the environment. */
+export const networks = list.transform((entries, context) => {
+  const found = new BlockList()
+  for (const entry of entries) {
+    if (!addNetwork(found, entry)) context.addIssue({ code: 'custom', message: `${entry} is not a network` })
+  }
+  return found
+})
+
+function addNetwork(to: BlockList, entry: string): boolean {
+  const [network = '', prefix, ...rest] = entry.split('/')
+  const version = isIP(network)
+  const bits = version === 6 ? 128 : 32
+  const length = prefix === undefined ? bits : Number(prefix)
+  if (version === 0 || rest.length > 0 || !/^\d{1,3}$/.test(prefix ?? '0') || length > bits) return false
+  to.addSubnet(network, length, version === 6 ? 'ipv6' : 'ipv4')
+  return true
+}
+
+const CONNECT_MS = 3000
+
+/** The host has no address to which something may be sent. */
+class AddressRefused extends Error {
+  readonly code = 'ADDRESS_REFUSED'
+}
+
+/**
+ * Connects to nothing but addresses that `allows` lets through. They are checked where the connection is made, which goes to
+ * the very address that was checked, so a name that leads elsewhere the next time it is asked for (DNS rebinding) gains
+ * nothing. Every request has a connection of its own; redirects are not followed.
+ */
+export function guardedAgent(allows: AddressRule, resolve: ResolveHost = resolveHost): Agent {
+  const connect = buildConnector({ timeout: CONNECT_MS, lookup: guardedLookup(allows, resolve) })
+  return new Agent({
+    pipelining: 0,
+    connect(options, callback) {
+      // What is an address already is not looked up.
+      if (isIP(options.hostname) === 0 || allows(options.hostname)) return connect(options, callback)
+      callback(new AddressRefused(), null)
+    },
+  })
+}
+
+function guardedLookup(allows: AddressRule, resolve: ResolveHost): LookupFunction {
+  return (hostname, { all }, callback) => {
+    resolve(hostname).then(
+      (addresses) => {
+        const [first, ...others] = addresses
+          .filter(allows)
+          .map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }))
+        if (!first) callback(new AddressRefused(), '')
+        else if (all) callback(null, [first, ...others])
+        else callback(null, first.address, first.family)
+      },
+      (error: NodeJS.ErrnoException) => callback(error, ''),
+    )
+  }
+}
+
+/** All addresses of a host; rejects with the resolver's error, whose `code` says why. */
+export type ResolveHost = (hostname: string) => Promise<string[]>
+
+/**
+ * Asks the name servers directly: `dns.lookup` would occupy one of libuv's few threads, which also write files, for as long
+ * as a stranger's name server likes. The price is that `/etc/hosts` is not read.
+ */
+export const resolveHost: ResolveHost = async (hostname) => {
+  // RFC 6761 section 6.3: never asked of a name server.
+  if (hostname === 'localhost' || hostname.endsWith('.localhost')) return ['127.0.0.1', '::1']
+  const resolver = new Resolver({ timeout: 1000, tries: 2 })
+  const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)])
+  const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+  const [first] = answers
+  if (addresses.length === 0 && first.status === 'rejected') throw first.reason
+  return addresses
+}

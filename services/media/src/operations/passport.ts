@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
+import type { FileDigest, Passport, TaskResult } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { keys, type StorageKey, type Store } from '@kinora/common/storage'
+import { digestOfContents } from '@kinora/hls-check'
+import type { Kysely, Transaction } from 'kysely'
+import type { Context } from '../context.ts'
+import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { AUDIO_PLAYLIST } from '../domain/playlists.ts'
+import { type Presentation, presentationOf, renditionPlaylist, type Track } from '../domain/presentation.ts'
+import { recordPassport, runsOfVideo } from '../repositories/pictures.ts'
+import { writtenParts } from '../repositories/segments.ts'
+import { findVideo } from '../repositories/videos.ts'
+
+type Report = Extract<TaskResult, { kind: 'finalise' }>
+
+/**
+ * Writes down what a video was made from and with, when its check has found nothing wrong. The file comes before the
+ * commit that makes the video ready; a crash between the two repeats it with the same content.
+ */
+export async function writePassport(
+  { store }: Context,
+  tx: Transaction<MediaDb>,
+  video: VideoRow,
+  report: Report,
+): Promise<void> {
+  const { id: videoId, plan, facts, source_bytes: bytes, source_sha256: sha256 } = video
+  if (!plan || !facts || bytes === null || sha256 === null) throw new Error('a video that was checked has a source')
+  const { parts } = await writtenParts(tx, videoId)
+  const { video: pictures, audio } = presentationOf(plan, parts, true, [])
+  const passport: Passport = {
+    version: 1,
+    videoId,
+    source: { bytes: Number(bytes), sha256 },
+    facts,
+    runs: await runsOfVideo(tx, videoId),
+    files: [
+      ...(report.playlists ?? []),
+      ...[...pictures, ...(audio ? [audio] : [])].flatMap(filesOf),
+      ...(video.poster_key === null ? [] : await posterFile(store, video.poster_key, keys.videoFolder(videoId))),
+    ],
+    verdicts: report.verdicts ?? [],
+  }
+  const content = JSON.stringify(passport)
+  const key = keys.passport(videoId)
+  await store.put(key, content)
+  await recordPassport(tx, videoId, { key, sha256: hashOf(content) })
+}
+
+function filesOf({ initUri, initBytes, initSha256, segments }: Track): FileDigest[] {
+  return [
+    { name: initUri, bytes: initBytes, sha256: initSha256 ?? null },
+    ...segments.map(({ uri, bytes, sha256 }) => ({ name: uri, bytes, sha256: sha256 ?? null })),
+  ]
+}
+
+/** None when it has gone: the video plays without it, and its owner can have another one made. */
+async function posterFile(store: Store, key: StorageKey, folder: StorageKey): Promise<FileDigest[]> {
+  try {
+    const bytes = await store.get(key)
+    return [{ name: posix.relative(folder, key), bytes: bytes.length, sha256: hashOf(bytes) }]
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'FILE_NOT_FOUND') return []
+    throw error
+  }
+}
+
+function hashOf(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+/** For the check of a complete video: what its files must be, by the hashes that were taken when they were made. */
+export async function expectedContents(db: Kysely<MediaDb>, videoId: string): Promise<Record<string, string>> {
+  const video = await findVideo(db, videoId)
+  if (!video?.plan) return {}
+  const { parts } = await writtenParts(db, videoId)
+  return contentsOf(presentationOf(video.plan, parts, true, []))
+}
+
+/** By name of the media playlist; without those of which a hash is missing. */
+export function contentsOf({ video, audio }: Presentation): Record<string, string> {
+  const tracks: [string, Track][] = video.map((track) => [renditionPlaylist(track.rung.name), track])
+  if (audio) tracks.push([AUDIO_PLAYLIST, audio])
+  return Object.fromEntries(
+    tracks.flatMap(([name, { initSha256, segments }]) => {
+      const hashes = [initSha256, ...segments.map(({ sha256 }) => sha256)].filter((hash) => hash !== undefined)
+      return hashes.length === segments.length + 1 ? [[name, digestOfContents(hashes)]] : []
+    }),
+  )
+}

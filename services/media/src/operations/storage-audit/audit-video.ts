@@ -1,0 +1,69 @@
+import { posix } from 'node:path'
+import type { StorageFinding } from '@kinora/common/contracts'
+import { keys, type StorageKey } from '@kinora/common/storage'
+import type { Context } from '../../context.ts'
+import { type StoredVideo, storedVideo } from '../../repositories/stored-video.ts'
+import { expectedFiles } from './expected-files.ts'
+import type { Finding } from './finding.ts'
+import { oldFiles } from './old-files.ts'
+
+const ATTEMPT = /^[0-9a-f-]{36}-\d+$/
+const WATERMARK = /^watermark-[0-9a-f-]{36}\.png$/
+
+/** Files that its rows name and that are not there; files of its folders, written before a moment, that no row names. */
+export async function auditVideo(ctx: Context, videoId: string, before: number): Promise<Finding[]> {
+  const findings = await compare(ctx, videoId, before)
+  // Between reading the rows and listing the files something may have changed: what is wrong is so a second time.
+  return findings.length === 0 ? [] : await compare(ctx, videoId, before)
+}
+
+async function compare(ctx: Context, videoId: string, before: number): Promise<Finding[]> {
+  const stored = await storedVideo(ctx.db, videoId)
+  if (!stored) return []
+  const files = new Set<StorageKey>()
+  for (const folder of [keys.sourceFolder(videoId), keys.videoFolder(videoId)]) {
+    for await (const key of ctx.store.list(folder)) files.add(key)
+  }
+  return [...missingFiles(stored, files), ...(await unknownFiles(ctx, stored, [...files], before))]
+}
+
+function missingFiles(stored: StoredVideo, files: Set<StorageKey>): Finding[] {
+  const expected = Object.entries(expectedFiles(stored)) as [StorageFinding['what'], StorageKey[]][]
+  return expected.flatMap(([what, keys]) => {
+    const missing = keys.filter((key) => !files.has(key))
+    return finding('missing', what, stored.video.id, missing)
+  })
+}
+
+async function unknownFiles(
+  ctx: Context,
+  stored: StoredVideo,
+  files: StorageKey[],
+  before: number,
+): Promise<Finding[]> {
+  const { video, attempts, doomed } = stored
+  const kept = files.filter((file) => !doomed.some((key) => file === key || file.startsWith(`${key}/`)))
+  const sources = kept.filter((file) => file.startsWith('sources/') && file !== video.source_key)
+  const abandoned = kept.filter((file) => {
+    const [root, , folder = ''] = file.split('/')
+    return root === 'videos' && ATTEMPT.test(folder) && !attempts.has(folder)
+  })
+  const pictures = kept.filter((file) => WATERMARK.test(posix.basename(file)) && file !== video.watermark?.key)
+  return [
+    ...finding('unknown', 'watermark', video.id, await oldFiles(ctx.store, pictures, before)),
+    ...finding('unknown', 'source', video.id, await oldFiles(ctx.store, sources, before)),
+    ...finding('unknown', 'attempt', video.id, await oldFiles(ctx.store, abandoned, before)),
+  ]
+}
+
+function finding(
+  problem: StorageFinding['problem'],
+  what: StorageFinding['what'],
+  videoId: string,
+  files: StorageKey[],
+): Finding[] {
+  const [example] = files
+  if (example === undefined) return []
+  const unknown = problem === 'unknown' ? files.map((key) => ({ key, folder: false })) : []
+  return [{ problem, what, videoId, files: files.length, example, unknown }]
+}

@@ -1,0 +1,51 @@
+import type { QuarantinedFolder } from '@kinora/common/contracts'
+import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
+import { keys, quarantineDays } from '@kinora/common/storage'
+import { z } from 'zod'
+import type { Context } from '../../context.ts'
+import { emptiedAfter } from '../../domain/quarantine.ts'
+
+const ROOTS = ['pieces', 'sources', 'videos'] as const
+/** Day, root and folder. */
+const Cursor = z.tuple([z.iso.date(), z.enum(ROOTS), z.string().max(100)])
+type Cursor = z.output<typeof Cursor>
+
+/** Folders in quarantine by day, root and name; one more than asked for tells whether there is a next page. */
+export async function quarantinePage(
+  { store, config }: Context,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): Promise<{ items: QuarantinedFolder[]; nextCursor: string | null }> {
+  const after = cursor === undefined ? undefined : decodeCursor(cursor, Cursor)
+  const found: Cursor[] = []
+  for await (const folder of folders({ store }, after)) {
+    found.push(folder)
+    if (found.length > limit) break
+  }
+  const page = found.slice(0, limit)
+  const items: QuarantinedFolder[] = []
+  for (const [day, root, name] of page) {
+    const key = `${root}/${name}`
+    const removedAfter = new Date(emptiedAfter(day, config.QUARANTINE_DAYS)).toISOString()
+    items.push({ key, day, files: await countFiles({ store }, keys.quarantined(day, key)), removedAfter })
+  }
+  const last = found.length > limit ? page.at(-1) : undefined
+  return { items, nextCursor: last ? encodeCursor(last) : null }
+}
+
+async function* folders({ store }: Pick<Context, 'store'>, after: Cursor | undefined): AsyncGenerator<Cursor> {
+  const [afterDay = '', afterRoot = '', afterName = ''] = after ?? []
+  for (const day of await quarantineDays(store)) {
+    if (day < afterDay) continue
+    for (const root of ROOTS) {
+      if (day === afterDay && root < afterRoot) continue
+      const behind = day === afterDay && root === afterRoot ? afterName : ''
+      for await (const name of store.listFolders(keys.quarantined(day, root), behind)) yield [day, root, name]
+    }
+  }
+}
+
+async function countFiles({ store }: Pick<Context, 'store'>, folder: string): Promise<number> {
+  let files = 0
+  for await (const _ of store.list(folder)) files += 1
+  return files
+}

@@ -1,0 +1,86 @@
+import type { MediaPart } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { MediaDb } from '../db/schema.ts'
+import { type Part, segmentsOf } from '../domain/segments.ts'
+import { queueFolderDeletion } from './deletions.ts'
+
+type Tx = Transaction<MediaDb>
+
+interface AttemptRef {
+  taskId: string
+  attempt: number
+}
+
+export interface WrittenParts {
+  parts: Part[]
+  /** Segments of all parts and tasks that are done, as in `VideoState`. */
+  material: number
+  /** All tasks that write segments are done. */
+  complete: boolean
+}
+
+/** All segments of a video that are recorded, seen at one moment. */
+export async function writtenParts(db: Kysely<MediaDb>, videoId: string): Promise<WrittenParts> {
+  const rows = await db
+    .selectFrom('tasks')
+    .leftJoin('parts', 'parts.task_id', 'tasks.id')
+    .select(['tasks.id', 'tasks.state', 'parts.attempt', 'parts.segments', 'parts.written'])
+    .where('tasks.video_id', '=', videoId)
+    .where('tasks.kind', 'in', ['audio', 'video'])
+    .where('tasks.early_share', 'is', null)
+    .execute()
+  const done = new Set(rows.filter(({ state }) => state === 'done').map(({ id }) => id))
+  return {
+    parts: rows.flatMap(({ id: taskId, attempt, written }) =>
+      attempt === null || written === null ? [] : [{ taskId, attempt, written }],
+    ),
+    material: rows.reduce((sum, { segments }) => sum + (segments ?? 0), done.size),
+    complete: rows.every(({ state }) => state === 'done'),
+  }
+}
+
+/** Segments that attempts before this one have recorded. */
+export async function writtenBefore(tx: Tx, { taskId, attempt }: AttemptRef): Promise<number> {
+  const { rows } = await sql<{ written: number }>`select coalesce(sum(segments), 0)::integer as written from parts
+    where task_id = ${taskId} and attempt < ${attempt}`.execute(tx)
+  return rows[0]?.written ?? 0
+}
+
+/** Adds segments to those of the running attempt, which they must follow. */
+export async function addPart(tx: Tx, { taskId, attempt }: AttemptRef, written: MediaPart): Promise<void> {
+  const { from, to } = segmentsOf(written)
+  // Nothing was left when this attempt began.
+  if (from === to) return
+  const segments = to - from
+  await tx
+    .insertInto('parts')
+    .values({ task_id: taskId, attempt, first_segment: from, segments, written: JSON.stringify(written) })
+    .execute()
+  await sql`update tasks set written = written + ${segments} where id = ${taskId}`.execute(tx)
+}
+
+/** Puts all that an attempt wrote in the place of what it told on its way. */
+export async function replaceParts(tx: Tx, ref: AttemptRef, written: MediaPart): Promise<void> {
+  const before = await writtenBefore(tx, ref)
+  await tx.deleteFrom('parts').where('task_id', '=', ref.taskId).where('attempt', '=', ref.attempt).execute()
+  await tx.updateTable('tasks').set({ written: before }).where('id', '=', ref.taskId).execute()
+  await addPart(tx, ref, written)
+}
+
+/** Removes what an attempt wrote, unless it is listed in playlists or will be. */
+export async function discardFiles(tx: Tx, videoId: string, { taskId, attempt }: AttemptRef): Promise<void> {
+  if (!(await hasParts(tx, { taskId, attempt }))) await queueFolderDeletion(tx, keys.attempt(videoId, taskId, attempt))
+}
+
+/** Has this attempt recorded segments? */
+export async function hasParts(tx: Tx, { taskId, attempt }: AttemptRef): Promise<boolean> {
+  const some = await tx
+    .selectFrom('parts')
+    .select('attempt')
+    .where('task_id', '=', taskId)
+    .where('attempt', '=', attempt)
+    .limit(1)
+    .execute()
+  return some.length > 0
+}

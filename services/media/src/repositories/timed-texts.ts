@@ -1,0 +1,54 @@
+import { keys } from '@kinora/common/storage'
+import { sql, type Transaction } from 'kysely'
+import type { MediaDb } from '../db/schema.ts'
+import {
+  captionsFile,
+  captionsPlaylist,
+  chaptersKey,
+  type StoredCaptions,
+  type StoredChapters,
+} from '../domain/timed-text.ts'
+import { queueLateDeletion } from './deletions.ts'
+
+type Tx = Transaction<MediaDb>
+
+/** Playlists that are out name these files until they are written again, and players may have read them just before. */
+export async function retireCaptions(tx: Tx, videoId: string, { id }: StoredCaptions): Promise<void> {
+  for (const name of [captionsFile(id), captionsPlaylist(id)]) {
+    await queueLateDeletion(tx, { key: keys.playlist(videoId, name), folder: false })
+  }
+}
+
+export async function retireChapters(tx: Tx, videoId: string, chapters: StoredChapters): Promise<void> {
+  await queueLateDeletion(tx, { key: chaptersKey(videoId, chapters), folder: false })
+}
+
+/** What is published must be written again, if anything is. */
+const REPUBLISH = sql<boolean>`republish or material_published > 0`
+
+export async function setCaptions(tx: Tx, videoId: string, captions: readonly StoredCaptions[]): Promise<void> {
+  await tx
+    .updateTable('videos')
+    .set({ captions: JSON.stringify(captions), republish: REPUBLISH })
+    .where('id', '=', videoId)
+    .execute()
+}
+
+/** The owner's word; a source has no say in them any more. */
+export async function setChapters(tx: Tx, videoId: string, chapters: StoredChapters | null): Promise<void> {
+  await tx
+    .updateTable('videos')
+    .set({ chapters: chapters && JSON.stringify(chapters), chapters_of_owner: true, republish: REPUBLISH })
+    .where('id', '=', videoId)
+    .execute()
+}
+
+/** Those of the source, before anything is published; unless the owner has put or deleted some. */
+export async function setSourceChapters(tx: Tx, videoId: string, chapters: StoredChapters): Promise<void> {
+  await tx
+    .updateTable('videos')
+    .set({ chapters: JSON.stringify(chapters) })
+    .where('id', '=', videoId)
+    .where('chapters_of_owner', '=', false)
+    .execute()
+}

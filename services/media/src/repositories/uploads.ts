@@ -1,0 +1,163 @@
+import { AppError } from '@kinora/common/errors'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+import type { MediaDb, UploadRow } from '../db/schema.ts'
+
+type Tx = Transaction<MediaDb>
+
+/** An upload in one request is given up when nothing was heard of it for so long. */
+const SINGLE_REQUEST_SECONDS = 15 * 60
+
+export interface NewUpload {
+  id: string
+  videoId: string
+  ownerId: string
+  resumable: boolean
+  bytes: number
+  filename: string | null
+  metadata: string | null
+  madeVideo: boolean
+}
+
+export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: number): Promise<UploadRow> {
+  const { id, videoId, ownerId, resumable, bytes, filename, metadata, madeVideo } = upload
+  const own = { id, resumable, bytes, filename, metadata }
+  return await tx
+    .insertInto('uploads')
+    .values({
+      ...own,
+      video_id: videoId,
+      owner_id: ownerId,
+      made_video: madeVideo,
+      expires_at: inSeconds(resumable ? expirySeconds : SINGLE_REQUEST_SECONDS),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** Locks an upload in pieces; to everybody but its owner it does not exist. The lock comes after that of a video. */
+export async function lockUpload(tx: Tx, uploadId: string, ownerId: string): Promise<UploadRow> {
+  const row = await lockRow(tx, uploadId)
+  if (row?.owner_id !== ownerId || !row.resumable) throw new AppError('UPLOAD_NOT_FOUND')
+  const unfinished = row.completed_at === null && row.received !== row.bytes
+  if (unfinished && (await isExpired(tx, uploadId))) throw new AppError('UPLOAD_EXPIRED')
+  return row
+}
+
+/** By the clock that has set the expiry. */
+async function isExpired(tx: Tx, uploadId: string): Promise<boolean> {
+  const query = tx.selectFrom('uploads').select('id').where('id', '=', uploadId)
+  return (await query.where('expires_at', '<=', sql<Date>`now()`).executeTakeFirst()) !== undefined
+}
+
+export async function lockRow(tx: Tx, uploadId: string): Promise<UploadRow | undefined> {
+  return await tx.selectFrom('uploads').selectAll().where('id', '=', uploadId).forUpdate().executeTakeFirst()
+}
+
+/** The client was heard of: its time begins anew. With a piece, that one is written from now on and no other. */
+export async function touchUpload(
+  tx: Tx,
+  uploadId: string,
+  expirySeconds: number,
+  pieceId: string | null,
+): Promise<UploadRow> {
+  return await tx
+    .updateTable('uploads')
+    .set({ touched_at: sql<Date>`now()`, expires_at: inSeconds(expirySeconds), piece_id: pieceId })
+    .where('id', '=', uploadId)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** A sign of life of who receives an upload: its owner, and for one in pieces who writes the present one. */
+export async function keepUpload(
+  db: Kysely<MediaDb>,
+  ref: { uploadId: string; ownerId: string; pieceId: string | null },
+  expirySeconds: number,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`update uploads
+    set touched_at = now(), expires_at = now() + make_interval(secs => case when resumable then ${expirySeconds}::int
+      else ${SINGLE_REQUEST_SECONDS}::int end)
+    where id = ${ref.uploadId} and owner_id = ${ref.ownerId} and piece_id is not distinct from ${ref.pieceId}
+      and completed_at is null`.execute(db)
+  return numAffectedRows === 1n
+}
+
+/** Its source is registered: what it reserved is taken now, and its pieces are of no more use. */
+export async function completeUploadRow(tx: Tx, uploadId: string): Promise<UploadRow | undefined> {
+  return await tx
+    .updateTable('uploads')
+    .set({ completed_at: sql<Date>`now()`, piece_id: null })
+    .where('id', '=', uploadId)
+    .where('completed_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+export async function deleteUploadRow(tx: Tx, uploadId: string): Promise<UploadRow | undefined> {
+  return await tx.deleteFrom('uploads').where('id', '=', uploadId).returningAll().executeTakeFirst()
+}
+
+export async function findUpload(db: Kysely<MediaDb>, uploadId: string): Promise<UploadRow | undefined> {
+  return await db.selectFrom('uploads').selectAll().where('id', '=', uploadId).executeTakeFirst()
+}
+
+export async function hasOtherUploads(tx: Tx, videoId: string): Promise<boolean> {
+  const found = await tx.selectFrom('uploads').select('id').where('video_id', '=', videoId).executeTakeFirst()
+  return found !== undefined
+}
+
+const AT_ONCE = 100
+
+/** Records of uploads whose source was registered, kept for clients that did not hear the answer. */
+export async function expiredRecords(db: Kysely<MediaDb>): Promise<UploadRow[]> {
+  const query = db.selectFrom('uploads').selectAll().where('expires_at', '<=', sql<Date>`now()`)
+  return await query.where('completed_at', 'is not', null).limit(AT_ONCE).execute()
+}
+
+/** One of which all has arrived, or may have, is finished instead; see `silentUploads`. */
+const ABANDONED = sql<boolean>`(completed_at is null and expires_at <= now()
+  and (not resumable or (piece_id is null and received < bytes)))`
+
+/** Abandoned uploads of accounts that have at most `limitPerOwner` of them. */
+export async function abandonedUploads(db: Kysely<MediaDb>, limitPerOwner: number | null): Promise<UploadRow[]> {
+  let query = db.selectFrom('uploads').selectAll().where(ABANDONED).limit(AT_ONCE)
+  if (limitPerOwner !== null) {
+    query = query.where(sql<boolean>`owner_id in (select owner_id from uploads where ${ABANDONED}
+      group by owner_id having count(*) <= ${limitPerOwner})`)
+  }
+  return await query.execute()
+}
+
+/** How many abandoned uploads there are: of all accounts, and of those with more than `limitPerOwner`. */
+export async function countAbandoned(
+  db: Kysely<MediaDb>,
+  limitPerOwner: number,
+): Promise<{ all: number; overLimit: number }> {
+  const { rows } = await sql<{ all: number; overLimit: number }>`
+    select coalesce(sum(count), 0)::int as all,
+      coalesce(sum(count) filter (where count > ${limitPerOwner}), 0)::int as "overLimit"
+    from (select count(*) from uploads where ${ABANDONED} group by owner_id) as owners`.execute(db)
+  return rows[0] ?? { all: 0, overLimit: 0 }
+}
+
+/** Of those that nobody has been heard of for a while: a writer that ended without a word, or nothing left but to finish. */
+export async function silentUploads(db: Kysely<MediaDb>, silentSeconds: number): Promise<UploadRow[]> {
+  return await db
+    .selectFrom('uploads')
+    .selectAll()
+    .where('resumable', '=', true)
+    .where('completed_at', 'is', null)
+    .where('touched_at', '<=', sql<Date>`now() - make_interval(secs => ${silentSeconds})`)
+    .where((eb) => eb.or([eb('piece_id', 'is not', null), eb('received', '=', eb.ref('bytes'))]))
+    .limit(AT_ONCE)
+    .execute()
+}
+
+/** Puts a silent upload behind the others. */
+export async function noteVisit(tx: Tx, uploadId: string): Promise<void> {
+  await tx.updateTable('uploads').set({ touched_at: sql<Date>`now()` }).where('id', '=', uploadId).execute()
+}
+
+function inSeconds(seconds: number): RawBuilder<Date> {
+  return sql<Date>`now() + make_interval(secs => ${seconds})`
+}

@@ -1,0 +1,163 @@
+import type { VideoEventType } from '@kinora/common/contracts'
+import type { SecretCipher } from '@kinora/common/secret-cipher'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { MediaDb, WebhookRow } from '../db/schema.ts'
+
+type Db = Kysely<MediaDb>
+type Tx = Transaction<MediaDb>
+
+const PREVIOUS_SECRET = sql`interval '24 hours'`
+/** A webhook at which nothing has arrived for so long is switched off when a delivery is given up. */
+const FAILING = sql`interval '3 days'`
+
+export interface NewWebhookRow {
+  id: string
+  ownerId: string
+  url: string
+  events: VideoEventType[]
+  secret: Buffer
+}
+
+/** Undefined when the owner has `limit` webhooks already. */
+export async function insertWebhook(
+  tx: Tx,
+  { id, ownerId, url, events, secret }: NewWebhookRow,
+  limit: number,
+): Promise<WebhookRow | undefined> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`webhooks ${ownerId}`}, 0))`.execute(tx)
+  if ((await webhooksOf(tx, ownerId)).length >= limit) return undefined
+  return await tx
+    .insertInto('webhooks')
+    .values({ id, owner_id: ownerId, url, events, secret })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export async function webhooksOf(db: Db, ownerId: string): Promise<WebhookRow[]> {
+  return await db
+    .selectFrom('webhooks')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+}
+
+export async function webhookOf(db: Db, ownerId: string, id: string): Promise<WebhookRow | undefined> {
+  return await db
+    .selectFrom('webhooks')
+    .selectAll()
+    .where('id', '=', id)
+    .where('owner_id', '=', ownerId)
+    .executeTakeFirst()
+}
+
+export async function webhookById(db: Db, id: string): Promise<WebhookRow | undefined> {
+  return await db.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+export interface WebhookChange {
+  url?: string | undefined
+  events?: VideoEventType[] | undefined
+  enabled?: boolean | undefined
+}
+
+/** Enabling begins with a clean slate; one that is disabled already keeps its reason. */
+export async function changeWebhook(
+  db: Db,
+  ownerId: string,
+  id: string,
+  { url, events, enabled }: WebhookChange,
+): Promise<WebhookRow | undefined> {
+  return await db
+    .updateTable('webhooks')
+    .set({
+      ...(url !== undefined && { url }),
+      ...(events !== undefined && { events }),
+      ...(enabled === true && { disabled_reason: null, disabled_at: null, failing_since: null }),
+      ...(enabled === false && {
+        disabled_reason: sql<'owner'>`coalesce(disabled_reason, 'owner')`,
+        disabled_at: sql<Date>`coalesce(disabled_at, now())`,
+      }),
+      updated_at: sql<Date>`now()`,
+    })
+    .where('id', '=', id)
+    .where('owner_id', '=', ownerId)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+export async function replaceSecret(
+  db: Db,
+  ownerId: string,
+  id: string,
+  secret: Buffer,
+): Promise<WebhookRow | undefined> {
+  return await db
+    .updateTable('webhooks')
+    .set((eb) => ({
+      secret,
+      previous_secret: eb.ref('secret'),
+      previous_secret_until: sql<Date>`now() + ${PREVIOUS_SECRET}`,
+      updated_at: sql<Date>`now()`,
+    }))
+    .where('id', '=', id)
+    .where('owner_id', '=', ownerId)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/** Its deliveries go with it. */
+export async function removeWebhook(db: Db, ownerId: string, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('webhooks')
+    .where('id', '=', id)
+    .where('owner_id', '=', ownerId)
+    .executeTakeFirst()
+  return numDeletedRows === 1n
+}
+
+export async function removeWebhooksOf(db: Db, ownerId: string): Promise<void> {
+  await db.deleteFrom('webhooks').where('owner_id', '=', ownerId).execute()
+}
+
+export async function noteSuccess(tx: Tx, id: string): Promise<void> {
+  await tx
+    .updateTable('webhooks')
+    .set({ failing_since: null })
+    .where('id', '=', id)
+    .where('failing_since', 'is not', null)
+    .execute()
+}
+
+/** `givenUp`: a delivery has had all its tries. True when that was once too often, and the webhook is disabled by it. */
+export async function noteFailure(tx: Tx, id: string, givenUp: boolean): Promise<boolean> {
+  await sql`update webhooks set failing_since = coalesce(failing_since, now()) where id = ${id}`.execute(tx)
+  if (!givenUp) return false
+  const { numAffectedRows } = await sql`update webhooks set disabled_reason = 'failing', disabled_at = now()
+    where id = ${id} and disabled_reason is null and failing_since < now() - ${FAILING}`.execute(tx)
+  return numAffectedRows === 1n
+}
+
+/** The endpoint has said that it wants nothing more. */
+export async function noteGone(tx: Tx, id: string): Promise<void> {
+  await sql`update webhooks set disabled_reason = 'gone', disabled_at = now()
+    where id = ${id} and disabled_reason is null`.execute(tx)
+}
+
+/** Bound to its webhook: moved to another's row it cannot be opened. */
+export function sealSecret(cipher: SecretCipher, webhookId: string, secret: string): Buffer {
+  return cipher.encrypt(Buffer.from(secret), labelOf(webhookId))
+}
+
+/** The secrets that sign now: the present one, and for a while after a change the one before. */
+export function signingSecrets(cipher: SecretCipher, row: WebhookRow, now: Date): string[] {
+  const open = (sealed: Buffer) => cipher.decrypt(sealed, labelOf(row.id)).toString()
+  const { secret, previous_secret, previous_secret_until } = row
+  const isPreviousGood = previous_secret !== null && previous_secret_until !== null && previous_secret_until > now
+  return [open(secret), ...(isPreviousGood ? [open(previous_secret)] : [])]
+}
+
+function labelOf(webhookId: string): string {
+  return `webhook ${webhookId}`
+}

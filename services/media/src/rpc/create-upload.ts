@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+import type { Handler, Input } from '@kinora/common/contract'
+import type { media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Transaction } from 'kysely'
+import type { Context } from '../context.ts'
+import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { assertOwner, userOf } from '../domain/visibility.ts'
+import { assertAwaitsSource, assertDeclaredAsVideo, reserve } from '../operations/uploads.ts'
+import { isErased } from '../repositories/erased-owners.ts'
+import { findVideo, insertVideo } from '../repositories/videos.ts'
+import { describeUpload } from './uploads.ts'
+
+const UNTITLED = 'Untitled'
+
+export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
+  return async (input, { actor }) => {
+    const ownerId = userOf(actor)
+    assertDeclaredAsVideo(input.contentType, input.filename)
+    const created = await ctx.db.transaction().execute(async (tx) => {
+      if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
+      const own = input.videoId === undefined ? null : await findVideo(tx, input.videoId)
+      if (own === undefined) throw new AppError('VIDEO_NOT_FOUND')
+      if (own) {
+        assertOwner(actor, own)
+        assertAwaitsSource(own)
+      }
+      const video = own ?? (await makeVideo(tx, ownerId, input))
+      const { bytes, filename, metadata } = input
+      const upload = { id: randomUUID(), ownerId, videoId: video.id, resumable: true, madeVideo: own === null }
+      const row = await reserve(ctx, tx, { ...upload, bytes, filename, metadata })
+      return await describeUpload(ctx, tx, row, actor)
+    })
+    await ctx.cache.forget(ownerId)
+    return created
+  }
+}
+
+async function makeVideo(
+  tx: Transaction<MediaDb>,
+  ownerId: string,
+  { title, filename }: Input<typeof media.createUpload>,
+): Promise<VideoRow> {
+  const text = { title: title ?? titleOf(filename), description: '', tags: [], visibility: 'private' as const }
+  return await insertVideo(tx, { id: randomUUID(), ownerId, ...text })
+}
+
+/** What the file is called, as far as a title may be so long. */
+function titleOf(filename: string | null): string {
+  return (
+    filename
+      ?.slice(0, 200)
+      .replace(/\p{Cs}/gu, '')
+      .trim() || UNTITLED
+  )
+}
