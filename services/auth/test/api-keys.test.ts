@@ -130,7 +130,7 @@ describe('a key that is no longer good', () => {
     expect(await refusalOf(good.key)).toBe('API_KEY_INVALID')
   })
 
-  it('of an administrator who is none any more is a key without that scope', async () => {
+  it('of a former administrator is a key without that scope', async () => {
     const { actor } = await gateway.signUp()
     await query("update users set role = 'admin' where id = $1", [actor.userId])
     const input = { name: 'x', scopes: ['admin' as const, 'videos:read' as const] }
@@ -164,7 +164,7 @@ describe('revoking a key', () => {
     expect(await refusalOf(key)).toBe('good')
   })
 
-  it('is not needed to have all keys of an account looked up anew', async () => {
+  it('is not needed to have all keys of an account resolved again', async () => {
     const { actor } = await gateway.signUp()
     const made = [1, 2, 3].map(() => gateway.call(methods.createApiKey, READ, actor))
     const ids = (await Promise.all(made)).map(({ id }) => id)

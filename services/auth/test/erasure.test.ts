@@ -213,7 +213,7 @@ describe('an erasure', () => {
     clock.ahead = 2 * HOUR_MS
     await finishErasures(auth.ctx)
     await until(() => timesTold(account) === 2)
-    const warning = auth.logLines.filter((line) => line.includes('media is told again'))
+    const warning = auth.logLines.filter((line) => line.includes('the event to media is repeated'))
     expect(warning.join()).toContain(account.actor.userId)
   })
 })

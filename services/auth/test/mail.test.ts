@@ -118,7 +118,7 @@ describe('where addresses are verified', () => {
 })
 
 describe('a forgotten password', () => {
-  it('is set anew by a mailed link, which ends every session, begins none and tells the owner', async () => {
+  it('is reset by a mailed link, which ends every session, begins none and tells the owner', async () => {
     const account = await verified()
     const { email } = account
     expect(await forgot(email)).toEqual({})

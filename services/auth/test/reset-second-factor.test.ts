@@ -26,7 +26,7 @@ describe('an account whose owner has lost the second factor', () => {
     expect(await query('select 1 from recovery_codes where user_id = $1', [user.actor.userId])).toEqual([])
   })
 
-  it('has it in its audit log, and its owner is told by mail', async () => {
+  it('has it in its audit log, and its owner gets a mail', async () => {
     const user = await signUpWithApp(gateway, clock)
     const { userId } = user.actor
     await gateway.call(methods.resetSecondFactor, { userId }, OPERATOR)
@@ -36,7 +36,7 @@ describe('an account whose owner has lost the second factor', () => {
     expect((await smtp.mailTo(user.email)).subject).toBe('Your second factor was taken off')
   })
 
-  it('is not an administrator who would do it to himself, nor nobody', async () => {
+  it('is refused for the own account of an administrator, and for an unknown account', async () => {
     const { actor } = await gateway.signUpAdmin()
     const own = gateway.call(methods.resetSecondFactor, { userId: actor.userId }, actor)
     await expect(own).rejects.toMatchObject({ code: 'OWN_ACCOUNT' })

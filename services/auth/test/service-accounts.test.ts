@@ -85,7 +85,7 @@ describe('administrators', () => {
   it.each([
     ['somebody else', async () => (await gateway.signUp()).actor],
     ['somebody who says so', async () => ({ ...(await gateway.signUp()).actor, role: 'admin' as const })],
-    ['who is none any more', async () => await formerAdministrator()],
+    ['a former administrator', async () => await formerAdministrator()],
   ])('are asked for, not %s', async (_who, actorOf) => {
     const attempt = gateway.call(methods.createServiceAccount, { displayName: 'x' }, await actorOf())
     await expect(attempt).rejects.toMatchObject({ code: 'FORBIDDEN' })

@@ -6,7 +6,7 @@ const secret = randomBytes(32)
 const session = { id: randomUUID(), refresh_salt: randomBytes(16) }
 
 describe('a refresh token', () => {
-  it('is the same however often it is minted, and says which session and counter it stands for', () => {
+  it('is the same however often it is created, and says which session and counter it belongs to', () => {
     const token = createRefreshToken(secret, session, 70_000)
     expect(createRefreshToken(secret, session, 70_000)).toBe(token)
     expect(parseRefreshToken(token)).toMatchObject({ sessionId: session.id, counter: 70_000 })

@@ -29,7 +29,7 @@ describe('userChanges', () => {
     expect(userChanges(user, { role: 'user' }, { actorId: 'bob', people: new Set(['bob']) })).toEqual(['user_demote'])
   })
 
-  it('nobody disables himself by accident, but may step back', () => {
+  it('administrators do not disable their own account by accident, but may step back', () => {
     const bySelf = { actorId: 'ann', people: byBob.people }
     expect(() => userChanges(admin, { disabled: true }, bySelf)).toThrow(
       expect.objectContaining({ code: 'OWN_ACCOUNT' }),

@@ -9,6 +9,9 @@ import { toApiKey } from '../domain/views.ts'
 import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
 import type { Work } from './transact.ts'
 
+/** A stream that an API key has opened ends before this, so a gateway that was away for longer needs no revocation. */
+const KEEP_MS = 3_600_000
+
 /**
  * A new key of an account, audited. Throws `VALIDATION_FAILED` for an expiry that has passed, `FORBIDDEN` for a scope
  * that the owner does not have, `ACCOUNT_DISABLED`, `API_KEY_LIMIT_REACHED`.
@@ -71,9 +74,6 @@ export async function revokeApiKey(ctx: Context, call: Call, userId: string, key
   })
   if (!revoked && !(await ctx.apiKeys.belongsTo(keyId, userId))) throw new AppError('API_KEY_NOT_FOUND')
 }
-
-/** No stream that an API key has opened lasts longer, so a gateway that was away for longer need not be told. */
-const KEEP_MS = 3_600_000
 
 export interface ApiKeysToEvict {
   userId: string

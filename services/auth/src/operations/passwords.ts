@@ -5,6 +5,9 @@ import type { UserRow } from '../db/schema.ts'
 import type { AuditAction } from '../domain/audit.ts'
 import { passwordProblem } from '../domain/password-policy.ts'
 
+/** A sign-in this young is as good as the password. */
+const FRESH_MS = 15 * 60 * 1000
+
 /** Checks that the signed-in user knows the account's password. Throws `PASSWORD_WRONG`, audited as a failure of `action`. */
 export async function confirmPassword(
   ctx: Context,
@@ -19,9 +22,6 @@ export async function confirmPassword(
   await ctx.audit.record(call, { action, userId, failure }, ctx.now())
   throw new AppError(failure)
 }
-
-/** A sign-in this young is as good as the password. */
-const FRESH_MS = 15 * 60 * 1000
 
 /**
  * To be called before something is added that signs in later or locks others out: a stolen session alone must not be able

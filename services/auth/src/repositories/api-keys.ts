@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { ApiKeyRow, AuthDb, UserRow } from '../db/schema.ts'
-import { type CreationPage, newestFirst } from './pages.ts'
+import { newestFirst, type PageRequest } from './pages.ts'
 
 export interface OwnedApiKey {
   key: ApiKeyRow
@@ -37,7 +37,7 @@ export function apiKeyRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first, with those that have expired: their owner wants to see why a program has stopped. */
-    async notRevoked(userId: string, page: CreationPage): Promise<ApiKeyRow[]> {
+    async notRevoked(userId: string, page: PageRequest): Promise<ApiKeyRow[]> {
       const query = db.selectFrom('api_keys').selectAll().where('user_id', '=', userId).where('revoked_at', 'is', null)
       return await newestFirst(query, page).execute()
     },

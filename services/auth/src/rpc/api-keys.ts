@@ -3,7 +3,7 @@ import type { auth } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { toApiKey } from '../domain/views.ts'
 import { issueApiKey, revokeApiKey as revoke } from '../operations/api-keys.ts'
-import { creationPage, decodeCreationCursor } from '../repositories/pages.ts'
+import { pageOf, pageRequest } from '../repositories/pages.ts'
 import { signedIn } from './guards.ts'
 
 export function createApiKey(ctx: Context): Handler<typeof auth.createApiKey> {
@@ -14,8 +14,8 @@ export function createApiKey(ctx: Context): Handler<typeof auth.createApiKey> {
 
 export function listApiKeys({ apiKeys }: Context): Handler<typeof auth.listApiKeys> {
   return signedIn<typeof auth.listApiKeys>(async ({ limit, cursor }, { userId }) => {
-    const rows = await apiKeys.notRevoked(userId, { limit: limit + 1, after: decodeCreationCursor(cursor) })
-    return creationPage(rows, limit, toApiKey)
+    const rows = await apiKeys.notRevoked(userId, pageRequest(limit, cursor))
+    return pageOf(rows, limit, toApiKey)
   })
 }
 

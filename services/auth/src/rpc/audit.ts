@@ -8,6 +8,13 @@ import type { AuditLogTable } from '../db/schema.ts'
 import { CHAIN_START, type ChainPlace, type ChainProblem, verifyChain, verifyHead } from '../domain/audit-chain.ts'
 import { byAdmin, byService, signedInOrByKey } from './guards.ts'
 
+type AuditRow = Selectable<AuditLogTable>
+
+const AuditCursor = z.tuple([z.string().regex(/^\d{1,18}$/)])
+
+/** Rows that one call verifies: some tens of milliseconds. */
+const PAGE = 1000
+
 export function listAudit({ audit }: Context): Handler<typeof auth.listAudit> {
   return signedInOrByKey<typeof auth.listAudit>(async ({ limit, cursor }, { userId }) => {
     const rows = await audit.find({ userId }, { limit: limit + 1, before: decodeAuditCursor(cursor) })
@@ -21,20 +28,6 @@ export function searchAudit(ctx: Context): Handler<typeof auth.searchAudit> {
     return pageOfAudit(rows, limit, toAdminAuditEntry)
   })
 }
-
-function toAdminAuditEntry(row: Selectable<AuditLogTable>): AdminAuditEntry {
-  return {
-    ...toAuditEntry(row),
-    actor: row.actor_kind && { kind: row.actor_kind, id: row.actor_id },
-    userId: row.user_id,
-    subject: row.subject,
-    sessionId: row.session_id,
-    code: row.code,
-  }
-}
-
-/** Rows an answer; some tens of milliseconds. */
-const PAGE = 1000
 
 export function verifyAudit({ audit, auditKey }: Context): Handler<typeof auth.verifyAudit> {
   return byService<typeof auth.verifyAudit>('operator', async ({ after }) => {
@@ -51,13 +44,9 @@ function answer({ sequence, hash }: ChainPlace, problem: ChainProblem | null, co
   return { verified: { sequence, hash: hash.toString('hex') }, problem, complete }
 }
 
-type AuditRow = Selectable<AuditLogTable>
-
-const Place = z.tuple([z.string().regex(/^\d{1,18}$/)])
-
-/** The sequence number before which to go on. */
+/** The sequence number before which the page begins. */
 function decodeAuditCursor(cursor: string | undefined): string | undefined {
-  return cursor === undefined ? undefined : decodeCursor(cursor, Place)[0]
+  return cursor === undefined ? undefined : decodeCursor(cursor, AuditCursor)[0]
 }
 
 /** One page out of `limit + 1` rows, newest first. */
@@ -77,5 +66,16 @@ function toAuditEntry(row: AuditRow): AuditEntry {
     userAgent: row.user_agent,
     requestId: row.request_id,
     at: row.at.toISOString(),
+  }
+}
+
+function toAdminAuditEntry(row: AuditRow): AdminAuditEntry {
+  return {
+    ...toAuditEntry(row),
+    actor: row.actor_kind && { kind: row.actor_kind, id: row.actor_id },
+    userId: row.user_id,
+    subject: row.subject,
+    sessionId: row.session_id,
+    code: row.code,
   }
 }

@@ -35,48 +35,50 @@ import { getJwks, listKeys, retireKey, rotateKeys } from './signing-keys.ts'
 import { disableTotp, enableTotp, renewRecoveryCodes, setUpTotp } from './totp.ts'
 import { eraseUser, getUser, listUsers, resetSecondFactor, updateUser } from './users.ts'
 
+/** Every method of auth's contract, by the file of its handler. */
 export function handlers(ctx: Context): Handlers<typeof auth> {
   return {
     register: register(ctx),
-    login: login(ctx),
-    getMe: getMe(ctx),
-    updateMe: updateMe(ctx),
-
-    changePassword: changePassword(ctx),
-    forgotPassword: forgotPassword(ctx),
-    resetPassword: resetPassword(ctx),
-
     verifyEmail: verifyEmail(ctx),
     resendVerification: resendVerification(ctx),
+
+    login: login(ctx),
+    finishLogin: finishLogin(ctx),
+    beginMfaPasskey: beginMfaPasskey(ctx),
+    beginPasskeyLogin: beginPasskeyLogin(ctx),
+    loginWithPasskey: loginWithPasskey(ctx),
 
     refresh: refresh(ctx),
     logout: logout(ctx),
     logoutAll: logoutAll(ctx),
     listSessions: listSessions(ctx),
     revokeSession: revokeSession(ctx),
+    listUserSessions: listUserSessions(ctx),
+    revokeUserSession: revokeUserSession(ctx),
+    revokeUserSessions: revokeUserSessions(ctx),
+    listRevocations: listRevocations(ctx),
+
+    changePassword: changePassword(ctx),
+    forgotPassword: forgotPassword(ctx),
+    resetPassword: resetPassword(ctx),
+
+    getMe: getMe(ctx),
+    updateMe: updateMe(ctx),
+    exportAccount: exportAccount(ctx),
+    eraseMe: eraseMe(ctx),
 
     setUpTotp: setUpTotp(ctx),
     enableTotp: enableTotp(ctx),
     disableTotp: disableTotp(ctx),
     renewRecoveryCodes: renewRecoveryCodes(ctx),
-    finishLogin: finishLogin(ctx),
-    beginMfaPasskey: beginMfaPasskey(ctx),
 
     beginPasskey: beginPasskey(ctx),
     addPasskey: addPasskey(ctx),
     listPasskeys: listPasskeys(ctx),
     deletePasskey: deletePasskey(ctx),
-    beginPasskeyLogin: beginPasskeyLogin(ctx),
-    loginWithPasskey: loginWithPasskey(ctx),
 
-    listAudit: listAudit(ctx),
-    verifyAudit: verifyAudit(ctx),
-
-    getJwks: getJwks(ctx),
-    listRevocations: listRevocations(ctx),
-
-    listApiKeys: listApiKeys(ctx),
     createApiKey: createApiKey(ctx),
+    listApiKeys: listApiKeys(ctx),
     revokeApiKey: revokeApiKey(ctx),
     resolveApiKey: resolveApiKey(ctx),
 
@@ -89,19 +91,17 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     listUsers: listUsers(ctx),
     getUser: getUser(ctx),
     updateUser: updateUser(ctx),
-    listUserSessions: listUserSessions(ctx),
-    revokeUserSessions: revokeUserSessions(ctx),
-    revokeUserSession: revokeUserSession(ctx),
     resetSecondFactor: resetSecondFactor(ctx),
     eraseUser: eraseUser(ctx),
-    searchAudit: searchAudit(ctx),
     createAdmin: createAdmin(ctx),
 
+    listAudit: listAudit(ctx),
+    searchAudit: searchAudit(ctx),
+    verifyAudit: verifyAudit(ctx),
+
+    getJwks: getJwks(ctx),
     listKeys: listKeys(ctx),
     rotateKeys: rotateKeys(ctx),
     retireKey: retireKey(ctx),
-
-    exportAccount: exportAccount(ctx),
-    eraseMe: eraseMe(ctx),
   }
 }

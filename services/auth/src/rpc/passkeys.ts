@@ -12,6 +12,9 @@ import { confirmPassword, reauthenticate } from '../operations/passwords.ts'
 import type { Work } from '../operations/transact.ts'
 import { noSuchUser, signedIn } from './guards.ts'
 
+/** More devices than anybody has; a list this long needs no pages. */
+const MAX_PASSKEYS = 20
+
 export function beginPasskey(ctx: Context): Handler<typeof auth.beginPasskey> {
   return signedIn<typeof auth.beginPasskey>(async ({ password }, actor, call) => {
     await reauthenticate(ctx, actor, password, 'passkey_add', call)
@@ -23,9 +26,6 @@ export function beginPasskey(ctx: Context): Handler<typeof auth.beginPasskey> {
     return { challengeToken, options: { ...options } }
   })
 }
-
-/** More devices than anybody has; a list this long needs no pages. */
-const MAX_PASSKEYS = 20
 
 export function addPasskey(ctx: Context): Handler<typeof auth.addPasskey> {
   return signedIn<typeof auth.addPasskey>(async ({ challengeToken, response, name }, { userId }, call) => {

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { createUser } from '../domain/users.ts'
 import { toApiKey, toUser } from '../domain/views.ts'
 import { issueApiKey, revokeApiKey } from '../operations/api-keys.ts'
-import { creationPage, decodeCreationCursor } from '../repositories/pages.ts'
+import { pageOf, pageRequest } from '../repositories/pages.ts'
 import { byAdmin, forServiceAccount } from './guards.ts'
 
 export function createServiceAccount(ctx: Context): Handler<typeof auth.createServiceAccount> {
@@ -24,8 +24,8 @@ export function createServiceAccount(ctx: Context): Handler<typeof auth.createSe
 
 export function listServiceAccounts(ctx: Context): Handler<typeof auth.listServiceAccounts> {
   return byAdmin<typeof auth.listServiceAccounts>(ctx, async ({ limit, cursor }) => {
-    const rows = await ctx.users.serviceAccounts({ limit: limit + 1, after: decodeCreationCursor(cursor) })
-    return creationPage(rows, limit, toUser)
+    const rows = await ctx.users.serviceAccounts(pageRequest(limit, cursor))
+    return pageOf(rows, limit, toUser)
   })
 }
 
@@ -38,8 +38,8 @@ export function createServiceAccountKey(ctx: Context): Handler<typeof auth.creat
 
 export function listServiceAccountKeys(ctx: Context): Handler<typeof auth.listServiceAccountKeys> {
   return forServiceAccount<typeof auth.listServiceAccountKeys>(ctx, async ({ userId, limit, cursor }) => {
-    const rows = await ctx.apiKeys.notRevoked(userId, { limit: limit + 1, after: decodeCreationCursor(cursor) })
-    return creationPage(rows, limit, toApiKey)
+    const rows = await ctx.apiKeys.notRevoked(userId, pageRequest(limit, cursor))
+    return pageOf(rows, limit, toApiKey)
   })
 }
 

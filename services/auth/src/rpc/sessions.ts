@@ -6,13 +6,13 @@ import { isGenuine, parseRefreshToken } from '../domain/refresh-token.ts'
 import { transportOf } from '../domain/sign-in.ts'
 import { toSession } from '../domain/views.ts'
 import { signOut } from '../operations/sessions.ts'
-import { creationPage, decodeCreationCursor } from '../repositories/pages.ts'
+import { pageOf, pageRequest } from '../repositories/pages.ts'
 import { byAdmin, byService, signedIn } from './guards.ts'
 
 export function listSessions({ sessions, now }: Context): Handler<typeof auth.listSessions> {
   return signedIn<typeof auth.listSessions>(async ({ limit, cursor }, { userId, sessionId }) => {
-    const rows = await sessions.live(userId, now(), { limit: limit + 1, after: decodeCreationCursor(cursor) })
-    return creationPage(rows, limit, (row) => toSession(row, sessionId))
+    const rows = await sessions.live(userId, now(), pageRequest(limit, cursor))
+    return pageOf(rows, limit, (row) => toSession(row, sessionId))
   })
 }
 
@@ -43,9 +43,9 @@ export function logoutAll(ctx: Context): Handler<typeof auth.logoutAll> {
 export function listUserSessions(ctx: Context): Handler<typeof auth.listUserSessions> {
   return byAdmin<typeof auth.listUserSessions>(ctx, async ({ userId, limit, cursor }, { actor }) => {
     if (!(await ctx.users.byId(userId))) throw new AppError('USER_NOT_FOUND')
-    const rows = await ctx.sessions.live(userId, ctx.now(), { limit: limit + 1, after: decodeCreationCursor(cursor) })
+    const rows = await ctx.sessions.live(userId, ctx.now(), pageRequest(limit, cursor))
     const currentId = actor.kind === 'user' ? actor.sessionId : undefined
-    return creationPage(rows, limit, (row) => toSession(row, currentId))
+    return pageOf(rows, limit, (row) => toSession(row, currentId))
   })
 }
 

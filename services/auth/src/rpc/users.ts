@@ -7,18 +7,14 @@ import { toAdminUser } from '../domain/views.ts'
 import { applyUserChanges, eraseAccount } from '../operations/accounts.ts'
 import { removeSecondFactor } from '../operations/second-factor.ts'
 import { endSessions } from '../operations/sessions.ts'
-import { creationPage, decodeCreationCursor } from '../repositories/pages.ts'
+import { pageOf, pageRequest } from '../repositories/pages.ts'
 import { byAdmin } from './guards.ts'
 
 export function listUsers(ctx: Context): Handler<typeof auth.listUsers> {
   return byAdmin<typeof auth.listUsers>(ctx, async ({ limit, cursor, q, role, disabled }) => {
     const filter = { q, role, disabled: disabled === undefined ? undefined : disabled === 'true' }
-    const rows = await ctx.userOverviews.find(
-      filter,
-      { limit: limit + 1, after: decodeCreationCursor(cursor) },
-      ctx.now(),
-    )
-    return creationPage(rows, limit, toAdminUser)
+    const rows = await ctx.userOverviews.find(filter, pageRequest(limit, cursor), ctx.now())
+    return pageOf(rows, limit, toAdminUser)
   })
 }
 
