@@ -8,10 +8,9 @@ import type { Work } from './transact.ts'
 
 const LIFETIME_MS = 300_000
 
-/** Begins to add a passkey for `userId`, or a sign-in by somebody yet unknown; gives the token that finishes it. */
+/** Begins to add a passkey for `userId`, or a sign-in by a user yet unknown (null); returns the token that finishes it. */
 export async function openPasskeyChallenge(
-  { now }: Context,
-  { passkeyChallenges }: Pick<Work, 'passkeyChallenges'>,
+  { passkeyChallenges, now }: Context,
   userId: string | null,
 ): Promise<string> {
   const { token, hash } = createOneTimeToken()

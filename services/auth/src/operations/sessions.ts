@@ -12,7 +12,7 @@ import type { AccessToken } from '../infra/access-token.ts'
 import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
 import type { Work } from './transact.ts'
 
-/** A new session, audited, for a user who has just proved who they are, with its first two tokens. */
+/** Opens a session, audited, for a user whose identity was just proved, and returns its first two tokens. */
 export async function openSession(
   ctx: Context,
   work: Work,

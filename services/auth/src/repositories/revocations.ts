@@ -59,7 +59,7 @@ export function revocationRepository(db: Kysely<AuthDb>) {
         .orderBy('sequence')
         .limit(PAGE_ROWS + 1)
         .execute()
-      return pageOf(rows.map(toRevocation), Number(counter.value))
+      return revocationPage(rows.map(toRevocation), Number(counter.value))
     },
 
     async deleteExpired(before: Date, limit: number): Promise<number> {
@@ -80,7 +80,7 @@ function toRevocation(row: Selectable<RevocationsTable>): Revocation {
   }
 }
 
-function pageOf(rows: Revocation[], newest: number): RevocationPage {
+function revocationPage(rows: Revocation[], newest: number): RevocationPage {
   const items: Revocation[] = []
   let ids = 0
   for (const row of rows.slice(0, PAGE_ROWS)) {

@@ -12,7 +12,7 @@ import type { Work } from '../operations/transact.ts'
 
 export function beginPasskeyLogin(ctx: Context): Handler<typeof auth.beginPasskeyLogin> {
   return async () => {
-    const challengeToken = await openPasskeyChallenge(ctx, ctx, null)
+    const challengeToken = await openPasskeyChallenge(ctx, null)
     const options = await assertionOptions(ctx.relyingParty, webAuthnChallenge(challengeToken), 'required')
     return { challengeToken, options: { ...options } }
   }

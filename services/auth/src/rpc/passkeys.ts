@@ -21,7 +21,7 @@ export function beginPasskey(ctx: Context): Handler<typeof auth.beginPasskey> {
     const user = (await ctx.users.byId(actor.userId)) ?? noSuchUser()
     const present = await ctx.passkeys.ofUser(user.id)
     if (present.length >= MAX_PASSKEYS) throw new AppError('PASSKEY_LIMIT_REACHED')
-    const challengeToken = await openPasskeyChallenge(ctx, ctx, user.id)
+    const challengeToken = await openPasskeyChallenge(ctx, user.id)
     const options = await registrationOptions(ctx.relyingParty, user, webAuthnChallenge(challengeToken), present)
     return { challengeToken, options: { ...options } }
   })
