@@ -2,75 +2,155 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, Timestamp } from '../shared.ts'
 
-export const Email = z.email().max(254)
-/** Checked for quality by auth; here only for what bcrypt and memory can take. */
-export const Password = z.string().min(8).max(256)
-export const DisplayName = z.string().trim().min(1).max(100).regex(NO_CONTROL)
-
-export const Role = z.enum(['user', 'admin'])
-
-/** Out of the link in a mail. */
-export const MailToken = z.string().min(1).max(256)
-
-export const User = z.object({
-  id: Id,
-  email: Email,
-  displayName: z.string().nullable(),
-  role: Role,
-  emailVerified: z.boolean(),
-  mfaEnabled: z.boolean(),
-  createdAt: Timestamp,
+export const Email = z.email().max(254).meta({
+  description: 'Email address, at most 254 characters. Compared without regard to case.',
+  example: 'ann@example.com',
 })
+/** The contract limits only what bcrypt and memory can take; auth checks the quality of a password. */
+export const Password = z.string().min(8).max(256).meta({
+  description:
+    'New password, 8 to 256 characters. Common passwords are refused, and the installation may require more than 8 characters.',
+  example: 'an example passphrase',
+})
+/** A password that is checked against the stored one: rules for new passwords do not apply to it. */
+export const CurrentPassword = z.string().min(1).max(256).meta({
+  description: 'Current password of the account, at most 256 characters',
+  example: 'an example passphrase',
+})
+export const DisplayName = z.string().trim().min(1).max(100).regex(NO_CONTROL).meta({
+  description: 'Name shown to people, 1 to 100 characters without control characters. Surrounding spaces are removed.',
+  example: 'Ann Example',
+})
+
+export const Role = z.enum(['user', 'admin']).meta({
+  description: 'Role of the account: `admin` may manage the accounts and videos of others',
+  example: 'user',
+})
+
+export const MailToken = z.string().min(1).max(256).meta({
+  description: 'Token from the link in the email, at most 256 characters. It works once.',
+  example: 'example-mail-token',
+})
+
+export const User = z
+  .object({
+    id: Id.meta({ description: 'Id of the account', example: '0197a1de-5c52-7a3c-9d5b-0c1f6e7a8b90' }),
+    email: Email,
+    displayName: z
+      .string()
+      .nullable()
+      .meta({ description: 'Name shown to people; null if none was set', example: 'Ann Example' }),
+    role: Role,
+    emailVerified: z
+      .boolean()
+      .meta({ description: 'True once the owner has confirmed the email address', example: true }),
+    mfaEnabled: z
+      .boolean()
+      .meta({ description: 'True if signing in with the password also needs a second factor', example: false }),
+    createdAt: Timestamp.meta({
+      description: 'Time the account was created, ISO 8601 UTC',
+      example: '2026-01-15T09:30:00.000Z',
+    }),
+  })
+  .meta({ description: 'An account' })
 export type User = z.infer<typeof User>
 
-/** RFC 6749 section 5.1 in camelCase; times in seconds. */
-export const SignedIn = z.object({
-  user: User,
-  accessToken: z.string(),
-  tokenType: z.literal('Bearer'),
-  expiresIn: z.number().int(),
-  refreshToken: z.string(),
-  refreshExpiresIn: z.number().int(),
-})
+export const SignedIn = z
+  .object({
+    user: User,
+    accessToken: z.string().meta({
+      description: 'JWT to send as `Authorization: Bearer`, valid for `expiresIn` seconds',
+      example: 'example-access-token',
+    }),
+    tokenType: z.literal('Bearer').meta({ description: 'Type of the access token', example: 'Bearer' }),
+    expiresIn: z.number().int().meta({ description: 'Seconds until the access token expires', example: 900 }),
+    refreshToken: z.string().meta({
+      description: 'Token to exchange for new tokens. Each refresh replaces it.',
+      example: 'example-refresh-token',
+    }),
+    refreshExpiresIn: z
+      .number()
+      .int()
+      .meta({ description: 'Seconds until the refresh token expires', example: 604_800 }),
+  })
+  .meta({ description: 'Tokens of a session and its account, as RFC 6749 section 5.1 in camelCase' })
 export type SignedIn = z.infer<typeof SignedIn>
 
 export const MfaMethod = z.enum(['totp', 'recovery_code', 'passkey'])
 export type MfaMethod = z.infer<typeof MfaMethod>
 
-/** The password was right, and the account asks for a second factor. */
-export const MfaRequired = z.object({
-  mfaRequired: z.literal(true),
-  mfaToken: z.string(),
-  methods: z.array(MfaMethod),
-  /** Seconds until the token is worth nothing. */
-  expiresIn: z.number().int(),
-})
+export const MfaRequired = z
+  .object({
+    mfaRequired: z.literal(true).meta({ description: 'Always true: tells this answer from tokens', example: true }),
+    mfaToken: z.string().meta({
+      description: 'Token that stands for the accepted password in the second step of the sign-in',
+      example: 'example-mfa-token',
+    }),
+    methods: z.array(MfaMethod).meta({
+      description:
+        'Second factors the account can use: `totp` (authenticator app), `recovery_code` (while any is unused), `passkey`',
+      example: ['totp', 'recovery_code'],
+    }),
+    expiresIn: z.number().int().meta({ description: 'Seconds until `mfaToken` expires', example: 300 }),
+  })
+  .meta({ description: 'The password was correct, and the account requires a second factor' })
 export type MfaRequired = z.infer<typeof MfaRequired>
 
-/** Instead of `SignedIn` where addresses are verified: the same whether the address is new or not. */
-export const VerificationRequired = z.object({ status: z.literal('verification_required') })
+export const VerificationRequired = z
+  .object({
+    status: z
+      .literal('verification_required')
+      .meta({ description: 'Always `verification_required`', example: 'verification_required' }),
+  })
+  .meta({
+    description:
+      'Answer instead of tokens where email addresses must be verified. It is the same for new and for taken addresses.',
+  })
 export type VerificationRequired = z.infer<typeof VerificationRequired>
 
-/** Having an account and signing in to it. */
+export const Registration = z
+  .strictObject({ email: Email, password: Password, displayName: DisplayName.optional() })
+  .meta({ description: 'The account to create' })
+
+export const Credentials = z
+  .strictObject({
+    email: z.string().max(254).regex(NO_CONTROL).meta({
+      description: 'Email address of the account, at most 254 characters. Case does not matter.',
+      example: 'ann@example.com',
+    }),
+    password: CurrentPassword,
+  })
+  .meta({ description: 'Email address and password of an account' })
+
+export const ProfileChanges = z
+  .strictObject({
+    displayName: DisplayName.nullable().meta({
+      description: 'New name shown to people, 1 to 100 characters; null removes it',
+      example: 'Ann Example',
+    }),
+  })
+  .meta({ description: "Changes to the caller's account" })
+
+/** Registration, sign-in with a password, and the caller's own account. */
 export const accounts = {
   register: {
     summary: 'Create an account and sign in',
-    input: z.strictObject({ email: Email, password: Password, displayName: DisplayName.optional() }),
+    input: Registration,
     output: z.union([SignedIn, VerificationRequired]),
     errors: ['EMAIL_TAKEN', 'PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
     idempotent: false,
   },
   login: {
-    summary: 'Sign in with e-mail and password',
-    input: z.strictObject({ email: z.string().max(254).regex(NO_CONTROL), password: z.string().min(1).max(256) }),
+    summary: 'Sign in with email and password',
+    input: Credentials,
     output: z.union([SignedIn, MfaRequired]),
     errors: ['INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'EMAIL_NOT_VERIFIED', 'TOO_BUSY'],
     idempotent: false,
   },
-  getMe: { summary: 'The signed-in account', input: Nothing, output: User, errors: [], idempotent: true },
+  getMe: { summary: "Get the caller's account", input: Nothing, output: User, errors: [], idempotent: true },
   updateMe: {
-    summary: 'Change the signed-in account',
-    input: z.strictObject({ displayName: DisplayName.nullable() }),
+    summary: "Change the display name of the caller's account",
+    input: ProfileChanges,
     output: User,
     errors: [],
     idempotent: true,

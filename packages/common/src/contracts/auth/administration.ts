@@ -3,126 +3,185 @@ import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { DisplayName, Email, Password, Role, User } from './accounts.ts'
 import { AuditEntry } from './audit.ts'
-import { Session } from './sessions.ts'
+import { SessionId, SessionPage } from './sessions.ts'
 
-/** An account as administrators see it. */
 export const AdminUser = User.extend({
-  disabledAt: Timestamp.nullable(),
-  /** The last time somebody signed in; a refresh is no sign-in. */
-  lastLoginAt: Timestamp.nullable(),
-  /** Where it is signed in now: so many places. */
-  sessions: z.number().int(),
-})
+  disabledAt: Timestamp.nullable().meta({
+    description: 'Time the account was disabled, ISO 8601 UTC; null if it is enabled',
+    example: null,
+  }),
+  lastLoginAt: Timestamp.nullable().meta({
+    description: 'Time of the last sign-in, ISO 8601 UTC; a refresh does not count. Null if there was no sign-in yet.',
+    example: '2026-01-16T18:05:12.000Z',
+  }),
+  sessions: z.number().int().meta({ description: 'Number of sessions that have not ended', example: 2 }),
+}).meta({ description: 'An account as administrators see it' })
 export type AdminUser = z.infer<typeof AdminUser>
 
+const UserId = Id.meta({ description: 'Id of the account', example: '0197a1de-5c52-7a3c-9d5b-0c1f6e7a8b90' })
+
 export const AdminAuditEntry = AuditEntry.extend({
-  /** Who did it; null in entries that are older than this field. */
-  actor: z.object({ kind: z.enum(['anonymous', 'user', 'service']), id: z.string().nullable() }).nullable(),
-  /** To whom it was done; null where nobody can be named. */
-  userId: Id.nullable(),
-  /** What it was done to, where that is no account: the id of a parked message. */
-  subject: z.string().nullable(),
-  sessionId: Id.nullable(),
-  /** The error code of a failure. */
-  code: z.string().nullable(),
-})
+  actor: z
+    .object({
+      kind: z.enum(['anonymous', 'user', 'service']).meta({
+        description: '`anonymous`: not signed in. `user`: an account. `service`: a service or the command line.',
+        example: 'user',
+      }),
+      id: z.string().nullable().meta({
+        description: 'Id of the account or name of the service; null for `anonymous`',
+        example: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36',
+      }),
+    })
+    .nullable()
+    .meta({
+      description: 'Who acted; null in entries that are older than this field',
+      example: { kind: 'user', id: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36' },
+    }),
+  userId: UserId.nullable().meta({
+    description: 'Id of the account that was acted on; null if it is unknown',
+    example: '0197a1de-5c52-7a3c-9d5b-0c1f6e7a8b90',
+  }),
+  subject: z.string().nullable().meta({
+    description: 'What was acted on if it is not an account, such as the id of a dead letter; otherwise null',
+    example: null,
+  }),
+  sessionId: SessionId.nullable().meta({
+    description: 'Id of the session that was used or acted on; null if there was none',
+    example: '0197a1e0-1f34-7b21-8c66-52d0e9b3a7f4',
+  }),
+  code: z.string().nullable().meta({ description: 'Error code of a failure; null for a success', example: null }),
+}).meta({ description: 'An entry of the audit log as administrators see it' })
 export type AdminAuditEntry = z.infer<typeof AdminAuditEntry>
 
-const OneUser = z.strictObject({ userId: Id })
+export const AdminUserPage = pageOf(AdminUser).meta({ description: 'A page of accounts' })
+export const AdminAuditPage = pageOf(AdminAuditEntry).meta({ description: 'A page of audit entries of all accounts' })
+
+export const UserFilter = PageQuery.extend({
+  q: z.string().trim().min(1).max(200).regex(NO_CONTROL).optional().meta({
+    description: 'Only accounts whose email address or display name contains this text, 1 to 200 characters',
+    example: 'example.com',
+  }),
+  role: Role.optional().meta({ description: 'Only accounts with this role', example: 'admin' }),
+  disabled: z.enum(['true', 'false']).optional().meta({
+    description: '`true`: only disabled accounts. `false`: only enabled ones.',
+    example: 'false',
+  }),
+})
+
+export const AuditSearch = PageQuery.extend({
+  userId: UserId.optional().meta({
+    description: 'Only actions on the account with this id',
+    example: '0197a1de-5c52-7a3c-9d5b-0c1f6e7a8b90',
+  }),
+  actorId: z.string().min(1).max(100).regex(NO_CONTROL).optional().meta({
+    description: 'Only actions by this actor: the id of an account or the name of a service, at most 100 characters',
+    example: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36',
+  }),
+  action: z.string().min(1).max(100).regex(NO_CONTROL).optional().meta({
+    description: 'Only entries with this action, at most 100 characters',
+    example: 'login',
+  }),
+  outcome: AuditEntry.shape.outcome.optional().meta({
+    description: 'Only entries with this outcome',
+    example: 'failure',
+  }),
+  from: Timestamp.optional().meta({
+    description: 'Only entries at or after this time, ISO 8601 UTC',
+    example: '2026-01-01T00:00:00.000Z',
+  }),
+  to: Timestamp.optional().meta({
+    description: 'Only entries before this time, ISO 8601 UTC',
+    example: '2026-02-01T00:00:00.000Z',
+  }),
+})
+
+const OneUser = z.strictObject({ userId: UserId })
 const NOBODY = ['USER_NOT_FOUND'] as const
 
-/** What administrators, and the operator's command line, do with the accounts of others. */
+export const UserChanges = OneUser.extend({
+  disabled: z.boolean().optional().meta({
+    description: 'True disables the account and ends its sessions, false enables it. Unchanged if omitted.',
+    example: true,
+  }),
+  role: Role.optional().meta({ description: 'New role of the account. Unchanged if omitted.', example: 'admin' }),
+}).meta({ description: 'Changes to an account' })
+
+/** What administrators and the operator's command line do with the accounts of others. */
 export const administration = {
   listUsers: {
-    summary: 'All accounts, newest first; for administrators',
-    input: PageQuery.extend({
-      /** Part of the address or of the name. */
-      q: z.string().trim().min(1).max(200).regex(NO_CONTROL).optional(),
-      role: Role.optional(),
-      disabled: z.enum(['true', 'false']).optional(),
-    }),
-    output: pageOf(AdminUser),
+    summary: 'List all accounts, newest first; for administrators',
+    input: UserFilter,
+    output: AdminUserPage,
     errors: [],
     idempotent: true,
   },
   getUser: {
-    summary: 'One account; for administrators',
+    summary: 'Get an account; for administrators',
     input: OneUser,
     output: AdminUser,
     errors: NOBODY,
     idempotent: true,
   },
   updateUser: {
-    summary: 'Disable an account or enable it again, make it an administrator or not one any more',
-    input: OneUser.extend({ disabled: z.boolean().optional(), role: Role.optional() }),
+    summary: 'Disable or enable an account, or change its role; for administrators',
+    input: UserChanges,
     output: AdminUser,
     errors: [...NOBODY, 'LAST_ADMIN', 'OWN_ACCOUNT'],
     idempotent: true,
   },
   listUserSessions: {
-    summary: 'Where an account is signed in; for administrators',
+    summary: 'List the sessions of an account, newest first; for administrators',
     input: PageQuery.extend(OneUser.shape),
-    output: pageOf(Session),
+    output: SessionPage,
     errors: NOBODY,
     idempotent: true,
   },
   revokeUserSessions: {
-    summary: 'End all sessions of an account',
+    summary: 'End all sessions of an account; for administrators',
     input: OneUser,
     output: Nothing,
     errors: NOBODY,
     idempotent: true,
   },
   revokeUserSession: {
-    summary: 'End one session of an account',
-    input: OneUser.extend({ sessionId: Id }),
+    summary: 'End one session of an account; for administrators',
+    input: OneUser.extend({ sessionId: SessionId }),
     output: Nothing,
     errors: ['SESSION_NOT_FOUND'],
     idempotent: true,
   },
   resetSecondFactor: {
     summary:
-      'Take the authenticator app, recovery codes and passkeys from an account whose owner has lost them; its sessions end',
+      'Remove the authenticator app, recovery codes and passkeys of an account and end its sessions; for administrators',
     input: OneUser,
     output: Nothing,
     errors: [...NOBODY, 'OWN_ACCOUNT'],
     idempotent: false,
   },
   eraseUser: {
-    summary: 'Delete an account and everything that belongs to it, for good',
+    summary: 'Delete an account and everything that belongs to it, permanently; for administrators',
     input: OneUser,
     output: Nothing,
     errors: [...NOBODY, 'LAST_ADMIN', 'OWN_ACCOUNT'],
     idempotent: false,
   },
   searchAudit: {
-    summary: 'What happened to all accounts, newest first; for administrators',
-    input: PageQuery.extend({
-      /** To whom it was done. */
-      userId: Id.optional(),
-      /** Who did it: a user's id or a service's name. */
-      actorId: z.string().min(1).max(100).regex(NO_CONTROL).optional(),
-      action: z.string().min(1).max(100).regex(NO_CONTROL).optional(),
-      outcome: AuditEntry.shape.outcome.optional(),
-      /** At this time or later. */
-      from: Timestamp.optional(),
-      /** Before this time. */
-      to: Timestamp.optional(),
-    }),
-    output: pageOf(AdminAuditEntry),
+    summary: 'Search the audit log of all accounts, newest first; for administrators',
+    input: AuditSearch,
+    output: AdminAuditPage,
     errors: [],
     idempotent: true,
   },
   createAdmin: {
-    summary: 'Make an administrator out of an address, which may have an account already; for the command line',
+    summary: 'Create an administrator, or make an existing account one; for the command line',
     input: z.strictObject({ email: Email, password: Password, displayName: DisplayName.optional() }),
     output: z.object({
       user: AdminUser,
-      /**
-       * A promoted or unchanged account keeps the password and the name that it had. One whose address was never confirmed
-       * is claimed: it gets the given ones, and loses its sessions, API keys and second factors.
-       */
-      outcome: z.enum(['created', 'claimed', 'promoted', 'unchanged']),
+      outcome: z.enum(['created', 'claimed', 'promoted', 'unchanged']).meta({
+        description:
+          '`promoted`, `unchanged`: the account keeps its password and name. `claimed`: its email address was never confirmed, so it gets the given password and name and loses its sessions, API keys and second factors.',
+        example: 'created',
+      }),
     }),
     errors: ['PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
     idempotent: true,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 
-/** Everything that an API key can be allowed; a person's own session may do all that their role may. */
+/** Everything an API key can be allowed to do; a session may do all that the role of its account allows. */
 export const Scope = z.enum([
   'videos:read',
   'videos:write',
@@ -14,75 +14,127 @@ export const Scope = z.enum([
 ])
 export type Scope = z.infer<typeof Scope>
 
-export const ApiKey = z.object({
-  id: Id,
-  name: z.string(),
-  /** How the key begins, to tell it from others. */
-  prefix: z.string(),
-  scopes: z.array(Scope),
-  /** Requests; null where only the installation's limit holds. */
-  ratePerMinute: z.number().int().nullable(),
-  createdAt: Timestamp,
-  expiresAt: Timestamp.nullable(),
-  /** To the minute. */
-  lastUsedAt: Timestamp.nullable(),
-})
+export const ApiKeyId = Id.meta({ description: 'Id of the API key', example: '0197a1e2-7d10-7f5e-b0a4-3e8c91d2f605' })
+
+export const ApiKey = z
+  .object({
+    id: ApiKeyId,
+    name: z.string().meta({ description: 'Name given by whoever created the key', example: 'Nightly import' }),
+    prefix: z
+      .string()
+      .meta({ description: 'First 8 characters of the key, to tell it from others', example: 'knr_EXAM' }),
+    scopes: z
+      .array(Scope)
+      .meta({ description: 'What the key is allowed to do', example: ['videos:read', 'videos:write'] }),
+    ratePerMinute: z.number().int().nullable().meta({
+      description: 'Requests the key may make per minute; null if only the limits of the installation apply',
+      example: 600,
+    }),
+    createdAt: Timestamp.meta({
+      description: 'Time the key was created, ISO 8601 UTC',
+      example: '2026-01-15T09:30:00.000Z',
+    }),
+    expiresAt: Timestamp.nullable().meta({
+      description: 'Time the key expires, ISO 8601 UTC; null if it does not expire',
+      example: '2027-01-15T00:00:00.000Z',
+    }),
+    lastUsedAt: Timestamp.nullable().meta({
+      description: 'Time the key was last used, to the minute, ISO 8601 UTC; null if it was never used',
+      example: '2026-01-16T18:05:00.000Z',
+    }),
+  })
+  .meta({ description: 'An API key, without the key itself' })
 export type ApiKey = z.infer<typeof ApiKey>
 
-/** The only answer that has the key itself. */
-export const NewApiKey = ApiKey.extend({ key: z.string() })
+export const ApiKeyPage = pageOf(ApiKey).meta({ description: 'A page of API keys' })
+
+export const NewApiKey = ApiKey.extend({
+  key: z.string().meta({
+    description: 'The key itself, to send as `Authorization: Bearer`. It cannot be shown again.',
+    example: 'knr_EXAMPLE',
+  }),
+}).meta({ description: 'A new API key: the only answer that contains the key itself' })
 export type NewApiKey = z.infer<typeof NewApiKey>
 
-export const ApiKeyFields = z.strictObject({
-  name: z.string().trim().min(1).max(100).regex(NO_CONTROL),
-  scopes: z
-    .array(Scope)
-    .min(1)
-    .max(Scope.options.length)
-    .refine((scopes) => new Set(scopes).size === scopes.length, 'has a scope twice'),
-  expiresAt: Timestamp.optional(),
-  ratePerMinute: z.number().int().min(1).max(1_000_000).optional(),
-})
+export const ApiKeyFields = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100).regex(NO_CONTROL).meta({
+      description: 'Name that tells the key from others, 1 to 100 characters without control characters',
+      example: 'Nightly import',
+    }),
+    scopes: z
+      .array(Scope)
+      .min(1)
+      .max(Scope.options.length)
+      .refine((scopes) => new Set(scopes).size === scopes.length, 'has a scope twice')
+      .meta({
+        description: 'What the key is allowed to do: at least one scope, each at most once',
+        example: ['videos:read', 'videos:write'],
+      }),
+    expiresAt: Timestamp.optional().meta({
+      description: 'Time the key expires, ISO 8601 UTC. Without it the key does not expire.',
+      example: '2027-01-15T00:00:00.000Z',
+    }),
+    ratePerMinute: z.number().int().min(1).max(1_000_000).optional().meta({
+      description:
+        'Requests the key may make per minute, 1 to 1,000,000. Without it only the limits of the installation apply.',
+      example: 600,
+    }),
+  })
+  .meta({ description: 'The API key to create' })
 export type ApiKeyFields = z.infer<typeof ApiKeyFields>
 
-/** What a gateway must know of a key to let it in. */
+/** What a gateway must know about a key to admit a request. */
 export const ResolvedApiKey = z.object({
-  id: Id,
-  userId: Id,
-  /** `admin` only for a key with that scope whose owner is one. */
-  role: z.enum(['user', 'admin']),
-  scopes: z.array(Scope),
-  ratePerMinute: z.number().int().nullable(),
-  expiresAt: Timestamp.nullable(),
+  id: ApiKeyId,
+  userId: Id.meta({
+    description: 'Id of the account that the key acts for',
+    example: '0197a1de-5c52-7a3c-9d5b-0c1f6e7a8b90',
+  }),
+  role: z.enum(['user', 'admin']).meta({
+    description: '`admin` only if the key has the scope `admin` and its owner is an administrator',
+    example: 'user',
+  }),
+  scopes: ApiKey.shape.scopes,
+  ratePerMinute: ApiKey.shape.ratePerMinute,
+  expiresAt: ApiKey.shape.expiresAt,
 })
 export type ResolvedApiKey = z.infer<typeof ResolvedApiKey>
 
 /** Keys with which programs act for an account. */
 export const apiKeys = {
   listApiKeys: {
-    summary: 'The API keys of this account that were not revoked, newest first',
+    summary: "List the caller's API keys that are not revoked, newest first",
     input: PageQuery,
-    output: pageOf(ApiKey),
+    output: ApiKeyPage,
     errors: [],
     idempotent: true,
   },
   createApiKey: {
-    summary: 'Make an API key; the answer is the only place where it is shown',
+    summary: 'Create an API key; only this answer contains the key itself',
     input: ApiKeyFields,
     output: NewApiKey,
     errors: ['API_KEY_LIMIT_REACHED', 'ACCOUNT_DISABLED'],
     idempotent: false,
   },
   revokeApiKey: {
-    summary: 'Refuse an API key of this account from now on',
-    input: z.strictObject({ keyId: Id }),
+    summary: "Revoke one of the caller's API keys",
+    input: z.strictObject({ keyId: ApiKeyId }),
     output: Nothing,
     errors: ['API_KEY_NOT_FOUND'],
     idempotent: true,
   },
   resolveApiKey: {
-    summary: 'Whose key this is and what it may do; for gateways',
-    input: z.strictObject({ digest: z.string().regex(/^[\w-]{43}$/) }),
+    summary: 'Look up the account and scopes of an API key; for gateways',
+    input: z.strictObject({
+      digest: z
+        .string()
+        .regex(/^[\w-]{43}$/)
+        .meta({
+          description: 'SHA-256 of the key in base64url: 43 characters',
+          example: 'example-digest-example-digest-example-diges',
+        }),
+    }),
     output: ResolvedApiKey,
     errors: ['API_KEY_INVALID', 'API_KEY_EXPIRED', 'API_KEY_REVOKED', 'ACCOUNT_DISABLED'],
     idempotent: true,

@@ -1,64 +1,131 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { ApiKeyId } from './api-keys.ts'
+import { SessionId } from './sessions.ts'
 
-export const AuditEntry = z.object({
-  id: Id,
-  action: z.string(),
-  /** The API key that was used, or that this is about. */
-  apiKeyId: Id.nullable(),
-  outcome: z.enum(['success', 'failure']),
-  ip: z.string().nullable(),
-  userAgent: z.string().nullable(),
-  requestId: z.string(),
-  at: Timestamp,
-})
+export const AuditEntry = z
+  .object({
+    id: Id.meta({ description: 'Id of the entry', example: '0197a1e6-93c4-7e1d-8b27-d40a5f6e2c19' }),
+    action: z
+      .string()
+      .meta({ description: 'What was attempted, such as `login` or `api_key_create`', example: 'login' }),
+    apiKeyId: ApiKeyId.nullable().meta({
+      description: 'Id of the API key that was used, or that the action was about; null if there was none',
+      example: null,
+    }),
+    outcome: z.enum(['success', 'failure']).meta({ description: 'Whether the action succeeded', example: 'success' }),
+    ip: z
+      .string()
+      .nullable()
+      .meta({ description: 'IP address of the client; null if there was none', example: '203.0.113.7' }),
+    userAgent: z.string().nullable().meta({
+      description: 'User-Agent header of the client, at most 512 characters; null if there was no client',
+      example: 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0',
+    }),
+    requestId: z.string().meta({
+      description: 'Id of the request, as in the X-Request-Id header of its answer and in logs',
+      example: '0197a1e6-93b0-7c52-9a6e-1f8d3b7c4e05',
+    }),
+    at: Timestamp.meta({ description: 'Time of the action, ISO 8601 UTC', example: '2026-01-15T09:30:00.000Z' }),
+  })
+  .meta({ description: 'An entry of the audit log, as the owner of the account sees it' })
 export type AuditEntry = z.infer<typeof AuditEntry>
 
-/** Who does what only administrators may: as the gateway, or the broker, knows him. */
+export const AuditPage = pageOf(AuditEntry).meta({ description: 'A page of audit entries' })
+
+const administrator = {
+  kind: z.literal('user').meta({ description: 'Always `user`: an account acted', example: 'user' }),
+  userId: Id.meta({ description: 'Id of the administrator', example: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36' }),
+  role: z.literal('admin').meta({ description: 'Always `admin`', example: 'admin' }),
+}
+
+/** The administrator or service behind an action that only administrators may take, as the gateway or the broker knows it. */
 const Administrator = z.union([
-  z.object({ kind: z.literal('user'), userId: Id, sessionId: Id, role: z.literal('admin') }),
-  z.object({ kind: z.literal('user'), userId: Id, apiKeyId: Id, role: z.literal('admin') }),
-  z.object({ kind: z.literal('service'), name: z.string() }),
+  z.object({ ...administrator, sessionId: SessionId }),
+  z.object({ ...administrator, apiKeyId: ApiKeyId }),
+  z.object({
+    kind: z.literal('service').meta({ description: 'Always `service`: a service acted', example: 'service' }),
+    name: z.string().meta({ description: 'Name of the service', example: 'cli' }),
+  }),
 ])
 
-/** What other services have auth write into its log; another's word on anything else is not taken. */
+/** The actions that other services may record in the audit log of auth; auth accepts no others from them. */
 export const NotedAction = z.object({
-  action: z.enum(['parked_redrive', 'parked_discard', 'limits_change']),
-  actor: Administrator,
-  /** What it was done to. */
-  subject: z.string().max(200),
-  requestId: z.string(),
-  client: z.object({ ip: z.string(), userAgent: z.string() }).nullable(),
+  action: z
+    .enum(['parked_redrive', 'parked_discard', 'limits_change'])
+    .meta({ description: 'What was done', example: 'parked_redrive' }),
+  actor: Administrator.meta({
+    description: 'The administrator or service that did it',
+    example: { kind: 'service', name: 'cli' },
+  }),
+  subject: z.string().max(200).meta({
+    description: 'Id of what it was done to, at most 200 characters',
+    example: '0197a1ea-0d7b-7246-9e3f-8c1b5d6a2f70',
+  }),
+  requestId: AuditEntry.shape.requestId,
+  client: z
+    .object({
+      ip: z.string().meta({ description: 'IP address of the client', example: '203.0.113.7' }),
+      userAgent: z.string().meta({ description: 'User-Agent header of the client', example: 'curl/8.14.1' }),
+    })
+    .nullable()
+    .meta({
+      description: 'The HTTP client; null if the action did not come over HTTP',
+      example: { ip: '203.0.113.7', userAgent: 'curl/8.14.1' },
+    }),
 })
 export type NotedAction = z.infer<typeof NotedAction>
 
-/** A row of the audit log by its number and its hash (hexadecimal): all rows up to it follow from the hash. */
-export const AuditPlace = z.object({ sequence: z.number().int().min(0), hash: z.string().regex(/^[\da-f]{64}$/) })
-
-/**
- * What is wrong, at which row: it was `changed`, is `missing`, is genuine but `misplaced`, or the rows are whole and the
- * record of how many there are (the `head`) is not theirs.
- */
-export const AuditProblem = z.object({
-  kind: z.enum(['changed', 'missing', 'misplaced', 'head']),
-  sequence: z.number().int(),
+/** A row of the audit log by its number and hash. The hash covers all rows up to this one. */
+export const AuditPlace = z.object({
+  sequence: z.number().int().min(0).meta({ description: 'Number of the row', example: 1024 }),
+  hash: z
+    .string()
+    .regex(/^[\da-f]{64}$/)
+    .meta({
+      description: 'Hash of all rows up to this one: 64 hexadecimal digits',
+      example: '0123456789abcdef'.repeat(4),
+    }),
 })
 
-/** What has happened to an account. */
+export const AuditProblem = z.object({
+  kind: z.enum(['changed', 'missing', 'misplaced', 'head']).meta({
+    description:
+      '`changed`, `missing`: the row was altered or is absent. `misplaced`: the row is genuine, but not in its position. `head`: the rows are intact, but the record of how many there are does not match them.',
+    example: 'changed',
+  }),
+  sequence: z.number().int().meta({ description: 'Number of the row', example: 1025 }),
+})
+
+/** The record of what happened to an account. */
 export const audit = {
   listAudit: {
-    summary: 'What happened to this account, newest first',
+    summary: "List the audit log of the caller's account, newest first",
     input: PageQuery,
-    output: pageOf(AuditEntry),
+    output: AuditPage,
     errors: [],
     idempotent: true,
   },
   verifyAudit: {
-    summary: 'Verify a page of the audit log after a place that is known to be good; for operators',
-    input: z.strictObject({ after: AuditPlace.optional() }),
-    /** Go on after `verified` until `complete`. */
-    output: z.object({ verified: AuditPlace, problem: AuditProblem.nullable(), complete: z.boolean() }),
+    summary: 'Verify a page of the audit log after a row that is known to be genuine; for operators',
+    input: z.strictObject({
+      after: AuditPlace.optional().meta({
+        description: 'The last verified row. Without it, verification starts at the first row.',
+        example: { sequence: 1024, hash: '0123456789abcdef'.repeat(4) },
+      }),
+    }),
+    output: z.object({
+      verified: AuditPlace.meta({
+        description: 'The last row that is genuine; send it as `after` to continue',
+        example: { sequence: 1024, hash: '0123456789abcdef'.repeat(4) },
+      }),
+      problem: AuditProblem.nullable().meta({
+        description: 'The first problem on this page; null if there is no problem',
+        example: null,
+      }),
+      complete: z.boolean().meta({ description: 'True once the end of the log is reached', example: true }),
+    }),
     errors: ['UNAUTHENTICATED', 'FORBIDDEN'],
     idempotent: true,
   },

@@ -3,17 +3,21 @@ import type { MethodSpec } from '../../contract.ts'
 import { Nothing } from '../shared.ts'
 import { Email, MailToken } from './accounts.ts'
 
-/** Showing that an e-mail address is one's own. */
+export const EmailVerification = z
+  .strictObject({ token: MailToken })
+  .meta({ description: 'The token from a verification link' })
+
+/** Verification that an email address belongs to the owner of the account. */
 export const email = {
   verifyEmail: {
-    summary: 'Confirm an e-mail address with the token of a mailed link',
-    input: z.strictObject({ token: MailToken }),
+    summary: 'Confirm an email address with the token from a verification link',
+    input: EmailVerification,
     output: Nothing,
     errors: ['MAIL_TOKEN_INVALID'],
     idempotent: false,
   },
   resendVerification: {
-    summary: 'Have the link to confirm an address mailed again; the answer is the same for every address',
+    summary: 'Request another verification email; the answer is the same for every address',
     input: z.strictObject({ email: Email }),
     output: Nothing,
     errors: [],

@@ -1,28 +1,36 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Nothing } from '../shared.ts'
-import { Email, MailToken, Password } from './accounts.ts'
+import { CurrentPassword, Email, MailToken, Password } from './accounts.ts'
 
-/** Getting another password. */
+export const PasswordChange = z
+  .strictObject({ currentPassword: CurrentPassword, newPassword: Password })
+  .meta({ description: 'The current password and its replacement' })
+
+export const PasswordReset = z
+  .strictObject({ token: MailToken, password: Password })
+  .meta({ description: 'The token from a reset link, and the new password' })
+
+/** Changing a known password, and resetting a forgotten one. */
 export const passwords = {
   changePassword: {
-    summary: 'Change the password; this session goes on, all others end',
-    input: z.strictObject({ currentPassword: z.string().min(1).max(256), newPassword: Password }),
+    summary: 'Change the password and end all other sessions',
+    input: PasswordChange,
     output: Nothing,
     errors: ['PASSWORD_WRONG', 'PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
     idempotent: false,
   },
   forgotPassword: {
     summary:
-      'Have a link to set a new password mailed; the answer is the same whether the address has an account or not',
+      'Request an email with a password reset link; the answer does not reveal whether the address has an account',
     input: z.strictObject({ email: Email }),
     output: Nothing,
     errors: [],
     idempotent: false,
   },
   resetPassword: {
-    summary: 'Set a new password with the token of a mailed link; ends every session, begins none',
-    input: z.strictObject({ token: MailToken, password: Password }),
+    summary: 'Set a new password with the token from a reset link and end all sessions, without signing in',
+    input: PasswordReset,
     output: Nothing,
     errors: ['MAIL_TOKEN_INVALID', 'PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
     idempotent: false,

@@ -3,20 +3,26 @@ import { Nothing } from '../shared.ts'
 import { User } from './accounts.ts'
 import { PasswordAndCode } from './second-factor.ts'
 
-/** What a person may ask of those who keep data about them: to see it, and to have it deleted. */
+export const AccountErasure = PasswordAndCode.extend({
+  code: PasswordAndCode.shape.code.optional().meta({
+    description:
+      'Code of the authenticator app, or a recovery code, at most 64 characters. Required if the account has a second factor.',
+    example: '123456',
+  }),
+}).meta({ description: 'Confirmation that the owner of the account wants it deleted' })
+
+/** The rights of persons to see the data kept about them, and to have it deleted. */
 export const personalData = {
   exportAccount: {
-    summary:
-      'The signed-in account, for an export of all that is kept about it; the export is written into the audit log',
+    summary: "Get the caller's account for an export of all data kept about it, and record the export in the audit log",
     input: Nothing,
     output: User,
     errors: [],
     idempotent: true,
   },
   eraseMe: {
-    summary: 'Delete the signed-in account and everything that belongs to it, for good',
-    // The code of an authenticator app, or a recovery code, where the account has a second factor.
-    input: PasswordAndCode.partial({ code: true }),
+    summary: "Delete the caller's account and everything that belongs to it, permanently",
+    input: AccountErasure,
     output: Nothing,
     errors: [
       'PASSWORD_WRONG',

@@ -2,43 +2,51 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, PageQuery, pageOf } from '../shared.ts'
 import { DisplayName, User } from './accounts.ts'
-import { ApiKey, ApiKeyFields, NewApiKey } from './api-keys.ts'
+import { ApiKeyFields, ApiKeyId, ApiKeyPage, NewApiKey } from './api-keys.ts'
 
-const OneAccount = z.strictObject({ userId: Id })
+const OneAccount = z.strictObject({
+  userId: Id.meta({ description: 'Id of the service account', example: '0197a1e4-2b6f-7c08-a5d9-6f1e4c7b3028' }),
+})
 
-/** Accounts of programs: no password, no sessions, only API keys, which administrators make for them. */
+export const NewServiceAccount = z
+  .strictObject({ displayName: DisplayName })
+  .meta({ description: 'The service account to create' })
+
+export const ServiceAccountPage = pageOf(User).meta({ description: 'A page of service accounts' })
+
+/** Accounts of programs: they have no password and no sessions, only API keys, which administrators create for them. */
 export const serviceAccounts = {
   createServiceAccount: {
-    summary: 'Make a service account',
-    input: z.strictObject({ displayName: DisplayName }),
+    summary: 'Create a service account',
+    input: NewServiceAccount,
     output: User,
     errors: [],
     idempotent: false,
   },
   listServiceAccounts: {
-    summary: 'All service accounts, newest first',
+    summary: 'List all service accounts, newest first',
     input: PageQuery,
-    output: pageOf(User),
+    output: ServiceAccountPage,
     errors: [],
     idempotent: true,
   },
   createServiceAccountKey: {
-    summary: 'Make an API key for a service account; the answer is the only place where it is shown',
+    summary: 'Create an API key for a service account; only this answer contains the key itself',
     input: OneAccount.extend(ApiKeyFields.shape),
     output: NewApiKey,
     errors: ['SERVICE_ACCOUNT_NOT_FOUND', 'API_KEY_LIMIT_REACHED', 'ACCOUNT_DISABLED'],
     idempotent: false,
   },
   listServiceAccountKeys: {
-    summary: 'The API keys of a service account that were not revoked, newest first',
+    summary: 'List the API keys of a service account that are not revoked, newest first',
     input: PageQuery.extend(OneAccount.shape),
-    output: pageOf(ApiKey),
+    output: ApiKeyPage,
     errors: ['SERVICE_ACCOUNT_NOT_FOUND'],
     idempotent: true,
   },
   revokeServiceAccountKey: {
-    summary: 'Refuse an API key of a service account from now on',
-    input: OneAccount.extend({ keyId: Id }),
+    summary: 'Revoke an API key of a service account',
+    input: OneAccount.extend({ keyId: ApiKeyId }),
     output: Nothing,
     errors: ['SERVICE_ACCOUNT_NOT_FOUND', 'API_KEY_NOT_FOUND'],
     idempotent: true,

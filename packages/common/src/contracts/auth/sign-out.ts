@@ -1,26 +1,28 @@
 import { z } from 'zod'
 import { AppError, type ErrorCode } from '../../errors.ts'
 
-/** Why a session or an API key ended before its time. */
-export const RevocationReason = z.enum([
-  'logout',
-  'logout_all',
-  'session_revoked',
-  'refresh_reused',
-  'api_key_revoked',
-  'password_changed',
-  'password_reset',
-  'account_disabled',
-  'account_erased',
-  'role_changed',
-  'revoked_by_admin',
-])
+/** Why a session or an API key ended before it expired. */
+export const RevocationReason = z
+  .enum([
+    'logout',
+    'logout_all',
+    'session_revoked',
+    'refresh_reused',
+    'api_key_revoked',
+    'password_changed',
+    'password_reset',
+    'account_disabled',
+    'account_erased',
+    'role_changed',
+    'revoked_by_admin',
+  ])
+  .meta({ description: 'Why the sessions or API keys were ended before they expired', example: 'logout' })
 export type RevocationReason = z.infer<typeof RevocationReason>
 
 interface Refusal {
-  /** Of an access token, by a gateway. */
+  /** Code with which a gateway refuses an access token. */
   access: ErrorCode
-  /** Of a refresh token, by auth. */
+  /** Code with which auth refuses a refresh token. */
   refresh: ErrorCode
   detail: string
 }
@@ -48,7 +50,7 @@ const REFUSALS: Record<RevocationReason, Refusal> = {
   revoked_by_admin: { ...ENDED, detail: 'An administrator ended this session' },
 }
 
-/** What somebody is told who comes with a token of a session that was ended; an API key counts as `access`. */
+/** The error for a token of a session that was ended; an API key counts as `access`. */
 export function signedOut(reason: RevocationReason, token: 'access' | 'refresh'): AppError {
   const { [token]: code, detail } = REFUSALS[reason]
   return new AppError(code, { detail })

@@ -2,49 +2,83 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, Nothing, Timestamp } from '../shared.ts'
 
-/**
- * `next` is published and signs nothing yet, `current` signs, `previous` is only verified with. `retired` was taken
- * out of use in an emergency: whatever it has signed is refused.
- */
-export const KeyStage = z.enum(['next', 'current', 'previous', 'retired'])
+export const KeyStage = z.enum(['next', 'current', 'previous', 'retired']).meta({
+  description:
+    '`next`: published, but does not sign yet. `current`: signs. `previous`: only verifies. `retired`: withdrawn in an emergency; everything it signed is refused.',
+  example: 'current',
+})
 export type KeyStage = z.infer<typeof KeyStage>
 
 export const SigningKeyInfo = z.object({
-  kid: z.string(),
+  kid: z
+    .string()
+    .meta({ description: 'Id of the key, as in the header of the tokens it signs', example: 'example-kid' }),
   stage: KeyStage,
-  createdAt: Timestamp,
-  /** When it began to sign. */
-  currentSince: Timestamp.nullable(),
-  /** When the last access token signed with it will have expired; null while it may sign. */
-  expiresAt: Timestamp.nullable(),
-  retireReason: z.string().nullable(),
+  createdAt: Timestamp.meta({
+    description: 'Time the key was created, ISO 8601 UTC',
+    example: '2026-01-01T00:00:00.000Z',
+  }),
+  currentSince: Timestamp.nullable().meta({
+    description: 'Time the key began to sign, ISO 8601 UTC; null if it never signed',
+    example: '2026-01-31T00:00:00.000Z',
+  }),
+  expiresAt: Timestamp.nullable().meta({
+    description:
+      'Time the last access token signed with the key will have expired, ISO 8601 UTC; null while the key may sign',
+    example: null,
+  }),
+  retireReason: z
+    .string()
+    .nullable()
+    .meta({ description: 'Reason given when the key was retired; null if it was not retired', example: null }),
 })
 export type SigningKeyInfo = z.infer<typeof SigningKeyInfo>
 
-const SigningKeys = z.object({ keys: z.array(SigningKeyInfo) })
+const SigningKeys = z.object({
+  keys: z.array(SigningKeyInfo).meta({
+    description: 'All signing keys that are kept',
+    example: [
+      {
+        kid: 'example-kid',
+        stage: 'current',
+        createdAt: '2026-01-01T00:00:00.000Z',
+        currentSince: '2026-01-31T00:00:00.000Z',
+        expiresAt: null,
+        retireReason: null,
+      },
+    ],
+  }),
+})
 
-/** The keys that access tokens are signed with, for whoever operates the installation. */
+/** The keys that sign access tokens, for operators of the installation. */
 export const signingKeys = {
   listKeys: {
-    summary: 'All signing keys and their stages; for operators',
+    summary: 'List all signing keys and their stages; for operators',
     input: Nothing,
     output: SigningKeys,
     errors: ['FORBIDDEN'],
     idempotent: true,
   },
   rotateKeys: {
-    summary: 'Sign with the next key from now on; tokens of the present one stay good; for operators',
+    summary: 'Rotate to the next signing key; tokens of the current key remain valid; for operators',
     input: Nothing,
     output: SigningKeys,
     errors: ['FORBIDDEN', 'KEY_TOO_NEW'],
-    // Twice would rotate twice.
+    // A second call would rotate a second time.
     idempotent: false,
   },
   retireKey: {
-    summary: 'Retire a key in an emergency: its tokens are refused at once; for operators',
+    summary: 'Retire a signing key in an emergency and refuse its tokens at once; for operators',
     input: z.strictObject({
-      kid: z.string().min(1).max(100),
-      reason: z.string().trim().min(1).max(200).regex(NO_CONTROL),
+      kid: z
+        .string()
+        .min(1)
+        .max(100)
+        .meta({ description: 'Id of the key to retire, at most 100 characters', example: 'example-kid' }),
+      reason: z.string().trim().min(1).max(200).regex(NO_CONTROL).meta({
+        description: 'Why the key is retired, 1 to 200 characters without control characters',
+        example: 'The database backup leaked',
+      }),
     }),
     output: SigningKeys,
     errors: ['FORBIDDEN', 'KEY_NOT_FOUND'],
