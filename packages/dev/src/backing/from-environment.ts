@@ -27,3 +27,9 @@ export function backingFromEnvironment(env: NodeJS.ProcessEnv): Backing | undefi
     stop: async () => {},
   }
 }
+
+/** Host and port of a server: what tells it from another, without its password. */
+export function serverAddress(url: string): string {
+  const { hostname, port } = new URL(url)
+  return `${hostname}:${port || '5432'}`
+}

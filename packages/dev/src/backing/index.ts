@@ -2,3 +2,4 @@ export type { Backing, BackingOptions, PostgresServer, RabbitmqServer, RedisServ
 export { freePort } from './free-port.ts'
 export { IMAGES } from './images.ts'
 export { startBacking } from './start-backing.ts'
+export { type DurableBacking, startDurableBacking } from './start-durable-backing.ts'

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Lifecycle } from '@kinora/common/service'
+import type { BackingKind } from '../backing/servers-memory.ts'
 import { REPOSITORY } from '../repository.ts'
 import { type System, startSystem } from '../system/index.ts'
 import { type Console, seconds } from './console.ts'
@@ -11,21 +12,25 @@ import { SETTINGS } from './settings.ts'
 
 export type Running = { system: System; publicUrl: string }
 
-/**
- * Everything that `npm start` and `npm run demo` have in common. PORT, PUBLIC_URL and WORKERS may be set. `defaults` are
- * settings that hold where the environment has none.
- */
+export type BringUpOptions = {
+  /** Settings that hold where the environment has none. */
+  defaults?: Record<string, string>
+  /** The servers to change to. */
+  change?: BackingKind | undefined
+}
+
+/** Everything that `npm start` and `npm run demo` have in common. PORT, PUBLIC_URL and WORKERS may be set. */
 export async function bringUp(
   life: Lifecycle,
   console: Console,
-  defaults: Record<string, string> = {},
+  { defaults = {}, change }: BringUpOptions = {},
 ): Promise<Running> {
   const started = performance.now()
   const port = Number(process.env.PORT ?? 8080)
   const publicUrl = process.env.PUBLIC_URL ?? `http://localhost:${port}`
   await requireFree(port)
   const dir = join(REPOSITORY, '.kinora')
-  const place = await openInstallation(dir, life, console)
+  const place = await openInstallation(dir, life, console, change)
   life.use(publishOperatorUrl(place.installation.amqpUrl('operator')), 'operator address', (withdraw) => withdraw())
   const system = await console.step('Services started', async () =>
     life.use(

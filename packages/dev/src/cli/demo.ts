@@ -9,6 +9,7 @@ import { bringUp } from './bring-up.ts'
 import { type Console, seconds } from './console.ts'
 import { makeClip } from './make-clip.ts'
 import { runCommand } from './run-command.ts'
+import { startArguments } from './start-arguments.ts'
 
 const WATCH_MS = 500
 const GIVE_UP_MS = 3_600_000
@@ -19,9 +20,10 @@ const LARGEST_FILE = String(64 * 2 ** 30)
 /** `npm run demo [file]`: the whole system, and one video through it; keeps serving until Ctrl-C. */
 await runCommand(async (life, console) => {
   // npm runs us in the checkout's root; the path was typed somewhere else.
-  const given = process.argv[2] && resolve(process.env.INIT_CWD ?? '.', process.argv[2])
+  const { change, files } = startArguments(process.argv.slice(2), 1)
+  const given = files[0] && resolve(process.env.INIT_CWD ?? '.', files[0])
   if (given) statSync(given)
-  const { publicUrl } = await bringUp(life, console, { MAX_UPLOAD_BYTES: LARGEST_FILE })
+  const { publicUrl } = await bringUp(life, console, { change, defaults: { MAX_UPLOAD_BYTES: LARGEST_FILE } })
   const file = given ?? (await console.step('Clip made: 20 s of test picture and tone', () => clip(life)))
   const api = createApiClient(publicUrl)
   await signIn(api, console)

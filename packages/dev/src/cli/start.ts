@@ -1,7 +1,9 @@
 import { bringUp } from './bring-up.ts'
 import { runCommand } from './run-command.ts'
+import { startArguments } from './start-arguments.ts'
 
-/** `npm start`: the whole system on this machine, until Ctrl-C. */
+/** `npm start [-- --change-backing=native|docker|environment]`: the whole system on this machine, until Ctrl-C. */
 await runCommand(async (life, console) => {
-  await bringUp(life, console)
+  const { change } = startArguments(process.argv.slice(2), 0)
+  await bringUp(life, console, { change })
 })

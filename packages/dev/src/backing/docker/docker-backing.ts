@@ -95,12 +95,16 @@ async function removeLeftovers({ dir, log }: DockerOptions): Promise<void> {
   }
 }
 
+/** The volume that keeps a durable server's data: one a folder and server. */
+export function volumeName(dir: string, server: string): string {
+  return `kinora-${createHash('sha256').update(dir).digest('hex').slice(0, 8)}-${server}`
+}
+
 export type Run = BackingOptions & { name: string; data: string; probe: () => Promise<unknown> }
 
 export async function runContainer(container: GenericContainer, options: Run, life: Lifecycle): Promise<ServerControl> {
   if (options.durable) {
-    const source = `kinora-${createHash('sha256').update(options.dir).digest('hex').slice(0, 8)}-${options.name}`
-    container.withBindMounts([{ source, target: options.data, mode: 'rw' }])
+    container.withBindMounts([{ source: volumeName(options.dir, options.name), target: options.data, mode: 'rw' }])
   }
   container.withLabels({ [FOLDER_LABEL]: options.dir }).withStartupTimeout(READY_MS)
   const started: StartedTestContainer = await container.start()

@@ -13,7 +13,7 @@ export async function dockerImagesMissing(
   log: (line: string) => void,
   images: readonly string[] = Object.values(IMAGES),
 ): Promise<string | undefined> {
-  if (!process.env.DOCKER_HOST && !existsSync('/var/run/docker.sock')) return 'no engine on this machine'
+  if (!engineMayBeThere()) return 'no engine on this machine'
   try {
     const { container } = await within(ANSWER_MS, getContainerRuntimeClient())
     for (const image of images) await haveImage(container.dockerode, image, log)
@@ -21,6 +21,22 @@ export async function dockerImagesMissing(
   } catch (error) {
     return (error as Error).message.split('\n')[0] ?? 'unknown error'
   }
+}
+
+/** `unknown` when no engine answers. */
+export async function volumeExists(name: string): Promise<boolean | 'unknown'> {
+  if (!engineMayBeThere()) return 'unknown'
+  try {
+    const { container } = await within(ANSWER_MS, getContainerRuntimeClient())
+    const { Volumes } = await within(ANSWER_MS, container.dockerode.listVolumes({ filters: { name: [name] } }))
+    return Volumes.some((volume) => volume.Name === name)
+  } catch {
+    return 'unknown'
+  }
+}
+
+function engineMayBeThere(): boolean {
+  return Boolean(process.env.DOCKER_HOST) || existsSync('/var/run/docker.sock')
 }
 
 async function haveImage(docker: Docker, image: string, log: (line: string) => void): Promise<void> {
