@@ -79,7 +79,7 @@ const remedies: Record<BackingKind, string> = {
   environment: 'Start that server, or name it by its present address.',
 }
 
-export function whereIs({ kind, at }: Omit<KnownServers, 'storage'>, dir: string): string {
+function whereIs({ kind, at }: Omit<KnownServers, 'storage'>, dir: string): string {
   const place = {
     native: `in ${join(dir, at)} (native servers)`,
     docker: `in the Docker volume ${at} (containers)`,
