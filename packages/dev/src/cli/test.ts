@@ -3,15 +3,27 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { REPOSITORY } from '../repository.ts'
 import { countTests, type TestReport } from './count-tests.ts'
+import { MOST_SECOND_TRIES } from './second-tries.ts'
 
-/** `npm test [-- vitest's arguments]`: all projects in one run, then one plain line for those who count. */
+/**
+ * `npm test [-- vitest's arguments]`: all projects in one run, then the tests that needed a second try, and one plain
+ * line for those who count.
+ */
 const folder = mkdtempSync(join(tmpdir(), 'kinora-report-'))
 try {
   const file = join(folder, 'report.json')
-  const code = await runVitest(['--reporter=default', '--reporter=json', `--outputFile.json=${file}`])
-  const { passed, failed } = countTests(readReport(file), code)
+  const seconds = join(folder, 'second-tries.json')
+  process.env.KINORA_SECOND_TRIES = seconds
+  const reporters = ['default', 'json', fileURLToPath(new URL('./second-tries.js', import.meta.url))]
+  const code = await runVitest([...reporters.map((it) => `--reporter=${it}`), `--outputFile.json=${file}`])
+  const late = readReport<string[]>(seconds) ?? []
+  process.stdout.write(`\n${[`${late.length} needed a second try`, ...late].join('\n  ')}\n`)
+  const tooMany = late.length > MOST_SECOND_TRIES
+  if (tooMany) process.stdout.write(`More than ${MOST_SECOND_TRIES} second tries fail the run\n`)
+  const { passed, failed } = countTests(readReport<TestReport>(file), tooMany ? 1 : code)
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
   process.exitCode = failed > 0 ? 1 : code
 } finally {
@@ -29,9 +41,9 @@ async function runVitest(reporters: string[]): Promise<number> {
   return code ?? 1
 }
 
-function readReport(file: string): TestReport | undefined {
+function readReport<T>(file: string): T | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as TestReport
+    return JSON.parse(readFileSync(file, 'utf8')) as T
   } catch {
     return undefined
   }

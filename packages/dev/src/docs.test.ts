@@ -1,0 +1,37 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { REPOSITORY } from './repository.ts'
+
+const pages = [
+  ...readdirSync(REPOSITORY).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(REPOSITORY, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+]
+
+/** As GitHub makes it from a heading. */
+function anchor(heading: string): string {
+  const plain = heading.replace(/[`*]/g, '').trim().toLowerCase()
+  return plain.replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-')
+}
+
+function anchorsOf(file: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchor(heading))
+}
+
+test('every relative link in the docs leads to a file, and to a heading in it', () => {
+  const broken = pages.flatMap((page) => {
+    const text = readFileSync(join(REPOSITORY, page), 'utf8')
+    const links = [...text.matchAll(/\]\((?!\w+:)([^)\s]+)\)/g)].map(([, link = '']) => link)
+    return links.filter((link) => !leads(page, link)).map((link) => `${page}: ${link}`)
+  })
+  expect(broken).toEqual([])
+})
+
+function leads(page: string, link: string): boolean {
+  const [path = '', heading] = link.split('#')
+  const file = path ? join(REPOSITORY, dirname(page), path) : join(REPOSITORY, page)
+  if (!existsSync(file)) return false
+  return heading === undefined || !file.endsWith('.md') || anchorsOf(file).includes(heading)
+}
