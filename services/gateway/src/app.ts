@@ -1,6 +1,6 @@
 import { AppError } from '@kinora/common/errors'
 import express, { type ErrorRequestHandler, type Express } from 'express'
-import { serveAccountPages } from './account-pages/serve-account-pages.ts'
+import { serveAccountPages } from './account-pages/account-pages.ts'
 import type { Context } from './context.ts'
 import { accessLog } from './http/access-log.ts'
 import { clientAddress } from './http/client-address.ts'

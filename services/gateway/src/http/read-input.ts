@@ -1,7 +1,7 @@
 import { AppError, type FieldError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import type { z } from 'zod'
-import { readJson } from './read-json.ts'
+import { readJson } from './read-body.ts'
 
 /**
  * Makes one object of path parameters and, for GET, the query, else the JSON body; a DELETE may have one, because a

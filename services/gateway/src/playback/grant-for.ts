@@ -3,7 +3,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
-import type { Caller } from '../http/admit.ts'
+import type { Caller } from '../http/admission.ts'
 
 /** A playback token, or the id of a video. */
 export const Reference = z.string().regex(/^[\w.~-]{1,1024}$/)

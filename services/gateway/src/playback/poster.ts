@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { StorageKey, Store } from '@kinora/common/storage'
 import sharp from 'sharp'
-import { madeOnce } from './made-once.ts'
+import { madeOnce } from './images.ts'
 import { encodePicture, type PictureFormat } from './picture-format.ts'
 
 /** The only widths that are made, so that nobody can fill the store or keep the processor busy with new ones. */

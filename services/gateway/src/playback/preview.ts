@@ -1,8 +1,8 @@
 import type { Storyboard } from '@kinora/common/contracts'
 import type { StorageKey, Store } from '@kinora/common/storage'
 import sharp from 'sharp'
-import { madeOnce } from './made-once.ts'
-import { cut } from './thumbnail.ts'
+import { madeOnce } from './images.ts'
+import { cut } from './storyboard.ts'
 
 export const PREVIEW_TYPES = { webp: 'image/webp', gif: 'image/gif' } as const
 export type PreviewFormat = keyof typeof PREVIEW_TYPES

@@ -3,7 +3,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Store, StoredFile } from '@kinora/common/storage'
 import type { Request, Response } from 'express'
 import { byteRange } from './byte-range.ts'
-import { fileTag, isNotModified, isRangeCurrent } from './validators.ts'
+import { fileTag, isNotModified, isRangeCurrent } from './conditional-request.ts'
 
 export interface SentFile {
   key: string

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
-import { contentTag, isNotModified } from './validators.ts'
+import { contentTag, isNotModified } from './conditional-request.ts'
 
 const compress = promisify(gzip)
 /** Below this the header of gzip costs more than it saves. */

@@ -1,7 +1,7 @@
 import { media } from '@kinora/common/contracts'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
-import type { Caller } from '../http/admit.ts'
+import type { Caller } from '../http/admission.ts'
 import { addressKey } from '../http/client-address.ts'
 import { parseFields } from '../http/read-input.ts'
 import { EventStream } from '../live/event-stream.ts'

@@ -10,7 +10,7 @@ import {
   Webhook,
 } from '@kinora/common/contracts'
 import { z } from 'zod'
-import { sendExport } from '../personal-data/send-export.ts'
+import { sendExport } from '../personal-data/export.ts'
 import type { Route } from './route.ts'
 
 const PersonalData = z.object({

@@ -4,7 +4,7 @@ import type { ErrorCode } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
-import type { AdmissionRule, Caller } from '../http/admit.ts'
+import type { AdmissionRule, Caller } from '../http/admission.ts'
 
 export type Verb = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete'
 

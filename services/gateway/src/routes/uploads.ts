@@ -8,11 +8,11 @@ import { sendJson } from '../http/mount.ts'
 import { parseFields } from '../http/read-input.ts'
 import { invite } from '../http/unread-body.ts'
 import { bodyBytes, MIN_BYTES_PER_SECOND } from '../uploads/body-bytes.ts'
+import { untilRevoked } from '../uploads/body-guards.ts'
 import { registerUpload } from '../uploads/register-upload.ts'
 import { sourceFilename } from '../uploads/source-filename.ts'
-import { untilRevoked } from '../uploads/until-revoked.ts'
+import { withHeadStart } from '../uploads/speculative-segments.ts'
 import { whileKept } from '../uploads/while-kept.ts'
-import { withHeadStart } from '../uploads/with-head-start.ts'
 import type { HandRoute, Route } from './route.ts'
 
 const Params = z.strictObject({ videoId: z.uuid() })

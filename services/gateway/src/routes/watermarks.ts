@@ -7,7 +7,7 @@ import { readBytes } from '../http/read-bytes.ts'
 import { parseFields } from '../http/read-input.ts'
 import { inTurn } from '../playback/in-turn.ts'
 import { isRefusal } from '../uploads/is-refusal.ts'
-import { keepPicture } from '../watermarks/keep-picture.ts'
+import { keepPicture } from '../watermarks/store-image.ts'
 import type { HandRoute, Route } from './route.ts'
 
 const path = '/v1/videos/:videoId/watermark'

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { AppError } from '@kinora/common/errors'
-import { sessionPart } from '../identity/session-part.ts'
+import { sessionPart } from '../identity/refresh-token.ts'
 
 /**
  * The token that a page must send back in `X-CSRF-Token`: an HMAC over the session, so that it is the same for all of

@@ -1,7 +1,7 @@
 import type { Express } from 'express'
+import { STYLE } from './assets.ts'
 import { PAGES } from './pages.ts'
 import { SCRIPT } from './script.ts'
-import { STYLE } from './style.ts'
 
 /**
  * Where the links in mails lead, so that they work without a site of one's own (`VERIFY_EMAIL_PAGE`, `RESET_PASSWORD_PAGE`).

@@ -1,7 +1,7 @@
 import { placeOf, type Storyboard, type StoryboardGrid, spriteName } from '@kinora/common/contracts'
 import type { StorageKey, Store } from '@kinora/common/storage'
 import sharp, { type Sharp } from 'sharp'
-import { madeOnce } from './made-once.ts'
+import { madeOnce } from './images.ts'
 import { encodePicture, type PictureFormat } from './picture-format.ts'
 
 /** With the grid's bounded number of pictures, all that can ever be made of one video. */

@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AppError, type ErrorCode } from '@kinora/common/errors'
 import type { Express } from 'express'
-import { problemBody } from './http/problem.ts'
+import { problemBody } from './problem.ts'
 
 export interface ServerOptions {
   host: string

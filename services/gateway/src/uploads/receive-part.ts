@@ -3,13 +3,13 @@ import { AppError } from '@kinora/common/errors'
 import type { Written } from '@kinora/common/storage'
 import type { Request, Response } from 'express'
 import type { Context } from '../context.ts'
-import type { Caller } from '../http/admit.ts'
+import type { Caller } from '../http/admission.ts'
 import { invite } from '../http/unread-body.ts'
 import { bodyBytes, MIN_BYTES_PER_SECOND } from './body-bytes.ts'
+import { untilRevoked } from './body-guards.ts'
+import { withHeadStart } from './speculative-segments.ts'
 import { untilBroken } from './until-broken.ts'
-import { untilRevoked } from './until-revoked.ts'
 import { whileKept } from './while-kept.ts'
-import { withHeadStart } from './with-head-start.ts'
 
 const KEEP_MS = 5000
 
