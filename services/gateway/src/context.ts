@@ -8,7 +8,7 @@ import type { KeySet } from './identity/key-set.ts'
 import type { Revocations } from './identity/revocations.ts'
 import type { VideoFeed } from './live/video-feed.ts'
 import type { Grants } from './playback/grants.ts'
-import type { ForwardedCallers } from './proxy-check/forwarded-callers.ts'
+import type { ForwardedCallers } from './proxy-check/proxy-report.ts'
 import type { Relay, Rpc } from './rpc.ts'
 
 /** All that a request may need. */

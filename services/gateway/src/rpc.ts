@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus, CallOptions } from '@kinora/common/bus'
 import type { Input, Method, Output } from '@kinora/common/contract'
@@ -38,4 +39,9 @@ async function retrying<T>(method: Method, call: CallOptions, send: (call: CallO
 
 function wasCutOff(error: unknown): boolean {
   return error instanceof AppError && error.code === 'CONNECTION_LOST'
+}
+
+/** A call that the gateway makes on its own behalf, not for a request. */
+export function gatewayCall(): CallOptions {
+  return { actor: { kind: 'service', name: 'gateway' }, requestId: randomUUID(), timeoutMs: 3000 }
 }

@@ -4,8 +4,7 @@ import type { SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import { givesRefreshToken, takesRefreshToken } from './carries-refresh-token.ts'
-import { csrfToken, requireCsrfToken } from './csrf.ts'
-import { requireOwnPage } from './require-own-page.ts'
+import { csrfToken, requireCsrfToken, requireOwnPage } from './csrf.ts'
 import { clearSessionCookies, refreshCookie, setSessionCookies } from './session-cookies.ts'
 
 /** Reads a request's input, of which `given` holds some fields already, calls the service and gives its output in JSON. */

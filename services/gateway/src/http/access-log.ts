@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Logger } from '@kinora/common/service'
 import type { Request, Response } from 'express'
 
@@ -36,3 +37,29 @@ export function loggablePath(url: string): string {
   if (root?.toLowerCase() !== 'play' || reference === undefined || UUID.test(reference)) return path
   return ['', root, '[token]', ...rest].join('/')
 }
+
+const ACCEPTED = /^[A-Za-z0-9._-]{1,64}$/
+
+/** Takes the caller's `X-Request-Id` where it is harmless, makes one otherwise, and echoes it. */
+export function assignRequestId(req: Request, res: Response): void {
+  const given = req.headers['x-request-id']
+  req.id = typeof given === 'string' && ACCEPTED.test(given) ? given : randomUUID()
+  res.setHeader('X-Request-Id', req.id)
+}
+
+declare global {
+  namespace Express {
+    interface Request {
+      id: string
+    }
+    /** What is known of a request, for log and metrics. */
+    interface Locals {
+      /** Template, e.g. `/v1/videos/:videoId`. */
+      route?: string
+      userId?: string
+      apiKeyId?: string
+    }
+  }
+}
+
+export type Locals = Express.Locals

@@ -9,10 +9,10 @@ import * as contracts from '@kinora/common/contracts'
 import { ERRORS, type ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
 import { carriesRefreshToken, givesRefreshToken, takesRefreshToken } from '../browser-session/carries-refresh-token.ts'
-import { TOKEN_REFUSALS } from '../identity/token-refusals.ts'
-import { VideoEvent } from '../live/video-follower.ts'
+import { VideoEvent } from '../live/video-feed.ts'
 import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
 import { WEBHOOK } from './openapi-webhook.ts'
+import { TOKEN_REFUSALS } from './problem.ts'
 
 /** RFC 9457. */
 const Problem = z.object({

@@ -1,6 +1,5 @@
 import { AppError, ERRORS, type ErrorCode, toAppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
-import { TOKEN_REFUSALS } from '../identity/token-refusals.ts'
 import { endBeforeBody } from './unread-body.ts'
 
 /** Errors of body-parser by their `type`. */
@@ -77,3 +76,18 @@ function challenge(req: Request, error: AppError): string {
   if (!aboutToken) return 'Bearer realm="kinora"'
   return `Bearer realm="kinora", error="invalid_token", error_description="${titleOf(error)}"`
 }
+
+/** Why an access token or an API key is not accepted, apart from its not being there: each cause has its own code. */
+export const TOKEN_REFUSALS: readonly ErrorCode[] = [
+  'TOKEN_INVALID',
+  'TOKEN_EXPIRED',
+  'TOKEN_REVOKED',
+  'KEY_RETIRED',
+  'REFRESH_REUSED',
+  'PASSWORD_CHANGED',
+  'API_KEY_INVALID',
+  'API_KEY_EXPIRED',
+  'API_KEY_REVOKED',
+  'ACCOUNT_DISABLED',
+  'ACCOUNT_ERASED',
+]

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { AppError } from '@kinora/common/errors'
 import express, { type Request, type Response } from 'express'
 import { invite } from './unread-body.ts'
@@ -46,4 +47,50 @@ function parseInTime(req: Request, res: Response): Promise<void> {
 function isDeeperThan(depth: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return depth === 0 || Object.values(value).some((inner) => isDeeperThan(depth - 1, inner))
+}
+
+/** A body of bytes as text. Throws `BODY_TOO_LARGE`, and null when it is not UTF-8. */
+export async function readText(req: Request, res: Response, maxBytes: number): Promise<string | null> {
+  const bytes = await readBytes(req, res, maxBytes)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+/** A whole body. Throws `BODY_TOO_LARGE`. */
+export async function readBytes(req: Request, res: Response, maxBytes: number): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw new AppError('BODY_TOO_LARGE')
+  invite(req, res)
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of bodyBytes(req, MIN_BYTES_PER_SECOND)) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw new AppError('BODY_TOO_LARGE')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+const WINDOW_MS = 30_000
+/** Less than this is no upload but a connection held open. */
+export const MIN_BYTES_PER_SECOND = 1024
+
+/**
+ * The bytes of a request's body, as they come. A client that sends less than `minBytesPerSecond` for half a minute is
+ * cut off, because each open upload holds a connection. Leaving early does not destroy the request, so that it can still
+ * be answered.
+ */
+export function bodyBytes(req: IncomingMessage, minBytesPerSecond: number): AsyncIterable<Buffer> {
+  const { socket } = req
+  let before = socket.bytesRead
+  // Looks at the socket's own counter, so that nothing is done for each chunk.
+  const watch = setInterval(() => {
+    if (((socket.bytesRead - before) * 1000) / WINDOW_MS < minBytesPerSecond) req.destroy()
+    before = socket.bytesRead
+  }, WINDOW_MS)
+  const stop = () => clearInterval(watch)
+  req.once('end', stop).once('close', stop)
+  return req.iterator({ destroyOnReturn: false })
 }

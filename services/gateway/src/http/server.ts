@@ -24,7 +24,7 @@ const HEADERS_TIMEOUT_MS = 10_000
 /** Longer than the idle time of common load balancers (60 s), so that it is they who close. */
 const KEEP_ALIVE_MS = 65_000
 
-/** Listens. Bodies have time limits of their own, by kind: see `read-json.ts` and `body-bytes.ts`. */
+/** Listens. Bodies have time limits of their own, by kind: see `read-body.ts`. */
 export async function listen(app: Express, { host, port, maxConnections }: ServerOptions): Promise<Server> {
   const server = createServer({
     noDelay: true,

@@ -3,8 +3,8 @@ import type { CallOptions } from '@kinora/common/bus'
 import type { ApiKeyActor } from '@kinora/common/contract'
 import { auth, type ResolvedApiKey, type Scope } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import { gatewayCall } from '../gateway-call.ts'
 import type { Rpc } from '../rpc.ts'
+import { gatewayCall } from '../rpc.ts'
 import { BoundedCache } from './bounded-cache.ts'
 
 /** No longer than this is an answer believed that nobody has taken back; auth dates the use of a key by it. */

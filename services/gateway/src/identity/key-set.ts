@@ -2,8 +2,8 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { EventEnvelope } from '@kinora/common/contract'
 import { auth, type Jwk, type KeyDocument } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import { gatewayCall } from '../gateway-call.ts'
 import type { Rpc } from '../rpc.ts'
+import { gatewayCall } from '../rpc.ts'
 import { EndListeners } from './end-listeners.ts'
 
 /** An attacker who makes up key ids must not make us ask auth for each of them. */

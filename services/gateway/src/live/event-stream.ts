@@ -1,3 +1,4 @@
+import { AppError } from '@kinora/common/errors'
 import type { Response } from 'express'
 
 const HEARTBEAT_MS = 15_000
@@ -49,5 +50,27 @@ export class EventStream {
     if (this.closed) return
     if (this.#res.writableLength > MAX_UNREAD_BYTES) this.#res.destroy()
     else this.#res.write(text)
+  }
+}
+
+/** How many streams one user, or one address of signed-out ones, has open at this gateway. */
+export class StreamLimit {
+  readonly #max: number
+  readonly #open = new Map<string, number>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** Returns how to give the place back; throws `RATE_LIMITED` when all are taken. */
+  take(who: string): () => void {
+    const open = this.#open.get(who) ?? 0
+    if (open >= this.#max) throw new AppError('RATE_LIMITED', { detail: `More than ${this.#max} streams are open` })
+    this.#open.set(who, open + 1)
+    return () => {
+      const left = (this.#open.get(who) ?? 1) - 1
+      if (left === 0) this.#open.delete(who)
+      else this.#open.set(who, left)
+    }
   }
 }

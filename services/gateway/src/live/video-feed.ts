@@ -1,5 +1,7 @@
-import type { EventData, EventEnvelope } from '@kinora/common/contract'
-import type { events } from '@kinora/common/contracts'
+import type { Actor, EventData, EventEnvelope } from '@kinora/common/contract'
+import { type events, Progress, type Video, VideoError, VideoStatus } from '@kinora/common/contracts'
+import { z } from 'zod'
+import type { EventStream } from './event-stream.ts'
 
 export type VideoState = EventData<(typeof events)['video.changed']>
 
@@ -34,5 +36,71 @@ export class VideoFeed {
 
   gap(): void {
     for (const watchers of this.#watchers.values()) for (const watcher of watchers) watcher.gap()
+  }
+}
+
+/** The data of every event: the whole state, so that the last one seen is enough. */
+export const VideoEvent = z.object({
+  videoId: z.uuid(),
+  status: VideoStatus,
+  playable: z.boolean(),
+  progress: Progress,
+  error: VideoError.nullable(),
+})
+type VideoEvent = z.infer<typeof VideoEvent>
+
+/** Tells one client of one video. It is put to watch before the video is read, so that nothing falls in between. */
+export class VideoFollower implements Watcher {
+  readonly #actor: Actor
+  readonly #early: [VideoState, number][] = []
+  #stream: EventStream | undefined
+  #shown: VideoEvent | undefined
+  #sequence = -1
+
+  constructor(actor: Actor) {
+    this.#actor = actor
+  }
+
+  /** Sends the present state, then whatever was said while it was fetched. */
+  start(stream: EventStream, video: Video): void {
+    this.#stream = stream
+    this.#show({ ...video, videoId: video.id })
+    for (const [state, sequence] of this.#early.splice(0)) this.changed(state, sequence)
+  }
+
+  changed(state: VideoState, sequence: number): void {
+    if (!this.#stream) {
+      this.#early.push([state, sequence])
+      return
+    }
+    if (sequence <= this.#sequence) return
+    this.#sequence = sequence
+    const isOwner = this.#actor.kind === 'user' && this.#actor.userId === state.ownerId
+    // Why it failed is the owner's business, as in `getVideo`.
+    if (isOwner) this.#show(state, sequence)
+    else if (state.visibility !== 'private') this.#show({ ...state, error: null }, sequence)
+    else this.#end()
+  }
+
+  deleted(): void {
+    this.#end()
+  }
+
+  /** The client comes back and starts from a new snapshot. */
+  gap(): void {
+    this.#end()
+  }
+
+  /** Clients that are sent away together shall not come back together. */
+  #end(): void {
+    this.#stream?.end(500 + Math.floor(Math.random() * 2500))
+  }
+
+  #show(state: VideoEvent, sequence?: number): void {
+    const { videoId, status, playable, progress, error } = state
+    const before = this.#shown
+    const isProgress = before?.status === status && before.playable === playable && before.error?.code === error?.code
+    this.#shown = { videoId, status, playable, progress, error }
+    this.#stream?.send(isProgress ? 'progress' : 'status', this.#shown, sequence)
   }
 }

@@ -1,9 +1,12 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { CallOptions } from '@kinora/common/bus'
+import type { Method } from '@kinora/common/contract'
 import { auth, media, type User } from '@kinora/common/contracts'
+import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { HandRoute } from '../routes/route.ts'
-import { openSection, type PagedSection } from './paged-section.ts'
+import type { Rpc } from '../rpc.ts'
 
 /** What is kept about a person besides the account itself: each is a list in the export. */
 const SECTIONS = {
@@ -51,4 +54,37 @@ async function* exportText(account: User, sections: readonly PagedSection[]): As
 function withoutLinks(item: unknown): unknown {
   const { playback: _links, ...rest } = item as Record<string, unknown>
   return rest
+}
+
+interface Page {
+  items: unknown[]
+  nextCursor: string | null
+}
+
+/** Read page by page: the first one at once, the others when they are wanted. */
+export interface PagedSection {
+  name: string
+  items(): AsyncGenerator<unknown>
+}
+
+/** The most that lists give at once; a list that can only be short comes whole. */
+const LIMIT = 100
+
+/** Asks for the first page of a list; throws what the service answers instead. */
+async function openSection(rpc: Rpc, name: string, list: Method, call: CallOptions): Promise<PagedSection> {
+  const hasPages = list.input instanceof z.ZodObject && 'limit' in list.input.shape
+  const ask = async (cursor?: string) =>
+    (await rpc(list, { ...(hasPages && { limit: LIMIT }), ...(cursor && { cursor }) }, call)) as Page
+  const first = await ask()
+  return {
+    name,
+    async *items() {
+      let page = first
+      for (;;) {
+        yield* page.items
+        if (page.nextCursor === null) return
+        page = await ask(page.nextCursor)
+      }
+    },
+  }
 }

@@ -1,5 +1,7 @@
+import { AppError } from '@kinora/common/errors'
 import type { StorageKey, Store } from '@kinora/common/storage'
-import { inTurn } from './in-turn.ts'
+import sharp, { type Sharp } from 'sharp'
+import { z } from 'zod'
 
 /**
  * Has `make` produce what is not stored under `key` yet. Throws `DEPENDENCY_UNAVAILABLE` when too many others wait.
@@ -12,4 +14,38 @@ export async function madeOnce(store: Store, key: StorageKey, make: () => Promis
     if (!(await store.stat(key))) await store.put(key, await make())
   })
   return key
+}
+
+/** Pictures are made one after another, on one thread: they must not slow down what else the gateway does. */
+sharp.concurrency(1)
+let turn: Promise<unknown> = Promise.resolve()
+const MAX_WAITING = 50
+let waiting = 0
+
+/** Makes a picture when those before it are made. Throws `DEPENDENCY_UNAVAILABLE` when too many others wait. */
+export async function inTurn<T>(make: () => Promise<T>): Promise<T> {
+  if (waiting >= MAX_WAITING) {
+    throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Too many pictures are being made' })
+  }
+  waiting += 1
+  const made = turn.then(make)
+  turn = made.catch(() => {})
+  try {
+    return await made
+  } finally {
+    waiting -= 1
+  }
+}
+
+export const PICTURE_TYPES = { jpg: 'image/jpeg', webp: 'image/webp', avif: 'image/avif' } as const
+export type PictureFormat = keyof typeof PICTURE_TYPES
+
+export async function encodePicture(picture: Sharp, format: PictureFormat): Promise<Buffer> {
+  const quality = format === 'avif' ? 50 : 78
+  return await picture.toFormat(format === 'jpg' ? 'jpeg' : format, { quality }).toBuffer()
+}
+
+/** A width from a query that is one of these. */
+export function listedWidth(widths: readonly number[]) {
+  return z.coerce.number().refine((width) => widths.includes(width), `must be one of ${widths.join(', ')}`)
 }

@@ -1,8 +1,7 @@
 import { posix } from 'node:path'
 import type { StorageKey, Store } from '@kinora/common/storage'
 import sharp from 'sharp'
-import { madeOnce } from './images.ts'
-import { encodePicture, type PictureFormat } from './picture-format.ts'
+import { encodePicture, madeOnce, type PictureFormat } from './images.ts'
 
 /** The only widths that are made, so that nobody can fill the store or keep the processor busy with new ones. */
 export const POSTER_WIDTHS = [160, 320, 480, 640, 960, 1280, 1920]

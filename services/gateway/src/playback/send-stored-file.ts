@@ -2,8 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import { AppError } from '@kinora/common/errors'
 import type { Store, StoredFile } from '@kinora/common/storage'
 import type { Request, Response } from 'express'
-import { byteRange } from './byte-range.ts'
-import { fileTag, isNotModified, isRangeCurrent } from './conditional-request.ts'
+import { byteRange, fileTag, isNotModified, isRangeCurrent } from './conditional-request.ts'
 
 export interface SentFile {
   key: string

@@ -30,3 +30,12 @@ export async function sendText(
   res.setHeader('Content-Length', body.length)
   res.status(200).end(body)
 }
+
+const FINISHED_MAX_AGE_SECONDS = 60
+
+/** Playlists grow and change while a video is made; a cache must ask each time until the list is closed. */
+export async function sendPlaylist(req: Request, res: Response, text: string, scope: string): Promise<void> {
+  const closed = text.includes('#EXT-X-ENDLIST')
+  const cacheControl = closed ? `${scope}, max-age=${FINISHED_MAX_AGE_SECONDS}` : `${scope}, no-cache`
+  await sendText(req, res, { text, contentType: 'application/vnd.apple.mpegurl', cacheControl })
+}

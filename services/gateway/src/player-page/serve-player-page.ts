@@ -1,8 +1,7 @@
 import { AppError } from '@kinora/common/errors'
 import type { Express, Request, Response } from 'express'
 import { type Assets, loadAssets, loadPage } from './assets.ts'
-import { type PageHeaders, pageHeaders } from './page-headers.ts'
-import { styleHashes } from './style-hashes.ts'
+import { type PageHeaders, pageHeaders, styleHashes } from './page-headers.ts'
 
 interface Player {
   assets: Assets

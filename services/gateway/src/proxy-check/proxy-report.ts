@@ -1,7 +1,6 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import { clientAddress, normaliseAddress } from '../http/client-address.ts'
-import type { ForwardedCallers } from './forwarded-callers.ts'
 import { includesPublicAddresses } from './trusted-range.ts'
 
 /** How the address of whoever asks was found, and what is wrong with how it is found. */
@@ -52,4 +51,32 @@ const ONE_ADDRESS: Warning = {
   code: 'ONE_ADDRESS',
   detail:
     'All recent callers look like one address, so they share one allowance; is a proxy missing in TRUSTED_PROXIES?',
+}
+
+const KEPT = 200
+/** Enough of a header to tell two apart. */
+const KEPT_CHARACTERS = 100
+
+export interface ForwardedCallers {
+  /** One that came with X-Forwarded-For. */
+  note(address: string, forwardedFor: string): void
+  /** Whether all that were seen lately look like one client, although what they forward says otherwise. */
+  lookLikeOne(): boolean
+}
+
+/** The latest requests that came with X-Forwarded-For, in the memory of this process only. */
+export function forwardedCallers(): ForwardedCallers {
+  const seen: { address: string; forwardedFor: string }[] = []
+  let next = 0
+  return {
+    note(address, forwardedFor) {
+      seen[next] = { address, forwardedFor: forwardedFor.slice(0, KEPT_CHARACTERS) }
+      next = (next + 1) % KEPT
+    },
+    lookLikeOne() {
+      const addresses = new Set(seen.map((it) => it.address))
+      const forwarded = new Set(seen.map((it) => it.forwardedFor))
+      return addresses.size === 1 && forwarded.size > 1
+    },
+  }
 }

@@ -4,9 +4,8 @@ import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
 import { addressKey } from '../http/client-address.ts'
 import { parseFields } from '../http/read-input.ts'
-import { EventStream } from '../live/event-stream.ts'
-import { StreamLimit } from '../live/stream-limit.ts'
-import { VideoEvent, VideoFollower } from '../live/video-follower.ts'
+import { EventStream, StreamLimit } from '../live/event-stream.ts'
+import { VideoEvent, VideoFollower } from '../live/video-feed.ts'
 import type { HandRoute, Route } from './route.ts'
 
 const Params = z.strictObject({ videoId: z.uuid() })

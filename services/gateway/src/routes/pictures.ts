@@ -6,14 +6,19 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
 import { parseFields } from '../http/read-input.ts'
-import { grantFor, Reference, scopeOf } from '../playback/grant-for.ts'
-import { listedWidth } from '../playback/listed-width.ts'
-import { PICTURE_TYPES } from '../playback/picture-format.ts'
-import { PREVIEW_TYPES, PREVIEW_WIDTHS, preview } from '../playback/preview.ts'
+import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
+import { listedWidth, PICTURE_TYPES } from '../playback/images.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendText } from '../playback/send-text.ts'
-import { pictureAt, THUMBNAIL_WIDTHS, thumbnail } from '../playback/storyboard.ts'
-import { storyboardVtt } from '../playback/storyboard-vtt.ts'
+import {
+  PREVIEW_TYPES,
+  PREVIEW_WIDTHS,
+  pictureAt,
+  preview,
+  storyboardVtt,
+  THUMBNAIL_WIDTHS,
+  thumbnail,
+} from '../playback/storyboard.ts'
 import type { HandRoute, Route } from './route.ts'
 
 const ReferenceParams = z.strictObject({ reference: Reference })

@@ -4,11 +4,17 @@ import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { parseFields } from '../http/read-input.ts'
-import { finishUpload } from '../uploads/finish-upload.ts'
 import { receivePiece } from '../uploads/receive-part.ts'
+import { finishUpload } from '../uploads/register-upload.ts'
 import { cleanFilename } from '../uploads/source-filename.ts'
-import { assertOffsetStream, assertTusVersion, httpDate, numberHeader, TUS_PATH } from '../uploads/tus.ts'
-import { parseUploadMetadata } from '../uploads/upload-metadata.ts'
+import {
+  assertOffsetStream,
+  assertTusVersion,
+  httpDate,
+  numberHeader,
+  parseUploadMetadata,
+  TUS_PATH,
+} from '../uploads/tus.ts'
 import type { HandRoute, Route } from './route.ts'
 
 const Params = z.strictObject({ uploadId: z.uuid() })

@@ -1,4 +1,5 @@
 import { type RevocationReason, signedOut } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
 import type { Identity } from '../identity/authenticate.ts'
 import type { Revocations } from '../identity/revocations.ts'
 
@@ -27,4 +28,48 @@ export async function* untilRevoked(
   } finally {
     stopListening()
   }
+}
+
+/**
+ * Passes chunks on and says every now and then that they come; where the answer is that nobody wants them any more, throws
+ * it instead of the next one. That nobody could be asked says nothing.
+ */
+export async function* whileKept(
+  chunks: AsyncIterable<Buffer>,
+  keep: () => Promise<unknown>,
+  everyMs: number,
+): AsyncGenerator<Buffer> {
+  let refusal: AppError | undefined
+  const timer = setInterval(() => {
+    keep().catch((error: unknown) => {
+      if (error instanceof AppError && error.status < 500) refusal = error
+    })
+  }, everyMs)
+  try {
+    for await (const chunk of chunks) {
+      if (refusal) throw refusal
+      yield chunk
+    }
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+export interface Breakable {
+  chunks: AsyncIterable<Buffer>
+  /** Why there were no more, where that was not their end. */
+  cause(): unknown
+}
+
+/** Chunks that simply end where the others break off, so that what came before is kept. */
+export function untilBroken(chunks: AsyncIterable<Buffer>): Breakable {
+  let broken: unknown
+  async function* passOn(): AsyncGenerator<Buffer> {
+    try {
+      yield* chunks
+    } catch (error) {
+      broken = error
+    }
+  }
+  return { chunks: passOn(), cause: () => broken }
 }

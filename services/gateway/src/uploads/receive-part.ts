@@ -4,12 +4,10 @@ import type { Written } from '@kinora/common/storage'
 import type { Request, Response } from 'express'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
+import { bodyBytes, MIN_BYTES_PER_SECOND } from '../http/read-body.ts'
 import { invite } from '../http/unread-body.ts'
-import { bodyBytes, MIN_BYTES_PER_SECOND } from './body-bytes.ts'
-import { untilRevoked } from './body-guards.ts'
+import { untilBroken, untilRevoked, whileKept } from './body-guards.ts'
 import { withHeadStart } from './speculative-segments.ts'
-import { untilBroken } from './until-broken.ts'
-import { whileKept } from './while-kept.ts'
 
 const KEEP_MS = 5000
 

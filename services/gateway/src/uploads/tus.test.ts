@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseUploadMetadata } from './upload-metadata.ts'
+import { parseUploadMetadata } from './tus.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
