@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
-import type { Logger } from '../service/logger.ts'
+import type { Logger } from '../service/telemetry.ts'
 import { Backoff } from './backoff.ts'
 import { coalesceWrites } from './coalesce-writes.ts'
 import { ManagedChannel } from './managed-channel.ts'

@@ -1,6 +1,6 @@
 import type { Channel } from 'amqplib'
 import type { EventEnvelope, EventType } from '../contract.ts'
-import type { Logger } from '../service/logger.ts'
+import type { Logger } from '../service/telemetry.ts'
 import { byType, decodeEnvelope } from './envelope.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'

@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib'
-import type { Logger } from '../service/logger.ts'
+import type { Logger } from '../service/telemetry.ts'
 import { Backoff } from './backoff.ts'
 
 /** A channel that was set up and stood this long starts its waiting times from the beginning when it is lost. */

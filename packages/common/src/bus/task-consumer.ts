@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConsumeMessage } from 'amqplib'
 import { TaskMessage } from '../contracts/work.ts'
-import type { Logger } from '../service/logger.ts'
+import type { Logger } from '../service/telemetry.ts'
 import type { ConsumeTasksOptions, TaskOutcome, TaskQueue } from './bus.ts'
 import type { Link } from './link.ts'
 import type { Publisher } from './publisher.ts'

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
-import type { Logger } from '../service/logger.ts'
+import type { Logger } from '../service/telemetry.ts'
 
 export interface DbOptions {
   url: string

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { EventData, EventEnvelope, EventType } from '../contract.ts'
-import type { Logger } from '../service/logger.ts'
+import type { Logger } from '../service/telemetry.ts'
 import { type Loop, startLoop } from '../service/loop.ts'
 
 /** Part of the database types of each service that says things. */

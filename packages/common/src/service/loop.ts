@@ -1,4 +1,4 @@
-import type { Logger } from './logger.ts'
+import type { Logger } from './telemetry.ts'
 
 export interface Loop {
   /** Runs again at once instead of at the next tick. */

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { loadConfig, type ServiceConfig } from './config.ts'
 import { Health, serveInternals } from './health.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { createLogger, type Logger } from './logger.ts'
+import { createLogger, type Logger } from './telemetry.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { startTracing } from './tracing.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { Standstill } from './standstill.ts'
+import { Standstill } from './event-loop-stall.ts'
 
 it('knows for a moment how long this process did not run', async () => {
   const standstill = new Standstill()
