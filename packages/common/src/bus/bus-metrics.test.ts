@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
-import { DurationHistogram } from './duration-histogram.ts'
+import { DurationHistogram } from './bus-metrics.ts'
 
 it('shows cumulative buckets, sum and count by method and outcome, however often it is asked', async () => {
   const registry = new Registry()

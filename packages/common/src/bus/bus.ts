@@ -1,7 +1,6 @@
 import type { Call, Contract, EventEnvelope, EventType, Handlers, Input, Method, Output } from '../contract.ts'
 import type { TaskMessage } from '../contracts/work.ts'
-import type { Logger } from '../service/telemetry.ts'
-import type { Metrics } from '../service/metrics.ts'
+import type { Logger, Metrics } from '../service/telemetry.ts'
 import type { ServiceName } from './topology.ts'
 
 export interface BusOptions {

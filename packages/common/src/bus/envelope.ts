@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { EventEnvelope, EventType } from '../contract.ts'
 import { AppError } from '../errors.ts'
+import type { Bus } from './bus.ts'
 
 const Envelope = z.object({
   id: z.uuid(),
@@ -30,4 +31,16 @@ export function decodeEnvelope(content: Buffer, types: ReadonlyMap<string, Event
 
 export function byType(events: EventType[]): ReadonlyMap<string, EventType> {
   return new Map(events.map((event) => [event.type, event]))
+}
+
+/**
+ * Publishes an event that is no loss where nobody listens: a gateway that starts later asks for the state it needs, and
+ * what must arrive is said again until it is answered.
+ */
+export async function announce(bus: Bus, envelope: EventEnvelope): Promise<void> {
+  try {
+    await bus.publish(envelope)
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'NO_RESPONDER')) throw error
+  }
 }

@@ -1,5 +1,4 @@
-export { announce } from './announce.ts'
 export type * from './bus.ts'
 export { connectBus } from './connect-bus.ts'
-export { byType, decodeEnvelope } from './envelope.ts'
+export { announce, byType, decodeEnvelope } from './envelope.ts'
 export { BROKER_PERMISSIONS, BROKER_TOPIC_PERMISSIONS, type ServiceName } from './topology.ts'

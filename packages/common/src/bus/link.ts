@@ -2,9 +2,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import type { Logger } from '../service/telemetry.ts'
-import { Backoff } from './backoff.ts'
-import { coalesceWrites } from './coalesce-writes.ts'
-import { ManagedChannel } from './managed-channel.ts'
+import { Backoff, ManagedChannel } from './managed-channel.ts'
 
 /** Seconds. A broker that says nothing for two of them is taken for dead. */
 const HEARTBEAT = 10
@@ -160,4 +158,25 @@ export class Link {
 /** amqplib keeps its socket to itself; corking and destroying need it. */
 function socketOf(model: ChannelModel): Socket {
   return (model.connection as unknown as { stream: Socket }).stream
+}
+
+/**
+ * Makes everything that is written within one turn of the event loop leave in one system call. amqplib writes frame by
+ * frame; at 64 calls at a time this alone is worth a third of the throughput.
+ */
+export function coalesceWrites(socket: Socket): void {
+  const write = socket.write.bind(socket)
+  let corked = false
+  const uncork = () => {
+    corked = false
+    socket.uncork()
+  }
+  socket.write = ((...args: Parameters<typeof write>) => {
+    if (!corked) {
+      corked = true
+      socket.cork()
+      process.nextTick(uncork)
+    }
+    return write(...args)
+  }) as typeof socket.write
 }

@@ -1,6 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib'
 import type { Logger } from '../service/telemetry.ts'
-import { Backoff } from './backoff.ts'
 
 /** A channel that was set up and stood this long starts its waiting times from the beginning when it is lost. */
 const STABLE_MS = 10_000
@@ -119,4 +118,22 @@ function deferred(): { promise: Promise<void>; resolve: () => void; reject: (rea
     reject = no
   })
   return { promise, resolve, reject }
+}
+
+const FIRST_MS = 100
+const CAP_MS = 5000
+
+/** Waiting times that double from 100 ms up to 5 s, each with jitter, so that not all processes come back at once. */
+export class Backoff {
+  #tries = 0
+
+  /** The next waiting time in milliseconds: between half and all of the step. */
+  next(): number {
+    const step = Math.min(CAP_MS, FIRST_MS * 2 ** this.#tries++)
+    return step * (0.5 + Math.random() / 2)
+  }
+
+  reset(): void {
+    this.#tries = 0
+  }
 }

@@ -1,5 +1,4 @@
 import type { Channel, ConsumeMessage } from 'amqplib'
-import { InFlight } from './in-flight.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 
@@ -65,5 +64,33 @@ export class QueueConsumer {
     const ack = settle(() => channel.ack(message))
     const requeue = settle(() => channel.nack(message, false, true))
     void this.#inFlight.run(() => this.#options.handle({ message, signal, ack, requeue }))
+  }
+}
+
+/** Counts what has begun and not ended, so that draining can wait for it. */
+export class InFlight {
+  #count = 0
+  #waiting: (() => void)[] = []
+
+  async run(work: () => Promise<void>): Promise<void> {
+    this.#count++
+    try {
+      await work()
+    } finally {
+      if (--this.#count === 0) for (const wake of this.#waiting.splice(0)) wake()
+    }
+  }
+
+  /** Resolves when nothing runs or `performance.now()` has reached `untilMs`. */
+  async settled(untilMs: number = Number.POSITIVE_INFINITY): Promise<void> {
+    if (this.#count === 0) return
+    await new Promise<void>((resolve) => {
+      const left = untilMs - performance.now()
+      const timer = Number.isFinite(left) ? setTimeout(resolve, Math.max(0, left)) : undefined
+      this.#waiting.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
   }
 }

@@ -4,12 +4,11 @@ import { AppError, type ErrorCode, toAppError } from '../errors.ts'
 import type { Logger } from '../service/telemetry.ts'
 import type { ServeOptions } from './bus.ts'
 import type { BusMetrics } from './bus-metrics.ts'
-import { InFlight } from './in-flight.ts'
+import { Standstill } from './event-loop-stall.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
+import { InFlight } from './queue-consumer.ts'
 import * as wire from './rpc-wire.ts'
-import { ServedCall } from './served-call.ts'
-import { Standstill } from './event-loop-stall.ts'
 import { declareExchange, declareQueue, REPLIES, requestExchange, requestQueue } from './topology.ts'
 import { tracedReceive } from './tracing.ts'
 
@@ -169,4 +168,31 @@ function parseInput(method: Method, input: unknown): unknown {
   if (parsed.success) return parsed.data
   const fields = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
   throw new AppError('VALIDATION_FAILED', { fields })
+}
+
+/** What a handler is told beside its input. A class, because getters made anew for each request are slow. */
+export class ServedCall implements Call {
+  readonly actor: Actor
+  readonly requestId: string
+  readonly client: Call['client']
+  readonly #deadline: number
+  #signal: AbortSignal | undefined
+
+  /** `deadline` as `performance.now()` counts. */
+  constructor(actor: Actor, requestId: string, client: Call['client'], deadline: number) {
+    this.actor = actor
+    this.requestId = requestId
+    this.client = client
+    this.#deadline = deadline
+  }
+
+  get timeoutMs(): number {
+    return Math.max(0, this.#deadline - performance.now())
+  }
+
+  /** Made when it is asked for: few handlers need it, and a signal with its timer costs more than the rest of a call. */
+  get signal(): AbortSignal {
+    this.#signal ??= AbortSignal.timeout(Math.ceil(this.timeoutMs))
+    return this.#signal
+  }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { EventData, EventEnvelope, EventType } from '../contract.ts'
-import type { Logger } from '../service/telemetry.ts'
 import { type Loop, startLoop } from '../service/loop.ts'
+import type { Logger } from '../service/telemetry.ts'
 
 /** Part of the database types of each service that says things. */
 export interface OutboxTable {

@@ -2,9 +2,7 @@ import type { z } from 'zod'
 import { loadConfig, type ServiceConfig } from './config.ts'
 import { Health, serveInternals } from './health.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { createLogger, type Logger } from './telemetry.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
-import { startTracing } from './tracing.ts'
+import { createLogger, createMetrics, type Logger, type Metrics, startTracing } from './telemetry.ts'
 
 /** What every service is given before it opens anything of its own. */
 export interface Base {

@@ -19,9 +19,8 @@ import {
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
-import { fileSink } from './file-sink.ts'
 import { appendChunks, concatenate, measure } from './pieces.ts'
-import { receive } from './receive.ts'
+import { fileSink, receive } from './receive.ts'
 import {
   assertKey,
   type ByteRange,

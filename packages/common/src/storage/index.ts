@@ -30,6 +30,6 @@ export async function openStore(url: string, { credentials, copies }: StoreOptio
   if (parsed.protocol !== 's3:')
     throw new Error(`STORAGE_URL: ${parsed.protocol} is not a kind of storage that Kinora knows`)
   // Only here: the SDK takes a while to load, and who has a disk does not need it.
-  const { openS3Store } = await import('./s3/open-s3-store.ts')
+  const { openS3Store } = await import('./s3/s3-store.ts')
   return await openS3Store(url, credentials, copies)
 }

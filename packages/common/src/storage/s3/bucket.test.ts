@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseS3Address } from './s3-address.ts'
+import { parseS3Address } from './bucket.ts'
 
 test('bucket, prefix, endpoint and region are read from the address', () => {
   expect(parseS3Address('s3://films/kinora/live/?endpoint=http://127.0.0.1:9000&region=eu-west-1')).toEqual({

@@ -1,7 +1,13 @@
 import {
+  AbortMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
   type ListObjectsV2CommandInput,
   type ListObjectsV2CommandOutput,
+  ListPartsCommand,
+  type ListPartsCommandOutput,
+  type MultipartUpload,
 } from '@aws-sdk/client-s3'
 import type { StorageKey } from '../store.ts'
 import { ask } from './ask.ts'
@@ -37,4 +43,40 @@ async function* pages(
     yield page
     ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined
   } while (ContinuationToken !== undefined)
+}
+
+/** Folders of a store; what else is in the bucket may be another store, under a prefix of its own. */
+const FOLDERS = /^(sources|videos|pieces|quarantine)\//
+
+/** Aborts the store's multipart uploads that nothing was added to since `before`: their writers are dead. */
+export async function abortUploads(bucket: Bucket, before: Date): Promise<void> {
+  const { client, name: Bucket } = bucket
+  for await (const upload of unfinished(bucket)) {
+    const { Key, UploadId, Initiated } = upload
+    if (!FOLDERS.test(Key?.slice(bucket.prefix.length) ?? '')) continue
+    if (!Initiated || Initiated >= before || !(await isIdle(bucket, upload, before))) continue
+    await ask((options) => client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options))
+  }
+}
+
+async function* unfinished({ client, name, prefix }: Bucket): AsyncGenerator<MultipartUpload> {
+  let place: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}
+  for (;;) {
+    const command = new ListMultipartUploadsCommand({ Bucket: name, Prefix: prefix, ...place })
+    const page: ListMultipartUploadsCommandOutput = await ask((options) => client.send(command, options))
+    yield* page.Uploads ?? []
+    if (!page.IsTruncated) return
+    place = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+  }
+}
+
+async function isIdle({ client, name }: Bucket, { Key, UploadId }: MultipartUpload, before: Date): Promise<boolean> {
+  let PartNumberMarker: string | undefined
+  do {
+    const command = new ListPartsCommand({ Bucket: name, Key, UploadId, PartNumberMarker })
+    const page: ListPartsCommandOutput = await ask((options) => client.send(command, options))
+    if (page.Parts?.some(({ LastModified }) => LastModified && LastModified >= before)) return false
+    PartNumberMarker = page.IsTruncated ? page.NextPartNumberMarker : undefined
+  } while (PartNumberMarker !== undefined)
+  return true
 }

@@ -22,13 +22,11 @@ import {
   type WriteOptions,
   type Written,
 } from '../store.ts'
-import { abortUploads } from './abort-uploads.ts'
 import { ask, piecesOf } from './ask.ts'
-import { type Bucket, objectAt } from './bucket.ts'
+import { type Bucket, objectAt, openBucket, parseS3Address, type S3Credentials } from './bucket.ts'
 import { copyObject } from './copy-object.ts'
-import { forEachAtOnce } from './for-each-at-once.ts'
-import { listFolders, listKeys } from './listings.ts'
-import type { LocalCopies } from './local-copies.ts'
+import { abortUploads, listFolders, listKeys } from './listings.ts'
+import { LocalCopies, type LocalCopiesOptions } from './local-copies.ts'
 import { joinObjectPieces, sealObjectPiece, writeObjectPiece } from './object-pieces.ts'
 import { objectSink } from './object-sink.ts'
 
@@ -181,4 +179,28 @@ export class S3Store implements Store {
       throw error
     }
   }
+}
+
+export async function openS3Store(
+  url: string,
+  credentials: S3Credentials | undefined,
+  copies: LocalCopiesOptions | undefined,
+): Promise<Store> {
+  const bucket = openBucket(parseS3Address(url), credentials)
+  const store = new S3Store(bucket, copies && new LocalCopies(copies))
+  await store.check()
+  return store
+}
+
+/** Does `work` for each item, for so many at once; what is under way when one fails is not waited for. */
+export async function forEachAtOnce<T>(
+  items: AsyncIterable<T>,
+  atOnce: number,
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
+  const iterator = items[Symbol.asyncIterator]()
+  const lane = async () => {
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) await work(next.value)
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane))
 }
