@@ -171,7 +171,7 @@ function parseInput(method: Method, input: unknown): unknown {
 }
 
 /** What a handler is told beside its input. A class, because getters made anew for each request are slow. */
-export class ServedCall implements Call {
+class ServedCall implements Call {
   readonly actor: Actor
   readonly requestId: string
   readonly client: Call['client']

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { SessionActor } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import jwt from 'jsonwebtoken'
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { KeySet } from './key-set.ts'
 
@@ -33,7 +34,7 @@ const CACHE_SIZE = 10_000
 export class AccessTokens {
   readonly #keys: KeySet
   readonly #expected: { issuer: string; audience: string }
-  readonly #verified = new Map<string, TokenFacts>()
+  readonly #verified = new LRUCache<string, TokenFacts>({ max: CACHE_SIZE })
 
   constructor(keys: KeySet, expected: { issuer: string; audience: string }) {
     this.#keys = keys
@@ -51,7 +52,7 @@ export class AccessTokens {
       throw new AppError('TOKEN_EXPIRED')
     }
     const facts = await this.#check(token)
-    this.#remember(id, facts)
+    this.#verified.set(id, facts)
     return facts
   }
 
@@ -68,12 +69,5 @@ export class AccessTokens {
     } catch (error) {
       throw new AppError(error instanceof jwt.TokenExpiredError ? 'TOKEN_EXPIRED' : 'TOKEN_INVALID', { cause: error })
     }
-  }
-
-  /** A Map keeps the order of insertion, so its first entry is the oldest. */
-  #remember(id: string, facts: TokenFacts): void {
-    const oldest = this.#verified.size >= CACHE_SIZE ? this.#verified.keys().next().value : undefined
-    if (oldest !== undefined) this.#verified.delete(oldest)
-    this.#verified.set(id, facts)
   }
 }

@@ -3,9 +3,9 @@ import type { CallOptions } from '@kinora/common/bus'
 import type { ApiKeyActor } from '@kinora/common/contract'
 import { auth, type ResolvedApiKey, type Scope } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { LRUCache } from 'lru-cache'
 import type { Rpc } from '../rpc.ts'
 import { gatewayCall } from '../rpc.ts'
-import { BoundedCache } from './bounded-cache.ts'
 
 /** No longer than this is an answer believed that nobody has taken back; auth dates the use of a key by it. */
 const GOOD_MS = 60_000
@@ -41,8 +41,8 @@ export type Origin = Pick<CallOptions, 'requestId' | 'client'>
  */
 export class ApiKeys {
   readonly #rpc: Rpc
-  readonly #good = new BoundedCache<ApiKeyIdentity>(MAX_ENTRIES)
-  readonly #refused = new BoundedCache<AppError>(MAX_ENTRIES)
+  readonly #good = new LRUCache<string, ApiKeyIdentity>({ max: MAX_ENTRIES, ttl: GOOD_MS, perf: Date })
+  readonly #refused = new LRUCache<string, AppError>({ max: MAX_ENTRIES, ttl: REFUSED_MS, perf: Date })
   readonly #lookups = new Map<string, Promise<ApiKeyIdentity>>()
   /** How often something was forgotten: what was asked before that may be out of date when it arrives. */
   #generation = 0
@@ -59,9 +59,9 @@ export class ApiKeys {
     if (!isApiKey(key)) throw new AppError('API_KEY_INVALID')
     const digest = digestOfApiKey(key)
     const now = Date.now()
-    const known = this.#good.get(digest, now)
+    const known = this.#good.get(digest)
     if (known) return stillGood(known, now)
-    const refusal = this.#refused.get(digest, now)
+    const refusal = this.#refused.get(digest)
     if (refusal) throw refusal
     return stillGood(await (this.#lookups.get(digest) ?? this.#lookUp(digest, origin, countLookup)), now)
   }
@@ -69,7 +69,8 @@ export class ApiKeys {
   /** Something about these keys has changed. */
   forget(keyIds: readonly string[]): void {
     if (keyIds.length === 0) return
-    this.#good.deleteWhere(({ apiKey }) => keyIds.includes(apiKey.id))
+    const changed = [...this.#good.entries()].filter(([, { apiKey }]) => keyIds.includes(apiKey.id))
+    for (const [digest] of changed) this.#good.delete(digest)
     this.#forgetLookups()
   }
 
@@ -101,11 +102,11 @@ export class ApiKeys {
     try {
       const call = { ...gatewayCall(), ...origin, timeoutMs: LOOKUP_TIMEOUT_MS }
       const identity = toIdentity(await this.#rpc(auth.resolveApiKey, { digest }, call))
-      if (generation === this.#generation) this.#good.set(digest, identity, Date.now() + GOOD_MS)
+      if (generation === this.#generation) this.#good.set(digest, identity)
       return identity
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw unavailable(error)
-      this.#refused.set(digest, error, Date.now() + REFUSED_MS)
+      this.#refused.set(digest, error)
       throw error
     }
   }

@@ -2,6 +2,7 @@ import type { CallOptions } from '@kinora/common/bus'
 import { media, type PlaybackGrant } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Request } from 'express'
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { Caller } from '../http/admission.ts'
 import type { Rpc } from '../rpc.ts'
@@ -10,21 +11,16 @@ import type { Rpc } from '../rpc.ts'
 const TTL_MS = 30_000
 const MAX_ENTRIES = 10_000
 
-interface Entry {
-  grant: PlaybackGrant
-  until: number
-}
-
 /**
  * What playback references may fetch. A player asks for hundreds of files with one reference, so media's answer is kept
  * for a while; it is dropped as soon as media says that the video or the token has changed. Refusals are not kept.
  */
 export class Grants {
   readonly #rpc: Rpc
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new LRUCache<string, PlaybackGrant>({ max: MAX_ENTRIES, ttl: TTL_MS, perf: Date })
   readonly #asking = new Map<string, Promise<PlaybackGrant>>()
   /** By video: when something was last said about it, so that an older answer on its way is not kept. */
-  readonly #changed = new Map<string, number>()
+  readonly #changed = new LRUCache<string, number>({ max: MAX_ENTRIES })
   #gapAt = 0
 
   constructor(rpc: Rpc) {
@@ -33,19 +29,15 @@ export class Grants {
 
   /** Throws `VIDEO_NOT_FOUND`, `PLAYBACK_DENIED`, `PLAYBACK_NOT_READY`, or why media cannot be asked. */
   async find(reference: string, call: CallOptions): Promise<PlaybackGrant> {
-    const entry = this.#entries.get(reference)
-    if (entry && entry.until > Date.now()) return entry.grant
-    this.#entries.delete(reference)
-    const asking = this.#asking.get(reference) ?? this.#ask(reference, call)
-    return await asking
+    return this.#entries.get(reference) ?? (await (this.#asking.get(reference) ?? this.#ask(reference, call)))
   }
 
   /** Something about the video has changed: its visibility, its files, or one of its tokens. */
   forget(videoId: string): void {
-    this.#changed.delete(videoId)
     this.#changed.set(videoId, Date.now())
-    if (this.#changed.size > MAX_ENTRIES) deleteOldest(this.#changed)
-    for (const [reference, { grant }] of this.#entries) if (grant.videoId === videoId) this.#entries.delete(reference)
+    const outdated: string[] = []
+    for (const [reference, grant] of this.#entries.entries()) if (grant.videoId === videoId) outdated.push(reference)
+    for (const reference of outdated) this.#entries.delete(reference)
   }
 
   /** Changes may have been missed. */
@@ -68,16 +60,10 @@ export class Grants {
 
   #remember(reference: string, grant: PlaybackGrant, asked: number): void {
     if (asked <= Math.max(this.#gapAt, this.#changed.get(grant.videoId) ?? 0)) return
-    if (this.#entries.size >= MAX_ENTRIES) deleteOldest(this.#entries)
-    const expiresAt = grant.expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(grant.expiresAt)
-    this.#entries.set(reference, { grant, until: Math.min(Date.now() + TTL_MS, expiresAt) })
+    const leftMs = grant.expiresAt === null ? TTL_MS : Date.parse(grant.expiresAt) - Date.now()
+    // A ttl of 0 would mean for ever.
+    if (leftMs > 0) this.#entries.set(reference, grant, { ttl: Math.min(TTL_MS, leftMs) })
   }
-}
-
-/** A Map keeps the order of insertion. */
-function deleteOldest(map: Map<string, unknown>): void {
-  const oldest = map.keys().next().value
-  if (oldest !== undefined) map.delete(oldest)
 }
 
 /** A playback token, or the id of a video. */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Counted } from './policies.ts'
 
 /** What one trip to the store has brought: `points` to spend here, or a refusal where `remaining` is negative. */
@@ -22,7 +23,7 @@ const MAX_LEASES = 10_000
  * little too early, at most one batch each, and never allow too much.
  */
 export class Leases {
-  readonly #leases = new Map<string, Lease>()
+  readonly #leases = new LRUCache<string, Lease>({ max: MAX_LEASES })
   readonly #taking = new Map<string, Promise<Grant>>()
 
   /** Spends one point of this key; `take` fetches a batch. */
@@ -61,8 +62,6 @@ export class Leases {
   }
 
   #keep(id: string, { points, remaining, resetMs }: Grant): void {
-    const oldest = this.#leases.size >= MAX_LEASES ? this.#leases.keys().next().value : undefined
-    if (oldest !== undefined) this.#leases.delete(oldest)
     this.#leases.set(id, { left: points, remaining, until: performance.now() + resetMs })
   }
 }

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+
 interface Window {
   consumed: number
   /** As `performance.now()` counts. */
@@ -12,7 +14,7 @@ const MAX_WINDOWS = 100_000
  * spent here. So counting goes on where it was when Redis goes away, and when it comes back, even empty.
  */
 export class WindowMirror {
-  readonly #windows = new Map<string, Window>()
+  readonly #windows = new LRUCache<string, Window>({ max: MAX_WINDOWS })
 
   /** Redis has answered: `points` were just counted, `consumed` are in its window, which lasts until `until`. */
   learn(id: string, points: number, { consumed, until }: Window): Window {
@@ -35,11 +37,7 @@ export class WindowMirror {
     return window && window.until > performance.now() ? window : undefined
   }
 
-  /** A Map keeps the order of insertion, so its first entry is the one that was not touched for longest. */
   #keep(id: string, window: Window): Window {
-    this.#windows.delete(id)
-    const oldest = this.#windows.size >= MAX_WINDOWS ? this.#windows.keys().next().value : undefined
-    if (oldest !== undefined) this.#windows.delete(oldest)
     this.#windows.set(id, window)
     return window
   }

@@ -7,7 +7,7 @@ import { readBytes } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
 import { inTurn } from '../playback/images.ts'
 import { isRefusal } from '../uploads/register-upload.ts'
-import { keepPicture } from '../watermarks/store-image.ts'
+import { keepPicture } from '../watermarks/normalise-image.ts'
 import type { HandRoute, Route } from './route.ts'
 
 const path = '/v1/videos/:videoId/watermark'

@@ -34,7 +34,7 @@ import { objectSink } from './object-sink.ts'
 const DELETIONS_AT_ONCE = 16
 
 /** A bucket of any server that speaks S3. An object appears with the call that ends its upload, or not at all. */
-export class S3Store implements Store {
+class S3Store implements Store {
   readonly #bucket: Bucket
   readonly #copies: LocalCopies | undefined
 
@@ -193,7 +193,7 @@ export async function openS3Store(
 }
 
 /** Does `work` for each item, for so many at once; what is under way when one fails is not waited for. */
-export async function forEachAtOnce<T>(
+async function forEachAtOnce<T>(
   items: AsyncIterable<T>,
   atOnce: number,
   work: (item: T) => Promise<unknown>,

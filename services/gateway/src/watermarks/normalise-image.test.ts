@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { keepPicture } from './store-image.ts'
+import { keepPicture } from './normalise-image.ts'
 
 function picture(width: number, height: number) {
   return sharp({ create: { width, height, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0.5 } } })
