@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { placeOf, type Storyboard, type StoryboardGrid, spriteName } from '@kinora/common/contracts'
 import type { StorageKey, Store } from '@kinora/common/storage'
-import { renderVtt } from '@kinora/common/web-vtt'
+import { renderVtt } from '@kinora/formats/web-vtt'
 import sharp, { type Sharp } from 'sharp'
 import { encodePicture, madeOnce, type PictureFormat } from './images.ts'
 

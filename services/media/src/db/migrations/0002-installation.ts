@@ -2,7 +2,7 @@ import type { Migration } from '@kinora/common/db'
 
 /** Which installation this is, and which store belongs to it. */
 export const installation: Migration = {
-  name: '0020-installation',
+  name: '0002-installation',
   sql: `
   create table installation (
     singleton boolean primary key default true check (singleton),
