@@ -1,10 +1,10 @@
 import { keys, measure } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { UploadRow } from '../db/schema.ts'
+import { registerUpload } from '../operations/register-source.ts'
 import { planSweep } from '../operations/sweep-plan.ts'
 import { giveUp } from '../operations/uploads.ts'
 import { abandonedUploads, expiredRecords } from '../repositories/uploads.ts'
-import { registerUpload } from '../rpc/complete-upload.ts'
 import { alone } from './isolated.ts'
 
 /**

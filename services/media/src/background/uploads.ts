@@ -4,10 +4,10 @@ import { keys, type StorageKey } from '@kinora/common/storage'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { UploadRow } from '../db/schema.ts'
+import { registerUpload } from '../operations/register-source.ts'
 import { piecesOf, settle } from '../operations/uploads.ts'
 import { park } from '../repositories/parked.ts'
 import { lockRow, noteVisit, silentUploads } from '../repositories/uploads.ts'
-import { registerUpload } from '../rpc/complete-upload.ts'
 import { alone } from './isolated.ts'
 
 /** A gateway that is there says so every few seconds. */

@@ -17,11 +17,7 @@ import type {
 } from '@kinora/common/contracts'
 import type { InboxDb, OutboxDb } from '@kinora/common/db'
 import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
-import type { FrameRange } from '../domain/clip.ts'
-import type { PlannedTask, VideoPlan } from '../domain/plan.ts'
-import type { StoredCaptions, StoredChapters } from '../domain/timed-text.ts'
-import type { VideoState } from '../domain/video-state.ts'
-import type { StoredWatermark } from '../domain/watermark.ts'
+import type { FrameRange, PlannedTask, StoredCaptions, StoredChapters, StoredWatermark, VideoPlan } from './stored.ts'
 
 /** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
 type Json<T> = ColumnType<T, string | undefined, string>
@@ -55,7 +51,7 @@ export interface VideosTable {
   status: Generated<VideoStatus>
   playable: Generated<boolean>
   percent: Generated<number>
-  stage: Generated<VideoState['stage']>
+  stage: Generated<Video['progress']['stage']>
   error: NullableJson<NonNullable<Video['error']>>
   material: Generated<number>
   material_published: Generated<number>

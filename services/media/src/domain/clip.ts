@@ -1,11 +1,6 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-
-/** Some of the frames of a source, on the grid that its probe fixed. */
-export interface FrameRange {
-  startFrame: number
-  frameCount: number
-}
+import type { FrameRange } from '../db/stored.ts'
 
 /**
  * The frames from `start` to `end`, in seconds of a video that may be a clip itself; counted in the source. Throws

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Overlay, SourceFacts, TaskWork } from '@kinora/common/contracts'
 import type { StorageKey } from '@kinora/common/storage'
-import { type PlannedTask, planTasks, planVideo } from './plan.ts'
+import type { PlannedTask } from '../db/stored.ts'
+import { planTasks, planVideo } from './plan.ts'
 import type { VideoWork } from './segments.ts'
 
 /** A source of which only the beginning is there. */

@@ -1,6 +1,4 @@
 import {
-  type FrameRate,
-  type Grid,
   type Overlay,
   type Rung,
   type SourceFacts,
@@ -8,34 +6,12 @@ import {
   type TaskKind,
   type TaskWork,
 } from '@kinora/common/contracts'
+import type { PlannedTask, VideoPlan } from '../db/stored.ts'
 import { type Chunk, chunkPlan, headSegments } from './chunk-plan.ts'
 import { ladder } from './ladder.ts'
-import { AUDIO_PLAYLIST } from './playlists.ts'
-import { renditionPlaylist } from './presentation.ts'
+import { AUDIO_PLAYLIST, renditionPlaylist } from './presentation.ts'
 import { framesOf, type VideoWork } from './segments.ts'
 import { planStoryboard } from './storyboard-plan.ts'
-
-/** What all renditions of a video share; stored with the video. */
-export interface VideoPlan extends Grid {
-  frameRate: FrameRate
-  frameCount: number
-  /** Seconds of each segment but the last. */
-  segmentSeconds: number
-  hasAudio: boolean
-  /** Smallest first. */
-  rungs: Rung[]
-  /** Lies over every picture: all of them are encoded, none is copied from the source. */
-  watermark?: Overlay | undefined
-}
-
-export interface PlannedTask {
-  ordinal: number
-  label: string
-  queue: 'short' | 'long'
-  /** About what it costs; only ratios matter. See `weights.ts`. */
-  weight: number
-  work: TaskWork
-}
 
 /** The video task whose first segment, with that of the audio, makes a video playable. */
 export const FIRST_PART_ORDINAL = 1

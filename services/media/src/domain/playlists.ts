@@ -1,15 +1,17 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
+import type { StoredCaptions, VideoPlan } from '../db/stored.ts'
 import { averageBitrate, highestBitrate, type Measured, peakBitrate } from './bandwidth.ts'
-import type { VideoPlan } from './plan.ts'
-import { type AudioTrack, type Presentation, renditionPlaylist, type Track, type VideoTrack } from './presentation.ts'
-import { captionsFile, captionsPlaylist, type StoredCaptions, secondsOf } from './timed-text.ts'
+import {
+  AUDIO_PLAYLIST,
+  type AudioTrack,
+  type PlaylistFile,
+  type Presentation,
+  renditionPlaylist,
+  type Track,
+  type VideoTrack,
+} from './presentation.ts'
+import { captionsFile, captionsPlaylist, secondsOf } from './timed-text.ts'
 
-export interface PlaylistFile {
-  name: string
-  content: string
-}
-
-export const AUDIO_PLAYLIST = 'audio.m3u8'
 const AAC_FRAME_SECONDS = 1024 / 48_000
 
 /**

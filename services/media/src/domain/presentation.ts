@@ -1,8 +1,7 @@
 import type { MediaPart, Rung } from '@kinora/common/contracts'
+import type { StoredCaptions, VideoPlan } from '../db/stored.ts'
 import type { Measured } from './bandwidth.ts'
-import type { VideoPlan } from './plan.ts'
 import type { Part } from './segments.ts'
-import type { StoredCaptions } from './timed-text.ts'
 
 type Rendition = Extract<MediaPart, { kind: 'video' }>['renditions'][number]
 export type KeyFrameRange = NonNullable<Rendition['segments'][number]['keyFrames']>[number]
@@ -129,4 +128,11 @@ function unbroken<S extends Measured>(
 /** File name of the media playlist of a rung. */
 export function renditionPlaylist(rungName: string): string {
   return `${rungName}.m3u8`
+}
+
+export const AUDIO_PLAYLIST = 'audio.m3u8'
+
+export interface PlaylistFile {
+  name: string
+  content: string
 }

@@ -1,5 +1,5 @@
 import type { StoryboardGrid } from '@kinora/common/contracts'
-import type { VideoPlan } from './plan.ts'
+import type { VideoPlan } from '../db/stored.ts'
 
 const MAX_PICTURES = 300
 const LONG_SIDE = 320

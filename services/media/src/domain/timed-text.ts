@@ -1,22 +1,8 @@
 import { type Chapter, MAX_CHAPTER_TITLE, type SourceChapter, type SourceFacts } from '@kinora/common/contracts'
 import { keys, type StorageKey } from '@kinora/common/storage'
 import { type Cue, escapeVtt, renderVtt } from '@kinora/formats/web-vtt'
-import type { VideoPlan } from './plan.ts'
-import type { PlaylistFile } from './playlists.ts'
-
-/** Captions in one language. Their files carry the id, and are never written again: other captions have another id. */
-export interface StoredCaptions {
-  id: string
-  lang: string
-  label: string
-  cues: number
-  createdAt: string
-}
-
-export interface StoredChapters {
-  id: string
-  items: Chapter[]
-}
+import type { StoredChapters, VideoPlan } from '../db/stored.ts'
+import type { PlaylistFile } from './presentation.ts'
 
 /**
  * Both clocks begin at 0 with the first picture (RFC 8216 section 3.5); players of plain WebVTT read over it.

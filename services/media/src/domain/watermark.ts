@@ -1,10 +1,5 @@
-import type { Overlay, Watermark } from '@kinora/common/contracts'
-import type { StorageKey } from '@kinora/common/storage'
-
-/** A watermark, and where its picture is. That file is never written again: another picture has another name. */
-export interface StoredWatermark extends Watermark {
-  key: StorageKey
-}
+import type { Overlay } from '@kinora/common/contracts'
+import type { StoredWatermark } from '../db/stored.ts'
 
 export function overlayOf({ key, position, opacity, width }: StoredWatermark): Overlay {
   return { pictureKey: key, position, opacity, width }

@@ -7,8 +7,13 @@ import { digestOfContents } from '@kinora/hls-check'
 import type { Kysely, Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import { AUDIO_PLAYLIST } from '../domain/playlists.ts'
-import { type Presentation, presentationOf, renditionPlaylist, type Track } from '../domain/presentation.ts'
+import {
+  AUDIO_PLAYLIST,
+  type Presentation,
+  presentationOf,
+  renditionPlaylist,
+  type Track,
+} from '../domain/presentation.ts'
 import { recordPassport, runsOfVideo } from '../repositories/pictures.ts'
 import { writtenParts } from '../repositories/segments.ts'
 import { findVideo } from '../repositories/videos.ts'

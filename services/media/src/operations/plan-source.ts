@@ -4,38 +4,10 @@ import type { Transaction } from 'kysely'
 import type { MediaConfig } from '../config.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import { copiedRung } from '../domain/ladder.ts'
-import { planTasks, planVideo, probeTask } from '../domain/plan.ts'
-import { shownFilename } from '../domain/source-type.ts'
+import { planTasks, planVideo } from '../domain/plan.ts'
 import { overlayOf } from '../domain/watermark.ts'
-import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { addTasks } from '../repositories/tasks.ts'
-import { completeUploadRow, deleteUploadRow } from '../repositories/uploads.ts'
 import { takeHeadStart } from './early-segments.ts'
-
-export interface Upload {
-  uploadId: string
-  storageKey: string
-  filename: string | null
-  bytes: number
-  sha256: string
-}
-
-/** Gives a video its source and its first task. */
-export async function registerSource(tx: Transaction<MediaDb>, video: VideoRow, upload: Upload): Promise<void> {
-  await tx
-    .updateTable('videos')
-    .set({
-      upload_id: upload.uploadId,
-      source_key: upload.storageKey,
-      source_filename: shownFilename(upload.filename),
-      source_bytes: upload.bytes,
-      source_sha256: upload.sha256,
-      status: 'uploaded',
-    })
-    .where('id', '=', video.id)
-    .execute()
-  await addTasks(tx, video.id, [probeTask(upload.storageKey)])
-}
 
 /** Turns what the probe found into a plan and all its tasks. */
 export async function planWork(
@@ -67,15 +39,4 @@ export async function planWork(
   const copied = REMUX && !plan.watermark ? copiedRung(facts, plan.rungs) : null
   const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), copied)
   await addTasks(tx, video.id, await takeHeadStart(tx, video, planned))
-}
-
-/**
- * The source is registered, and takes the place of what was reserved for it; or another upload was first. What came in
- * pieces is remembered for a while, for a client that did not hear the answer.
- */
-export async function endUpload(tx: Transaction<MediaDb>, uploadId: string, lost: boolean): Promise<void> {
-  const row = await completeUploadRow(tx, uploadId)
-  if (!row) return
-  await queueFolderDeletion(tx, keys.pieces(row.video_id, uploadId), row.owner_id)
-  if (lost || !row.resumable) await deleteUploadRow(tx, uploadId)
 }

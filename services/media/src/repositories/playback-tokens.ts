@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { MediaDb, PlaybackTokensTable, TaskRow } from '../db/schema.ts'
-import type { PlannedTask } from '../domain/plan.ts'
+import type { PlannedTask } from '../db/stored.ts'
 import { enqueue } from './tasks.ts'
 
 /** False when the video is gone: one that is deleted at this moment is waited for, and then not found. */

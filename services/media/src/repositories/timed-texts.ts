@@ -1,13 +1,8 @@
 import { keys } from '@kinora/common/storage'
 import { sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
-import {
-  captionsFile,
-  captionsPlaylist,
-  chaptersKey,
-  type StoredCaptions,
-  type StoredChapters,
-} from '../domain/timed-text.ts'
+import type { StoredCaptions, StoredChapters } from '../db/stored.ts'
+import { captionsFile, captionsPlaylist, chaptersKey } from '../domain/timed-text.ts'
 import { queueLateDeletion } from './deletions.ts'
 
 type Tx = Transaction<MediaDb>

@@ -2,9 +2,8 @@ import type { Input } from '@kinora/common/contract'
 import type { media, Visibility } from '@kinora/common/contracts'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import type { FrameRange } from '../domain/clip.ts'
+import type { FrameRange, StoredWatermark } from '../db/stored.ts'
 import type { Position } from '../domain/cursor.ts'
-import type { StoredWatermark } from '../domain/watermark.ts'
 
 type Tx = Transaction<MediaDb>
 
@@ -111,4 +110,14 @@ export async function insertClip(
     .where('id', '=', about.id)
     .returningAll()
     .executeTakeFirstOrThrow()
+}
+
+/** Of these sources, those that belong to a video. */
+export async function registeredSources(db: Kysely<MediaDb>, sourceKeys: string[]): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('videos')
+    .select('source_key')
+    .where('source_key', '=', sql<string>`any(${sourceKeys})`)
+    .execute()
+  return new Set(rows.map((row) => row.source_key).filter((key) => key !== null))
 }

@@ -1,10 +1,9 @@
 import type { Bus } from '@kinora/common/bus'
 import type { Handler, Handlers, Method } from '@kinora/common/contract'
-import type { limits, media, resumableUploads, webhooks } from '@kinora/common/contracts'
+import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { deleteCaptions, deleteChapters, getChapters, listCaptions, putCaptions, putChapters } from './captions.ts'
 import { claimTask } from './claim-task.ts'
-import { completeUpload } from './complete-upload.ts'
 import { createClip } from './create-clip.ts'
 import { createUpload } from './create-upload.ts'
 import { discardParked, getParked, listParked, redriveParked } from './parked.ts'
@@ -27,7 +26,7 @@ import {
 } from './storage.ts'
 import { getTaskLog, listTasks, releaseTask } from './tasks.ts'
 import { beginPiece, endPiece } from './upload-parts.ts'
-import { abandonUpload, beginHeadStart, beginUpload, keepUpload, settleUpload } from './uploads.ts'
+import { abandonUpload, beginHeadStart, beginUpload, completeUpload, keepUpload, settleUpload } from './uploads.ts'
 import {
   createVideo,
   deleteVideo,
@@ -107,15 +106,10 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     restoreFromQuarantine: restoreFromQuarantine(ctx),
     claimTask: claimTask(ctx),
     releaseTask: releaseTask(ctx),
-    ...limitHandlers(ctx),
+    getUsage: getUsage(ctx),
+    getUserUsage: getUserUsage(ctx),
+    updateUserLimits: updateUserLimits(ctx),
     ...parked(ctx, bus),
-    ...uploadHandlers(ctx),
-    ...webhookHandlers(ctx),
-  }
-}
-
-export function uploadHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof typeof resumableUploads> {
-  return {
     createUpload: createUpload(ctx),
     settleUpload: settleUpload(ctx),
     beginPiece: beginPiece(ctx),
@@ -123,26 +117,6 @@ export function uploadHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof
     beginHeadStart: beginHeadStart(ctx),
     keepUpload: keepUpload(ctx),
     abandonUpload: abandonUpload(ctx),
-  }
-}
-
-export function limitHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof typeof limits> {
-  return {
-    getUsage: getUsage(ctx),
-    getUserUsage: getUserUsage(ctx),
-    updateUserLimits: updateUserLimits(ctx),
-  }
-}
-
-export const parked = (ctx: Context, bus: Bus) => ({
-  listParked: listParked(ctx),
-  getParked: getParked(ctx),
-  redriveParked: redriveParked(ctx, bus),
-  discardParked: discardParked(ctx),
-})
-
-export function webhookHandlers(ctx: Context): Pick<Handlers<typeof media>, keyof typeof webhooks> {
-  return {
     listWebhooks: listWebhooks(ctx),
     createWebhook: createWebhook(ctx),
     updateWebhook: updateWebhook(ctx),
@@ -153,3 +127,10 @@ export function webhookHandlers(ctx: Context): Pick<Handlers<typeof media>, keyo
     redeliverWebhook: redeliverWebhook(ctx),
   }
 }
+
+export const parked = (ctx: Context, bus: Bus) => ({
+  listParked: listParked(ctx),
+  getParked: getParked(ctx),
+  redriveParked: redriveParked(ctx, bus),
+  discardParked: discardParked(ctx),
+})

@@ -9,6 +9,7 @@ import type { MediaDb, UploadRow } from '../db/schema.ts'
 import { assertOwner, userOf } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { beginHeadStart as begin } from '../operations/early-segments.ts'
+import { registerUpload } from '../operations/register-source.ts'
 import { assertAwaitsSource, assertDeclaredAsVideo, giveUp, piecesOf, reserve, settle } from '../operations/uploads.ts'
 import { findUpload, keepUpload as keep, lockUpload, touchUpload } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
@@ -29,6 +30,10 @@ export function beginUpload(ctx: Context): Handler<typeof media.beginUpload> {
     const storageKey = keys.source(videoId, upload.id)
     return { uploadId: upload.id, storageKey, maxBytes: Number(reserved.bytes), video: asVideo(ctx, row, actor) }
   }
+}
+
+export function completeUpload(ctx: Context): Handler<typeof media.completeUpload> {
+  return async (input, { actor }) => asVideo(ctx, await registerUpload(ctx, userOf(actor), input), actor)
 }
 
 export function settleUpload(ctx: Context): Handler<typeof media.settleUpload> {

@@ -1,18 +1,22 @@
-import type { Handler } from '@kinora/common/contract'
-import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
+import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { VideoRow } from '../db/schema.ts'
-import { userOf } from '../domain/visibility.ts'
-import { changeVideo } from '../operations/change-video.ts'
-import { endUpload, registerSource, type Upload } from '../operations/plan-source.ts'
-import { isFolderDeleted, queueFileDeletion, queueQuarantine } from '../repositories/deletions.ts'
+import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { probeTask } from '../domain/plan.ts'
+import { shownFilename } from '../domain/source-type.ts'
+import { isFolderDeleted, queueFileDeletion, queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
 import { isErased } from '../repositories/erased-owners.ts'
-import { asVideo } from './as-video.ts'
+import { addTasks } from '../repositories/tasks.ts'
+import { completeUploadRow, deleteUploadRow } from '../repositories/uploads.ts'
+import { changeVideo } from './change-video.ts'
 
-export function completeUpload(ctx: Context): Handler<typeof media.completeUpload> {
-  return async (input, { actor }) => asVideo(ctx, await registerUpload(ctx, userOf(actor), input), actor)
+export interface Upload {
+  uploadId: string
+  storageKey: string
+  filename: string | null
+  bytes: number
+  sha256: string
 }
 
 /**
@@ -47,4 +51,32 @@ export async function registerUpload(
   }
   if (changed.result.lost) throw new AppError('SOURCE_ALREADY_UPLOADED')
   return changed.video
+}
+
+/** Gives a video its source and its first task. */
+export async function registerSource(tx: Transaction<MediaDb>, video: VideoRow, upload: Upload): Promise<void> {
+  await tx
+    .updateTable('videos')
+    .set({
+      upload_id: upload.uploadId,
+      source_key: upload.storageKey,
+      source_filename: shownFilename(upload.filename),
+      source_bytes: upload.bytes,
+      source_sha256: upload.sha256,
+      status: 'uploaded',
+    })
+    .where('id', '=', video.id)
+    .execute()
+  await addTasks(tx, video.id, [probeTask(upload.storageKey)])
+}
+
+/**
+ * The source is registered, and takes the place of what was reserved for it; or another upload was first. What came in
+ * pieces is remembered for a while, for a client that did not hear the answer.
+ */
+async function endUpload(tx: Transaction<MediaDb>, uploadId: string, lost: boolean): Promise<void> {
+  const row = await completeUploadRow(tx, uploadId)
+  if (!row) return
+  await queueFolderDeletion(tx, keys.pieces(row.video_id, uploadId), row.owner_id)
+  if (lost || !row.resumable) await deleteUploadRow(tx, uploadId)
 }
