@@ -39,7 +39,7 @@ interface Attempt {
  * Makes the attempts of one process. Each is alone: a webhook that answers slowly occupies its own places and nobody
  * else's. What a killed process was at is due again when its lease has ended, so it may arrive twice, and is never lost.
  */
-export class Deliverer {
+class Deliverer {
   readonly #deps: DelivererDeps
   readonly #inFlight = new Map<string, Attempt>()
   #stopping = false

@@ -100,7 +100,7 @@ const SRT_STYLE = /<\/?font[^<>]*>|\{\\[^{}]*\}/gi
 const ENTITY = /&(?!(?:amp|lt|gt|nbsp|lrm|rlm|#\d{1,7}|#x[\da-fA-F]{1,6});)/g
 
 /** A line of cue text in WebVTT as it may be served to anyone; null when it holds a tag that is none of WebVTT's. */
-export function vttLine(line: string): string | null {
+function vttLine(line: string): string | null {
   const pieces = line.split(/(<[^>]*>?)/)
   const isSafe = pieces.every((piece) => !piece.startsWith('<') || VTT_TAG.test(piece))
   if (!isSafe) return null
@@ -108,7 +108,7 @@ export function vttLine(line: string): string | null {
 }
 
 /** A line of SRT, which knows no entities: all but bold, italic and underlined is text. */
-export function srtLine(line: string): string {
+function srtLine(line: string): string {
   const pieces = line.replace(SRT_STYLE, '').split(/(<\/?[ibu]>)/i)
   return pieces.map((piece) => (SRT_TAG.test(piece) ? piece.toLowerCase() : escapeVtt(piece))).join('')
 }

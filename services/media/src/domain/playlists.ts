@@ -134,9 +134,9 @@ function capped(track: VideoTrack, presentation: Presentation): Bandwidth {
  * How all playlists begin. EXT-X-MAP outside I-frame playlists needs version 6, and fragmented MP4 is commonly announced
  * with 7.
  */
-export const PLAYLIST_HEAD = ['#EXTM3U', '#EXT-X-VERSION:7']
+const PLAYLIST_HEAD = ['#EXTM3U', '#EXT-X-VERSION:7']
 
-export function playlistText(lines: readonly string[]): string {
+function playlistText(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`
 }
 
@@ -155,7 +155,7 @@ export interface IFramePlaylist {
 }
 
 /** Null for a rendition of which not all key frames were told. */
-export function iFramePlaylist(track: VideoTrack, plan: VideoPlan): IFramePlaylist | null {
+function iFramePlaylist(track: VideoTrack, plan: VideoPlan): IFramePlaylist | null {
   const keyFrames = keyFramesOf(track, plan)
   if (!keyFrames) return null
   const name = `${track.rung.name}-iframes.m3u8`
@@ -196,13 +196,13 @@ function keyFramesOf({ segments }: VideoTrack, { gopFrames, frameRate }: VideoPl
   return all.length > 0 ? all : null
 }
 
-export const SUBTITLES_GROUP = 'captions'
+const SUBTITLES_GROUP = 'captions'
 
 /**
  * All text in one segment: unlike sound and pictures, subtitles may have a target duration of their own if their playlist
  * is closed (RFC 8216 section 6.2.4), and it is, also while the video is still being made.
  */
-export function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): PlaylistFile {
+function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): PlaylistFile {
   const seconds = secondsOf(plan)
   const lines = [
     ...PLAYLIST_HEAD,
@@ -217,7 +217,7 @@ export function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): Play
 }
 
 /** Names must differ within a group (section 4.3.4.1.1), and two languages may have been given the same label. */
-export function subtitlesMedia({ id, lang, label }: StoredCaptions, all: readonly StoredCaptions[]): string {
+function subtitlesMedia({ id, lang, label }: StoredCaptions, all: readonly StoredCaptions[]): string {
   const isAlone = all.every((other) => other.id === id || other.label !== label)
   const attributes = [
     'TYPE=SUBTITLES',

@@ -109,6 +109,6 @@ export function makesRendition(work: TaskWork, name: string): boolean {
 }
 
 /** Frames of the segment with this number. */
-export function framesOfSegment(number: number, { chunk, segmentFrames }: VideoWork): number {
+function framesOfSegment(number: number, { chunk, segmentFrames }: VideoWork): number {
   return Math.min(segmentFrames, chunk.frameCount - (number - chunk.firstSegment) * segmentFrames)
 }

@@ -104,7 +104,7 @@ export function createReadCache(client: CacheClient, newId: () => string, logger
   }
 }
 
-export const NO_CACHE: ReadCache = {
+const NO_CACHE: ReadCache = {
   read: (_ownerId, _key, load) => load(),
   forget: async () => {},
   state: () => 'off',

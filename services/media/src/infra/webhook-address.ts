@@ -153,7 +153,7 @@ export type ResolveHost = (hostname: string) => Promise<string[]>
  * Asks the name servers directly: `dns.lookup` would occupy one of libuv's few threads, which also write files, for as long
  * as a stranger's name server likes. The price is that `/etc/hosts` is not read.
  */
-export const resolveHost: ResolveHost = async (hostname) => {
+const resolveHost: ResolveHost = async (hostname) => {
   // RFC 6761 section 6.3: never asked of a name server.
   if (hostname === 'localhost' || hostname.endsWith('.localhost')) return ['127.0.0.1', '::1']
   const resolver = new Resolver({ timeout: 1000, tries: 2 })

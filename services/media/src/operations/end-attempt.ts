@@ -114,7 +114,7 @@ async function republish(tx: Tx, videoId: string): Promise<void> {
 const FIRST_ORDINAL = 500_000
 
 /** The work of a task that copies pictures as they are; null for all others. */
-export function copyWorkOf({ params }: TaskRow): VideoWork | null {
+function copyWorkOf({ params }: TaskRow): VideoWork | null {
   return params.kind === 'video' && params.copied ? params : null
 }
 
@@ -122,7 +122,7 @@ export function copyWorkOf({ params }: TaskRow): VideoWork | null {
  * Has the rendition encoded that a task was to copy. The task itself, whose next attempt waits, becomes the first of those
  * that encode; the others are added. Nothing of the copy was recorded, so nothing of it is published.
  */
-export async function encodeInstead(tx: Transaction<MediaDb>, task: TaskRow, copy: VideoWork): Promise<void> {
+async function encodeInstead(tx: Transaction<MediaDb>, task: TaskRow, copy: VideoWork): Promise<void> {
   const plan = (await findVideo(tx, task.video_id))?.plan
   const [first, ...others] = plan ? tasksInstead(plan, copy) : []
   if (!first) throw new Error('a video whose pictures are copied has a plan')

@@ -240,7 +240,7 @@ export async function reviveTasks(tx: Tx, videoId: string, failed: readonly stri
 }
 
 /** The places of these tasks in the workers' queues, as things are now. */
-export async function priorities(tx: Transaction<MediaDb>, taskIds: readonly string[]): Promise<Map<string, number>> {
+async function priorities(tx: Transaction<MediaDb>, taskIds: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await sql<Candidate & { id: string }>`
     select task.id, task.kind, task.ordinal, (
       select count(*)::integer from videos other

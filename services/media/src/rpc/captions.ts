@@ -52,7 +52,7 @@ export function listCaptions(ctx: Context): Handler<typeof media.listCaptions> {
   }
 }
 
-export function asCaptions({ lang, label, cues, createdAt }: StoredCaptions): Captions {
+function asCaptions({ lang, label, cues, createdAt }: StoredCaptions): Captions {
   return { lang, label, cues, createdAt }
 }
 

@@ -109,7 +109,10 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     getUsage: getUsage(ctx),
     getUserUsage: getUserUsage(ctx),
     updateUserLimits: updateUserLimits(ctx),
-    ...parked(ctx, bus),
+    listParked: listParked(ctx),
+    getParked: getParked(ctx),
+    redriveParked: redriveParked(ctx, bus),
+    discardParked: discardParked(ctx),
     createUpload: createUpload(ctx),
     settleUpload: settleUpload(ctx),
     beginPiece: beginPiece(ctx),
@@ -127,10 +130,3 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     redeliverWebhook: redeliverWebhook(ctx),
   }
 }
-
-export const parked = (ctx: Context, bus: Bus) => ({
-  listParked: listParked(ctx),
-  getParked: getParked(ctx),
-  redriveParked: redriveParked(ctx, bus),
-  discardParked: discardParked(ctx),
-})

@@ -89,7 +89,7 @@ function positionAt(cursor: string): { parkedAt: string; id: string } {
   return { parkedAt, id }
 }
 
-export function toParked(row: ParkedRow): Parked {
+function toParked(row: ParkedRow): Parked {
   return {
     id: row.id,
     origin: row.origin,

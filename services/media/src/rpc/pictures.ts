@@ -89,6 +89,6 @@ export function getWatermark({ db }: Context): Handler<typeof media.getWatermark
   }
 }
 
-export function asWatermark({ key: _, ...watermark }: StoredWatermark): Watermark {
+function asWatermark({ key: _, ...watermark }: StoredWatermark): Watermark {
   return watermark
 }

@@ -105,7 +105,7 @@ export function redeliverWebhook(ctx: Context): Handler<typeof media.redeliverWe
 }
 
 /** A webhook of the signed-in user to which something may be sent. Throws `WEBHOOK_NOT_FOUND`, `WEBHOOK_DISABLED`. */
-export async function findEnabled({ db }: Context, webhookId: string, actor: Actor): Promise<WebhookRow> {
+async function findEnabled({ db }: Context, webhookId: string, actor: Actor): Promise<WebhookRow> {
   const row = await webhookOf(db, userOf(actor), webhookId)
   if (!row) throw new AppError('WEBHOOK_NOT_FOUND')
   if (row.disabled_reason !== null) throw new AppError('WEBHOOK_DISABLED')
@@ -113,7 +113,7 @@ export async function findEnabled({ db }: Context, webhookId: string, actor: Act
 }
 
 /** A row as the API shows it to its owner: never its secrets. */
-export function asWebhook(row: WebhookRow): Webhook {
+function asWebhook(row: WebhookRow): Webhook {
   const { disabled_reason: reason, disabled_at: at } = row
   return {
     id: row.id,
@@ -128,7 +128,7 @@ export function asWebhook(row: WebhookRow): Webhook {
   }
 }
 
-export function asDelivery(row: DeliveryRow): WebhookDelivery {
+function asDelivery(row: DeliveryRow): WebhookDelivery {
   return {
     id: row.id,
     webhookId: row.webhook_id,
