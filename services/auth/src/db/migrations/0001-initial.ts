@@ -3,6 +3,19 @@ import { type Migration, OUTBOX_DDL } from '@kinora/common/db'
 /** Everything that auth keeps: accounts, their ways in, sessions, signing keys, mails, the audit log, erasures. */
 export const initial: Migration = {
   name: '0001-initial',
+  replaces: [
+    '0001-identity',
+    '0002-outbox',
+    '0003-second-factor',
+    '0004-mail',
+    '0005-api-keys',
+    '0006-administration',
+    '0007-key-rotation',
+    '0008-audit-chain',
+    '0009-session-transport',
+    '0009b-erasures',
+    '0013-audit-subject',
+  ],
   sql: `
   ---------------------------------------------------------------------------------------------- accounts
 

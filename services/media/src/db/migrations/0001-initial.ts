@@ -3,6 +3,23 @@ import { INBOX_DDL, type Migration, OUTBOX_DDL } from '@kinora/common/db'
 /** The whole schema of the media service as of its first release. */
 export const initial: Migration = {
   name: '0001-initial',
+  replaces: [
+    '0001-videos',
+    '0002-outbox-inbox',
+    '0003-parts',
+    '0009-erasures',
+    '0010-uploads',
+    '0011-limits',
+    '0013-explained',
+    '0013b-attempt-logs',
+    '0014-presentation',
+    '0016-webhooks',
+    '0017-passports',
+    '0018-outputs',
+    '0018b-source-chapters',
+    '0018c-watermarks',
+    '0019-head-start',
+  ],
   sql: `
   create table videos (
     id uuid primary key,
