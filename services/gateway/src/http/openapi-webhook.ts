@@ -13,7 +13,7 @@ export const WEBHOOK: RouteConfig = {
   method: 'post',
   path: 'event',
   operationId: 'receiveEvent',
-  tags: ['webhooks'],
+  tags: ['Webhooks'],
   summary: 'Something has happened to a video; signed as the Standard Webhooks specification says',
   security: [],
   request: {

@@ -11,6 +11,7 @@ import { z } from 'zod'
 import { carriesRefreshToken, givesRefreshToken, takesRefreshToken } from '../browser-session/carries-refresh-token.ts'
 import { VideoEvent } from '../live/video-feed.ts'
 import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
+import { TAGS } from '../routes/tags.ts'
 import { WEBHOOK } from './openapi-webhook.ts'
 import { TOKEN_REFUSALS } from './problem.ts'
 
@@ -104,6 +105,7 @@ export function openApiDocument(routes: readonly Route[]): object {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
   })
   // Their own order is that in which modules happened to load.
   const schemas = Object.entries(document.components?.schemas ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
@@ -131,7 +133,7 @@ function describeRpc(route: RpcRoute): RouteConfig {
     method,
     path: templatePath(path),
     operationId: rpc.name,
-    tags: [rpc.service],
+    tags: [route.tag],
     summary: rpc.summary,
     request: {
       ...(params && { params }),
@@ -194,18 +196,11 @@ function describeByHand(route: HandRoute): RouteConfig {
     method: route.method,
     path: templatePath(route.path),
     operationId: route.name,
-    tags: [tagOf(route.path)],
+    tags: [route.tag],
     summary: route.summary,
     request: { ...(params && { params }), ...(query && { query }), ...(headers && { headers }), ...(body && { body }) },
     responses: { ...answers(route), ...problems(route, route.errors) },
   }
-}
-
-/** Of all that is under `/v1` and written by hand only what is under `/v1/auth` is not media's. */
-function tagOf(path: string): string {
-  const [, root = '', second] = path.split('/')
-  if (root !== 'v1') return root
-  return second === 'auth' ? 'auth' : 'media'
 }
 
 function answers({ answers }: HandRoute): RouteConfig['responses'] {

@@ -1,7 +1,7 @@
 import { auth as rpc, VerificationRequired } from '@kinora/common/contracts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
-export const accounts: Route[] = [
+export const accounts = tagged('Accounts', [
   {
     method: 'post',
     path: '/v1/auth/register',
@@ -22,4 +22,4 @@ export const accounts: Route[] = [
     status: 200,
   },
   { method: 'patch', path: '/v1/auth/me', rpc: rpc.updateMe, auth: 'required', limit: 'general', status: 200 },
-]
+])

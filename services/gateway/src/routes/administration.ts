@@ -1,11 +1,11 @@
 import { media, auth as rpc } from '@kinora/common/contracts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
 const users = '/v1/admin/users'
 const user = `${users}/:userId`
 const admin = { auth: 'admin', scope: 'admin', limit: 'general' } as const
 
-export const administration: Route[] = [
+const accountRows = tagged('Administration', [
   { method: 'get', path: users, rpc: rpc.listUsers, ...admin, status: 200 },
   { method: 'get', path: user, rpc: rpc.getUser, ...admin, status: 200 },
   { method: 'patch', path: user, rpc: rpc.updateUser, ...admin, status: 200 },
@@ -14,6 +14,10 @@ export const administration: Route[] = [
   { method: 'delete', path: `${user}/sessions`, rpc: rpc.revokeUserSessions, ...admin, status: 204 },
   { method: 'delete', path: `${user}/sessions/:sessionId`, rpc: rpc.revokeUserSession, ...admin, status: 204 },
   { method: 'delete', path: `${user}/second-factor`, rpc: rpc.resetSecondFactor, ...admin, status: 204 },
-  { method: 'get', path: '/v1/admin/audit', rpc: rpc.searchAudit, ...admin, status: 200 },
   { method: 'get', path: '/v1/admin/tasks', rpc: media.listTasks, ...admin, status: 200 },
+])
+
+export const administration = [
+  ...accountRows,
+  ...tagged('Audit log', [{ method: 'get', path: '/v1/admin/audit', rpc: rpc.searchAudit, ...admin, status: 200 }]),
 ]

@@ -1,11 +1,11 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
 /** No scope: a key that could make keys would outlive its own revocation. */
 const required = { auth: 'required', limit: 'general' } as const
 
-export const apiKeys: Route[] = [
+export const apiKeys = tagged('API keys', [
   { method: 'get', path: '/v1/api-keys', rpc: rpc.listApiKeys, ...required, status: 200 },
   { method: 'post', path: '/v1/api-keys', rpc: rpc.createApiKey, ...required, status: 201 },
   { method: 'delete', path: '/v1/api-keys/:keyId', rpc: rpc.revokeApiKey, ...required, status: 204 },
-]
+])

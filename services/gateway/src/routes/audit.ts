@@ -1,7 +1,7 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
-export const audit: Route[] = [
+export const audit = tagged('Audit log', [
   {
     method: 'get',
     path: '/v1/auth/audit',
@@ -11,4 +11,4 @@ export const audit: Route[] = [
     limit: 'general',
     status: 200,
   },
-]
+])

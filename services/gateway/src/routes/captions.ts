@@ -7,7 +7,8 @@ import { readText } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const video = '/v1/videos/:videoId'
 const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
@@ -25,8 +26,7 @@ const TEXT_TYPES = ['text/*', 'application/x-subrip', 'application/octet-stream'
 const MAX_AGE = 60
 const VTT = { 200: { description: 'WebVTT', content: { 'text/vtt': 'text' } } } as const
 
-/** Captions and chapters. */
-export const captions: Route[] = [
+const edited = tagged('Captions', [
   {
     ...write,
     method: 'put',
@@ -45,6 +45,9 @@ export const captions: Route[] = [
   { ...write, method: 'put', path: `${video}/chapters`, rpc: media.putChapters, status: 200 },
   { ...look, method: 'get', path: `${video}/chapters`, rpc: media.getChapters, status: 200 },
   { ...write, method: 'delete', path: `${video}/chapters`, rpc: media.deleteChapters, status: 204 },
+])
+
+const played = tagged('Playback', [
   {
     ...open,
     path: '/play/:reference/captions/:lang.vtt',
@@ -65,7 +68,10 @@ export const captions: Route[] = [
     errors: [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'],
     handle: sendChapters,
   },
-]
+])
+
+/** Captions and chapters: how an owner changes them, and how players fetch them. */
+export const captions = [...edited, ...played]
 
 function putCaptions(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {

@@ -5,7 +5,8 @@ import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
 import { attachment } from '../playback/content-disposition.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const Params = z.strictObject({
   reference: z.string().regex(/^[\w.~-]{1,1024}$/),
@@ -14,7 +15,7 @@ const Params = z.strictObject({
 const Preparing = z.object({ status: z.literal('preparing') })
 const RETRY_AFTER_SECONDS = 2
 
-export const downloads: Route[] = [
+export const downloads = tagged('Playback', [
   {
     method: 'get',
     auth: 'none',
@@ -32,7 +33,7 @@ export const downloads: Route[] = [
     errors: [...media.prepareDownload.errors, 'RANGE_NOT_SATISFIABLE'],
     handle: sendDownload,
   },
-]
+])
 
 /** Media is asked each time, so a link that was taken back downloads nothing more. */
 function sendDownload(ctx: Context): ReturnType<HandRoute['handle']> {

@@ -1,7 +1,7 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
-export const email: Route[] = [
+export const email = tagged('Passwords and e-mail', [
   {
     method: 'post',
     path: '/v1/auth/email/verify',
@@ -18,4 +18,4 @@ export const email: Route[] = [
     limit: 'mail',
     status: 202,
   },
-]
+])

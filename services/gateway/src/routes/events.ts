@@ -6,7 +6,8 @@ import { addressKey } from '../http/client-address.ts'
 import { parseFields } from '../http/read-input.ts'
 import { EventStream, StreamLimit } from '../live/event-stream.ts'
 import { VideoEvent, VideoFollower } from '../live/video-feed.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const Params = z.strictObject({ videoId: z.uuid() })
 
@@ -15,7 +16,7 @@ const STREAMS_PER_CALLER = 20
 const MAX_STREAM_MS = 3_600_000
 const RETRY_MS = 1000
 
-export const events: Route[] = [
+export const events = tagged('Videos', [
   {
     method: 'get',
     path: '/v1/videos/:videoId/events',
@@ -30,7 +31,7 @@ export const events: Route[] = [
     errors: media.getVideo.errors,
     handle: streamEvents,
   },
-]
+])
 
 /**
  * Each event carries the whole state, so a client that comes back needs no replay: whatever its Last-Event-ID, the first

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { parseFields } from '../http/read-input.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const Params = z.strictObject({ videoId: z.uuid() })
 
-export const passport: Route[] = [
+export const passport = tagged('Videos', [
   {
     method: 'get',
     path: '/v1/videos/:videoId/passport',
@@ -27,7 +28,7 @@ export const passport: Route[] = [
     errors: [...media.findPassport.errors, 'FILE_NOT_FOUND'],
     handle: sendPassport,
   },
-]
+])
 
 /** From storage, byte for byte: `Repr-Digest` (RFC 9530) is that of the bytes that were written. */
 function sendPassport(ctx: Context): ReturnType<HandRoute['handle']> {

@@ -1,7 +1,7 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
-export const passwords: Route[] = [
+export const passwords = tagged('Passwords and e-mail', [
   {
     method: 'post',
     path: '/v1/auth/password',
@@ -26,4 +26,4 @@ export const passwords: Route[] = [
     limit: 'mail-token',
     status: 204,
   },
-]
+])

@@ -11,7 +11,7 @@ import {
 } from '@kinora/common/contracts'
 import { z } from 'zod'
 import { sendExport } from '../personal-data/export.ts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
 const PersonalData = z.object({
   exportedAt: z.iso.datetime(),
@@ -25,7 +25,7 @@ const PersonalData = z.object({
   webhooks: z.array(Webhook),
 })
 
-export const personalData: Route[] = [
+export const personalData = tagged('Accounts', [
   { method: 'delete', path: '/v1/auth/me', rpc: rpc.eraseMe, auth: 'required', limit: 'password', status: 204 },
   {
     method: 'get',
@@ -40,4 +40,4 @@ export const personalData: Route[] = [
     errors: ['DEPENDENCY_UNAVAILABLE', 'TIMEOUT', 'INTERNAL'],
     handle: sendExport,
   },
-]
+])

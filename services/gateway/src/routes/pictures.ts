@@ -19,7 +19,8 @@ import {
   THUMBNAIL_WIDTHS,
   thumbnail,
 } from '../playback/storyboard.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const ReferenceParams = z.strictObject({ reference: Reference })
 const ThumbnailParams = ReferenceParams.extend({ format: z.enum(['jpg', 'webp', 'avif']) })
@@ -38,7 +39,7 @@ const open = { method: 'get', auth: 'none', limit: 'playback' } as const
 const errors = [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'] as const
 
 /** Small pictures of a video, all taken from its storyboard. */
-export const pictures: Route[] = [
+export const pictures = tagged('Playback', [
   {
     ...open,
     path: '/play/:reference/storyboard.vtt',
@@ -78,7 +79,7 @@ export const pictures: Route[] = [
     errors,
     handle: sendPreview,
   },
-]
+])
 
 function sendStoryboard(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, caller) => {

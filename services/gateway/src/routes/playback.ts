@@ -11,7 +11,8 @@ import { playedFile } from '../playback/played-file.ts'
 import { POSTER_WIDTHS, posterVariant } from '../playback/poster.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendPlaylist } from '../playback/send-text.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const PosterParams = z.strictObject({ reference: Reference, format: z.enum(['jpg', 'webp', 'avif']) })
 const PosterQuery = z.strictObject({ width: listedWidth(POSTER_WIDTHS).optional() })
@@ -23,7 +24,7 @@ const open = { method: 'get', auth: 'none', limit: 'playback' } as const
 const errors = [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'] as const
 const hls = { 'application/vnd.apple.mpegurl': 'text' } as const
 
-export const playback: Route[] = [
+export const playback = tagged('Playback', [
   {
     ...open,
     path: '/play/:reference/poster.:format',
@@ -67,7 +68,7 @@ export const playback: Route[] = [
     errors: [...errors, 'RANGE_NOT_SATISFIABLE'],
     handle: sendPlayed,
   },
-]
+])
 
 function sendPoster(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, caller) => {

@@ -15,7 +15,8 @@ import {
   parseUploadMetadata,
   TUS_PATH,
 } from '../uploads/tus.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const Params = z.strictObject({ uploadId: z.uuid() })
 const one = `${TUS_PATH}/:uploadId`
@@ -24,7 +25,7 @@ const TusHeaders = z.object({ 'Tus-Resumable': z.literal('1.0.0') })
 const FORM = ['VALIDATION_FAILED', 'TUS_VERSION_UNSUPPORTED'] as const
 
 /** tus 1.0.0: uploads that go on where they were interrupted, at whichever gateway. */
-export const resumableUploads: Route[] = [
+export const resumableUploads = tagged('Uploads', [
   {
     method: 'post',
     path: TUS_PATH,
@@ -85,7 +86,7 @@ export const resumableUploads: Route[] = [
     errors: [...media.abandonUpload.errors, ...FORM],
     handle: abandon,
   },
-]
+])
 
 function create(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {

@@ -5,6 +5,7 @@ import type { Request, Response } from 'express'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { AdmissionRule, Caller } from '../http/admission.ts'
+import type { Tag } from './tags.ts'
 
 export type Verb = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete'
 
@@ -12,6 +13,8 @@ interface RouteBase extends AdmissionRule {
   method: Verb
   /** Express syntax: `/v1/videos/:videoId`. Parameters have the names of the fields that they fill. */
   path: string
+  /** Its chapter in the description of the API. */
+  tag: Tag
 }
 
 /** Parameters, query and JSON body become one input of one method; its output is the answer. */

@@ -1,9 +1,9 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
 const signedIn = { auth: 'required', limit: 'mfa' } as const
 
-export const secondFactor: Route[] = [
+export const secondFactor = tagged('Second factor', [
   { method: 'post', path: '/v1/auth/mfa', rpc: rpc.finishLogin, auth: 'none', limit: 'mfa', status: 200 },
   {
     method: 'post',
@@ -17,4 +17,4 @@ export const secondFactor: Route[] = [
   { ...signedIn, method: 'post', path: '/v1/auth/totp/enable', rpc: rpc.enableTotp, status: 200 },
   { ...signedIn, method: 'delete', path: '/v1/auth/totp', rpc: rpc.disableTotp, status: 204 },
   { ...signedIn, method: 'post', path: '/v1/auth/totp/recovery-codes', rpc: rpc.renewRecoveryCodes, status: 200 },
-]
+])

@@ -1,7 +1,7 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
-export const sessions: Route[] = [
+export const sessions = tagged('Sessions', [
   { method: 'post', path: '/v1/auth/refresh', rpc: rpc.refresh, auth: 'none', limit: 'refresh', status: 200 },
   {
     method: 'post',
@@ -31,4 +31,4 @@ export const sessions: Route[] = [
     limit: 'general',
     status: 204,
   },
-]
+])

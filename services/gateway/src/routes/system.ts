@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
 import { ProxyReport, proxyReport } from '../proxy-check/proxy-report.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const Readiness = z.object({
   ready: z.boolean(),
@@ -16,7 +17,7 @@ const Readiness = z.object({
 
 const open = { method: 'get', auth: 'none', errors: [] } as const
 
-export const system: Route[] = [
+export const system = tagged('System', [
   {
     ...open,
     path: '/.well-known/jwks.json',
@@ -51,7 +52,7 @@ export const system: Route[] = [
     errors: ['UNAUTHENTICATED', 'FORBIDDEN'],
     handle: sendReadiness,
   },
-]
+])
 
 function sendKeys({ keySet }: Context): ReturnType<HandRoute['handle']> {
   return async (_req, res) => {

@@ -1,13 +1,14 @@
 import { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { parseFields } from '../http/read-input.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const { input, errors, summary } = media.getTaskLog
 const Params = input.pick({ videoId: true, taskId: true })
 const Query = input.pick({ attempt: true })
 
-export const taskLog: Route[] = [
+export const taskLog = tagged('Videos', [
   {
     method: 'get',
     path: '/v1/videos/:videoId/tasks/:taskId/log',
@@ -22,7 +23,7 @@ export const taskLog: Route[] = [
     errors,
     handle: sendTaskLog,
   },
-]
+])
 
 function sendTaskLog(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {

@@ -12,13 +12,14 @@ import { untilRevoked, whileKept } from '../uploads/body-guards.ts'
 import { registerUpload } from '../uploads/register-upload.ts'
 import { sourceFilename } from '../uploads/source-filename.ts'
 import { withHeadStart } from '../uploads/speculative-segments.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const Params = z.strictObject({ videoId: z.uuid() })
 /** Room is kept for a quarter of an hour after each sign of life. */
 const KEEP_MS = 60_000
 
-export const uploads: Route[] = [
+export const uploads = tagged('Uploads', [
   {
     method: 'put',
     path: '/v1/videos/:videoId/source',
@@ -36,7 +37,7 @@ export const uploads: Route[] = [
     errors: [...media.beginUpload.errors, 'UPLOAD_INCOMPLETE', 'UPLOAD_EMPTY', 'STORAGE_FULL'],
     handle: putSource,
   },
-]
+])
 
 /** Everything that can be refused is refused before the first byte is read. */
 function putSource(ctx: Context): ReturnType<HandRoute['handle']> {

@@ -1,5 +1,5 @@
 import { media } from '@kinora/common/contracts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
 const video = '/v1/videos/:videoId'
 const read = { auth: 'required', scope: 'videos:read', limit: 'general' } as const
@@ -8,7 +8,7 @@ const share = { auth: 'required', scope: 'playback:write', limit: 'general' } as
 /** A public or unlisted video may be looked at by anybody. */
 const look = { ...read, auth: 'optional' } as const
 
-export const videos: Route[] = [
+const rows = tagged('Videos', [
   { method: 'post', path: '/v1/videos', rpc: media.createVideo, ...write, status: 201 },
   { method: 'get', path: '/v1/videos', rpc: media.listVideos, ...read, status: 200 },
   { method: 'get', path: video, rpc: media.getVideo, ...look, status: 200 },
@@ -18,6 +18,9 @@ export const videos: Route[] = [
   { method: 'post', path: `${video}/poster`, rpc: media.choosePoster, ...write, status: 202 },
   { method: 'post', path: `${video}/clips`, rpc: media.createClip, ...write, status: 201 },
   { method: 'get', path: `${video}/timeline`, rpc: media.getTimeline, ...read, status: 200 },
+])
+
+const links = tagged('Playback links', [
   { method: 'post', path: `${video}/playback-tokens`, rpc: media.createPlaybackToken, ...share, status: 201 },
   {
     method: 'delete',
@@ -26,4 +29,6 @@ export const videos: Route[] = [
     ...share,
     status: 204,
   },
-]
+])
+
+export const videos = [...rows, ...links]

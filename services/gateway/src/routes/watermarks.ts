@@ -8,7 +8,8 @@ import { parseFields } from '../http/read-input.ts'
 import { inTurn } from '../playback/images.ts'
 import { isRefusal } from '../uploads/register-upload.ts'
 import { keepPicture } from '../watermarks/normalise-image.ts'
-import type { HandRoute, Route } from './route.ts'
+import type { HandRoute } from './route.ts'
+import { tagged } from './tags.ts'
 
 const path = '/v1/videos/:videoId/watermark'
 const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
@@ -25,7 +26,7 @@ const Place = z.strictObject({
 
 const PICTURE_TYPES = ['image/png', 'image/webp', 'image/jpeg']
 
-export const watermarks: Route[] = [
+export const watermarks = tagged('Watermarks', [
   {
     ...write,
     method: 'put',
@@ -44,7 +45,7 @@ export const watermarks: Route[] = [
   },
   { ...read, method: 'get', path, rpc: media.getWatermark, status: 200 },
   { ...write, method: 'delete', path, rpc: media.deleteWatermark, status: 204 },
-]
+])
 
 /** Media is asked twice: before anything is read, and when the picture is stored, because the source may have come first. */
 function putWatermark(ctx: Context): ReturnType<HandRoute['handle']> {

@@ -1,11 +1,11 @@
 import { media } from '@kinora/common/contracts'
-import type { Route } from './route.ts'
+import { tagged } from './tags.ts'
 
 const webhook = '/v1/webhooks/:webhookId'
 const read = { auth: 'required', scope: 'webhooks:read', limit: 'general' } as const
 const write = { auth: 'required', scope: 'webhooks:write', limit: 'general' } as const
 
-export const webhooks: Route[] = [
+export const webhooks = tagged('Webhooks', [
   { method: 'get', path: '/v1/webhooks', rpc: media.listWebhooks, ...read, status: 200 },
   { method: 'post', path: '/v1/webhooks', rpc: media.createWebhook, ...write, status: 201 },
   { method: 'patch', path: webhook, rpc: media.updateWebhook, ...write, status: 200 },
@@ -20,4 +20,4 @@ export const webhooks: Route[] = [
     ...write,
     status: 202,
   },
-]
+])
