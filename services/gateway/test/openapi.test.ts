@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
 import express, { type Express } from 'express'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../src/context.ts'
@@ -22,11 +24,16 @@ interface Place {
   schema: { [keyword: string]: unknown }
 }
 
+/** A key as JSON Pointer (RFC 6901) has it, in a URI. */
+function pointer(key: string): string {
+  return encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))
+}
+
 /** Every object of the document, so every schema, too. */
 function places(value: unknown, at = '#'): Place[] {
   if (typeof value !== 'object' || value === null) return []
   const own = Array.isArray(value) ? [] : [{ at, schema: { ...value } }]
-  return [...own, ...Object.entries(value).flatMap(([key, inner]) => places(inner, `${at}/${key}`))]
+  return [...own, ...Object.entries(value).flatMap(([key, inner]) => places(inner, `${at}/${pointer(key)}`))]
 }
 
 describe('docs/openapi.json', () => {
@@ -54,6 +61,16 @@ describe('docs/openapi.json', () => {
     for (const { at, schema } of patterns) {
       const pattern = new RegExp(String(schema.pattern), 'u')
       expect(`${at}: ${pattern.source}`).not.toMatch(/\/[a-z]*$/)
+    }
+  })
+  it('has examples that their own schemas accept', () => {
+    const ajv = new Ajv2020({ strict: false, allErrors: true })
+    addFormats.default(ajv)
+    ajv.addSchema(committed, 'document')
+    for (const { at, schema } of places(committed)) {
+      if (!('example' in schema) || !('type' in schema || 'allOf' in schema || '$ref' in schema)) continue
+      const validate = ajv.compile({ $ref: `document${at}` })
+      expect({ at, ok: validate(schema.example), errors: validate.errors }).toEqual({ at, ok: true, errors: null })
     }
   })
 })

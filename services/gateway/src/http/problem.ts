@@ -52,7 +52,7 @@ export function problemBody(error: AppError, requestId: string) {
     title: titleOf(error),
     status: error.status,
     code: error.code,
-    detail: error.detail ?? titleOf(error),
+    detail: error.detail ?? fieldsDetail(error) ?? titleOf(error),
     requestId,
     ...(error.fields && { errors: error.fields }),
     ...(error.retryable && { retryable: true }),
@@ -62,6 +62,19 @@ export function problemBody(error: AppError, requestId: string) {
 
 function titleOf(error: AppError): string {
   return ERRORS[error.code].title
+}
+
+/** Fields in a `detail`; `errors` has all of them. */
+const MAX_DETAILED_FIELDS = 3
+
+/** `title: Too small`: what is wrong with the fields, as a sentence for people who read no `errors`. */
+function fieldsDetail({ fields = [] }: AppError): string | undefined {
+  if (fields.length === 0) return undefined
+  const listed = fields
+    .slice(0, MAX_DETAILED_FIELDS)
+    .map(({ path, message }) => (path ? `${path}: ${message}` : message))
+  const rest = fields.length - listed.length
+  return [...listed, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ')
 }
 
 /** Every 429 and 503 says when to come back. */
