@@ -1,71 +1,21 @@
-import {
-  OpenAPIRegistry,
-  OpenApiGeneratorV31,
-  type RouteConfig,
-  zodToOpenAPIRegistry,
-} from '@asteasolutions/zod-to-openapi'
+import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import type { Method } from '@kinora/common/contract'
-import * as contracts from '@kinora/common/contracts'
 import { ERRORS, type ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
 import { carriesRefreshToken, givesRefreshToken, takesRefreshToken } from '../browser-session/carries-refresh-token.ts'
-import { VideoEvent } from '../live/video-feed.ts'
+import { TOKEN_REFUSALS } from './problem.ts'
 import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
 import { TAGS } from '../routes/tags.ts'
-import { WEBHOOK } from './openapi-webhook.ts'
-import { TOKEN_REFUSALS } from './problem.ts'
-
-/** RFC 9457. */
-const Problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
-  detail: z.string(),
-  requestId: z.string(),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-  retryable: z.boolean().optional(),
-  retryAfterMs: z.number().int().optional(),
-})
-
-/** What a page gets instead of `SignedIn` where the refresh token travels in a cookie. */
-const SignedInByCookie = contracts.SignedIn.omit({ refreshToken: true }).extend({ csrfToken: z.string() })
-
-const CookieSessionHeaders = z.object({
-  'X-Session-Transport': z.enum(['body', 'cookie']).optional().meta({
-    description: 'cookie: the refresh token travels in a cookie that no script can read. For pages of allowed origins',
-  }),
-})
-const CookieHolderHeaders = CookieSessionHeaders.extend({
-  'X-CSRF-Token': z.string().optional().meta({ description: 'The csrfToken of the session; with a cookie required' }),
-})
-
-/** Schemas that stand under `components` by their own name instead of in each place. */
-const NAMED = {
+import {
+  CookieHolderHeaders,
+  CookieSessionHeaders,
+  namedAnswer,
+  namedBody,
+  nameSharedSchemas,
   Problem,
-  User: contracts.User,
-  SignedIn: contracts.SignedIn,
   SignedInByCookie,
-  MfaRequired: contracts.MfaRequired,
-  Passkey: contracts.Passkey,
-  VerificationRequired: contracts.VerificationRequired,
-  Session: contracts.Session,
-  AuditEntry: contracts.AuditEntry,
-  AdminUser: contracts.AdminUser,
-  AdminAuditEntry: contracts.AdminAuditEntry,
-  ApiKey: contracts.ApiKey,
-  NewApiKey: contracts.NewApiKey,
-  Jwk: contracts.Jwk,
-  Video: contracts.Video,
-  VideoEvent,
-  PlaybackToken: contracts.PlaybackToken,
-  TimelineEntry: contracts.TimelineEntry,
-  Task: contracts.Task,
-  Usage: contracts.Usage,
-  Webhook: contracts.Webhook,
-  WebhookDelivery: contracts.WebhookDelivery,
-  WebhookPayload: contracts.WebhookPayload,
-}
+} from './openapi-schemas.ts'
+import { WEBHOOK } from './openapi-webhook.ts'
 
 const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token of a session' },
@@ -84,9 +34,7 @@ const BETWEEN_SERVICES: ErrorCode[] = ['DEPENDENCY_UNAVAILABLE', 'TIMEOUT', 'INT
 
 /** The OpenAPI 3.1 description of these routes, read off their rows and contracts. */
 export function openApiDocument(routes: readonly Route[]): object {
-  for (const [id, schema] of Object.entries(NAMED)) {
-    zodToOpenAPIRegistry.add(schema, { _internal: { refId: id } })
-  }
+  nameSharedSchemas()
   const registry = new OpenAPIRegistry()
   for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
     registry.registerComponent('securitySchemes', name, scheme)
@@ -139,13 +87,16 @@ function describeRpc(route: RpcRoute): RouteConfig {
       ...(params && { params }),
       ...(cookie && { headers: cookie.headers }),
       ...(hasRest && takesQuery && { query: rest }),
-      ...(hasRest && !takesQuery && { body: jsonBody(rest) }),
+      ...(hasRest && !takesQuery && { body: jsonBody(rpc.name, rest) }),
     },
     responses: {
       [status]:
         status === 204
           ? { description: 'Done' }
-          : { description: rpc.summary, content: { 'application/json': { schema: cookie?.answer ?? rpc.output } } },
+          : {
+              description: rpc.summary,
+              content: { 'application/json': { schema: namedAnswer(rpc.name, cookie?.answer ?? rpc.output) } },
+            },
       ...(route.instead && {
         [route.instead.status]: {
           description: 'Something else comes first',
@@ -158,12 +109,13 @@ function describeRpc(route: RpcRoute): RouteConfig {
 }
 
 /** No body is an empty object. A refresh token that may come in a cookie may be missing from the body. */
-function jsonBody(schema: z.ZodObject) {
+function jsonBody(operation: string, schema: z.ZodObject) {
   const { refreshToken, ...rest } = schema.shape
   const required = !schema.safeParse({}).success
-  if (refreshToken === undefined) return { required, content: { 'application/json': { schema } } }
+  if (refreshToken === undefined)
+    return { required, content: { 'application/json': { schema: namedBody(operation, schema) } } }
   const optional = z.strictObject({ ...rest, refreshToken: z.optional(refreshToken) })
-  return { required: false, content: { 'application/json': { schema: optional } } }
+  return { required: false, content: { 'application/json': { schema: namedBody(operation, optional) } } }
 }
 
 /** What a route has besides where it knows cookie sessions. */
@@ -203,20 +155,22 @@ function describeByHand(route: HandRoute): RouteConfig {
   }
 }
 
-function answers({ answers }: HandRoute): RouteConfig['responses'] {
+function answers({ name, answers }: HandRoute): RouteConfig['responses'] {
   const entries = Object.entries(answers).map(([status, { description, content = {} }]) => [
     status,
-    { description, ...(Object.keys(content).length > 0 && { content: mediaTypes(content) }) },
+    { description, ...(Object.keys(content).length > 0 && { content: mediaTypes(name, content) }) },
   ])
   return Object.fromEntries(entries)
 }
 
-function mediaTypes(content: Record<string, z.ZodType | 'binary' | 'text'>) {
+function mediaTypes(operation: string, content: Record<string, z.ZodType | 'binary' | 'text'>) {
   const entries = Object.entries(content).map(([type, schema]) => [
     type,
     {
       schema:
-        typeof schema === 'string' ? { type: 'string', ...(schema === 'binary' && { format: 'binary' }) } : schema,
+        typeof schema === 'string'
+          ? { type: 'string', ...(schema === 'binary' && { format: 'binary' }) }
+          : namedAnswer(operation, schema),
     },
   ])
   return Object.fromEntries(entries)
