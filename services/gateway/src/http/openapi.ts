@@ -6,6 +6,8 @@ import { carriesRefreshToken, givesRefreshToken, takesRefreshToken } from '../br
 import { TOKEN_REFUSALS } from './problem.ts'
 import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
 import { TAGS } from '../routes/tags.ts'
+import { TUS_PATH } from '../uploads/tus.ts'
+import { HEADERS, type HeaderName, headerRefs } from './openapi-headers.ts'
 import {
   CookieHolderHeaders,
   CookieSessionHeaders,
@@ -41,8 +43,9 @@ export function openApiDocument(routes: readonly Route[]): object {
   }
   for (const route of routes) {
     const config = 'rpc' in route ? describeRpc(route) : describeByHand(route)
-    registry.registerPath({ ...config, security: securityOf(route) })
+    registry.registerPath({ ...config, responses: withHeaders(route, config.responses), security: securityOf(route) })
   }
+  for (const [name, header] of Object.entries(HEADERS)) registry.registerComponent('headers', name, header)
   registry.registerWebhook(WEBHOOK)
   const document = new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
@@ -58,6 +61,28 @@ export function openApiDocument(routes: readonly Route[]): object {
   // Their own order is that in which modules happened to load.
   const schemas = Object.entries(document.components?.schemas ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
   return { ...document, components: { ...document.components, schemas: Object.fromEntries(schemas) } }
+}
+
+/** The headers that every answer of a route has, and those that follow from its status. */
+function withHeaders({ path, limit }: Route, responses: RouteConfig['responses']): RouteConfig['responses'] {
+  const common: HeaderName[] = [
+    'X-Request-Id',
+    ...(limit === 'none' ? [] : (['RateLimit-Policy', 'RateLimit'] as const)),
+    ...(path.startsWith(TUS_PATH) ? (['Tus-Resumable'] as const) : []),
+  ]
+  const entries = Object.entries(responses).map(([status, response]) => {
+    const isProblem = 'content' in response && 'application/problem+json' in (response.content ?? {})
+    const names = [...common, ...(isProblem ? (HEADERS_OF_PROBLEM[status] ?? []) : [])]
+    return [status, { ...response, headers: { ...headerRefs(names), ...('headers' in response && response.headers) } }]
+  })
+  return Object.fromEntries(entries)
+}
+
+const HEADERS_OF_PROBLEM: Readonly<Record<string, readonly HeaderName[]>> = {
+  401: ['WWW-Authenticate'],
+  416: ['Content-Range'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
 }
 
 /** Any one of these is enough; for an API key with the scope that it needs. */
@@ -156,9 +181,13 @@ function describeByHand(route: HandRoute): RouteConfig {
 }
 
 function answers({ name, answers }: HandRoute): RouteConfig['responses'] {
-  const entries = Object.entries(answers).map(([status, { description, content = {} }]) => [
+  const entries = Object.entries(answers).map(([status, { description, headers = [], content = {} }]) => [
     status,
-    { description, ...(Object.keys(content).length > 0 && { content: mediaTypes(name, content) }) },
+    {
+      description,
+      headers: headerRefs(headers),
+      ...(Object.keys(content).length > 0 && { content: mediaTypes(name, content) }),
+    },
   ])
   return Object.fromEntries(entries)
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
 import { readText } from '../http/read-body.ts'
+import { FILE_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
@@ -24,7 +25,7 @@ const ChaptersParams = z.strictObject({ reference: Reference })
 const TEXT_TYPES = ['text/*', 'application/x-subrip', 'application/octet-stream']
 /** Seconds. Others may be put in their place at any time. */
 const MAX_AGE = 60
-const VTT = { 200: { description: 'WebVTT', content: { 'text/vtt': 'text' } } } as const
+const VTT = { 200: { description: 'WebVTT', headers: FILE_HEADERS, content: { 'text/vtt': 'text' } } } as const
 
 const edited = tagged('Captions', [
   {

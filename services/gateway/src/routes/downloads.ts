@@ -3,6 +3,7 @@ import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
+import { FILE_HEADERS } from '../http/openapi-headers.ts'
 import { attachment } from '../playback/content-disposition.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import type { HandRoute } from './route.ts'
@@ -25,10 +26,22 @@ export const downloads = tagged('Playback', [
     summary: 'A rendition with its sound as one MP4, for tokens that allow downloads; made at the first request',
     params: Params,
     answers: {
-      200: { description: 'The file', content: { 'video/mp4': 'binary' } },
-      202: { description: 'It is being made; come back after Retry-After', content: { 'application/json': Preparing } },
-      206: { description: 'A part of the file', content: { 'video/mp4': 'binary' } },
-      304: { description: 'Not modified' },
+      200: {
+        description: 'The whole file',
+        headers: [...FILE_HEADERS, 'Content-Disposition'],
+        content: { 'video/mp4': 'binary' },
+      },
+      202: {
+        description: 'The file is being made; ask again after Retry-After seconds',
+        headers: ['Retry-After'],
+        content: { 'application/json': Preparing },
+      },
+      206: {
+        description: 'The range that was asked for',
+        headers: [...FILE_HEADERS, 'Content-Range', 'Content-Disposition'],
+        content: { 'video/mp4': 'binary' },
+      },
+      304: { description: 'Not modified', headers: FILE_HEADERS },
     },
     errors: [...media.prepareDownload.errors, 'RANGE_NOT_SATISFIABLE'],
     handle: sendDownload,

@@ -1,6 +1,7 @@
 import { media, Passport } from '@kinora/common/contracts'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { FILE_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import type { HandRoute } from './route.ts'
@@ -20,10 +21,11 @@ export const passport = tagged('Videos', [
     params: Params,
     answers: {
       200: {
-        description: 'Written once, as it was when the video became ready',
+        description: 'The passport, as it was written when the video became ready',
+        headers: [...FILE_HEADERS, 'Repr-Digest'],
         content: { 'application/json': Passport },
       },
-      304: { description: 'Not modified' },
+      304: { description: 'Not modified', headers: [...FILE_HEADERS, 'Repr-Digest'] },
     },
     errors: [...media.findPassport.errors, 'FILE_NOT_FOUND'],
     handle: sendPassport,

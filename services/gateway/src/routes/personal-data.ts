@@ -35,7 +35,11 @@ export const personalData = tagged('Accounts', [
     name: 'exportMe',
     summary: 'Everything that is kept about the signed-in person, as a file',
     answers: {
-      200: { description: 'To be saved', content: { 'application/json': PersonalData } },
+      200: {
+        description: 'A JSON file',
+        headers: ['Content-Disposition'],
+        content: { 'application/json': PersonalData },
+      },
     },
     errors: ['DEPENDENCY_UNAVAILABLE', 'TIMEOUT', 'INTERNAL'],
     handle: sendExport,

@@ -5,6 +5,7 @@ import type { Request, Response } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
+import { FILE_HEADERS, TEXT_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES } from '../playback/images.ts'
@@ -46,7 +47,7 @@ export const pictures = tagged('Playback', [
     name: 'getStoryboard',
     summary: 'Pictures for the time line of a player: WebVTT that names rectangles of sprites',
     params: ReferenceParams,
-    answers: { 200: { description: 'WebVTT', content: { 'text/vtt': 'text' } } },
+    answers: { 200: { description: 'WebVTT', headers: TEXT_HEADERS, content: { 'text/vtt': 'text' } } },
     errors,
     handle: sendStoryboard,
   },
@@ -59,7 +60,8 @@ export const pictures = tagged('Playback', [
     query: ThumbnailQuery,
     answers: {
       200: {
-        description: 'A picture',
+        description: 'The picture',
+        headers: FILE_HEADERS,
         content: { 'image/jpeg': 'binary', 'image/webp': 'binary', 'image/avif': 'binary' },
       },
     },
@@ -74,7 +76,11 @@ export const pictures = tagged('Playback', [
     params: PreviewParams,
     query: PreviewQuery,
     answers: {
-      200: { description: 'A moving picture', content: { 'image/webp': 'binary', 'image/gif': 'binary' } },
+      200: {
+        description: 'An animation',
+        headers: FILE_HEADERS,
+        content: { 'image/webp': 'binary', 'image/gif': 'binary' },
+      },
     },
     errors,
     handle: sendPreview,

@@ -3,6 +3,7 @@ import { AppError } from '@kinora/common/errors'
 import { keys, MASTER_PLAYLIST } from '@kinora/common/storage'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { FILE_HEADERS, TEXT_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES } from '../playback/images.ts'
@@ -34,7 +35,8 @@ export const playback = tagged('Playback', [
     query: PosterQuery,
     answers: {
       200: {
-        description: 'A picture',
+        description: 'The poster',
+        headers: FILE_HEADERS,
         content: { 'image/jpeg': 'binary', 'image/webp': 'binary', 'image/avif': 'binary' },
       },
     },
@@ -47,7 +49,7 @@ export const playback = tagged('Playback', [
     name: 'getMasterPlaylist',
     summary: 'The master playlist (HLS) behind a playback token, or the id of a public or unlisted video',
     params: FileParams.omit({ file: true }),
-    answers: { 200: { description: 'RFC 8216', content: hls } },
+    answers: { 200: { description: 'The playlist (RFC 8216)', headers: TEXT_HEADERS, content: hls } },
     errors,
     handle: sendPlayed,
   },
@@ -60,10 +62,15 @@ export const playback = tagged('Playback', [
     answers: {
       200: {
         description: 'A playlist or a segment',
+        headers: TEXT_HEADERS,
         content: { ...hls, 'video/mp4': 'binary', 'image/jpeg': 'binary' },
       },
-      206: { description: 'A part of a segment', content: { 'video/mp4': 'binary' } },
-      304: { description: 'Not modified' },
+      206: {
+        description: 'The range of a segment',
+        headers: [...FILE_HEADERS, 'Content-Range'],
+        content: { 'video/mp4': 'binary' },
+      },
+      304: { description: 'Not modified', headers: TEXT_HEADERS },
     },
     errors: [...errors, 'RANGE_NOT_SATISFIABLE'],
     handle: sendPlayed,

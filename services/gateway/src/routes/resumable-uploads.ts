@@ -38,7 +38,7 @@ export const resumableUploads = tagged('Uploads', [
         description: 'videoId of a video that waits for its source, or title of a new one; filename, filetype',
       }),
     }),
-    answers: { 201: { description: 'Begun' } },
+    answers: { 201: { description: 'The upload was created', headers: ['Location', 'Upload-Expires', 'X-Video-Id'] } },
     errors: [...media.createUpload.errors, ...FORM, 'UPLOAD_EMPTY'],
     handle: create,
   },
@@ -50,7 +50,12 @@ export const resumableUploads = tagged('Uploads', [
     summary: 'How far an upload has come: Upload-Offset. Ends a request that is still writing to it',
     params: Params,
     headers: TusHeaders,
-    answers: { 200: { description: 'Upload-Offset and Upload-Length' } },
+    answers: {
+      200: {
+        description: 'How far the upload has come',
+        headers: ['Upload-Offset', 'Upload-Length', 'Upload-Expires', 'Upload-Metadata', 'X-Video-Id'],
+      },
+    },
     errors: [...media.settleUpload.errors, ...FORM],
     handle: head,
   },
@@ -63,7 +68,9 @@ export const resumableUploads = tagged('Uploads', [
     params: Params,
     headers: TusHeaders.extend({ 'Upload-Offset': z.string().meta({ description: 'Where these bytes begin' }) }),
     requestBody: { description: 'Bytes of the file', contentType: 'application/offset+octet-stream', binary: true },
-    answers: { 204: { description: 'Durable up to Upload-Offset' } },
+    answers: {
+      204: { description: 'The bytes up to Upload-Offset are stored', headers: ['Upload-Offset', 'Upload-Expires'] },
+    },
     errors: [
       ...media.beginPiece.errors,
       ...media.endPiece.errors,
@@ -82,7 +89,7 @@ export const resumableUploads = tagged('Uploads', [
     summary: 'Give an upload up, with the video that was made for it',
     params: Params,
     headers: TusHeaders,
-    answers: { 204: { description: 'Done' } },
+    answers: { 204: { description: 'The upload was abandoned' } },
     errors: [...media.abandonUpload.errors, ...FORM],
     handle: abandon,
   },

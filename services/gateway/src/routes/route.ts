@@ -5,6 +5,7 @@ import type { Request, Response } from 'express'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { AdmissionRule, Caller } from '../http/admission.ts'
+import type { HeaderName } from '../http/openapi-headers.ts'
 import type { Tag } from './tags.ts'
 
 export type Verb = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete'
@@ -27,6 +28,13 @@ export interface RpcRoute extends RouteBase {
   instead?: { output: z.ZodType; status: 202 }
 }
 
+/** One answer of a hand-written route; the headers are those that it sends besides the ones of every route. */
+interface Answer {
+  description: string
+  content?: Record<string, z.ZodType | 'binary' | 'text'>
+  headers?: readonly HeaderName[]
+}
+
 /** A request or an answer that is not JSON; what a contract says for others is said here by hand. */
 export interface HandRoute extends RouteBase {
   /** What a generated client calls it. */
@@ -36,7 +44,7 @@ export interface HandRoute extends RouteBase {
   query?: z.ZodObject
   headers?: z.ZodObject
   requestBody?: { description: string; contentType: string; binary: boolean }
-  answers: Record<number, { description: string; content?: Record<string, z.ZodType | 'binary' | 'text'> }>
+  answers: Record<number, Answer>
   errors: readonly ErrorCode[]
   handle: (ctx: Context) => (req: Request, res: Response, caller: Caller) => Promise<void>
 }

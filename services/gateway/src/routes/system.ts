@@ -24,7 +24,13 @@ export const system = tagged('System', [
     limit: 'playback',
     name: 'getJwks',
     summary: 'The public keys that access tokens are signed with (RFC 7517)',
-    answers: { 200: { description: 'Keys', content: { 'application/json': z.object({ keys: z.array(Jwk) }) } } },
+    answers: {
+      200: {
+        description: 'The keys',
+        headers: ['Cache-Control'],
+        content: { 'application/json': z.object({ keys: z.array(Jwk) }) },
+      },
+    },
     handle: sendKeys,
   },
   {
