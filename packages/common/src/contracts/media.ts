@@ -27,16 +27,23 @@ import { ClaimedTask, Task, TaskStatus } from './work.ts'
 
 const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
-const OneVideo = z.strictObject({ videoId: Id })
+const OneVideo = z.strictObject({ videoId: Id.meta({ description: 'Id of the video.' }) })
 
 export const media = defineContract('media', {
   createVideo: {
     summary: 'Make a video that waits for its source',
     input: z.strictObject({
-      title: Title,
-      description: Description.default(''),
-      tags: Tags.default([]),
-      visibility: Visibility.default('private'),
+      title: Title.meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
+      description: Description.default('').meta({
+        description: 'Description; line breaks are allowed.',
+        example: 'Two weeks at the lake',
+      }),
+      tags: Tags.default([]).meta({ description: 'Words to find the video by.', example: ['holiday', 'lake'] }),
+      visibility: Visibility.default('private').meta({
+        description:
+          'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
+        example: 'private',
+      }),
     }),
     output: Video,
     errors: ['ACCOUNT_ERASED'],
@@ -52,11 +59,30 @@ export const media = defineContract('media', {
   listVideos: {
     summary: 'The videos of the signed-in user, newest first unless sorted otherwise',
     input: PageQuery.extend({
-      q: z.string().trim().min(1).max(200).regex(NO_CONTROL).optional(),
-      status: VideoStatus.optional(),
-      visibility: Visibility.optional(),
-      tag: z.string().max(50).regex(NO_CONTROL).optional(),
-      sort: z.enum(['createdAt', '-createdAt', 'title', '-title']).default('-createdAt'),
+      q: z
+        .string()
+        .trim()
+        .min(1)
+        .max(200)
+        .regex(NO_CONTROL)
+        .optional()
+        .meta({ description: 'Text to look for in titles and descriptions.', example: 'holiday' }),
+      status: VideoStatus.optional().meta({ description: 'Only entries with this status.' }),
+      visibility: Visibility.optional().meta({
+        description:
+          'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
+        example: 'private',
+      }),
+      tag: z
+        .string()
+        .max(50)
+        .regex(NO_CONTROL)
+        .optional()
+        .meta({ description: 'Only videos with this tag.', example: 'lake' }),
+      sort: z
+        .enum(['createdAt', '-createdAt', 'title', '-title'])
+        .default('-createdAt')
+        .meta({ description: 'Field to sort by; with - in front, descending.', example: '-createdAt' }),
     }),
     output: pageOf(Video),
     errors: ['VALIDATION_FAILED'],
@@ -65,10 +91,17 @@ export const media = defineContract('media', {
   updateVideo: {
     summary: 'Change what is written about a video, or who may see it',
     input: OneVideo.extend({
-      title: Title.optional(),
-      description: Description.optional(),
-      tags: Tags.optional(),
-      visibility: Visibility.optional(),
+      title: Title.optional().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
+      description: Description.optional().meta({
+        description: 'Description; line breaks are allowed.',
+        example: 'Two weeks at the lake',
+      }),
+      tags: Tags.optional().meta({ description: 'Words to find the video by.', example: ['holiday', 'lake'] }),
+      visibility: Visibility.optional().meta({
+        description:
+          'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
+        example: 'private',
+      }),
     }),
     output: Video,
     errors: ['VIDEO_NOT_FOUND'],
@@ -89,7 +122,12 @@ export const media = defineContract('media', {
       /** Null for a chunked body. */
       bytes: z.number().int().nonnegative().nullable(),
     }),
-    output: z.object({ uploadId: Id, storageKey: z.string(), maxBytes: z.number().int(), video: Video }),
+    output: z.object({
+      uploadId: Id.meta({ description: 'Id of the upload.' }),
+      storageKey: z.string(),
+      maxBytes: z.number().int(),
+      video: Video,
+    }),
     errors: [
       'VIDEO_NOT_FOUND',
       'SOURCE_ALREADY_UPLOADED',
@@ -103,7 +141,7 @@ export const media = defineContract('media', {
   completeUpload: {
     summary: 'Register a source that is completely written; work on it begins',
     input: OneVideo.extend({
-      uploadId: Id,
+      uploadId: Id.meta({ description: 'Id of the upload.' }),
       storageKey: z.string().max(300),
       filename: z.string().max(255).nullable(),
       bytes: z.number().int().positive(),
@@ -117,8 +155,11 @@ export const media = defineContract('media', {
   retryVideo: {
     summary: 'Do the failed work of a video again; with a rendition only if that is what failed',
     input: OneVideo.extend({
-      /** By its name, `720p`. */
-      rendition: z.string().max(20).optional(),
+      rendition: z
+        .string()
+        .max(20)
+        .optional()
+        .meta({ description: 'Retry only this rendition, by its name.', example: '720p' }),
     }),
     output: Video,
     errors: ['VIDEO_NOT_FOUND', 'RENDITION_NOT_FOUND', 'NOTHING_TO_RETRY'],
@@ -128,10 +169,15 @@ export const media = defineContract('media', {
     summary: 'Every attempt at every task of a video, oldest first, and what is still waiting',
     input: OneVideo,
     output: z.object({
-      items: z.array(TimelineEntry),
-      nextCursor: z.string().nullable(),
-      /** In the order of work. */
-      waiting: z.array(WaitingTask),
+      items: z.array(TimelineEntry).meta({ description: 'The entries of this page.' }),
+      nextCursor: z
+        .string()
+        .nullable()
+        .meta({
+          description: 'Pass it as `cursor` to get the next page; null on the last page.',
+          example: 'eyJhIjoxfQ',
+        }),
+      waiting: z.array(WaitingTask).meta({ description: 'Tasks that nobody works on yet, in the order of work.' }),
     }),
     errors: ['VIDEO_NOT_FOUND'],
     idempotent: true,
@@ -142,10 +188,24 @@ export const media = defineContract('media', {
   createPlaybackToken: {
     summary: 'Make a link that plays this video for a while',
     input: OneVideo.extend({
-      /** Seconds. */
-      expiresIn: z.number().int().min(10).max(604_800).default(3600),
-      maxHeight: z.number().int().min(100).max(4320).optional(),
-      download: z.boolean().default(false),
+      expiresIn: z
+        .number()
+        .int()
+        .min(10)
+        .max(604_800)
+        .default(3600)
+        .meta({ description: 'Seconds for which the link is valid.', example: 3600 }),
+      maxHeight: z
+        .number()
+        .int()
+        .min(100)
+        .max(4320)
+        .optional()
+        .meta({ description: 'Largest height in pixels that the link plays.', example: 720 }),
+      download: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Whether the link also allows downloads.', example: false }),
     }),
     output: PlaybackToken,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY'],
@@ -153,7 +213,7 @@ export const media = defineContract('media', {
   },
   revokePlaybackToken: {
     summary: 'Refuse a playback link from now on',
-    input: OneVideo.extend({ tokenId: Id }),
+    input: OneVideo.extend({ tokenId: Id.meta({ description: 'Id of the playback link.' }) }),
     output: Nothing,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_TOKEN_NOT_FOUND'],
     idempotent: true,
@@ -167,7 +227,16 @@ export const media = defineContract('media', {
   },
   authorizePlayback: {
     summary: 'What the holder of a playback token, or of the id of a public or unlisted video, may fetch',
-    input: z.strictObject({ reference: z.string().min(1).max(1024) }),
+    input: z.strictObject({
+      reference: z
+        .string()
+        .min(1)
+        .max(1024)
+        .meta({
+          description: 'Playback token, or the id of a public or unlisted video.',
+          example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+        }),
+    }),
     output: PlaybackGrant,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY'],
     idempotent: true,
@@ -176,7 +245,10 @@ export const media = defineContract('media', {
   listTasks: {
     summary:
       'Tasks of all videos, newest video first; without a status those that run or have failed; for administrators',
-    input: PageQuery.extend({ status: TaskStatus.optional(), videoId: Id.optional() }),
+    input: PageQuery.extend({
+      status: TaskStatus.optional().meta({ description: 'Only entries with this status.' }),
+      videoId: Id.optional().meta({ description: 'Id of the video.' }),
+    }),
     output: pageOf(Task),
     errors: [],
     idempotent: true,
@@ -184,7 +256,7 @@ export const media = defineContract('media', {
   claimTask: {
     summary: 'Take a task; for workers',
     input: z.strictObject({
-      taskId: Id,
+      taskId: Id.meta({ description: 'Id of the task.' }),
       attempt: z.number().int().positive(),
       worker: z.string().max(100),
       /** The broker has delivered this message before, so the worker that held it is gone. */
@@ -197,7 +269,11 @@ export const media = defineContract('media', {
   },
   releaseTask: {
     summary: 'Give a task back untouched, because this worker stops; for workers',
-    input: z.strictObject({ taskId: Id, attempt: z.number().int().positive(), leaseToken: Id }),
+    input: z.strictObject({
+      taskId: Id.meta({ description: 'Id of the task.' }),
+      attempt: z.number().int().positive(),
+      leaseToken: Id,
+    }),
     output: Nothing,
     errors: ['TASK_GONE'],
     idempotent: true,

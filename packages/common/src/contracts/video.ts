@@ -9,123 +9,222 @@ export const Visibility = z.enum(['private', 'unlisted', 'public'])
 export type Visibility = z.infer<typeof Visibility>
 
 export const Progress = z.object({
-  percent: z.number().min(0).max(100),
-  stage: z.enum(['waiting', 'probing', 'transcoding', 'finalising', 'done']),
-  /** Seconds until the video is ready, about; null where nothing is known. Defaults for senders that are older than it. */
-  etaSeconds: z.number().int().min(0).nullable().default(null),
+  percent: z.number().min(0).max(100).meta({ description: 'Percent of the work that is done.', example: 42.5 }),
+  stage: z
+    .enum(['waiting', 'probing', 'transcoding', 'finalising', 'done'])
+    .meta({ description: 'What is being done now.', example: 'transcoding' }),
+  etaSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .meta({ description: 'Estimated seconds until the video is ready; null if unknown.', example: 95 }),
 })
 
-export const VideoError = z.object({ code: z.string(), detail: z.string() })
+export const VideoError = z.object({
+  code: z.string().meta({ description: 'Stable code of the cause.', example: 'SOURCE_CORRUPT' }),
+  detail: z
+    .string()
+    .meta({ description: 'The cause as a sentence.', example: 'The file is damaged, or it is not a video.' }),
+})
 
 export const Source = z.object({
-  filename: z.string().nullable(),
-  bytes: z.number().int(),
-  sha256: z.string(),
-  container: z.string().nullable(),
-  durationSeconds: z.number().nullable(),
-  width: z.number().int().nullable(),
-  height: z.number().int().nullable(),
-  frameRate: z.number().nullable(),
-  videoCodec: z.string().nullable(),
-  audioCodec: z.string().nullable(),
+  filename: z
+    .string()
+    .nullable()
+    .meta({ description: 'File name that the client gave; null without one.', example: 'holiday.mp4' }),
+  bytes: z.number().int().meta({ description: 'Size of the file in bytes.', example: 73400320 }),
+  sha256: z
+    .string()
+    .meta({
+      description: 'SHA-256 of the file in hexadecimal.',
+      example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    }),
+  container: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'Container format as ffprobe names it; null before the file is probed.',
+      example: 'mov,mp4,m4a,3gp,3g2,mj2',
+    }),
+  durationSeconds: z
+    .number()
+    .nullable()
+    .meta({ description: 'Duration in seconds; null before the file is probed.', example: 182.4 }),
+  width: z.number().int().nullable().meta({ description: 'Width in pixels.', example: 1280 }),
+  height: z.number().int().nullable().meta({ description: 'Height in pixels.', example: 720 }),
+  frameRate: z
+    .number()
+    .nullable()
+    .meta({ description: 'Frames per second; null before the file is probed.', example: 29.97 }),
+  videoCodec: z
+    .string()
+    .nullable()
+    .meta({ description: 'Video codec; null before the file is probed.', example: 'h264' }),
+  audioCodec: z
+    .string()
+    .nullable()
+    .meta({ description: 'Audio codec; null without audio or before the file is probed.', example: 'aac' }),
 })
 
 /** Addresses that work as they are; a private video's carry a short-lived token. */
 export const Playback = z.object({
-  hlsUrl: z.string(),
-  posterUrl: z.string().nullable(),
-  storyboardUrl: z.string().nullable(),
+  hlsUrl: z
+    .string()
+    .meta({
+      description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
+      example: 'https://video.example.org/play/abc/master.m3u8',
+    }),
+  posterUrl: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'Address of the poster; null until there is one.',
+      example: 'https://video.example.org/play/abc/poster.jpg',
+    }),
+  storyboardUrl: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'Address of the storyboard (WebVTT); null until there is one.',
+      example: 'https://video.example.org/play/abc/storyboard.vtt',
+    }),
 })
 
 export const Video = z.object({
-  id: Id,
-  ownerId: Id,
-  title: z.string(),
-  description: z.string(),
-  tags: z.array(z.string()),
-  visibility: Visibility,
-  status: VideoStatus,
-  playable: z.boolean(),
-  progress: Progress,
-  source: Source.nullable(),
-  renditions: z.array(
-    z.object({
-      name: z.string(),
-      width: z.number().int(),
-      height: z.number().int(),
-      /** Average bits per second; null until it is measured. */
-      bitrate: z.number().int().nullable(),
-      /** Failed is what was not ready when its video failed; a retry goes on with it. */
-      status: z.enum(['processing', 'ready', 'failed']),
-    }),
-  ),
-  playback: Playback.nullable(),
-  error: VideoError.nullable(),
-  createdAt: Timestamp,
-  updatedAt: Timestamp,
-  readyAt: Timestamp.nullable(),
+  id: Id.meta({ description: 'Id of the video.' }),
+  ownerId: Id.meta({ description: 'Id of the account that owns the video.' }),
+  title: z.string().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
+  description: z
+    .string()
+    .meta({ description: 'Description, of one or several lines.', example: 'Two weeks at the lake' }),
+  tags: z.array(z.string()).meta({ description: 'Words to find the video by.', example: ['holiday', 'lake'] }),
+  visibility: Visibility.meta({
+    description: 'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
+    example: 'private',
+  }),
+  status: VideoStatus.meta({
+    description: 'How far the video has come: awaiting_upload, uploaded, processing, ready or failed.',
+    example: 'ready',
+  }),
+  playable: z
+    .boolean()
+    .meta({ description: 'Whether it can be played now, possibly not yet in all renditions.', example: true }),
+  progress: Progress.meta({ description: 'How far processing has come.' }),
+  source: Source.nullable().meta({ description: 'The uploaded file; null before the upload is complete.' }),
+  renditions: z
+    .array(
+      z.object({
+        name: z.string().meta({ description: 'Name of the rendition, by its short side.', example: '720p' }),
+        width: z.number().int().meta({ description: 'Width in pixels.', example: 1280 }),
+        height: z.number().int().meta({ description: 'Height in pixels.', example: 720 }),
+        bitrate: z
+          .number()
+          .int()
+          .nullable()
+          .meta({ description: 'Average bits per second; null until it is measured.', example: 2500000 }),
+        status: z
+          .enum(['processing', 'ready', 'failed'])
+          .meta({
+            description: 'failed: it was not ready when its video failed; a retry goes on with it.',
+            example: 'ready',
+          }),
+      }),
+    )
+    .meta({ description: 'The video in each of its sizes.' }),
+  playback: Playback.nullable().meta({ description: 'Addresses to play it at; null while it cannot be played.' }),
+  error: VideoError.nullable().meta({ description: 'Why processing failed; null unless status is failed.' }),
+  createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
+  updatedAt: Timestamp.meta({ description: 'When it was last changed (UTC).' }),
+  readyAt: Timestamp.nullable().meta({ description: 'When processing was complete (UTC); null before that.' }),
 })
 export type Video = z.infer<typeof Video>
 
 export const PlaybackToken = z.object({
-  id: Id,
-  token: z.string(),
-  hlsUrl: z.string(),
-  posterUrl: z.string().nullable(),
-  storyboardUrl: z.string().nullable(),
-  expiresAt: Timestamp,
+  id: Id.meta({ description: 'Id of the link, to revoke it by.' }),
+  token: z
+    .string()
+    .meta({ description: 'The playback token, which takes the place of the id in play addresses.', example: 'abc' }),
+  hlsUrl: z
+    .string()
+    .meta({
+      description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
+      example: 'https://video.example.org/play/abc/master.m3u8',
+    }),
+  posterUrl: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'Address of the poster; null until there is one.',
+      example: 'https://video.example.org/play/abc/poster.jpg',
+    }),
+  storyboardUrl: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'Address of the storyboard (WebVTT); null until there is one.',
+      example: 'https://video.example.org/play/abc/storyboard.vtt',
+    }),
+  expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
 })
 
 /** What is kept of a playback link; the token itself is not. */
 export const PlaybackTokenInfo = z.object({
-  id: Id,
-  videoId: Id,
-  createdAt: Timestamp,
-  expiresAt: Timestamp,
-  revokedAt: Timestamp.nullable(),
+  id: Id.meta({ description: 'Id of the link.' }),
+  videoId: Id.meta({ description: 'Id of the video.' }),
+  createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
+  expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
+  revokedAt: Timestamp.nullable().meta({ description: 'When the link was revoked (UTC); null if it was not.' }),
 })
 export type PlaybackTokenInfo = z.infer<typeof PlaybackTokenInfo>
 
 /** What the holder of a playback link may fetch. */
 export const PlaybackGrant = z.object({
-  videoId: Id,
+  videoId: Id.meta({ description: 'Id of the video.' }),
   /** Null for a public or unlisted video played by its id. */
-  tokenId: Id.nullable(),
+  tokenId: Id.nullable().meta({ description: 'Id of the playback link.' }),
   maxHeight: z.number().int().nullable(),
   download: z.boolean(),
   /** Storage key of the poster picture; null until there is one. */
   posterKey: z.string().nullable(),
   storyboard: Storyboard.nullable(),
-  captions: z.array(z.object({ lang: z.string(), key: z.string() })),
+  captions: z.array(
+    z.object({ lang: z.string().meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }), key: z.string() }),
+  ),
   chaptersKey: z.string().nullable(),
-  expiresAt: Timestamp.nullable(),
+  expiresAt: Timestamp.nullable().meta({ description: 'When it expires (UTC).' }),
 })
 export type PlaybackGrant = z.infer<typeof PlaybackGrant>
 
 export const TimelineEntry = z.object({
-  taskId: Id,
-  kind: z.string(),
-  label: z.string(),
-  attempt: z.number().int(),
-  state: z.enum(['queued', 'running', 'done', 'failed', 'lost', 'released']),
-  worker: z.string().nullable(),
-  queuedAt: Timestamp,
-  startedAt: Timestamp.nullable(),
-  endedAt: Timestamp.nullable(),
-  cause: VideoError.nullable(),
-  /** What its tools printed can be read. */
-  hasLog: z.boolean(),
+  taskId: Id.meta({ description: 'Id of the task.' }),
+  kind: z.string().meta({ description: 'Kind of task.', example: 'video' }),
+  label: z.string().meta({ description: 'Which task of its kind, for people.', example: 'video 720p 1/4' }),
+  attempt: z.number().int().meta({ description: 'Number of the attempt, from 1.', example: 1 }),
+  state: z
+    .enum(['queued', 'running', 'done', 'failed', 'lost', 'released'])
+    .meta({ description: 'What became of the attempt.', example: 'done' }),
+  worker: z
+    .string()
+    .nullable()
+    .meta({ description: 'Name of the worker; null before one has taken the task.', example: 'worker-1' }),
+  queuedAt: Timestamp.meta({ description: 'When the attempt was queued (UTC).' }),
+  startedAt: Timestamp.nullable().meta({ description: 'When a worker started (UTC); null before that.' }),
+  endedAt: Timestamp.nullable().meta({ description: 'When the attempt ended (UTC); null before that.' }),
+  cause: VideoError.nullable().meta({ description: 'Why the attempt failed; null if it did not.' }),
+  hasLog: z.boolean().meta({ description: 'Whether the output of its tools can be read.', example: true }),
 })
 
 /** A task that nobody works on, and what has to happen first. */
 export const WaitingTask = z.object({
-  taskId: Id,
-  kind: z.string(),
-  label: z.string(),
-  reason: z.enum(['worker', 'pause', 'turn', 'start', 'tasks', 'playlists', 'retry']),
-  /** The same as a sentence. */
-  detail: z.string(),
-  /** The end of the pause. */
-  until: Timestamp.nullable(),
+  taskId: Id.meta({ description: 'Id of the task.' }),
+  kind: z.string().meta({ description: 'Kind of task.', example: 'video' }),
+  label: z.string().meta({ description: 'Which task of its kind, for people.', example: 'video 720p 1/4' }),
+  reason: z
+    .enum(['worker', 'pause', 'turn', 'start', 'tasks', 'playlists', 'retry'])
+    .meta({ description: 'What the task waits for.', example: 'worker' }),
+  detail: z.string().meta({ description: 'The reason as a sentence.', example: 'Waits for a free worker.' }),
+  until: Timestamp.nullable().meta({ description: 'When the pause ends (UTC); null without a pause.' }),
 })
 export type WaitingTask = z.infer<typeof WaitingTask>

@@ -5,7 +5,7 @@ import { Id, NO_CONTROL, Nothing, pageOf, Timestamp } from '../shared.ts'
 /** Of a file as it is uploaded. */
 export const MAX_CAPTION_BYTES = 1024 * 1024
 
-const OneVideo = z.strictObject({ videoId: Id })
+const OneVideo = z.strictObject({ videoId: Id.meta({ description: 'Id of the video.' }) })
 /** BCP 47. Checked after the video, so that it tells a stranger nothing. */
 const Language = z.string().max(50)
 /** No control characters, and no quotation marks: it becomes a quoted string in a playlist (RFC 8216 section 4.2). */
@@ -14,12 +14,10 @@ const LABEL = /^[^\u0000-\u001f"\u007f-\u009f]*$/
 export const CaptionLabel = z.string().trim().min(1).max(100).regex(LABEL, 'No quotation marks or control characters')
 
 export const Captions = z.object({
-  /** In the canonical form of BCP 47, e.g. `pt-BR`. */
-  lang: z.string(),
-  /** What a player's menu says. */
-  label: z.string(),
-  cues: z.number().int(),
-  createdAt: Timestamp,
+  lang: z.string().meta({ description: 'Language in the canonical form of BCP 47.', example: 'pt-BR' }),
+  label: z.string().meta({ description: 'What the menu of a player shows.', example: 'Português' }),
+  cues: z.number().int().meta({ description: 'Number of cues.', example: 312 }),
+  createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
 })
 export type Captions = z.infer<typeof Captions>
 
@@ -29,21 +27,28 @@ export const MAX_CHAPTERS = 200
 export const MAX_CHAPTER_TITLE = 200
 
 const Chapter = z.strictObject({
-  /** Seconds. */
-  start: z.number().min(0).max(604_800),
-  title: z.string().trim().min(1).max(MAX_CHAPTER_TITLE).regex(NO_CONTROL),
+  start: z.number().min(0).max(604_800).meta({ description: 'Start in seconds.', example: 93.5 }),
+  title: z
+    .string()
+    .trim()
+    .min(1)
+    .max(MAX_CHAPTER_TITLE)
+    .regex(NO_CONTROL)
+    .meta({ description: 'Title of the chapter.', example: 'At the lake' }),
 })
 export type Chapter = z.infer<typeof Chapter>
 
-const Chapters = z.object({ chapters: z.array(Chapter) })
+const Chapters = z.object({
+  chapters: z.array(Chapter).meta({ description: 'The chapters, each starting later than the one before.' }),
+})
 
 /** Text that runs along with a video. */
 export const captions = {
   putCaptions: {
     summary: 'Give a video captions in a language, or other ones',
     input: OneVideo.extend({
-      lang: Language,
-      label: CaptionLabel.optional(),
+      lang: Language.meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }),
+      label: CaptionLabel.optional().meta({ description: 'What the menu of a player shows.', example: 'Português' }),
       /** WebVTT or SRT. */
       text: z.string().max(MAX_CAPTION_BYTES),
     }),
@@ -60,7 +65,7 @@ export const captions = {
   },
   deleteCaptions: {
     summary: 'Take captions away',
-    input: OneVideo.extend({ lang: Language }),
+    input: OneVideo.extend({ lang: Language.meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }) }),
     output: Nothing,
     errors: ['VIDEO_NOT_FOUND', 'CAPTIONS_NOT_FOUND', 'VALIDATION_FAILED'],
     idempotent: true,
@@ -74,7 +79,8 @@ export const captions = {
         .max(MAX_CHAPTERS)
         .refine((all) => all.every(({ start }, index) => index === 0 || start > (all[index - 1]?.start ?? 0)), {
           message: 'Each chapter must start later than the one before it',
-        }),
+        })
+        .meta({ description: 'The chapters, each starting later than the one before.' }),
     }),
     output: Chapters,
     errors: ['VIDEO_NOT_FOUND'],

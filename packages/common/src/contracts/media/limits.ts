@@ -6,32 +6,37 @@ const Amount = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).nulla
 
 /** What an owner may have and do; null where there is no limit. */
 export const Limits = z.object({
-  /** Sources, stored and being uploaded. */
-  storedBytes: Amount,
-  /** Of one source. */
-  uploadBytes: Amount,
-  /** Of all videos together. */
-  minutes: Amount,
-  /** Seconds of one video. */
-  videoSeconds: Amount,
-  /** Tasks of all videos that run at the same time. */
-  runningTasks: Amount,
+  storedBytes: Amount.meta({
+    description: 'Bytes of all sources, stored and being uploaded; null: no limit.',
+    example: 107374182400,
+  }),
+  uploadBytes: Amount.meta({ description: 'Bytes of one source; null: no limit.', example: 10737418240 }),
+  minutes: Amount.meta({ description: 'Minutes of all videos together; null: no limit.', example: 6000 }),
+  videoSeconds: Amount.meta({ description: 'Seconds of one video; null: no limit.', example: 14400 }),
+  runningTasks: Amount.meta({
+    description: 'Tasks of all videos that run at the same time; null: no limit.',
+    example: 4,
+  }),
 })
 export type Limits = z.infer<typeof Limits>
 
 export const Usage = z.object({
-  /** Of sources; an upload counts with its whole length from its beginning. */
-  bytes: z.number().int(),
-  minutes: z.number(),
-  videos: z.number().int(),
-  /** Not yet complete. */
-  uploads: z.number().int(),
-  runningTasks: z.number().int(),
-  limits: Limits,
+  bytes: z
+    .number()
+    .int()
+    .meta({
+      description: 'Bytes of sources; an upload counts with its whole length from its start.',
+      example: 73400320,
+    }),
+  minutes: z.number().meta({ description: 'Minutes of all videos together.', example: 42.5 }),
+  videos: z.number().int().meta({ description: 'Number of videos.', example: 12 }),
+  uploads: z.number().int().meta({ description: 'Uploads that are not complete yet.', example: 1 }),
+  runningTasks: z.number().int().meta({ description: 'Tasks that run now.', example: 2 }),
+  limits: Limits.meta({ description: 'What the account may use.' }),
 })
 export type Usage = z.infer<typeof Usage>
 
-const OneUser = z.strictObject({ userId: Id })
+const OneUser = z.strictObject({ userId: Id.meta({ description: 'Id of the account.' }) })
 
 export const limits = {
   getUsage: {

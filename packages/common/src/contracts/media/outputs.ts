@@ -10,13 +10,26 @@ export const outputs = {
     summary: 'Where a rendition is as one file; it is made when it is asked for first',
     input: z.strictObject({
       /** A playback token that allows downloads. */
-      reference: z.string().min(1).max(1024),
+      reference: z
+        .string()
+        .min(1)
+        .max(1024)
+        .meta({
+          description: 'Playback token, or the id of a public or unlisted video.',
+          example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+        }),
       /** Of the rendition, by its short side. */
       height: z.number().int().min(1).max(99_999),
     }),
     output: z.discriminatedUnion('status', [
       z.object({ status: z.literal('preparing') }),
-      z.object({ status: z.literal('ready'), storageKey: z.string(), title: z.string() }),
+      z.object({
+        status: z.literal('ready'),
+        storageKey: z.string(),
+        title: z
+          .string()
+          .meta({ description: 'Title of the clip; without it that of the source.', example: 'Highlights' }),
+      }),
     ]),
     errors: [
       ...(['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY', 'VIDEO_NOT_READY'] as const),
@@ -27,11 +40,24 @@ export const outputs = {
   createClip: {
     summary: 'Make a private video of a part of one that is ready; it needs that one no longer',
     input: z.strictObject({
-      videoId: Id,
-      /** Seconds from the first picture; the clip begins and ends with the frames nearest to these. */
-      start: z.number().min(0).max(1_000_000),
-      end: z.number().positive().max(1_000_000),
-      title: Title.optional(),
+      videoId: Id.meta({ description: 'Id of the video.' }),
+      start: z
+        .number()
+        .min(0)
+        .max(1_000_000)
+        .meta({
+          description: 'Second of the source at which the clip starts, moved to the nearest frame.',
+          example: 12.5,
+        }),
+      end: z
+        .number()
+        .positive()
+        .max(1_000_000)
+        .meta({ description: 'Second of the source at which the clip ends, moved to the nearest frame.', example: 42 }),
+      title: Title.optional().meta({
+        description: 'Title of the clip; without it that of the source.',
+        example: 'Highlights',
+      }),
     }),
     output: Video,
     errors: ['VIDEO_NOT_FOUND', 'VIDEO_NOT_READY', 'ACCOUNT_ERASED', 'QUOTA_EXCEEDED', 'UPLOAD_TOO_LARGE'],

@@ -9,10 +9,15 @@ export const taskLog = {
   getTaskLog: {
     summary: 'The end of what ffmpeg printed in an attempt at a task; for the owner and for administrators',
     input: z.strictObject({
-      videoId: Id,
-      taskId: Id,
-      /** Without it the last one that has a log. */
-      attempt: z.coerce.number().int().min(1).max(1_000_000).optional(),
+      videoId: Id.meta({ description: 'Id of the video.' }),
+      taskId: Id.meta({ description: 'Id of the task.' }),
+      attempt: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .meta({ description: 'Number of the attempt; without it the last one that has a log.', example: 1 }),
     }),
     output: z.object({ log: z.string() }),
     errors: ['VIDEO_NOT_FOUND', 'TASK_LOG_NOT_FOUND'],

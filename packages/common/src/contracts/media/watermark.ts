@@ -9,10 +9,16 @@ export const WatermarkPosition = z.enum(['top-left', 'top-right', 'bottom-left',
 
 /** How a picture lies over a video. */
 export const WatermarkPlace = z.object({
-  position: WatermarkPosition,
-  opacity: z.number().min(0.05).max(1),
-  /** Percent of the width of the video. */
-  width: z.number().min(1).max(50),
+  position: WatermarkPosition.meta({
+    description: 'Where on the video the watermark is placed.',
+    example: 'bottom-right',
+  }),
+  opacity: z
+    .number()
+    .min(0.05)
+    .max(1)
+    .meta({ description: 'Opacity, from nearly transparent to opaque.', example: 0.8 }),
+  width: z.number().min(1).max(50).meta({ description: 'Width in percent of the width of the video.', example: 10 }),
 })
 export type WatermarkPlace = z.infer<typeof WatermarkPlace>
 
@@ -22,15 +28,18 @@ export type Overlay = z.infer<typeof Overlay>
 
 /** As it is kept, not as it came: made smaller, in pixels, and without what else stood in the file. */
 const KeptPicture = z.object({
-  width: z.number().int().positive(),
-  height: z.number().int().positive(),
-  bytes: z.number().int().positive(),
+  width: z.number().int().positive().meta({ description: 'Width in pixels.', example: 320 }),
+  height: z.number().int().positive().meta({ description: 'Height in pixels.', example: 80 }),
+  bytes: z.number().int().positive().meta({ description: 'Size of the stored picture in bytes.', example: 14336 }),
 })
 
-export const Watermark = WatermarkPlace.extend({ picture: KeptPicture, createdAt: Timestamp })
+export const Watermark = WatermarkPlace.extend({
+  picture: KeptPicture.meta({ description: 'The picture as it is stored: scaled down and without metadata.' }),
+  createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
+})
 export type Watermark = z.infer<typeof Watermark>
 
-const OneVideo = z.strictObject({ videoId: Id })
+const OneVideo = z.strictObject({ videoId: Id.meta({ description: 'Id of the video.' }) })
 
 /** A picture over a video, burnt in when it is encoded: it can change until the source is there. */
 export const watermark = {
@@ -44,7 +53,11 @@ export const watermark = {
   },
   putWatermark: {
     summary: 'Put a picture over a video that has no source yet, or another one',
-    input: OneVideo.extend({ pictureId: Id, picture: KeptPicture, ...WatermarkPlace.shape }),
+    input: OneVideo.extend({
+      pictureId: Id,
+      picture: KeptPicture.meta({ description: 'The picture as it is stored: scaled down and without metadata.' }),
+      ...WatermarkPlace.shape,
+    }),
     output: Watermark,
     errors: ['VIDEO_NOT_FOUND', 'WATERMARK_TOO_LATE'],
     idempotent: true,
