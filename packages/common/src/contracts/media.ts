@@ -170,13 +170,10 @@ export const media = defineContract('media', {
     input: OneVideo,
     output: z.object({
       items: z.array(TimelineEntry).meta({ description: 'The entries of this page.' }),
-      nextCursor: z
-        .string()
-        .nullable()
-        .meta({
-          description: 'Pass it as `cursor` to get the next page; null on the last page.',
-          example: 'eyJhIjoxfQ',
-        }),
+      nextCursor: z.string().nullable().meta({
+        description: 'Pass it as `cursor` to get the next page; null on the last page.',
+        example: 'eyJhIjoxfQ',
+      }),
       waiting: z.array(WaitingTask).meta({ description: 'Tasks that nobody works on yet, in the order of work.' }),
     }),
     errors: ['VIDEO_NOT_FOUND'],
@@ -228,14 +225,10 @@ export const media = defineContract('media', {
   authorizePlayback: {
     summary: 'What the holder of a playback token, or of the id of a public or unlisted video, may fetch',
     input: z.strictObject({
-      reference: z
-        .string()
-        .min(1)
-        .max(1024)
-        .meta({
-          description: 'Playback token, or the id of a public or unlisted video.',
-          example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
-        }),
+      reference: z.string().min(1).max(1024).meta({
+        description: 'Playback token, or the id of a public or unlisted video.',
+        example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+      }),
     }),
     output: PlaybackGrant,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY'],

@@ -35,19 +35,14 @@ export const Source = z.object({
     .nullable()
     .meta({ description: 'File name that the client gave; null without one.', example: 'holiday.mp4' }),
   bytes: z.number().int().meta({ description: 'Size of the file in bytes.', example: 73400320 }),
-  sha256: z
-    .string()
-    .meta({
-      description: 'SHA-256 of the file in hexadecimal.',
-      example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-    }),
-  container: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Container format as ffprobe names it; null before the file is probed.',
-      example: 'mov,mp4,m4a,3gp,3g2,mj2',
-    }),
+  sha256: z.string().meta({
+    description: 'SHA-256 of the file in hexadecimal.',
+    example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  }),
+  container: z.string().nullable().meta({
+    description: 'Container format as ffprobe names it; null before the file is probed.',
+    example: 'mov,mp4,m4a,3gp,3g2,mj2',
+  }),
   durationSeconds: z
     .number()
     .nullable()
@@ -70,26 +65,18 @@ export const Source = z.object({
 
 /** Addresses that work as they are; a private video's carry a short-lived token. */
 export const Playback = z.object({
-  hlsUrl: z
-    .string()
-    .meta({
-      description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
-      example: 'https://video.example.org/play/abc/master.m3u8',
-    }),
-  posterUrl: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Address of the poster; null until there is one.',
-      example: 'https://video.example.org/play/abc/poster.jpg',
-    }),
-  storyboardUrl: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Address of the storyboard (WebVTT); null until there is one.',
-      example: 'https://video.example.org/play/abc/storyboard.vtt',
-    }),
+  hlsUrl: z.string().meta({
+    description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
+    example: 'https://video.example.org/play/abc/master.m3u8',
+  }),
+  posterUrl: z.string().nullable().meta({
+    description: 'Address of the poster; null until there is one.',
+    example: 'https://video.example.org/play/abc/poster.jpg',
+  }),
+  storyboardUrl: z.string().nullable().meta({
+    description: 'Address of the storyboard (WebVTT); null until there is one.',
+    example: 'https://video.example.org/play/abc/storyboard.vtt',
+  }),
 })
 
 export const Video = z.object({
@@ -124,12 +111,10 @@ export const Video = z.object({
           .int()
           .nullable()
           .meta({ description: 'Average bits per second; null until it is measured.', example: 2500000 }),
-        status: z
-          .enum(['processing', 'ready', 'failed'])
-          .meta({
-            description: 'failed: it was not ready when its video failed; a retry goes on with it.',
-            example: 'ready',
-          }),
+        status: z.enum(['processing', 'ready', 'failed']).meta({
+          description: 'failed: it was not ready when its video failed; a retry goes on with it.',
+          example: 'ready',
+        }),
       }),
     )
     .meta({ description: 'The video in each of its sizes.' }),
@@ -146,26 +131,18 @@ export const PlaybackToken = z.object({
   token: z
     .string()
     .meta({ description: 'The playback token, which takes the place of the id in play addresses.', example: 'abc' }),
-  hlsUrl: z
-    .string()
-    .meta({
-      description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
-      example: 'https://video.example.org/play/abc/master.m3u8',
-    }),
-  posterUrl: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Address of the poster; null until there is one.',
-      example: 'https://video.example.org/play/abc/poster.jpg',
-    }),
-  storyboardUrl: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Address of the storyboard (WebVTT); null until there is one.',
-      example: 'https://video.example.org/play/abc/storyboard.vtt',
-    }),
+  hlsUrl: z.string().meta({
+    description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
+    example: 'https://video.example.org/play/abc/master.m3u8',
+  }),
+  posterUrl: z.string().nullable().meta({
+    description: 'Address of the poster; null until there is one.',
+    example: 'https://video.example.org/play/abc/poster.jpg',
+  }),
+  storyboardUrl: z.string().nullable().meta({
+    description: 'Address of the storyboard (WebVTT); null until there is one.',
+    example: 'https://video.example.org/play/abc/storyboard.vtt',
+  }),
   expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
 })
 

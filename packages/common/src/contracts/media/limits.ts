@@ -21,13 +21,10 @@ export const Limits = z.object({
 export type Limits = z.infer<typeof Limits>
 
 export const Usage = z.object({
-  bytes: z
-    .number()
-    .int()
-    .meta({
-      description: 'Bytes of sources; an upload counts with its whole length from its start.',
-      example: 73400320,
-    }),
+  bytes: z.number().int().meta({
+    description: 'Bytes of sources; an upload counts with its whole length from its start.',
+    example: 73400320,
+  }),
   minutes: z.number().meta({ description: 'Minutes of all videos together.', example: 42.5 }),
   videos: z.number().int().meta({ description: 'Number of videos.', example: 12 }),
   uploads: z.number().int().meta({ description: 'Uploads that are not complete yet.', example: 1 }),

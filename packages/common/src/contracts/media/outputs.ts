@@ -10,14 +10,10 @@ export const outputs = {
     summary: 'Where a rendition is as one file; it is made when it is asked for first',
     input: z.strictObject({
       /** A playback token that allows downloads. */
-      reference: z
-        .string()
-        .min(1)
-        .max(1024)
-        .meta({
-          description: 'Playback token, or the id of a public or unlisted video.',
-          example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
-        }),
+      reference: z.string().min(1).max(1024).meta({
+        description: 'Playback token, or the id of a public or unlisted video.',
+        example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+      }),
       /** Of the rendition, by its short side. */
       height: z.number().int().min(1).max(99_999),
     }),
@@ -41,14 +37,10 @@ export const outputs = {
     summary: 'Make a private video of a part of one that is ready; it needs that one no longer',
     input: z.strictObject({
       videoId: Id.meta({ description: 'Id of the video.' }),
-      start: z
-        .number()
-        .min(0)
-        .max(1_000_000)
-        .meta({
-          description: 'Second of the source at which the clip starts, moved to the nearest frame.',
-          example: 12.5,
-        }),
+      start: z.number().min(0).max(1_000_000).meta({
+        description: 'Second of the source at which the clip starts, moved to the nearest frame.',
+        example: 12.5,
+      }),
       end: z
         .number()
         .positive()

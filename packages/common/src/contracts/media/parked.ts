@@ -4,26 +4,43 @@ import { Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 
 /** The id of the event; for what could not be read, a hash of its body. */
 const ParkedId = z.string().regex(/^[\w-]{1,100}$/)
-const OneMessage = z.strictObject({ parkedId: ParkedId })
+const OneMessage = z.strictObject({
+  parkedId: ParkedId.meta({
+    description: 'Id of the message: that of its event, or a hash of a body that could not be read.',
+    example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+  }),
+})
 const GONE = ['PARKED_NOT_FOUND'] as const
 
 /** A message that nobody tries again by himself. */
 export const Parked = z.object({
-  id: z.string(),
-  /** `media`: an event that media could not take. `receipts`: a note about a finished upload that cannot be read. */
-  origin: z.string(),
-  /** The type that the sender gave; null where it gave none. */
-  type: z.string().nullable(),
-  /** How often it was tried. */
-  attempts: z.number().int(),
-  /** What went wrong the last time. */
-  error: z.object({ code: z.string(), message: z.string() }),
-  parkedAt: Timestamp,
+  id: z.string().meta({ description: 'Id of the message.', example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55' }),
+  origin: z
+    .string()
+    .meta({
+      description:
+        '`media`: an event that media could not process. `receipts`: a note about a finished upload that cannot be read.',
+      example: 'media',
+    }),
+  type: z
+    .string()
+    .nullable()
+    .meta({ description: 'Type that the sender gave; null without one.', example: 'auth.user-erased' }),
+  attempts: z.number().int().meta({ description: 'How often it was tried.', example: 5 }),
+  error: z
+    .object({
+      code: z.string().meta({ description: 'Code of the error.', example: 'INTERNAL' }),
+      message: z.string().meta({ description: 'Text of the error.', example: 'Something went wrong' }),
+    })
+    .meta({ description: 'What went wrong the last time.' }),
+  parkedAt: Timestamp.meta({ description: 'When it was parked (UTC).' }),
 })
 export type Parked = z.infer<typeof Parked>
 
 /** The message itself, as it came, too. */
-export const ParkedInFull = Parked.extend({ body: z.string() })
+export const ParkedInFull = Parked.extend({
+  body: z.string().meta({ description: 'The message as it came.', example: '{}' }),
+})
 export type ParkedInFull = z.infer<typeof ParkedInFull>
 
 /** The parking lot, for administrators and the operator's command line. */

@@ -20,59 +20,105 @@ export type VideoFacts = z.infer<typeof VideoFacts>
 
 /** The body of a webhook, as in the Standard Webhooks specification: https://www.standardwebhooks.com */
 export const WebhookPayload = z.discriminatedUnion('type', [
-  z.object({ type: VideoEventType, timestamp: Timestamp, data: VideoFacts }),
-  z.object({ type: z.literal('ping'), timestamp: Timestamp, data: z.object({ webhookId: Id }) }),
+  z.object({
+    type: VideoEventType.meta({ description: 'What happened.', example: 'video.ready' }),
+    timestamp: Timestamp.meta({ description: 'When it happened (UTC).' }),
+    data: VideoFacts.meta({ description: 'The video as it was then, without play addresses.' }),
+  }),
+  z.object({
+    type: z.literal('ping').meta({ description: 'A test message.', example: 'ping' }),
+    timestamp: Timestamp.meta({ description: 'When it happened (UTC).' }),
+    data: z
+      .object({ webhookId: Id.meta({ description: 'Id of the webhook.' }) })
+      .meta({ description: 'What the message is about.' }),
+  }),
 ])
 export type WebhookPayload = z.infer<typeof WebhookPayload>
 
 export const Webhook = z.object({
-  id: Id,
-  url: z.string(),
-  events: z.array(VideoEventType),
-  enabled: z.boolean(),
-  /** Why it was disabled: by its owner, because it answered 410, or because nothing has arrived there for days. */
-  disabled: z.object({ reason: z.enum(['owner', 'gone', 'failing']), at: Timestamp }).nullable(),
-  /** When the first attempt failed after the last that succeeded. */
-  failingSince: Timestamp.nullable(),
-  /** Until then what is sent is signed with the secret before, too. */
-  previousSecretUntil: Timestamp.nullable(),
-  createdAt: Timestamp,
-  updatedAt: Timestamp,
+  id: Id.meta({ description: 'Id of the webhook.' }),
+  url: z
+    .string()
+    .meta({
+      description: 'Address that messages are sent to (http or https).',
+      example: 'https://example.org/hooks/kinora',
+    }),
+  events: z
+    .array(VideoEventType)
+    .meta({ description: 'Event types to send.', example: ['video.ready', 'video.failed'] }),
+  enabled: z.boolean().meta({ description: 'Whether messages are sent.', example: true }),
+  disabled: z
+    .object({
+      reason: z
+        .enum(['owner', 'gone', 'failing'])
+        .meta({
+          description: 'owner: by its owner. gone: it answered 410. failing: nothing arrived for days.',
+          example: 'failing',
+        }),
+      at: Timestamp.meta({ description: 'When (UTC).' }),
+    })
+    .nullable()
+    .meta({ description: 'Why and when the webhook was disabled; null while it is enabled.' }),
+  failingSince: Timestamp.nullable().meta({
+    description: 'First failed attempt since the last success (UTC); null if there is none.',
+  }),
+  previousSecretUntil: Timestamp.nullable().meta({
+    description: 'Until then messages are also signed with the previous secret (UTC); null without one.',
+  }),
+  createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
+  updatedAt: Timestamp.meta({ description: 'When it was last changed (UTC).' }),
 })
 export type Webhook = z.infer<typeof Webhook>
 
 /** The answers that show a secret; there is no other way to read it. */
-export const NewWebhook = Webhook.extend({ secret: z.string() })
+export const NewWebhook = Webhook.extend({
+  secret: z
+    .string()
+    .meta({
+      description: 'Secret to check signatures with; shown only here.',
+      example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    }),
+})
 
 export const WebhookAttempt = z.object({
-  at: Timestamp,
-  durationMs: z.number().int(),
-  /** The status of the response; null when there was none. */
-  status: z.number().int().nullable(),
-  /** How the response begins. */
-  response: z.string().nullable(),
-  /** Why there was none, e.g. `ECONNREFUSED`, `TIMEOUT`, `ADDRESS_REFUSED`. */
-  error: z.string().nullable(),
+  at: Timestamp.meta({ description: 'When (UTC).' }),
+  durationMs: z.number().int().meta({ description: 'Duration of the attempt in milliseconds.', example: 120 }),
+  status: z
+    .number()
+    .int()
+    .nullable()
+    .meta({ description: 'HTTP status of the response; null without a response.', example: 204 }),
+  response: z
+    .string()
+    .nullable()
+    .meta({ description: 'Start of the response body; null without a response.', example: 'ok' }),
+  error: z
+    .string()
+    .nullable()
+    .meta({
+      description:
+        'Why there was no response, such as ECONNREFUSED, TIMEOUT or ADDRESS_REFUSED; null if there was one.',
+      example: 'TIMEOUT',
+    }),
 })
 export type WebhookAttempt = z.infer<typeof WebhookAttempt>
 
 export const WebhookDelivery = z.object({
-  /** The `webhook-id` header, the same for every attempt. */
-  id: Id,
-  webhookId: Id,
-  type: z.string(),
-  /** Null for a ping. */
-  videoId: Id.nullable(),
-  status: z.enum(['pending', 'delivered', 'failed']),
-  tries: z.number().int(),
-  /** The last twenty, oldest first. */
-  attempts: z.array(WebhookAttempt),
-  nextAttemptAt: Timestamp.nullable(),
-  createdAt: Timestamp,
+  id: Id.meta({ description: 'Id of the delivery, as in its `webhook-id` header.' }),
+  webhookId: Id.meta({ description: 'Id of the webhook.' }),
+  type: z.string().meta({ description: 'Event type of the message.', example: 'video.ready' }),
+  videoId: Id.nullable().meta({ description: 'Id of the video; null for a ping.' }),
+  status: z
+    .enum(['pending', 'delivered', 'failed'])
+    .meta({ description: 'What became of the delivery.', example: 'delivered' }),
+  tries: z.number().int().meta({ description: 'Number of attempts so far.', example: 1 }),
+  attempts: z.array(WebhookAttempt).meta({ description: 'The last twenty attempts, oldest first.' }),
+  nextAttemptAt: Timestamp.nullable().meta({ description: 'When it is tried next (UTC); null if it is not.' }),
+  createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
 })
 export type WebhookDelivery = z.infer<typeof WebhookDelivery>
 
-const OneWebhook = z.strictObject({ webhookId: Id })
+const OneWebhook = z.strictObject({ webhookId: Id.meta({ description: 'Id of the webhook.' }) })
 const Address = z.url({ protocol: /^https?$/ }).max(2000)
 const Events = z
   .array(VideoEventType)
@@ -90,14 +136,27 @@ export const webhooks = {
   },
   createWebhook: {
     summary: 'Be told of changes of own videos; the answer is the only place where the secret is shown',
-    input: z.strictObject({ url: Address, events: Events }),
+    input: z.strictObject({
+      url: Address.meta({
+        description: 'Address that messages are sent to (http or https).',
+        example: 'https://example.org/hooks/kinora',
+      }),
+      events: Events.meta({ description: 'Event types to send.', example: ['video.ready', 'video.failed'] }),
+    }),
     output: NewWebhook,
     errors: ['WEBHOOK_LIMIT_REACHED', 'ACCOUNT_ERASED'],
     idempotent: false,
   },
   updateWebhook: {
     summary: 'Change where and of what a webhook tells, or switch it off and on',
-    input: OneWebhook.extend({ url: Address.optional(), events: Events.optional(), enabled: z.boolean().optional() }),
+    input: OneWebhook.extend({
+      url: Address.optional().meta({
+        description: 'Address that messages are sent to (http or https).',
+        example: 'https://example.org/hooks/kinora',
+      }),
+      events: Events.optional().meta({ description: 'Event types to send.', example: ['video.ready', 'video.failed'] }),
+      enabled: z.boolean().optional().meta({ description: 'Whether messages are sent.', example: true }),
+    }),
     output: Webhook,
     errors: ['WEBHOOK_NOT_FOUND'],
     idempotent: true,
@@ -132,7 +191,7 @@ export const webhooks = {
   },
   redeliverWebhook: {
     summary: 'Send a delivery once more now, under the id that it has',
-    input: OneWebhook.extend({ deliveryId: Id }),
+    input: OneWebhook.extend({ deliveryId: Id.meta({ description: 'Id of the delivery.' }) }),
     output: WebhookDelivery,
     errors: ['WEBHOOK_NOT_FOUND', 'WEBHOOK_DISABLED', 'WEBHOOK_DELIVERY_NOT_FOUND'],
     idempotent: true,
