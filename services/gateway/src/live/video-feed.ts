@@ -41,11 +41,11 @@ export class VideoFeed {
 
 /** The data of every event: the whole state, so that the last one seen is enough. */
 export const VideoEvent = z.object({
-  videoId: z.uuid(),
-  status: VideoStatus,
-  playable: z.boolean(),
-  progress: Progress,
-  error: VideoError.nullable(),
+  videoId: z.uuid().meta({ description: 'Id of the video.', example: '0197a1e8-0d4b-7c3a-9b1e-52f7a0d4b36c' }),
+  status: VideoStatus.meta({ description: 'How far the video has come.', example: 'ready' }),
+  playable: z.boolean().meta({ description: 'Whether it can be played now.', example: true }),
+  progress: Progress.meta({ description: 'How far processing has come.' }),
+  error: VideoError.nullable().meta({ description: 'Why processing failed; null unless it did.' }),
 })
 type VideoEvent = z.infer<typeof VideoEvent>
 

@@ -17,10 +17,26 @@ const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as c
 const look = { auth: 'optional', scope: 'videos:read', limit: 'general' } as const
 const open = { method: 'get', auth: 'none', limit: 'playback' } as const
 
-const PutParams = z.strictObject({ videoId: z.uuid(), lang: z.string().max(50) })
-const PutQuery = z.strictObject({ label: CaptionLabel.optional() })
-const PlayParams = z.strictObject({ reference: Reference, lang: z.string().max(50) })
-const ChaptersParams = z.strictObject({ reference: Reference })
+const PutParams = z.strictObject({
+  videoId: z.uuid().meta({ description: 'Id of the video.' }),
+  lang: z.string().max(50).meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }),
+})
+const PutQuery = z.strictObject({
+  label: CaptionLabel.optional().meta({ description: 'What the menu of a player shows.' }),
+})
+const PlayParams = z.strictObject({
+  reference: Reference.meta({
+    description: 'Playback token, or the id of a public or unlisted video.',
+    example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+  }),
+  lang: z.string().max(50).meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }),
+})
+const ChaptersParams = z.strictObject({
+  reference: Reference.meta({
+    description: 'Playback token, or the id of a public or unlisted video.',
+    example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+  }),
+})
 
 const TEXT_TYPES = ['text/*', 'application/x-subrip', 'application/octet-stream']
 /** Seconds. Others may be put in their place at any time. */

@@ -10,8 +10,19 @@ import type { HandRoute } from './route.ts'
 import { tagged } from './tags.ts'
 
 const Params = z.strictObject({
-  reference: z.string().regex(/^[\w.~-]{1,1024}$/),
-  height: z.coerce.number().int().min(1).max(99_999),
+  reference: z
+    .string()
+    .regex(/^[\w.~-]{1,1024}$/)
+    .meta({
+      description: 'Playback token, or the id of a public or unlisted video.',
+      example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+    }),
+  height: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(99_999)
+    .meta({ description: 'Height of the rendition in pixels.', example: 720 }),
 })
 const Preparing = z.object({ status: z.literal('preparing') })
 const RETRY_AFTER_SECONDS = 2

@@ -9,7 +9,7 @@ import { VideoEvent, VideoFollower } from '../live/video-feed.ts'
 import type { HandRoute } from './route.ts'
 import { tagged } from './tags.ts'
 
-const Params = z.strictObject({ videoId: z.uuid() })
+const Params = z.strictObject({ videoId: z.uuid().meta({ description: 'Id of the video.' }) })
 
 const STREAMS_PER_CALLER = 20
 /** How long a stream lasts whose owner has no token that expires. */
@@ -26,7 +26,12 @@ export const events = tagged('Videos', [
     name: 'streamEvents',
     summary: 'Follow a video: its state now, then `status` and `progress` events, as server-sent events',
     params: Params,
-    headers: z.object({ 'Last-Event-ID': z.string().optional() }),
+    headers: z.object({
+      'Last-Event-ID': z
+        .string()
+        .optional()
+        .meta({ description: 'Sent by browsers; the stream always starts with the present state.', example: '7' }),
+    }),
     answers: { 200: { description: 'A stream without end', content: { 'text/event-stream': VideoEvent } } },
     errors: media.getVideo.errors,
     handle: streamEvents,

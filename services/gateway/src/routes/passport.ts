@@ -7,7 +7,7 @@ import { sendStoredFile } from '../playback/send-stored-file.ts'
 import type { HandRoute } from './route.ts'
 import { tagged } from './tags.ts'
 
-const Params = z.strictObject({ videoId: z.uuid() })
+const Params = z.strictObject({ videoId: z.uuid().meta({ description: 'Id of the video.' }) })
 
 export const passport = tagged('Videos', [
   {

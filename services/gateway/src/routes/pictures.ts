@@ -23,15 +23,28 @@ import {
 import type { HandRoute } from './route.ts'
 import { tagged } from './tags.ts'
 
-const ReferenceParams = z.strictObject({ reference: Reference })
-const ThumbnailParams = ReferenceParams.extend({ format: z.enum(['jpg', 'webp', 'avif']) })
+const ReferenceParams = z.strictObject({
+  reference: Reference.meta({
+    description: 'Playback token, or the id of a public or unlisted video.',
+    example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+  }),
+})
+const ThumbnailParams = ReferenceParams.extend({
+  format: z.enum(['jpg', 'webp', 'avif']).meta({ description: 'File format.' }),
+})
 const ThumbnailQuery = z.strictObject({
   /** Seconds. */
-  time: z.coerce.number().min(0).max(604_800).default(0),
-  width: listedWidth(THUMBNAIL_WIDTHS).default(320),
+  time: z.coerce.number().min(0).max(604_800).default(0).meta({ description: 'Second of the video.', example: 12.5 }),
+  width: listedWidth(THUMBNAIL_WIDTHS)
+    .default(320)
+    .meta({ description: 'Width in pixels; one of those that pictures are made in.' }),
 })
-const PreviewParams = ReferenceParams.extend({ format: z.enum(['webp', 'gif']) })
-const PreviewQuery = z.strictObject({ width: listedWidth(PREVIEW_WIDTHS).default(320) })
+const PreviewParams = ReferenceParams.extend({ format: z.enum(['webp', 'gif']).meta({ description: 'File format.' }) })
+const PreviewQuery = z.strictObject({
+  width: listedWidth(PREVIEW_WIDTHS)
+    .default(320)
+    .meta({ description: 'Width in pixels; one of those that pictures are made in.' }),
+})
 
 /** Seconds. A storyboard is made once. */
 const MAX_AGE = 86_400

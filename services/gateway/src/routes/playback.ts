@@ -15,11 +15,29 @@ import { sendPlaylist } from '../playback/send-text.ts'
 import type { HandRoute } from './route.ts'
 import { tagged } from './tags.ts'
 
-const PosterParams = z.strictObject({ reference: Reference, format: z.enum(['jpg', 'webp', 'avif']) })
-const PosterQuery = z.strictObject({ width: listedWidth(POSTER_WIDTHS).optional() })
+const PosterParams = z.strictObject({
+  reference: Reference.meta({
+    description: 'Playback token, or the id of a public or unlisted video.',
+    example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+  }),
+  format: z.enum(['jpg', 'webp', 'avif']).meta({ description: 'File format.' }),
+})
+const PosterQuery = z.strictObject({
+  width: listedWidth(POSTER_WIDTHS)
+    .optional()
+    .meta({ description: 'Width in pixels; one of those that posters are made in.' }),
+})
 /** Seconds. Another picture may be chosen at any time. */
 const POSTER_MAX_AGE = 60
-const FileParams = z.strictObject({ reference: Reference, file: z.string() })
+const FileParams = z.strictObject({
+  reference: Reference.meta({
+    description: 'Playback token, or the id of a public or unlisted video.',
+    example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+  }),
+  file: z
+    .string()
+    .meta({ description: 'Path of a playlist or segment, as the master playlist names it.', example: '720p.m3u8' }),
+})
 
 const open = { method: 'get', auth: 'none', limit: 'playback' } as const
 const errors = [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'] as const

@@ -18,10 +18,12 @@ import {
 import type { HandRoute } from './route.ts'
 import { tagged } from './tags.ts'
 
-const Params = z.strictObject({ uploadId: z.uuid() })
+const Params = z.strictObject({ uploadId: z.uuid().meta({ description: 'Id of the upload.' }) })
 const one = `${TUS_PATH}/:uploadId`
 const write = { auth: 'required', scope: 'videos:write', limit: 'upload' } as const
-const TusHeaders = z.object({ 'Tus-Resumable': z.literal('1.0.0') })
+const TusHeaders = z.object({
+  'Tus-Resumable': z.literal('1.0.0').meta({ description: 'Version of the tus protocol.', example: '1.0.0' }),
+})
 const FORM = ['VALIDATION_FAILED', 'TUS_VERSION_UNSUPPORTED'] as const
 
 /** tus 1.0.0: uploads that go on where they were interrupted, at whichever gateway. */

@@ -7,12 +7,19 @@ import type { HandRoute } from './route.ts'
 import { tagged } from './tags.ts'
 
 const Readiness = z.object({
-  ready: z.boolean(),
-  draining: z.boolean().optional(),
+  ready: z.boolean().meta({ description: 'Whether the gateway can do its work.', example: true }),
+  draining: z.boolean().optional().meta({ description: 'Whether the gateway is shutting down.', example: false }),
   checks: z
-    .record(z.string(), z.object({ ok: z.boolean(), detail: z.record(z.string(), z.unknown()).optional() }))
-    .optional(),
-  proxy: ProxyReport.optional(),
+    .record(
+      z.string(),
+      z.object({
+        ok: z.boolean().meta({ description: 'Whether it works.', example: true }),
+        detail: z.record(z.string(), z.unknown()).optional().meta({ description: 'Details of the check.' }),
+      }),
+    )
+    .optional()
+    .meta({ description: 'Result of each check, by name.' }),
+  proxy: ProxyReport.optional().meta({ description: 'How the address of this client was determined.' }),
 })
 
 const open = { method: 'get', auth: 'none', errors: [] } as const
@@ -40,7 +47,14 @@ export const system = tagged('System', [
     name: 'getLiveness',
     summary: 'Tell whether the gateway process runs',
     errors: ['BAD_REQUEST'],
-    answers: { 200: { description: 'It does', content: { 'application/json': z.object({ ok: z.boolean() }) } } },
+    answers: {
+      200: {
+        description: 'It does',
+        content: {
+          'application/json': z.object({ ok: z.boolean().meta({ description: 'Whether it works.', example: true }) }),
+        },
+      },
+    },
     handle: () => async (_req, res) => sendJson(res, 200, { ok: true }),
   },
   {

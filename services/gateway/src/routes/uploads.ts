@@ -15,7 +15,7 @@ import { withHeadStart } from '../uploads/speculative-segments.ts'
 import type { HandRoute } from './route.ts'
 import { tagged } from './tags.ts'
 
-const Params = z.strictObject({ videoId: z.uuid() })
+const Params = z.strictObject({ videoId: z.uuid().meta({ description: 'Id of the video.' }) })
 /** Room is kept for a quarter of an hour after each sign of life. */
 const KEEP_MS = 60_000
 

@@ -15,13 +15,18 @@ const path = '/v1/videos/:videoId/watermark'
 const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
 const read = { auth: 'required', scope: 'videos:read', limit: 'general' } as const
 
-const Params = z.strictObject({ videoId: z.uuid() })
+const Params = z.strictObject({ videoId: z.uuid().meta({ description: 'Id of the video.' }) })
 const { opacity, width } = WatermarkPlace.shape
 const Place = z.strictObject({
-  position: WatermarkPosition.default('bottom-right'),
-  opacity: z.coerce.number().pipe(opacity).default(1),
-  /** Percent of the width of the video. */
-  width: z.coerce.number().pipe(width).default(10),
+  position: WatermarkPosition.default('bottom-right').meta({
+    description: 'Where on the video the watermark is placed.',
+  }),
+  opacity: z.coerce.number().pipe(opacity).default(1).meta({ description: 'Opacity from 0.05 to 1.', example: 0.8 }),
+  width: z.coerce
+    .number()
+    .pipe(width)
+    .default(10)
+    .meta({ description: 'Width in percent of the width of the video.', example: 10 }),
 })
 
 const PICTURE_TYPES = ['image/png', 'image/webp', 'image/jpeg']
