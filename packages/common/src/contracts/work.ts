@@ -7,52 +7,72 @@ import { StoryboardGrid } from './storyboard.ts'
 /** What a worker is asked to do and what it says it did: a few KiB, and some 110 bytes a segment for long sound. */
 
 /** Frames per second as a fraction: 30000/1001 is exact, 29.97 is not. */
-export const FrameRate = z.object({ num: z.number().int().positive(), den: z.number().int().positive() })
+export const FrameRate = z.object({
+  num: z.number().int().positive().meta({ description: 'Numerator.', example: 30000 }),
+  den: z.number().int().positive().meta({ description: 'Denominator.', example: 1001 }),
+})
 export type FrameRate = z.infer<typeof FrameRate>
 
 /** What ffprobe found, in one vocabulary for planner and encoder. Sizes are as displayed, after rotation and pixel aspect. */
 export const SourceFacts = z.object({
-  container: z.string(),
-  durationSeconds: z.number().nonnegative(),
-  video: z.object({
-    streamIndex: z.number().int(),
-    codec: z.string(),
-    pixelFormat: z.string(),
-    width: z.number().int().positive(),
-    height: z.number().int().positive(),
-    /** The constant rate that all renditions get; at most 60. */
-    frameRate: FrameRate,
-    /** What the file itself says, on average. */
-    sourceRate: FrameRate.optional(),
-    /** True where the source's own frames do not lie on that rate's grid, so frames are repeated or dropped. */
-    resample: z.boolean(),
-    /** Frames of the constant-rate picture from its first frame to its last. */
-    frameCount: z.number().int().positive(),
-    interlaced: z.boolean(),
-    hdr: z.boolean(),
-    /** In ffprobe's words, `bt709`, `smpte170m` …; absent where the source does not say. */
-    colorMatrix: z.string().optional(),
-    /** Seconds on the source's own clock at which the first picture stands. */
-    startTime: z.number(),
-    /** The source has pictures before the first one, which are left out. */
-    clipped: z.boolean().optional(),
-    /** Present where the pictures, as they are, can be cut into segments of `segmentGrid` that every player takes. */
-    copyable: z
-      .object({
-        /** Bits a second of the largest of these segments. */
-        peakBitrate: z.number().int().positive(),
-      })
-      .optional(),
-  }),
+  container: z
+    .string()
+    .meta({ description: 'Container format as ffprobe names it.', example: 'mov,mp4,m4a,3gp,3g2,mj2' }),
+  durationSeconds: z.number().nonnegative().meta({ description: 'Duration in seconds.', example: 182.4 }),
+  video: z
+    .object({
+      streamIndex: z.number().int().meta({ description: 'Index of the stream in the file.', example: 0 }),
+      codec: z.string().meta({ description: 'Codec as ffprobe names it.', example: 'h264' }),
+      pixelFormat: z.string().meta({ description: 'Pixel format as ffprobe names it.', example: 'yuv420p' }),
+      width: z.number().int().positive().meta({ description: 'Width in pixels, as displayed.', example: 1280 }),
+      height: z.number().int().positive().meta({ description: 'Height in pixels, as displayed.', example: 720 }),
+      frameRate: FrameRate.meta({ description: 'Constant frame rate of all renditions; at most 60.' }),
+      sourceRate: FrameRate.optional().meta({ description: 'Average frame rate of the file itself.' }),
+      resample: z
+        .boolean()
+        .meta({ description: 'Whether frames are repeated or dropped to reach the frame rate.', example: false }),
+      frameCount: z
+        .number()
+        .int()
+        .positive()
+        .meta({ description: 'Number of frames at the constant rate.', example: 5466 }),
+      interlaced: z.boolean().meta({ description: 'Whether the source is interlaced.', example: false }),
+      hdr: z.boolean().meta({ description: 'Whether the source has a high dynamic range.', example: false }),
+      colorMatrix: z
+        .string()
+        .optional()
+        .meta({ description: 'Colour matrix as ffprobe names it; absent if the source has none.', example: 'bt709' }),
+      startTime: z
+        .number()
+        .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),
+      clipped: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Whether frames before the first usable one were left out.', example: false }),
+      copyable: z
+        .object({
+          peakBitrate: z
+            .number()
+            .int()
+            .positive()
+            .meta({ description: 'Bits per second of the largest of these segments.', example: 6000000 }),
+        })
+        .optional()
+        .meta({ description: 'Present if the frames can be cut into segments without encoding.' }),
+    })
+    .meta({ description: 'The video track.' }),
   audio: z
     .object({
-      streamIndex: z.number().int(),
-      codec: z.string(),
-      channels: z.number().int().positive(),
-      sampleRate: z.number().int().positive(),
-      startTime: z.number(),
+      streamIndex: z.number().int().meta({ description: 'Index of the stream in the file.', example: 0 }),
+      codec: z.string().meta({ description: 'Codec as ffprobe names it.', example: 'h264' }),
+      channels: z.number().int().positive().meta({ description: 'Number of audio channels.', example: 2 }),
+      sampleRate: z.number().int().positive().meta({ description: 'Audio samples per second.', example: 48000 }),
+      startTime: z
+        .number()
+        .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),
     })
-    .nullable(),
+    .nullable()
+    .meta({ description: 'The audio track; null without one.' }),
 })
 export type SourceFacts = z.infer<typeof SourceFacts>
 
@@ -68,17 +88,20 @@ export type SourceChapter = z.infer<typeof SourceChapter>
 export const Rung = z.object({
   /** By the short side: `240p`, `1080p`. */
   name: z.string(),
-  width: z.number().int().positive(),
-  height: z.number().int().positive(),
+  width: z.number().int().positive().meta({ description: 'Width in pixels, as displayed.', example: 1280 }),
+  height: z.number().int().positive().meta({ description: 'Height in pixels, as displayed.', example: 720 }),
   /** Cap in kbit/s. */
   maxrate: z.number().int().positive(),
 })
 export type Rung = z.infer<typeof Rung>
 
 export const TaskWork = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('probe'), sourceKey: z.string() }),
   z.object({
-    kind: z.literal('audio'),
+    kind: z.literal('probe').meta({ description: 'Kind of task.', example: 'video' }),
+    sourceKey: z.string(),
+  }),
+  z.object({
+    kind: z.literal('audio').meta({ description: 'Kind of task.', example: 'video' }),
     sourceKey: z.string(),
     facts: SourceFacts,
     /** Length of every segment but the last, in seconds. */
@@ -87,7 +110,7 @@ export const TaskWork = z.discriminatedUnion('kind', [
     firstSegment: z.number().int().nonnegative(),
   }),
   z.object({
-    kind: z.literal('video'),
+    kind: z.literal('video').meta({ description: 'Kind of task.', example: 'video' }),
     sourceKey: z.string(),
     facts: SourceFacts,
     /** Of each rung, segments before its first one belong to another task. */
@@ -100,13 +123,17 @@ export const TaskWork = z.discriminatedUnion('kind', [
     segmentFrames: z.number().int().positive(),
     chunk: z.object({
       startFrame: z.number().int().nonnegative(),
-      frameCount: z.number().int().positive(),
+      frameCount: z
+        .number()
+        .int()
+        .positive()
+        .meta({ description: 'Number of frames at the constant rate.', example: 5466 }),
       firstSegment: z.number().int().nonnegative(),
     }),
     watermark: Overlay.optional(),
   }),
   z.object({
-    kind: z.literal('poster'),
+    kind: z.literal('poster').meta({ description: 'Kind of task.', example: 'video' }),
     sourceKey: z.string(),
     facts: SourceFacts,
     watermark: Overlay.optional(),
@@ -114,24 +141,28 @@ export const TaskWork = z.discriminatedUnion('kind', [
     time: z.number().nonnegative().optional(),
   }),
   z.object({
-    kind: z.literal('storyboard'),
+    kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }),
     /** Published media playlist of the rendition that the pictures are taken from. */
     renditionKey: z.string(),
     grid: StoryboardGrid,
   }),
   z.object({
-    kind: z.literal('download'),
+    kind: z.literal('download').meta({ description: 'Kind of task.', example: 'video' }),
     /** Published media playlists of one rendition, and of the sound if there is any. */
     pictureKey: z.string(),
     soundKey: z.string().nullable(),
-    frameCount: z.number().int().positive(),
+    frameCount: z
+      .number()
+      .int()
+      .positive()
+      .meta({ description: 'Number of frames at the constant rate.', example: 5466 }),
   }),
   z.object({
-    kind: z.literal('finalise'),
+    kind: z.literal('finalise').meta({ description: 'Kind of task.', example: 'video' }),
     /** Folder of the published playlists; the check starts at `master.m3u8` and follows it as a player does. */
     playlistKey: z.string(),
-    frameRate: FrameRate,
-    frameCount: z.number().int(),
+    frameRate: FrameRate.meta({ description: 'Constant frame rate of all renditions; at most 60.' }),
+    frameCount: z.number().int().meta({ description: 'Number of frames at the constant rate.', example: 5466 }),
     hasAudio: z.boolean(),
     /** By name of the media playlist: the digest of all its files as they were made, where it is known. */
     contents: z.record(z.string(), z.string()).optional(),
@@ -142,9 +173,9 @@ export type TaskKind = TaskWork['kind']
 
 /** A task as a worker holds it. Only the attempt with this lease token may finish it. */
 export const ClaimedTask = z.object({
-  taskId: Id,
-  videoId: Id,
-  attempt: z.number().int().positive(),
+  taskId: Id.meta({ description: 'Id of the task.' }),
+  videoId: Id.meta({ description: 'Id of the video.' }),
+  attempt: z.number().int().positive().meta({ description: 'Number of the attempt, from 1.', example: 1 }),
   leaseToken: Id,
   /** The lease ends this many milliseconds after the last heartbeat. */
   leaseMs: z.number().int().positive(),
@@ -159,10 +190,14 @@ export type ClaimedTask = z.infer<typeof ClaimedTask>
  * `memory`: killed at the memory limit, retried once.
  */
 export const TaskCause = z.object({
-  class: z.enum(['input', 'host', 'memory']),
-  code: z.string(),
-  /** A sentence the owner of the video understands. */
-  detail: z.string(),
+  class: z
+    .enum(['input', 'host', 'memory'])
+    .meta({
+      description: 'input: the file is at fault. host: the system is. memory: the memory limit was reached.',
+      example: 'input',
+    }),
+  code: z.string().meta({ description: 'Stable code of the cause.', example: 'SOURCE_CORRUPT' }),
+  detail: z.string().meta({ description: 'The cause as a sentence.', example: 'The file is damaged.' }),
 })
 export type TaskCause = z.infer<typeof TaskCause>
 
@@ -171,26 +206,31 @@ export type TaskStatus = z.infer<typeof TaskStatus>
 
 /** A task as operators see it. */
 export const Task = z.object({
-  id: Id,
-  videoId: Id,
-  ownerId: Id,
-  kind: z.string(),
-  label: z.string(),
-  status: TaskStatus,
-  attempt: z.number().int(),
-  /** Who works on it, or did last. */
-  worker: z.string().nullable(),
-  percent: z.number().int(),
-  /** When work on it began for the first time. */
-  startedAt: Timestamp.nullable(),
-  /** A running task whose worker says nothing until then is given to another. */
-  leaseUntil: Timestamp.nullable(),
-  cause: TaskCause.nullable(),
+  id: Id.meta({ description: 'Id of the task.' }),
+  videoId: Id.meta({ description: 'Id of the video.' }),
+  ownerId: Id.meta({ description: 'Id of the account that owns the video.' }),
+  kind: z.string().meta({ description: 'Kind of task.', example: 'video' }),
+  label: z.string().meta({ description: 'Which task of its kind, for people.', example: 'video 720p 1/4' }),
+  status: TaskStatus.meta({ description: 'How far the task has come.', example: 'running' }),
+  attempt: z.number().int().meta({ description: 'Number of the attempt, from 1.', example: 1 }),
+  worker: z
+    .string()
+    .nullable()
+    .meta({ description: 'Worker that has the task or had it last; null before the first.', example: 'worker-1' }),
+  percent: z.number().int().meta({ description: 'Percent of the task that is done.', example: 40 }),
+  startedAt: Timestamp.nullable().meta({ description: 'When work first began (UTC); null before that.' }),
+  leaseUntil: Timestamp.nullable().meta({
+    description: 'If the worker sends nothing until then, another gets the task (UTC); null unless it runs.',
+  }),
+  cause: TaskCause.nullable().meta({ description: 'Why the last attempt failed; null if it did not.' }),
 })
 export type Task = z.infer<typeof Task>
 
 /** The message on a task queue: so little that redelivery is harmless. */
-export const TaskMessage = z.object({ taskId: Id, attempt: z.number().int().positive() })
+export const TaskMessage = z.object({
+  taskId: Id.meta({ description: 'Id of the task.' }),
+  attempt: z.number().int().positive().meta({ description: 'Number of the attempt, from 1.', example: 1 }),
+})
 export type TaskMessage = z.infer<typeof TaskMessage>
 
 /** Hex. Absent in what was made before hashes were kept. */
@@ -218,9 +258,9 @@ const RenditionPart = z.object({
 })
 
 const AudioPart = z.object({
-  kind: z.literal('audio'),
+  kind: z.literal('audio').meta({ description: 'Kind of task.', example: 'video' }),
   codecs: z.string(),
-  channels: z.number().int().positive(),
+  channels: z.number().int().positive().meta({ description: 'Number of audio channels.', example: 2 }),
   initBytes: z.number().int().positive(),
   initSha256: z.string().optional(),
   firstSegment: z.number().int().nonnegative(),
@@ -230,7 +270,10 @@ const AudioPart = z.object({
   ),
 })
 
-const VideoPart = z.object({ kind: z.literal('video'), renditions: z.array(RenditionPart) })
+const VideoPart = z.object({
+  kind: z.literal('video').meta({ description: 'Kind of task.', example: 'video' }),
+  renditions: z.array(RenditionPart),
+})
 
 /** Segments that follow one another, checked and in storage: all that an attempt wrote, or what it wrote since it last told. */
 export const MediaPart = z.discriminatedUnion('kind', [AudioPart, VideoPart])
@@ -238,16 +281,26 @@ export type MediaPart = z.infer<typeof MediaPart>
 
 export const TaskResult = z.discriminatedUnion('kind', [
   /** Without chapters from workers that did not look for them. */
-  z.object({ kind: z.literal('probe'), facts: SourceFacts, chapters: z.array(SourceChapter).optional() }),
-  z.object({ kind: z.literal('poster'), posterKey: z.string() }),
+  z.object({
+    kind: z.literal('probe').meta({ description: 'Kind of task.', example: 'video' }),
+    facts: SourceFacts,
+    chapters: z.array(SourceChapter).optional(),
+  }),
+  z.object({
+    kind: z.literal('poster').meta({ description: 'Kind of task.', example: 'video' }),
+    posterKey: z.string(),
+  }),
   /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
-  z.object({ kind: z.literal('storyboard') }),
+  z.object({ kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }) }),
   /** File: `download.mp4` under the output key. */
-  z.object({ kind: z.literal('download'), bytes: z.number().int().positive() }),
+  z.object({
+    kind: z.literal('download').meta({ description: 'Kind of task.', example: 'video' }),
+    bytes: z.number().int().positive(),
+  }),
   AudioPart,
   VideoPart,
   z.object({
-    kind: z.literal('finalise'),
+    kind: z.literal('finalise').meta({ description: 'Kind of task.', example: 'video' }),
     bytes: z.number().int(),
     /** Of all rules, none of them broken; with the playlists that were read. Absent from workers that did not tell. */
     verdicts: z.array(Verdict).optional(),

@@ -5,18 +5,30 @@ import { includesPublicAddresses } from './trusted-range.ts'
 
 /** How the address of whoever asks was found, and what is wrong with how it is found. */
 export const ProxyReport = z.object({
-  client: z.object({
-    /** What is counted and written down. */
-    address: z.string(),
-    decidedBy: z.enum(['x-forwarded-for', 'connection']),
-    /** The other end of the TCP connection. */
-    peer: z.string(),
-    forwardedFor: z.string().nullable(),
-  }),
-  trustedProxies: z.array(z.string()),
-  warnings: z.array(
-    z.object({ code: z.enum(['SPOOFABLE', 'FORWARDED_FOR_IGNORED', 'ONE_ADDRESS']), detail: z.string() }),
-  ),
+  client: z
+    .object({
+      address: z.string().meta({ description: 'Address of the client.', example: '203.0.113.7' }),
+      decidedBy: z
+        .enum(['x-forwarded-for', 'connection'])
+        .meta({ description: 'What the address was taken from.', example: 'connection' }),
+      peer: z.string().meta({ description: 'Address of the other end of the connection.', example: '203.0.113.7' }),
+      forwardedFor: z
+        .string()
+        .nullable()
+        .meta({ description: 'The X-Forwarded-For header; null without one.', example: '203.0.113.7' }),
+    })
+    .meta({ description: 'The client as the gateway sees it.' }),
+  trustedProxies: z.array(z.string()).meta({ description: 'Proxies whose header is trusted.', example: ['loopback'] }),
+  warnings: z
+    .array(
+      z.object({
+        code: z
+          .enum(['SPOOFABLE', 'FORWARDED_FOR_IGNORED', 'ONE_ADDRESS'])
+          .meta({ description: 'Code of the warning.', example: 'SPOOFABLE' }),
+        detail: z.string().meta({ description: 'The warning as a sentence.', example: 'Anybody can set the header.' }),
+      }),
+    )
+    .meta({ description: 'What is wrong with the proxy settings.' }),
 })
 export type ProxyReport = z.infer<typeof ProxyReport>
 type Warning = ProxyReport['warnings'][number]

@@ -14,15 +14,17 @@ import { sendExport } from '../personal-data/export.ts'
 import { tagged } from './tags.ts'
 
 const PersonalData = z.object({
-  exportedAt: z.iso.datetime(),
-  account: User,
-  sessions: z.array(Session),
-  apiKeys: z.array(ApiKey),
-  passkeys: z.array(Passkey),
-  auditLog: z.array(AuditEntry),
-  videos: z.array(Video.omit({ playback: true })),
-  playbackTokens: z.array(PlaybackTokenInfo),
-  webhooks: z.array(Webhook),
+  exportedAt: z.iso
+    .datetime()
+    .meta({ description: 'When the export was made (UTC).', example: '2026-11-30T06:00:00.000Z' }),
+  account: User.meta({ description: 'The account.' }),
+  sessions: z.array(Session).meta({ description: 'Its sessions.' }),
+  apiKeys: z.array(ApiKey).meta({ description: 'Its API keys.' }),
+  passkeys: z.array(Passkey).meta({ description: 'Its passkeys.' }),
+  auditLog: z.array(AuditEntry).meta({ description: 'What happened to it.' }),
+  videos: z.array(Video.omit({ playback: true })).meta({ description: 'Its videos.' }),
+  playbackTokens: z.array(PlaybackTokenInfo).meta({ description: 'Its playback links.' }),
+  webhooks: z.array(Webhook).meta({ description: 'Its webhooks.' }),
 })
 
 export const personalData = tagged('Accounts', [

@@ -15,13 +15,11 @@ const GONE = ['PARKED_NOT_FOUND'] as const
 /** A message that nobody tries again by himself. */
 export const Parked = z.object({
   id: z.string().meta({ description: 'Id of the message.', example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55' }),
-  origin: z
-    .string()
-    .meta({
-      description:
-        '`media`: an event that media could not process. `receipts`: a note about a finished upload that cannot be read.',
-      example: 'media',
-    }),
+  origin: z.string().meta({
+    description:
+      '`media`: an event that media could not process. `receipts`: a note about a finished upload that cannot be read.',
+    example: 'media',
+  }),
   type: z
     .string()
     .nullable()

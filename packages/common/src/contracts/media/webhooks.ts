@@ -37,24 +37,20 @@ export type WebhookPayload = z.infer<typeof WebhookPayload>
 
 export const Webhook = z.object({
   id: Id.meta({ description: 'Id of the webhook.' }),
-  url: z
-    .string()
-    .meta({
-      description: 'Address that messages are sent to (http or https).',
-      example: 'https://example.org/hooks/kinora',
-    }),
+  url: z.string().meta({
+    description: 'Address that messages are sent to (http or https).',
+    example: 'https://example.org/hooks/kinora',
+  }),
   events: z
     .array(VideoEventType)
     .meta({ description: 'Event types to send.', example: ['video.ready', 'video.failed'] }),
   enabled: z.boolean().meta({ description: 'Whether messages are sent.', example: true }),
   disabled: z
     .object({
-      reason: z
-        .enum(['owner', 'gone', 'failing'])
-        .meta({
-          description: 'owner: by its owner. gone: it answered 410. failing: nothing arrived for days.',
-          example: 'failing',
-        }),
+      reason: z.enum(['owner', 'gone', 'failing']).meta({
+        description: 'owner: by its owner. gone: it answered 410. failing: nothing arrived for days.',
+        example: 'failing',
+      }),
       at: Timestamp.meta({ description: 'When (UTC).' }),
     })
     .nullable()
@@ -72,12 +68,10 @@ export type Webhook = z.infer<typeof Webhook>
 
 /** The answers that show a secret; there is no other way to read it. */
 export const NewWebhook = Webhook.extend({
-  secret: z
-    .string()
-    .meta({
-      description: 'Secret to check signatures with; shown only here.',
-      example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
-    }),
+  secret: z.string().meta({
+    description: 'Secret to check signatures with; shown only here.',
+    example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  }),
 })
 
 export const WebhookAttempt = z.object({
@@ -92,14 +86,10 @@ export const WebhookAttempt = z.object({
     .string()
     .nullable()
     .meta({ description: 'Start of the response body; null without a response.', example: 'ok' }),
-  error: z
-    .string()
-    .nullable()
-    .meta({
-      description:
-        'Why there was no response, such as ECONNREFUSED, TIMEOUT or ADDRESS_REFUSED; null if there was one.',
-      example: 'TIMEOUT',
-    }),
+  error: z.string().nullable().meta({
+    description: 'Why there was no response, such as ECONNREFUSED, TIMEOUT or ADDRESS_REFUSED; null if there was one.',
+    example: 'TIMEOUT',
+  }),
 })
 export type WebhookAttempt = z.infer<typeof WebhookAttempt>
 
