@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { until, useSystem, useWorld } from '@kinora/dev/harness'
+import { until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import pg from 'pg'
 import { afterAll, expect, test } from 'vitest'
 import { register, signIn } from './accounts.ts'
@@ -10,7 +10,7 @@ import { rawUpload } from './raw-upload.ts'
 import { GENEROUS } from './settings.ts'
 import { createVideo, untilRunning, untilStatus, upload } from './videos.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const system = await useSystem({ installation: world, env: GENEROUS })
 const database = new pg.Pool({ connectionString: world.adminDatabaseUrl, max: 1 })
 afterAll(() => database.end())

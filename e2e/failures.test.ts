@@ -1,4 +1,4 @@
-import { type PrivateWorld, privateWorld, until, useSystem } from '@kinora/dev/harness'
+import { type PrivateTestEnvironment, privateTestEnvironment, until, useSystem } from '@kinora/dev/harness'
 import { beforeEach, expect, test } from 'vitest'
 import { register } from './accounts.ts'
 import type { Page, Video } from './api-types.ts'
@@ -12,7 +12,7 @@ import { GENEROUS } from './settings.ts'
 import { createVideo, getVideo, untilRunning, untilStatus, upload } from './videos.ts'
 
 const clips = useClips()
-const world = await privateWorld()
+const world = await privateTestEnvironment()
 const { postgres, rabbitmq, redis } = world.servers
 const system = await useSystem({ installation: world, env: GENEROUS })
 const anonymous = createClient(system.gatewayUrl)
@@ -26,7 +26,7 @@ beforeEach(async () => {
   await until(isReady, { timeoutMs: 60_000 })
 })
 
-type Server = PrivateWorld['servers'][keyof PrivateWorld['servers']]
+type Server = PrivateTestEnvironment['servers'][keyof PrivateTestEnvironment['servers']]
 
 /** Brings a server down for as long as `meanwhile` takes. */
 async function without(server: Server, how: 'kill' | 'stop' | 'pause', meanwhile: () => Promise<unknown>) {

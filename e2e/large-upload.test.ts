@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { useSystem, useWorld } from '@kinora/dev/harness'
+import { useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { afterAll, expect, test } from 'vitest'
 import { register } from './accounts.ts'
 import { createClient } from './client.ts'
@@ -16,7 +16,7 @@ const BYTES = 2 * GIBIBYTE
 const INTERRUPTIONS = 20
 
 const system = await useSystem({
-  installation: await useWorld(),
+  installation: await useTestEnvironment(),
   workers: 0,
   env: { ...GENEROUS, MAX_UPLOAD_BYTES: String(BYTES) },
 })

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { freePort, until, useSystem, useWorld } from '@kinora/dev/harness'
+import { freePort, until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { connect } from 'amqplib'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Person, refresh, register, signIn } from './accounts.ts'
@@ -12,7 +12,7 @@ import { kinora, kinoraAtTerminal, kinoraRunning } from './operator.ts'
 import { GENEROUS } from './settings.ts'
 import { createVideo } from './videos.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const system = await useSystem({ installation: world, workers: 0, env: GENEROUS })
 const second = await system.addGateway()
 const visitor = createClient(system.gatewayUrl)

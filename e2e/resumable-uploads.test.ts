@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { until, useSystem, useWorld } from '@kinora/dev/harness'
+import { until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
 import type { Problem } from './api-types.ts'
@@ -11,7 +11,7 @@ import { GENEROUS } from './settings.ts'
 import { addressAt, sendByTus } from './tus.ts'
 import { createVideo, getVideo } from './videos.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const page = 'https://player.example'
 const system = await useSystem({
   installation: world,

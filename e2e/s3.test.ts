@@ -1,4 +1,4 @@
-import { privateS3, until, useSystem, useWorld } from '@kinora/dev/harness'
+import { privateS3, until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
 import type { Problem } from './api-types.ts'
@@ -13,7 +13,11 @@ import { createVideo, untilIdle, untilStatus, upload } from './videos.ts'
 const clips = useClips()
 const s3 = await privateS3()
 const storage = await s3.bucket()
-const system = await useSystem({ installation: { ...(await useWorld()), ...storage }, env: GENEROUS, workers: 2 })
+const system = await useSystem({
+  installation: { ...(await useTestEnvironment()), ...storage },
+  env: GENEROUS,
+  workers: 2,
+})
 const { client } = await register(createClient(system.gatewayUrl))
 
 const storageIsGood = async () => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { until, useSystem, useWorld } from '@kinora/dev/harness'
+import { until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
 import type { Problem, Video } from './api-types.ts'
@@ -14,7 +14,7 @@ const MEBIBYTE = 1024 * 1024
 const MAX_BYTES = 310 * MEBIBYTE
 
 const clips = useClips()
-const world = await useWorld()
+const world = await useTestEnvironment()
 const system = await useSystem({ installation: world, env: { ...GENEROUS, MAX_UPLOAD_BYTES: String(MAX_BYTES) } })
 const { client } = await register(createClient(system.gatewayUrl))
 const clip = await clips.make('silent.mp4')

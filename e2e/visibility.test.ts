@@ -1,4 +1,4 @@
-import { until, useSystem, useWorld } from '@kinora/dev/harness'
+import { until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './accounts.ts'
 import type { Page, PlaybackToken, Video } from './api-types.ts'
@@ -9,7 +9,7 @@ import { GENEROUS } from './settings.ts'
 import { untilIdle, untilStatus, upload } from './videos.ts'
 
 const clips = useClips()
-const world = await useWorld()
+const world = await useTestEnvironment()
 const system = await useSystem({ installation: world, env: GENEROUS })
 const anonymous = createClient(system.gatewayUrl)
 const { client: owner } = await register(anonymous)

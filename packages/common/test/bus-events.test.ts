@@ -1,4 +1,4 @@
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { connect } from 'amqplib'
 import { expect, it } from 'vitest'
 import type { ParkedMessage } from '../src/bus/index.ts'
@@ -6,7 +6,7 @@ import type { EventEnvelope } from '../src/contract.ts'
 import { AppError } from '../src/errors.ts'
 import { envelope, events, gate, openBus, peek } from './bus-kit.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const group = 'media'
 const retryDelaysMs = [50, 100]
 const taskEvents = [events['task.finished']]

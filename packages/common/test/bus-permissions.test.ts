@@ -1,10 +1,10 @@
-import { useWorld } from '@kinora/dev/harness'
+import { useTestEnvironment } from '@kinora/dev/harness'
 import { type Channel, connect } from 'amqplib'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { Bus, ServiceName } from '../src/bus/index.ts'
 import { connectAs, events, media } from './bus-kit.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 
 const buses: Bus[] = []
 afterAll(() => Promise.all(buses.map((bus) => bus.drain())))

@@ -1,11 +1,11 @@
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
 import type { Handlers } from '../src/contract.ts'
 import { AppError } from '../src/errors.ts'
 import { call, gate, media, openBus, type TestMedia, user, waitingIn } from './bus-kit.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 
 function handlers(overrides: Partial<Handlers<TestMedia>> = {}): Handlers<TestMedia> {
   return {

@@ -1,9 +1,9 @@
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, it } from 'vitest'
 import type { TaskMessage } from '../src/contracts/work.ts'
 import { gate, openBus } from './bus-kit.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 
 function task(attempt = 1): TaskMessage {
   return { taskId: crypto.randomUUID(), attempt }

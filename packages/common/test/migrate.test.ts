@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { provisionSchema, type SchemaDefinition } from '@kinora/common/db'
-import { useWorld } from '@kinora/dev/harness'
+import { useTestEnvironment } from '@kinora/dev/harness'
 import pg from 'pg'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const admin = new pg.Client({ connectionString: world.adminDatabaseUrl })
 await admin.connect()
 

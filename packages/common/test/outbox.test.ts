@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import {
   connectDb,
+  enqueueTask,
   firstTimeSeen,
   INBOX_DDL,
   type InboxDb,
   OUTBOX_DDL,
   type OutboxDb,
-  sayTask,
   startOutboxRelay,
 } from '@kinora/common/db'
 import { createLogger } from '@kinora/common/service'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const logger = createLogger('test', 'silent')
 
 describe('the outbox', () => {
@@ -37,10 +37,10 @@ describe('the outbox', () => {
 
   it('sends what was committed, in order, and nothing of what was rolled back', async () => {
     await db.transaction().execute(async (tx) => {
-      for (let n = 0; n < 5; n++) await sayTask(tx, { n })
+      for (let n = 0; n < 5; n++) await enqueueTask(tx, { n })
     })
     const undone = db.transaction().execute(async (tx) => {
-      await sayTask(tx, { n: 'undone' })
+      await enqueueTask(tx, { n: 'undone' })
       throw new Error('undo')
     })
     await expect(undone).rejects.toThrow('undo')
@@ -53,7 +53,7 @@ describe('the outbox', () => {
 
   it('sends at once when poked, long before the next look', async () => {
     const relay = startOutboxRelay(db, logger, async (_, payload) => void published.push(payload), 3_600_000)
-    await db.transaction().execute((tx) => sayTask(tx, { poked: true }))
+    await db.transaction().execute((tx) => enqueueTask(tx, { poked: true }))
     relay.poke()
     await until(() => published.length === 1)
     await relay.stop()
@@ -61,7 +61,7 @@ describe('the outbox', () => {
 
   it('keeps what the broker refused, and sends it later', async () => {
     let down = true
-    await db.transaction().execute((tx) => sayTask(tx, { kept: true }))
+    await db.transaction().execute((tx) => enqueueTask(tx, { kept: true }))
     const relay = startOutboxRelay(
       db,
       logger,
@@ -80,7 +80,7 @@ describe('the outbox', () => {
 
   it('sends each row once when several processes relay side by side', async () => {
     await db.transaction().execute(async (tx) => {
-      for (let n = 0; n < 500; n++) await sayTask(tx, { n })
+      for (let n = 0; n < 500; n++) await enqueueTask(tx, { n })
     })
     const relays = [1, 2, 3].map(() => startOutboxRelay(db, logger, async (_, payload) => void published.push(payload)))
     await until(async () => (await waiting()) === 0)

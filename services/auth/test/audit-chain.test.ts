@@ -1,6 +1,6 @@
 import type { Output } from '@kinora/common/contract'
 import { auth as methods } from '@kinora/common/contracts'
-import { createWorld } from '@kinora/dev/harness'
+import { createTestEnvironment } from '@kinora/dev/harness'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connectGateway } from './support/gateway.ts'
@@ -129,7 +129,7 @@ describe('erasing where a user came from', () => {
 
 describe('rows that are older than the chain', () => {
   it('are chained when auth starts for the first time on it, and never again', async () => {
-    const old = await createWorld(world.backing)
+    const old = await createTestEnvironment(world.backing)
     onTestFinished(() => old.remove())
     const admin = new pg.Pool({ connectionString: old.adminDatabaseUrl, options: '-c search_path=auth', max: 1 })
     onTestFinished(() => admin.end())

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { auth as methods, SignedIn } from '@kinora/common/contracts'
-import { createWorld, parseMail, startSmtp, until } from '@kinora/dev/harness'
+import { createTestEnvironment, parseMail, startSmtp, until } from '@kinora/dev/harness'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Account, actorOf, connectGateway, PASSWORD } from './support/gateway.ts'
 import { startTestAuth } from './support/start-test-auth.ts'
@@ -273,7 +273,7 @@ describe('a mail', () => {
 
 describe('without an SMTP server', () => {
   it('mails become files that only the service can read, and addresses need not be confirmed', async () => {
-    const fresh = await createWorld(world.backing)
+    const fresh = await createTestEnvironment(world.backing)
     const local = await startTestAuth(fresh)
     const client = await connectGateway(fresh)
     onTestFinished(async () => {

@@ -1,11 +1,11 @@
 import { auth as methods } from '@kinora/common/contracts'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { connectGateway, PASSWORD } from './support/gateway.ts'
 import { startTestAuth } from './support/start-test-auth.ts'
 import { startTcpProxy } from './support/tcp-proxy.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const database = await startTcpProxy(world.databaseUrl('auth'))
 const broker = await startTcpProxy(world.amqpUrl('auth'))
 const auth = await startTestAuth(world, {

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { freePort, until, useWorld } from '@kinora/dev/harness'
+import { freePort, until, useTestEnvironment } from '@kinora/dev/harness'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { testConfig } from './support/start-test-auth.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const require = createRequire(import.meta.url)
 
 // Each test compiles a whole program, beside everything else that a test run does.

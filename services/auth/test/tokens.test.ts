@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { auth as methods, type SignedIn } from '@kinora/common/contracts'
-import { createWorld } from '@kinora/dev/harness'
+import { createTestEnvironment } from '@kinora/dev/harness'
 import jwt from 'jsonwebtoken'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startTestAuth } from './support/start-test-auth.ts'
@@ -68,7 +68,7 @@ describe('signing keys', () => {
   })
 
   it('are made once, although several processes start at the same time', async () => {
-    const fresh = await createWorld(world.backing)
+    const fresh = await createTestEnvironment(world.backing)
     onTestFinished(() => fresh.remove())
     const processes = await Promise.all(Array.from({ length: 4 }, () => startTestAuth(fresh)))
     try {

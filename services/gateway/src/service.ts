@@ -73,11 +73,11 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   await bus.listen(
     [events['video.changed'], events['video.deleted'], events['playback.revoked']],
     (envelope) => {
-      grants.forget((envelope.data as { videoId: string }).videoId)
+      grants.invalidate((envelope.data as { videoId: string }).videoId)
       videoFeed.receive(envelope)
     },
     () => {
-      grants.forgetAll()
+      grants.invalidateAll()
       videoFeed.gap()
     },
   )

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { connectBus } from '@kinora/common/bus'
 import { auth } from '@kinora/common/contracts'
 import { createMetrics, Health, Lifecycle } from '@kinora/common/service'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { pino } from 'pino'
 import { afterAll, describe, expect, it } from 'vitest'
 import { authConfig } from '../../auth/src/config.ts'
@@ -11,7 +11,7 @@ import { AUDIENCE, ISSUER } from './support/access-tokens.ts'
 import { startTestGateway, type TestGateway } from './support/start-test-gateway.ts'
 import { jsonBody } from './support/use-gateway.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const life = new Lifecycle()
 afterAll(() => life.close())
 const logger = pino({ level: 'silent' })

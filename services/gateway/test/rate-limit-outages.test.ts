@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { sealApiKey } from '@kinora/common/api-key'
 import { AppError } from '@kinora/common/errors'
-import { privateWorld, until } from '@kinora/dev/harness'
+import { privateTestEnvironment, until } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
 import type { TestGateway } from './support/start-test-gateway.ts'
 import { jsonBody, useGateway } from './support/use-gateway.ts'
 
-const { redisUrl, servers } = await privateWorld()
+const { redisUrl, servers } = await privateTestEnvironment()
 const { auth, another } = await useGateway()
 auth.on.login = async () => {
   throw new AppError('INVALID_CREDENTIALS')

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createMetrics, Health, Lifecycle } from '@kinora/common/service'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { generateSync } from 'otplib'
 import { pino } from 'pino'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ import { AUDIENCE, ISSUER } from './support/access-tokens.ts'
 import { startTestGateway } from './support/start-test-gateway.ts'
 import { jsonBody } from './support/use-gateway.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const life = new Lifecycle()
 afterAll(() => life.close())
 

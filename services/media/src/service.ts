@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { announce, type Bus, connectBus } from '@kinora/common/bus'
+import { type Bus, connectBus, publishIfHeard } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
 import { events, media, TaskMessage } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
@@ -94,16 +94,16 @@ const QueuedTask = TaskMessage.extend({ queue: z.enum(['short', 'long']), priori
 
 function startRelay({ life, logger }: Base, { db, wake }: Context, bus: Bus): void {
   const relay = startOutboxRelay(db, logger, async (kind, payload) => {
-    if (kind === 'event') return await sayAloud(payload as EventEnvelope)
+    if (kind === 'event') return await publishEvent(payload as EventEnvelope)
     const { queue, priority, ...message } = QueuedTask.parse(payload)
     await bus.sendTask(queue, message, priority)
   })
-  async function sayAloud(envelope: EventEnvelope): Promise<void> {
+  async function publishEvent(envelope: EventEnvelope): Promise<void> {
     // Deliveries were written in the same transaction.
     if (envelope.type === events['video.milestone-reached'].type) wake.emit('webhooks')
     // The audit log must miss nothing: what belongs into it waits here until auth has been there to listen.
     if (envelope.type === events['audit.noted'].type) await bus.publish(envelope)
-    else await announce(bus, envelope)
+    else await publishIfHeard(bus, envelope)
   }
   life.use(relay, 'outbox relay', (r) => r.stop())
   wake.on('outbox', () => relay.poke())

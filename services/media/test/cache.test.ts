@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { createLogger } from '@kinora/common/service'
-import { freePort, until, useWorld } from '@kinora/dev/harness'
+import { freePort, until, useTestEnvironment } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
 import { type CacheClient, connectRedis, createReadCache, type ReadCache } from '../src/infra/read-cache.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const logger = createLogger('test', 'silent')
 
 async function redis(): Promise<CacheClient> {

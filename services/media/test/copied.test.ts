@@ -1,6 +1,6 @@
 import { type ClaimedTask, media, type TaskCause } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
@@ -8,7 +8,7 @@ import { videoWhen } from './support/process.ts'
 import { partOf, resultOf, someFacts } from './support/results.ts'
 import { connectWorker, folderOf } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 const other = await startTestMedia(world)
 const gateway = await connectGateway(world)

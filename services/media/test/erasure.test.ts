@@ -4,7 +4,7 @@ import type { EventEnvelope } from '@kinora/common/contract'
 import { events, media } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
 import { keys } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
@@ -12,7 +12,7 @@ import { startTestMedia } from './support/media.ts'
 import { resultOf } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 let running = await startTestMedia(world)
 const gateway = await connectGateway(world)
 const worker = await connectWorker(world, running.ctx)

@@ -1,6 +1,6 @@
 import type { Actor } from '@kinora/common/contract'
 import { causeOf, media, type TaskCause, type Video } from '@kinora/common/contracts'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
 import { forgetOldRows } from '../src/background/forget-old-rows.ts'
@@ -11,7 +11,7 @@ import { doAllWork, videoWhen } from './support/process.ts'
 import { resultOf, someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 // Nobody plays the heart of a worker here.
 const { ctx } = await startTestMedia(world, { LEASE_MS: 600_000 })
 const gateway = await connectGateway(world)

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { connectBus } from '@kinora/common/bus'
 import { type ClaimedTask, events, media, type TaskKind } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { resultOf } from './support/results.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 const gateway = await connectGateway(world)
 const [eager, patient] = [someUser(), someUser()]

@@ -1,13 +1,13 @@
 import { type ClaimedTask, causeOf, media, type SourceFacts } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { someFacts } from './support/results.ts'
 import { connectWorker, folderOf } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 const { call, createVideo, getVideo } = await connectGateway(world)
 const worker = await connectWorker(world, ctx)

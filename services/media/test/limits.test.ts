@@ -1,5 +1,5 @@
 import { media } from '@kinora/common/contracts'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
 import { connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
@@ -8,7 +8,7 @@ import { notedActions } from './support/noted-actions.ts'
 import { someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const LIMITS = { MAX_UPLOAD_BYTES: 2000, QUOTA_BYTES: 2500, QUOTA_MINUTES: 10, MAX_VIDEO_SECONDS: 400 }
 const { ctx } = await startTestMedia(world, LIMITS)
 await startTestMedia(world, LIMITS)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ClaimedTask, media, type SourceFacts, type TaskCause, type Video } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
 import { ANONYMOUS, connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
@@ -9,7 +9,7 @@ import { doAllWork, videoWhen } from './support/process.ts'
 import { resultOf, someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 await startTestMedia(world)
 const gateway = await connectGateway(world)

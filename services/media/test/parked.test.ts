@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Actor, EventEnvelope } from '@kinora/common/contract'
 import { type ClaimedTask, media } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { expect, it, test } from 'vitest'
 import { ANONYMOUS, connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
@@ -12,7 +12,7 @@ import { notedActions } from './support/noted-actions.ts'
 import { resultOf } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 // Nobody plays the heart of a worker here.
 const PATIENT = { LEASE_MS: 600_000 }
 const { ctx } = await startTestMedia(world, PATIENT)

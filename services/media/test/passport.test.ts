@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type ClaimedTask, media, Passport } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { useWorld } from '@kinora/dev/harness'
+import { useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test, vi } from 'vitest'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
@@ -12,7 +12,7 @@ import { connectWorker } from './support/worker.ts'
 // Real encodes, on a machine that may be busy with other test files.
 vi.setConfig({ testTimeout: 120_000 })
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)

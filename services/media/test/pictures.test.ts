@@ -1,5 +1,5 @@
 import { type ClaimedTask, media, type TaskCause, type Video } from '@kinora/common/contracts'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
@@ -7,7 +7,7 @@ import { doAllWork, videoWhen } from './support/process.ts'
 import { someFacts } from './support/results.ts'
 import { connectWorker, folderOf } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Input } from '@kinora/common/contract'
 import { media, type Video } from '@kinora/common/contracts'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { describe, expect, it, test } from 'vitest'
 import { ANONYMOUS, connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
@@ -9,7 +9,7 @@ import { doAllWork, videoWhen } from './support/process.ts'
 import { someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)

@@ -1,6 +1,6 @@
 import { type ClaimedTask, media } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { publishPlaylists } from '../src/background/publish-playlists.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
@@ -9,7 +9,7 @@ import { doAllWork, videoWhen } from './support/process.ts'
 import { partOf, resultOf, segmentWork, someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 await startTestMedia(world)
 const gateway = await connectGateway(world)

@@ -3,13 +3,13 @@ import { Readable } from 'node:stream'
 import type { Input } from '@kinora/common/contract'
 import { media } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
 import { connectGateway, someUser, type UserActor } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world, { MAX_UPLOAD_BYTES: 5000 })
 await startTestMedia(world, { MAX_UPLOAD_BYTES: 5000 })
 const { call, createVideo, getVideo } = await connectGateway(world)

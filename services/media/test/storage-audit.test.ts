@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Actor } from '@kinora/common/contract'
 import { media, type StorageFinding, type Video } from '@kinora/common/contracts'
 import { keys, MASTER_PLAYLIST } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { connectGateway, someUser, type UserActor } from './support/gateway.ts'
@@ -12,7 +12,7 @@ import { startTestMedia } from './support/media.ts'
 import { doAllWork, videoWhen } from './support/process.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)

@@ -3,7 +3,7 @@ import { readdir, readFile, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { media, type StorageStatus } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { until, type World, worldOfTest } from '@kinora/dev/harness'
+import { type TestEnvironment, testEnvironmentOfTest, until } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { emptyQuarantine } from '../src/background/empty-quarantine.ts'
@@ -24,13 +24,13 @@ async function stranger(media: TestMedia): Promise<void> {
 }
 
 interface Installation {
-  world: World
+  world: TestEnvironment
   started: TestMedia
   gateway: Gateway
 }
 
 async function install(): Promise<Installation> {
-  const world = await worldOfTest()
+  const world = await testEnvironmentOfTest()
   return { world, started: await startTestMedia(world), gateway: await connectGateway(world) }
 }
 
@@ -54,7 +54,7 @@ async function fill({ world, started, gateway }: Installation): Promise<string[]
 }
 
 /** Sources, renditions, uploads and what is in quarantine. */
-async function files({ storageDir }: World): Promise<string[]> {
+async function files({ storageDir }: TestEnvironment): Promise<string[]> {
   const entries = await readdir(join(storageDir, 'objects'), { recursive: true, withFileTypes: true })
   const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
   return paths
@@ -63,7 +63,7 @@ async function files({ storageDir }: World): Promise<string[]> {
     .sort()
 }
 
-async function ageAll(world: World): Promise<void> {
+async function ageAll(world: TestEnvironment): Promise<void> {
   const old = new Date(Date.now() - 2 * DAY_MS)
   for (const key of await files(world)) await utimes(join(world.storageDir, 'objects', key), old, old)
 }
@@ -92,7 +92,7 @@ describe('a store that is not the database’s', () => {
   it.each(['empty', 'of another installation'])('keeps all files when the database is %s', async (kind) => {
     const right = await install()
     const before = await fill(right)
-    const other = await worldOfTest()
+    const other = await testEnvironmentOfTest()
     const first = await startTestMedia(other)
     await stranger(first)
     if (kind !== 'empty')
@@ -107,7 +107,7 @@ describe('a store that is not the database’s', () => {
     const right = await install()
     const before = await fill(right)
     await rm(join(right.world.storageDir, 'objects', keys.installation))
-    const other = await worldOfTest()
+    const other = await testEnvironmentOfTest()
     const wrong = await startTestMedia(other, { STORAGE_URL: right.world.storageUrl })
     await expectRefusal(wrong, await connectGateway(other), 'unmarked')
     expect(await files(right.world)).toEqual(before)
@@ -117,7 +117,7 @@ describe('a store that is not the database’s', () => {
     const { world, started, gateway } = await install()
     await fill({ world, started, gateway })
     await started.stop()
-    const elsewhere = await worldOfTest()
+    const elsewhere = await testEnvironmentOfTest()
     const wrong = await startTestMedia(world, { STORAGE_URL: elsewhere.storageUrl })
     await expectRefusal(wrong, gateway, 'empty')
     expect(await files(elsewhere)).toEqual([])
@@ -127,7 +127,7 @@ describe('a store that is not the database’s', () => {
     const { world, started, gateway } = await install()
     await fill({ world, started, gateway })
     await started.stop()
-    const elsewhere = await worldOfTest()
+    const elsewhere = await testEnvironmentOfTest()
     await startTestMedia(world, { STORAGE_URL: elsewhere.storageUrl })
     const adopt = (installation: string) => gateway.call(media.adoptStore, { installation }, admin)
     await expect(adopt('00000000')).rejects.toMatchObject({ code: 'INSTALLATION_MISMATCH' })
@@ -244,7 +244,7 @@ describe('abandoned uploads', () => {
   })
 
   it('wait for an operator when they are too many of one account, who alone waits', async () => {
-    const world = await worldOfTest()
+    const world = await testEnvironmentOfTest()
     const started = await startTestMedia(world, { SWEEP_LIMIT: 3 })
     const gateway = await connectGateway(world)
     const [many, few] = [someUser(), someUser()]

@@ -1,12 +1,12 @@
 import type { Actor, Input } from '@kinora/common/contract'
 import { media, type TaskCause } from '@kinora/common/contracts'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, it } from 'vitest'
 import { ANONYMOUS, connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ClaimedTask, media, type TaskCause, type Video } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
 import { createReaper, reap } from '../src/background/reap-tasks.ts'
@@ -10,7 +10,7 @@ import { startTestMedia } from './support/media.ts'
 import { resultOf } from './support/results.ts'
 import { connectWorker, folderOf } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 await startTestMedia(world)
 const gateway = await connectGateway(world)

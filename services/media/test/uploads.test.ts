@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { media } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { describe, expect, it, test } from 'vitest'
 import { connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world, { MAX_UPLOAD_BYTES: 5000 })
 await startTestMedia(world, { MAX_UPLOAD_BYTES: 5000 })
 const gateway = await connectGateway(world)

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { connectDb } from '@kinora/common/db'
 import { createLogger } from '@kinora/common/service'
-import { useWorld } from '@kinora/dev/harness'
+import { useTestEnvironment } from '@kinora/dev/harness'
 import { afterAll, expect, test } from 'vitest'
 import type { MediaDb } from '../src/db/schema.ts'
 import { videoReader } from '../src/repositories/video-reader.ts'
 import { insertVideo } from '../src/repositories/videos.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const db = connectDb<MediaDb>({
   url: world.databaseUrl('media'),
   schema: 'media',

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { media } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { describe, expect, it, test } from 'vitest'
 import { ANONYMOUS, connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 // A second process on the same database, so that requests are answered by both in turn.
 await startTestMedia(world)

@@ -1,6 +1,6 @@
 import type { Input } from '@kinora/common/contract'
 import { media, type Video, type Watermark } from '@kinora/common/contracts'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
 import { auditVideo } from '../src/operations/storage-audit/audit-video.ts'
 import { connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
@@ -9,7 +9,7 @@ import { doAllWork, videoWhen } from './support/process.ts'
 import { someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world)
 const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { media } from '@kinora/common/contracts'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { connectGateway, someUser } from './support/gateway.ts'
@@ -8,7 +8,7 @@ import { startTestMedia } from './support/media.ts'
 import { startReceiver } from './support/receiver.ts'
 import { WEBHOOKS_HERE, webhookCalls } from './support/webhooks.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 let running = await startTestMedia(world, WEBHOOKS_HERE)
 const gateway = await connectGateway(world)
 const receiver = await startReceiver()

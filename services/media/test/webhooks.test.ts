@@ -1,5 +1,5 @@
 import { media } from '@kinora/common/contracts'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { noteErasure } from '../src/repositories/erased-owners.ts'
@@ -11,7 +11,7 @@ import { startReceiver } from './support/receiver.ts'
 import { goodSignatures, payloadOf, signaturesOf, WEBHOOKS_HERE, webhookCalls } from './support/webhooks.ts'
 import { connectWorker } from './support/worker.ts'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world, WEBHOOKS_HERE)
 const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)

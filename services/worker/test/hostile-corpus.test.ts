@@ -6,7 +6,7 @@ import type { EventData, EventEnvelope } from '@kinora/common/contract'
 import type { events, TaskWork } from '@kinora/common/contracts'
 import { createLogger, createMetrics, Health, Lifecycle } from '@kinora/common/service'
 import { openStore } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { workerConfig } from '../src/config.ts'
 import { startWorker } from '../src/service.ts'
@@ -25,7 +25,7 @@ const MEMORY_MB = 512
 /** Files in the works at the same time: as many as the worker has places for, and one more. */
 const AT_ONCE = 6
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const folder = await temporaryFolder()
 const workDir = join(folder, 'work')
 const store = await openStore(world.storageUrl)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { TaskWork } from '@kinora/common/contracts'
 import { createLogger, createMetrics, Health, Lifecycle } from '@kinora/common/service'
 import { openStore } from '@kinora/common/storage'
-import { until, useWorld } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { afterEach, expect, it, vi } from 'vitest'
 import { workerConfig } from '../src/config.ts'
 import { startWorker } from '../src/service.ts'
@@ -16,7 +16,7 @@ import { openMediaStub } from './support/media-stub.ts'
 vi.setConfig({ testTimeout: 120_000 })
 const PATIENCE = { timeoutMs: 60_000 }
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 const folder = await temporaryFolder()
 const workDir = join(folder, 'work')
 const store = await openStore(world.storageUrl)

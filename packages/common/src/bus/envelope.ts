@@ -37,7 +37,7 @@ export function byType(events: EventType[]): ReadonlyMap<string, EventType> {
  * Publishes an event that is no loss where nobody listens: a gateway that starts later asks for the state it needs, and
  * what must arrive is said again until it is answered.
  */
-export async function announce(bus: Bus, envelope: EventEnvelope): Promise<void> {
+export async function publishIfHeard(bus: Bus, envelope: EventEnvelope): Promise<void> {
   try {
     await bus.publish(envelope)
   } catch (error) {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { Standstill } from './event-loop-stall.ts'
+import { EventLoopStallDetector } from './event-loop-stall.ts'
 
 it('knows for a moment how long this process did not run', async () => {
-  const standstill = new Standstill()
+  const standstill = new EventLoopStallDetector()
   await sleep(150)
   expect(standstill.waitedMs()).toBe(0)
   // Nothing of this process runs meanwhile.

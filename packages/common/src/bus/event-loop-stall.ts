@@ -8,7 +8,7 @@ const BACKLOG_MS = 250
  * Notices when this process did not run: it was frozen, its machine slept, or something kept its event loop. Clocks of several
  * machines need not agree for this.
  */
-export class Standstill {
+export class EventLoopStallDetector {
   readonly #timer: NodeJS.Timeout
   #lookedAt = performance.now()
   #lastMs = 0

@@ -4,7 +4,7 @@ import { AppError, type ErrorCode, toAppError } from '../errors.ts'
 import type { Logger } from '../service/telemetry.ts'
 import type { ServeOptions } from './bus.ts'
 import type { BusMetrics } from './bus-metrics.ts'
-import { Standstill } from './event-loop-stall.ts'
+import { EventLoopStallDetector } from './event-loop-stall.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 import { InFlight } from './queue-consumer.ts'
@@ -32,7 +32,7 @@ export class RpcServer {
   readonly #trusted: ReadonlySet<string>
   readonly #channel: ManagedChannel<Channel>
   readonly #inFlight = new InFlight()
-  readonly #standstill = new Standstill()
+  readonly #stalls = new EventLoopStallDetector()
 
   constructor(link: Link, contract: Contract, handlers: Handlers<Contract>, options: RpcServerOptions) {
     const [first] = Object.values(contract)
@@ -55,7 +55,7 @@ export class RpcServer {
     await this.#channel.current?.cancel(CONSUMER_TAG).catch(() => {})
     await this.#inFlight.settled(untilMs)
     await this.#channel.close()
-    this.#standstill.close()
+    this.#stalls.close()
   }
 
   async #setUp(channel: Channel): Promise<void> {
@@ -101,7 +101,7 @@ export class RpcServer {
     const { method, handler } = entry
     refuseRepeated(method, message)
     const body = wire.decodeRequest(message.content)
-    const call = this.#callOf(message, body, startedAt - this.#standstill.waitedMs())
+    const call = this.#callOf(message, body, startedAt - this.#stalls.waitedMs())
     // Nobody waits for the answer any more.
     if (call.timeoutMs === 0) throw new AppError('TIMEOUT')
     const input = parseInput(method, body.input)

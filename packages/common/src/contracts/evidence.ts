@@ -22,12 +22,10 @@ export const Verdict = z.object({
     .string()
     .meta({ description: 'What the rule demands.', example: 'No segment is longer than the target duration' }),
   source: z.string().meta({ description: 'Where the rule is written.', example: 'RFC 8216 section 4.3.3.1' }),
-  verdict: z
-    .enum(['kept', 'broken', 'unchecked'])
-    .meta({
-      description: 'kept, broken, or unchecked if the video has nothing that the rule is about.',
-      example: 'kept',
-    }),
+  verdict: z.enum(['kept', 'broken', 'unchecked']).meta({
+    description: 'kept, broken, or unchecked if the video has nothing that the rule is about.',
+    example: 'kept',
+  }),
   where: z.array(z.string()).meta({ description: 'Files that break the rule.', example: [] }),
 })
 export type Verdict = z.infer<typeof Verdict>

@@ -10,12 +10,10 @@ export const Passport = z.object({
   source: z
     .object({
       bytes: z.number().int().meta({ description: 'Size in bytes.', example: 73400320 }),
-      sha256: z
-        .string()
-        .meta({
-          description: 'SHA-256 in hexadecimal.',
-          example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-        }),
+      sha256: z.string().meta({
+        description: 'SHA-256 in hexadecimal.',
+        example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      }),
     })
     .meta({ description: 'The uploaded file.' }),
   facts: SourceFacts.meta({ description: 'What was found out about the source.' }),

@@ -190,12 +190,10 @@ export type ClaimedTask = z.infer<typeof ClaimedTask>
  * `memory`: killed at the memory limit, retried once.
  */
 export const TaskCause = z.object({
-  class: z
-    .enum(['input', 'host', 'memory'])
-    .meta({
-      description: 'input: the file is at fault. host: the system is. memory: the memory limit was reached.',
-      example: 'input',
-    }),
+  class: z.enum(['input', 'host', 'memory']).meta({
+    description: 'input: the file is at fault. host: the system is. memory: the memory limit was reached.',
+    example: 'input',
+  }),
   code: z.string().meta({ description: 'Stable code of the cause.', example: 'SOURCE_CORRUPT' }),
   detail: z.string().meta({ description: 'The cause as a sentence.', example: 'The file is damaged.' }),
 })

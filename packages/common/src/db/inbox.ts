@@ -17,6 +17,6 @@ export async function firstTimeSeen<T extends InboxDb>(tx: Transaction<T>, event
 }
 
 /** Redelivery happens within minutes, or by an operator within days; after that a row is only weight. */
-export async function forgetSeen<T extends InboxDb>(db: Kysely<T>, olderThan: Date): Promise<void> {
+export async function deleteSeen<T extends InboxDb>(db: Kysely<T>, olderThan: Date): Promise<void> {
   await sql`delete from inbox where seen_at < ${olderThan}`.execute(db)
 }

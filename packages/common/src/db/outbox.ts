@@ -28,7 +28,7 @@ export const OUTBOX_DDL = `
   )`
 
 /** Says `event` if and only if the transaction commits. */
-export async function sayEvent<T extends OutboxDb, E extends EventType>(
+export async function addEvent<T extends OutboxDb, E extends EventType>(
   tx: Transaction<T>,
   event: E,
   about: { aggregateId: string; sequence: number },
@@ -46,7 +46,7 @@ export async function sayEvent<T extends OutboxDb, E extends EventType>(
 }
 
 /** Sends `payload` to the workers if and only if the transaction commits. */
-export async function sayTask<T extends OutboxDb>(tx: Transaction<T>, payload: object): Promise<void> {
+export async function enqueueTask<T extends OutboxDb>(tx: Transaction<T>, payload: object): Promise<void> {
   await insert(tx, 'task', randomUUID(), payload)
 }
 

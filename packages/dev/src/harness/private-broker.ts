@@ -8,7 +8,7 @@ import type { RabbitmqServer, ServerControl } from '../backing/backing.ts'
 import { findServerBinaries } from '../backing/native/binaries.ts'
 import type { NativeOptions } from '../backing/native/native-backing.ts'
 import { startNativeRabbitmq } from '../backing/native/native-rabbitmq.ts'
-import { opening } from '../opening.ts'
+import { closeOnFailure } from '../close-on-failure.ts'
 import { provisionBroker } from '../provision/broker.ts'
 import { BROKER_USERS, type BrokerUser, derivedPasswords } from '../provision/identities.ts'
 import { amqpUrlFor } from '../provision/urls.ts'
@@ -32,7 +32,7 @@ const log = (line: string) => void process.stderr.write(`${line}\n`)
  * registration is written with a delay): a test that declares, kills at once and finds the queue dead has seen that.
  */
 export async function privateBroker(): Promise<PrivateBroker> {
-  return opening(async (life) => {
+  return closeOnFailure(async (life) => {
     const broker = await start(life)
     afterAll(() => life.close())
     return broker

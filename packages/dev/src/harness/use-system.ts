@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { opening } from '../opening.ts'
+import { closeOnFailure } from '../close-on-failure.ts'
 import { newServiceKeys, type System, type SystemOptions, startSystem } from '../system/index.ts'
-import { useWorld } from './use-world.ts'
+import { useTestEnvironment } from './use-test-environment.ts'
 
 export type UseSystemOptions = Partial<Pick<SystemOptions, 'installation' | 'workers' | 'env' | 'restart'>>
 
@@ -13,8 +13,8 @@ export type UseSystemOptions = Partial<Pick<SystemOptions, 'installation' | 'wor
  * builds in a world of their own, or in the `installation` given. All is stopped after the file's last test.
  */
 export async function useSystem(options: UseSystemOptions = {}): Promise<System> {
-  const installation = options.installation ?? (await useWorld())
-  return opening(async (life) => {
+  const installation = options.installation ?? (await useTestEnvironment())
+  return closeOnFailure(async (life) => {
     const dir = life.use(mkdtempSync(join(tmpdir(), 'kinora-system-')), 'folder', (it) =>
       rmSync(it, { recursive: true, force: true }),
     )

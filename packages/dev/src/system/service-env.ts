@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { BrokerUser, SchemaName, Service } from '../provision/identities.ts'
 import type { ServiceKeys } from './secrets.ts'
 
-/** Where one Kinora's data lives; a test's World is one. */
+/** Where one Kinora's data lives; a test's TestEnvironment is one. */
 export type Installation = {
   amqpUrl(user: BrokerUser): string
   databaseUrl(schema: SchemaName): string

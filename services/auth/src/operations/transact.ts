@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
 import { events, type KeyDocument, type Revocation } from '@kinora/common/contracts'
-import { sayEvent } from '@kinora/common/db'
+import { addEvent } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { AuthDb, MailKind } from '../db/schema.ts'
 import { type AuditDraft, auditDraft, type RecordAudit } from '../domain/audit.ts'
@@ -83,18 +83,18 @@ function outgoingEvents(tx: Transaction<AuthDb>, collected: Collected) {
     async addKeysChanged(document: KeyDocument): Promise<void> {
       collected.hasMessages = true
       // Events about keys only ever add knowledge, so their order does not matter.
-      await sayEvent(tx, events['auth.keys-changed'], { aggregateId: 'keys', sequence: 0 }, document)
+      await addEvent(tx, events['auth.keys-changed'], { aggregateId: 'keys', sequence: 0 }, document)
     },
 
     async addSessionsRevoked(revocation: Revocation): Promise<void> {
       collected.hasMessages = true
       const about = { aggregateId: 'revocations', sequence: revocation.sequence }
-      await sayEvent(tx, events['auth.sessions-revoked'], about, revocation)
+      await addEvent(tx, events['auth.sessions-revoked'], about, revocation)
     },
 
     async addUserErased(userId: string): Promise<void> {
       collected.hasMessages = true
-      await sayEvent(tx, events['auth.user-erased'], { aggregateId: userId, sequence: 1 }, { userId })
+      await addEvent(tx, events['auth.user-erased'], { aggregateId: userId, sequence: 1 }, { userId })
     },
   }
 }

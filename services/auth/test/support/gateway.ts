@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Bus, connectBus } from '@kinora/common/bus'
 import type { Actor, Input, Method, Output, SessionActor } from '@kinora/common/contract'
 import { auth, SignedIn } from '@kinora/common/contracts'
-import type { World } from '@kinora/dev/harness'
+import type { TestEnvironment } from '@kinora/dev/harness'
 import jwt from 'jsonwebtoken'
 import { pino } from 'pino'
 
@@ -27,7 +27,7 @@ export interface Gateway {
 }
 
 /** Calls auth as the gateway does: over the broker, as the broker's user `gateway`. */
-export async function connectGateway(world: World): Promise<Gateway> {
+export async function connectGateway(world: TestEnvironment): Promise<Gateway> {
   const bus = await connectBus({
     url: world.amqpUrl('gateway'),
     service: 'gateway',

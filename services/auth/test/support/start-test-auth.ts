@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { createMetrics, Health, Lifecycle } from '@kinora/common/service'
-import type { World } from '@kinora/dev/harness'
+import type { TestEnvironment } from '@kinora/dev/harness'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import type { AuthConfig } from '../../src/config.ts'
@@ -23,7 +23,7 @@ export interface TestAuthOptions {
 }
 
 /** One auth process, started as `main.ts` would; it ends with the world, if not before. */
-export async function startTestAuth(world: World, options: TestAuthOptions = {}): Promise<TestAuth> {
+export async function startTestAuth(world: TestEnvironment, options: TestAuthOptions = {}): Promise<TestAuth> {
   const logLines: string[] = []
   const sink = new Writable({
     write(chunk, _encoding, done) {
@@ -46,13 +46,13 @@ export async function startTestAuth(world: World, options: TestAuthOptions = {})
 }
 
 /** Like `startTestAuth`, for one test. */
-export async function withTestAuth(world: World, options?: TestAuthOptions): Promise<TestAuth> {
+export async function withTestAuth(world: TestEnvironment, options?: TestAuthOptions): Promise<TestAuth> {
   const started = await startTestAuth(world, options)
   onTestFinished(() => started.life.close())
   return started
 }
 
-export function testConfig(world: World): AuthConfig {
+export function testConfig(world: TestEnvironment): AuthConfig {
   return {
     LOG_LEVEL: 'trace',
     AMQP_URL: world.amqpUrl('auth'),

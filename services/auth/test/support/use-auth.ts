@@ -1,10 +1,10 @@
-import { useWorld, type World } from '@kinora/dev/harness'
+import { type TestEnvironment, useTestEnvironment } from '@kinora/dev/harness'
 import pg from 'pg'
 import { connectGateway, type Gateway } from './gateway.ts'
 import { startTestAuth, type TestAuth, type TestAuthOptions } from './start-test-auth.ts'
 
 export interface AuthUnderTest {
-  world: World
+  world: TestEnvironment
   auth: TestAuth
   gateway: Gateway
   /** Looks into the database as its administrator. */
@@ -13,7 +13,7 @@ export interface AuthUnderTest {
 
 /** At the top of a test file: one auth process in a world of its own, and a gateway that calls it. */
 export async function useAuth(options?: TestAuthOptions): Promise<AuthUnderTest> {
-  const world = await useWorld()
+  const world = await useTestEnvironment()
   const admin = new pg.Pool({ connectionString: world.adminDatabaseUrl, options: '-c search_path=auth', max: 2 })
   world.use(admin, 'administrator', (it) => it.end())
   const auth = await startTestAuth(world, options)

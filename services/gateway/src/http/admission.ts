@@ -4,7 +4,7 @@ import type { Scope } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import type { Authenticate, Identity } from '../identity/authenticate.ts'
-import { type Asker, type Counted, countedByCaller, type Policy } from '../rate-limit/policies.ts'
+import { countedByCaller, type Policy, type RateLimitKey, type RateLimitSubject } from '../rate-limit/policies.ts'
 import { type RateLimiter, type Standing, tooMany } from '../rate-limit/rate-limiter.ts'
 import { addressKey, clientAddress } from './client-address.ts'
 
@@ -28,19 +28,19 @@ export interface Admission {
   /** Decides by the headers alone whether a request may go on; its body is not touched. */
   admit(req: Request, res: Response, rule: AdmissionRule): Promise<Caller>
   /** Counts a request against one more allowance. */
-  count(res: Response, counted: Counted): Promise<void>
+  count(res: Response, counted: RateLimitKey): Promise<void>
 }
 
 const USER_AGENT_CHARACTERS = 512
 
 export function admission(authenticate: Authenticate, limiter: RateLimiter): Admission {
-  async function count(res: Response, counted: Counted): Promise<void> {
+  async function count(res: Response, counted: RateLimitKey): Promise<void> {
     const standing = await limiter.count(counted)
-    announce(res, limiter.policyOf(counted), standing)
+    setRateLimitHeaders(res, limiter.policyOf(counted), standing)
     if (standing.remaining < 0) throw tooMany(standing)
   }
 
-  async function countCaller(res: Response, policy: Policy, asker: Asker): Promise<void> {
+  async function countCaller(res: Response, policy: Policy, asker: RateLimitSubject): Promise<void> {
     for (const counted of countedByCaller(policy, asker)) await count(res, counted)
   }
 
@@ -96,7 +96,7 @@ function assertScope(res: Response, scope: Scope | undefined, scopes: ReadonlySe
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-10; a request that is counted twice has two items in each. */
-function announce(res: Response, policy: string, { rule, remaining, resetMs }: Standing): void {
+function setRateLimitHeaders(res: Response, policy: string, { rule, remaining, resetMs }: Standing): void {
   append(res, 'RateLimit-Policy', policy)
   append(res, 'RateLimit', `"${rule}";r=${Math.max(0, remaining)};t=${Math.ceil(resetMs / 1000)}`)
 }

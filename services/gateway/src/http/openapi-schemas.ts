@@ -15,12 +15,10 @@ export const Problem = z.object({
     .enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]])
     .meta({ description: 'Stable code to branch on.', example: 'VALIDATION_FAILED' }),
   detail: z.string().meta({ description: 'What went wrong in this request.', example: 'title: Too small' }),
-  requestId: z
-    .string()
-    .meta({
-      description: 'Id of the request, as in its `X-Request-Id` header.',
-      example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
-    }),
+  requestId: z.string().meta({
+    description: 'Id of the request, as in its `X-Request-Id` header.',
+    example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+  }),
   errors: z
     .array(
       z.object({

@@ -3,7 +3,6 @@ import type { Method } from '@kinora/common/contract'
 import { ERRORS, type ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
 import { carriesRefreshToken, givesRefreshToken, takesRefreshToken } from '../browser-session/carries-refresh-token.ts'
-import { TOKEN_REFUSALS } from './problem.ts'
 import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
 import { TAGS } from '../routes/tags.ts'
 import { TUS_PATH } from '../uploads/tus.ts'
@@ -18,6 +17,7 @@ import {
   SignedInByCookie,
 } from './openapi-schemas.ts'
 import { WEBHOOK } from './openapi-webhook.ts'
+import { TOKEN_REFUSALS } from './problem.ts'
 
 const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token of a session' },

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '@kinora/common/errors'
 import express, { type Request, type Response } from 'express'
-import { invite } from './unread-body.ts'
+import { sendContinue } from './unread-body.ts'
 
 const LIMIT = '100kb'
 const TIME_MS = 10_000
@@ -19,7 +19,7 @@ export async function readJson(req: Request, res: Response): Promise<unknown> {
   if (!req.is('application/json')) {
     throw new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'The body must be application/json' })
   }
-  invite(req, res)
+  sendContinue(req, res)
   await parseInTime(req, res)
   const body: unknown = req.body
   if (isDeeperThan(MAX_DEPTH, body)) {
@@ -62,7 +62,7 @@ export async function readText(req: Request, res: Response, maxBytes: number): P
 /** A whole body. Throws `BODY_TOO_LARGE`. */
 export async function readBytes(req: Request, res: Response, maxBytes: number): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw new AppError('BODY_TOO_LARGE')
-  invite(req, res)
+  sendContinue(req, res)
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of bodyBytes(req, MIN_BYTES_PER_SECOND)) {

@@ -9,7 +9,7 @@ const LINGER_MS = 10_000
  * With `Expect: 100-continue` the body starts only after this (RFC 9110 section 10.1.1). Called right before reading, so
  * that a refusal comes before the bytes.
  */
-export function invite(req: IncomingMessage, res: ServerResponse): void {
+export function sendContinue(req: IncomingMessage, res: ServerResponse): void {
   if (req.headers.expect?.toLowerCase() === '100-continue') res.writeContinue()
 }
 

@@ -67,21 +67,21 @@ export class ApiKeys {
   }
 
   /** Something about these keys has changed. */
-  forget(keyIds: readonly string[]): void {
+  invalidate(keyIds: readonly string[]): void {
     if (keyIds.length === 0) return
     const changed = [...this.#good.entries()].filter(([, { apiKey }]) => keyIds.includes(apiKey.id))
     for (const [digest] of changed) this.#good.delete(digest)
-    this.#forgetLookups()
+    this.#invalidateLookups()
   }
 
   /** Changes may have been missed. */
-  forgetAll(): void {
+  invalidateAll(): void {
     this.#good.clear()
-    this.#forgetLookups()
+    this.#invalidateLookups()
   }
 
   /** Whoever comes from now on asks anew, and what was asked before is not kept. */
-  #forgetLookups(): void {
+  #invalidateLookups(): void {
     this.#generation++
     this.#lookups.clear()
   }

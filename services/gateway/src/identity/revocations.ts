@@ -95,7 +95,7 @@ export class Revocations {
   /** Fetches the whole list, again and again until auth answers. A call while one is under way makes it run once more. */
   reload(): void {
     this.#stale = true
-    this.#apiKeys.forgetAll()
+    this.#apiKeys.invalidateAll()
     if (this.#loading) return
     this.#loading = true
     void this.#loadUntilFresh().finally(() => {
@@ -139,7 +139,7 @@ export class Revocations {
   }
 
   #add({ sessionIds, apiKeyIds, reason, expiresAt }: Revocation): void {
-    this.#apiKeys.forget(apiKeyIds)
+    this.#apiKeys.invalidate(apiKeyIds)
     const revoked = { reason, heardAt: performance.now(), expiresAt: Date.parse(expiresAt) }
     for (const id of [...sessionIds, ...apiKeyIds]) {
       this.#revoked.set(id, revoked)

@@ -33,7 +33,7 @@ export class Grants {
   }
 
   /** Something about the video has changed: its visibility, its files, or one of its tokens. */
-  forget(videoId: string): void {
+  invalidate(videoId: string): void {
     this.#changed.set(videoId, Date.now())
     const outdated: string[] = []
     for (const [reference, grant] of this.#entries.entries()) if (grant.videoId === videoId) outdated.push(reference)
@@ -41,7 +41,7 @@ export class Grants {
   }
 
   /** Changes may have been missed. */
-  forgetAll(): void {
+  invalidateAll(): void {
     this.#gapAt = Date.now()
     this.#entries.clear()
   }

@@ -7,9 +7,9 @@ import { z } from 'zod'
  * Has `make` produce what is not stored under `key` yet. Throws `DEPENDENCY_UNAVAILABLE` when too many others wait.
  * Two gateways may do it at the same time and store the same.
  */
-export async function madeOnce(store: Store, key: StorageKey, make: () => Promise<Buffer>): Promise<StorageKey> {
+export async function getOrCreate(store: Store, key: StorageKey, make: () => Promise<Buffer>): Promise<StorageKey> {
   if (await store.stat(key)) return key
-  await inTurn(async () => {
+  await serially(async () => {
     // Another request may have made it meanwhile.
     if (!(await store.stat(key))) await store.put(key, await make())
   })
@@ -23,7 +23,7 @@ const MAX_WAITING = 50
 let waiting = 0
 
 /** Makes a picture when those before it are made. Throws `DEPENDENCY_UNAVAILABLE` when too many others wait. */
-export async function inTurn<T>(make: () => Promise<T>): Promise<T> {
+export async function serially<T>(make: () => Promise<T>): Promise<T> {
   if (waiting >= MAX_WAITING) {
     throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Too many pictures are being made' })
   }
@@ -38,9 +38,9 @@ export async function inTurn<T>(make: () => Promise<T>): Promise<T> {
 }
 
 export const PICTURE_TYPES = { jpg: 'image/jpeg', webp: 'image/webp', avif: 'image/avif' } as const
-export type PictureFormat = keyof typeof PICTURE_TYPES
+export type ImageFormat = keyof typeof PICTURE_TYPES
 
-export async function encodePicture(picture: Sharp, format: PictureFormat): Promise<Buffer> {
+export async function encodeImage(picture: Sharp, format: ImageFormat): Promise<Buffer> {
   const quality = format === 'avif' ? 50 : 78
   return await picture.toFormat(format === 'jpg' ? 'jpeg' : format, { quality }).toBuffer()
 }

@@ -3,13 +3,13 @@ import { placeOf, type Storyboard, type StoryboardGrid, spriteName } from '@kino
 import type { StorageKey, Store } from '@kinora/common/storage'
 import { renderVtt } from '@kinora/formats/web-vtt'
 import sharp, { type Sharp } from 'sharp'
-import { encodePicture, madeOnce, type PictureFormat } from './images.ts'
+import { encodeImage, getOrCreate, type ImageFormat } from './images.ts'
 
 /** With the grid's bounded number of pictures, all that can ever be made of one video. */
 export const THUMBNAIL_WIDTHS = [80, 160, 240, 320]
 
 /** The number of the picture that is shown for a time (seconds); behind the end it is the last. */
-export function pictureAt(time: number, { interval, count }: StoryboardGrid): number {
+export function frameAt(time: number, { interval, count }: StoryboardGrid): number {
   return Math.min(count - 1, Math.floor(time / interval + 1e-6))
 }
 
@@ -17,11 +17,11 @@ export function pictureAt(time: number, { interval, count }: StoryboardGrid): nu
 export async function thumbnail(
   store: Store,
   storyboard: Storyboard,
-  { index, width, format }: { index: number; width: number; format: PictureFormat },
+  { index, width, format }: { index: number; width: number; format: ImageFormat },
 ): Promise<StorageKey> {
   const key = `${storyboard.folderKey}/thumbnail-${index}-${width}.${format}`
-  return await madeOnce(store, key, async () =>
-    encodePicture((await cut(store, storyboard, index)).resize({ width, withoutEnlargement: true }), format),
+  return await getOrCreate(store, key, async () =>
+    encodeImage((await cut(store, storyboard, index)).resize({ width, withoutEnlargement: true }), format),
   )
 }
 
@@ -46,7 +46,7 @@ export async function preview(
   { width, format }: { width: number; format: PreviewFormat },
 ): Promise<StorageKey> {
   const key = `${storyboard.folderKey}/preview-${width}.${format}`
-  return await madeOnce(store, key, async () => {
+  return await getOrCreate(store, key, async () => {
     const frames = await framesOf(store, storyboard, width)
     const [first] = frames
     if (!first) throw new Error('a storyboard has pictures')

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Counted } from './policies.ts'
+import type { RateLimitKey } from './policies.ts'
 
 /** What one trip to the store has brought: `points` to spend here, or a refusal where `remaining` is negative. */
 export interface Grant {
@@ -27,7 +27,10 @@ export class Leases {
   readonly #taking = new Map<string, Promise<Grant>>()
 
   /** Spends one point of this key; `take` fetches a batch. */
-  async spend({ rule, key }: Counted, take: () => Promise<Grant>): Promise<{ remaining: number; resetMs: number }> {
+  async spend(
+    { rule, key }: RateLimitKey,
+    take: () => Promise<Grant>,
+  ): Promise<{ remaining: number; resetMs: number }> {
     const id = `${rule}:${key}`
     for (;;) {
       const spent = this.#spendHere(id)

@@ -53,14 +53,14 @@ export type Policy =
   | 'playback'
   | 'none'
 
-export interface Counted {
+export interface RateLimitKey {
   rule: Rule
   key: string
   /** Of this key, where they are fewer than the rule's. */
   points?: number
 }
 
-export interface Asker {
+export interface RateLimitSubject {
   address: string
   userId: string | null
   /** The API key that was used. */
@@ -68,7 +68,7 @@ export interface Asker {
 }
 
 /** What is counted for a request before its body is read. */
-export function countedByCaller(policy: Policy, { address, userId, apiKey }: Asker): Counted[] {
+export function countedByCaller(policy: Policy, { address, userId, apiKey }: RateLimitSubject): RateLimitKey[] {
   const byAddress = () => addressKey(address)
   switch (policy) {
     case 'none':
@@ -98,14 +98,17 @@ export function countedByCaller(policy: Policy, { address, userId, apiKey }: Ask
 }
 
 /** A program in trouble must not use up what its owner and the owner's other programs are allowed. */
-function countedByKey(policy: 'upload' | 'general', { id, ratePerMinute }: NonNullable<Asker['apiKey']>): Counted[] {
-  const counted: Counted[] = [{ rule: policy === 'upload' ? 'upload' : 'api-key', key: id }]
+function countedByKey(
+  policy: 'upload' | 'general',
+  { id, ratePerMinute }: NonNullable<RateLimitSubject['apiKey']>,
+): RateLimitKey[] {
+  const counted: RateLimitKey[] = [{ rule: policy === 'upload' ? 'upload' : 'api-key', key: id }]
   if (ratePerMinute !== null) counted.push({ rule: 'api-key-own', key: id, points: ratePerMinute })
   return counted
 }
 
 /** What is counted besides, once it is known whose account or session the request is about. */
-export function countedByInput(policy: Policy, input: Record<string, unknown>): Counted | null {
+export function countedByInput(policy: Policy, input: Record<string, unknown>): RateLimitKey | null {
   // Registering sends a mail, too.
   const namesMailbox = policy === 'login' || policy === 'mail' || policy === 'register'
   if (namesMailbox && typeof input.email === 'string') {

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Counter } from 'prom-client'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { type Grant, Leases } from './lease.ts'
-import { type Allowance, type Allowances, type Counted, RULES, type Rule } from './policies.ts'
+import { type Allowance, type Allowances, type RateLimitKey, RULES, type Rule } from './policies.ts'
 import { WindowMirror } from './window-mirror.ts'
 
 /** After Redis has failed to answer no request asks it, until it has answered to us: we ask so often. */
@@ -69,7 +69,7 @@ export class RateLimiter {
   }
 
   /** The `RateLimit-Policy` item of what is counted. */
-  policyOf({ rule, points }: Counted): string {
+  policyOf({ rule, points }: RateLimitKey): string {
     const { allowance } = this.#limiters[rule]
     return `"${rule}";q=${points ?? allowance.points};w=${allowance.seconds}`
   }
@@ -80,13 +80,13 @@ export class RateLimiter {
   }
 
   /** Counts one request. The caller may answer it only where `remaining` is not negative. */
-  async count(counted: Counted): Promise<Standing> {
+  async count(counted: RateLimitKey): Promise<Standing> {
     const { remaining, resetMs } = await this.#spend(counted)
     if (remaining < 0) this.#limited.inc({ policy: counted.rule })
     return { rule: counted.rule, remaining, resetMs }
   }
 
-  async #spend(counted: Counted): Promise<Omit<Grant, 'points'>> {
+  async #spend(counted: RateLimitKey): Promise<Omit<Grant, 'points'>> {
     const { rule, key, points } = counted
     const limiter = this.#limiters[rule]
     if (points !== undefined) {

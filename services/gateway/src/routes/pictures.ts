@@ -12,9 +12,9 @@ import { listedWidth, PICTURE_TYPES } from '../playback/images.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendText } from '../playback/send-text.ts'
 import {
+  frameAt,
   PREVIEW_TYPES,
   PREVIEW_WIDTHS,
-  pictureAt,
   preview,
   storyboardVtt,
   THUMBNAIL_WIDTHS,
@@ -113,7 +113,7 @@ function sendThumbnail(ctx: Context): ReturnType<HandRoute['handle']> {
     const { format } = parseFields(ThumbnailParams, req.params)
     const { time, width } = parseFields(ThumbnailQuery, req.query)
     const { storyboard, scope } = await findStoryboard(ctx, req, caller)
-    const key = await thumbnail(ctx.store, storyboard, { index: pictureAt(time, storyboard), width, format })
+    const key = await thumbnail(ctx.store, storyboard, { index: frameAt(time, storyboard), width, format })
     await sendPicture(ctx, req, res, { key, contentType: PICTURE_TYPES[format], scope })
   }
 }

@@ -4,7 +4,7 @@ import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { parseFields } from '../http/read-input.ts'
-import { receivePiece } from '../uploads/receive-part.ts'
+import { receivePart } from '../uploads/receive-part.ts'
 import { finishUpload } from '../uploads/register-upload.ts'
 import { cleanFilename } from '../uploads/source-filename.ts'
 import {
@@ -149,7 +149,7 @@ function patch(ctx: Context): ReturnType<HandRoute['handle']> {
     assertOffsetStream(req)
     const { uploadId } = parseFields(Params, req.params)
     const at = { uploadId, offset: numberHeader(req, 'Upload-Offset') }
-    const { upload, written, cause } = await receivePiece(ctx, req, res, caller, at)
+    const { upload, written, cause } = await receivePart(ctx, req, res, caller, at)
     if (cause instanceof AppError) throw cause
     await finishUpload(ctx, upload, caller.call, written)
     if (cause !== undefined) throw new AppError('UPLOAD_INCOMPLETE', { cause })

@@ -7,11 +7,11 @@ import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
 import { bodyBytes, MIN_BYTES_PER_SECOND } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
-import { invite } from '../http/unread-body.ts'
-import { untilRevoked, whileKept } from '../uploads/body-guards.ts'
+import { sendContinue } from '../http/unread-body.ts'
+import { abortOnRevocation, withKeepAlive } from '../uploads/body-guards.ts'
 import { registerUpload } from '../uploads/register-upload.ts'
 import { sourceFilename } from '../uploads/source-filename.ts'
-import { withHeadStart } from '../uploads/speculative-segments.ts'
+import { withSpeculativeSegments } from '../uploads/speculative-segments.ts'
 import type { HandRoute } from './route.ts'
 import { tagged } from './tags.ts'
 
@@ -46,13 +46,13 @@ function putSource(ctx: Context): ReturnType<HandRoute['handle']> {
     const { videoId } = parseFields(Params, req.params)
     const announced = describeBody(req)
     const { uploadId, storageKey, maxBytes, video } = await ctx.rpc(media.beginUpload, { videoId, ...announced }, call)
-    invite(req, res)
+    sendContinue(req, res)
     const limits = { maxBytes, expectedBytes: announced.bytes }
     // Whatever is answered, the bytes are taken: media decides when it is told of them.
     const keep = async () => void (await ctx.rpc(media.keepUpload, { uploadId }, call).catch(() => {}))
-    const body = untilRevoked(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
+    const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
     const started = { videoId, uploadId, totalBytes: announced.bytes, announcedBytes: announced.bytes }
-    const chunks = withHeadStart(ctx, whileKept(body, keep, KEEP_MS), started, call)
+    const chunks = withSpeculativeSegments(ctx, withKeepAlive(body, keep, KEEP_MS), started, call)
     const { bytes, sha256 } = await receive(ctx, storageKey, chunks, limits).catch((error) => {
       // Nobody waits for this: room that is not given back is given up later.
       ctx.rpc(media.abandonUpload, { uploadId }, call).catch(() => {})

@@ -5,9 +5,9 @@ import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
 import { readBytes } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
-import { inTurn } from '../playback/images.ts'
+import { serially } from '../playback/images.ts'
 import { isRefusal } from '../uploads/register-upload.ts'
-import { keepPicture } from '../watermarks/normalise-image.ts'
+import { normaliseImage } from '../watermarks/normalise-image.ts'
 import type { HandRoute } from './route.ts'
 import { tagged } from './tags.ts'
 
@@ -62,7 +62,7 @@ function putWatermark(ctx: Context): ReturnType<HandRoute['handle']> {
     }
     const { pictureId, storageKey } = await ctx.rpc(media.beginWatermark, { videoId }, call)
     const body = await readBytes(req, res, MAX_WATERMARK_BYTES)
-    const { png, width, height } = await inTurn(() => keepPicture(body))
+    const { png, width, height } = await serially(() => normaliseImage(body))
     await ctx.store.put(storageKey, png)
     const watermark = { videoId, pictureId, picture: { width, height, bytes: png.length }, ...place }
     const kept = await ctx.rpc(media.putWatermark, watermark, call).catch(async (error) => {

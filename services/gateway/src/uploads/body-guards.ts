@@ -7,7 +7,7 @@ import type { Revocations } from '../identity/revocations.ts'
  * Passes chunks on until the session or the API key that sends them is revoked; then throws why instead of the next one.
  * An access token that merely expires meanwhile does not end an upload.
  */
-export async function* untilRevoked(
+export async function* abortOnRevocation(
   chunks: AsyncIterable<Buffer>,
   identity: Identity,
   revocations: Revocations,
@@ -34,7 +34,7 @@ export async function* untilRevoked(
  * Passes chunks on and says every now and then that they come; where the answer is that nobody wants them any more, throws
  * it instead of the next one. That nobody could be asked says nothing.
  */
-export async function* whileKept(
+export async function* withKeepAlive(
   chunks: AsyncIterable<Buffer>,
   keep: () => Promise<unknown>,
   everyMs: number,

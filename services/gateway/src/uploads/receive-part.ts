@@ -5,9 +5,9 @@ import type { Request, Response } from 'express'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
 import { bodyBytes, MIN_BYTES_PER_SECOND } from '../http/read-body.ts'
-import { invite } from '../http/unread-body.ts'
-import { untilBroken, untilRevoked, whileKept } from './body-guards.ts'
-import { withHeadStart } from './speculative-segments.ts'
+import { sendContinue } from '../http/unread-body.ts'
+import { abortOnRevocation, untilBroken, withKeepAlive } from './body-guards.ts'
+import { withSpeculativeSegments } from './speculative-segments.ts'
 
 const KEEP_MS = 5000
 
@@ -20,7 +20,7 @@ export interface Received {
 }
 
 /** Takes the body of a request for as long as it lasts; whatever has arrived of it is durable and counts. */
-export async function receivePiece(
+export async function receivePart(
   ctx: Context,
   req: Request,
   res: Response,
@@ -32,12 +32,12 @@ export async function receivePiece(
   const { videoId, pieceId, pieceKey, maxBytes } = await ctx.rpc(media.beginPiece, at, call)
   assertFits(req, maxBytes)
   if (maxBytes === 0) return { upload: await ctx.rpc(media.settleUpload, { uploadId }, call), cause: undefined }
-  invite(req, res)
+  sendContinue(req, res)
   const keep = () => ctx.rpc(media.keepUpload, { uploadId, pieceId }, call)
-  const body = untilRevoked(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
-  const kept = whileKept(body, keep, KEEP_MS)
+  const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
+  const kept = withKeepAlive(body, keep, KEEP_MS)
   const started = { videoId, uploadId, totalBytes: maxBytes, announcedBytes: announcedBytes(req) }
-  const { chunks, cause } = untilBroken(offset === 0 ? withHeadStart(ctx, kept, started, call) : kept)
+  const { chunks, cause } = untilBroken(offset === 0 ? withSpeculativeSegments(ctx, kept, started, call) : kept)
   const written = await ctx.store.writePiece(pieceKey, chunks, maxBytes)
   ctx.metrics.uploadedBytes.inc(written.bytes)
   return { upload: await ctx.rpc(media.endPiece, { uploadId, pieceId }, call), written, cause: cause() }

@@ -31,7 +31,7 @@ export interface StartedUpload {
  * Passes the chunks of an upload on, and puts a copy of its first bytes into the store. When that is complete, media is told,
  * so that work begins while the rest still comes. Whatever goes wrong with the copy is no fault of the upload.
  */
-export async function* withHeadStart(
+export async function* withSpeculativeSegments(
   ctx: Context,
   chunks: AsyncIterable<Buffer>,
   upload: StartedUpload,

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { keepPicture } from './normalise-image.ts'
+import { normaliseImage } from './normalise-image.ts'
 
 function picture(width: number, height: number) {
   return sharp({ create: { width, height, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0.5 } } })
@@ -8,7 +8,7 @@ function picture(width: number, height: number) {
 
 describe('a picture for a watermark', () => {
   it.each(['png', 'webp', 'jpeg'] as const)('in %s is kept as PNG with transparency', async (format) => {
-    const { png, width, height } = await keepPicture(await picture(60, 40).toFormat(format).toBuffer())
+    const { png, width, height } = await normaliseImage(await picture(60, 40).toFormat(format).toBuffer())
     expect({ width, height }).toEqual({ width: 60, height: 40 })
     expect(await sharp(png).metadata()).toMatchObject({
       format: 'png',
@@ -25,7 +25,7 @@ describe('a picture for a watermark', () => {
       .withMetadata({ orientation: 6 })
       .jpeg()
       .toBuffer()
-    const { png, width, height } = await keepPicture(taken)
+    const { png, width, height } = await normaliseImage(taken)
     expect({ width, height }).toEqual({ width: 512, height: 1024 })
     const { exif, orientation } = await sharp(png).metadata()
     expect({ exif, orientation }).toEqual({ exif: undefined, orientation: undefined })
@@ -33,7 +33,7 @@ describe('a picture for a watermark', () => {
 
   it('of shades of grey has colours like any other', async () => {
     const grey = await picture(8, 8).removeAlpha().greyscale().png().toBuffer()
-    expect(await sharp((await keepPicture(grey)).png).metadata()).toMatchObject({ channels: 4, space: 'srgb' })
+    expect(await sharp((await normaliseImage(grey)).png).metadata()).toMatchObject({ channels: 4, space: 'srgb' })
   })
 
   it('that unpacks to more than is allowed is refused by its header', async () => {
@@ -41,11 +41,11 @@ describe('a picture for a watermark', () => {
     const png = await picture(1, 1).png().toBuffer()
     png.writeUInt32BE(30_000, 16)
     png.writeUInt32BE(30_000, 20)
-    await expect(keepPicture(png)).rejects.toMatchObject({ code: 'WATERMARK_INVALID' })
+    await expect(normaliseImage(png)).rejects.toMatchObject({ code: 'WATERMARK_INVALID' })
     const flat = await sharp({ create: { width: 4097, height: 4096, channels: 3, background: 'black' } })
       .png({ compressionLevel: 1 })
       .toBuffer()
-    await expect(keepPicture(flat)).rejects.toMatchObject({ code: 'WATERMARK_INVALID' })
+    await expect(normaliseImage(flat)).rejects.toMatchObject({ code: 'WATERMARK_INVALID' })
   })
 
   it('that is damaged is refused', async () => {
@@ -60,7 +60,7 @@ describe('a picture for a watermark', () => {
     })
     for (const format of ['png', 'webp', 'jpeg'] as const) {
       const bytes = await noise.toFormat(format).toBuffer()
-      const cut = keepPicture(bytes.subarray(0, bytes.length / 2))
+      const cut = normaliseImage(bytes.subarray(0, bytes.length / 2))
       await expect(cut, format).rejects.toMatchObject({ code: 'WATERMARK_INVALID' })
     }
   })
@@ -71,6 +71,6 @@ describe('a picture for a watermark', () => {
     ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'],
     ['GIF', Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')],
   ])('that is %s is refused', async (_, bytes) => {
-    await expect(keepPicture(Buffer.from(bytes))).rejects.toMatchObject({ code: 'WATERMARK_INVALID' })
+    await expect(normaliseImage(Buffer.from(bytes))).rejects.toMatchObject({ code: 'WATERMARK_INVALID' })
   })
 })

@@ -17,7 +17,7 @@ export interface KeptPicture {
  * Makes of PNG, WebP or JPEG what is kept of it: upright RGBA in PNG, as large as may be needed, and nothing else that stood
  * in the file. Throws `WATERMARK_INVALID` for what is broken, another format, or unpacks to more than is allowed.
  */
-export async function keepPicture(bytes: Buffer): Promise<KeptPicture> {
+export async function normaliseImage(bytes: Buffer): Promise<KeptPicture> {
   if (!isOffered(bytes)) throw invalid('The file is not a picture in PNG, WebP or JPEG')
   const picture = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning' })
   await assertSize(picture)

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { createMetrics, Health, Lifecycle } from '@kinora/common/service'
-import type { World } from '@kinora/dev/harness'
+import type { TestEnvironment } from '@kinora/dev/harness'
 import { pino } from 'pino'
 import { gatewayConfig } from '../../src/config.ts'
 import { startGateway } from '../../src/service.ts'
@@ -20,7 +20,7 @@ export interface TestGateway {
 const GENEROUS = '100000/60'
 
 /** One gateway, started as `main.ts` would, that ends with the world, if not before. Without logging's redaction: that is a net, not an excuse. */
-export async function startTestGateway(world: World, env: Record<string, string> = {}): Promise<TestGateway> {
+export async function startTestGateway(world: TestEnvironment, env: Record<string, string> = {}): Promise<TestGateway> {
   const log: string[] = []
   const sink = new Writable({
     write(chunk, _encoding, done) {

@@ -1,5 +1,5 @@
 import { auth, type Revocation } from '@kinora/common/contracts'
-import type { World } from '@kinora/dev/harness'
+import type { TestEnvironment } from '@kinora/dev/harness'
 import { createSigner, type Signer } from './access-tokens.ts'
 import { type StubService, stubService } from './stub-service.ts'
 
@@ -9,7 +9,7 @@ export interface StubAuth extends StubService<typeof auth> {
 }
 
 /** Auth as far as a gateway needs it: public keys and the list of revocations. */
-export async function stubAuth(world: World): Promise<StubAuth> {
+export async function stubAuth(world: TestEnvironment): Promise<StubAuth> {
   const signer = createSigner()
   const revocations: Revocation[] = []
   const stub = await stubService(world, 'auth', auth, {

@@ -3,7 +3,7 @@ import type { Output } from '@kinora/common/contract'
 import { media, type PlaybackGrant, type Video } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import type { World } from '@kinora/dev/harness'
+import type { TestEnvironment } from '@kinora/dev/harness'
 import { type StubService, stubService } from './stub-service.ts'
 
 export interface StubMedia extends StubService<typeof media> {
@@ -17,7 +17,7 @@ export interface StubMedia extends StubService<typeof media> {
 export const MAX_BYTES = 5_000_000
 
 /** Media as far as a gateway needs it: some videos in memory, uploads and playback grants. */
-export async function stubMedia(world: World): Promise<StubMedia> {
+export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
   const videos = new Map<string, Video>()
   const grants = new Map<string, PlaybackGrant>()
   const downloads: StubMedia['downloads'] = new Map()

@@ -1,7 +1,7 @@
 import { type Bus, connectBus } from '@kinora/common/bus'
 import type { Contract, EventType, Handlers } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
-import type { World } from '@kinora/dev/harness'
+import type { TestEnvironment } from '@kinora/dev/harness'
 import { pino } from 'pino'
 
 /** Handlers that a test may replace while the service runs. */
@@ -18,7 +18,7 @@ export interface StubService<C extends Contract> {
 }
 
 export async function stubService<C extends Contract>(
-  world: World,
+  world: TestEnvironment,
   service: 'auth' | 'media',
   contract: C,
   on: Answers<C>,

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { until, useWorld, type World } from '@kinora/dev/harness'
+import { type TestEnvironment, until, useTestEnvironment } from '@kinora/dev/harness'
 import { startTestGateway, type TestGateway } from './start-test-gateway.ts'
 import { type StubAuth, stubAuth } from './stub-auth.ts'
 import { type StubMedia, stubMedia } from './stub-media.ts'
 
 export interface GatewayUnderTest {
-  world: World
+  world: TestEnvironment
   gateway: TestGateway
   auth: StubAuth
   media: StubMedia
@@ -19,7 +19,7 @@ export interface GatewayUnderTest {
 
 /** At the top of a test file: one gateway, with an auth and a media that answer over the real broker. */
 export async function useGateway(env: Record<string, string> = {}): Promise<GatewayUnderTest> {
-  const world = await useWorld()
+  const world = await useTestEnvironment()
   const auth = await stubAuth(world)
   const media = await stubMedia(world)
   const another = async (more: Record<string, string>) => {

@@ -3,14 +3,14 @@ import { removeVideo } from '../operations/remove-video.ts'
 import { finishErasure, unfinishedErasures, videosOfOwner } from '../repositories/erased-owners.ts'
 import { forgetLimits } from '../repositories/owner-limits.ts'
 import { removeWebhooksOf } from '../repositories/webhooks.ts'
-import { alone } from './isolated.ts'
+import { isolated } from './isolated.ts'
 
 const BATCH = 100
 
 /** Removes all that owners without an account have left, and tells auth when nothing is left. */
 export async function eraseOwners(ctx: Context): Promise<void> {
   for (const ownerId of await unfinishedErasures(ctx.db)) {
-    await alone(ctx, { ownerId }, () => eraseOwner(ctx, ownerId))
+    await isolated(ctx, { ownerId }, () => eraseOwner(ctx, ownerId))
   }
 }
 

@@ -5,7 +5,7 @@ import { registerUpload } from '../operations/register-source.ts'
 import { planSweep } from '../operations/sweep-plan.ts'
 import { giveUp } from '../operations/uploads.ts'
 import { abandonedUploads, expiredRecords } from '../repositories/uploads.ts'
-import { alone } from './isolated.ts'
+import { isolated } from './isolated.ts'
 
 /**
  * Ends uploads whose client has left them alone for too long, and gives back the quota that they reserved. What has
@@ -22,7 +22,7 @@ export async function expireUploads(ctx: Context): Promise<void> {
 
 /** All of its bytes may be there although nobody registered them: then it has its source, and nothing is thrown away. */
 async function endAbandoned(ctx: Context, row: UploadRow): Promise<void> {
-  await alone(ctx, { videoId: row.video_id }, async () => {
+  await isolated(ctx, { videoId: row.video_id }, async () => {
     const storageKey = keys.source(row.video_id, row.id)
     if (!(await ctx.store.stat(storageKey))) return await end(ctx, row)
     const written = await measure(ctx.store.read(storageKey))
@@ -33,7 +33,7 @@ async function endAbandoned(ctx: Context, row: UploadRow): Promise<void> {
 }
 
 async function end(ctx: Context, row: UploadRow): Promise<void> {
-  await alone(ctx, { videoId: row.video_id }, async () => {
+  await isolated(ctx, { videoId: row.video_id }, async () => {
     await ctx.db.transaction().execute((tx) => giveUp(tx, row, 'expired'))
     await ctx.cache.forget(row.owner_id)
     ctx.wake.emit('outbox')

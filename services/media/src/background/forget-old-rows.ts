@@ -1,4 +1,4 @@
-import { forgetSeen } from '@kinora/common/db'
+import { deleteSeen } from '@kinora/common/db'
 import type { Context } from '../context.ts'
 import { forgetExpiredTokens } from '../repositories/playback-tokens.ts'
 import { forgetOldLogs } from '../repositories/task-attempts.ts'
@@ -8,7 +8,7 @@ const LOG_DAYS = 30
 const INBOX_MS = 14 * 24 * 3600 * 1000
 
 export async function forgetOldRows(ctx: Context): Promise<void> {
-  await forgetSeen(ctx.db, new Date(Date.now() - INBOX_MS))
+  await deleteSeen(ctx.db, new Date(Date.now() - INBOX_MS))
   await forgetExpiredTokens(ctx.db)
   await forgetOldLogs(ctx.db, LOG_DAYS)
   await forgetOldDeliveries(ctx.db)

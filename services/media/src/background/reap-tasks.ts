@@ -4,7 +4,7 @@ import { attemptLost } from '../operations/end-attempt.ts'
 import { ownersOfHeldTasks, startableTasks } from '../operations/limits.ts'
 import { dueTasks, extendLeases, lockStaleTask, resendTasks, staleTasks } from '../repositories/overdue-tasks.ts'
 import { enqueue, leaseOf } from '../repositories/tasks.ts'
-import { alone } from './isolated.ts'
+import { isolated } from './isolated.ts'
 
 /**
  * A process's own reaper. Silence means something only to who could have heard: after a time in which this process did
@@ -28,10 +28,10 @@ export function createReaper(isConnected: () => boolean): (ctx: Context) => Prom
  */
 export async function reap(ctx: Context): Promise<void> {
   for (const { id, video_id: videoId } of await staleTasks(ctx.db)) {
-    await alone(ctx, { videoId }, () => reapStale(ctx, videoId, id))
+    await isolated(ctx, { videoId }, () => reapStale(ctx, videoId, id))
   }
   for (const { id, video_id: videoId } of await dueTasks(ctx.db)) {
-    await alone(ctx, { videoId }, () => changeVideo(ctx, videoId, (tx) => enqueue(tx, [id])))
+    await isolated(ctx, { videoId }, () => changeVideo(ctx, videoId, (tx) => enqueue(tx, [id])))
   }
   const resent = await ctx.db.transaction().execute((tx) => resendTasks(tx, ctx.config.RESEND_MS))
   if (resent === 0) return
@@ -53,7 +53,7 @@ async function reapStale(ctx: Context, videoId: string, taskId: string): Promise
 export async function resumeHeld(ctx: Context): Promise<void> {
   for (const ownerId of await ownersOfHeldTasks(ctx.db)) {
     for (const { id, video_id: videoId } of await startableTasks(ctx, ownerId)) {
-      await alone(ctx, { videoId }, () => changeVideo(ctx, videoId, (tx) => enqueue(tx, [id])))
+      await isolated(ctx, { videoId }, () => changeVideo(ctx, videoId, (tx) => enqueue(tx, [id])))
     }
   }
 }

@@ -8,7 +8,7 @@ import { registerUpload } from '../operations/register-source.ts'
 import { piecesOf, settle } from '../operations/uploads.ts'
 import { park } from '../repositories/parked.ts'
 import { lockRow, noteVisit, silentUploads } from '../repositories/uploads.ts'
-import { alone } from './isolated.ts'
+import { isolated } from './isolated.ts'
 
 /** A gateway that is there says so every few seconds. */
 const SILENT_SECONDS = 60
@@ -19,7 +19,7 @@ const SILENT_SECONDS = 60
  */
 export async function finishUploads(ctx: Context): Promise<void> {
   for (const row of await silentUploads(ctx.db, SILENT_SECONDS)) {
-    await alone(ctx, { videoId: row.video_id }, () => finish(ctx, row))
+    await isolated(ctx, { videoId: row.video_id }, () => finish(ctx, row))
   }
 }
 

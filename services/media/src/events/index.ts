@@ -7,7 +7,7 @@ import { park } from '../repositories/parked.ts'
 import { taskFinished } from './task-finished.ts'
 import { taskFailed, taskProgressed } from './tasks.ts'
 
-export const HEARD = byType([
+export const SUBSCRIBED_EVENTS = byType([
   events['task.progressed'],
   events['task.finished'],
   events['task.failed'],
@@ -18,7 +18,7 @@ export const HEARD = byType([
 export async function subscribeToEvents(bus: Bus, ctx: Context): Promise<void> {
   await bus.subscribe({
     group: 'media',
-    events: [...HEARD.values()],
+    events: [...SUBSCRIBED_EVENTS.values()],
     prefetch: 8,
     handle: (envelope) => handle(ctx, envelope),
     park: (message) => park(ctx.db, message),

@@ -1,5 +1,5 @@
 import { events } from '@kinora/common/contracts'
-import { sayEvent } from '@kinora/common/db'
+import { addEvent } from '@kinora/common/db'
 import { type SelectQueryBuilder, sql, type Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
@@ -40,7 +40,7 @@ export async function changeVideo<T>(
     const result = await change(tx, video)
     return { result, video: await settle(tx, video) }
   })
-  if (changed) await announce(ctx, changed.video)
+  if (changed) await addVideoChanged(ctx, changed.video)
   return changed
 }
 
@@ -73,7 +73,7 @@ export async function sayProgress(ctx: Context, videoId: string): Promise<void> 
       .executeTakeFirst()
     return due && (await settle(tx, due))
   })
-  if (video) await announce(ctx, video)
+  if (video) await addVideoChanged(ctx, video)
 }
 
 /** `no key`: rows that refer to the video (tasks, tokens) may be added meanwhile. */
@@ -154,7 +154,7 @@ async function store(
 
 async function sayChanged(tx: Tx, row: VideoRow): Promise<void> {
   const { id, owner_id, status, playable, visibility, error } = row
-  await sayEvent(
+  await addEvent(
     tx,
     events['video.changed'],
     { aggregateId: id, sequence: Number(row.sequence) },
@@ -170,7 +170,7 @@ async function sayChanged(tx: Tx, row: VideoRow): Promise<void> {
   )
 }
 
-async function announce(ctx: Context, video: VideoRow): Promise<void> {
+async function addVideoChanged(ctx: Context, video: VideoRow): Promise<void> {
   await ctx.cache.forget(video.owner_id)
   ctx.wake.emit('outbox')
   if (video.material_published < video.material || video.republish) ctx.wake.emit('playlists')

@@ -1,5 +1,5 @@
 import { events } from '@kinora/common/contracts'
-import { sayEvent } from '@kinora/common/db'
+import { addEvent } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
 import type { Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
@@ -27,7 +27,7 @@ export async function removeVideo(
     else await queueQuarantine(tx, { key, folder: true }, ownerId)
   }
   const about = { aggregateId: videoId, sequence: Number(sequence) + 1 }
-  await sayEvent(tx, events['video.deleted'], about, { videoId, ownerId })
+  await addEvent(tx, events['video.deleted'], about, { videoId, ownerId })
   await tellOfVideo(tx, ['video.deleted'], removed)
   return removed
 }

@@ -1,5 +1,5 @@
 import { events, type VideoEventType, type WebhookPayload } from '@kinora/common/contracts'
-import { sayEvent } from '@kinora/common/db'
+import { addEvent } from '@kinora/common/db'
 import type { Kysely, Transaction } from 'kysely'
 import type { DeliveryRow, MediaDb, VideoRow } from '../db/schema.ts'
 import { videoFacts } from '../domain/video-facts.ts'
@@ -19,7 +19,7 @@ export async function tellOfVideo(
     const payload: WebhookPayload = { type, timestamp: new Date().toISOString(), data: videoFacts(video) }
     await addDeliveries(tx, ownerId, { type, videoId, body: JSON.stringify(payload) })
     const about = { aggregateId: videoId, sequence: Number(sequence) }
-    await sayEvent(tx, events['video.milestone-reached'], about, { ownerId, payload })
+    await addEvent(tx, events['video.milestone-reached'], about, { ownerId, payload })
   }
 }
 

@@ -1,5 +1,5 @@
 import { events } from '@kinora/common/contracts'
-import { sayEvent } from '@kinora/common/db'
+import { addEvent } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb } from '../db/schema.ts'
 
@@ -65,5 +65,5 @@ export async function finishErasure(tx: Tx, ownerId: string): Promise<boolean> {
 }
 
 async function sayErased(tx: Tx, ownerId: string): Promise<void> {
-  await sayEvent(tx, events['video.owner-erased'], { aggregateId: ownerId, sequence: 1 }, { ownerId })
+  await addEvent(tx, events['video.owner-erased'], { aggregateId: ownerId, sequence: 1 }, { ownerId })
 }

@@ -1,7 +1,7 @@
 import type { ParkedMessage } from '@kinora/common/bus'
 import type { Call } from '@kinora/common/contract'
 import { events, NotedAction } from '@kinora/common/contracts'
-import { sayEvent } from '@kinora/common/db'
+import { addEvent } from '@kinora/common/db'
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { MediaDb, ParkedTable } from '../db/schema.ts'
 
@@ -52,7 +52,7 @@ export async function noteAction(
   subject: string,
 ): Promise<void> {
   const from = client ? { ip: client.ip, userAgent: client.userAgent } : null
-  await sayEvent(
+  await addEvent(
     tx,
     events['audit.noted'],
     { aggregateId: subject, sequence: 1 },

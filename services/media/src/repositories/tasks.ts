@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { TaskCause } from '@kinora/common/contracts'
-import { sayTask } from '@kinora/common/db'
+import { enqueueTask } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, TaskRow } from '../db/schema.ts'
 import type { PlannedTask } from '../db/stored.ts'
@@ -107,7 +107,7 @@ export async function sendTasks(tx: Tx, tasks: readonly Pick<TaskRow, 'id' | 'at
     tasks.map(({ id }) => id),
   )
   for (const { id, attempt, queue } of tasks) {
-    await sayTask(tx, { queue, taskId: id, attempt, priority: places.get(id) ?? 0 })
+    await enqueueTask(tx, { queue, taskId: id, attempt, priority: places.get(id) ?? 0 })
   }
 }
 

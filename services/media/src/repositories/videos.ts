@@ -111,13 +111,3 @@ export async function insertClip(
     .returningAll()
     .executeTakeFirstOrThrow()
 }
-
-/** Of these sources, those that belong to a video. */
-export async function registeredSources(db: Kysely<MediaDb>, sourceKeys: string[]): Promise<Set<string>> {
-  const rows = await db
-    .selectFrom('videos')
-    .select('source_key')
-    .where('source_key', '=', sql<string>`any(${sourceKeys})`)
-    .execute()
-  return new Set(rows.map((row) => row.source_key).filter((key) => key !== null))
-}

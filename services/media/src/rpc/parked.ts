@@ -8,7 +8,7 @@ import { keys } from '@kinora/common/storage'
 import { z } from 'zod'
 import { parseReceipt, RECEIPTS } from '../background/uploads.ts'
 import type { Context } from '../context.ts'
-import { HEARD } from '../events/index.ts'
+import { SUBSCRIBED_EVENTS } from '../events/index.ts'
 import {
   findParked,
   noteAction,
@@ -41,7 +41,7 @@ export function redriveParked(ctx: Context, bus: Bus): Handler<typeof media.redr
 function isReadable({ origin, body }: ParkedRow): boolean {
   if (origin === RECEIPTS) return parseReceipt(body) !== null
   try {
-    decodeEnvelope(Buffer.from(body), HEARD)
+    decodeEnvelope(Buffer.from(body), SUBSCRIBED_EVENTS)
     return true
   } catch {
     return false

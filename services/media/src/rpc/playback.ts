@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Handler } from '@kinora/common/contract'
 import { events, Id, type media, type PlaybackGrant } from '@kinora/common/contracts'
-import { sayEvent } from '@kinora/common/db'
+import { addEvent } from '@kinora/common/db'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import { sql } from 'kysely'
@@ -125,7 +125,7 @@ export function revokePlaybackToken(ctx: Context): Handler<typeof media.revokePl
       await sql`update videos set sequence = sequence + 1 where id = ${videoId}`.execute(tx)
       const about = { aggregateId: videoId, sequence: Number(video.sequence) + 1 }
       const expiresAt = revoked.expiresAt.toISOString()
-      await sayEvent(tx, events['playback.revoked'], about, { videoId, tokenId, expiresAt })
+      await addEvent(tx, events['playback.revoked'], about, { videoId, tokenId, expiresAt })
     })
     if (!changed) throw new AppError('VIDEO_NOT_FOUND')
     return {}

@@ -3,7 +3,7 @@ import { type Bus, connectBus } from '@kinora/common/bus'
 import type { Actor, EventEnvelope, Input, Method, Output } from '@kinora/common/contract'
 import { events, media, type Video } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
-import type { World } from '@kinora/dev/harness'
+import type { TestEnvironment } from '@kinora/dev/harness'
 
 export type UserActor = Extract<Actor, { kind: 'user' }>
 export const ANONYMOUS: Actor = { kind: 'anonymous' }
@@ -26,7 +26,7 @@ export interface Gateway {
 }
 
 /** Calls media as the gateway does: over the broker, as the broker's user `gateway`. */
-export async function connectGateway(world: World): Promise<Gateway> {
+export async function connectGateway(world: TestEnvironment): Promise<Gateway> {
   const bus = await connectBus({
     url: world.amqpUrl('gateway'),
     service: 'gateway',

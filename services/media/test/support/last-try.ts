@@ -1,9 +1,9 @@
 import type { EventEnvelope } from '@kinora/common/contract'
-import type { World } from '@kinora/dev/harness'
+import type { TestEnvironment } from '@kinora/dev/harness'
 import { connect } from 'amqplib'
 
 /** Puts a message into media's queue as the broker does after the last of its pauses: it is tried once more. */
-export async function deliverForTheLastTime(world: World, message: EventEnvelope | string): Promise<void> {
+export async function deliverForTheLastTime(world: TestEnvironment, message: EventEnvelope | string): Promise<void> {
   const connection = await connect(world.adminAmqpUrl)
   try {
     const channel = await connection.createConfirmChannel()

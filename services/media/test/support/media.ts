@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createLogger, createMetrics, Health, Lifecycle } from '@kinora/common/service'
-import type { World } from '@kinora/dev/harness'
+import type { TestEnvironment } from '@kinora/dev/harness'
 import { type MediaConfig, mediaConfig } from '../../src/config.ts'
 import type { Context } from '../../src/context.ts'
 import { startMedia } from '../../src/service.ts'
@@ -15,7 +15,7 @@ const PLAYBACK_SECRET = randomBytes(32).toString('base64')
 const WEBHOOK_ENCRYPTION_KEY = randomBytes(32).toString('base64')
 
 /** A media process on this world, started as `main.ts` would; it ends with the world, if not before. */
-export async function startTestMedia(world: World, changes: Partial<MediaConfig> = {}): Promise<TestMedia> {
+export async function startTestMedia(world: TestEnvironment, changes: Partial<MediaConfig> = {}): Promise<TestMedia> {
   const config = {
     ...mediaConfig.parse({
       AMQP_URL: world.amqpUrl('media'),

@@ -14,7 +14,7 @@ import {
 } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
 import { keys } from '@kinora/common/storage'
-import { until, type World } from '@kinora/dev/harness'
+import { type TestEnvironment, until } from '@kinora/dev/harness'
 import type { Context } from '../../src/context.ts'
 import { resultOf } from './results.ts'
 
@@ -34,7 +34,7 @@ export interface Worker {
 }
 
 /** Plays the workers: takes task messages, and says what a worker says, as the broker's user `worker`. */
-export async function connectWorker(world: World, ctx: Context): Promise<Worker> {
+export async function connectWorker(world: TestEnvironment, ctx: Context): Promise<Worker> {
   const bus = await connectBus({
     url: world.amqpUrl('worker'),
     service: 'worker',

@@ -4,7 +4,7 @@ import type { EventData, EventEnvelope, Handlers } from '@kinora/common/contract
 import { type ClaimedTask, events, media, type TaskWork } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { createLogger } from '@kinora/common/service'
-import type { World } from '@kinora/dev/harness'
+import type { TestEnvironment } from '@kinora/dev/harness'
 
 type Progressed = EventData<(typeof events)['task.progressed']>
 
@@ -25,7 +25,7 @@ export interface MediaStub {
   bus: Bus
 }
 
-export async function openMediaStub(world: World): Promise<MediaStub> {
+export async function openMediaStub(world: TestEnvironment): Promise<MediaStub> {
   const bus = await connectBus({
     url: world.amqpUrl('media'),
     service: 'media',

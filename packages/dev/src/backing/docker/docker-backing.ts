@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Lifecycle } from '@kinora/common/service'
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer } from 'testcontainers'
-import { opening } from '../../opening.ts'
+import { closeOnFailure } from '../../close-on-failure.ts'
 import { waitUntilReady } from '../../wait-until-ready.ts'
 import type { AdminPasswords } from '../admin-passwords.ts'
 import type { Backing, BackingOptions, PostgresServer, RabbitmqServer, RedisServer, ServerControl } from '../backing.ts'
@@ -21,7 +21,7 @@ export async function startDockerBacking(options: DockerOptions): Promise<Backin
   // Testcontainers' reaper is one more image to pull, and it would end durable containers' volumes: we stop by ourselves.
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true'
   await removeLeftovers(options)
-  return opening(async (life) => {
+  return closeOnFailure(async (life) => {
     const postgres = await startPostgres(options, life)
     const rabbitmq = await startDockerRabbitmq(options, life)
     const redis = await startRedis(options, life)

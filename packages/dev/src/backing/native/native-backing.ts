@@ -1,5 +1,5 @@
 import type { Lifecycle } from '@kinora/common/service'
-import { opening } from '../../opening.ts'
+import { closeOnFailure } from '../../close-on-failure.ts'
 import type { AdminPasswords } from '../admin-passwords.ts'
 import type { Backing, BackingOptions, ServerControl } from '../backing.ts'
 import { type Binaries, findServerBinaries } from './binaries.ts'
@@ -12,7 +12,7 @@ export type NativeOptions = BackingOptions & { passwords: AdminPasswords }
 /** The three servers as private instances of what is installed on this machine, on free loopback ports. */
 export async function startNativeBacking(options: NativeOptions): Promise<Backing> {
   const binaries = await findServerBinaries(options.log)
-  return opening((life) => startAll({ ...options, binaries }, life))
+  return closeOnFailure((life) => startAll({ ...options, binaries }, life))
 }
 
 async function startAll(options: NativeOptions & { binaries: Binaries }, life: Lifecycle): Promise<Backing> {

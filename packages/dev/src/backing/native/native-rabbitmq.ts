@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { opening } from '../../opening.ts'
+import { closeOnFailure } from '../../close-on-failure.ts'
 import type { RabbitmqServer, ServerControl } from '../backing.ts'
 import { freePort } from '../free-port.ts'
 import { probeRabbitmq } from '../probes.ts'
@@ -37,7 +37,7 @@ export async function startNativeRabbitmq(
   const env = environment(dir, ports)
   const adminUrl = `amqp://${ADMIN}:${password}@127.0.0.1:${ports.amqp}`
   const managementUrl = `http://${ADMIN}:${password}@127.0.0.1:${ports.management}`
-  return opening(async (life) => {
+  return closeOnFailure(async (life) => {
     const common = { env, dir, stopSignal: 'SIGTERM' as const, durable: options.durable, log: options.log }
     const epmd = await startPrivateServer({
       ...common,

@@ -1,10 +1,10 @@
-import { createWorld, useWorld } from '@kinora/dev/harness'
+import { createTestEnvironment, useTestEnvironment } from '@kinora/dev/harness'
 import { connect } from 'amqplib'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { expect, inject, test } from 'vitest'
 
-const world = await useWorld()
+const world = await useTestEnvironment()
 
 async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url })
@@ -42,13 +42,13 @@ test('each service logs in to the broker, and cannot make a queue outside its ow
 })
 
 test("a world's broker users have no rights in another world's vhost once that one is gone", async () => {
-  const other = await createWorld(inject('backing'))
+  const other = await createTestEnvironment(inject('backing'))
   await other.remove()
   await expect(connect(other.amqpUrl('media'))).rejects.toThrow()
 })
 
 test('two worlds do not see each other', async () => {
-  const other = await createWorld(inject('backing'))
+  const other = await createTestEnvironment(inject('backing'))
   try {
     await query(world.adminDatabaseUrl, 'create table mark (here int)')
     await expect(query(other.adminDatabaseUrl, 'select * from mark')).rejects.toThrow('does not exist')
@@ -71,7 +71,7 @@ test('two worlds do not see each other', async () => {
 })
 
 test('a world leaves nothing behind', async () => {
-  const { name, redisUrl, redisPrefix, adminDatabaseUrl, remove } = await createWorld(inject('backing'))
+  const { name, redisUrl, redisPrefix, adminDatabaseUrl, remove } = await createTestEnvironment(inject('backing'))
   const redis = new Redis(redisUrl)
   await redis.set(`${redisPrefix}mark`, '1')
   await remove()

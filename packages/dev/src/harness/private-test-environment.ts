@@ -7,32 +7,34 @@ import { adminPasswords } from '../backing/admin-passwords.ts'
 import type { Backing, ServerControl } from '../backing/backing.ts'
 import { startDockerBacking } from '../backing/docker/docker-backing.ts'
 import { startNativeBacking } from '../backing/native/native-backing.ts'
-import { opening } from '../opening.ts'
+import { closeOnFailure } from '../close-on-failure.ts'
 import { provideBacking } from './provide-backing.ts'
 import './provided.ts'
-import { createWorld, type World } from './world.ts'
+import { createTestEnvironment, type TestEnvironment } from './test-environment.ts'
 
 /** A world on servers of its own, each to be killed, stopped and started again. */
-export type PrivateWorld = World & { servers: Record<'postgres' | 'rabbitmq' | 'redis', ServerControl> }
+export type PrivateTestEnvironment = TestEnvironment & {
+  servers: Record<'postgres' | 'rabbitmq' | 'redis', ServerControl>
+}
 
 const log = (line: string) => void process.stderr.write(`${line}\n`)
 
 /** At the top of a test file that brings down more than a broker (else `privateBroker`). Ended after its last test. */
-export async function privateWorld(): Promise<PrivateWorld> {
-  return opening(async (life) => {
+export async function privateTestEnvironment(): Promise<PrivateTestEnvironment> {
+  return closeOnFailure(async (life) => {
     const world = await start(life)
     afterAll(() => life.close())
     return world
   })
 }
 
-async function start(life: Lifecycle): Promise<PrivateWorld> {
+async function start(life: Lifecycle): Promise<PrivateTestEnvironment> {
   const dir = mkdtempSync(join(tmpdir(), 'kinora-private-'))
   life.use(dir, 'folder', (it) => rmSync(it, { recursive: true, force: true }))
   const options = { dir, durable: false, log, passwords: adminPasswords(dir) }
   const startServers = inject('backing').kind === 'docker' ? startDockerBacking : startNativeBacking
   const backing = life.use(await startServers(options), 'backing', (it) => it.stop())
-  const world = await createWorld(await provideBacking(backing, life))
+  const world = await createTestEnvironment(await provideBacking(backing, life))
   life.use(world, 'world', (it) => it.remove())
   return {
     ...world,

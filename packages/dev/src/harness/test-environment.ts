@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Lifecycle } from '@kinora/common/service'
 import { Redis } from 'ioredis'
-import { opening } from '../opening.ts'
+import { closeOnFailure } from '../close-on-failure.ts'
 import { provisionBroker, removeVhost } from '../provision/broker.ts'
 import { createDatabase, dropDatabase, onDatabase } from '../provision/database.ts'
 import type { BrokerUser, SchemaName } from '../provision/identities.ts'
@@ -13,7 +13,7 @@ import { amqpUrlFor, databaseUrlFor } from '../provision/urls.ts'
 import type { ProvidedBacking } from './provided.ts'
 
 /** A Kinora of its own on the run's servers: fresh database, vhost, Redis prefix and storage folder. */
-export type World = {
+export type TestEnvironment = {
   /** Unique; also the names of its database and vhost. */
   name: string
   backing: ProvidedBacking
@@ -41,12 +41,12 @@ export type World = {
   remove(): Promise<void>
 }
 
-export async function createWorld(backing: ProvidedBacking): Promise<World> {
+export async function createTestEnvironment(backing: ProvidedBacking): Promise<TestEnvironment> {
   const name = `world_${randomBytes(5).toString('hex')}`
-  return opening((life) => build(name, backing, life))
+  return closeOnFailure((life) => build(name, backing, life))
 }
 
-async function build(name: string, backing: ProvidedBacking, life: Lifecycle): Promise<World> {
+async function build(name: string, backing: ProvidedBacking, life: Lifecycle): Promise<TestEnvironment> {
   const { postgresAdminUrl, rabbitmqAdminUrl, rabbitmqManagementUrl, brokerPasswords, databasePasswords } = backing
   const redisPrefix = `${name}:`
   const storageDir = life.use(mkdtempSync(join(tmpdir(), `kinora-${name}-`)), 'storage', removeFolder)
@@ -81,7 +81,7 @@ async function build(name: string, backing: ProvidedBacking, life: Lifecycle): P
 async function openStorage(
   dir: string,
   { s3 }: ProvidedBacking,
-): Promise<Pick<World, 'storageUrl' | 'storageCredentials'>> {
+): Promise<Pick<TestEnvironment, 'storageUrl' | 'storageCredentials'>> {
   if (!s3) return { storageUrl: pathToFileURL(dir).href }
   // Only here: every test file loads this module, and the SDK takes a while.
   const { createBucket } = await import('../provision/bucket.ts')
