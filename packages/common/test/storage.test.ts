@@ -54,6 +54,15 @@ describe.each([
     expect(await opened.unfinished()).toEqual([])
   })
 
+  it('creates an object only where there is none, and moves one to another name', async () => {
+    expect(await store().create('created/marker.json', 'first')).toBe(true)
+    expect(await store().create('created/marker.json', 'second')).toBe(false)
+    await store().move('created/marker.json', 'moved/marker.json')
+    expect((await store().get('moved/marker.json')).toString()).toBe('first')
+    expect(await store().stat('created/marker.json')).toBeNull()
+    expect(await folders('created')).toEqual([])
+  })
+
   it('lists every file of a folder with many, and of those in it', async () => {
     const keys = Array.from({ length: 100 }, (_, i) => `many/${i % 2}/${i}.m4s`)
     for (const key of keys) await store().put(key, 'x')

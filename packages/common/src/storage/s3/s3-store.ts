@@ -68,10 +68,12 @@ class S3Store implements Store {
   async create(key: StorageKey, content: string): Promise<boolean> {
     if (await this.stat(key)) return false
     const command = new PutObjectCommand({ ...this.#at(key), Body: content, IfNoneMatch: '*' })
-    await ask((options) => this.#bucket.client.send(command, options)).catch((error: Error) => {
+    await ask((options) => this.#bucket.client.send(command, options)).catch(async (error: Error) => {
+      // Not every server knows the condition.
+      if ((error.cause as Error | undefined)?.name === 'NotImplemented') return await this.put(key, content)
       if (error.name !== 'PreconditionFailed') throw error
     })
-    // Not every server knows the condition: of two writers, the object says who was last.
+    // Where it was not kept, the object says which of two writers was last.
     return (await this.get(key)).toString() === content
   }
 
