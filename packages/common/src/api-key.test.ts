@@ -22,9 +22,9 @@ describe('an API key', () => {
     ['a character too few', key.slice(0, -1)],
     ['a character too many', `${key}a`],
     ['a line break at the end', `${key}\n`],
-    ['a character that is none of base62', key.replace('A', '-')],
+    ['a character outside base62', key.replace('A', '-')],
     ['nothing', ''],
-  ])('with %s is none', (_what, text) => {
+  ])('with %s is not an API key', (_what, text) => {
     expect(isApiKey(text)).toBe(false)
   })
 

@@ -53,7 +53,6 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
     (b) => b.drain(),
   )
   checkHealth(base, ctx, bus)
-  await ownership.compare()
   await bus.serve(media, handlers(ctx, bus))
   await whenUsable(base, ctx, async () => {
     await subscribeToEvents(bus, ctx)

@@ -3,13 +3,13 @@ import { expect, it } from 'vitest'
 import { EventLoopStallDetector } from './event-loop-stall.ts'
 
 it('knows for a moment how long this process did not run', async () => {
-  const standstill = new EventLoopStallDetector()
+  const detector = new EventLoopStallDetector()
   await sleep(150)
-  expect(standstill.waitedMs()).toBe(0)
+  expect(detector.waitedMs()).toBe(0)
   // Nothing of this process runs meanwhile.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1200)
-  expect(standstill.waitedMs()).toBeGreaterThan(1100)
+  expect(detector.waitedMs()).toBeGreaterThan(1100)
   await sleep(400)
-  expect(standstill.waitedMs()).toBe(0)
-  standstill.close()
+  expect(detector.waitedMs()).toBe(0)
+  detector.close()
 })

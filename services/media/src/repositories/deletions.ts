@@ -65,16 +65,11 @@ export async function isFolderDeleted(tx: Tx, folder: StorageKey): Promise<boole
 }
 
 /**
- * Removes one thing that is due, or moves it to quarantine; false when nothing is, or when nothing may be removed. No transaction is open meanwhile, because a folder of thousands of
- * objects takes longer than one may stand idle. A crash before the end repeats the removal, which changes nothing. What
- * cannot be removed is tried again later and does not hold up the rest.
+ * Removes one thing that is due, or moves it to quarantine; false when nothing is. No transaction is open meanwhile,
+ * because a folder of thousands of objects takes longer than one may stand idle. A crash before the end repeats the
+ * removal, which changes nothing. What cannot be removed is tried again later and does not hold up the rest.
  */
-export async function disposeNext(
-  db: Kysely<MediaDb>,
-  dispose: (what: Disposal) => Promise<void>,
-  mayRemove: () => Promise<boolean>,
-): Promise<boolean> {
-  if (!(await isSomethingDue(db)) || !(await mayRemove())) return false
+export async function disposeNext(db: Kysely<MediaDb>, dispose: (what: Disposal) => Promise<void>): Promise<boolean> {
   const due = await takeNext(db)
   if (!due) return false
   const { id, key, folder, quarantine, tries } = due
@@ -87,7 +82,7 @@ export async function disposeNext(
   return true
 }
 
-async function isSomethingDue(db: Kysely<MediaDb>): Promise<boolean> {
+export async function isDisposalDue(db: Kysely<MediaDb>): Promise<boolean> {
   const query = db.selectFrom('deletions').select('id').where('due_at', '<=', sql<Date>`now()`).limit(1)
   return (await query.executeTakeFirst()) !== undefined
 }
