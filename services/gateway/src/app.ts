@@ -11,7 +11,7 @@ import { openApiDocument } from './http/openapi.ts'
 import { asProblem, sendProblem } from './http/problem.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { traceRequest } from './http/telemetry.ts'
-import { servePlayerPage } from './player-page/serve-player-page.ts'
+import { servePlayerPage } from './player-page/player-page.ts'
 import { routes } from './routes/index.ts'
 import { announceTus, TUS_PATH } from './uploads/tus.ts'
 

@@ -2,9 +2,9 @@ import { API_KEY_START } from '@kinora/common/api-key'
 import type { Actor } from '@kinora/common/contract'
 import { signedOut } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { AccessTokens } from './access-token.ts'
 import type { ApiKeyLimits, ApiKeys, Origin } from './api-keys.ts'
 import type { Revocations } from './revocations.ts'
+import type { AccessTokens } from './tokens.ts'
 
 /** Who asks, how far they may go, and what ends it: the expiry of the credential, or the retirement of the key that signed it. */
 export interface Identity {
