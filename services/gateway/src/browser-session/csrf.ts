@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '@kinora/common/errors'
-import { sessionPart } from '../identity/refresh-token.ts'
+import { sessionPart } from '../identity/tokens.ts'
 
 /**
  * The token that a page must send back in `X-CSRF-Token`: an HMAC over the session, so that it is the same for all of

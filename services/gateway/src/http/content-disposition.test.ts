@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
-import { attachment } from './content-disposition.ts'
+import { describe, expect, it } from 'vitest'
+import { attachment, sourceFilename } from './content-disposition.ts'
 
 it.each([
   ['A day at sea', 'A day at sea 720p.mp4', 'A%20day%20at%20sea%20720p.mp4'],
@@ -24,4 +24,37 @@ it('is a header with a name of one path segment, whatever the title', () => {
       expect(name).not.toMatch(/[/\\\p{Cc}\p{Cf}]|^\.|^\s/u)
     }),
   )
+})
+
+describe('sourceFilename', () => {
+  it.each([
+    ['attachment; filename="clip.mp4"', 'clip.mp4'],
+    ['attachment; filename=clip.mp4', 'clip.mp4'],
+    ['attachment;FILENAME = "my clip.mp4"', 'my clip.mp4'],
+    ['attachment; filename="a \\"b\\".mp4"', 'a "b".mp4'],
+    ['attachment; filename="C:\\videos\\clip.mp4"', 'clip.mp4'],
+    ['attachment; filename="/etc/passwd"', 'passwd'],
+    ['attachment; filename="plain.mp4"; filename*=UTF-8\'\'na%C3%AFve.mp4', 'naïve.mp4'],
+    ["attachment; filename*=iso-8859-1'de'%FCber.mp4", 'über.mp4'],
+    [Buffer.from('attachment; filename="größe.mp4"').toString('latin1'), 'größe.mp4'],
+    ["attachment; filename*=UTF-8''%E0%A4%A", null],
+    [`attachment; filename="${'x'.repeat(300)}.mp4"`, `${'x'.repeat(251)}.mp4`],
+    ['attachment; filename=".."', null],
+    ['attachment; filename=""', null],
+    ['attachment', null],
+    [undefined, null],
+  ])('reads %j as %j', (header, name) => {
+    expect(sourceFilename(header)).toBe(name)
+  })
+
+  it('never gives a path, a control character or more than 255 characters', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 400 }), (text) => {
+        const name = sourceFilename(`attachment; filename*=UTF-8''${encodeURIComponent(text)}`) ?? 'x'
+        expect(name).not.toMatch(/[/\\\p{Cc}\p{Cs}]/u)
+        expect(name.length).toBeGreaterThan(0)
+        expect(name.length).toBeLessThanOrEqual(255)
+      }),
+    )
+  })
 })

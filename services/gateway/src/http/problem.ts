@@ -1,6 +1,6 @@
 import { AppError, ERRORS, type ErrorCode, toAppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
-import { endBeforeBody } from './unread-body.ts'
+import { endBeforeBody } from './read-body.ts'
 
 /** Errors of body-parser by their `type`. */
 const PARSER_ERRORS: Record<string, ErrorCode> = {

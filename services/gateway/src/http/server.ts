@@ -43,7 +43,7 @@ export async function listen(app: Express, { host, port, maxConnections }: Serve
     app(req, res)
   }
   server.on('request', take)
-  // The answer to `Expect: 100-continue` is given by whoever reads the body: see `unread-body.ts`.
+  // The answer to `Expect: 100-continue` is given by whoever reads the body: see `read-body.ts`.
   server.on('checkContinue', take)
   server.on('clientError', (error, socket) => answerBadClient(error, socket, current.get(socket)))
   await new Promise<void>((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { AppError } from '@kinora/common/errors'
 import type { StorageKey, Store } from '@kinora/common/storage'
 import sharp, { type Sharp } from 'sharp'
@@ -48,4 +49,25 @@ export async function encodeImage(picture: Sharp, format: ImageFormat): Promise<
 /** A width from a query that is one of these. */
 export function listedWidth(widths: readonly number[]) {
   return z.coerce.number().refine((width) => widths.includes(width), `must be one of ${widths.join(', ')}`)
+}
+
+/** The only widths that are made, so that nobody can fill the store or keep the processor busy with new ones. */
+export const POSTER_WIDTHS = [160, 320, 480, 640, 960, 1280, 1920]
+
+/**
+ * The storage key of a poster in this format and width (null: as it is), made at the first request and kept beside the
+ * original, with which it is removed.
+ */
+export async function posterVariant(
+  store: Store,
+  original: StorageKey,
+  format: ImageFormat,
+  width: number | null,
+): Promise<StorageKey> {
+  if (format === 'jpg' && width === null) return original
+  const key = `${posix.dirname(original)}/poster-${width ?? 'full'}.${format}`
+  return await getOrCreate(store, key, async () => {
+    const picture = sharp(await store.get(original)).resize({ width: width ?? undefined, withoutEnlargement: true })
+    return await encodeImage(picture, format)
+  })
 }

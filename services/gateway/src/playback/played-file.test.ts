@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { playedFile } from './played-file.ts'
+import { limitHeight, playedFile } from './played-file.ts'
 
 const TASK = '0190f3c2-7d4e-7a51-9c6b-2f4d1e8a9b0c-3'
 
@@ -36,5 +36,38 @@ describe('playedFile', () => {
     '0190f3c2-7d4e-7a51-9c6b-2f4d1e8a9b0c/1.m4s',
   ])('does not know %j', (path) => {
     expect(playedFile(path)).toBeNull()
+  })
+})
+
+const MASTER = `#EXTM3U
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",URI="audio.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=1,AVERAGE-BANDWIDTH=1,RESOLUTION=360x640,AUDIO="a"
+360p.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=2,RESOLUTION=1080x1920,AUDIO="a"
+1080p.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="mp4a.40.2",AUDIO="a"
+audio.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,RESOLUTION=360x640,URI="360p-iframes.m3u8"
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=2,RESOLUTION=1080x1920,URI="1080p-iframes.m3u8"
+`
+
+describe('limitHeight', () => {
+  it('drops what is larger by its short side, with its address', () => {
+    expect(limitHeight(MASTER, 720)).toBe(`#EXTM3U
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",URI="audio.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=1,AVERAGE-BANDWIDTH=1,RESOLUTION=360x640,AUDIO="a"
+360p.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="mp4a.40.2",AUDIO="a"
+audio.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,RESOLUTION=360x640,URI="360p-iframes.m3u8"
+`)
+  })
+
+  it('keeps everything that fits', () => {
+    expect(limitHeight(MASTER, 1080)).toBe(MASTER)
+  })
+
+  it('says when no picture fits, though there would be sound', () => {
+    expect(limitHeight(MASTER, 200)).toBeNull()
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { includesPublicAddresses } from './trusted-range.ts'
+import { includesPublicAddresses } from './proxy-report.ts'
 
 describe('includesPublicAddresses', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { normaliseEmail } from '@kinora/common/contracts'
 import { addressKey } from '../http/client-address.ts'
-import { sessionPart } from '../identity/refresh-token.ts'
+import { sessionPart } from '../identity/tokens.ts'
 
 /** Requests per window of so many seconds. */
 export interface Allowance {

@@ -3,10 +3,10 @@ import { AppError } from '@kinora/common/errors'
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { cleanFilename } from '../http/content-disposition.ts'
 import { parseFields } from '../http/read-input.ts'
 import { receivePart } from '../uploads/receive-part.ts'
 import { finishUpload } from '../uploads/register-upload.ts'
-import { cleanFilename } from '../uploads/source-filename.ts'
 import {
   assertOffsetStream,
   assertTusVersion,
