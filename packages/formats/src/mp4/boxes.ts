@@ -29,6 +29,19 @@ export function* boxesIn(buffer: Buffer, from = 0, to = buffer.length): Generato
 }
 
 /**
+ * The boxes at the top level of a file of which `start` has the first bytes; the last one may reach beyond them. Ends
+ * without an error at a header that is cut off or impossible.
+ */
+export function* boxesAtStart(start: Buffer): Generator<Box> {
+  try {
+    yield* boxesIn(start, 0, Number.MAX_SAFE_INTEGER)
+  } catch (error) {
+    // Reading behind the end of a buffer throws a RangeError, too.
+    if (!(error instanceof RangeError)) throw error
+  }
+}
+
+/**
  * The boxes at the top level of a file, of which only the headers are read. Throws `RangeError` on an impossible size, on
  * a box that reaches beyond the end of the file, and when there are more than `MAX_BOXES`.
  */

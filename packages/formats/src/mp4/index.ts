@@ -1,4 +1,4 @@
-export { boxesIn, boxesInFile, findBox } from './boxes.ts'
+export { boxesAtStart, boxesIn, boxesInFile, findBox } from './boxes.ts'
 export { assertIndependent } from './independent-frames.ts'
 export { type InitSegment, mainTrack, readInitSegment } from './init-segment.ts'
 export type { AvcConfig } from './sample-entry.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { box, u32 } from '../../test/support/boxes.ts'
-import { type Box, boxesIn, boxesInFile, findBox, innerBoxes } from './boxes.ts'
+import { type Box, boxesAtStart, boxesIn, boxesInFile, findBox, innerBoxes } from './boxes.ts'
 import type { InitSegment } from './init-segment.ts'
 import { readSegment } from './segment.ts'
 
@@ -32,6 +32,15 @@ describe('boxes', () => {
     const found = await typesIn(Buffer.concat([box('ftyp'), box('mdat', Buffer.alloc(100)), box('moov')]))
     expect(found).toEqual(['ftyp', 'mdat', 'moov'])
     await expect(typesIn(box('mdat', Buffer.alloc(100)).subarray(0, 50))).rejects.toThrow(RangeError)
+  })
+
+  it('are read from the first bytes of a file up to the header that is cut off', () => {
+    const file = Buffer.concat([box('ftyp', Buffer.alloc(8)), box('mdat', Buffer.alloc(100)), box('moov')])
+    const types = (bytes: number) => Array.from(boxesAtStart(file.subarray(0, bytes)), ({ type }) => type)
+    expect(types(30)).toEqual(['ftyp', 'mdat'])
+    expect(types(20)).toEqual(['ftyp'])
+    expect(types(4)).toEqual([])
+    expect([...boxesAtStart(u32(4, 0x66726565))]).toEqual([])
   })
 
   it('of which a file or a box has too many are refused', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { indexComesLast } from './index-comes-last.ts'
+import { indexComesLast } from './speculative-segments.ts'
 
 function box(type: string, bytes = 8): Buffer {
   const whole = Buffer.alloc(bytes)

@@ -3,8 +3,8 @@ import { PassThrough } from 'node:stream'
 import type { CallOptions } from '@kinora/common/bus'
 import { media } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
+import { boxesAtStart } from '@kinora/formats/mp4'
 import type { Context } from '../context.ts'
-import { indexComesLast } from './index-comes-last.ts'
 
 /** More would be written twice of a small file than it is worth. */
 const SHARE = 1 / 4
@@ -50,6 +50,20 @@ export async function* withSpeculativeSegments(
   } finally {
     beginning?.stop()
   }
+}
+
+/**
+ * Whether these are the first bytes of an MP4 file whose index (`moov`) comes after its frames (`mdat`; ISO/IEC 14496-12
+ * sections 8.1 and 8.2). No frame of such a file can be decoded before its end has arrived. False if the bytes do not tell.
+ */
+export function indexComesLast(start: Buffer): boolean {
+  let isFirst = true
+  for (const { type } of boxesAtStart(start)) {
+    if (type === 'mdat') return true
+    if (type === 'moov' || type === 'moof' || (isFirst && type !== 'ftyp' && type !== 'wide')) return false
+    isFirst = false
+  }
+  return false
 }
 
 /** 0: none is worth it. */
