@@ -1,18 +1,14 @@
 import { API_KEY_START } from '@kinora/common/api-key'
-import type { Actor } from '@kinora/common/contract'
 import { signedOut } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { ApiKeyLimits, ApiKeys, Origin } from './api-keys.ts'
-import type { Revocations } from './revocations.ts'
+import type { CheckedActor, Revocations } from './revocations.ts'
 import type { AccessTokens } from './tokens.ts'
 
 /** Who asks, how far they may go, and what ends it: the expiry of the credential, or the retirement of the key that signed it. */
-export interface Identity {
-  actor: Actor
+export interface Identity extends CheckedActor {
   /** When the access token or the API key expires. */
   expiresAt: number
-  /** When the check began, by `performance.now()`: a revocation that is heard of later may not have been seen by it. */
-  checkedAt: number
   /** Of an access token's signature. */
   kid: string | null
   /** The limits of an API key; nobody else has any but those of their role. */

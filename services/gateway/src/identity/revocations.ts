@@ -1,10 +1,9 @@
-import type { EventEnvelope } from '@kinora/common/contract'
+import type { Actor, EventEnvelope } from '@kinora/common/contract'
 import { auth, type Revocation, type RevocationReason } from '@kinora/common/contracts'
 import type { Logger } from '@kinora/common/service'
 import type { Rpc } from '../rpc.ts'
 import { gatewayCall } from '../rpc.ts'
 import type { ApiKeys } from './api-keys.ts'
-import type { Identity } from './authenticate.ts'
 import { EndListeners } from './end-listeners.ts'
 
 interface Revoked {
@@ -13,6 +12,13 @@ interface Revoked {
   heardAt: number
   /** Milliseconds since the epoch; nothing that was let in before is at work after this. */
   expiresAt: number
+}
+
+/** An actor whose credential was checked. */
+export interface CheckedActor {
+  actor: Actor
+  /** When the check began, by `performance.now()`. The check may have missed a revocation that arrived later. */
+  checkedAt: number
 }
 
 const RETRY_MS = 500
@@ -63,10 +69,7 @@ export class Revocations {
    * Calls `listener` when what the actor came with is revoked, at once where that was heard of since it was checked;
    * returns how to stop listening. What was heard before says nothing: a disabled account's keys may work again.
    */
-  onRevoked(
-    { actor, checkedAt }: Pick<Identity, 'actor' | 'checkedAt'>,
-    listener: (reason: RevocationReason) => void,
-  ): () => void {
+  onRevoked({ actor, checkedAt }: CheckedActor, listener: (reason: RevocationReason) => void): () => void {
     if (actor.kind !== 'user') return () => {}
     const id = actor.sessionId ?? actor.apiKeyId
     const revoked = this.#revoked.get(id)
