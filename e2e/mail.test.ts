@@ -81,5 +81,5 @@ test('the links in mails lead to pages that do all of it, under a strict policy'
   await visitor.call('POST', '/v1/auth/login', { email, password: 'another harbour at dusk' })
 
   await tab.goto(`${system.gatewayUrl}/account/verify-email`)
-  await tab.getByRole('status').filter({ hasText: 'This link is not whole' }).waitFor()
+  await tab.getByRole('status').filter({ hasText: 'This link is incomplete' }).waitFor()
 })

@@ -8,14 +8,17 @@ import { crossOrigin } from './http/cross-origin.ts'
 import { serveDocs } from './http/docs.ts'
 import { mount } from './http/mount.ts'
 import { openApiDocument } from './http/openapi.ts'
-import { asProblem, sendProblem } from './http/problem.ts'
+import { sendProblem, toRequestError } from './http/problem.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { traceRequest } from './http/telemetry.ts'
 import { servePlayerPage } from './player-page/player-page.ts'
 import { routes } from './routes/index.ts'
 import { announceTus, TUS_PATH } from './uploads/tus.ts'
 
-/** The order in which a request meets things. Authentication and rate limits belong to each row: see `http/mount.ts`. */
+/**
+ * The Express application; its middleware is listed in the order in which a request passes it. Authentication and rate
+ * limits belong to each route: see `http/mount.ts`.
+ */
 export function createApp(ctx: Context): Express {
   const app = express()
   app.set('trust proxy', ctx.config.TRUSTED_PROXIES)
@@ -25,7 +28,7 @@ export function createApp(ctx: Context): Express {
   app.disable('etag')
 
   const log = accessLog(ctx.logger)
-  // In one layer, because each costs Express as much as what is done in it.
+  // One middleware for all of these: in Express a layer costs as much as the work in each of them.
   app.use((req, res, next) => {
     assignRequestId(req, res)
     log(req, res)
@@ -33,7 +36,7 @@ export function createApp(ctx: Context): Express {
     setSecurityHeaders(req, res)
     if (req.path.startsWith(TUS_PATH)) announceTus(req, res)
     const forwardedFor = req.headers['x-forwarded-for']
-    if (forwardedFor !== undefined) ctx.forwardedCallers.note(clientAddress(req), String(forwardedFor))
+    if (forwardedFor !== undefined) ctx.forwardedCallers.record(clientAddress(req), String(forwardedFor))
     next()
   })
   app.use(traceRequest)
@@ -45,18 +48,18 @@ export function createApp(ctx: Context): Express {
   app.use(() => {
     throw new AppError('ROUTE_NOT_FOUND')
   })
-  app.use(answerError(ctx))
+  app.use(handleError(ctx))
   return app
 }
 
-/** The one place where what was thrown becomes an answer. Express tells error handlers by their four parameters. */
-function answerError({ logger }: Context): ErrorRequestHandler {
+/** Turns every thrown value into a response. Express recognises an error handler by its four parameters. */
+function handleError({ logger }: Context): ErrorRequestHandler {
   return (thrown, req, res, _next) => {
-    const error = asProblem(thrown)
-    const about = { requestId: req.id, route: res.locals.route }
-    // A dependency that is away is known by its code; thousands of stacks would hide what is really wrong.
-    if (error.code === 'INTERNAL' || error.code === 'POISON') logger.error({ err: error, ...about }, 'request failed')
-    else if (error.status >= 500) logger.warn({ code: error.code, ...about }, 'request could not be served')
+    const error = toRequestError(thrown)
+    const fields = { requestId: req.id, route: res.locals.route }
+    // The code is enough for an unavailable dependency; thousands of stack traces would hide real faults.
+    if (error.code === 'INTERNAL' || error.code === 'POISON') logger.error({ err: error, ...fields }, 'request failed')
+    else if (error.status >= 500) logger.warn({ code: error.code, ...fields }, 'dependency failed')
     sendProblem(req, res, error)
   }
 }

@@ -11,7 +11,7 @@ import type { Grants } from './playback/grants.ts'
 import type { ForwardedCallers } from './proxy-check/proxy-report.ts'
 import type { Relay, Rpc } from './rpc.ts'
 
-/** All that a request may need. */
+/** The services and state that request handlers share; one per gateway. */
 export interface Context {
   config: GatewayConfig
   logger: Logger
@@ -27,6 +27,6 @@ export interface Context {
   grants: Grants
   videoFeed: VideoFeed
   forwardedCallers: ForwardedCallers
-  /** Aborts when the gateway begins to stop; what would go on for ever ends then. */
+  /** Aborts when the gateway begins to stop, so that endless responses such as event streams end. */
   draining: AbortSignal
 }

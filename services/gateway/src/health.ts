@@ -17,12 +17,12 @@ export interface Dependencies {
 }
 
 const STORAGE_EVERY_MS = 5000
-/** A disk that hangs answers nothing, so silence counts as failure. */
+/** A check on a hanging disk never ends, so a missing result counts as a failure. */
 const STORAGE_STALE_MS = 3 * STORAGE_EVERY_MS
 
 /**
- * What readiness is made of, all of it from memory: whoever asks costs nothing. Redis and open breakers are shown, but the
- * gateway does its work without them.
+ * Registers the readiness checks. They read state in memory only, so a readiness request costs no I/O. Redis and open
+ * breakers are reported but never make the gateway unready, because it works without them.
  */
 export function watchDependencies(health: Health, dependencies: Dependencies): void {
   const { bus, redis, limiter, revocations } = dependencies
@@ -44,7 +44,7 @@ export function watchDependencies(health: Health, dependencies: Dependencies): v
 }
 
 function watchStorage({ store, storeCheck, life, logger }: Dependencies): { good(): boolean } {
-  // It was opened a moment ago, and that includes this check.
+  // The store was opened just now, and opening includes this check.
   let goodAt = performance.now()
   const check = async () => {
     try {
@@ -56,12 +56,12 @@ function watchStorage({ store, storeCheck, life, logger }: Dependencies): { good
       throw error
     }
   }
-  let told: string | null = null
+  let reported: string | null = null
   async function compare(): Promise<void> {
     await storeCheck.compareWhenDue()
     const { problem } = storeCheck
-    if (problem !== null && problem !== told) logger.error(problem)
-    told = problem
+    if (problem !== null && problem !== reported) logger.error(problem)
+    reported = problem
   }
   life.use(startLoop('storage check', STORAGE_EVERY_MS, check, logger), 'storage check', (it) => it.stop())
   return { good: () => performance.now() - goodAt < STORAGE_STALE_MS }

@@ -5,11 +5,11 @@ import type { Input, Method, Output } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 
 export type Rpc = <M extends Method>(method: M, input: Input<M>, call: CallOptions) => Promise<Output<M>>
-/** A call whose output is passed on as it came: JSON that nobody here looks into is neither parsed nor written again. */
+/** A call whose output stays the JSON bytes that the service sent: the gateway neither parses nor serialises it. */
 export type Relay = (method: Method, input: unknown, call: CallOptions) => Promise<Buffer>
 
 const TIMEOUT_MS = 5000
-/** Long enough for a connection that was just lost to be back (see bus/backoff.ts), too short for anybody to notice. */
+/** Long enough for a lost connection to be restored (see bus/backoff.ts), too short for a caller to notice. */
 const PAUSE_MS = 200
 
 export function retryingRpc(bus: Bus): Rpc {
@@ -21,8 +21,8 @@ export function retryingRelay(bus: Bus): Relay {
 }
 
 /**
- * Calls a service; what may run twice without harm is tried once more when the connection broke meanwhile. The second
- * try gets what is left of the deadline. Nothing else is sent twice: where there is no connection the answer is at once.
+ * Sends a call, and sends an idempotent one a second time if the connection broke during the first. The second try gets
+ * the rest of the deadline. All other errors are thrown at once, also that there is no connection.
  */
 async function retrying<T>(method: Method, call: CallOptions, send: (call: CallOptions) => Promise<T>): Promise<T> {
   const timeoutMs = call.timeoutMs ?? TIMEOUT_MS
@@ -31,17 +31,17 @@ async function retrying<T>(method: Method, call: CallOptions, send: (call: CallO
     return await send({ ...call, timeoutMs })
   } catch (error) {
     const leftMs = deadline - performance.now() - PAUSE_MS
-    if (!method.idempotent || !wasCutOff(error) || leftMs <= 0) throw error
+    if (!method.idempotent || !isConnectionLost(error) || leftMs <= 0) throw error
     await sleep(PAUSE_MS)
     return await send({ ...call, timeoutMs: Math.floor(leftMs) })
   }
 }
 
-function wasCutOff(error: unknown): boolean {
+function isConnectionLost(error: unknown): boolean {
   return error instanceof AppError && error.code === 'CONNECTION_LOST'
 }
 
-/** A call that the gateway makes on its own behalf, not for a request. */
+/** Options of a call that the gateway makes for itself, not for a request: 3 seconds, a new request id. */
 export function gatewayCall(): CallOptions {
   return { actor: { kind: 'service', name: 'gateway' }, requestId: randomUUID(), timeoutMs: 3000 }
 }

@@ -29,7 +29,10 @@ export interface Gateway {
   url: string
 }
 
-/** HTTP in, RPC out. Answers as soon as it listens; is ready when it can tell good tokens from revoked ones. */
+/**
+ * Starts the HTTP server and connects it to the other services. It answers as soon as it listens, and is ready once the
+ * list of revocations is loaded. Throws if the store, RabbitMQ or the port is unavailable.
+ */
 export async function startGateway(base: Base, config: GatewayConfig): Promise<Gateway> {
   const { life, logger, health } = base
   const metrics = httpMetrics(base.metrics)
@@ -81,7 +84,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
       videoFeed.gap()
     },
   )
-  // After listening: what is said between the answer and the first event would be lost.
+  // After subscribing: a change between this response and the first event would be lost.
   revocations.reload()
   keySet.reload()
   life.use(revocations.keepSwept(), 'revocations', (stop) => stop())
@@ -91,7 +94,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
 
   const tokens = new AccessTokens(keySet, { issuer: config.ISSUER, audience: config.AUDIENCE })
   const stopping = new AbortController()
-  // One listener for each open stream of events.
+  // Each open event stream adds a listener.
   setMaxListeners(0, stopping.signal)
   const ctx: Context = {
     config,

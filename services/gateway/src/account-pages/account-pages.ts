@@ -2,9 +2,9 @@ import type { Express } from 'express'
 import { SCRIPT, STYLE } from './assets.ts'
 
 /**
- * Where the links in mails lead, so that they work without a site of one's own (`VERIFY_EMAIL_PAGE`, `RESET_PASSWORD_PAGE`).
- * The token stands in the fragment: no server sees it before the reader has pressed the button, which programs that follow
- * links in mails do not.
+ * Serves the pages that the links in mails open, unless the operator has own ones (`VERIFY_EMAIL_PAGE`,
+ * `RESET_PASSWORD_PAGE`). The token is in the fragment of the URL: no server gets it before the reader presses the button,
+ * which programs that follow links in mails do not.
  */
 export function serveAccountPages(app: Express): void {
   const files = [
@@ -21,7 +21,7 @@ export function serveAccountPages(app: Express): void {
   }
 }
 
-/** The pages by their last path segment; which request a form makes stands on it, see `assets.ts`. */
+/** The pages by their last path segment. `data-action` is the request of a form, which the script in `assets.ts` sends. */
 const PAGES = {
   'verify-email': page(
     'Confirm your e-mail address',

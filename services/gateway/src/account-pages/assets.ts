@@ -46,39 +46,39 @@ button:disabled {
 }
 `
 
-/** Sends the fields of the page's form and the token of its fragment, and says what came of it. */
+/** Sends the fields of the page's form with the token from the URL's fragment, and shows the result. */
 export const SCRIPT = `const form = document.querySelector('form')
 const button = form.querySelector('button')
 const status = document.querySelector('#status')
 const token = new URLSearchParams(location.hash.slice(1)).get('token')
 
-function say(text, isBad) {
+function show(text, isBad) {
   status.textContent = text
   status.className = isBad ? 'bad' : ''
 }
 
 if (!token) {
   form.hidden = true
-  say('This link is not whole. Open it from the mail again.', true)
+  show('This link is incomplete. Open it from the mail again.', true)
 }
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault()
   button.disabled = true
-  say('')
+  show('')
   try {
-    const answer = await fetch(form.dataset.action, {
+    const response = await fetch(form.dataset.action, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ token, ...Object.fromEntries(new FormData(form)) }),
     })
-    if (!answer.ok) return say((await answer.json()).detail, true)
+    if (!response.ok) return show((await response.json()).detail, true)
     form.hidden = true
-    // Out of the address bar and the history: it is used up.
+    // Removes the used token from the address bar and the history.
     history.replaceState(null, '', location.pathname)
-    say(form.dataset.done)
+    show(form.dataset.done)
   } catch {
-    say('The server cannot be reached. Try again in a moment.', true)
+    show('The server cannot be reached. Try again in a moment.', true)
   } finally {
     button.disabled = false
   }

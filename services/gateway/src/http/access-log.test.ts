@@ -11,7 +11,7 @@ describe('loggablePath', () => {
       '/play/0190f3c2-7d4e-7a51-9c6b-2f4d1e8a9b0c/master.m3u8',
       '/play/0190f3c2-7d4e-7a51-9c6b-2f4d1e8a9b0c/master.m3u8',
     ],
-  ])('writes %s as %s', (url, expected) => {
+  ])('logs %s as %s', (url, expected) => {
     expect(loggablePath(url)).toBe(expected)
   })
 })

@@ -5,11 +5,11 @@ import type { Request, Response } from 'express'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /**
- * One line for each request: who, what, how it ended and how long it took. Never a header, a body or a query string,
- * and no playback token, which stands in the path.
+ * Returns a function that logs one line per request, when its connection or response closes: caller, method, path, status
+ * and milliseconds. It never logs a header, a body, a query string, or the playback token in a path.
  */
 export function accessLog(logger: Logger): (req: Request, res: Response) => void {
-  // What a line has is listed below, so there is nothing to look for and to cross out on each of them.
+  // Redaction would cost time on each line, and the fields below hold no secrets.
   const log = logger.child({}, { redact: [] })
   return (req, res) => {
     const started = performance.now()
@@ -30,7 +30,7 @@ export function accessLog(logger: Logger): (req: Request, res: Response) => void
   }
 }
 
-/** The path without query; a playback reference that is not the id of a video is a secret. */
+/** The path without its query. A playback reference is a secret unless it is the id of a video, and becomes `[token]`. */
 export function loggablePath(url: string): string {
   const path = url.split('?', 1)[0] ?? ''
   const [, root, reference, ...rest] = path.split('/')
@@ -40,7 +40,9 @@ export function loggablePath(url: string): string {
 
 const ACCEPTED = /^[A-Za-z0-9._-]{1,64}$/
 
-/** Takes the caller's `X-Request-Id` where it is harmless, makes one otherwise, and echoes it. */
+/**
+ * Sets `req.id`: the client's `X-Request-Id` if it is 1–64 harmless characters, else a new UUID. Sends it in the response.
+ */
 export function assignRequestId(req: Request, res: Response): void {
   const given = req.headers['x-request-id']
   req.id = typeof given === 'string' && ACCEPTED.test(given) ? given : randomUUID()
@@ -52,9 +54,9 @@ declare global {
     interface Request {
       id: string
     }
-    /** What is known of a request, for log and metrics. */
+    /** Facts about a request for log and metrics. */
     interface Locals {
-      /** Template, e.g. `/v1/videos/:videoId`. */
+      /** Path template, e.g. `/v1/videos/:videoId`. */
       route?: string
       userId?: string
       apiKeyId?: string

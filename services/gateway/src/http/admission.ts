@@ -5,29 +5,35 @@ import { AppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import type { Authenticate, Identity } from '../identity/authenticate.ts'
 import { countedByCaller, type Policy, type RateLimitKey, type RateLimitSubject } from '../rate-limit/policies.ts'
-import { type RateLimiter, type Standing, tooMany } from '../rate-limit/rate-limiter.ts'
+import { type RateLimiter, type RateLimitUsage, rateLimited } from '../rate-limit/rate-limiter.ts'
 import { addressKey, clientAddress } from './client-address.ts'
 
-/** `admin`: required, and of an administrator. */
+/**
+ * Which callers a route admits. `required`: signed in; `admin`: signed in as administrator; `none`: credentials are
+ * ignored.
+ */
 export type AuthRule = 'required' | 'admin' | 'optional' | 'none'
 
-/** What a route row says of who may use it. */
+/** Who may use a route, and how often. */
 export interface AdmissionRule {
   auth: AuthRule
   limit: Policy
-  /** What an API key needs here. Without it API keys are refused, so a row that forgets to say is closed to them. */
+  /** The scope that an API key needs. Without one, API keys are refused, so a route that forgets it is closed to them. */
   scope?: Scope
 }
 
-/** Who is asking, as it is passed on to the services. */
+/** The identity of a request, with the options of its calls to the services. */
 export interface Caller extends Identity {
   call: CallOptions
 }
 
 export interface Admission {
-  /** Decides by the headers alone whether a request may go on; its body is not touched. */
+  /**
+   * Authenticates a request, counts it and checks the rule, from its headers alone; the body is not read. Throws why it is
+   * refused: the errors of `Authenticate`, `RATE_LIMITED`, `UNAUTHENTICATED`, `FORBIDDEN`, `INSUFFICIENT_SCOPE` …
+   */
   admit(req: Request, res: Response, rule: AdmissionRule): Promise<Caller>
-  /** Counts a request against one more allowance. */
+  /** Counts a request against one more allowance. Throws `RATE_LIMITED` if that is used up. */
   count(res: Response, counted: RateLimitKey): Promise<void>
 }
 
@@ -35,13 +41,13 @@ const USER_AGENT_CHARACTERS = 512
 
 export function admission(authenticate: Authenticate, limiter: RateLimiter): Admission {
   async function count(res: Response, counted: RateLimitKey): Promise<void> {
-    const standing = await limiter.count(counted)
-    setRateLimitHeaders(res, limiter.policyOf(counted), standing)
-    if (standing.remaining < 0) throw tooMany(standing)
+    const usage = await limiter.count(counted)
+    setRateLimitHeaders(res, limiter.policyOf(counted), usage)
+    if (usage.remaining < 0) throw rateLimited(usage)
   }
 
-  async function countCaller(res: Response, policy: Policy, asker: RateLimitSubject): Promise<void> {
-    for (const counted of countedByCaller(policy, asker)) await count(res, counted)
+  async function countCaller(res: Response, policy: Policy, subject: RateLimitSubject): Promise<void> {
+    for (const counted of countedByCaller(policy, subject)) await count(res, counted)
   }
 
   return {
@@ -53,12 +59,12 @@ export function admission(authenticate: Authenticate, limiter: RateLimiter): Adm
       const authorization = auth === 'none' ? undefined : req.headers.authorization
       const countLookup = () => count(res, { rule: 'key-lookup', key: addressKey(address) })
       const identity = await authenticate(authorization, origin, countLookup).catch(async (error: unknown) => {
-        // Guessing tokens is counted like everything else that comes from nobody.
+        // Attempts to guess tokens count as anonymous requests.
         await countCaller(res, limit, { address, userId: null })
         throw error
       })
       const { actor } = identity
-      note(res, actor)
+      setLogFields(res, actor)
       const userId = actor.kind === 'user' ? actor.userId : null
       await countCaller(res, limit, { address, userId, apiKey: identity.apiKey })
       assertAllowed(res, rule, identity)
@@ -72,8 +78,8 @@ function originOf(req: Request) {
   return { requestId: req.id, client: { ip: clientAddress(req), userAgent } }
 }
 
-/** For the access log. */
-function note(res: Response, actor: Actor): void {
+/** Names the caller in the access log. */
+function setLogFields(res: Response, actor: Actor): void {
   if (actor.kind !== 'user') return
   res.locals.userId = actor.userId
   if (actor.apiKeyId !== undefined) res.locals.apiKeyId = actor.apiKeyId
@@ -83,7 +89,7 @@ function assertAllowed(res: Response, { auth, scope }: AdmissionRule, { actor, a
   if (apiKey) assertScope(res, scope, apiKey.scopes)
   if (auth === 'none' || auth === 'optional') return
   if (actor.kind !== 'user') throw new AppError('UNAUTHENTICATED')
-  // The access token's word; the services look again.
+  // The role in the access token; the services check the account again.
   if (auth === 'admin' && actor.role !== 'admin') throw new AppError('FORBIDDEN')
 }
 
@@ -95,8 +101,8 @@ function assertScope(res: Response, scope: Scope | undefined, scopes: ReadonlySe
   throw new AppError('INSUFFICIENT_SCOPE', { detail: `This needs an API key with the scope ${scope}` })
 }
 
-/** draft-ietf-httpapi-ratelimit-headers-10; a request that is counted twice has two items in each. */
-function setRateLimitHeaders(res: Response, policy: string, { rule, remaining, resetMs }: Standing): void {
+/** draft-ietf-httpapi-ratelimit-headers-10. A request that is counted twice has two items in each header. */
+function setRateLimitHeaders(res: Response, policy: string, { rule, remaining, resetMs }: RateLimitUsage): void {
   append(res, 'RateLimit-Policy', policy)
   append(res, 'RateLimit', `"${rule}";r=${Math.max(0, remaining)};t=${Math.ceil(resetMs / 1000)}`)
 }

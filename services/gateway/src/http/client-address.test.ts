@@ -26,7 +26,7 @@ describe('addressKey', () => {
     ['2001:0db8:0001:0002::9', '2001:db8:1:2::/64'],
     ['2001:db8::1', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
-  ])('counts %s as %s', (address, expected) => {
+  ])('of %s is %s', (address, expected) => {
     expect(addressKey(address)).toBe(expected)
   })
 })

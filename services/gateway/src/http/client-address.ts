@@ -1,14 +1,14 @@
 import { isIPv6 } from 'node:net'
 import type { Request } from 'express'
 
-/** The client's address as the trusted proxies tell it (`trust proxy`), IPv4 written as IPv4. */
+/** The client's address as reported by the trusted proxies (`trust proxy`), in normalised form. */
 export function clientAddress(req: Request): string {
   return normaliseAddress(req.ip ?? '')
 }
 
 /**
- * `::ffff:192.0.2.1` is the IPv4 address 192.0.2.1, also as `::ffff:c000:201` (RFC 4291 section 2.5.5.2). A zone
- * (`%eth0`) is local knowledge, and the port that some proxies add is another one for each connection.
+ * Writes an IPv4-mapped address (`::ffff:192.0.2.1` or `::ffff:c000:201`, RFC 4291 section 2.5.5.2) as IPv4. Removes a
+ * zone (`%eth0`), which has a meaning on one host only, and the port that some proxies add, which differs by connection.
  */
 export function normaliseAddress(address: string): string {
   const bare = withoutPort(address.trim().toLowerCase()).split('%', 1)[0] ?? ''
@@ -20,7 +20,7 @@ function withoutPort(address: string): string {
   return /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(address)?.[1] ?? address
 }
 
-/** The IPv4 address in an IPv4-mapped one that is written in hexadecimal; undefined for any other. */
+/** The IPv4 address in an IPv4-mapped one with hexadecimal groups; undefined for any other address. */
 function mappedAddress(address: string): string | undefined {
   if (!isIPv6(address)) return undefined
   const groups = expand(address)
@@ -29,7 +29,7 @@ function mappedAddress(address: string): string | undefined {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.')
 }
 
-/** What counts as one client: an IPv4 address, or an IPv6 /64, which is what one subscriber gets. */
+/** The key that one client is counted by: an IPv4 address, or an IPv6 /64, the network of one subscriber. */
 export function addressKey(address: string): string {
   if (!isIPv6(address)) return address
   return `${expand(address).slice(0, 4).join(':')}::/64`

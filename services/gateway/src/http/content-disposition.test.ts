@@ -10,11 +10,11 @@ it.each([
   ['a\\b\u202eexe', 'a bexe 720p.mp4', 'a%20bexe%20720p.mp4'],
   ["it's (100%)*", "it's (100_) 720p.mp4", 'it%27s%20%28100%25%29%20720p.mp4'],
   ['...', 'video 720p.mp4', 'video%20720p.mp4'],
-])('a file of the title %j is saved as %j', (title, ascii, encoded) => {
+])('a file with the title %j is saved as %j', (title, ascii, encoded) => {
   expect(attachment(title, ' 720p.mp4')).toBe(`attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`)
 })
 
-it('is a header with a name of one path segment, whatever the title', () => {
+it('a file name is one path segment, whatever the title', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(0x10ffff), { maxLength: 200 }), (points) => {
       const title = String.fromCodePoint(...points)
@@ -47,7 +47,7 @@ describe('sourceFilename', () => {
     expect(sourceFilename(header)).toBe(name)
   })
 
-  it('never gives a path, a control character or more than 255 characters', () => {
+  it('never returns a path, a control character or more than 255 characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 400 }), (text) => {
         const name = sourceFilename(`attachment; filename*=UTF-8''${encodeURIComponent(text)}`) ?? 'x'

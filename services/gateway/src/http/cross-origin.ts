@@ -24,9 +24,9 @@ const EXPOSED = [
 ]
 
 /**
- * Which web pages may use the API: a browser shows an answer without CORS headers to no page of another origin, and sends
- * neither JSON nor a token for it without asking first. Playback is open to all, because links to it are meant to be
- * embedded. Credentials are allowed to listed origins alone, for cookie sessions (see `browser-session/`).
+ * CORS middleware. Pages of the `allowed` origins may use the API, also with credentials, for cookie sessions (see
+ * `browser-session/`); pages of other origins can neither read its responses nor send JSON or a token. Playback is open to
+ * all origins, because its links are meant to be embedded.
  */
 export function crossOrigin(allowed: ReadonlySet<string>): RequestHandler {
   const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -40,7 +40,7 @@ export function crossOrigin(allowed: ReadonlySet<string>): RequestHandler {
     const { origin } = req.headers
     if (origin !== undefined && allowed.has(origin)) return listed(req, res, next)
     if (origin !== undefined || req.method === 'OPTIONS') return foreign(req, res, next)
-    // A cache must not hand an answer without CORS headers to a page that needs them.
+    // Otherwise a cache could serve a response without CORS headers to a page that needs them.
     res.setHeader('Vary', 'Origin')
     next()
   }

@@ -5,7 +5,7 @@ import { problemBody } from './problem.ts'
 const invalid = (fields: { path: string; message: string }[]) =>
   problemBody(new AppError('VALIDATION_FAILED', { fields }), 'r1')
 
-describe('detail of a problem', () => {
+describe('the detail of a problem', () => {
   it('names the fields that are wrong', () => {
     const title = { path: 'title', message: 'Too small' }
     expect(invalid([title])).toMatchObject({ detail: 'title: Too small', errors: [title] })
@@ -17,9 +17,11 @@ describe('detail of a problem', () => {
     expect(invalid(fields).detail).toBe('a: Unknown field; b: Unknown field; c: Unknown field; and 2 more')
   })
 
-  it('is the own text of an error where it has one, else its title', () => {
+  it('is the detail of the error, else its title', () => {
     const fields = [{ path: 'q', message: 'Too small' }]
-    expect(problemBody(new AppError('VALIDATION_FAILED', { fields, detail: 'Said so' }), 'r1').detail).toBe('Said so')
+    expect(problemBody(new AppError('VALIDATION_FAILED', { fields, detail: 'Not found' }), 'r1').detail).toBe(
+      'Not found',
+    )
     expect(problemBody(new AppError('VIDEO_NOT_FOUND'), 'r1')).toMatchObject({
       detail: problemBody(new AppError('VIDEO_NOT_FOUND'), 'r2').title,
     })

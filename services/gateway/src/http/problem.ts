@@ -2,7 +2,7 @@ import { AppError, ERRORS, type ErrorCode, toAppError } from '@kinora/common/err
 import type { Request, Response } from 'express'
 import { endBeforeBody } from './read-body.ts'
 
-/** Errors of body-parser by their `type`. */
+/** Our codes for the errors of body-parser, by their `type`. */
 const PARSER_ERRORS: Record<string, ErrorCode> = {
   'entity.too.large': 'BODY_TOO_LARGE',
   'entity.parse.failed': 'MALFORMED_JSON',
@@ -12,23 +12,23 @@ const PARSER_ERRORS: Record<string, ErrorCode> = {
   'request.size.invalid': 'BAD_REQUEST',
 }
 
-/** What a representation had set before it failed; not true of the problem that is sent instead. */
+/** Headers of a response that failed after it set them. They do not describe the problem that is sent instead. */
 const ENTITY_HEADERS = ['Content-Encoding', 'Accept-Ranges', 'ETag', 'Last-Modified']
 
-/** Turns whatever was thrown under a request into one of our codes. */
-export function asProblem(thrown: unknown): AppError {
+/** Converts anything thrown while a request was handled to an error with one of our codes. */
+export function toRequestError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   const { type, status } = (thrown ?? {}) as { type?: unknown; status?: unknown }
   const code = typeof type === 'string' ? PARSER_ERRORS[type] : undefined
   if (code) return new AppError(code, { cause: thrown })
-  // Express says so of an address that cannot be decoded.
+  // Express throws this for a path that cannot be decoded.
   if (status === 400) return new AppError('BAD_REQUEST', { cause: thrown })
   return toAppError(thrown)
 }
 
-/** Answers with `application/problem+json` (RFC 9457). */
+/** Sends the error as `application/problem+json` (RFC 9457). If the response has begun, closes the connection instead. */
 export function sendProblem(req: Request, res: Response, error: AppError): void {
-  // Half an answer is out already: only breaking it off tells the client that it is not whole.
+  // The response has begun: only a closed connection tells the client that it is incomplete.
   if (res.headersSent) {
     res.destroy()
     return
@@ -45,6 +45,7 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
   endBeforeBody(req, res, body)
 }
 
+/** The body of an `application/problem+json` response (RFC 9457). */
 export function problemBody(error: AppError, requestId: string) {
   const retryAfterMs = retryAfter(error)
   return {
@@ -64,10 +65,10 @@ function titleOf(error: AppError): string {
   return ERRORS[error.code].title
 }
 
-/** Fields in a `detail`; `errors` has all of them. */
+/** Fields listed in `detail`; `errors` lists all. */
 const MAX_DETAILED_FIELDS = 3
 
-/** `title: Too small`: what is wrong with the fields, as a sentence for people who read no `errors`. */
+/** A sentence such as `title: Too small`, for readers who do not look at `errors`. */
 function fieldsDetail({ fields = [] }: AppError): string | undefined {
   if (fields.length === 0) return undefined
   const listed = fields
@@ -77,20 +78,20 @@ function fieldsDetail({ fields = [] }: AppError): string | undefined {
   return [...listed, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ')
 }
 
-/** Every 429 and 503 says when to come back. */
+/** Milliseconds until the next try; every 429 and 503 has them. */
 function retryAfter(error: AppError): number | undefined {
   if (error.retryAfterMs !== undefined) return Math.round(error.retryAfterMs)
   return error.status === 503 || error.status === 429 ? 1000 : undefined
 }
 
-/** RFC 6750 section 3: no error code where no token was sent. */
+/** The `WWW-Authenticate` header. Without a token it has no error code (RFC 6750 section 3). */
 function challenge(req: Request, error: AppError): string {
   const aboutToken = req.headers.authorization !== undefined && TOKEN_REFUSALS.includes(error.code)
   if (!aboutToken) return 'Bearer realm="kinora"'
   return `Bearer realm="kinora", error="invalid_token", error_description="${titleOf(error)}"`
 }
 
-/** Why an access token or an API key is not accepted, apart from its not being there: each cause has its own code. */
+/** The codes for an access token or an API key that was sent but not accepted. */
 export const TOKEN_REFUSALS: readonly ErrorCode[] = [
   'TOKEN_INVALID',
   'TOKEN_EXPIRED',

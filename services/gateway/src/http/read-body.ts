@@ -4,14 +4,14 @@ import express, { type Request, type Response } from 'express'
 
 const LIMIT = '100kb'
 const TIME_MS = 10_000
-/** No request of ours is deeper than a few levels; what comes out of this may be walked without fear for the stack. */
+/** No valid request has more than a few levels. The limit makes it safe to walk a body recursively. */
 const MAX_DEPTH = 16
 
 const parse = express.json({ limit: LIMIT, inflate: false, strict: false, type: 'application/json' })
 
 /**
- * The JSON body of a request; `{}` where there is none. Throws `UNSUPPORTED_MEDIA_TYPE` for anything else, body-parser's
- * errors, `REQUEST_TIMEOUT` for a body that trickles in, `VALIDATION_FAILED` for one that is nested too deeply.
+ * The JSON body of a request; `{}` without a body. Throws `UNSUPPORTED_MEDIA_TYPE` for other types, the errors of
+ * body-parser (among them more than 100 kB), `REQUEST_TIMEOUT` after 10 s, `VALIDATION_FAILED` above 16 levels.
  */
 export async function readJson(req: Request, res: Response): Promise<unknown> {
   if (!hasBody(req)) return {}
@@ -48,7 +48,7 @@ function isDeeperThan(depth: number, value: unknown): boolean {
   return depth === 0 || Object.values(value).some((inner) => isDeeperThan(depth - 1, inner))
 }
 
-/** A body of bytes as text. Throws `BODY_TOO_LARGE`, and null when it is not UTF-8. */
+/** The body decoded as UTF-8; null if it is not UTF-8. Throws `BODY_TOO_LARGE`. */
 export async function readText(req: Request, res: Response, maxBytes: number): Promise<string | null> {
   const bytes = await readBytes(req, res, maxBytes)
   try {
@@ -58,7 +58,7 @@ export async function readText(req: Request, res: Response, maxBytes: number): P
   }
 }
 
-/** A whole body. Throws `BODY_TOO_LARGE`. */
+/** The whole body, at most `maxBytes`. Throws `BODY_TOO_LARGE`. */
 export async function readBytes(req: Request, res: Response, maxBytes: number): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw new AppError('BODY_TOO_LARGE')
   sendContinue(req, res)
@@ -73,18 +73,18 @@ export async function readBytes(req: Request, res: Response, maxBytes: number): 
 }
 
 const WINDOW_MS = 30_000
-/** Less than this is no upload but a connection held open. */
+/** A slower client does not upload but holds a connection open. */
 export const MIN_BYTES_PER_SECOND = 1024
 
 /**
- * The bytes of a request's body, as they come. A client that sends less than `minBytesPerSecond` for half a minute is
- * cut off, because each open upload holds a connection. Leaving early does not destroy the request, so that it can still
- * be answered.
+ * The chunks of a request body, as they arrive. Destroys the request of a client that sends less than `minBytesPerSecond`
+ * for 30 s, because each open upload holds a connection. Ending the iteration early does not destroy the request, so that
+ * a response can still be sent.
  */
 export function bodyBytes(req: IncomingMessage, minBytesPerSecond: number): AsyncIterable<Buffer> {
   const { socket } = req
   let before = socket.bytesRead
-  // Looks at the socket's own counter, so that nothing is done for each chunk.
+  // Reads the counter of the socket, so that nothing is added to the cost of a chunk.
   const watch = setInterval(() => {
     if (((socket.bytesRead - before) * 1000) / WINDOW_MS < minBytesPerSecond) req.destroy()
     before = socket.bytesRead
@@ -94,20 +94,20 @@ export function bodyBytes(req: IncomingMessage, minBytesPerSecond: number): Asyn
   return req.iterator({ destroyOnReturn: false })
 }
 
-/** Bodies up to this size are read and dropped without ceremony; the connection stays usable. */
+/** An unread body up to this size is simply read and dropped, and the connection stays usable. */
 const SMALL_BYTES = 64 * 1024
-/** How long a client that is still sending may go on before the connection is closed on it. */
+/** Time that a client gets to stop sending before its connection is closed. */
 const LINGER_MS = 10_000
 
 /**
- * With `Expect: 100-continue` the body starts only after this (RFC 9110 section 10.1.1). Called right before reading, so
- * that a refusal comes before the bytes.
+ * Asks for the body of a request with `Expect: 100-continue`, which is sent only after this (RFC 9110 section 10.1.1). Call
+ * it right before reading, so that a refusal is sent before the body.
  */
 export function sendContinue(req: IncomingMessage, res: ServerResponse): void {
   if (req.headers.expect?.toLowerCase() === '100-continue') res.writeContinue()
 }
 
-/** Is a body announced that has not arrived yet, too large to wait for? */
+/** Whether the rest of the body is too large, or of unknown length, to wait for. */
 function isStillSending(req: IncomingMessage): boolean {
   if (req.complete) return false
   if (req.headers['transfer-encoding'] !== undefined) return true
@@ -116,9 +116,9 @@ function isStillSending(req: IncomingMessage): boolean {
 }
 
 /**
- * Ends an answer that was made before the request's body was read. Closing at once would make the kernel reset the
- * connection, and the client would lose the answer (RFC 9112 section 9.6): the whole answer is sent first, with
- * `Connection: close`, then the rest of the body is read and dropped for a bounded time, then the connection closes.
+ * Ends a response whose request body was not read. If the connection were closed at once, the kernel would reset it and
+ * the client would lose the response (RFC 9112 section 9.6). So the whole response is sent first, with
+ * `Connection: close`, then the rest of the body is read and dropped for 10 s at most, then the connection closes.
  */
 export function endBeforeBody(req: IncomingMessage, res: ServerResponse, body: string): void {
   if (!isStillSending(req)) {
@@ -126,7 +126,7 @@ export function endBeforeBody(req: IncomingMessage, res: ServerResponse, body: s
     return
   }
   res.setHeader('Connection', 'close')
-  // Not `end`: Node closes the connection as soon as an answer with this header has ended.
+  // Not `end`: Node closes the connection as soon as a response with this header has ended.
   res.write(body)
   const finish = () => {
     clearTimeout(timer)

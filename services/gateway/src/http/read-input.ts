@@ -4,9 +4,10 @@ import type { z } from 'zod'
 import { readJson } from './read-body.ts'
 
 /**
- * Makes one object of path parameters and, for GET, the query, else the JSON body; a DELETE may have one, because a
- * password must not stand in an address. A field may come from one place only: a query on a POST, or a body field that
- * the path or the gateway itself (`given`) fills, is an unknown field.
+ * Merges path parameters, `given` and either the query (GET, HEAD) or the JSON body into one object, and parses it with
+ * `schema`. A DELETE may have a body, because a password must not be part of a URL. Each field has one source: a query on a
+ * POST, or a body field that the path or `given` sets, is an unknown field. Throws `VALIDATION_FAILED` and what `readJson`
+ * throws.
  */
 export async function readInput(
   req: Request,
@@ -26,7 +27,7 @@ export async function readInput(
   return parsed.data as Record<string, unknown>
 }
 
-/** Path parameters or query of a route that is written by hand. */
+/** Parses path parameters or the query of a hand-written route. Throws `VALIDATION_FAILED`. */
 export function parseFields<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value)
   if (!parsed.success) throw new AppError('VALIDATION_FAILED', { fields: parsed.error.issues.flatMap(fieldErrors) })
@@ -36,7 +37,7 @@ export function parseFields<S extends z.ZodType>(schema: S, value: unknown): z.o
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   const path = issue.path.map(String)
   if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }]
-  // Their names are the client's own; many or long ones are not worth an echo.
+  // The client chose these names, so their number and length are limited.
   return issue.keys.slice(0, 20).map((key) => unknownField([...path, key.slice(0, 100)].join('.')))
 }
 

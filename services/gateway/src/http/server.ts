@@ -19,12 +19,15 @@ export interface ServerOptions {
   maxConnections: number
 }
 
-/** Headers come in one piece from honest clients. */
+/** Honest clients send all headers at once. */
 const HEADERS_TIMEOUT_MS = 10_000
-/** Longer than the idle time of common load balancers (60 s), so that it is they who close. */
+/** Longer than the idle timeout of common load balancers (60 s), so that they close a connection first. */
 const KEEP_ALIVE_MS = 65_000
 
-/** Listens. Bodies have time limits of their own, by kind: see `read-body.ts`. */
+/**
+ * Starts an HTTP server for `app`. Rejects if the port is not available. Request bodies have own timeouts: see
+ * `read-body.ts`.
+ */
 export async function listen(app: Express, { host, port, maxConnections }: ServerOptions): Promise<Server> {
   const server = createServer({
     noDelay: true,
@@ -38,13 +41,13 @@ export async function listen(app: Express, { host, port, maxConnections }: Serve
   })
   server.maxConnections = maxConnections
   const current = new WeakMap<Duplex, Exchange>()
-  const take: RequestListener = (req, res) => {
+  const handle: RequestListener = (req, res) => {
     current.set(req.socket, { req, res })
     app(req, res)
   }
-  server.on('request', take)
-  // The answer to `Expect: 100-continue` is given by whoever reads the body: see `read-body.ts`.
-  server.on('checkContinue', take)
+  server.on('request', handle)
+  // `Expect: 100-continue` is answered by the reader of the body: see `read-body.ts`.
+  server.on('checkContinue', handle)
   server.on('clientError', (error, socket) => answerBadClient(error, socket, current.get(socket)))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -57,11 +60,11 @@ export function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
 }
 
-/** Takes no new connections and finishes what is in flight; what has not ended after `graceMs` is cut. */
+/** Accepts no new connections and waits for open requests; after `graceMs` closes their connections. */
 export async function drain(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  // A connection becomes idle when its answer has ended; nobody else would close it then.
+  // A connection becomes idle when its response has ended, and would stay open.
   const sweep = setInterval(() => server.closeIdleConnections(), 50)
   const cut = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
@@ -79,11 +82,11 @@ interface Exchange {
   res: ServerResponse
 }
 
-/** What Node's parser refuses never reaches Express. `last` is the latest request on this connection that did. */
+/** Answers a request that Node's parser refused, so Express never sees it. `last` is the last request that it accepted. */
 function answerBadClient(error: NodeJS.ErrnoException, socket: Duplex, last: Exchange | undefined): void {
   const inFlight = last !== undefined && !last.res.writableFinished && !last.res.destroyed
   if (inFlight && last.req.complete) {
-    // The nonsense came after a good request, whose answer must not be mistaken: it is sent first, then nothing more.
+    // The malformed bytes follow a valid request: its response is sent in full, then the connection closes.
     last.res.once('finish', () => socket.end())
     return
   }

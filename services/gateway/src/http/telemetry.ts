@@ -3,6 +3,7 @@ import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentele
 import type { Request, RequestHandler, Response } from 'express'
 import { Counter, Gauge, Histogram } from 'prom-client'
 
+/** The gateway's own metrics. `observe` measures a request until its response closes. */
 export interface HttpMetrics {
   observe(req: Request, res: Response): void
   rateLimited: Counter<'policy'>
@@ -16,7 +17,7 @@ export function httpMetrics(registry: Metrics): HttpMetrics {
   const registers = [registry]
   const duration = new Histogram({
     name: 'kinora_http_request_seconds',
-    help: 'Time to answer, by route template and status',
+    help: 'Seconds from request to end of response, by route template and status',
     labelNames: ['method', 'route', 'status'] as const,
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600],
     registers,
@@ -25,7 +26,7 @@ export function httpMetrics(registry: Metrics): HttpMetrics {
     observe: (req, res) => {
       const started = performance.now()
       res.once('close', () => {
-        // Templates only: one series for each address that somebody tries would fill the memory.
+        // Only templates: a series for each requested path would fill the memory.
         const labels = { method: req.method, route: res.locals.route ?? 'none', status: res.statusCode }
         duration.observe(labels, (performance.now() - started) / 1000)
       })
@@ -38,13 +39,13 @@ export function httpMetrics(registry: Metrics): HttpMetrics {
     }),
     limiterFallback: new Counter({
       name: 'kinora_rate_limiter_fallback_total',
-      help: 'Requests counted in this process, because Redis did not answer',
+      help: 'Requests counted in this process because Redis did not answer',
       registers,
     }),
     uploadedBytes: new Counter({ name: 'kinora_upload_bytes_total', help: 'Bytes of sources stored', registers }),
     uploadsUnregistered: new Counter({
       name: 'kinora_uploads_left_as_receipt_total',
-      help: 'Complete uploads that media could not be told of at once',
+      help: 'Complete uploads that could not be registered with media at once',
       registers,
     }),
     streams: new Gauge({ name: 'kinora_event_streams', help: 'Open streams of server-sent events', registers }),
@@ -53,9 +54,9 @@ export function httpMetrics(registry: Metrics): HttpMetrics {
 
 const tracer = trace.getTracer('kinora-gateway')
 
-/** One span for each request, continuing the caller's trace; everything that is called under it becomes its child. */
+/** Records a span per request, which continues the client's trace and is the parent of all spans of its calls. */
 export const traceRequest: RequestHandler = (req, res, next) => {
-  // Nobody has set up tracing: see the bus's `tracing.ts`.
+  // Tracing is not set up: see the bus's `tracing.ts`.
   if (propagation.fields().length === 0) return next()
   const parent = propagation.extract(context.active(), req.headers)
   const span = tracer.startSpan(req.method, { kind: SpanKind.SERVER }, parent)

@@ -7,24 +7,24 @@ import { LRUCache } from 'lru-cache'
 import type { Rpc } from '../rpc.ts'
 import { gatewayCall } from '../rpc.ts'
 
-/** No longer than this is an answer believed that nobody has taken back; auth dates the use of a key by it. */
+/** Maximum age of a cached key that was not invalidated. Auth sees the use of a key at this resolution. */
 const GOOD_MS = 60_000
-/** Shorter, because an account can be enabled again; long enough against a program that keeps trying. */
+/** Shorter, because an account can be enabled again; long enough against a program that retries in a loop. */
 const REFUSED_MS = 10_000
-/** Each kind has its own room: whoever makes up keys pushes no good one out. */
+/** Per cache. Valid and refused keys have separate caches, so that invented keys cannot evict valid ones. */
 const MAX_ENTRIES = 10_000
-/** Questions to auth at a time, so that made-up keys from everywhere cannot flood it. */
+/** Concurrent lookups in auth, so that invented keys from many addresses cannot overload it. */
 const MAX_LOOKUPS = 100
 const LOOKUP_TIMEOUT_MS = 2000
 
-/** What a program may do with its key. */
+/** What an API key permits: its scopes, and requests a minute (null: only the general limit). */
 export interface ApiKeyLimits {
   id: string
   scopes: ReadonlySet<Scope>
   ratePerMinute: number | null
 }
 
-/** Who a program acts for, and how far. */
+/** The account that an API key acts for, and the limits of the key. */
 export interface ApiKeyIdentity {
   actor: ApiKeyActor
   /** Milliseconds since the epoch. */
@@ -32,19 +32,19 @@ export interface ApiKeyIdentity {
   apiKey: ApiKeyLimits
 }
 
-/** Where a key was presented; for auth's audit log. */
+/** The request that presented a key, for auth's audit log. */
 export type Origin = Pick<CallOptions, 'requestId' | 'client'>
 
 /**
- * What API keys are worth. Auth is asked once for each key and its answer is kept for a while, under the key's hash; it
- * is dropped as soon as auth says that something about the key or its owner has changed.
+ * Resolves API keys to identities. Each key is looked up in auth once; the result is cached by the hash of the key, for 60
+ * seconds if it is valid and for 10 if not, and evicted as soon as auth reports a change of the key or its owner.
  */
 export class ApiKeys {
   readonly #rpc: Rpc
   readonly #good = new LRUCache<string, ApiKeyIdentity>({ max: MAX_ENTRIES, ttl: GOOD_MS, perf: Date })
   readonly #refused = new LRUCache<string, AppError>({ max: MAX_ENTRIES, ttl: REFUSED_MS, perf: Date })
   readonly #lookups = new Map<string, Promise<ApiKeyIdentity>>()
-  /** How often something was forgotten: what was asked before that may be out of date when it arrives. */
+  /** Number of invalidations. The result of a lookup that began before the last one may be outdated, and is not cached. */
   #generation = 0
 
   constructor(rpc: Rpc) {
@@ -52,21 +52,21 @@ export class ApiKeys {
   }
 
   /**
-   * Throws `API_KEY_INVALID`, `_EXPIRED`, `_REVOKED`, `ACCOUNT_DISABLED`, or `DEPENDENCY_UNAVAILABLE`; and what
-   * `countLookup` throws, which is called before auth is asked.
+   * Throws `API_KEY_INVALID`, `_EXPIRED`, `_REVOKED`, `ACCOUNT_DISABLED` or `DEPENDENCY_UNAVAILABLE`, and what
+   * `countLookup` throws. `countLookup` is called before each lookup in auth.
    */
   async find(key: string, origin: Origin, countLookup: () => Promise<void>): Promise<ApiKeyIdentity> {
     if (!isApiKey(key)) throw new AppError('API_KEY_INVALID')
     const digest = digestOfApiKey(key)
     const now = Date.now()
     const known = this.#good.get(digest)
-    if (known) return stillGood(known, now)
+    if (known) return assertNotExpired(known, now)
     const refusal = this.#refused.get(digest)
     if (refusal) throw refusal
-    return stillGood(await (this.#lookups.get(digest) ?? this.#lookUp(digest, origin, countLookup)), now)
+    return assertNotExpired(await (this.#lookups.get(digest) ?? this.#lookUp(digest, origin, countLookup)), now)
   }
 
-  /** Something about these keys has changed. */
+  /** Evicts these keys, because they or their owners have changed. */
   invalidate(keyIds: readonly string[]): void {
     if (keyIds.length === 0) return
     const changed = [...this.#good.entries()].filter(([, { apiKey }]) => keyIds.includes(apiKey.id))
@@ -74,13 +74,13 @@ export class ApiKeys {
     this.#invalidateLookups()
   }
 
-  /** Changes may have been missed. */
+  /** Evicts all valid keys, because changes may have been missed. */
   invalidateAll(): void {
     this.#good.clear()
     this.#invalidateLookups()
   }
 
-  /** Whoever comes from now on asks anew, and what was asked before is not kept. */
+  /** Later requests start a new lookup, and the results of the present ones are not cached. */
   #invalidateLookups(): void {
     this.#generation++
     this.#lookups.clear()
@@ -89,7 +89,7 @@ export class ApiKeys {
   #lookUp(digest: string, origin: Origin, countLookup: () => Promise<void>): Promise<ApiKeyIdentity> {
     if (this.#lookups.size >= MAX_LOOKUPS) throw unavailable()
     const lookup = countLookup()
-      .then(() => this.#ask(digest, origin))
+      .then(() => this.#fetch(digest, origin))
       .finally(() => {
         if (this.#lookups.get(digest) === lookup) this.#lookups.delete(digest)
       })
@@ -97,7 +97,7 @@ export class ApiKeys {
     return lookup
   }
 
-  async #ask(digest: string, origin: Origin): Promise<ApiKeyIdentity> {
+  async #fetch(digest: string, origin: Origin): Promise<ApiKeyIdentity> {
     const generation = this.#generation
     try {
       const call = { ...gatewayCall(), ...origin, timeoutMs: LOOKUP_TIMEOUT_MS }
@@ -112,7 +112,7 @@ export class ApiKeys {
   }
 }
 
-function stillGood(identity: ApiKeyIdentity, now: number): ApiKeyIdentity {
+function assertNotExpired(identity: ApiKeyIdentity, now: number): ApiKeyIdentity {
   if (identity.expiresAt <= now) throw new AppError('API_KEY_EXPIRED')
   return identity
 }
@@ -126,5 +126,9 @@ function toIdentity({ id, userId, role, scopes, ratePerMinute, expiresAt }: Reso
 }
 
 function unavailable(cause?: unknown): AppError {
-  return new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'API keys cannot be checked now', retryAfterMs: 1000, cause })
+  return new AppError('DEPENDENCY_UNAVAILABLE', {
+    detail: 'API keys cannot be verified now',
+    retryAfterMs: 1000,
+    cause,
+  })
 }

@@ -5,17 +5,17 @@ import type { ApiKeyLimits, ApiKeys, Origin } from './api-keys.ts'
 import type { CheckedActor, Revocations } from './revocations.ts'
 import type { AccessTokens } from './tokens.ts'
 
-/** Who asks, how far they may go, and what ends it: the expiry of the credential, or the retirement of the key that signed it. */
+/** The caller of a request, the limits of its credential, and what ends them. */
 export interface Identity extends CheckedActor {
-  /** When the access token or the API key expires. */
+  /** When the access token or the API key expires, in milliseconds since the epoch; `Infinity` for anonymous callers. */
   expiresAt: number
-  /** Of an access token's signature. */
+  /** Id of the key that signed the access token; null without one. */
   kid: string | null
-  /** The limits of an API key; nobody else has any but those of their role. */
+  /** Limits of the API key; undefined for other callers, whose role alone limits them. */
   apiKey?: ApiKeyLimits
 }
 
-/** `countLookup` is called, and may refuse, before auth is asked about an API key. */
+/** `countLookup` is called before an API key is looked up in auth, and may throw to refuse that. */
 export type Authenticate = (
   authorization: string | undefined,
   origin: Origin,
@@ -24,7 +24,11 @@ export type Authenticate = (
 
 const ANONYMOUS = { actor: { kind: 'anonymous' }, expiresAt: Number.POSITIVE_INFINITY, kid: null } as const
 
-/** Turns an `Authorization` header into who is asking; no header is nobody, a bad one is refused. */
+/**
+ * Returns a function that turns an `Authorization` header into an identity: anonymous without a header. It throws
+ * `TOKEN_INVALID` for a malformed header, the errors of `AccessTokens.verify` and `ApiKeys.find`, the reason of a
+ * revocation, and `DEPENDENCY_UNAVAILABLE` while the list of revocations is not loaded.
+ */
 export function authenticator(tokens: AccessTokens, apiKeys: ApiKeys, revocations: Revocations): Authenticate {
   return async (authorization, origin, countLookup) => {
     const checkedAt = performance.now()
@@ -35,8 +39,9 @@ export function authenticator(tokens: AccessTokens, apiKeys: ApiKeys, revocation
       return { ...(await apiKeys.find(token, origin, countLookup)), checkedAt, kid: null }
     }
     const { actor, expiresAt, kid } = await tokens.verify(token)
-    // Without the list a revoked token would pass; that must not be possible just because auth is away.
-    if (!revocations.loaded) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Tokens cannot be checked now' })
+    // Without the list a revoked token would be accepted, just because auth is unavailable.
+    if (!revocations.loaded)
+      throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Access tokens cannot be verified now' })
     const reason = revocations.reasonFor(actor.sessionId)
     if (reason) throw signedOut(reason, 'access')
     return { actor, expiresAt, checkedAt, kid }

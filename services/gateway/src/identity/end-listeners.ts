@@ -1,8 +1,10 @@
-/** Those who want to know when what they depend on (a session, an API key, a signing key) is at its end, and why. */
+/**
+ * Listeners by the id of the session, API key or signing key whose end they wait for. `Why` is the reason passed to them.
+ */
 export class EndListeners<Why = void> {
   readonly #listeners = new Map<string, Set<(why: Why) => void>>()
 
-  /** Returns how to stop listening. */
+  /** Returns a function that removes the listener. */
   add(id: string, listener: (why: Why) => void): () => void {
     const listeners = this.#listeners.get(id) ?? new Set()
     this.#listeners.set(id, listeners.add(listener))
@@ -12,7 +14,8 @@ export class EndListeners<Why = void> {
     }
   }
 
-  tell(id: string, why: Why): void {
+  /** Calls all listeners of this id. They stay registered. */
+  notify(id: string, why: Why): void {
     for (const listener of this.#listeners.get(id) ?? []) listener(why)
   }
 }

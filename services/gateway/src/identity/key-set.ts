@@ -6,23 +6,23 @@ import type { Rpc } from '../rpc.ts'
 import { gatewayCall } from '../rpc.ts'
 import { EndListeners } from './end-listeners.ts'
 
-/** An attacker who makes up key ids must not make us ask auth for each of them. */
-const FLOOR_MS = 5000
+/** Minimum time between fetches, so that invented key ids do not cause a call to auth each. */
+const MIN_FETCH_INTERVAL_MS = 5000
 const REFRESH_MS = 60_000
 const RETRY_MS = 1000
 
 type KeyMap = Map<string, { jwk: Jwk; key: KeyObject }>
 
 /**
- * The public keys that access tokens are signed with. Auth says when they change; they are fetched at the start, after
- * a gap in what auth says, when a token names a key that is not known, and now and then to forget old ones. While auth
- * is away those that are known stay good. A key that was retired stays so, whatever an answer that is late may say.
+ * The public keys that verify access tokens. Auth publishes changes as events. The keys are also fetched at the start,
+ * after a gap in the events, when a token names an unknown key, and every minute to drop old ones. Known keys stay valid
+ * while auth is unavailable. A retired key stays retired, even if a delayed response still lists it.
  */
 export class KeySet {
   readonly #rpc: Rpc
   readonly #listeners = new EndListeners()
   #keys: KeyMap = new Map()
-  /** When the last token of a retired key expires, after which the key is merely unknown. */
+  /** Retired keys, by id: when the last token that they signed expires (epoch ms). After that the key is merely unknown. */
   readonly #retired = new Map<string, number>()
   #fetchedAt = Number.NEGATIVE_INFINITY
   #fetching: Promise<void> | undefined
@@ -33,9 +33,9 @@ export class KeySet {
     this.#rpc = rpc
   }
 
-  /** For `/.well-known/jwks.json` (RFC 7517). */
+  /** The keys for `/.well-known/jwks.json` (RFC 7517). Throws only if there are none and they cannot be fetched. */
   async list(): Promise<Jwk[]> {
-    if (performance.now() - this.#fetchedAt > FLOOR_MS) {
+    if (performance.now() - this.#fetchedAt > MIN_FETCH_INTERVAL_MS) {
       await this.#fetch().catch((error: unknown) => {
         if (this.#keys.size === 0) throw error
       })
@@ -48,35 +48,38 @@ export class KeySet {
   }
 
   /**
-   * Undefined when auth has no such key; throws `KEY_RETIRED` for one that was retired, and `DEPENDENCY_UNAVAILABLE`
-   * when that cannot be found out.
+   * The key with this id; undefined if auth does not have it. Throws `KEY_RETIRED`, and `DEPENDENCY_UNAVAILABLE` if the
+   * keys cannot be fetched.
    */
   async find(kid: string): Promise<KeyObject | undefined> {
     const known = this.#known(kid)
-    if (known || performance.now() - this.#fetchedAt < FLOOR_MS) return known
+    if (known || performance.now() - this.#fetchedAt < MIN_FETCH_INTERVAL_MS) return known
     await this.#fetch().catch((error: unknown) => {
-      throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Tokens cannot be checked now', cause: error })
+      throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Access tokens cannot be verified now', cause: error })
     })
     return this.#known(kid)
   }
 
-  /** Calls `listener` when the key is retired, at once where it is already; returns how to stop listening. */
+  /** Calls `listener` when the key is retired, at once if it already is. Returns a function that removes the listener. */
   onRetired(kid: string, listener: () => void): () => void {
     if (this.#retired.has(kid)) listener()
     return this.#listeners.add(kid, listener)
   }
 
-  /** Takes what auth has said. Only adds: what is gone is noticed at the next fetch, so the order does not matter. */
+  /**
+   * Applies an event of auth. It only adds and retires keys, so the order of events does not matter; a fetch drops old
+   * ones.
+   */
   receive(envelope: EventEnvelope): void {
     const { keys, retired } = envelope.data as KeyDocument
     this.#retire(retired)
     for (const jwk of keys) this.#add(this.#keys, jwk)
   }
 
-  /** Changes may have been missed. Fetches again and again until auth answers, then every minute. */
+  /** Fetches the keys because changes may have been missed: every second until auth answers, then every minute. */
   reload(): void {
     clearTimeout(this.#timer)
-    // What is on its way may have been said before the gap.
+    // A fetch that is under way may return the state before the gap.
     void (this.#fetching ?? Promise.resolve())
       .then(() => this.#fetch())
       .then(
@@ -100,7 +103,7 @@ export class KeySet {
     return this.#keys.get(kid)?.key
   }
 
-  /** One fetch at a time, however many tokens wait for it. */
+  /** All callers share one fetch. */
   #fetch(): Promise<void> {
     this.#fetching ??= this.#load().finally(() => {
       this.#fetching = undefined
@@ -127,10 +130,10 @@ export class KeySet {
 
   #retire(retired: KeyDocument['retired']): void {
     for (const { kid, expiresAt } of retired) {
-      const isNews = !this.#retired.has(kid)
+      const isNew = !this.#retired.has(kid)
       this.#retired.set(kid, Date.parse(expiresAt))
       this.#keys.delete(kid)
-      if (isNews) this.#listeners.tell(kid)
+      if (isNew) this.#listeners.notify(kid)
     }
   }
 }

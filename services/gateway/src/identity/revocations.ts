@@ -8,9 +8,9 @@ import { EndListeners } from './end-listeners.ts'
 
 interface Revoked {
   reason: RevocationReason
-  /** When it was heard of, by `performance.now()`. */
-  heardAt: number
-  /** Milliseconds since the epoch; nothing that was let in before is at work after this. */
+  /** When this gateway received it, by `performance.now()`. */
+  receivedAt: number
+  /** Milliseconds since the epoch. All access tokens that it concerns have expired by then. */
   expiresAt: number
 }
 
@@ -25,9 +25,9 @@ const RETRY_MS = 500
 const SWEEP_MS = 60_000
 
 /**
- * The sessions whose access tokens are refused although they have not expired, and the API keys that have changed.
- * Auth pushes each revocation; where one may have been missed (at the start, after a reconnect, at a hole in the
- * sequence) the whole list is fetched again. It is never longer than the revocations of one access token's life time.
+ * The sessions whose access tokens are refused before they expire, and the API keys that were changed. Auth publishes each
+ * revocation as an event. The whole list is fetched when one may have been missed: at the start, after a reconnect, at a
+ * gap in the sequence. It holds the revocations of one lifetime of an access token at most.
  */
 export class Revocations {
   readonly #rpc: Rpc
@@ -47,12 +47,12 @@ export class Revocations {
     this.#logger = logger
   }
 
-  /** False until the list was fetched once: before that no token may be believed. */
+  /** False until the list was fetched once; before that no access token may be accepted. */
   get loaded(): boolean {
     return this.#loaded
   }
 
-  /** May revocations be missing that auth knows of? */
+  /** Whether revocations may be missing from the list. */
   get stale(): boolean {
     return this.#stale
   }
@@ -66,28 +66,30 @@ export class Revocations {
   }
 
   /**
-   * Calls `listener` when what the actor came with is revoked, at once where that was heard of since it was checked;
-   * returns how to stop listening. What was heard before says nothing: a disabled account's keys may work again.
+   * Calls `listener` when the actor's session or API key is revoked, at once if that happened since `checkedAt`. Earlier
+   * revocations are ignored, because the API keys of an account that was disabled may be valid again. Returns a function
+   * that removes the listener.
    */
   onRevoked({ actor, checkedAt }: CheckedActor, listener: (reason: RevocationReason) => void): () => void {
     if (actor.kind !== 'user') return () => {}
     const id = actor.sessionId ?? actor.apiKeyId
     const revoked = this.#revoked.get(id)
-    if (revoked && revoked.heardAt >= checkedAt) listener(revoked.reason)
+    if (revoked && revoked.receivedAt >= checkedAt) listener(revoked.reason)
     return this.#listeners.add(id, listener)
   }
 
   /**
-   * Auth has ended this session for a caller of ours, who must not get through here from the answer on. What is pushed to all
-   * gateways comes about the same time, and says until when it must be remembered.
+   * Refuses a session that auth has just ended at the request of a client of this gateway, so that its tokens are refused
+   * as soon as that client has the response. The event to all gateways, which arrives at about the same time, has the time
+   * until which it must be kept.
    */
   ended(sessionId: string, reason: RevocationReason): void {
     if (this.#revoked.has(sessionId)) return
-    this.#revoked.set(sessionId, { reason, heardAt: performance.now(), expiresAt: Date.now() + SWEEP_MS })
-    this.#listeners.tell(sessionId, reason)
+    this.#revoked.set(sessionId, { reason, receivedAt: performance.now(), expiresAt: Date.now() + SWEEP_MS })
+    this.#listeners.notify(sessionId, reason)
   }
 
-  /** Takes what auth has pushed. */
+  /** Applies an event of auth. Fetches the list if there is a gap before it. */
   receive(envelope: EventEnvelope): void {
     const revocation = envelope.data as Revocation
     this.#add(revocation)
@@ -95,7 +97,7 @@ export class Revocations {
     this.#sequence = Math.max(this.#sequence, revocation.sequence)
   }
 
-  /** Fetches the whole list, again and again until auth answers. A call while one is under way makes it run once more. */
+  /** Fetches the whole list, every 0.5 s until auth answers. A call during a fetch causes one more. */
   reload(): void {
     this.#stale = true
     this.#apiKeys.invalidateAll()
@@ -106,6 +108,7 @@ export class Revocations {
     })
   }
 
+  /** Removes expired entries once a minute. Returns a function that stops this and the fetches. */
   keepSwept(): () => void {
     const timer = setInterval(() => this.#sweep(Date.now()), SWEEP_MS)
     timer.unref()
@@ -123,13 +126,13 @@ export class Revocations {
         this.#loaded = true
       } catch (error) {
         this.#stale = true
-        this.#logger.warn({ err: error }, 'the list of revocations could not be fetched')
+        this.#logger.warn({ err: error }, 'failed to fetch the list of revocations')
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())
       }
     }
   }
 
-  /** From the beginning, not from the last known number: a transaction with a lower one may have committed later. */
+  /** Fetches from the beginning: after the highest known sequence number, one that is lower may have been committed. */
   async #load(): Promise<void> {
     for (let after = 0, more = true; more; ) {
       const page = await this.#rpc(auth.listRevocations, { after }, gatewayCall())
@@ -143,10 +146,10 @@ export class Revocations {
 
   #add({ sessionIds, apiKeyIds, reason, expiresAt }: Revocation): void {
     this.#apiKeys.invalidate(apiKeyIds)
-    const revoked = { reason, heardAt: performance.now(), expiresAt: Date.parse(expiresAt) }
+    const revoked = { reason, receivedAt: performance.now(), expiresAt: Date.parse(expiresAt) }
     for (const id of [...sessionIds, ...apiKeyIds]) {
       this.#revoked.set(id, revoked)
-      this.#listeners.tell(id, reason)
+      this.#listeners.notify(id, reason)
     }
   }
 

@@ -6,15 +6,15 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { KeySet } from './key-set.ts'
 
-/** What an access token says, after its signature was checked. */
-export interface TokenFacts {
+/** The claims of an access token whose signature was verified. */
+export interface AccessClaims {
   actor: SessionActor
   /** Milliseconds since the epoch. */
   expiresAt: number
   kid: string
 }
 
-/** RFC 9068 section 2.2; only what is used here. */
+/** Claims of RFC 9068 section 2.2 that the gateway uses. */
 const Claims = z.object({
   sub: z.uuid(),
   sid: z.uuid(),
@@ -22,27 +22,27 @@ const Claims = z.object({
   exp: z.number(),
 })
 
-/** Larger than any token that auth makes; longer ones are not worth a hash. */
+/** Longer than any token that auth issues. Longer input is refused before it is hashed. */
 const MAX_CHARACTERS = 4096
 const CACHE_SIZE = 10_000
 
 /**
- * Verifies access tokens with auth's public keys, without asking anybody. A check of an ES256 signature costs about
- * 100 µs, so its result is kept by the token's hash; expiry and the key's being in use are checked each time, and
- * revocation is the caller's to check.
+ * Verifies access tokens with auth's public keys, without a call to auth. Verifying an ES256 signature takes about
+ * 100 µs, so results are cached by the hash of the token. Expiry and the state of the signing key are checked every time;
+ * revocation must be checked by the caller.
  */
 export class AccessTokens {
   readonly #keys: KeySet
   readonly #expected: { issuer: string; audience: string }
-  readonly #verified = new LRUCache<string, TokenFacts>({ max: CACHE_SIZE })
+  readonly #verified = new LRUCache<string, AccessClaims>({ max: CACHE_SIZE })
 
   constructor(keys: KeySet, expected: { issuer: string; audience: string }) {
     this.#keys = keys
     this.#expected = expected
   }
 
-  /** Throws `TOKEN_INVALID`, `TOKEN_EXPIRED`, `KEY_RETIRED`, or `DEPENDENCY_UNAVAILABLE` where the keys cannot be had. */
-  async verify(token: string): Promise<TokenFacts> {
+  /** Throws `TOKEN_INVALID`, `TOKEN_EXPIRED`, `KEY_RETIRED`, or `DEPENDENCY_UNAVAILABLE` if the keys cannot be fetched. */
+  async verify(token: string): Promise<AccessClaims> {
     if (token.length > MAX_CHARACTERS) throw new AppError('TOKEN_INVALID')
     const id = hash('sha256', token, 'base64')
     const known = this.#verified.get(id)
@@ -51,12 +51,12 @@ export class AccessTokens {
       this.#verified.delete(id)
       throw new AppError('TOKEN_EXPIRED')
     }
-    const facts = await this.#check(token)
-    this.#verified.set(id, facts)
-    return facts
+    const claims = await this.#check(token)
+    this.#verified.set(id, claims)
+    return claims
   }
 
-  async #check(token: string): Promise<TokenFacts> {
+  async #check(token: string): Promise<AccessClaims> {
     const kid = jwt.decode(token, { complete: true })?.header.kid
     if (typeof kid !== 'string') throw new AppError('TOKEN_INVALID')
     const key = await this.#keys.find(kid)
@@ -73,8 +73,8 @@ export class AccessTokens {
 }
 
 /**
- * What all refresh tokens of one session have in common: they begin with a version byte and the session's id, and change
- * after that. 22 characters of base64url hold 16 bytes.
+ * The first 22 characters of a refresh token, which are the same for all tokens of a session. In base64url they hold the
+ * version byte and all but the last four bits of the session's id.
  */
 export function sessionPart(refreshToken: string): string {
   return refreshToken.slice(0, 22)

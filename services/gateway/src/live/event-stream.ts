@@ -2,10 +2,10 @@ import { AppError } from '@kinora/common/errors'
 import type { Response } from 'express'
 
 const HEARTBEAT_MS = 15_000
-/** What a client that does not read may leave unread before it is dropped; it comes back and gets a snapshot. */
+/** Bytes that may wait for a slow client; above that its connection is closed. It reconnects and gets a snapshot. */
 const MAX_UNREAD_BYTES = 64 * 1024
 
-/** One answer of `text/event-stream` (WHATWG HTML, section 9.2). */
+/** A response of server-sent events (`text/event-stream`, WHATWG HTML section 9.2), with a heartbeat every 15 s. */
 export class EventStream {
   readonly #res: Response
   readonly #heartbeat: NodeJS.Timeout
@@ -16,10 +16,10 @@ export class EventStream {
     res.statusCode = 200
     res.setHeader('Content-Type', 'text/event-stream')
     res.setHeader('Cache-Control', 'no-store, no-transform')
-    // nginx would collect the answer before passing it on.
+    // Otherwise nginx would buffer the response.
     res.setHeader('X-Accel-Buffering', 'no')
     res.flushHeaders()
-    // Comments keep proxies from closing an idle connection, and show us that the client is gone.
+    // Comments keep proxies from closing an idle connection, and reveal that the client has gone.
     this.#heartbeat = setInterval(() => this.#write(':\n\n'), HEARTBEAT_MS)
     res.once('close', () => {
       clearInterval(this.#heartbeat)
@@ -31,16 +31,17 @@ export class EventStream {
     return this.#res.closed || this.#res.writableEnded
   }
 
-  /** `id` becomes the client's Last-Event-ID. */
+  /** Sends an event with `data` as JSON. `id` becomes the client's Last-Event-ID. */
   send(event: string, data: unknown, id?: number): void {
     this.#write(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`)
   }
 
-  /** The client comes back after so many milliseconds. */
+  /** Ends the stream; the client reconnects after `retryMs` milliseconds. */
   end(retryMs: number): void {
     if (!this.closed) this.#res.end(`retry: ${retryMs}\n\n`)
   }
 
+  /** Calls `close` when the stream is closed, at once if it already is. */
   onClose(close: () => void): void {
     if (this.#res.closed) close()
     else this.#closers.push(close)
@@ -53,7 +54,7 @@ export class EventStream {
   }
 }
 
-/** How many streams one user, or one address of signed-out ones, has open at this gateway. */
+/** Limits the streams that a caller (a user, or the address of an anonymous client) has open at this gateway. */
 export class StreamLimit {
   readonly #max: number
   readonly #open = new Map<string, number>()
@@ -62,15 +63,15 @@ export class StreamLimit {
     this.#max = max
   }
 
-  /** Returns how to give the place back; throws `RATE_LIMITED` when all are taken. */
-  take(who: string): () => void {
-    const open = this.#open.get(who) ?? 0
-    if (open >= this.#max) throw new AppError('RATE_LIMITED', { detail: `More than ${this.#max} streams are open` })
-    this.#open.set(who, open + 1)
+  /** Takes a slot and returns a function that releases it. Throws `RATE_LIMITED` if all slots are taken. */
+  take(caller: string): () => void {
+    const open = this.#open.get(caller) ?? 0
+    if (open >= this.#max) throw new AppError('RATE_LIMITED', { detail: `${this.#max} streams are already open` })
+    this.#open.set(caller, open + 1)
     return () => {
-      const left = (this.#open.get(who) ?? 1) - 1
-      if (left === 0) this.#open.delete(who)
-      else this.#open.set(who, left)
+      const left = (this.#open.get(caller) ?? 1) - 1
+      if (left === 0) this.#open.delete(caller)
+      else this.#open.set(caller, left)
     }
   }
 }

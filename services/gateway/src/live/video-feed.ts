@@ -5,6 +5,7 @@ import type { EventStream } from './event-stream.ts'
 
 export type VideoState = EventData<(typeof events)['video.changed']>
 
+/** A listener for the changes of one video. */
 export interface Watcher {
   changed(state: VideoState, sequence: number): void
   deleted(): void
@@ -12,11 +13,11 @@ export interface Watcher {
   gap(): void
 }
 
-/** Hands what media says of videos to those who watch one. */
+/** Passes media's events to the watchers of each video. */
 export class VideoFeed {
   readonly #watchers = new Map<string, Set<Watcher>>()
 
-  /** Returns how to stop watching. */
+  /** Returns a function that removes the watcher. */
   watch(videoId: string, watcher: Watcher): () => void {
     const watchers = this.#watchers.get(videoId) ?? new Set()
     this.#watchers.set(videoId, watchers.add(watcher))
@@ -39,7 +40,7 @@ export class VideoFeed {
   }
 }
 
-/** The data of every event: the whole state, so that the last one seen is enough. */
+/** The data of every event: the whole state, so that clients need only the last one. */
 export const VideoEvent = z.object({
   videoId: z.uuid().meta({ description: 'Id of the video.', example: '0197a1e8-0d4b-7c3a-9b1e-52f7a0d4b36c' }),
   status: VideoStatus.meta({ description: 'How far the video has come.', example: 'ready' }),
@@ -49,7 +50,7 @@ export const VideoEvent = z.object({
 })
 type VideoEvent = z.infer<typeof VideoEvent>
 
-/** Tells one client of one video. It is put to watch before the video is read, so that nothing falls in between. */
+/** Sends the state of one video to one client. It must watch before the video is read, so that no change is missed. */
 export class VideoFollower implements Watcher {
   readonly #actor: Actor
   readonly #early: [VideoState, number][] = []
@@ -61,7 +62,7 @@ export class VideoFollower implements Watcher {
     this.#actor = actor
   }
 
-  /** Sends the present state, then whatever was said while it was fetched. */
+  /** Sends the present state, then the changes that arrived while it was fetched. */
   start(stream: EventStream, video: Video): void {
     this.#stream = stream
     this.#show({ ...video, videoId: video.id })
@@ -76,7 +77,7 @@ export class VideoFollower implements Watcher {
     if (sequence <= this.#sequence) return
     this.#sequence = sequence
     const isOwner = this.#actor.kind === 'user' && this.#actor.userId === state.ownerId
-    // Why it failed is the owner's business, as in `getVideo`.
+    // Only the owner sees why it failed, as in `getVideo`.
     if (isOwner) this.#show(state, sequence)
     else if (state.visibility !== 'private') this.#show({ ...state, error: null }, sequence)
     else this.#end()
@@ -86,12 +87,12 @@ export class VideoFollower implements Watcher {
     this.#end()
   }
 
-  /** The client comes back and starts from a new snapshot. */
+  /** Ends the stream; the client reconnects and starts from a new snapshot. */
   gap(): void {
     this.#end()
   }
 
-  /** Clients that are sent away together shall not come back together. */
+  /** The random delay of 0.5–3 s keeps clients that are disconnected together from reconnecting together. */
   #end(): void {
     this.#stream?.end(500 + Math.floor(Math.random() * 2500))
   }

@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
 import type { HandRoute } from '../routes/route.ts'
 import type { Rpc } from '../rpc.ts'
 
-/** What is kept about a person besides the account itself: each is a list in the export. */
+/** Personal data besides the account itself. Each section of the export is the list of one method. */
 const SECTIONS = {
   sessions: auth.listSessions,
   apiKeys: auth.listApiKeys,
@@ -20,16 +20,16 @@ const SECTIONS = {
 } as const
 
 /**
- * Everything about the signed-in person as one JSON document. It begins only when every service has answered once: one
- * that is away is a 503. One that goes away later breaks the connection off, and a client sees an incomplete answer, never
- * a whole one that lacks something.
+ * Handles the export of all data about the signed-in person as one JSON document. The response begins only after all
+ * services have returned a first page, so an unavailable service is a 503. If one fails later, the connection is closed:
+ * the client gets an incomplete response, never a complete one that lacks data.
  */
 export function sendExport({ rpc }: Context): ReturnType<HandRoute['handle']> {
   return async (_req, res, { call }) => {
-    // First, because it leaves an entry in the audit log, which is part of what is exported.
+    // First, because it adds an entry to the audit log, which is exported, too.
     const account = await rpc(auth.exportAccount, {}, call)
-    const opening = Object.entries(SECTIONS).map(([name, list]) => openSection(rpc, name, list, call))
-    const sections = await Promise.all(opening)
+    const openings = Object.entries(SECTIONS).map(([name, list]) => openSection(rpc, name, list, call))
+    const sections = await Promise.all(openings)
     res.setHeader('Content-Type', 'application/json; charset=utf-8')
     res.setHeader('Content-Disposition', 'attachment; filename="kinora-export.json"')
     await pipeline(Readable.from(exportText(account, sections)), res)
@@ -50,7 +50,7 @@ async function* exportText(account: User, sections: readonly PagedSection[]): As
   yield '}'
 }
 
-/** A private video's links carry a key to it; an export is kept where keys do not belong. */
+/** Removes playback links: those of a private video contain a token, and an export is not stored as a secret. */
 function withoutLinks(item: unknown): unknown {
   const { playback: _links, ...rest } = item as Record<string, unknown>
   return rest
@@ -61,21 +61,21 @@ interface Page {
   nextCursor: string | null
 }
 
-/** Read page by page: the first one at once, the others when they are wanted. */
+/** A list of which the first page was read; `items` reads the others as it is iterated. */
 export interface PagedSection {
   name: string
   items(): AsyncGenerator<unknown>
 }
 
-/** The most that lists give at once; a list that can only be short comes whole. */
+/** Largest page of a list. Short lists have no pages. */
 const LIMIT = 100
 
-/** Asks for the first page of a list; throws what the service answers instead. */
+/** Reads the first page of a list. Throws the error of the call. */
 async function openSection(rpc: Rpc, name: string, list: Method, call: CallOptions): Promise<PagedSection> {
   const hasPages = list.input instanceof z.ZodObject && 'limit' in list.input.shape
-  const ask = async (cursor?: string) =>
+  const readPage = async (cursor?: string) =>
     (await rpc(list, { ...(hasPages && { limit: LIMIT }), ...(cursor && { cursor }) }, call)) as Page
-  const first = await ask()
+  const first = await readPage()
   return {
     name,
     async *items() {
@@ -83,7 +83,7 @@ async function openSection(rpc: Rpc, name: string, list: Method, call: CallOptio
       for (;;) {
         yield* page.items
         if (page.nextCursor === null) return
-        page = await ask(page.nextCursor)
+        page = await readPage(page.nextCursor)
       }
     },
   }

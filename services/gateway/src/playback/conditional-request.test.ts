@@ -19,7 +19,7 @@ describe('byteRange', () => {
     expect(byteRange(header, 100)).toEqual(expected)
   })
 
-  it('lies within the file', () => {
+  it('is within the file', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.nat(), (first, last, size) => {
         const range = byteRange(`bytes=${first}-${last}`, size)

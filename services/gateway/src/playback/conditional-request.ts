@@ -2,29 +2,30 @@ import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ByteRange, StoredFile } from '@kinora/common/storage'
 
-/** Strong: files under an attempt's folder are written once and never changed. */
+/** A strong validator of a stored file, from its size and time: files in the folder of an attempt never change. */
 export function fileTag({ bytes, modifiedAt }: StoredFile): string {
   return `"${bytes.toString(36)}-${modifiedAt.getTime().toString(36)}"`
 }
 
+/** A strong validator of a response that is in memory. */
 export function contentTag(content: string | Uint8Array): string {
   return `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
 }
 
-/** RFC 9110 section 13.1.2: weak comparison. */
+/** Whether `If-None-Match` has this tag; weak comparison (RFC 9110 section 13.1.2). */
 export function isNotModified({ 'if-none-match': header }: IncomingHttpHeaders, tag: string): boolean {
   if (header === undefined) return false
   return header === '*' || header.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === tag)
 }
 
-/** RFC 9110 section 13.1.5: strong comparison; dates are not accepted as validators here. */
+/** Whether `If-Range` allows a range; strong comparison (RFC 9110 section 13.1.5). A date never matches. */
 export function isRangeCurrent({ 'if-range': header }: IncomingHttpHeaders, tag: string): boolean {
   return header === undefined || header === tag
 }
 
 /**
- * The one range that a `Range` header asks of a file with `size` bytes (RFC 9110 section 14). `whole`: there is none, or
- * it is of a form that may be ignored (several ranges, another unit, nonsense). `unsatisfiable`: it lies behind the end.
+ * The range that a `Range` header requests of a file with `size` bytes (RFC 9110 section 14). `whole`: no header, or one
+ * that may be ignored (several ranges, another unit, malformed). `unsatisfiable`: the range begins after the end.
  */
 export function byteRange(header: string | undefined, size: number): ByteRange | 'whole' | 'unsatisfiable' {
   const match = /^bytes=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? '')
@@ -37,7 +38,7 @@ export function byteRange(header: string | undefined, size: number): ByteRange |
   return start >= size ? 'unsatisfiable' : { start, end: Math.min(end, size - 1) }
 }
 
-/** The last so many bytes; all of them when there are fewer. */
+/** The last `length` bytes; all if there are fewer. */
 function suffix(length: number, size: number): ByteRange | 'unsatisfiable' {
   if (length === 0 || size === 0) return 'unsatisfiable'
   return { start: Math.max(0, size - length), end: size - 1 }

@@ -5,7 +5,7 @@ import { Grants } from './grants.ts'
 
 const call = { actor: { kind: 'anonymous' }, requestId: 'request' } as const
 
-/** Every question gets the same grant; says how many were asked. */
+/** Every call returns the same grant; `asked` is the number of calls. */
 function grantsOf(expiresAt: string | null) {
   let asked = 0
   const rpc = (async () => {
@@ -33,7 +33,7 @@ it('keeps a grant for 30 seconds', async () => {
   expect(asked()).toBe(2)
 })
 
-it('keeps none longer than its token, and one that has expired not at all', async () => {
+it('keeps a grant no longer than its token, and does not keep an expired one', async () => {
   const short = grantsOf(new Date(1_005_000).toISOString())
   await short.grants.find('reference', call)
   vi.advanceTimersByTime(5_100)

@@ -7,19 +7,19 @@ import { z } from 'zod'
 import type { Caller } from '../http/admission.ts'
 import type { Rpc } from '../rpc.ts'
 
-/** No longer than this is an answer believed that nobody has taken back. */
+/** Maximum age of a grant that was not invalidated. */
 const TTL_MS = 30_000
 const MAX_ENTRIES = 10_000
 
 /**
- * What playback references may fetch. A player asks for hundreds of files with one reference, so media's answer is kept
- * for a while; it is dropped as soon as media says that the video or the token has changed. Refusals are not kept.
+ * What each playback reference may fetch. A player fetches hundreds of files with one reference, so media's grant is cached
+ * for 30 s at most, and evicted as soon as media reports a change of the video or the token. Refusals are not cached.
  */
 export class Grants {
   readonly #rpc: Rpc
   readonly #entries = new LRUCache<string, PlaybackGrant>({ max: MAX_ENTRIES, ttl: TTL_MS, perf: Date })
-  readonly #asking = new Map<string, Promise<PlaybackGrant>>()
-  /** By video: when something was last said about it, so that an older answer on its way is not kept. */
+  readonly #pending = new Map<string, Promise<PlaybackGrant>>()
+  /** Time of the last change of each video (epoch ms), so that a response to an earlier call is not cached. */
   readonly #changed = new LRUCache<string, number>({ max: MAX_ENTRIES })
   #gapAt = 0
 
@@ -27,12 +27,12 @@ export class Grants {
     this.#rpc = rpc
   }
 
-  /** Throws `VIDEO_NOT_FOUND`, `PLAYBACK_DENIED`, `PLAYBACK_NOT_READY`, or why media cannot be asked. */
+  /** Throws `VIDEO_NOT_FOUND`, `PLAYBACK_DENIED`, `PLAYBACK_NOT_READY`, and the errors of a failed call. */
   async find(reference: string, call: CallOptions): Promise<PlaybackGrant> {
-    return this.#entries.get(reference) ?? (await (this.#asking.get(reference) ?? this.#ask(reference, call)))
+    return this.#entries.get(reference) ?? (await (this.#pending.get(reference) ?? this.#fetch(reference, call)))
   }
 
-  /** Something about the video has changed: its visibility, its files, or one of its tokens. */
+  /** Evicts the grants of a video, because its visibility, its files or one of its tokens has changed. */
   invalidate(videoId: string): void {
     this.#changed.set(videoId, Date.now())
     const outdated: string[] = []
@@ -40,43 +40,43 @@ export class Grants {
     for (const reference of outdated) this.#entries.delete(reference)
   }
 
-  /** Changes may have been missed. */
+  /** Evicts all grants, because changes may have been missed. */
   invalidateAll(): void {
     this.#gapAt = Date.now()
     this.#entries.clear()
   }
 
-  #ask(reference: string, call: CallOptions): Promise<PlaybackGrant> {
-    const asked = Date.now()
-    const asking = this.#rpc(media.authorizePlayback, { reference }, call)
+  #fetch(reference: string, call: CallOptions): Promise<PlaybackGrant> {
+    const askedAt = Date.now()
+    const pending = this.#rpc(media.authorizePlayback, { reference }, call)
       .then((grant) => {
-        this.#remember(reference, grant, asked)
+        this.#keep(reference, grant, askedAt)
         return grant
       })
-      .finally(() => this.#asking.delete(reference))
-    this.#asking.set(reference, asking)
-    return asking
+      .finally(() => this.#pending.delete(reference))
+    this.#pending.set(reference, pending)
+    return pending
   }
 
-  #remember(reference: string, grant: PlaybackGrant, asked: number): void {
-    if (asked <= Math.max(this.#gapAt, this.#changed.get(grant.videoId) ?? 0)) return
+  #keep(reference: string, grant: PlaybackGrant, askedAt: number): void {
+    if (askedAt <= Math.max(this.#gapAt, this.#changed.get(grant.videoId) ?? 0)) return
     const leftMs = grant.expiresAt === null ? TTL_MS : Date.parse(grant.expiresAt) - Date.now()
-    // A ttl of 0 would mean for ever.
+    // A ttl of 0 would mean no limit.
     if (leftMs > 0) this.#entries.set(reference, grant, { ttl: Math.min(TTL_MS, leftMs) })
   }
 }
 
-/** A playback token, or the id of a video. */
+/** A playback reference: a playback token or the id of a video. */
 export const Reference = z.string().regex(/^[\w.~-]{1,1024}$/)
 
-/** What the reference in the address may fetch. Throws what `Grants.find` throws. */
+/** The grant of the reference in the request's path. Throws the errors of `Grants.find`. */
 export async function grantFor(ctx: { grants: Grants }, req: Request, { call }: Caller): Promise<PlaybackGrant> {
   const reference = Reference.safeParse(req.params.reference)
   if (!reference.success) throw new AppError('VIDEO_NOT_FOUND')
   return await ctx.grants.find(reference.data, call)
 }
 
-/** What hangs on a token is for its holder alone; only what is played by the video's id never expires. */
+/** Which caches may keep a response. A token's grant expires and is for its holder; a video id's grant never expires. */
 export function scopeOf({ expiresAt }: PlaybackGrant): 'public' | 'private' {
   return expiresAt === null ? 'public' : 'private'
 }

@@ -5,32 +5,32 @@ import sharp, { type Sharp } from 'sharp'
 import { z } from 'zod'
 
 /**
- * Has `make` produce what is not stored under `key` yet. Throws `DEPENDENCY_UNAVAILABLE` when too many others wait.
- * Two gateways may do it at the same time and store the same.
+ * Stores the result of `make` under `key` unless a file is stored there. Returns `key`. Throws the errors of `serially`. Two
+ * gateways may do this at the same time; they store equal files.
  */
 export async function getOrCreate(store: Store, key: StorageKey, make: () => Promise<Buffer>): Promise<StorageKey> {
   if (await store.stat(key)) return key
   await serially(async () => {
-    // Another request may have made it meanwhile.
+    // Another request may have stored it meanwhile.
     if (!(await store.stat(key))) await store.put(key, await make())
   })
   return key
 }
 
-/** Pictures are made one after another, on one thread: they must not slow down what else the gateway does. */
+/** Images are encoded one at a time and on one thread, so that they do not slow down the gateway's other work. */
 sharp.concurrency(1)
-let turn: Promise<unknown> = Promise.resolve()
+let last: Promise<unknown> = Promise.resolve()
 const MAX_WAITING = 50
 let waiting = 0
 
-/** Makes a picture when those before it are made. Throws `DEPENDENCY_UNAVAILABLE` when too many others wait. */
+/** Calls `make` after all earlier calls have settled. Throws `DEPENDENCY_UNAVAILABLE` if 50 calls are waiting. */
 export async function serially<T>(make: () => Promise<T>): Promise<T> {
   if (waiting >= MAX_WAITING) {
-    throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Too many pictures are being made' })
+    throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'Too many images are being encoded' })
   }
   waiting += 1
-  const made = turn.then(make)
-  turn = made.catch(() => {})
+  const made = last.then(make)
+  last = made.catch(() => {})
   try {
     return await made
   } finally {
@@ -41,22 +41,23 @@ export async function serially<T>(make: () => Promise<T>): Promise<T> {
 export const PICTURE_TYPES = { jpg: 'image/jpeg', webp: 'image/webp', avif: 'image/avif' } as const
 export type ImageFormat = keyof typeof PICTURE_TYPES
 
-export async function encodeImage(picture: Sharp, format: ImageFormat): Promise<Buffer> {
+/** Encodes an image with quality 50 (AVIF) or 78 (JPEG, WebP). */
+export async function encodeImage(image: Sharp, format: ImageFormat): Promise<Buffer> {
   const quality = format === 'avif' ? 50 : 78
-  return await picture.toFormat(format === 'jpg' ? 'jpeg' : format, { quality }).toBuffer()
+  return await image.toFormat(format === 'jpg' ? 'jpeg' : format, { quality }).toBuffer()
 }
 
-/** A width from a query that is one of these. */
+/** Schema of a width in a query; it must be one of `widths`. */
 export function listedWidth(widths: readonly number[]) {
   return z.coerce.number().refine((width) => widths.includes(width), `must be one of ${widths.join(', ')}`)
 }
 
-/** The only widths that are made, so that nobody can fill the store or keep the processor busy with new ones. */
+/** The only widths of posters in pixels, so that requests for others cannot fill the store or occupy the processor. */
 export const POSTER_WIDTHS = [160, 320, 480, 640, 960, 1280, 1920]
 
 /**
- * The storage key of a poster in this format and width (null: as it is), made at the first request and kept beside the
- * original, with which it is removed.
+ * The storage key of a poster in this format and width in pixels (null: the original width). It is created at the first
+ * request and stored in the folder of the original, so that both are removed together.
  */
 export async function posterVariant(
   store: Store,
@@ -67,7 +68,7 @@ export async function posterVariant(
   if (format === 'jpg' && width === null) return original
   const key = `${posix.dirname(original)}/poster-${width ?? 'full'}.${format}`
   return await getOrCreate(store, key, async () => {
-    const picture = sharp(await store.get(original)).resize({ width: width ?? undefined, withoutEnlargement: true })
-    return await encodeImage(picture, format)
+    const image = sharp(await store.get(original)).resize({ width: width ?? undefined, withoutEnlargement: true })
+    return await encodeImage(image, format)
   })
 }

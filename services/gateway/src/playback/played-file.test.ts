@@ -15,7 +15,7 @@ describe('playedFile', () => {
     [`captions-${TASK.slice(0, -2)}.m3u8`, { kind: 'playlist', height: null }],
     [`captions-${TASK.slice(0, -2)}.vtt`, { kind: 'segment', contentType: 'text/vtt; charset=utf-8' }],
     [`${TASK}/poster.jpg`, { kind: 'segment', contentType: 'image/jpeg' }],
-  ])('knows %s', (path, expected) => {
+  ])('accepts %s', (path, expected) => {
     expect(playedFile(path)).toMatchObject(expected)
   })
 
@@ -34,7 +34,7 @@ describe('playedFile', () => {
     `${TASK.toUpperCase()}/720p/1.m4s`,
     `${TASK}/720p/1.mkv`,
     '0190f3c2-7d4e-7a51-9c6b-2f4d1e8a9b0c/1.m4s',
-  ])('does not know %j', (path) => {
+  ])('refuses %j', (path) => {
     expect(playedFile(path)).toBeNull()
   })
 })
@@ -52,7 +52,7 @@ audio.m3u8
 `
 
 describe('limitHeight', () => {
-  it('drops what is larger by its short side, with its address', () => {
+  it('removes variants with a longer short side, and their URIs', () => {
     expect(limitHeight(MASTER, 720)).toBe(`#EXTM3U
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",URI="audio.m3u8"
 #EXT-X-STREAM-INF:BANDWIDTH=1,AVERAGE-BANDWIDTH=1,RESOLUTION=360x640,AUDIO="a"
@@ -67,7 +67,7 @@ audio.m3u8
     expect(limitHeight(MASTER, 1080)).toBe(MASTER)
   })
 
-  it('says when no picture fits, though there would be sound', () => {
+  it('returns null if only audio is left', () => {
     expect(limitHeight(MASTER, 200)).toBeNull()
   })
 })

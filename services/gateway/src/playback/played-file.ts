@@ -1,6 +1,6 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 
-/** A file that a player may ask for, by what stands behind the reference in its address. */
+/** A file that a player may fetch, from the path after the playback reference. `height` is null for audio and captions. */
 export type PlayedFile =
   | { kind: 'master' }
   | { kind: 'playlist'; name: string; height: number | null }
@@ -10,14 +10,14 @@ const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const PLAYLIST = /^[a-z0-9]+(?:-[a-z0-9]+)*\.m3u8$/
 /** `<task>-<attempt>/[<rendition>/]<file>` */
 const SEGMENT = new RegExp(`^${UUID}-\\d{1,6}/(?:([a-z0-9]{1,20})/)?[a-z0-9][a-z0-9_-]{0,60}\\.(m4s|mp4|jpg)$`)
-/** Text beside the pictures, which subtitles' playlists name. */
+/** Captions in WebVTT, which the playlists of subtitles name. */
 const CAPTIONS = new RegExp(`^captions-${UUID}\\.vtt$`)
-/** Renditions are named by their short side: `720p`, and `720p-iframes` for what belongs to one. */
+/** Renditions are named by their short side in pixels: `720p`, and `720p-iframes` for its I-frame playlist. */
 const HEIGHT = /^(\d{1,5})p/
 
 const TYPES: Record<string, string> = { m4s: 'video/mp4', mp4: 'video/mp4', jpg: 'image/jpeg' }
 
-/** Null for every path that is not exactly of a form that Kinora writes; nothing else becomes a storage key. */
+/** Parses a path; null unless it has exactly the form of a file that Kinora writes. Only such paths become storage keys. */
 export function playedFile(path: string): PlayedFile | null {
   if (path === MASTER_PLAYLIST) return { kind: 'master' }
   if (PLAYLIST.test(path)) return { kind: 'playlist', name: path, height: heightOf(path) }
@@ -35,12 +35,12 @@ function heightOf(name: string | undefined): number | null {
 const RESOLUTION = /[:,]RESOLUTION=(\d+)x(\d+)/
 
 /**
- * A master playlist without the variants that are larger than `maxHeight` by their short side (RFC 8216 section 4.3.4).
- * @returns null when no picture is left
+ * Removes the variants whose short side is above `maxHeight` pixels from a master playlist (RFC 8216 section 4.3.4).
+ * @returns null if no variant with video is left
  */
 export function limitHeight(master: string, maxHeight: number): string | null {
   const kept: string[] = []
-  let pictures = 0
+  let videoVariants = 0
   let dropUri = false
   for (const line of master.split('\n')) {
     const isVariant = line.startsWith('#EXT-X-STREAM-INF:')
@@ -49,14 +49,14 @@ export function limitHeight(master: string, maxHeight: number): string | null {
       continue
     }
     if ((isVariant || line.startsWith('#EXT-X-I-FRAME-STREAM-INF:')) && shortSide(line) > maxHeight) {
-      // The address of a variant stands on the next line; that of an I-frame playlist is an attribute.
+      // The URI of a variant is on the next line; that of an I-frame playlist is an attribute.
       dropUri = isVariant
       continue
     }
-    if (isVariant && RESOLUTION.test(line)) pictures += 1
+    if (isVariant && RESOLUTION.test(line)) videoVariants += 1
     kept.push(line)
   }
-  return pictures === 0 ? null : kept.join('\n')
+  return videoVariants === 0 ? null : kept.join('\n')
 }
 
 function shortSide(line: string): number {

@@ -9,13 +9,13 @@ export interface SentFile {
   contentType: string
   /** `public`: a shared cache may keep it. */
   scope: 'public' | 'private'
-  /** How long it may be kept unasked; absent: for ever, because what stands at this address never changes. */
+  /** Seconds that caches may use it without revalidation. Undefined: a year, because the file at this URL never changes. */
   maxAgeSeconds?: number
 }
 
 const YEAR_SECONDS = 31_536_000
 
-/** A file, or one range of it. Throws `FILE_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`. */
+/** Sends a stored file, the requested range of it, or 304. Throws `FILE_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`. */
 export async function sendStoredFile(req: Request, res: Response, store: Store, file: SentFile): Promise<void> {
   const stored = await store.stat(file.key)
   if (!stored) throw new AppError('FILE_NOT_FOUND')
@@ -42,7 +42,7 @@ async function stream(bytes: NodeJS.ReadableStream, res: Response): Promise<void
   try {
     await pipeline(bytes, res)
   } catch (error) {
-    // Players leave in the middle of a segment all the time.
+    // Players often close the connection in the middle of a segment.
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   }
 }

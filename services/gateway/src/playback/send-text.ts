@@ -4,10 +4,10 @@ import type { Request, Response } from 'express'
 import { contentTag, isNotModified } from './conditional-request.ts'
 
 const compress = promisify(gzip)
-/** Below this the header of gzip costs more than it saves. */
-const WORTH_GZIP = 1000
+/** Characters below which the gzip header costs more than compression saves. */
+const MIN_GZIP_CHARACTERS = 1000
 
-/** Text whose validator is its content, compressed where the client takes that. */
+/** Sends a text, or 304. Its ETag is a hash of the text. It is compressed if the client accepts gzip. */
 export async function sendText(
   req: Request,
   res: Response,
@@ -16,8 +16,8 @@ export async function sendText(
   const tag = contentTag(text)
   res.setHeader('Cache-Control', cacheControl)
   res.setHeader('Vary', 'Accept-Encoding')
-  const zipped = text.length >= WORTH_GZIP && req.acceptsEncodings('gzip', 'identity') === 'gzip'
-  // Two encodings of one thing are two things to a cache (RFC 9110 section 8.8.3.3).
+  const zipped = text.length >= MIN_GZIP_CHARACTERS && req.acceptsEncodings('gzip', 'identity') === 'gzip'
+  // Two encodings need different tags (RFC 9110 section 8.8.3.3).
   const ownTag = zipped ? `${tag.slice(0, -1)}-gz"` : tag
   res.setHeader('ETag', ownTag)
   if (isNotModified(req.headers, ownTag)) {
@@ -33,9 +33,9 @@ export async function sendText(
 
 const FINISHED_MAX_AGE_SECONDS = 60
 
-/** Playlists grow and change while a video is made; a cache must ask each time until the list is closed. */
+/** Sends a playlist. While a video is processed its playlists change, so caches must revalidate them until they end. */
 export async function sendPlaylist(req: Request, res: Response, text: string, scope: string): Promise<void> {
-  const closed = text.includes('#EXT-X-ENDLIST')
-  const cacheControl = closed ? `${scope}, max-age=${FINISHED_MAX_AGE_SECONDS}` : `${scope}, no-cache`
+  const isComplete = text.includes('#EXT-X-ENDLIST')
+  const cacheControl = isComplete ? `${scope}, max-age=${FINISHED_MAX_AGE_SECONDS}` : `${scope}, no-cache`
   await sendText(req, res, { text, contentType: 'application/vnd.apple.mpegurl', cacheControl })
 }

@@ -5,15 +5,15 @@ import { renderVtt } from '@kinora/formats/web-vtt'
 import sharp, { type Sharp } from 'sharp'
 import { encodeImage, getOrCreate, type ImageFormat } from './images.ts'
 
-/** With the grid's bounded number of pictures, all that can ever be made of one video. */
+/** Widths of thumbnails in pixels. With the bounded number of frames in a storyboard they bound the files of a video. */
 export const THUMBNAIL_WIDTHS = [80, 160, 240, 320]
 
-/** The number of the picture that is shown for a time (seconds); behind the end it is the last. */
+/** Index of the frame for a time in seconds; after the end, the last frame. */
 export function frameAt(time: number, { interval, count }: StoryboardGrid): number {
   return Math.min(count - 1, Math.floor(time / interval + 1e-6))
 }
 
-/** The storage key of a picture of the storyboard, made at the first request and kept beside the sprites. */
+/** The storage key of one frame of the storyboard as an image. It is created at the first request, beside the sprites. */
 export async function thumbnail(
   store: Store,
   storyboard: Storyboard,
@@ -25,7 +25,7 @@ export async function thumbnail(
   )
 }
 
-/** Picture number `index`, cut from its sprite. */
+/** Cuts frame `index` from its sprite. */
 async function cut(store: Store, storyboard: Storyboard, index: number): Promise<Sharp> {
   const { sprite, left, top } = placeOf(index, storyboard)
   const { width, height } = storyboard
@@ -39,7 +39,7 @@ export const PREVIEW_WIDTHS = [160, 320]
 const MAX_FRAMES = 12
 const FRAME_MS = 500
 
-/** The storage key of a moving picture that leads through the whole video, made and kept as thumbnails are. */
+/** The storage key of an animation of up to 12 frames from the whole video. It is created as thumbnails are. */
 export async function preview(
   store: Store,
   storyboard: Storyboard,
@@ -49,14 +49,14 @@ export async function preview(
   return await getOrCreate(store, key, async () => {
     const frames = await framesOf(store, storyboard, width)
     const [first] = frames
-    if (!first) throw new Error('a storyboard has pictures')
+    if (!first) throw new Error('the storyboard has no frames')
     const { width: w, height, channels } = first.info
-    // One below the other is how sharp wants the frames of an animation.
+    // Sharp expects the frames of an animation one below the other.
     const strip = Buffer.concat(frames.map(({ data }) => data))
     const raw = { width: w, height: height * frames.length, channels, pageHeight: height }
     const animation = { loop: 0, delay: frames.map(() => FRAME_MS) }
-    const moving = sharp(strip, { raw })
-    return await (format === 'webp' ? moving.webp({ ...animation, quality: 60 }) : moving.gif(animation)).toBuffer()
+    const animated = sharp(strip, { raw })
+    return await (format === 'webp' ? animated.webp({ ...animation, quality: 60 }) : animated.gif(animation)).toBuffer()
   })
 }
 
@@ -64,16 +64,16 @@ async function framesOf(store: Store, storyboard: Storyboard, width: number) {
   const count = Math.min(MAX_FRAMES, storyboard.count)
   const frames = []
   for (let frame = 0; frame < count; frame += 1) {
-    const picture = await cut(store, storyboard, Math.floor((frame * storyboard.count) / count))
-    const small = picture.resize({ width, withoutEnlargement: true }).removeAlpha()
+    const image = await cut(store, storyboard, Math.floor((frame * storyboard.count) / count))
+    const small = image.resize({ width, withoutEnlargement: true }).removeAlpha()
     frames.push(await small.raw().toBuffer({ resolveWithObject: true }))
   }
   return frames
 }
 
 /**
- * The storyboard as players read it: WebVTT whose cues name a rectangle of a sprite by a media fragment
- * (https://www.w3.org/TR/media-frags/), by an address relative to this file's.
+ * The storyboard for players: WebVTT whose cues name a rectangle of a sprite by a URL relative to this file, with a media
+ * fragment (https://www.w3.org/TR/media-frags/).
  */
 export function storyboardVtt(storyboard: Storyboard): string {
   const { count, interval, width, height, folderKey } = storyboard

@@ -8,20 +8,21 @@ import { gzip } from 'node:zlib'
 export interface Asset {
   type: string
   body: Buffer
+  /** `body`, compressed with gzip. */
   zipped: Buffer
 }
 
 export interface Assets {
-  /** Of all files together: it stands in their addresses, so that they may be kept for ever. */
+  /** Hash of all files. It is part of their URLs, so that caches may keep them for a year. */
   version: string
   files: ReadonlyMap<string, Asset>
 }
 
 const { resolve } = createRequire(import.meta.url)
-/** Files for the browser, beside `src` and `dist`. */
+/** The gateway's own files for the browser, beside `src` and `dist`. */
 const OWN = new URL('../../player/', import.meta.url)
 const HLS = dirname(resolve('hls.js'))
-/** Its main file for `require` stands in `dist/cjs`. */
+/** `dist`; `require` resolves to a file in `dist/cjs`. */
 const MEDIA_CHROME = join(dirname(resolve('media-chrome')), '..')
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
@@ -36,7 +37,7 @@ const SOURCES: Record<string, { type: string; file: string | URL }> = {
 
 const compress = promisify(gzip)
 
-/** Everything that the page loads, read and compressed once. */
+/** Reads and compresses all files that the page loads. Rejects if one is missing. */
 export async function loadAssets(): Promise<Assets> {
   const files = new Map<string, Asset>()
   const hash = createHash('sha256')
@@ -48,7 +49,7 @@ export async function loadAssets(): Promise<Assets> {
   return { version: hash.digest('hex').slice(0, 16), files }
 }
 
-/** The page of this mode, which names the assets of this version. */
+/** The HTML of the page in this mode, which loads the assets of this version. */
 export async function loadPage(mode: 'watch' | 'embed', version: string): Promise<string> {
   const html = await readFile(new URL('watch.html', OWN), 'utf8')
   return html.replaceAll('VERSION', version).replace('MODE', mode)

@@ -10,15 +10,16 @@ interface Player {
   headers: PageHeaders
 }
 
-const FOR_EVER = 'public, max-age=31536000, immutable'
+const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /**
- * A page that plays one video, to open (`/watch`) and to put into a frame (`/embed`). It is the same for all videos: its
- * script finds out what may be played, with the API that everybody has, so nothing a user wrote is part of a page.
+ * Serves a page that plays one video, to open (`/watch/{videoId}`) and to embed in a frame (`/embed/{videoId}`), and the
+ * assets of the page. The page is the same for all videos: its script reads the video through the public API, so the HTML
+ * never contains a text from a user. Only pages of `embedOrigins` may embed it.
  */
 export function servePlayerPage(app: Express, embedOrigins: readonly string[]): void {
   let loading: Promise<Player> | undefined
-  // At the first visit: most of what a gateway does needs none of it.
+  // Loaded at the first visit: most gateways never serve the page.
   const player = () => {
     loading ??= load(embedOrigins)
     return loading
@@ -45,12 +46,12 @@ async function load(embedOrigins: readonly string[]): Promise<Player> {
   return { assets, pages: { watch, embed }, headers: pageHeaders(await styleHashes(), embedOrigins) }
 }
 
-/** Another version's files are not there: a page of another gateway would get what it was not made for. */
+/** Throws `FILE_NOT_FOUND` for another version, so that a page from a gateway of another version gets no wrong file. */
 function sendAsset(req: Request, res: Response, { version, files }: Assets): void {
   const asset = req.params.version === version ? files.get(String(req.params.file)) : undefined
   if (!asset) throw new AppError('FILE_NOT_FOUND')
   const zipped = req.acceptsEncodings('gzip', 'identity') === 'gzip'
-  res.setHeader('Cache-Control', FOR_EVER)
+  res.setHeader('Cache-Control', IMMUTABLE)
   res.setHeader('Vary', 'Accept-Encoding')
   res.setHeader('Content-Type', asset.type)
   if (zipped) res.setHeader('Content-Encoding', 'gzip')
@@ -62,7 +63,9 @@ export interface PageHeaders {
   embed: Headers
 }
 
-/** With the hashes of the styles that are allowed. The page may be shown in a frame of the given origins in its `embed` form, and of nobody as it is. */
+/**
+ * Security headers of both modes. `styles` are hashes of the allowed styles. Only `embed` may be framed, by these origins.
+ */
 export function pageHeaders(styles: string[], embedOrigins: readonly string[]): PageHeaders {
   const directives = {
     defaultSrc: ["'none'"],
@@ -72,20 +75,20 @@ export function pageHeaders(styles: string[], embedOrigins: readonly string[]): 
     styleSrc: ["'self'", ...styles],
     imgSrc: ["'self'", 'data:'],
     connectSrc: ["'self'"],
-    // What hls.js puts together reaches the video as a blob.
+    // hls.js passes the media to the video element as a blob.
     mediaSrc: ["'self'", 'blob:'],
     workerSrc: ["'self'"],
   }
-  const framedBy = (frameAncestors: string[]) => ({
+  const policyFor = (frameAncestors: string[]) => ({
     useDefaults: false,
     directives: { ...directives, frameAncestors },
   })
   return {
-    watch: fixedHeaders({ contentSecurityPolicy: framedBy(["'none'"]) }),
+    watch: fixedHeaders({ contentSecurityPolicy: policyFor(["'none'"]) }),
     embed: fixedHeaders({
-      contentSecurityPolicy: framedBy(embedOrigins.length > 0 ? [...embedOrigins] : ["'none'"]),
+      contentSecurityPolicy: policyFor(embedOrigins.length > 0 ? [...embedOrigins] : ["'none'"]),
       crossOriginResourcePolicy: { policy: 'cross-origin' },
-      // Older than `frame-ancestors`, and cannot name origins.
+      // Older than `frame-ancestors`; it cannot name origins.
       xFrameOptions: embedOrigins.length === 0,
     }),
   }
@@ -98,9 +101,9 @@ interface Element {
 const STYLE = /<style[^>]*>([\s\S]*?)<\/style>/g
 
 /**
- * media-chrome's elements put `<style>` into their shadow trees. Named by their hashes (CSP 3, section 8.3) just these
- * are allowed, and what somebody might smuggle into the page is not. They are asked of the package itself, whose elements
- * tell their markup outside a browser, too.
+ * Hashes of the styles that media-chrome's elements put into their shadow trees (CSP 3, section 8.3), so that the policy
+ * allows these and no injected ones. They are computed from the package, whose elements return their markup outside a
+ * browser, too.
  */
 export async function styleHashes(): Promise<string[]> {
   const exported = await import('media-chrome/dist/all.js')

@@ -3,7 +3,7 @@ import type { Request } from 'express'
 import { z } from 'zod'
 import { clientAddress, normaliseAddress } from '../http/client-address.ts'
 
-/** How the address of whoever asks was found, and what is wrong with how it is found. */
+/** How the client's address was determined, and what is wrong with the proxy settings. */
 export const ProxyReport = z.object({
   client: z
     .object({
@@ -33,10 +33,11 @@ export const ProxyReport = z.object({
 export type ProxyReport = z.infer<typeof ProxyReport>
 type Warning = ProxyReport['warnings'][number]
 
+/** Reports on the client of this request, with the warnings that apply. Made for administrators. */
 export function proxyReport(req: Request, trustedProxies: string[], callers: ForwardedCallers): ProxyReport {
   const peer = normaliseAddress(req.socket.remoteAddress ?? '')
   const forwardedFor = req.headers['x-forwarded-for']?.toString() ?? null
-  // Express lists whom it believes to be on the way; the client is among them when its proxy is trusted.
+  // `req.ips` has the addresses from X-Forwarded-For that Express trusts; it is empty if the peer is not trusted.
   const decidedBy = req.ips.length > 0 ? 'x-forwarded-for' : 'connection'
   const warnings = spoofable(trustedProxies)
   if (forwardedFor !== null && decidedBy === 'connection') warnings.push(ignored(peer))
@@ -44,44 +45,44 @@ export function proxyReport(req: Request, trustedProxies: string[], callers: For
   return { client: { address: clientAddress(req), decidedBy, peer, forwardedFor }, trustedProxies, warnings }
 }
 
-/** Also told at the start. */
+/** A warning for each entry of TRUSTED_PROXIES that includes public addresses. The gateway also logs them at the start. */
 export function spoofable(trustedProxies: readonly string[]): Warning[] {
   return trustedProxies.filter(includesPublicAddresses).map((range) => ({
     code: 'SPOOFABLE',
-    detail: `TRUSTED_PROXIES has ${range}: whoever has a public address in it can claim to come from any address`,
+    detail: `TRUSTED_PROXIES has ${range}: a client with a public address in it can claim any other address`,
   }))
 }
 
 function ignored(peer: string): Warning {
   return {
     code: 'FORWARDED_FOR_IGNORED',
-    detail: `X-Forwarded-For came from ${peer}, which is not in TRUSTED_PROXIES, so it was not believed`,
+    detail: `X-Forwarded-For came from ${peer}, which is not in TRUSTED_PROXIES, so it was ignored`,
   }
 }
 
 const ONE_ADDRESS: Warning = {
   code: 'ONE_ADDRESS',
-  detail:
-    'All recent callers look like one address, so they share one allowance; is a proxy missing in TRUSTED_PROXIES?',
+  detail: 'All recent clients have one address, so they share one allowance. Is a proxy missing in TRUSTED_PROXIES?',
 }
 
+/** Requests that are remembered. */
 const KEPT = 200
-/** Enough of a header to tell two apart. */
+/** Characters of a header that are compared. */
 const KEPT_CHARACTERS = 100
 
 export interface ForwardedCallers {
-  /** One that came with X-Forwarded-For. */
-  note(address: string, forwardedFor: string): void
-  /** Whether all that were seen lately look like one client, although what they forward says otherwise. */
+  /** Remembers a request with X-Forwarded-For. */
+  record(address: string, forwardedFor: string): void
+  /** Whether all remembered requests have one client address although their X-Forwarded-For differs. */
   lookLikeOne(): boolean
 }
 
-/** The latest requests that came with X-Forwarded-For, in the memory of this process only. */
+/** Remembers the last 200 requests with X-Forwarded-For, in the memory of this process. */
 export function forwardedCallers(): ForwardedCallers {
   const seen: { address: string; forwardedFor: string }[] = []
   let next = 0
   return {
-    note(address, forwardedFor) {
+    record(address, forwardedFor) {
       seen[next] = { address, forwardedFor: forwardedFor.slice(0, KEPT_CHARACTERS) }
       next = (next + 1) % KEPT
     },
@@ -93,10 +94,10 @@ export function forwardedCallers(): ForwardedCallers {
   }
 }
 
-/** The words for networks that Express knows beside addresses. */
+/** Names of networks that Express accepts besides addresses. */
 const NAMED = ['loopback', 'linklocal', 'uniquelocal']
 
-/** Addresses that nobody on the internet has (RFC 6890). */
+/** Networks that are not routed on the internet (RFC 6890). */
 const PRIVATE: readonly (readonly [network: string, prefix: number])[] = [
   ['10.0.0.0', 8],
   ['172.16.0.0', 12],
@@ -110,8 +111,8 @@ const PRIVATE: readonly (readonly [network: string, prefix: number])[] = [
 ]
 
 /**
- * Whether an entry of TRUSTED_PROXIES, as `proxy-addr` reads it, is a network with addresses of the internet in it: whoever
- * has one of them may claim to be anybody. A single address is a proxy's own, wherever it is.
+ * Whether an entry of TRUSTED_PROXIES, in the syntax of `proxy-addr`, is a network with public addresses: a client with one
+ * of them could claim any other address. A single address is taken for that of a proxy, even if it is public.
  */
 export function includesPublicAddresses(entry: string): boolean {
   if (NAMED.includes(entry)) return false
@@ -130,7 +131,7 @@ function contains(network: string, prefix: number, address: string): boolean {
   return list.check(address, family)
 }
 
-/** `255.255.0.0` is 16. */
+/** Prefix length of a mask: 16 for `16` and for `255.255.0.0`. */
 function prefixOf(mask: string): number {
   if (!mask.includes('.')) return Number(mask)
   const bits = mask.split('.').map((byte) => Number(byte).toString(2))

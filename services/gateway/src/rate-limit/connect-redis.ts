@@ -2,8 +2,8 @@ import type { Logger } from '@kinora/common/service'
 import { Redis } from 'ioredis'
 
 /**
- * A connection that answers or fails at once: nothing waits for Redis to come back, and an answer that takes longer than
- * a request may wait is a failure.
+ * A connection whose commands answer within 400 ms or fail. No command waits for Redis to be reachable again. Logs when
+ * Redis becomes unreachable and when it is back.
  */
 export function connectRedis(url: string, logger: Logger): Redis {
   const redis = new Redis(url, {
@@ -20,9 +20,8 @@ export function connectRedis(url: string, logger: Logger): Redis {
     reachable = true
   })
   redis.on('error', (error) => {
-    // As text: the object has the arguments of the command that failed, and of AUTH that is the password.
-    if (reachable)
-      logger.warn({ error: String(error) }, 'redis cannot be reached; requests are counted in this process')
+    // As text: the object has the arguments of the failed command, which for AUTH include the password.
+    if (reachable) logger.warn({ error: String(error) }, 'redis is unreachable; requests are counted in this process')
     reachable = false
   })
   return redis

@@ -1,8 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { RateLimitKey } from './policies.ts'
 
-/** What one trip to the store has brought: `points` to spend here, or a refusal where `remaining` is negative. */
-export interface Grant {
+/**
+ * The result of one request to Redis: `points` to spend in this process, the points that remain in the window (negative: the
+ * request is refused), and the milliseconds until the window ends.
+ */
+export interface PointBatch {
   points: number
   remaining: number
   resetMs: number
@@ -10,37 +13,38 @@ export interface Grant {
 
 interface Lease {
   left: number
-  /** In the store, when the lease was taken. */
+  /** Points that remained in Redis when the lease was taken. */
   remaining: number
+  /** End of the window, by `performance.now()`. */
   until: number
 }
 
 const MAX_LEASES = 10_000
 
 /**
- * Takes points of a large allowance from the store in small batches and spends them here, so that not every request
- * costs a trip to Redis. They are counted in the store before any is spent: several gateways together can refuse a
- * little too early, at most one batch each, and never allow too much.
+ * Takes points of a large allowance from Redis in small batches and spends them in this process, so that not every request
+ * costs a round trip. Redis counts a batch before any of its points is spent: several gateways together may refuse too
+ * early, by one batch each at most, but never allow too much.
  */
 export class Leases {
   readonly #leases = new LRUCache<string, Lease>({ max: MAX_LEASES })
-  readonly #taking = new Map<string, Promise<Grant>>()
+  readonly #taking = new Map<string, Promise<PointBatch>>()
 
-  /** Spends one point of this key; `take` fetches a batch. */
+  /** Spends one point of this key. `take` fetches a batch. `remaining` is negative if the request must be refused. */
   async spend(
     { rule, key }: RateLimitKey,
-    take: () => Promise<Grant>,
+    take: () => Promise<PointBatch>,
   ): Promise<{ remaining: number; resetMs: number }> {
     const id = `${rule}:${key}`
     for (;;) {
-      const spent = this.#spendHere(id)
+      const spent = this.#spendLeased(id)
       if (spent) return spent
-      const grant = await (this.#taking.get(id) ?? this.#take(id, take))
-      if (grant.remaining < 0) return grant
+      const batch = await (this.#taking.get(id) ?? this.#take(id, take))
+      if (batch.remaining < 0) return batch
     }
   }
 
-  #spendHere(id: string) {
+  #spendLeased(id: string) {
     const lease = this.#leases.get(id)
     if (!lease) return undefined
     const resetMs = lease.until - performance.now()
@@ -52,19 +56,19 @@ export class Leases {
     return { remaining: lease.remaining + lease.left, resetMs }
   }
 
-  /** One trip at a time for each key: all who wait share what it brings. */
-  #take(id: string, take: () => Promise<Grant>): Promise<Grant> {
+  /** One request to Redis at a time per key; all waiting callers share its batch. */
+  #take(id: string, take: () => Promise<PointBatch>): Promise<PointBatch> {
     const taking = take()
-      .then((grant) => {
-        if (grant.remaining >= 0) this.#keep(id, grant)
-        return grant
+      .then((batch) => {
+        if (batch.remaining >= 0) this.#keep(id, batch)
+        return batch
       })
       .finally(() => this.#taking.delete(id))
     this.#taking.set(id, taking)
     return taking
   }
 
-  #keep(id: string, { points, remaining, resetMs }: Grant): void {
+  #keep(id: string, { points, remaining, resetMs }: PointBatch): void {
     this.#leases.set(id, { left: points, remaining, until: performance.now() + resetMs })
   }
 }

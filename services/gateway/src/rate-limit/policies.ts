@@ -3,13 +3,13 @@ import { normaliseEmail } from '@kinora/common/contracts'
 import { addressKey } from '../http/client-address.ts'
 import { sessionPart } from '../identity/tokens.ts'
 
-/** Requests per window of so many seconds. */
+/** `points` requests per window of `seconds`. */
 export interface Allowance {
   points: number
   seconds: number
 }
 
-/** Each has its own allowance and its own counters. */
+/** Rules; each has its own allowance and counters. */
 export const RULES = [
   'register',
   'login',
@@ -35,10 +35,10 @@ export const RULES = [
 export type Rule = (typeof RULES)[number]
 export type Allowances = Record<Rule, Allowance>
 
-/** Requests a minute that a key may be given for itself; the key's own number takes the place of this one. */
+/** Upper bound of an API key's own allowance. The key's own number of requests a minute replaces it. */
 export const API_KEY_OWN: Allowance = { points: 1_000_000, seconds: 60 }
 
-/** What a route row names. */
+/** Policies that routes name. A policy counts by one or more rules. */
 export type Policy =
   | 'register'
   | 'login'
@@ -53,21 +53,23 @@ export type Policy =
   | 'playback'
   | 'none'
 
+/** A counter: requests by this key under this rule. */
 export interface RateLimitKey {
   rule: Rule
   key: string
-  /** Of this key, where they are fewer than the rule's. */
+  /** Requests per window for this key, if fewer than the rule allows. */
   points?: number
 }
 
+/** The caller that a request is counted for; `userId` is null for anonymous callers. */
 export interface RateLimitSubject {
   address: string
   userId: string | null
-  /** The API key that was used. */
+  /** The API key of the request, with its own limit a minute. */
   apiKey?: { id: string; ratePerMinute: number | null } | undefined
 }
 
-/** What is counted for a request before its body is read. */
+/** The counters of a request that are known before its body is read. */
 export function countedByCaller(policy: Policy, { address, userId, apiKey }: RateLimitSubject): RateLimitKey[] {
   const byAddress = () => addressKey(address)
   switch (policy) {
@@ -87,7 +89,7 @@ export function countedByCaller(policy: Policy, { address, userId, apiKey }: Rat
       ]
     case 'export':
     case 'mfa':
-      // Signed in, it is the password of one account that could be guessed, from many addresses.
+      // By user if signed in, because the password of one account could be guessed from many addresses.
       return [{ rule: policy, key: userId ?? byAddress() }]
     case 'upload':
     case 'general':
@@ -97,19 +99,22 @@ export function countedByCaller(policy: Policy, { address, userId, apiKey }: Rat
   }
 }
 
-/** A program in trouble must not use up what its owner and the owner's other programs are allowed. */
+/**
+ * Keys have own counters, so that a faulty program does not use up the allowance of its owner or the owner's other
+ * programs.
+ */
 function countedByKey(
   policy: 'upload' | 'general',
   { id, ratePerMinute }: NonNullable<RateLimitSubject['apiKey']>,
 ): RateLimitKey[] {
-  const counted: RateLimitKey[] = [{ rule: policy === 'upload' ? 'upload' : 'api-key', key: id }]
-  if (ratePerMinute !== null) counted.push({ rule: 'api-key-own', key: id, points: ratePerMinute })
-  return counted
+  const counters: RateLimitKey[] = [{ rule: policy === 'upload' ? 'upload' : 'api-key', key: id }]
+  if (ratePerMinute !== null) counters.push({ rule: 'api-key-own', key: id, points: ratePerMinute })
+  return counters
 }
 
-/** What is counted besides, once it is known whose account or session the request is about. */
+/** The counter of the account, mailbox or session that the input names; null if it names none. */
 export function countedByInput(policy: Policy, input: Record<string, unknown>): RateLimitKey | null {
-  // Registering sends a mail, too.
+  // Registration sends a mail, too.
   const namesMailbox = policy === 'login' || policy === 'mail' || policy === 'register'
   if (namesMailbox && typeof input.email === 'string') {
     return { rule: policy === 'login' ? 'account' : 'mailbox', key: digest(normaliseEmail(input.email)) }
@@ -123,7 +128,7 @@ export function countedByInput(policy: Policy, input: Record<string, unknown>): 
   return null
 }
 
-/** Neither addresses nor tokens belong into Redis as they are. */
+/** A hash, so that no mail addresses or tokens are stored in Redis. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22)
 }

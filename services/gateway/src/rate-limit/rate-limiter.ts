@@ -2,21 +2,22 @@ import { AppError } from '@kinora/common/errors'
 import type { Redis } from 'ioredis'
 import type { Counter } from 'prom-client'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
-import { type Grant, Leases } from './lease.ts'
+import { Leases, type PointBatch } from './lease.ts'
 import { type Allowance, type Allowances, type RateLimitKey, RULES, type Rule } from './policies.ts'
 import { WindowMirror } from './window-mirror.ts'
 
-/** After Redis has failed to answer no request asks it, until it has answered to us: we ask so often. */
+/** After a failed command no request uses Redis until a ping succeeds; one is sent at this interval. */
 const PROBE_MS = 500
-/** Of an allowance one gateway takes so much at a time: a hundredth, and one by one where that is less than two. */
+/** A gateway takes 1/100 of an allowance from Redis at a time, but at least one point. */
 const LEASE_SHARE = 100
-/** Different keys that this process counts while Redis is away. */
+/** Number of counters per rule in this process while Redis is unavailable. */
 const BUCKETS = 65_536
 
-export interface Standing {
+/** The state of a counter after a request was counted. `remaining` is negative if the request must be refused. */
+export interface RateLimitUsage {
   rule: Rule
   remaining: number
-  /** Until the window ends. */
+  /** Milliseconds until the window ends. */
   resetMs: number
 }
 
@@ -24,30 +25,32 @@ export interface RateLimiterOptions {
   redis: Redis
   prefix: string
   allowances: Allowances
-  /** How many gateways share the allowances; without Redis each grants its part. */
+  /** Number of gateways that share the allowances; without Redis each grants its share. */
   gateways: number
+  /** Counts refused requests. */
   limited: Counter<'policy'>
+  /** Counts requests that were counted without Redis. */
   fallback: Counter<string>
 }
 
 interface Limiter {
   shared: RateLimiterRedis
-  /** Bounded; counts what this gateway has granted without Redis. */
+  /** Points that this gateway has granted without Redis, by bucket: see `bucketOf`. */
   local: RateLimiterMemory
   allowance: Allowance
   /** Points taken from Redis at a time. */
-  batch: number
+  batchPoints: number
 }
 
-/** What has been spent never becomes less by an answer that is late: one atomic step, the window's end is left alone. */
+/** Raises a counter atomically, and never lowers it, because it may have grown meanwhile. Keeps the end of the window. */
 const RAISE = `
   local spent = tonumber(redis.call('get', KEYS[1]))
   if spent and spent < tonumber(ARGV[1]) then redis.call('set', KEYS[1], ARGV[1], 'KEEPTTL') end`
 
 /**
- * Counts requests in Redis, for all gateways together, by one atomic script, before anything is decided. While Redis is
- * away each gateway goes on counting from where the windows were, by itself; what it has counted is told to Redis when it
- * is back. No route is ever let through uncounted, and no window begins anew because Redis goes or comes.
+ * Counts requests in Redis, for all gateways together, by one atomic script. While Redis is unavailable, each gateway
+ * continues the counts in its own memory, and adds them to Redis when that is back. No request is admitted uncounted, and
+ * no window restarts because Redis became unavailable or returned.
  */
 export class RateLimiter {
   readonly #redis: Redis
@@ -68,35 +71,35 @@ export class RateLimiter {
     this.#fallback = fallback
   }
 
-  /** The `RateLimit-Policy` item of what is counted. */
+  /** The item of this counter in the `RateLimit-Policy` header, such as `"user";q=1000;w=60`. */
   policyOf({ rule, points }: RateLimitKey): string {
     const { allowance } = this.#limiters[rule]
     return `"${rule}";q=${points ?? allowance.points};w=${allowance.seconds}`
   }
 
-  /** Is Redis left alone, because it did not answer? */
+  /** Whether Redis is not used, because it did not answer. */
   get suspended(): boolean {
     return this.#suspended
   }
 
-  /** Counts one request. The caller may answer it only where `remaining` is not negative. */
-  async count(counted: RateLimitKey): Promise<Standing> {
-    const { remaining, resetMs } = await this.#spend(counted)
-    if (remaining < 0) this.#limited.inc({ policy: counted.rule })
-    return { rule: counted.rule, remaining, resetMs }
+  /** Counts one request. The caller must refuse it if `remaining` is negative. Never rejects because of Redis. */
+  async count(counter: RateLimitKey): Promise<RateLimitUsage> {
+    const { remaining, resetMs } = await this.#spend(counter)
+    if (remaining < 0) this.#limited.inc({ policy: counter.rule })
+    return { rule: counter.rule, remaining, resetMs }
   }
 
-  async #spend(counted: RateLimitKey): Promise<Omit<Grant, 'points'>> {
-    const { rule, key, points } = counted
+  async #spend(counter: RateLimitKey): Promise<Omit<PointBatch, 'points'>> {
+    const { rule, key, points } = counter
     const limiter = this.#limiters[rule]
     if (points !== undefined) {
-      return await this.#consume({ ...limiter, allowance: { ...limiter.allowance, points }, batch: 1 }, key)
+      return await this.#consume({ ...limiter, allowance: { ...limiter.allowance, points }, batchPoints: 1 }, key)
     }
-    if (limiter.batch === 1) return await this.#consume(limiter, key)
-    return await this.#leases.spend(counted, () => this.#consume(limiter, key))
+    if (limiter.batchPoints === 1) return await this.#consume(limiter, key)
+    return await this.#leases.spend(counter, () => this.#consume(limiter, key))
   }
 
-  async #consume(limiter: Limiter, key: string): Promise<Grant> {
+  async #consume(limiter: Limiter, key: string): Promise<PointBatch> {
     if (!this.#suspended) {
       try {
         return await this.#consumeShared(limiter, key)
@@ -105,30 +108,32 @@ export class RateLimiter {
       }
     }
     this.#fallback.inc()
-    return await this.#consumeHere(limiter, key)
+    return await this.#consumeLocal(limiter, key)
   }
 
-  async #consumeShared({ shared, allowance, batch }: Limiter, key: string): Promise<Grant> {
+  async #consumeShared({ shared, allowance, batchPoints }: Limiter, key: string): Promise<PointBatch> {
     const id = shared.getKey(key)
-    // From before the question: so a window never lasts longer here than there.
-    const askedAt = performance.now()
-    const { consumedPoints, msBeforeNext } = await consume(shared, key, batch)
-    const { consumed, until } = this.#mirror.learn(id, batch, {
+    // Taken before the request, so that a window never lasts longer here than in Redis.
+    const sentAt = performance.now()
+    const { consumedPoints, msBeforeNext } = await consume(shared, key, batchPoints)
+    const { consumed, until } = this.#mirror.learn(id, batchPoints, {
       consumed: consumedPoints,
-      until: askedAt + msBeforeNext,
+      until: sentAt + msBeforeNext,
     })
     if (consumed > consumedPoints) this.#redis.eval(RAISE, 1, id, consumed).catch(() => {})
-    return grant(allowance.points - consumed, until, batch)
+    return toBatch(allowance.points - consumed, until, batchPoints)
   }
 
-  /** Strict twice: by what is known of this window, and by a count of bounded size that nobody can push out. */
-  async #consumeHere({ shared, local, allowance, batch }: Limiter, key: string): Promise<Grant> {
-    const { consumed, until } = this.#mirror.spend(shared.getKey(key), batch, allowance.seconds * 1000)
-    const known = grant(allowance.points - consumed, until, batch)
-    const { consumedPoints, msBeforeNext } = await consume(local, bucketOf(key), batch)
-    const part = Math.max(1, Math.floor(allowance.points / this.#gateways))
-    const left = part - consumedPoints
-    return known.remaining < left ? known : grant(left, performance.now() + msBeforeNext, batch)
+  /**
+   * Applies the stricter of two counts: the mirror of this window, and a bucket, which unlike the mirror is never evicted.
+   */
+  async #consumeLocal({ shared, local, allowance, batchPoints }: Limiter, key: string): Promise<PointBatch> {
+    const { consumed, until } = this.#mirror.spend(shared.getKey(key), batchPoints, allowance.seconds * 1000)
+    const known = toBatch(allowance.points - consumed, until, batchPoints)
+    const { consumedPoints, msBeforeNext } = await consume(local, bucketOf(key), batchPoints)
+    const share = Math.max(1, Math.floor(allowance.points / this.#gateways))
+    const left = share - consumedPoints
+    return known.remaining < left ? known : toBatch(left, performance.now() + msBeforeNext, batchPoints)
   }
 
   #suspend(): void {
@@ -138,10 +143,10 @@ export class RateLimiter {
   }
 
   #probe(): void {
-    setTimeout(() => void this.#ask(), PROBE_MS).unref()
+    setTimeout(() => void this.#ping(), PROBE_MS).unref()
   }
 
-  async #ask(): Promise<void> {
+  async #ping(): Promise<void> {
     try {
       await this.#redis.ping()
       this.#suspended = false
@@ -158,16 +163,16 @@ function createLimiter(redis: Redis, prefix: string, rule: Rule, allowance: Allo
     shared: new RateLimiterRedis({ ...options, points, storeClient: redis, rejectIfRedisNotReady: true }),
     local: new RateLimiterMemory({ ...options, points }),
     allowance,
-    batch: Math.max(1, Math.floor(points / LEASE_SHARE)),
+    batchPoints: Math.max(1, Math.floor(points / LEASE_SHARE)),
   }
 }
 
-function grant(remaining: number, until: number, batch: number): Grant {
+function toBatch(remaining: number, until: number, batchPoints: number): PointBatch {
   const resetMs = Math.max(0, until - performance.now())
-  return remaining < 0 ? { points: 0, remaining: -1, resetMs } : { points: batch, remaining, resetMs }
+  return remaining < 0 ? { points: 0, remaining: -1, resetMs } : { points: batchPoints, remaining, resetMs }
 }
 
-/** The library throws its answer where it is a refusal; here both are answers. */
+/** Consumes points; returns the result also if the library rejects with it, as it does above the allowance. */
 async function consume(limiter: RateLimiterRedis | RateLimiterMemory, key: string, points: number) {
   try {
     return await limiter.consume(key, points)
@@ -178,8 +183,8 @@ async function consume(limiter: RateLimiterRedis | RateLimiterMemory, key: strin
 }
 
 /**
- * Keys fall into a fixed number of buckets, so that a flood from many addresses cannot fill the memory. Two keys in one
- * bucket share an allowance: too strict at times, never too lax.
+ * The bucket that a key is counted in. Their number is fixed, so that requests from many addresses cannot fill the memory.
+ * Keys in one bucket share an allowance, which may refuse too early but never allows too much.
  */
 function bucketOf(key: string): string {
   let hash = 2166136261
@@ -187,6 +192,7 @@ function bucketOf(key: string): string {
   return String((hash >>> 0) % BUCKETS)
 }
 
-export function tooMany({ resetMs }: Standing): AppError {
+/** The error for a refused request. */
+export function rateLimited({ resetMs }: RateLimitUsage): AppError {
   return new AppError('RATE_LIMITED', { retryAfterMs: resetMs })
 }

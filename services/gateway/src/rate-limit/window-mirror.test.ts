@@ -8,14 +8,14 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => void vi.useRealTimers())
 
 describe('the mirror of a window', () => {
-  it('goes on where the store was', () => {
+  it('continues from the count of the store', () => {
     const mirror = new WindowMirror()
     mirror.learn('a', 1, { consumed: 7, until: inMs(MINUTE) })
     expect(mirror.spend('a', 1, MINUTE).consumed).toBe(8)
     expect(mirror.spend('a', 2, MINUTE).consumed).toBe(10)
   })
 
-  it('remembers what was spent here when the store is back, and when it is back empty', () => {
+  it('keeps points spent here when the store returns, also when it returns empty', () => {
     const mirror = new WindowMirror()
     mirror.learn('a', 1, { consumed: 3, until: inMs(MINUTE) })
     mirror.spend('a', 1, MINUTE)
@@ -23,7 +23,7 @@ describe('the mirror of a window', () => {
     expect(mirror.learn('a', 1, { consumed: 1, until: inMs(MINUTE) }).consumed).toBe(6)
   })
 
-  it('believes the store about what others have spent', () => {
+  it('accepts the higher count of the store, which other gateways have added to', () => {
     const mirror = new WindowMirror()
     mirror.learn('a', 1, { consumed: 1, until: inMs(MINUTE) })
     expect(mirror.learn('a', 1, { consumed: 9, until: inMs(MINUTE) }).consumed).toBe(9)

@@ -2,21 +2,23 @@ import { LRUCache } from 'lru-cache'
 
 interface Window {
   consumed: number
-  /** As `performance.now()` counts. */
+  /** End of the window, by `performance.now()`. */
   until: number
 }
 
-/** A window that has not been counted in for so many others is forgotten first. */
+/** Above this number, the window that was counted in least recently is evicted. */
 const MAX_WINDOWS = 100_000
 
 /**
- * What this process knows of the windows that are counted in Redis: the larger of what Redis said last and what was
- * spent here. So counting goes on where it was when Redis goes away, and when it comes back, even empty.
+ * This process's copy of the windows that are counted in Redis: for each, the larger of the last count from Redis and the
+ * points spent here. So counts continue when Redis becomes unreachable, and when it returns, even without its data.
  */
 export class WindowMirror {
   readonly #windows = new LRUCache<string, Window>({ max: MAX_WINDOWS })
 
-  /** Redis has answered: `points` were just counted, `consumed` are in its window, which lasts until `until`. */
+  /**
+   * Records an answer of Redis: it just counted `points`, and its window has `consumed` until `until`. Returns the result.
+   */
   learn(id: string, points: number, { consumed, until }: Window): Window {
     const known = this.#open(id)
     if (!known) return this.#keep(id, { consumed, until })
@@ -26,7 +28,7 @@ export class WindowMirror {
     })
   }
 
-  /** Redis has not answered: counts here. */
+  /** Counts `points` in this process, because Redis did not answer. Returns the window. */
   spend(id: string, points: number, windowMs: number): Window {
     const known = this.#open(id) ?? { consumed: 0, until: performance.now() + windowMs }
     return this.#keep(id, { consumed: known.consumed + points, until: known.until })

@@ -4,8 +4,8 @@ import type { Identity } from '../identity/authenticate.ts'
 import type { Revocations } from '../identity/revocations.ts'
 
 /**
- * Passes chunks on until the session or the API key that sends them is revoked; then throws why instead of the next one.
- * An access token that merely expires meanwhile does not end an upload.
+ * Yields the chunks of an upload. Once the session or API key of the client is revoked, throws the reason instead of the
+ * next chunk. An access token that only expires does not end an upload.
  */
 export async function* abortOnRevocation(
   chunks: AsyncIterable<Buffer>,
@@ -16,23 +16,23 @@ export async function* abortOnRevocation(
   const stopListening = revocations.onRevoked(identity, (reason) => {
     revoked = reason
   })
-  const assertGood = () => {
+  const assertNotRevoked = () => {
     if (revoked) throw signedOut(revoked, 'access')
   }
   try {
     for await (const chunk of chunks) {
-      assertGood()
+      assertNotRevoked()
       yield chunk
     }
-    assertGood()
+    assertNotRevoked()
   } finally {
     stopListening()
   }
 }
 
 /**
- * Passes chunks on and says every now and then that they come; where the answer is that nobody wants them any more, throws
- * it instead of the next one. That nobody could be asked says nothing.
+ * Yields chunks and calls `keep` every `everyMs` milliseconds meanwhile. If `keep` rejects with an error below 500, throws
+ * it instead of the next chunk: the upload is no longer wanted. Other errors, such as a failed call, are ignored.
  */
 export async function* withKeepAlive(
   chunks: AsyncIterable<Buffer>,
@@ -57,11 +57,11 @@ export async function* withKeepAlive(
 
 export interface Breakable {
   chunks: AsyncIterable<Buffer>
-  /** Why there were no more, where that was not their end. */
+  /** The error that ended the chunks; undefined if they ended normally. */
   cause(): unknown
 }
 
-/** Chunks that simply end where the others break off, so that what came before is kept. */
+/** Chunks that end normally where `chunks` throws, so that everything before the error is stored. */
 export function untilBroken(chunks: AsyncIterable<Buffer>): Breakable {
   let broken: unknown
   async function* passOn(): AsyncGenerator<Buffer> {

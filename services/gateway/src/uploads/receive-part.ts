@@ -12,13 +12,16 @@ const KEEP_MS = 5000
 
 export interface Received {
   upload: ResumableUpload
-  /** What this request brought; undefined where nothing was left to bring. */
+  /** The bytes stored from this request; undefined if the upload was complete before it. */
   written?: Written
-  /** Why the request broke off. */
+  /** The error that ended the request early; undefined if it was complete. */
   cause: unknown
 }
 
-/** Takes the body of a request for as long as it lasts; whatever has arrived of it is durable and counts. */
+/**
+ * Stores the body of a request as the next part of an upload. If the request breaks off, everything that has arrived is
+ * stored durably and counts. Throws `UPLOAD_TOO_LARGE` before reading, and the errors of media and of the store.
+ */
 export async function receivePart(
   ctx: Context,
   req: Request,
@@ -46,7 +49,7 @@ function assertFits(req: Request, maxBytes: number): void {
   const announced = announcedBytes(req) ?? 0
   if (announced <= maxBytes) return
   throw new AppError('UPLOAD_TOO_LARGE', {
-    detail: `The upload lacks ${maxBytes} bytes; this request has ${announced}`,
+    detail: `The upload has ${maxBytes} bytes left; this request has ${announced}`,
   })
 }
 

@@ -8,9 +8,9 @@ import type { Context } from '../context.ts'
 export type FinishedUpload = Input<typeof media.completeUpload>
 
 /**
- * Tells media of a source that is safely stored. Where media cannot be told now, a receipt is left in the store, which
- * media looks through by itself: an upload whose bytes are durable is never lost, whatever else is down.
- * @returns the video as media has it, or as it will be.
+ * Registers a stored source with media. If media is unavailable, writes a receipt to the store, which media reads later: an
+ * upload whose bytes are stored is never lost. If media refuses the source, removes it and throws the refusal.
+ * @returns the video from media, or without media as it will be after registration
  */
 export async function registerUpload(
   { rpc, store, logger, metrics }: Context,
@@ -28,12 +28,15 @@ export async function registerUpload(
     const userId = call.actor.kind === 'user' ? call.actor.userId : null
     await store.put(keys.receipt(upload.uploadId), JSON.stringify({ ...upload, userId }))
     metrics.uploadsUnregistered.inc()
-    logger.warn({ err: error, uploadId: upload.uploadId }, 'upload stored, to be registered later')
-    return asUploaded(before, upload)
+    logger.warn(
+      { err: error, uploadId: upload.uploadId },
+      'upload stored; media will register it later from its receipt',
+    )
+    return toUploaded(before, upload)
   }
 }
 
-function asUploaded(video: Video, { filename, bytes, sha256 }: FinishedUpload): Video {
+function toUploaded(video: Video, { filename, bytes, sha256 }: FinishedUpload): Video {
   const unknown = { container: null, durationSeconds: null, width: null, height: null, frameRate: null }
   return {
     ...video,
@@ -44,15 +47,15 @@ function asUploaded(video: Video, { filename, bytes, sha256 }: FinishedUpload): 
   }
 }
 
-/** Media has decided; everything else means that it could not, or that nobody knows. */
+/** Whether media refused a call. With any other error the call failed, or its outcome is unknown. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof AppError && error.status < 500
 }
 
 /**
- * Makes the source of an upload of which all bytes have arrived, and registers it. Several gateways may do so at once, or
- * again after one has died on the way.
- * @param last what the last request brought, hashed; spares reading it again where it was all
+ * Joins the parts of a complete upload into the source and registers it; does nothing if bytes are missing. Several
+ * gateways may do this at once, and one may repeat it after another has crashed.
+ * @param last the part of the last request and its hash; if it is the whole upload, it is not read again
  */
 export async function finishUpload(
   ctx: Context,
@@ -64,7 +67,7 @@ export async function finishUpload(
   try {
     await join(ctx, upload, upload.finish, call, last)
   } catch (error) {
-    // Somebody else was faster, and the pieces are gone.
+    // Another gateway may have finished it and removed the parts.
     const { completed } = await ctx.rpc(media.settleUpload, { uploadId: upload.uploadId }, call).catch(() => upload)
     if (!completed) throw error
   }
@@ -79,6 +82,6 @@ async function join(
 ): Promise<void> {
   const hashed = last?.bytes === bytes ? pieces.map((piece) => ({ ...piece, sha256: last.sha256 })) : pieces
   const written = await ctx.store.joinPieces(hashed, storageKey)
-  if (written.bytes !== bytes) throw new Error(`an upload of ${bytes} bytes became a source of ${written.bytes}`)
+  if (written.bytes !== bytes) throw new Error(`the upload has ${bytes} bytes, its source ${written.bytes}`)
   await registerUpload(ctx, { videoId, uploadId, storageKey, filename, ...written }, video, call)
 }

@@ -20,20 +20,20 @@ const tail = Buffer.alloc(32)
 
 describe('indexComesLast', () => {
   it.each([
-    ['pictures behind the type', [box('ftyp', 32), box('mdat', 100)], true],
-    ['as QuickTime writes it', [box('wide'), box('mdat', 100)], true],
-    ['a long box before the pictures', [box('ftyp', 24), longBox('free', 40), box('mdat', 100)], true],
+    ['frames after the type', [box('ftyp', 32), box('mdat', 100)], true],
+    ['a QuickTime file', [box('wide'), box('mdat', 100)], true],
+    ['a box with a 64-bit size before the frames', [box('ftyp', 24), longBox('free', 40), box('mdat', 100)], true],
     ['the index first', [box('ftyp', 32), box('moov', 100)], false],
     ['fragments', [box('ftyp', 32), box('sidx', 40), box('moof', 100)], false],
-    ['an index that begins beyond these bytes', [box('ftyp', 32), box('free', 4000).subarray(0, 100)], false],
-    ['a box without length', [box('ftyp', 32), Buffer.alloc(100)], false],
+    ['an index that begins after these bytes', [box('ftyp', 32), box('free', 4000).subarray(0, 100)], false],
+    ['a box with size 0', [box('ftyp', 32), Buffer.alloc(100)], false],
     ['WebM', [Buffer.from('1a45dfa3', 'hex'), Buffer.alloc(100)], false],
     ['nothing', [], false],
   ])('%s', (_, parts, expected) => {
     expect(indexComesLast(Buffer.concat([...(parts as Buffer[]), ...(parts.length > 0 ? [tail] : [])]))).toBe(expected)
   })
 
-  it('does not follow a length that leads nowhere', () => {
+  it('ignores a box larger than any file', () => {
     const endless = longBox('free', 40)
     endless.writeBigUInt64BE(2n ** 63n, 8)
     expect(indexComesLast(Buffer.concat([box('ftyp', 32), endless, tail]))).toBe(false)

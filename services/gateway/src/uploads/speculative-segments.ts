@@ -6,30 +6,30 @@ import { keys } from '@kinora/common/storage'
 import { boxesAtStart } from '@kinora/formats/mp4'
 import type { Context } from '../context.ts'
 
-/** More would be written twice of a small file than it is worth. */
-const SHARE = 1 / 4
+/** Largest share of a file that is copied; more would cost small files too much. */
+const MAX_SHARE = 1 / 4
 
-/** Of the copy, in memory. */
+/** Bytes of the copy that may wait in memory for the store. */
 const BUFFERED_BYTES = 1024 * 1024
 
-/** How long the upload waits for its copy before that is given up. */
-const PATIENCE_MS = 2000
+/** Time that the upload waits for the store to take the copy; then the copy is abandoned. */
+const DRAIN_TIMEOUT_MS = 2000
 
-/** An upload that is complete sooner would only have to share the processors with its head start. */
-const WORTH_SECONDS = 5
+/** An upload that is complete sooner gains nothing: its other tasks would compete with the speculative ones. */
+const MIN_SECONDS_LEFT = 5
 
 export interface StartedUpload {
   videoId: string
   uploadId: string
-  /** Of the whole file; null when the length was not announced. */
+  /** Bytes of the whole file; null if not announced. */
   totalBytes: number | null
-  /** Of what comes now, from the first byte of the file on, as far as it is known. */
+  /** Bytes of this request, which begins at the first byte of the file; null if not announced. */
   announcedBytes: number | null
 }
 
 /**
- * Passes the chunks of an upload on, and puts a copy of its first bytes into the store. When that is complete, media is told,
- * so that work begins while the rest still comes. Whatever goes wrong with the copy is no fault of the upload.
+ * Yields the chunks of an upload and copies its first bytes to the store. When the copy is complete, media is notified and
+ * may have the first segments encoded while the upload still runs. Errors of the copy never affect the upload.
  */
 export async function* withSpeculativeSegments(
   ctx: Context,
@@ -66,16 +66,18 @@ export function indexComesLast(start: Buffer): boolean {
   return false
 }
 
-/** 0: none is worth it. */
-function beginningBytes({ totalBytes, announcedBytes }: StartedUpload, most: number): number {
-  if (totalBytes === null || totalBytes < most / 2) return 0
-  const wanted = Math.min(most, Math.floor(totalBytes * SHARE))
+/** Bytes to copy from the start of the file; 0 if a copy is not worth its cost. */
+function beginningBytes({ totalBytes, announcedBytes }: StartedUpload, max: number): number {
+  if (totalBytes === null || totalBytes < max / 2) return 0
+  const wanted = Math.min(max, Math.floor(totalBytes * MAX_SHARE))
   return announcedBytes === null || announcedBytes >= wanted ? wanted : 0
 }
 
+/** The copy of the first bytes of an upload. */
 interface Beginning {
+  /** Adds the chunk, or the part of it that belongs to the copy. Waits for the store for 2 s at most. */
   add(chunk: Buffer): Promise<void>
-  /** No more will come; what is not complete is thrown away. */
+  /** Ends the copy. If it is not complete it is dropped. */
   stop(): void
 }
 
@@ -84,31 +86,31 @@ function keepBeginning(ctx: Context, upload: StartedUpload, bytes: number, call:
   const { videoId, uploadId } = upload
   const key = keys.beginning(videoId, uploadId)
   const copy = new PassThrough({ highWaterMark: BUFFERED_BYTES })
-  // That the upload broke off is told elsewhere.
+  // An upload that breaks off is reported by its own handler.
   copy.on('error', () => {})
   const closed = new Promise((resolve) => copy.once('close', resolve))
   let missing = bytes
 
-  const secondsLeft = untilComplete(upload, bytes)
+  const secondsLeft = estimateSecondsLeft(upload, bytes)
 
-  async function tell(): Promise<void> {
+  async function write(): Promise<void> {
     await store.write(key, copy, { maxBytes: bytes, expectedBytes: bytes })
-    if (secondsLeft() < WORTH_SECONDS) return await store.remove(key)
+    if (secondsLeft() < MIN_SECONDS_LEFT) return await store.remove(key)
     const { wanted } = await ctx.rpc(media.beginHeadStart, { uploadId, bytes }, call)
     if (!wanted) await store.remove(key)
   }
 
-  tell().catch(async (error: unknown) => {
+  write().catch(async (error: unknown) => {
     copy.destroy()
-    logger.debug({ err: error, uploadId }, 'an upload gets no head start')
+    logger.debug({ err: error, uploadId }, 'no speculative segments for this upload')
     await store.remove(key).catch(() => {})
   })
 
-  /** A store that takes the copy slower than the client sends it must not hold the upload up. */
-  async function hasRoomAgain(): Promise<void> {
-    const patience = setTimeout(() => copy.destroy(), PATIENCE_MS)
+  /** Waits for the store, but not long: a store slower than the client must not delay the upload. */
+  async function drained(): Promise<void> {
+    const timeout = setTimeout(() => copy.destroy(), DRAIN_TIMEOUT_MS)
     await Promise.race([once(copy, 'drain'), closed]).catch(() => {})
-    clearTimeout(patience)
+    clearTimeout(timeout)
   }
 
   return {
@@ -118,7 +120,7 @@ function keepBeginning(ctx: Context, upload: StartedUpload, bytes: number, call:
       missing -= part.length
       const hasRoom = copy.write(part)
       if (missing === 0) copy.end()
-      else if (!hasRoom) await hasRoomAgain()
+      else if (!hasRoom) await drained()
     },
     stop() {
       if (missing > 0) copy.destroy()
@@ -126,8 +128,11 @@ function keepBeginning(ctx: Context, upload: StartedUpload, bytes: number, call:
   }
 }
 
-/** How long the rest takes if it comes as fast as the first `bytes`, which have come when this is asked. */
-function untilComplete({ totalBytes }: StartedUpload, bytes: number): () => number {
-  const begun = performance.now()
-  return () => (((totalBytes ?? bytes) / bytes - 1) * (performance.now() - begun)) / 1000
+/**
+ * Returns a function that estimates the seconds until the upload is complete. Call it when the first `bytes` have arrived;
+ * it assumes that the rest arrives at the same rate.
+ */
+function estimateSecondsLeft({ totalBytes }: StartedUpload, bytes: number): () => number {
+  const startedAt = performance.now()
+  return () => (((totalBytes ?? bytes) / bytes - 1) * (performance.now() - startedAt)) / 1000
 }

@@ -4,7 +4,7 @@ import { parseUploadMetadata } from './tus.ts'
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 describe('Upload-Metadata', () => {
-  it('is pairs of a key and a value in base64, which may be empty or missing', () => {
+  it('is pairs of a key and a base64 value, which may be empty or missing', () => {
     const header = `filename ${base64('Möwe.mp4')}, title ${base64('A day at sea')},empty ,private`
     expect([...parseUploadMetadata(header)]).toEqual([
       ['filename', 'Möwe.mp4'],

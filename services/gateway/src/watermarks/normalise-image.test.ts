@@ -2,13 +2,13 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { normaliseImage } from './normalise-image.ts'
 
-function picture(width: number, height: number) {
+function image(width: number, height: number) {
   return sharp({ create: { width, height, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0.5 } } })
 }
 
-describe('a picture for a watermark', () => {
-  it.each(['png', 'webp', 'jpeg'] as const)('in %s is kept as PNG with transparency', async (format) => {
-    const { png, width, height } = await normaliseImage(await picture(60, 40).toFormat(format).toBuffer())
+describe('the image of a watermark', () => {
+  it.each(['png', 'webp', 'jpeg'] as const)('in %s is stored as PNG with transparency', async (format) => {
+    const { png, width, height } = await normaliseImage(await image(60, 40).toFormat(format).toBuffer())
     expect({ width, height }).toEqual({ width: 60, height: 40 })
     expect(await sharp(png).metadata()).toMatchObject({
       format: 'png',
@@ -19,8 +19,8 @@ describe('a picture for a watermark', () => {
     })
   })
 
-  it('is upright, no larger than needed, and says nothing of where it was taken', async () => {
-    const taken = await picture(2000, 1000)
+  it('is upright, has 1024 pixels a side at most and no metadata', async () => {
+    const taken = await image(2000, 1000)
       .withExif({ IFD0: { Copyright: 'somebody' } })
       .withMetadata({ orientation: 6 })
       .jpeg()
@@ -31,14 +31,14 @@ describe('a picture for a watermark', () => {
     expect({ exif, orientation }).toEqual({ exif: undefined, orientation: undefined })
   })
 
-  it('of shades of grey has colours like any other', async () => {
-    const grey = await picture(8, 8).removeAlpha().greyscale().png().toBuffer()
+  it('in greyscale is converted to sRGB', async () => {
+    const grey = await image(8, 8).removeAlpha().greyscale().png().toBuffer()
     expect(await sharp((await normaliseImage(grey)).png).metadata()).toMatchObject({ channels: 4, space: 'srgb' })
   })
 
-  it('that unpacks to more than is allowed is refused by its header', async () => {
-    // Forty bytes that promise 900 million pixels.
-    const png = await picture(1, 1).png().toBuffer()
+  it('with too many pixels is refused by its header', async () => {
+    // A few bytes whose header announces 900 million pixels.
+    const png = await image(1, 1).png().toBuffer()
     png.writeUInt32BE(30_000, 16)
     png.writeUInt32BE(30_000, 20)
     await expect(normaliseImage(png)).rejects.toMatchObject({ code: 'WATERMARK_INVALID' })
@@ -67,7 +67,7 @@ describe('a picture for a watermark', () => {
 
   it.each([
     ['nothing', ''],
-    ['text', 'no picture'],
+    ['text', 'no image'],
     ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'],
     ['GIF', Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')],
   ])('that is %s is refused', async (_, bytes) => {

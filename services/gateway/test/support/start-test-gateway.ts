@@ -19,7 +19,10 @@ export interface TestGateway {
 /** Allowances that no test reaches by accident. */
 const GENEROUS = '100000/60'
 
-/** One gateway, started as `main.ts` would, that ends with the world, if not before. Without logging's redaction: that is a net, not an excuse. */
+/**
+ * One gateway, started as `main.ts` would, that ends with the world, if not before. Without logging's redaction: that is a
+ * net, not an excuse.
+ */
 export async function startTestGateway(world: TestEnvironment, env: Record<string, string> = {}): Promise<TestGateway> {
   const log: string[] = []
   const sink = new Writable({
