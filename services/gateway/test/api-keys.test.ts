@@ -33,7 +33,7 @@ const get = (key: string, url = gateway.url) => fetch(`${url}/v1/videos/${video.
 const codeOf = async (answer: Response) => ((await answer.json()) as { code?: string }).code
 const lookups = () => auth.calls.resolveApiKey ?? 0
 
-/** A revocation as auth makes it: in its list, and said. */
+/** A revocation as auth makes it: added to the list and published. */
 async function revoke(id: string): Promise<void> {
   const expiresAt = new Date(Date.now() + 900_000).toISOString()
   const sequence = auth.revocations.length + 1
@@ -48,7 +48,7 @@ const refuseAll = (code: 'API_KEY_REVOKED' | 'API_KEY_EXPIRED' | 'ACCOUNT_DISABL
 }
 
 describe('an API key', () => {
-  it('is looked up once, also for many at once, by its hash', async () => {
+  it('is looked up by its hash, and once for concurrent requests', async () => {
     const { key } = issue()
     const before = lookups()
     const inputs: unknown[] = []
@@ -64,7 +64,7 @@ describe('an API key', () => {
     expect(inputs).toEqual([{ digest: digestOfApiKey(key) }])
   })
 
-  it('that cannot be one is refused without asking; one that auth does not know is asked for once', async () => {
+  it('that is malformed is refused without a lookup; one that auth does not know is looked up once', async () => {
     const before = lookups()
     for (const bad of [`${newKey().slice(0, -1)}!`, 'knr_', newKey().replace(/.$/, (c) => (c === 'a' ? 'b' : 'a'))]) {
       const answer = await get(bad)
@@ -88,7 +88,7 @@ describe('an API key', () => {
     expect(await codeOf(answer)).toBe(code)
   })
 
-  it('expires by itself, though it was looked up before', async () => {
+  it('expires although it is cached', async () => {
     const { key } = issue({ expiresAt: new Date(Date.now() + 4000).toISOString() })
     expect((await get(key)).status).toBe(200)
     await until(async () => (await codeOf(await get(key))) === 'API_KEY_EXPIRED', { timeoutMs: 15_000, every: 100 })
@@ -115,7 +115,7 @@ describe('the revocation of a key', () => {
     await Promise.all(refused)
   })
 
-  it('that was missed is noticed by the hole in the sequence', async () => {
+  it('that was missed is found through the gap in the sequence', async () => {
     const { key } = issue()
     expect((await get(key)).status).toBe(200)
     refuseAll('API_KEY_REVOKED')
@@ -124,7 +124,7 @@ describe('the revocation of a key', () => {
     await until(async () => (await codeOf(await get(key))) === 'API_KEY_REVOKED')
   })
 
-  it('overtakes an answer that is on its way: nobody who comes later is let in by it', async () => {
+  it('overtakes a lookup under way: its result admits no later request', async () => {
     const { key, id } = issue()
     const resolved = known.get(digestOfApiKey(key)) as ResolvedApiKey
     let answer = () => {}
@@ -140,7 +140,7 @@ describe('the revocation of a key', () => {
     expect(await codeOf(await get(key))).toBe('API_KEY_REVOKED')
   })
 
-  it('ends its streams of events', async () => {
+  it('ends its event streams', async () => {
     const { id, headers } = issue()
     const stream = await request(`/v1/videos/${video.id}/events`, { headers })
     expect(stream.status).toBe(200)
@@ -168,7 +168,7 @@ describe('the revocation of a key', () => {
     expect(media.videos.get(target.id)?.source).toBeNull()
   })
 
-  it('ends an upload that was let in before; one that comes when the account is enabled again is stored', async () => {
+  it('ends an upload that was admitted before it; one after the account is enabled again is stored', async () => {
     const { key, id } = issue()
     const { beginUpload } = media.on
     let begin = () => {}
@@ -194,7 +194,7 @@ describe('the revocation of a key', () => {
   })
 })
 
-describe('what a key may do', () => {
+describe('the routes of an API key', () => {
   const rows = routes.filter((row) => row.auth !== 'none')
   const send = (row: (typeof rows)[number], headers: Record<string, string>) =>
     request(
@@ -203,7 +203,7 @@ describe('what a key may do', () => {
     )
   const named = rows.map((row) => ({ ...row, name: `${row.method.toUpperCase()} ${row.path}` }))
 
-  it.each(named.filter(({ scope }) => scope === undefined))('$name is closed to all keys', async (row) => {
+  it.each(named.filter(({ scope }) => scope === undefined))('$name refuses all keys', async (row) => {
     const answer = await send(row, issue({ role: 'admin' }).headers)
     expect(answer.status).toBe(403)
     expect(await codeOf(answer)).toBe('API_KEY_NOT_ACCEPTED')
@@ -218,7 +218,7 @@ describe('what a key may do', () => {
       expect(refused.headers.get('www-authenticate')).toBe(
         `Bearer realm="kinora", error="insufficient_scope", scope="${row.scope}"`,
       )
-      // The answer to a HEAD has no body.
+      // The response to a HEAD has no body.
       if (row.method !== 'head') expect(await codeOf(refused)).toBe('INSUFFICIENT_SCOPE')
       const allowed = await send(row, issue({ scopes: [row.scope as Scope], role: 'admin' }).headers)
       expect([401, 403]).not.toContain(allowed.status)
@@ -226,13 +226,13 @@ describe('what a key may do', () => {
     },
   )
 
-  it('is never to reach what belongs to a person', () => {
+  it('never include those for personal data', () => {
     const personal = /^\/v1\/(api-keys|auth\/(password|sessions|logout|totp|recovery|email))|service-accounts/
     const open = rows.filter(({ path, scope }) => personal.test(path) && scope !== undefined)
     expect(open.map(({ path }) => path)).toEqual([])
   })
 
-  it('of an administrator needs an administrator', async () => {
+  it('for administrators need an administrator', async () => {
     const answer = await request('/v1/admin/users', { headers: issue({ role: 'user' }).headers })
     expect(await codeOf(answer)).toBe('FORBIDDEN')
   })
@@ -245,7 +245,7 @@ describe('the allowance of a key', () => {
     return seen
   }
 
-  it('is its own, not that of its owner or of another key', async () => {
+  it('is separate from those of its owner and of other keys', async () => {
     const { url } = await another({ RATE_LIMIT_API_KEY: '2/60', RATE_LIMIT_USER: '1/60' })
     const userId = randomUUID()
     const [first, second] = [issue({ userId }), issue({ userId })]
@@ -253,7 +253,7 @@ describe('the allowance of a key', () => {
     expect(await statuses(1, url, second.headers)).toEqual([200])
   })
 
-  it('may be made smaller for one key, and is announced', async () => {
+  it('can be smaller for one key, and is in the headers', async () => {
     const { headers } = issue({ ratePerMinute: 2 })
     const answer = await request(`/v1/videos/${video.id}`, { headers })
     expect(answer.headers.get('ratelimit-policy')).toBe(
@@ -264,8 +264,8 @@ describe('the allowance of a key', () => {
   })
 })
 
-describe('looking keys up', () => {
-  it('is counted by address before auth is asked; keys that are known go on', async () => {
+describe('the lookup of keys', () => {
+  it('is counted by address before auth is called; known keys keep working', async () => {
     const { url } = await another({ RATE_LIMIT_KEY_LOOKUP: '2/60' })
     const { key } = issue()
     expect((await get(key, url)).status).toBe(200)
@@ -278,8 +278,8 @@ describe('looking keys up', () => {
   })
 })
 
-describe('auth being away', () => {
-  it('leaves keys working that are known here, and answers others at once', async () => {
+describe('without auth', () => {
+  it('known keys keep working, and others are refused at once', async () => {
     const { key } = issue()
     expect((await get(key)).status).toBe(200)
     const other = issue()

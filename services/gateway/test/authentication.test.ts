@@ -23,7 +23,7 @@ function revocation(sequence: number, sessionIds: string[], reason: RevocationRe
   return { sequence, sessionIds, apiKeyIds: [], reason, expiresAt }
 }
 
-/** A revocation as auth makes it: in its list, and said. */
+/** A revocation as auth makes it: added to the list and published. */
 async function revoke(sessionIds: string[], reason?: RevocationReason): Promise<void> {
   const made = revocation(auth.revocations.length + 1, sessionIds, reason)
   auth.revocations.push(made)
@@ -35,7 +35,7 @@ beforeEach(() => {
 })
 
 describe('an access token', () => {
-  it('is verified without asking auth each time', async () => {
+  it('is verified without a call to auth each time', async () => {
     const token = signer.sign()
     expect((await get(token)).status).toBe(200)
     const before = { ...auth.calls }
@@ -43,14 +43,14 @@ describe('an access token', () => {
     expect(auth.calls).toEqual(before)
   })
 
-  it('is needed where a route says so', async () => {
+  it('is needed on routes that require it', async () => {
     const answer = await request('/v1/videos')
     expect(answer.status).toBe(401)
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="kinora"')
     expect(await codeOf(answer)).toBe('UNAUTHENTICATED')
   })
 
-  it('that is bad is refused even where none is needed', async () => {
+  it('that is invalid is refused even where it is optional', async () => {
     const answer = await get('nonsense')
     expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"')
     expect(await codeOf(answer)).toBe('TOKEN_INVALID')
@@ -80,11 +80,11 @@ describe('an access token', () => {
     expect(answer.status).toBe(401)
   })
 
-  it('that has expired is told apart', async () => {
+  it('that has expired has its own error code', async () => {
     expect(await codeOf(await get(signer.sign({ expiresIn: -1 })))).toBe('TOKEN_EXPIRED')
   })
 
-  it('that was good expires all the same', async () => {
+  it('expires although it is cached', async () => {
     const token = signer.sign({ expiresIn: 2 })
     expect((await get(token)).status).toBe(200)
     await until(async () => (await codeOf(await get(token))) === 'TOKEN_EXPIRED')
@@ -92,7 +92,7 @@ describe('an access token', () => {
 })
 
 describe('revocation', () => {
-  it('reaches the gateway by itself and ends that session alone', async () => {
+  it('is pushed to the gateway and ends only that session', async () => {
     const [ended, other] = [randomUUID(), randomUUID()]
     const token = signer.sign({ claims: { sid: ended } })
     expect((await get(token)).status).toBe(200)
@@ -125,7 +125,7 @@ describe('revocation', () => {
     else expect(challenge).toBeNull()
   })
 
-  it('that was missed is noticed by the hole in the sequence', async () => {
+  it('that was missed is found through the gap in the sequence', async () => {
     const [missed, heard] = [randomUUID(), randomUUID()]
     auth.revocations.push(revocation(auth.revocations.length + 1, [missed]))
     await revoke([heard])
@@ -155,7 +155,7 @@ describe('revocation', () => {
     }
   })
 
-  it('that cannot be looked up yet makes the gateway refuse all tokens, and not be ready', async () => {
+  it('that was not loaded yet makes the gateway refuse all tokens and not be ready', async () => {
     const listRevocations = auth.on.listRevocations
     delete auth.on.listRevocations
     const blind = await startTestGateway(world)
@@ -176,7 +176,7 @@ describe('revocation', () => {
 })
 
 describe('signing keys', () => {
-  it('that are new are fetched, but not for every made-up key id', async () => {
+  it('that are new are fetched, but not for every invented key id', async () => {
     const next = createSigner()
     auth.on.getJwks = async () => ({ keys: [signer.jwk, next.jwk] })
     await until(async () => (await get(next.sign())).status === 200, { timeoutMs: 15_000, every: 200 })
@@ -192,8 +192,8 @@ describe('signing keys', () => {
   })
 })
 
-describe('auth being away', () => {
-  it('leaves those signed in who are', async () => {
+describe('without auth', () => {
+  it('users stay signed in', async () => {
     const token = signer.sign()
     await auth.stop()
     expect((await get(token)).status).toBe(200)

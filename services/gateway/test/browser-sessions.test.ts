@@ -22,7 +22,7 @@ const user = {
   createdAt: new Date().toISOString(),
 }
 
-/** As auth makes them: a head that belongs to the session, and a rest that changes. */
+/** Refresh tokens as auth issues them: the first part belongs to the session, the rest differs. */
 const newSession = () => randomBytes(18).toString('base64url').slice(0, 22)
 const tokenOf = (session: string) => session + randomBytes(30).toString('base64url')
 
@@ -128,7 +128,7 @@ describe('a page that asks for a cookie session', () => {
     expect(cookiesOf(answer).get(CSRF_COOKIE)).toMatchObject({ value: '' })
   })
 
-  it('passes on an answer without tokens as it is, without a cookie', async () => {
+  it('gets a response without tokens unchanged, without a cookie', async () => {
     refuseRefresh('INTERNAL')
     auth.on.login = async () => {
       throw new AppError('INVALID_CREDENTIALS')
@@ -138,19 +138,19 @@ describe('a page that asks for a cookie session', () => {
     expect(answer.headers.getSetCookie()).toEqual([])
   })
 
-  it('may not put a refresh token into the body as well', async () => {
+  it('may not send a refresh token in the body as well', async () => {
     const session = await signIn()
     const answer = await post('/v1/auth/refresh', { refreshToken: tokenOf(newSession()) }, carrying(session))
     expect(await codeOf(answer)).toBe('VALIDATION_FAILED')
   })
 
-  it('must say it in one of the two words', async () => {
+  it('must use one of the two values of the header', async () => {
     const answer = await post('/v1/auth/login', credentials, { ...page, 'x-session-transport': 'Cookie' })
     expect(await codeOf(answer)).toBe('VALIDATION_FAILED')
   })
 })
 
-describe('a client that does not ask for it', () => {
+describe('a client that asks for no cookie session', () => {
   it('gets the refresh token in the body, and no cookie', async () => {
     const answer = await post('/v1/auth/login', credentials, { origin: APP })
     expect(await answer.json()).toHaveProperty('refreshToken')
@@ -215,7 +215,7 @@ describe('a forged request', () => {
     expect(calls).toEqual([])
   })
 
-  it('to any other route gets nothing from the cookie', async () => {
+  it('to another route gets nothing from the cookie', async () => {
     const session = await signIn()
     for (const path of ['/v1/auth/me', '/v1/auth/sessions', '/v1/videos']) {
       expect((await request(path, { headers: carrying(session) })).status).toBe(401)
@@ -249,7 +249,7 @@ describe('a refused refresh', () => {
     },
   )
 
-  it('for want of a cookie sets and clears none', async () => {
+  it('without a cookie sets and clears none', async () => {
     const answer = await post('/v1/auth/refresh', {}, page)
     expect([answer.status, await codeOf(answer)]).toEqual([401, 'REFRESH_INVALID'])
     expect(answer.headers.getSetCookie()).toEqual([])
@@ -267,7 +267,7 @@ describe('across origins', () => {
       },
     })
 
-  it('credentials are allowed to a listed page, by its exact origin', async () => {
+  it('credentials are allowed for listed origins, by exact match', async () => {
     for (const answer of [await preflight(APP), await post('/v1/auth/login', credentials, page)]) {
       expect(answer.headers.get('access-control-allow-origin')).toBe(APP)
       expect(answer.headers.get('access-control-allow-credentials')).toBe('true')

@@ -31,7 +31,7 @@ function startUpload(port: number, videoId: string, bytes: number) {
 }
 
 describe('a gateway that stops', () => {
-  it('finishes what is in flight, takes nothing new, and ends what would never end', async () => {
+  it('finishes open requests, accepts no new ones, and ends endless streams', async () => {
     const gateway = await ready()
     const [uploaded, watched] = [media.addVideo(), media.addVideo({ visibility: 'public' })]
     const { beginUpload } = media.on
@@ -53,7 +53,7 @@ describe('a gateway that stops', () => {
     expect(media.videos.get(uploaded.id)?.source?.bytes).toBe(8)
   })
 
-  it('does not wait for ever for an upload that does not end', async () => {
+  it('does not wait without limit for an upload that does not end', async () => {
     const gateway = await ready({ DRAIN_MS: '200' })
     const upload = startUpload(gateway.port, media.addVideo().id, 1000)
     await until(() => upload.socket.bytesWritten > 0)
@@ -61,7 +61,7 @@ describe('a gateway that stops', () => {
     await until(() => upload.closed)
   })
 
-  it('is told not to be ready first, and closes kept connections', async () => {
+  it('is not ready first, then closes idle connections', async () => {
     const gateway = await ready()
     gateway.health.drain()
     const answer = await fetch(`${gateway.url}/readyz`)
@@ -72,7 +72,7 @@ describe('a gateway that stops', () => {
 })
 
 describe('metrics', () => {
-  it('count by route template, not by address', async () => {
+  it('count by route template, not by path', async () => {
     const gateway = await ready()
     const { id } = media.addVideo({ visibility: 'public' })
     await fetch(`${gateway.url}/v1/videos/${id}`)

@@ -51,7 +51,7 @@ async function say(video: Video, sequence: number, fields: Partial<Video>): Prom
 }
 
 describe('a stream of events', () => {
-  it('begins with the present state and goes on with what changes', async () => {
+  it('starts with the present state and continues with changes', async () => {
     const userId = randomUUID()
     const video = media.addVideo({ ownerId: userId, status: 'processing' })
     const stream = await open(video.id, signedIn(userId))
@@ -71,14 +71,14 @@ describe('a stream of events', () => {
     expect(stream.ended).toBe(false)
   })
 
-  it('goes on after a break with the state of then, whatever was seen last', async () => {
+  it('starts after a reconnect with the present state, whatever the Last-Event-ID', async () => {
     const video = media.addVideo({ visibility: 'public', status: 'ready' })
     const stream = await open(video.id, { ...signedIn(), 'last-event-id': '3' })
     await until(() => stream.events().length === 1)
     expect(stream.events()).toMatchObject([{ event: 'status', data: { status: 'ready' } }])
   })
 
-  it('does not go back when an old event comes late', async () => {
+  it('ignores an old event that arrives late', async () => {
     const video = media.addVideo({ visibility: 'public', status: 'processing' })
     const stream = await open(video.id, signedIn())
     await until(() => stream.events().length === 1)
@@ -89,12 +89,12 @@ describe('a stream of events', () => {
     expect(stream.events().map(({ id }) => id)).toEqual([undefined, '9', '10'])
   })
 
-  it('of a video that one may not see does not open', async () => {
+  it('of a video that the caller may not see does not open', async () => {
     const stream = await open(randomUUID(), signedIn())
     expect(stream.status).toBe(404)
   })
 
-  it('ends for strangers when the video becomes private, and not for its owner', async () => {
+  it('ends for others than the owner when the video becomes private', async () => {
     const ownerId = randomUUID()
     const video = media.addVideo({ ownerId, visibility: 'public' })
     const [stranger, owner] = [await open(video.id, {}), await open(video.id, signedIn(ownerId))]
@@ -105,7 +105,7 @@ describe('a stream of events', () => {
     expect(owner.ended).toBe(false)
   })
 
-  it('tells why a video failed to its owner only', async () => {
+  it('shows the reason of a failure only to the owner', async () => {
     const ownerId = randomUUID()
     const video = media.addVideo({ ownerId, visibility: 'public' })
     const [stranger, owner] = [await open(video.id, {}), await open(video.id, signedIn(ownerId))]
@@ -128,7 +128,7 @@ describe('a stream of events', () => {
     await until(() => stream.ended)
   })
 
-  it('ends at once where session or signing key end while the video is asked for', async () => {
+  it('ends at once if session or signing key end while the video is read', async () => {
     const { jwk, sign } = createSigner()
     await auth.say(events['auth.keys-changed'], 'keys', 0, { keys: [jwk], retired: [] })
     const video = media.addVideo({ visibility: 'public' })
@@ -162,7 +162,7 @@ describe('a stream of events', () => {
     for (const stream of await Promise.all(opening)) await until(() => stream.ended)
   })
 
-  it('ends with the key that has signed the access token', async () => {
+  it('ends with the key that signed the access token', async () => {
     const { jwk, sign } = createSigner()
     const say = (data: unknown) => auth.say(events['auth.keys-changed'], 'keys', 0, data)
     await say({ keys: [jwk], retired: [] })

@@ -27,7 +27,7 @@ const config = authConfig.parse({
   ISSUER,
   AUDIENCE,
 })
-// The first keys are made an hour ago.
+// The first keys were created an hour ago.
 let clock = () => new Date(Date.now() - 3_600_000)
 for (const name of ['auth 1', 'auth 2'])
   await startAuth({ life, health: new Health(), metrics: createMetrics(name), logger }, config, { now: () => clock() })
@@ -57,7 +57,7 @@ const register = () =>
   post('/v1/auth/register', { email: `${randomUUID()}@kinora.test`, password: 'correct horse battery' })
 const refresh = ({ refreshToken }: Tokens) => post('/v1/auth/refresh', { refreshToken })
 
-/** What all gateways say to a token: `OK`, or a code. */
+/** The answers of all gateways to a token: `OK` or an error code. */
 async function verdicts(accessToken: string): Promise<Set<string>> {
   const headers = { authorization: `Bearer ${accessToken}` }
   const answers = await Promise.all(gateways.map(({ url }) => fetch(`${url}/v1/auth/me`, { headers })))
@@ -76,12 +76,12 @@ const rotate = () => bus.call(auth.rotateKeys, {}, asOperator())
 const retire = (kid: string) => bus.call(auth.retireKey, { kid, reason: 'a test' }, asOperator())
 
 describe('with two auth processes and two gateways', () => {
-  it('a rotation signs nobody out, and new tokens are good everywhere from the first on', async () => {
+  it('a rotation ends no session, and all gateways accept the first new token', async () => {
     const before = await register()
     await rotate()
     const kid = await currentKey()
     expect(await verdicts(before.accessToken)).toEqual(new Set(['OK']))
-    // Until both processes have noticed, either key signs; all gateways know both.
+    // Until both processes have seen the rotation, either key signs. All gateways know both.
     await until(async () => {
       const { accessToken } = await register()
       expect(await verdicts(accessToken)).toEqual(new Set(['OK']))
@@ -93,7 +93,7 @@ describe('with two auth processes and two gateways', () => {
   it('a retired key is refused everywhere within seconds, and a refresh helps', async () => {
     const tokens = await register()
     expect(await verdicts(tokens.accessToken)).toEqual(new Set(['OK']))
-    // Not the current one: the other process may not have noticed the rotation yet, and have signed with the one before.
+    // Not the current one: the other process may not have seen the rotation yet and have signed with the key before.
     await retire(keyOf(tokens.accessToken))
     await until(async () => !(await verdicts(tokens.accessToken)).has('OK'), { timeoutMs: 15_000, every: 20 })
     expect(await verdicts(tokens.accessToken)).toEqual(new Set(['KEY_RETIRED']))

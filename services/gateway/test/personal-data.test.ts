@@ -69,7 +69,7 @@ beforeEach(() => {
 const askForExport = () => request('/v1/auth/me/export', { headers: signedIn() })
 
 describe('an export', () => {
-  it('is one file with everything, all pages of it, and no key to a video', async () => {
+  it('is one file with all data from all pages, without playback tokens', async () => {
     const playback = { hlsUrl: 'https://kinora.test/play/secret/master.m3u8', posterUrl: null, storyboardUrl: null }
     const video = media.addVideo({ title: 'Sea', playback })
     const answer = await askForExport()
@@ -102,7 +102,7 @@ describe('an export', () => {
     expect(await answer.json()).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' })
   })
 
-  it('is broken off, never cut short, when a service goes away in the middle', async () => {
+  it('is aborted, never completed with less data, when a service fails in the middle', async () => {
     const whole = auth.on.listAudit
     auth.on.listAudit = async (input, call) => {
       if (input.cursor === '200') throw new AppError('DEPENDENCY_UNAVAILABLE')
@@ -114,7 +114,7 @@ describe('an export', () => {
     await expect(answer.text()).rejects.toThrow()
   })
 
-  it('is for who is signed in', async () => {
+  it('needs a signed-in user', async () => {
     expect((await request('/v1/auth/me/export')).status).toBe(401)
   })
 
@@ -131,8 +131,8 @@ describe('an export', () => {
   })
 })
 
-describe('deleting the own account', () => {
-  it('takes the password in a body, not in the address', async () => {
+describe('the deletion of an account', () => {
+  it('takes the password in the body, not in the URL', async () => {
     const inputs: unknown[] = []
     auth.on.eraseMe = async (input) => {
       inputs.push(input)

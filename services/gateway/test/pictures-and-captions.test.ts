@@ -10,7 +10,7 @@ const store = await openStore(world.storageUrl)
 
 const videoId = randomUUID()
 const folderKey = keys.attempt(videoId, randomUUID(), 1)
-/** Three pictures on two sprites. */
+/** Three frames on two sprites. */
 const storyboard = { interval: 2, count: 3, columns: 2, rows: 1, width: 160, height: 90, folderKey }
 await store.put(`${folderKey}/sprite-0.jpg`, await sprite('red', 'blue'))
 await store.put(`${folderKey}/sprite-1.jpg`, await sprite('lime', 'black'))
@@ -45,7 +45,7 @@ async function picture(answer: Response): Promise<Buffer> {
 }
 
 describe('a storyboard', () => {
-  it('is WebVTT that names a rectangle for every stretch of time', async () => {
+  it('is WebVTT that names a rectangle for each interval', async () => {
     const answer = await play('storyboard.vtt')
     expect(answer.headers.get('content-type')).toBe('text/vtt; charset=utf-8')
     const folder = folderKey.split('/').at(-1)
@@ -89,7 +89,7 @@ describe('a thumbnail', () => {
     expect(channels.map(({ mean }) => (mean > 127 ? 1 : 0))).toEqual(expected)
   })
 
-  it('is kept beside the sprites, one for all times that it stands for', async () => {
+  it('is stored beside the sprites, once per interval', async () => {
     await picture(await play('thumbnail.webp?time=2.1&width=160'))
     await picture(await play('thumbnail.webp?time=3.2&width=160'))
     const kept: string[] = []
@@ -97,13 +97,13 @@ describe('a thumbnail', () => {
     expect(kept).toEqual([`${folderKey}/thumbnail-1-160.webp`])
   })
 
-  it.each(['time=-1', 'time=soon', 'width=81', 'time=1&height=9'])('is not made for %s', async (query) => {
+  it.each(['time=-1', 'time=soon', 'width=81', 'time=1&height=9'])('is refused for %s', async (query) => {
     expect(await (await play(`thumbnail.jpg?${query}`)).json()).toMatchObject({ code: 'VALIDATION_FAILED' })
   })
 })
 
 describe('a preview', () => {
-  it.each(['webp', 'gif'])('as %s moves through the video', async (format) => {
+  it.each(['webp', 'gif'])('as %s shows frames from the whole video', async (format) => {
     const found = await sharp(await picture(await play(`preview.${format}?width=160`)), { animated: true }).metadata()
     expect(found).toMatchObject({ format, pages: 3, width: 160, pageHeight: 90, loop: 0 })
   })
@@ -120,7 +120,7 @@ describe('captions', () => {
     })
   const codeOf = async (answer: Response) => [answer.status, ((await answer.json()) as { code: string }).code]
 
-  it('reach media as text, with their label', async () => {
+  it('are passed to media as text, with their label', async () => {
     media.on.putCaptions = async ({ videoId: _, text, lang, label = '' }) => {
       return { lang, label: `${label}: ${text}`, cues: 1, createdAt: new Date().toISOString() }
     }
@@ -129,7 +129,7 @@ describe('captions', () => {
     expect(await answer.json()).toMatchObject({ lang: 'pt-BR', label: 'Brasil: WEBVTT é' })
   })
 
-  it('are refused before they reach media when they are no text, too large or named badly', async () => {
+  it('are refused without a call to media if they are not text, too large or have an invalid label', async () => {
     const before = media.calls.putCaptions
     expect(await codeOf(await send(Buffer.from([0xff, 0xfe, 0x41])))).toEqual([422, 'CAPTIONS_INVALID'])
     expect(await codeOf(await send('x'.repeat(1024 * 1024 + 1)))).toEqual([413, 'BODY_TOO_LARGE'])
@@ -138,7 +138,7 @@ describe('captions', () => {
     expect(media.calls.putCaptions).toBe(before)
   })
 
-  it('play by their language, however that is written, and as the file that playlists name', async () => {
+  it('are served by language in any case, and as the file that playlists name', async () => {
     await store.put(key, 'WEBVTT\n')
     const fields = { videoId: id, captions: [{ lang: 'pt-BR', key }] }
     for (const path of ['captions/pt-BR.vtt', 'captions/PT-br.vtt', key.slice(key.lastIndexOf('/') + 1)]) {

@@ -32,7 +32,7 @@ for (const rung of ['360p', '1080p']) await store.put(`${keys.videoFolder(videoI
 const posterKey = `${keys.videoFolder(videoId)}/${task}/poster.jpg`
 const picture = sharp({ create: { width: 800, height: 450, channels: 3, background: 'teal' } })
 await store.put(posterKey, await picture.jpeg().toBuffer())
-// Next door, and not to be reached by any path.
+// In the folder of another video; no path may reach it.
 await store.put('sources/secret/upload', 'secret')
 
 function grant(fields: Partial<PlaybackGrant> = {}): string {
@@ -56,7 +56,7 @@ const play = (reference: string, path: string, headers: Record<string, string> =
   request(`/play/${reference}/${path}`, { headers })
 
 describe('a playlist', () => {
-  it('is served as HLS, compressed, and asked for anew while it grows', async () => {
+  it('is served as HLS, compressed, and revalidated while it grows', async () => {
     const answer = await play(grant(), '360p.m3u8', { 'accept-encoding': 'gzip' })
     expect(answer.headers.get('content-type')).toBe('application/vnd.apple.mpegurl')
     expect(answer.headers.get('content-encoding')).toBe('gzip')
@@ -64,12 +64,12 @@ describe('a playlist', () => {
     expect(await answer.text()).toBe(GROWING)
   })
 
-  it('that is complete may be kept for a moment', async () => {
+  it('that is complete may be cached for a minute', async () => {
     const answer = await play(grant({ tokenId: null, expiresAt: null }), '1080p.m3u8')
     expect(answer.headers.get('cache-control')).toBe('public, max-age=60')
   })
 
-  it('is not sent again to who has it', async () => {
+  it('is not sent again to a client that has it', async () => {
     const reference = grant()
     const etag = (await play(reference, 'master.m3u8')).headers.get('etag') ?? ''
     const again = await play(reference, 'master.m3u8', { 'if-none-match': `"other", W/${etag}` })
@@ -77,7 +77,7 @@ describe('a playlist', () => {
     expect(await again.text()).toBe('')
   })
 
-  it('names only pictures that the link may play', async () => {
+  it('lists only variants that the link may play', async () => {
     const reference = grant({ maxHeight: 720 })
     const text = await (await play(reference, 'master.m3u8')).text()
     expect(text).toContain('360p.m3u8')
@@ -96,7 +96,7 @@ describe('a playlist', () => {
 describe('a segment', () => {
   const path = `${task}/360p/1.m4s`
 
-  it('may be kept for ever, by anybody only if it is not behind a token', async () => {
+  it('may be cached for a year, by shared caches only without a token', async () => {
     const answer = await play(grant(), path)
     expect(answer.headers.get('content-type')).toBe('video/mp4')
     expect(answer.headers.get('cache-control')).toBe('private, max-age=31536000, immutable')
@@ -132,7 +132,7 @@ describe('a segment', () => {
     expect(answer.headers.get('content-length')).toBe('1000')
   })
 
-  it('is whole where the range is of another file', async () => {
+  it('is whole if the range is of another version', async () => {
     const reference = grant()
     const etag = (await play(reference, path)).headers.get('etag') ?? ''
     expect((await play(reference, path, { range: 'bytes=0-9', 'if-range': etag })).status).toBe(206)
@@ -140,13 +140,13 @@ describe('a segment', () => {
     expect((await play(reference, path, { 'if-none-match': etag })).status).toBe(304)
   })
 
-  it('has its length known without its bytes', async () => {
+  it('has a length without a body for HEAD', async () => {
     const answer = await request(`/play/${grant()}/${path}`, { method: 'HEAD' })
     expect(answer.headers.get('content-length')).toBe('1000')
     expect(answer.headers.get('accept-ranges')).toBe('bytes')
   })
 
-  it('that is not there is a problem, not an empty file', async () => {
+  it('that is missing is a problem, not an empty file', async () => {
     const answer = await play(grant(), `${task}/360p/2.m4s`)
     expect(answer.status).toBe(404)
     expect(answer.headers.get('cache-control')).toBe('no-store')
@@ -175,7 +175,7 @@ describe('a path that Kinora does not write', () => {
 })
 
 describe('a link', () => {
-  it('that is not valid plays nothing', async () => {
+  it('that is invalid plays nothing', async () => {
     const answer = await play('nonsense', 'master.m3u8')
     expect(answer.status).toBe(403)
     expect(await answer.json()).toMatchObject({ code: 'PLAYBACK_DENIED' })
@@ -200,7 +200,7 @@ describe('a link', () => {
     await until(async () => (await play(reference, 'master.m3u8')).status === 403, { timeoutMs: 15_000, every: 10 })
   })
 
-  it('ends when it says, also while it is remembered', async () => {
+  it('expires on time although it is cached', async () => {
     const reference = grant({ expiresAt: new Date(Date.now() + 3000).toISOString() })
     expect((await play(reference, 'master.m3u8')).status).toBe(200)
     media.grants.delete(reference)
@@ -216,13 +216,13 @@ describe('a link', () => {
 })
 
 describe('a poster', () => {
-  it('is served as it is', async () => {
+  it('is served unchanged', async () => {
     const answer = await play(grant(), 'poster.jpg')
     expect(answer.headers.get('content-type')).toBe('image/jpeg')
     expect((await sharp(Buffer.from(await answer.arrayBuffer())).metadata()).width).toBe(800)
   })
 
-  it.each(['jpg', 'webp', 'avif'])('is made smaller, as %s, once', async (format) => {
+  it.each(['jpg', 'webp', 'avif'])('is resized once, as %s', async (format) => {
     const reference = grant()
     const answers = await Promise.all([1, 2, 3].map(() => play(reference, `poster.${format}?width=320`)))
     for (const answer of answers) {
@@ -234,7 +234,7 @@ describe('a poster', () => {
     expect(await store.stat(`${keys.videoFolder(videoId)}/${task}/poster-320.${format}`)).not.toBeNull()
   })
 
-  it('comes in listed widths only', async () => {
+  it('is available in listed widths only', async () => {
     const answer = await play(grant(), 'poster.webp?width=321')
     expect(await answer.json()).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ path: 'width' }] })
   })
@@ -247,7 +247,7 @@ describe('a poster', () => {
 describe('a download', () => {
   const storageKey = `${keys.videoFolder(videoId)}/${task}/download.mp4`
 
-  it('that is being made says when to come back', async () => {
+  it('that is being prepared has a Retry-After', async () => {
     media.downloads.set('token.early', { status: 'preparing' })
     const answer = await play('token.early', 'download/360.mp4')
     expect(answer.status).toBe(202)
@@ -256,7 +256,7 @@ describe('a download', () => {
     expect(await answer.json()).toEqual({ status: 'preparing' })
   })
 
-  it('is saved under the title of the video, whole or in part', async () => {
+  it('is named after the video, whole or in part', async () => {
     await store.put(storageKey, segment)
     media.downloads.set('token.ready', { status: 'ready', storageKey, title: 'Café "at" sea' })
     const whole = await play('token.ready', 'download/360.mp4')
@@ -272,7 +272,7 @@ describe('a download', () => {
     expect(head.headers.get('content-length')).toBe('1000')
   })
 
-  it('is refused to links that only play, and is not there in a size that is no number', async () => {
+  it('is refused to links that only play, and not found for a height that is not a number', async () => {
     const refused = await play('token.plays', 'download/360.mp4')
     expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([403, 'DOWNLOAD_DENIED'])
     const unknown = await play('token.ready', 'download/large.mp4')

@@ -10,12 +10,12 @@ import { afterAll, expect, it, vi } from 'vitest'
 import { storeHlsClip } from './support/hls-clip.ts'
 import { useGateway } from './support/use-gateway.ts'
 
-// A browser, on a machine that may be busy with other test files.
+// A browser on a machine that may be busy with other test files.
 vi.setConfig({ testTimeout: 600_000 })
 const PATIENCE = { timeout: 200_000 }
 const VIDEO = `document.querySelector('video')`
 
-/** Somebody else's page, with the frame that its address asks for. */
+/** A page of another site, with the frame that its query names. */
 const site = createServer((req, res) => {
   const framed = new URLSearchParams(req.url?.split('?')[1]).get('frame')
   res
@@ -38,7 +38,7 @@ afterAll(async () => {
 const clip = randomUUID()
 await storeHlsClip(store, clip)
 
-/** All videos show the one clip; it is played by their id or, where they are private, by a token. */
+/** All videos play the same clip: by their id or, if they are private, by a token. */
 function addVideo(fields: Partial<Video> = {}): Video {
   const video = media.addVideo({ visibility: 'public', status: 'ready', playable: true, ...fields })
   if (video.visibility !== 'private' && video.playable) allow(video.id)
@@ -69,7 +69,7 @@ media.on.authorizePlayback = async ({ reference }) => {
   throw new AppError(reference.startsWith('token.') ? 'PLAYBACK_DENIED' : 'VIDEO_NOT_FOUND')
 }
 
-/** A tab that tells what the page was not allowed to do. */
+/** A browser tab that records violations of the page's policy. */
 async function openTab(): Promise<{ tab: Page; violations: string[] }> {
   const tab = await browser.newPage()
   tab.setDefaultTimeout(PATIENCE.timeout)
@@ -81,12 +81,12 @@ async function openTab(): Promise<{ tab: Page; violations: string[] }> {
   return { tab, violations }
 }
 
-/** Waits until the page says so. Playwright's own way evaluates text in the page, which its policy forbids. */
+/** Waits until the page shows a text. Playwright's own method evaluates code in the page, which its policy forbids. */
 function untilTrue(page: Page | Frame, expression: string): Promise<unknown> {
   return until(() => page.evaluate<boolean>(expression), { timeoutMs: PATIENCE.timeout })
 }
 
-it('plays a public video, under its title, without breaking its own policy', async () => {
+it('plays a public video, with its title, without violating its policy', async () => {
   const { id } = addVideo({ title: '<b>Holidays</b> & more', description: '<img src=x>' })
   const { tab, violations } = await openTab()
   await tab.goto(`${gateway.url}/watch/${id}`)
@@ -110,7 +110,7 @@ it('plays a public video, under its title, without breaking its own policy', asy
   await tab.close()
 })
 
-it('plays a private video with the token of the fragment, which no request names but those for the video', async () => {
+it('plays a private video with the token from the fragment, which only requests for the video contain', async () => {
   const { id } = addVideo({ visibility: 'private' })
   const token = allow(`token.${randomUUID()}`)
   const { tab, violations } = await openTab()
@@ -135,7 +135,7 @@ it('plays a private video with the token of the fragment, which no request names
   await tab.close()
 })
 
-it('shows how far a video is that cannot be played yet, and starts by itself when it can', async () => {
+it('shows the progress of a video that is not playable yet, and starts it when it is', async () => {
   const progress = { percent: 42, stage: 'transcoding', etaSeconds: null } as const
   const { id } = addVideo({ status: 'processing', playable: false, progress })
   const { tab, violations } = await openTab()
@@ -147,7 +147,7 @@ it('shows how far a video is that cannot be played yet, and starts by itself whe
   await tab.close()
 })
 
-it('says so when a video could not be made', async () => {
+it('shows that a video failed', async () => {
   const { id } = addVideo({ status: 'failed', playable: false })
   const { tab } = await openTab()
   await tab.goto(`${gateway.url}/watch/${id}`)
@@ -155,7 +155,7 @@ it('says so when a video could not be made', async () => {
   await tab.close()
 })
 
-it('plays in a frame of a listed page, in the form that is made for it', async () => {
+it('plays in a frame of a listed origin, in embed mode', async () => {
   const { id } = addVideo()
   const { tab, violations } = await openTab()
   await tab.goto(`${siteUrl}/?frame=${gateway.url}/embed/${id}`)
@@ -171,7 +171,7 @@ it('plays in a frame of a listed page, in the form that is made for it', async (
   await tab.close()
 })
 
-it('names its files by what is in them, so that they are kept for ever', async () => {
+it('has a hash in the URLs of its files, so that they may be cached for a year', async () => {
   const page = await request(`/watch/${randomUUID()}`)
   expect(page.headers.get('cache-control')).toBe('no-cache')
   expect(page.headers.get('content-security-policy')).not.toContain('unsafe')

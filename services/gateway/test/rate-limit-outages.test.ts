@@ -24,7 +24,7 @@ describe.each([
   const start = () =>
     another({ RATE_LIMIT_LOGIN: '4/3600', REDIS_URL: redisUrl, REDIS_PREFIX: `${what}:`, TRUSTED_PROXIES: '' })
 
-  it('windows go on where they were, and go on again when it is back, for all gateways', async () => {
+  it('windows continue for all gateways, and continue again when it is back', async () => {
     const [first, second] = [await start(), await start()]
     const seen = [await login(first, 'ann@kinora.test'), await login(first, 'ann@kinora.test')]
     await down()
@@ -37,11 +37,11 @@ describe.each([
     }
     await until(async () => !(await isDegraded(first)) && !(await isDegraded(second)))
     expect(await login(first, 'ann@kinora.test')).toBe(429)
-    // What was counted meanwhile is told to Redis, even if it has forgotten everything.
+    // What was counted meanwhile is added to Redis, even if that has lost its data.
     await until(async () => (await login(second, 'ann@kinora.test')) === 429, { timeoutMs: 15_000 })
   })
 
-  it('requests are answered without it', async () => {
+  it('requests are answered', async () => {
     const gateway = await another({ RATE_LIMIT_LOGIN: '100/60', REDIS_URL: redisUrl })
     await down()
     try {
@@ -57,7 +57,7 @@ describe.each([
 })
 
 describe('several gateways without Redis', () => {
-  it("grant their parts of an API key's own number", async () => {
+  it("grant their shares of an API key's own limit", async () => {
     const limits = { scopes: ['videos:read' as const], ratePerMinute: 6, expiresAt: null }
     auth.on.resolveApiKey = async () => ({ id: randomUUID(), userId: randomUUID(), role: 'user', ...limits })
     const headers = { authorization: `Bearer ${sealApiKey(randomBytes(16).toString('hex'))}` }
@@ -74,7 +74,7 @@ describe('several gateways without Redis', () => {
     }
   })
 
-  it('grant their parts of an allowance', async () => {
+  it('grant their shares of an allowance', async () => {
     const env = { RATE_LIMIT_LOGIN: '6/3600', REDIS_URL: redisUrl, RATE_LIMIT_GATEWAYS: '2' }
     const gateways = [await another(env), await another(env)]
     await servers.redis.stop()

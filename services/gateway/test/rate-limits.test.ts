@@ -5,7 +5,7 @@ import { until } from '@kinora/dev/harness'
 import { afterAll, describe, expect, it } from 'vitest'
 import { jsonBody, useGateway } from './support/use-gateway.ts'
 
-/** Stands between the gateway and Redis: `up`, or `stalled` (takes bytes, answers nothing), or `down`. */
+/** A proxy between the gateway and Redis: `up`, `stalled` (accepts bytes, sends nothing) or `down`. */
 async function redisProxy(redisUrl: string) {
   const { hostname, port, username, password } = new URL(redisUrl)
   let state: 'up' | 'stalled' | 'down' = 'up'
@@ -59,25 +59,25 @@ const statuses = async (n: number, send: (i: number) => Promise<Response>) => {
 }
 
 describe('signing in', () => {
-  it('is limited by account, wherever the tries come from and however the address is written', async () => {
+  it('is limited by account, from all addresses and in any spelling of the mail address', async () => {
     const { url } = await another({ RATE_LIMIT_LOGIN: '3/60', TRUSTED_PROXIES: '127.0.0.1' })
     const spellings = ['ann@kinora.test', 'ANN@kinora.test ', 'ａｎｎ@kinora.test', 'aｎn@kinora.test']
     const seen = await statuses(4, (i) => login(url, spellings[i] ?? '', { 'x-forwarded-for': `192.0.2.${i}` }))
     expect(seen).toEqual([401, 401, 401, 429])
   })
 
-  it('is limited by address, whatever the account', async () => {
+  it('is limited by address, for all accounts', async () => {
     const { url } = await another({ RATE_LIMIT_LOGIN: '3/60' })
     expect(await statuses(4, (i) => login(url, `${i}@kinora.test`))).toEqual([401, 401, 401, 429])
   })
 
-  it('is limited even when the body is nonsense', async () => {
+  it('is limited even if the body is malformed', async () => {
     const { url } = await another({ RATE_LIMIT_LOGIN: '2/60' })
     const send = () => fetch(`${url}/v1/auth/login`, { method: 'POST', body: '{', headers: jsonBody(0).headers })
     expect(await statuses(3, send)).toEqual([400, 400, 429])
   })
 
-  it('has limits of its own, and says so', async () => {
+  it('has separate limits, which are in the headers', async () => {
     const { url } = await another({ RATE_LIMIT_LOGIN: '2/60', RATE_LIMIT_REGISTER: '1/60' })
     const first = await login(url, 'ann@kinora.test')
     expect(first.headers.get('ratelimit-policy')).toBe('"login";q=2;w=60, "account";q=2;w=60')
@@ -94,7 +94,7 @@ describe('signing in', () => {
 })
 
 describe('guessing the password of one account', () => {
-  it('from many addresses, at once, at several gateways gets as many tries as the account has, and leaves its owner signed in', async () => {
+  it('from many addresses, concurrently, at several gateways, gets only the attempts of the account, and ends no session', async () => {
     const env = {
       RATE_LIMIT_LOGIN: '10/60',
       RATE_LIMIT_REFRESH: '10/60',
@@ -102,7 +102,7 @@ describe('guessing the password of one account', () => {
       REDIS_PREFIX: `${world.redisPrefix}guessing:`,
     }
     const gateways = [await another(env), await another(env)]
-    // A gateway's first request is slow, and a Redis that seems slow is not waited for.
+    // The first request of a gateway is slow, and a slow Redis is not waited for.
     for (const { url } of gateways) await fetch(`${url}/v1/videos`, { headers: signedIn() })
     const before = auth.calls.login ?? 0
     const guesses = Array.from({ length: 24 }, (_, i) =>
@@ -114,12 +114,12 @@ describe('guessing the password of one account', () => {
     for (const { url } of gateways) {
       expect((await fetch(`${url}/v1/videos`, { headers: signedIn() })).status).toBe(200)
       const refresh = await fetch(`${url}/v1/auth/refresh`, jsonBody({ refreshToken: 'AQIDBAUGBwgJCgsMDQ4PEBES' }))
-      // It got as far as auth, which this test has refuse it.
+      // It reached auth, whose handler in this test refuses it.
       expect(await refresh.json()).toMatchObject({ code: 'REFRESH_INVALID' })
     }
   })
 
-  it('from one address gets as many tries as the address has', async () => {
+  it('from one address gets only the attempts of the address', async () => {
     const { url } = await another({ RATE_LIMIT_LOGIN: '10/60' })
     const before = auth.calls.login ?? 0
     await Promise.all(Array.from({ length: 40 }, (_, i) => login(url, `${i % 4}@kinora.test`)))
@@ -128,7 +128,7 @@ describe('guessing the password of one account', () => {
 })
 
 describe('refreshing', () => {
-  it('is limited by session, though each token is another', async () => {
+  it('is limited by session, although each token differs', async () => {
     const { url } = await another({ RATE_LIMIT_REFRESH: '2/60', TRUSTED_PROXIES: '127.0.0.1' })
     const session = 'AQIDBAUGBwgJCgsMDQ4PEBES'
     const send = (i: number) => {
@@ -152,7 +152,7 @@ describe('changing the password', () => {
     return fetch(`${url}/v1/auth/password`, { ...init, headers: all })
   }
 
-  it('is limited by user, wherever the tries come from, and by address, whoever tries', async () => {
+  it('is limited by user from all addresses, and by address for all users', async () => {
     const { url } = await another({ RATE_LIMIT_PASSWORD: '2/60', TRUSTED_PROXIES: '127.0.0.1' })
     const ann = signedIn()
     expect(await statuses(3, (i) => change(url, ann, `192.0.2.${i}`))).toEqual([403, 403, 429])
@@ -169,17 +169,17 @@ describe('the second step of a sign-in', () => {
     return fetch(`${url}/v1/auth/mfa`, { ...init, headers: { ...init.headers, 'x-forwarded-for': address } })
   }
 
-  it('is limited by the sign-in, wherever the tries come from', async () => {
+  it('is limited by sign-in, from all addresses', async () => {
     const { url } = await another({ RATE_LIMIT_MFA: '3/60', TRUSTED_PROXIES: '127.0.0.1' })
     expect(await statuses(4, (i) => guess(url, 'one', `192.0.2.${i}`))).toEqual([401, 401, 401, 429])
   })
 
-  it('is limited by address, whatever the sign-in', async () => {
+  it('is limited by address, for all sign-ins', async () => {
     const { url } = await another({ RATE_LIMIT_MFA: '3/60', TRUSTED_PROXIES: '127.0.0.1' })
     expect(await statuses(4, (i) => guess(url, `${i}`, '192.0.2.1'))).toEqual([401, 401, 401, 429])
   })
 
-  it('passes on when to come back', async () => {
+  it('passes on the Retry-After of auth', async () => {
     auth.on.finishLogin = async () => {
       throw new AppError('MFA_LOCKED', { retryAfterMs: 300_000 })
     }
@@ -200,7 +200,7 @@ describe('mails', () => {
     return fetch(`${url}${path}`, { ...init, headers: { ...init.headers, 'x-forwarded-for': address } })
   }
 
-  it('are limited by whom they go to, whoever asks and however it is written, and by who asks', async () => {
+  it('are limited by recipient in any spelling, and by client address', async () => {
     const { url } = await another({ RATE_LIMIT_MAIL: '2/60', TRUSTED_PROXIES: '127.0.0.1' })
     const ask = (email: string, address: string) => post(url, '/v1/auth/password/forgot', { email }, address)
     const spellings = ['ann@kinora.test', 'ANN@kinora.test', 'Ann@kinora.test']
@@ -208,7 +208,7 @@ describe('mails', () => {
     expect(await statuses(3, (i) => ask(`${i}@kinora.test`, '192.0.2.9'))).toEqual([202, 202, 429])
   })
 
-  it('are limited by whom they go to also where they come of registering', async () => {
+  it('of registrations are limited by recipient, too', async () => {
     auth.on.register = async () => {
       throw new AppError('EMAIL_TAKEN')
     }
@@ -218,7 +218,7 @@ describe('mails', () => {
     expect(await statuses(3, register)).toEqual([409, 409, 429])
   })
 
-  it('bring tokens that are not tried often', async () => {
+  it('have tokens whose attempts are limited', async () => {
     const { url } = await another({ RATE_LIMIT_MAIL_TOKEN: '2/60' })
     const guess = (i: number) => post(url, '/v1/auth/email/verify', { token: `guess ${i}` }, '192.0.2.1')
     expect(await statuses(3, guess)).toEqual([400, 400, 429])
@@ -226,7 +226,7 @@ describe('mails', () => {
 })
 
 describe('everything else', () => {
-  it('is limited by address for nobody, by user for somebody, and separately', async () => {
+  it('is limited by address for anonymous clients and by user for others, separately', async () => {
     const { url } = await another({ RATE_LIMIT_ANONYMOUS: '2/60', RATE_LIMIT_USER: '3/60' })
     const { id } = media.addVideo({ visibility: 'public' })
     const get = (headers: Record<string, string>) => fetch(`${url}/v1/videos/${id}`, { headers })
@@ -236,13 +236,13 @@ describe('everything else', () => {
     expect((await get(bob)).status).toBe(200)
   })
 
-  it('counts guessed tokens as nobody', async () => {
+  it('counts guessed tokens as anonymous requests', async () => {
     const { url } = await another({ RATE_LIMIT_ANONYMOUS: '2/60' })
     const guess = (i: number) => fetch(`${url}/v1/videos`, { headers: { authorization: `Bearer guess${i}` } })
     expect(await statuses(3, guess)).toEqual([401, 401, 429])
   })
 
-  it('counts exactly, also when everything comes at once', async () => {
+  it('counts concurrent requests exactly', async () => {
     const { url } = await another({ RATE_LIMIT_USER: '10/60' })
     const headers = signedIn()
     const answers = await Promise.all(Array.from({ length: 40 }, () => fetch(`${url}/v1/videos`, { headers })))
@@ -259,20 +259,20 @@ describe('everything else', () => {
 })
 
 describe('the address of a client', () => {
-  it('is not what an unknown proxy says', async () => {
+  it('is not taken from an unknown proxy', async () => {
     const { url } = await another({ RATE_LIMIT_LOGIN: '2/60' })
     const send = (i: number) => login(url, `${i}@kinora.test`, { 'x-forwarded-for': `192.0.2.${i}` })
     expect(await statuses(3, send)).toEqual([401, 401, 429])
   })
 
-  it('is what stands before the trusted proxies, not what a client puts further left', async () => {
+  it('is the one before the trusted proxies, not one that a client adds further left', async () => {
     const { url } = await another({ RATE_LIMIT_LOGIN: '2/60', TRUSTED_PROXIES: '127.0.0.0/8, 10.0.0.0/8' })
     const send = (i: number) =>
       login(url, `${i}@kinora.test`, { 'x-forwarded-for': `198.51.100.${i}, 192.0.2.9, 10.1.1.1` })
     expect(await statuses(3, send)).toEqual([401, 401, 429])
   })
 
-  it('of IPv6 counts by /64', async () => {
+  it('of IPv6 is counted by /64', async () => {
     const { url } = await another({ RATE_LIMIT_LOGIN: '2/60', TRUSTED_PROXIES: '127.0.0.1' })
     const send = (i: number) => login(url, `${i}@kinora.test`, { 'x-forwarded-for': `2001:db8:1:2:${i}::${i}` })
     expect(await statuses(3, send)).toEqual([401, 401, 429])
@@ -280,7 +280,7 @@ describe('the address of a client', () => {
 })
 
 describe('without Redis', () => {
-  it('a gateway counts by itself, the strict limits too, and goes back when Redis is there', async () => {
+  it('a gateway counts in its memory, also the strict limits, and returns to Redis when it is back', async () => {
     const { url, health, metrics } = await another({ RATE_LIMIT_LOGIN: '2/60', REDIS_URL: proxy.url })
     proxy.set('down')
     await until(async () => (await health.report()).checks.redis?.detail?.degraded)
@@ -293,7 +293,7 @@ describe('without Redis', () => {
     expect((await fetch(`${url}/v1/videos`, { headers: signedIn() })).status).toBe(200)
   })
 
-  it('a Redis that takes questions and gives no answers is not waited for again and again', async () => {
+  it('a Redis that accepts commands but does not answer is not waited for again and again', async () => {
     const { url, health } = await another({ REDIS_URL: proxy.url })
     proxy.set('stalled')
     const headers = signedIn()

@@ -13,12 +13,12 @@ async function verbose(url: string, headers: Record<string, string> = {}) {
 }
 
 describe('/readyz', () => {
-  it('says to everybody only whether the gateway is ready', async () => {
+  it('shows everybody only whether the gateway is ready', async () => {
     const answer = await fetch(`${gateway.url}/readyz`)
     expect(await answer.json()).toEqual({ ready: true })
   })
 
-  it('tells administrators of everything that the gateway needs', async () => {
+  it('shows administrators all dependencies of the gateway', async () => {
     expect(await verbose(gateway.url)).toMatchObject({
       ready: true,
       draining: false,
@@ -32,7 +32,7 @@ describe('/readyz', () => {
     })
   })
 
-  it('tells nobody else', async () => {
+  it('shows them to nobody else', async () => {
     const codeOf = async (headers: Record<string, string>) =>
       ((await (await fetch(`${gateway.url}/readyz?verbose`, { headers })).json()) as { code: string }).code
     expect(await codeOf({})).toBe('UNAUTHENTICATED')
@@ -41,7 +41,7 @@ describe('/readyz', () => {
 })
 
 describe('the proxy check', () => {
-  it('says that a trusted proxy has told the address', async () => {
+  it('shows an address from a trusted proxy', async () => {
     const { proxy } = await verbose(gateway.url, { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' })
     expect(proxy).toEqual({
       client: {
@@ -55,7 +55,7 @@ describe('the proxy check', () => {
     })
   })
 
-  it('says that without a proxy the connection tells it', async () => {
+  it('shows the address of the connection without a proxy', async () => {
     const { proxy } = await verbose(gateway.url)
     expect(proxy.client).toEqual({
       address: '127.0.0.1',
@@ -65,7 +65,7 @@ describe('the proxy check', () => {
     })
   })
 
-  it('warns that a header is not believed, and that all callers look like one', async () => {
+  it('warns of an ignored header, and of clients that share one address', async () => {
     const untrusting = await another({})
     const first = await verbose(untrusting.url, { 'x-forwarded-for': '203.0.113.1' })
     expect(first.proxy.client).toMatchObject({ address: '127.0.0.1', decidedBy: 'connection' })
@@ -75,7 +75,7 @@ describe('the proxy check', () => {
     expect(proxy.warnings.map(({ code }) => code)).toEqual(['ONE_ADDRESS'])
   })
 
-  it('warns, at the start and when asked, that a trusted network has public addresses', async () => {
+  it('warns, at the start and on request, of a trusted network with public addresses', async () => {
     const trusting = await another({ TRUSTED_PROXIES: '10.0.0.0/8, 0.0.0.0/1' })
     const { proxy } = await verbose(trusting.url)
     expect(proxy.warnings).toEqual([{ code: 'SPOOFABLE', detail: expect.stringContaining('0.0.0.0/1') }])

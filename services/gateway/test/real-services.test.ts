@@ -69,7 +69,7 @@ async function register(): Promise<SignedIn> {
 }
 
 describe('with the real auth and media', () => {
-  it('a person registers, signs in, makes a video and uploads it', async () => {
+  it('a user registers, signs in, creates a video and uploads it', async () => {
     const { user } = await register()
     const login = await send('/v1/auth/login', jsonBody({ email: user.email, password }))
     const { accessToken } = (await login.json()) as SignedIn
@@ -94,7 +94,7 @@ describe('with the real auth and media', () => {
     expect((await send(`/play/${id}/master.m3u8`)).status).toBe(404)
   })
 
-  it.each(['logout', 'logout-all'])('the answer to %s ends the access token', async (how) => {
+  it.each(['logout', 'logout-all'])('the response to %s ends the access token', async (how) => {
     const { accessToken } = await register()
     expect((await send(`/v1/auth/${how}`, { method: 'POST' }, accessToken)).status).toBe(204)
     const refused = await send('/v1/auth/me', {}, accessToken)
@@ -102,7 +102,7 @@ describe('with the real auth and media', () => {
     expect(await refused.json()).toMatchObject({ code: 'TOKEN_REVOKED' })
   })
 
-  it('a person adds an authenticator app, signs in with it, and turns it off again', async () => {
+  it('a user adds an authenticator app, signs in with it, and removes it', async () => {
     const { user, accessToken } = await register()
     const setUp = await send('/v1/auth/totp/setup', { method: 'POST' }, accessToken)
     const { secret } = (await setUp.json()) as { secret: string }
@@ -119,7 +119,7 @@ describe('with the real auth and media', () => {
     expect(await (await send('/v1/auth/me', {}, accessToken)).json()).toMatchObject({ mfaEnabled: false })
   })
 
-  it('a stolen refresh token, used late, ends the session and says why', async () => {
+  it('a stolen refresh token, used late, ends the session with its own error code', async () => {
     const first = await register()
     const refresh = async (refreshToken: string) => await send('/v1/auth/refresh', jsonBody({ refreshToken }))
     const second = (await (await refresh(first.refreshToken)).json()) as SignedIn

@@ -30,13 +30,13 @@ async function problemOf(answer: Response): Promise<Problem> {
 }
 
 describe('a request', () => {
-  it('becomes one input, one call and one answer', async () => {
+  it('becomes one input, one call and one response', async () => {
     const answer = await post('/v1/videos', { title: 'Sea', tags: ['blue'] })
     expect(answer.status).toBe(201)
     expect(await answer.json()).toMatchObject({ title: 'Sea', tags: ['blue'], visibility: 'private' })
   })
 
-  it('carries who asks, from where and with which id', async () => {
+  it('passes on the caller, the client and the request id', async () => {
     const calls: unknown[] = []
     auth.on.getMe = async (_input, call) => {
       calls.push(call)
@@ -56,7 +56,7 @@ describe('a request', () => {
     ])
   })
 
-  it('keeps its id where the id is harmless, and gets one otherwise', async () => {
+  it('keeps its id if that is harmless, and gets one otherwise', async () => {
     const kept = await request('/livez', { headers: { 'x-request-id': 'A-z_0.9' } })
     expect(kept.headers.get('x-request-id')).toBe('A-z_0.9')
     for (const bad of ['with space', 'x'.repeat(65), '{}']) {
@@ -72,7 +72,7 @@ describe('a request', () => {
     expect(await answer.text()).toBe('')
   })
 
-  it('of a list passes its query on, typed', async () => {
+  it('of a list passes its query on, with types', async () => {
     media.addVideo()
     media.addVideo()
     const answer = await request('/v1/videos?limit=1', { headers: signedIn() })
@@ -113,13 +113,13 @@ describe('a bad request', () => {
     },
   )
 
-  it('compressed is refused instead of unpacked', async () => {
+  it('that is compressed is refused, not decompressed', async () => {
     const headers = { ...signedIn(), 'content-type': 'application/json', 'content-encoding': 'gzip' }
     const answer = await request('/v1/videos', { method: 'POST', headers, body: 'x' })
     expect((await problemOf(answer)).code).toBe('UNSUPPORTED_MEDIA_TYPE')
   })
 
-  it('may not say in its body what its path says', async () => {
+  it('may not have a field of its path in its body', async () => {
     const { id } = media.addVideo()
     const init = jsonBody({ videoId: crypto.randomUUID(), title: 'x' }, 'PATCH')
     const answer = await request(`/v1/videos/${id}`, { ...init, headers: { ...init.headers, ...signedIn() } })
@@ -134,22 +134,22 @@ describe('a bad request', () => {
     },
   )
 
-  it('with a query where none belongs is refused', async () => {
+  it('with a query on a route without one is refused', async () => {
     const problem = await problemOf(await post('/v1/auth/login?password=secret', { email: 'a@b.c', password: 'x' }))
     expect(problem.errors).toEqual([{ path: 'password', message: 'Unknown field' }])
   })
 
-  it('with an id that is none is refused', async () => {
+  it('with a malformed id is refused', async () => {
     const problem = await problemOf(await request('/v1/videos/7', { headers: signedIn() }))
     expect(problem).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ path: 'videoId' }] })
   })
 
-  it('to an address that cannot be decoded is refused', async () => {
+  it('to a path that cannot be decoded is refused', async () => {
     const answer = await request('/v1/videos/%E0%A4%A', { headers: signedIn() })
     expect((await problemOf(answer)).code).toBe('BAD_REQUEST')
   })
 
-  it('to an unknown address is 404, with an unknown method 405', async () => {
+  it('to an unknown path is 404, with an unknown method 405', async () => {
     expect((await problemOf(await request('/v2/videos'))).code).toBe('ROUTE_NOT_FOUND')
     const answer = await request('/v1/videos', { method: 'DELETE' })
     expect(answer.status).toBe(405)
@@ -157,13 +157,13 @@ describe('a bad request', () => {
     expect((await problemOf(answer)).code).toBe('METHOD_NOT_ALLOWED')
   })
 
-  it('that is no HTTP is answered all the same', async () => {
+  it('that is not HTTP gets a response, too', async () => {
     const { received } = await rawHttp(gateway.port, ['HELLO\r\n\r\n'])
     expect(received).toContain('HTTP/1.1 400')
     expect(received).toContain('"code":"BAD_REQUEST"')
   })
 
-  it('with two lengths is refused, because they may hide a second request', async () => {
+  it('with two lengths is refused, because they can hide a second request', async () => {
     const smuggled =
       'POST /v1/videos HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'
     const { received } = await rawHttp(gateway.port, [smuggled])
@@ -178,7 +178,7 @@ describe('a bad request', () => {
     expect(received).toContain('"code":"HEADERS_TOO_LARGE"')
   })
 
-  it('is answered before a body that is still coming, and the answer is not lost to a reset', async () => {
+  it('is answered before its body has arrived, and a reset does not lose the response', async () => {
     const head =
       'POST /v1/videos HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n'
     const { received, reset } = await rawHttp(gateway.port, [head, Buffer.alloc(9_000_000, 32)])
@@ -188,8 +188,8 @@ describe('a bad request', () => {
   })
 })
 
-describe('an answer', () => {
-  it('carries the security headers and nothing about Express', async () => {
+describe('a response', () => {
+  it('has the security headers and does not name Express', async () => {
     const { headers } = await request('/v1/videos', { headers: signedIn() })
     expect(headers.get('content-security-policy')).toContain("default-src 'none'")
     expect(headers.get('strict-transport-security')).toContain('max-age=')
@@ -200,14 +200,14 @@ describe('an answer', () => {
     expect(headers.get('etag')).toBeNull()
   })
 
-  it('to HEAD is that to GET without the body', async () => {
+  it('to HEAD is the one to GET without the body', async () => {
     const { id } = media.addVideo()
     const answer = await request(`/v1/videos/${id}`, { method: 'HEAD', headers: signedIn() })
     expect(answer.status).toBe(200)
     expect(Number(answer.headers.get('content-length'))).toBeGreaterThan(100)
   })
 
-  it('to what goes wrong inside says nothing about it, and the log says everything', async () => {
+  it('to an internal error has no details, but the log has all', async () => {
     auth.on.updateMe = async () => {
       throw new TypeError('at /srv/secret-place')
     }
@@ -219,7 +219,7 @@ describe('an answer', () => {
     expect(gateway.log.some((line) => line.includes(problem.requestId) && line.includes('request failed'))).toBe(true)
   })
 
-  it('passes a code of a service on with its status, fields and patience', async () => {
+  it('has the code of a service with its status, fields and Retry-After', async () => {
     auth.on.login = async () => {
       throw new AppError('TOO_BUSY', { retryAfterMs: 2500 })
     }
@@ -235,7 +235,7 @@ describe('an answer', () => {
 })
 
 describe('the log', () => {
-  it('has a line for each request, with no secret in it', async () => {
+  it('has a line for each request, without secrets', async () => {
     const { headers } = jsonBody({})
     const body = JSON.stringify({ email: 'ann@kinora.test', password: 'hunter2-hunter2' })
     const authorization = signedIn().authorization ?? ''
@@ -252,7 +252,7 @@ describe('the log', () => {
 })
 
 describe('a web page', () => {
-  it('on a listed origin may call', async () => {
+  it('of a listed origin may call', async () => {
     const origin = 'http://kinora.test'
     const answer = await request('/v1/videos', { headers: { ...signedIn(), origin } })
     expect(answer.status).toBe(200)
@@ -266,7 +266,7 @@ describe('a web page', () => {
     expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization')
   })
 
-  it('anywhere else is allowed nothing by the preflight and shown no answer', async () => {
+  it('of another origin is refused by the preflight and cannot read a response', async () => {
     const origin = 'https://evil.test'
     const ask = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' }
     for (const options of [{ method: 'OPTIONS', headers: ask }, { headers: { ...signedIn(), origin } }]) {
@@ -279,7 +279,7 @@ describe('a web page', () => {
 })
 
 describe('a slow client', () => {
-  it('that never finishes its headers is told so and cut off', async () => {
+  it('that never finishes its headers gets 408 and is disconnected', async () => {
     const { received } = await rawHttp(gateway.port, ['GET /livez HTTP/1.1\r\nHost: x\r\n'])
     expect(received).toContain('HTTP/1.1 408')
     expect(received).toContain('"code":"REQUEST_TIMEOUT"')
@@ -287,7 +287,7 @@ describe('a slow client', () => {
 })
 
 describe('docs', () => {
-  it('describe the API and read it offline, under a strict policy', async () => {
+  it('describe the API, work offline, and have a strict policy', async () => {
     expect(await (await request('/openapi.json')).json()).toMatchObject({ openapi: '3.1.0' })
     expect((await request('/docs')).headers.get('location')).toBe('/docs/')
     const page = await request('/docs/')

@@ -45,13 +45,13 @@ describe('an upload', () => {
     expect((await store.get(key)).equals(bytes)).toBe(true)
   })
 
-  it('may come without a length', async () => {
+  it('needs no length', async () => {
     const { id } = media.addVideo()
     const answer = await upload(id, new Blob([bytes]).stream())
     expect(await answer.json()).toMatchObject({ source: { bytes: bytes.length, sha256 } })
   })
 
-  it('keeps a hostile file name as harmless text', async () => {
+  it('stores a hostile file name as harmless text', async () => {
     const { id } = media.addVideo()
     const header = `attachment; filename*=UTF-8''..%2F..%2Fetc%2F%00pass%E2%80%AEwd%0d%0a.mp4`
     const answer = await upload(id, bytes, { 'content-disposition': header })
@@ -59,7 +59,7 @@ describe('an upload', () => {
     expect(await storedSources(id)).toEqual([expect.stringMatching(/^sources\/[0-9a-f-]{36}\/[0-9a-f-]{36}$/)])
   })
 
-  it('gets its 100 Continue only when it will be taken', async () => {
+  it('gets 100 Continue only if it will be accepted', async () => {
     const { id } = media.addVideo()
     const lines = ['Content-Type: video/mp4', 'Content-Length: 5', 'Expect: 100-continue']
     const socket = connect(gateway.port, '127.0.0.1')
@@ -92,7 +92,7 @@ describe('a refused upload', () => {
     expect(await storedSources(id)).toEqual([])
   })
 
-  it('for an unknown video or one that has its source is told so', async () => {
+  it('for an unknown video, or one with a source, has its own code', async () => {
     expect((await upload(randomUUID(), bytes)).status).toBe(404)
     const { id } = media.addVideo()
     await upload(id, bytes)
@@ -100,7 +100,7 @@ describe('a refused upload', () => {
     expect(await storedSources(id)).toHaveLength(1)
   })
 
-  it('that is too large is answered before it is sent, and the answer arrives', async () => {
+  it('that is too large is answered before it is sent, and the response arrives', async () => {
     const { id } = media.addVideo()
     const size = MAX_BYTES * 4
     const start = head(id, ['Content-Type: video/mp4', `Content-Length: ${size}`])
@@ -110,7 +110,7 @@ describe('a refused upload', () => {
     expect(reset).toBe(false)
   })
 
-  it('that turns out too large is stopped, and the answer arrives', async () => {
+  it('that turns out too large is stopped, and the response arrives', async () => {
     const { id } = media.addVideo()
     const start = head(id, ['Content-Type: video/mp4', 'Transfer-Encoding: chunked'])
     const piece = Buffer.alloc(1_000_000)
@@ -135,8 +135,8 @@ describe('a refused upload', () => {
   })
 })
 
-describe('an upload whose length lies', () => {
-  it('and is shorter than announced is dropped', async () => {
+describe('an upload with a wrong length', () => {
+  it('that is shorter than announced is dropped', async () => {
     const { id } = media.addVideo()
     const socket = connect(gateway.port, '127.0.0.1')
     socket.write(head(id, ['Content-Type: video/mp4', 'Content-Length: 1000']))
@@ -148,7 +148,7 @@ describe('an upload whose length lies', () => {
     expect(media.videos.get(id)?.source).toBeNull()
   })
 
-  it('and is longer than announced is cut there; the rest is taken for a bad request', async () => {
+  it('that is longer than announced is cut there; the rest is a bad request', async () => {
     const { id } = media.addVideo()
     const start = head(id, ['Content-Type: video/mp4', 'Content-Length: 10'])
     const { received } = await rawHttp(gateway.port, [start, '0123456789surplus surplus\r\n\r\n'])
@@ -157,8 +157,8 @@ describe('an upload whose length lies', () => {
   })
 })
 
-describe('an upload that media cannot be told of', () => {
-  it('is kept with a receipt, and answered as taken', async () => {
+describe('an upload that cannot be registered with media', () => {
+  it('is stored with a receipt, and answered as accepted', async () => {
     const video = media.addVideo()
     const { completeUpload } = media.on
     media.on.completeUpload = async () => {
@@ -176,7 +176,7 @@ describe('an upload that media cannot be told of', () => {
     expect(receipt).toEqual({ videoId: video.id, uploadId, storageKey, ...source, userId })
   })
 
-  it('but that media refuses is removed again', async () => {
+  it('that media refuses is removed again', async () => {
     const { id } = media.addVideo()
     const { completeUpload } = media.on
     media.on.completeUpload = async () => {

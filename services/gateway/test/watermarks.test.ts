@@ -11,7 +11,7 @@ const PNG = await sharp({ create: { width: 40, height: 20, channels: 3, backgrou
   .png()
   .toBuffer()
 
-/** A video of which media says where the picture may be written. */
+/** A video; media returns the storage key for its image. */
 function someVideo() {
   const [videoId, pictureId] = [randomUUID(), randomUUID()]
   const storageKey = keys.watermark(videoId, pictureId)
@@ -32,7 +32,7 @@ function someVideo() {
 const codeOf = async (answer: Response) => [answer.status, ((await answer.json()) as { code: string }).code]
 
 describe('a watermark', () => {
-  it('is stored as PNG before media is told of it, and what is kept is answered', async () => {
+  it('is stored as PNG before it is registered, and the response describes it', async () => {
     const { put, storageKey } = someVideo()
     const answer = await put(await sharp(PNG).webp().toBuffer(), {
       type: 'image/webp',
@@ -45,12 +45,12 @@ describe('a watermark', () => {
     expect(await sharp(kept).metadata()).toMatchObject({ format: 'png', channels: 4 })
   })
 
-  it('without a wish is opaque and lies below on the right', async () => {
+  it('is opaque and at the bottom right by default', async () => {
     const answer = await someVideo().put(PNG)
     expect(await answer.json()).toMatchObject({ position: 'bottom-right', opacity: 1, width: 10 })
   })
 
-  it('is refused, and nothing is stored, where it is no picture, too large or laid out badly', async () => {
+  it('is refused, and not stored, if it is not an image, too large or has an invalid placement', async () => {
     const { put, storageKey } = someVideo()
     const before = media.calls.putWatermark
     expect(await codeOf(await put('no picture'))).toEqual([422, 'WATERMARK_INVALID'])
@@ -66,7 +66,7 @@ describe('a watermark', () => {
     expect(await store.stat(storageKey)).toBeNull()
   })
 
-  it('that media refuses is not read, or its picture is removed', async () => {
+  it('that media refuses is not read, or its image is removed', async () => {
     const { put, storageKey } = someVideo()
     media.on.putWatermark = async () => {
       throw new AppError('WATERMARK_TOO_LATE')

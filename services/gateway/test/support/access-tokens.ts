@@ -8,7 +8,7 @@ export const AUDIENCE = 'kinora-test'
 export interface Signer {
   jwk: Jwk
   pem: string
-  /** A token as auth makes them; `claims` and `header` replace what it would say. */
+  /** An access token as auth issues it; `claims` and `header` replace single values. */
   sign(options?: { claims?: Record<string, unknown>; header?: Record<string, unknown>; expiresIn?: number }): string
 }
 
@@ -31,7 +31,7 @@ export function createSigner(kid: string = randomUUID()): Signer {
         exp: now + expiresIn,
         ...claims,
       }
-      // A claim that a test sets to undefined is left out.
+      // JSON leaves out a claim that a test sets to undefined.
       return jwt.sign(JSON.parse(JSON.stringify(payload)), privateKey, {
         algorithm: 'ES256',
         header: { alg: 'ES256', typ: 'at+jwt', kid, ...header },

@@ -10,7 +10,7 @@ const run = promisify(execFile)
 const SEGMENTS = 5
 const SEGMENT_SECONDS = 2
 
-/** Puts a clip in two sizes into the store, where a worker and media would have put it. */
+/** Stores a clip in two sizes under the keys that a worker and media use. */
 export async function storeHlsClip(store: Store, videoId: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'kinora-hls-'))
   const task = `${randomUUID()}-1`
@@ -44,7 +44,7 @@ const MASTER = `#EXTM3U
 `
 
 function encode(height: number): string[] {
-  const picture = `testsrc2=size=426x240:rate=25:duration=${SEGMENTS * SEGMENT_SECONDS}`
+  const video = `testsrc2=size=426x240:rate=25:duration=${SEGMENTS * SEGMENT_SECONDS}`
   return [
     ...['-nostdin', '-loglevel', 'error', '-y', '-f', 'lavfi', '-i', picture, '-vf', `scale=-2:${height},setsar=1`],
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'baseline', '-level', '1.3', '-g', '50'],

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** Sends bytes as they are and collects what comes back until the other side closes, or `enough` says so. */
+/** Sends bytes unchanged and collects the response until the server closes the connection or `enough` returns true. */
 export async function rawHttp(
   port: number,
   parts: (string | Buffer)[],

@@ -11,12 +11,12 @@ export interface TestGateway {
   port: number
   health: Health
   life: Lifecycle
-  /** Everything that was logged. */
+  /** All log lines. */
   log: string[]
   metrics(): Promise<string>
 }
 
-/** Allowances that no test reaches by accident. */
+/** Allowances that no test uses up by accident. */
 const GENEROUS = '100000/60'
 
 /**

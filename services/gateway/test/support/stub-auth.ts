@@ -8,7 +8,7 @@ export interface StubAuth extends StubService<typeof auth> {
   revocations: Revocation[]
 }
 
-/** Auth as far as a gateway needs it: public keys and the list of revocations. */
+/** A stub of auth with what a gateway needs: public keys and the list of revocations. */
 export async function stubAuth(world: TestEnvironment): Promise<StubAuth> {
   const signer = createSigner()
   const revocations: Revocation[] = []

@@ -9,14 +9,14 @@ import { type StubService, stubService } from './stub-service.ts'
 export interface StubMedia extends StubService<typeof media> {
   videos: Map<string, Video>
   grants: Map<string, PlaybackGrant>
-  /** By reference. */
+  /** Grants by playback reference. */
   downloads: Map<string, Output<typeof media.prepareDownload>>
   addVideo(fields?: Partial<Video>): Video
 }
 
 export const MAX_BYTES = 5_000_000
 
-/** Media as far as a gateway needs it: some videos in memory, uploads and playback grants. */
+/** A stub of media with what a gateway needs: videos in memory, uploads and playback grants. */
 export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
   const videos = new Map<string, Video>()
   const grants = new Map<string, PlaybackGrant>()

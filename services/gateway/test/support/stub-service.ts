@@ -7,10 +7,10 @@ import { pino } from 'pino'
 /** Handlers that a test may replace while the service runs. */
 export type Answers<C extends Contract> = { -readonly [K in keyof C]?: Handlers<C>[K] }
 
-/** A service that answers over the real broker what a test tells it to; everything else is answered INTERNAL. */
+/** A service that answers over the real broker with the handlers of a test, and with INTERNAL to all other methods. */
 export interface StubService<C extends Contract> {
   on: Answers<C>
-  /** How often each method was called. */
+  /** Number of calls by method. */
   calls: Record<string, number>
   bus: Bus
   say<E extends EventType>(event: E, aggregateId: string, sequence: number, data: unknown): Promise<void>

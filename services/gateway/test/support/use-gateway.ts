@@ -9,15 +9,15 @@ export interface GatewayUnderTest {
   gateway: TestGateway
   auth: StubAuth
   media: StubMedia
-  /** Sends to the gateway; never follows redirects. */
+  /** Sends a request to the gateway. Never follows redirects. */
   request(path: string, init?: RequestInit): Promise<Response>
-  /** A signed-in user's headers. */
+  /** The headers of a signed-in user. */
   signedIn(userId?: string, sessionId?: string): Record<string, string>
-  /** One more gateway in the same world. */
+  /** Starts one more gateway in the same environment. */
   another(env: Record<string, string>): Promise<TestGateway>
 }
 
-/** At the top of a test file: one gateway, with an auth and a media that answer over the real broker. */
+/** Starts one gateway with stubs of auth and media on the real broker. Call it at the top of a test file. */
 export async function useGateway(env: Record<string, string> = {}): Promise<GatewayUnderTest> {
   const world = await useTestEnvironment()
   const auth = await stubAuth(world)
