@@ -176,7 +176,7 @@ describe('an upload that cannot be registered with media', () => {
     expect(receipt).toEqual({ videoId: video.id, uploadId, storageKey, ...source, userId })
   })
 
-  it('that media refuses is removed again', async () => {
+  it('is removed again if media refuses it', async () => {
     const { id } = media.addVideo()
     const { completeUpload } = media.on
     media.on.completeUpload = async () => {

@@ -58,7 +58,7 @@ function sendAsset(req: Request, res: Response, { version, files }: Assets): voi
   res.send(zipped ? asset.zipped : asset.body)
 }
 
-export interface PageHeaders {
+interface PageHeaders {
   watch: Headers
   embed: Headers
 }
@@ -66,7 +66,7 @@ export interface PageHeaders {
 /**
  * Security headers of both modes. `styles` are hashes of the allowed styles. Only `embed` may be framed, by these origins.
  */
-export function pageHeaders(styles: string[], embedOrigins: readonly string[]): PageHeaders {
+function pageHeaders(styles: string[], embedOrigins: readonly string[]): PageHeaders {
   const directives = {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],
@@ -105,7 +105,7 @@ const STYLE = /<style[^>]*>([\s\S]*?)<\/style>/g
  * allows these and no injected ones. They are computed from the package, whose elements return their markup outside a
  * browser, too.
  */
-export async function styleHashes(): Promise<string[]> {
+async function styleHashes(): Promise<string[]> {
   const exported = await import('media-chrome/dist/all.js')
   const hashes = new Set<string>()
   for (const element of Object.values(exported) as Element[]) {

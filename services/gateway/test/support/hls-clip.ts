@@ -46,7 +46,7 @@ const MASTER = `#EXTM3U
 function encode(height: number): string[] {
   const video = `testsrc2=size=426x240:rate=25:duration=${SEGMENTS * SEGMENT_SECONDS}`
   return [
-    ...['-nostdin', '-loglevel', 'error', '-y', '-f', 'lavfi', '-i', picture, '-vf', `scale=-2:${height},setsar=1`],
+    ...['-nostdin', '-loglevel', 'error', '-y', '-f', 'lavfi', '-i', video, '-vf', `scale=-2:${height},setsar=1`],
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'baseline', '-level', '1.3', '-g', '50'],
     ...['-f', 'hls', '-hls_time', String(SEGMENT_SECONDS), '-hls_segment_type', 'fmp4', '-hls_playlist_type', 'vod'],
     ...['-hls_segment_filename', '%d.m4s', 'list.m3u8'],
