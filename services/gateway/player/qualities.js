@@ -1,8 +1,8 @@
 import Hls from './hls.js'
 
 /**
- * The levels of hls.js as a `VideoRenditionList`, which media-chrome's quality menu looks for on its media element
- * (https://github.com/muxinc/media-elements, media-tracks). Index −1 leaves the choice to hls.js.
+ * The levels of hls.js as a `VideoRenditionList`, which media-chrome's quality menu reads from its media element
+ * (https://github.com/muxinc/media-elements, media-tracks). Index −1: hls.js chooses.
  */
 export class Qualities extends EventTarget {
   #hls

@@ -130,7 +130,7 @@ it('plays a private video with the token from the fragment, which only requests 
   await tab.getByText('it is private and this link does not open it').waitFor(PATIENCE)
   await tab.goto('about:blank')
   await tab.goto(`${gateway.url}/watch/${id}#token=token.forged`)
-  await tab.getByText('This link is not valid any more').waitFor(PATIENCE)
+  await tab.getByText('This link is no longer valid').waitFor(PATIENCE)
   expect(await tab.locator('video').count()).toBe(0)
   await tab.close()
 })
@@ -151,7 +151,7 @@ it('shows that a video failed', async () => {
   const { id } = addVideo({ status: 'failed', playable: false })
   const { tab } = await openTab()
   await tab.goto(`${gateway.url}/watch/${id}`)
-  await tab.getByText('could not be made playable').waitFor(PATIENCE)
+  await tab.getByText('could not be processed').waitFor(PATIENCE)
   await tab.close()
 })
 
