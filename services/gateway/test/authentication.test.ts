@@ -126,9 +126,9 @@ describe('revocation', () => {
   })
 
   it('that was missed is found through the gap in the sequence', async () => {
-    const [missed, heard] = [randomUUID(), randomUUID()]
+    const [missed, received] = [randomUUID(), randomUUID()]
     auth.revocations.push(revocation(auth.revocations.length + 1, [missed]))
-    await revoke([heard])
+    await revoke([received])
     await until(async () => (await get(signer.sign({ claims: { sid: missed } }))).status === 401)
   })
 

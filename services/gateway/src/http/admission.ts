@@ -29,25 +29,25 @@ export interface Caller extends Identity {
 
 export interface Admission {
   /**
-   * Authenticates a request, counts it and checks the rule, from its headers alone; the body is not read. Throws why it is
-   * refused: the errors of `Authenticate`, `RATE_LIMITED`, `UNAUTHENTICATED`, `FORBIDDEN`, `INSUFFICIENT_SCOPE` …
+   * Authenticates a request, counts it and checks the rule, from its headers alone; the body is not read. Throws the
+   * errors of `Authenticate`, `RATE_LIMITED`, `UNAUTHENTICATED`, `FORBIDDEN`, `API_KEY_NOT_ACCEPTED`, `INSUFFICIENT_SCOPE`.
    */
   admit(req: Request, res: Response, rule: AdmissionRule): Promise<Caller>
   /** Counts a request against one more allowance. Throws `RATE_LIMITED` if that is used up. */
-  count(res: Response, counted: RateLimitKey): Promise<void>
+  count(res: Response, counter: RateLimitKey): Promise<void>
 }
 
 const USER_AGENT_CHARACTERS = 512
 
 export function admission(authenticate: Authenticate, limiter: RateLimiter): Admission {
-  async function count(res: Response, counted: RateLimitKey): Promise<void> {
-    const usage = await limiter.count(counted)
-    setRateLimitHeaders(res, limiter.policyOf(counted), usage)
+  async function count(res: Response, counter: RateLimitKey): Promise<void> {
+    const usage = await limiter.count(counter)
+    setRateLimitHeaders(res, limiter.policyOf(counter), usage)
     if (usage.remaining < 0) throw rateLimited(usage)
   }
 
   async function countCaller(res: Response, policy: Policy, subject: RateLimitSubject): Promise<void> {
-    for (const counted of countedByCaller(policy, subject)) await count(res, counted)
+    for (const counter of countedByCaller(policy, subject)) await count(res, counter)
   }
 
   return {

@@ -116,7 +116,7 @@ export class RateLimiter {
     // Taken before the request, so that a window never lasts longer here than in Redis.
     const sentAt = performance.now()
     const { consumedPoints, msBeforeNext } = await consume(shared, key, batchPoints)
-    const { consumed, until } = this.#mirror.learn(id, batchPoints, {
+    const { consumed, until } = this.#mirror.record(id, batchPoints, {
       consumed: consumedPoints,
       until: sentAt + msBeforeNext,
     })

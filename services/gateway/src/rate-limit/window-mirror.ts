@@ -19,7 +19,7 @@ export class WindowMirror {
   /**
    * Records an answer of Redis: it just counted `points`, and its window has `consumed` until `until`. Returns the result.
    */
-  learn(id: string, points: number, { consumed, until }: Window): Window {
+  record(id: string, points: number, { consumed, until }: Window): Window {
     const known = this.#open(id)
     if (!known) return this.#keep(id, { consumed, until })
     return this.#keep(id, {

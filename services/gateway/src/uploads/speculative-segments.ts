@@ -54,7 +54,7 @@ export async function* withSpeculativeSegments(
 
 /**
  * Whether these are the first bytes of an MP4 file whose index (`moov`) comes after its frames (`mdat`; ISO/IEC 14496-12
- * sections 8.1 and 8.2). No frame of such a file can be decoded before its end has arrived. False if the bytes do not tell.
+ * sections 8.1 and 8.2). No frame of such a file can be decoded before its end has arrived. False if the bytes do not show it.
  */
 export function indexComesLast(start: Buffer): boolean {
   let isFirst = true
