@@ -36,15 +36,15 @@ export interface ApiKeyIdentity {
 export type Origin = Pick<CallOptions, 'requestId' | 'client'>
 
 /**
- * Resolves API keys to identities. Each key is looked up in auth once; the result is cached by the hash of the key, for 60
- * seconds if it is valid and for 10 if not, and evicted as soon as auth reports a change of the key or its owner.
+ * Resolves API keys to identities. Each key is looked up in auth once and the result cached by the hash of the key: a refusal
+ * for 10 s, an identity for 60 s at most, until auth reports a change of the key or its owner.
  */
 export class ApiKeys {
   readonly #rpc: Rpc
   readonly #good = new LRUCache<string, ApiKeyIdentity>({ max: MAX_ENTRIES, ttl: GOOD_MS, perf: Date })
   readonly #refused = new LRUCache<string, AppError>({ max: MAX_ENTRIES, ttl: REFUSED_MS, perf: Date })
   readonly #lookups = new Map<string, Promise<ApiKeyIdentity>>()
-  /** Number of invalidations. The result of a lookup that began before the last one may be outdated, and is not cached. */
+  /** Number of invalidations. An identity from a lookup that began before the last one may be outdated and is not cached. */
   #generation = 0
 
   constructor(rpc: Rpc) {
@@ -80,7 +80,7 @@ export class ApiKeys {
     this.#invalidateLookups()
   }
 
-  /** Later requests start a new lookup, and the results of the present ones are not cached. */
+  /** Later requests start a new lookup, and identities from the present ones are not cached. */
   #invalidateLookups(): void {
     this.#generation++
     this.#lookups.clear()
