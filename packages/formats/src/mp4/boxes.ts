@@ -107,6 +107,7 @@ export function flagsOf(buffer: Buffer, box: Box): number {
 
 /** Reads the header at `buffer[offset]`, of a box at `start` in a container that ends at `limit`. */
 function readHeader(buffer: Buffer, offset: number, start: number, limit: number): Box {
+  if (offset + 8 > buffer.length) throw new RangeError('the header of a box is cut off')
   const short = buffer.readUInt32BE(offset)
   const type = buffer.toString('latin1', offset + 4, offset + 8)
   const header = short === 1 ? 16 : 8
