@@ -8,7 +8,7 @@ import { discardFiles, hasParts } from '../repositories/segments.ts'
 import { attemptEnded } from '../repositories/task-attempts.ts'
 import { addTasks, awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from '../repositories/tasks.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { endHeadStart } from './early-segments.ts'
+import { endHeadStart } from './speculative-segments.ts'
 
 type Tx = Transaction<MediaDb>
 

@@ -7,7 +7,7 @@ import { copiedRung } from '../domain/ladder.ts'
 import { planTasks, planVideo } from '../domain/plan.ts'
 import { overlayOf } from '../domain/watermark.ts'
 import { addTasks } from '../repositories/tasks.ts'
-import { takeHeadStart } from './early-segments.ts'
+import { takeHeadStart } from './speculative-segments.ts'
 
 /** Turns what the probe found into a plan and all its tasks. */
 export async function planWork(

@@ -9,8 +9,8 @@ import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.
 import { lockRoom, standingOf } from '../repositories/owner-limits.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
 import { deleteUploadRow, hasOtherUploads, insertUpload, type NewUpload } from '../repositories/uploads.ts'
-import { endHeadStartOf } from './early-segments.ts'
 import { removeVideo } from './remove-video.ts'
+import { endHeadStartOf } from './speculative-segments.ts'
 
 type Tx = Transaction<MediaDb>
 

@@ -3,7 +3,7 @@ import type { media, Visibility } from '@kinora/common/contracts'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
 import type { FrameRange, StoredWatermark } from '../db/stored.ts'
-import type { Position } from '../domain/cursor.ts'
+import type { Position } from '../domain/pages.ts'
 
 type Tx = Transaction<MediaDb>
 

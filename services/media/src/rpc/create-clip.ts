@@ -15,7 +15,7 @@ import { registerSource } from '../operations/register-source.ts'
 import { isErased } from '../repositories/erased-owners.ts'
 import { lockRoom, standingOf } from '../repositories/owner-limits.ts'
 import { insertClip, keepVideo } from '../repositories/videos.ts'
-import { asVideo } from './as-video.ts'
+import { asVideo } from './video-view.ts'
 
 /** A clip has a source of its own, a second name for the same bytes, and is worked on like any upload. */
 export function createClip(ctx: Context): Handler<typeof media.createClip> {

@@ -13,7 +13,7 @@ import { changeVideo } from '../operations/change-video.ts'
 import { queueFileDeletion } from '../repositories/deletions.ts'
 import { remakePoster, setWatermark } from '../repositories/pictures.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { asVideo } from './as-video.ts'
+import { asVideo } from './video-view.ts'
 
 /** The wish is a new attempt at the task that made the first one, so of two wishes the later one wins. */
 export function choosePoster(ctx: Context): Handler<typeof media.choosePoster> {

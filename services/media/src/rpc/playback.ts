@@ -8,7 +8,7 @@ import { sql } from 'kysely'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import type { VideoPlan } from '../db/stored.ts'
-import { cursorAt, positionAt } from '../domain/cursor.ts'
+import { cursorAt, positionAt } from '../domain/pages.ts'
 import { downloadTask } from '../domain/plan.ts'
 import { LINK_ENDED } from '../domain/playback-token.ts'
 import { captionsFile, chaptersKey } from '../domain/timed-text.ts'
@@ -23,7 +23,7 @@ import {
   tokensOfOwner,
 } from '../repositories/playback-tokens.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { playbackUrls } from './as-video.ts'
+import { playbackUrls } from './video-view.ts'
 
 /** Always from the row: a link must die with its video, its visibility and its revocation. */
 export function authorizePlayback(ctx: Context): Handler<typeof media.authorizePlayback> {

@@ -8,12 +8,12 @@ import type { Context } from '../context.ts'
 import type { MediaDb, UploadRow } from '../db/schema.ts'
 import { assertOwner, userOf } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
-import { beginHeadStart as begin } from '../operations/early-segments.ts'
 import { registerUpload } from '../operations/register-source.ts'
+import { beginHeadStart as begin } from '../operations/speculative-segments.ts'
 import { assertAwaitsSource, assertDeclaredAsVideo, giveUp, piecesOf, reserve, settle } from '../operations/uploads.ts'
 import { findUpload, keepUpload as keep, lockUpload, touchUpload } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { asVideo } from './as-video.ts'
+import { asVideo } from './video-view.ts'
 
 /** Keeps room for the upload. Of several uploads of one video that begin, the first that is complete wins. */
 export function beginUpload(ctx: Context): Handler<typeof media.beginUpload> {

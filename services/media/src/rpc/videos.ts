@@ -5,7 +5,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { MediaDb, VideoRow } from '../db/schema.ts'
-import { cursorAt, positionAt } from '../domain/cursor.ts'
+import { cursorAt, positionAt } from '../domain/pages.ts'
 import { waitingFor } from '../domain/priority.ts'
 import { makesRendition } from '../domain/segments.ts'
 import { assertOwner, maySee, userOf } from '../domain/visibility.ts'
@@ -15,7 +15,7 @@ import { isErased } from '../repositories/erased-owners.ts'
 import { attemptsOfVideo, unfinishedTasks } from '../repositories/task-attempts.ts'
 import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
 import { findVideo, listVideos as findVideos, insertVideo, positionOf, updateText } from '../repositories/videos.ts'
-import { asVideo } from './as-video.ts'
+import { asVideo } from './video-view.ts'
 
 export function getVideo(ctx: Context): Handler<typeof media.getVideo> {
   return async ({ videoId }, { actor }) => {

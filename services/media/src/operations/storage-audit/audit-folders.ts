@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { knownVideos } from '../../repositories/known-videos.ts'
 import { doomedFolders } from '../../repositories/stored-video.ts'
-import type { Finding, FindingsPage } from './finding.ts'
+import type { Finding, FindingsPage } from './findings.ts'
 import { oldFiles } from './old-files.ts'
 
 const MOST_FOLDERS = 200

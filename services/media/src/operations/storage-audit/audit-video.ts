@@ -4,7 +4,7 @@ import { keys, type StorageKey } from '@kinora/common/storage'
 import type { Context } from '../../context.ts'
 import { type StoredVideo, storedVideo } from '../../repositories/stored-video.ts'
 import { expectedFiles } from './expected-files.ts'
-import type { Finding } from './finding.ts'
+import type { Finding } from './findings.ts'
 import { oldFiles } from './old-files.ts'
 
 const ATTEMPT = /^[0-9a-f-]{36}-\d+$/
