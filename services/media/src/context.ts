@@ -1,9 +1,8 @@
 import type { EventEmitter } from 'node:events'
 import type { Logger } from '@kinora/common/service'
 import type { Store } from '@kinora/common/storage'
-import type { Kysely } from 'kysely'
 import type { MediaConfig } from './config.ts'
-import type { MediaDb } from './db/schema.ts'
+import type { Db } from './db/schema.ts'
 import type { PlaybackSigner } from './domain/playback-token.ts'
 import type { ReadCache } from './infra/read-cache.ts'
 import type { Webhooks } from './infra/webhook-settings.ts'
@@ -17,7 +16,7 @@ export type Wake = EventEmitter<{ outbox: []; playlists: []; erasures: []; webho
 /** All that handlers and jobs need. */
 export interface Context {
   config: MediaConfig
-  db: Kysely<MediaDb>
+  db: Db
   readVideo: ReadVideo
   /** Does nothing while it is not known to be this installation's. */
   store: Store

@@ -1,9 +1,8 @@
 import { type Lifecycle, type Logger, startLoop } from '@kinora/common/service'
 import { webhookHeaders } from '@kinora/common/webhook-signature'
-import type { Kysely } from 'kysely'
 import type { Dispatcher } from 'undici'
 import type { Context } from '../context.ts'
-import type { DeliveryRow, MediaDb, WebhookRow } from '../db/schema.ts'
+import type { Db, DeliveryRow, WebhookRow } from '../db/schema.ts'
 import { Aborted, type Posted, postWebhook, refusedAttempt } from '../infra/post-webhook.ts'
 import { guardedAgent, targetProblem } from '../infra/webhook-address.ts'
 import type { Webhooks } from '../infra/webhook-settings.ts'
@@ -20,7 +19,7 @@ const LEASE_MS = 30_000
 const GRACE_MS = 2000
 
 export interface DelivererDeps {
-  db: Kysely<MediaDb>
+  db: Db
   webhooks: Webhooks
   dispatcher: Dispatcher
   metrics: MediaMetrics

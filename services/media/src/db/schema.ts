@@ -16,7 +16,7 @@ import type {
   WebhookDelivery,
 } from '@kinora/common/contracts'
 import type { InboxDb, OutboxDb } from '@kinora/common/db'
-import type { ColumnType, Generated, JSONColumnType, Selectable } from 'kysely'
+import type { ColumnType, Generated, JSONColumnType, Kysely, Selectable, Transaction } from 'kysely'
 import type { FrameRange, PlannedTask, StoredCaptions, StoredChapters, StoredWatermark, VideoPlan } from './stored.ts'
 
 /** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
@@ -184,6 +184,10 @@ export interface MediaDb extends OutboxDb, InboxDb {
   webhooks: WebhooksTable
   webhook_deliveries: WebhookDeliveriesTable
 }
+
+/** A connection of the pool, or a transaction. */
+export type Db = Kysely<MediaDb>
+export type Tx = Transaction<MediaDb>
 
 type Amount = ColumnType<string | null, number | null | undefined, number | null>
 

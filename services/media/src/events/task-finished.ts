@@ -3,9 +3,8 @@ import type { EventData } from '@kinora/common/contract'
 import type { Chapter, events, TaskResult } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
-import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
+import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
 import { factsOf } from '../domain/clip.ts'
 import { checkResult, remainingWork } from '../domain/segments.ts'
 import { chaptersOf } from '../domain/timed-text.ts'
@@ -20,8 +19,6 @@ import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repo
 import { keepLog, recordTools } from '../repositories/task-attempts.ts'
 import { completeAttempt, findTask, holdsLease, type Lease } from '../repositories/tasks.ts'
 import { setSourceChapters } from '../repositories/timed-texts.ts'
-
-type Tx = Transaction<MediaDb>
 
 /**
  * A worker has written all files of an attempt. Only the attempt that holds the lease counts; what a late one wrote is

@@ -1,8 +1,8 @@
 import { events } from '@kinora/common/contracts'
 import { addEvent } from '@kinora/common/db'
-import { type SelectQueryBuilder, sql, type Transaction } from 'kysely'
+import { type SelectQueryBuilder, sql } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { MediaDb, Tx, VideoRow } from '../db/schema.ts'
 import { secondsLeft } from '../domain/eta.ts'
 import { progressOf } from '../domain/video-facts.ts'
 import { deriveState, type VideoState } from '../domain/video-state.ts'
@@ -11,8 +11,6 @@ import { outlookOf } from '../repositories/eta-inputs.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
 import { enqueue, taskFacts } from '../repositories/tasks.ts'
 import { tellOfVideo } from './webhook-deliveries.ts'
-
-type Tx = Transaction<MediaDb>
 
 export interface Changed<T> {
   result: T

@@ -1,6 +1,6 @@
 import type { TaskCause } from '@kinora/common/contracts'
-import { sql, type Transaction } from 'kysely'
-import type { MediaDb, TaskRow } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { TaskRow, Tx } from '../db/schema.ts'
 import { isOptional, tasksInstead } from '../domain/plan.ts'
 import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
 import type { VideoWork } from '../domain/segments.ts'
@@ -9,8 +9,6 @@ import { attemptEnded } from '../repositories/task-attempts.ts'
 import { addTasks, awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from '../repositories/tasks.ts'
 import { findVideo } from '../repositories/videos.ts'
 import { endHeadStart } from './speculative-segments.ts'
-
-type Tx = Transaction<MediaDb>
 
 /*
  * How an attempt ends without a result. Each runs under the lock of its video, and each returns false when the attempt
@@ -122,7 +120,7 @@ function copyWorkOf({ params }: TaskRow): VideoWork | null {
  * Has the rendition encoded that a task was to copy. The task itself, whose next attempt waits, becomes the first of those
  * that encode; the others are added. Nothing of the copy was recorded, so nothing of it is published.
  */
-async function encodeInstead(tx: Transaction<MediaDb>, task: TaskRow, copy: VideoWork): Promise<void> {
+async function encodeInstead(tx: Tx, task: TaskRow, copy: VideoWork): Promise<void> {
   const plan = (await findVideo(tx, task.video_id))?.plan
   const [first, ...others] = plan ? tasksInstead(plan, copy) : []
   if (!first) throw new Error('a video whose pictures are copied has a plan')

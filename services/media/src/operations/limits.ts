@@ -1,11 +1,9 @@
 import type { TaskCause } from '@kinora/common/contracts'
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb } from '../db/schema.ts'
+import type { Db, Tx } from '../db/schema.ts'
 import { lengthFault } from '../domain/quota.ts'
 import { lockRoom, standingOf } from '../repositories/owner-limits.ts'
-
-type Tx = Transaction<MediaDb>
 
 /**
  * Puts a queued attempt aside when its owner has as many tasks running as it may have; true when it did. The check of a
@@ -59,7 +57,7 @@ export async function startableTasks(ctx: Context, ownerId: string): Promise<Hel
 
 const AT_ONCE = 100
 
-export async function ownersOfHeldTasks(db: Kysely<MediaDb>): Promise<string[]> {
+export async function ownersOfHeldTasks(db: Db): Promise<string[]> {
   const rows = await db
     .selectFrom('tasks')
     .innerJoin('videos', 'videos.id', 'tasks.video_id')
@@ -71,7 +69,7 @@ export async function ownersOfHeldTasks(db: Kysely<MediaDb>): Promise<string[]> 
   return rows.map((row) => row.owner_id)
 }
 
-async function runningLimit({ config }: Context, db: Kysely<MediaDb>, ownerId: string): Promise<number | null> {
+async function runningLimit({ config }: Context, db: Db, ownerId: string): Promise<number | null> {
   const own = await db
     .selectFrom('owner_limits')
     .select('running_tasks')
@@ -81,7 +79,7 @@ async function runningLimit({ config }: Context, db: Kysely<MediaDb>, ownerId: s
   return limit === null ? null : Number(limit)
 }
 
-async function countTasks(db: Kysely<MediaDb>, ownerId: string, states: string[]): Promise<number> {
+async function countTasks(db: Db, ownerId: string, states: string[]): Promise<number> {
   const { rows } = await sql<{ tasks: string }>`select count(*) as tasks
     from tasks join videos on videos.id = tasks.video_id
     where videos.owner_id = ${ownerId} and tasks.state = any(${states})`.execute(db)
@@ -92,12 +90,7 @@ async function countTasks(db: Kysely<MediaDb>, ownerId: string, states: string[]
  * Why a video of this length may not be made; null when it may. Until the commit nobody else of this owner's asks, so
  * that of two videos probed at once both count.
  */
-export async function lengthRefusal(
-  ctx: Context,
-  tx: Transaction<MediaDb>,
-  ownerId: string,
-  seconds: number,
-): Promise<TaskCause | null> {
+export async function lengthRefusal(ctx: Context, tx: Tx, ownerId: string, seconds: number): Promise<TaskCause | null> {
   await lockRoom(tx, ownerId)
   return lengthFault(seconds, await standingOf(tx, ctx.config, ownerId))
 }

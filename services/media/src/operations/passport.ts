@@ -4,9 +4,8 @@ import type { FileDigest, Passport, TaskResult } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys, type StorageKey, type Store } from '@kinora/common/storage'
 import { digestOfContents } from '@kinora/hls-check'
-import type { Kysely, Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { Db, Tx, VideoRow } from '../db/schema.ts'
 import {
   AUDIO_PLAYLIST,
   type Presentation,
@@ -24,12 +23,7 @@ type Report = Extract<TaskResult, { kind: 'finalise' }>
  * Writes down what a video was made from and with, when its check has found nothing wrong. The file comes before the
  * commit that makes the video ready; a crash between the two repeats it with the same content.
  */
-export async function writePassport(
-  { store }: Context,
-  tx: Transaction<MediaDb>,
-  video: VideoRow,
-  report: Report,
-): Promise<void> {
+export async function writePassport({ store }: Context, tx: Tx, video: VideoRow, report: Report): Promise<void> {
   const { id: videoId, plan, facts, source_bytes: bytes, source_sha256: sha256 } = video
   if (!plan || !facts || bytes === null || sha256 === null) throw new Error('a video that was checked has a source')
   const { parts } = await writtenParts(tx, videoId)
@@ -76,7 +70,7 @@ function hashOf(content: string | Buffer): string {
 }
 
 /** For the check of a complete video: what its files must be, by the hashes that were taken when they were made. */
-export async function expectedContents(db: Kysely<MediaDb>, videoId: string): Promise<Record<string, string>> {
+export async function expectedContents(db: Db, videoId: string): Promise<Record<string, string>> {
   const video = await findVideo(db, videoId)
   if (!video?.plan) return {}
   const { parts } = await writtenParts(db, videoId)

@@ -1,8 +1,7 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import type { Transaction } from 'kysely'
 import type { MediaConfig } from '../config.ts'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { Tx, VideoRow } from '../db/schema.ts'
 import { copiedRung } from '../domain/ladder.ts'
 import { planTasks, planVideo } from '../domain/plan.ts'
 import { overlayOf } from '../domain/watermark.ts'
@@ -11,7 +10,7 @@ import { takeHeadStart } from './speculative-segments.ts'
 
 /** Turns what the probe found into a plan and all its tasks. */
 export async function planWork(
-  tx: Transaction<MediaDb>,
+  tx: Tx,
   video: VideoRow,
   facts: SourceFacts,
   { MAX_RENDITION, REMUX }: Pick<MediaConfig, 'MAX_RENDITION' | 'REMUX'>,

@@ -1,8 +1,7 @@
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { Tx, VideoRow } from '../db/schema.ts'
 import { probeTask } from '../domain/plan.ts'
 import { shownFilename } from '../domain/source-type.ts'
 import { isFolderDeleted, queueFileDeletion, queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
@@ -54,7 +53,7 @@ export async function registerUpload(
 }
 
 /** Gives a video its source and its first task. */
-export async function registerSource(tx: Transaction<MediaDb>, video: VideoRow, upload: Upload): Promise<void> {
+export async function registerSource(tx: Tx, video: VideoRow, upload: Upload): Promise<void> {
   await tx
     .updateTable('videos')
     .set({
@@ -74,7 +73,7 @@ export async function registerSource(tx: Transaction<MediaDb>, video: VideoRow, 
  * The source is registered, and takes the place of what was reserved for it; or another upload was first. What came in
  * pieces is remembered for a while, for a client that did not hear the answer.
  */
-async function endUpload(tx: Transaction<MediaDb>, uploadId: string, lost: boolean): Promise<void> {
+async function endUpload(tx: Tx, uploadId: string, lost: boolean): Promise<void> {
   const row = await completeUploadRow(tx, uploadId)
   if (!row) return
   await queueFolderDeletion(tx, keys.pieces(row.video_id, uploadId), row.owner_id)

@@ -1,8 +1,7 @@
 import { events } from '@kinora/common/contracts'
 import { addEvent } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
-import type { Transaction } from 'kysely'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { Tx, VideoRow } from '../db/schema.ts'
 import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
 import { deleteRow } from '../repositories/videos.ts'
@@ -13,7 +12,7 @@ import { tellOfVideo } from './webhook-deliveries.ts'
  * the video to be deleted. Undefined when there is no such video.
  */
 export async function removeVideo(
-  tx: Transaction<MediaDb>,
+  tx: Tx,
   videoId: string,
   files: 'remove' | 'quarantine',
 ): Promise<VideoRow | undefined> {

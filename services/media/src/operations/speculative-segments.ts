@@ -1,16 +1,14 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import type { MediaConfig } from '../config.ts'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { Tx, VideoRow } from '../db/schema.ts'
 import type { PlannedTask } from '../db/stored.ts'
 import { probeTask } from '../domain/plan.ts'
 import { type Beginning, earlyHead, makesTheSame } from '../domain/speculative-segments.ts'
 import { overlayOf } from '../domain/watermark.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { addTasks, IDLE, sendTasks } from '../repositories/tasks.ts'
-
-type Tx = Transaction<MediaDb>
 
 /** Before all tasks of a plan. */
 const EARLY = { probe: -2, head: -1 } as const

@@ -3,8 +3,7 @@ import type { StoreState } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Logger } from '@kinora/common/service'
 import { type InstallationMarker, keys, readInstallationMarker, type Store } from '@kinora/common/storage'
-import type { Kysely } from 'kysely'
-import type { MediaDb } from '../db/schema.ts'
+import type { Db } from '../db/schema.ts'
 import { type Compared, compareStore, describeStoreState } from '../domain/store-state.ts'
 import {
   chooseDueRevision,
@@ -31,14 +30,14 @@ export interface OwnershipStatus {
  * or a copy that runs elsewhere, is recognised within a minute of its age.
  */
 export class StoreOwnership {
-  readonly #db: Kysely<MediaDb>
+  readonly #db: Db
   readonly #store: Store
   readonly #logger: Logger
   #status: OwnershipStatus = { installation: null, storeInstallation: null, state: 'unknown', problem: null }
   #comparedAt = Number.NEGATIVE_INFINITY
 
   /** @param store as it is: not guarded by this */
-  constructor(db: Kysely<MediaDb>, store: Store, logger: Logger) {
+  constructor(db: Db, store: Store, logger: Logger) {
     this.#db = db
     this.#store = store
     this.#logger = logger

@@ -1,8 +1,8 @@
 import { AppError } from '@kinora/common/errors'
 import { keys, type Piece, type Store } from '@kinora/common/storage'
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, UploadRow, VideoRow } from '../db/schema.ts'
+import type { Db, Tx, UploadRow, VideoRow } from '../db/schema.ts'
 import { roomFor } from '../domain/quota.ts'
 import { isDeclaredAsVideo, TAKEN_TYPES } from '../domain/source-type.ts'
 import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
@@ -11,8 +11,6 @@ import { lockPlaylists } from '../repositories/publications.ts'
 import { deleteUploadRow, hasOtherUploads, insertUpload, type NewUpload } from '../repositories/uploads.ts'
 import { removeVideo } from './remove-video.ts'
 import { endHeadStartOf } from './speculative-segments.ts'
-
-type Tx = Transaction<MediaDb>
 
 export function assertAwaitsSource(video: VideoRow): void {
   if (video.upload_id !== null) throw new AppError('SOURCE_ALREADY_UPLOADED')
@@ -29,7 +27,7 @@ export function assertDeclaredAsVideo(contentType: string | null, filename: stri
  */
 export async function reserve(
   ctx: Context,
-  tx: Transaction<MediaDb>,
+  tx: Tx,
   upload: Omit<NewUpload, 'bytes'> & { bytes: number | null },
 ): Promise<UploadRow> {
   await lockRoom(tx, upload.ownerId)
@@ -75,7 +73,7 @@ async function awaitsSource(tx: Tx, videoId: string): Promise<boolean> {
  * The row is locked, so of two that take an upload over at the same moment the second finds the first one's piece.
  * @returns the row as it is afterwards
  */
-export async function settle(tx: Transaction<MediaDb>, store: Store, row: UploadRow): Promise<UploadRow> {
+export async function settle(tx: Tx, store: Store, row: UploadRow): Promise<UploadRow> {
   if (row.piece_id === null) return row
   const arrived = await store.sealPiece(keys.piece(row.video_id, row.id, row.piece_id))
   const bytes = Math.min(arrived, Number(row.bytes) - Number(row.received))
@@ -94,7 +92,7 @@ export async function settle(tx: Transaction<MediaDb>, store: Store, row: Upload
     .executeTakeFirstOrThrow()
 }
 
-export async function isSettled(tx: Transaction<MediaDb>, uploadId: string, pieceId: string): Promise<boolean> {
+export async function isSettled(tx: Tx, uploadId: string, pieceId: string): Promise<boolean> {
   const found = await tx
     .selectFrom('upload_pieces')
     .select('piece_id')
@@ -104,7 +102,7 @@ export async function isSettled(tx: Transaction<MediaDb>, uploadId: string, piec
   return found !== undefined
 }
 
-export async function piecesOf(db: Kysely<MediaDb>, { id, video_id: videoId }: UploadRow): Promise<Piece[]> {
+export async function piecesOf(db: Db, { id, video_id: videoId }: UploadRow): Promise<Piece[]> {
   const rows = await db
     .selectFrom('upload_pieces')
     .select(['piece_id', 'bytes'])

@@ -1,7 +1,6 @@
 import { events, type VideoEventType, type WebhookPayload } from '@kinora/common/contracts'
 import { addEvent } from '@kinora/common/db'
-import type { Kysely, Transaction } from 'kysely'
-import type { DeliveryRow, MediaDb, VideoRow } from '../db/schema.ts'
+import type { Db, DeliveryRow, Tx, VideoRow } from '../db/schema.ts'
 import { videoFacts } from '../domain/video-facts.ts'
 import { retryDelayMs } from '../domain/webhooks.ts'
 import type { Posted } from '../infra/post-webhook.ts'
@@ -9,11 +8,7 @@ import { addDeliveries, endAttempt } from '../repositories/webhook-deliveries.ts
 import { noteFailure, noteGone, noteSuccess } from '../repositories/webhooks.ts'
 
 /** Tells all who want to know, webhooks and listeners on the bus, if and only if the transaction commits. */
-export async function tellOfVideo(
-  tx: Transaction<MediaDb>,
-  types: readonly VideoEventType[],
-  video: VideoRow,
-): Promise<void> {
+export async function tellOfVideo(tx: Tx, types: readonly VideoEventType[], video: VideoRow): Promise<void> {
   const { id: videoId, owner_id: ownerId, sequence } = video
   for (const type of types) {
     const payload: WebhookPayload = { type, timestamp: new Date().toISOString(), data: videoFacts(video) }
@@ -32,11 +27,7 @@ const GONE = 410
  * Writes an attempt into the log, and what follows from it for the delivery and its webhook. The webhook's row is locked
  * before the delivery's, as in deleting it.
  */
-export async function recordAttempt(
-  db: Kysely<MediaDb>,
-  row: DeliveryRow,
-  { attempt, pauseMs }: Posted,
-): Promise<Outcome> {
+export async function recordAttempt(db: Db, row: DeliveryRow, { attempt, pauseMs }: Posted): Promise<Outcome> {
   return await db.transaction().execute(async (tx) => {
     const { webhook_id: webhookId } = row
     const { status } = attempt

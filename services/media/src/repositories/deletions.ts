@@ -1,8 +1,6 @@
 import type { StorageKey } from '@kinora/common/storage'
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
-import type { DeletionsTable, MediaDb } from '../db/schema.ts'
-
-type Tx = Transaction<MediaDb>
+import { type Selectable, sql } from 'kysely'
+import type { Db, DeletionsTable, Tx } from '../db/schema.ts'
 
 /** The broker takes a message back from a worker after 30 minutes: later than this no attempt can still be writing. */
 const LATE_SECONDS = 35 * 60
@@ -69,7 +67,7 @@ export async function isFolderDeleted(tx: Tx, folder: StorageKey): Promise<boole
  * because a folder of thousands of objects takes longer than one may stand idle. A crash before the end repeats the
  * removal, which changes nothing. What cannot be removed is tried again later and does not hold up the rest.
  */
-export async function disposeNext(db: Kysely<MediaDb>, dispose: (what: Disposal) => Promise<void>): Promise<boolean> {
+export async function disposeNext(db: Db, dispose: (what: Disposal) => Promise<void>): Promise<boolean> {
   const due = await takeNext(db)
   if (!due) return false
   const { id, key, folder, quarantine, tries } = due
@@ -82,13 +80,13 @@ export async function disposeNext(db: Kysely<MediaDb>, dispose: (what: Disposal)
   return true
 }
 
-export async function isDisposalDue(db: Kysely<MediaDb>): Promise<boolean> {
+export async function isDisposalDue(db: Db): Promise<boolean> {
   const query = db.selectFrom('deletions').select('id').where('due_at', '<=', sql<Date>`now()`).limit(1)
   return (await query.executeTakeFirst()) !== undefined
 }
 
 /** Nobody else takes it while its holder is at it; unless that one dies, and then again. */
-async function takeNext(db: Kysely<MediaDb>): Promise<Selectable<DeletionsTable> | undefined> {
+async function takeNext(db: Db): Promise<Selectable<DeletionsTable> | undefined> {
   const { rows } = await sql<Selectable<DeletionsTable>>`
     update deletions set due_at = now() + make_interval(secs => ${HOLD_SECONDS})
     where id = (select id from deletions where due_at <= now() order by id limit 1 for update skip locked)
@@ -96,7 +94,7 @@ async function takeNext(db: Kysely<MediaDb>): Promise<Selectable<DeletionsTable>
   return rows[0]
 }
 
-async function postpone(db: Kysely<MediaDb>, id: string, tries: number): Promise<void> {
+async function postpone(db: Db, id: string, tries: number): Promise<void> {
   const seconds = Math.min(MAX_TRY_SECONDS, 5 * 2 ** Math.min(tries, 10))
   await sql`update deletions set tries = tries + 1, due_at = now() + make_interval(secs => ${seconds})
     where id = ${id}`.execute(db)

@@ -1,9 +1,7 @@
 import { events } from '@kinora/common/contracts'
 import { addEvent } from '@kinora/common/db'
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { MediaDb } from '../db/schema.ts'
-
-type Tx = Transaction<MediaDb>
+import { sql } from 'kysely'
+import type { Db, Tx } from '../db/schema.ts'
 
 /**
  * Notes that an account was deleted: from the commit on its owner can make no video. Waits for those that are being made.
@@ -39,12 +37,12 @@ function lockOf(ownerId: string) {
   return sql`hashtextextended(${`owner ${ownerId}`}, 0)`
 }
 
-export async function unfinishedErasures(db: Kysely<MediaDb>): Promise<string[]> {
+export async function unfinishedErasures(db: Db): Promise<string[]> {
   const rows = await db.selectFrom('erased_owners').select('owner_id').where('done_at', 'is', null).execute()
   return rows.map((row) => row.owner_id)
 }
 
-export async function videosOfOwner(db: Kysely<MediaDb>, ownerId: string, limit: number): Promise<string[]> {
+export async function videosOfOwner(db: Db, ownerId: string, limit: number): Promise<string[]> {
   const rows = await db.selectFrom('videos').select('id').where('owner_id', '=', ownerId).limit(limit).execute()
   return rows.map((row) => row.id)
 }

@@ -1,5 +1,5 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { MediaDb } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { Db, Tx } from '../db/schema.ts'
 import type { Measured, Outlook } from '../domain/eta.ts'
 
 /** Weights of other kinds of tasks say nothing about their length. */
@@ -12,16 +12,13 @@ const TELLING_FRACTION = 0.1
 const RECENT_TASKS = 20
 
 /** What the database knows about when a video will be ready; seen at one moment, without locks. */
-export async function outlookOf(tx: Transaction<MediaDb>, videoId: string): Promise<Outlook> {
+export async function outlookOf(tx: Tx, videoId: string): Promise<Outlook> {
   const { own, remaining, waits } = await ownWork(tx, videoId)
   const { ahead, lanes } = await othersWork(tx, videoId)
   return { own, remaining, recent: await recentWork(tx, videoId), ahead: waits ? ahead : 0, lanes }
 }
 
-async function ownWork(
-  tx: Transaction<MediaDb>,
-  videoId: string,
-): Promise<{ own: Measured; remaining: number[]; waits: boolean }> {
+async function ownWork(tx: Tx, videoId: string): Promise<{ own: Measured; remaining: number[]; waits: boolean }> {
   const { rows } = await sql<{ weight: number; waits: boolean; done: number; seconds: number | null }>`
     select task.weight, task.state in ('waiting', 'queued') as waits,
       case task.state when 'done' then task.weight when 'running' then task.weight * task.fraction else 0 end as done,
@@ -41,7 +38,7 @@ async function ownWork(
 }
 
 /** Others that run, and that a worker takes first: see `domain/priority.ts`. Held ones wait for their owner's own work. */
-async function othersWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ ahead: number; lanes: number }> {
+async function othersWork(tx: Tx, videoId: string): Promise<{ ahead: number; lanes: number }> {
   const { rows } = await sql<{ ahead: number; lanes: number }>`
     with in_work as (
       select id, created_at, least(row_number() over (partition by owner_id order by created_at, id), 5) as place
@@ -59,7 +56,7 @@ async function othersWork(tx: Transaction<MediaDb>, videoId: string): Promise<{ 
   return rows[0] ?? { ahead: 0, lanes: 0 }
 }
 
-async function recentWork(tx: Kysely<MediaDb>, videoId: string): Promise<Measured> {
+async function recentWork(tx: Db, videoId: string): Promise<Measured> {
   const { rows } = await sql<Measured>`
     select coalesce(sum(weight), 0) as weight, coalesce(sum(seconds), 0)::double precision as seconds from (
       select task.weight, extract(epoch from attempt.ended_at - attempt.started_at) as seconds

@@ -1,17 +1,17 @@
-import { type Kysely, type Selectable, sql } from 'kysely'
-import type { InstallationTable, MediaDb } from '../db/schema.ts'
+import { type Selectable, sql } from 'kysely'
+import type { Db, InstallationTable } from '../db/schema.ts'
 
 export type InstallationRow = Selectable<InstallationTable>
 
 /** A revision is replaced by the first process that asks after this time. */
 const REVISE_SECONDS = 55
 
-export async function findInstallation(db: Kysely<MediaDb>): Promise<InstallationRow> {
+export async function findInstallation(db: Db): Promise<InstallationRow> {
   return await db.selectFrom('installation').selectAll().executeTakeFirstOrThrow()
 }
 
 /** Chooses what the store's marker says next; of several processes all get the same. */
-export async function chooseRevision(db: Kysely<MediaDb>, candidate: string): Promise<string> {
+export async function chooseRevision(db: Db, candidate: string): Promise<string> {
   const { rows } = await sql<{ next_revision: string }>`update installation
     set next_revision = coalesce(next_revision, ${candidate}), revised_at = now()
     returning next_revision`.execute(db)
@@ -22,7 +22,7 @@ export async function chooseRevision(db: Kysely<MediaDb>, candidate: string): Pr
  * Chooses the next revision if the present one is old, or gives the one that was chosen long ago and whose marker may
  * never have been written. Undefined where it is not time, or another process has just done it.
  */
-export async function chooseDueRevision(db: Kysely<MediaDb>, candidate: string): Promise<string | undefined> {
+export async function chooseDueRevision(db: Db, candidate: string): Promise<string | undefined> {
   const { rows } = await sql<{ next_revision: string }>`update installation
     set next_revision = coalesce(next_revision, ${candidate}), revised_at = now()
     where revised_at < now() - make_interval(secs => ${REVISE_SECONDS})
@@ -31,26 +31,26 @@ export async function chooseDueRevision(db: Kysely<MediaDb>, candidate: string):
 }
 
 /** The marker with this revision is in the store. */
-export async function confirmRevision(db: Kysely<MediaDb>, revision: string): Promise<void> {
+export async function confirmRevision(db: Db, revision: string): Promise<void> {
   await sql`update installation set revision = next_revision, next_revision = null
     where next_revision = ${revision}`.execute(db)
 }
 
 const SWEEP_CONFIRMED_SECONDS = 3600
 
-export async function confirmSweep(db: Kysely<MediaDb>): Promise<void> {
+export async function confirmSweep(db: Db): Promise<void> {
   await sql`update installation
     set sweep_confirmed_until = now() + make_interval(secs => ${SWEEP_CONFIRMED_SECONDS})`.execute(db)
 }
 
-export async function isSweepConfirmed(db: Kysely<MediaDb>): Promise<boolean> {
+export async function isSweepConfirmed(db: Db): Promise<boolean> {
   const { rows } = await sql<{ confirmed: boolean | null }>`
     select sweep_confirmed_until > now() as confirmed from installation`.execute(db)
   return rows[0]?.confirmed === true
 }
 
 /** What time it is for the database. */
-export async function databaseTime(db: Kysely<MediaDb>): Promise<number> {
+export async function databaseTime(db: Db): Promise<number> {
   const { rows } = await sql<{ now: Date }>`select now() as now`.execute(db)
   return rows[0]?.now.getTime() ?? Date.now()
 }

@@ -1,8 +1,6 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { MediaDb, TaskRow } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { Db, TaskRow, Tx } from '../db/schema.ts'
 import { sendTasks } from './tasks.ts'
-
-type Tx = Transaction<MediaDb>
 
 /** What the reaper looks for: tasks that no message will ever set going again. */
 
@@ -25,7 +23,7 @@ export interface TaskOfVideo {
 
 const REAP_AT_ONCE = 100
 
-export async function staleTasks(db: Kysely<MediaDb>): Promise<TaskOfVideo[]> {
+export async function staleTasks(db: Db): Promise<TaskOfVideo[]> {
   return await db
     .selectFrom('tasks')
     .select(['id', 'video_id'])
@@ -36,7 +34,7 @@ export async function staleTasks(db: Kysely<MediaDb>): Promise<TaskOfVideo[]> {
 }
 
 /** Waiting tasks whose pause is over. The check of what was published waits until it is published again. */
-export async function dueTasks(db: Kysely<MediaDb>): Promise<TaskOfVideo[]> {
+export async function dueTasks(db: Db): Promise<TaskOfVideo[]> {
   return await db
     .selectFrom('tasks')
     .innerJoin('videos', 'videos.id', 'tasks.video_id')
@@ -69,7 +67,7 @@ export async function resendTasks(tx: Tx, afterMs: number): Promise<number> {
  * Every running task gets a whole lease from now on. Rows that are being changed at this moment are left out: that is a
  * heartbeat, or an end.
  */
-export async function extendLeases(db: Kysely<MediaDb>, leaseMs: number): Promise<void> {
+export async function extendLeases(db: Db, leaseMs: number): Promise<void> {
   await sql`update tasks set lease_until = now() + make_interval(secs => ${leaseMs / 1000})
     where id in (select id from tasks where state = 'running' for update skip locked)`.execute(db)
 }

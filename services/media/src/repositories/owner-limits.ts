@@ -1,10 +1,10 @@
 import type { Limits, Usage } from '@kinora/common/contracts'
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import type { MediaConfig } from '../config.ts'
-import type { MediaDb } from '../db/schema.ts'
+import type { Db, Tx } from '../db/schema.ts'
 
 /** Changes what is given and leaves the rest; null takes an owner's own limit back. */
-export async function changeLimits(tx: Transaction<MediaDb>, ownerId: string, change: Partial<Limits>): Promise<void> {
+export async function changeLimits(tx: Tx, ownerId: string, change: Partial<Limits>): Promise<void> {
   const { storedBytes, uploadBytes, minutes, videoSeconds, runningTasks } = change
   const columns = {
     ...(storedBytes !== undefined && { stored_bytes: storedBytes }),
@@ -24,12 +24,12 @@ export async function changeLimits(tx: Transaction<MediaDb>, ownerId: string, ch
     .execute()
 }
 
-export async function forgetLimits(db: Kysely<MediaDb>, ownerId: string): Promise<void> {
+export async function forgetLimits(db: Db, ownerId: string): Promise<void> {
   await db.deleteFrom('owner_limits').where('owner_id', '=', ownerId).execute()
 }
 
 /** From here to the commit nobody else finds out what room this owner has left. Taken after locks of videos, never before. */
-export async function lockRoom(tx: Transaction<MediaDb>, ownerId: string): Promise<void> {
+export async function lockRoom(tx: Tx, ownerId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`room of ${ownerId}`}, 0))`.execute(tx)
 }
 
@@ -43,7 +43,7 @@ interface StandingRow {
 }
 
 /** How much an owner has and may have, counted anew: there is no total that could be wrong. */
-export async function standingOf(db: Kysely<MediaDb>, config: MediaConfig, ownerId: string): Promise<Usage> {
+export async function standingOf(db: Db, config: MediaConfig, ownerId: string): Promise<Usage> {
   const { rows } = await sql<StandingRow>`
     select
       stored.bytes + coming.bytes as bytes, stored.minutes, stored.videos, coming.uploads, work.running_tasks,

@@ -2,13 +2,13 @@ import type { ParkedMessage } from '@kinora/common/bus'
 import type { Call } from '@kinora/common/contract'
 import { events, NotedAction } from '@kinora/common/contracts'
 import { addEvent } from '@kinora/common/db'
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
-import type { MediaDb, ParkedTable } from '../db/schema.ts'
+import { type Selectable, sql } from 'kysely'
+import type { Db, ParkedTable, Tx } from '../db/schema.ts'
 
 export type ParkedRow = Selectable<ParkedTable>
 
 /** Keeps a message that nobody will try again by himself; told twice it is kept once. */
-export async function park(db: Kysely<MediaDb>, message: ParkedMessage): Promise<void> {
+export async function park(db: Db, message: ParkedMessage): Promise<void> {
   await db
     .insertInto('parked')
     .values({
@@ -27,7 +27,7 @@ export async function park(db: Kysely<MediaDb>, message: ParkedMessage): Promise
 
 /** Newest first, after the one named. */
 export async function listParked(
-  db: Kysely<MediaDb>,
+  db: Db,
   { limit, after }: { limit: number; after: { parkedAt: string; id: string } | undefined },
 ): Promise<ParkedRow[]> {
   let query = db.selectFrom('parked').selectAll()
@@ -35,18 +35,18 @@ export async function listParked(
   return await query.orderBy('parked_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
 }
 
-export async function findParked(db: Kysely<MediaDb>, id: string): Promise<ParkedRow | undefined> {
+export async function findParked(db: Db, id: string): Promise<ParkedRow | undefined> {
   return await db.selectFrom('parked').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
 /** Takes a message out of the parking lot. Of several who want the same one, one gets it: the others wait for his commit. */
-export async function takeParked(tx: Transaction<MediaDb>, id: string): Promise<ParkedRow | undefined> {
+export async function takeParked(tx: Tx, id: string): Promise<ParkedRow | undefined> {
   return await tx.deleteFrom('parked').where('id', '=', id).returningAll().executeTakeFirst()
 }
 
 /** Has auth write into the audit log what an administrator does here, if and only if the transaction commits. */
 export async function noteAction(
-  tx: Transaction<MediaDb>,
+  tx: Tx,
   { actor, requestId, client }: Call,
   action: NotedAction['action'],
   subject: string,

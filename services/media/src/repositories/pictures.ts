@@ -1,15 +1,13 @@
 import { posix } from 'node:path'
 import type { Passport, Storyboard, TaskWork } from '@kinora/common/contracts'
 import type { StorageKey } from '@kinora/common/storage'
-import { sql, type Transaction } from 'kysely'
-import type { MediaDb, TaskRow, VideoRow } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
 import type { StoredWatermark } from '../db/stored.ts'
 import { queueLateDeletion } from './deletions.ts'
 import { discardFiles } from './segments.ts'
 import { attemptEnded } from './task-attempts.ts'
 import { enqueue, IDLE } from './tasks.ts'
-
-type Tx = Transaction<MediaDb>
 
 /** The folder of the poster before, with what was made of it, goes when nobody is sent there any more. */
 export async function recordPoster(tx: Tx, { id, poster_key: before }: VideoRow, posterKey: StorageKey): Promise<void> {
@@ -67,11 +65,7 @@ async function restart(tx: Tx, { id, attempt }: TaskRow, params: TaskWork): Prom
 }
 
 /** False, and nothing changes, once the video has a source: of the two that come at once, the row says which was first. */
-export async function setWatermark(
-  tx: Transaction<MediaDb>,
-  videoId: string,
-  watermark: StoredWatermark | null,
-): Promise<boolean> {
+export async function setWatermark(tx: Tx, videoId: string, watermark: StoredWatermark | null): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('videos')
     .set({ watermark: watermark && JSON.stringify(watermark) })
@@ -82,7 +76,7 @@ export async function setWatermark(
 }
 
 export async function recordPassport(
-  tx: Transaction<MediaDb>,
+  tx: Tx,
   videoId: string,
   { key, sha256 }: { key: string; sha256: string },
 ): Promise<void> {
@@ -90,7 +84,7 @@ export async function recordPassport(
 }
 
 /** What the attempts have run whose files count: those that ended well, and those that published segments before. */
-export async function runsOfVideo(tx: Transaction<MediaDb>, videoId: string): Promise<Passport['runs']> {
+export async function runsOfVideo(tx: Tx, videoId: string): Promise<Passport['runs']> {
   const { rows } = await sql<Passport['runs'][number]>`
     select attempt.task_id as "taskId", task.label, attempt.attempt,
       attempt.tools->'ffmpeg' as ffmpeg, attempt.tools->'commands' as commands

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
-import type { MediaDb, PlaybackTokensTable, TaskRow } from '../db/schema.ts'
+import { type Selectable, sql } from 'kysely'
+import type { Db, PlaybackTokensTable, TaskRow, Tx } from '../db/schema.ts'
 import type { PlannedTask } from '../db/stored.ts'
 import { enqueue } from './tasks.ts'
 
 /** False when the video is gone: one that is deleted at this moment is waited for, and then not found. */
 export async function insertToken(
-  db: Kysely<MediaDb>,
+  db: Db,
   { id, videoId, expiresAt }: { id: string; videoId: string; expiresAt: Date },
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`insert into playback_tokens (id, video_id, expires_at)
@@ -17,11 +17,7 @@ export async function insertToken(
 }
 
 /** Undefined when the video has no such token. Revoking twice is revoking once. */
-export async function revokeToken(
-  tx: Transaction<MediaDb>,
-  videoId: string,
-  tokenId: string,
-): Promise<{ expiresAt: Date } | undefined> {
+export async function revokeToken(tx: Tx, videoId: string, tokenId: string): Promise<{ expiresAt: Date } | undefined> {
   const row = await tx
     .updateTable('playback_tokens')
     .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())` })
@@ -34,7 +30,7 @@ export async function revokeToken(
 
 /** The links that an owner has made, newest first, after the one named. */
 export async function tokensOfOwner(
-  db: Kysely<MediaDb>,
+  db: Db,
   ownerId: string,
   { limit, after }: { limit: number; after: { createdAt: string; id: string } | null },
 ): Promise<Selectable<PlaybackTokensTable>[]> {
@@ -56,7 +52,7 @@ export async function tokensOfOwner(
     .execute()
 }
 
-export async function isTokenLive(db: Kysely<MediaDb>, videoId: string, tokenId: string): Promise<boolean> {
+export async function isTokenLive(db: Db, videoId: string, tokenId: string): Promise<boolean> {
   const row = await db
     .selectFrom('playback_tokens')
     .select('revoked_at')
@@ -66,12 +62,12 @@ export async function isTokenLive(db: Kysely<MediaDb>, videoId: string, tokenId:
   return row !== undefined && row.revoked_at === null
 }
 
-export async function forgetExpiredTokens(db: Kysely<MediaDb>): Promise<void> {
+export async function forgetExpiredTokens(db: Db): Promise<void> {
   await db.deleteFrom('playback_tokens').where('expires_at', '<', sql<Date>`now() - interval '1 day'`).execute()
 }
 
 export async function findTaskAt(
-  db: Kysely<MediaDb>,
+  db: Db,
   videoId: string,
   ordinal: number,
 ): Promise<Pick<TaskRow, 'id' | 'state' | 'attempt'> | undefined> {
@@ -84,7 +80,7 @@ export async function findTaskAt(
 }
 
 /** Adds a task unless another has its place in the video, and queues it; of many who do so at the same time, one does. */
-export async function addTaskOnce(tx: Transaction<MediaDb>, videoId: string, task: PlannedTask): Promise<boolean> {
+export async function addTaskOnce(tx: Tx, videoId: string, task: PlannedTask): Promise<boolean> {
   const { ordinal, label, queue, weight, work } = task
   const id = randomUUID()
   // A video that is deleted at this moment is waited for, and then not found.

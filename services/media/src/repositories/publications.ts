@@ -1,8 +1,6 @@
 import type { Video } from '@kinora/common/contracts'
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { MediaDb } from '../db/schema.ts'
-
-type Tx = Transaction<MediaDb>
+import { sql } from 'kysely'
+import type { Db, Tx } from '../db/schema.ts'
 
 const PLAYLISTS_LOCK = 1
 
@@ -15,7 +13,7 @@ export async function lockPlaylists(tx: Tx, videoId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(${PLAYLISTS_LOCK}::int, hashtext(${videoId}))`.execute(tx)
 }
 
-export async function videosToPublish(db: Kysely<MediaDb>): Promise<string[]> {
+export async function videosToPublish(db: Db): Promise<string[]> {
   const rows = await db
     .selectFrom('videos')
     .select('id')
@@ -40,7 +38,7 @@ export async function recordPublication(
     .execute()
 }
 
-export async function markUnpublished(db: Kysely<MediaDb>, videoId: string): Promise<void> {
+export async function markUnpublished(db: Db, videoId: string): Promise<void> {
   await db
     .updateTable('videos')
     .set({ republish: true })

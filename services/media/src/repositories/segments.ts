@@ -1,11 +1,9 @@
 import type { MediaPart } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { MediaDb } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { Db, Tx } from '../db/schema.ts'
 import { type Part, segmentsOf } from '../domain/segments.ts'
 import { queueFolderDeletion } from './deletions.ts'
-
-type Tx = Transaction<MediaDb>
 
 interface AttemptRef {
   taskId: string
@@ -21,7 +19,7 @@ export interface WrittenParts {
 }
 
 /** All segments of a video that are recorded, seen at one moment. */
-export async function writtenParts(db: Kysely<MediaDb>, videoId: string): Promise<WrittenParts> {
+export async function writtenParts(db: Db, videoId: string): Promise<WrittenParts> {
   const rows = await db
     .selectFrom('tasks')
     .leftJoin('parts', 'parts.task_id', 'tasks.id')

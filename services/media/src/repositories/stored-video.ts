@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { Db, VideoRow } from '../db/schema.ts'
 import type { WrittenParts } from './segments.ts'
 import { writtenParts } from './segments.ts'
 import { findVideo } from './videos.ts'
@@ -14,7 +14,7 @@ export interface StoredVideo {
   doomed: string[]
 }
 
-export async function storedVideo(db: Kysely<MediaDb>, videoId: string): Promise<StoredVideo | undefined> {
+export async function storedVideo(db: Db, videoId: string): Promise<StoredVideo | undefined> {
   return await db
     .transaction()
     .setIsolationLevel('repeatable read')
@@ -40,14 +40,14 @@ export async function storedVideo(db: Kysely<MediaDb>, videoId: string): Promise
 }
 
 /** The next videos by id. */
-export async function videoIdsAfter(db: Kysely<MediaDb>, after: string | undefined, limit: number): Promise<string[]> {
+export async function videoIdsAfter(db: Db, after: string | undefined, limit: number): Promise<string[]> {
   let query = db.selectFrom('videos').select('id').orderBy('id').limit(limit)
   if (after !== undefined) query = query.where('id', '>', after)
   return (await query.execute()).map(({ id }) => id)
 }
 
 /** Of these folders, those that will be removed anyway. */
-export async function doomedFolders(db: Kysely<MediaDb>, folders: string[]): Promise<Set<string>> {
+export async function doomedFolders(db: Db, folders: string[]): Promise<Set<string>> {
   const rows = await db
     .selectFrom('deletions')
     .select('key')

@@ -1,13 +1,13 @@
 import type { TaskCause, ToolRuns } from '@kinora/common/contracts'
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { AttemptState, MediaDb, TaskRow } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { AttemptState, Db, TaskRow, Tx } from '../db/schema.ts'
 
 interface AttemptRef {
   taskId: string
   attempt: number
 }
 
-export async function attemptsQueued(tx: Transaction<MediaDb>, refs: AttemptRef[]): Promise<void> {
+export async function attemptsQueued(tx: Tx, refs: AttemptRef[]): Promise<void> {
   if (refs.length === 0) return
   await tx
     .insertInto('task_attempts')
@@ -17,7 +17,7 @@ export async function attemptsQueued(tx: Transaction<MediaDb>, refs: AttemptRef[
     .execute()
 }
 
-export async function attemptStarted(tx: Transaction<MediaDb>, ref: AttemptRef, worker: string): Promise<void> {
+export async function attemptStarted(tx: Tx, ref: AttemptRef, worker: string): Promise<void> {
   await tx
     .updateTable('task_attempts')
     .set({ state: 'running', worker, started_at: sql<Date>`now()` })
@@ -27,7 +27,7 @@ export async function attemptStarted(tx: Transaction<MediaDb>, ref: AttemptRef, 
 }
 
 /** What an attempt has run so far; what it told before is part of it. */
-export async function recordTools(tx: Transaction<MediaDb>, ref: AttemptRef, tools: ToolRuns): Promise<void> {
+export async function recordTools(tx: Tx, ref: AttemptRef, tools: ToolRuns): Promise<void> {
   await tx
     .updateTable('task_attempts')
     .set({ tools: JSON.stringify(tools) })
@@ -37,7 +37,7 @@ export async function recordTools(tx: Transaction<MediaDb>, ref: AttemptRef, too
 }
 
 export async function attemptEnded(
-  tx: Transaction<MediaDb>,
+  tx: Tx,
   ref: AttemptRef,
   state: AttemptState,
   cause: TaskCause | null = null,
@@ -50,7 +50,7 @@ export async function attemptEnded(
     .execute()
 }
 
-export async function attemptState(tx: Transaction<MediaDb>, ref: AttemptRef): Promise<AttemptState | undefined> {
+export async function attemptState(tx: Tx, ref: AttemptRef): Promise<AttemptState | undefined> {
   const row = await tx
     .selectFrom('task_attempts')
     .select('state')
@@ -60,7 +60,7 @@ export async function attemptState(tx: Transaction<MediaDb>, ref: AttemptRef): P
   return row?.state
 }
 
-export async function attemptsOfVideo(db: Kysely<MediaDb>, videoId: string) {
+export async function attemptsOfVideo(db: Db, videoId: string) {
   return await db
     .selectFrom('task_attempts')
     .innerJoin('tasks', 'tasks.id', 'task_attempts.task_id')
@@ -84,7 +84,7 @@ export async function attemptsOfVideo(db: Kysely<MediaDb>, videoId: string) {
 }
 
 /** What has not ended, in the order of work. */
-export async function unfinishedTasks(db: Kysely<MediaDb>, videoId: string) {
+export async function unfinishedTasks(db: Db, videoId: string) {
   return await db
     .selectFrom('tasks')
     .select(['id', 'kind', 'label', 'held', 'not_before'])
@@ -97,7 +97,7 @@ export async function unfinishedTasks(db: Kysely<MediaDb>, videoId: string) {
 }
 
 /** Keeps what the tools of an attempt printed. Told twice it is kept once; of an attempt that nobody knows it is not. */
-export async function keepLog(tx: Transaction<MediaDb>, { taskId, attempt }: AttemptRef, log: string): Promise<void> {
+export async function keepLog(tx: Tx, { taskId, attempt }: AttemptRef, log: string): Promise<void> {
   await sql`insert into attempt_logs (task_id, attempt, log)
     select task_id, attempt, ${log.replaceAll('\0', '')} from task_attempts
     where task_id = ${taskId} and attempt = ${attempt} on conflict do nothing`.execute(tx)
@@ -105,7 +105,7 @@ export async function keepLog(tx: Transaction<MediaDb>, { taskId, attempt }: Att
 
 /** Of this attempt, or of the last one that has a log. */
 export async function findLog(
-  db: Kysely<MediaDb>,
+  db: Db,
   videoId: string,
   taskId: string,
   attempt: number | undefined,
@@ -121,7 +121,7 @@ export async function findLog(
   return row?.log
 }
 
-export async function forgetOldLogs(db: Kysely<MediaDb>, days: number): Promise<void> {
+export async function forgetOldLogs(db: Db, days: number): Promise<void> {
   await sql`delete from attempt_logs where written_at < now() - make_interval(days => ${days})`.execute(db)
 }
 
@@ -150,7 +150,7 @@ export interface TaskPosition {
 
 /** Of all videos, newest first; those of one video in the order of work. */
 export async function listTasks(
-  db: Kysely<MediaDb>,
+  db: Db,
   filter: { states: readonly TaskRow['state'][]; videoId?: string | undefined },
   page: { limit: number; after: TaskPosition | undefined },
 ): Promise<ListedTask[]> {

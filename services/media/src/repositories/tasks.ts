@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { TaskCause } from '@kinora/common/contracts'
 import { enqueueTask } from '@kinora/common/db'
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { MediaDb, TaskRow } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { Db, TaskRow, Tx } from '../db/schema.ts'
 import type { PlannedTask } from '../db/stored.ts'
 import { type Candidate, taskPriority } from '../domain/priority.ts'
 import type { Failures } from '../domain/retry.ts'
 import type { TaskFacts } from '../domain/video-state.ts'
 import { attemptEnded, attemptStarted, attemptsQueued } from './task-attempts.ts'
-
-type Tx = Transaction<MediaDb>
 
 /** A running attempt; only who knows the token may end it. */
 export interface Lease {
@@ -21,7 +19,7 @@ export interface Lease {
 /** What a task looks like while nobody works on it, and nothing holds it up. */
 export const IDLE = { lease_token: null, lease_until: null, fraction: 0, held: false, not_before: null } as const
 
-export async function findTask(db: Kysely<MediaDb>, taskId: string): Promise<TaskRow | undefined> {
+export async function findTask(db: Db, taskId: string): Promise<TaskRow | undefined> {
   return await db.selectFrom('tasks').selectAll().where('id', '=', taskId).executeTakeFirst()
 }
 
@@ -138,12 +136,7 @@ export async function startAttempt(
 }
 
 /** A heartbeat: the lease begins anew. Returns the video; undefined when the lease is not held any more. */
-export async function renewLease(
-  db: Kysely<MediaDb>,
-  lease: Lease,
-  fraction: number,
-  leaseMs: number,
-): Promise<string | undefined> {
+export async function renewLease(db: Db, lease: Lease, fraction: number, leaseMs: number): Promise<string | undefined> {
   const row = await db
     .updateTable('tasks')
     .set({
@@ -240,7 +233,7 @@ export async function reviveTasks(tx: Tx, videoId: string, failed: readonly stri
 }
 
 /** The places of these tasks in the workers' queues, as things are now. */
-async function priorities(tx: Transaction<MediaDb>, taskIds: readonly string[]): Promise<Map<string, number>> {
+async function priorities(tx: Tx, taskIds: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await sql<Candidate & { id: string }>`
     select task.id, task.kind, task.ordinal, (
       select count(*)::integer from videos other

@@ -1,11 +1,9 @@
 import { keys } from '@kinora/common/storage'
-import { sql, type Transaction } from 'kysely'
-import type { MediaDb } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { Tx } from '../db/schema.ts'
 import type { StoredCaptions, StoredChapters } from '../db/stored.ts'
 import { captionsFile, captionsPlaylist, chaptersKey } from '../domain/timed-text.ts'
 import { queueLateDeletion } from './deletions.ts'
-
-type Tx = Transaction<MediaDb>
 
 /** Playlists that are out name these files until they are written again, and players may have read them just before. */
 export async function retireCaptions(tx: Tx, videoId: string, { id }: StoredCaptions): Promise<void> {

@@ -1,8 +1,6 @@
 import { AppError } from '@kinora/common/errors'
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
-import type { MediaDb, UploadRow } from '../db/schema.ts'
-
-type Tx = Transaction<MediaDb>
+import { type RawBuilder, sql } from 'kysely'
+import type { Db, Tx, UploadRow } from '../db/schema.ts'
 
 /** An upload in one request is given up when nothing was heard of it for so long. */
 const SINGLE_REQUEST_SECONDS = 15 * 60
@@ -70,7 +68,7 @@ export async function touchUpload(
 
 /** A sign of life of who receives an upload: its owner, and for one in pieces who writes the present one. */
 export async function keepUpload(
-  db: Kysely<MediaDb>,
+  db: Db,
   ref: { uploadId: string; ownerId: string; pieceId: string | null },
   expirySeconds: number,
 ): Promise<boolean> {
@@ -97,7 +95,7 @@ export async function deleteUploadRow(tx: Tx, uploadId: string): Promise<UploadR
   return await tx.deleteFrom('uploads').where('id', '=', uploadId).returningAll().executeTakeFirst()
 }
 
-export async function findUpload(db: Kysely<MediaDb>, uploadId: string): Promise<UploadRow | undefined> {
+export async function findUpload(db: Db, uploadId: string): Promise<UploadRow | undefined> {
   return await db.selectFrom('uploads').selectAll().where('id', '=', uploadId).executeTakeFirst()
 }
 
@@ -109,7 +107,7 @@ export async function hasOtherUploads(tx: Tx, videoId: string): Promise<boolean>
 const AT_ONCE = 100
 
 /** Records of uploads whose source was registered, kept for clients that did not hear the answer. */
-export async function expiredRecords(db: Kysely<MediaDb>): Promise<UploadRow[]> {
+export async function expiredRecords(db: Db): Promise<UploadRow[]> {
   const query = db.selectFrom('uploads').selectAll().where('expires_at', '<=', sql<Date>`now()`)
   return await query.where('completed_at', 'is not', null).limit(AT_ONCE).execute()
 }
@@ -119,7 +117,7 @@ const ABANDONED = sql<boolean>`(completed_at is null and expires_at <= now()
   and (not resumable or (piece_id is null and received < bytes)))`
 
 /** Abandoned uploads of accounts that have at most `limitPerOwner` of them. */
-export async function abandonedUploads(db: Kysely<MediaDb>, limitPerOwner: number | null): Promise<UploadRow[]> {
+export async function abandonedUploads(db: Db, limitPerOwner: number | null): Promise<UploadRow[]> {
   let query = db.selectFrom('uploads').selectAll().where(ABANDONED).limit(AT_ONCE)
   if (limitPerOwner !== null) {
     query = query.where(sql<boolean>`owner_id in (select owner_id from uploads where ${ABANDONED}
@@ -129,10 +127,7 @@ export async function abandonedUploads(db: Kysely<MediaDb>, limitPerOwner: numbe
 }
 
 /** How many abandoned uploads there are: of all accounts, and of those with more than `limitPerOwner`. */
-export async function countAbandoned(
-  db: Kysely<MediaDb>,
-  limitPerOwner: number,
-): Promise<{ all: number; overLimit: number }> {
+export async function countAbandoned(db: Db, limitPerOwner: number): Promise<{ all: number; overLimit: number }> {
   const { rows } = await sql<{ all: number; overLimit: number }>`
     select coalesce(sum(count), 0)::int as all,
       coalesce(sum(count) filter (where count > ${limitPerOwner}), 0)::int as "overLimit"
@@ -141,7 +136,7 @@ export async function countAbandoned(
 }
 
 /** Of those that nobody has been heard of for a while: a writer that ended without a word, or nothing left but to finish. */
-export async function silentUploads(db: Kysely<MediaDb>, silentSeconds: number): Promise<UploadRow[]> {
+export async function silentUploads(db: Db, silentSeconds: number): Promise<UploadRow[]> {
   return await db
     .selectFrom('uploads')
     .selectAll()

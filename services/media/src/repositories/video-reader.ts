@@ -1,5 +1,5 @@
-import { CompiledQuery, type Kysely } from 'kysely'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { CompiledQuery } from 'kysely'
+import type { Db, VideoRow } from '../db/schema.ts'
 
 export type ReadVideo = (videoId: string) => Promise<VideoRow | undefined>
 
@@ -13,7 +13,7 @@ interface Batch {
  * hands over several requests at once, and asking PostgreSQL costs more than what it answers. The statement is sent after
  * the last of them came, so nobody gets a row from before their own request.
  */
-export function videoReader(db: Kysely<MediaDb>): ReadVideo {
+export function videoReader(db: Db): ReadVideo {
   let open: Batch | undefined
 
   return async (videoId) => {

@@ -1,11 +1,9 @@
 import type { Input } from '@kinora/common/contract'
 import type { media, Visibility } from '@kinora/common/contracts'
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { Db, Tx, VideoRow } from '../db/schema.ts'
 import type { FrameRange, StoredWatermark } from '../db/stored.ts'
 import type { Position } from '../domain/pages.ts'
-
-type Tx = Transaction<MediaDb>
 
 export interface NewVideo {
   id: string
@@ -16,7 +14,7 @@ export interface NewVideo {
   visibility: Visibility
 }
 
-export async function insertVideo(db: Kysely<MediaDb>, video: NewVideo): Promise<VideoRow> {
+export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
   const { ownerId, ...rest } = video
   return await db
     .insertInto('videos')
@@ -25,13 +23,13 @@ export async function insertVideo(db: Kysely<MediaDb>, video: NewVideo): Promise
     .executeTakeFirstOrThrow()
 }
 
-export async function findVideo(db: Kysely<MediaDb>, videoId: string): Promise<VideoRow | undefined> {
+export async function findVideo(db: Db, videoId: string): Promise<VideoRow | undefined> {
   return await db.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirst()
 }
 
 export type TextChange = Partial<Pick<NewVideo, 'title' | 'description' | 'tags' | 'visibility'>>
 
-export async function updateText(tx: Transaction<MediaDb>, videoId: string, change: TextChange): Promise<void> {
+export async function updateText(tx: Tx, videoId: string, change: TextChange): Promise<void> {
   await tx
     .updateTable('videos')
     .set({ ...change, sequence: sql<number>`sequence + 1`, updated_at: sql<Date>`now()` })
@@ -40,7 +38,7 @@ export async function updateText(tx: Transaction<MediaDb>, videoId: string, chan
 }
 
 /** Tasks, history and playback tokens go with it. */
-export async function deleteRow(tx: Transaction<MediaDb>, videoId: string): Promise<VideoRow | undefined> {
+export async function deleteRow(tx: Tx, videoId: string): Promise<VideoRow | undefined> {
   return await tx.deleteFrom('videos').where('id', '=', videoId).returningAll().executeTakeFirst()
 }
 
@@ -58,7 +56,7 @@ export interface VideoFilter {
  * deleted meanwhile neither repeats nor hides a video.
  */
 export async function listVideos(
-  db: Kysely<MediaDb>,
+  db: Db,
   ownerId: string,
   filter: VideoFilter,
   page: { sort: VideoSort; limit: number; after: Position | null },

@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { VideoEventType, WebhookAttempt } from '@kinora/common/contracts'
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { DeliveryRow, MediaDb } from '../db/schema.ts'
-
-type Db = Kysely<MediaDb>
-type Tx = Transaction<MediaDb>
+import { sql } from 'kysely'
+import type { Db, DeliveryRow, Tx } from '../db/schema.ts'
 
 /** In the log of one delivery. */
 const KEPT_ATTEMPTS = 20
@@ -116,10 +113,7 @@ export interface ClaimOptions {
 const WINDOW = 1000
 
 /** Takes deliveries that are due, oldest first, and of each webhook no more than it has room for. Several processes do it side by side. */
-export async function claimDue(
-  db: Kysely<MediaDb>,
-  { limit, perWebhook, inFlight, leaseMs }: ClaimOptions,
-): Promise<DeliveryRow[]> {
+export async function claimDue(db: Db, { limit, perWebhook, inFlight, leaseMs }: ClaimOptions): Promise<DeliveryRow[]> {
   const { rows } = await sql<DeliveryRow>`
     with busy as (
       select * from unnest(${[...inFlight.keys()]}::uuid[], ${[...inFlight.values()]}::integer[]) as busy (webhook_id, attempts)

@@ -1,10 +1,7 @@
 import type { VideoEventType } from '@kinora/common/contracts'
 import type { SecretCipher } from '@kinora/common/secret-cipher'
-import { type Kysely, sql, type Transaction } from 'kysely'
-import type { MediaDb, WebhookRow } from '../db/schema.ts'
-
-type Db = Kysely<MediaDb>
-type Tx = Transaction<MediaDb>
+import { sql } from 'kysely'
+import type { Db, Tx, WebhookRow } from '../db/schema.ts'
 
 const PREVIOUS_SECRET = sql`interval '24 hours'`
 /** A webhook at which nothing has arrived for so long is switched off when a delivery is given up. */

@@ -3,9 +3,8 @@ import type { Handler, Input } from '@kinora/common/contract'
 import type { media, TaskWork } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, TaskRow } from '../db/schema.ts'
+import type { TaskRow, Tx } from '../db/schema.ts'
 import { remainingWork } from '../domain/segments.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptLost } from '../operations/end-attempt.ts'
@@ -44,7 +43,7 @@ async function workOf({ db }: Context, { video_id: videoId, params, written }: T
   return work.kind === 'finalise' ? { ...work, contents: await expectedContents(db, videoId) } : work
 }
 
-async function start(ctx: Context, tx: Transaction<MediaDb>, claim: Claim, attempt: number): Promise<TaskRow | null> {
+async function start(ctx: Context, tx: Tx, claim: Claim, attempt: number): Promise<TaskRow | null> {
   const by = { worker: claim.worker, leaseMs: ctx.config.LEASE_MS, messageAttempt: claim.attempt }
   return (await startAttempt(tx, { taskId: claim.taskId, attempt }, by)) ?? null
 }
@@ -53,7 +52,7 @@ async function start(ctx: Context, tx: Transaction<MediaDb>, claim: Claim, attem
  * The broker gives a message out again only when its holder's channel is gone, so there is no need to wait for the lease
  * to run out. The message may be older than the running attempt, if that one was a take-over too.
  */
-async function takeOver(ctx: Context, tx: Transaction<MediaDb>, claim: Claim): Promise<TaskRow | null> {
+async function takeOver(ctx: Context, tx: Tx, claim: Claim): Promise<TaskRow | null> {
   const task = await findTask(tx, claim.taskId)
   const lease = task && leaseOf(task)
   if (!task || !lease || task.message_attempt !== claim.attempt) return null

@@ -3,9 +3,8 @@ import type { Handler, Input } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { Tx, VideoRow } from '../db/schema.ts'
 import type { StoredWatermark } from '../db/stored.ts'
 import { rangeOfClip } from '../domain/clip.ts'
 import { roomFor } from '../domain/quota.ts'
@@ -37,7 +36,7 @@ export function createClip(ctx: Context): Handler<typeof media.createClip> {
 /** Copies whose transaction fails belong to no video, and are swept like an upload that nobody registered. */
 async function clipOf(
   ctx: Context,
-  tx: Transaction<MediaDb>,
+  tx: Tx,
   parent: VideoRow,
   { start, end, title = parent.title }: Input<typeof media.createClip>,
 ): Promise<VideoRow> {

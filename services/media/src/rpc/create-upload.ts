@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Handler, Input } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { Tx, VideoRow } from '../db/schema.ts'
 import { assertOwner, userOf } from '../domain/visibility.ts'
 import { assertAwaitsSource, assertDeclaredAsVideo, reserve } from '../operations/uploads.ts'
 import { isErased } from '../repositories/erased-owners.ts'
@@ -37,7 +36,7 @@ export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
 }
 
 async function makeVideo(
-  tx: Transaction<MediaDb>,
+  tx: Tx,
   ownerId: string,
   { title, filename }: Input<typeof media.createUpload>,
 ): Promise<VideoRow> {

@@ -3,9 +3,8 @@ import type { Handler } from '@kinora/common/contract'
 import type { media, Watermark } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { Tx, VideoRow } from '../db/schema.ts'
 import type { StoredWatermark } from '../db/stored.ts'
 import { assertWithin } from '../domain/clip.ts'
 import { assertOwner } from '../domain/visibility.ts'
@@ -57,11 +56,7 @@ export function deleteWatermark(ctx: Context): Handler<typeof media.deleteWaterm
 }
 
 /** Only a head start may have been told of the picture before, and is not taken any more: it can go at once. */
-async function replace(
-  tx: Transaction<MediaDb>,
-  { id, watermark: before }: VideoRow,
-  watermark: StoredWatermark | null,
-): Promise<void> {
+async function replace(tx: Tx, { id, watermark: before }: VideoRow, watermark: StoredWatermark | null): Promise<void> {
   if (!(await setWatermark(tx, id, watermark))) throw new AppError('WATERMARK_TOO_LATE')
   // The same picture again: the first answer was lost.
   if (before && before.key !== watermark?.key) await queueFileDeletion(tx, before.key)

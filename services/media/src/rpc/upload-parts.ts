@@ -3,9 +3,8 @@ import type { Handler } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, UploadRow } from '../db/schema.ts'
+import type { Tx, UploadRow } from '../db/schema.ts'
 import { assertRoomKept } from '../domain/quota.ts'
 import { userOf } from '../domain/visibility.ts'
 import { assertAwaitsSource, isSettled, settle } from '../operations/uploads.ts'
@@ -35,7 +34,7 @@ export function beginPiece(ctx: Context): Handler<typeof media.beginPiece> {
     })
 }
 
-async function assertStillAllowed(ctx: Context, tx: Transaction<MediaDb>, row: UploadRow): Promise<void> {
+async function assertStillAllowed(ctx: Context, tx: Tx, row: UploadRow): Promise<void> {
   const video = await findVideo(tx, row.video_id)
   if (!video) throw new AppError('VIDEO_NOT_FOUND')
   assertAwaitsSource(video)

@@ -3,9 +3,8 @@ import type { Actor, Handler } from '@kinora/common/contract'
 import type { media, ResumableUpload } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
-import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, UploadRow } from '../db/schema.ts'
+import type { Tx, UploadRow } from '../db/schema.ts'
 import { assertOwner, userOf } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { registerUpload } from '../operations/register-source.ts'
@@ -79,12 +78,7 @@ export function beginHeadStart(ctx: Context): Handler<typeof media.beginHeadStar
 }
 
 /** A settled upload as gateways see it. */
-export async function describeUpload(
-  ctx: Context,
-  tx: Transaction<MediaDb>,
-  row: UploadRow,
-  actor: Actor,
-): Promise<ResumableUpload> {
+export async function describeUpload(ctx: Context, tx: Tx, row: UploadRow, actor: Actor): Promise<ResumableUpload> {
   const { id, video_id: videoId, bytes, received, metadata, expires_at, completed_at } = row
   const unfinished = completed_at === null && received === bytes
   return {
@@ -99,12 +93,7 @@ export async function describeUpload(
   }
 }
 
-async function finishOf(
-  ctx: Context,
-  tx: Transaction<MediaDb>,
-  row: UploadRow,
-  actor: Actor,
-): Promise<ResumableUpload['finish']> {
+async function finishOf(ctx: Context, tx: Tx, row: UploadRow, actor: Actor): Promise<ResumableUpload['finish']> {
   const { id, video_id: videoId, filename } = row
   const video = await findVideo(tx, videoId)
   if (!video) throw new AppError('UPLOAD_NOT_FOUND')

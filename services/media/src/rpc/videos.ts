@@ -2,9 +2,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Actor, Handler, Output } from '@kinora/common/contract'
 import type { media, Video, WaitingTask } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
-import type { MediaDb, VideoRow } from '../db/schema.ts'
+import type { Tx, VideoRow } from '../db/schema.ts'
 import { cursorAt, positionAt } from '../domain/pages.ts'
 import { waitingFor } from '../domain/priority.ts'
 import { makesRendition } from '../domain/segments.ts'
@@ -110,11 +109,7 @@ export function retryVideo(ctx: Context): Handler<typeof media.retryVideo> {
 }
 
 /** Ids of all tasks that have failed, or of those that were to make this rendition. */
-async function failuresOf(
-  tx: Transaction<MediaDb>,
-  { id, plan }: VideoRow,
-  rendition: string | undefined,
-): Promise<string[]> {
+async function failuresOf(tx: Tx, { id, plan }: VideoRow, rendition: string | undefined): Promise<string[]> {
   if (rendition !== undefined && !plan?.rungs.some(({ name }) => name === rendition)) {
     throw new AppError('RENDITION_NOT_FOUND')
   }
