@@ -10,8 +10,13 @@ import type { MediaMetrics } from './media-metrics.ts'
 import type { StoreOwnership } from './operations/store-ownership.ts'
 import type { ReadVideo } from './repositories/video-reader.ts'
 
-/** Told after a commit, so that a background loop looks at once instead of at its next tick. */
-export type Wake = EventEmitter<{ outbox: []; playlists: []; erasures: []; webhooks: [] }>
+/** Makes a background loop run now instead of at its next tick. After a commit `transact` emits, so that no caller has to. */
+export interface Wake {
+  outbox: []
+  playlists: []
+  erasures: []
+  webhooks: []
+}
 
 /** All that handlers and jobs need. */
 export interface Context {
@@ -24,7 +29,7 @@ export interface Context {
   cache: ReadCache
   signer: PlaybackSigner
   webhooks: Webhooks
-  wake: Wake
+  wake: EventEmitter<Wake>
   metrics: MediaMetrics
   logger: Logger
 }

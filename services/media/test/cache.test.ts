@@ -36,7 +36,7 @@ describe('the read cache', () => {
     await read()
     await until(async () => (await read()) === 'old' && loads() === 1)
     title = 'new'
-    await cache.forget(owner)
+    await cache.evict(owner)
     expect(await read()).toBe('new')
     expect(loads()).toBe(2)
   })
@@ -47,7 +47,7 @@ describe('the read cache', () => {
     const owner = randomUUID()
     const slow = cache.read(owner, `video:${owner}`, async () => {
       // Another process commits a change and says so while this one still holds the old row.
-      await other.forget(owner)
+      await other.evict(owner)
       return 'old'
     })
     expect(await slow).toBe('old')
@@ -85,7 +85,7 @@ describe('the read cache', () => {
     await here.read()
     title = 'new'
     away = true
-    await cache.forget(owner)
+    await cache.evict(owner)
     expect(await here.read()).toBe('new')
     away = false
     await until(async () => (await there.read()) === 'new')

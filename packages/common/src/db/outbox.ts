@@ -50,7 +50,16 @@ export async function enqueueTask<T extends OutboxDb>(tx: Transaction<T>, payloa
   await insert(tx, 'task', randomUUID(), payload)
 }
 
+/** Transactions that have added rows. */
+const senders = new WeakSet<object>()
+
+/** Whether this transaction has added an event or a task: the relay has something to send once it is committed. */
+export function hasMessages<T extends OutboxDb>(tx: Transaction<T>): boolean {
+  return senders.has(tx)
+}
+
 async function insert<T>(tx: Transaction<T>, kind: 'event' | 'task', id: string, payload: object): Promise<void> {
+  senders.add(tx)
   await sql`insert into outbox (id, kind, payload) values (${id}, ${kind}, ${JSON.stringify(payload)}::jsonb)`.execute(
     tx,
   )
@@ -68,7 +77,7 @@ const BATCH = 100
 /**
  * Publishes committed rows and deletes them once the broker has confirmed. Rows are locked with SKIP LOCKED, so several
  * processes relay side by side; a crash between confirm and delete publishes a row again, which consumers must bear. Poke it
- * after a commit.
+ * after the commit of a transaction that `hasMessages`.
  */
 export function startOutboxRelay<T extends OutboxDb>(
   db: Kysely<T>,

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { removeVideo } from '../operations/remove-video.ts'
+import { transact } from '../operations/transact.ts'
 import { finishErasure, unfinishedErasures, videosOfOwner } from '../repositories/erased-owners.ts'
 import { forgetLimits } from '../repositories/owner-limits.ts'
 import { removeWebhooksOf } from '../repositories/webhooks.ts'
@@ -19,18 +20,14 @@ async function eraseOwner(ctx: Context, ownerId: string): Promise<void> {
   await removeWebhooksOf(ctx.db, ownerId)
   await removeVideos(ctx, ownerId)
   await forgetLimits(ctx.db, ownerId)
-  const done = await ctx.db.transaction().execute((tx) => finishErasure(tx, ownerId))
-  if (!done) return
-  ctx.logger.info({ ownerId }, 'nothing is left of an owner')
-  ctx.wake.emit('outbox')
+  const done = await transact(ctx, (tx) => finishErasure(tx, ownerId))
+  if (done) ctx.logger.info({ ownerId }, 'all data of an erased account was removed')
 }
 
 async function removeVideos(ctx: Context, ownerId: string): Promise<void> {
   for (;;) {
     const ids = await videosOfOwner(ctx.db, ownerId, BATCH)
     if (ids.length === 0) return
-    for (const id of ids) await ctx.db.transaction().execute((tx) => removeVideo(tx, id, 'remove'))
-    await ctx.cache.forget(ownerId)
-    ctx.wake.emit('outbox')
+    for (const id of ids) await transact(ctx, (tx) => removeVideo(tx, id, 'remove'), { evict: () => ownerId })
   }
 }

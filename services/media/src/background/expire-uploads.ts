@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import type { UploadRow } from '../db/schema.ts'
 import { registerUpload } from '../operations/register-source.ts'
 import { planSweep } from '../operations/sweep-plan.ts'
+import { transact } from '../operations/transact.ts'
 import { giveUp } from '../operations/uploads.ts'
 import { abandonedUploads, expiredRecords } from '../repositories/uploads.ts'
 import { isolated } from './isolated.ts'
@@ -33,9 +34,7 @@ async function endAbandoned(ctx: Context, row: UploadRow): Promise<void> {
 }
 
 async function end(ctx: Context, row: UploadRow): Promise<void> {
-  await isolated(ctx, { videoId: row.video_id }, async () => {
-    await ctx.db.transaction().execute((tx) => giveUp(tx, row, 'expired'))
-    await ctx.cache.forget(row.owner_id)
-    ctx.wake.emit('outbox')
-  })
+  await isolated(ctx, { videoId: row.video_id }, () =>
+    transact(ctx, (tx) => giveUp(tx, row, 'expired'), { evict: () => row.owner_id }),
+  )
 }

@@ -6,6 +6,7 @@ import { renderPlaylists } from '../domain/playlists.ts'
 import { type Presentation, presentationOf } from '../domain/presentation.ts'
 import { renderChapters } from '../domain/timed-text.ts'
 import { settleLocked } from '../operations/change-video.ts'
+import { transact } from '../operations/transact.ts'
 import { lockPlaylists, markUnpublished, recordPublication, videosToPublish } from '../repositories/publications.ts'
 import { writtenParts } from '../repositories/segments.ts'
 import { findVideo } from '../repositories/videos.ts'
@@ -28,22 +29,23 @@ export async function publishPlaylists(ctx: Context): Promise<void> {
  * are read under the lock and after the video's row, so what is written is at least as new as what is recorded.
  */
 async function publish(ctx: Context, videoId: string): Promise<void> {
-  const settled = await ctx.db.transaction().execute(async (tx) => {
-    await lockPlaylists(tx, videoId)
-    const video = await findVideo(tx, videoId)
-    if (!video?.plan || (video.material_published >= video.material && !video.republish)) return null
-    const { parts, material, complete } = await writtenParts(tx, videoId)
-    const presentation = presentationOf(video.plan, parts, complete, video.captions)
-    const chapters = video.chapters ? [renderChapters(video.chapters, video.plan)] : []
-    for (const { name, content } of [...chapters, ...renderPlaylists(presentation)]) {
-      await ctx.store.put(keys.playlist(videoId, name), content)
-    }
-    return await settleLocked(tx, videoId, () => recordPublication(tx, videoId, material, renditionsOf(presentation)))
-  })
-  if (!settled) return
-  ctx.metrics.playlistsPublished.inc()
-  await ctx.cache.forget(settled.owner_id)
-  ctx.wake.emit('outbox')
+  const settled = await transact(
+    ctx,
+    async (tx) => {
+      await lockPlaylists(tx, videoId)
+      const video = await findVideo(tx, videoId)
+      if (!video?.plan || (video.material_published >= video.material && !video.republish)) return null
+      const { parts, material, complete } = await writtenParts(tx, videoId)
+      const presentation = presentationOf(video.plan, parts, complete, video.captions)
+      const chapters = video.chapters ? [renderChapters(video.chapters, video.plan)] : []
+      for (const { name, content } of [...chapters, ...renderPlaylists(presentation)]) {
+        await ctx.store.put(keys.playlist(videoId, name), content)
+      }
+      return await settleLocked(tx, videoId, () => recordPublication(tx, videoId, material, renditionsOf(presentation)))
+    },
+    { evict: (video) => video?.owner_id },
+  )
+  if (settled) ctx.metrics.playlistsPublished.inc()
 }
 
 /** A rendition is ready when it can be played to its end. */

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptLost } from '../operations/end-attempt.ts'
 import { ownersOfHeldTasks, startableTasks } from '../operations/limits.ts'
+import { transact } from '../operations/transact.ts'
 import { dueTasks, extendLeases, lockStaleTask, resendTasks, staleTasks } from '../repositories/overdue-tasks.ts'
 import { enqueue, leaseOf } from '../repositories/tasks.ts'
 import { isolated } from './isolated.ts'
@@ -33,10 +34,8 @@ export async function reap(ctx: Context): Promise<void> {
   for (const { id, video_id: videoId } of await dueTasks(ctx.db)) {
     await isolated(ctx, { videoId }, () => changeVideo(ctx, videoId, (tx) => enqueue(tx, [id])))
   }
-  const resent = await ctx.db.transaction().execute((tx) => resendTasks(tx, ctx.config.RESEND_MS))
-  if (resent === 0) return
-  ctx.logger.info({ resent }, 'tasks that nobody took were sent again')
-  ctx.wake.emit('outbox')
+  const resent = await transact(ctx, (tx) => resendTasks(tx, ctx.config.RESEND_MS))
+  if (resent > 0) ctx.logger.info({ resent }, 'tasks that nobody took were sent again')
 }
 
 async function reapStale(ctx: Context, videoId: string, taskId: string): Promise<void> {

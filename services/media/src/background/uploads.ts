@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { UploadRow } from '../db/schema.ts'
 import { registerUpload } from '../operations/register-source.ts'
+import { transact } from '../operations/transact.ts'
 import { piecesOf, settle } from '../operations/uploads.ts'
 import { park } from '../repositories/parked.ts'
 import { lockRow, noteVisit, silentUploads } from '../repositories/uploads.ts'
@@ -24,7 +25,7 @@ export async function finishUploads(ctx: Context): Promise<void> {
 }
 
 async function finish(ctx: Context, { id, owner_id: ownerId }: UploadRow): Promise<void> {
-  const row = await ctx.db.transaction().execute(async (tx) => {
+  const row = await transact(ctx, async (tx) => {
     const found = await lockRow(tx, id)
     if (!found) return undefined
     await noteVisit(tx, id)

@@ -2,6 +2,7 @@ import { type Bus, byType } from '@kinora/common/bus'
 import type { EventData, EventEnvelope, EventType } from '@kinora/common/contract'
 import { events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
+import { transact } from '../operations/transact.ts'
 import { noteErasure } from '../repositories/erased-owners.ts'
 import { park } from '../repositories/parked.ts'
 import { taskFinished } from './task-finished.ts'
@@ -39,7 +40,5 @@ function is<E extends EventType>(envelope: EventEnvelope, event: E): envelope is
 
 /** An account was deleted. Only noted here: the work may take long, and is a job's. Telling it twice does no harm. */
 async function userErased(ctx: Context, { userId }: EventData<(typeof events)['auth.user-erased']>): Promise<void> {
-  await ctx.db.transaction().execute((tx) => noteErasure(tx, userId))
-  ctx.wake.emit('erasures')
-  ctx.wake.emit('outbox')
+  await transact(ctx, (tx) => noteErasure(tx, userId), { wake: () => 'erasures' })
 }

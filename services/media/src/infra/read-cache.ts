@@ -16,7 +16,7 @@ export interface ReadCache {
   /** Asks for `key` of this owner; what is not there is loaded, and remembered if it is his (`keep`). */
   read<T>(ownerId: string, key: string, load: () => Promise<T>, keep?: (loaded: T) => boolean): Promise<T>
   /** After a commit: what was read before is not answered any more. Never throws. */
-  forget(ownerId: string): Promise<void>
+  evict(ownerId: string): Promise<void>
   state(): 'ready' | 'degraded' | 'off'
   close(): void
 }
@@ -63,7 +63,7 @@ export function createReadCache(client: CacheClient, newId: () => string, logger
     return loaded
   }
 
-  async function forget(ownerId: string): Promise<void> {
+  async function evict(ownerId: string): Promise<void> {
     try {
       await client.put(generationKey(ownerId), newId(), GENERATION_MS)
       settle(ownerId)
@@ -95,7 +95,7 @@ export function createReadCache(client: CacheClient, newId: () => string, logger
 
   return {
     read,
-    forget,
+    evict,
     state: () => (client.ready() ? 'ready' : 'degraded'),
     close() {
       for (const timer of owed.values()) clearTimeout(timer)
@@ -106,7 +106,7 @@ export function createReadCache(client: CacheClient, newId: () => string, logger
 
 const NO_CACHE: ReadCache = {
   read: (_ownerId, _key, load) => load(),
-  forget: async () => {},
+  evict: async () => {},
   state: () => 'off',
   close: () => {},
 }

@@ -10,6 +10,7 @@ import { videoEvents } from '../domain/webhooks.ts'
 import { outlookOf } from '../repositories/eta-inputs.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
 import { enqueue, taskFacts } from '../repositories/tasks.ts'
+import { transact } from './transact.ts'
 import { tellOfVideo } from './webhook-deliveries.ts'
 
 export interface Changed<T> {
@@ -31,15 +32,17 @@ export async function changeVideo<T>(
   change: (tx: Tx, video: VideoRow) => Promise<T>,
   first: (tx: Tx, videoId: string) => Promise<void> = async () => {},
 ): Promise<Changed<T> | null> {
-  const changed = await ctx.db.transaction().execute(async (tx) => {
-    await first(tx, videoId)
-    const video = await lock(tx, videoId).executeTakeFirst()
-    if (!video) return null
-    const result = await change(tx, video)
-    return { result, video: await settle(tx, video) }
-  })
-  if (changed) await addVideoChanged(ctx, changed.video)
-  return changed
+  return await transact(
+    ctx,
+    async (tx) => {
+      await first(tx, videoId)
+      const video = await lock(tx, videoId).executeTakeFirst()
+      if (!video) return null
+      const result = await change(tx, video)
+      return { result, video: await settle(tx, video) }
+    },
+    { evict: (changed) => changed?.video.owner_id, wake: (changed) => loopFor(changed?.video) },
+  )
 }
 
 /**
@@ -64,14 +67,17 @@ export async function settleLocked(tx: Tx, videoId: string, change: () => Promis
 
 /** Tells the world of progress, at most once a second per video; when somebody else is at the video, not now. */
 export async function sayProgress(ctx: Context, videoId: string): Promise<void> {
-  const video = await ctx.db.transaction().execute(async (tx) => {
-    const due = await lock(tx, videoId)
-      .where('progress_said_at', '<=', sql<Date>`now() - make_interval(secs => ${PROGRESS_EVERY_MS / 1000})`)
-      .skipLocked()
-      .executeTakeFirst()
-    return due && (await settle(tx, due))
-  })
-  if (video) await addVideoChanged(ctx, video)
+  await transact(
+    ctx,
+    async (tx) => {
+      const due = await lock(tx, videoId)
+        .where('progress_said_at', '<=', sql<Date>`now() - make_interval(secs => ${PROGRESS_EVERY_MS / 1000})`)
+        .skipLocked()
+        .executeTakeFirst()
+      return due && (await settle(tx, due))
+    },
+    { evict: (video) => video?.owner_id, wake: loopFor },
+  )
 }
 
 /** `no key`: rows that refer to the video (tasks, tokens) may be added meanwhile. */
@@ -168,8 +174,6 @@ async function sayChanged(tx: Tx, row: VideoRow): Promise<void> {
   )
 }
 
-async function addVideoChanged(ctx: Context, video: VideoRow): Promise<void> {
-  await ctx.cache.forget(video.owner_id)
-  ctx.wake.emit('outbox')
-  if (video.material_published < video.material || video.republish) ctx.wake.emit('playlists')
+function loopFor(video: VideoRow | undefined): 'playlists' | undefined {
+  return video && (video.material_published < video.material || video.republish) ? 'playlists' : undefined
 }

@@ -9,6 +9,7 @@ import { isErased } from '../repositories/erased-owners.ts'
 import { addTasks } from '../repositories/tasks.ts'
 import { completeUploadRow, deleteUploadRow } from '../repositories/uploads.ts'
 import { changeVideo } from './change-video.ts'
+import { transact } from './transact.ts'
 
 export interface Upload {
   uploadId: string
@@ -41,7 +42,7 @@ export async function registerUpload(
     return { lost }
   })
   if (!changed) {
-    await ctx.db.transaction().execute(async (tx) => {
+    await transact(ctx, async (tx) => {
       const wasDeleted = (await isFolderDeleted(tx, keys.sourceFolder(videoId))) || (await isErased(tx, userId))
       if (wasDeleted) await queueFileDeletion(tx, storageKey)
       else await queueQuarantine(tx, { key: storageKey, folder: false })

@@ -11,6 +11,7 @@ import { roomFor } from '../domain/quota.ts'
 import { assertOwner, userOf } from '../domain/visibility.ts'
 import { settleLocked } from '../operations/change-video.ts'
 import { registerSource } from '../operations/register-source.ts'
+import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-owners.ts'
 import { lockRoom, standingOf } from '../repositories/owner-limits.ts'
 import { insertClip, keepVideo } from '../repositories/videos.ts'
@@ -20,15 +21,17 @@ import { asVideo } from './video-view.ts'
 export function createClip(ctx: Context): Handler<typeof media.createClip> {
   return async (input, { actor }) => {
     const ownerId = userOf(actor)
-    const clip = await ctx.db.transaction().execute(async (tx) => {
-      if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
-      const parent = await keepVideo(tx, input.videoId)
-      if (!parent) throw new AppError('VIDEO_NOT_FOUND')
-      assertOwner(actor, parent)
-      return await clipOf(ctx, tx, parent, input)
-    })
-    await ctx.cache.forget(ownerId)
-    ctx.wake.emit('outbox')
+    const clip = await transact(
+      ctx,
+      async (tx) => {
+        if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
+        const parent = await keepVideo(tx, input.videoId)
+        if (!parent) throw new AppError('VIDEO_NOT_FOUND')
+        assertOwner(actor, parent)
+        return await clipOf(ctx, tx, parent, input)
+      },
+      { evict: () => ownerId },
+    )
     return asVideo(ctx, clip, actor)
   }
 }

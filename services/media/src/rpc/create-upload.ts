@@ -5,6 +5,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import { assertOwner, userOf } from '../domain/visibility.ts'
+import { transact } from '../operations/transact.ts'
 import { assertAwaitsSource, assertDeclaredAsVideo, reserve } from '../operations/uploads.ts'
 import { isErased } from '../repositories/erased-owners.ts'
 import { findVideo, insertVideo } from '../repositories/videos.ts'
@@ -16,22 +17,24 @@ export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
   return async (input, { actor }) => {
     const ownerId = userOf(actor)
     assertDeclaredAsVideo(input.contentType, input.filename)
-    const created = await ctx.db.transaction().execute(async (tx) => {
-      if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
-      const own = input.videoId === undefined ? null : await findVideo(tx, input.videoId)
-      if (own === undefined) throw new AppError('VIDEO_NOT_FOUND')
-      if (own) {
-        assertOwner(actor, own)
-        assertAwaitsSource(own)
-      }
-      const video = own ?? (await makeVideo(tx, ownerId, input))
-      const { bytes, filename, metadata } = input
-      const upload = { id: randomUUID(), ownerId, videoId: video.id, resumable: true, madeVideo: own === null }
-      const row = await reserve(ctx, tx, { ...upload, bytes, filename, metadata })
-      return await describeUpload(ctx, tx, row, actor)
-    })
-    await ctx.cache.forget(ownerId)
-    return created
+    return await transact(
+      ctx,
+      async (tx) => {
+        if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
+        const own = input.videoId === undefined ? null : await findVideo(tx, input.videoId)
+        if (own === undefined) throw new AppError('VIDEO_NOT_FOUND')
+        if (own) {
+          assertOwner(actor, own)
+          assertAwaitsSource(own)
+        }
+        const video = own ?? (await makeVideo(tx, ownerId, input))
+        const { bytes, filename, metadata } = input
+        const upload = { id: randomUUID(), ownerId, videoId: video.id, resumable: true, madeVideo: own === null }
+        const row = await reserve(ctx, tx, { ...upload, bytes, filename, metadata })
+        return await describeUpload(ctx, tx, row, actor)
+      },
+      { evict: () => ownerId },
+    )
   }
 }
 

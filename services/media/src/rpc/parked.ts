@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { parseReceipt, RECEIPTS } from '../background/uploads.ts'
 import type { Context } from '../context.ts'
 import { SUBSCRIBED_EVENTS } from '../events/index.ts'
+import { transact } from '../operations/transact.ts'
 import {
   findParked,
   noteAction,
@@ -24,7 +25,7 @@ import {
 export function redriveParked(ctx: Context, bus: Bus): Handler<typeof media.redriveParked> {
   return async ({ parkedId }, call) => {
     administratorOnly(call.actor)
-    await ctx.db.transaction().execute(async (tx) => {
+    await transact(ctx, async (tx) => {
       const row = await takeParked(tx, parkedId)
       if (!row) throw new AppError('PARKED_NOT_FOUND')
       if (!isReadable(row)) throw new AppError('PARKED_UNREADABLE')
@@ -32,7 +33,6 @@ export function redriveParked(ctx: Context, bus: Bus): Handler<typeof media.redr
       if (row.origin === RECEIPTS) await ctx.store.put(keys.receipt(row.id), row.body)
       else await bus.redrive({ group: row.origin, id: row.id, type: row.type, body: row.body })
     })
-    ctx.wake.emit('outbox')
     return {}
   }
 }
@@ -51,11 +51,10 @@ function isReadable({ origin, body }: ParkedRow): boolean {
 export function discardParked(ctx: Context): Handler<typeof media.discardParked> {
   return async ({ parkedId }, call) => {
     administratorOnly(call.actor)
-    await ctx.db.transaction().execute(async (tx) => {
+    await transact(ctx, async (tx) => {
       if (!(await takeParked(tx, parkedId))) throw new AppError('PARKED_NOT_FOUND')
       await noteAction(tx, call, 'parked_discard', parkedId)
     })
-    ctx.wake.emit('outbox')
     return {}
   }
 }

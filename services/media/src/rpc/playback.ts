@@ -14,6 +14,7 @@ import { LINK_ENDED } from '../domain/playback-token.ts'
 import { captionsFile, chaptersKey } from '../domain/timed-text.ts'
 import { assertOwner, userOf } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
+import { transact } from '../operations/transact.ts'
 import {
   addTaskOnce,
   findTaskAt,
@@ -84,8 +85,7 @@ export function prepareDownload(ctx: Context): Handler<typeof media.prepareDownl
     }
     if (task?.state === 'failed') throw new AppError('DOWNLOAD_FAILED')
     if (!task) {
-      await ctx.db.transaction().execute((tx) => addTaskOnce(tx, videoId, planned))
-      ctx.wake.emit('outbox')
+      await transact(ctx, (tx) => addTaskOnce(tx, videoId, planned))
     }
     return { status: 'preparing' }
   }

@@ -11,6 +11,7 @@ import { auditVideo } from '../operations/storage-audit/audit-video.ts'
 import { type FindingsPage, toStorageFinding } from '../operations/storage-audit/findings.ts'
 import { quarantinePage } from '../operations/storage-audit/quarantine-page.ts'
 import { planSweep } from '../operations/sweep-plan.ts'
+import { transact } from '../operations/transact.ts'
 import { queueQuarantine } from '../repositories/deletions.ts'
 import { confirmSweep } from '../repositories/installation.ts'
 import { countVideos } from '../repositories/known-videos.ts'
@@ -77,7 +78,7 @@ export function sweepStorage(ctx: Context): Handler<typeof media.sweepStorage> {
     if (cursor === undefined) await confirmSweep(ctx.db)
     const { items, looked, nextCursor } = await auditPage(ctx, cursor, SWEEP_AGE_MS)
     const unknown = items.flatMap((item) => item.unknown)
-    await ctx.db.transaction().execute(async (tx) => {
+    await transact(ctx, async (tx) => {
       for (const what of unknown) await queueQuarantine(tx, what)
     })
     return { enqueued: unknown.length, looked, nextCursor }

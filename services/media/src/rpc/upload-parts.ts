@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import type { Tx, UploadRow } from '../db/schema.ts'
 import { assertRoomKept } from '../domain/quota.ts'
 import { userOf } from '../domain/visibility.ts'
+import { transact } from '../operations/transact.ts'
 import { assertAwaitsSource, isSettled, settle } from '../operations/uploads.ts'
 import { standingOf } from '../repositories/owner-limits.ts'
 import { lockUpload, touchUpload } from '../repositories/uploads.ts'
@@ -19,7 +20,7 @@ import { describeUpload } from './uploads.ts'
  */
 export function beginPiece(ctx: Context): Handler<typeof media.beginPiece> {
   return async ({ uploadId, offset }, { actor }) =>
-    await ctx.db.transaction().execute(async (tx) => {
+    await transact(ctx, async (tx) => {
       const row = await settle(tx, ctx.store, await lockUpload(tx, uploadId, userOf(actor)))
       if (offset !== Number(row.received)) {
         throw new AppError('UPLOAD_OFFSET_MISMATCH', {
@@ -43,7 +44,7 @@ async function assertStillAllowed(ctx: Context, tx: Tx, row: UploadRow): Promise
 
 export function endPiece(ctx: Context): Handler<typeof media.endPiece> {
   return async ({ uploadId, pieceId }, { actor }) =>
-    await ctx.db.transaction().execute(async (tx) => {
+    await transact(ctx, async (tx) => {
       const row = await lockUpload(tx, uploadId, userOf(actor))
       if (row.piece_id === pieceId) {
         await settle(tx, ctx.store, row)

@@ -9,6 +9,7 @@ import { assertOwner, userOf } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { registerUpload } from '../operations/register-source.ts'
 import { beginHeadStart as begin } from '../operations/speculative-segments.ts'
+import { transact } from '../operations/transact.ts'
 import { assertAwaitsSource, assertDeclaredAsVideo, giveUp, piecesOf, reserve, settle } from '../operations/uploads.ts'
 import { findUpload, keepUpload as keep, lockUpload, touchUpload } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
@@ -23,9 +24,7 @@ export function beginUpload(ctx: Context): Handler<typeof media.beginUpload> {
     assertAwaitsSource(row)
     assertDeclaredAsVideo(contentType, filename)
     const upload = { id: randomUUID(), videoId, ownerId: row.owner_id, resumable: false, madeVideo: false }
-    const reserved = await ctx.db
-      .transaction()
-      .execute((tx) => reserve(ctx, tx, { ...upload, bytes, filename, metadata: null }))
+    const reserved = await transact(ctx, (tx) => reserve(ctx, tx, { ...upload, bytes, filename, metadata: null }))
     const storageKey = keys.source(videoId, upload.id)
     return { uploadId: upload.id, storageKey, maxBytes: Number(reserved.bytes), video: asVideo(ctx, row, actor) }
   }
@@ -37,7 +36,7 @@ export function completeUpload(ctx: Context): Handler<typeof media.completeUploa
 
 export function settleUpload(ctx: Context): Handler<typeof media.settleUpload> {
   return async ({ uploadId }, { actor }) =>
-    await ctx.db.transaction().execute(async (tx) => {
+    await transact(ctx, async (tx) => {
       const row = await lockUpload(tx, uploadId, userOf(actor))
       await settle(tx, ctx.store, row)
       const settled = await touchUpload(tx, uploadId, ctx.config.UPLOAD_EXPIRY_SECONDS, null)
@@ -59,9 +58,7 @@ export function abandonUpload(ctx: Context): Handler<typeof media.abandonUpload>
     const ownerId = userOf(actor)
     const row = await findUpload(ctx.db, uploadId)
     if (!row || row.owner_id !== ownerId) throw new AppError('UPLOAD_NOT_FOUND')
-    await ctx.db.transaction().execute((tx) => giveUp(tx, row, 'asked'))
-    await ctx.cache.forget(ownerId)
-    ctx.wake.emit('outbox')
+    await transact(ctx, (tx) => giveUp(tx, row, 'asked'), { evict: () => ownerId })
     return {}
   }
 }

@@ -10,6 +10,7 @@ import { makesRendition } from '../domain/segments.ts'
 import { assertOwner, maySee, userOf } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { removeVideo } from '../operations/remove-video.ts'
+import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-owners.ts'
 import { attemptsOfVideo, unfinishedTasks } from '../repositories/task-attempts.ts'
 import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
@@ -35,12 +36,15 @@ async function load(ctx: Context, videoId: string, actor: Actor): Promise<Video>
 export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
   return async (input, { actor }) => {
     const ownerId = userOf(actor)
-    const row = await ctx.db.transaction().execute(async (tx) => {
-      // The access token may be a second older than the account's end.
-      if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
-      return await insertVideo(tx, { id: randomUUID(), ownerId, ...input })
-    })
-    await ctx.cache.forget(ownerId)
+    const row = await transact(
+      ctx,
+      async (tx) => {
+        // The access token may be a second older than the account's end.
+        if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
+        return await insertVideo(tx, { id: randomUUID(), ownerId, ...input })
+      },
+      { evict: () => ownerId },
+    )
     return asVideo(ctx, row, actor)
   }
 }
@@ -86,10 +90,8 @@ export function deleteVideo(ctx: Context): Handler<typeof media.deleteVideo> {
     const video = await findVideo(ctx.db, videoId)
     if (!video) throw new AppError('VIDEO_NOT_FOUND')
     assertOwner(actor, video)
-    const removed = await ctx.db.transaction().execute((tx) => removeVideo(tx, videoId, 'remove'))
+    const removed = await transact(ctx, (tx) => removeVideo(tx, videoId, 'remove'), { evict: (row) => row?.owner_id })
     if (!removed) throw new AppError('VIDEO_NOT_FOUND')
-    await ctx.cache.forget(video.owner_id)
-    ctx.wake.emit('outbox')
     return {}
   }
 }

@@ -8,6 +8,7 @@ import type { DeliveryRow, WebhookRow } from '../db/schema.ts'
 import { cursorAt, positionAt } from '../domain/pages.ts'
 import { userOf } from '../domain/visibility.ts'
 import { assertTarget } from '../infra/webhook-address.ts'
+import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-owners.ts'
 import { addPing, deliveriesOf, makeDue } from '../repositories/webhook-deliveries.ts'
 import {
@@ -20,14 +21,15 @@ import {
   webhooksOf,
 } from '../repositories/webhooks.ts'
 
-export function createWebhook({ db, webhooks }: Context): Handler<typeof media.createWebhook> {
+export function createWebhook(ctx: Context): Handler<typeof media.createWebhook> {
   return async ({ url, events }, { actor }) => {
     const ownerId = userOf(actor)
+    const { webhooks } = ctx
     assertTarget(url, webhooks.target)
     const id = randomUUID()
     const secret = newWebhookSecret()
     const sealed = sealSecret(webhooks.cipher, id, secret)
-    const row = await db.transaction().execute(async (tx) => {
+    const row = await transact(ctx, async (tx) => {
       if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
       return await insertWebhook(tx, { id, ownerId, url, events, secret: sealed }, webhooks.perAccount)
     })
@@ -73,9 +75,8 @@ export function testWebhook(ctx: Context): Handler<typeof media.testWebhook> {
   return async ({ webhookId }, { actor }) => {
     await findEnabled(ctx, webhookId, actor)
     const ping: WebhookPayload = { type: 'ping', timestamp: new Date().toISOString(), data: { webhookId } }
-    const row = await addPing(ctx.db, webhookId, JSON.stringify(ping))
+    const row = await transact(ctx, (tx) => addPing(tx, webhookId, JSON.stringify(ping)), { wake: () => 'webhooks' })
     if (!row) throw new AppError('WEBHOOK_NOT_FOUND')
-    ctx.wake.emit('webhooks')
     return asDelivery(row)
   }
 }
@@ -97,9 +98,8 @@ export function listWebhookDeliveries({ db }: Context): Handler<typeof media.lis
 export function redeliverWebhook(ctx: Context): Handler<typeof media.redeliverWebhook> {
   return async ({ webhookId, deliveryId }, { actor }) => {
     await findEnabled(ctx, webhookId, actor)
-    const row = await makeDue(ctx.db, webhookId, deliveryId)
+    const row = await transact(ctx, (tx) => makeDue(tx, webhookId, deliveryId), { wake: () => 'webhooks' })
     if (!row) throw new AppError('WEBHOOK_DELIVERY_NOT_FOUND')
-    ctx.wake.emit('webhooks')
     return asDelivery(row)
   }
 }

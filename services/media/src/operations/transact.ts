@@ -1,0 +1,33 @@
+import { hasMessages } from '@kinora/common/db'
+import type { Context, Wake } from '../context.ts'
+import type { Tx } from '../db/schema.ts'
+
+/** What follows the commit, by the result of the transaction. */
+interface AfterCommit<T> {
+  /** The owner whose cached answers are out of date. */
+  evict?: (result: T) => string | undefined
+  /** A loop that has work now, beside the outbox relay. */
+  wake?: (result: T) => keyof Wake | undefined
+}
+
+/**
+ * Runs `work` in one transaction: all that it does is committed, or nothing. After the commit the owner's cached answers
+ * are evicted first, so that a client that hears of the change reads what is new. Then the loops are woken that send what
+ * the transaction has added.
+ */
+export async function transact<T>(
+  { db, cache, wake }: Pick<Context, 'db' | 'cache' | 'wake'>,
+  work: (tx: Tx) => Promise<T>,
+  after: AfterCommit<T> = {},
+): Promise<T> {
+  const { result, hasOutbox } = await db.transaction().execute(async (tx) => {
+    const result = await work(tx)
+    return { result, hasOutbox: hasMessages(tx) }
+  })
+  const ownerId = after.evict?.(result)
+  if (ownerId !== undefined) await cache.evict(ownerId)
+  if (hasOutbox) wake.emit('outbox')
+  const loop = after.wake?.(result)
+  if (loop !== undefined) wake.emit(loop)
+  return result
+}
