@@ -1,11 +1,12 @@
 import type { EventEmitter } from 'node:events'
+import type { SecretCipher } from '@kinora/common/secret-cipher'
 import type { Logger } from '@kinora/common/service'
 import type { Store } from '@kinora/common/storage'
 import type { MediaConfig } from './config.ts'
 import type { Db } from './db/schema.ts'
 import type { PlaybackSigner } from './domain/playback-token.ts'
 import type { ReadCache } from './infra/read-cache.ts'
-import type { Webhooks } from './infra/webhook-settings.ts'
+import type { TargetRule } from './infra/webhook-address.ts'
 import type { MediaMetrics } from './media-metrics.ts'
 import type { StoreOwnership } from './operations/store-ownership.ts'
 import type { ReadVideo } from './repositories/video-reader.ts'
@@ -18,18 +19,26 @@ export interface Wake {
   webhooks: []
 }
 
-/** All that handlers and jobs need. */
+export interface WebhookSettings {
+  cipher: SecretCipher
+  target: TargetRule
+  perAccount: number
+}
+
+/** What handlers, jobs and operations use. */
 export interface Context {
   config: MediaConfig
   db: Db
   readVideo: ReadVideo
-  /** Does nothing while it is not known to be this installation's. */
+  /** Refuses every call until it is known to be this installation's. */
   store: Store
   ownership: StoreOwnership
   cache: ReadCache
   signer: PlaybackSigner
-  webhooks: Webhooks
+  webhooks: WebhookSettings
   wake: EventEmitter<Wake>
   metrics: MediaMetrics
   logger: Logger
+  /** The clock of the service; leases, expiries and pauses that SQL compares use the database's. */
+  now: () => Date
 }

@@ -6,11 +6,11 @@ export interface MediaMetrics {
   attempts: Counter<'kind' | 'outcome'>
   playlistsPublished: Counter
   filesRemoved: Counter
-  /** 1 while store and database do not belong together, or are of different ages. */
+  /** 1 while store and database do not belong together, or one of them is older. */
   storeMismatch: Gauge
-  /** Abandoned uploads that wait for an operator, because they are too many at once. */
+  /** Abandoned uploads that wait for an operator, because too many were found at once. */
   sweepWaiting: Gauge
-  /** Attempts to deliver: delivered, failed, disabled. */
+  /** Delivery attempts by outcome: delivered, failed, disabled. */
   webhookAttempts: Counter<'outcome'>
 }
 
@@ -34,12 +34,12 @@ export function createMediaMetrics(registry: Metrics): MediaMetrics {
     }),
     storeMismatch: new Gauge({
       name: 'kinora_media_store_mismatch',
-      help: '1 while the store is not known to be that of this database; nothing is removed from it then',
+      help: '1 while the store is not known to belong to this database; no files are removed then',
       registers: [registry],
     }),
     sweepWaiting: new Gauge({
       name: 'kinora_media_sweep_waiting',
-      help: 'Expired uploads that are swept only after an operator has confirmed it',
+      help: 'Expired uploads that are swept only after an operator has confirmed',
       registers: [registry],
     }),
     webhookAttempts: new Counter({

@@ -3,7 +3,7 @@ import { loadConfig } from '@kinora/common/service'
 import { z } from 'zod'
 import { schema } from './db/migrations/index.ts'
 
-/** A one-shot program: makes or upgrades media's schema and its database role, as an administrator, says what it did, and ends. */
+/** A one-shot program that creates or upgrades media's schema and database role as an administrator, and prints what it did. */
 const migrateConfig = z.object({
   DATABASE_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   MEDIA_DB_PASSWORD: z.string().min(8),

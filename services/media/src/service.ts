@@ -3,25 +3,30 @@ import { type Bus, connectBus, publishIfHeard } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
 import { events, media, TaskMessage } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
+import { createSecretCipher } from '@kinora/common/secret-cipher'
 import { type Base, startLoop } from '@kinora/common/service'
 import { guardedStore, openStore, s3Credentials } from '@kinora/common/storage'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { startJobs } from './background/index.ts'
 import type { MediaConfig } from './config.ts'
-import type { Context } from './context.ts'
+import type { Context, WebhookSettings } from './context.ts'
 import { schema } from './db/migrations/index.ts'
 import type { MediaDb } from './db/schema.ts'
 import { playbackSigner } from './domain/playback-token.ts'
 import { subscribeToEvents } from './events/index.ts'
 import { openReadCache } from './infra/read-cache.ts'
-import { openWebhooks } from './infra/webhook-settings.ts'
+import { addressRule } from './infra/webhook-address.ts'
 import { createMediaMetrics } from './media-metrics.ts'
 import { StoreOwnership } from './operations/store-ownership.ts'
 import { videoReader } from './repositories/video-reader.ts'
 import { handlers } from './rpc/index.ts'
 
-export async function startMedia(base: Base, config: MediaConfig): Promise<Context> {
+export async function startMedia(
+  base: Base,
+  config: MediaConfig,
+  { now = () => new Date() }: Partial<Pick<Context, 'now'>> = {},
+): Promise<Context> {
   const { life, logger, metrics } = base
   const db = life.use(
     connectDb<MediaDb>({ url: config.DATABASE_URL, schema: schema.schema, logger }),
@@ -40,11 +45,12 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
     store: guardedStore(store, () => ownership.assertUsable()),
     ownership,
     cache: life.use(openReadCache(config, logger), 'cache', (cache) => cache.close()),
-    signer: playbackSigner(secrets),
-    webhooks: openWebhooks(config),
+    signer: playbackSigner(secrets, now),
+    webhooks: webhookSettings(config),
     wake: new EventEmitter(),
     metrics: createMediaMetrics(metrics),
     logger,
+    now,
   }
   const breaker = { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS }
   const bus = life.use(
@@ -62,14 +68,25 @@ export async function startMedia(base: Base, config: MediaConfig): Promise<Conte
   return ctx
 }
 
+function webhookSettings(config: MediaConfig): WebhookSettings {
+  return {
+    cipher: createSecretCipher(Buffer.from(config.WEBHOOK_ENCRYPTION_KEY, 'base64'), 'kinora webhook secrets'),
+    target: {
+      allowHttp: config.WEBHOOK_ALLOW_HTTP,
+      allowsAddress: addressRule(config.WEBHOOK_ALLOWED_NETWORKS),
+    },
+    perAccount: config.WEBHOOKS_PER_ACCOUNT,
+  }
+}
+
 const SWEEP_WAITS =
-  'More uploads have expired at once than on any other day. Check the clocks and the database, then run: kinora storage sweep'
+  'Unusually many uploads have expired at once. Check the clocks and the database, then run: kinora storage sweep'
 const COMPARE_MS = 5000
 const RENEW_MS = 60_000
 
 /**
- * Begins what goes on by itself once the store is known to be that of the database, and keeps comparing the two. Events
- * that were consumed with the wrong database would be lost to the right one.
+ * Starts consumers and background jobs once store and database are known to belong together, and keeps comparing the two.
+ * Events that were consumed with the wrong database would be missing in the right one.
  */
 async function whenUsable({ life, logger }: Base, ctx: Context, begin: () => Promise<void>): Promise<void> {
   const { ownership, metrics } = ctx
@@ -100,7 +117,7 @@ function startRelay({ life, logger }: Base, { db, wake }: Context, bus: Bus): vo
   async function publishEvent(envelope: EventEnvelope): Promise<void> {
     // Deliveries were written in the same transaction.
     if (envelope.type === events['video.milestone-reached'].type) wake.emit('webhooks')
-    // The audit log must miss nothing: what belongs into it waits here until auth has been there to listen.
+    // The audit log must be complete: its events stay in the outbox until auth's queue exists.
     if (envelope.type === events['audit.noted'].type) await bus.publish(envelope)
     else await publishIfHeard(bus, envelope)
   }
@@ -123,6 +140,6 @@ function checkHealth({ health }: Base, { db, cache, store, ownership, metrics }:
     const waiting = (await metrics.sweepWaiting.get()).values[0]?.value ?? 0
     return { ok: true, detail: { waiting, ...(waiting > 0 && { problem: SWEEP_WAITS }) } }
   })
-  // Without it reading is slower and as right as ever.
+  // Without the cache reads are slower, and as correct.
   health.add('cache', () => ({ ok: true, detail: { state: cache.state() } }))
 }

@@ -104,7 +104,7 @@ describe('captions', () => {
     const { id } = await gateway.createVideo(owner)
     await expect(put(id, 'en', undefined, 'WEBVTT\n\n00:00.000 --> 00:01.000\n<script>')).rejects.toMatchObject({
       code: 'CAPTIONS_INVALID',
-      detail: 'Line 4: only the tags of WebVTT may stand in a text',
+      detail: 'Line 4: only WebVTT tags are allowed in a cue',
     })
     await expect(put(id, '../../en')).rejects.toMatchObject({ code: 'VALIDATION_FAILED' })
     expect((await call(media.listCaptions, { videoId: id }, owner)).items).toEqual([])
@@ -179,7 +179,7 @@ describe('chapters', () => {
     await worker.take(id, 'video')
     await expect(put()).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
-      fields: [{ path: 'chapters.2.start', message: 'The video is shorter than that' }],
+      fields: [{ path: 'chapters.2.start', message: 'is after the end of the video' }],
     })
     expect(await call(media.getChapters, { videoId: id }, owner)).toEqual({ chapters: long })
   })

@@ -3,8 +3,8 @@ import { causeOf, media, type TaskCause, type Video } from '@kinora/common/contr
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
-import { forgetOldRows } from '../src/background/forget-old-rows.ts'
-import { outlookOf } from '../src/repositories/eta-inputs.ts'
+import { deleteOldRows } from '../src/background/cleanup.ts'
+import { etaInputs } from '../src/repositories/eta-inputs.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { doAllWork, videoWhen } from './support/process.ts'
@@ -85,13 +85,13 @@ test('a task that has only begun says nothing about the speed', async () => {
   const { taskId } = await worker.take(id, 'video')
   const ownAt = async (fraction: number) => {
     await ctx.db.updateTable('tasks').set({ fraction }).where('id', '=', taskId).execute()
-    return (await ctx.db.transaction().execute((tx) => outlookOf(tx, id))).own
+    return (await ctx.db.transaction().execute((tx) => etaInputs(tx, id))).own
   }
   expect(await ownAt(0.01)).toEqual({ weight: 0, seconds: 0 })
   expect((await ownAt(0.2)).weight).toBeGreaterThan(0)
 })
 
-test("other videos' work is ahead of what waits, not of the last things that run", async () => {
+test("other videos' work is backlog of what waits, not of the last things that run", async () => {
   const others = await Promise.all([gateway.upload(someUser()), gateway.upload(someUser())])
   const { id } = await gateway.upload(owner)
   await worker.finish(await worker.take(id, 'probe'))
@@ -106,8 +106,8 @@ test("other videos' work is ahead of what waits, not of the last things that run
   await sql`update tasks set weight = 1e15 where video_id in (${sql.join(others.map((other) => other.id))})`.execute(
     ctx.db,
   )
-  const outlook = await ctx.db.transaction().execute((tx) => outlookOf(tx, id))
-  expect(outlook).toMatchObject({ remaining: [expect.any(Number), expect.any(Number)], ahead: 0 })
+  const outlook = await ctx.db.transaction().execute((tx) => etaInputs(tx, id))
+  expect(outlook).toMatchObject({ remaining: [expect.any(Number), expect.any(Number)], backlog: 0 })
   for (const task of last) await worker.finish(task)
   await until(async () => (await gateway.getVideo(id, owner)).progress.stage === 'finalising')
   expect((await gateway.getVideo(id, owner)).progress.etaSeconds).toBe(0)
@@ -215,7 +215,7 @@ describe('what ffmpeg printed in an attempt', () => {
     expect(await readAs(owner, id, probe.taskId, 1)).toEqual({ log: 'first' })
     await sql`update attempt_logs set written_at = now() - interval '31 days'
       where task_id = ${probe.taskId} and attempt = 2`.execute(ctx.db)
-    await forgetOldRows(ctx)
+    await deleteOldRows(ctx)
     expect(await readAs(owner, id, probe.taskId)).toEqual({ log: 'first' })
   })
 })

@@ -108,7 +108,7 @@ describe('a chosen poster', () => {
     const { id } = await readyVideo()
     await expect(choose(id, 4.1)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
-      fields: [{ path: 'time', message: 'The video is shorter than that' }],
+      fields: [{ path: 'time', message: 'is after the end of the video' }],
     })
   })
 

@@ -17,7 +17,7 @@ const { call } = gateway
 const owner = someUser()
 
 const NOT_FOUND = { code: 'VIDEO_NOT_FOUND' }
-const DENIED = { code: 'PLAYBACK_DENIED', detail: 'This playback link is not valid any more' }
+const DENIED = { code: 'PLAYBACK_DENIED', detail: 'This playback link is no longer valid' }
 const NOT_READY = { code: 'PLAYBACK_NOT_READY' }
 
 async function readyVideo(input: Partial<Input<typeof media.createVideo>> = {}): Promise<Video> {

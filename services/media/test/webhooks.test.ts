@@ -2,8 +2,8 @@ import { media } from '@kinora/common/contracts'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import { noteErasure } from '../src/repositories/erased-owners.ts'
-import { forgetOldDeliveries } from '../src/repositories/webhook-deliveries.ts'
+import { recordErasure } from '../src/repositories/erased-owners.ts'
+import { deleteOldDeliveries } from '../src/repositories/webhook-deliveries.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { doAllWork, videoWhen } from './support/process.ts'
@@ -179,7 +179,7 @@ test('the log has pages, and forgets after 30 days', async () => {
     .set({ created_at: sql<Date>`now() - interval '31 days'` })
     .where('id', '=', oldest)
     .execute()
-  await forgetOldDeliveries(ctx.db)
+  await deleteOldDeliveries(ctx.db)
   expect((await deliveries(owner, id)).items.map((item) => item.id)).toEqual(first.items.map((item) => item.id))
 })
 
@@ -187,7 +187,7 @@ test('webhooks go with the account, and none is made afterwards', async () => {
   const owner = someUser()
   const { id } = await create(owner, `${receiver.url}/erased`)
   await ping(owner, id)
-  await ctx.db.transaction().execute((tx) => noteErasure(tx, owner.userId))
+  await ctx.db.transaction().execute((tx) => recordErasure(tx, owner.userId))
   ctx.wake.emit('erasures')
   await until(async () => (await list(owner)).items.length === 0, PATIENT)
   const left = await ctx.db.selectFrom('webhook_deliveries').select('id').where('webhook_id', '=', id).execute()

@@ -1,12 +1,10 @@
-import { type Lifecycle, type Logger, startLoop } from '@kinora/common/service'
+import { type Lifecycle, startLoop } from '@kinora/common/service'
 import { webhookHeaders } from '@kinora/common/webhook-signature'
 import type { Dispatcher } from 'undici'
 import type { Context } from '../context.ts'
-import type { Db, DeliveryRow, WebhookRow } from '../db/schema.ts'
+import type { DeliveryRow, WebhookRow } from '../db/schema.ts'
 import { Aborted, type Posted, postWebhook, refusedAttempt } from '../infra/post-webhook.ts'
 import { guardedAgent, targetProblem } from '../infra/webhook-address.ts'
-import type { Webhooks } from '../infra/webhook-settings.ts'
-import type { MediaMetrics } from '../media-metrics.ts'
 import { recordAttempt } from '../operations/webhook-deliveries.ts'
 import { claimDue, endAttempt } from '../repositories/webhook-deliveries.ts'
 import { signingSecrets, webhookById } from '../repositories/webhooks.ts'
@@ -15,17 +13,13 @@ const MAX_IN_FLIGHT = 100
 const PER_WEBHOOK = 4
 /** Longer than an attempt may take. */
 const LEASE_MS = 30_000
-/** How long a stop waits for attempts under way before it gives them back. */
+/** How long a stop waits for running attempts before it returns them. */
 const GRACE_MS = 2000
 
-export interface DelivererDeps {
-  db: Db
-  webhooks: Webhooks
+interface DelivererDeps extends Pick<Context, 'db' | 'webhooks' | 'metrics' | 'logger' | 'now'> {
   dispatcher: Dispatcher
-  metrics: MediaMetrics
-  logger: Logger
-  /** Called when there is room for another. */
-  onRoom: () => void
+  /** Called when an attempt has ended, so that another may begin. */
+  onSlot: () => void
 }
 
 interface Attempt {
@@ -35,8 +29,8 @@ interface Attempt {
 }
 
 /**
- * Makes the attempts of one process. Each is alone: a webhook that answers slowly occupies its own places and nobody
- * else's. What a killed process was at is due again when its lease has ended, so it may arrive twice, and is never lost.
+ * Makes the attempts of one process. A webhook that answers slowly occupies only its own slots. A delivery of a killed
+ * process is due again when its lease has ended, so it may arrive twice, but is never lost.
  */
 class Deliverer {
   readonly #deps: DelivererDeps
@@ -47,7 +41,7 @@ class Deliverer {
     this.#deps = deps
   }
 
-  /** Begins all attempts that are due and that there is room for, and waits for none of them. */
+  /** Begins the attempts that are due, as many as there are free slots, without waiting for them. */
   async beginDue(): Promise<void> {
     let begun: number
     do {
@@ -60,7 +54,7 @@ class Deliverer {
     } while (begun > 0)
   }
 
-  /** Waits for the attempts under way, gives up those that take long, and leaves them to others. */
+  /** Waits 2 s for running attempts, then aborts the rest, which another process repeats. */
   async stop(): Promise<void> {
     this.#stopping = true
     const attempts = [...this.#inFlight.values()]
@@ -75,28 +69,31 @@ class Deliverer {
     const abort = new AbortController()
     const ended = this.#deliver(row, abort)
       .catch((error: unknown) => {
-        this.#deps.logger.warn({ err: error, deliveryId: row.id }, 'an attempt could not be recorded; it is made again')
+        this.#deps.logger.warn(
+          { err: error, deliveryId: row.id },
+          'a webhook attempt could not be recorded; it will be repeated',
+        )
       })
       .finally(() => {
         this.#inFlight.delete(row.id)
-        this.#deps.onRoom()
+        this.#deps.onSlot()
       })
     this.#inFlight.set(row.id, { webhookId: row.webhook_id, abort, ended })
   }
 
   async #deliver(row: DeliveryRow, abort: AbortController): Promise<void> {
-    const { db, metrics, logger } = this.#deps
+    const { db, metrics, logger, now } = this.#deps
     const webhook = await webhookById(db, row.webhook_id)
-    // Deleted meanwhile, and the delivery with it.
+    // Deleted meanwhile, together with the delivery.
     if (!webhook) return
     if (webhook.disabled_reason) {
-      const { attempt } = refusedAttempt('WEBHOOK_DISABLED')
+      const { attempt } = refusedAttempt('WEBHOOK_DISABLED', now())
       return await endAttempt(db, row, { state: 'failed', retryMs: null, attempt })
     }
     const posted = await this.#post(webhook, row, abort)
     const { attempt } = posted
     if (attempt.error === 'STOPPED') return await endAttempt(db, row, { state: 'pending', retryMs: 0, attempt: null })
-    const outcome = await recordAttempt(db, row, posted)
+    const outcome = await recordAttempt(this.#deps, row, posted)
     metrics.webhookAttempts.inc({ outcome })
     if (outcome !== 'disabled') return
     const { id: webhookId, owner_id: ownerId } = webhook
@@ -104,13 +101,13 @@ class Deliverer {
   }
 
   async #post(webhook: WebhookRow, { id, body }: DeliveryRow, abort: AbortController): Promise<Posted> {
-    const { webhooks, dispatcher } = this.#deps
-    // What was allowed when it was made may not be so any more.
-    if (targetProblem(webhook.url, webhooks.target)) return refusedAttempt('ADDRESS_REFUSED')
-    const at = new Date()
+    const { webhooks, dispatcher, now } = this.#deps
+    const at = now()
+    // The rules may have changed since the webhook was created.
+    if (targetProblem(webhook.url, webhooks.target)) return refusedAttempt('ADDRESS_REFUSED', at)
     const signed = webhookHeaders(signingSecrets(webhooks.cipher, webhook, at), { id, at, body })
     const headers = { 'content-type': 'application/json', 'user-agent': 'Kinora-Webhooks', ...signed }
-    return await postWebhook(dispatcher, { url: webhook.url, headers, body }, abort)
+    return await postWebhook(dispatcher, { at, url: webhook.url, headers, body }, abort)
   }
 
   #attemptsByWebhook(): Map<string, number> {
@@ -120,11 +117,12 @@ class Deliverer {
   }
 }
 
-/** Sends what webhooks are to be told, until the process stops. */
-export function startDeliverer(life: Lifecycle, { db, webhooks, metrics, logger, wake, config }: Context): void {
+/** Delivers to webhooks until the process stops. */
+export function startDeliverer(life: Lifecycle, ctx: Context): void {
+  const { webhooks, logger, wake, config } = ctx
   const dispatcher = life.use(guardedAgent(webhooks.target.allowsAddress), 'webhook connections', (it) => it.destroy())
-  const onRoom = () => loop.poke()
-  const deliverer = new Deliverer({ db, webhooks, dispatcher, metrics, logger, onRoom })
+  const onSlot = () => loop.poke()
+  const deliverer = new Deliverer({ ...ctx, dispatcher, onSlot })
   life.use(deliverer, 'webhook attempts', (it) => it.stop())
   const loop = startLoop('deliver webhooks', config.WEBHOOK_POLL_MS, () => deliverer.beginDue(), logger)
   life.use(loop, 'deliver webhooks', (it) => it.stop())

@@ -2,13 +2,13 @@ import type { Context } from '../context.ts'
 import { removeVideo } from '../operations/remove-video.ts'
 import { transact } from '../operations/transact.ts'
 import { finishErasure, unfinishedErasures, videosOfOwner } from '../repositories/erased-owners.ts'
-import { forgetLimits } from '../repositories/owner-limits.ts'
+import { deleteLimits } from '../repositories/owner-limits.ts'
 import { removeWebhooksOf } from '../repositories/webhooks.ts'
 import { isolated } from './isolated.ts'
 
 const BATCH = 100
 
-/** Removes all that owners without an account have left, and tells auth when nothing is left. */
+/** Removes the data of owners whose account was deleted, and tells auth when nothing is left. */
 export async function eraseOwners(ctx: Context): Promise<void> {
   for (const ownerId of await unfinishedErasures(ctx.db)) {
     await isolated(ctx, { ownerId }, () => eraseOwner(ctx, ownerId))
@@ -16,10 +16,10 @@ export async function eraseOwners(ctx: Context): Promise<void> {
 }
 
 async function eraseOwner(ctx: Context, ownerId: string): Promise<void> {
-  // First, so that nobody is told of what follows.
+  // First, so that no webhook receives the events that follow.
   await removeWebhooksOf(ctx.db, ownerId)
   await removeVideos(ctx, ownerId)
-  await forgetLimits(ctx.db, ownerId)
+  await deleteLimits(ctx.db, ownerId)
   const done = await transact(ctx, (tx) => finishErasure(tx, ownerId))
   if (done) ctx.logger.info({ ownerId }, 'all data of an erased account was removed')
 }
@@ -28,6 +28,6 @@ async function removeVideos(ctx: Context, ownerId: string): Promise<void> {
   for (;;) {
     const ids = await videosOfOwner(ctx.db, ownerId, BATCH)
     if (ids.length === 0) return
-    for (const id of ids) await transact(ctx, (tx) => removeVideo(tx, id, 'remove'), { evict: () => ownerId })
+    for (const id of ids) await transact(ctx, (tx) => removeVideo(ctx, tx, id, 'remove'), { evict: () => ownerId })
   }
 }

@@ -2,16 +2,14 @@ import { keys, measure } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { UploadRow } from '../db/schema.ts'
 import { registerUpload } from '../operations/register-source.ts'
-import { planSweep } from '../operations/sweep-plan.ts'
 import { transact } from '../operations/transact.ts'
-import { giveUp } from '../operations/uploads.ts'
+import { abortUpload, planSweep } from '../operations/uploads.ts'
 import { abandonedUploads, expiredRecords } from '../repositories/uploads.ts'
 import { isolated } from './isolated.ts'
 
 /**
- * Ends uploads whose client has left them alone for too long, and gives back the quota that they reserved. What has
- * arrived goes to quarantine. More at once than usual is rather a wrong clock or an old database: that waits for an
- * operator.
+ * Ends uploads that have had no request for too long, and releases the quota that they reserved. Their parts go to
+ * quarantine. Unusually many at once point to a wrong clock or an old database, and wait for an operator.
  */
 export async function expireUploads(ctx: Context): Promise<void> {
   for (const row of await expiredRecords(ctx.db)) await end(ctx, row)
@@ -21,7 +19,7 @@ export async function expireUploads(ctx: Context): Promise<void> {
   for (const row of await abandonedUploads(ctx.db, limitPerOwner)) await endAbandoned(ctx, row)
 }
 
-/** All of its bytes may be there although nobody registered them: then it has its source, and nothing is thrown away. */
+/** A source that is complete in the store, but was never registered, is registered instead. */
 async function endAbandoned(ctx: Context, row: UploadRow): Promise<void> {
   await isolated(ctx, { videoId: row.video_id }, async () => {
     const storageKey = keys.source(row.video_id, row.id)
@@ -29,12 +27,12 @@ async function endAbandoned(ctx: Context, row: UploadRow): Promise<void> {
     const written = await measure(ctx.store.read(storageKey))
     const source = { uploadId: row.id, storageKey, filename: row.filename, ...written }
     await registerUpload(ctx, row.owner_id, { videoId: row.video_id, ...source })
-    ctx.logger.info({ videoId: row.video_id }, 'an upload that was complete and not registered was registered')
+    ctx.logger.info({ videoId: row.video_id }, 'a complete upload that was not registered was registered')
   })
 }
 
 async function end(ctx: Context, row: UploadRow): Promise<void> {
   await isolated(ctx, { videoId: row.video_id }, () =>
-    transact(ctx, (tx) => giveUp(tx, row, 'expired'), { evict: () => row.owner_id }),
+    transact(ctx, (tx) => abortUpload(ctx, tx, row, 'expired'), { evict: () => row.owner_id }),
   )
 }

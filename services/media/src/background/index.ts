@@ -1,20 +1,17 @@
 import type { Bus } from '@kinora/common/bus'
 import { type Lifecycle, startLoop } from '@kinora/common/service'
 import type { Context } from '../context.ts'
-import { removeFiles } from './cleanup.ts'
+import { deleteOldRows, emptyQuarantine, removeFiles, removeUnfinishedFiles } from './cleanup.ts'
 import { startDeliverer } from './deliver-webhooks.ts'
-import { emptyQuarantine } from './empty-quarantine.ts'
 import { eraseOwners } from './erase-owners.ts'
 import { expireUploads } from './expire-uploads.ts'
-import { forgetOldRows } from './forget-old-rows.ts'
 import { publishPlaylists } from './publish-playlists.ts'
-import { createReaper, resumeHeld } from './reap-tasks.ts'
-import { removeUnfinishedFiles } from './remove-unfinished-files.ts'
+import { createReaper, resumeDeferred } from './reap-tasks.ts'
 import { finishUploads, registerReceipts } from './uploads.ts'
 
 const HOUR_MS = 3600 * 1000
 
-/** Everything that goes on without being asked. Each job may run in several processes at the same time. */
+/** Starts all background jobs. Each may run in several processes at the same time. */
 export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   const { REAPER_MS, RECEIPTS_MS } = ctx.config
   const start = (name: string, everyMs: number, job: (ctx: Context) => Promise<void>) =>
@@ -35,11 +32,11 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   ctx.wake.on('erasures', () => eraser.poke())
   start('remove files', REAPER_MS, removeFiles)
   start('register receipts', RECEIPTS_MS, registerReceipts)
-  start('resume held tasks', REAPER_MS, resumeHeld)
+  start('resume deferred tasks', REAPER_MS, resumeDeferred)
   start('finish uploads', RECEIPTS_MS, finishUploads)
   start('expire uploads', RECEIPTS_MS, expireUploads)
   start('remove unfinished files', HOUR_MS, removeUnfinishedFiles)
   start('empty quarantine', HOUR_MS, emptyQuarantine)
-  start('forget old rows', HOUR_MS, forgetOldRows)
+  start('delete old rows', HOUR_MS, deleteOldRows)
   startDeliverer(life, ctx)
 }

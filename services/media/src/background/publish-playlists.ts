@@ -5,31 +5,31 @@ import { averageBitrate } from '../domain/bandwidth.ts'
 import { renderPlaylists } from '../domain/playlists.ts'
 import { type Presentation, presentationOf } from '../domain/presentation.ts'
 import { renderChapters } from '../domain/timed-text.ts'
-import { settleLocked } from '../operations/change-video.ts'
+import { changeWithin } from '../operations/change-video.ts'
 import { transact } from '../operations/transact.ts'
 import { lockPlaylists, markUnpublished, recordPublication, videosToPublish } from '../repositories/publications.ts'
 import { writtenParts } from '../repositories/segments.ts'
 import { findVideo } from '../repositories/videos.ts'
 
-/** Writes the playlists of all videos that have more to show than is published. */
+/** Writes the playlists of all videos that have more segments than are published. */
 export async function publishPlaylists(ctx: Context): Promise<void> {
   for (const videoId of await videosToPublish(ctx.db)) {
     try {
       await publish(ctx, videoId)
     } catch (error) {
-      ctx.logger.warn({ err: error, videoId }, 'playlists could not be published; trying again')
-      // Files may have been written after the lock was lost with the connection: whatever they say, write them anew.
+      ctx.logger.warn({ err: error, videoId }, 'playlists could not be published; retrying')
+      // Files may have been written after the lock was lost with the connection, so they are written once more.
       await markUnpublished(ctx.db, videoId)
     }
   }
 }
 
 /**
- * Files first, then the commit that says so: a crash between the two repeats the work, which changes nothing. The facts
- * are read under the lock and after the video's row, so what is written is at least as new as what is recorded.
+ * Writes the files before the commit that records them: a crash between the two repeats the work, which changes nothing.
+ * Segments are read under the lock and after the video's row, so the files are at least as new as the record.
  */
 async function publish(ctx: Context, videoId: string): Promise<void> {
-  const settled = await transact(
+  const published = await transact(
     ctx,
     async (tx) => {
       await lockPlaylists(tx, videoId)
@@ -41,14 +41,16 @@ async function publish(ctx: Context, videoId: string): Promise<void> {
       for (const { name, content } of [...chapters, ...renderPlaylists(presentation)]) {
         await ctx.store.put(keys.playlist(videoId, name), content)
       }
-      return await settleLocked(tx, videoId, () => recordPublication(tx, videoId, material, renditionsOf(presentation)))
+      return await changeWithin(ctx, tx, videoId, () =>
+        recordPublication(tx, videoId, material, renditionsOf(presentation)),
+      )
     },
     { evict: (video) => video?.owner_id },
   )
-  if (settled) ctx.metrics.playlistsPublished.inc()
+  if (published) ctx.metrics.playlistsPublished.inc()
 }
 
-/** A rendition is ready when it can be played to its end. */
+/** A rendition is ready when all its segments are published. */
 function renditionsOf({ plan, video }: Presentation): Video['renditions'] {
   const segments = Math.ceil(plan.frameCount / plan.segmentFrames)
   return plan.rungs.map(({ name, width, height }) => {

@@ -1,16 +1,16 @@
 import type { Context } from '../context.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptLost } from '../operations/end-attempt.ts'
-import { ownersOfHeldTasks, startableTasks } from '../operations/limits.ts'
+import { startableTasks } from '../operations/limits.ts'
 import { transact } from '../operations/transact.ts'
+import { ownersOfDeferredTasks } from '../repositories/deferred-tasks.ts'
 import { dueTasks, extendLeases, lockStaleTask, resendTasks, staleTasks } from '../repositories/overdue-tasks.ts'
 import { enqueue, leaseOf } from '../repositories/tasks.ts'
 import { isolated } from './isolated.ts'
 
 /**
- * A process's own reaper. Silence means something only to who could have heard: after a time in which this process did
- * not run, or had no broker or no database, every running task gets a whole lease, because its worker may have been
- * talking all the while.
+ * The reaper of one process. After a time in which this process did not run, or had no broker or no database, it cannot
+ * know which workers were silent: every running task gets a whole lease first.
  */
 export function createReaper(isConnected: () => boolean): (ctx: Context) => Promise<void> {
   let heardAt = Number.NEGATIVE_INFINITY
@@ -24,8 +24,8 @@ export function createReaper(isConnected: () => boolean): (ctx: Context) => Prom
 }
 
 /**
- * What no message will ever set going again: tasks whose worker is silent, tasks whose pause is over, tasks whose message
- * was lost. All processes may do this at the same time, because every step asks again under the lock.
+ * Finds tasks that no message will start: their worker is silent, their pause is over, or their message was lost. All
+ * processes may do this at the same time, because every step checks again under the lock.
  */
 export async function reap(ctx: Context): Promise<void> {
   for (const { id, video_id: videoId } of await staleTasks(ctx.db)) {
@@ -35,7 +35,7 @@ export async function reap(ctx: Context): Promise<void> {
     await isolated(ctx, { videoId }, () => changeVideo(ctx, videoId, (tx) => enqueue(tx, [id])))
   }
   const resent = await transact(ctx, (tx) => resendTasks(tx, ctx.config.RESEND_MS))
-  if (resent > 0) ctx.logger.info({ resent }, 'tasks that nobody took were sent again')
+  if (resent > 0) ctx.logger.info({ resent }, 'queued tasks that no worker claimed were sent again')
 }
 
 async function reapStale(ctx: Context, videoId: string, taskId: string): Promise<void> {
@@ -44,13 +44,13 @@ async function reapStale(ctx: Context, videoId: string, taskId: string): Promise
     const lease = task && leaseOf(task)
     if (!task || !lease || !(await attemptLost(tx, task, lease, true))) return
     ctx.metrics.attempts.inc({ kind: task.kind, outcome: 'lost' })
-    ctx.logger.warn({ taskId, attempt: lease.attempt, worker: task.worker }, 'a worker was silent and lost its task')
+    ctx.logger.warn({ taskId, attempt: lease.attempt, worker: task.worker }, 'the lease of a silent worker expired')
   })
 }
 
-/** Queues what was put aside, as soon as its owner has fewer tasks running; whoever claims it asks again. */
-export async function resumeHeld(ctx: Context): Promise<void> {
-  for (const ownerId of await ownersOfHeldTasks(ctx.db)) {
+/** Queues deferred tasks as soon as their owner has fewer tasks running; a claim checks the limit again. */
+export async function resumeDeferred(ctx: Context): Promise<void> {
+  for (const ownerId of await ownersOfDeferredTasks(ctx.db)) {
     for (const { id, video_id: videoId } of await startableTasks(ctx, ownerId)) {
       await isolated(ctx, { videoId }, () => changeVideo(ctx, videoId, (tx) => enqueue(tx, [id])))
     }

@@ -129,6 +129,7 @@ export interface PlaybackTokensTable {
   revoked_at: Date | null
   created_at: Generated<Date>
 }
+export type PlaybackTokenRow = Selectable<PlaybackTokensTable>
 
 export interface DeletionsTable {
   id: Generated<string>

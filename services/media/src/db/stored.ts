@@ -1,9 +1,9 @@
 import type { Chapter, FrameRate, Grid, Overlay, Rung, TaskWork, Watermark } from '@kinora/common/contracts'
 import type { StorageKey } from '@kinora/common/storage'
 
-// Values that columns store as JSON, beside those that the contracts define.
+// Values that columns store as JSON, in addition to those that the contracts define.
 
-/** What all renditions of a video share; stored with the video. */
+/** What all renditions of a video have in common. */
 export interface VideoPlan extends Grid {
   frameRate: FrameRate
   frameCount: number
@@ -12,7 +12,7 @@ export interface VideoPlan extends Grid {
   hasAudio: boolean
   /** Smallest first. */
   rungs: Rung[]
-  /** Lies over every picture: all of them are encoded, none is copied from the source. */
+  /** Part of every frame: all renditions are encoded, none is remuxed. */
   watermark?: Overlay | undefined
 }
 
@@ -20,18 +20,18 @@ export interface PlannedTask {
   ordinal: number
   label: string
   queue: 'short' | 'long'
-  /** About what it costs; only ratios matter. */
+  /** The approximate cost; only ratios matter. */
   weight: number
   work: TaskWork
 }
 
-/** Some of the frames of a source, on the grid that its probe fixed. */
+/** A range of frames of a source, on the grid that its probe determined. */
 export interface FrameRange {
   startFrame: number
   frameCount: number
 }
 
-/** Captions in one language. Their files carry the id, and are never written again: other captions have another id. */
+/** Captions in one language. Their files have the id in their names and are never rewritten: other captions get another id. */
 export interface StoredCaptions {
   id: string
   lang: string
@@ -45,7 +45,7 @@ export interface StoredChapters {
   items: Chapter[]
 }
 
-/** A watermark, and where its picture is. That file is never written again: another picture has another name. */
+/** A watermark and the key of its picture. That file is never rewritten: another picture gets another key. */
 export interface StoredWatermark extends Watermark {
   key: StorageKey
 }

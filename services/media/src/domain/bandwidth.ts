@@ -1,7 +1,7 @@
 /** With a VBV buffer of two seconds a six-second segment may exceed its cap by a third. */
 const SEGMENT_OVER_CAP = 4 / 3
 
-/** Bits per second of the largest segment that a rendition with this cap, in kbit/s, may have. */
+/** The highest bit rate, in bit/s, that a segment of a rendition with this cap, in kbit/s, may have. */
 export function highestBitrate(maxrate: number): number {
   return Math.ceil(maxrate * 1000 * SEGMENT_OVER_CAP)
 }
@@ -11,7 +11,7 @@ export interface Measured {
   seconds: number
 }
 
-/** Bits per second over all of it. */
+/** In bit/s, over all segments. */
 export function averageBitrate(segments: readonly Measured[]): number {
   const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
   const seconds = segments.reduce((sum, segment) => sum + segment.seconds, 0)
@@ -20,7 +20,7 @@ export function averageBitrate(segments: readonly Measured[]): number {
 
 /**
  * The peak segment bit rate of RFC 8216 section 4.1: the largest rate of any contiguous set of segments that lasts 0.5
- * to 1.5 target durations. A last segment of one key frame is thereby not taken for a peak.
+ * to 1.5 target durations. A short last segment of one key frame therefore does not count as a peak.
  */
 export function peakBitrate(segments: readonly Measured[], targetSeconds: number): number {
   let peak = 0

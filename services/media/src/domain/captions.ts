@@ -12,13 +12,13 @@ const TIME = '(?:(\\d{1,3}):)?([0-5]\\d):([0-5]\\d)[.,](\\d{3})'
 const TIMES = new RegExp(`^${TIME}[ \\t]*-->[ \\t]*${TIME}(?:[ \\t]+(.*))?$`)
 const SETTING =
   /^(?:vertical:(?:rl|lr)|line:-?\d{1,4}(?:\.\d{1,4})?%?(?:,(?:start|center|end))?|position:\d{1,3}(?:\.\d{1,4})?%(?:,(?:line-left|center|line-right))?|size:\d{1,3}(?:\.\d{1,4})?%|align:(?:start|center|end|left|right))$/
-/** Style sheets and regions are not taken over: they could change how a page around the player looks. */
+/** Style sheets and regions are dropped: they could change the page around the player. */
 const DROPPED = /^(?:NOTE|STYLE|REGION)(?:[ \t]|$)/
 const CONTROL = /[^\P{Cc}\t]/u
 
 /**
- * The cues of a WebVTT or SRT file, told apart by WebVTT's first line. What is returned may be served to anybody. Throws
- * `CAPTIONS_INVALID` with the number of the first line that is wrong.
+ * The cues of a WebVTT or SRT file; WebVTT is recognised by its first line. The result is safe to serve to anyone. Throws
+ * `CAPTIONS_INVALID` with the number of the first invalid line.
  */
 export function readCaptions(text: string): Cue[] {
   const lines = text
@@ -26,17 +26,17 @@ export function readCaptions(text: string): Cue[] {
     .split(/\r\n|\n|\r/)
     .map((line, index) => ({ number: index + 1, text: line.trimEnd() }))
   const control = lines.find((line) => CONTROL.test(line.text))
-  if (control) throw fault(control, 'there is a control character')
+  if (control) throw fault(control, 'control characters are not allowed')
   const blocks = blocksOf(lines)
   const isVtt = /^WEBVTT(?:[ \t]|$)/.test(lines[0]?.text ?? '')
   const cues = isVtt ? blocks.flatMap(vttCues) : blocks.map((block) => cueOf(block, srtLine))
   const shown = cues.filter(({ text }) => text !== '')
-  if (shown.length === 0) throw fault({ number: 1 }, 'this is neither WebVTT nor SRT with any text')
-  if (shown.length > MAX_CUES) throw fault(lines.at(-1) ?? { number: 1 }, `there are more than ${MAX_CUES} texts`)
+  if (shown.length === 0) throw fault({ number: 1 }, 'the file is neither WebVTT nor SRT, or has no text')
+  if (shown.length > MAX_CUES) throw fault(lines.at(-1) ?? { number: 1 }, `there are more than ${MAX_CUES} cues`)
   return shown
 }
 
-/** Lines between empty lines. */
+/** The blocks of lines that empty lines separate. */
 function blocksOf(lines: readonly Line[]): [Line, ...Line[]][] {
   const blocks: [Line, ...Line[]][] = []
   let isInside = false
@@ -51,7 +51,7 @@ function blocksOf(lines: readonly Line[]): [Line, ...Line[]][] {
   return blocks
 }
 
-/** The first block is the head of the file. */
+/** The first block is the header of the file. */
 function vttCues(block: [Line, ...Line[]], index: number): Cue[] {
   if (index > 0) return DROPPED.test(block[0].text) ? [] : [cueOf(block, vttLine)]
   const stray = block.find(({ text }) => text.includes('-->'))
@@ -59,14 +59,14 @@ function vttCues(block: [Line, ...Line[]], index: number): Cue[] {
   return []
 }
 
-/** A name or number may stand before the times. */
+/** A name or number may precede the times. */
 function cueOf([first, ...rest]: [Line, ...Line[]], readLine: (line: string) => string | null): Cue {
   const [times, body] = first.text.includes('-->') ? [first, rest] : [rest[0], rest.slice(1)]
-  if (!times) throw fault(first, 'a text has no times')
+  if (!times) throw fault(first, 'a cue has no times')
   const match = TIMES.exec(times.text)
-  if (!match) throw fault(times, 'times look like 00:01:02.500 --> 00:01:04.000')
+  if (!match) throw fault(times, 'invalid times; use 00:01:02.500 --> 00:01:04.000')
   const [start, end] = [milliseconds(match.slice(1, 5)), milliseconds(match.slice(5, 9))]
-  if (end <= start) throw fault(times, 'a text ends before it begins')
+  if (end <= start) throw fault(times, 'a cue must end after it begins')
   const settings = (match[9] ?? '').split(/[ \t]+/).filter((setting) => SETTING.test(setting))
   return { start, end, settings: settings.join(' '), text: body.map((line) => safeLine(line, readLine)).join('\n') }
 }
@@ -74,7 +74,7 @@ function cueOf([first, ...rest]: [Line, ...Line[]], readLine: (line: string) => 
 function safeLine(line: Line, readLine: (line: string) => string | null): string {
   if (line.text.includes('-->')) throw fault(line, 'an empty line is missing before these times')
   const text = readLine(line.text)
-  if (text === null) throw fault(line, 'only the tags of WebVTT may stand in a text')
+  if (text === null) throw fault(line, 'only WebVTT tags are allowed in a cue')
   return text
 }
 
@@ -88,18 +88,18 @@ function fault({ number }: { number: number }, what: string): AppError {
 
 const CLASSES = '(?:\\.[\\w-]{1,40})*'
 const TIMESTAMP = '(?:\\d{2,}:)?[0-5]\\d:[0-5]\\d\\.\\d{3}'
-/** A name in a tag has no equals sign: to who takes it for HTML it must not look like an event handler. */
+/** A name in a tag has no equals sign: parsed as HTML by mistake, it must not become an event handler. */
 const NAME = '[ \\t]+[^<>&="]{1,100}'
 /** Section 4.2.2 of WebVTT. */
 const VTT_TAG = new RegExp(
   `^<(?:/(?:[cibuv]|ruby|rt|lang)|(?:[cibu]|ruby|rt)${CLASSES}|(?:v|lang)${CLASSES}${NAME}|${TIMESTAMP})>$`,
 )
 const SRT_TAG = /^<\/?[ibu]>$/i
-/** Tags of other kinds that programs write into SRT, and nobody means to be read. */
+/** Styling that programs write into SRT, and that players do not show. */
 const SRT_STYLE = /<\/?font[^<>]*>|\{\\[^{}]*\}/gi
 const ENTITY = /&(?!(?:amp|lt|gt|nbsp|lrm|rlm|#\d{1,7}|#x[\da-fA-F]{1,6});)/g
 
-/** A line of cue text in WebVTT as it may be served to anyone; null when it holds a tag that is none of WebVTT's. */
+/** A line of WebVTT cue text, safe to serve to anyone; null when it has a tag that WebVTT does not define. */
 function vttLine(line: string): string | null {
   const pieces = line.split(/(<[^>]*>?)/)
   const isSafe = pieces.every((piece) => !piece.startsWith('<') || VTT_TAG.test(piece))
@@ -107,7 +107,7 @@ function vttLine(line: string): string | null {
   return pieces.map((piece) => (piece.startsWith('<') ? piece : withEntities(piece))).join('')
 }
 
-/** A line of SRT, which knows no entities: all but bold, italic and underlined is text. */
+/** A line of SRT, which has no entities: everything but bold, italic and underlined is text. */
 function srtLine(line: string): string {
   const pieces = line.replace(SRT_STYLE, '').split(/(<\/?[ibu]>)/i)
   return pieces.map((piece) => (SRT_TAG.test(piece) ? piece.toLowerCase() : escapeVtt(piece))).join('')
@@ -117,7 +117,7 @@ function withEntities(text: string): string {
   return text.replace(ENTITY, '&amp;').replaceAll('>', '&gt;')
 }
 
-/** Stands in names of files and attributes of playlists, so only what may stand there. */
+/** Tags become part of file names and playlist attributes, so only their characters are allowed. */
 const FORM = /^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,5}$/
 
 /** A language tag in the canonical form of BCP 47: `pt-br` is `pt-BR`. Throws `VALIDATION_FAILED`. */
@@ -126,14 +126,14 @@ export function languageTag(text: string): string {
     const [tag] = FORM.test(text) ? Intl.getCanonicalLocales(text) : []
     if (tag !== undefined) return tag
   } catch {
-    // Of the right form, and still not one.
+    // The form is right, but the tag is not defined.
   }
   throw new AppError('VALIDATION_FAILED', {
-    fields: [{ path: 'lang', message: 'A language tag of BCP 47, like pt-BR' }],
+    fields: [{ path: 'lang', message: 'must be a BCP 47 language tag, like pt-BR' }],
   })
 }
 
-/** What speakers of a language call it. */
+/** The name of a language in that language. */
 export function languageName(tag: string): string {
   return new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag
 }

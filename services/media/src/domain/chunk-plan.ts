@@ -6,14 +6,14 @@ export interface Chunk {
   firstSegment: number
 }
 
-/** About a minute: long enough that the extra decoding at its start does not matter, far below the broker's patience. */
+/** About a minute: long enough that the extra decoding at its start does not matter, far below the broker's limit of 30 minutes. */
 const CHUNK_SEGMENTS = 10
-/** What a viewer sees while the first chunk of a long video gets that far. */
+/** What a viewer can watch until the first chunk of a long video has its first segments. */
 const HEAD_SEGMENTS = 2
 
 /**
  * Cuts a video into ranges of whole segments that several workers encode at the same time. Each start costs a seek and
- * the decoding from the source's key frame before it, so it is divided evenly, without a small tail.
+ * decoding from the source's preceding key frame, so chunks are of equal length, without a small last one.
  */
 export function chunkPlan(frameCount: number, { segmentFrames }: Grid): Chunk[] {
   const segments = Math.ceil(frameCount / segmentFrames)
@@ -28,8 +28,8 @@ export function chunkPlan(frameCount: number, { segmentFrames }: Grid): Chunk[] 
 }
 
 /**
- * Segments of the smallest rendition that are made before everything else. A short clip gets one, because its seconds are
- * decoded twice for it; one of a single segment gets none.
+ * How many segments of the smallest rendition are encoded before everything else. A short video gets one, because those
+ * seconds are decoded twice; a video of one segment gets 0.
  */
 export function headSegments(frameCount: number, { segmentFrames }: Grid): number {
   const segments = Math.ceil(frameCount / segmentFrames)

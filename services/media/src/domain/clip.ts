@@ -4,7 +4,7 @@ import type { FrameRange } from '../db/stored.ts'
 
 /**
  * The frames from `start` to `end`, in seconds of a video that may be a clip itself; counted in the source. Throws
- * `VALIDATION_FAILED` where the range has no frame or ends behind the video.
+ * `VALIDATION_FAILED` where the range has no frame or ends after the video.
  */
 export function rangeOfClip(
   { facts, clip }: { facts: SourceFacts; clip: FrameRange | null },
@@ -15,18 +15,18 @@ export function rangeOfClip(
   assertWithin(facts.video, 'end', end)
   const [first, last] = [Math.round(frameAt(start)), Math.min(frameCount, Math.round(frameAt(end)))]
   if (last <= first) {
-    const message = 'There must be at least one frame between start and end'
+    const message = 'must be at least one frame after start'
     throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'end', message }] })
   }
   return { startFrame: (clip?.startFrame ?? 0) + first, frameCount: last - first }
 }
 
-/** What a probe found, as far as this video is made of it. */
+/** The facts of the part of a source that this video shows. */
 export function factsOf({ clip }: { clip: FrameRange | null }, found: SourceFacts): SourceFacts {
   return clip ? clippedFacts(found, clip) : found
 }
 
-/** Facts of a source as if it began and ended with these frames; its clock goes on as it did. */
+/** The facts of a source cut to these frames; timestamps stay those of the source. */
 export function clippedFacts(facts: SourceFacts, { startFrame, frameCount }: FrameRange): SourceFacts {
   const { video } = facts
   const seconds = (frames: number) => (frames * video.frameRate.den) / video.frameRate.num
@@ -34,7 +34,7 @@ export function clippedFacts(facts: SourceFacts, { startFrame, frameCount }: Fra
   return {
     ...facts,
     durationSeconds: seconds(frameCount),
-    // It begins and ends between key frames.
+    // Not remuxable: it begins and ends between key frames.
     video: { ...video, startTime, frameCount, clipped: startFrame > 0, copyable: undefined },
   }
 }
@@ -42,12 +42,12 @@ export function clippedFacts(facts: SourceFacts, { startFrame, frameCount }: Fra
 /** In frames: a time read from the video's own duration may be that much beyond it. */
 const TOLERANCE = 0.5
 
-/** Throws `VALIDATION_FAILED` for this field where the time, in seconds, lies behind the end of the video. */
+/** Throws `VALIDATION_FAILED` for the field `path` where the time, in seconds, is after the end of the video. */
 export function assertWithin(
   { frameRate, frameCount }: Pick<SourceFacts['video'], 'frameRate' | 'frameCount'>,
   path: string,
   seconds: number,
 ): void {
   if ((seconds * frameRate.num) / frameRate.den <= frameCount + TOLERANCE) return
-  throw new AppError('VALIDATION_FAILED', { fields: [{ path, message: 'The video is shorter than that' }] })
+  throw new AppError('VALIDATION_FAILED', { fields: [{ path, message: 'is after the end of the video' }] })
 }

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { someFacts } from '../../test/support/results.ts'
-import { etaSeconds, type Outlook, secondsLeft } from './eta.ts'
+import { type EtaInputs, etaSeconds, secondsLeft } from './eta.ts'
 import { planTasks, planVideo } from './plan.ts'
 
 const NOTHING = { weight: 0, seconds: 0 }
-const some = (known: Partial<Outlook>): Outlook => ({
+const some = (known: Partial<EtaInputs>): EtaInputs => ({
   own: NOTHING,
   recent: NOTHING,
   remaining: [],
-  ahead: 0,
-  lanes: 1,
+  backlog: 0,
+  slots: 1,
   ...known,
 })
 
@@ -32,12 +32,12 @@ describe('the time that is left', () => {
 
   it('grows with the work that goes first and shrinks with the workers', () => {
     const own = { weight: 100, seconds: 10 }
-    expect(secondsLeft(some({ own, remaining: [50, 50], ahead: 100 }))).toBe(20)
-    expect(secondsLeft(some({ own, remaining: [50, 50], ahead: 100, lanes: 2 }))).toBe(10)
+    expect(secondsLeft(some({ own, remaining: [50, 50], backlog: 100 }))).toBe(20)
+    expect(secondsLeft(some({ own, remaining: [50, 50], backlog: 100, slots: 2 }))).toBe(10)
   })
 
   it('is not less than its largest task takes alone, however many workers there are', () => {
-    expect(secondsLeft(some({ own: { weight: 100, seconds: 10 }, remaining: [50, 20], lanes: 8 }))).toBe(5)
+    expect(secondsLeft(some({ own: { weight: 100, seconds: 10 }, remaining: [50, 20], slots: 8 }))).toBe(5)
   })
 
   it('is nothing when all is done', () => {

@@ -18,12 +18,12 @@ const STANDARD: readonly Step[] = [
   { shortSide: 2160, maxrate: 16_000 },
 ]
 
-/** A rung whose sides are not this much smaller than the next one's costs an encode that no viewer would notice. */
+/** A rung must be at most this share of the next one: viewers would not notice a smaller difference. */
 const CLEARLY_SMALLER = 0.85
 
 /**
- * The renditions of a source, smallest first: the standard sizes below it, and its own size (or the largest that is
- * wanted) on top. Nothing is ever enlarged. A rung is named by its short side, so a portrait video gets the same names
+ * The renditions of a source, smallest first: the standard sizes below it, and on top its own size or the largest that is
+ * configured. No rendition is larger than the source. A rung is named by its short side, so a portrait video gets the same names
  * as a landscape one.
  */
 export function ladder({ width, height }: SourceFacts['video'], maxShortSide: number): Rung[] {
@@ -32,7 +32,7 @@ export function ladder({ width, height }: SourceFacts['video'], maxShortSide: nu
   return [...below, { shortSide: top, maxrate: capFor(top) }].map((step) => scaled(width, height, step))
 }
 
-/** Between two standard sizes the cap lies in proportion between theirs. */
+/** Between two standard sizes the cap is interpolated. */
 function capFor(shortSide: number): number {
   const above = STANDARD.findIndex((step) => step.shortSide >= shortSide)
   const [low, high] = [STANDARD[above - 1], STANDARD[above]]
@@ -57,10 +57,10 @@ function evenBelow(pixels: number): number {
 }
 
 /**
- * The largest rung of a ladder where the source is one already, to be cut into segments as it is; null where it must be
- * encoded. Its segments may be as large as those of an encoded one: a player that joins while a video grows is told that.
+ * The largest rung of a ladder where the source can be remuxed as it; null where it must be encoded. Its segments may be at
+ * most as large as encoded ones, because a growing playlist announces that bandwidth.
  */
-export function copiedRung({ video }: SourceFacts, rungs: readonly Rung[]): Rung | null {
+export function remuxRung({ video }: SourceFacts, rungs: readonly Rung[]): Rung | null {
   const top = rungs.at(-1)
   const { copyable, width, height } = video
   if (!top || !copyable || top.width !== width || top.height !== height) return null

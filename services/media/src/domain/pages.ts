@@ -2,24 +2,63 @@ import { NO_CONTROL } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { z } from 'zod'
 
-/** Where a page ends: the last row's value of the sorted column, and its id. */
-export interface Position {
+export interface Page<Item> {
+  items: Item[]
+  nextCursor: string | null
+}
+
+/**
+ * One page of a list.
+ * @param rows up to `limit + 1`: the additional row tells whether another page follows
+ * @param cursorAt the cursor of the page that begins after a row
+ */
+export function pageOf<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  toItem: (row: Row) => Item,
+  cursorAt: (last: Row) => string,
+): Page<Item> {
+  const page = rows.slice(0, limit)
+  const last = rows.length > limit ? page.at(-1) : undefined
+  return { items: page.map(toItem), nextCursor: last === undefined ? null : cursorAt(last) }
+}
+
+/** The last row of a page: its value of the sorted column, and its id. */
+export interface SortCursor {
   value: string
   id: string
 }
 
 const Text = z.string().max(300).regex(NO_CONTROL)
-/** Narrower than `Date.parse`, which takes much that PostgreSQL does not. */
+/** Narrower than `Date.parse`, which accepts much that PostgreSQL does not. */
 const Time = z.iso.datetime().max(300)
 
-/** A position as clients carry it, bound to its sort order. */
-export function cursorAt({ value, id }: Position, sort: string): string {
+/** A cursor as clients get it, bound to its sort order. */
+export function encodeSortCursor({ value, id }: SortCursor, sort: string): string {
   return encodeCursor([sort, value, id])
 }
 
-/** Throws `VALIDATION_FAILED` for what is not a cursor of this sort order. */
-export function positionAt(cursor: string, sort: string): Position {
+/** Null for the first page. Throws `VALIDATION_FAILED` for what is not a cursor of this sort order. */
+export function decodeSortCursor(cursor: string | undefined, sort: string): SortCursor | null {
+  if (cursor === undefined) return null
   const value = sort.endsWith('createdAt') ? Time : Text
   const [, last, id] = decodeCursor(cursor, z.tuple([z.literal(sort), value, z.uuid()]))
   return { value: last, id }
+}
+
+const NEWEST_FIRST = '-createdAt'
+
+/** The last row of a page of a list that is ordered by creation, newest first. */
+export interface CreationCursor {
+  createdAt: string
+  id: string
+}
+
+export function decodeCreationCursor(cursor: string | undefined): CreationCursor | null {
+  const last = decodeSortCursor(cursor, NEWEST_FIRST)
+  return last && { createdAt: last.value, id: last.id }
+}
+
+export function creationCursor({ created_at, id }: { created_at: Date; id: string }): string {
+  return encodeSortCursor({ value: created_at.toISOString(), id }, NEWEST_FIRST)
 }

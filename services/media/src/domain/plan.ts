@@ -6,7 +6,7 @@ import {
   type TaskKind,
   type TaskWork,
 } from '@kinora/common/contracts'
-import type { PlannedTask, VideoPlan } from '../db/stored.ts'
+import type { PlannedTask, StoredWatermark, VideoPlan } from '../db/stored.ts'
 import { type Chunk, chunkPlan, headSegments } from './chunk-plan.ts'
 import { ladder } from './ladder.ts'
 import { AUDIO_PLAYLIST, renditionPlaylist } from './presentation.ts'
@@ -16,12 +16,12 @@ import { planStoryboard } from './storyboard-plan.ts'
 /** The video task whose first segment, with that of the audio, makes a video playable. */
 export const FIRST_PART_ORDINAL = 1
 
-/** They begin when everything else has ended. */
+/** Kinds of tasks that begin when all others have ended. */
 const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard']
 /** A video is ready and plays without them. */
 const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'download']
 
-/** Must there be a result before there is anything to see? Such tasks wait for no others. */
+/** Whether a video is not playable before this task has a result. Such tasks wait for no others. */
 export function makesPlayable({ kind, ordinal }: { kind: TaskKind; ordinal: number }): boolean {
   return kind === 'probe' || kind === 'audio' || ordinal === FIRST_PART_ORDINAL
 }
@@ -36,6 +36,13 @@ export function isOptional(kind: TaskKind): boolean {
 
 export function probeTask(sourceKey: string): PlannedTask {
   return { ordinal: 0, label: 'probe', queue: 'short', weight: 1, work: { kind: 'probe', sourceKey } }
+}
+
+/** The overlay that encoding tasks get for a watermark. */
+export function overlayOf(watermark: StoredWatermark | null): Overlay | undefined {
+  if (watermark === null) return undefined
+  const { key, position, opacity, width } = watermark
+  return { pictureKey: key, position, opacity, width }
 }
 
 export function planVideo(facts: SourceFacts, maxShortSide: number, watermark?: Overlay): VideoPlan {
@@ -53,20 +60,20 @@ export function planVideo(facts: SourceFacts, maxShortSide: number, watermark?: 
 }
 
 /**
- * All work that follows the probe, in the order in which it should be done: what makes the video playable, the poster, the
- * rest from the start to the end, the check of everything that was published, and the storyboard. `copied`: the rung that
- * the source is already.
+ * All tasks that follow the probe, in the order of work: what makes the video playable, the poster, the rest from the
+ * start to the end, the check of everything that was published, and the storyboard.
+ * @param remuxed the rung that the source already matches
  */
 export function planTasks(
   plan: VideoPlan,
   facts: SourceFacts,
   sourceKey: string,
   playlistKey: string,
-  copied: Rung | null,
+  remuxed: Rung | null,
 ): PlannedTask[] {
   const source = { facts, sourceKey }
-  const copy = copied && copyTask(plan, source, copied)
-  const [first, ...rest] = [...encodingTasks(plan, source, copied), ...(copy ? [copy] : [])]
+  const remux = remuxed && remuxTask(plan, source, remuxed)
+  const [first, ...rest] = [...encodingTasks(plan, source, remuxed), ...(remux ? [remux] : [])]
   const [smallest] = plan.rungs
   if (!smallest || !first) throw new Error('a video without frames or renditions cannot be planned')
   const tasks = [first, facts.audio && audioTask(), posterTask(), ...rest, finaliseTask(), storyboardTask(smallest)]
@@ -103,12 +110,12 @@ export function planTasks(
   }
 }
 
-/** Of all rungs but the copied one, what comes first at the beginning. */
-function encodingTasks(plan: VideoPlan, source: PictureSource, copied: Rung | null): VideoTask[] {
-  const rungs = plan.rungs.filter((rung) => rung !== copied)
+/** The tasks that encode all rungs but the remuxed one; the first one makes the video playable. */
+function encodingTasks(plan: VideoPlan, source: EncodingSource, remuxed: Rung | null): VideoTask[] {
+  const rungs = plan.rungs.filter((rung) => rung !== remuxed)
   const [smallest, ...larger] = rungs
   if (!smallest) return []
-  // Alone, the smallest rendition is as fast as a head of it would be.
+  // A ladder of one rung needs no head: its first chunk starts as fast.
   const head = larger.length > 0 ? headSegments(plan.frameCount, plan) : 0
   const headChunk = { startFrame: 0, frameCount: head * plan.segmentFrames, firstSegment: 0 }
   const body = chunkPlan(plan.frameCount, plan).map((chunk) => videoTask(plan, source, chunk, withHeads(rungs, head)))
@@ -116,14 +123,14 @@ function encodingTasks(plan: VideoPlan, source: PictureSource, copied: Rung | nu
   return [{ ...videoTask(plan, source, headChunk, withHeads([smallest], 0)), queue: 'short' }, ...body]
 }
 
-/** Of the smallest rung, the first segments are made by the head. */
+/** The head encodes the first segments of the smallest rung. */
 function withHeads(rungs: Rung[], head: number): VideoWork['rungs'] {
   return rungs.map((rung, index) => ({ ...rung, firstSegment: index === 0 ? head : 0 }))
 }
 
 export type VideoTask = Omit<PlannedTask, 'ordinal' | 'work'> & { work: VideoWork }
 
-export interface PictureSource {
+export interface EncodingSource {
   facts: SourceFacts
   sourceKey: string
 }
@@ -131,33 +138,33 @@ export interface PictureSource {
 /** Encodes these rungs of a range of frames. */
 export function videoTask(
   plan: VideoPlan,
-  { facts, sourceKey }: PictureSource,
+  { facts, sourceKey }: EncodingSource,
   chunk: Chunk,
   rungs: VideoWork['rungs'],
 ): VideoTask {
   const { gopFrames, segmentFrames, watermark } = plan
-  const picture = { sourceKey, facts, ...(watermark && { watermark }) }
-  const work: VideoWork = { kind: 'video', ...picture, rungs, gopFrames, segmentFrames, chunk }
+  const source = { sourceKey, facts, ...(watermark && { watermark }) }
+  const work: VideoWork = { kind: 'video', ...source, rungs, gopFrames, segmentFrames, chunk }
   return {
     label: `video ${labelOf(chunk, plan)} ${rungs.map((rung) => rung.name).join(' ')}`,
     queue: 'long',
-    weight: pictureWeight(work),
+    weight: encodingWeight(work),
     work,
   }
 }
 
 /**
- * Cuts all pictures of the source into segments of this rung, as they are. One task for the whole: it takes seconds, and a
- * rendition is either copied or encoded, never some of each.
+ * Cuts the source's encoded frames into segments of this rung. One task for the whole: it takes seconds, and a rendition
+ * is either remuxed or encoded, never some of each.
  */
-export function copyTask(plan: VideoPlan, source: PictureSource, rung: Rung): VideoTask {
+export function remuxTask(plan: VideoPlan, source: EncodingSource, rung: Rung): VideoTask {
   const whole = { startFrame: 0, frameCount: plan.frameCount, firstSegment: 0 }
   const { label, work } = videoTask(plan, source, whole, [{ ...rung, firstSegment: 0 }])
-  return { label: `${label} copied`, queue: 'short', weight: copyWeight(work), work: { ...work, copied: true } }
+  return { label: `${label} copied`, queue: 'short', weight: remuxWeight(work), work: { ...work, copied: true } }
 }
 
-/** What makes the same segments as a copy that cannot be had, by encoding. At least one. */
-export function tasksInstead(plan: VideoPlan, { facts, sourceKey, rungs }: VideoWork): VideoTask[] {
+/** The tasks, at least one, that encode the segments of a remux that failed. */
+export function encodingTasksFor(plan: VideoPlan, { facts, sourceKey, rungs }: VideoWork): VideoTask[] {
   return chunkPlan(plan.frameCount, plan).map((chunk) => videoTask(plan, { facts, sourceKey }, chunk, rungs))
 }
 
@@ -166,25 +173,25 @@ function labelOf({ startFrame, frameCount }: Chunk, { frameRate: { num, den } }:
   return `${seconds(startFrame)}-${seconds(startFrame + frameCount)} s`
 }
 
-// What tasks cost was measured, and is told in pixels to encode.
+// Costs of tasks were measured; their unit is a pixel to encode.
 
-/** Starting any program: about a quarter of a second. */
+/** Starting a program takes about a quarter of a second. */
 const START = 30_000_000
 /** Decoding a pixel of the source, once for all renditions. */
 const DECODED_SHARE = 0.5
-/** Copying a pixel of the source: neither decoded nor encoded. */
-const COPIED_SHARE = 1 / 100
+/** Remuxing a pixel of the source: neither decoded nor encoded. */
+const REMUXED_SHARE = 1 / 100
 /** Encoding a second of audio. */
 const AUDIO_PER_SECOND = 500_000
 
-export function pictureWeight(work: VideoWork): number {
+export function encodingWeight(work: VideoWork): number {
   const { width, height } = work.facts.video
   const decodedFrames = Math.max(...work.rungs.map((rung) => framesOf(rung, work)))
   return START + DECODED_SHARE * width * height * decodedFrames + encodedPixels(work)
 }
 
-export function copyWeight(work: VideoWork): number {
-  return START + COPIED_SHARE * encodedPixels(work)
+export function remuxWeight(work: VideoWork): number {
+  return START + REMUXED_SHARE * encodedPixels(work)
 }
 
 export function audioWeight(seconds: number): number {
@@ -195,14 +202,14 @@ function encodedPixels(work: VideoWork): number {
   return work.rungs.reduce((sum, rung) => sum + rung.width * rung.height * framesOf(rung, work), 0)
 }
 
-/** Behind all that makes a video ready. Each rendition has its own place, so a video has one such task for each. */
+/** After all tasks that make a video ready. Each rendition has its own ordinal, so a video has one download task for each. */
 const FIRST_DOWNLOAD_ORDINAL = 1_000_000
 
 function downloadOrdinal({ width, height }: Rung): number {
   return FIRST_DOWNLOAD_ORDINAL + Math.min(width, height)
 }
 
-/** Puts a rendition and the sound into one file. `playlistKey` is the folder of the published playlists. */
+/** Joins a rendition and the audio in one file. `playlistKey` is the folder of the published playlists. */
 export function downloadTask(plan: VideoPlan, rung: Rung, playlistKey: string): PlannedTask {
   return {
     ordinal: downloadOrdinal(rung),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ownerLinkExpiry, playbackSigner } from './playback-token.ts'
 
 const [secret, older] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')]
-const signer = playbackSigner([secret])
+const signer = playbackSigner([secret], () => new Date())
 const claims = { video: randomUUID(), jti: randomUUID(), exp: Math.floor(Date.now() / 1000) + 60, maxHeight: 480 }
 const DENIED = expect.objectContaining({ code: 'PLAYBACK_DENIED' })
 
@@ -34,8 +34,8 @@ describe('a playback token', () => {
   })
 
   it('outlives the replacement of the secret, for as long as the old one is kept', () => {
-    const token = playbackSigner([older]).sign(claims)
-    expect(playbackSigner([secret, older]).verify(token)).toEqual(claims)
+    const token = playbackSigner([older], () => new Date()).sign(claims)
+    expect(playbackSigner([secret, older], () => new Date()).verify(token)).toEqual(claims)
     expect(() => signer.verify(token)).toThrow(DENIED)
   })
 

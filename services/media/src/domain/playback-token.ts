@@ -4,12 +4,12 @@ import jwt from 'jsonwebtoken'
 import { z } from 'zod'
 
 const TYPE = 'playback+jwt'
-/** To whoever holds a link that is expired, revoked or not ours. */
-export const LINK_ENDED = 'This playback link is not valid any more'
+/** For the user of a link that has expired, was revoked, or was not signed by this installation. */
+export const LINK_ENDED = 'This playback link is no longer valid'
 
 const Claims = z.object({
   video: z.uuid(),
-  /** The token's row; absent in the links that an owner finds in his own video, which cannot be revoked one by one. */
+  /** The token's row; absent in the links that owners get with their own video, which cannot be revoked one by one. */
   jti: z.uuid().optional(),
   exp: z.number().int(),
   maxHeight: z.number().int().optional(),
@@ -19,19 +19,19 @@ export type PlaybackClaims = z.infer<typeof Claims>
 
 export interface PlaybackSigner {
   sign(claims: PlaybackClaims): string
-  /** Throws `PLAYBACK_DENIED` for whatever is not a token of ours that is valid now. */
+  /** Throws `PLAYBACK_DENIED` unless the token was signed by this installation and has not expired. */
   verify(token: string): PlaybackClaims
 }
 
-/** Signs with the first secret (base64) and accepts all of them, so that a secret can be replaced without a break. */
-export function playbackSigner(secrets: readonly [string, ...string[]]): PlaybackSigner {
+/** Signs with the first secret (base64) and accepts all of them, so that a secret can be replaced while links are in use. */
+export function playbackSigner(secrets: readonly [string, ...string[]], now: () => Date): PlaybackSigner {
   const keys = new Map(secrets.map((secret) => keyOf(secret)))
   const [current] = secrets
   const [kid, key] = keyOf(current)
   return {
     sign: (claims) =>
       jwt.sign(claims, key, { algorithm: 'HS256', header: { alg: 'HS256', typ: TYPE, kid }, noTimestamp: true }),
-    verify: (token) => verify(token, keys),
+    verify: (token) => verify(token, keys, now()),
   }
 }
 
@@ -43,12 +43,13 @@ function keyOf(secret: string): [string, KeyObject] {
   ]
 }
 
-function verify(token: string, keys: ReadonlyMap<string, KeyObject>): PlaybackClaims {
+function verify(token: string, keys: ReadonlyMap<string, KeyObject>, now: Date): PlaybackClaims {
   try {
     const kid = jwt.decode(token, { complete: true })?.header.kid
     const key = keys.get(kid ?? '')
     if (!key) throw new Error('unknown key')
-    const { header, payload } = jwt.verify(token, key, { algorithms: ['HS256'], complete: true })
+    const clockTimestamp = Math.floor(now.getTime() / 1000)
+    const { header, payload } = jwt.verify(token, key, { algorithms: ['HS256'], complete: true, clockTimestamp })
     if (header.typ !== TYPE) throw new Error('another type of token')
     return Claims.parse(payload)
   } catch (error) {
@@ -59,7 +60,7 @@ function verify(token: string, keys: ReadonlyMap<string, KeyObject>): PlaybackCl
 const OWNER_LINK_SECONDS = 3600
 const OWNER_LINK_STEP_SECONDS = 900
 
-/** The same for a quarter of an hour, so that an owner who reads a video again gets the same addresses. */
+/** Stays the same for a quarter of an hour, so that an owner who reads a video again gets the same URLs. */
 export function ownerLinkExpiry(now: Date): number {
   const step = Math.floor(now.getTime() / 1000 / OWNER_LINK_STEP_SECONDS)
   return (step + 1) * OWNER_LINK_STEP_SECONDS + OWNER_LINK_SECONDS

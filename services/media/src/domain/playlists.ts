@@ -15,8 +15,8 @@ import { captionsFile, captionsPlaylist, secondsOf } from './timed-text.ts'
 const AAC_FRAME_SECONDS = 1024 / 48_000
 
 /**
- * The HLS playlists (RFC 8216) of what can be played by now, in the order in which they must be written: the master
- * comes last, so that it never names a playlist that is not there.
+ * The HLS playlists (RFC 8216) of a presentation, in the order in which they must be written: the master comes last, so
+ * that it never names a playlist that does not exist.
  */
 export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
   const { video, audio } = presentation
@@ -31,7 +31,7 @@ export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
   return [...files, ...iFrames, { name: MASTER_PLAYLIST, content: masterPlaylist(presentation, iFrames) }]
 }
 
-/** Only of what is complete: until then they would have to grow, and only closed ones may have a target duration of their own. */
+/** Only for a complete video: before that they would have to grow, and only closed ones may have their own target duration. */
 function iFramePlaylists({ plan, video, complete }: Presentation): IFramePlaylist[] {
   if (!complete) return []
   return video.map((track) => iFramePlaylist(track, plan)).filter((file) => file !== null)
@@ -44,7 +44,7 @@ function mediaPlaylist(track: Track, target: number, complete: boolean): string 
     '#EXT-X-MEDIA-SEQUENCE:0',
     `#EXT-X-PLAYLIST-TYPE:${complete ? 'VOD' : 'EVENT'}`,
     '#EXT-X-INDEPENDENT-SEGMENTS',
-    // One for all chunks: each chunk's header is the same, byte for byte, which is checked when it is finished.
+    // One header for all chunks: it is checked to be equal byte for byte when a chunk is finished.
     `#EXT-X-MAP:URI="${track.initUri}"`,
     ...track.segments.flatMap(({ uri, seconds }) => [`#EXTINF:${seconds.toFixed(6)},`, uri]),
     ...(complete ? ['#EXT-X-ENDLIST'] : []),
@@ -53,8 +53,8 @@ function mediaPlaylist(track: Track, target: number, complete: boolean): string 
 
 /**
  * Section 4.3.3.1: no EXTINF, rounded to the nearest integer, may be greater. Known from the plan, because it must not
- * change while a playlist grows; one for sound and pictures, as section 6.2.4 demands. A segment of sound may be one frame
- * longer than the pictures beside it.
+ * change while a playlist grows; the same for audio and video, as section 6.2.4 demands. An audio segment may be one audio
+ * frame longer than the video segment beside it.
  */
 function targetDuration({ segmentFrames, frameCount, frameRate, hasAudio }: VideoPlan): number {
   const longest = (Math.min(segmentFrames, frameCount) * frameRate.den) / frameRate.num
@@ -69,7 +69,7 @@ function masterPlaylist(presentation: Presentation, iFrames: readonly IFramePlay
     ...(audio ? [audioMedia(audio)] : []),
     ...subtitles.map((captions) => subtitlesMedia(captions, subtitles)),
     ...video.flatMap((track) => [streamInf(track, presentation), renditionPlaylist(track.rung.name)]),
-    ...(audio ? [soundOnly(audio, presentation), AUDIO_PLAYLIST] : []),
+    ...(audio ? [audioOnly(audio, presentation), AUDIO_PLAYLIST] : []),
     ...iFrames.map(({ attributes }) => `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(',')}`),
   ])
 }
@@ -93,14 +93,14 @@ function streamInf(track: VideoTrack, presentation: Presentation): string {
   return `#EXT-X-STREAM-INF:${attributes.join(',')}`
 }
 
-/** For a network that carries no picture. Last, because some players begin with the first one that they are told of. */
-function soundOnly({ codecs, segments }: AudioTrack, presentation: Presentation): string {
+/** For networks that are too slow for video. Last, because some players begin with the first variant. */
+function audioOnly({ codecs, segments }: AudioTrack, presentation: Presentation): string {
   const peak = peakBitrate(segments, presentation.plan.segmentSeconds)
   const attributes = [`BANDWIDTH=${peak}`, `AVERAGE-BANDWIDTH=${averageBitrate(segments)}`, `CODECS="${codecs}"`]
   return `#EXT-X-STREAM-INF:${[...attributes, ...groups(presentation)].join(',')}`
 }
 
-/** What plays along with a variant. */
+/** The rendition groups that belong to a variant. */
 function groups({ audio, subtitles }: Presentation): string[] {
   return [...(audio ? ['AUDIO="audio"'] : []), ...(subtitles.length > 0 ? [`SUBTITLES="${SUBTITLES_GROUP}"`] : [])]
 }
@@ -111,27 +111,27 @@ interface Bandwidth {
 }
 
 function measured(track: VideoTrack, presentation: Presentation): Bandwidth {
-  const sound = presentation.audio?.segments ?? []
+  const audio = presentation.audio?.segments ?? []
   const target = presentation.plan.segmentSeconds
   return {
-    peak: peakBitrate(track.segments, target) + peakBitrate(sound, target),
-    average: averageBitrate(track.segments) + averageBitrate(sound),
+    peak: peakBitrate(track.segments, target) + peakBitrate(audio, target),
+    average: averageBitrate(track.segments) + averageBitrate(audio),
   }
 }
 
-/** While it grows: what it may become at most, because a player that was told too little is not told again. */
+/** For a growing video: the most that it may become, because players do not read the master playlist again. */
 function capped(track: VideoTrack, presentation: Presentation): Bandwidth {
   const now = measured(track, presentation)
-  const sound = peakBitrate(presentation.audio?.segments ?? [], presentation.plan.segmentSeconds)
+  const audio = peakBitrate(presentation.audio?.segments ?? [], presentation.plan.segmentSeconds)
   const { maxrate } = track.rung
   return {
-    peak: Math.max(now.peak, highestBitrate(maxrate) + sound),
-    average: Math.max(now.average, maxrate * 1000 + sound),
+    peak: Math.max(now.peak, highestBitrate(maxrate) + audio),
+    average: Math.max(now.average, maxrate * 1000 + audio),
   }
 }
 
 /**
- * How all playlists begin. EXT-X-MAP outside I-frame playlists needs version 6, and fragmented MP4 is commonly announced
+ * The first lines of all playlists. EXT-X-MAP outside I-frame playlists needs version 6, and fragmented MP4 is commonly announced
  * with 7.
  */
 const PLAYLIST_HEAD = ['#EXTM3U', '#EXT-X-VERSION:7']
@@ -140,13 +140,13 @@ function playlistText(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`
 }
 
-/** One key frame: the bytes of a file that a decoder needs, and the seconds until the next one. */
+/** One key frame: its bytes in a file, and the seconds until the next one. */
 interface KeyFrame extends Measured {
   uri: string
   offset: number
 }
 
-/** A playlist of the key frames of a rendition, for players that search (RFC 8216 sections 4.3.3.6 and 4.3.4.3). */
+/** A playlist of the key frames of a rendition, for seeking (RFC 8216 sections 4.3.3.6 and 4.3.4.3). */
 export interface IFramePlaylist {
   name: string
   content: string
@@ -154,7 +154,7 @@ export interface IFramePlaylist {
   attributes: string[]
 }
 
-/** Null for a rendition of which not all key frames were told. */
+/** Null for a rendition of which a worker did not report all key frames. */
 function iFramePlaylist(track: VideoTrack, plan: VideoPlan): IFramePlaylist | null {
   const keyFrames = keyFramesOf(track, plan)
   if (!keyFrames) return null
@@ -199,8 +199,8 @@ function keyFramesOf({ segments }: VideoTrack, { gopFrames, frameRate }: VideoPl
 const SUBTITLES_GROUP = 'captions'
 
 /**
- * All text in one segment: unlike sound and pictures, subtitles may have a target duration of their own if their playlist
- * is closed (RFC 8216 section 6.2.4), and it is, also while the video is still being made.
+ * All text in one segment: unlike audio and video, subtitles may have their own target duration if their playlist is closed
+ * (RFC 8216 section 6.2.4). It is closed also while the video is still being processed.
  */
 function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): PlaylistFile {
   const seconds = secondsOf(plan)
@@ -216,13 +216,13 @@ function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): PlaylistFil
   return { name: captionsPlaylist(id), content: playlistText(lines) }
 }
 
-/** Names must differ within a group (section 4.3.4.1.1), and two languages may have been given the same label. */
+/** Names must differ within a group (section 4.3.4.1.1), and two languages may have the same label. */
 function subtitlesMedia({ id, lang, label }: StoredCaptions, all: readonly StoredCaptions[]): string {
-  const isAlone = all.every((other) => other.id === id || other.label !== label)
+  const isUnique = all.every((other) => other.id === id || other.label !== label)
   const attributes = [
     'TYPE=SUBTITLES',
     `GROUP-ID="${SUBTITLES_GROUP}"`,
-    `NAME="${isAlone ? label : `${label} (${lang})`}"`,
+    `NAME="${isUnique ? label : `${label} (${lang})`}"`,
     `LANGUAGE="${lang}"`,
     'DEFAULT=NO',
     'AUTOSELECT=YES',

@@ -9,7 +9,7 @@ export type KeyFrameRange = NonNullable<Rendition['segments'][number]['keyFrames
 export interface Segment extends Measured {
   /** Relative to the video's folder. */
   uri: string
-  /** Hex; absent where the worker told none. */
+  /** Hex; absent where the worker reported none. */
   sha256?: string | undefined
 }
 
@@ -27,7 +27,7 @@ export interface VideoTrack extends Track {
 }
 
 export interface VideoSegment extends Segment {
-  /** Offset and length of each group's first picture; absent where the worker told none. */
+  /** Offset and length of each group's key frame; absent where the worker reported none. */
   keyFrames?: KeyFrameRange[] | undefined
 }
 
@@ -35,10 +35,10 @@ export interface AudioTrack extends Track {
   channels: number
 }
 
-/** What can be played by now. */
+/** What can be played at this moment. */
 export interface Presentation {
   plan: VideoPlan
-  /** Nothing will be added. */
+  /** No segments will be added. */
   complete: boolean
   /** Renditions that have segments, smallest first. */
   video: VideoTrack[]
@@ -46,7 +46,7 @@ export interface Presentation {
   subtitles: readonly StoredCaptions[]
 }
 
-/** Puts parts together: of each rendition the segments that follow each other without a gap from the start. */
+/** Joins parts: of each rendition the segments that follow each other without a gap from the start. */
 export function presentationOf(
   plan: VideoPlan,
   parts: readonly Part[],
@@ -59,8 +59,8 @@ export function presentationOf(
 }
 
 /**
- * What runs ahead of the sound, or of the smallest picture, would let a player seek to where it has only one of the two, or
- * nothing that a slow network carries. A picture that is copied is there long before the others.
+ * Cuts all tracks to the shorter of audio and smallest rendition. Otherwise a player could seek to where one of the two is
+ * missing, or to where no rendition is small enough for its network. A remuxed rendition is complete long before the others.
  */
 function inStep(video: VideoTrack[], audio: AudioTrack | null): { video: VideoTrack[]; audio: AudioTrack | null } {
   const [smallest] = video
@@ -69,7 +69,7 @@ function inStep(video: VideoTrack[], audio: AudioTrack | null): { video: VideoTr
   return { video: video.map(cut), audio: audio && cut(audio) }
 }
 
-/** Segments of one rendition or of the sound, with consecutive numbers, in one folder. */
+/** Segments of one rendition or of the audio, with consecutive numbers, in one folder. */
 interface Run<S extends Measured> {
   folder: string
   firstSegment: number

@@ -4,15 +4,15 @@ import { comesAfterwards, makesPlayable } from './plan.ts'
 export interface Candidate {
   kind: TaskKind
   ordinal: number
-  /** Unfinished videos that the same owner made before this one. */
+  /** How many unfinished videos the same owner created before this one. */
   earlier: number
 }
 
 const RANKS = 5
 
 /**
- * The place of a task among all that wait for a worker, 0 to 9, higher first. Whoever waits to see something at all comes
- * before whoever can watch already; within both, a user's first unfinished video comes before another's second.
+ * The priority of a task among all that wait for a worker, 0 to 9, higher first. Tasks that make a video playable come
+ * before tasks of playable videos; within both, a user's first unfinished video comes before another's second.
  */
 export function taskPriority({ earlier, ...task }: Candidate): number {
   return (makesPlayable(task) ? RANKS : 0) + Math.max(0, RANKS - 1 - earlier)
@@ -21,7 +21,7 @@ export function taskPriority({ earlier, ...task }: Candidate): number {
 export interface Unfinished {
   kind: TaskKind
   state: Extract<TaskStatus, 'waiting' | 'queued' | 'cancelled'>
-  /** Put aside by the limit of its owner's running tasks. */
+  /** Deferred by its owner's concurrency limit. */
   held: boolean
   /** When a task that failed is tried again. */
   notBefore: Date | null
@@ -29,20 +29,20 @@ export interface Unfinished {
 
 type Reason = WaitingTask['reason']
 
-const WORDS: Record<Reason, string> = {
-  worker: 'It waits for a worker that is free.',
-  pause: 'The last try failed; it is tried again after a pause.',
-  turn: 'It begins when another task of its owner has ended: no more of them may run at once.',
-  start: 'It begins when the first seconds of the video are there to be played.',
-  tasks: 'It begins when the tasks before it are done.',
-  playlists: 'It begins when the finished parts are published.',
-  retry: 'It was given up because another task failed; it begins anew when the video is retried.',
+const DETAILS: Record<Reason, string> = {
+  worker: 'The task waits for a free worker.',
+  pause: 'The last attempt failed; the next one begins after a pause.',
+  turn: 'The task begins when another task of its owner ends: the limit of running tasks is reached.',
+  start: 'The task begins when the first seconds of the video are playable.',
+  tasks: 'The task begins when all audio and video tasks are done.',
+  playlists: 'The task begins when the finished segments are published.',
+  retry: 'The task was cancelled because another task failed; retrying the video starts it again.',
 }
 
-/** What a task that nobody works on is waiting for; `tasksDone`: sound and pictures are all made. */
+/** What a task that is not running waits for; `tasksDone`: all audio and video tasks are done. */
 export function waitingFor(task: Unfinished, tasksDone: boolean): { reason: Reason; detail: string } {
   const reason = reasonOf(task, tasksDone)
-  return { reason, detail: WORDS[reason] }
+  return { reason, detail: DETAILS[reason] }
 }
 
 function reasonOf({ kind, state, held, notBefore }: Unfinished, tasksDone: boolean): Reason {

@@ -1,6 +1,6 @@
 import type { Limits, Usage } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
-import { assertRoomKept, lengthFault, roomFor } from './quota.ts'
+import { assertWithinQuota, lengthFault, quotaFor } from './quota.ts'
 
 const NO_LIMITS: Limits = {
   storedBytes: null,
@@ -15,29 +15,29 @@ function usage(has: Partial<Usage>, limits: Partial<Limits>): Usage {
   return { ...nothing, ...has, limits: { ...NO_LIMITS, ...limits } }
 }
 
-describe('room for an upload', () => {
+describe('the quota for an upload', () => {
   it('is its length, up to the last byte that is allowed', () => {
-    expect(roomFor(400, usage({ bytes: 600 }, { storedBytes: 1000 }))).toBe(400)
-    expect(() => roomFor(401, usage({ bytes: 600 }, { storedBytes: 1000 }))).toThrow(
-      'This account has 600 of 1000 bytes; the file needs 401 more',
+    expect(quotaFor(400, usage({ bytes: 600 }, { storedBytes: 1000 }))).toBe(400)
+    expect(() => quotaFor(401, usage({ bytes: 600 }, { storedBytes: 1000 }))).toThrow(
+      'The account uses 600 of 1000 bytes; the file needs 401 more',
     )
   })
 
   it('is all that is left when its length is not known', () => {
-    expect(roomFor(null, usage({ bytes: 600 }, { storedBytes: 1000, uploadBytes: 5000 }))).toBe(400)
-    expect(roomFor(null, usage({}, { storedBytes: 1000, uploadBytes: 50 }))).toBe(50)
-    expect(() => roomFor(null, usage({ bytes: 1000 }, { storedBytes: 1000 }))).toThrow('needs some more')
+    expect(quotaFor(null, usage({ bytes: 600 }, { storedBytes: 1000, uploadBytes: 5000 }))).toBe(400)
+    expect(quotaFor(null, usage({}, { storedBytes: 1000, uploadBytes: 50 }))).toBe(50)
+    expect(() => quotaFor(null, usage({ bytes: 1000 }, { storedBytes: 1000 }))).toThrow('needs some more')
   })
 
   it('is refused to a file that is too large by itself, and to who has no minutes left', () => {
-    expect(() => roomFor(51, usage({}, { uploadBytes: 50 }))).toThrow('at most 50')
-    expect(() => roomFor(1, usage({ minutes: 10 }, { minutes: 10 }))).toThrow('10.0 of 10 minutes')
+    expect(() => quotaFor(51, usage({}, { uploadBytes: 50 }))).toThrow('at most 50')
+    expect(() => quotaFor(1, usage({ minutes: 10 }, { minutes: 10 }))).toThrow('10.0 of 10 minutes')
   })
 
   it('may be lost to limits that were lowered', () => {
-    expect(() => assertRoomKept(400, usage({ bytes: 1000 }, { storedBytes: 1000 }))).not.toThrow()
-    expect(() => assertRoomKept(400, usage({ bytes: 1000 }, { storedBytes: 999 }))).toThrow('1000 of 999 bytes')
-    expect(() => assertRoomKept(400, usage({ bytes: 400 }, { uploadBytes: 399 }))).toThrow('at most 399')
+    expect(() => assertWithinQuota(400, usage({ bytes: 1000 }, { storedBytes: 1000 }))).not.toThrow()
+    expect(() => assertWithinQuota(400, usage({ bytes: 1000 }, { storedBytes: 999 }))).toThrow('1000 of 999 bytes')
+    expect(() => assertWithinQuota(400, usage({ bytes: 400 }, { uploadBytes: 399 }))).toThrow('at most 399')
   })
 })
 

@@ -2,31 +2,31 @@ import { causeOf, type TaskCause, type Usage } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 
 /**
- * How many bytes a new upload may have.
- * @param bytes its length; null where it is not known, so that it gets all that is left
+ * How many bytes to reserve for a new upload.
+ * @param bytes its length; null where it is not known, which reserves the whole rest
  */
-export function roomFor(bytes: number | null, usage: Usage): number {
+export function quotaFor(bytes: number | null, usage: Usage): number {
   const { limits } = usage
   assertUploadSize(bytes ?? 0, usage)
   if (limits.minutes !== null && usage.minutes >= limits.minutes) {
-    throw quotaExceeded(`This account has ${usage.minutes.toFixed(1)} of ${limits.minutes} minutes of video`)
+    throw quotaExceeded(`The account uses ${usage.minutes.toFixed(1)} of ${limits.minutes} minutes of video`)
   }
   const left = limits.storedBytes === null ? Number.MAX_SAFE_INTEGER : limits.storedBytes - usage.bytes
   const needed = bytes ?? 1
   if (needed > left) {
     throw quotaExceeded(
-      `This account has ${usage.bytes} of ${limits.storedBytes} bytes; the file needs ${bytes ?? 'some'} more`,
+      `The account uses ${usage.bytes} of ${limits.storedBytes} bytes; the file needs ${bytes ?? 'some'} more`,
     )
   }
   return bytes ?? Math.min(left, limits.uploadBytes ?? Number.MAX_SAFE_INTEGER)
 }
 
-/** For an upload that has its room already: what is allowed may have shrunk since. */
-export function assertRoomKept(bytes: number, usage: Usage): void {
+/** For an upload that has reserved its quota: the limits may have been lowered since. */
+export function assertWithinQuota(bytes: number, usage: Usage): void {
   assertUploadSize(bytes, usage)
   const { storedBytes } = usage.limits
   if (storedBytes !== null && usage.bytes > storedBytes) {
-    throw quotaExceeded(`This account has ${usage.bytes} of ${storedBytes} bytes, this upload among them`)
+    throw quotaExceeded(`The account uses ${usage.bytes} of ${storedBytes} bytes, including this upload`)
   }
 }
 
@@ -35,7 +35,7 @@ function assertUploadSize(bytes: number, { limits: { uploadBytes } }: Usage): vo
   throw new AppError('UPLOAD_TOO_LARGE', { detail: `The file has ${bytes} bytes; at most ${uploadBytes} are allowed` })
 }
 
-/** Why a video of this length, now that it is known, may not be made; null when it may. */
+/** The reason why a video of this length must fail; null when it is within the limits. */
 export function lengthFault(seconds: number, { minutes, limits }: Usage): TaskCause | null {
   if (limits.videoSeconds !== null && seconds > limits.videoSeconds) {
     const detail = `The video is ${Math.ceil(seconds)} s long; at most ${limits.videoSeconds} s are allowed`
@@ -43,7 +43,7 @@ export function lengthFault(seconds: number, { minutes, limits }: Usage): TaskCa
   }
   if (limits.minutes !== null && minutes + seconds / 60 > limits.minutes) {
     const own = (seconds / 60).toFixed(1)
-    const detail = `This account has ${minutes.toFixed(1)} of ${limits.minutes} minutes of video; this one has ${own}`
+    const detail = `The account uses ${minutes.toFixed(1)} of ${limits.minutes} minutes of video; this video needs ${own} more`
     return causeOf('QUOTA_EXCEEDED', detail)
   }
   return null

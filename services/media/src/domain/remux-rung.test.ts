@@ -1,7 +1,7 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 import { expect, test } from 'vitest'
 import { clippedFacts } from './clip.ts'
-import { copiedRung } from './ladder.ts'
+import { remuxRung } from './ladder.ts'
 import { planTasks, planVideo } from './plan.ts'
 
 const FITS = { copyable: { peakBitrate: 4_266_667 } }
@@ -18,7 +18,7 @@ function factsOf(video: Partial<SourceFacts['video']> = {}, seconds = 90): Sourc
 }
 
 function copiedOf(facts: SourceFacts, largest = 1080): string | undefined {
-  return copiedRung(facts, planVideo(facts, largest).rungs)?.name
+  return remuxRung(facts, planVideo(facts, largest).rungs)?.name
 }
 
 test('the largest rendition is copied from a source of its size, up to the segments that a growing video announces', () => {
@@ -36,7 +36,7 @@ test('a source that cannot be cut, is larger than is wanted, or of odd sides, is
 
 function labels(facts: SourceFacts): string[] {
   const plan = planVideo(facts, 1080)
-  return planTasks(plan, facts, 'source', 'videos/x', copiedRung(facts, plan.rungs)).map(
+  return planTasks(plan, facts, 'source', 'videos/x', remuxRung(facts, plan.rungs)).map(
     ({ ordinal, queue, label }) => `${ordinal} ${queue} ${label}`,
   )
 }

@@ -1,6 +1,6 @@
 import { causeOf, type TaskCause, type TaskKind } from '@kinora/common/contracts'
 
-/** Failures of a task so far, the present one included. A lost worker is a host failure. */
+/** Failures of a task so far, including the current one. A lost worker counts as a host failure. */
 export interface Failures {
   host: number
   memory: number
@@ -8,12 +8,12 @@ export interface Failures {
 
 const HOST_RETRIES = 4
 const MEMORY_RETRIES = 1
-/** Segments never change; only the playlists are written anew before the next check, and one more tells. */
+/** Segments never change and only the playlists are rewritten before the next check, so one more check is enough. */
 const CHECK_RETRIES = 1
 const FIRST_DELAY_MS = 1000
 const MAX_DELAY_MS = 60_000
 
-/** What a worker that vanished leaves behind; a file that kills workers must end with a reason, not run for ever. */
+/** The cause of an attempt whose worker vanished; a file that kills workers must fail with a reason, not run for ever. */
 export const WORKER_LOST = causeOf('WORKER_LOST')
 
 export function countFailure(cause: TaskCause, before: Failures): Failures {
@@ -23,7 +23,7 @@ export function countFailure(cause: TaskCause, before: Failures): Failures {
   }
 }
 
-/** May the task be tried once more? A fault of the file never goes away by itself. */
+/** Whether the task is retried. A fault of the file never goes away by itself. */
 export function mayRetry(kind: TaskKind, cause: TaskCause, failures: Failures): boolean {
   if (kind === 'finalise' && cause.code === 'VERIFICATION_FAILED') return failures.host <= CHECK_RETRIES
   if (cause.class === 'host') return failures.host <= HOST_RETRIES
@@ -31,7 +31,7 @@ export function mayRetry(kind: TaskKind, cause: TaskCause, failures: Failures): 
   return false
 }
 
-/** Milliseconds until the next try: 1, 4, 16, 60 s, each with jitter down to its half. `random` is in [0, 1). */
+/** Milliseconds until the next attempt: 1, 4, 16, 60 s, each with jitter down to its half. `random` is in [0, 1). */
 export function retryDelayMs({ host, memory }: Failures, random: number): number {
   const step = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 4 ** Math.max(0, host + memory - 1))
   return Math.round(step * (0.5 + random / 2))

@@ -2,14 +2,14 @@ import { causeOf, type MediaPart, type TaskCause, type TaskResult, type TaskWork
 
 type VideoPart = Extract<MediaPart, { kind: 'video' }>
 
-/** Recorded segments, and in whose folder they lie. They are never written again. */
+/** Recorded segments, and the attempt whose folder they are in. They are never written again. */
 export interface Part {
   taskId: string
   attempt: number
   written: MediaPart
 }
 
-/** Numbers of the segments of a part: from the first to before the last. Renditions end together; one may begin later. */
+/** Numbers of a part's segments, `to` not included. Its renditions end together; one may begin later. */
 export function segmentsOf(part: MediaPart): { from: number; to: number } {
   const runs = part.kind === 'audio' ? [part] : part.renditions
   return {
@@ -18,7 +18,7 @@ export function segmentsOf(part: MediaPart): { from: number; to: number } {
   }
 }
 
-/** What is left of a task when so many of its segments are recorded. */
+/** The rest of a task of which `written` segments are recorded. */
 export function remainingWork(work: TaskWork, written: number): TaskWork {
   if (work.kind === 'audio') return { ...work, firstSegment: written }
   if (work.kind !== 'video' || written === 0) return work
@@ -33,8 +33,8 @@ export function remainingWork(work: TaskWork, written: number): TaskWork {
 }
 
 /**
- * Does a result fit what was asked and what other workers made? Playlists are built on it. The answer is a host fault:
- * another attempt, perhaps on another machine, may do better.
+ * Checks a result against its task and against the other recorded segments, because playlists are built on it. A fault is
+ * a host fault: another attempt, perhaps on another machine, may succeed.
  */
 export function checkResult(work: TaskWork, result: TaskResult, others: readonly Part[]): TaskCause | null {
   if (work.kind !== result.kind) return causeOf('RESULT_UNUSABLE')
@@ -43,7 +43,7 @@ export function checkResult(work: TaskWork, result: TaskResult, others: readonly
   return segmentsOf(result).to === rangeOf(work).to ? checkPart(work, result, others) : causeOf('RESULT_UNUSABLE')
 }
 
-/** The same for the first segments of a task that goes on. */
+/** The same for the first segments of a task that still runs. */
 export function checkPart(work: TaskWork, part: MediaPart, others: readonly Part[]): TaskCause | null {
   if (part.kind === 'audio') {
     const fits = work.kind === 'audio' && part.firstSegment === work.firstSegment
@@ -53,7 +53,7 @@ export function checkPart(work: TaskWork, part: MediaPart, others: readonly Part
   return hasSameHeaders(part, others) ? null : causeOf('CHUNKS_DIFFER')
 }
 
-/** Every rung from its beginning to where the part ends, each segment with the frames that the plan gives it. */
+/** Whether a part has every rung from its beginning to the end of the part, each segment with the planned frames. */
 function hasAskedSegments(work: VideoWork, part: VideoPart): boolean {
   const { to } = segmentsOf(part)
   const asked = work.rungs.filter((rung) => startOf(rung, work) < to)
@@ -81,7 +81,7 @@ function startOf(rung: VideoWork['rungs'][number], { chunk }: VideoWork): number
   return Math.max(rung.firstSegment, chunk.firstSegment)
 }
 
-/** One EXT-X-MAP serves all chunks of a rendition, so their headers must be the same, byte for byte. */
+/** One EXT-X-MAP is used for all chunks of a rendition, so their headers must be equal byte for byte. */
 function hasSameHeaders({ renditions }: VideoPart, others: readonly Part[]): boolean {
   const known = others.flatMap(({ written }) => (written.kind === 'video' ? written.renditions : []))
   return renditions.every((rendition) =>
@@ -92,23 +92,23 @@ function hasSameHeaders({ renditions }: VideoPart, others: readonly Part[]): boo
 export type VideoWork = Extract<TaskWork, { kind: 'video' }>
 type WorkRung = VideoWork['rungs'][number]
 
-/** Numbers of the segments of a task's range: from the first to before the last. */
+/** Numbers of a task's segments, `to` not included. */
 export function rangeOf({ chunk, segmentFrames }: VideoWork): { from: number; to: number } {
   return { from: chunk.firstSegment, to: chunk.firstSegment + Math.ceil(chunk.frameCount / segmentFrames) }
 }
 
-/** Frames of this rung that the task makes. */
+/** The number of frames of this rung that the task encodes. */
 export function framesOf({ firstSegment }: WorkRung, { chunk, segmentFrames }: VideoWork): number {
   const skipped = Math.max(0, firstSegment - chunk.firstSegment) * segmentFrames
   return Math.max(0, chunk.frameCount - skipped)
 }
 
-/** Is this rendition among those that the task makes? */
+/** Whether the task makes segments of this rendition. */
 export function makesRendition(work: TaskWork, name: string): boolean {
   return work.kind === 'video' && work.rungs.some((rung) => rung.name === name)
 }
 
-/** Frames of the segment with this number. */
+/** The number of frames of the segment with this number. */
 function framesOfSegment(number: number, { chunk, segmentFrames }: VideoWork): number {
   return Math.min(segmentFrames, chunk.frameCount - (number - chunk.firstSegment) * segmentFrames)
 }

@@ -5,23 +5,23 @@ import type { PlannedTask } from '../db/stored.ts'
 import { planTasks, planVideo } from './plan.ts'
 import type { VideoWork } from './segments.ts'
 
-/** A source of which only the beginning is there. */
+/** The beginning of a source whose upload still runs. */
 export interface Beginning {
   key: StorageKey
-  /** How much of the source it is, up to 1. */
+  /** Its share of the source, up to 1. */
   share: number
 }
 
-/** So much must lie behind the last picture that is needed: of the very last, some may be missing. A codec reorders up to 16. */
+/** What the beginning must have after the last frame that is needed: its very last frames may be incomplete. A codec reorders up to 16. */
 const MARGIN_SECONDS = 1
 const MARGIN_FRAMES = 16
 
 /**
- * The task that makes the first segments of a video, as the whole source will have it planned; null where this beginning
- * is too short for them, or where no such task would be planned.
- * @param facts what was found in the beginning; the length of the whole is guessed from its share
+ * The task that encodes the first segments of a video, as the plan for the whole source will have it; null where this
+ * beginning is too short, or where the plan would have no such task.
+ * @param facts the result of probing the beginning; the length of the whole is estimated from its share
  */
-export function earlyHead(
+export function speculativeHead(
   facts: SourceFacts,
   { key, share }: Beginning,
   settings: { maxShortSide: number; watermark: Overlay | undefined },
@@ -36,15 +36,15 @@ export function earlyHead(
   return needed <= frameCount ? first : null
 }
 
-/** Would both make the same files? How long a source is does not matter to its first segments. */
+/** Whether both tasks make the same files. The length of a source does not change its first segments. */
 export function makesTheSame(planned: TaskWork, early: TaskWork): boolean {
   if (planned.kind !== 'video' || early.kind !== 'video') return false
-  return isDeepStrictEqual(essence(planned), essence(early))
+  return isDeepStrictEqual(comparable(planned), comparable(early))
 }
 
-function essence({ sourceKey: _, facts, ...work }: VideoWork): unknown {
-  // Where a file is cut off, pictures are missing between others.
+function comparable({ sourceKey: _, facts, ...work }: VideoWork): unknown {
+  // A file that is cut off may lack frames between others, which changes these facts.
   const { frameCount: _count, copyable: _copyable, resample: _resample, sourceRate: _rate, ...video } = facts.video
-  // As it is stored: a property that is undefined is none.
+  // As in the database, where a property cannot be undefined.
   return JSON.parse(JSON.stringify({ ...work, facts: { ...facts, durationSeconds: 0, video } }))
 }

@@ -4,18 +4,18 @@ import { type InstallationMarker, installationName } from '@kinora/common/storag
 export interface Compared {
   /** The id in the database. */
   installation: string
-  /** All revisions that the database has known while the marker was read. */
+  /** All revisions that the database had while the marker was read. */
   revisions: readonly (string | null)[]
   marker: InstallationMarker | null
   /** Whether this database has had a store. */
   claimedBefore: boolean
-  /** What lies in a store without a marker. */
+  /** The files in a store without a marker. */
   files: 'none' | 'all known' | 'some unknown'
   /** Whether the database has videos with a source. */
   hasVideos: boolean
 }
 
-/** `claimable`: a store that nobody has marked yet and that this installation may mark. */
+/** `claimable`: a store without a marker that this installation may claim. */
 export function compareStore(compared: Compared): StoreState | 'claimable' {
   const { installation, revisions, marker, claimedBefore, files, hasVideos } = compared
   if (marker) {
@@ -26,7 +26,7 @@ export function compareStore(compared: Compared): StoreState | 'claimable' {
   return files === 'all known' && !claimedBefore ? 'claimable' : 'unmarked'
 }
 
-/** What an operator reads: what does not match, and what to do. Null where all is well. */
+/** A message for the operator: what does not match, and what to do. Null when store and database match. */
 export function describeStoreState(
   state: StoreState,
   installation: string,
@@ -41,12 +41,12 @@ export function describeStoreState(
     case 'unknown':
       return 'The store has not been compared with the database yet, or is out of reach'
     case 'diverged':
-      return `The database of installation ${name} is older than its store, or a copy of the database is used elsewhere. Nothing is removed from the store. If a backup was restored on purpose, run: kinora storage audit, then: ${adopt}`
+      return `The database of installation ${name} is older than its store, or a copy of the database is in use elsewhere. No files are removed from the store. If a backup was restored on purpose, run: kinora storage audit, then: ${adopt}`
     case 'foreign':
-      return `The store belongs to installation ${installationName(storeInstallation ?? '')}, the database to ${name}. ${settings}. If the store shall belong to this database from now on: ${adopt}`
+      return `The store belongs to installation ${installationName(storeInstallation ?? '')}, the database to ${name}. ${settings}. To make this store that of the database: ${adopt}`
     case 'unmarked':
-      return `The store has files that the database of installation ${name} does not know, and no marker that says whose they are. ${settings}, and restore the database first. If the store is this installation's: ${adopt}`
+      return `The store has files that the database of installation ${name} does not know, and no marker that names an installation. ${settings}, and restore the database first. If the store is this installation's: ${adopt}`
     case 'empty':
-      return `The database of installation ${name} has been used with a store, but this store is empty. ${settings}, and that the disk is mounted. To begin with an empty store: ${adopt}`
+      return `The database of installation ${name} has been used with a store, but this store is empty. ${settings}, and that the disk is mounted. To start with an empty store: ${adopt}`
   }
 }

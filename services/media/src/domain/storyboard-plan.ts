@@ -1,15 +1,15 @@
 import type { StoryboardGrid } from '@kinora/common/contracts'
 import type { VideoPlan } from '../db/stored.ts'
 
-const MAX_PICTURES = 300
+const MAX_STILLS = 300
 const LONG_SIDE = 320
-/** On one sprite; a viewer who points at one place of the time line loads some hundred KiB for it. */
+/** On one sprite; a viewer who points at one place of the seek bar loads some hundred KiB. */
 const MAX_COLUMNS = 5
 const MAX_ROWS = 5
 
 /**
- * A picture of every key frame, or for long videos of the first key frame of every so many segments: then only these
- * segments are read at all.
+ * A still of every key frame. In long videos only the first key frame of every n-th segment is taken, so that only these
+ * segments are read.
  */
 export function planStoryboard(plan: VideoPlan): StoryboardGrid {
   const step = stepFrames(plan)
@@ -20,17 +20,17 @@ export function planStoryboard(plan: VideoPlan): StoryboardGrid {
     count,
     columns,
     rows: Math.min(MAX_ROWS, Math.ceil(count / columns)),
-    ...pictureSize(plan),
+    ...stillSize(plan),
   }
 }
 
 function stepFrames({ frameCount, gopFrames, segmentFrames }: VideoPlan): number {
-  if (Math.ceil(frameCount / gopFrames) <= MAX_PICTURES) return gopFrames
+  if (Math.ceil(frameCount / gopFrames) <= MAX_STILLS) return gopFrames
   const segments = Math.ceil(frameCount / segmentFrames)
-  return Math.ceil(segments / MAX_PICTURES) * segmentFrames
+  return Math.ceil(segments / MAX_STILLS) * segmentFrames
 }
 
-function pictureSize({ rungs: [smallest] }: VideoPlan): { width: number; height: number } {
+function stillSize({ rungs: [smallest] }: VideoPlan): { width: number; height: number } {
   if (!smallest) throw new Error('a plan has a rendition')
   const { width, height } = smallest
   const factor = Math.min(1, LONG_SIDE / Math.max(width, height))

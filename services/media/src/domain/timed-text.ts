@@ -5,7 +5,7 @@ import type { StoredChapters, VideoPlan } from '../db/stored.ts'
 import type { PlaylistFile } from './presentation.ts'
 
 /**
- * Both clocks begin at 0 with the first picture (RFC 8216 section 3.5); players of plain WebVTT read over it.
+ * Both clocks begin at 0 with the first frame (RFC 8216 section 3.5). Players of plain WebVTT ignore this header.
  */
 const SAME_CLOCK = 'X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0'
 
@@ -29,7 +29,7 @@ function chaptersFile(id: string): string {
   return `chapters-${id}.vtt`
 }
 
-/** Chapters as players read them: each lasts until the next one, the last one until the end. */
+/** Chapters as WebVTT: each lasts until the next one, the last one until the end. */
 export function renderChapters({ id, items }: StoredChapters, plan: VideoPlan): PlaylistFile {
   const end = secondsOf(plan) * 1000
   const cues = items
@@ -48,8 +48,8 @@ export function secondsOf({ frameCount, frameRate }: VideoPlan): number {
 }
 
 /**
- * Chapters of a source as those of the video that is made of it, which may be a part of it: on the video's clock, in order,
- * each with a title. The one that runs when the video begins starts with it; what starts behind the end is left out.
+ * The chapters of a source as chapters of its video, which may be a clip: with times of the video, in order, each with a
+ * title. A chapter that began before the clip starts with it; chapters that start after the end are left out.
  */
 export function chaptersOf(found: readonly SourceChapter[], { durationSeconds, video }: SourceFacts): Chapter[] {
   const placed = found
@@ -59,7 +59,7 @@ export function chaptersOf(found: readonly SourceChapter[], { durationSeconds, v
     }))
     .filter(({ start }) => start < durationSeconds)
     .toSorted((one, other) => one.start - other.start)
-  // Of those that start at once, the last.
+  // Of several chapters with the same start, the last one counts.
   return placed.filter(({ start }, index) => placed[index + 1]?.start !== start)
 }
 
@@ -67,7 +67,7 @@ function secondsIn(start: number, { startTime }: SourceFacts['video']): number {
   return Math.max(0, Math.round((start - startTime) * 1000) / 1000)
 }
 
-/** By the rules for titles that owners write: one line without control characters; nor half a character, where it was cut. */
+/** By the rules for titles of owners: one line, no control characters, no lone surrogate where it was cut. */
 function cleaned(title: string): string {
   return title
     .replace(/[\p{Cc}\s]+/gu, ' ')

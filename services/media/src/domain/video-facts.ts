@@ -2,8 +2,8 @@ import type { VideoFacts } from '@kinora/common/contracts'
 import type { VideoRow } from '../db/schema.ts'
 import { etaSeconds } from './eta.ts'
 
-/** A video as its owner sees it, without the addresses that play it. */
-export function videoFacts(row: VideoRow): VideoFacts {
+/** A video as its owner sees it, without playback URLs. */
+export function videoFacts(row: VideoRow, now: Date): VideoFacts {
   return {
     id: row.id,
     ownerId: row.owner_id,
@@ -13,7 +13,7 @@ export function videoFacts(row: VideoRow): VideoFacts {
     visibility: row.visibility,
     status: row.status,
     playable: row.playable,
-    progress: progressOf(row),
+    progress: progressOf(row, now),
     source: sourceOf(row),
     renditions: renditionsOf(row),
     error: row.error,
@@ -23,11 +23,11 @@ export function videoFacts(row: VideoRow): VideoFacts {
   }
 }
 
-export function progressOf({ percent, stage, status, finish_estimate }: VideoRow): VideoFacts['progress'] {
-  return { percent, stage, etaSeconds: etaSeconds(status, finish_estimate, new Date()) }
+export function progressOf({ percent, stage, status, finish_estimate }: VideoRow, now: Date): VideoFacts['progress'] {
+  return { percent, stage, etaSeconds: etaSeconds(status, finish_estimate, now) }
 }
 
-/** Nothing goes on with the renditions of a failed video until somebody retries it. */
+/** The unfinished renditions of a failed video have failed, too, until the video is retried. */
 function renditionsOf({ status, renditions }: VideoRow): VideoFacts['renditions'] {
   if (status !== 'failed') return renditions
   return renditions.map((rendition) => (rendition.status === 'ready' ? rendition : { ...rendition, status }))

@@ -2,7 +2,7 @@ import type { Progress, TaskCause, TaskKind, TaskStatus, VideoError, VideoStatus
 import type { z } from 'zod'
 import { comesAfterwards, FIRST_PART_ORDINAL, isOptional, makesPlayable } from './plan.ts'
 
-/** What of a task decides about its video. */
+/** The facts about a task that decide the state of its video. */
 export interface TaskFacts {
   id: string
   kind: TaskKind
@@ -10,10 +10,10 @@ export interface TaskFacts {
   state: TaskStatus
   weight: number
   fraction: number
-  /** Segments that are recorded. */
+  /** Number of recorded segments. */
   written: number
   started: boolean
-  /** Waits for its time, after a failure, or for its owner's turn; not for other tasks. */
+  /** Waits for the end of a pause or for its owner's concurrency limit; not for other tasks. */
   delayed: boolean
   cause: TaskCause | null
 }
@@ -21,7 +21,7 @@ export interface TaskFacts {
 export interface Publication {
   /** The material that the published playlists were written from. */
   materialPublished: number
-  /** They must be written once more. */
+  /** The playlists must be written once more. */
   republish: boolean
 }
 
@@ -32,18 +32,18 @@ export interface VideoState {
   percent: number
   error: z.infer<typeof VideoError> | null
   /**
-   * Recorded segments and finished tasks, counted together: grows whenever playlists must be written. 0 until there is
-   * something to play.
+   * Recorded segments and finished tasks, counted together: grows whenever playlists must be written. 0 until the video is
+   * playable.
    */
   material: number
-  /** Ids of the tasks that need not wait any longer, in the order of work. */
+  /** Ids of the tasks that are to be queued, in the order of work. */
   due: string[]
 }
 
 const PROBE_PERCENT = 2
 const MEDIA_PERCENT = 95
 
-/** A video's state is a function of its tasks, which are given in the order of work: there is no counter that could be wrong. */
+/** A video's state is a function of its tasks, given in the order of work: no stored counter can be wrong. */
 export function deriveState(uploaded: boolean, publication: Publication, tasks: readonly TaskFacts[]): VideoState {
   const media = tasks.filter((task) => task.kind === 'video' || task.kind === 'audio')
   const finalise = tasks.find((task) => task.kind === 'finalise')
@@ -62,16 +62,16 @@ export function deriveState(uploaded: boolean, publication: Publication, tasks: 
     due: tasks.filter((task) => task.state === 'waiting' && !task.delayed && isDue(task)).map(({ id }) => id),
   }
 
-  /** First what makes a video playable, alone; the check when all is published; then what nobody had to wait for. */
+  /** First only what makes the video playable, then the rest, the check when all is published, the storyboard last. */
   function isDue(task: TaskFacts): boolean {
-    if (task.kind === 'finalise') return allPublished && tasks.every(isSettled)
+    if (task.kind === 'finalise') return allPublished && tasks.every(isFinished)
     if (task.kind === 'storyboard') return status === 'ready'
     return makesPlayable(task) || material > 0
   }
 }
 
-/** Nothing more will come of it before the check. */
-function isSettled({ kind, state }: TaskFacts): boolean {
+/** Whether the check need not wait for this task. */
+function isFinished({ kind, state }: TaskFacts): boolean {
   if (comesAfterwards(kind) || state === 'done') return true
   return isOptional(kind) && state === 'failed'
 }
@@ -88,11 +88,11 @@ function statusOf(
   return tasks.some((task) => task.started) ? 'processing' : 'uploaded'
 }
 
-/** Playing starts with the first seconds of the smallest picture and the audio. */
+/** A video is playable with the first segments of its smallest rendition and its audio. */
 function materialOf(media: readonly TaskFacts[]): number {
-  const pictureIsThere = media.some((task) => task.ordinal === FIRST_PART_ORDINAL && task.written > 0)
-  const soundIsThere = media.every((task) => task.kind !== 'audio' || task.written > 0)
-  if (!pictureIsThere || !soundIsThere) return 0
+  const hasVideo = media.some((task) => task.ordinal === FIRST_PART_ORDINAL && task.written > 0)
+  const hasAudio = media.every((task) => task.kind !== 'audio' || task.written > 0)
+  if (!hasVideo || !hasAudio) return 0
   return media.reduce((sum, task) => sum + task.written + (task.state === 'done' ? 1 : 0), 0)
 }
 
@@ -104,7 +104,7 @@ function stageOf(status: VideoStatus, tasks: readonly TaskFacts[], allPublished:
   return probe?.started ? 'probing' : 'waiting'
 }
 
-/** Hundred only when ready; tenths, so that a heartbeat that changes nothing visible is no news. */
+/** 100 only when ready. Rounded down to tenths, so that a heartbeat without a visible change causes no event. */
 function percentOf(
   status: VideoStatus,
   tasks: readonly TaskFacts[],

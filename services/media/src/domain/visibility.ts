@@ -11,12 +11,12 @@ export function isOwner(actor: Actor, video: Owned): boolean {
   return actor.kind === 'user' && actor.userId === video.owner_id
 }
 
-/** Public and unlisted videos can be seen by whoever knows their id; a private one looks like a missing one. */
+/** Everyone who knows its id may see a public or unlisted video. A private one looks like a missing one to all but its owner. */
 export function maySee(actor: Actor, video: Owned): boolean {
   return video.visibility !== 'private' || isOwner(actor, video)
 }
 
-/** Only the owner may change a video; others learn that it is not theirs only where they may see it. */
+/** Only the owner may change a video. Others get `FORBIDDEN` where they may see it, otherwise `VIDEO_NOT_FOUND`. */
 export function assertOwner(actor: Actor, video: Owned): void {
   if (isOwner(actor, video)) return
   throw new AppError(maySee(actor, video) ? 'FORBIDDEN' : 'VIDEO_NOT_FOUND')

@@ -3,7 +3,7 @@ import type { VideoRow } from '../db/schema.ts'
 
 type State = Pick<VideoRow, 'status' | 'playable'>
 
-/** What webhooks tell of a change, in the order in which it happened. A retry may say again what was said before. */
+/** The webhook events of a change, in the order in which it happened. A retry of the video may repeat earlier events. */
 export function videoEvents(before: State, after: State): VideoEventType[] {
   const becomes = (status: State['status']) => before.status !== status && after.status === status
   const events: VideoEventType[] = []
@@ -19,19 +19,19 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
-/** After each failed try in turn, as the Standard Webhooks specification advises: over the better part of a day. */
+/** The delay after each failed attempt, as the Standard Webhooks specification advises: about 17.6 hours in total. */
 const DELAYS_MS = [5000, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 5 * HOUR_MS, 10 * HOUR_MS] as const
 
-/** By at most this part later, so that what failed together does not come back together. */
+/** Each delay is extended by up to this share, so that deliveries that failed together are not repeated together. */
 const JITTER = 0.2
 
-/** Milliseconds until the next try after `tries` have failed; null when that was the last. `random` is in [0, 1). */
+/** Milliseconds until the next attempt after `tries` failed ones; null after the last. `random` is in [0, 1). */
 export function retryDelayMs(tries: number, random: number): number | null {
   const delay = DELAYS_MS[tries - 1]
   return delay === undefined ? null : Math.round(delay * (1 + JITTER * random))
 }
 
-/** Milliseconds that a `Retry-After` (RFC 9110 section 10.2.3: seconds, or a date) asks for; a day at most, 0 for nonsense. */
+/** The pause in ms that a `Retry-After` header (RFC 9110 section 10.2.3: seconds, or a date) asks for; at most a day, 0 if invalid. */
 export function askedPauseMs(header: string | string[] | undefined, now: number): number {
   const value = typeof header === 'string' ? header.trim() : ''
   const pause = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now

@@ -3,42 +3,45 @@ import type { EventData, EventEnvelope, EventType } from '@kinora/common/contrac
 import { events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { transact } from '../operations/transact.ts'
-import { noteErasure } from '../repositories/erased-owners.ts'
+import { recordErasure } from '../repositories/erased-owners.ts'
 import { park } from '../repositories/parked.ts'
 import { taskFinished } from './task-finished.ts'
 import { taskFailed, taskProgressed } from './tasks.ts'
 
-export const SUBSCRIBED_EVENTS = byType([
-  events['task.progressed'],
-  events['task.finished'],
-  events['task.failed'],
-  events['auth.user-erased'],
-])
+type EventHandler<E extends EventType> = (ctx: Context, data: EventData<E>, eventId: string) => Promise<void>
+/** A handler for each event by its type: a missing or mistyped one does not compile. */
+type EventHandlers<E extends Record<string, EventType>> = { [K in keyof E]: EventHandler<E[K]> }
 
-/** Listens to the workers and to auth; all media processes share the queue. */
+const SUBSCRIBED = {
+  'task.progressed': events['task.progressed'],
+  'task.finished': events['task.finished'],
+  'task.failed': events['task.failed'],
+  'auth.user-erased': events['auth.user-erased'],
+}
+
+/** The bus parses the data of an event by the schema of its type. */
+const HANDLERS: EventHandlers<typeof SUBSCRIBED> = {
+  'task.progressed': taskProgressed,
+  'task.finished': taskFinished,
+  'task.failed': taskFailed,
+  'auth.user-erased': userErased,
+}
+
+export const SUBSCRIBED_EVENTS = byType(Object.values(SUBSCRIBED))
+
+/** Subscribes to the workers and to auth; all media processes share the queue. */
 export async function subscribeToEvents(bus: Bus, ctx: Context): Promise<void> {
+  const handlers = new Map<string, EventHandler<EventType>>(Object.entries(HANDLERS))
   await bus.subscribe({
     group: 'media',
     events: [...SUBSCRIBED_EVENTS.values()],
     prefetch: 8,
-    handle: (envelope) => handle(ctx, envelope),
+    handle: async ({ type, data, id }: EventEnvelope) => await handlers.get(type)?.(ctx, data, id),
     park: (message) => park(ctx.db, message),
   })
 }
 
-async function handle(ctx: Context, envelope: EventEnvelope): Promise<void> {
-  if (is(envelope, events['task.progressed'])) await taskProgressed(ctx, envelope.data)
-  else if (is(envelope, events['task.finished'])) await taskFinished(ctx, envelope.data, envelope.id)
-  else if (is(envelope, events['task.failed'])) await taskFailed(ctx, envelope.data, envelope.id)
-  else if (is(envelope, events['auth.user-erased'])) await userErased(ctx, envelope.data)
-}
-
-/** The bus has parsed the data by the schema of its type. */
-function is<E extends EventType>(envelope: EventEnvelope, event: E): envelope is EventEnvelope<E> {
-  return envelope.type === event.type
-}
-
-/** An account was deleted. Only noted here: the work may take long, and is a job's. Telling it twice does no harm. */
+/** An account was deleted. Only recorded here, because the removal may take long; it is a job's. May be called twice. */
 async function userErased(ctx: Context, { userId }: EventData<(typeof events)['auth.user-erased']>): Promise<void> {
-  await transact(ctx, (tx) => noteErasure(tx, userId), { wake: () => 'erasures' })
+  await transact(ctx, (tx) => recordErasure(tx, userId), { wake: () => 'erasures' })
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { EventData } from '@kinora/common/contract'
-import type { Chapter, events, TaskResult } from '@kinora/common/contracts'
+import type { events, TaskResult } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
@@ -12,17 +12,18 @@ import { changeVideo } from '../operations/change-video.ts'
 import { attemptFailed } from '../operations/end-attempt.ts'
 import { lengthRefusal } from '../operations/limits.ts'
 import { writePassport } from '../operations/passport.ts'
-import { planWork } from '../operations/plan-source.ts'
-import { planHeadStart } from '../operations/speculative-segments.ts'
+import { planSource } from '../operations/plan-source.ts'
+import { planSpeculation } from '../operations/speculative-segments.ts'
 import { recordPoster, recordStoryboard } from '../repositories/pictures.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/segments.ts'
-import { keepLog, recordTools } from '../repositories/task-attempts.ts'
+import { recordLog, recordTools } from '../repositories/task-attempts.ts'
 import { completeAttempt, findTask, holdsLease, type Lease } from '../repositories/tasks.ts'
 import { setSourceChapters } from '../repositories/timed-texts.ts'
 
 /**
- * A worker has written all files of an attempt. Only the attempt that holds the lease counts; what a late one wrote is
- * removed, unless it was recorded while that one held it. The playlists follow after the commit, because they may show committed facts only.
+ * A worker has written all files of an attempt. Only the attempt that holds the lease counts. The files of a late one are
+ * removed, unless they were recorded while it held the lease. The playlists follow after the commit, because they may
+ * show committed facts only.
  */
 export async function taskFinished(
   ctx: Context,
@@ -30,63 +31,87 @@ export async function taskFinished(
   eventId: string,
 ): Promise<void> {
   const task = await findTask(ctx.db, lease.taskId)
-  // Its video was deleted, and with it whatever the attempt may have written.
+  // Its video was deleted, and with it the attempt's files.
   if (!task) return
   await changeVideo(ctx, task.video_id, async (tx, video) => {
     if (!(await firstTimeSeen(tx, eventId))) return
     const current = await findTask(tx, lease.taskId)
     if (!current) return
     if (tools && holdsLease(current, lease)) await recordTools(tx, lease, tools)
-    if (log !== undefined) await keepLog(tx, lease, log)
+    if (log !== undefined) await recordLog(tx, lease, log)
     const outcome = holdsLease(current, lease)
-      ? await finish(ctx, tx, video, current, lease, result)
+      ? await finish(ctx, { tx, video, task: current, lease }, result)
       : await discard(tx, current, lease)
     ctx.metrics.attempts.inc({ kind: current.kind, outcome })
   })
 }
 
-async function finish(
-  ctx: Context,
-  tx: Tx,
-  video: VideoRow,
-  task: TaskRow,
-  lease: Lease,
-  result: TaskResult,
-): Promise<'done' | 'failed'> {
+/** An attempt that holds its lease, under the lock of its video. */
+interface Attempt {
+  tx: Tx
+  video: VideoRow
+  task: TaskRow
+  lease: Lease
+}
+
+async function finish(ctx: Context, attempt: Attempt, result: TaskResult): Promise<'done' | 'failed'> {
+  const { tx, video, task, lease } = attempt
   const { parts } = await writtenParts(tx, video.id)
   const asked = remainingWork(task.params, await writtenBefore(tx, lease))
-  const share = task.early_share
-  const facts = result.kind === 'probe' && share === null ? factsOf(video, result.facts) : null
-  const fault =
-    checkResult(asked, result, parts) ??
-    (facts ? await lengthRefusal(ctx, tx, video.owner_id, facts.durationSeconds) : null)
+  const fault = checkResult(asked, result, parts) ?? (await lengthFaultOf(ctx, attempt, result))
   if (fault) {
-    ctx.logger.warn({ taskId: task.id, attempt: task.attempt, code: fault.code }, 'a result was refused')
+    ctx.logger.warn({ taskId: task.id, attempt: task.attempt, code: fault.code }, 'the result of a task was refused')
     await attemptFailed(tx, task, lease, fault)
     return 'failed'
   }
   await completeAttempt(tx, lease)
-  if (result.kind === 'probe' && task.params.kind === 'probe' && share !== null) {
-    await planHeadStart(tx, video, result.facts, { key: task.params.sourceKey, share }, ctx.config)
-  }
-  if (facts) await planWork(tx, video, facts, ctx.config)
-  if (facts && result.kind === 'probe') await takeChapters(tx, video.id, chaptersOf(result.chapters ?? [], facts))
-  if (result.kind === 'poster') await recordPoster(tx, video, result.posterKey)
-  if (result.kind === 'storyboard' && task.params.kind === 'storyboard') {
-    const folderKey = keys.attempt(video.id, task.id, task.attempt)
-    await recordStoryboard(tx, video.id, { ...task.params.grid, folderKey })
-  }
-  if (result.kind === 'finalise') await writePassport(ctx, tx, video, result)
-  if (result.kind === 'audio' || result.kind === 'video') await replaceParts(tx, lease, result)
+  await record(result.kind, ctx, attempt, result)
   return 'done'
 }
 
-async function takeChapters(tx: Tx, videoId: string, items: Chapter[]): Promise<void> {
-  if (items.length > 0) await setSourceChapters(tx, videoId, { id: randomUUID(), items })
+/** A speculative probe estimates the length, so only the probe of the whole source is checked. */
+async function lengthFaultOf(ctx: Context, { tx, video, task }: Attempt, result: TaskResult) {
+  if (result.kind !== 'probe' || task.early_share !== null) return null
+  return await lengthRefusal(ctx, tx, video.owner_id, factsOf(video, result.facts).durationSeconds)
+}
+
+type ResultOf = { [R in TaskResult as R['kind']]: R }
+type Recorder<K extends keyof ResultOf> = (ctx: Context, attempt: Attempt, result: ResultOf[K]) => Promise<void>
+
+/** What the result of each kind of task changes. */
+const RECORDERS: { [K in keyof ResultOf]: Recorder<K> } = {
+  probe: recordProbe,
+  audio: async (_ctx, { tx, lease }, result) => await replaceParts(tx, lease, result),
+  video: async (_ctx, { tx, lease }, result) => await replaceParts(tx, lease, result),
+  poster: async (_ctx, { tx, video }, { posterKey }) => await recordPoster(tx, video, posterKey),
+  storyboard: async (_ctx, { tx, video, task }) => {
+    if (task.params.kind !== 'storyboard') return
+    const folderKey = keys.attempt(video.id, task.id, task.attempt)
+    await recordStoryboard(tx, video.id, { ...task.params.grid, folderKey })
+  },
+  finalise: async (ctx, { tx, video }, result) => await writePassport(ctx, tx, video, result),
+  // The file has its place by the number of the attempt.
+  download: async () => {},
+}
+
+async function record<K extends keyof ResultOf>(kind: K, ctx: Context, attempt: Attempt, result: ResultOf[K]) {
+  await RECORDERS[kind](ctx, attempt, result)
+}
+
+async function recordProbe(ctx: Context, { tx, video, task }: Attempt, result: ResultOf['probe']): Promise<void> {
+  const { early_share: share, params } = task
+  if (share !== null) {
+    if (params.kind !== 'probe') return
+    return await planSpeculation(tx, video, result.facts, { key: params.sourceKey, share }, ctx.config)
+  }
+  const facts = factsOf(video, result.facts)
+  await planSource(tx, video, facts, ctx.config)
+  const items = chaptersOf(result.chapters ?? [], facts)
+  if (items.length > 0) await setSourceChapters(tx, video.id, { id: randomUUID(), items })
 }
 
 async function discard(tx: Tx, task: TaskRow, lease: Lease): Promise<'late'> {
-  // The same news under another id must not remove the files of the attempt that counts.
+  // The same event under another id must not remove the files of the attempt that counts.
   const superseded = lease.attempt < task.attempt || task.state === 'cancelled' || task.state === 'failed'
   if (superseded) await discardFiles(tx, task.video_id, lease)
   return 'late'

@@ -4,23 +4,23 @@ import { firstTimeSeen } from '@kinora/common/db'
 import type { Context } from '../context.ts'
 import type { TaskRow } from '../db/schema.ts'
 import { checkPart, type Part, rangeOf, remainingWork, segmentsOf } from '../domain/segments.ts'
-import { changeVideo, sayProgress } from '../operations/change-video.ts'
+import { changeVideo, publishProgress } from '../operations/change-video.ts'
 import { attemptFailed } from '../operations/end-attempt.ts'
 import { addPart, writtenParts } from '../repositories/segments.ts'
-import { keepLog, recordTools } from '../repositories/task-attempts.ts'
+import { recordLog, recordTools } from '../repositories/task-attempts.ts'
 import { findTask, holdsLease, type Lease, renewLease } from '../repositories/tasks.ts'
 
-/** A heartbeat, perhaps with new segments. Telling it twice or late does no harm, so it needs no inbox. */
+/** A heartbeat, possibly with new segments. A repeated or late one changes nothing, so it needs no inbox. */
 export async function taskProgressed(
   ctx: Context,
   { fraction, written, tools, ...lease }: EventData<(typeof events)['task.progressed']>,
 ): Promise<void> {
   if (written) return await recordSegments(ctx, lease, fraction, { written, tools })
   const videoId = await renewLease(ctx.db, lease, fraction, ctx.config.LEASE_MS)
-  if (videoId) await sayProgress(ctx, videoId)
+  if (videoId) await publishProgress(ctx, videoId)
 }
 
-/** Whoever holds the lease may add to what is published; the playlists follow after the commit. */
+/** The holder of the lease may add segments; the playlists follow after the commit. */
 async function recordSegments(
   ctx: Context,
   lease: Lease,
@@ -35,13 +35,14 @@ async function recordSegments(
     const current = await findTask(tx, lease.taskId)
     const { parts } = await writtenParts(tx, task.video_id)
     if (current && follows(current, written, parts)) await addPart(tx, lease, written)
-    else ctx.logger.info(lease, 'segments were not recorded; the end of the attempt tells of them again')
+    else ctx.logger.info(lease, 'segments were not recorded; the result of the attempt will contain them')
   })
 }
 
 /**
- * Not so for what was told before, or overtook what comes before it. The last segment of a picture task comes with its
- * result: a task of which nothing is left could not be tried again. So does all of a copy, which could not become an encode.
+ * Whether these segments follow the recorded ones; false for repeated ones, and for those that overtook earlier ones. The
+ * last segment of a video task comes with its result, because a task without remaining work could not be retried. All
+ * segments of a remux come with its result, because encoding tasks could not replace it otherwise.
  */
 function follows({ params, written }: TaskRow, part: MediaPart, parts: readonly Part[]): boolean {
   const work = remainingWork(params, written)
@@ -49,7 +50,7 @@ function follows({ params, written }: TaskRow, part: MediaPart, parts: readonly 
   return isOpen && checkPart(work, part, parts) === null
 }
 
-/** A worker could not do an attempt: it is tried again later, or the video has failed, by the cause. */
+/** A worker could not do an attempt: depending on the cause it is retried later, or the video fails. */
 export async function taskFailed(
   ctx: Context,
   { cause, log, ...lease }: EventData<(typeof events)['task.failed']>,
@@ -61,7 +62,7 @@ export async function taskFailed(
     if (!(await firstTimeSeen(tx, eventId))) return
     const current = await findTask(tx, lease.taskId)
     if (!current) return
-    if (log !== undefined) await keepLog(tx, lease, log)
+    if (log !== undefined) await recordLog(tx, lease, log)
     if (!holdsLease(current, lease)) return
     if (await attemptFailed(tx, current, lease, knownCause(cause)))
       ctx.metrics.attempts.inc({ kind: current.kind, outcome: 'failed' })

@@ -1,12 +1,12 @@
 import type { WebhookAttempt } from '@kinora/common/contracts'
 import { type Dispatcher, request } from 'undici'
-import { askedPauseMs } from '../domain/webhooks.ts'
 
 const TOTAL_MS = 15_000
-/** Of the response, for the log of the owner. */
+/** Bytes of the response that are kept for the owner's log. */
 const KEPT_BYTES = 512
 
 export interface Message {
+  at: Date
   url: string
   headers: Record<string, string>
   body: string
@@ -14,24 +14,24 @@ export interface Message {
 
 export interface Posted {
   attempt: WebhookAttempt
-  /** How long the receiver asks to be left alone; 0 where it does not. */
-  pauseMs: number
+  /** The `Retry-After` header of the response. */
+  retryAfter: string | string[] | undefined
 }
 
-/** One attempt, with a limit on time and on what is read. Never rejects; what went wrong stands in the attempt. */
+/** One attempt, limited to 15 s and 512 bytes of the response. Never rejects; a failure is the error of the attempt. */
 export async function postWebhook(
   dispatcher: Dispatcher,
-  { url, headers, body }: Message,
+  { at: sentAt, url, headers, body }: Message,
   abort: AbortController,
 ): Promise<Posted> {
-  const at = new Date().toISOString()
+  const at = sentAt.toISOString()
   const begin = performance.now()
   const timer = setTimeout(() => abort.abort(new Aborted('TIMEOUT')), TOTAL_MS)
   try {
     const answer = await request(url, { dispatcher, method: 'POST', headers, body, signal: abort.signal })
     const response = await beginningOf(answer.body)
     const attempt = { at, durationMs: since(begin), status: answer.statusCode, response, error: null }
-    return { attempt, pauseMs: askedPauseMs(answer.headers['retry-after'], Date.now()) }
+    return { attempt, retryAfter: answer.headers['retry-after'] }
   } catch (error) {
     return unanswered({ at, durationMs: since(begin), error: reasonOf(error) })
   } finally {
@@ -39,7 +39,7 @@ export async function postWebhook(
   }
 }
 
-/** The reason with which an attempt is broken off; its code is the error of the attempt. */
+/** The reason for aborting an attempt; its code becomes the error of the attempt. */
 export class Aborted extends Error {
   readonly code: 'TIMEOUT' | 'STOPPED'
 
@@ -49,20 +49,20 @@ export class Aborted extends Error {
   }
 }
 
-/** An attempt that was not made. */
-export function refusedAttempt(error: 'ADDRESS_REFUSED' | 'WEBHOOK_DISABLED'): Posted {
-  return unanswered({ at: new Date().toISOString(), durationMs: 0, error })
+/** An attempt for which no request was sent. */
+export function refusedAttempt(error: 'ADDRESS_REFUSED' | 'WEBHOOK_DISABLED', at: Date): Posted {
+  return unanswered({ at: at.toISOString(), durationMs: 0, error })
 }
 
 function unanswered(what: Pick<WebhookAttempt, 'at' | 'durationMs' | 'error'>): Posted {
-  return { attempt: { ...what, status: null, response: null }, pauseMs: 0 }
+  return { attempt: { ...what, status: null, response: null }, retryAfter: undefined }
 }
 
 function since(begin: number): number {
   return Math.round(performance.now() - begin)
 }
 
-/** The status is the answer: a body that breaks off, or never ends, changes nothing. */
+/** Only the status decides: a body that breaks off or never ends changes nothing. */
 async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -74,11 +74,11 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
     }
   } catch {}
   const text = Buffer.concat(chunks).subarray(0, KEPT_BYTES).toString()
-  // PostgreSQL takes no zero byte, and a log no other control characters.
+  // PostgreSQL's text cannot hold U+0000, and other control characters would garble a log.
   return text.replace(/[^\P{Cc}\t\n\r]/gu, '\uFFFD')
 }
 
-/** Node's or undici's code for it; their messages may name addresses that are nobody's business. */
+/** The code that Node.js or undici gave the error; their messages may contain internal addresses. */
 function reasonOf(error: unknown): string {
   const { code } = error as { code?: unknown }
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : 'FAILED'

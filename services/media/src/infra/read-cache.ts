@@ -4,34 +4,33 @@ import { Redis } from 'ioredis'
 import type { MediaConfig } from '../config.ts'
 
 /**
- * Answers that an owner reads often. Each owner has a generation, a random number that every change of one of his videos
- * replaces; an answer is valid while it carries the present one. So a reader that loaded before a commit and stores
- * after it stores under a generation that is gone: slower, never wrong, whatever the order. Nothing is deleted by
- * pattern.
+ * Caches answers that an owner reads often. Each owner has a generation, a random id that every change of one of the
+ * owner's videos replaces; an answer is valid while it carries the current one. A reader that loaded before a commit and
+ * stores after it stores under an old generation, so its answer is never used. No keys are deleted by pattern.
  *
- * Only the owner is answered from here. Whether somebody else may see a video is decided on its row, so an invalidation
+ * Only the owner gets answers from the cache. Whether other users may see a video is decided on its row, so an eviction
  * that never reached Redis cannot show a private video to anyone.
  */
 export interface ReadCache {
-  /** Asks for `key` of this owner; what is not there is loaded, and remembered if it is his (`keep`). */
+  /** Reads `key` of this owner. An answer that is not cached is loaded, and cached where `keep` says that it is the owner's. */
   read<T>(ownerId: string, key: string, load: () => Promise<T>, keep?: (loaded: T) => boolean): Promise<T>
-  /** After a commit: what was read before is not answered any more. Never throws. */
+  /** After a commit: answers from before it are not used any more. Never throws. */
   evict(ownerId: string): Promise<void>
   state(): 'ready' | 'degraded' | 'off'
   close(): void
 }
 
-/** The few commands that the cache needs; each rejects within moments when Redis is away. */
+/** The commands that the cache needs; each rejects within 100 ms when Redis is away. */
 export interface CacheClient {
   getBoth(first: string, second: string): Promise<[string | null, string | null]>
   put(key: string, value: string, ttlMs: number): Promise<void>
-  /** Writes unless there is a value; returns the one that is there then. */
+  /** Writes unless there is a value; returns the value that is stored afterwards. */
   putIfAbsent(key: string, value: string, ttlMs: number): Promise<string>
   ready(): boolean
   close(): void
 }
 
-/** How long an answer can outlive an invalidation that was lost with the process that should have made it. */
+/** How long an answer can outlive an eviction that was lost with its process. */
 const ANSWER_MS = 10_000
 const GENERATION_MS = 24 * 3600 * 1000
 const RETRY_MS = 200
@@ -39,8 +38,8 @@ const RETRY_MS = 200
 const GENERATION_LENGTH = 36
 
 export function createReadCache(client: CacheClient, newId: () => string, logger: Logger): ReadCache {
-  /** Owners whose generation could not be replaced yet; they are not answered from the cache. */
-  const owed = new Map<string, NodeJS.Timeout>()
+  /** Owners whose generation could not be replaced yet; the cache is not used for them. */
+  const pending = new Map<string, NodeJS.Timeout>()
 
   async function read<T>(
     ownerId: string,
@@ -48,7 +47,7 @@ export function createReadCache(client: CacheClient, newId: () => string, logger
     load: () => Promise<T>,
     keep: (loaded: T) => boolean = () => true,
   ): Promise<T> {
-    if (!client.ready() || owed.has(ownerId)) return await load()
+    if (!client.ready() || pending.has(ownerId)) return await load()
     let generation: string
     try {
       const [current, answer] = await client.getBoth(generationKey(ownerId), key)
@@ -66,31 +65,31 @@ export function createReadCache(client: CacheClient, newId: () => string, logger
   async function evict(ownerId: string): Promise<void> {
     try {
       await client.put(generationKey(ownerId), newId(), GENERATION_MS)
-      settle(ownerId)
+      clear(ownerId)
     } catch (error) {
-      if (!owed.has(ownerId)) logger.warn({ err: error }, 'the cache could not be told of a change; trying again')
-      owe(ownerId, Date.now() + ANSWER_MS)
+      if (!pending.has(ownerId)) logger.warn({ err: error }, 'cache eviction failed; retrying')
+      retryUntil(ownerId, performance.now() + ANSWER_MS)
     }
   }
 
-  /** Tries again until it worked, or until all answers from before have expired. */
-  function owe(ownerId: string, until: number): void {
-    settle(ownerId)
+  /** Retries until it succeeds, or until all answers from before have expired. */
+  function retryUntil(ownerId: string, until: number): void {
+    clear(ownerId)
     const again = async () => {
       try {
         await client.put(generationKey(ownerId), newId(), GENERATION_MS)
-        settle(ownerId)
+        clear(ownerId)
       } catch {
-        if (Date.now() < until) owe(ownerId, until)
-        else settle(ownerId)
+        if (performance.now() < until) retryUntil(ownerId, until)
+        else clear(ownerId)
       }
     }
-    owed.set(ownerId, setTimeout(() => void again(), RETRY_MS).unref())
+    pending.set(ownerId, setTimeout(() => void again(), RETRY_MS).unref())
   }
 
-  function settle(ownerId: string): void {
-    clearTimeout(owed.get(ownerId))
-    owed.delete(ownerId)
+  function clear(ownerId: string): void {
+    clearTimeout(pending.get(ownerId))
+    pending.delete(ownerId)
   }
 
   return {
@@ -98,7 +97,7 @@ export function createReadCache(client: CacheClient, newId: () => string, logger
     evict,
     state: () => (client.ready() ? 'ready' : 'degraded'),
     close() {
-      for (const timer of owed.values()) clearTimeout(timer)
+      for (const timer of pending.values()) clearTimeout(timer)
       client.close()
     },
   }
@@ -122,7 +121,7 @@ export function openReadCache(config: MediaConfig, logger: Logger): ReadCache {
 
 const COMMAND_MS = 100
 
-/** Redis for caching: nothing waits for it. While it is away every command fails at once. */
+/** Redis as a cache: while it is away every command fails at once, so no request waits for it. */
 export function connectRedis(url: string, prefix: string, logger: Logger): CacheClient {
   const redis = new Redis(url, {
     keyPrefix: prefix,
@@ -132,11 +131,11 @@ export function connectRedis(url: string, prefix: string, logger: Logger): Cache
     connectTimeout: 1000,
     retryStrategy: (times) => Math.min(2000, 50 * 2 ** Math.min(times, 6)),
   })
-  // Each failed attempt raises one; the state is part of readiness, and a line per second would help nobody. The object
-  // itself is not logged: that of a refused sign-in holds the password.
+  // Every failed attempt emits an error. The readiness check shows the state, so these are debug lines. The error object is
+  // not logged: that of a refused sign-in contains the password.
   redis.on('error', (error) => logger.debug({ error: String(error) }, 'Redis'))
-  redis.on('ready', () => logger.info('Redis is there'))
-  redis.on('close', () => logger.debug('Redis is away'))
+  redis.on('ready', () => logger.info('Redis connected'))
+  redis.on('close', () => logger.debug('Redis disconnected'))
   return {
     async getBoth(first, second) {
       const [one = null, other = null] = await redis.mget(first, second)

@@ -6,13 +6,13 @@ import { Agent, buildConnector } from 'undici'
 
 type Network = readonly [network: string, prefix: number]
 
-/** IPv4 networks that are not reachable on the internet, or not one host there (IANA's special-purpose registry). */
+/** IPv4 networks that are not public, or not a single host (IANA's special-purpose registry). */
 const SPECIAL_IPV4: readonly Network[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
-  // With the metadata services of clouds.
+  // Includes the metadata services of clouds.
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
@@ -22,16 +22,16 @@ const SPECIAL_IPV4: readonly Network[] = [
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
   ['203.0.113.0', 24],
-  // Multicast, and all that is reserved above it.
+  // Multicast, and the reserved addresses above it.
   ['224.0.0.0', 3],
 ]
 
 /**
- * All IPv6 hosts of the internet have addresses in here. So nothing else is one: not `::ffff:10.0.0.1` (IPv4-mapped),
+ * All public IPv6 hosts have addresses in this network. Everything outside is refused: `::ffff:10.0.0.1` (IPv4-mapped),
  * `64:ff9b::a00:1` (NAT64), `fc00::/7` (private) or `fe80::/10` (link-local).
  */
 const GLOBAL_IPV6: Network = ['2000::', 3]
-/** Of these, the ones that are no host, or hide an IPv4 address: Teredo and protocols, documentation, 6to4. */
+/** Networks in it that are not hosts, or contain an IPv4 address: Teredo and protocols, documentation, 6to4. */
 const SPECIAL_IPV6: readonly Network[] = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -43,7 +43,7 @@ const specialIpv4 = blockList('ipv4', SPECIAL_IPV4)
 const globalIpv6 = blockList('ipv6', [GLOBAL_IPV6])
 const specialIpv6 = blockList('ipv6', SPECIAL_IPV6)
 
-/** Whether something may be sent to this address: a host of the internet, or one of the networks the operator allows. */
+/** Whether requests may go to this address: a public host, or in a network that the operator allows. */
 export type AddressRule = (address: string) => boolean
 
 export function addressRule(allowed: BlockList): AddressRule {
@@ -71,13 +71,13 @@ export interface TargetRule {
   allowsAddress: AddressRule
 }
 
-/** Why nothing may be sent to this URL, in words for its owner; null when it may. What its name leads to is another question. */
+/** A message for the owner why this URL is refused; null when it is allowed. Host names are not resolved here. */
 export function targetProblem(url: string, { allowHttp, allowsAddress }: TargetRule): string | null {
   const { protocol, username, password, hostname } = new URL(url)
   if (protocol !== 'https:' && !(allowHttp && protocol === 'http:')) return 'must begin with https://'
-  if (username !== '' || password !== '') return 'must not have a user name or password in it'
+  if (username !== '' || password !== '') return 'must not contain a user name or password'
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(host) !== 0 && !allowsAddress(host)) return 'must not lead into a private network'
+  if (isIP(host) !== 0 && !allowsAddress(host)) return 'must not be in a private network'
   return null
 }
 
@@ -108,22 +108,22 @@ function addNetwork(to: BlockList, entry: string): boolean {
 
 const CONNECT_MS = 3000
 
-/** The host has no address to which something may be sent. */
+/** The host has no address that is allowed. */
 class AddressRefused extends Error {
   readonly code = 'ADDRESS_REFUSED'
 }
 
 /**
- * Connects to nothing but addresses that `allows` lets through. They are checked where the connection is made, which goes to
- * the very address that was checked, so a name that leads elsewhere the next time it is asked for (DNS rebinding) gains
- * nothing. Every request has a connection of its own; redirects are not followed.
+ * Connects only to addresses that `allows` accepts. They are checked when a connection is opened, and it goes to exactly the
+ * checked address, so a name that resolves differently the next time (DNS rebinding) is no way around the check. Every
+ * request has its own connection; redirects are not followed.
  */
 export function guardedAgent(allows: AddressRule, resolve: ResolveHost = resolveHost): Agent {
   const connect = buildConnector({ timeout: CONNECT_MS, lookup: guardedLookup(allows, resolve) })
   return new Agent({
     pipelining: 0,
     connect(options, callback) {
-      // What is an address already is not looked up.
+      // An address is not looked up, so it is checked here.
       if (isIP(options.hostname) === 0 || allows(options.hostname)) return connect(options, callback)
       callback(new AddressRefused(), null)
     },
@@ -146,15 +146,15 @@ function guardedLookup(allows: AddressRule, resolve: ResolveHost): LookupFunctio
   }
 }
 
-/** All addresses of a host; rejects with the resolver's error, whose `code` says why. */
+/** All addresses of a host; rejects with the resolver's error, whose `code` is the reason. */
 export type ResolveHost = (hostname: string) => Promise<string[]>
 
 /**
- * Asks the name servers directly: `dns.lookup` would occupy one of libuv's few threads, which also write files, for as long
- * as a stranger's name server likes. The price is that `/etc/hosts` is not read.
+ * Asks the name servers directly: `dns.lookup` would occupy one of libuv's few threads, which also write files, until a
+ * foreign name server responds. In return `/etc/hosts` is not read.
  */
 const resolveHost: ResolveHost = async (hostname) => {
-  // RFC 6761 section 6.3: never asked of a name server.
+  // RFC 6761 section 6.3: never sent to a name server.
   if (hostname === 'localhost' || hostname.endsWith('.localhost')) return ['127.0.0.1', '::1']
   const resolver = new Resolver({ timeout: 1000, tries: 2 })
   const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)])

@@ -1,21 +1,29 @@
 import type { TaskCause } from '@kinora/common/contracts'
-import { sql } from 'kysely'
 import type { TaskRow, Tx } from '../db/schema.ts'
-import { isOptional, tasksInstead } from '../domain/plan.ts'
+import { encodingTasksFor, isOptional } from '../domain/plan.ts'
 import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
 import type { VideoWork } from '../domain/segments.ts'
+import { markUnpublished } from '../repositories/publications.ts'
 import { discardFiles, hasParts } from '../repositories/segments.ts'
 import { attemptEnded } from '../repositories/task-attempts.ts'
-import { addTasks, awaitNextAttempt, cancelTasks, enqueue, failTask, type Lease } from '../repositories/tasks.ts'
-import { findVideo } from '../repositories/videos.ts'
-import { endHeadStart } from './speculative-segments.ts'
+import {
+  addTasks,
+  awaitNextAttempt,
+  cancelTasks,
+  enqueue,
+  failTask,
+  type Lease,
+  replaceTask,
+} from '../repositories/tasks.ts'
+import { getVideo } from '../repositories/videos.ts'
+import { endSpeculation } from './speculative-segments.ts'
 
 /*
- * How an attempt ends without a result. Each runs under the lock of its video, and each returns false when the attempt
- * had ended already: of two that see the same stale lease, one acts.
+ * How an attempt ends without a result. Each function runs under the lock of its video and returns false when the attempt
+ * had ended already: of two processes that see the same stale lease, one acts.
  */
 
-/** The worker said why it failed: the next attempt comes after a pause, or another way is taken, or the video has failed. */
+/** The worker reported a failure: the next attempt follows after a pause, or the task is done differently, or the video fails. */
 export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: TaskCause): Promise<boolean> {
   const failures = countFailure(cause, await failuresBefore(tx, task, lease))
   const again = isTriedAgain(task, cause, failures)
@@ -24,9 +32,9 @@ export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: 
     : await endForGood(tx, task, lease, cause, failures)
   if (!ended) return false
   await supersede(tx, task, lease, 'failed', cause)
-  // What was published may be what is wrong: it is written again before the next check.
-  if (task.kind === 'finalise') await republish(tx, task.video_id)
-  if (!again && !(await takeOtherWay(tx, task, true))) await giveUp(tx, task)
+  // The published playlists may be what is wrong: they are written again before the next check.
+  if (task.kind === 'finalise') await markUnpublished(tx, task.video_id)
+  if (!again && !(await encodeInstead(tx, task, true))) await abort(tx, task)
   return true
 }
 
@@ -43,11 +51,11 @@ export async function attemptLost(tx: Tx, task: TaskRow, lease: Lease, send: boo
   if (!ended) return false
   await supersede(tx, task, lease, 'lost', WORKER_LOST)
   if (again) await enqueue(tx, [task.id], send)
-  else if (!(await takeOtherWay(tx, task, send))) await giveUp(tx, task)
+  else if (!(await encodeInstead(tx, task, send))) await abort(tx, task)
   return true
 }
 
-/** The worker stops and gives the task back: nobody's fault. */
+/** The worker stops and gives the task back; this counts as no failure. */
 export async function attemptReleased(tx: Tx, task: TaskRow, lease: Lease): Promise<boolean> {
   const failures = { host: task.host_failures, memory: task.memory_failures }
   if (!(await awaitNextAttempt(tx, lease, failures, null))) return false
@@ -56,31 +64,20 @@ export async function attemptReleased(tx: Tx, task: TaskRow, lease: Lease): Prom
   return true
 }
 
-/** An attempt that took the task further shows that it can be done: what failed before does not count against it any more. */
+/** An attempt that recorded segments proves that the task can succeed: earlier failures no longer count against it. */
 async function failuresBefore(tx: Tx, task: TaskRow, lease: Lease): Promise<Failures> {
   if (await hasParts(tx, lease)) return { host: 0, memory: 0 }
   return { host: task.host_failures, memory: task.memory_failures }
 }
 
-/** Nobody waits for a head start; what can be made from the beginning can be made from the whole. */
+/** A speculative task is never retried: the whole source will allow the same work. */
 function isTriedAgain({ kind, early_share: share }: TaskRow, cause: TaskCause, failures: Failures): boolean {
   return share === null && mayRetry(kind, cause, failures)
 }
 
-/** Ends a task that is not tried again as it is; what can be done in another way waits for that. */
+/** Ends a task that is not retried as it is. A remux waits, because it is replaced by encoding tasks. */
 async function endForGood(tx: Tx, task: TaskRow, lease: Lease, cause: TaskCause, failures: Failures): Promise<boolean> {
-  return copyWorkOf(task)
-    ? await awaitNextAttempt(tx, lease, failures, null)
-    : await failTask(tx, lease, cause, failures)
-}
-
-/** Pictures that cannot be copied can be encoded. False where there is no other way. */
-async function takeOtherWay(tx: Tx, task: TaskRow, send: boolean): Promise<boolean> {
-  const copy = copyWorkOf(task)
-  if (!copy) return false
-  await encodeInstead(tx, task, copy)
-  await enqueue(tx, [task.id], send)
-  return true
+  return remuxOf(task) ? await awaitNextAttempt(tx, lease, failures, null) : await failTask(tx, lease, cause, failures)
 }
 
 async function supersede(
@@ -94,42 +91,37 @@ async function supersede(
   await discardFiles(tx, task.video_id, lease)
 }
 
-/** A failed task fails its video, so nobody needs the rest; unless the video does without it. */
-async function giveUp(tx: Tx, { kind, video_id: videoId, early_share: share }: TaskRow): Promise<void> {
-  if (share !== null) return await endHeadStart(tx, videoId)
-  if (isOptional(kind)) return
-  await endHeadStart(tx, videoId)
+/** A failed task fails its video and cancels the rest, unless the task is optional. */
+async function abort(tx: Tx, { kind, video_id: videoId, early_share: share }: TaskRow): Promise<void> {
+  if (share === null && isOptional(kind)) return
+  await endSpeculation(tx, videoId)
+  if (share !== null) return
   for (const { id, attempt } of await cancelTasks(tx, videoId)) {
     await discardFiles(tx, videoId, { taskId: id, attempt })
   }
 }
 
-async function republish(tx: Tx, videoId: string): Promise<void> {
-  await sql`update videos set republish = material_published > 0 where id = ${videoId}`.execute(tx)
-}
-
-/** Behind all tasks of a plan, before those of a video that is ready. */
+/** After all tasks of a plan, before those of a video that is ready. */
 const FIRST_ORDINAL = 500_000
 
-/** The work of a task that copies pictures as they are; null for all others. */
-function copyWorkOf({ params }: TaskRow): VideoWork | null {
-  return params.kind === 'video' && params.copied ? params : null
-}
-
 /**
- * Has the rendition encoded that a task was to copy. The task itself, whose next attempt waits, becomes the first of those
- * that encode; the others are added. Nothing of the copy was recorded, so nothing of it is published.
+ * Encodes the rendition that a task was to remux; false for all other tasks. The task itself, whose next attempt waits,
+ * becomes the first that encodes; the others are added. Nothing of the remux was recorded, so nothing of it is published.
  */
-async function encodeInstead(tx: Tx, task: TaskRow, copy: VideoWork): Promise<void> {
-  const plan = (await findVideo(tx, task.video_id))?.plan
-  const [first, ...others] = plan ? tasksInstead(plan, copy) : []
-  if (!first) throw new Error('a video whose pictures are copied has a plan')
-  const { label, queue, weight, work } = first
-  await tx
-    .updateTable('tasks')
-    .set({ label, queue, weight, params: JSON.stringify(work), host_failures: 0, memory_failures: 0 })
-    .where('id', '=', task.id)
-    .execute()
+async function encodeInstead(tx: Tx, task: TaskRow, send: boolean): Promise<boolean> {
+  const remux = remuxOf(task)
+  if (!remux) return false
+  const { plan } = await getVideo(tx, task.video_id)
+  const [first, ...others] = plan ? encodingTasksFor(plan, remux) : []
+  if (!first) throw new Error('a video with a remux task has no plan')
+  await replaceTask(tx, task.id, first)
   const added = others.map((other, index) => ({ ...other, ordinal: FIRST_ORDINAL + index }))
   if (added.length > 0) await addTasks(tx, task.video_id, added)
+  await enqueue(tx, [task.id], send)
+  return true
+}
+
+/** The work of a remux task; null for all others. */
+function remuxOf({ params }: TaskRow): VideoWork | null {
+  return params.kind === 'video' && params.copied ? params : null
 }

@@ -1,7 +1,7 @@
 import { digestOfContents } from '@kinora/hls-check'
 import { expect, test } from 'vitest'
 import type { Presentation } from '../domain/presentation.ts'
-import { contentsOf } from './passport.ts'
+import { contentDigests } from './passport.ts'
 
 const plan = {
   ...{ gopFrames: 50, segmentFrames: 150, frameRate: { num: 25, den: 1 }, frameCount: 300, segmentSeconds: 6 },
@@ -20,12 +20,12 @@ function presentation(last: string | undefined): Presentation {
 }
 
 test('what a rendition must hold is one digest of its initialisation and segments', () => {
-  expect(contentsOf(presentation('b'))).toEqual({
+  expect(contentDigests(presentation('b'))).toEqual({
     '240p.m3u8': digestOfContents(['i', 'a', 'b']),
     'audio.m3u8': digestOfContents(['i', 'c']),
   })
 })
 
 test('nothing is demanded of a rendition of which a worker told no hash', () => {
-  expect(Object.keys(contentsOf(presentation(undefined)))).toEqual(['audio.m3u8'])
+  expect(Object.keys(contentDigests(presentation(undefined)))).toEqual(['audio.m3u8'])
 })

@@ -13,21 +13,21 @@ import {
   renditionPlaylist,
   type Track,
 } from '../domain/presentation.ts'
-import { recordPassport, runsOfVideo } from '../repositories/pictures.ts'
+import { recordPassport, runsOfVideo } from '../repositories/passports.ts'
 import { writtenParts } from '../repositories/segments.ts'
 import { findVideo } from '../repositories/videos.ts'
 
 type Report = Extract<TaskResult, { kind: 'finalise' }>
 
 /**
- * Writes down what a video was made from and with, when its check has found nothing wrong. The file comes before the
- * commit that makes the video ready; a crash between the two repeats it with the same content.
+ * Writes the passport of a video whose check has found no fault: what it was made from and with. The file is written before
+ * the commit that makes the video ready; a crash between the two writes it again with the same content.
  */
 export async function writePassport({ store }: Context, tx: Tx, video: VideoRow, report: Report): Promise<void> {
   const { id: videoId, plan, facts, source_bytes: bytes, source_sha256: sha256 } = video
-  if (!plan || !facts || bytes === null || sha256 === null) throw new Error('a video that was checked has a source')
+  if (!plan || !facts || bytes === null || sha256 === null) throw new Error('a checked video has no source')
   const { parts } = await writtenParts(tx, videoId)
-  const { video: pictures, audio } = presentationOf(plan, parts, true, [])
+  const { video: tracks, audio } = presentationOf(plan, parts, true, [])
   const passport: Passport = {
     version: 1,
     videoId,
@@ -36,7 +36,7 @@ export async function writePassport({ store }: Context, tx: Tx, video: VideoRow,
     runs: await runsOfVideo(tx, videoId),
     files: [
       ...(report.playlists ?? []),
-      ...[...pictures, ...(audio ? [audio] : [])].flatMap(filesOf),
+      ...[...tracks, ...(audio ? [audio] : [])].flatMap(filesOf),
       ...(video.poster_key === null ? [] : await posterFile(store, video.poster_key, keys.videoFolder(videoId))),
     ],
     verdicts: report.verdicts ?? [],
@@ -54,7 +54,7 @@ function filesOf({ initUri, initBytes, initSha256, segments }: Track): FileDiges
   ]
 }
 
-/** None when it has gone: the video plays without it, and its owner can have another one made. */
+/** Empty when the file is missing: the video plays without it, and its owner can choose another poster. */
 async function posterFile(store: Store, key: StorageKey, folder: StorageKey): Promise<FileDigest[]> {
   try {
     const bytes = await store.get(key)
@@ -69,16 +69,16 @@ function hashOf(content: string | Buffer): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
-/** For the check of a complete video: what its files must be, by the hashes that were taken when they were made. */
+/** For the check of a complete video: digests of its files by the hashes that workers computed when they wrote them. */
 export async function expectedContents(db: Db, videoId: string): Promise<Record<string, string>> {
   const video = await findVideo(db, videoId)
   if (!video?.plan) return {}
   const { parts } = await writtenParts(db, videoId)
-  return contentsOf(presentationOf(video.plan, parts, true, []))
+  return contentDigests(presentationOf(video.plan, parts, true, []))
 }
 
-/** By name of the media playlist; without those of which a hash is missing. */
-export function contentsOf({ video, audio }: Presentation): Record<string, string> {
+/** By name of the media playlist, without those of which a hash is missing. */
+export function contentDigests({ video, audio }: Presentation): Record<string, string> {
   const tracks: [string, Track][] = video.map((track) => [renditionPlaylist(track.rung.name), track])
   if (audio) tracks.push([AUDIO_PLAYLIST, audio])
   return Object.fromEntries(

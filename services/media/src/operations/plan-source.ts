@@ -1,41 +1,29 @@
-import type { SourceFacts } from '@kinora/common/contracts'
+import type { SourceFacts, Video } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import type { MediaConfig } from '../config.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
-import { copiedRung } from '../domain/ladder.ts'
-import { planTasks, planVideo } from '../domain/plan.ts'
-import { overlayOf } from '../domain/watermark.ts'
+import { remuxRung } from '../domain/ladder.ts'
+import { overlayOf, planTasks, planVideo } from '../domain/plan.ts'
 import { addTasks } from '../repositories/tasks.ts'
-import { takeHeadStart } from './speculative-segments.ts'
+import { recordPlan } from '../repositories/video-states.ts'
+import { takeOverSpeculation } from './speculative-segments.ts'
 
-/** Turns what the probe found into a plan and all its tasks. */
-export async function planWork(
+/** Turns the facts that the probe found into a plan and all its tasks. */
+export async function planSource(
   tx: Tx,
   video: VideoRow,
   facts: SourceFacts,
   { MAX_RENDITION, REMUX }: Pick<MediaConfig, 'MAX_RENDITION' | 'REMUX'>,
 ): Promise<void> {
-  const plan = planVideo(facts, MAX_RENDITION, video.watermark ? overlayOf(video.watermark) : undefined)
-  const renditions = plan.rungs.map(({ name, width, height }) => ({
-    name,
-    width,
-    height,
-    bitrate: null,
-    status: 'processing',
-  }))
-  await tx
-    .updateTable('videos')
-    .set({
-      facts: JSON.stringify(facts),
-      plan: JSON.stringify(plan),
-      renditions: JSON.stringify(renditions),
-    })
-    .where('id', '=', video.id)
-    .execute()
   const sourceKey = video.source_key
-  if (sourceKey === null) throw new Error('a video that was probed has a source')
-  // A watermark lies in every picture: nothing can be copied then.
-  const copied = REMUX && !plan.watermark ? copiedRung(facts, plan.rungs) : null
-  const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), copied)
-  await addTasks(tx, video.id, await takeHeadStart(tx, video, planned))
+  if (sourceKey === null) throw new Error('a probed video has no source')
+  const plan = planVideo(facts, MAX_RENDITION, overlayOf(video.watermark))
+  const renditions: Video['renditions'] = plan.rungs.map(({ name, width, height }) => {
+    return { name, width, height, bitrate: null, status: 'processing' }
+  })
+  await recordPlan(tx, video.id, { facts, plan, renditions })
+  // A watermark is part of every frame, so the source's frames cannot be used as they are.
+  const remuxed = REMUX && !plan.watermark ? remuxRung(facts, plan.rungs) : null
+  const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), remuxed)
+  await addTasks(tx, video.id, await takeOverSpeculation(tx, video, planned))
 }

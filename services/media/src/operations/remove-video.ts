@@ -1,22 +1,24 @@
 import { events } from '@kinora/common/contracts'
 import { addEvent } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
+import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
 import { deleteRow } from '../repositories/videos.ts'
-import { tellOfVideo } from './webhook-deliveries.ts'
+import { enqueueDeliveries } from './webhook-deliveries.ts'
 
 /**
- * The row is gone with the commit, and with it playback; the files follow, or go to quarantine where nobody has asked for
+ * Deletes the row, and with it playback, at the commit. The files follow; they go to quarantine where nobody has asked for
  * the video to be deleted. Undefined when there is no such video.
  */
 export async function removeVideo(
+  { now }: Pick<Context, 'now'>,
   tx: Tx,
   videoId: string,
   files: 'remove' | 'quarantine',
 ): Promise<VideoRow | undefined> {
-  // Whoever writes its playlists right now ends first; afterwards nobody starts.
+  // Waits for a publisher that is writing the playlists; once the row is gone, no other starts.
   await lockPlaylists(tx, videoId)
   const removed = await deleteRow(tx, videoId)
   if (!removed) return undefined
@@ -27,6 +29,6 @@ export async function removeVideo(
   }
   const about = { aggregateId: videoId, sequence: Number(sequence) + 1 }
   await addEvent(tx, events['video.deleted'], about, { videoId, ownerId })
-  await tellOfVideo(tx, ['video.deleted'], removed)
+  await enqueueDeliveries(tx, ['video.deleted'], removed, now())
   return removed
 }

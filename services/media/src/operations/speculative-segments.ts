@@ -1,41 +1,40 @@
 import type { SourceFacts } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
-import { sql } from 'kysely'
 import type { MediaConfig } from '../config.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import type { PlannedTask } from '../db/stored.ts'
-import { probeTask } from '../domain/plan.ts'
-import { type Beginning, earlyHead, makesTheSame } from '../domain/speculative-segments.ts'
-import { overlayOf } from '../domain/watermark.ts'
+import { overlayOf, probeTask } from '../domain/plan.ts'
+import { type Beginning, makesTheSame, speculativeHead } from '../domain/speculative-segments.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
-import { addTasks, IDLE, sendTasks } from '../repositories/tasks.ts'
+import { deleteParts } from '../repositories/segments.ts'
+import {
+  cancelSpeculativeTasks,
+  findSpeculativeEncode,
+  speculativeSource,
+  takeOverTask,
+} from '../repositories/speculative-tasks.ts'
+import { addTasks, sendTasks } from '../repositories/tasks.ts'
 
 /** Before all tasks of a plan. */
-const EARLY = { probe: -2, head: -1 } as const
+const ORDINALS = { probe: -2, head: -1 } as const
 
 /*
- * A head start: while a source still arrives, its beginning is probed and its first segments are made. Nothing of it is shown
- * before the whole source is there and was probed. All of this runs under the lock of the video.
+ * Speculative first segments: while an upload still runs, its beginning is probed and its first segments are encoded. None
+ * of it is published before the whole source was registered and probed. All of this runs under the lock of the video.
  */
 
-/** A video gets one head start, while its source is not there. False when nobody will read this beginning. */
-export async function beginHeadStart(tx: Tx, video: VideoRow, { key, share }: Beginning): Promise<boolean> {
+/** A video gets speculative tasks once, before it has a source. False when no task will read this beginning. */
+export async function beginSpeculation(tx: Tx, video: VideoRow, { key, share }: Beginning): Promise<boolean> {
   if (video.upload_id !== null) return false
-  const begun = await beginningOf(tx, video.id)
+  const begun = await speculativeSource(tx, video.id)
   if (begun !== undefined) return begun === key
-  await addTasks(tx, video.id, [{ ...probeTask(key), ordinal: EARLY.probe, label: 'probe of the beginning' }], share)
+  const probe = { ...probeTask(key), ordinal: ORDINALS.probe, label: 'probe of the beginning' }
+  await addTasks(tx, video.id, [probe], share)
   return true
 }
 
-/** What the head start of a video reads, if it has one. */
-async function beginningOf(tx: Tx, videoId: string): Promise<string | undefined> {
-  const { rows } = await sql<{ key: string }>`select params->>'sourceKey' as key from tasks
-    where video_id = ${videoId} and kind = 'probe' and early_share is not null`.execute(tx)
-  return rows[0]?.key
-}
-
-/** The beginning was probed. Where the source has come meanwhile, its own probe goes on. */
-export async function planHeadStart(
+/** Plans the first segments by the probe of the beginning. Does nothing once the source is there: its own probe decides. */
+export async function planSpeculation(
   tx: Tx,
   video: VideoRow,
   found: SourceFacts,
@@ -43,65 +42,43 @@ export async function planHeadStart(
   { MAX_RENDITION }: Pick<MediaConfig, 'MAX_RENDITION'>,
 ): Promise<void> {
   if (video.upload_id !== null) return
-  const watermark = video.watermark ? overlayOf(video.watermark) : undefined
-  const head = earlyHead(found, beginning, { maxShortSide: MAX_RENDITION, watermark })
+  const watermark = overlayOf(video.watermark)
+  const head = speculativeHead(found, beginning, { maxShortSide: MAX_RENDITION, watermark })
   if (!head) return
-  await addTasks(tx, video.id, [{ ...head, ordinal: EARLY.head, label: `${head.label}, early` }], beginning.share)
+  const task = { ...head, ordinal: ORDINALS.head, label: `${head.label}, early` }
+  await addTasks(tx, video.id, [task], beginning.share)
 }
 
 /**
- * Takes what was begun into the plan, where it is what the plan asks for, whether it is done or still runs; the rest is
- * dropped. Gives the tasks that are left to be added.
+ * Takes the speculative encode into the plan where the plan asks for the same files, whether it is done or still runs; all
+ * other speculative tasks are cancelled. Returns the planned tasks that are left to be added.
  */
-export async function takeHeadStart(tx: Tx, video: VideoRow, planned: PlannedTask[]): Promise<PlannedTask[]> {
-  const early = await tx
-    .selectFrom('tasks')
-    .select(['id', 'attempt', 'state', 'params'])
-    .where('video_id', '=', video.id)
-    .where('early_share', 'is not', null)
-    .where('kind', '=', 'video')
-    .where('state', 'not in', ['failed', 'cancelled'])
-    .executeTakeFirst()
+export async function takeOverSpeculation(tx: Tx, video: VideoRow, planned: PlannedTask[]): Promise<PlannedTask[]> {
+  const early = await findSpeculativeEncode(tx, video.id)
   const taken = early && isOfSource(video, early.params) && planned.find(({ work }) => makesTheSame(work, early.params))
   if (taken) {
-    const { ordinal, label, queue, weight, work } = taken
-    await tx
-      .updateTable('tasks')
-      .set({ early_share: null, ordinal, label, queue, weight, params: JSON.stringify(work) })
-      .where('id', '=', early.id)
-      .execute()
-    // Its message has the place of work that nobody waits for.
-    if (early.state === 'queued') await sendTasks(tx, [{ id: early.id, attempt: early.attempt, queue }])
+    await takeOverTask(tx, early.id, taken)
+    // The first message has the priority of speculative work.
+    if (early.state === 'queued') await sendTasks(tx, [{ id: early.id, attempt: early.attempt, queue: taken.queue }])
   }
-  await endHeadStart(tx, video.id)
+  await endSpeculation(tx, video.id)
   return planned.filter((task) => task !== taken)
 }
 
-/** Of two uploads of one video, the other may have won. */
+/** Another upload of the same video may have been registered. */
 function isOfSource({ id, upload_id: uploadId }: VideoRow, params: PlannedTask['work']): boolean {
   return uploadId !== null && 'sourceKey' in params && params.sourceKey === keys.beginning(id, uploadId)
 }
 
-/** This upload is given up; another one of the same video may have the head start. */
-export async function endHeadStartOf(tx: Tx, videoId: string, uploadId: string): Promise<void> {
-  if ((await beginningOf(tx, videoId)) === keys.beginning(videoId, uploadId)) await endHeadStart(tx, videoId)
+/** Ends the speculation of an aborted upload; it may also belong to another upload of the same video. */
+export async function endSpeculationOf(tx: Tx, videoId: string, uploadId: string): Promise<void> {
+  if ((await speculativeSource(tx, videoId)) === keys.beginning(videoId, uploadId)) await endSpeculation(tx, videoId)
 }
 
-/** Nobody needs it any more: what runs has lost its lease, and what was written goes. */
-export async function endHeadStart(tx: Tx, videoId: string): Promise<void> {
-  await sql`update task_attempts attempt set state = 'released', ended_at = now() from tasks task
-    where task.id = attempt.task_id and task.video_id = ${videoId} and task.early_share is not null
-      and attempt.state in ('queued', 'running')`.execute(tx)
-  const ended = await tx
-    .updateTable('tasks')
-    .set({ ...IDLE, state: 'cancelled' })
-    .where('video_id', '=', videoId)
-    .where('early_share', 'is not', null)
-    .where('state', '<>', 'cancelled')
-    .returning(['id', 'attempt'])
-    .execute()
-  for (const { id, attempt: last } of ended) {
-    await tx.deleteFrom('parts').where('task_id', '=', id).execute()
+/** Cancels all speculative tasks: running ones lose their lease, and their files are deleted. */
+export async function endSpeculation(tx: Tx, videoId: string): Promise<void> {
+  for (const { id, attempt: last } of await cancelSpeculativeTasks(tx, videoId)) {
+    await deleteParts(tx, id)
     for (let attempt = 1; attempt <= last; attempt += 1) {
       await queueFolderDeletion(tx, keys.attempt(videoId, id, attempt))
     }

@@ -14,7 +14,7 @@ import {
 } from '../repositories/installation.ts'
 import { hasSources, knownVideos } from '../repositories/known-videos.ts'
 
-/** Folders that are looked at in a store without a marker, of each kind. */
+/** How many folders of each kind are sampled in a store without a marker. */
 const SAMPLE = 200
 
 export interface OwnershipStatus {
@@ -26,8 +26,8 @@ export interface OwnershipStatus {
 
 /**
  * Whether database and store belong together. They do when the store's marker has the database's installation id, and
- * a revision that the database knows: the revision is replaced every minute in both, so that a database from a backup,
- * or a copy that runs elsewhere, is recognised within a minute of its age.
+ * a revision that the database knows. The revision is replaced every minute in both, so that a database from a backup that
+ * is more than a minute old, or a copy that runs elsewhere, is recognised.
  */
 export class StoreOwnership {
   readonly #db: Db
@@ -36,7 +36,7 @@ export class StoreOwnership {
   #status: OwnershipStatus = { installation: null, storeInstallation: null, state: 'unknown', problem: null }
   #comparedAt = Number.NEGATIVE_INFINITY
 
-  /** @param store as it is: not guarded by this */
+  /** @param store the unguarded store */
   constructor(db: Db, store: Store, logger: Logger) {
     this.#db = db
     this.#store = store
@@ -52,18 +52,18 @@ export class StoreOwnership {
     return this.#status.state === 'own' || this.#status.state === 'diverged'
   }
 
-  /** Throws `DEPENDENCY_UNAVAILABLE` where the store is not this installation's. */
+  /** Throws `DEPENDENCY_UNAVAILABLE` unless files may be read and written. */
   assertUsable(): void {
     if (!this.usable) throw new AppError('DEPENDENCY_UNAVAILABLE', { retryAfterMs: 5000 })
   }
 
-  /** Whether files may be removed: asked again when the last comparison is older than `maxAgeMs`. */
+  /** Whether files may be removed. Compares again when the last comparison is older than `maxAgeMs`. */
   async mayRemove(maxAgeMs = 10_000): Promise<boolean> {
     if (performance.now() - this.#comparedAt > maxAgeMs) await this.compare()
     return this.#status.state === 'own'
   }
 
-  /** Compares both, and claims a store that nobody has marked. Throws when one of them is out of reach. */
+  /** Compares both, and claims a store without a marker. Throws when one of them cannot be reached. */
   async compare(): Promise<void> {
     const before = await findInstallation(this.#db)
     const marker = await readInstallationMarker(this.#store)
@@ -85,17 +85,17 @@ export class StoreOwnership {
     if (revision !== undefined) await this.#mark(revision)
   }
 
-  /** Makes the store this installation's, whatever it was before: an operator has said so. */
+  /** Makes the store this installation's by order of an operator, whatever its marker says. */
   async adopt(): Promise<void> {
     await this.#mark(await chooseRevision(this.#db, randomUUID()))
     await this.compare()
   }
 
-  /** Whoever else does this at the same moment, the marker that is there then decides. */
+  /** When two installations do this at the same moment, the marker that was written decides. */
   async #claim(installation: string): Promise<void> {
     const revision = await chooseRevision(this.#db, randomUUID())
     const claimed = await this.#store.create(keys.installation, JSON.stringify({ installation, revision }))
-    if (claimed) this.#logger.info({ installation }, 'the store was marked as the one of this installation')
+    if (claimed) this.#logger.info({ installation }, 'the store was claimed for this installation')
   }
 
   async #mark(revision: string): Promise<void> {

@@ -1,113 +1,100 @@
 import { AppError } from '@kinora/common/errors'
-import { keys, type Piece, type Store } from '@kinora/common/storage'
-import { sql } from 'kysely'
+import { keys, type Store } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
-import type { Db, Tx, UploadRow, VideoRow } from '../db/schema.ts'
-import { roomFor } from '../domain/quota.ts'
-import { isDeclaredAsVideo, TAKEN_TYPES } from '../domain/source-type.ts'
+import type { Tx, UploadRow, VideoRow } from '../db/schema.ts'
+import { quotaFor } from '../domain/quota.ts'
+import { isDeclaredAsVideo, SUPPORTED_TYPES } from '../domain/source-type.ts'
 import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
-import { lockRoom, standingOf } from '../repositories/owner-limits.ts'
+import { isSweepConfirmed } from '../repositories/installation.ts'
+import { lockQuota, usageOf } from '../repositories/owner-limits.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
-import { deleteUploadRow, hasOtherUploads, insertUpload, type NewUpload } from '../repositories/uploads.ts'
+import { addUploadPart } from '../repositories/upload-parts.ts'
+import {
+  countAbandoned,
+  deleteUploadRow,
+  hasOtherUploads,
+  insertUpload,
+  type NewUpload,
+} from '../repositories/uploads.ts'
+import { lockVideo } from '../repositories/video-states.ts'
 import { removeVideo } from './remove-video.ts'
-import { endHeadStartOf } from './speculative-segments.ts'
+import { endSpeculationOf } from './speculative-segments.ts'
 
 export function assertAwaitsSource(video: VideoRow): void {
   if (video.upload_id !== null) throw new AppError('SOURCE_ALREADY_UPLOADED')
 }
 
 export function assertDeclaredAsVideo(contentType: string | null, filename: string | null): void {
-  if (!isDeclaredAsVideo(contentType, filename)) throw new AppError('SOURCE_TYPE_UNSUPPORTED', { detail: TAKEN_TYPES })
+  if (isDeclaredAsVideo(contentType, filename)) return
+  throw new AppError('SOURCE_TYPE_UNSUPPORTED', { detail: SUPPORTED_TYPES })
 }
 
 /**
- * Keeps room for an upload until it is registered or given up. All of one owner's go through here one after the other,
- * so that two which begin at once cannot both have the last of it.
+ * Reserves quota for an upload until it is registered or aborted. One owner's uploads pass here one after the other, so
+ * that two that begin together cannot both take the rest of the quota.
  * @param upload with `bytes` null where the length is not known
  */
 export async function reserve(
-  ctx: Context,
+  { config }: Context,
   tx: Tx,
   upload: Omit<NewUpload, 'bytes'> & { bytes: number | null },
 ): Promise<UploadRow> {
-  await lockRoom(tx, upload.ownerId)
-  const bytes = roomFor(upload.bytes, await standingOf(tx, ctx.config, upload.ownerId))
-  return await insertUpload(tx, { ...upload, bytes }, ctx.config.UPLOAD_EXPIRY_SECONDS)
+  await lockQuota(tx, upload.ownerId)
+  const bytes = quotaFor(upload.bytes, await usageOf(tx, config, upload.ownerId))
+  return await insertUpload(tx, { ...upload, bytes }, config.UPLOAD_EXPIRY_SECONDS)
 }
 
 /**
- * Deletes an upload with what has arrived, and the video that was created for it: for good where its client has asked for
- * that, else to quarantine. Of one whose source is registered only the record goes.
+ * Deletes an upload with its parts, and the video that was created for it: for good where its client has asked for that,
+ * otherwise to quarantine. Of an upload whose source is registered only the record is deleted.
  */
-export async function giveUp(
+export async function abortUpload(
+  ctx: Context,
   tx: Tx,
   { id, video_id: videoId }: Pick<UploadRow, 'id' | 'video_id'>,
   reason: 'asked' | 'expired',
 ): Promise<void> {
   await lockPlaylists(tx, videoId)
-  // The order of locks: whoever registers the source has the video's first, too.
-  await sql`select from videos where id = ${videoId} for no key update`.execute(tx)
+  // In the same order as when the source is registered: video, then upload.
+  const video = await lockVideo(tx, videoId)
   const row = await deleteUploadRow(tx, id)
   if (!row || row.completed_at !== null) return
-  const pieces = keys.pieces(videoId, id)
-  if (reason === 'expired') await queueQuarantine(tx, { key: pieces, folder: true }, row.owner_id)
-  else await queueFolderDeletion(tx, pieces, row.owner_id)
-  await endHeadStartOf(tx, videoId, id)
-  if (row.made_video && (await awaitsSource(tx, videoId)) && !(await hasOtherUploads(tx, videoId))) {
-    await removeVideo(tx, videoId, reason === 'asked' ? 'remove' : 'quarantine')
+  const parts = keys.pieces(videoId, id)
+  if (reason === 'expired') await queueQuarantine(tx, { key: parts, folder: true }, row.owner_id)
+  else await queueFolderDeletion(tx, parts, row.owner_id)
+  await endSpeculationOf(tx, videoId, id)
+  if (row.made_video && video?.upload_id === null && !(await hasOtherUploads(tx, videoId))) {
+    await removeVideo(ctx, tx, videoId, reason === 'asked' ? 'remove' : 'quarantine')
   }
-}
-
-async function awaitsSource(tx: Tx, videoId: string): Promise<boolean> {
-  const video = await tx
-    .selectFrom('videos')
-    .select('id')
-    .where('id', '=', videoId)
-    .where('upload_id', 'is', null)
-    .executeTakeFirst()
-  return video !== undefined
 }
 
 /**
- * Counts what has arrived of the piece that is being written, and ends it: whoever still writes to it writes for nothing.
- * The row is locked, so of two that take an upload over at the same moment the second finds the first one's piece.
+ * Seals the upload part that is being written and counts its bytes: a gateway that still writes to it writes nothing that
+ * counts. The row is locked, so of two requests that take an upload over at once the second finds the part of the first.
  * @returns the row as it is afterwards
  */
-export async function settle(tx: Tx, store: Store, row: UploadRow): Promise<UploadRow> {
+export async function sealPart(tx: Tx, store: Store, row: UploadRow): Promise<UploadRow> {
   if (row.piece_id === null) return row
   const arrived = await store.sealPiece(keys.piece(row.video_id, row.id, row.piece_id))
   const bytes = Math.min(arrived, Number(row.bytes) - Number(row.received))
-  if (bytes > 0) {
-    const piece = { piece_id: row.piece_id, at_offset: Number(row.received), bytes }
-    await tx
-      .insertInto('upload_pieces')
-      .values({ upload_id: row.id, ...piece })
-      .execute()
-  }
-  return await tx
-    .updateTable('uploads')
-    .set({ piece_id: null, received: sql<number>`received + ${bytes}::bigint` })
-    .where('id', '=', row.id)
-    .returningAll()
-    .executeTakeFirstOrThrow()
+  return await addUploadPart(tx, row, { id: row.piece_id, bytes })
 }
 
-export async function isSettled(tx: Tx, uploadId: string, pieceId: string): Promise<boolean> {
-  const found = await tx
-    .selectFrom('upload_pieces')
-    .select('piece_id')
-    .where('upload_id', '=', uploadId)
-    .where('piece_id', '=', pieceId)
-    .executeTakeFirst()
-  return found !== undefined
+/** When more than this many times the limit of one account is abandoned in all accounts, an operator must confirm. */
+const ALL_ACCOUNTS = 5
+
+export interface SweepPlan {
+  /** Abandoned uploads that are swept only after an operator has confirmed. */
+  waiting: number
+  /** Accounts with more abandoned uploads than this are left alone; null: no account is. */
+  limitPerOwner: number | null
 }
 
-export async function piecesOf(db: Db, { id, video_id: videoId }: UploadRow): Promise<Piece[]> {
-  const rows = await db
-    .selectFrom('upload_pieces')
-    .select(['piece_id', 'bytes'])
-    .where('upload_id', '=', id)
-    .orderBy('at_offset')
-    .execute()
-  return rows.map(({ piece_id, bytes }) => ({ key: keys.piece(videoId, id, piece_id), bytes: Number(bytes) }))
+/** Decides whether abandoned uploads are swept, or are so many that a wrong clock or an old database is more likely. */
+export async function planSweep({ db, config }: Pick<Context, 'db' | 'config'>): Promise<SweepPlan> {
+  if (await isSweepConfirmed(db)) return { waiting: 0, limitPerOwner: null }
+  const { SWEEP_LIMIT } = config
+  const { all, overLimit } = await countAbandoned(db, SWEEP_LIMIT)
+  if (all > ALL_ACCOUNTS * SWEEP_LIMIT) return { waiting: all, limitPerOwner: 0 }
+  return { waiting: overLimit, limitPerOwner: SWEEP_LIMIT }
 }

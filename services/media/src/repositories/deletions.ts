@@ -2,12 +2,12 @@ import type { StorageKey } from '@kinora/common/storage'
 import { type Selectable, sql } from 'kysely'
 import type { Db, DeletionsTable, Tx } from '../db/schema.ts'
 
-/** The broker takes a message back from a worker after 30 minutes: later than this no attempt can still be writing. */
+/** The broker takes a message back from a worker after 30 minutes: after this time no attempt can still be writing. */
 const LATE_SECONDS = 35 * 60
 
 const MAX_TRY_SECONDS = 600
 
-/** Longer than the removal of a folder takes. Two at the same one do no harm. */
+/** Longer than the removal of a folder takes. Two removals of the same folder at once do no harm. */
 const HOLD_SECONDS = 600
 
 export interface Removable {
@@ -16,7 +16,7 @@ export interface Removable {
 }
 
 export interface Disposal extends Removable {
-  /** Moved to quarantine instead of removed: nobody has asked for it to be gone. */
+  /** Moved to quarantine instead of removed, because no user has asked for the deletion. */
   quarantine: boolean
 }
 
@@ -26,7 +26,7 @@ interface DisposalTerms {
   quarantine?: boolean
 }
 
-/** Removes it if and only if the transaction commits, then or `afterSeconds` later. */
+/** Queues a removal, to be done `afterSeconds` after the commit. */
 async function queueDeletion(
   tx: Tx,
   { key, folder }: Removable,
@@ -40,32 +40,32 @@ export async function queueFileDeletion(tx: Tx, key: StorageKey): Promise<void> 
   await queueDeletion(tx, { key, folder: false }, {})
 }
 
-/** Takes it out of the way, restorable for as long as quarantine lasts. */
+/** Queues a move to quarantine, from which it can be restored for some days. */
 export async function queueQuarantine(tx: Tx, what: Removable, ownerId?: string): Promise<void> {
   await queueDeletion(tx, what, { ownerId, quarantine: true })
 }
 
-/** Now, and again when nobody can be writing there any more. */
+/** Queues two removals: one now, and one when no attempt can still be writing there. */
 export async function queueFolderDeletion(tx: Tx, key: StorageKey, ownerId?: string): Promise<void> {
   await queueDeletion(tx, { key, folder: true }, { ownerId })
   await queueDeletion(tx, { key, folder: true }, { ownerId, afterSeconds: LATE_SECONDS })
 }
 
-/** When whoever was told of it has long asked anew. */
+/** Queues a removal for when all cached answers that name the file have expired. */
 export async function queueLateDeletion(tx: Tx, what: Removable): Promise<void> {
   await queueDeletion(tx, what, { afterSeconds: LATE_SECONDS })
 }
 
-/** Whether files of a folder are on the list: their owner has deleted the video. */
+/** Whether the removal of a folder is queued, because its owner has deleted the video. */
 export async function isFolderDeleted(tx: Tx, folder: StorageKey): Promise<boolean> {
   const query = tx.selectFrom('deletions').select('id').where('key', '=', folder).where('folder', '=', true)
   return (await query.where('quarantine', '=', false).executeTakeFirst()) !== undefined
 }
 
 /**
- * Removes one thing that is due, or moves it to quarantine; false when nothing is. No transaction is open meanwhile,
- * because a folder of thousands of objects takes longer than one may stand idle. A crash before the end repeats the
- * removal, which changes nothing. What cannot be removed is tried again later and does not hold up the rest.
+ * Handles one due row with `dispose`; false when no row is due. No transaction is open meanwhile, because a folder of
+ * thousands of objects takes longer than a transaction may be idle. A crash before the end repeats the removal, which
+ * changes nothing. A failed removal is retried later and does not delay the others.
  */
 export async function disposeNext(db: Db, dispose: (what: Disposal) => Promise<void>): Promise<boolean> {
   const due = await takeNext(db)
@@ -85,7 +85,7 @@ export async function isDisposalDue(db: Db): Promise<boolean> {
   return (await query.executeTakeFirst()) !== undefined
 }
 
-/** Nobody else takes it while its holder is at it; unless that one dies, and then again. */
+/** Reserves the next due row. After a crash of its holder it is due again. */
 async function takeNext(db: Db): Promise<Selectable<DeletionsTable> | undefined> {
   const { rows } = await sql<Selectable<DeletionsTable>>`
     update deletions set due_at = now() + make_interval(secs => ${HOLD_SECONDS})

@@ -4,10 +4,10 @@ import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
 
 /**
- * Notes that an account was deleted: from the commit on its owner can make no video. Waits for those that are being made.
- * Whoever says it again after all was done is answered again, because the first answer did not arrive.
+ * Records that an account was deleted: after the commit its owner can create no video. Waits for videos that are being
+ * created. When the erasure is finished already, its event is added again, because the first one did not arrive.
  */
-export async function noteErasure(tx: Tx, ownerId: string): Promise<void> {
+export async function recordErasure(tx: Tx, ownerId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(${lockOf(ownerId)})`.execute(tx)
   await tx
     .insertInto('erased_owners')
@@ -19,10 +19,10 @@ export async function noteErasure(tx: Tx, ownerId: string): Promise<void> {
     .select('done_at')
     .where('owner_id', '=', ownerId)
     .executeTakeFirstOrThrow()
-  if (known.done_at) await sayErased(tx, ownerId)
+  if (known.done_at) await addOwnerErased(tx, ownerId)
 }
 
-/** Held to the commit by who makes something for an owner; tells whether the owner's account was deleted before. */
+/** Whether the owner's account was deleted. Called before something is created for an owner; delays an erasure until the commit. */
 export async function isErased(tx: Tx, ownerId: string): Promise<boolean> {
   await sql`select pg_advisory_xact_lock_shared(${lockOf(ownerId)})`.execute(tx)
   const found = await tx
@@ -48,8 +48,8 @@ export async function videosOfOwner(db: Db, ownerId: string, limit: number): Pro
 }
 
 /**
- * Says that nothing is left, once that is so: no video, no webhook, and no file to remove now or when the last straggler must have
- * stopped writing. True the one time that it becomes so.
+ * Finishes an erasure once the owner has no video, no webhook and no file to remove, now or after the last late attempt.
+ * True only in the call that finishes it.
  */
 export async function finishErasure(tx: Tx, ownerId: string): Promise<boolean> {
   const { numAffectedRows } = await sql`update erased_owners set done_at = now()
@@ -58,10 +58,10 @@ export async function finishErasure(tx: Tx, ownerId: string): Promise<boolean> {
       and not exists (select from webhooks where webhooks.owner_id = ${ownerId})
       and not exists (select from deletions where deletions.owner_id = ${ownerId})`.execute(tx)
   if (numAffectedRows !== 1n) return false
-  await sayErased(tx, ownerId)
+  await addOwnerErased(tx, ownerId)
   return true
 }
 
-async function sayErased(tx: Tx, ownerId: string): Promise<void> {
+async function addOwnerErased(tx: Tx, ownerId: string): Promise<void> {
   await addEvent(tx, events['video.owner-erased'], { aggregateId: ownerId, sequence: 1 }, { ownerId })
 }

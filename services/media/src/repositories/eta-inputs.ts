@@ -1,21 +1,21 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
-import type { Measured, Outlook } from '../domain/eta.ts'
+import type { EtaInputs, Measured } from '../domain/eta.ts'
 
-/** Weights of other kinds of tasks say nothing about their length. */
+/** The weights of other kinds of tasks do not predict their duration. */
 const WEIGHED = sql`task.kind in ('audio', 'video')`
 
-/** With less than this done, a running task has spent its time on beginning: its speed would be far too low. */
+/** A running task with a smaller fraction done has spent its time on starting: its speed would be far too low. */
 const TELLING_FRACTION = 0.1
 
-/** Tasks of others that ended lately and are looked at. */
+/** How many recently ended tasks of other videos are measured. */
 const RECENT_TASKS = 20
 
-/** What the database knows about when a video will be ready; seen at one moment, without locks. */
-export async function outlookOf(tx: Tx, videoId: string): Promise<Outlook> {
+/** The inputs for the estimate of when a video will be ready, as of one moment, without locks. */
+export async function etaInputs(tx: Tx, videoId: string): Promise<EtaInputs> {
   const { own, remaining, waits } = await ownWork(tx, videoId)
-  const { ahead, lanes } = await othersWork(tx, videoId)
-  return { own, remaining, recent: await recentWork(tx, videoId), ahead: waits ? ahead : 0, lanes }
+  const { backlog, slots } = await othersWork(tx, videoId)
+  return { own, remaining, recent: await recentWork(tx, videoId), backlog: waits ? backlog : 0, slots }
 }
 
 async function ownWork(tx: Tx, videoId: string): Promise<{ own: Measured; remaining: number[]; waits: boolean }> {
@@ -37,23 +37,23 @@ async function ownWork(tx: Tx, videoId: string): Promise<{ own: Measured; remain
   }
 }
 
-/** Others that run, and that a worker takes first: see `domain/priority.ts`. Held ones wait for their owner's own work. */
-async function othersWork(tx: Tx, videoId: string): Promise<{ ahead: number; lanes: number }> {
-  const { rows } = await sql<{ ahead: number; lanes: number }>`
+/** Other videos' tasks that run or have priority, see `domain/priority.ts`. Deferred ones wait for their owner's own tasks. */
+async function othersWork(tx: Tx, videoId: string): Promise<{ backlog: number; slots: number }> {
+  const { rows } = await sql<{ backlog: number; slots: number }>`
     with in_work as (
       select id, created_at, least(row_number() over (partition by owner_id order by created_at, id), 5) as place
       from videos where status in ('uploaded', 'processing')
     ), alive as (
       select task.id from tasks task where task.state = 'running' and task.lease_until > now() and ${WEIGHED}
     )
-    select (select count(*)::integer from alive) as lanes, coalesce(sum(task.weight * (1 - task.fraction)), 0) as ahead
+    select (select count(*)::integer from alive) as slots, coalesce(sum(task.weight * (1 - task.fraction)), 0) as backlog
     from tasks task
       join in_work other on other.id = task.video_id
       join in_work this on this.id = ${videoId} and this.id <> other.id
     where ${WEIGHED} and not task.held and (task.state = 'running' or (task.state in ('waiting', 'queued') and (
       task.kind = 'audio' or task.ordinal = 1
       or (other.place, other.created_at, other.id) < (this.place, this.created_at, this.id))))`.execute(tx)
-  return rows[0] ?? { ahead: 0, lanes: 0 }
+  return rows[0] ?? { backlog: 0, slots: 0 }
 }
 
 async function recentWork(tx: Db, videoId: string): Promise<Measured> {

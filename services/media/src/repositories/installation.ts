@@ -3,14 +3,14 @@ import type { Db, InstallationTable } from '../db/schema.ts'
 
 export type InstallationRow = Selectable<InstallationTable>
 
-/** A revision is replaced by the first process that asks after this time. */
+/** A revision is replaced by the first process that looks after this time. */
 const REVISE_SECONDS = 55
 
 export async function findInstallation(db: Db): Promise<InstallationRow> {
   return await db.selectFrom('installation').selectAll().executeTakeFirstOrThrow()
 }
 
-/** Chooses what the store's marker says next; of several processes all get the same. */
+/** Chooses the next revision of the store's marker; several processes get the same one. */
 export async function chooseRevision(db: Db, candidate: string): Promise<string> {
   const { rows } = await sql<{ next_revision: string }>`update installation
     set next_revision = coalesce(next_revision, ${candidate}), revised_at = now()
@@ -19,8 +19,8 @@ export async function chooseRevision(db: Db, candidate: string): Promise<string>
 }
 
 /**
- * Chooses the next revision if the present one is old, or gives the one that was chosen long ago and whose marker may
- * never have been written. Undefined where it is not time, or another process has just done it.
+ * Chooses the next revision if the current one is old, or returns the one that was chosen before and whose marker may
+ * never have been written. Undefined while the current one is recent.
  */
 export async function chooseDueRevision(db: Db, candidate: string): Promise<string | undefined> {
   const { rows } = await sql<{ next_revision: string }>`update installation
@@ -30,7 +30,7 @@ export async function chooseDueRevision(db: Db, candidate: string): Promise<stri
   return rows[0]?.next_revision
 }
 
-/** The marker with this revision is in the store. */
+/** Records that the store's marker has this revision. */
 export async function confirmRevision(db: Db, revision: string): Promise<void> {
   await sql`update installation set revision = next_revision, next_revision = null
     where next_revision = ${revision}`.execute(db)
@@ -49,8 +49,10 @@ export async function isSweepConfirmed(db: Db): Promise<boolean> {
   return rows[0]?.confirmed === true
 }
 
-/** What time it is for the database. */
+/** The database's clock, in milliseconds since 1970. */
 export async function databaseTime(db: Db): Promise<number> {
   const { rows } = await sql<{ now: Date }>`select now() as now`.execute(db)
-  return rows[0]?.now.getTime() ?? Date.now()
+  const [row] = rows
+  if (!row) throw new Error('the database returned no time')
+  return row.now.getTime()
 }

@@ -3,7 +3,7 @@ import type { Db } from '../db/schema.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Whether there is a video of each name; names that no video can have are left out. */
+/** Whether each name is the id of a video; names that are not UUIDs are left out. */
 export async function knownVideos(db: Db, names: string[]): Promise<Map<string, boolean>> {
   const ids = names.filter((name) => UUID.test(name))
   const rows = await db.selectFrom('videos').select('id').where('id', '=', sql<string>`any(${ids}::uuid[])`).execute()
@@ -23,7 +23,7 @@ export async function hasSources(db: Db): Promise<boolean> {
 
 const COUNTED = 10_000
 
-/** How many videos there are; 10000 stands for more than that. */
+/** The number of videos, counted up to 10000. */
 export async function countVideos(db: Db): Promise<number> {
   const { rows } = await sql<{ count: number }>`select count(*)::int as count
     from (select from videos limit ${COUNTED}) as first_ones`.execute(db)

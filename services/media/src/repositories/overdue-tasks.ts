@@ -1,8 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, TaskRow, Tx } from '../db/schema.ts'
+import type { TaskOfVideo } from './deferred-tasks.ts'
 import { sendTasks } from './tasks.ts'
-
-/** What the reaper looks for: tasks that no message will ever set going again. */
 
 /** A running task whose worker has been silent for too long; its row is locked, so a late heartbeat waits. */
 export async function lockStaleTask(tx: Tx, taskId: string): Promise<TaskRow | undefined> {
@@ -14,11 +13,6 @@ export async function lockStaleTask(tx: Tx, taskId: string): Promise<TaskRow | u
     .where('lease_until', '<', sql<Date>`now()`)
     .forUpdate()
     .executeTakeFirst()
-}
-
-export interface TaskOfVideo {
-  id: string
-  video_id: string
 }
 
 const REAP_AT_ONCE = 100
@@ -33,7 +27,7 @@ export async function staleTasks(db: Db): Promise<TaskOfVideo[]> {
     .execute()
 }
 
-/** Waiting tasks whose pause is over. The check of what was published waits until it is published again. */
+/** Waiting tasks whose pause is over. The check of a video waits until its playlists are published again. */
 export async function dueTasks(db: Db): Promise<TaskOfVideo[]> {
   return await db
     .selectFrom('tasks')
@@ -47,8 +41,8 @@ export async function dueTasks(db: Db): Promise<TaskOfVideo[]> {
 }
 
 /**
- * Sends queued tasks again that nobody took for long: their message may be lost. Each time the wait doubles, because
- * most of them only stand in a long queue; a message too many is harmless, and carries the priority of now.
+ * Sends queued tasks again that no worker has claimed for long, because their message may be lost. The wait doubles each
+ * time, because most of them only wait in a long queue. An additional message is harmless and has the current priority.
  */
 export async function resendTasks(tx: Tx, afterMs: number): Promise<number> {
   const { rows } = await sql<Pick<TaskRow, 'id' | 'attempt' | 'queue'>>`
@@ -64,8 +58,8 @@ export async function resendTasks(tx: Tx, afterMs: number): Promise<number> {
 }
 
 /**
- * Every running task gets a whole lease from now on. Rows that are being changed at this moment are left out: that is a
- * heartbeat, or an end.
+ * Gives every running task a whole lease from now. Locked rows are skipped: they are changed by a heartbeat or by the end of
+ * the attempt.
  */
 export async function extendLeases(db: Db, leaseMs: number): Promise<void> {
   await sql`update tasks set lease_until = now() + make_interval(secs => ${leaseMs / 1000})

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { MediaConfig } from '../config.ts'
 import type { Db, Tx } from '../db/schema.ts'
 
-/** Changes what is given and leaves the rest; null takes an owner's own limit back. */
+/** Changes the given limits and leaves the rest; null restores the installation's limit. */
 export async function changeLimits(tx: Tx, ownerId: string, change: Partial<Limits>): Promise<void> {
   const { storedBytes, uploadBytes, minutes, videoSeconds, runningTasks } = change
   const columns = {
@@ -24,16 +24,16 @@ export async function changeLimits(tx: Tx, ownerId: string, change: Partial<Limi
     .execute()
 }
 
-export async function forgetLimits(db: Db, ownerId: string): Promise<void> {
+export async function deleteLimits(db: Db, ownerId: string): Promise<void> {
   await db.deleteFrom('owner_limits').where('owner_id', '=', ownerId).execute()
 }
 
-/** From here to the commit nobody else finds out what room this owner has left. Taken after locks of videos, never before. */
-export async function lockRoom(tx: Tx, ownerId: string): Promise<void> {
+/** Until the commit no other transaction reads or changes what this owner has left. Taken after locks of videos, never before. */
+export async function lockQuota(tx: Tx, ownerId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`room of ${ownerId}`}, 0))`.execute(tx)
 }
 
-interface StandingRow {
+interface UsageRow {
   bytes: string
   minutes: number
   videos: string
@@ -42,9 +42,9 @@ interface StandingRow {
   limits: Partial<Limits>
 }
 
-/** How much an owner has and may have, counted anew: there is no total that could be wrong. */
-export async function standingOf(db: Db, config: MediaConfig, ownerId: string): Promise<Usage> {
-  const { rows } = await sql<StandingRow>`
+/** What an owner has and may have, counted from the rows on each call: no stored total can be wrong. */
+export async function usageOf(db: Db, config: MediaConfig, ownerId: string): Promise<Usage> {
+  const { rows } = await sql<UsageRow>`
     select
       stored.bytes + coming.bytes as bytes, stored.minutes, stored.videos, coming.uploads, work.running_tasks,
       coalesce((
@@ -64,7 +64,7 @@ export async function standingOf(db: Db, config: MediaConfig, ownerId: string): 
       where videos.owner_id = ${ownerId} and tasks.state = 'running'
     ) work`.execute(db)
   const [row] = rows
-  if (!row) throw new Error('sums always have a row')
+  if (!row) throw new Error('the query for the usage returned no row')
   return {
     bytes: Number(row.bytes),
     minutes: row.minutes,
@@ -73,6 +73,17 @@ export async function standingOf(db: Db, config: MediaConfig, ownerId: string): 
     runningTasks: Number(row.running_tasks),
     limits: { ...defaultLimits(config), ...row.limits },
   }
+}
+
+/** How many tasks of an owner may run at once; null where there is no limit. */
+export async function runningLimit(db: Db, config: MediaConfig, ownerId: string): Promise<number | null> {
+  const own = await db
+    .selectFrom('owner_limits')
+    .select('running_tasks')
+    .where('owner_id', '=', ownerId)
+    .executeTakeFirst()
+  const limit = own?.running_tasks ?? config.MAX_RUNNING_TASKS ?? null
+  return limit === null ? null : Number(limit)
 }
 
 function defaultLimits(config: MediaConfig): Limits {

@@ -7,7 +7,7 @@ import type { Db, ParkedTable, Tx } from '../db/schema.ts'
 
 export type ParkedRow = Selectable<ParkedTable>
 
-/** Keeps a message that nobody will try again by himself; told twice it is kept once. */
+/** Stores a dead letter; a second call changes nothing. */
 export async function park(db: Db, message: ParkedMessage): Promise<void> {
   await db
     .insertInto('parked')
@@ -25,7 +25,7 @@ export async function park(db: Db, message: ParkedMessage): Promise<void> {
     .execute()
 }
 
-/** Newest first, after the one named. */
+/** Newest first, after the one that `after` names. */
 export async function listParked(
   db: Db,
   { limit, after }: { limit: number; after: { parkedAt: string; id: string } | undefined },
@@ -39,13 +39,13 @@ export async function findParked(db: Db, id: string): Promise<ParkedRow | undefi
   return await db.selectFrom('parked').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** Takes a message out of the parking lot. Of several who want the same one, one gets it: the others wait for his commit. */
+/** Deletes and returns a dead letter. Of several transactions one gets it, and the others wait for its commit. */
 export async function takeParked(tx: Tx, id: string): Promise<ParkedRow | undefined> {
   return await tx.deleteFrom('parked').where('id', '=', id).returningAll().executeTakeFirst()
 }
 
-/** Has auth write into the audit log what an administrator does here, if and only if the transaction commits. */
-export async function noteAction(
+/** Adds an event by which auth records an administrator's action in the audit log, if the transaction commits. */
+export async function addAuditRecord(
   tx: Tx,
   { actor, requestId, client }: Call,
   action: NotedAction['action'],

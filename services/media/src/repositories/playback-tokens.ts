@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { type Selectable, sql } from 'kysely'
-import type { Db, PlaybackTokensTable, TaskRow, Tx } from '../db/schema.ts'
+import { sql } from 'kysely'
+import type { Db, PlaybackTokenRow, TaskRow, Tx } from '../db/schema.ts'
 import type { PlannedTask } from '../db/stored.ts'
+import type { CreationCursor } from '../domain/pages.ts'
 import { enqueue } from './tasks.ts'
 
-/** False when the video is gone: one that is deleted at this moment is waited for, and then not found. */
+/** False when the video does not exist. Waits for a transaction that is deleting it. */
 export async function insertToken(
   db: Db,
   { id, videoId, expiresAt }: { id: string; videoId: string; expiresAt: Date },
@@ -16,7 +17,7 @@ export async function insertToken(
   return numAffectedRows === 1n
 }
 
-/** Undefined when the video has no such token. Revoking twice is revoking once. */
+/** Undefined when the video has no such token. A second call keeps the first time. */
 export async function revokeToken(tx: Tx, videoId: string, tokenId: string): Promise<{ expiresAt: Date } | undefined> {
   const row = await tx
     .updateTable('playback_tokens')
@@ -28,12 +29,12 @@ export async function revokeToken(tx: Tx, videoId: string, tokenId: string): Pro
   return row && { expiresAt: row.expires_at }
 }
 
-/** The links that an owner has made, newest first, after the one named. */
+/** The tokens of an owner's videos, newest first, after the one that `after` names. */
 export async function tokensOfOwner(
   db: Db,
   ownerId: string,
-  { limit, after }: { limit: number; after: { createdAt: string; id: string } | null },
-): Promise<Selectable<PlaybackTokensTable>[]> {
+  { limit, after }: { limit: number; after: CreationCursor | null },
+): Promise<PlaybackTokenRow[]> {
   let query = db
     .selectFrom('playback_tokens')
     .innerJoin('videos', 'videos.id', 'playback_tokens.video_id')
@@ -62,7 +63,7 @@ export async function isTokenLive(db: Db, videoId: string, tokenId: string): Pro
   return row !== undefined && row.revoked_at === null
 }
 
-export async function forgetExpiredTokens(db: Db): Promise<void> {
+export async function deleteExpiredTokens(db: Db): Promise<void> {
   await db.deleteFrom('playback_tokens').where('expires_at', '<', sql<Date>`now() - interval '1 day'`).execute()
 }
 
@@ -79,11 +80,11 @@ export async function findTaskAt(
     .executeTakeFirst()
 }
 
-/** Adds a task unless another has its place in the video, and queues it; of many who do so at the same time, one does. */
+/** Adds a task and queues it, unless the video has a task with its ordinal; of several calls at once, one adds it. */
 export async function addTaskOnce(tx: Tx, videoId: string, task: PlannedTask): Promise<boolean> {
   const { ordinal, label, queue, weight, work } = task
   const id = randomUUID()
-  // A video that is deleted at this moment is waited for, and then not found.
+  // Waits for a transaction that is deleting the video.
   const { numAffectedRows } = await sql`
     insert into tasks (id, video_id, kind, ordinal, label, queue, weight, params, state)
     select ${id}::uuid, videos.id, ${work.kind}, ${ordinal}::integer, ${label}, ${queue}, ${weight}::float8,

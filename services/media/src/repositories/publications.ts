@@ -5,9 +5,9 @@ import type { Db, Tx } from '../db/schema.ts'
 const PLAYLISTS_LOCK = 1
 
 /**
- * Held from reading what is finished until the files are written and the transaction ends: whoever writes later has read
- * later, so an older playlist never replaces a newer one. PostgreSQL lets go of it when its holder dies. It is taken
- * before the video's row, never after.
+ * Held from reading the segments until the playlists are written and the transaction ends: a later writer has read later,
+ * so an older playlist never replaces a newer one. PostgreSQL releases it when its holder dies. It is taken before the
+ * video's row, never after.
  */
 export async function lockPlaylists(tx: Tx, videoId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(${PLAYLISTS_LOCK}::int, hashtext(${videoId}))`.execute(tx)
@@ -18,7 +18,7 @@ export async function videosToPublish(db: Db): Promise<string[]> {
     .selectFrom('videos')
     .select('id')
     .where(sql<boolean>`material_published < material or republish`)
-    // In no order that lasts, so that videos which cannot be published do not keep others out for ever.
+    // Random, so that videos which cannot be published do not block others for ever.
     .orderBy(sql`random()`)
     .limit(100)
     .execute()
@@ -38,6 +38,7 @@ export async function recordPublication(
     .execute()
 }
 
+/** Has the playlists of a video written again, if any are published. */
 export async function markUnpublished(db: Db, videoId: string): Promise<void> {
   await db
     .updateTable('videos')

@@ -12,13 +12,13 @@ interface AttemptRef {
 
 export interface WrittenParts {
   parts: Part[]
-  /** Segments of all parts and tasks that are done, as in `VideoState`. */
+  /** Recorded segments and finished tasks, counted together as in `VideoState`. */
   material: number
   /** All tasks that write segments are done. */
   complete: boolean
 }
 
-/** All segments of a video that are recorded, seen at one moment. */
+/** All recorded segments of a video, as of one moment. */
 export async function writtenParts(db: Db, videoId: string): Promise<WrittenParts> {
   const rows = await db
     .selectFrom('tasks')
@@ -38,7 +38,7 @@ export async function writtenParts(db: Db, videoId: string): Promise<WrittenPart
   }
 }
 
-/** Segments that attempts before this one have recorded. */
+/** The number of segments that earlier attempts have recorded. */
 export async function writtenBefore(tx: Tx, { taskId, attempt }: AttemptRef): Promise<number> {
   const { rows } = await sql<{ written: number }>`select coalesce(sum(segments), 0)::integer as written from parts
     where task_id = ${taskId} and attempt < ${attempt}`.execute(tx)
@@ -48,7 +48,7 @@ export async function writtenBefore(tx: Tx, { taskId, attempt }: AttemptRef): Pr
 /** Adds segments to those of the running attempt, which they must follow. */
 export async function addPart(tx: Tx, { taskId, attempt }: AttemptRef, written: MediaPart): Promise<void> {
   const { from, to } = segmentsOf(written)
-  // Nothing was left when this attempt began.
+  // Nothing was left to do when this attempt began.
   if (from === to) return
   const segments = to - from
   await tx
@@ -58,7 +58,7 @@ export async function addPart(tx: Tx, { taskId, attempt }: AttemptRef, written: 
   await sql`update tasks set written = written + ${segments} where id = ${taskId}`.execute(tx)
 }
 
-/** Puts all that an attempt wrote in the place of what it told on its way. */
+/** Replaces the segments that an attempt reported on its way by its result. */
 export async function replaceParts(tx: Tx, ref: AttemptRef, written: MediaPart): Promise<void> {
   const before = await writtenBefore(tx, ref)
   await tx.deleteFrom('parts').where('task_id', '=', ref.taskId).where('attempt', '=', ref.attempt).execute()
@@ -66,12 +66,12 @@ export async function replaceParts(tx: Tx, ref: AttemptRef, written: MediaPart):
   await addPart(tx, ref, written)
 }
 
-/** Removes what an attempt wrote, unless it is listed in playlists or will be. */
+/** Removes the files of an attempt, unless playlists list them or will. */
 export async function discardFiles(tx: Tx, videoId: string, { taskId, attempt }: AttemptRef): Promise<void> {
   if (!(await hasParts(tx, { taskId, attempt }))) await queueFolderDeletion(tx, keys.attempt(videoId, taskId, attempt))
 }
 
-/** Has this attempt recorded segments? */
+/** Whether this attempt has recorded segments. */
 export async function hasParts(tx: Tx, { taskId, attempt }: AttemptRef): Promise<boolean> {
   const some = await tx
     .selectFrom('parts')
@@ -81,4 +81,8 @@ export async function hasParts(tx: Tx, { taskId, attempt }: AttemptRef): Promise
     .limit(1)
     .execute()
   return some.length > 0
+}
+
+export async function deleteParts(tx: Tx, taskId: string): Promise<void> {
+  await tx.deleteFrom('parts').where('task_id', '=', taskId).execute()
 }

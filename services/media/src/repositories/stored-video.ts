@@ -4,14 +4,14 @@ import type { WrittenParts } from './segments.ts'
 import { writtenParts } from './segments.ts'
 import { findVideo } from './videos.ts'
 
-/** All that rows say about a video's files, seen at one moment. */
+/** What the rows say about a video's files, as of one moment. */
 export interface StoredVideo {
   video: VideoRow
   written: WrittenParts
   /** `<task>-<attempt>` of all attempts that may have files. */
   attempts: Set<string>
-  /** Keys of files and folders that will be removed. */
-  doomed: string[]
+  /** Keys of files and folders whose deletion is pending. */
+  pendingDeletion: string[]
 }
 
 export async function storedVideo(db: Db, videoId: string): Promise<StoredVideo | undefined> {
@@ -28,13 +28,13 @@ export async function storedVideo(db: Db, videoId: string): Promise<StoredVideo 
           where video_id = ${videoId} and (task_attempts.state in ('queued', 'running', 'done') or exists (
             select from parts where parts.task_id = task_attempts.task_id and parts.attempt = task_attempts.attempt))
         `.execute(tx)
-      const doomed = await sql<{ key: string }>`
+      const pendingDeletion = await sql<{ key: string }>`
         select key from deletions where split_part(key, '/', 2) = ${videoId}`.execute(tx)
       return {
         video,
         written,
         attempts: new Set(attempts.rows.map(({ name }) => name)),
-        doomed: doomed.rows.map(({ key }) => key),
+        pendingDeletion: pendingDeletion.rows.map(({ key }) => key),
       }
     })
 }
@@ -46,8 +46,8 @@ export async function videoIdsAfter(db: Db, after: string | undefined, limit: nu
   return (await query.execute()).map(({ id }) => id)
 }
 
-/** Of these folders, those that will be removed anyway. */
-export async function doomedFolders(db: Db, folders: string[]): Promise<Set<string>> {
+/** Those of these folders whose deletion is pending. */
+export async function pendingDeletions(db: Db, folders: string[]): Promise<Set<string>> {
   const rows = await db
     .selectFrom('deletions')
     .select('key')

@@ -12,7 +12,7 @@ export async function attemptsQueued(tx: Tx, refs: AttemptRef[]): Promise<void> 
   await tx
     .insertInto('task_attempts')
     .values(refs.map(({ taskId, attempt }) => ({ task_id: taskId, attempt, state: 'queued' })))
-    // One that was put aside is queued a second time.
+    // A deferred attempt is queued a second time.
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 }
@@ -26,7 +26,7 @@ export async function attemptStarted(tx: Tx, ref: AttemptRef, worker: string): P
     .execute()
 }
 
-/** What an attempt has run so far; what it told before is part of it. */
+/** What an attempt has run so far, including what it reported before. */
 export async function recordTools(tx: Tx, ref: AttemptRef, tools: ToolRuns): Promise<void> {
   await tx
     .updateTable('task_attempts')
@@ -83,7 +83,7 @@ export async function attemptsOfVideo(db: Db, videoId: string) {
     .execute()
 }
 
-/** What has not ended, in the order of work. */
+/** Tasks that have not ended, in the order of work. */
 export async function unfinishedTasks(db: Db, videoId: string) {
   return await db
     .selectFrom('tasks')
@@ -96,14 +96,14 @@ export async function unfinishedTasks(db: Db, videoId: string) {
     .execute()
 }
 
-/** Keeps what the tools of an attempt printed. Told twice it is kept once; of an attempt that nobody knows it is not. */
-export async function keepLog(tx: Tx, { taskId, attempt }: AttemptRef, log: string): Promise<void> {
+/** Stores the output of an attempt's tools. A second call changes nothing, nor does one for an unknown attempt. */
+export async function recordLog(tx: Tx, { taskId, attempt }: AttemptRef, log: string): Promise<void> {
   await sql`insert into attempt_logs (task_id, attempt, log)
     select task_id, attempt, ${log.replaceAll('\0', '')} from task_attempts
     where task_id = ${taskId} and attempt = ${attempt} on conflict do nothing`.execute(tx)
 }
 
-/** Of this attempt, or of the last one that has a log. */
+/** The log of this attempt, or of the last one that has a log. */
 export async function findLog(
   db: Db,
   videoId: string,
@@ -121,7 +121,7 @@ export async function findLog(
   return row?.log
 }
 
-export async function forgetOldLogs(db: Db, days: number): Promise<void> {
+export async function deleteOldLogs(db: Db, days: number): Promise<void> {
   await sql`delete from attempt_logs where written_at < now() - make_interval(days => ${days})`.execute(db)
 }
 
@@ -141,18 +141,18 @@ export type ListedTask = Pick<
   | 'cause'
 > & { owner_id: string; video_created_at: Date }
 
-/** Where a page ends: the age and id of the video, and the task's place in it. */
-export interface TaskPosition {
+/** The last task of a page: the creation and id of its video, and its ordinal. */
+export interface TaskCursor {
   videoCreatedAt: string
   videoId: string
   ordinal: number
 }
 
-/** Of all videos, newest first; those of one video in the order of work. */
+/** Tasks of all videos, newest video first; those of one video in the order of work. */
 export async function listTasks(
   db: Db,
   filter: { states: readonly TaskRow['state'][]; videoId?: string | undefined },
-  page: { limit: number; after: TaskPosition | undefined },
+  page: { limit: number; after: TaskCursor | undefined },
 ): Promise<ListedTask[]> {
   let query = db
     .selectFrom('tasks')

@@ -9,14 +9,14 @@ import type { Failures } from '../domain/retry.ts'
 import type { TaskFacts } from '../domain/video-state.ts'
 import { attemptEnded, attemptStarted, attemptsQueued } from './task-attempts.ts'
 
-/** A running attempt; only who knows the token may end it. */
+/** A running attempt; only the holder of the token may end it. */
 export interface Lease {
   taskId: string
   attempt: number
   leaseToken: string
 }
 
-/** What a task looks like while nobody works on it, and nothing holds it up. */
+/** The columns of a task that no worker holds and nothing delays. */
 export const IDLE = { lease_token: null, lease_until: null, fraction: 0, held: false, not_before: null } as const
 
 export async function findTask(db: Db, taskId: string): Promise<TaskRow | undefined> {
@@ -32,7 +32,7 @@ export function leaseOf({ id, attempt, lease_token }: TaskRow): Lease | null {
   return lease_token === null ? null : { taskId: id, attempt, leaseToken: lease_token }
 }
 
-/** What of a video's tasks decides about its state, in the order of work. */
+/** The facts about a video's tasks that decide its state, in the order of work. */
 export async function taskFacts(tx: Tx, videoId: string): Promise<TaskFacts[]> {
   return await tx
     .selectFrom('tasks')
@@ -46,9 +46,9 @@ export async function taskFacts(tx: Tx, videoId: string): Promise<TaskFacts[]> {
 }
 
 /**
- * Adds tasks. They are queued when the state of their video says that they are due; those of a head start, which is no
- * part of it, at once.
- * @param earlyShare for a head start: how much of the source there is
+ * Adds tasks. They are queued when the state of their video makes them due; speculative tasks, which do not count for that
+ * state, are queued at once.
+ * @param earlyShare for speculative tasks: the share of the source that has arrived, up to 1
  */
 export async function addTasks(
   tx: Tx,
@@ -77,8 +77,8 @@ export async function addTasks(
 }
 
 /**
- * The one place where waiting tasks become queued. Workers take them by priority, and by this order where that is equal.
- * `send` is false for who claims the attempt himself in this transaction.
+ * The one place where waiting tasks become queued. Workers take them by priority, and in this order where that is equal.
+ * @param send false where the caller claims the attempt itself in this transaction
  */
 export async function enqueue(tx: Tx, taskIds: readonly string[], send = true): Promise<void> {
   if (taskIds.length === 0) return
@@ -109,7 +109,7 @@ export async function sendTasks(tx: Tx, tasks: readonly Pick<TaskRow, 'id' | 'at
   }
 }
 
-/** Hands a queued attempt out; undefined when it is not to be had any more. */
+/** Gives a queued attempt to a worker; undefined when it is no longer queued. */
 export async function startAttempt(
   tx: Tx,
   ref: { taskId: string; attempt: number },
@@ -135,7 +135,7 @@ export async function startAttempt(
   return row
 }
 
-/** A heartbeat: the lease begins anew. Returns the video; undefined when the lease is not held any more. */
+/** A heartbeat: renews the lease. Returns the id of the video; undefined when the lease is no longer held. */
 export async function renewLease(db: Db, lease: Lease, fraction: number, leaseMs: number): Promise<string | undefined> {
   const row = await db
     .updateTable('tasks')
@@ -164,7 +164,7 @@ export async function failTask(tx: Tx, lease: Lease, cause: TaskCause, failures:
   return await endAttempt(tx, lease, { state: 'failed', cause: JSON.stringify(cause), ...counted(failures) })
 }
 
-/** The next attempt waits until it is due; null: the caller queues it. */
+/** The next attempt waits for `delayMs`; with null the caller queues it. */
 export async function awaitNextAttempt(
   tx: Tx,
   lease: Lease,
@@ -179,7 +179,7 @@ export async function awaitNextAttempt(
   })
 }
 
-/** The only way out of `running`: by its lease, so that of two that end the same attempt one finds nothing. */
+/** The only way out of `running`. It needs the lease, so of two processes that end the same attempt one finds nothing. */
 async function endAttempt(tx: Tx, lease: Lease, change: Record<string, unknown>): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('tasks')
@@ -196,7 +196,7 @@ function counted({ host, memory }: Failures) {
   return { host_failures: host, memory_failures: memory }
 }
 
-/** Ends all work of a video that is not done; returns the attempts that ended by it. */
+/** Cancels all tasks of a video that are not done; returns the attempts that this ended. */
 export async function cancelTasks(tx: Tx, videoId: string): Promise<{ id: string; attempt: number }[]> {
   const rows = await tx
     .updateTable('tasks')
@@ -209,12 +209,25 @@ export async function cancelTasks(tx: Tx, videoId: string): Promise<{ id: string
   return rows
 }
 
+/** Gives a task other work; the failures of the former work do not count. */
+export async function replaceTask(
+  tx: Tx,
+  taskId: string,
+  { label, queue, weight, work }: Omit<PlannedTask, 'ordinal'>,
+): Promise<void> {
+  await tx
+    .updateTable('tasks')
+    .set({ label, queue, weight, params: JSON.stringify(work), host_failures: 0, memory_failures: 0 })
+    .where('id', '=', taskId)
+    .execute()
+}
+
 export async function failedTasks(tx: Tx, videoId: string): Promise<Pick<TaskRow, 'id' | 'params'>[]> {
   const failed = tx.selectFrom('tasks').select(['id', 'params']).where('video_id', '=', videoId)
   return await failed.where('state', '=', 'failed').where('early_share', 'is', null).execute()
 }
 
-/** Puts these failed tasks, and those that were cancelled with them, back to the start, with a new attempt and a clean slate. */
+/** Resets these failed tasks, and those that were cancelled with them: a new attempt, no failures. */
 export async function reviveTasks(tx: Tx, videoId: string, failed: readonly string[]): Promise<void> {
   await tx
     .updateTable('tasks')
@@ -232,7 +245,7 @@ export async function reviveTasks(tx: Tx, videoId: string, failed: readonly stri
     .execute()
 }
 
-/** The places of these tasks in the workers' queues, as things are now. */
+/** The priorities of these tasks in the workers' queues, as of now. */
 async function priorities(tx: Tx, taskIds: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await sql<Candidate & { id: string }>`
     select task.id, task.kind, task.ordinal, (

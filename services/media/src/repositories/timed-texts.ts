@@ -5,7 +5,7 @@ import type { StoredCaptions, StoredChapters } from '../db/stored.ts'
 import { captionsFile, captionsPlaylist, chaptersKey } from '../domain/timed-text.ts'
 import { queueLateDeletion } from './deletions.ts'
 
-/** Playlists that are out name these files until they are written again, and players may have read them just before. */
+/** Deletes the files late: published playlists name them until they are rewritten, and players may have just read those. */
 export async function retireCaptions(tx: Tx, videoId: string, { id }: StoredCaptions): Promise<void> {
   for (const name of [captionsFile(id), captionsPlaylist(id)]) {
     await queueLateDeletion(tx, { key: keys.playlist(videoId, name), folder: false })
@@ -16,7 +16,7 @@ export async function retireChapters(tx: Tx, videoId: string, chapters: StoredCh
   await queueLateDeletion(tx, { key: chaptersKey(videoId, chapters), folder: false })
 }
 
-/** What is published must be written again, if anything is. */
+/** Published playlists must be written again. */
 const REPUBLISH = sql<boolean>`republish or material_published > 0`
 
 export async function setCaptions(tx: Tx, videoId: string, captions: readonly StoredCaptions[]): Promise<void> {
@@ -27,7 +27,7 @@ export async function setCaptions(tx: Tx, videoId: string, captions: readonly St
     .execute()
 }
 
-/** The owner's word; a source has no say in them any more. */
+/** Chapters set by the owner; from then on those of the source are ignored. */
 export async function setChapters(tx: Tx, videoId: string, chapters: StoredChapters | null): Promise<void> {
   await tx
     .updateTable('videos')
@@ -36,7 +36,7 @@ export async function setChapters(tx: Tx, videoId: string, chapters: StoredChapt
     .execute()
 }
 
-/** Those of the source, before anything is published; unless the owner has put or deleted some. */
+/** Chapters of the source, set before anything is published; ignored where the owner has put or deleted some. */
 export async function setSourceChapters(tx: Tx, videoId: string, chapters: StoredChapters): Promise<void> {
   await tx
     .updateTable('videos')

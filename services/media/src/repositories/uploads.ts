@@ -2,7 +2,7 @@ import { AppError } from '@kinora/common/errors'
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Tx, UploadRow } from '../db/schema.ts'
 
-/** An upload in one request is given up when nothing was heard of it for so long. */
+/** An upload in one request is aborted after this time without a sign of life from its gateway. */
 const SINGLE_REQUEST_SECONDS = 15 * 60
 
 export interface NewUpload {
@@ -32,7 +32,7 @@ export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: num
     .executeTakeFirstOrThrow()
 }
 
-/** Locks an upload in pieces; to everybody but its owner it does not exist. The lock comes after that of a video. */
+/** Locks a resumable upload of this owner; for other users it does not exist. A video is locked before its upload. */
 export async function lockUpload(tx: Tx, uploadId: string, ownerId: string): Promise<UploadRow> {
   const row = await lockRow(tx, uploadId)
   if (row?.owner_id !== ownerId || !row.resumable) throw new AppError('UPLOAD_NOT_FOUND')
@@ -41,7 +41,7 @@ export async function lockUpload(tx: Tx, uploadId: string, ownerId: string): Pro
   return row
 }
 
-/** By the clock that has set the expiry. */
+/** By the clock of the database, which has set the expiry. */
 async function isExpired(tx: Tx, uploadId: string): Promise<boolean> {
   const query = tx.selectFrom('uploads').select('id').where('id', '=', uploadId)
   return (await query.where('expires_at', '<=', sql<Date>`now()`).executeTakeFirst()) !== undefined
@@ -51,7 +51,7 @@ export async function lockRow(tx: Tx, uploadId: string): Promise<UploadRow | und
   return await tx.selectFrom('uploads').selectAll().where('id', '=', uploadId).forUpdate().executeTakeFirst()
 }
 
-/** The client was heard of: its time begins anew. With a piece, that one is written from now on and no other. */
+/** Renews the expiry after a request of the client. Only the part `pieceId` may be written from now on; null: none. */
 export async function touchUpload(
   tx: Tx,
   uploadId: string,
@@ -66,7 +66,7 @@ export async function touchUpload(
     .executeTakeFirstOrThrow()
 }
 
-/** A sign of life of who receives an upload: its owner, and for one in pieces who writes the present one. */
+/** A sign of life of the gateway that receives an upload; of a resumable one only while its part is the current one. */
 export async function keepUpload(
   db: Db,
   ref: { uploadId: string; ownerId: string; pieceId: string | null },
@@ -80,7 +80,7 @@ export async function keepUpload(
   return numAffectedRows === 1n
 }
 
-/** Its source is registered: what it reserved is taken now, and its pieces are of no more use. */
+/** Its source is registered: the reserved quota is used now, and its parts are no longer needed. */
 export async function completeUploadRow(tx: Tx, uploadId: string): Promise<UploadRow | undefined> {
   return await tx
     .updateTable('uploads')
@@ -106,13 +106,13 @@ export async function hasOtherUploads(tx: Tx, videoId: string): Promise<boolean>
 
 const AT_ONCE = 100
 
-/** Records of uploads whose source was registered, kept for clients that did not hear the answer. */
+/** Records of uploads whose source was registered, kept for clients that did not receive the response. */
 export async function expiredRecords(db: Db): Promise<UploadRow[]> {
   const query = db.selectFrom('uploads').selectAll().where('expires_at', '<=', sql<Date>`now()`)
   return await query.where('completed_at', 'is not', null).limit(AT_ONCE).execute()
 }
 
-/** One of which all has arrived, or may have, is finished instead; see `silentUploads`. */
+/** An upload whose bytes have all arrived, or may have, is finished instead; see `silentUploads`. */
 const ABANDONED = sql<boolean>`(completed_at is null and expires_at <= now()
   and (not resumable or (piece_id is null and received < bytes)))`
 
@@ -135,7 +135,7 @@ export async function countAbandoned(db: Db, limitPerOwner: number): Promise<{ a
   return rows[0] ?? { all: 0, overLimit: 0 }
 }
 
-/** Of those that nobody has been heard of for a while: a writer that ended without a word, or nothing left but to finish. */
+/** Resumable uploads without a sign of life that have an unsealed part, or only need to be finished. */
 export async function silentUploads(db: Db, silentSeconds: number): Promise<UploadRow[]> {
   return await db
     .selectFrom('uploads')
@@ -148,8 +148,8 @@ export async function silentUploads(db: Db, silentSeconds: number): Promise<Uplo
     .execute()
 }
 
-/** Puts a silent upload behind the others. */
-export async function noteVisit(tx: Tx, uploadId: string): Promise<void> {
+/** Puts a silent upload behind the others in the next run. */
+export async function recordVisit(tx: Tx, uploadId: string): Promise<void> {
   await tx.updateTable('uploads').set({ touched_at: sql<Date>`now()` }).where('id', '=', uploadId).execute()
 }
 

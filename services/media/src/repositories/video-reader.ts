@@ -9,9 +9,9 @@ interface Batch {
 }
 
 /**
- * Reads videos by id, with one statement for all that are asked for in one turn of the event loop: under load the broker
- * hands over several requests at once, and asking PostgreSQL costs more than what it answers. The statement is sent after
- * the last of them came, so nobody gets a row from before their own request.
+ * Reads videos by id, with one statement for all calls in one turn of the event loop: under load the broker delivers several
+ * requests at once, and a statement costs more than the rows that it returns. It is sent after the last of these calls, so
+ * no caller gets a row from before its own request.
  */
 export function videoReader(db: Db): ReadVideo {
   let open: Batch | undefined
@@ -29,7 +29,7 @@ export function videoReader(db: Db): ReadVideo {
 
   async function close(ids: Set<string>): Promise<Map<string, VideoRow>> {
     open = undefined
-    // Written by hand: the most frequent query of all is not compiled anew for each call.
+    // Raw, because compiling the most frequent query on each call would cost too much.
     const query = CompiledQuery.raw('select * from videos where id = any($1)', [[...ids]])
     const { rows } = await db.executeQuery(query as CompiledQuery<VideoRow>)
     return new Map(rows.map((row) => [row.id, row]))

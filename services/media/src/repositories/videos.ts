@@ -3,7 +3,7 @@ import type { media, Visibility } from '@kinora/common/contracts'
 import { sql } from 'kysely'
 import type { Db, Tx, VideoRow } from '../db/schema.ts'
 import type { FrameRange, StoredWatermark } from '../db/stored.ts'
-import type { Position } from '../domain/pages.ts'
+import type { SortCursor } from '../domain/pages.ts'
 
 export interface NewVideo {
   id: string
@@ -27,6 +27,11 @@ export async function findVideo(db: Db, videoId: string): Promise<VideoRow | und
   return await db.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirst()
 }
 
+/** A video that must exist, because its row is locked. */
+export async function getVideo(tx: Tx, videoId: string): Promise<VideoRow> {
+  return await tx.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirstOrThrow()
+}
+
 export type TextChange = Partial<Pick<NewVideo, 'title' | 'description' | 'tags' | 'visibility'>>
 
 export async function updateText(tx: Tx, videoId: string, change: TextChange): Promise<void> {
@@ -37,7 +42,7 @@ export async function updateText(tx: Tx, videoId: string, change: TextChange): P
     .execute()
 }
 
-/** Tasks, history and playback tokens go with it. */
+/** Deletes a video with its tasks, their history and its playback tokens. */
 export async function deleteRow(tx: Tx, videoId: string): Promise<VideoRow | undefined> {
   return await tx.deleteFrom('videos').where('id', '=', videoId).returningAll().executeTakeFirst()
 }
@@ -52,14 +57,14 @@ export interface VideoFilter {
 }
 
 /**
- * An owner's videos after `position`. A page continues after a row, not after a number of rows, so what is inserted or
- * deleted meanwhile neither repeats nor hides a video.
+ * An owner's videos after a cursor. A page continues after a row, not after a number of rows, so that videos which are
+ * created or deleted meanwhile neither repeat nor hide others.
  */
 export async function listVideos(
   db: Db,
   ownerId: string,
   filter: VideoFilter,
-  page: { sort: VideoSort; limit: number; after: Position | null },
+  page: { sort: VideoSort; limit: number; after: SortCursor | null },
 ): Promise<VideoRow[]> {
   const descending = page.sort.startsWith('-')
   const column = page.sort.endsWith('title') ? 'title' : 'created_at'
@@ -81,17 +86,17 @@ export async function listVideos(
   return await query.orderBy(column, direction).orderBy('id', direction).limit(page.limit).execute()
 }
 
-export function positionOf(row: VideoRow, sort: VideoSort): Position {
+export function sortCursorOf(row: VideoRow, sort: VideoSort): SortCursor {
   return { value: sort.endsWith('title') ? row.title : row.created_at.toISOString(), id: row.id }
 }
 
-/** In a pattern these three mean something; in what a user looks for they do not. */
+/** Escapes the three special characters of a pattern. */
 function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&')
 }
 
-/** A video that nobody can delete before this transaction ends; whoever changes it otherwise need not wait. */
-export async function keepVideo(tx: Tx, videoId: string): Promise<VideoRow | undefined> {
+/** A video that cannot be deleted before this transaction ends; other changes need not wait. */
+export async function lockForReference(tx: Tx, videoId: string): Promise<VideoRow | undefined> {
   return await tx.selectFrom('videos').selectAll().where('id', '=', videoId).forKeyShare().executeTakeFirst()
 }
 

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { VideoEventType, WebhookAttempt } from '@kinora/common/contracts'
 import { sql } from 'kysely'
 import type { Db, DeliveryRow, Tx } from '../db/schema.ts'
+import type { CreationCursor } from '../domain/pages.ts'
 
-/** In the log of one delivery. */
+/** The number of attempts in the log of one delivery. */
 const KEPT_ATTEMPTS = 20
 
 /**
- * One delivery for each webhook of the owner that is enabled and wants this type. A webhook that is being deleted is waited
- * for, and then not found.
+ * Adds a delivery for each enabled webhook of the owner that is subscribed to this type. Waits for a transaction that is
+ * deleting a webhook.
  */
 export async function addDeliveries(
   tx: Tx,
@@ -21,7 +22,7 @@ export async function addDeliveries(
     for key share`.execute(tx)
 }
 
-/** Undefined when the webhook is gone. */
+/** Undefined when the webhook does not exist. */
 export async function addPing(db: Db, webhookId: string, body: string): Promise<DeliveryRow | undefined> {
   const { rows } = await sql<DeliveryRow>`insert into webhook_deliveries (id, webhook_id, type, body)
     select ${randomUUID()}::uuid, id, 'ping', ${body} from webhooks where id = ${webhookId} for key share
@@ -29,11 +30,11 @@ export async function addPing(db: Db, webhookId: string, body: string): Promise<
   return rows[0]
 }
 
-/** The deliveries of a webhook, newest first, after the one named. */
+/** The deliveries of a webhook, newest first, after the one that `after` names. */
 export async function deliveriesOf(
   db: Db,
   webhookId: string,
-  { limit, after }: { limit: number; after: { createdAt: string; id: string } | null },
+  { limit, after }: { limit: number; after: CreationCursor | null },
 ): Promise<DeliveryRow[]> {
   let query = db.selectFrom('webhook_deliveries').selectAll().where('webhook_id', '=', webhookId)
   if (after) {
@@ -42,7 +43,7 @@ export async function deliveriesOf(
   return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
 }
 
-/** Makes a delivery due, unless an attempt is under way; undefined when the webhook has no such delivery. */
+/** Makes a delivery due, unless an attempt is running; undefined when the webhook has no such delivery. */
 export async function makeDue(db: Db, webhookId: string, id: string): Promise<DeliveryRow | undefined> {
   const due = await db
     .updateTable('webhook_deliveries')
@@ -61,15 +62,15 @@ export async function makeDue(db: Db, webhookId: string, id: string): Promise<De
     .executeTakeFirst()
 }
 
-/** What follows an attempt; `retryMs` null: nothing, it is over. */
+/** How an attempt ends. With `retryMs` null no other attempt follows. */
 export interface Ending {
   state: 'delivered' | 'failed' | 'pending'
   retryMs: number | null
-  /** Null when it was broken off by us. */
+  /** Null when this process aborted it. */
   attempt: WebhookAttempt | null
 }
 
-/** Ends the attempt of who holds the lease; whoever has lost it changes nothing. */
+/** Ends an attempt that holds the lease; without the lease nothing changes. */
 export async function endAttempt(db: Db, row: DeliveryRow, { state, retryMs, attempt }: Ending): Promise<void> {
   await db
     .updateTable('webhook_deliveries')
@@ -90,7 +91,7 @@ export async function endAttempt(db: Db, row: DeliveryRow, { state, retryMs, att
 const BATCH = 1000
 
 /** Removes deliveries that are older than 30 days. */
-export async function forgetOldDeliveries(db: Db): Promise<void> {
+export async function deleteOldDeliveries(db: Db): Promise<void> {
   let removed: bigint | undefined
   do {
     const { numAffectedRows } = await sql`delete from webhook_deliveries where id = any(array(
@@ -101,18 +102,18 @@ export async function forgetOldDeliveries(db: Db): Promise<void> {
 
 export interface ClaimOptions {
   limit: number
-  /** Attempts of one webhook at the same time. */
+  /** How many attempts of one webhook may run at the same time. */
   perWebhook: number
-  /** Attempts of this process that are under way, by webhook. */
+  /** Running attempts of this process, by webhook. */
   inFlight: ReadonlyMap<string, number>
-  /** As long as these are its own; a process that dies leaves them due afterwards. */
+  /** After this time the deliveries of a dead process are due again. */
   leaseMs: number
 }
 
-/** Looked at for one claim: of a webhook with a longer backlog the rest is not in the way, because then it is busy. */
+/** Due deliveries considered for one claim. A webhook with a longer backlog does not block others: it is busy then, and skipped. */
 const WINDOW = 1000
 
-/** Takes deliveries that are due, oldest first, and of each webhook no more than it has room for. Several processes do it side by side. */
+/** Claims due deliveries, oldest first, and of each webhook at most its free slots. Several processes may do so at the same time. */
 export async function claimDue(db: Db, { limit, perWebhook, inFlight, leaseMs }: ClaimOptions): Promise<DeliveryRow[]> {
   const { rows } = await sql<DeliveryRow>`
     with busy as (

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { Db, Tx, WebhookRow } from '../db/schema.ts'
 
 const PREVIOUS_SECRET = sql`interval '24 hours'`
-/** A webhook at which nothing has arrived for so long is switched off when a delivery is given up. */
+/** A webhook that has failed for this long is disabled when a delivery fails for good. */
 const FAILING = sql`interval '3 days'`
 
 export interface NewWebhookRow {
@@ -59,7 +59,7 @@ export interface WebhookChange {
   enabled?: boolean | undefined
 }
 
-/** Enabling begins with a clean slate; one that is disabled already keeps its reason. */
+/** Enabling clears earlier failures. Disabling a disabled webhook keeps its reason. */
 export async function changeWebhook(
   db: Db,
   ownerId: string,
@@ -104,7 +104,7 @@ export async function replaceSecret(
     .executeTakeFirst()
 }
 
-/** Its deliveries go with it. */
+/** Deletes a webhook with its deliveries. */
 export async function removeWebhook(db: Db, ownerId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db
     .deleteFrom('webhooks')
@@ -118,7 +118,7 @@ export async function removeWebhooksOf(db: Db, ownerId: string): Promise<void> {
   await db.deleteFrom('webhooks').where('owner_id', '=', ownerId).execute()
 }
 
-export async function noteSuccess(tx: Tx, id: string): Promise<void> {
+export async function recordSuccess(tx: Tx, id: string): Promise<void> {
   await tx
     .updateTable('webhooks')
     .set({ failing_since: null })
@@ -127,27 +127,27 @@ export async function noteSuccess(tx: Tx, id: string): Promise<void> {
     .execute()
 }
 
-/** `givenUp`: a delivery has had all its tries. True when that was once too often, and the webhook is disabled by it. */
-export async function noteFailure(tx: Tx, id: string, givenUp: boolean): Promise<boolean> {
+/** `isLast`: the delivery has failed for good. True when this has disabled the webhook. */
+export async function recordFailure(tx: Tx, id: string, isLast: boolean): Promise<boolean> {
   await sql`update webhooks set failing_since = coalesce(failing_since, now()) where id = ${id}`.execute(tx)
-  if (!givenUp) return false
+  if (!isLast) return false
   const { numAffectedRows } = await sql`update webhooks set disabled_reason = 'failing', disabled_at = now()
     where id = ${id} and disabled_reason is null and failing_since < now() - ${FAILING}`.execute(tx)
   return numAffectedRows === 1n
 }
 
-/** The endpoint has said that it wants nothing more. */
-export async function noteGone(tx: Tx, id: string): Promise<void> {
+/** The endpoint responded 410 Gone: no more deliveries are sent. */
+export async function recordGone(tx: Tx, id: string): Promise<void> {
   await sql`update webhooks set disabled_reason = 'gone', disabled_at = now()
     where id = ${id} and disabled_reason is null`.execute(tx)
 }
 
-/** Bound to its webhook: moved to another's row it cannot be opened. */
+/** Encrypts a secret for its webhook: in the row of another webhook it cannot be decrypted. */
 export function sealSecret(cipher: SecretCipher, webhookId: string, secret: string): Buffer {
   return cipher.encrypt(Buffer.from(secret), labelOf(webhookId))
 }
 
-/** The secrets that sign now: the present one, and for a while after a change the one before. */
+/** The secrets that sign at `now`: the current one, and for 24 hours after a rotation the previous one. */
 export function signingSecrets(cipher: SecretCipher, row: WebhookRow, now: Date): string[] {
   const open = (sealed: Buffer) => cipher.decrypt(sealed, labelOf(row.id)).toString()
   const { secret, previous_secret, previous_secret_until } = row

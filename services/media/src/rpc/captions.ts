@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Actor, Handler } from '@kinora/common/contract'
+import type { Call, Handler } from '@kinora/common/contract'
 import type { Captions, media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
@@ -8,20 +8,16 @@ import type { StoredCaptions, StoredChapters, VideoPlan } from '../db/stored.ts'
 import { languageName, languageTag, readCaptions } from '../domain/captions.ts'
 import { assertWithin } from '../domain/clip.ts'
 import { captionsFile, renderCaptions } from '../domain/timed-text.ts'
-import { assertOwner, maySee } from '../domain/visibility.ts'
-import { changePresented } from '../operations/change-video.ts'
+import { changeTimedText } from '../operations/change-video.ts'
 import { retireCaptions, retireChapters, setCaptions, setChapters } from '../repositories/timed-texts.ts'
-import { findVideo } from '../repositories/videos.ts'
+import { byOwner, byViewer, changeOwnVideo } from './guards.ts'
 
 /** Of one video. */
 const MAX_LANGUAGES = 50
 
-/** What is kept is written anew from what was understood, so nothing else of the file reaches a viewer. */
+/** Stores a rendering of the parsed cues, so that nothing else of the file reaches a viewer. */
 export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
-  return async ({ videoId, lang, label, text }, { actor }) => {
-    const found = await findVideo(ctx.db, videoId)
-    if (!found) throw new AppError('VIDEO_NOT_FOUND')
-    assertOwner(actor, found)
+  return byOwner<typeof media.putCaptions>(ctx, async ({ videoId, lang, label, text }, _video, call) => {
     const tag = languageTag(lang)
     const cues = readCaptions(text)
     const captions: StoredCaptions = {
@@ -29,80 +25,87 @@ export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
       lang: tag,
       label: label ?? languageName(tag),
       cues: cues.length,
-      createdAt: new Date().toISOString(),
+      createdAt: ctx.now().toISOString(),
     }
-    const changed = await changePresented(ctx, videoId, async (tx, video) => {
-      const others = video.captions.filter((other) => other.lang !== tag)
-      if (others.length >= MAX_LANGUAGES) throw new AppError('CAPTIONS_LIMIT_REACHED')
-      await ctx.store.put(keys.playlist(videoId, captionsFile(captions.id)), renderCaptions(cues))
-      for (const before of video.captions) if (before.lang === tag) await retireCaptions(tx, videoId, before)
-      await setCaptions(tx, videoId, [...others, captions])
-    })
-    if (!changed) throw new AppError('VIDEO_NOT_FOUND')
-    return asCaptions(captions)
-  }
+    await changeOwnVideo(
+      ctx,
+      videoId,
+      call,
+      async (tx, video) => {
+        const others = video.captions.filter((other) => other.lang !== tag)
+        if (others.length >= MAX_LANGUAGES) throw new AppError('CAPTIONS_LIMIT_REACHED')
+        await ctx.store.put(keys.playlist(videoId, captionsFile(captions.id)), renderCaptions(cues))
+        for (const before of video.captions) if (before.lang === tag) await retireCaptions(tx, videoId, before)
+        await setCaptions(tx, videoId, [...others, captions])
+      },
+      changeTimedText,
+    )
+    return toCaptions(captions)
+  })
 }
 
 export function listCaptions(ctx: Context): Handler<typeof media.listCaptions> {
-  return async ({ videoId }, { actor }) => {
-    const video = await findVideo(ctx.db, videoId)
-    if (!video || !maySee(actor, video)) throw new AppError('VIDEO_NOT_FOUND')
-    // Bounded by the languages of one video: one page holds it all.
-    return { items: video.captions.map(asCaptions), nextCursor: null }
-  }
+  // Limited by the languages of one video: one page has them all.
+  return byViewer<typeof media.listCaptions>(ctx, async (_input, video) => {
+    return { items: video.captions.map(toCaptions), nextCursor: null }
+  })
 }
 
-function asCaptions({ lang, label, cues, createdAt }: StoredCaptions): Captions {
+function toCaptions({ lang, label, cues, createdAt }: StoredCaptions): Captions {
   return { lang, label, cues, createdAt }
 }
 
 export function deleteCaptions(ctx: Context): Handler<typeof media.deleteCaptions> {
-  return async ({ videoId, lang }, { actor }) => {
-    const changed = await changePresented(ctx, videoId, async (tx, video) => {
-      assertOwner(actor, video)
-      const tag = languageTag(lang)
-      const before = video.captions.find((captions) => captions.lang === tag)
-      if (!before) throw new AppError('CAPTIONS_NOT_FOUND')
-      await retireCaptions(tx, videoId, before)
-      const others = video.captions.filter((captions) => captions !== before)
-      await setCaptions(tx, videoId, others)
-    })
-    if (!changed) throw new AppError('VIDEO_NOT_FOUND')
+  return async ({ videoId, lang }, call) => {
+    await changeOwnVideo(
+      ctx,
+      videoId,
+      call,
+      async (tx, video) => {
+        const tag = languageTag(lang)
+        const before = video.captions.find((captions) => captions.lang === tag)
+        if (!before) throw new AppError('CAPTIONS_NOT_FOUND')
+        await retireCaptions(tx, videoId, before)
+        const others = video.captions.filter((captions) => captions !== before)
+        await setCaptions(tx, videoId, others)
+      },
+      changeTimedText,
+    )
     return {}
   }
 }
 
 export function putChapters(ctx: Context): Handler<typeof media.putChapters> {
-  return async ({ videoId, chapters }, { actor }) => {
-    await replace(ctx, videoId, actor, { id: randomUUID(), items: chapters })
+  return async ({ videoId, chapters }, call) => {
+    await replace(ctx, videoId, call, { id: randomUUID(), items: chapters })
     return { chapters }
   }
 }
 
 export function getChapters(ctx: Context): Handler<typeof media.getChapters> {
-  return async ({ videoId }, { actor }) => {
-    const video = await findVideo(ctx.db, videoId)
-    if (!video || !maySee(actor, video)) throw new AppError('VIDEO_NOT_FOUND')
-    return { chapters: video.chapters?.items ?? [] }
-  }
+  return byViewer<typeof media.getChapters>(ctx, async (_input, video) => ({ chapters: video.chapters?.items ?? [] }))
 }
 
 export function deleteChapters(ctx: Context): Handler<typeof media.deleteChapters> {
-  return async ({ videoId }, { actor }) => {
-    await replace(ctx, videoId, actor, null)
+  return async ({ videoId }, call) => {
+    await replace(ctx, videoId, call, null)
     return {}
   }
 }
 
-async function replace(ctx: Context, videoId: string, actor: Actor, chapters: StoredChapters | null): Promise<void> {
-  const changed = await changePresented(ctx, videoId, async (tx, video) => {
-    assertOwner(actor, video)
-    // Before the probe nobody knows how long it is: what lies behind the end is then left out of what players get.
-    if (video.plan && chapters) assertStartWithin(video.plan, chapters)
-    if (video.chapters) await retireChapters(tx, videoId, video.chapters)
-    await setChapters(tx, videoId, chapters)
-  })
-  if (!changed) throw new AppError('VIDEO_NOT_FOUND')
+async function replace(ctx: Context, videoId: string, call: Call, chapters: StoredChapters | null): Promise<void> {
+  await changeOwnVideo(
+    ctx,
+    videoId,
+    call,
+    async (tx, video) => {
+      // Before the probe the length is not known. Players then do not get chapters that start after the end.
+      if (video.plan && chapters) assertStartWithin(video.plan, chapters)
+      if (video.chapters) await retireChapters(tx, videoId, video.chapters)
+      await setChapters(tx, videoId, chapters)
+    },
+    changeTimedText,
+  )
 }
 
 function assertStartWithin(plan: VideoPlan, { items }: StoredChapters): void {

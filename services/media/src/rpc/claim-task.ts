@@ -1,4 +1,3 @@
-import { serviceOnly } from '@kinora/common/actor'
 import type { Handler, Input } from '@kinora/common/contract'
 import type { media, TaskWork } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
@@ -8,23 +7,23 @@ import type { TaskRow, Tx } from '../db/schema.ts'
 import { remainingWork } from '../domain/segments.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptLost } from '../operations/end-attempt.ts'
-import { holdBack } from '../operations/limits.ts'
+import { deferOverLimit } from '../operations/limits.ts'
 import { expectedContents } from '../operations/passport.ts'
 import { findTask, leaseOf, startAttempt } from '../repositories/tasks.ts'
+import { byWorker } from './guards.ts'
 
 type Claim = Required<Input<typeof media.claimTask>>
 
 export function claimTask(ctx: Context): Handler<typeof media.claimTask> {
-  return async (claim, { actor }) => {
-    serviceOnly(actor, 'worker')
+  return byWorker<typeof media.claimTask>(async (claim) => {
     const task = await findTask(ctx.db, claim.taskId)
     if (!task) throw new AppError('TASK_GONE')
     const changed = await changeVideo(ctx, task.video_id, async (tx, { owner_id: ownerId }) => {
-      if (await holdBack(ctx, tx, ownerId, claim)) return null
+      if (await deferOverLimit(ctx, tx, ownerId, claim)) return null
       return (await start(ctx, tx, claim, claim.attempt)) ?? (claim.redelivered ? await takeOver(ctx, tx, claim) : null)
     })
     const started = changed?.result
-    // What a take-over may have decided (one loss too many) is committed all the same.
+    // A take-over may have failed the task for good, which must be committed.
     if (!started?.lease_token) throw new AppError('TASK_GONE')
     return {
       taskId: started.id,
@@ -35,7 +34,7 @@ export function claimTask(ctx: Context): Handler<typeof media.claimTask> {
       outputKey: keys.attempt(started.video_id, started.id, started.attempt),
       work: await workOf(ctx, started),
     }
-  }
+  })
 }
 
 async function workOf({ db }: Context, { video_id: videoId, params, written }: TaskRow): Promise<TaskWork> {
@@ -49,8 +48,8 @@ async function start(ctx: Context, tx: Tx, claim: Claim, attempt: number): Promi
 }
 
 /**
- * The broker gives a message out again only when its holder's channel is gone, so there is no need to wait for the lease
- * to run out. The message may be older than the running attempt, if that one was a take-over too.
+ * The broker redelivers a message only when its consumer's channel is gone, so the lease need not expire first. The message
+ * may be older than the running attempt, if that attempt was a take-over, too.
  */
 async function takeOver(ctx: Context, tx: Tx, claim: Claim): Promise<TaskRow | null> {
   const task = await findTask(tx, claim.taskId)

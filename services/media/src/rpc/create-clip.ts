@@ -7,36 +7,36 @@ import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import type { StoredWatermark } from '../db/stored.ts'
 import { rangeOfClip } from '../domain/clip.ts'
-import { roomFor } from '../domain/quota.ts'
-import { assertOwner, userOf } from '../domain/visibility.ts'
-import { settleLocked } from '../operations/change-video.ts'
+import { quotaFor } from '../domain/quota.ts'
+import { assertOwner } from '../domain/visibility.ts'
+import { changeWithin } from '../operations/change-video.ts'
 import { registerSource } from '../operations/register-source.ts'
 import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-owners.ts'
-import { lockRoom, standingOf } from '../repositories/owner-limits.ts'
-import { insertClip, keepVideo } from '../repositories/videos.ts'
-import { asVideo } from './video-view.ts'
+import { lockQuota, usageOf } from '../repositories/owner-limits.ts'
+import { insertClip, lockForReference } from '../repositories/videos.ts'
+import { byUser } from './guards.ts'
+import { toVideo } from './video-view.ts'
 
-/** A clip has a source of its own, a second name for the same bytes, and is worked on like any upload. */
+/** A clip has its own source, a second name for the same bytes, and is processed like any upload. */
 export function createClip(ctx: Context): Handler<typeof media.createClip> {
-  return async (input, { actor }) => {
-    const ownerId = userOf(actor)
+  return byUser<typeof media.createClip>(async (input, ownerId, { actor }) => {
     const clip = await transact(
       ctx,
       async (tx) => {
         if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
-        const parent = await keepVideo(tx, input.videoId)
+        const parent = await lockForReference(tx, input.videoId)
         if (!parent) throw new AppError('VIDEO_NOT_FOUND')
         assertOwner(actor, parent)
         return await clipOf(ctx, tx, parent, input)
       },
       { evict: () => ownerId },
     )
-    return asVideo(ctx, clip, actor)
-  }
+    return toVideo(ctx, clip, actor)
+  })
 }
 
-/** Copies whose transaction fails belong to no video, and are swept like an upload that nobody registered. */
+/** Copies whose transaction fails belong to no video, and are swept like an upload that was never registered. */
 async function clipOf(
   ctx: Context,
   tx: Tx,
@@ -48,20 +48,20 @@ async function clipOf(
     throw new AppError('VIDEO_NOT_READY')
   const range = rangeOfClip({ facts, clip: parent.clip }, { start, end })
   const bytes = Number(parent.source_bytes)
-  await lockRoom(tx, ownerId)
-  roomFor(bytes, await standingOf(tx, ctx.config, ownerId))
+  await lockQuota(tx, ownerId)
+  quotaFor(bytes, await usageOf(tx, ctx.config, ownerId))
   const [id, uploadId] = [randomUUID(), randomUUID()]
   const storageKey = keys.source(id, uploadId)
   await ctx.store.copy(sourceKey, storageKey)
   const watermark = parent.watermark && (await copyWatermark(ctx, parent.watermark, id))
   const video = await insertClip(tx, { id, ownerId, title }, range, watermark)
   const upload = { uploadId, storageKey, filename, bytes, sha256 }
-  const settled = await settleLocked(tx, id, () => registerSource(tx, video, upload))
-  if (!settled) throw new Error('a video that was just made is there')
-  return settled
+  const registered = await changeWithin(ctx, tx, id, () => registerSource(tx, video.id, upload))
+  if (!registered) throw new Error('the row of a new clip is missing')
+  return registered
 }
 
-/** The parent's source has no mark, so that the clip needs its own. */
+/** The parent's source has no watermark in its frames, so the clip needs one, too. */
 async function copyWatermark({ store }: Context, of: StoredWatermark, clipId: string): Promise<StoredWatermark> {
   const key = keys.watermark(clipId, randomUUID())
   await store.copy(of.key, key)

@@ -4,18 +4,18 @@ import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
-import { assertOwner, userOf } from '../domain/visibility.ts'
+import { assertOwner } from '../domain/visibility.ts'
 import { transact } from '../operations/transact.ts'
 import { assertAwaitsSource, assertDeclaredAsVideo, reserve } from '../operations/uploads.ts'
 import { isErased } from '../repositories/erased-owners.ts'
 import { findVideo, insertVideo } from '../repositories/videos.ts'
-import { describeUpload } from './uploads.ts'
+import { byUser } from './guards.ts'
+import { toUpload } from './uploads.ts'
 
 const UNTITLED = 'Untitled'
 
 export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
-  return async (input, { actor }) => {
-    const ownerId = userOf(actor)
+  return byUser<typeof media.createUpload>(async (input, ownerId, { actor }) => {
     assertDeclaredAsVideo(input.contentType, input.filename)
     return await transact(
       ctx,
@@ -27,18 +27,18 @@ export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
           assertOwner(actor, own)
           assertAwaitsSource(own)
         }
-        const video = own ?? (await makeVideo(tx, ownerId, input))
+        const video = own ?? (await createVideo(tx, ownerId, input))
         const { bytes, filename, metadata } = input
         const upload = { id: randomUUID(), ownerId, videoId: video.id, resumable: true, madeVideo: own === null }
         const row = await reserve(ctx, tx, { ...upload, bytes, filename, metadata })
-        return await describeUpload(ctx, tx, row, actor)
+        return await toUpload(ctx, tx, row, actor)
       },
       { evict: () => ownerId },
     )
-  }
+  })
 }
 
-async function makeVideo(
+async function createVideo(
   tx: Tx,
   ownerId: string,
   { title, filename }: Input<typeof media.createUpload>,
@@ -47,7 +47,7 @@ async function makeVideo(
   return await insertVideo(tx, { id: randomUUID(), ownerId, ...text })
 }
 
-/** What the file is called, as far as a title may be so long. */
+/** The file name, cut to the length of a title. */
 function titleOf(filename: string | null): string {
   return (
     filename

@@ -48,10 +48,10 @@ import {
   updateWebhook,
 } from './webhooks.ts'
 
-/** What is answered whatever store there is: an operator puts right with these what does not match. */
+/** Methods that work with any store, so that an operator can repair a mismatch. */
 const ALWAYS: ReadonlySet<string> = new Set(['getStorageStatus', 'adoptStore'])
 
-/** All of media's methods; all but a few are refused while the store is not known to be the database's. */
+/** All methods of media. All but two are refused while store and database are not known to belong together. */
 export function handlers(ctx: Context, bus: Bus): Handlers<typeof media> {
   const entries = Object.entries<Handler<Method>>(allHandlers(ctx, bus)).map(([name, handle]) => [
     name,

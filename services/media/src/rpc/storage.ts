@@ -1,5 +1,5 @@
 import { administratorOnly, serviceOnly } from '@kinora/common/actor'
-import type { Actor, Handler } from '@kinora/common/contract'
+import type { Handler } from '@kinora/common/contract'
 import type { media, StorageStatus } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
@@ -10,23 +10,24 @@ import { auditFolders } from '../operations/storage-audit/audit-folders.ts'
 import { auditVideo } from '../operations/storage-audit/audit-video.ts'
 import { type FindingsPage, toStorageFinding } from '../operations/storage-audit/findings.ts'
 import { quarantinePage } from '../operations/storage-audit/quarantine-page.ts'
-import { planSweep } from '../operations/sweep-plan.ts'
 import { transact } from '../operations/transact.ts'
+import { planSweep } from '../operations/uploads.ts'
 import { queueQuarantine } from '../repositories/deletions.ts'
 import { confirmSweep } from '../repositories/installation.ts'
 import { countVideos } from '../repositories/known-videos.ts'
 import { videoIdsAfter } from '../repositories/stored-video.ts'
+import { byAdmin } from './guards.ts'
 
 const HOUR_MS = 3600 * 1000
 /** Longer than an attempt or the registration of an upload takes: a younger file may still get its row. */
 const AUDIT_AGE_MS = HOUR_MS
-/** What is moved is older: an operator has a day to see that something is wrong. */
+/** Only older files are moved, so that an operator has a day to notice that something is wrong. */
 const SWEEP_AGE_MS = 24 * HOUR_MS
 
-/** Videos of one page, and how many of them have their files listed at once. */
+/** Videos of one page, and how many of them are listed in the store at once. */
 const VIDEOS = 20
 const AT_ONCE = 5
-/** Files that one call moves back, within the time that a caller waits. */
+/** Files that one call moves back within the timeout of its caller. */
 const RESTORED_FILES = 100
 
 const BEGINNING = ''
@@ -36,7 +37,7 @@ const Cursor = z.union([
 ])
 type Cursor = z.output<typeof Cursor>
 
-/** First the videos by their rows, then the folders of the store. */
+/** The next step of an audit: first the videos by their rows, then the folders of the store. */
 const AFTER: Record<Cursor[0], Cursor | null> = {
   rows: ['videos', BEGINNING],
   videos: ['sources', BEGINNING],
@@ -53,25 +54,24 @@ export function getStorageStatus(ctx: Context): Handler<typeof media.getStorageS
 }
 
 export function adoptStore(ctx: Context): Handler<typeof media.adoptStore> {
-  return async ({ installation }, { actor }) => {
-    confirmed(ctx, actor, installation)
+  return byAdmin<typeof media.adoptStore>(async ({ installation }) => {
+    assertConfirmed(ctx, installation)
     await ctx.ownership.adopt()
-    ctx.logger.warn({ installation }, 'an operator made the store that of this installation')
+    ctx.logger.warn({ installation }, 'an operator adopted the store for this installation')
     return await storageStatus(ctx)
-  }
+  })
 }
 
 export function auditStorage(ctx: Context): Handler<typeof media.auditStorage> {
-  return async ({ cursor }, { actor }) => {
-    administratorOnly(actor)
+  return byAdmin<typeof media.auditStorage>(async ({ cursor }) => {
     const { items, looked, nextCursor } = await auditPage(ctx, cursor, AUDIT_AGE_MS)
     return { items: items.map(toStorageFinding), looked, nextCursor }
-  }
+  })
 }
 
 export function sweepStorage(ctx: Context): Handler<typeof media.sweepStorage> {
-  return async ({ installation, cursor }, { actor }) => {
-    confirmed(ctx, actor, installation)
+  return byAdmin<typeof media.sweepStorage>(async ({ installation, cursor }) => {
+    assertConfirmed(ctx, installation)
     if (!(await ctx.ownership.mayRemove(0))) {
       throw new AppError('INSTALLATION_MISMATCH', { detail: ctx.ownership.status.problem ?? undefined })
     }
@@ -82,26 +82,23 @@ export function sweepStorage(ctx: Context): Handler<typeof media.sweepStorage> {
       for (const what of unknown) await queueQuarantine(tx, what)
     })
     return { enqueued: unknown.length, looked, nextCursor }
-  }
+  })
 }
 
 export function listQuarantine(ctx: Context): Handler<typeof media.listQuarantine> {
-  return async (query, { actor }) => {
-    administratorOnly(actor)
+  return byAdmin<typeof media.listQuarantine>(async (query) => {
     return await quarantinePage(ctx, query)
-  }
+  })
 }
 
 export function restoreFromQuarantine(ctx: Context): Handler<typeof media.restoreFromQuarantine> {
-  return async ({ day, key }, { actor }) => {
-    administratorOnly(actor)
+  return byAdmin<typeof media.restoreFromQuarantine>(async ({ day, key }) => {
     return await restore(ctx.store, day, key, RESTORED_FILES)
-  }
+  })
 }
 
-/** The operator named the installation that this is. */
-function confirmed({ ownership, config }: Context, actor: Actor, name: string): void {
-  administratorOnly(actor)
+/** Throws unless the operator named this installation. */
+function assertConfirmed({ ownership, config }: Context, name: string): void {
   const own = installationName(ownership.status.installation ?? '')
   if (name === own) return
   throw new AppError('INSTALLATION_MISMATCH', { detail: `This is installation ${own} at ${config.PUBLIC_URL}` })

@@ -1,10 +1,10 @@
-import { administratorOnly, serviceOnly } from '@kinora/common/actor'
 import type { Handler } from '@kinora/common/contract'
 import type { media, Task } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { pageOf } from '../domain/pages.ts'
 import { assertOwner } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptReleased } from '../operations/end-attempt.ts'
@@ -13,31 +13,29 @@ import {
   findLog,
   listTasks as findTasks,
   type ListedTask,
-  type TaskPosition,
+  type TaskCursor,
 } from '../repositories/task-attempts.ts'
 import { findTask, holdsLease } from '../repositories/tasks.ts'
 import { findVideo } from '../repositories/videos.ts'
+import { byAdmin, byWorker } from './guards.ts'
 
-/** What an operator looks for who does not say. */
-const OF_INTEREST = ['running', 'failed'] as const
+/** The states of the tasks that are listed where the caller names none. */
+const DEFAULT_STATES = ['running', 'failed'] as const
 
-const Place = z.tuple([z.iso.datetime(), z.uuid(), z.coerce.number().int()])
+/** The last task of a page: the creation and id of its video, and its ordinal. */
+const Cursor = z.tuple([z.iso.datetime(), z.uuid(), z.coerce.number().int()])
 
-export function listTasks(ctx: Context): Handler<typeof media.listTasks> {
-  return async ({ limit, cursor, status, videoId }, { actor }) => {
-    administratorOnly(actor)
-    const states = status === undefined ? OF_INTEREST : [status]
-    const after = cursor === undefined ? undefined : positionAt(cursor)
-    // One more than asked for tells whether there is a next page.
-    const rows = await findTasks(ctx.db, { states, videoId }, { limit: limit + 1, after })
-    const page = rows.slice(0, limit)
-    const last = rows.length > limit ? page.at(-1) : undefined
-    return { items: page.map(toTask), nextCursor: last ? cursorOf(last) : null }
-  }
+export function listTasks({ db }: Context): Handler<typeof media.listTasks> {
+  return byAdmin<typeof media.listTasks>(async ({ limit, cursor, status, videoId }) => {
+    const states = status === undefined ? DEFAULT_STATES : [status]
+    const after = cursor === undefined ? undefined : decoded(cursor)
+    const rows = await findTasks(db, { states, videoId }, { limit: limit + 1, after })
+    return pageOf(rows, limit, toTask, cursorOf)
+  })
 }
 
-function positionAt(cursor: string): TaskPosition {
-  const [videoCreatedAt, videoId, ordinal] = decodeCursor(cursor, Place)
+function decoded(cursor: string): TaskCursor {
+  const [videoCreatedAt, videoId, ordinal] = decodeCursor(cursor, Cursor)
   return { videoCreatedAt, videoId, ordinal }
 }
 
@@ -63,22 +61,21 @@ function toTask(row: ListedTask): Task {
 }
 
 export function releaseTask(ctx: Context): Handler<typeof media.releaseTask> {
-  return async (lease, { actor }) => {
-    serviceOnly(actor, 'worker')
+  return byWorker<typeof media.releaseTask>(async (lease) => {
     const task = await findTask(ctx.db, lease.taskId)
     if (!task) throw new AppError('TASK_GONE')
     const changed = await changeVideo(ctx, task.video_id, async (tx) => {
       const current = await findTask(tx, lease.taskId)
       if (current && holdsLease(current, lease)) return await attemptReleased(tx, current, lease)
-      // Asked twice: the first answer was lost.
+      // A repeated call, whose first response was lost.
       return (await attemptState(tx, lease)) === 'released'
     })
     if (!changed?.result) throw new AppError('TASK_GONE')
     return {}
-  }
+  })
 }
 
-/** For the owner, and for administrators, who are asked why something failed. */
+/** For the owner, and for administrators, who support owners. */
 export function getTaskLog(ctx: Context): Handler<typeof media.getTaskLog> {
   return async ({ videoId, taskId, attempt }, { actor }) => {
     const video = await findVideo(ctx.db, videoId)

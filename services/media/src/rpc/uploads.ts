@@ -5,77 +5,78 @@ import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { Tx, UploadRow } from '../db/schema.ts'
-import { assertOwner, userOf } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { registerUpload } from '../operations/register-source.ts'
-import { beginHeadStart as begin } from '../operations/speculative-segments.ts'
+import { beginSpeculation } from '../operations/speculative-segments.ts'
 import { transact } from '../operations/transact.ts'
-import { assertAwaitsSource, assertDeclaredAsVideo, giveUp, piecesOf, reserve, settle } from '../operations/uploads.ts'
+import { abortUpload, assertAwaitsSource, assertDeclaredAsVideo, reserve, sealPart } from '../operations/uploads.ts'
+import { uploadParts } from '../repositories/upload-parts.ts'
 import { findUpload, keepUpload as keep, lockUpload, touchUpload } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { asVideo } from './video-view.ts'
+import { byOwner, byUser } from './guards.ts'
+import { toVideo } from './video-view.ts'
 
-/** Keeps room for the upload. Of several uploads of one video that begin, the first that is complete wins. */
+/** Reserves quota for the upload. Of several uploads of one video, the first that is complete becomes its source. */
 export function beginUpload(ctx: Context): Handler<typeof media.beginUpload> {
-  return async ({ videoId, contentType, filename, bytes }, { actor }) => {
-    const row = await findVideo(ctx.db, videoId)
-    if (!row) throw new AppError('VIDEO_NOT_FOUND')
-    assertOwner(actor, row)
-    assertAwaitsSource(row)
+  return byOwner<typeof media.beginUpload>(ctx, async (input, video, { actor }) => {
+    const { videoId, contentType, filename, bytes } = input
+    assertAwaitsSource(video)
     assertDeclaredAsVideo(contentType, filename)
-    const upload = { id: randomUUID(), videoId, ownerId: row.owner_id, resumable: false, madeVideo: false }
+    const upload = { id: randomUUID(), videoId, ownerId: video.owner_id, resumable: false, madeVideo: false }
     const reserved = await transact(ctx, (tx) => reserve(ctx, tx, { ...upload, bytes, filename, metadata: null }))
     const storageKey = keys.source(videoId, upload.id)
-    return { uploadId: upload.id, storageKey, maxBytes: Number(reserved.bytes), video: asVideo(ctx, row, actor) }
-  }
+    return { uploadId: upload.id, storageKey, maxBytes: Number(reserved.bytes), video: toVideo(ctx, video, actor) }
+  })
 }
 
 export function completeUpload(ctx: Context): Handler<typeof media.completeUpload> {
-  return async (input, { actor }) => asVideo(ctx, await registerUpload(ctx, userOf(actor), input), actor)
+  return byUser<typeof media.completeUpload>(async (input, userId, { actor }) =>
+    toVideo(ctx, await registerUpload(ctx, userId, input), actor),
+  )
 }
 
 export function settleUpload(ctx: Context): Handler<typeof media.settleUpload> {
-  return async ({ uploadId }, { actor }) =>
-    await transact(ctx, async (tx) => {
-      const row = await lockUpload(tx, uploadId, userOf(actor))
-      await settle(tx, ctx.store, row)
-      const settled = await touchUpload(tx, uploadId, ctx.config.UPLOAD_EXPIRY_SECONDS, null)
-      return await describeUpload(ctx, tx, settled, actor)
-    })
+  return byUser<typeof media.settleUpload>(
+    async ({ uploadId }, userId, { actor }) =>
+      await transact(ctx, async (tx) => {
+        const row = await lockUpload(tx, uploadId, userId)
+        await sealPart(tx, ctx.store, row)
+        const sealed = await touchUpload(tx, uploadId, ctx.config.UPLOAD_EXPIRY_SECONDS, null)
+        return await toUpload(ctx, tx, sealed, actor)
+      }),
+  )
 }
 
-export function keepUpload(ctx: Context): Handler<typeof media.keepUpload> {
-  return async ({ uploadId, pieceId = null }, { actor }) => {
-    const ownerId = userOf(actor)
-    if (await keep(ctx.db, { uploadId, ownerId, pieceId }, ctx.config.UPLOAD_EXPIRY_SECONDS)) return {}
-    const row = await findUpload(ctx.db, uploadId)
+export function keepUpload({ db, config }: Context): Handler<typeof media.keepUpload> {
+  return byUser<typeof media.keepUpload>(async ({ uploadId, pieceId = null }, ownerId) => {
+    if (await keep(db, { uploadId, ownerId, pieceId }, config.UPLOAD_EXPIRY_SECONDS)) return {}
+    const row = await findUpload(db, uploadId)
     throw new AppError(row?.owner_id === ownerId ? 'UPLOAD_SUPERSEDED' : 'UPLOAD_NOT_FOUND')
-  }
+  })
 }
 
 export function abandonUpload(ctx: Context): Handler<typeof media.abandonUpload> {
-  return async ({ uploadId }, { actor }) => {
-    const ownerId = userOf(actor)
+  return byUser<typeof media.abandonUpload>(async ({ uploadId }, ownerId) => {
     const row = await findUpload(ctx.db, uploadId)
-    if (!row || row.owner_id !== ownerId) throw new AppError('UPLOAD_NOT_FOUND')
-    await transact(ctx, (tx) => giveUp(tx, row, 'asked'), { evict: () => ownerId })
+    if (row?.owner_id !== ownerId) throw new AppError('UPLOAD_NOT_FOUND')
+    await transact(ctx, (tx) => abortUpload(ctx, tx, row, 'asked'), { evict: () => ownerId })
     return {}
-  }
+  })
 }
 
 export function beginHeadStart(ctx: Context): Handler<typeof media.beginHeadStart> {
-  return async ({ uploadId, bytes }, { actor }) => {
+  return byUser<typeof media.beginHeadStart>(async ({ uploadId, bytes }, userId) => {
     const upload = await findUpload(ctx.db, uploadId)
-    if (upload?.owner_id !== userOf(actor)) throw new AppError('UPLOAD_NOT_FOUND')
+    if (upload?.owner_id !== userId) throw new AppError('UPLOAD_NOT_FOUND')
     const { video_id: videoId } = upload
     const beginning = { key: keys.beginning(videoId, uploadId), share: Math.min(1, bytes / Number(upload.bytes)) }
-    const changed = await changeVideo(ctx, videoId, (tx, video) => begin(tx, video, beginning))
+    const changed = await changeVideo(ctx, videoId, (tx, video) => beginSpeculation(tx, video, beginning))
     return { wanted: changed?.result ?? false }
-  }
+  })
 }
 
-/** A settled upload as gateways see it. */
-export async function describeUpload(ctx: Context, tx: Tx, row: UploadRow, actor: Actor): Promise<ResumableUpload> {
+/** An upload without an open part, as gateways see it. */
+export async function toUpload(ctx: Context, tx: Tx, row: UploadRow, actor: Actor): Promise<ResumableUpload> {
   const { id, video_id: videoId, bytes, received, metadata, expires_at, completed_at } = row
   const unfinished = completed_at === null && received === bytes
   return {
@@ -95,9 +96,9 @@ async function finishOf(ctx: Context, tx: Tx, row: UploadRow, actor: Actor): Pro
   const video = await findVideo(tx, videoId)
   if (!video) throw new AppError('UPLOAD_NOT_FOUND')
   return {
-    pieces: await piecesOf(tx, row),
+    pieces: await uploadParts(tx, row),
     storageKey: keys.source(videoId, id),
     filename,
-    video: asVideo(ctx, video, actor),
+    video: toVideo(ctx, video, actor),
   }
 }

@@ -8,22 +8,22 @@ import { ownerLinkExpiry } from '../domain/playback-token.ts'
 import { videoFacts } from '../domain/video-facts.ts'
 import { isOwner } from '../domain/visibility.ts'
 
-/** A row as the API shows it to this viewer, who may see it. */
-export function asVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
-  const facts = videoFacts(row)
+/** A video as the API shows it to a viewer who may see it. */
+export function toVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
+  const facts = videoFacts(row, ctx.now())
   const playback = row.playable ? playbackUrls(ctx, row, referenceTo(ctx, row)) : null
   if (isOwner(viewer, row)) return { ...facts, playback }
-  // What the owner called the file on his machine is his business.
+  // The file name on the owner's machine is private.
   return { ...facts, source: facts.source && { ...facts.source, filename: null }, playback, error: null }
 }
 
-/** Public and unlisted videos play by their id. Only its owner sees a private one; his addresses carry a token. */
+/** Public and unlisted videos play by their id. Only the owner sees a private one, with a token in its URLs. */
 function referenceTo(ctx: Context, row: VideoRow): string {
   if (row.visibility !== 'private') return row.id
-  return ctx.signer.sign({ video: row.id, exp: ownerLinkExpiry(new Date()), download: true })
+  return ctx.signer.sign({ video: row.id, exp: ownerLinkExpiry(ctx.now()), download: true })
 }
 
-/** Addresses below `reference`, a playback token or the id of a video that is not private. */
+/** URLs below `reference`, a playback token or the id of a video that is not private. */
 export function playbackUrls(ctx: Context, row: VideoRow, reference: string): z.infer<typeof Playback> {
   const base = `${ctx.config.PUBLIC_URL.replace(/\/$/, '')}/play/${reference}`
   return {

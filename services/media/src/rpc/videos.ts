@@ -4,18 +4,18 @@ import type { media, Video, WaitingTask } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
-import { cursorAt, positionAt } from '../domain/pages.ts'
+import { decodeSortCursor, encodeSortCursor, pageOf } from '../domain/pages.ts'
 import { waitingFor } from '../domain/priority.ts'
 import { makesRendition } from '../domain/segments.ts'
-import { assertOwner, maySee, userOf } from '../domain/visibility.ts'
-import { changeVideo } from '../operations/change-video.ts'
+import { maySee } from '../domain/visibility.ts'
 import { removeVideo } from '../operations/remove-video.ts'
 import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-owners.ts'
 import { attemptsOfVideo, unfinishedTasks } from '../repositories/task-attempts.ts'
 import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
-import { findVideo, listVideos as findVideos, insertVideo, positionOf, updateText } from '../repositories/videos.ts'
-import { asVideo } from './video-view.ts'
+import { listVideos as findVideos, insertVideo, sortCursorOf, updateText } from '../repositories/videos.ts'
+import { byOwner, byUser, changeOwnVideo } from './guards.ts'
+import { toVideo } from './video-view.ts'
 
 export function getVideo(ctx: Context): Handler<typeof media.getVideo> {
   return async ({ videoId }, { actor }) => {
@@ -30,44 +30,37 @@ async function load(ctx: Context, videoId: string, actor: Actor): Promise<Video>
   const row = await ctx.readVideo(videoId)
   // A hidden video looks exactly like a missing one.
   if (!row || !maySee(actor, row)) throw new AppError('VIDEO_NOT_FOUND')
-  return asVideo(ctx, row, actor)
+  return toVideo(ctx, row, actor)
 }
 
 export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
-  return async (input, { actor }) => {
-    const ownerId = userOf(actor)
+  return byUser<typeof media.createVideo>(async (input, ownerId, { actor }) => {
     const row = await transact(
       ctx,
       async (tx) => {
-        // The access token may be a second older than the account's end.
+        // The access token may be older than the deletion of the account.
         if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
         return await insertVideo(tx, { id: randomUUID(), ownerId, ...input })
       },
       { evict: () => ownerId },
     )
-    return asVideo(ctx, row, actor)
-  }
+    return toVideo(ctx, row, actor)
+  })
 }
 
 export function listVideos(ctx: Context): Handler<typeof media.listVideos> {
-  return async (input, { actor }) => {
-    const ownerId = userOf(actor)
+  return byUser<typeof media.listVideos>(async (input, ownerId, { actor }) => {
     const { limit, cursor, sort, ...filter } = input
-    const after = cursor === undefined ? null : positionAt(cursor, sort)
+    const after = decodeSortCursor(cursor, sort)
 
     async function load(): Promise<Output<typeof media.listVideos>> {
-      // One more than asked for tells whether there is a next page.
       const rows = await findVideos(ctx.db, ownerId, filter, { sort, limit: limit + 1, after })
-      const page = rows.slice(0, limit)
-      const last = rows.length > limit ? page.at(-1) : undefined
-      return {
-        items: page.map((row) => asVideo(ctx, row, actor)),
-        nextCursor: last ? cursorAt(positionOf(last, sort), sort) : null,
-      }
+      const cursorAt = (last: VideoRow) => encodeSortCursor(sortCursorOf(last, sort), sort)
+      return pageOf(rows, limit, (row) => toVideo(ctx, row, actor), cursorAt)
     }
 
     return await ctx.cache.read(ownerId, `list:${ownerId}:${digest(input)}`, load)
-  }
+  })
 }
 
 function digest(input: object): string {
@@ -75,42 +68,33 @@ function digest(input: object): string {
 }
 
 export function updateVideo(ctx: Context): Handler<typeof media.updateVideo> {
-  return async ({ videoId, ...change }, { actor }) => {
-    const changed = await changeVideo(ctx, videoId, async (tx, video) => {
-      assertOwner(actor, video)
-      await updateText(tx, videoId, change)
-    })
-    if (!changed) throw new AppError('VIDEO_NOT_FOUND')
-    return asVideo(ctx, changed.video, actor)
+  return async ({ videoId, ...change }, call) => {
+    const { video } = await changeOwnVideo(ctx, videoId, call, async (tx) => await updateText(tx, videoId, change))
+    return toVideo(ctx, video, call.actor)
   }
 }
 
 export function deleteVideo(ctx: Context): Handler<typeof media.deleteVideo> {
-  return async ({ videoId }, { actor }) => {
-    const video = await findVideo(ctx.db, videoId)
-    if (!video) throw new AppError('VIDEO_NOT_FOUND')
-    assertOwner(actor, video)
-    const removed = await transact(ctx, (tx) => removeVideo(tx, videoId, 'remove'), { evict: (row) => row?.owner_id })
+  return byOwner<typeof media.deleteVideo>(ctx, async ({ videoId }, { owner_id: ownerId }) => {
+    const removed = await transact(ctx, (tx) => removeVideo(ctx, tx, videoId, 'remove'), { evict: () => ownerId })
     if (!removed) throw new AppError('VIDEO_NOT_FOUND')
     return {}
-  }
+  })
 }
 
-/** What is done stays done; the rest begins anew, with all its tries. */
+/** Finished tasks stay as they are; all others start again with all their attempts. */
 export function retryVideo(ctx: Context): Handler<typeof media.retryVideo> {
-  return async ({ videoId, rendition }, { actor }) => {
-    const changed = await changeVideo(ctx, videoId, async (tx, video) => {
-      assertOwner(actor, video)
-      const failed = await failuresOf(tx, video, rendition)
+  return async ({ videoId, rendition }, call) => {
+    const { video } = await changeOwnVideo(ctx, videoId, call, async (tx, before) => {
+      const failed = await failuresOf(tx, before, rendition)
       if (failed.length === 0) throw new AppError('NOTHING_TO_RETRY')
       await reviveTasks(tx, videoId, failed)
     })
-    if (!changed) throw new AppError('VIDEO_NOT_FOUND')
-    return asVideo(ctx, changed.video, actor)
+    return toVideo(ctx, video, call.actor)
   }
 }
 
-/** Ids of all tasks that have failed, or of those that were to make this rendition. */
+/** Ids of all failed tasks, or of those that make segments of this rendition. */
 async function failuresOf(tx: Tx, { id, plan }: VideoRow, rendition: string | undefined): Promise<string[]> {
   if (rendition !== undefined && !plan?.rungs.some(({ name }) => name === rendition)) {
     throw new AppError('RENDITION_NOT_FOUND')
@@ -120,22 +104,16 @@ async function failuresOf(tx: Tx, { id, plan }: VideoRow, rendition: string | un
   return wanted.map((task) => task.id)
 }
 
-export function findPassport({ db }: Context): Handler<typeof media.findPassport> {
-  return async ({ videoId }, { actor }) => {
-    const video = await findVideo(db, videoId)
-    if (!video) throw new AppError('VIDEO_NOT_FOUND')
-    assertOwner(actor, video)
+export function findPassport(ctx: Context): Handler<typeof media.findPassport> {
+  return byOwner<typeof media.findPassport>(ctx, async (_input, video) => {
     const { passport_key: storageKey, passport_sha256: sha256 } = video
     if (storageKey === null || sha256 === null) throw new AppError('PASSPORT_NOT_READY')
     return { storageKey, sha256 }
-  }
+  })
 }
 
 export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
-  return async ({ videoId }, { actor }) => {
-    const video = await ctx.readVideo(videoId)
-    if (!video) throw new AppError('VIDEO_NOT_FOUND')
-    assertOwner(actor, video)
+  return byOwner<typeof media.getTimeline>(ctx, async ({ videoId }) => {
     const rows = await attemptsOfVideo(ctx.db, videoId)
     const items = rows.map((row) => ({
       taskId: row.id,
@@ -150,9 +128,9 @@ export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
       cause: row.cause && { code: row.cause.code, detail: row.cause.detail },
       hasLog: row.has_log,
     }))
-    // Bounded by the tasks of one video and their few tries: one page holds it all.
+    // Limited by the tasks of one video and their few attempts: one page has them all.
     return { items, nextCursor: null, waiting: await waitingTasks(ctx, videoId) }
-  }
+  })
 }
 
 async function waitingTasks(ctx: Context, videoId: string): Promise<WaitingTask[]> {

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { Actor, Handler } from '@kinora/common/contract'
+import type { Handler } from '@kinora/common/contract'
 import type { media, Webhook, WebhookDelivery, WebhookPayload } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { newWebhookSecret } from '@kinora/common/webhook-signature'
 import type { Context } from '../context.ts'
 import type { DeliveryRow, WebhookRow } from '../db/schema.ts'
-import { cursorAt, positionAt } from '../domain/pages.ts'
-import { userOf } from '../domain/visibility.ts'
+import { creationCursor, decodeCreationCursor, pageOf } from '../domain/pages.ts'
 import { assertTarget } from '../infra/webhook-address.ts'
 import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-owners.ts'
@@ -20,10 +19,10 @@ import {
   webhookOf,
   webhooksOf,
 } from '../repositories/webhooks.ts'
+import { byUser } from './guards.ts'
 
 export function createWebhook(ctx: Context): Handler<typeof media.createWebhook> {
-  return async ({ url, events }, { actor }) => {
-    const ownerId = userOf(actor)
+  return byUser<typeof media.createWebhook>(async ({ url, events }, ownerId) => {
     const { webhooks } = ctx
     assertTarget(url, webhooks.target)
     const id = randomUUID()
@@ -34,86 +33,80 @@ export function createWebhook(ctx: Context): Handler<typeof media.createWebhook>
       return await insertWebhook(tx, { id, ownerId, url, events, secret: sealed }, webhooks.perAccount)
     })
     if (!row) throw new AppError('WEBHOOK_LIMIT_REACHED')
-    return { ...asWebhook(row), secret }
-  }
+    return { ...toWebhook(row), secret }
+  })
 }
 
-/** All at once: an account has few. */
+/** In one page: an account has few. */
 export function listWebhooks({ db }: Context): Handler<typeof media.listWebhooks> {
-  return async (_input, { actor }) => {
-    const rows = await webhooksOf(db, userOf(actor))
-    return { items: rows.map(asWebhook), nextCursor: null }
-  }
+  return byUser<typeof media.listWebhooks>(async (_input, ownerId) => {
+    const rows = await webhooksOf(db, ownerId)
+    return { items: rows.map(toWebhook), nextCursor: null }
+  })
 }
 
 export function updateWebhook({ db, webhooks }: Context): Handler<typeof media.updateWebhook> {
-  return async ({ webhookId, ...change }, { actor }) => {
+  return byUser<typeof media.updateWebhook>(async ({ webhookId, ...change }, ownerId) => {
     if (change.url !== undefined) assertTarget(change.url, webhooks.target)
-    const row = await changeWebhook(db, userOf(actor), webhookId, change)
+    const row = await changeWebhook(db, ownerId, webhookId, change)
     if (!row) throw new AppError('WEBHOOK_NOT_FOUND')
-    return asWebhook(row)
-  }
+    return toWebhook(row)
+  })
 }
 
 export function deleteWebhook({ db }: Context): Handler<typeof media.deleteWebhook> {
-  return async ({ webhookId }, { actor }) => {
-    if (!(await removeWebhook(db, userOf(actor), webhookId))) throw new AppError('WEBHOOK_NOT_FOUND')
+  return byUser<typeof media.deleteWebhook>(async ({ webhookId }, ownerId) => {
+    if (!(await removeWebhook(db, ownerId, webhookId))) throw new AppError('WEBHOOK_NOT_FOUND')
     return {}
-  }
+  })
 }
 
 export function rotateWebhookSecret({ db, webhooks }: Context): Handler<typeof media.rotateWebhookSecret> {
-  return async ({ webhookId }, { actor }) => {
+  return byUser<typeof media.rotateWebhookSecret>(async ({ webhookId }, ownerId) => {
     const secret = newWebhookSecret()
-    const row = await replaceSecret(db, userOf(actor), webhookId, sealSecret(webhooks.cipher, webhookId, secret))
+    const row = await replaceSecret(db, ownerId, webhookId, sealSecret(webhooks.cipher, webhookId, secret))
     if (!row) throw new AppError('WEBHOOK_NOT_FOUND')
-    return { ...asWebhook(row), secret }
-  }
+    return { ...toWebhook(row), secret }
+  })
 }
 
 export function testWebhook(ctx: Context): Handler<typeof media.testWebhook> {
-  return async ({ webhookId }, { actor }) => {
-    await findEnabled(ctx, webhookId, actor)
-    const ping: WebhookPayload = { type: 'ping', timestamp: new Date().toISOString(), data: { webhookId } }
+  return byUser<typeof media.testWebhook>(async ({ webhookId }, ownerId) => {
+    await findEnabled(ctx, webhookId, ownerId)
+    const ping: WebhookPayload = { type: 'ping', timestamp: ctx.now().toISOString(), data: { webhookId } }
     const row = await transact(ctx, (tx) => addPing(tx, webhookId, JSON.stringify(ping)), { wake: () => 'webhooks' })
     if (!row) throw new AppError('WEBHOOK_NOT_FOUND')
-    return asDelivery(row)
-  }
+    return toDelivery(row)
+  })
 }
 
-const SORT = '-createdAt'
-
 export function listWebhookDeliveries({ db }: Context): Handler<typeof media.listWebhookDeliveries> {
-  return async ({ webhookId, limit, cursor }, { actor }) => {
-    if (!(await webhookOf(db, userOf(actor), webhookId))) throw new AppError('WEBHOOK_NOT_FOUND')
-    const position = cursor === undefined ? null : positionAt(cursor, SORT)
-    const after = position && { createdAt: position.value, id: position.id }
-    const rows = await deliveriesOf(db, webhookId, { limit: limit + 1, after })
-    const items = rows.slice(0, limit).map(asDelivery)
-    const last = rows.length > limit ? items.at(-1) : undefined
-    return { items, nextCursor: last ? cursorAt({ value: last.createdAt, id: last.id }, SORT) : null }
-  }
+  return byUser<typeof media.listWebhookDeliveries>(async ({ webhookId, limit, cursor }, ownerId) => {
+    if (!(await webhookOf(db, ownerId, webhookId))) throw new AppError('WEBHOOK_NOT_FOUND')
+    const rows = await deliveriesOf(db, webhookId, { limit: limit + 1, after: decodeCreationCursor(cursor) })
+    return pageOf(rows, limit, toDelivery, creationCursor)
+  })
 }
 
 export function redeliverWebhook(ctx: Context): Handler<typeof media.redeliverWebhook> {
-  return async ({ webhookId, deliveryId }, { actor }) => {
-    await findEnabled(ctx, webhookId, actor)
+  return byUser<typeof media.redeliverWebhook>(async ({ webhookId, deliveryId }, ownerId) => {
+    await findEnabled(ctx, webhookId, ownerId)
     const row = await transact(ctx, (tx) => makeDue(tx, webhookId, deliveryId), { wake: () => 'webhooks' })
     if (!row) throw new AppError('WEBHOOK_DELIVERY_NOT_FOUND')
-    return asDelivery(row)
-  }
+    return toDelivery(row)
+  })
 }
 
-/** A webhook of the signed-in user to which something may be sent. Throws `WEBHOOK_NOT_FOUND`, `WEBHOOK_DISABLED`. */
-async function findEnabled({ db }: Context, webhookId: string, actor: Actor): Promise<WebhookRow> {
-  const row = await webhookOf(db, userOf(actor), webhookId)
+/** An enabled webhook of this owner. Throws `WEBHOOK_NOT_FOUND` or `WEBHOOK_DISABLED`. */
+async function findEnabled({ db }: Context, webhookId: string, ownerId: string): Promise<WebhookRow> {
+  const row = await webhookOf(db, ownerId, webhookId)
   if (!row) throw new AppError('WEBHOOK_NOT_FOUND')
   if (row.disabled_reason !== null) throw new AppError('WEBHOOK_DISABLED')
   return row
 }
 
-/** A row as the API shows it to its owner: never its secrets. */
-function asWebhook(row: WebhookRow): Webhook {
+/** A webhook as the API shows it to its owner: without its secrets. */
+function toWebhook(row: WebhookRow): Webhook {
   const { disabled_reason: reason, disabled_at: at } = row
   return {
     id: row.id,
@@ -128,7 +121,7 @@ function asWebhook(row: WebhookRow): Webhook {
   }
 }
 
-function asDelivery(row: DeliveryRow): WebhookDelivery {
+function toDelivery(row: DeliveryRow): WebhookDelivery {
   return {
     id: row.id,
     webhookId: row.webhook_id,

@@ -1,11 +1,10 @@
 import type { Context } from '../../context.ts'
 import { knownVideos } from '../../repositories/known-videos.ts'
-import { doomedFolders } from '../../repositories/stored-video.ts'
-import type { Finding, FindingsPage } from './findings.ts'
-import { oldFiles } from './old-files.ts'
+import { pendingDeletions } from '../../repositories/stored-video.ts'
+import { type Finding, type FindingsPage, oldFiles } from './findings.ts'
 
 const MOST_FOLDERS = 200
-/** Each of them is listed whole. */
+/** The files of each folder that is a finding are all listed. */
 const MOST_FINDINGS = 10
 
 export type FolderRoot = 'videos' | 'sources' | 'pieces'
@@ -14,7 +13,7 @@ const WHAT = { videos: 'video', sources: 'source', pieces: 'upload' } as const
 
 /**
  * The next folders that belong to no video.
- * @param before files that were written later are left out: their rows may still come
+ * @param before files that were written later are left out, because their rows may not be committed yet
  */
 export async function auditFolders(
   ctx: Context,
@@ -47,15 +46,15 @@ async function nextFolders({ store }: Context, root: string, after: string): Pro
   return names
 }
 
-/** In their order, without those that will be removed anyway. */
+/** In the same order, without those whose deletion is pending. */
 async function unknownFolders({ db }: Context, root: string, names: string[]): Promise<string[]> {
   const known = await knownVideos(db, names)
   const unknown = names.filter((name) => known.get(name) === false)
-  const doomed = await doomedFolders(
+  const pending = await pendingDeletions(
     db,
     unknown.map((name) => `${root}/${name}`),
   )
-  return unknown.filter((name) => !doomed.has(`${root}/${name}`))
+  return unknown.filter((name) => !pending.has(`${root}/${name}`))
 }
 
 async function filesIn({ store }: Context, folder: string, before: number): Promise<{ old: string[]; young: boolean }> {

@@ -4,16 +4,15 @@ import { keys, type StorageKey } from '@kinora/common/storage'
 import type { Context } from '../../context.ts'
 import { type StoredVideo, storedVideo } from '../../repositories/stored-video.ts'
 import { expectedFiles } from './expected-files.ts'
-import type { Finding } from './findings.ts'
-import { oldFiles } from './old-files.ts'
+import { type Finding, oldFiles } from './findings.ts'
 
 const ATTEMPT = /^[0-9a-f-]{36}-\d+$/
 const WATERMARK = /^watermark-[0-9a-f-]{36}\.png$/
 
-/** Files that its rows name and that are not there; files of its folders, written before a moment, that no row names. */
+/** Files that the rows of a video name and that are missing; files in its folders, written before `before`, that no row names. */
 export async function auditVideo(ctx: Context, videoId: string, before: number): Promise<Finding[]> {
   const findings = await compare(ctx, videoId, before)
-  // Between reading the rows and listing the files something may have changed: what is wrong is so a second time.
+  // Rows may change while files are listed, so only what a second comparison confirms is a finding.
   return findings.length === 0 ? [] : await compare(ctx, videoId, before)
 }
 
@@ -41,8 +40,8 @@ async function unknownFiles(
   files: StorageKey[],
   before: number,
 ): Promise<Finding[]> {
-  const { video, attempts, doomed } = stored
-  const kept = files.filter((file) => !doomed.some((key) => file === key || file.startsWith(`${key}/`)))
+  const { video, attempts, pendingDeletion } = stored
+  const kept = files.filter((file) => !pendingDeletion.some((key) => file === key || file.startsWith(`${key}/`)))
   const sources = kept.filter((file) => file.startsWith('sources/') && file !== video.source_key)
   const abandoned = kept.filter((file) => {
     const [root, , folder = ''] = file.split('/')

@@ -13,7 +13,7 @@ export interface ExpectedFiles {
   watermark: StorageKey[]
 }
 
-/** What must be in storage by what the rows say. */
+/** The files that the rows of a video name. */
 export function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
   const { source_key: source, poster_key: poster, passport_key: passport, storyboard, watermark } = video
   const sprites = storyboard ? Array.from({ length: spriteCount(storyboard) }, (_, index) => spriteName(index)) : []
@@ -27,7 +27,7 @@ export function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
   }
 }
 
-/** Playlists and all that they name. While a video has more than is published, its playlists may be between two states. */
+/** Playlists and the files that they name. Empty while playlists are to be written: they may be between two states. */
 function playbackFiles(
   { id, plan, captions, material, material_published: published, republish }: StoredVideo['video'],
   { parts, complete }: StoredVideo['written'],
@@ -38,7 +38,7 @@ function playbackFiles(
   return [...new Set(names)].map((name) => keys.playlist(id, name))
 }
 
-/** Addresses in a playlist: lines of their own, and attributes of tags. */
+/** URIs in a playlist: whole lines, and attributes of tags. */
 function urisIn(playlist: string): string[] {
   return [...playlist.matchAll(/^([^#\s].*)$|URI="([^"]*)"/gm)].map(([, line, attribute]) => line ?? attribute ?? '')
 }

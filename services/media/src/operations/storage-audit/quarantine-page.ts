@@ -3,6 +3,7 @@ import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { keys, quarantineDays } from '@kinora/common/storage'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
+import { type Page, pageOf } from '../../domain/pages.ts'
 import { emptiedAfter } from '../../domain/quarantine.ts'
 
 const ROOTS = ['pieces', 'sources', 'videos'] as const
@@ -10,26 +11,25 @@ const ROOTS = ['pieces', 'sources', 'videos'] as const
 const Cursor = z.tuple([z.iso.date(), z.enum(ROOTS), z.string().max(100)])
 type Cursor = z.output<typeof Cursor>
 
-/** Folders in quarantine by day, root and name; one more than asked for tells whether there is a next page. */
+/** Folders in quarantine, by day, root and name. */
 export async function quarantinePage(
   { store, config }: Context,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
-): Promise<{ items: QuarantinedFolder[]; nextCursor: string | null }> {
+): Promise<Page<QuarantinedFolder>> {
   const after = cursor === undefined ? undefined : decodeCursor(cursor, Cursor)
   const found: Cursor[] = []
   for await (const folder of folders({ store }, after)) {
     found.push(folder)
     if (found.length > limit) break
   }
-  const page = found.slice(0, limit)
+  const page = pageOf(found, limit, (folder) => folder, encodeCursor)
   const items: QuarantinedFolder[] = []
-  for (const [day, root, name] of page) {
+  for (const [day, root, name] of page.items) {
     const key = `${root}/${name}`
     const removedAfter = new Date(emptiedAfter(day, config.QUARANTINE_DAYS)).toISOString()
     items.push({ key, day, files: await countFiles({ store }, keys.quarantined(day, key)), removedAfter })
   }
-  const last = found.length > limit ? page.at(-1) : undefined
-  return { items, nextCursor: last ? encodeCursor(last) : null }
+  return { items, nextCursor: page.nextCursor }
 }
 
 async function* folders({ store }: Pick<Context, 'store'>, after: Cursor | undefined): AsyncGenerator<Cursor> {

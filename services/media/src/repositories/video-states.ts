@@ -1,0 +1,90 @@
+import type { SourceFacts, Video } from '@kinora/common/contracts'
+import { type SelectQueryBuilder, sql } from 'kysely'
+import type { MediaDb, Tx, VideoRow } from '../db/schema.ts'
+import type { VideoPlan } from '../db/stored.ts'
+import type { VideoState } from '../domain/video-state.ts'
+
+/** The video, locked until the commit. */
+export async function lockVideo(tx: Tx, videoId: string): Promise<VideoRow | undefined> {
+  return await lock(tx, videoId).executeTakeFirst()
+}
+
+/** The same for a video whose progress was published more than `everyMs` ago, unless another transaction has it. */
+export async function lockVideoForProgress(tx: Tx, videoId: string, everyMs: number): Promise<VideoRow | undefined> {
+  return await lock(tx, videoId)
+    .where('progress_said_at', '<=', sql<Date>`now() - make_interval(secs => ${everyMs / 1000})`)
+    .skipLocked()
+    .executeTakeFirst()
+}
+
+/** `no key`: rows that refer to the video (tasks, tokens) may be added meanwhile. */
+function lock(tx: Tx, videoId: string): SelectQueryBuilder<MediaDb, 'videos', VideoRow> {
+  return tx.selectFrom('videos').selectAll().where('id', '=', videoId).forNoKeyUpdate()
+}
+
+/** @param published what else is stored with a state that an event publishes; null where none does */
+export async function storeState(
+  tx: Tx,
+  row: VideoRow,
+  state: VideoState,
+  published: { finishEstimate: Date | null } | null,
+): Promise<VideoRow> {
+  const readyNow = state.status === 'ready' && row.ready_at === null
+  return await tx
+    .updateTable('videos')
+    .set((eb) => ({
+      sequence: sql<number>`sequence + 1`,
+      status: state.status,
+      playable: state.playable,
+      stage: state.stage,
+      percent: published ? state.percent : eb.ref('percent'),
+      error: state.error && JSON.stringify(state.error),
+      material: state.material,
+      updated_at: sql<Date>`now()`,
+      ...(published && { progress_said_at: sql<Date>`now()`, finish_estimate: published.finishEstimate }),
+      ...(readyNow && { ready_at: sql<Date>`now()` }),
+    }))
+    .where('id', '=', row.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export interface Source {
+  uploadId: string
+  storageKey: string
+  filename: string | null
+  bytes: number
+  sha256: string
+}
+
+export async function recordSource(tx: Tx, videoId: string, source: Source): Promise<void> {
+  await tx
+    .updateTable('videos')
+    .set({
+      upload_id: source.uploadId,
+      source_key: source.storageKey,
+      source_filename: source.filename,
+      source_bytes: source.bytes,
+      source_sha256: source.sha256,
+      status: 'uploaded',
+    })
+    .where('id', '=', videoId)
+    .execute()
+}
+
+export async function recordPlan(
+  tx: Tx,
+  videoId: string,
+  { facts, plan, renditions }: { facts: SourceFacts; plan: VideoPlan; renditions: Video['renditions'] },
+): Promise<void> {
+  await tx
+    .updateTable('videos')
+    .set({ facts: JSON.stringify(facts), plan: JSON.stringify(plan), renditions: JSON.stringify(renditions) })
+    .where('id', '=', videoId)
+    .execute()
+}
+
+/** For an event about the video that does not change its row otherwise. */
+export async function incrementSequence(tx: Tx, videoId: string): Promise<void> {
+  await sql`update videos set sequence = sequence + 1 where id = ${videoId}`.execute(tx)
+}
