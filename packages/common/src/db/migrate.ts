@@ -11,20 +11,20 @@ export interface Migration {
   replaces?: readonly string[]
 }
 
-/** All that a service's part of the database is made of. */
+/** A service's part of the database. */
 export interface SchemaDefinition {
   schema: string
-  /** The database role that the service connects with; owns nothing, reaches this schema only. */
+  /** The database role that the service connects with; it owns nothing and has access to this schema only. */
   role: string
   migrations: readonly Migration[]
-  /** What differs from: read and write every table, use every sequence. */
+  /** Exceptions from the default: read and write every table, use every sequence. */
   privileges?: SchemaPrivileges
 }
 
 /**
- * Makes or upgrades one service's schema and its role, as an administrator, and grants the role exactly its privileges,
- * also after a restore that lost them. Returns a line for each thing that it did; none when run again.
- * Two at once wait for each other on an advisory lock. All is done in one transaction: all or nothing.
+ * Creates or upgrades one service's schema and its role as an administrator, and grants the role exactly its privileges,
+ * also after a restore that lost them. Returns a line for each change; an empty list when run again. Two runs at once wait
+ * for each other on an advisory lock. Each run is one transaction.
  */
 export async function provisionSchema(
   adminUrl: string,
@@ -56,12 +56,12 @@ async function provision(client: pg.Client, definition: SchemaDefinition, passwo
   const isOld = await hasMigrations(client, schema)
   const repaired = isOld ? await repairPrivileges(client, { schema, role, privileges }) : []
   const applied = await applyMigrations(client, definition)
-  // What a migration made needs no line of its own; the tables from before had theirs.
+  // Privileges on new tables are not reported; those on older tables were, above.
   await repairPrivileges(client, { schema, role, privileges })
   return [...(isNewRole ? [`created role ${role}`] : []), ...taken, ...repaired, ...applied]
 }
 
-/** Returns whether it is new. */
+/** Creates the role or sets its password. Returns whether it is new. */
 async function ensureRole(client: pg.Client, role: string, password: string): Promise<boolean> {
   const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role])
   const verb = rowCount ? 'alter' : 'create'
@@ -75,7 +75,7 @@ async function grantSchema(client: pg.Client, { schema, role }: SchemaDefinition
   const [s, r] = [client.escapeIdentifier(schema), client.escapeIdentifier(role)]
   await client.query('revoke all on schema public from public')
   await client.query(`grant usage on schema ${s} to ${r}`)
-  // New tables are readable and writable for the service at once; what is too much is taken back when all are there.
+  // The service can read and write new tables at once. Privileges beyond its own are revoked after all migrations.
   await client.query(`alter default privileges in schema ${s} grant select, insert, update, delete on tables to ${r}`)
   await client.query(`alter default privileges in schema ${s} grant usage on sequences to ${r}`)
 }
@@ -114,7 +114,7 @@ async function prepareMigrationsTable(client: pg.Client, schema: string): Promis
   await client.query(
     'create table if not exists migrations (name text primary key, applied_at timestamptz not null default now(), checksum text)',
   )
-  // Asked first: the statement would lock the table even where it changes nothing, and services read it as they start.
+  // Checked first: the statement would lock the table even without a change, and services read it when they start.
   const { rowCount } = await client.query(
     "select 1 from information_schema.columns where table_schema = $1 and table_name = 'migrations' and column_name = 'checksum'",
     [schema],
@@ -122,7 +122,7 @@ async function prepareMigrationsTable(client: pg.Client, schema: string): Promis
   if (rowCount === 0) await client.query('alter table migrations add column checksum text')
 }
 
-/** A migration that replaces older ones takes their place where all of them were applied. */
+/** Records a migration in the place of those that it replaces, where all of them were applied. */
 async function takeReplacements(client: pg.Client, migrations: readonly Migration[]): Promise<void> {
   const applied = await appliedMigrations(client)
   for (const { name, replaces = [] } of migrations) {
@@ -139,7 +139,7 @@ async function takeReplacements(client: pg.Client, migrations: readonly Migratio
   }
 }
 
-/** Their checksums by name; null where a version before checksums applied them. */
+/** Checksums of the applied migrations by name; null where a version without checksums applied them. */
 async function appliedMigrations(client: pg.Client): Promise<Map<string, string | null>> {
   const { rows } = await client.query<{ name: string; checksum: string | null }>(
     'select name, checksum from migrations',
@@ -147,7 +147,7 @@ async function appliedMigrations(client: pg.Client): Promise<Map<string, string 
   return new Map(rows.map(({ name, checksum }) => [name, checksum]))
 }
 
-/** What is in the database must be what this code would have put there. */
+/** Throws unless the applied migrations are known to this version and unchanged. */
 function refuseStrangers(applied: Map<string, string | null>, migrations: readonly Migration[]): void {
   const known = new Map(migrations.map((migration) => [migration.name, sumOf(migration)]))
   const unknown = [...applied.keys()].filter((name) => !known.has(name))
@@ -168,7 +168,7 @@ function sumOf(migration: Migration): string {
   return createHash('sha256').update(migration.sql).digest('hex')
 }
 
-/** Refuses to run on a schema that is older than this code; the message says what to do. */
+/** Throws when the schema is older than this code; the message says what to do. */
 export async function assertMigrated<T>(db: Kysely<T>, { schema, migrations }: SchemaDefinition): Promise<void> {
   const { rows } = await sql<{ name: string }>`select name from migrations`.execute(db)
   const applied = new Set(rows.map((row) => row.name))

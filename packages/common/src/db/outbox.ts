@@ -4,10 +4,10 @@ import type { EventData, EventEnvelope, EventType } from '../contract.ts'
 import { type Loop, startLoop } from '../service/loop.ts'
 import type { Logger } from '../service/telemetry.ts'
 
-/** Part of the database types of each service that says things. */
+/** Part of the database types of each service that publishes. */
 export interface OutboxTable {
   id: string
-  /** What is sent: an event, or a task for the workers. */
+  /** An event, or a task for the workers. */
   kind: 'event' | 'task'
   payload: unknown
   created_at: Date
@@ -27,7 +27,7 @@ export const OUTBOX_DDL = `
     created_at timestamptz not null default now()
   )`
 
-/** Says `event` if and only if the transaction commits. */
+/** Publishes `event` if and only if the transaction commits. */
 export async function addEvent<T extends OutboxDb, E extends EventType>(
   tx: Transaction<T>,
   event: E,
@@ -76,7 +76,7 @@ const BATCH = 100
 
 /**
  * Publishes committed rows and deletes them once the broker has confirmed. Rows are locked with SKIP LOCKED, so several
- * processes relay side by side; a crash between confirm and delete publishes a row again, which consumers must bear. Poke it
+ * processes can relay at once. A crash between confirm and delete publishes a row again, which consumers must ignore. Poke it
  * after the commit of a transaction that `hasMessages`.
  */
 export function startOutboxRelay<T extends OutboxDb>(
@@ -90,7 +90,7 @@ export function startOutboxRelay<T extends OutboxDb>(
       const { rows } = await sql<OutboxRow>`
         select position, kind, payload from outbox order by position limit ${BATCH} for update skip locked`.execute(tx)
       if (rows.length === 0) return 0
-      // Published together, confirmed together; what the broker refused stays and is tried again.
+      // Published and confirmed together; rows that the broker refused stay and are retried.
       const outcomes = await Promise.allSettled(rows.map((row) => publish(row.kind, row.payload)))
       const sent = rows.filter((_, index) => outcomes[index]?.status === 'fulfilled').map((row) => row.position)
       if (sent.length > 0) await sql`delete from outbox where position = any(${sent}::bigint[])`.execute(tx)

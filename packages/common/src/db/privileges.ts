@@ -2,10 +2,10 @@ import type pg from 'pg'
 
 export type TablePrivilege = 'select' | 'insert' | 'update' | 'delete'
 
-/** What a service's role may do, where it differs from the rule: read and write every table. */
+/** Exceptions from the default privileges of a service's role: read and write every table. */
 export interface SchemaPrivileges {
   tables?: Readonly<Record<string, readonly TablePrivilege[]>>
-  /** Functions, by name, that only the role may call; PostgreSQL lets everybody call a new one. */
+  /** Functions, by name, that only the role may call; by default PostgreSQL lets every role call a new function. */
   functions?: readonly string[]
 }
 
@@ -16,20 +16,20 @@ export interface Grantee {
 }
 
 const READ_WRITE: readonly TablePrivilege[] = ['select', 'insert', 'update', 'delete']
-/** Every schema has it; only the administrator writes it. */
+/** For the table of migrations, which every schema has and only the administrator writes. */
 const MIGRATIONS: readonly TablePrivilege[] = ['select']
 
 type Kind = 'table' | 'sequence' | 'function'
 
-/** A table, sequence or function, with what the role holds on it and what it should hold. */
+/** A table, sequence or function, with the privileges that the role has and those that it should have. */
 interface Holding {
   kind: Kind
   name: string
-  /** As SQL names it: `media.videos`, `auth.erase_audit_origins(uuid)`. */
+  /** The name in SQL: `media.videos`, `auth.erase_audit_origins(uuid)`. */
   quoted: string
   held: string[]
   due: readonly string[]
-  /** Everybody may call it. */
+  /** Every role may call it. */
   public: boolean
 }
 
@@ -42,8 +42,8 @@ interface HoldingRow {
 }
 
 /**
- * Everything in the schema belongs to the administrator who runs this: one who may takes over what a restore left to
- * somebody else, another fails. Returns a line for what it took.
+ * Makes the current administrator the owner of everything in the schema, for example after a restore that left another
+ * owner. Throws where the administrator may not take over. Returns a line that sums up what was taken over.
  */
 export async function takeOwnership(client: pg.Client, schema: string): Promise<string[]> {
   const { rows } = await client.query<{ kind: string; quoted: string; owner: string; may: boolean }>(OTHERS_SQL, [
@@ -63,8 +63,8 @@ export async function takeOwnership(client: pg.Client, schema: string): Promise<
 }
 
 /**
- * Gives the role exactly what it should hold on each table, sequence and function. Returns lines that sum up what was
- * wrong; throws when PostgreSQL did not let it be put right.
+ * Grants the role exactly the privileges that it should have on each table, sequence and function. Returns lines that sum up
+ * the differences; throws where PostgreSQL refused to repair them.
  */
 export async function repairPrivileges(client: pg.Client, grantee: Grantee): Promise<string[]> {
   const wrong = (await holdings(client, grantee)).filter((holding) => !isRight(holding))
@@ -125,7 +125,7 @@ function summary(names: string[]): string {
   return names.length > 4 ? `${shown} and ${names.length - 4} more` : shown
 }
 
-/** $1 schema, $2 role, $3 functions. A privilege that may be passed on, or on single columns, is one too many: `… *`. */
+/** $1 schema, $2 role, $3 functions. A privilege with grant option, or on single columns, counts as one too many. */
 const HOLDINGS_SQL = `
   select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.relname as name,
     format('%I.%I', n.nspname, c.relname) as quoted,
@@ -152,7 +152,7 @@ const HOLDINGS_SQL = `
   order by 3
 `
 
-/** $1 schema. The schema first: what is in it can only be given to one who may create there. */
+/** $1 schema. The schema comes first: objects can only be given to a role that may create in it. */
 const OTHERS_SQL = `
   select o.kind, o.quoted, w.rolname as owner,
     pg_has_role(current_user, o.owner, 'member') as may
@@ -164,7 +164,7 @@ const OTHERS_SQL = `
       format('%I.%I', n.nspname, c.relname), c.relowner
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'S')
-      -- A sequence of a column goes with its table.
+      -- The sequence of a column has the owner of its table.
       and not exists (
         select 1 from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
           and d.refclassid = 'pg_class'::regclass
