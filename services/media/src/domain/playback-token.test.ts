@@ -20,6 +20,15 @@ describe('a playback token', () => {
     expect(signer.verify(signer.sign(claims))).toEqual(claims)
   })
 
+  it('expires by the clock of the service', () => {
+    let now = new Date()
+    const clocked = playbackSigner([secret], () => now)
+    const token = clocked.sign(claims)
+    expect(clocked.verify(token)).toEqual(claims)
+    now = new Date(claims.exp * 1000)
+    expect(() => clocked.verify(token)).toThrow(DENIED)
+  })
+
   it('is refused when it has expired', () => {
     expect(() => signer.verify(signer.sign({ ...claims, exp: Math.floor(Date.now() / 1000) - 1 }))).toThrow(DENIED)
   })
