@@ -32,7 +32,10 @@ export const mediaConfig = serviceConfig.extend({
   REMUX: z.stringbool().default(true),
   /** Days that swept files stay in quarantine, from where they can be restored. */
   QUARANTINE_DAYS: integer(1, 365).default(7),
-  /** Most expired uploads of one account that are swept at once; more wait for an operator, as do five times as many of all accounts. */
+  /**
+   * Most expired uploads of one account that are swept at once; more wait for an operator, as do five times as many of all
+   * accounts.
+   */
   SWEEP_LIMIT: integer(1, 1_000_000).default(20),
   /** A worker that is silent for this long loses its task. */
   LEASE_MS: integer(500, 600_000).default(20_000),

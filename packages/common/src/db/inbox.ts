@@ -10,7 +10,9 @@ export const INBOX_DDL = `
     seen_at timestamptz not null default now()
   )`
 
-/** True the first time that an event is seen. Call it in the transaction of the event's effect, so that both commit or neither. */
+/**
+ * True the first time that an event is seen. Call it in the transaction of the event's effect, so that both commit or neither.
+ */
 export async function firstTimeSeen<T extends InboxDb>(tx: Transaction<T>, eventId: string): Promise<boolean> {
   const result = await sql`insert into inbox (event_id) values (${eventId}) on conflict do nothing`.execute(tx)
   return result.numAffectedRows === 1n

@@ -8,7 +8,7 @@ import {
   storeTime,
 } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
-import { emptiedAfter } from '../domain/quarantine.ts'
+import { emptiedAfter } from '../operations/storage-audit/quarantine-page.ts'
 import { type Disposal, disposeNext, isDisposalDue } from '../repositories/deletions.ts'
 import { databaseTime } from '../repositories/installation.ts'
 import { deleteExpiredTokens } from '../repositories/playback-tokens.ts'

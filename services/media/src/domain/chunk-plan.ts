@@ -6,7 +6,9 @@ export interface Chunk {
   firstSegment: number
 }
 
-/** About a minute: long enough that the extra decoding at its start does not matter, far below the broker's limit of 30 minutes. */
+/**
+ * About a minute: long enough that the extra decoding at its start does not matter, far below the broker's limit of 30 minutes.
+ */
 const CHUNK_SEGMENTS = 10
 /** What a viewer can watch until the first chunk of a long video has its first segments. */
 const HEAD_SEGMENTS = 2

@@ -23,8 +23,8 @@ const CLEARLY_SMALLER = 0.85
 
 /**
  * The renditions of a source, smallest first: the standard sizes below it, and on top its own size or the largest that is
- * configured. No rendition is larger than the source. A rung is named by its short side, so a portrait video gets the same names
- * as a landscape one.
+ * configured. No rendition is larger than the source. A rung is named by its short side, so a portrait video gets the same
+ * names as a landscape one.
  */
 export function ladder({ width, height }: SourceFacts['video'], maxShortSide: number): Rung[] {
   const top = evenBelow(Math.min(width, height, maxShortSide))

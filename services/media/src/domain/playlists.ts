@@ -131,8 +131,8 @@ function capped(track: VideoTrack, presentation: Presentation): Bandwidth {
 }
 
 /**
- * The first lines of all playlists. EXT-X-MAP outside I-frame playlists needs version 6, and fragmented MP4 is commonly announced
- * with 7.
+ * The first lines of all playlists. EXT-X-MAP outside I-frame playlists needs version 6, and fragmented MP4 is commonly
+ * announced with 7.
  */
 const PLAYLIST_HEAD = ['#EXTM3U', '#EXT-X-VERSION:7']
 

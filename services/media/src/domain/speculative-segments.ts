@@ -12,7 +12,10 @@ export interface Beginning {
   share: number
 }
 
-/** What the beginning must have after the last frame that is needed: its very last frames may be incomplete. A codec reorders up to 16. */
+/**
+ * What the beginning must have after the last frame that is needed: its very last frames may be incomplete. A codec reorders up
+ * to 16.
+ */
 const MARGIN_SECONDS = 1
 const MARGIN_FRAMES = 16
 

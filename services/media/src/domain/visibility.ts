@@ -11,7 +11,9 @@ export function isOwner(actor: Actor, video: Owned): boolean {
   return actor.kind === 'user' && actor.userId === video.owner_id
 }
 
-/** Everyone who knows its id may see a public or unlisted video. A private one looks like a missing one to all but its owner. */
+/**
+ * Everyone who knows its id may see a public or unlisted video. A private one looks like a missing one to all but its owner.
+ */
 export function maySee(actor: Actor, video: Owned): boolean {
   return video.visibility !== 'private' || isOwner(actor, video)
 }

@@ -31,7 +31,10 @@ export function retryDelayMs(tries: number, random: number): number | null {
   return delay === undefined ? null : Math.round(delay * (1 + JITTER * random))
 }
 
-/** The pause in ms that a `Retry-After` header (RFC 9110 section 10.2.3: seconds, or a date) asks for; at most a day, 0 if invalid. */
+/**
+ * The pause in ms that a `Retry-After` header (RFC 9110 section 10.2.3: seconds, or a date) asks for; at most a day, 0 if
+ * invalid.
+ */
 export function askedPauseMs(header: string | string[] | undefined, now: number): number {
   const value = typeof header === 'string' ? header.trim() : ''
   const pause = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now

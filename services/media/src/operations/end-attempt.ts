@@ -23,7 +23,9 @@ import { endSpeculation } from './speculative-segments.ts'
  * had ended already: of two processes that see the same stale lease, one acts.
  */
 
-/** The worker reported a failure: the next attempt follows after a pause, or the task is done differently, or the video fails. */
+/**
+ * The worker reported a failure: the next attempt follows after a pause, or the task is done differently, or the video fails.
+ */
 export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: TaskCause): Promise<boolean> {
   const failures = countFailure(cause, await failuresBefore(tx, task, lease))
   const again = isTriedAgain(task, cause, failures)

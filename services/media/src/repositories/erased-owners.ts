@@ -22,7 +22,9 @@ export async function recordErasure(tx: Tx, ownerId: string): Promise<void> {
   if (known.done_at) await addOwnerErased(tx, ownerId)
 }
 
-/** Whether the owner's account was deleted. Called before something is created for an owner; delays an erasure until the commit. */
+/**
+ * Whether the owner's account was deleted. Called before something is created for an owner; delays an erasure until the commit.
+ */
 export async function isErased(tx: Tx, ownerId: string): Promise<boolean> {
   await sql`select pg_advisory_xact_lock_shared(${lockOf(ownerId)})`.execute(tx)
   const found = await tx

@@ -28,7 +28,9 @@ export async function deleteLimits(db: Db, ownerId: string): Promise<void> {
   await db.deleteFrom('owner_limits').where('owner_id', '=', ownerId).execute()
 }
 
-/** Until the commit no other transaction reads or changes what this owner has left. Taken after locks of videos, never before. */
+/**
+ * Until the commit no other transaction can reserve quota of this owner. Taken after locks of videos, never before.
+ */
 export async function lockQuota(tx: Tx, ownerId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`room of ${ownerId}`}, 0))`.execute(tx)
 }

@@ -10,7 +10,9 @@ export async function recordPassport(
   await tx.updateTable('videos').set({ passport_key: key, passport_sha256: sha256 }).where('id', '=', videoId).execute()
 }
 
-/** The tool runs of all attempts whose files are used: those that are done, and those that recorded segments before they ended. */
+/**
+ * The tool runs of all attempts whose files are used: those that are done, and those that recorded segments before they ended.
+ */
 export async function runsOfVideo(tx: Tx, videoId: string): Promise<Passport['runs']> {
   const { rows } = await sql<Passport['runs'][number]>`
     select attempt.task_id as "taskId", task.label, attempt.attempt,

@@ -110,10 +110,15 @@ export interface ClaimOptions {
   leaseMs: number
 }
 
-/** Due deliveries considered for one claim. A webhook with a longer backlog does not block others: it is busy then, and skipped. */
+/**
+ * Due deliveries considered for one claim. A webhook with a longer backlog does not block others: it is busy then, and skipped.
+ */
 const WINDOW = 1000
 
-/** Claims due deliveries, oldest first, and of each webhook at most its free slots. Several processes may do so at the same time. */
+/**
+ * Claims due deliveries, oldest first, and of each webhook at most its free slots. Several processes may do so at the same
+ * time.
+ */
 export async function claimDue(db: Db, { limit, perWebhook, inFlight, leaseMs }: ClaimOptions): Promise<DeliveryRow[]> {
   const { rows } = await sql<DeliveryRow>`
     with busy as (

@@ -9,7 +9,9 @@ import { type Finding, oldFiles } from './findings.ts'
 const ATTEMPT = /^[0-9a-f-]{36}-\d+$/
 const WATERMARK = /^watermark-[0-9a-f-]{36}\.png$/
 
-/** Files that the rows of a video name and that are missing; files in its folders, written before `before`, that no row names. */
+/**
+ * Files that the rows of a video name and that are missing; files in its folders, written before `before`, that no row names.
+ */
 export async function auditVideo(ctx: Context, videoId: string, before: number): Promise<Finding[]> {
   const findings = await compare(ctx, videoId, before)
   // Rows may change while files are listed, so only what a second comparison confirms is a finding.

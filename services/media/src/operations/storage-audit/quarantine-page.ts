@@ -4,7 +4,6 @@ import { keys, quarantineDays } from '@kinora/common/storage'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { type Page, pageOf } from '../../domain/pages.ts'
-import { emptiedAfter } from '../../domain/quarantine.ts'
 
 const ROOTS = ['pieces', 'sources', 'videos'] as const
 /** Day, root and folder. */
@@ -30,6 +29,13 @@ export async function quarantinePage(
     items.push({ key, day, files: await countFiles({ store }, keys.quarantined(day, key)), removedAfter })
   }
   return { items, nextCursor: page.nextCursor }
+}
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** When files that were swept on `day` (UTC) have been in quarantine for `days` whole days, in ms since 1970. */
+export function emptiedAfter(day: string, days: number): number {
+  return Date.parse(day) + (days + 1) * DAY_MS
 }
 
 async function* folders({ store }: Pick<Context, 'store'>, after: Cursor | undefined): AsyncGenerator<Cursor> {
