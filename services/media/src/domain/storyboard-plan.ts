@@ -31,7 +31,7 @@ function stepFrames({ frameCount, gopFrames, segmentFrames }: VideoPlan): number
 }
 
 function stillSize({ rungs: [smallest] }: VideoPlan): { width: number; height: number } {
-  if (!smallest) throw new Error('a plan has a rendition')
+  if (!smallest) throw new Error('the plan has no rendition')
   const { width, height } = smallest
   const factor = Math.min(1, LONG_SIDE / Math.max(width, height))
   // 4:2:0 chroma needs even sides.

@@ -12,14 +12,8 @@ import { downloadTask } from '../domain/plan.ts'
 import { LINK_ENDED } from '../domain/playback-token.ts'
 import { captionsFile, chaptersKey } from '../domain/timed-text.ts'
 import { transact } from '../operations/transact.ts'
-import {
-  addTaskOnce,
-  findTaskAt,
-  insertToken,
-  isTokenLive,
-  revokeToken,
-  tokensOfOwner,
-} from '../repositories/playback-tokens.ts'
+import { addTaskOnce, findTaskAt } from '../repositories/download-tasks.ts'
+import { insertToken, isTokenLive, revokeToken, tokensOfOwner } from '../repositories/playback-tokens.ts'
 import { incrementSequence } from '../repositories/video-states.ts'
 import { findVideo } from '../repositories/videos.ts'
 import { byOwner, byUser, changeOwnVideo } from './guards.ts'
