@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
 import { connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
-import { notedActions } from './support/noted-actions.ts'
+import { notedActions } from './support/audit-records.ts'
 import { someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 

@@ -8,7 +8,7 @@ import { expect, it, test } from 'vitest'
 import { ANONYMOUS, connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
 import { deliverForTheLastTime } from './support/last-try.ts'
 import { startTestMedia } from './support/media.ts'
-import { notedActions } from './support/noted-actions.ts'
+import { notedActions } from './support/audit-records.ts'
 import { resultOf } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
