@@ -2,9 +2,9 @@ import { media } from '@kinora/common/contracts'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
+import { auditRecords } from './support/audit-records.ts'
 import { connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
-import { notedActions } from './support/audit-records.ts'
 import { someFacts } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
@@ -88,7 +88,7 @@ test('an administrator gives an owner other limits, and takes them back', async 
   await expect(call(media.updateUserLimits, own, owner)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   await expect(call(media.getUserUsage, { userId }, owner)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   const change = { action: 'limits_change', subject: userId, actor: admin }
-  expect(await notedActions(ctx, userId)).toMatchObject([change, change])
+  expect(await auditRecords(ctx, userId)).toMatchObject([change, change])
 })
 
 describe('the length of a video, known after the probe', () => {

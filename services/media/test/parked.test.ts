@@ -5,10 +5,10 @@ import { keys } from '@kinora/common/storage'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { expect, it, test } from 'vitest'
+import { auditRecords } from './support/audit-records.ts'
 import { ANONYMOUS, connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
 import { deliverForTheLastTime } from './support/last-try.ts'
 import { startTestMedia } from './support/media.ts'
-import { notedActions } from './support/audit-records.ts'
 import { resultOf } from './support/results.ts'
 import { connectWorker } from './support/worker.ts'
 
@@ -61,7 +61,7 @@ test('an event that fails at every try is parked; after the repair one of two op
     return rows.some(({ kind, state }) => kind === 'video' && state === 'done') && rows
   })
   expect(tasks).toHaveLength(8)
-  expect(await notedActions(ctx, event.id)).toMatchObject([
+  expect(await auditRecords(ctx, event.id)).toMatchObject([
     { action: 'parked_redrive', actor: { kind: 'user', role: 'admin' } },
   ])
 })
@@ -97,11 +97,11 @@ test('what is no event is kept under a hash of it, and can only be discarded', a
   await expect(gateway.call(media.redriveParked, { parkedId }, admin)).rejects.toMatchObject({
     code: 'PARKED_UNREADABLE',
   })
-  expect(await notedActions(ctx, parkedId)).toEqual([])
+  expect(await auditRecords(ctx, parkedId)).toEqual([])
   const discard = (actor: Actor) => gateway.call(media.discardParked, { parkedId }, actor)
   await discard(admin)
   await expect(discard(admin)).rejects.toMatchObject(GONE)
-  expect(await notedActions(ctx, parkedId)).toMatchObject([
+  expect(await auditRecords(ctx, parkedId)).toMatchObject([
     { action: 'parked_discard', subject: parkedId, actor: admin },
   ])
 })
