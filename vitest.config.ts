@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           isolate,
-          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'e2e/*/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'e2e/support/*/*.test.ts'],
         },
       },
       {

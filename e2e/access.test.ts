@@ -1,12 +1,12 @@
 import { useSystem } from '@kinora/dev/harness'
 import { describe, expect, test } from 'vitest'
-import { operations, type Rule } from './access/matrix.ts'
-import { register } from './accounts.ts'
-import type { Page, PlaybackToken, Session } from './api-types.ts'
-import { type Client, createClient } from './client.ts'
-import { useClips } from './clips.ts'
-import { GENEROUS } from './settings.ts'
-import { timelineOf, untilStatus, untilVideo, upload } from './videos.ts'
+import { operations, type Rule } from './support/access/matrix.ts'
+import { register } from './support/accounts.ts'
+import type { Page, PlaybackToken, Session } from './support/api-types.ts'
+import { type Client, createClient } from './support/client.ts'
+import { useClips } from './support/clips.ts'
+import { GENEROUS } from './support/settings.ts'
+import { timelineOf, untilStatus, untilVideo, upload } from './support/videos.ts'
 
 const clips = useClips()
 const system = await useSystem({ env: GENEROUS })

@@ -1,9 +1,9 @@
 import { createPublicKey, type JsonWebKey, verify } from 'node:crypto'
 import { until, useSystem } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
-import { type Person, refresh, register, signIn } from './accounts.ts'
-import type { Page, Session, User } from './api-types.ts'
-import { type Client, createClient } from './client.ts'
+import { type Person, refresh, register, signIn } from './support/accounts.ts'
+import type { Page, Session, User } from './support/api-types.ts'
+import { type Client, createClient } from './support/client.ts'
 
 // The limits are those of a new installation; each test comes from an address of its own.
 const system = await useSystem({ workers: 0, env: { TRUSTED_PROXIES: '127.0.0.1' } })

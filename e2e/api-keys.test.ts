@@ -1,11 +1,11 @@
 import { until, useSystem } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
-import { register } from './accounts.ts'
-import type { Page, Video } from './api-types.ts'
-import { createClient } from './client.ts'
-import { useClips } from './clips.ts'
-import { GENEROUS } from './settings.ts'
-import { putSource, upload } from './videos.ts'
+import { register } from './support/accounts.ts'
+import type { Page, Video } from './support/api-types.ts'
+import { createClient } from './support/client.ts'
+import { useClips } from './support/clips.ts'
+import { GENEROUS } from './support/settings.ts'
+import { putSource, upload } from './support/videos.ts'
 
 type NewApiKey = { id: string; key: string; prefix: string; scopes: string[] }
 

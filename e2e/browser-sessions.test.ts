@@ -1,11 +1,11 @@
 import { findChromium, useSystem } from '@kinora/dev/harness'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, expect, test } from 'vitest'
-import { type Person, register } from './accounts.ts'
-import type { Session, User } from './api-types.ts'
-import { servePage } from './browser/page-server.ts'
-import { createClient } from './client.ts'
-import { GENEROUS } from './settings.ts'
+import { type Person, register } from './support/accounts.ts'
+import type { Session, User } from './support/api-types.ts'
+import { servePage } from './support/browser/page-server.ts'
+import { createClient } from './support/client.ts'
+import { GENEROUS } from './support/settings.ts'
 
 const executablePath = await findChromium((line) => void process.stderr.write(`${line}\n`))
 const [ours, foreign] = [await servePage(), await servePage()]

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { afterAll, expect, test } from 'vitest'
-import { register } from './accounts.ts'
-import { createClient } from './client.ts'
-import { GENEROUS } from './settings.ts'
-import { sendByTus } from './tus.ts'
-import { createVideo, getVideo } from './videos.ts'
+import { register } from './support/accounts.ts'
+import { createClient } from './support/client.ts'
+import { GENEROUS } from './support/settings.ts'
+import { sendByTus } from './support/tus.ts'
+import { createVideo, getVideo } from './support/videos.ts'
 
 const GIBIBYTE = 2 ** 30
 const BYTES = 2 * GIBIBYTE

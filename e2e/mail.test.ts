@@ -1,9 +1,9 @@
 import { findChromium, startSmtp, until, useSystem } from '@kinora/dev/harness'
 import { chromium } from 'playwright-core'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
-import type { Tokens, User } from './api-types.ts'
-import { createClient } from './client.ts'
-import { GENEROUS } from './settings.ts'
+import type { Tokens, User } from './support/api-types.ts'
+import { createClient } from './support/client.ts'
+import { GENEROUS } from './support/settings.ts'
 
 const smtp = await startSmtp()
 afterAll(() => smtp.stop())

@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { freePort, until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { connect } from 'amqplib'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Person, refresh, register, signIn } from './accounts.ts'
-import type { Page, Tokens, User } from './api-types.ts'
-import { type Client, createClient } from './client.ts'
-import { kinora, kinoraAtTerminal, kinoraRunning } from './operator.ts'
-import { GENEROUS } from './settings.ts'
-import { createVideo } from './videos.ts'
+import { type Person, refresh, register, signIn } from './support/accounts.ts'
+import type { Page, Tokens, User } from './support/api-types.ts'
+import { type Client, createClient } from './support/client.ts'
+import { kinora, kinoraAtTerminal, kinoraRunning } from './support/operator.ts'
+import { GENEROUS } from './support/settings.ts'
+import { createVideo } from './support/videos.ts'
 
 const world = await useTestEnvironment()
 const system = await useSystem({ installation: world, workers: 0, env: GENEROUS })

@@ -2,12 +2,12 @@ import { findChromium, useSystem } from '@kinora/dev/harness'
 import { generateSync } from 'otplib'
 import { type BrowserContext, chromium } from 'playwright-core'
 import { afterAll, expect, test } from 'vitest'
-import { type Person, register } from './accounts.ts'
-import type { Page, Tokens, User } from './api-types.ts'
-import { type Authenticator, openDevice } from './browser/authenticator.ts'
-import { servePage } from './browser/page-server.ts'
-import { createClient } from './client.ts'
-import { GENEROUS } from './settings.ts'
+import { type Person, register } from './support/accounts.ts'
+import type { Page, Tokens, User } from './support/api-types.ts'
+import { type Authenticator, openDevice } from './support/browser/authenticator.ts'
+import { servePage } from './support/browser/page-server.ts'
+import { createClient } from './support/client.ts'
+import { GENEROUS } from './support/settings.ts'
 
 type Begun = { challengeToken: string; options: Record<string, unknown> }
 type Passkey = { id: string; name: string; lastUsedAt: string | null }

@@ -1,9 +1,9 @@
 import { useSystem } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
-import { register } from './accounts.ts'
-import type { Problem } from './api-types.ts'
-import { type Answer, createClient, type RequestOptions } from './client.ts'
-import { GENEROUS } from './settings.ts'
+import { register } from './support/accounts.ts'
+import type { Problem } from './support/api-types.ts'
+import { type Answer, createClient, type RequestOptions } from './support/client.ts'
+import { GENEROUS } from './support/settings.ts'
 
 const system = await useSystem({ workers: 0, env: GENEROUS })
 const anonymous = createClient(system.gatewayUrl)

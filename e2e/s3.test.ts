@@ -1,14 +1,14 @@
 import { privateS3, until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
-import { register } from './accounts.ts'
-import type { Problem } from './api-types.ts'
-import { createClient } from './client.ts'
-import { useClips } from './clips.ts'
-import { checkDelivery } from './hls/check-delivery.ts'
-import { checkPlayback } from './hls/check-playback.ts'
-import { download } from './hls/download.ts'
-import { GENEROUS } from './settings.ts'
-import { createVideo, untilIdle, untilStatus, upload } from './videos.ts'
+import { register } from './support/accounts.ts'
+import type { Problem } from './support/api-types.ts'
+import { createClient } from './support/client.ts'
+import { useClips } from './support/clips.ts'
+import { checkDelivery } from './support/hls/check-delivery.ts'
+import { checkPlayback } from './support/hls/check-playback.ts'
+import { download } from './support/hls/download.ts'
+import { GENEROUS } from './support/settings.ts'
+import { createVideo, untilIdle, untilStatus, upload } from './support/videos.ts'
 
 const clips = useClips()
 const s3 = await privateS3()

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { useSystem } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
-import { register } from './accounts.ts'
-import { createClient } from './client.ts'
-import { type ClipName, useClips } from './clips.ts'
-import { checkPlayback, type Expected } from './hls/check-playback.ts'
-import { GENEROUS } from './settings.ts'
-import { timelineOf, untilEnded, untilStatus, upload } from './videos.ts'
+import { register } from './support/accounts.ts'
+import { createClient } from './support/client.ts'
+import { type ClipName, useClips } from './support/clips.ts'
+import { checkPlayback, type Expected } from './support/hls/check-playback.ts'
+import { GENEROUS } from './support/settings.ts'
+import { timelineOf, untilEnded, untilStatus, upload } from './support/videos.ts'
 
 const clips = useClips()
 const system = await useSystem({ env: GENEROUS })

@@ -1,12 +1,12 @@
 import { until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
-import { register } from './accounts.ts'
-import type { Page, PlaybackToken, Video } from './api-types.ts'
-import { type Client, createClient } from './client.ts'
-import { useClips } from './clips.ts'
-import { download } from './hls/download.ts'
-import { GENEROUS } from './settings.ts'
-import { untilIdle, untilStatus, upload } from './videos.ts'
+import { register } from './support/accounts.ts'
+import type { Page, PlaybackToken, Video } from './support/api-types.ts'
+import { type Client, createClient } from './support/client.ts'
+import { useClips } from './support/clips.ts'
+import { download } from './support/hls/download.ts'
+import { GENEROUS } from './support/settings.ts'
+import { untilIdle, untilStatus, upload } from './support/videos.ts'
 
 const clips = useClips()
 const world = await useTestEnvironment()

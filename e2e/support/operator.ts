@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 export type Ran = { code: number | null; output: string; errors: string }
 
-const PROGRAM = fileURLToPath(new URL('../packages/cli/dist/main.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url))
 
 /** Runs the operator's command line as a process of its own. */
 export async function kinora(amqpUrl: string, args: string[], input = ''): Promise<Ran> {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { MATRIX, operations } from './matrix.ts'
 
 type Operation = { security: object[] }
-const { paths } = JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8')) as {
+const { paths } = JSON.parse(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8')) as {
   paths: Record<string, Record<string, Operation>>
 }
 const described = Object.entries(paths).flatMap(([path, verbs]) =>

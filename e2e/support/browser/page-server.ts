@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** The client that the documentation shows, as it shows it. */
-const EXAMPLE = readFileSync(new URL('../../docs/identity/browser-sessions.md', import.meta.url), 'utf8')
+const EXAMPLE = readFileSync(new URL('../../../docs/identity/browser-sessions.md', import.meta.url), 'utf8')
 const SCRIPT = /```js\n([\s\S]*?)```/.exec(EXAMPLE)?.[1] ?? ''
 
 const PAGE = `<!doctype html><title>A page</title><script type="module">
