@@ -1,4 +1,4 @@
-/** Settings that go on to the services when they are set for us; docs/running.md tells what they mean. */
+/** Settings that go on to the services when they are set for us; docs/settings.md says what they mean. */
 export const SETTINGS = [
   'ACCESS_TOKEN_SECONDS',
   'API_KEYS_PER_ACCOUNT',
