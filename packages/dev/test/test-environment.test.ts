@@ -1,8 +1,9 @@
+import { inspect } from 'node:util'
 import { createTestEnvironment, useTestEnvironment } from '@kinora/dev/harness'
 import { connect } from 'amqplib'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 
 const world = await useTestEnvironment()
 
@@ -71,11 +72,61 @@ test('two worlds do not see each other', async () => {
 })
 
 test('a world leaves nothing behind', async () => {
-  const { name, redisUrl, redisPrefix, adminDatabaseUrl, remove } = await createTestEnvironment(inject('backing'))
-  const redis = new Redis(redisUrl)
-  await redis.set(`${redisPrefix}mark`, '1')
+  const { name, backing, redisUrl, redisPrefix, adminDatabaseUrl, remove } = await createTestEnvironment(
+    inject('backing'),
+  )
+  const inside = new Redis(redisUrl)
+  await inside.set(`${redisPrefix}mark`, '1')
+  inside.disconnect()
   await remove()
+  const redis = new Redis(backing.redisUrl)
   expect(await redis.exists(`${redisPrefix}mark`)).toBe(0)
   await expect(query(adminDatabaseUrl, 'select 1')).rejects.toThrow(`database "${name}" does not exist`)
   redis.disconnect()
 })
+
+describe('a world that is removed while something is connected to it', () => {
+  test('says so of a PostgreSQL client', async () => {
+    const other = await createTestEnvironment(inject('backing'))
+    const client = new pg.Client({ connectionString: other.databaseUrl('auth') })
+    client.on('error', () => {})
+    await client.connect()
+    await client.query('select 7 as left_open')
+    expect(await reasons(other.remove())).toContain(
+      'PostgreSQL: kinora_auth, idle, last statement: select 7 as left_open',
+    )
+  })
+
+  test('says so of a RabbitMQ connection', async () => {
+    const other = await createTestEnvironment(inject('backing'))
+    const connection = await connect(other.amqpUrl('media'))
+    connection.on('error', () => {})
+    expect(await reasons(other.remove())).toContain('RabbitMQ: media, 127.0.0.1:')
+  })
+
+  test('says so of a Redis client', async () => {
+    const other = await createTestEnvironment(inject('backing'))
+    const redis = new Redis(other.redisUrl)
+    await redis.set(`${other.redisPrefix}mark`, '1')
+    expect(await reasons(other.remove())).toMatch(/Redis: addr=\S+, last command: set/)
+    redis.disconnect()
+  })
+
+  test('is removed all the same', async () => {
+    const other = await createTestEnvironment(inject('backing'))
+    const client = new pg.Client({ connectionString: other.adminDatabaseUrl })
+    client.on('error', () => {})
+    await client.connect()
+    await expect(other.remove()).rejects.toThrow()
+    await expect(query(other.adminDatabaseUrl, 'select 1')).rejects.toThrow(`database "${other.name}" does not exist`)
+  })
+})
+
+/** The messages of all causes. */
+async function reasons(removal: Promise<void>): Promise<string> {
+  const error = await removal.then(
+    () => new Error('It was removed without a word'),
+    (reason: Error) => reason,
+  )
+  return inspect(error, { depth: 5 })
+}

@@ -10,6 +10,7 @@ import { provisionBroker, removeVhost } from '../provision/broker.ts'
 import { createDatabase, dropDatabase, onDatabase } from '../provision/database.ts'
 import type { BrokerUser, SchemaName } from '../provision/identities.ts'
 import { amqpUrlFor, databaseUrlFor } from '../provision/urls.ts'
+import { requireClosed } from './open-connections.ts'
 import type { ProvidedBacking } from './provided.ts'
 
 /** A Kinora of its own on the run's servers: fresh database, vhost, Redis prefix and storage folder. */
@@ -26,6 +27,7 @@ export type TestEnvironment = {
   /** As that service's database role, which reaches its own schema only. */
   databaseUrl(schema: SchemaName): string
   adminDatabaseUrl: string
+  /** Carries the environment's name as that of the client. */
   redisUrl: string
   redisPrefix: string
   /** `file:///…`, the same folder as storageDir; with KINORA_E2E_STORAGE=s3 a bucket, and the keys to it. */
@@ -38,6 +40,7 @@ export type TestEnvironment = {
   storedSizes(): Promise<Map<string, number>>
   /** For whatever runs in this world: it is closed before the world is removed, the latest first. Hands it back. */
   use: Lifecycle['use']
+  /** Rejects when a connection to its database, its vhost or its Redis is still open, and names it; removes all the same. */
   remove(): Promise<void>
 }
 
@@ -55,9 +58,14 @@ async function build(name: string, backing: ProvidedBacking, life: Lifecycle): P
   await provisionBroker(rabbitmqManagementUrl, { vhost: name, passwords: brokerPasswords })
   life.use(name, 'vhost', () => removeVhost(rabbitmqManagementUrl, name))
   life.use(redisPrefix, 'Redis keys', (prefix) => removeKeys(backing.redisUrl, prefix))
+  // Registered here: it runs once all that was given to `use` is closed, and before its database goes.
+  life.use(name, 'connections', () => requireClosed(name, backing))
   const storage = await openStorage(storageDir, backing)
   const adminAmqpUrl = new URL(rabbitmqAdminUrl)
   adminAmqpUrl.pathname = `/${name}`
+  const redisUrl = new URL(backing.redisUrl)
+  // Redis has neither database nor user for each: this is how its clients are told apart.
+  redisUrl.searchParams.set('connectionName', name)
   return {
     name,
     backing,
@@ -67,7 +75,7 @@ async function build(name: string, backing: ProvidedBacking, life: Lifecycle): P
     vhost: name,
     databaseUrl: (schema) => databaseUrlFor(postgresAdminUrl, name, schema, databasePasswords),
     adminDatabaseUrl: onDatabase(postgresAdminUrl, name),
-    redisUrl: backing.redisUrl,
+    redisUrl: redisUrl.href,
     redisPrefix,
     ...storage,
     storageDir,
