@@ -35,3 +35,14 @@ function leads(page: string, link: string): boolean {
   if (!existsSync(file)) return false
   return heading === undefined || !file.endsWith('.md') || anchorsOf(file).includes(heading)
 }
+
+const DECISIONS = join(REPOSITORY, 'docs/decisions')
+/** `# 7. What was decided`, an empty line, the day. */
+const HEAD = /^# (\d+)\. .+\n\n\d{4}-\d{2}-\d{2}\n\n/
+
+test.each(readdirSync(DECISIONS))('decision %s has its number, its day and the alternatives', (name) => {
+  const text = readFileSync(join(DECISIONS, name), 'utf8')
+  expect(text).toMatch(HEAD)
+  expect(text.match(HEAD)?.[1]?.padStart(4, '0')).toBe(name.slice(0, 4))
+  expect(text).toContain('\n**Alternatives.** ')
+})
