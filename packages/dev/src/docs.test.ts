@@ -44,5 +44,5 @@ test.each(readdirSync(DECISIONS))('decision %s has its number, its day and the a
   const text = readFileSync(join(DECISIONS, name), 'utf8')
   expect(text).toMatch(HEAD)
   expect(text.match(HEAD)?.[1]?.padStart(4, '0')).toBe(name.slice(0, 4))
-  expect(text).toContain('\n**Alternatives.** ')
+  expect(text).toContain('\n**Alternatives.**')
 })
