@@ -1,4 +1,5 @@
 import { connectBus } from '@kinora/common/bus'
+import type { ServiceName } from '@kinora/common/contract'
 import { defineContract } from '@kinora/common/contract'
 import { createLogger, createMetrics } from '@kinora/common/service'
 import { z } from 'zod'
@@ -10,7 +11,7 @@ const bench = defineContract('bench', {
 })
 
 /** As the services have it: with metrics. */
-const connect = (url: string, service: string) =>
+const connect = (url: string, service: ServiceName) =>
   connectBus({ url, service, logger: createLogger(service, 'warn'), metrics: createMetrics(service) })
 
 export async function busServer(url: string): Promise<void> {

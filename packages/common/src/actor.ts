@@ -1,5 +1,4 @@
-import type { ServiceName } from './bus/topology.ts'
-import type { Actor } from './contract.ts'
+import type { Actor, ServiceName } from './contract.ts'
 import { AppError } from './errors.ts'
 
 /** For methods that services call on their own behalf: throws `FORBIDDEN` for everybody but the ones named. */

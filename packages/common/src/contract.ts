@@ -1,6 +1,9 @@
 import type { z } from 'zod'
 import type { ErrorCode } from './errors.ts'
 
+/** Everyone who logs in to the broker; `operator` is the command line. */
+export type ServiceName = 'gateway' | 'auth' | 'media' | 'worker' | 'operator'
+
 /** What a method takes, gives and may answer instead; schemas stay JSON-shaped so that they print as OpenAPI 3.1. */
 export interface MethodSpec {
   summary: string
@@ -9,6 +12,8 @@ export interface MethodSpec {
   errors: readonly ErrorCode[]
   /** A caller may send it again when it does not know whether the first try ran. */
   idempotent: boolean
+  /** Broker users that may call it; the service refuses all others. Default: the gateway. */
+  callers?: readonly ServiceName[]
 }
 
 export interface Method<S extends MethodSpec = MethodSpec> {
@@ -19,6 +24,7 @@ export interface Method<S extends MethodSpec = MethodSpec> {
   readonly output: S['output']
   readonly errors: readonly ErrorCode[]
   readonly idempotent: boolean
+  readonly callers: readonly ServiceName[]
 }
 
 export type Contract = Record<string, Method>
@@ -28,7 +34,9 @@ export function defineContract<const S extends Record<string, MethodSpec>>(
   service: string,
   specs: S,
 ): { readonly [K in keyof S]: Method<S[K]> } {
-  const methods = Object.entries(specs).map(([name, spec]) => [name, Object.freeze({ service, name, ...spec })])
+  const methods = Object.entries(specs).map(([name, spec]) => {
+    return [name, Object.freeze({ service, name, callers: ['gateway'], ...spec })]
+  })
   return Object.freeze(Object.fromEntries(methods))
 }
 
@@ -89,6 +97,12 @@ export interface EventSpec {
   summary: string
   data: z.ZodType
   version: number
+  /** The only service that may publish it; every receiver drops it from anyone else. */
+  publisher: ServiceName
+  /** Services whose durable queue (`events.<service>`) receives it. */
+  subscribers: readonly ServiceName[]
+  /** Services whose running processes each receive it, at most once. */
+  listeners: readonly ServiceName[]
 }
 
 /** A fact that has happened, named in the past tense; `type` is its routing key. Changes are additive only. */
@@ -97,6 +111,9 @@ export interface EventType<S extends EventSpec = EventSpec> {
   readonly version: number
   readonly summary: string
   readonly data: S['data']
+  readonly publisher: ServiceName
+  readonly subscribers: readonly ServiceName[]
+  readonly listeners: readonly ServiceName[]
 }
 
 export function defineEvents<const S extends Record<string, EventSpec>>(

@@ -4,16 +4,17 @@ import { expect, it } from 'vitest'
 import type { ParkedMessage } from '../src/bus/index.ts'
 import type { EventEnvelope } from '../src/contract.ts'
 import { AppError } from '../src/errors.ts'
-import { envelope, events, gate, openBus, peek } from './bus-kit.ts'
+import { envelope, events, gate, openBus, peek, provisionRetries } from './bus-kit.ts'
 
 const world = await useTestEnvironment()
 const group = 'media'
 const retryDelaysMs = [50, 100]
 const taskEvents = [events['task.finished']]
+await provisionRetries(world, retryDelaysMs)
 
 it('rejects an event that no queue wants, so that its outbox keeps it', async () => {
-  const worker = await openBus(world, 'worker')
-  await expect(worker.publish(envelope('task.finished', 'early'))).rejects.toMatchObject({ code: 'NO_RESPONDER' })
+  const media = await openBus(world, 'media')
+  await expect(media.publish(envelope('video.changed', 'early'))).rejects.toMatchObject({ code: 'NO_RESPONDER' })
 })
 
 it('hands an event to one consumer of a group, with data as its schema knows it', async () => {
@@ -125,11 +126,11 @@ it('parks what cannot be decoded at once, and tries again while the parking row 
       parked.push(message)
     },
   })
-  const admin = await connect(world.adminAmqpUrl)
-  const channel = await admin.createChannel()
-  channel.publish('events', 'task.finished', Buffer.from('{"half":'), { type: 'task.finished' })
+  const worker = await connect(world.amqpUrl('worker'))
+  const channel = await worker.createChannel()
+  channel.publish('events', 'task.finished', Buffer.from('{"half":'), { type: 'task.finished', userId: 'worker' })
   await channel.close()
-  await admin.close()
+  await worker.close()
   await until(() => parked.length === 1)
   expect(parked[0]).toMatchObject({ body: '{"half":', attempts: 1, error: { code: 'VALIDATION_FAILED' } })
 })

@@ -2,8 +2,8 @@ import { connect } from 'amqplib'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
-import { type Bus, type BusOptions, connectBus, type ServiceName } from '../src/bus/index.ts'
-import { type Actor, defineContract, defineEvents, type EventEnvelope } from '../src/contract.ts'
+import { type Bus, type BusOptions, brokerTopology, connectBus } from '../src/bus/index.ts'
+import { type Actor, defineContract, defineEvents, type EventEnvelope, type ServiceName } from '../src/contract.ts'
 
 export interface Broker {
   amqpUrl(user: ServiceName): string
@@ -30,15 +30,36 @@ const Text = z.strictObject({ text: z.string() })
 /** Served as `media`, because the rights on the broker are those of the real services. */
 export const media = defineContract('media', {
   echo: { summary: 'Says the same', input: Text, output: z.object({ text: z.string() }), errors: [], idempotent: true },
-  whoAmI: { summary: 'Who asks', input: z.strictObject({}), output: z.unknown(), errors: [], idempotent: true },
+  whoAmI: {
+    summary: 'Who asks',
+    input: z.strictObject({}),
+    output: z.unknown(),
+    errors: [],
+    idempotent: true,
+    callers: ['gateway', 'worker', 'operator'],
+  },
   fail: { summary: 'Fails', input: Text, output: Text, errors: ['VIDEO_NOT_FOUND'], idempotent: true },
   addOne: { summary: 'Is not idempotent', input: Text, output: Text, errors: [], idempotent: false },
 })
 export type TestMedia = typeof media
 
 export const events = defineEvents({
-  'video.changed': { summary: 'A video changed', version: 1, data: z.object({ title: z.string() }) },
-  'task.finished': { summary: 'A task ended', version: 1, data: z.object({ title: z.string() }) },
+  'video.changed': {
+    summary: 'A video changed',
+    version: 1,
+    publisher: 'media',
+    subscribers: [],
+    listeners: ['gateway'],
+    data: z.object({ title: z.string() }),
+  },
+  'task.finished': {
+    summary: 'A task ended',
+    version: 1,
+    publisher: 'worker',
+    subscribers: ['media'],
+    listeners: [],
+    data: z.object({ title: z.string() }),
+  },
 })
 
 export function envelope(type: 'video.changed' | 'task.finished', title: string): EventEnvelope {
@@ -51,6 +72,23 @@ export function envelope(type: 'video.changed' | 'task.finished', title: string)
     sequence: 1,
     data: { title },
   }
+}
+
+/** Adds queues for other retry delays than those of an installation, as its administrator would. */
+export async function provisionRetries(
+  { managementUrl, vhost }: { managementUrl: string; vhost: string },
+  retryDelaysMs: number[],
+): Promise<void> {
+  const { origin, username, password } = new URL(managementUrl)
+  const answer = await fetch(`${origin}/api/definitions/${encodeURIComponent(vhost)}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(`${username}:${decodeURIComponent(password)}`).toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify(brokerTopology(Object.values(events), retryDelaysMs)),
+  })
+  if (!answer.ok) throw new Error(`RabbitMQ answered ${answer.status}: ${await answer.text()}`)
 }
 
 /** A promise that a test settles by hand. */

@@ -70,7 +70,7 @@ function addChecks({ health }: Base, db: Kysely<AuthDb>, bus: Bus): void {
     return { ok: true }
   })
   health.add('bus', () => {
-    const { connected, blocked } = bus.status()
-    return { ok: connected && !blocked, detail: { connected, blocked } }
+    const { connected, reachable, blocked } = bus.status()
+    return { ok: connected && reachable && !blocked, detail: { connected, reachable, blocked } }
   })
 }

@@ -27,8 +27,8 @@ const STORAGE_STALE_MS = 3 * STORAGE_EVERY_MS
 export function watchDependencies(health: Health, dependencies: Dependencies): void {
   const { bus, redis, limiter, revocations } = dependencies
   health.add('bus', () => {
-    const { connected, blocked } = bus.status()
-    return { ok: connected, detail: { connected, blocked } }
+    const { connected, reachable, blocked } = bus.status()
+    return { ok: connected && reachable, detail: { connected, reachable, blocked } }
   })
   health.add('breakers', () => ({ ok: true, detail: bus.status().breakers }))
   health.add('redis', () => ({ ok: true, detail: { degraded: redis.status !== 'ready' || limiter.suspended } }))

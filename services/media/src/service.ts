@@ -129,7 +129,7 @@ function checkHealth({ health }: Base, { db, cache, store, ownership, metrics }:
   health.add('database', async () => ({ ok: await sql`select 1`.execute(db).then(() => true) }))
   health.add('bus', () => {
     const status = bus.status()
-    return { ok: status.connected, detail: { ...status } }
+    return { ok: status.connected && status.reachable, detail: { ...status } }
   })
   health.add('storage', async () => {
     const { state, problem } = ownership.status

@@ -47,7 +47,10 @@ export async function startWorker(
     ...overrides,
     store: guardedStore(store, () => storeCheck.assertUsable()),
   }
-  health.add('broker', () => ({ ok: bus.status().connected, detail: { breakers: bus.status().breakers } }))
+  health.add('broker', () => {
+    const { connected, reachable, breakers } = bus.status()
+    return { ok: connected && reachable, detail: { connected, reachable, breakers } }
+  })
   health.add('storage', async () => {
     await store.check()
     const { problem, usable } = storeCheck
@@ -78,7 +81,7 @@ export async function startWorker(
 
   function busOptions() {
     const breaker = { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS }
-    return { url: config.AMQP_URL, service: 'worker', logger, metrics, breaker }
+    return { url: config.AMQP_URL, service: 'worker' as const, logger, metrics, breaker }
   }
 }
 

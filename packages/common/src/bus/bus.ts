@@ -1,12 +1,21 @@
-import type { Call, Contract, EventEnvelope, EventType, Handlers, Input, Method, Output } from '../contract.ts'
+import type {
+  Call,
+  Contract,
+  EventEnvelope,
+  EventType,
+  Handlers,
+  Input,
+  Method,
+  Output,
+  ServiceName,
+} from '../contract.ts'
 import type { TaskMessage } from '../contracts/work.ts'
 import type { Logger, Metrics } from '../service/telemetry.ts'
-import type { ServiceName } from './topology.ts'
 
 export interface BusOptions {
   /** `amqp://user:password@host:port/vhost`; its user is who the receivers see. */
   url: string
-  service: ServiceName | (string & {})
+  service: ServiceName
   logger: Logger
   metrics?: Metrics
   /** Failures in a row that open the breaker of a target, and how long it then stays open. Default 5 and 60,000. */
@@ -31,7 +40,7 @@ export interface ServeOptions {
 }
 
 export interface SubscribeOptions {
-  /** The queue is `events.<group>`; all processes of a group share its messages. */
+  /** The service itself: the queue is `events.<group>`, and all its processes share the messages. */
   group: string
   events: EventType[]
   /**
@@ -85,7 +94,10 @@ export interface TaskConsumer {
 export type BreakerState = 'closed' | 'open' | 'halfOpen'
 
 export interface BusStatus {
+  /** Both connections are open, and all channels with what they need of the broker. */
   connected: boolean
+  /** The last message to ourselves came back; it is sent every five seconds, the way requests and replies take. */
+  reachable: boolean
   /** The broker has no memory or disk left and takes no messages from us. */
   blocked: boolean
   /** By target service. */

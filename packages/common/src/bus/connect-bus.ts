@@ -17,6 +17,7 @@ import { Link } from './link.ts'
 import { createListener } from './listener.ts'
 import { Publisher } from './publisher.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
+import { Reachability } from './reachability.ts'
 import { RpcClient } from './rpc-client.ts'
 import { RpcServer } from './rpc-server.ts'
 import { createSubscriber } from './subscriber.ts'
@@ -66,6 +67,7 @@ class RabbitBus implements Bus {
   readonly #publisher: Publisher
   readonly #servers: RpcServer[] = []
   readonly #consumers: QueueConsumer[] = []
+  readonly #reachability: Reachability
   #drained: Promise<void> | undefined
 
   constructor(options: BusOptions, sending: Link, receiving: Link) {
@@ -74,8 +76,14 @@ class RabbitBus implements Bus {
     this.#receiving = receiving
     this.#user = decodeURIComponent(new URL(options.url).username) || 'guest'
     const metrics = () => this.#metrics
-    this.#client = new RpcClient(sending, { user: this.#user, breaker: options.breaker ?? DEFAULT_BREAKER, metrics })
+    this.#client = new RpcClient(sending, {
+      user: this.#user,
+      logger: options.logger,
+      breaker: options.breaker ?? DEFAULT_BREAKER,
+      metrics,
+    })
     this.#publisher = new Publisher(sending, this.#user, metrics)
+    this.#reachability = new Reachability(sending, this.#client, options.logger)
     const numbers = () => ({ ...this.status(), pending: this.#client.pending })
     this.#metrics = options.metrics && createBusMetrics(options.metrics, numbers)
   }
@@ -106,6 +114,7 @@ class RabbitBus implements Bus {
     })
     this.#servers.push(server)
     await server.ready
+    this.#reachability.addServer(server)
   }
 
   publish(envelope: EventEnvelope): Promise<void> {
@@ -122,7 +131,13 @@ class RabbitBus implements Bus {
 
   async subscribe(options: SubscribeOptions): Promise<void> {
     const { logger } = this.#options
-    const deps = { link: this.#receiving, publisher: this.#publisher, logger, metrics: () => this.#metrics }
+    const deps = {
+      link: this.#receiving,
+      publisher: this.#publisher,
+      user: this.#user,
+      logger,
+      metrics: () => this.#metrics,
+    }
     const subscriber = createSubscriber(deps, options)
     this.#consumers.push(subscriber)
     await subscriber.ready
@@ -141,7 +156,8 @@ class RabbitBus implements Bus {
 
   status(): BusStatus {
     return {
-      connected: this.#sending.connected && this.#receiving.connected,
+      connected: this.#sending.ready && this.#receiving.ready,
+      reachable: this.#reachability.reachable,
       blocked: this.#sending.blocked,
       breakers: this.#client.breakers,
     }
@@ -153,6 +169,7 @@ class RabbitBus implements Bus {
   }
 
   async #drain(): Promise<void> {
+    this.#reachability.stop()
     const untilMs = performance.now() + (this.#options.drainMs ?? DEFAULT_DRAIN_MS)
     await Promise.all([
       ...this.#servers.map((server) => server.drain(untilMs)),

@@ -1,7 +1,9 @@
+import type { ConsumeMessage } from 'amqplib'
 import { z } from 'zod'
 import type { EventEnvelope, EventType } from '../contract.ts'
 import { AppError } from '../errors.ts'
 import type { Bus } from './bus.ts'
+import { EVENTS } from './topology.ts'
 
 const Envelope = z.object({
   id: z.uuid(),
@@ -29,13 +31,38 @@ export function decodeEnvelope(content: Buffer, types: ReadonlyMap<string, Event
   }
 }
 
+/**
+ * Reads an event that came from its publisher. Throws `FORBIDDEN` when it did not: the broker verifies `user_id`
+ * (https://www.rabbitmq.com/docs/validated-user-id), but it does not ask who bound an exchange to `events`, nor whether
+ * routing key, message type and body name the same event. `ours` is what this consumer group sends back to itself.
+ */
+export function receiveEvent(
+  message: ConsumeMessage,
+  types: ReadonlyMap<string, EventType>,
+  ours?: { exchange: string; user: string },
+): EventEnvelope {
+  const { exchange, routingKey } = message.fields
+  const { userId, type } = message.properties
+  const isOurs = ours !== undefined && exchange === ours.exchange && userId === ours.user
+  if (!isOurs) {
+    const publisher = types.get(routingKey)?.publisher
+    const allowed = exchange === EVENTS.name && type === routingKey && (publisher === undefined || userId === publisher)
+    if (!allowed) throw new AppError('FORBIDDEN', { detail: `${userId} must not publish ${type} as ${routingKey}` })
+  }
+  const envelope = decodeEnvelope(message.content, types)
+  if (envelope.type !== type) {
+    throw new AppError('FORBIDDEN', { detail: `The body of ${type} is a ${envelope.type}` })
+  }
+  return envelope
+}
+
 export function byType(events: EventType[]): ReadonlyMap<string, EventType> {
   return new Map(events.map((event) => [event.type, event]))
 }
 
 /**
- * Publishes an event that is no loss where nobody listens: a gateway that starts later asks for the state it needs, and
- * what must arrive is said again until it is answered.
+ * Publishes an event that may be lost where nobody listens: a gateway that starts later asks for the state it needs, and
+ * what must arrive is published again until it is answered.
  */
 export async function publishIfHeard(bus: Bus, envelope: EventEnvelope): Promise<void> {
   try {

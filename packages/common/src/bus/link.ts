@@ -26,7 +26,11 @@ export interface LinkOptions {
  */
 export class Link {
   readonly #options: LinkOptions
-  readonly #channels = new Set<{ attach(model: ChannelModel): void; close(): Promise<void> }>()
+  readonly #channels = new Set<{
+    readonly current: Channel | undefined
+    attach(model: ChannelModel): void
+    close(): Promise<void>
+  }>()
   #model: ChannelModel | undefined
   #closed = false
   #blocked = false
@@ -63,6 +67,11 @@ export class Link {
 
   get connected(): boolean {
     return this.#model !== undefined
+  }
+
+  /** Connected, and every channel that was asked of it is open and set up. */
+  get ready(): boolean {
+    return this.connected && [...this.#channels].every((channel) => channel.current !== undefined)
   }
 
   get blocked(): boolean {

@@ -1,10 +1,10 @@
-import type { Channel } from 'amqplib'
+import type { Channel, ConsumeMessage } from 'amqplib'
 import type { EventEnvelope, EventType } from '../contract.ts'
 import type { Logger } from '../service/telemetry.ts'
-import { byType, decodeEnvelope } from './envelope.ts'
+import { byType, receiveEvent } from './envelope.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
-import { declareExchange, EVENTS } from './topology.ts'
+import { EVENTS } from './topology.ts'
 
 /** Hears every event of these types in this process, through a private queue that lives as long as the channel. */
 export function createListener(
@@ -17,19 +17,18 @@ export function createListener(
   const types = byType(events)
   let first = true
 
-  function receive(content: Buffer): void {
+  function receive(message: ConsumeMessage): void {
     try {
-      handle(decodeEnvelope(content, types))
+      handle(receiveEvent(message, types))
     } catch (error) {
       logger.error({ err: error }, 'a listener failed')
     }
   }
 
   return link.channel('listener', async (channel) => {
-    await declareExchange(channel, EVENTS)
     const { queue } = await channel.assertQueue('', { exclusive: true, durable: false, autoDelete: true })
     for (const type of types.keys()) await channel.bindQueue(queue, EVENTS.name, type)
-    await channel.consume(queue, (message) => message && receive(message.content), { noAck: true, exclusive: true })
+    await channel.consume(queue, (message) => message && receive(message), { noAck: true, exclusive: true })
     // What was published between the loss of the old queue and these bindings was not heard.
     if (!first) onGap()
     first = false

@@ -62,6 +62,11 @@ export class ManagedChannel<C extends Channel> {
     void this.#establish(model)
   }
 
+  /** Gives up the channel as it is; it is opened and set up again at once. */
+  reopen(): void {
+    void this.#current?.close().catch(() => {})
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     this.#ready.reject(new Error(`channel ${this.name} was closed`))

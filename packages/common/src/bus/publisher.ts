@@ -7,16 +7,7 @@ import type { BusMetrics } from './bus-metrics.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 import { encode } from './rpc-wire.ts'
-import {
-  AGAIN_KEY,
-  declareExchange,
-  declareQueue,
-  EVENTS,
-  groupExchange,
-  TASKS,
-  taskKey,
-  taskQueues,
-} from './topology.ts'
+import { AGAIN_KEY, EVENTS, groupExchange, TASKS, taskKey } from './topology.ts'
 import { currentTraceparent } from './tracing.ts'
 
 const CONFIRM_TIMEOUT_MS = 5000
@@ -38,7 +29,6 @@ export class Publisher {
   readonly #metrics: () => BusMetrics | undefined
   readonly #channel: ManagedChannel<ConfirmChannel>
   readonly #unroutable = new Set<string>()
-  #taskQueuesOn: ConfirmChannel | undefined
   #sequence = 0
 
   constructor(link: Link, user: string, metrics: () => BusMetrics | undefined) {
@@ -74,11 +64,6 @@ export class Publisher {
   }
 
   async sendTask(queue: TaskQueue, message: TaskMessage, priority = 0): Promise<void> {
-    const channel = this.#channel.current
-    if (channel && channel !== this.#taskQueuesOn) {
-      await declareTaskQueues(channel)
-      this.#taskQueuesOn = channel
-    }
     const traceparent = currentTraceparent()
     await this.publish({
       exchange: TASKS.name,
@@ -146,15 +131,7 @@ export class Publisher {
   async #setUp(channel: ConfirmChannel): Promise<void> {
     channel.on('return', (message: Message) => this.#unroutable.add(message.properties.correlationId))
     channel.on('close', () => this.#unroutable.clear())
-    await declareExchange(channel, EVENTS)
-  }
-}
-
-async function declareTaskQueues(channel: ConfirmChannel): Promise<void> {
-  try {
-    for (const kind of ['short', 'long'] as const) await declareQueue(channel, taskQueues(kind).main)
-  } catch (error) {
-    throw new AppError('NOT_SENT', { cause: error, retryAfterMs: 1000 })
+    await channel.checkExchange(EVENTS.name)
   }
 }
 

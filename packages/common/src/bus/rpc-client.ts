@@ -1,20 +1,24 @@
+import { randomUUID } from 'node:crypto'
 import type { Channel, ConsumeMessage, Message } from 'amqplib'
 import type { Method } from '../contract.ts'
 import { AppError, type ErrorCode, toAppError } from '../errors.ts'
+import type { Logger } from '../service/telemetry.ts'
 import { Breaker } from './breaker.ts'
 import type { BreakerState, CallOptions } from './bus.ts'
 import type { BusMetrics } from './bus-metrics.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 import * as wire from './rpc-wire.ts'
-import { declareExchange, REPLIES, requestExchange } from './topology.ts'
+import { RETURNED, replyExchange, replyKey, requestExchange } from './topology.ts'
 import { tracedCall } from './tracing.ts'
 
 const DEFAULT_TIMEOUT_MS = 5000
 const PING_TIMEOUT_MS = 1000
+/** Longer than any stall of the event loop that is not an outage by itself. */
+const ECHO_TIMEOUT_MS = 4000
 /** Calls to one target that may wait at the same time; beyond it the target is drowning anyway. */
 const PENDING_LIMIT = 2000
-/** After a reconnect the other side may still be reconnecting (see the cap in backoff.ts); that is no sign of its death. */
+/** After a reconnect the other side may still be reconnecting (see Backoff); that is no sign of its death. */
 const RECONNECT_GRACE_MS = 15_000
 
 interface Target {
@@ -22,8 +26,6 @@ interface Target {
   exchange: string
   breaker: Breaker
   pending: number
-  /** The channel on which its exchange is known to exist. */
-  declaredOn: Channel | undefined
 }
 
 interface Pending {
@@ -45,13 +47,14 @@ interface Request {
 export interface RpcClientOptions {
   /** The broker user that this process logs in as. */
   user: string
+  logger: Logger
   breaker: { failures: number; resetMs: number }
   metrics: () => BusMetrics | undefined
 }
 
 /**
- * Sends requests and matches answers. One channel carries both, so that its loss settles every call that waits. It is
- * opened by the first call, because services that call nobody have no right to a reply queue.
+ * Sends requests and matches replies. One channel carries both, so that its loss settles every call that waits. A reply
+ * counts only when the broker vouches that the called service sent it.
  */
 export class RpcClient {
   readonly #link: Link
@@ -60,14 +63,17 @@ export class RpcClient {
   #opening: ManagedChannel<Channel> | undefined
   readonly #targets = new Map<string, Target>()
   readonly #pending = new Map<string, Pending>()
-  #replyQueue = ''
-  #sequence = 0
+  readonly #replies: string
+  #replyKey = ''
+  /** Ends the wait for a message to ourselves. */
+  #echo: { id: string; resolve: () => void; reject: (error: AppError) => void } | undefined
   #graceUntil = 0
   #draining = false
 
   constructor(link: Link, options: RpcClientOptions) {
     this.#link = link
     this.#options = options
+    this.#replies = replyExchange(options.user).name
   }
 
   get breakers(): Record<string, BreakerState> {
@@ -113,9 +119,9 @@ export class RpcClient {
   #target(service: string): Target {
     let target = this.#targets.get(service)
     if (target === undefined) {
-      const breaker = new Breaker(service, { ...this.#options.breaker, ping: () => this.#ping(service) })
+      const breaker = new Breaker(service, { ...this.#options.breaker, ping: () => this.ping(service) })
       const exchange = requestExchange(service).name
-      target = { service, exchange, breaker, pending: 0, declaredOn: undefined }
+      target = { service, exchange, breaker, pending: 0 }
       this.#targets.set(service, target)
     }
     return target
@@ -135,7 +141,8 @@ export class RpcClient {
     )
   }
 
-  #ping(service: string): Promise<unknown> {
+  /** Resolves when a process of `service` answers within a second; asked past the breaker. */
+  ping(service: string): Promise<unknown> {
     const body = wire.encode({})
     const request = {
       name: wire.PING,
@@ -153,8 +160,47 @@ export class RpcClient {
     const channel = this.#channel.current
     if (channel === undefined || this.#draining) return Promise.reject(notSent('Not connected to the broker'))
     if (this.#link.blocked) return Promise.reject(notSent('The broker is out of resources'))
-    if (target.declaredOn === channel) return this.#sendOn(channel, target, request)
-    return this.#declare(channel, target).then(() => this.#sendOn(channel, target, request))
+    return this.#sendOn(channel, target, request)
+  }
+
+  /**
+   * Sends a message to ourselves, the way replies come. Rejects when it does not return in four seconds: somebody has
+   * unbound or deleted what replies need, which no call could tell from a service that hangs.
+   */
+  async echo(): Promise<void> {
+    await this.#open(ECHO_TIMEOUT_MS)
+    const channel = this.#channel?.current
+    if (channel === undefined) throw notSent('Not connected to the broker')
+    const id = randomUUID()
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => this.#endEcho(id, new AppError('TIMEOUT')), ECHO_TIMEOUT_MS)
+      this.#echo = {
+        id,
+        resolve: () => {
+          clearTimeout(timer)
+          resolve()
+        },
+        reject: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      }
+      try {
+        channel.publish(this.#replies, this.#replyKey, wire.encode({}), {
+          type: wire.ECHO,
+          correlationId: id,
+          userId: this.#options.user,
+          mandatory: true,
+        })
+      } catch (error) {
+        this.#endEcho(id, new AppError('NOT_SENT', { cause: error }))
+      }
+    })
+  }
+
+  /** Opens the channel again, with a new reply queue; calls that wait end with `CONNECTION_LOST`. */
+  reopen(): void {
+    this.#channel?.reopen()
   }
 
   /** Resolves when the channel is there, or when waiting for it is over: then the call finds it missing. */
@@ -175,24 +221,16 @@ export class RpcClient {
     this.#channel = opening
   }
 
-  async #declare(channel: Channel, target: Target): Promise<void> {
-    try {
-      await declareExchange(channel, requestExchange(target.service))
-      target.declaredOn = channel
-    } catch (error) {
-      throw new AppError('NOT_SENT', { cause: error, retryAfterMs: 1000 })
-    }
-  }
-
   #sendOn(channel: Channel, target: Target, request: Request): Promise<Buffer> {
     const { timeoutMs, signal } = request
     if (!(timeoutMs > 0) || signal?.aborted) return Promise.reject(new AppError('TIMEOUT'))
     if (target.pending >= PENDING_LIMIT) return Promise.reject(new AppError('QUEUE_FULL', { retryAfterMs: 1000 }))
-    const id = (this.#sequence++).toString(36)
+    // Not to be guessed by a service that answers in another's place.
+    const id = randomUUID()
     const { name, body, requestId, headers } = request
     const wholeMs = Math.ceil(timeoutMs)
     try {
-      channel.publish(target.exchange, this.#replyQueue, body, {
+      channel.publish(target.exchange, this.#replyKey, body, {
         type: name,
         correlationId: id,
         messageId: requestId,
@@ -236,32 +274,71 @@ export class RpcClient {
   }
 
   async #setUp(channel: Channel): Promise<void> {
-    await declareExchange(channel, REPLIES)
+    const { user } = this.#options
+    for (const name of [this.#replies, RETURNED.name]) await channel.checkExchange(name)
     const { queue } = await channel.assertQueue('', { exclusive: true, durable: false, autoDelete: true })
-    await channel.bindQueue(queue, REPLIES.name, queue)
-    channel.on('return', (message: Message) => this.#fail(message.properties.correlationId, 'NO_RESPONDER'))
+    const key = replyKey(user, queue)
+    await channel.bindQueue(queue, this.#replies, key)
+    await channel.bindQueue(queue, RETURNED.name, key)
+    channel.on('return', (message: Message) => this.#unroutable(message.properties.correlationId))
     await channel.consume(queue, (message) => message && this.#receive(message), {
       noAck: true,
       exclusive: true,
     })
-    this.#replyQueue = queue
+    this.#replyKey = key
+  }
+
+  #unroutable(id: string): void {
+    const error = new AppError('NO_RESPONDER', { retryAfterMs: 1000 })
+    if (!this.#endEcho(id, error)) this.#take(id)?.reject(error)
   }
 
   #receive(message: ConsumeMessage): void {
-    const { correlationId, type, headers } = message.properties
-    if (type !== wire.REPLY_OK && type !== wire.REPLY_ERROR) {
+    const { exchange } = message.fields
+    const { correlationId, userId, headers } = message.properties
+    const isOurs = userId === this.#options.user
+    if (exchange === RETURNED.name && isOurs) {
       // Our own request, dead-lettered by the service's queue: full, or its time was over.
       this.#fail(correlationId, headers?.[wire.DEATH_HEADER] === 'maxlen' ? 'QUEUE_FULL' : 'TIMEOUT')
+    } else if (exchange !== this.#replies) this.#refuse(message)
+    else if (isOurs && this.#endEcho(correlationId)) return
+    else this.#settle(message)
+  }
+
+  #settle(message: ConsumeMessage): void {
+    const { correlationId, userId, type } = message.properties
+    const sender = this.#pending.get(correlationId)?.target.service
+    if (sender === undefined) {
+      this.#options.metrics()?.lateReplies.inc()
+      return
+    }
+    const isReply = type === wire.REPLY_OK || type === wire.REPLY_ERROR
+    if (userId !== sender || !isReply) {
+      this.#refuse(message)
       return
     }
     const pending = this.#take(correlationId)
-    if (pending === undefined) this.#options.metrics()?.lateReplies.inc()
-    else if (type === wire.REPLY_OK) pending.resolve(message.content)
-    else pending.reject(wire.decodeError(message.content))
+    if (type === wire.REPLY_OK) pending?.resolve(message.content)
+    else pending?.reject(wire.decodeError(message.content))
+  }
+
+  #refuse({ fields: { exchange }, properties: { userId, type } }: ConsumeMessage): void {
+    this.#options.logger.error({ exchange, userId, type }, 'a reply that its sender must not give was dropped')
+  }
+
+  /** Whether this was the message to ourselves. */
+  #endEcho(id: string, error?: AppError): boolean {
+    const echo = this.#echo
+    if (echo?.id !== id) return false
+    this.#echo = undefined
+    if (error) echo.reject(error)
+    else echo.resolve()
+    return true
   }
 
   #lost(): void {
     this.#graceUntil = performance.now() + RECONNECT_GRACE_MS
+    if (this.#echo) this.#endEcho(this.#echo.id, new AppError('CONNECTION_LOST'))
     for (const id of [...this.#pending.keys()]) this.#fail(id, 'CONNECTION_LOST')
   }
 }

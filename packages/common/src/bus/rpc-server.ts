@@ -8,8 +8,9 @@ import { EventLoopStallDetector } from './event-loop-stall.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 import { InFlight } from './queue-consumer.ts'
+import { callersOf } from './rights.ts'
 import * as wire from './rpc-wire.ts'
-import { declareExchange, declareQueue, REPLIES, requestExchange, requestQueue } from './topology.ts'
+import { declareRequestQueue, RETURNED, replyExchange, requestExchange } from './topology.ts'
 import { tracedReceive } from './tracing.ts'
 
 const DEFAULT_PREFETCH = 128
@@ -29,6 +30,7 @@ export class RpcServer {
   readonly #service: string
   readonly #methods: Map<string, { method: Method; handler: AnyHandler }>
   readonly #options: RpcServerOptions
+  readonly #callers: readonly string[]
   readonly #trusted: ReadonlySet<string>
   readonly #channel: ManagedChannel<Channel>
   readonly #inFlight = new InFlight()
@@ -39,6 +41,7 @@ export class RpcServer {
     if (!first) throw new Error('A contract without methods cannot be served')
     this.#service = first.service
     this.#options = options
+    this.#callers = callersOf(this.#service)
     this.#trusted = new Set(options.trust ?? ['gateway'])
     this.#methods = new Map(
       Object.entries(contract).map(([name, method]) => [name, { method, handler: handlers[name] as AnyHandler }]),
@@ -50,6 +53,15 @@ export class RpcServer {
     return this.#channel.ready
   }
 
+  get service(): string {
+    return this.#service
+  }
+
+  /** Declares its queue again, on a new channel; what is worked on is delivered again. */
+  reopen(): void {
+    this.#channel.reopen()
+  }
+
   /** Takes no more requests; resolves when all are answered or the time is over. */
   async drain(untilMs: number): Promise<void> {
     await this.#channel.current?.cancel(CONSUMER_TAG).catch(() => {})
@@ -59,23 +71,26 @@ export class RpcServer {
   }
 
   async #setUp(channel: Channel): Promise<void> {
-    const queue = requestQueue(this.#service)
-    await declareExchange(channel, REPLIES)
-    await declareQueue(channel, queue)
+    for (const { name } of [requestExchange(this.#service), RETURNED, ...this.#callers.map(replyExchange)]) {
+      await channel.checkExchange(name)
+    }
+    const queue = await declareRequestQueue(channel, this.#service)
     await channel.prefetch(this.#options.prefetch ?? DEFAULT_PREFETCH)
     const receive = (message: ConsumeMessage | null) =>
       message && void this.#inFlight.run(() => this.#receive(channel, message))
-    await channel.consume(queue.name, receive, { consumerTag: CONSUMER_TAG })
+    await channel.consume(queue, receive, { consumerTag: CONSUMER_TAG })
   }
 
   async #receive(channel: Channel, message: ConsumeMessage): Promise<void> {
     const startedAt = performance.now()
     const name: string = message.properties.type ?? ''
+    const caller = this.#callerOf(message)
+    if (caller === undefined) return void channel.ack(message)
     if (this.#marksRedelivery(channel, message)) return
     let outcome: ErrorCode | 'OK' = 'OK'
     let body: Buffer
     try {
-      body = name === wire.PING ? wire.encode({}) : wire.encode(await this.#answer(name, message, startedAt))
+      body = name === wire.PING ? wire.encode({}) : wire.encode(await this.#answer(name, message, caller, startedAt))
     } catch (thrown) {
       const error = this.#toAnswer(name, message, toAppError(thrown))
       outcome = error.code
@@ -83,9 +98,10 @@ export class RpcServer {
     }
     const type = outcome === 'OK' ? wire.REPLY_OK : wire.REPLY_ERROR
     try {
-      channel.publish(REPLIES.name, message.fields.routingKey, body, {
+      channel.publish(replyExchange(caller).name, message.fields.routingKey, body, {
         type,
         correlationId: message.properties.correlationId,
+        userId: this.#options.user,
       })
       channel.ack(message)
     } catch {
@@ -95,13 +111,28 @@ export class RpcServer {
       this.#options.metrics()?.serverSeconds.observe(`${this.#service}.${name}`, outcome, startedAt)
   }
 
-  async #answer(name: string, message: ConsumeMessage, startedAt: number): Promise<unknown> {
+  /**
+   * The broker user that sent a request, undefined for a message that is no request to us. A reply goes to that user's own
+   * exchange, under a key that begins with its name.
+   */
+  #callerOf(message: ConsumeMessage): string | undefined {
+    const { fields, properties } = message
+    const { userId, headers } = properties
+    const sender = userId === this.#options.user ? (headers?.[wire.REDELIVERED_FROM_HEADER] ?? userId) : userId
+    const expected = this.#callers.includes(sender) && fields.routingKey.startsWith(`${sender}.`)
+    if (expected && fields.exchange === requestExchange(this.#service).name) return sender
+    this.#options.logger.error({ userId, type: properties.type, exchange: fields.exchange }, 'not a request: dropped')
+    return undefined
+  }
+
+  async #answer(name: string, message: ConsumeMessage, caller: string, startedAt: number): Promise<unknown> {
     const entry = this.#methods.get(name)
     if (!entry) throw new AppError('NO_RESPONDER', { cause: new Error(`${this.#service} has no method ${name}`) })
     const { method, handler } = entry
+    if (!method.callers.some((name) => name === caller)) throw new AppError('FORBIDDEN')
     refuseRepeated(method, message)
     const body = wire.decodeRequest(message.content)
-    const call = this.#callOf(message, body, startedAt - this.#stalls.waitedMs())
+    const call = this.#callOf(message, caller, body, startedAt - this.#stalls.waitedMs())
     // Nobody waits for the answer any more.
     if (call.timeoutMs === 0) throw new AppError('TIMEOUT')
     const input = parseInput(method, body.input)
@@ -111,18 +142,11 @@ export class RpcServer {
     return method.output.parse(output)
   }
 
-  #callOf(message: ConsumeMessage, { actor, client }: wire.RequestBody, sentAt: number): Call {
+  #callOf(message: ConsumeMessage, caller: string, { actor, client }: wire.RequestBody, sentAt: number): Call {
     const { messageId, expiration } = message.properties
-    return new ServedCall(this.#actorOf(message, actor), messageId ?? '', client, sentAt + Number(expiration ?? 0))
-  }
-
-  /** Only the gateway speaks for users; every other broker user is the service of its name. */
-  #actorOf(message: ConsumeMessage, claimed: Actor): Actor {
-    const { userId, headers } = message.properties
-    const sender = userId === this.#options.user ? (headers?.[wire.REDELIVERED_FROM_HEADER] ?? userId) : userId
-    if (typeof sender !== 'string' || sender === '') throw new AppError('FORBIDDEN')
-    if (this.#trusted.has(sender)) return claimed
-    return { kind: 'service', name: sender }
+    // Only the gateway speaks for users; every other broker user is the service of its name.
+    const asked: Actor = this.#trusted.has(caller) ? actor : { kind: 'service', name: caller }
+    return new ServedCall(asked, messageId ?? '', client, sentAt + Number(expiration ?? 0))
   }
 
   /**

@@ -2,15 +2,17 @@ import type { Actor, Call } from '../contract.ts'
 import { AppError, type ErrorCode, type FieldError, isErrorCode } from '../errors.ts'
 
 /**
- * A request: routing key = the caller's reply queue, `type` = method, `correlationId`, `userId` (checked by the broker),
- * `messageId` = request id, `expiration` = milliseconds left, and a `RequestBody` as JSON. Headers carry trace context
- * only: amqplib's header tables cost more than all the rest of a message. A reply: the same `correlationId`, `type` =
- * REPLY_OK or REPLY_ERROR. No method can be named like these.
+ * A request: routing key = the caller's reply key, `type` = method, random `correlationId`, `userId` (checked by the
+ * broker), `messageId` = request id, `expiration` = milliseconds left, and a `RequestBody` as JSON. Headers carry trace
+ * context only: amqplib's header tables cost more than all the rest of a message. A reply: the same routing key and
+ * `correlationId`, `userId` = the called service, `type` = REPLY_OK or REPLY_ERROR. No method can be named like these.
  */
 export const REPLY_OK = '=ok'
 export const REPLY_ERROR = '=error'
 /** Answered by the bus itself: is anybody there? */
 export const PING = '=ping'
+/** What a caller sends to its own reply queue. */
+export const ECHO = '=echo'
 
 /** Set by a server on a request that comes back to it for the first time, with the user who really sent it. */
 export const REDELIVERED_FROM_HEADER = 'x-redelivered-from'

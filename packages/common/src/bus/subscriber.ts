@@ -6,15 +6,14 @@ import { AppError, toAppError } from '../errors.ts'
 import type { Logger } from '../service/telemetry.ts'
 import type { ParkedMessage, SubscribeOptions } from './bus.ts'
 import type { BusMetrics } from './bus-metrics.ts'
-import { byType, decodeEnvelope } from './envelope.ts'
+import { byType, receiveEvent } from './envelope.ts'
 import type { Link } from './link.ts'
 import type { Publisher } from './publisher.ts'
 import { type Delivery, QueueConsumer } from './queue-consumer.ts'
-import { declareExchange, declareQueue, groupExchange, groupQueues, PARKED_KEY, retryKey } from './topology.ts'
+import { groupExchange, groupQueues, PARKED_KEY, RETRY_DELAYS_MS, retryKey } from './topology.ts'
 import { tracedReceive } from './tracing.ts'
 
 const DEFAULT_PREFETCH = 16
-const DEFAULT_RETRY_DELAYS_MS = [5000, 60_000, 600_000]
 const REPUBLISH_PAUSE_MS = 1000
 /** Brokers count nacks, rejects and lost channels differently, so this header decides. Counts from 1. */
 const ATTEMPT_HEADER = 'x-attempt'
@@ -24,6 +23,8 @@ const LOST_DELIVERIES = 5
 interface SubscriberDeps {
   link: Link
   publisher: Publisher
+  /** The broker user that this process logs in as. */
+  user: string
   logger: Logger
   metrics: () => BusMetrics | undefined
 }
@@ -31,7 +32,7 @@ interface SubscriberDeps {
 /** A consumer group: each event is handled until it succeeds, is retried after each delay, and ends in the parking lot. */
 export function createSubscriber(deps: SubscriberDeps, options: SubscribeOptions): QueueConsumer {
   const { group, events } = options
-  const delays = options.retryDelaysMs ?? DEFAULT_RETRY_DELAYS_MS
+  const delays = options.retryDelaysMs ?? RETRY_DELAYS_MS
   const types = byType(events)
   const own = groupExchange(group).name
   const queues = groupQueues(group, [...types.keys()], delays)
@@ -39,9 +40,11 @@ export function createSubscriber(deps: SubscriberDeps, options: SubscribeOptions
   async function handle(delivery: Delivery): Promise<void> {
     const { message, signal } = delivery
     const attempt = Number(message.properties.headers?.[ATTEMPT_HEADER] ?? 1)
+    let accepted = false
     try {
       refusePoison(message)
-      const envelope = decodeEnvelope(message.content, types)
+      const envelope = receiveEvent(message, types, { exchange: own, user: deps.user })
+      accepted = true
       await tracedReceive('consumer', `events ${envelope.type}`, traceOf(envelope), () =>
         options.handle(envelope, { signal, attempt }),
       )
@@ -50,8 +53,17 @@ export function createSubscriber(deps: SubscriberDeps, options: SubscribeOptions
     } catch (thrown) {
       // Somebody else has the message by now.
       if (signal.aborted) return
+      if (toAppError(thrown).code === 'FORBIDDEN' && !accepted) return drop(delivery, thrown)
       await moveOn(delivery, attempt, toAppError(thrown))
     }
+  }
+
+  /** Not kept with the dead letters: sent again from there, it would come from us. */
+  function drop(delivery: Delivery, error: unknown): void {
+    const { userId, type } = delivery.message.properties
+    deps.logger.error({ err: error, group, type, userId }, 'an event that its sender must not publish was dropped')
+    delivery.ack()
+    count(delivery.message, 'refused')
   }
 
   async function moveOn(delivery: Delivery, attempt: number, error: AppError): Promise<void> {
@@ -92,7 +104,7 @@ export function createSubscriber(deps: SubscriberDeps, options: SubscribeOptions
     }
   }
 
-  function count(message: ConsumeMessage, outcome: 'handled' | 'retried' | 'parked'): void {
+  function count(message: ConsumeMessage, outcome: 'handled' | 'retried' | 'parked' | 'refused'): void {
     const type = types.has(message.properties.type) ? message.properties.type : 'unknown'
     deps.metrics()?.consumed.inc({ group, type, outcome })
   }
@@ -102,8 +114,8 @@ export function createSubscriber(deps: SubscriberDeps, options: SubscribeOptions
     queue: queues.main.name,
     prefetch: options.prefetch ?? DEFAULT_PREFETCH,
     declare: async (channel) => {
-      await declareExchange(channel, groupExchange(group))
-      for (const queue of [...queues.others, queues.main]) await declareQueue(channel, queue)
+      await channel.checkExchange(own)
+      for (const { name } of [...queues.others, queues.main]) await channel.checkQueue(name)
     },
     handle,
   })

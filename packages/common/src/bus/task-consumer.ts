@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConsumeMessage } from 'amqplib'
+import type { ServiceName } from '../contract.ts'
 import { TaskMessage } from '../contracts/work.ts'
 import type { Logger } from '../service/telemetry.ts'
 import type { ConsumeTasksOptions, TaskOutcome, TaskQueue } from './bus.ts'
 import type { Link } from './link.ts'
 import type { Publisher } from './publisher.ts'
 import { type Delivery, QueueConsumer } from './queue-consumer.ts'
-import { declareQueue, laterKey, TASKS, taskQueues } from './topology.ts'
+import { laterKey, TASKS, taskQueues } from './topology.ts'
 import { tracedReceive } from './tracing.ts'
 
 const REPUBLISH_PAUSE_MS = 1000
+/** Media sends tasks; a worker sends on what it puts off. */
+const SENDERS: ReadonlySet<string> = new Set<ServiceName>(['media', 'worker'])
 const DELIVERED_HEADER = 'x-delivered-before'
 
 /** A consumer of one of the task queues: as many messages at a time as there are slots, acknowledged at the end. */
@@ -23,6 +26,11 @@ export function createTaskConsumer(
   const { main, later } = taskQueues(kind)
 
   async function work({ message, signal }: Delivery): Promise<TaskOutcome> {
+    const { userId } = message.properties
+    if (!SENDERS.has(userId)) {
+      logger.error({ queue: main.name, userId }, 'a task message from a sender that sends no tasks was dropped')
+      return 'done'
+    }
     const task = parseTask(message.content)
     if (!task) {
       logger.error({ queue: main.name }, 'a task message cannot be read and is dropped')
@@ -68,8 +76,8 @@ export function createTaskConsumer(
     queue: main.name,
     prefetch: slots,
     declare: async (channel) => {
-      await declareQueue(channel, main)
-      await declareQueue(channel, later)
+      await channel.checkQueue(main.name)
+      await channel.checkQueue(later.name)
     },
     handle: settle,
   })

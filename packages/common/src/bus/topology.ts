@@ -1,14 +1,16 @@
 import type { Channel, Options } from 'amqplib'
+import type { EventType, ServiceName } from '../contract.ts'
 import type { TaskQueue } from './bus.ts'
+import { CALLS, callersOf } from './rights.ts'
 
 /**
- * The names on the broker. Every process declares what it uses; declaring again with the same arguments changes
- * nothing, so services may start in any order. No service may write to the default exchange, which reaches every queue:
- * that is why even replies and retries go through exchanges with names of their own.
+ * The names on the broker. Exchanges and shared queues exist before any service starts: provisioning and the definitions
+ * file create them (`brokerTopology`), and services, which have no right to create or delete them, only check that they are
+ * there. A service declares its own request queue and its private queues.
+ *
+ * No service may write to the default exchange, which reaches every queue: that is why even replies and retries go through
+ * exchanges with names of their own.
  */
-
-/** Who logs in to the broker; `operator` is the command line. */
-export type ServiceName = 'gateway' | 'auth' | 'media' | 'worker' | 'operator'
 
 export interface Exchange {
   name: string
@@ -22,11 +24,16 @@ export interface Queue {
 }
 
 export const EVENTS: Exchange = { name: 'events', type: 'topic' }
-export const REPLIES: Exchange = { name: 'rpc.reply', type: 'direct' }
+/**
+ * Requests that a full queue refused or that expired in it come back here. A topic exchange, because only there the broker
+ * asks at each binding whose keys one may receive.
+ */
+export const RETURNED: Exchange = { name: 'rpc.returned', type: 'topic' }
 export const TASKS: Exchange = { name: 'tasks', type: 'direct' }
 
 const REQUEST_QUEUE_LENGTH = 1000
 const TASK_LATER_MS = 5000
+export const RETRY_DELAYS_MS = [5000, 60_000, 600_000]
 /** Each priority costs the broker a queue of its own inside the queue. */
 const MAX_TASK_PRIORITY = 9
 /** The last resort against a message that kills every consumer; far above what our own counters allow. */
@@ -37,10 +44,18 @@ export function requestExchange(service: string): Exchange {
   return { name: `rpc.to.${service}`, type: 'fanout' }
 }
 
+/** Answers to one caller: nobody else may receive from it, and only the services it calls may publish to it. */
+export function replyExchange(caller: string): Exchange {
+  return { name: `rpc.reply.${caller}`, type: 'direct' }
+}
+
+/** Routing key of a request and of its reply: the caller, then the private queue that it waits at. */
+export const replyKey = (caller: string, queue: string): string => `${caller}.${queue}`
+
 /**
- * Requests for a service. The routing key of a request is the caller's reply queue: what the full queue refuses and what
- * expires in it is dead-lettered with that key to the reply exchange, so the caller is told at once and without the cost
- * of publisher confirms.
+ * Requests for a service, in the queue that it declares itself, so that without a running process there is no queue and
+ * callers are answered at once. What the full queue refuses and what expires in it is dead-lettered with its routing key,
+ * the caller's reply key, so the caller knows without the cost of publisher confirms.
  */
 export function requestQueue(service: string): Queue {
   return {
@@ -50,7 +65,7 @@ export function requestQueue(service: string): Queue {
       autoDelete: true,
       maxLength: REQUEST_QUEUE_LENGTH,
       overflow: 'reject-publish-dlx',
-      deadLetterExchange: REPLIES.name,
+      deadLetterExchange: RETURNED.name,
     },
     bindings: [{ exchange: requestExchange(service), key: '' }],
   }
@@ -71,7 +86,11 @@ export const AGAIN_KEY = 'again'
 export const retryKey = (delayMs: number): string => `retry.${delayMs}`
 
 /** The queues of a consumer group: the main one, one per retry delay, and the parking lot. */
-export function groupQueues(group: string, types: string[], retryDelaysMs: number[]): { main: Queue; others: Queue[] } {
+export function groupQueues(
+  group: string,
+  types: string[],
+  retryDelaysMs: readonly number[],
+): { main: Queue; others: Queue[] } {
   const own = groupExchange(group)
   const main: Queue = {
     name: `events.${group}`,
@@ -98,7 +117,7 @@ export const laterKey = (kind: TaskQueue): string => `ranked.${kind}.later`
 
 /**
  * Tasks by priority, which of all durable queues only classic ones have on every RabbitMQ. A message that is lost with
- * its node is sent again by who keeps the task.
+ * its node is sent again by the service that keeps the task.
  */
 export function taskQueues(kind: TaskQueue): { main: Queue; later: Queue } {
   return {
@@ -120,66 +139,66 @@ function delayQueue(name: string, from: Exchange, key: string, delayMs: number, 
   }
 }
 
-export async function declareExchange(channel: Channel, { name, type }: Exchange): Promise<void> {
-  await channel.assertExchange(name, type, { durable: true })
+/** As `POST /api/definitions/<vhost>` of RabbitMQ's management takes it. */
+export interface BrokerTopology {
+  exchanges: { name: string; type: string; durable: true; auto_delete: false; internal: false; arguments: object }[]
+  queues: { name: string; durable: true; auto_delete: false; arguments: Record<string, unknown> }[]
+  bindings: {
+    source: string
+    destination: string
+    destination_type: 'queue'
+    routing_key: string
+    arguments: Record<string, unknown>
+  }[]
 }
 
-export async function declareQueue(channel: Channel, { name, options, bindings }: Queue): Promise<void> {
-  await channel.assertQueue(name, options)
-  for (const { exchange, key } of bindings) {
-    await declareExchange(channel, exchange)
-    await channel.bindQueue(name, exchange.name, key)
+/** All exchanges and all shared queues with their bindings. */
+export function brokerTopology(
+  events: EventType[],
+  retryDelaysMs: readonly number[] = RETRY_DELAYS_MS,
+): BrokerTopology {
+  const callers = Object.keys(CALLS) as ServiceName[]
+  const groups = [...new Set(events.flatMap(({ subscribers }) => subscribers))]
+  const services = callers.filter((name) => callersOf(name).length > 0)
+  const exchanges = [EVENTS, TASKS, RETURNED, ...services.map(requestExchange), ...callers.map(replyExchange)]
+  const queues = (['short', 'long'] as const).flatMap((kind) => Object.values(taskQueues(kind)))
+  for (const group of groups) {
+    const types = events.filter(({ subscribers }) => subscribers.includes(group)).map(({ type }) => type)
+    const { main, others } = groupQueues(group, types, retryDelaysMs)
+    exchanges.push(groupExchange(group))
+    queues.push(main, ...others)
+  }
+  return {
+    exchanges: exchanges.map(({ name, type }) => {
+      return { name, type, durable: true, auto_delete: false, internal: false, arguments: {} }
+    }),
+    queues: queues.map(({ name, options }) => {
+      return { name, durable: true, auto_delete: false, arguments: queueArguments(options) }
+    }),
+    bindings: queues.flatMap(({ name, bindings }) =>
+      bindings.map(({ exchange, key }) => {
+        return { source: exchange.name, destination: name, destination_type: 'queue', routing_key: key, arguments: {} }
+      }),
+    ),
   }
 }
 
-export interface Permissions {
-  /** Regular expressions over names of exchanges and queues, as RabbitMQ has them. */
-  configure: string
-  write: string
-  read: string
+/** The options of amqplib by the names that the broker knows. */
+function queueArguments(options: Options.AssertQueue): Record<string, unknown> {
+  const named = {
+    'x-dead-letter-exchange': options.deadLetterExchange,
+    'x-dead-letter-routing-key': options.deadLetterRoutingKey,
+    'x-message-ttl': options.messageTtl,
+    'x-max-priority': options.maxPriority,
+  }
+  const given = Object.entries(named).filter(([, value]) => value !== undefined)
+  return { ...(options.arguments as Record<string, unknown> | undefined), ...Object.fromEntries(given) }
 }
 
-/** Matches exactly these names; `amq.gen-…` stands for the private queues that the broker names. */
-const exactly = (...names: string[]): string => `^(${names.join('|')})$`
-const PRIVATE_QUEUE = 'amq\\.gen-.*'
-
-/**
- * The least each service's broker user needs. To declare is to configure; to bind is to write to the queue and read from
- * the exchange; a dead-letter target must be writable by who declares the queue.
- */
-export const BROKER_PERMISSIONS: Record<ServiceName, Permissions> = {
-  gateway: {
-    configure: exactly('rpc\\.to\\.(auth|media)', 'rpc\\.reply', 'events', PRIVATE_QUEUE),
-    write: exactly('rpc\\.to\\.(auth|media)', PRIVATE_QUEUE),
-    read: exactly('rpc\\.reply', 'events', PRIVATE_QUEUE),
-  },
-  auth: {
-    configure: exactly('rpc\\.(to\\.)?auth', 'rpc\\.reply', 'events(\\.auth.*)?', 'parked\\.auth'),
-    write: exactly('rpc\\.(to\\.)?auth', 'rpc\\.reply', 'events(\\.auth.*)?', 'parked\\.auth'),
-    read: exactly('rpc\\.(to\\.)?auth', 'events(\\.auth.*)?'),
-  },
-  media: {
-    configure: exactly('rpc\\.(to\\.)?media', 'rpc\\.reply', 'events(\\.media.*)?', 'parked\\.media', 'tasks(\\..*)?'),
-    write: exactly('rpc\\.(to\\.)?media', 'rpc\\.reply', 'events(\\.media.*)?', 'parked\\.media', 'tasks(\\..*)?'),
-    read: exactly('rpc\\.(to\\.)?media', 'events(\\.media.*)?', 'tasks(\\..*)?'),
-  },
-  worker: {
-    configure: exactly('rpc\\.to\\.media', 'rpc\\.reply', 'events', 'tasks(\\..*)?', PRIVATE_QUEUE),
-    write: exactly('rpc\\.to\\.media', 'events', 'tasks(\\..*)?', PRIVATE_QUEUE),
-    read: exactly('rpc\\.reply', 'tasks(\\..*)?', PRIVATE_QUEUE),
-  },
-  operator: {
-    configure: exactly('rpc\\.to\\.(auth|media)', 'rpc\\.reply', 'events', PRIVATE_QUEUE),
-    write: exactly('rpc\\.to\\.(auth|media)', PRIVATE_QUEUE),
-    read: exactly('rpc\\.reply', 'events', PRIVATE_QUEUE),
-  },
-}
-
-/** Who may say and hear what on the topic exchange `events`: regular expressions over routing keys. */
-export const BROKER_TOPIC_PERMISSIONS: Record<ServiceName, { exchange: string; write: string; read: string }> = {
-  gateway: { exchange: EVENTS.name, write: '^$', read: '^(auth|video|playback)\\.' },
-  auth: { exchange: EVENTS.name, write: '^auth\\.', read: '^(video\\.owner-erased|audit\\.noted)$' },
-  media: { exchange: EVENTS.name, write: '^(video|playback|audit)\\.', read: '^(auth|video|playback|task)\\.' },
-  worker: { exchange: EVENTS.name, write: '^task\\.', read: '^$' },
-  operator: { exchange: EVENTS.name, write: '^$', read: '^video\\.milestone-reached$' },
+/** Declares a service's own request queue. */
+export async function declareRequestQueue(channel: Channel, service: string): Promise<string> {
+  const { name, options, bindings } = requestQueue(service)
+  await channel.assertQueue(name, options)
+  for (const { exchange, key } of bindings) await channel.bindQueue(name, exchange.name, key)
+  return name
 }

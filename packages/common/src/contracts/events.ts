@@ -15,31 +15,49 @@ const Log = z.string().max(MAX_LOG_LENGTH)
 export const events = defineEvents({
   'auth.sessions-revoked': {
     summary: 'Access tokens of these sessions must be refused from now on, and these API keys looked up anew',
+    publisher: 'auth',
+    subscribers: [],
+    listeners: ['gateway'],
     version: 1,
     data: Revocation,
   },
   'auth.keys-changed': {
     summary: 'There are other signing keys; carries all of them, so that nobody needs to ask',
+    publisher: 'auth',
+    subscribers: [],
+    listeners: ['gateway'],
     version: 1,
     data: KeyDocument,
   },
   'auth.user-erased': {
     summary: 'An account was deleted; whatever else is kept of this person must go. Said again until all have answered',
+    publisher: 'auth',
+    subscribers: ['media'],
+    listeners: [],
     version: 1,
     data: z.object({ userId: Id }),
   },
   'video.owner-erased': {
     summary: 'Nothing of this owner is left: no video, no link to one, no file, and nobody who could still write one',
+    publisher: 'media',
+    subscribers: ['auth'],
+    listeners: [],
     version: 1,
     data: z.object({ ownerId: Id }),
   },
   'audit.noted': {
     summary: 'An administrator has done something in another service than auth, which keeps the audit log',
+    publisher: 'media',
+    subscribers: ['auth'],
+    listeners: [],
     version: 1,
     data: NotedAction,
   },
   'video.changed': {
     summary: 'A video has a new state; carries the state, so that a late listener needs only the last one',
+    publisher: 'media',
+    subscribers: [],
+    listeners: ['gateway'],
     version: 1,
     data: z.object({
       videoId: Id,
@@ -53,21 +71,33 @@ export const events = defineEvents({
   },
   'video.milestone-reached': {
     summary: 'What webhooks tell of a video, for whoever listens to all of them',
+    publisher: 'media',
+    subscribers: [],
+    listeners: ['operator'],
     version: 1,
     data: z.object({ ownerId: Id, payload: WebhookPayload }),
   },
   'video.deleted': {
     summary: 'A video is gone; its files are being removed',
+    publisher: 'media',
+    subscribers: [],
+    listeners: ['gateway'],
     version: 1,
     data: z.object({ videoId: Id, ownerId: Id }),
   },
   'playback.revoked': {
     summary: 'A playback token must be refused from now on',
+    publisher: 'media',
+    subscribers: [],
+    listeners: ['gateway'],
     version: 1,
     data: z.object({ videoId: Id, tokenId: Id, expiresAt: Timestamp }),
   },
   'task.progressed': {
     summary: 'A worker is alive and this far, and has finished these segments since it last told; renews the lease',
+    publisher: 'worker',
+    subscribers: ['media'],
+    listeners: [],
     version: 1,
     data: z.object({
       taskId: Id,
@@ -81,6 +111,9 @@ export const events = defineEvents({
   },
   'task.finished': {
     summary: 'A worker has written all files of this attempt',
+    publisher: 'worker',
+    subscribers: ['media'],
+    listeners: [],
     version: 1,
     data: z.object({
       taskId: Id,
@@ -93,6 +126,9 @@ export const events = defineEvents({
   },
   'task.failed': {
     summary: 'A worker could not do this attempt',
+    publisher: 'worker',
+    subscribers: ['media'],
+    listeners: [],
     version: 1,
     data: z.object({ taskId: Id, attempt: z.number().int(), leaseToken: Id, cause: TaskCause, log: Log.optional() }),
   },

@@ -245,6 +245,7 @@ export const media = defineContract('media', {
     output: pageOf(Task),
     errors: [],
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   claimTask: {
     summary: 'Take a task; for workers',
@@ -259,6 +260,7 @@ export const media = defineContract('media', {
     errors: ['TASK_GONE'],
     // A claim whose answer was lost is taken over like that of a dead worker.
     idempotent: false,
+    callers: ['worker'],
   },
   releaseTask: {
     summary: 'Give a task back untouched, because this worker stops; for workers',
@@ -270,6 +272,7 @@ export const media = defineContract('media', {
     output: Nothing,
     errors: ['TASK_GONE'],
     idempotent: true,
+    callers: ['worker'],
   },
   ...limits,
   ...parked,

@@ -1,9 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { BROKER_PERMISSIONS, BROKER_TOPIC_PERMISSIONS } from '@kinora/common/bus'
+import { brokerPermissions, brokerTopology, topicPermissions } from '@kinora/common/bus'
+import { events } from '@kinora/common/contracts'
 import { BROKER_USERS, type BrokerPasswords } from './identities.ts'
 
-/** The vhost and the users as a definitions file, for a broker that is not there yet; it carries no password. */
+/** The vhost, its exchanges and queues and the users as a definitions file, for a new broker; it carries no password. */
 export function brokerDefinitions(vhost: string, passwords: BrokerPasswords) {
+  const known = Object.values(events)
+  const topology = brokerTopology(known)
   return {
     vhosts: [{ name: vhost }],
     users: BROKER_USERS.map((name) => ({
@@ -12,8 +15,13 @@ export function brokerDefinitions(vhost: string, passwords: BrokerPasswords) {
       hashing_algorithm: 'rabbit_password_hashing_sha256',
       tags: [],
     })),
-    permissions: BROKER_USERS.map((user) => ({ user, vhost, ...BROKER_PERMISSIONS[user] })),
-    topic_permissions: BROKER_USERS.map((user) => ({ user, vhost, ...BROKER_TOPIC_PERMISSIONS[user] })),
+    permissions: BROKER_USERS.map((user) => ({ user, vhost, ...brokerPermissions(user, known) })),
+    topic_permissions: BROKER_USERS.flatMap((user) =>
+      topicPermissions(user, known).map((permissions) => ({ user, vhost, ...permissions })),
+    ),
+    exchanges: topology.exchanges.map((exchange) => ({ vhost, ...exchange })),
+    queues: topology.queues.map((queue) => ({ vhost, ...queue })),
+    bindings: topology.bindings.map((binding) => ({ vhost, ...binding })),
   }
 }
 

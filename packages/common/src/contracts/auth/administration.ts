@@ -114,6 +114,7 @@ export const administration = {
     output: AdminUserPage,
     errors: [],
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   getUser: {
     summary: 'Get an account; for administrators',
@@ -121,6 +122,7 @@ export const administration = {
     output: AdminUser,
     errors: NOBODY,
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   updateUser: {
     summary: 'Disable or enable an account, or change its role; for administrators',
@@ -128,6 +130,7 @@ export const administration = {
     output: AdminUser,
     errors: [...NOBODY, 'LAST_ADMIN', 'OWN_ACCOUNT'],
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   listUserSessions: {
     summary: 'List the sessions of an account, newest first; for administrators',
@@ -135,6 +138,7 @@ export const administration = {
     output: SessionPage,
     errors: NOBODY,
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   revokeUserSessions: {
     summary: 'End all sessions of an account; for administrators',
@@ -142,6 +146,7 @@ export const administration = {
     output: Nothing,
     errors: NOBODY,
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   revokeUserSession: {
     summary: 'End one session of an account; for administrators',
@@ -149,6 +154,7 @@ export const administration = {
     output: Nothing,
     errors: ['SESSION_NOT_FOUND'],
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   resetSecondFactor: {
     summary:
@@ -157,6 +163,7 @@ export const administration = {
     output: Nothing,
     errors: [...NOBODY, 'OWN_ACCOUNT'],
     idempotent: false,
+    callers: ['gateway', 'operator'],
   },
   eraseUser: {
     summary: 'Delete an account and everything that belongs to it, permanently; for administrators',
@@ -171,6 +178,7 @@ export const administration = {
     output: AdminAuditPage,
     errors: [],
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   createAdmin: {
     summary: 'Create an administrator, or make an existing account one; for the command line',
@@ -185,5 +193,6 @@ export const administration = {
     }),
     errors: ['PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
     idempotent: true,
+    callers: ['operator'],
   },
 } as const satisfies Record<string, MethodSpec>

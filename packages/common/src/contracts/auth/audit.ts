@@ -128,5 +128,6 @@ export const audit = {
     }),
     errors: ['UNAUTHENTICATED', 'FORBIDDEN'],
     idempotent: true,
+    callers: ['operator'],
   },
 } as const satisfies Record<string, MethodSpec>

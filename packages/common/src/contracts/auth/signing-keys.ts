@@ -58,6 +58,7 @@ export const signingKeys = {
     output: SigningKeys,
     errors: ['FORBIDDEN'],
     idempotent: true,
+    callers: ['operator'],
   },
   rotateKeys: {
     summary: 'Rotate to the next signing key; tokens of the current key remain valid; for operators',
@@ -66,6 +67,7 @@ export const signingKeys = {
     errors: ['FORBIDDEN', 'KEY_TOO_NEW'],
     // A second call would rotate a second time.
     idempotent: false,
+    callers: ['operator'],
   },
   retireKey: {
     summary: 'Retire a signing key in an emergency and refuse its tokens at once; for operators',
@@ -83,5 +85,6 @@ export const signingKeys = {
     output: SigningKeys,
     errors: ['FORBIDDEN', 'KEY_NOT_FOUND'],
     idempotent: true,
+    callers: ['operator'],
   },
 } as const satisfies Record<string, MethodSpec>

@@ -49,6 +49,7 @@ export const parked = {
     output: pageOf(Parked),
     errors: [],
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   getParked: {
     summary: 'One message that has failed for good, with what it says; for administrators',
@@ -56,6 +57,7 @@ export const parked = {
     output: ParkedInFull,
     errors: GONE,
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   redriveParked: {
     summary: 'Send a parked message once more, with all its tries; for administrators',
@@ -64,6 +66,7 @@ export const parked = {
     errors: [...GONE, 'PARKED_UNREADABLE'],
     // Whoever asks again after a lost answer is told that it is gone.
     idempotent: false,
+    callers: ['gateway', 'operator'],
   },
   discardParked: {
     summary: 'Remove a parked message for good; for administrators',
@@ -71,5 +74,6 @@ export const parked = {
     output: Nothing,
     errors: GONE,
     idempotent: false,
+    callers: ['gateway', 'operator'],
   },
 } as const satisfies Record<string, MethodSpec>

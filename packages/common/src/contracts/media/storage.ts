@@ -73,6 +73,7 @@ export const storage = {
     output: StorageStatus,
     errors: ['FORBIDDEN'],
     idempotent: true,
+    callers: ['gateway', 'worker', 'operator'],
   },
   adoptStore: {
     summary: "Make the store this installation's, whatever its marker says; for administrators",
@@ -80,6 +81,7 @@ export const storage = {
     output: StorageStatus,
     errors: ['FORBIDDEN', 'INSTALLATION_MISMATCH'],
     idempotent: true,
+    callers: ['operator'],
   },
   sweepStorage: {
     summary:
@@ -93,6 +95,7 @@ export const storage = {
     }),
     errors: ['FORBIDDEN', 'INSTALLATION_MISMATCH', 'VALIDATION_FAILED'],
     idempotent: true,
+    callers: ['operator'],
   },
   listQuarantine: {
     summary: 'List folders in quarantine, oldest day first; for administrators',
@@ -100,6 +103,7 @@ export const storage = {
     output: pageOf(QuarantinedFolder),
     errors: ['FORBIDDEN', 'VALIDATION_FAILED'],
     idempotent: true,
+    callers: ['operator'],
   },
   restoreFromQuarantine: {
     summary: 'Move a folder out of quarantine, a part of it at a time; for administrators',
@@ -118,6 +122,7 @@ export const storage = {
     }),
     errors: ['FORBIDDEN', 'VALIDATION_FAILED'],
     idempotent: true,
+    callers: ['operator'],
   },
   auditStorage: {
     summary: 'Compare the next videos, and after them the next folders in storage, with each other; for administrators',
@@ -130,5 +135,6 @@ export const storage = {
     }),
     errors: ['VALIDATION_FAILED'],
     idempotent: true,
+    callers: ['operator'],
   },
 } as const satisfies Record<string, MethodSpec>
