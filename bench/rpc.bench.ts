@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startBacking } from '@kinora/dev/backing'
+import { type RabbitmqServer, startBacking } from '@kinora/dev/backing'
+import { amqpUrlFor, BROKER_USERS, type BrokerUser, derivedPasswords, provisionBroker } from '@kinora/dev/system'
 import { median, medianRatio } from './median.ts'
 import type { Order, Report } from './rpc-peer.ts'
 
@@ -12,6 +13,7 @@ const CONTENDERS = ['raw', 'bus'] as const
 type Contender = (typeof CONTENDERS)[number]
 const ROUNDS = 9
 const ROUND_MS = 1000
+const VHOST = 'bench'
 
 interface Pair {
   client: ChildProcess
@@ -24,8 +26,17 @@ interface Sample {
 }
 
 /** Calls through the bus against the same calls by bare amqplib: interleaved rounds, medians, ratios. */
-export async function rpcBench(amqpUrl: string, print: (line: string) => void = console.log): Promise<void> {
-  const pairs: Record<Contender, Pair> = { raw: await startPair('raw', amqpUrl), bus: await startPair('bus', amqpUrl) }
+export async function rpcBench(
+  { adminUrl, managementUrl }: RabbitmqServer,
+  print: (line: string) => void = console.log,
+): Promise<void> {
+  const passwords = derivedPasswords(BROKER_USERS, adminUrl)
+  await provisionBroker(managementUrl, { vhost: VHOST, passwords })
+  const urlOf = (user: BrokerUser) => amqpUrlFor(adminUrl, VHOST, user, passwords)
+  const pairs: Record<Contender, Pair> = {
+    raw: await startPair('raw', { server: adminUrl, client: adminUrl }),
+    bus: await startPair('bus', { server: urlOf('media'), client: urlOf('gateway') }),
+  }
   try {
     print('RPC round trips: the bus against bare amqplib')
     print('  at a time   bytes   raw/s   bus/s   ratio (≥ 0.80)   raw µs   bus µs   CPU ratio (≤ 1.25)')
@@ -76,9 +87,9 @@ async function reportOf(child: ChildProcess): Promise<Report> {
   return report
 }
 
-async function startPair(contender: Contender, amqpUrl: string): Promise<Pair> {
-  const server = await startPeer(contender, 'server', amqpUrl)
-  return { server, client: await startPeer(contender, 'client', amqpUrl) }
+async function startPair(contender: Contender, urls: { server: string; client: string }): Promise<Pair> {
+  const server = await startPeer(contender, 'server', urls.server)
+  return { server, client: await startPeer(contender, 'client', urls.client) }
 }
 
 async function startPeer(contender: Contender, role: 'client' | 'server', amqpUrl: string): Promise<ChildProcess> {
@@ -93,7 +104,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const dir = mkdtempSync(join(tmpdir(), 'kinora-bench-'))
   const backing = await startBacking({ dir, durable: false, log: console.error })
   try {
-    await rpcBench(backing.rabbitmq.adminUrl)
+    await rpcBench(backing.rabbitmq)
   } finally {
     await backing.stop()
     rmSync(dir, { recursive: true, force: true })

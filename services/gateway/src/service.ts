@@ -70,7 +70,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   )
   await bus.listen(
     [events['auth.keys-changed']],
-    (e) => keySet.receive(e),
+    () => keySet.reload(),
     () => keySet.reload(),
   )
   await bus.listen(

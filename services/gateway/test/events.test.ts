@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { events, type Video } from '@kinora/common/contracts'
+import { events, type KeyDocument, type Video } from '@kinora/common/contracts'
 import { until } from '@kinora/dev/harness'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createSigner } from './support/access-tokens.ts'
@@ -48,6 +48,12 @@ async function say(video: Video, sequence: number, fields: Partial<Video>): Prom
     progress,
     error,
   })
+}
+
+/** Auth has other keys from now on, and says that they have changed. */
+async function changeKeys(document: KeyDocument | Pick<KeyDocument, 'keys'>): Promise<void> {
+  auth.on.getJwks = async () => document
+  await auth.say(events['auth.keys-changed'], 'keys', 0, {})
 }
 
 describe('a stream of events', () => {
@@ -130,7 +136,7 @@ describe('a stream of events', () => {
 
   it('ends at once if session or signing key end while the video is read', async () => {
     const { jwk, sign } = createSigner()
-    await auth.say(events['auth.keys-changed'], 'keys', 0, { keys: [jwk], retired: [] })
+    await changeKeys({ keys: [auth.signer.jwk, jwk] })
     const video = media.addVideo({ visibility: 'public' })
     const expiresAt = new Date(Date.now() + 900_000).toISOString()
     const sessionId = randomUUID()
@@ -155,7 +161,7 @@ describe('a stream of events', () => {
       reason: 'logout',
       expiresAt,
     })
-    await auth.say(events['auth.keys-changed'], 'keys', 0, { keys: [], retired: [{ kid: jwk.kid, expiresAt }] })
+    await changeKeys({ keys: [auth.signer.jwk], retired: [{ kid: jwk.kid, expiresAt }] })
     for (const headers of [bySession, byKey]) await until(async () => (await statusFor(headers)) === 401)
     answer()
     media.on.getVideo = getVideo
@@ -164,15 +170,15 @@ describe('a stream of events', () => {
 
   it('ends with the key that signed the access token', async () => {
     const { jwk, sign } = createSigner()
-    const say = (data: unknown) => auth.say(events['auth.keys-changed'], 'keys', 0, data)
-    await say({ keys: [jwk], retired: [] })
+    await changeKeys({ keys: [auth.signer.jwk, jwk] })
     const video = media.addVideo({ visibility: 'public' })
     const stream = await until(async () => {
       const opened = await open(video.id, { authorization: `Bearer ${sign()}` })
       return opened.status === 200 && opened
     })
     await until(() => stream.events().length === 1)
-    await say({ keys: [], retired: [{ kid: jwk.kid, expiresAt: new Date(Date.now() + 900_000).toISOString() }] })
+    const expiresAt = new Date(Date.now() + 900_000).toISOString()
+    await changeKeys({ keys: [auth.signer.jwk], retired: [{ kid: jwk.kid, expiresAt }] })
     await until(() => stream.ended)
   })
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineEvents } from '../contract.ts'
-import { KeyDocument, NotedAction, Revocation } from './auth/index.ts'
+import { NotedAction, Revocation } from './auth/index.ts'
 import { ToolRuns } from './evidence.ts'
 import { MAX_LOG_LENGTH } from './media/task-log.ts'
 import { WebhookPayload } from './media/webhooks.ts'
@@ -22,12 +22,12 @@ export const events = defineEvents({
     data: Revocation,
   },
   'auth.keys-changed': {
-    summary: 'There are other signing keys; carries all of them, so that nobody needs to ask',
+    summary: 'The signing keys have changed. Carries none of them: receivers ask auth, whose answer they can trust',
     publisher: 'auth',
     subscribers: [],
     listeners: ['gateway'],
     version: 1,
-    data: KeyDocument,
+    data: z.object({}),
   },
   'auth.user-erased': {
     summary: 'An account was deleted; whatever else is kept of this person must go. Said again until all have answered',

@@ -62,7 +62,7 @@ export class KeyRing {
   }
 }
 
-export function keyDocument(rows: readonly SigningKeyRow[]): KeyDocument {
+function keyDocument(rows: readonly SigningKeyRow[]): KeyDocument {
   const retired = rows.filter((row) => row.stage === 'retired')
   return {
     keys: rows.filter((row) => row.stage !== 'retired').map((row) => Jwk.parse(row.public_jwk)),

@@ -1,7 +1,7 @@
 import { AppError } from '@kinora/common/errors'
 import { CLOCK_SKEW_MS, MAX_ACCESS_TOKEN_SECONDS } from '../config.ts'
 import type { SigningKeyRow } from '../db/schema.ts'
-import { type CreateSigningKey, keyDocument, RING_MAX_AGE_MS } from '../infra/key-ring.ts'
+import { type CreateSigningKey, RING_MAX_AGE_MS } from '../infra/key-ring.ts'
 import type { Work } from './transact.ts'
 
 /**
@@ -42,7 +42,7 @@ export async function rotate(change: KeyChange): Promise<void> {
     await work.signingKeys.update(current.kid, { stage: 'previous', encrypted_private_key: null, expires_at })
   }
   await ensureStages(change)
-  await addKeysChanged(work)
+  await work.addKeysChanged()
 }
 
 /** Retires a key at whatever stage it is. False when it has been retired before; throws `KEY_NOT_FOUND`. */
@@ -59,7 +59,7 @@ export async function retire(change: KeyChange, kid: string, reason: string): Pr
     retire_reason: reason,
   })
   await ensureStages(change)
-  await addKeysChanged(work)
+  await work.addKeysChanged()
   return true
 }
 
@@ -77,8 +77,4 @@ function untilNextIsKnown(rows: readonly SigningKeyRow[], now: Date): number {
 /** No access token that has been signed so far, or by a process that has not noticed yet, is valid after this. */
 function lastTokenExpiry(now: Date): Date {
   return new Date(now.getTime() + RING_MAX_AGE_MS + MAX_ACCESS_TOKEN_SECONDS * 1000 + CLOCK_SKEW_MS)
-}
-
-async function addKeysChanged(work: Work): Promise<void> {
-  await work.addKeysChanged(keyDocument(await work.signingKeys.all()))
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
-import { events, type KeyDocument, type Revocation } from '@kinora/common/contracts'
+import { events, type Revocation } from '@kinora/common/contracts'
 import { addEvent } from '@kinora/common/db'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { AuthDb, MailKind } from '../db/schema.ts'
@@ -80,10 +80,10 @@ function advisoryLocks(tx: Transaction<AuthDb>) {
 
 function outgoingEvents(tx: Transaction<AuthDb>, collected: Collected) {
   return {
-    async addKeysChanged(document: KeyDocument): Promise<void> {
+    async addKeysChanged(): Promise<void> {
       collected.hasMessages = true
-      // Events about keys only ever add knowledge, so their order does not matter.
-      await addEvent(tx, events['auth.keys-changed'], { aggregateId: 'keys', sequence: 0 }, document)
+      // Whoever hears it asks for the current keys, so the order of these events does not matter.
+      await addEvent(tx, events['auth.keys-changed'], { aggregateId: 'keys', sequence: 0 }, {})
     },
 
     async addSessionsRevoked(revocation: Revocation): Promise<void> {

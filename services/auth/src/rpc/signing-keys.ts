@@ -5,7 +5,11 @@ import type { SigningKeyRow } from '../db/schema.ts'
 import { byService } from './guards.ts'
 
 export function getJwks({ keys }: Context): Handler<typeof auth.getJwks> {
-  return async () => keys.document
+  return async () => {
+    // Gateways ask when keys have changed, and another process may have changed them.
+    await keys.read()
+    return keys.document
+  }
 }
 
 export function listKeys(ctx: Context): Handler<typeof auth.listKeys> {

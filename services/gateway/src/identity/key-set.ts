@@ -1,5 +1,4 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import type { EventEnvelope } from '@kinora/common/contract'
 import { auth, type Jwk, type KeyDocument } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Rpc } from '../rpc.ts'
@@ -14,8 +13,8 @@ const RETRY_MS = 1000
 type KeyMap = Map<string, { jwk: Jwk; key: KeyObject }>
 
 /**
- * The public keys that verify access tokens. Auth publishes changes as events. The keys are also fetched at the start,
- * after a gap in the events, when a token names an unknown key, and every minute to drop old ones. Known keys stay valid
+ * The public keys that verify access tokens. They are fetched at the start, when auth publishes that they have changed,
+ * after a gap in its events, when a token names an unknown key, and every minute to drop old ones. Known keys stay valid
  * while auth is unavailable. A retired key stays retired, even if a delayed response still lists it.
  */
 export class KeySet {
@@ -66,17 +65,7 @@ export class KeySet {
     return this.#listeners.add(kid, listener)
   }
 
-  /**
-   * Applies an event of auth. It only adds and retires keys, so the order of events does not matter; a fetch drops old
-   * ones.
-   */
-  receive(envelope: EventEnvelope): void {
-    const { keys, retired } = envelope.data as KeyDocument
-    this.#retire(retired)
-    for (const jwk of keys) this.#add(this.#keys, jwk)
-  }
-
-  /** Fetches the keys because changes may have been missed: every second until auth answers, then every minute. */
+  /** Fetches the keys because they have changed or may have: every second until auth answers, then every minute. */
   reload(): void {
     clearTimeout(this.#timer)
     // A fetch that is under way may return the state before the gap.
