@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { defineEvents } from '../contract.ts'
 import { NotedAction, Revocation } from './auth/index.ts'
 import { ToolRuns } from './evidence.ts'
-import { MAX_LOG_LENGTH } from './media/task-log.ts'
+import { MAX_LOG_LENGTH } from './media/tasks.ts'
+import { Progress, VideoError, VideoStatus, Visibility } from './media/video.ts'
 import { WebhookPayload } from './media/webhooks.ts'
 import { Id, Timestamp } from './shared.ts'
-import { Progress, VideoError, VideoStatus, Visibility } from './video.ts'
 import { MediaPart, TaskCause, TaskResult } from './work.ts'
 
 /** What the tools of an attempt printed, its end. */

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { Id, NO_CONTROL, Nothing, pageOf, Timestamp } from '../shared.ts'
+import { NO_CONTROL, Nothing, pageOf, Timestamp } from '../shared.ts'
+import { OneVideo } from './video.ts'
 
 /** Of a file as it is uploaded. */
 export const MAX_CAPTION_BYTES = 1024 * 1024
 
-const OneVideo = z.strictObject({ videoId: Id.meta({ description: 'Id of the video.' }) })
 /** BCP 47. Checked after the video, so that it tells a stranger nothing. */
 const Language = z.string().max(50)
 /** No control characters, and no quotation marks: it becomes a quoted string in a playlist (RFC 8216 section 4.2). */

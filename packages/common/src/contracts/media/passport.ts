@@ -1,7 +1,9 @@
 import { z } from 'zod'
-import { FileDigest, ToolRuns, Verdict } from './evidence.ts'
-import { Id } from './shared.ts'
-import { SourceFacts } from './work.ts'
+import type { MethodSpec } from '../../contract.ts'
+import { FileDigest, ToolRuns, Verdict } from '../evidence.ts'
+import { Id } from '../shared.ts'
+import { SourceFacts } from '../work.ts'
+import { OneVideo } from './video.ts'
 
 /** What a finished video was made from and with, what was published, and what its check found. Written once. */
 export const Passport = z.object({
@@ -30,3 +32,17 @@ export const Passport = z.object({
   verdicts: z.array(Verdict).meta({ description: 'The verdict on each rule of HLS, in order.' }),
 })
 export type Passport = z.infer<typeof Passport>
+
+export const passport = {
+  findPassport: {
+    summary: 'Where the passport of a video is stored; for its owner',
+    input: OneVideo,
+    output: z.object({
+      storageKey: z.string(),
+      /** Hex. */
+      sha256: z.string(),
+    }),
+    errors: ['VIDEO_NOT_FOUND', 'PASSPORT_NOT_READY'],
+    idempotent: true,
+  },
+} as const satisfies Record<string, MethodSpec>

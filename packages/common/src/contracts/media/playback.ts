@@ -1,11 +1,111 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { Id } from '../shared.ts'
-import { Video } from '../video.ts'
-import { Title } from './video-text.ts'
+import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { Storyboard } from '../storyboard.ts'
+import { OneVideo } from './video.ts'
 
-/** What is made of a video that is ready. */
-export const outputs = {
+export const PlaybackToken = z.object({
+  id: Id.meta({ description: 'Id of the link, to revoke it by.' }),
+  token: z
+    .string()
+    .meta({ description: 'The playback token, which takes the place of the id in play addresses.', example: 'abc' }),
+  hlsUrl: z.string().meta({
+    description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
+    example: 'https://video.example.org/play/abc/master.m3u8',
+  }),
+  posterUrl: z.string().nullable().meta({
+    description: 'Address of the poster; null until there is one.',
+    example: 'https://video.example.org/play/abc/poster.jpg',
+  }),
+  storyboardUrl: z.string().nullable().meta({
+    description: 'Address of the storyboard (WebVTT); null until there is one.',
+    example: 'https://video.example.org/play/abc/storyboard.vtt',
+  }),
+  expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
+})
+
+/** What is kept of a playback link; the token itself is not. */
+export const PlaybackTokenInfo = z.object({
+  id: Id.meta({ description: 'Id of the link.' }),
+  videoId: Id.meta({ description: 'Id of the video.' }),
+  createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
+  expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
+  revokedAt: Timestamp.nullable().meta({ description: 'When the link was revoked (UTC); null if it was not.' }),
+})
+export type PlaybackTokenInfo = z.infer<typeof PlaybackTokenInfo>
+
+/** What the holder of a playback link may fetch. */
+export const PlaybackGrant = z.object({
+  videoId: Id.meta({ description: 'Id of the video.' }),
+  /** Null for a public or unlisted video played by its id. */
+  tokenId: Id.nullable().meta({ description: 'Id of the playback link.' }),
+  maxHeight: z.number().int().nullable(),
+  download: z.boolean(),
+  /** Storage key of the poster picture; null until there is one. */
+  posterKey: z.string().nullable(),
+  storyboard: Storyboard.nullable(),
+  captions: z.array(
+    z.object({ lang: z.string().meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }), key: z.string() }),
+  ),
+  chaptersKey: z.string().nullable(),
+  expiresAt: Timestamp.nullable().meta({ description: 'When it expires (UTC).' }),
+})
+export type PlaybackGrant = z.infer<typeof PlaybackGrant>
+
+/** Links that play a video, and what their holders may fetch. */
+export const playback = {
+  createPlaybackToken: {
+    summary: 'Make a link that plays this video for a while',
+    input: OneVideo.extend({
+      expiresIn: z
+        .number()
+        .int()
+        .min(10)
+        .max(604_800)
+        .default(3600)
+        .meta({ description: 'Seconds for which the link is valid.', example: 3600 }),
+      maxHeight: z
+        .number()
+        .int()
+        .min(100)
+        .max(4320)
+        .optional()
+        .meta({ description: 'Largest height in pixels that the link plays.', example: 720 }),
+      download: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Whether the link also allows downloads.', example: false }),
+    }),
+    output: PlaybackToken,
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY'],
+    idempotent: false,
+  },
+  revokePlaybackToken: {
+    summary: 'Refuse a playback link from now on',
+    input: OneVideo.extend({ tokenId: Id.meta({ description: 'Id of the playback link.' }) }),
+    output: Nothing,
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_TOKEN_NOT_FOUND'],
+    idempotent: true,
+  },
+  listPlaybackTokens: {
+    summary: 'All playback links that the signed-in user has made and that are still known, newest first',
+    input: PageQuery,
+    output: pageOf(PlaybackTokenInfo),
+    errors: ['VALIDATION_FAILED'],
+    idempotent: true,
+  },
+  authorizePlayback: {
+    summary: 'What the holder of a playback token, or of the id of a public or unlisted video, may fetch',
+    input: z.strictObject({
+      reference: z.string().min(1).max(1024).meta({
+        description: 'Playback token, or the id of a public or unlisted video.',
+        example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+      }),
+    }),
+    output: PlaybackGrant,
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY'],
+    idempotent: true,
+  },
   prepareDownload: {
     summary: 'Where a rendition is as one file; it is made when it is asked for first',
     input: z.strictObject({
@@ -32,27 +132,5 @@ export const outputs = {
       ...(['DOWNLOAD_DENIED', 'DOWNLOAD_FAILED', 'FILE_NOT_FOUND'] as const),
     ],
     idempotent: true,
-  },
-  createClip: {
-    summary: 'Make a private video of a part of one that is ready; it needs that one no longer',
-    input: z.strictObject({
-      videoId: Id.meta({ description: 'Id of the video.' }),
-      start: z.number().min(0).max(1_000_000).meta({
-        description: 'Second of the source at which the clip starts, moved to the nearest frame.',
-        example: 12.5,
-      }),
-      end: z
-        .number()
-        .positive()
-        .max(1_000_000)
-        .meta({ description: 'Second of the source at which the clip ends, moved to the nearest frame.', example: 42 }),
-      title: Title.optional().meta({
-        description: 'Title of the clip; without it that of the source.',
-        example: 'Highlights',
-      }),
-    }),
-    output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'VIDEO_NOT_READY', 'ACCOUNT_ERASED', 'QUOTA_EXCEEDED', 'UPLOAD_TOO_LARGE'],
-    idempotent: false,
   },
 } as const satisfies Record<string, MethodSpec>

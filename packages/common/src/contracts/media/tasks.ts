@@ -1,15 +1,63 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { Id } from '../shared.ts'
+import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { ClaimedTask, Task, TaskStatus } from '../work.ts'
+import { OneVideo, VideoError } from './video.ts'
 
 /** UTF-16 units, which is never more than the bytes that a worker keeps. */
 export const MAX_LOG_LENGTH = 65_536
 
-export const taskLog = {
+export const TimelineEntry = z.object({
+  taskId: Id.meta({ description: 'Id of the task.' }),
+  kind: z.string().meta({ description: 'Kind of task.', example: 'video' }),
+  label: z.string().meta({ description: 'Which task of its kind, for people.', example: 'video 720p 1/4' }),
+  attempt: z.number().int().meta({ description: 'Number of the attempt, from 1.', example: 1 }),
+  state: z
+    .enum(['queued', 'running', 'done', 'failed', 'lost', 'released'])
+    .meta({ description: 'What became of the attempt.', example: 'done' }),
+  worker: z
+    .string()
+    .nullable()
+    .meta({ description: 'Name of the worker; null before one has taken the task.', example: 'worker-1' }),
+  queuedAt: Timestamp.meta({ description: 'When the attempt was queued (UTC).' }),
+  startedAt: Timestamp.nullable().meta({ description: 'When a worker started (UTC); null before that.' }),
+  endedAt: Timestamp.nullable().meta({ description: 'When the attempt ended (UTC); null before that.' }),
+  cause: VideoError.nullable().meta({ description: 'Why the attempt failed; null if it did not.' }),
+  hasLog: z.boolean().meta({ description: 'Whether the output of its tools can be read.', example: true }),
+})
+
+/** A task that nobody works on, and what has to happen first. */
+export const WaitingTask = z.object({
+  taskId: Id.meta({ description: 'Id of the task.' }),
+  kind: z.string().meta({ description: 'Kind of task.', example: 'video' }),
+  label: z.string().meta({ description: 'Which task of its kind, for people.', example: 'video 720p 1/4' }),
+  reason: z
+    .enum(['worker', 'pause', 'turn', 'start', 'tasks', 'playlists', 'retry'])
+    .meta({ description: 'What the task waits for.', example: 'worker' }),
+  detail: z.string().meta({ description: 'The reason as a sentence.', example: 'Waits for a free worker.' }),
+  until: Timestamp.nullable().meta({ description: 'When the pause ends (UTC); null without a pause.' }),
+})
+export type WaitingTask = z.infer<typeof WaitingTask>
+
+/** Tasks: what owners and administrators see of them, and how workers take them. */
+export const tasks = {
+  getTimeline: {
+    summary: 'Every attempt at every task of a video, oldest first, and what is still waiting',
+    input: OneVideo,
+    output: z.object({
+      items: z.array(TimelineEntry).meta({ description: 'The entries of this page.' }),
+      nextCursor: z.string().nullable().meta({
+        description: 'Pass it as `cursor` to get the next page; null on the last page.',
+        example: 'eyJhIjoxfQ',
+      }),
+      waiting: z.array(WaitingTask).meta({ description: 'Tasks that nobody works on yet, in the order of work.' }),
+    }),
+    errors: ['VIDEO_NOT_FOUND'],
+    idempotent: true,
+  },
   getTaskLog: {
     summary: 'The end of what ffmpeg printed in an attempt at a task; for the owner and for administrators',
-    input: z.strictObject({
-      videoId: Id.meta({ description: 'Id of the video.' }),
+    input: OneVideo.extend({
       taskId: Id.meta({ description: 'Id of the task.' }),
       attempt: z.coerce
         .number()
@@ -21,6 +69,42 @@ export const taskLog = {
     }),
     output: z.object({ log: z.string() }),
     errors: ['VIDEO_NOT_FOUND', 'TASK_LOG_NOT_FOUND'],
+    idempotent: true,
+  },
+  listTasks: {
+    summary:
+      'Tasks of all videos, newest video first; without a status those that run or have failed; for administrators',
+    input: PageQuery.extend({
+      status: TaskStatus.optional().meta({ description: 'Only entries with this status.' }),
+      videoId: Id.optional().meta({ description: 'Id of the video.' }),
+    }),
+    output: pageOf(Task),
+    errors: [],
+    idempotent: true,
+  },
+  claimTask: {
+    summary: 'Take a task; for workers',
+    input: z.strictObject({
+      taskId: Id.meta({ description: 'Id of the task.' }),
+      attempt: z.number().int().positive(),
+      worker: z.string().max(100),
+      /** The broker has delivered this message before, so the worker that held it is gone. */
+      redelivered: z.boolean(),
+    }),
+    output: ClaimedTask,
+    errors: ['TASK_GONE'],
+    // A claim whose answer was lost is taken over like that of a dead worker.
+    idempotent: false,
+  },
+  releaseTask: {
+    summary: 'Give a task back untouched, because this worker stops; for workers',
+    input: z.strictObject({
+      taskId: Id.meta({ description: 'Id of the task.' }),
+      attempt: z.number().int().positive(),
+      leaseToken: Id,
+    }),
+    output: Nothing,
+    errors: ['TASK_GONE'],
     idempotent: true,
   },
 } as const satisfies Record<string, MethodSpec>

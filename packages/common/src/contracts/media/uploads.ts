@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, Timestamp } from '../shared.ts'
-import { Video } from '../video.ts'
-import { Title } from './video-text.ts'
+import { OneVideo, Title, Video } from './video.ts'
 
 export const ResumableUpload = z.object({
   uploadId: Id,
@@ -34,8 +33,46 @@ const OnePiece = OneUpload.extend({ pieceId: Id })
 const GONE = ['UPLOAD_NOT_FOUND', 'UPLOAD_EXPIRED'] as const
 const TOO_MUCH = ['QUOTA_EXCEEDED', 'UPLOAD_TOO_LARGE'] as const
 
-/** Uploads that come in several requests, through any gateway. */
-export const resumableUploads = {
+/** Uploads in one request or in several, through any gateway. */
+export const uploads = {
+  beginUpload: {
+    summary: 'Ask whether and where the source of a video may be written',
+    input: OneVideo.extend({
+      contentType: z.string().max(200).nullable(),
+      filename: z.string().max(255).nullable(),
+      /** Null for a chunked body. */
+      bytes: z.number().int().nonnegative().nullable(),
+    }),
+    output: z.object({
+      uploadId: Id.meta({ description: 'Id of the upload.' }),
+      storageKey: z.string(),
+      maxBytes: z.number().int(),
+      video: Video,
+    }),
+    errors: [
+      'VIDEO_NOT_FOUND',
+      'SOURCE_ALREADY_UPLOADED',
+      'UPLOAD_TOO_LARGE',
+      'SOURCE_TYPE_UNSUPPORTED',
+      'QUOTA_EXCEEDED',
+    ],
+    // Each reserves room.
+    idempotent: false,
+  },
+  completeUpload: {
+    summary: 'Register a source that is completely written; work on it begins',
+    input: OneVideo.extend({
+      uploadId: Id.meta({ description: 'Id of the upload.' }),
+      storageKey: z.string().max(300),
+      filename: z.string().max(255).nullable(),
+      bytes: z.number().int().positive(),
+      sha256: z.string().length(64),
+    }),
+    output: Video,
+    errors: ['VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED'],
+    // The same upload registered twice is one upload.
+    idempotent: true,
+  },
   createUpload: {
     summary: 'Begin an upload in pieces, of the source of a video that waits for it or that is made for it',
     input: z.strictObject({

@@ -1,6 +1,9 @@
 import { z } from 'zod'
-import { Id, Timestamp } from './shared.ts'
-import { Storyboard } from './storyboard.ts'
+import { Id, NO_CONTROL, Timestamp } from '../shared.ts'
+
+export const Title = z.string().trim().min(1).max(200).regex(NO_CONTROL)
+
+export const OneVideo = z.strictObject({ videoId: Id.meta({ description: 'Id of the video.' }) })
 
 export const VideoStatus = z.enum(['awaiting_upload', 'uploaded', 'processing', 'ready', 'failed'])
 export type VideoStatus = z.infer<typeof VideoStatus>
@@ -125,83 +128,3 @@ export const Video = z.object({
   readyAt: Timestamp.nullable().meta({ description: 'When processing was complete (UTC); null before that.' }),
 })
 export type Video = z.infer<typeof Video>
-
-export const PlaybackToken = z.object({
-  id: Id.meta({ description: 'Id of the link, to revoke it by.' }),
-  token: z
-    .string()
-    .meta({ description: 'The playback token, which takes the place of the id in play addresses.', example: 'abc' }),
-  hlsUrl: z.string().meta({
-    description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
-    example: 'https://video.example.org/play/abc/master.m3u8',
-  }),
-  posterUrl: z.string().nullable().meta({
-    description: 'Address of the poster; null until there is one.',
-    example: 'https://video.example.org/play/abc/poster.jpg',
-  }),
-  storyboardUrl: z.string().nullable().meta({
-    description: 'Address of the storyboard (WebVTT); null until there is one.',
-    example: 'https://video.example.org/play/abc/storyboard.vtt',
-  }),
-  expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
-})
-
-/** What is kept of a playback link; the token itself is not. */
-export const PlaybackTokenInfo = z.object({
-  id: Id.meta({ description: 'Id of the link.' }),
-  videoId: Id.meta({ description: 'Id of the video.' }),
-  createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
-  expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
-  revokedAt: Timestamp.nullable().meta({ description: 'When the link was revoked (UTC); null if it was not.' }),
-})
-export type PlaybackTokenInfo = z.infer<typeof PlaybackTokenInfo>
-
-/** What the holder of a playback link may fetch. */
-export const PlaybackGrant = z.object({
-  videoId: Id.meta({ description: 'Id of the video.' }),
-  /** Null for a public or unlisted video played by its id. */
-  tokenId: Id.nullable().meta({ description: 'Id of the playback link.' }),
-  maxHeight: z.number().int().nullable(),
-  download: z.boolean(),
-  /** Storage key of the poster picture; null until there is one. */
-  posterKey: z.string().nullable(),
-  storyboard: Storyboard.nullable(),
-  captions: z.array(
-    z.object({ lang: z.string().meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }), key: z.string() }),
-  ),
-  chaptersKey: z.string().nullable(),
-  expiresAt: Timestamp.nullable().meta({ description: 'When it expires (UTC).' }),
-})
-export type PlaybackGrant = z.infer<typeof PlaybackGrant>
-
-export const TimelineEntry = z.object({
-  taskId: Id.meta({ description: 'Id of the task.' }),
-  kind: z.string().meta({ description: 'Kind of task.', example: 'video' }),
-  label: z.string().meta({ description: 'Which task of its kind, for people.', example: 'video 720p 1/4' }),
-  attempt: z.number().int().meta({ description: 'Number of the attempt, from 1.', example: 1 }),
-  state: z
-    .enum(['queued', 'running', 'done', 'failed', 'lost', 'released'])
-    .meta({ description: 'What became of the attempt.', example: 'done' }),
-  worker: z
-    .string()
-    .nullable()
-    .meta({ description: 'Name of the worker; null before one has taken the task.', example: 'worker-1' }),
-  queuedAt: Timestamp.meta({ description: 'When the attempt was queued (UTC).' }),
-  startedAt: Timestamp.nullable().meta({ description: 'When a worker started (UTC); null before that.' }),
-  endedAt: Timestamp.nullable().meta({ description: 'When the attempt ended (UTC); null before that.' }),
-  cause: VideoError.nullable().meta({ description: 'Why the attempt failed; null if it did not.' }),
-  hasLog: z.boolean().meta({ description: 'Whether the output of its tools can be read.', example: true }),
-})
-
-/** A task that nobody works on, and what has to happen first. */
-export const WaitingTask = z.object({
-  taskId: Id.meta({ description: 'Id of the task.' }),
-  kind: z.string().meta({ description: 'Kind of task.', example: 'video' }),
-  label: z.string().meta({ description: 'Which task of its kind, for people.', example: 'video 720p 1/4' }),
-  reason: z
-    .enum(['worker', 'pause', 'turn', 'start', 'tasks', 'playlists', 'retry'])
-    .meta({ description: 'What the task waits for.', example: 'worker' }),
-  detail: z.string().meta({ description: 'The reason as a sentence.', example: 'Waits for a free worker.' }),
-  until: Timestamp.nullable().meta({ description: 'When the pause ends (UTC); null without a pause.' }),
-})
-export type WaitingTask = z.infer<typeof WaitingTask>

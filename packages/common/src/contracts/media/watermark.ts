@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, Timestamp } from '../shared.ts'
+import { OneVideo } from './video.ts'
 
 /** Of a picture as it is uploaded. */
 export const MAX_WATERMARK_BYTES = 2 * 1024 * 1024
@@ -38,8 +39,6 @@ export const Watermark = WatermarkPlace.extend({
   createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
 })
 export type Watermark = z.infer<typeof Watermark>
-
-const OneVideo = z.strictObject({ videoId: Id.meta({ description: 'Id of the video.' }) })
 
 /** A picture over a video, burnt in when it is encoded: it can change until the source is there. */
 export const watermark = {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
-import { Video } from '../video.ts'
+import { Video } from './video.ts'
 
 /** What may be told of a video, in the order in which it usually happens. */
 export const VideoEventType = z.enum([

@@ -1,0 +1,39 @@
+import { defineContract } from '../../contract.ts'
+import { captions } from './captions.ts'
+import { limits } from './limits.ts'
+import { parked } from './parked.ts'
+import { passport } from './passport.ts'
+import { playback } from './playback.ts'
+import { storage } from './storage.ts'
+import { tasks } from './tasks.ts'
+import { uploads } from './uploads.ts'
+import { videos } from './videos.ts'
+import { watermark } from './watermark.ts'
+import { webhooks } from './webhooks.ts'
+
+export * from './captions.ts'
+export * from './limits.ts'
+export * from './parked.ts'
+export * from './passport.ts'
+export * from './playback.ts'
+export * from './storage.ts'
+export * from './tasks.ts'
+export * from './uploads.ts'
+export * from './video.ts'
+export * from './videos.ts'
+export * from './watermark.ts'
+export * from './webhooks.ts'
+
+export const media = defineContract('media', {
+  ...videos,
+  ...uploads,
+  ...tasks,
+  ...playback,
+  ...captions,
+  ...watermark,
+  ...passport,
+  ...webhooks,
+  ...limits,
+  ...parked,
+  ...storage,
+})
