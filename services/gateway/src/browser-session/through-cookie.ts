@@ -1,9 +1,8 @@
 import type { CallOptions } from '@kinora/common/bus'
-import type { Method } from '@kinora/common/contract'
 import type { SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
-import { givesRefreshToken, takesRefreshToken } from './carries-refresh-token.ts'
+import type { CookieUse } from '../routes/route.ts'
 import { csrfToken, requireCsrfToken, requireOwnPage } from './csrf.ts'
 import { clearSessionCookies, refreshCookie, setSessionCookies } from './session-cookies.ts'
 
@@ -22,10 +21,10 @@ export interface CookieSettings {
 
 /**
  * Lets a method that takes or gives a refresh token be called by a page that never sees it: with
- * `X-Session-Transport: cookie` the token travels in a cookie instead of a body. Who does not ask for this is not touched.
+ * `X-Session-Transport: cookie` the token travels in a cookie instead of a body. Other requests are passed on as they are.
  */
-export function throughCookie(ask: Ask, method: Method, settings: CookieSettings): Ask {
-  const takesToken = takesRefreshToken(method)
+export function throughCookie(ask: Ask, use: CookieUse, settings: CookieSettings): Ask {
+  const takesToken = use !== 'given'
   return async (req, res, call) => {
     if (!asksForCookie(req)) return await ask(req, res, call)
     requireOwnPage(req.headers, settings.allowedOrigins)
@@ -38,7 +37,7 @@ export function throughCookie(ask: Ask, method: Method, settings: CookieSettings
     try {
       const output = await ask(req, res, byCookie, { refreshToken })
       // Where the token was not exchanged it was spent: the session has been ended with it.
-      if (!givesRefreshToken(method)) clearSessionCookies(res)
+      if (use === 'taken') clearSessionCookies(res)
       return handOver(res, output, settings.csrfSecret)
     } catch (error) {
       if (isOver(error)) clearSessionCookies(res)

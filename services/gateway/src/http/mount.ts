@@ -1,7 +1,6 @@
 import { AppError } from '@kinora/common/errors'
 import type { Express, RequestHandler, Response } from 'express'
 import type { z } from 'zod'
-import { carriesRefreshToken } from '../browser-session/carries-refresh-token.ts'
 import { type Ask, throughCookie } from '../browser-session/through-cookie.ts'
 import type { Context } from '../context.ts'
 import { countedByInput } from '../rate-limit/policies.ts'
@@ -27,16 +26,16 @@ function handlerOf(row: Route, ctx: Context): RequestHandler {
 }
 
 function rpcHandler(
-  { rpc, limit, status, instead, ends }: RpcRoute,
+  { rpc, limit, status, instead, ends, cookie, countedBy }: RpcRoute,
   ctx: Context,
 ): ReturnType<Exclude<Route, RpcRoute>['handle']> {
   const relayed: Ask = async (req, res, call, given) => {
     const input = await readInput(req, res, rpc.input, given)
-    const counted = countedByInput(limit, input)
+    const counted = countedBy && countedByInput(limit, countedBy, input)
     if (counted) await ctx.admission.count(res, counted)
     return await ctx.relay(rpc, input, call)
   }
-  const ask = carriesRefreshToken(rpc) ? throughCookie(relayed, rpc, ctx.cookieSessions) : relayed
+  const ask = cookie ? throughCookie(relayed, cookie, ctx.cookieSessions) : relayed
   return async (req, res, { call }) => {
     const output = await ask(req, res, call)
     if (ends) ctx.revocations.ended(JSON.parse(output.toString()).sessionId, ends)

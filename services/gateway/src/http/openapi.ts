@@ -2,8 +2,7 @@ import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteaso
 import type { Method } from '@kinora/common/contract'
 import { ERRORS, type ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
-import { carriesRefreshToken, givesRefreshToken, takesRefreshToken } from '../browser-session/carries-refresh-token.ts'
-import type { HandRoute, Route, RpcRoute } from '../routes/route.ts'
+import type { CookieUse, HandRoute, Route, RpcRoute } from '../routes/route.ts'
 import { TAGS } from '../routes/tags.ts'
 import { TUS_PATH } from '../uploads/tus.ts'
 import { HEADERS, type HeaderName, headerRefs } from './openapi-headers.ts'
@@ -100,7 +99,7 @@ function describeRpc(route: RpcRoute): RouteConfig {
   const { rpc, method, path, status } = route
   const [params, rest] = splitInput(rpc, path)
   const hasRest = rest !== undefined && Object.keys(rest.shape).length > 0
-  const cookie = cookieVariant(rpc)
+  const cookie = route.cookie && cookieVariant(rpc, route.cookie)
   const takesQuery = method === 'get'
   return {
     method,
@@ -143,13 +142,11 @@ function jsonBody(operation: string, schema: z.ZodObject) {
   return { required: false, content: { 'application/json': { schema: namedBody(operation, optional) } } }
 }
 
-/** What a route has besides where it knows cookie sessions. */
-function cookieVariant(rpc: Method): { headers: z.ZodObject; answer: z.ZodType; errors: ErrorCode[] } | undefined {
-  if (!carriesRefreshToken(rpc)) return undefined
-  const answer = givesRefreshToken(rpc) ? z.union([rpc.output, SignedInByCookie]) : rpc.output
-  if (takesRefreshToken(rpc))
-    return { headers: CookieHolderHeaders, answer, errors: ['ORIGIN_NOT_ALLOWED', 'CSRF_FAILED'] }
-  return { headers: CookieSessionHeaders, answer, errors: ['ORIGIN_NOT_ALLOWED'] }
+/** What a route has besides where the refresh token may travel in a cookie. */
+function cookieVariant(rpc: Method, use: CookieUse): { headers: z.ZodObject; answer: z.ZodType; errors: ErrorCode[] } {
+  const answer = use === 'taken' ? rpc.output : z.union([rpc.output, SignedInByCookie])
+  if (use === 'given') return { headers: CookieSessionHeaders, answer, errors: ['ORIGIN_NOT_ALLOWED'] }
+  return { headers: CookieHolderHeaders, answer, errors: ['ORIGIN_NOT_ALLOWED', 'CSRF_FAILED'] }
 }
 
 /** The fields of an input that the path fills, and the others. */

@@ -112,20 +112,26 @@ function countedByKey(
   return counters
 }
 
-/** The counter of the account, mailbox or session that the input names; null if it names none. */
-export function countedByInput(policy: Policy, input: Record<string, unknown>): RateLimitKey | null {
-  // Registration sends a mail, too.
-  const namesMailbox = policy === 'login' || policy === 'mail' || policy === 'register'
-  if (namesMailbox && typeof input.email === 'string') {
-    return { rule: policy === 'login' ? 'account' : 'mailbox', key: digest(normaliseEmail(input.email)) }
+/** A field of an input by which a request is counted besides its caller. */
+export type CountedField = 'email' | 'refreshToken' | 'mfaToken'
+
+/** What is counted besides the caller, once it is known whose account or session the request is about. */
+export function countedByInput(
+  policy: Policy,
+  field: CountedField,
+  input: Record<string, unknown>,
+): RateLimitKey | null {
+  const value = input[field]
+  if (typeof value !== 'string') return null
+  switch (field) {
+    case 'email':
+      // Every route but the sign-in sends a mail to this address.
+      return { rule: policy === 'login' ? 'account' : 'mailbox', key: digest(normaliseEmail(value)) }
+    case 'refreshToken':
+      return { rule: 'session', key: digest(sessionPart(value)) }
+    case 'mfaToken':
+      return { rule: 'challenge', key: digest(value) }
   }
-  if (policy === 'refresh' && typeof input.refreshToken === 'string') {
-    return { rule: 'session', key: digest(sessionPart(input.refreshToken)) }
-  }
-  if (policy === 'mfa' && typeof input.mfaToken === 'string') {
-    return { rule: 'challenge', key: digest(input.mfaToken) }
-  }
-  return null
 }
 
 /** A hash, so that no mail addresses or tokens are stored in Redis. */

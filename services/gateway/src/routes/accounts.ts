@@ -1,17 +1,28 @@
 import { auth as rpc, VerificationRequired } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 export const accounts = tagged('Accounts', [
   {
     method: 'post',
     path: '/v1/auth/register',
     rpc: rpc.register,
+    cookie: 'given',
+    countedBy: 'email',
     auth: 'none',
     limit: 'register',
     status: 201,
     instead: { output: VerificationRequired, status: 202 },
   },
-  { method: 'post', path: '/v1/auth/login', rpc: rpc.login, auth: 'none', limit: 'login', status: 200 },
+  {
+    method: 'post',
+    path: '/v1/auth/login',
+    rpc: rpc.login,
+    cookie: 'given',
+    countedBy: 'email',
+    auth: 'none',
+    limit: 'login',
+    status: 200,
+  },
   {
     method: 'get',
     path: '/v1/auth/me',

@@ -1,5 +1,5 @@
 import { media, auth as rpc } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 const users = '/v1/admin/users'
 const user = `${users}/:userId`

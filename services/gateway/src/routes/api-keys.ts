@@ -1,5 +1,5 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 /** No scope: a key that could make keys would outlive its own revocation. */
 const required = { auth: 'required', limit: 'general' } as const

@@ -1,5 +1,5 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 export const audit = tagged('Audit log', [
   {

@@ -6,8 +6,7 @@ import { attachment } from '../http/content-disposition.ts'
 import { sendJson } from '../http/mount.ts'
 import { FILE_HEADERS } from '../http/openapi-headers.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
-import type { HandRoute } from './route.ts'
-import { tagged } from './tags.ts'
+import { type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({
   reference: z

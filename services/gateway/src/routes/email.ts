@@ -1,5 +1,5 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 export const email = tagged('Passwords and e-mail', [
   {
@@ -14,6 +14,7 @@ export const email = tagged('Passwords and e-mail', [
     method: 'post',
     path: '/v1/auth/email/resend',
     rpc: rpc.resendVerification,
+    countedBy: 'email',
     auth: 'none',
     limit: 'mail',
     status: 202,

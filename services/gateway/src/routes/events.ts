@@ -6,8 +6,7 @@ import { addressKey } from '../http/client-address.ts'
 import { parseFields } from '../http/read-input.ts'
 import { EventStream, StreamLimit } from '../live/event-stream.ts'
 import { VideoEvent, VideoFollower } from '../live/video-feed.ts'
-import type { HandRoute } from './route.ts'
-import { tagged } from './tags.ts'
+import { type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({ videoId: z.uuid().meta({ description: 'Id of the video.' }) })
 

@@ -1,5 +1,5 @@
 import { media } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 const user = '/v1/admin/users/:userId'
 const own = { auth: 'required', scope: 'videos:read', limit: 'general' } as const

@@ -1,5 +1,5 @@
 import { media as rpc } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 const all = '/v1/admin/parked'
 const one = `${all}/:parkedId`

@@ -4,8 +4,7 @@ import type { Context } from '../context.ts'
 import { FILE_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
-import type { HandRoute } from './route.ts'
-import { tagged } from './tags.ts'
+import { type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({ videoId: z.uuid().meta({ description: 'Id of the video.' }) })
 

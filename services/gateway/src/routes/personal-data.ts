@@ -11,7 +11,7 @@ import {
 } from '@kinora/common/contracts'
 import { z } from 'zod'
 import { sendExport } from '../personal-data/export.ts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 const PersonalData = z.object({
   exportedAt: z.iso

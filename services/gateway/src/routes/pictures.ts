@@ -20,8 +20,7 @@ import {
   THUMBNAIL_WIDTHS,
   thumbnail,
 } from '../playback/storyboard.ts'
-import type { HandRoute } from './route.ts'
-import { tagged } from './tags.ts'
+import { type HandRoute, tagged } from './route.ts'
 
 const ReferenceParams = z.strictObject({
   reference: Reference.meta({

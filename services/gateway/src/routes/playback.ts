@@ -10,8 +10,7 @@ import { listedWidth, PICTURE_TYPES, POSTER_WIDTHS, posterVariant } from '../pla
 import { limitHeight, playedFile } from '../playback/played-file.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendPlaylist } from '../playback/send-text.ts'
-import type { HandRoute } from './route.ts'
-import { tagged } from './tags.ts'
+import { type HandRoute, tagged } from './route.ts'
 
 const PosterParams = z.strictObject({
   reference: Reference.meta({

@@ -15,8 +15,7 @@ import {
   parseUploadMetadata,
   TUS_PATH,
 } from '../uploads/tus.ts'
-import type { HandRoute } from './route.ts'
-import { tagged } from './tags.ts'
+import { type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({ uploadId: z.uuid().meta({ description: 'Id of the upload.' }) })
 const one = `${TUS_PATH}/:uploadId`

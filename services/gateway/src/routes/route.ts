@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { AdmissionRule, Caller } from '../http/admission.ts'
 import type { HeaderName } from '../http/openapi-headers.ts'
+import type { CountedField } from '../rate-limit/policies.ts'
 import type { Tag } from './tags.ts'
 
 export type Verb = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete'
@@ -18,10 +19,17 @@ interface RouteBase extends AdmissionRule {
   tag: Tag
 }
 
+/** Where a refresh token is: in the answer, in the request, or in both. */
+export type CookieUse = 'given' | 'taken' | 'exchanged'
+
 /** Parameters, query and JSON body become one input of one method; its output is the answer. */
 export interface RpcRoute extends RouteBase {
   rpc: Method
   status: 200 | 201 | 202 | 204
+  /** The refresh token may travel in a cookie instead of a body; see `browser-session/through-cookie.ts`. */
+  cookie?: CookieUse
+  /** Field of the input that is counted besides the caller, by the rule that the policy has for it. */
+  countedBy?: CountedField
   /** It ends the session that its output names, for this reason. */
   ends?: RevocationReason
   /** What may be answered instead, and under which status. */
@@ -50,3 +58,8 @@ export interface HandRoute extends RouteBase {
 }
 
 export type Route = RpcRoute | HandRoute
+
+/** These rows, all in one chapter. */
+export function tagged(tag: Tag, rows: readonly (Omit<RpcRoute, 'tag'> | Omit<HandRoute, 'tag'>)[]): Route[] {
+  return rows.map((row) => ({ ...row, tag }))
+}

@@ -1,14 +1,24 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 const signedIn = { auth: 'required', limit: 'mfa' } as const
 
 export const secondFactor = tagged('Second factor', [
-  { method: 'post', path: '/v1/auth/mfa', rpc: rpc.finishLogin, auth: 'none', limit: 'mfa', status: 200 },
+  {
+    method: 'post',
+    path: '/v1/auth/mfa',
+    rpc: rpc.finishLogin,
+    cookie: 'given',
+    countedBy: 'mfaToken',
+    auth: 'none',
+    limit: 'mfa',
+    status: 200,
+  },
   {
     method: 'post',
     path: '/v1/auth/mfa/passkey/options',
     rpc: rpc.beginMfaPasskey,
+    countedBy: 'mfaToken',
     auth: 'none',
     limit: 'mfa',
     status: 200,

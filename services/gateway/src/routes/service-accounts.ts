@@ -1,5 +1,5 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 const accounts = '/v1/admin/service-accounts'
 const keys = `${accounts}/:userId/api-keys`

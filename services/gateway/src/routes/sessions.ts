@@ -1,12 +1,22 @@
 import { auth as rpc } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 export const sessions = tagged('Sessions', [
-  { method: 'post', path: '/v1/auth/refresh', rpc: rpc.refresh, auth: 'none', limit: 'refresh', status: 200 },
+  {
+    method: 'post',
+    path: '/v1/auth/refresh',
+    rpc: rpc.refresh,
+    cookie: 'exchanged',
+    countedBy: 'refreshToken',
+    auth: 'none',
+    limit: 'refresh',
+    status: 200,
+  },
   {
     method: 'post',
     path: '/v1/auth/logout',
     rpc: rpc.logout,
+    cookie: 'taken',
     ends: 'logout',
     auth: 'optional',
     limit: 'general',

@@ -3,8 +3,7 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
 import { ProxyReport, proxyReport } from '../proxy-check/proxy-report.ts'
-import type { HandRoute } from './route.ts'
-import { tagged } from './tags.ts'
+import { type HandRoute, tagged } from './route.ts'
 
 const Readiness = z.object({
   ready: z.boolean().meta({ description: 'Whether the gateway can do its work.', example: true }),

@@ -1,5 +1,3 @@
-import type { HandRoute, Route, RpcRoute } from './route.ts'
-
 /** The chapters of the API's description, in the order in which a reader meets them. */
 export const TAGS = {
   Videos: 'Create, find, change and delete videos, and follow the work on them.',
@@ -21,8 +19,3 @@ export const TAGS = {
   System: 'Health of the gateway, and the public keys that access tokens are signed with.',
 } as const
 export type Tag = keyof typeof TAGS
-
-/** These rows, all in one chapter. */
-export function tagged(tag: Tag, rows: readonly (Omit<RpcRoute, 'tag'> | Omit<HandRoute, 'tag'>)[]): Route[] {
-  return rows.map((row) => ({ ...row, tag }))
-}

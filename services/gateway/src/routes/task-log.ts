@@ -1,8 +1,7 @@
 import { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { parseFields } from '../http/read-input.ts'
-import type { HandRoute } from './route.ts'
-import { tagged } from './tags.ts'
+import { type HandRoute, tagged } from './route.ts'
 
 const { input, errors, summary } = media.getTaskLog
 const Params = input.pick({ videoId: true, taskId: true })

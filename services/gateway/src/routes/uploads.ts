@@ -11,8 +11,7 @@ import { parseFields } from '../http/read-input.ts'
 import { abortOnRevocation, withKeepAlive } from '../uploads/body-guards.ts'
 import { registerUpload } from '../uploads/register-upload.ts'
 import { withSpeculativeSegments } from '../uploads/speculative-segments.ts'
-import type { HandRoute } from './route.ts'
-import { tagged } from './tags.ts'
+import { type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({ videoId: z.uuid().meta({ description: 'Id of the video.' }) })
 /** Room is kept for a quarter of an hour after each sign of life. */

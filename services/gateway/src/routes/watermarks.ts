@@ -8,8 +8,7 @@ import { parseFields } from '../http/read-input.ts'
 import { serially } from '../playback/images.ts'
 import { isRefusal } from '../uploads/register-upload.ts'
 import { normaliseImage } from '../watermarks/normalise-image.ts'
-import type { HandRoute } from './route.ts'
-import { tagged } from './tags.ts'
+import { type HandRoute, tagged } from './route.ts'
 
 const path = '/v1/videos/:videoId/watermark'
 const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const

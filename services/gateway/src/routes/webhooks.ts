@@ -1,5 +1,5 @@
 import { media } from '@kinora/common/contracts'
-import { tagged } from './tags.ts'
+import { tagged } from './route.ts'
 
 const webhook = '/v1/webhooks/:webhookId'
 const read = { auth: 'required', scope: 'webhooks:read', limit: 'general' } as const
