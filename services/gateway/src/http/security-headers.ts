@@ -18,7 +18,7 @@ const play = fixedHeaders({
   crossOriginResourcePolicy: { policy: 'cross-origin' },
 })
 
-/** Swagger UI runs from our own files only; it writes style attributes. */
+/** The API reference runs from our own files only; it writes style elements. */
 const docs = fixedHeaders({
   contentSecurityPolicy: {
     useDefaults: false,
