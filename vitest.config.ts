@@ -13,6 +13,8 @@ const isolate = false
  */
 const retry = 1
 const globalSetup = ['packages/dev/src/harness/global-setup.ts']
+/** Compares every answer of a gateway with `docs/openapi.json`. */
+const setupFiles = ['packages/dev/src/harness/check-answers.ts']
 
 export default defineConfig({
   ...development,
@@ -35,6 +37,7 @@ export default defineConfig({
           isolate,
           include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
           globalSetup,
+          setupFiles,
           retry,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
@@ -48,6 +51,7 @@ export default defineConfig({
           isolate,
           include: ['e2e/*.test.ts'],
           globalSetup,
+          setupFiles,
           retry,
           // Each file starts a whole system: two at once would only wait for each other.
           fileParallelism: false,

@@ -7,6 +7,8 @@ export type ServiceName = 'gateway' | 'auth' | 'media' | 'worker' | 'operator'
 /** What a method takes, gives and may answer instead; schemas stay JSON-shaped so that they print as OpenAPI 3.1. */
 export interface MethodSpec {
   summary: string
+  /** What the summary leaves out, for readers of the API reference. */
+  description?: string
   input: z.ZodType
   output: z.ZodType
   errors: readonly ErrorCode[]
@@ -20,6 +22,7 @@ export interface Method<S extends MethodSpec = MethodSpec> {
   readonly service: string
   readonly name: string
   readonly summary: string
+  readonly description?: string
   readonly input: S['input']
   readonly output: S['output']
   readonly errors: readonly ErrorCode[]

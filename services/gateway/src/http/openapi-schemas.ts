@@ -1,40 +1,8 @@
 import { zodToOpenAPIRegistry } from '@asteasolutions/zod-to-openapi'
 import * as contracts from '@kinora/common/contracts'
-import { ERRORS, type ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
 import { VideoEvent } from '../live/video-feed.ts'
-
-/** RFC 9457. */
-export const Problem = z.object({
-  type: z.string().meta({ description: 'Kind of problem, as a URN.', example: 'urn:kinora:problem:validation-failed' }),
-  title: z
-    .string()
-    .meta({ description: 'What the code means.', example: 'The request does not have the required shape' }),
-  status: z.number().int().meta({ description: 'HTTP status.', example: 400 }),
-  code: z
-    .enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]])
-    .meta({ description: 'Stable code to branch on.', example: 'VALIDATION_FAILED' }),
-  detail: z.string().meta({ description: 'What went wrong in this request.', example: 'title: Too small' }),
-  requestId: z.string().meta({
-    description: 'Id of the request, as in its `X-Request-Id` header.',
-    example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
-  }),
-  errors: z
-    .array(
-      z.object({
-        path: z.string().meta({ description: 'Field, with dots between levels.', example: 'title' }),
-        message: z.string().meta({ description: 'What is wrong with it.', example: 'Too small' }),
-      }),
-    )
-    .optional()
-    .meta({ description: 'Every field that is wrong.' }),
-  retryable: z.boolean().optional().meta({ description: 'True if the same request may succeed later.', example: true }),
-  retryAfterMs: z
-    .number()
-    .int()
-    .optional()
-    .meta({ description: 'Milliseconds to wait before the next try.', example: 1000 }),
-})
+import { Problem } from './openapi-problems.ts'
 
 /** What a page gets instead of `SignedIn` where the refresh token travels in a cookie. */
 export const SignedInByCookie = contracts.SignedIn.omit({ refreshToken: true }).extend({

@@ -1,22 +1,23 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi'
 import type { Method } from '@kinora/common/contract'
-import { ERRORS, type ErrorCode } from '@kinora/common/errors'
+import type { ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { CookieUse, HandRoute, Route, RpcRoute } from '../routes/route.ts'
 import { TAGS } from '../routes/tags.ts'
 import { TUS_PATH } from '../uploads/tus.ts'
+import { addExamples } from './openapi-examples.ts'
 import { HEADERS, type HeaderName, headerRefs } from './openapi-headers.ts'
+import { codesOf, problemExamples, problems } from './openapi-problems.ts'
+import { shareResponses } from './openapi-responses.ts'
 import {
   CookieHolderHeaders,
   CookieSessionHeaders,
   namedAnswer,
   namedBody,
   nameSharedSchemas,
-  Problem,
   SignedInByCookie,
 } from './openapi-schemas.ts'
 import { WEBHOOK } from './openapi-webhook.ts'
-import { TOKEN_REFUSALS } from './problem.ts'
 
 const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token of a session' },
@@ -32,17 +33,24 @@ type SecurityRequirement = Partial<Record<keyof typeof SECURITY_SCHEMES, string[
 
 /** What any call to a service may answer. */
 const BETWEEN_SERVICES: ErrorCode[] = ['DEPENDENCY_UNAVAILABLE', 'TIMEOUT', 'INTERNAL']
+/** What any request with a JSON body may be answered. */
+const OF_JSON: ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'REQUEST_TIMEOUT']
 
 /** The OpenAPI 3.1 description of these routes, read off their rows and contracts. */
 export function openApiDocument(routes: readonly Route[]): object {
   nameSharedSchemas()
   const registry = new OpenAPIRegistry()
+  const codes = new Set(routes.flatMap((route) => [...errorsOf(route)]))
+  for (const [code, example] of Object.entries(problemExamples(codes))) {
+    registry.registerComponent('examples', code, example)
+  }
   for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
     registry.registerComponent('securitySchemes', name, scheme)
   }
   for (const route of routes) {
     const config = 'rpc' in route ? describeRpc(route) : describeByHand(route)
-    registry.registerPath({ ...config, responses: withHeaders(route, config.responses), security: securityOf(route) })
+    const responses = withHeaders(route, { ...config.responses, ...problems(errorsOf(route)) })
+    registry.registerPath({ ...config, description: describeUse(route), responses, security: securityOf(route) })
   }
   for (const [name, header] of Object.entries(HEADERS)) registry.registerComponent('headers', name, header)
   registry.registerWebhook(WEBHOOK)
@@ -59,10 +67,57 @@ export function openApiDocument(routes: readonly Route[]): object {
   })
   // Their own order is that in which modules happened to load.
   const schemas = Object.entries(document.components?.schemas ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  return { ...document, components: { ...document.components, schemas: Object.fromEntries(schemas) } }
+  const components = { ...document.components, schemas: Object.fromEntries(schemas) }
+  return shareResponses(addExamples(JSON.parse(JSON.stringify({ ...document, components }))))
 }
 
-/** The headers that every answer of a route has, and those that follow from its status. */
+/** Every code that a route may answer. */
+function errorsOf(route: Route): Set<ErrorCode> {
+  const { path, method } = route
+  const ofAddress: ErrorCode[] = /[:*]/.test(path) ? ['BAD_REQUEST'] : []
+  if (!('rpc' in route)) return codesOf(route, [...route.errors, ...ofAddress])
+  const { rpc, cookie } = route
+  return codesOf(route, [
+    ...rpc.errors,
+    ...(cookie ? cookieVariant(rpc, cookie).errors : []),
+    'VALIDATION_FAILED',
+    ...ofAddress,
+    ...(method === 'get' ? [] : OF_JSON),
+    ...BETWEEN_SERVICES,
+  ])
+}
+
+/** What it does beyond its summary, who may call it, what is counted, and whether it may be sent again. */
+function describeUse(route: Route): string {
+  const { description, idempotent } =
+    'rpc' in route ? route.rpc : { ...route, idempotent: route.method === 'get' || route.method === 'head' }
+  const again = idempotent && 'Safe to repeat when the answer was lost.'
+  const use = [whoMay(route), counted(route), again].filter(Boolean).join(' ')
+  return description ? `${description}\n\n${use}` : use
+}
+
+function whoMay({ auth, scope }: Route): string {
+  const orKey = scope ? ` or an API key with the scope \`${scope}\`` : ''
+  const noKey = scope ? '' : ' API keys are refused.'
+  switch (auth) {
+    case 'none':
+      return 'Needs no access token.'
+    case 'optional':
+      return `Takes an access token${orKey}, but works without.${noKey}`
+    case 'required':
+      return `Needs an access token${orKey}.${noKey}`
+    case 'admin':
+      return `Needs an access token of an administrator${orKey}.${noKey}`
+  }
+}
+
+function counted(route: Route): string {
+  if (route.limit === 'none') return 'Not rate limited.'
+  const field = 'rpc' in route && route.countedBy ? ` and by \`${route.countedBy}\`` : ''
+  return `Rate limit \`${route.limit}\`, counted by caller${field}.`
+}
+
+/** With the headers that every answer of a route has. */
 function withHeaders({ path, limit }: Route, responses: RouteConfig['responses']): RouteConfig['responses'] {
   const common: HeaderName[] = [
     'X-Request-Id',
@@ -70,18 +125,9 @@ function withHeaders({ path, limit }: Route, responses: RouteConfig['responses']
     ...(path.startsWith(TUS_PATH) ? (['Tus-Resumable'] as const) : []),
   ]
   const entries = Object.entries(responses).map(([status, response]) => {
-    const isProblem = 'content' in response && 'application/problem+json' in (response.content ?? {})
-    const names = [...common, ...(isProblem ? (HEADERS_OF_PROBLEM[status] ?? []) : [])]
-    return [status, { ...response, headers: { ...headerRefs(names), ...('headers' in response && response.headers) } }]
+    return [status, { ...response, headers: { ...headerRefs(common), ...('headers' in response && response.headers) } }]
   })
   return Object.fromEntries(entries)
-}
-
-const HEADERS_OF_PROBLEM: Readonly<Record<string, readonly HeaderName[]>> = {
-  401: ['WWW-Authenticate'],
-  416: ['Content-Range'],
-  429: ['Retry-After'],
-  503: ['Retry-After'],
 }
 
 /** Any one of these is enough; for an API key with the scope that it needs. */
@@ -127,7 +173,6 @@ function describeRpc(route: RpcRoute): RouteConfig {
           content: { 'application/json': { schema: route.instead.output } },
         },
       }),
-      ...problems(route, [...rpc.errors, ...(cookie?.errors ?? []), 'VALIDATION_FAILED', ...BETWEEN_SERVICES]),
     },
   }
 }
@@ -173,7 +218,7 @@ function describeByHand(route: HandRoute): RouteConfig {
     tags: [route.tag],
     summary: route.summary,
     request: { ...(params && { params }), ...(query && { query }), ...(headers && { headers }), ...(body && { body }) },
-    responses: { ...answers(route), ...problems(route, route.errors) },
+    responses: answers(route),
   }
 }
 
@@ -200,25 +245,4 @@ function mediaTypes(operation: string, content: Record<string, z.ZodType | 'bina
     },
   ])
   return Object.fromEntries(entries)
-}
-
-/** One answer for each status, naming its codes. */
-function problems({ auth, scope, limit }: Route, errors: readonly ErrorCode[]): RouteConfig['responses'] {
-  const codes = new Set<ErrorCode>(errors)
-  if (auth !== 'none') {
-    for (const code of TOKEN_REFUSALS) codes.add(code)
-    codes.add(scope ? 'INSUFFICIENT_SCOPE' : 'API_KEY_NOT_ACCEPTED')
-  }
-  if (auth === 'required' || auth === 'admin') codes.add('UNAUTHENTICATED')
-  if (auth === 'admin') codes.add('FORBIDDEN')
-  if (limit !== 'none') codes.add('RATE_LIMITED')
-  const responses: RouteConfig['responses'] = {}
-  for (const status of new Set([...codes].map((code) => ERRORS[code].status))) {
-    const names = [...codes].filter((code) => ERRORS[code].status === status)
-    responses[status] = {
-      description: names.join(', '),
-      content: { 'application/problem+json': { schema: Problem } },
-    }
-  }
-  return responses
 }

@@ -48,6 +48,8 @@ export interface HandRoute extends RouteBase {
   /** What a generated client calls it. */
   name: string
   summary: string
+  /** What the summary leaves out, for readers of the API reference. */
+  description?: string
   params?: z.ZodObject
   query?: z.ZodObject
   headers?: z.ZodObject

@@ -1,0 +1,40 @@
+import { afterAll, expect } from 'vitest'
+import { DocumentedAnswers, type SeenAnswer } from './documented-answers.ts'
+
+/**
+ * vitest's setup file: every answer of a gateway that a test gets by `fetch` must be as `docs/openapi.json` says. The test
+ * that gets another one fails at that place, and its file fails even if something has caught the error.
+ */
+const documented = new DocumentedAnswers()
+const differences: string[] = []
+const plainFetch = globalThis.fetch
+
+globalThis.fetch = async (input, init) => {
+  const answer = await plainFetch(input, init)
+  // Of all servers of a test run only gateways send this header.
+  if (!answer.headers.has('x-request-id')) return answer
+  const request = new Request(input instanceof Request ? input.clone() : input, { method: init?.method ?? 'GET' })
+  const difference = documented.differenceOf(await seen(request, answer))
+  if (difference === null) return answer
+  differences.push(`${expect.getState().currentTestName ?? 'before the first test'}: ${difference}`)
+  throw new Error(difference)
+}
+
+afterAll(() => {
+  globalThis.fetch = plainFetch
+  expect(differences).toEqual([])
+})
+
+async function seen({ method, url }: Request, answer: Response): Promise<SeenAnswer> {
+  const contentType = answer.headers.get('content-type')
+  const isJson = /\bjson\b/.test(contentType ?? '')
+  const { pathname } = new URL(url)
+  const common = { method, path: pathname, status: answer.status, contentType }
+  if (!isJson || method === 'HEAD') return common
+  // An answer that breaks off is the test's own business.
+  const body = await answer
+    .clone()
+    .json()
+    .catch(() => undefined)
+  return { ...common, body }
+}
