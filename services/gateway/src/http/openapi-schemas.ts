@@ -13,11 +13,16 @@ export const SignedInByCookie = contracts.SignedIn.omit({ refreshToken: true }).
 
 export const CookieSessionHeaders = z.object({
   'X-Session-Transport': z.enum(['body', 'cookie']).optional().meta({
-    description: 'cookie: the refresh token travels in a cookie that no script can read. For pages of allowed origins',
+    description:
+      'Where the refresh token travels. `cookie`: in a cookie that no script can read, for pages of allowed origins.',
+    example: 'body',
   }),
 })
 export const CookieHolderHeaders = CookieSessionHeaders.extend({
-  'X-CSRF-Token': z.string().optional().meta({ description: 'The csrfToken of the session; with a cookie required' }),
+  'X-CSRF-Token': z.string().optional().meta({
+    description: 'The `csrfToken` of the session; required if the refresh token is in a cookie.',
+    example: '3kTMd1Qx7w',
+  }),
 })
 
 /** Schemas that stand under `components` by their own name instead of in each place. */

@@ -141,6 +141,8 @@ export function templatePath(path: string): string {
   return path.replace(/[:*](\w+)/g, '{$1}')
 }
 
+const MEANINGS = { 200: 'Success', 201: 'Created', 202: 'Accepted' } as const
+
 function describeRpc(route: RpcRoute): RouteConfig {
   const { rpc, method, path, status } = route
   const [params, rest] = splitInput(rpc, path)
@@ -164,12 +166,12 @@ function describeRpc(route: RpcRoute): RouteConfig {
         status === 204
           ? { description: 'Done' }
           : {
-              description: rpc.summary,
+              description: MEANINGS[status],
               content: { 'application/json': { schema: namedAnswer(rpc.name, cookie?.answer ?? rpc.output) } },
             },
       ...(route.instead && {
         [route.instead.status]: {
-          description: 'Something else comes first',
+          description: route.instead.output.description ?? 'Another answer',
           content: { 'application/json': { schema: route.instead.output } },
         },
       }),

@@ -1,4 +1,4 @@
-import { CaptionLabel, Captions, MAX_CAPTION_BYTES, media } from '@kinora/common/contracts'
+import { CaptionLabel, Captions, MAX_CAPTION_BYTES, media, OneVideo } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
@@ -16,12 +16,11 @@ const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as c
 const look = { auth: 'optional', scope: 'videos:read', limit: 'general' } as const
 const open = { method: 'get', auth: 'none', limit: 'playback' } as const
 
-const PutParams = z.strictObject({
-  videoId: z.uuid().meta({ description: 'Id of the video.' }),
+const PutParams = OneVideo.extend({
   lang: z.string().max(50).meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }),
 })
 const PutQuery = z.strictObject({
-  label: CaptionLabel.optional().meta({ description: 'What the menu of a player shows.' }),
+  label: CaptionLabel.optional().meta({ description: 'What the menu of a player shows.', example: 'Português' }),
 })
 const PlayParams = z.strictObject({
   reference: Reference.meta({
@@ -49,6 +48,7 @@ const edited = tagged('Captions', [
     path: `${video}/captions/:lang`,
     name: 'putCaptions',
     summary: media.putCaptions.summary,
+    description: media.putCaptions.description,
     params: PutParams,
     query: PutQuery,
     requestBody: { description: 'WebVTT or SRT in UTF-8, up to 1 MiB', contentType: 'text/vtt', binary: false },
@@ -68,7 +68,8 @@ const played = tagged('Playback', [
     ...open,
     path: '/play/:reference/captions/:lang.vtt',
     name: 'getPlayedCaptions',
-    summary: 'The captions of a video in a language, for players that read no HLS',
+    summary: 'Get captions for a player',
+    description: 'For players that do not read captions from HLS.',
     params: PlayParams,
     answers: VTT,
     errors: [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'],
@@ -78,7 +79,7 @@ const played = tagged('Playback', [
     ...open,
     path: '/play/:reference/chapters.vtt',
     name: 'getPlayedChapters',
-    summary: 'The chapters of a video',
+    summary: 'Get chapters for a player',
     params: ChaptersParams,
     answers: VTT,
     errors: [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'],

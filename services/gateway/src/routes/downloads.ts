@@ -23,7 +23,9 @@ const Params = z.strictObject({
     .max(99_999)
     .meta({ description: 'Height of the rendition in pixels.', example: 720 }),
 })
-const Preparing = z.object({ status: z.literal('preparing') })
+const Preparing = z.object({
+  status: z.literal('preparing').meta({ description: 'Always `preparing`.', example: 'preparing' }),
+})
 const RETRY_AFTER_SECONDS = 2
 
 export const downloads = tagged('Playback', [
@@ -33,7 +35,9 @@ export const downloads = tagged('Playback', [
     limit: 'playback',
     path: '/play/:reference/download/:height.mp4',
     name: 'downloadRendition',
-    summary: 'A rendition with its sound as one MP4, for tokens that allow downloads; made at the first request',
+    summary: 'Download a rendition',
+    description:
+      'Video and audio as one MP4 file, for links that allow downloads. The first request answers 202 while the file is prepared.',
     params: Params,
     answers: {
       200: {

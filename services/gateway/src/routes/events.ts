@@ -1,4 +1,4 @@
-import { media } from '@kinora/common/contracts'
+import { media, OneVideo } from '@kinora/common/contracts'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
@@ -7,8 +7,6 @@ import { parseFields } from '../http/read-input.ts'
 import { EventStream, StreamLimit } from '../live/event-stream.ts'
 import { VideoEvent, VideoFollower } from '../live/video-feed.ts'
 import { type HandRoute, tagged } from './route.ts'
-
-const Params = z.strictObject({ videoId: z.uuid().meta({ description: 'Id of the video.' }) })
 
 const STREAMS_PER_CALLER = 20
 /** How long a stream lasts whose owner has no token that expires. */
@@ -23,8 +21,9 @@ export const events = tagged('Videos', [
     scope: 'videos:read',
     limit: 'general',
     name: 'streamEvents',
-    summary: 'Follow a video: its state now, then `status` and `progress` events, as server-sent events',
-    params: Params,
+    summary: 'Follow a video',
+    description: 'Server-sent events: the present state first, then `status` and `progress` events.',
+    params: OneVideo,
     headers: z.object({
       'Last-Event-ID': z
         .string()
@@ -45,7 +44,7 @@ export const events = tagged('Videos', [
 function streamEvents(ctx: Context): ReturnType<HandRoute['handle']> {
   const limit = new StreamLimit(STREAMS_PER_CALLER)
   return async (req, res, caller) => {
-    const { videoId } = parseFields(Params, req.params)
+    const { videoId } = parseFields(OneVideo, req.params)
     res.once('close', limit.take(whoIs(caller)))
     const follower = new VideoFollower(caller.call.actor)
     res.once('close', ctx.videoFeed.watch(videoId, follower))

@@ -35,7 +35,8 @@ export const personalData = tagged('Accounts', [
     auth: 'required',
     limit: 'export',
     name: 'exportMe',
-    summary: 'Everything that is kept about the signed-in person, as a file',
+    summary: "Export the caller's data",
+    description: "Everything that is stored about the caller's account, as one JSON file.",
     answers: {
       200: {
         description: 'A JSON file',

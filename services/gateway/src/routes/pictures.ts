@@ -29,20 +29,18 @@ const ReferenceParams = z.strictObject({
   }),
 })
 const ThumbnailParams = ReferenceParams.extend({
-  format: z.enum(['jpg', 'webp', 'avif']).meta({ description: 'File format.' }),
+  format: z.enum(['jpg', 'webp', 'avif']).meta({ description: 'File format.', example: 'jpg' }),
 })
 const ThumbnailQuery = z.strictObject({
   /** Seconds. */
   time: z.coerce.number().min(0).max(604_800).default(0).meta({ description: 'Second of the video.', example: 12.5 }),
-  width: listedWidth(THUMBNAIL_WIDTHS)
-    .default(320)
-    .meta({ description: 'Width in pixels; one of those that pictures are made in.' }),
+  width: listedWidth(THUMBNAIL_WIDTHS).default(320).meta({ description: 'Width in pixels.', example: 320 }),
 })
-const PreviewParams = ReferenceParams.extend({ format: z.enum(['webp', 'gif']).meta({ description: 'File format.' }) })
+const PreviewParams = ReferenceParams.extend({
+  format: z.enum(['webp', 'gif']).meta({ description: 'File format.', example: 'webp' }),
+})
 const PreviewQuery = z.strictObject({
-  width: listedWidth(PREVIEW_WIDTHS)
-    .default(320)
-    .meta({ description: 'Width in pixels; one of those that pictures are made in.' }),
+  width: listedWidth(PREVIEW_WIDTHS).default(320).meta({ description: 'Width in pixels.', example: 320 }),
 })
 
 /** Seconds. A storyboard is made once. */
@@ -57,7 +55,8 @@ export const pictures = tagged('Playback', [
     ...open,
     path: '/play/:reference/storyboard.vtt',
     name: 'getStoryboard',
-    summary: 'Pictures for the time line of a player: WebVTT that names rectangles of sprites',
+    summary: 'Get the storyboard of a video',
+    description: 'Preview images for the time line of a player: WebVTT that names rectangles of sprite images.',
     params: ReferenceParams,
     answers: { 200: { description: 'WebVTT', headers: TEXT_HEADERS, content: { 'text/vtt': 'text' } } },
     errors,
@@ -67,7 +66,8 @@ export const pictures = tagged('Playback', [
     ...open,
     path: '/play/:reference/thumbnail.:format',
     name: 'getThumbnail',
-    summary: 'A small picture of the video at this time, to the nearest before it that the storyboard has',
+    summary: 'Get a thumbnail',
+    description: 'The frame of the storyboard at `time`, or the nearest one before it.',
     params: ThumbnailParams,
     query: ThumbnailQuery,
     answers: {
@@ -84,7 +84,8 @@ export const pictures = tagged('Playback', [
     ...open,
     path: '/play/:reference/preview.:format',
     name: 'getPreview',
-    summary: 'A moving picture of a few seconds that leads through the whole video',
+    summary: 'Get an animated preview',
+    description: 'A few seconds that lead through the whole video.',
     params: PreviewParams,
     query: PreviewQuery,
     answers: {

@@ -17,12 +17,12 @@ const PosterParams = z.strictObject({
     description: 'Playback token, or the id of a public or unlisted video.',
     example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
   }),
-  format: z.enum(['jpg', 'webp', 'avif']).meta({ description: 'File format.' }),
+  format: z.enum(['jpg', 'webp', 'avif']).meta({ description: 'File format.', example: 'jpg' }),
 })
 const PosterQuery = z.strictObject({
   width: listedWidth(POSTER_WIDTHS)
     .optional()
-    .meta({ description: 'Width in pixels; one of those that posters are made in.' }),
+    .meta({ description: 'Width in pixels; without it that of the poster.', example: 320 }),
 })
 /** Seconds. Another picture may be chosen at any time. */
 const POSTER_MAX_AGE = 60
@@ -45,7 +45,8 @@ export const playback = tagged('Playback', [
     ...open,
     path: '/play/:reference/poster.:format',
     name: 'getPoster',
-    summary: 'The poster of a video, as it is or made smaller',
+    summary: 'Get the poster of a video',
+    description: 'In its own size, or scaled down to `width`.',
     params: PosterParams,
     query: PosterQuery,
     answers: {
@@ -62,7 +63,8 @@ export const playback = tagged('Playback', [
     ...open,
     path: `/play/:reference/${MASTER_PLAYLIST}`,
     name: 'getMasterPlaylist',
-    summary: 'The master playlist (HLS) behind a playback token, or the id of a public or unlisted video',
+    summary: 'Get the HLS master playlist',
+    description: 'By a playback token, or by the id of a public or unlisted video.',
     params: FileParams.omit({ file: true }),
     answers: { 200: { description: 'The playlist (RFC 8216)', headers: TEXT_HEADERS, content: hls } },
     errors,
@@ -72,7 +74,8 @@ export const playback = tagged('Playback', [
     ...open,
     path: '/play/:reference/*file',
     name: 'getPlayedFile',
-    summary: 'The playlists and segments that the master playlist leads to; segments take one range',
+    summary: 'Get a playlist or segment',
+    description: 'The files that the master playlist leads to. Segments can be fetched in one byte range.',
     params: FileParams,
     answers: {
       200: {

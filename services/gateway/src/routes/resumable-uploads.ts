@@ -1,4 +1,4 @@
-import { media } from '@kinora/common/contracts'
+import { Id, media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Request } from 'express'
 import { z } from 'zod'
@@ -17,7 +17,7 @@ import {
 } from '../uploads/tus.ts'
 import { type HandRoute, tagged } from './route.ts'
 
-const Params = z.strictObject({ uploadId: z.uuid().meta({ description: 'Id of the upload.' }) })
+const Params = z.strictObject({ uploadId: Id.meta({ description: 'Id of the upload.' }) })
 const one = `${TUS_PATH}/:uploadId`
 const write = { auth: 'required', scope: 'videos:write', limit: 'upload' } as const
 const TusHeaders = z.object({
@@ -32,11 +32,15 @@ export const resumableUploads = tagged('Uploads', [
     path: TUS_PATH,
     ...write,
     name: 'createUpload',
-    summary: 'Begin a resumable upload (tus 1.0.0); Location is where its bytes go, X-Video-Id the video',
+    summary: 'Create a resumable upload',
+    description:
+      'As in tus 1.0.0. `Location` is the address that takes the bytes, `X-Video-Id` the video. Without `videoId` in `Upload-Metadata` a private video is created.',
     headers: TusHeaders.extend({
-      'Upload-Length': z.string().meta({ description: 'Bytes of the file' }),
+      'Upload-Length': z.string().meta({ description: 'Bytes of the whole file.', example: '73400320' }),
       'Upload-Metadata': z.string().optional().meta({
-        description: 'videoId of a video that waits for its source, or title of a new one; filename, filetype',
+        description:
+          '`videoId` of a video that waits for its source, or `title` of a new one; `filename` and `filetype`. Values in base64.',
+        example: 'filename aG9saWRheS5tcDQ=,title SG9saWRheQ==',
       }),
     }),
     answers: { 201: { description: 'The upload was created', headers: ['Location', 'Upload-Expires', 'X-Video-Id'] } },
@@ -48,7 +52,9 @@ export const resumableUploads = tagged('Uploads', [
     path: one,
     ...write,
     name: 'getUploadOffset',
-    summary: 'How far an upload has come: Upload-Offset. Ends a request that is still writing to it',
+    summary: 'Get the offset of an upload',
+    description:
+      '`Upload-Offset` is the number of bytes that are stored. A request that is still sending bytes to this upload is ended.',
     params: Params,
     headers: TusHeaders,
     answers: {
@@ -65,9 +71,16 @@ export const resumableUploads = tagged('Uploads', [
     path: one,
     ...write,
     name: 'continueUpload',
-    summary: 'Send the next bytes of an upload; the last ones make it the source of its video',
+    summary: 'Send bytes of an upload',
+    description:
+      'The bytes that follow `Upload-Offset`. With the last byte the file becomes the source of its video, and processing begins.',
     params: Params,
-    headers: TusHeaders.extend({ 'Upload-Offset': z.string().meta({ description: 'Where these bytes begin' }) }),
+    headers: TusHeaders.extend({
+      'Upload-Offset': z.string().meta({
+        description: 'Bytes that are stored already, where these continue.',
+        example: '1048576',
+      }),
+    }),
     requestBody: { description: 'Bytes of the file', contentType: 'application/offset+octet-stream', binary: true },
     answers: {
       204: { description: 'The bytes up to Upload-Offset are stored', headers: ['Upload-Offset', 'Upload-Expires'] },
@@ -87,7 +100,8 @@ export const resumableUploads = tagged('Uploads', [
     path: one,
     ...write,
     name: 'abandonUpload',
-    summary: 'Give an upload up, with the video that was made for it',
+    summary: 'Cancel an upload',
+    description: 'Deletes what has arrived, and the video if it was created for this upload.',
     params: Params,
     headers: TusHeaders,
     answers: { 204: { description: 'The upload was abandoned' } },

@@ -29,12 +29,13 @@ export const system = tagged('System', [
     path: '/.well-known/jwks.json',
     limit: 'playback',
     name: 'getJwks',
-    summary: 'The public keys that access tokens are signed with (RFC 7517)',
+    summary: 'Get the public keys of access tokens',
+    description: 'A JSON Web Key Set (RFC 7517).',
     answers: {
       200: {
         description: 'The keys',
         headers: ['Cache-Control'],
-        content: { 'application/json': z.object({ keys: z.array(Jwk) }) },
+        content: { 'application/json': z.object({ keys: z.array(Jwk).meta({ description: 'The keys.' }) }) },
       },
     },
     handle: sendKeys,
@@ -44,11 +45,11 @@ export const system = tagged('System', [
     path: '/livez',
     limit: 'none',
     name: 'getLiveness',
-    summary: 'Tell whether the gateway process runs',
+    summary: 'Check that the gateway runs',
     errors: ['BAD_REQUEST'],
     answers: {
       200: {
-        description: 'It does',
+        description: 'It runs',
         content: {
           'application/json': z.object({ ok: z.boolean().meta({ description: 'Whether it works.', example: true }) }),
         },
@@ -61,13 +62,18 @@ export const system = tagged('System', [
     path: '/readyz',
     limit: 'none',
     name: 'getReadiness',
-    summary: 'The gateway can do its work; in detail for administrators',
+    summary: 'Check that the gateway is ready',
+    description:
+      'With `verbose`, for administrators: the result of each check, and how the address of the client was determined.',
     query: z.looseObject({
-      verbose: z.string().optional().meta({ description: 'What readiness is made of, and the proxy check' }),
+      verbose: z.string().optional().meta({
+        description: 'With any value: the result of each check as well; for administrators.',
+        example: '1',
+      }),
     }),
     answers: {
-      200: { description: 'It can', content: { 'application/json': Readiness } },
-      503: { description: 'It cannot', content: { 'application/json': Readiness } },
+      200: { description: 'Ready', content: { 'application/json': Readiness } },
+      503: { description: 'Not ready', content: { 'application/json': Readiness } },
     },
     errors: ['UNAUTHENTICATED', 'FORBIDDEN'],
     handle: sendReadiness,

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { parseFields } from '../http/read-input.ts'
 import { type HandRoute, tagged } from './route.ts'
 
-const { input, errors, summary } = media.getTaskLog
+const { input, errors, summary, description } = media.getTaskLog
 const Params = input.pick({ videoId: true, taskId: true })
 const Query = input.pick({ attempt: true })
 
@@ -16,6 +16,7 @@ export const taskLog = tagged('Videos', [
     limit: 'general',
     name: 'getTaskLog',
     summary,
+    description,
     params: Params,
     query: Query,
     answers: { 200: { description: 'At most 64 KiB', content: { 'text/plain': 'text' } } },

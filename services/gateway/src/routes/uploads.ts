@@ -1,4 +1,4 @@
-import { media, Video } from '@kinora/common/contracts'
+import { media, OneVideo, Video } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { WriteOptions, Written } from '@kinora/common/storage'
 import type { Request } from 'express'
@@ -13,7 +13,6 @@ import { registerUpload } from '../uploads/register-upload.ts'
 import { withSpeculativeSegments } from '../uploads/speculative-segments.ts'
 import { type HandRoute, tagged } from './route.ts'
 
-const Params = z.strictObject({ videoId: z.uuid().meta({ description: 'Id of the video.' }) })
 /** Room is kept for a quarter of an hour after each sign of life. */
 const KEEP_MS = 60_000
 
@@ -25,13 +24,17 @@ export const uploads = tagged('Uploads', [
     scope: 'videos:write',
     limit: 'upload',
     name: 'putSource',
-    summary: 'Upload the source of a video: the raw bytes of the file',
-    params: Params,
+    summary: 'Upload the source of a video',
+    description: 'The body is the file itself, in one request. Processing begins when all bytes are stored.',
+    params: OneVideo,
     headers: z.object({
-      'Content-Disposition': z.string().optional().meta({ description: 'May carry the file name (RFC 6266)' }),
+      'Content-Disposition': z.string().optional().meta({
+        description: 'File name (RFC 6266).',
+        example: 'attachment; filename="holiday.mp4"',
+      }),
     }),
     requestBody: { description: 'The file', contentType: 'video/*', binary: true },
-    answers: { 202: { description: 'Stored; work on it begins', content: { 'application/json': Video } } },
+    answers: { 202: { description: 'Stored; processing begins', content: { 'application/json': Video } } },
     errors: [...media.beginUpload.errors, 'UPLOAD_INCOMPLETE', 'UPLOAD_EMPTY', 'STORAGE_FULL'],
     handle: putSource,
   },
@@ -41,7 +44,7 @@ export const uploads = tagged('Uploads', [
 function putSource(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, caller) => {
     const { call } = caller
-    const { videoId } = parseFields(Params, req.params)
+    const { videoId } = parseFields(OneVideo, req.params)
     const announced = describeBody(req)
     const { uploadId, storageKey, maxBytes, video } = await ctx.rpc(media.beginUpload, { videoId, ...announced }, call)
     sendContinue(req, res)

@@ -1,4 +1,11 @@
-import { MAX_WATERMARK_BYTES, media, Watermark, WatermarkPlace, WatermarkPosition } from '@kinora/common/contracts'
+import {
+  MAX_WATERMARK_BYTES,
+  media,
+  OneVideo,
+  Watermark,
+  WatermarkPlace,
+  WatermarkPosition,
+} from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
@@ -14,11 +21,11 @@ const path = '/v1/videos/:videoId/watermark'
 const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
 const read = { auth: 'required', scope: 'videos:read', limit: 'general' } as const
 
-const Params = z.strictObject({ videoId: z.uuid().meta({ description: 'Id of the video.' }) })
 const { opacity, width } = WatermarkPlace.shape
 const Place = z.strictObject({
   position: WatermarkPosition.default('bottom-right').meta({
     description: 'Where on the video the watermark is placed.',
+    example: 'bottom-right',
   }),
   opacity: z.coerce.number().pipe(opacity).default(1).meta({ description: 'Opacity from 0.05 to 1.', example: 0.8 }),
   width: z.coerce
@@ -37,10 +44,11 @@ export const watermarks = tagged('Watermarks', [
     path,
     name: 'putWatermark',
     summary: media.putWatermark.summary,
-    params: Params,
+    description: media.putWatermark.description,
+    params: OneVideo,
     query: Place,
     requestBody: { description: 'PNG, WebP or JPEG, up to 2 MiB', contentType: 'image/png', binary: true },
-    answers: { 200: { description: 'What is kept', content: { 'application/json': Watermark } } },
+    answers: { 200: { description: 'The watermark as it is stored', content: { 'application/json': Watermark } } },
     errors: [
       ...media.putWatermark.errors,
       ...(['WATERMARK_INVALID', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'STORAGE_FULL'] as const),
@@ -54,7 +62,7 @@ export const watermarks = tagged('Watermarks', [
 /** Media is asked twice: before anything is read, and when the picture is stored, because the source may have come first. */
 function putWatermark(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {
-    const { videoId } = parseFields(Params, req.params)
+    const { videoId } = parseFields(OneVideo, req.params)
     const place = parseFields(Place, req.query)
     if (!req.is(PICTURE_TYPES) || req.headers['content-encoding'] !== undefined) {
       throw new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send a picture in PNG, WebP or JPEG as it is' })

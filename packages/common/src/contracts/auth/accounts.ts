@@ -134,14 +134,18 @@ export const ProfileChanges = z
 /** Registration, sign-in with a password, and the caller's own account. */
 export const accounts = {
   register: {
-    summary: 'Create an account and sign in',
+    summary: 'Create an account',
+    description:
+      'Signs in as well. Where email addresses must be verified, the answer is 202 for new and for taken addresses.',
     input: Registration,
     output: z.union([SignedIn, VerificationRequired]),
     errors: ['EMAIL_TAKEN', 'PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
     idempotent: false,
   },
   login: {
-    summary: 'Sign in with email and password',
+    summary: 'Sign in',
+    description:
+      'With email and password. If the account has a second factor, the answer has an `mfaToken` instead of tokens: finish with `POST /v1/auth/mfa`.',
     input: Credentials,
     output: z.union([SignedIn, MfaRequired]),
     errors: ['INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'EMAIL_NOT_VERIFIED', 'TOO_BUSY'],
@@ -149,7 +153,8 @@ export const accounts = {
   },
   getMe: { summary: "Get the caller's account", input: Nothing, output: User, errors: [], idempotent: true },
   updateMe: {
-    summary: "Change the display name of the caller's account",
+    summary: "Update the caller's account",
+    description: 'Changes the display name.',
     input: ProfileChanges,
     output: User,
     errors: [],

@@ -109,7 +109,8 @@ export const UserChanges = OneUser.extend({
 /** What administrators and the operator's command line do with the accounts of others. */
 export const administration = {
   listUsers: {
-    summary: 'List all accounts, newest first; for administrators',
+    summary: 'List accounts',
+    description: 'All accounts, newest first; for administrators.',
     input: UserFilter,
     output: AdminUserPage,
     errors: [],
@@ -117,7 +118,8 @@ export const administration = {
     callers: ['gateway', 'operator'],
   },
   getUser: {
-    summary: 'Get an account; for administrators',
+    summary: 'Get an account',
+    description: 'For administrators.',
     input: OneUser,
     output: AdminUser,
     errors: NOBODY,
@@ -125,7 +127,8 @@ export const administration = {
     callers: ['gateway', 'operator'],
   },
   updateUser: {
-    summary: 'Disable or enable an account, or change its role; for administrators',
+    summary: 'Update an account',
+    description: 'Disables or enables the account, or changes its role; for administrators.',
     input: UserChanges,
     output: AdminUser,
     errors: [...NOBODY, 'LAST_ADMIN', 'OWN_ACCOUNT'],
@@ -133,7 +136,8 @@ export const administration = {
     callers: ['gateway', 'operator'],
   },
   listUserSessions: {
-    summary: 'List the sessions of an account, newest first; for administrators',
+    summary: 'List the sessions of an account',
+    description: 'Newest first; for administrators.',
     input: PageQuery.extend(OneUser.shape),
     output: SessionPage,
     errors: NOBODY,
@@ -141,7 +145,8 @@ export const administration = {
     callers: ['gateway', 'operator'],
   },
   revokeUserSessions: {
-    summary: 'End all sessions of an account; for administrators',
+    summary: 'End all sessions of an account',
+    description: 'For administrators.',
     input: OneUser,
     output: Nothing,
     errors: NOBODY,
@@ -149,7 +154,8 @@ export const administration = {
     callers: ['gateway', 'operator'],
   },
   revokeUserSession: {
-    summary: 'End one session of an account; for administrators',
+    summary: 'End a session of an account',
+    description: 'For administrators.',
     input: OneUser.extend({ sessionId: SessionId }),
     output: Nothing,
     errors: ['SESSION_NOT_FOUND'],
@@ -157,8 +163,9 @@ export const administration = {
     callers: ['gateway', 'operator'],
   },
   resetSecondFactor: {
-    summary:
-      'Remove the authenticator app, recovery codes and passkeys of an account and end its sessions; for administrators',
+    summary: 'Reset the second factor of an account',
+    description:
+      'Removes its authenticator app, recovery codes and passkeys and ends its sessions; for administrators.',
     input: OneUser,
     output: Nothing,
     errors: [...NOBODY, 'OWN_ACCOUNT'],
@@ -166,14 +173,16 @@ export const administration = {
     callers: ['gateway', 'operator'],
   },
   eraseUser: {
-    summary: 'Delete an account and everything that belongs to it, permanently; for administrators',
+    summary: 'Delete an account',
+    description: 'Deletes the account and everything that belongs to it, permanently; for administrators.',
     input: OneUser,
     output: Nothing,
     errors: [...NOBODY, 'LAST_ADMIN', 'OWN_ACCOUNT'],
     idempotent: false,
   },
   searchAudit: {
-    summary: 'Search the audit log of all accounts, newest first; for administrators',
+    summary: 'Search the audit log',
+    description: 'Entries of all accounts, newest first; for administrators.',
     input: AuditSearch,
     output: AdminAuditPage,
     errors: [],

@@ -104,21 +104,24 @@ export type ResolvedApiKey = z.infer<typeof ResolvedApiKey>
 /** Keys with which programs act for an account. */
 export const apiKeys = {
   listApiKeys: {
-    summary: "List the caller's API keys that are not revoked, newest first",
+    summary: 'List API keys',
+    description: "The caller's API keys that are not revoked, newest first.",
     input: PageQuery,
     output: ApiKeyPage,
     errors: [],
     idempotent: true,
   },
   createApiKey: {
-    summary: 'Create an API key; only this answer contains the key itself',
+    summary: 'Create an API key',
+    description: 'Only this answer contains the key itself.',
     input: ApiKeyFields,
     output: NewApiKey,
     errors: ['API_KEY_LIMIT_REACHED', 'ACCOUNT_DISABLED'],
     idempotent: false,
   },
   revokeApiKey: {
-    summary: "Revoke one of the caller's API keys",
+    summary: 'Revoke an API key',
+    description: 'The key is refused from the next request on.',
     input: z.strictObject({ keyId: ApiKeyId }),
     output: Nothing,
     errors: ['API_KEY_NOT_FOUND'],

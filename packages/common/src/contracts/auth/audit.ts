@@ -101,7 +101,8 @@ export const AuditProblem = z.object({
 /** The record of what happened to an account. */
 export const audit = {
   listAudit: {
-    summary: "List the audit log of the caller's account, newest first",
+    summary: "List the caller's audit log",
+    description: 'What happened to the account, newest first.',
     input: PageQuery,
     output: AuditPage,
     errors: [],

@@ -10,14 +10,16 @@ export const EmailVerification = z
 /** Verification that an email address belongs to the owner of the account. */
 export const email = {
   verifyEmail: {
-    summary: 'Confirm an email address with the token from a verification link',
+    summary: 'Verify an email address',
+    description: 'With the token from a verification link.',
     input: EmailVerification,
     output: Nothing,
     errors: ['MAIL_TOKEN_INVALID'],
     idempotent: false,
   },
   resendVerification: {
-    summary: 'Request another verification email; the answer is the same for every address',
+    summary: 'Request another verification email',
+    description: 'The answer is the same for every address.',
     input: z.strictObject({ email: Email }),
     output: Nothing,
     errors: [],

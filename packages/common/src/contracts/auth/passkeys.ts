@@ -181,7 +181,9 @@ export const PasskeyLogin = z
 /** Keys that a device keeps and unlocks by itself (WebAuthn). */
 export const passkeys = {
   beginPasskey: {
-    summary: 'Begin to add a passkey; needs the password more than 15 minutes after the sign-in',
+    summary: 'Begin to add a passkey',
+    description:
+      'Answers what `navigator.credentials.create` needs. Needs the password more than 15 minutes after the sign-in.',
     input: z.strictObject({
       password: CurrentPassword.optional().meta({
         description:
@@ -194,35 +196,40 @@ export const passkeys = {
     idempotent: false,
   },
   addPasskey: {
-    summary: 'Add the passkey that the device has created',
+    summary: 'Add a passkey',
+    description: 'With what the browser answered to `navigator.credentials.create`.',
     input: NewPasskey,
     output: Passkey,
     errors: ['PASSKEY_CHALLENGE_INVALID', 'PASSKEY_UNACCEPTABLE', 'PASSKEY_LIMIT_REACHED'],
     idempotent: false,
   },
   listPasskeys: {
-    summary: "List the caller's passkeys, newest first",
+    summary: 'List passkeys',
+    description: "The caller's passkeys, newest first.",
     input: Nothing,
     output: PasskeyPage,
     errors: [],
     idempotent: true,
   },
   deletePasskey: {
-    summary: "Delete one of the caller's passkeys",
+    summary: 'Delete a passkey',
+    description: 'Needs the password of the account.',
     input: z.strictObject({ passkeyId: PasskeyId, password: CurrentPassword }),
     output: Nothing,
     errors: ['PASSKEY_NOT_FOUND', 'PASSWORD_WRONG', 'TOO_BUSY'],
     idempotent: false,
   },
   beginPasskeyLogin: {
-    summary: 'Begin to sign in with a passkey instead of a password',
+    summary: 'Begin to sign in with a passkey',
+    description: 'Answers what `navigator.credentials.get` needs.',
     input: Nothing,
     output: PasskeyChallenge,
     errors: [],
     idempotent: false,
   },
   loginWithPasskey: {
-    summary: 'Sign in with a passkey, which counts as both factors',
+    summary: 'Sign in with a passkey',
+    description: 'A passkey counts as both factors.',
     input: PasskeyLogin,
     output: SignedIn,
     errors: ['PASSKEY_CHALLENGE_INVALID', 'PASSKEY_INVALID', 'ACCOUNT_DISABLED', 'EMAIL_NOT_VERIFIED'],

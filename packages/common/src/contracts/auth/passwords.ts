@@ -14,22 +14,24 @@ export const PasswordReset = z
 /** Changing a known password, and resetting a forgotten one. */
 export const passwords = {
   changePassword: {
-    summary: 'Change the password and end all other sessions',
+    summary: 'Change the password',
+    description: 'Ends all other sessions of the account.',
     input: PasswordChange,
     output: Nothing,
     errors: ['PASSWORD_WRONG', 'PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
     idempotent: false,
   },
   forgotPassword: {
-    summary:
-      'Request an email with a password reset link; the answer does not reveal whether the address has an account',
+    summary: 'Request a password reset',
+    description: 'Sends an email with a reset link. The answer does not reveal whether the address has an account.',
     input: z.strictObject({ email: Email }),
     output: Nothing,
     errors: [],
     idempotent: false,
   },
   resetPassword: {
-    summary: 'Set a new password with the token from a reset link and end all sessions, without signing in',
+    summary: 'Reset the password',
+    description: 'Sets a new password with the token from a reset link and ends all sessions. It does not sign in.',
     input: PasswordReset,
     output: Nothing,
     errors: ['MAIL_TOKEN_INVALID', 'PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],

@@ -21,7 +21,9 @@ export const personalData = {
     idempotent: true,
   },
   eraseMe: {
-    summary: "Delete the caller's account and everything that belongs to it, permanently",
+    summary: "Delete the caller's account",
+    description:
+      'Deletes the account and everything that belongs to it, permanently. Needs the password and, if the account has a second factor, a code.',
     input: AccountErasure,
     output: Nothing,
     errors: [

@@ -70,7 +70,9 @@ export const SecondStep = z
 /** Codes from an authenticator app (RFC 6238), recovery codes, and the second step of a sign-in. */
 export const secondFactor = {
   setUpTotp: {
-    summary: 'Begin to set up an authenticator app; needs the password more than 15 minutes after the sign-in',
+    summary: 'Begin to set up an authenticator app',
+    description:
+      'Needs the password more than 15 minutes after the sign-in. Nothing changes until `POST /v1/auth/totp/enable`.',
     input: z.strictObject({
       password: CurrentPassword.optional().meta({
         description:
@@ -83,28 +85,32 @@ export const secondFactor = {
     idempotent: false,
   },
   enableTotp: {
-    summary: 'Turn on the authenticator app with its first code; signing in then needs a code',
+    summary: 'Turn on the authenticator app',
+    description: 'With its first code. From then on signing in needs a code; the answer has the recovery codes.',
     input: z.strictObject({ code: TotpCode }),
     output: RecoveryCodes,
     errors: ['MFA_ALREADY_ENABLED', 'TOTP_SETUP_NOT_FOUND', 'MFA_CODE_WRONG'],
     idempotent: false,
   },
   disableTotp: {
-    summary: 'Turn off the authenticator app; signing in then needs only the password',
+    summary: 'Turn off the authenticator app',
+    description: 'Signing in then needs only the password.',
     input: PasswordAndCode,
     output: Nothing,
     errors: ['MFA_NOT_ENABLED', 'PASSWORD_WRONG', 'MFA_CODE_WRONG', 'MFA_LOCKED', 'TOO_BUSY'],
     idempotent: false,
   },
   renewRecoveryCodes: {
-    summary: 'Replace all recovery codes; the old ones stop working',
+    summary: 'Replace the recovery codes',
+    description: 'The previous ones stop working.',
     input: PasswordAndCode,
     output: RecoveryCodes,
     errors: ['MFA_NOT_ENABLED', 'PASSWORD_WRONG', 'MFA_CODE_WRONG', 'MFA_LOCKED', 'TOO_BUSY'],
     idempotent: false,
   },
   finishLogin: {
-    summary: 'Finish signing in with the second factor',
+    summary: 'Finish a sign-in with the second factor',
+    description: 'With exactly one of a code of the authenticator app, a recovery code and a passkey.',
     input: SecondStep,
     output: SignedIn,
     errors: [
@@ -119,7 +125,8 @@ export const secondFactor = {
     idempotent: false,
   },
   beginMfaPasskey: {
-    summary: 'Get what a browser needs to finish signing in with a passkey',
+    summary: 'Begin the second factor with a passkey',
+    description: 'Answers what `navigator.credentials.get` needs; finish with `POST /v1/auth/mfa`.',
     input: z.strictObject({ mfaToken: MfaToken }),
     output: z.object({ options: WebAuthnOptions }),
     errors: ['MFA_TOKEN_INVALID', 'MFA_TOKEN_EXPIRED', 'MFA_TOKEN_EXHAUSTED', 'PASSKEY_NOT_FOUND', 'ACCOUNT_DISABLED'],

@@ -18,27 +18,31 @@ export const ServiceAccountPage = pageOf(User).meta({ description: 'A page of se
 export const serviceAccounts = {
   createServiceAccount: {
     summary: 'Create a service account',
+    description: 'An account for programs, without a password; for administrators.',
     input: NewServiceAccount,
     output: User,
     errors: [],
     idempotent: false,
   },
   listServiceAccounts: {
-    summary: 'List all service accounts, newest first',
+    summary: 'List service accounts',
+    description: 'All of them, newest first; for administrators.',
     input: PageQuery,
     output: ServiceAccountPage,
     errors: [],
     idempotent: true,
   },
   createServiceAccountKey: {
-    summary: 'Create an API key for a service account; only this answer contains the key itself',
+    summary: 'Create an API key for a service account',
+    description: 'Only this answer contains the key itself; for administrators.',
     input: OneAccount.extend(ApiKeyFields.shape),
     output: NewApiKey,
     errors: ['SERVICE_ACCOUNT_NOT_FOUND', 'API_KEY_LIMIT_REACHED', 'ACCOUNT_DISABLED'],
     idempotent: false,
   },
   listServiceAccountKeys: {
-    summary: 'List the API keys of a service account that are not revoked, newest first',
+    summary: 'List the API keys of a service account',
+    description: 'Those that are not revoked, newest first; for administrators.',
     input: PageQuery.extend(OneAccount.shape),
     output: ApiKeyPage,
     errors: ['SERVICE_ACCOUNT_NOT_FOUND'],
@@ -46,6 +50,7 @@ export const serviceAccounts = {
   },
   revokeServiceAccountKey: {
     summary: 'Revoke an API key of a service account',
+    description: 'The key is refused from the next request on; for administrators.',
     input: OneAccount.extend({ keyId: ApiKeyId }),
     output: Nothing,
     errors: ['SERVICE_ACCOUNT_NOT_FOUND', 'API_KEY_NOT_FOUND'],

@@ -49,7 +49,9 @@ const EndedSession = z.object({ sessionId: SessionId })
 /** The sessions of the caller's account: how they continue and how they end. */
 export const sessions = {
   refresh: {
-    summary: 'Rotate the refresh token and get a new access token',
+    summary: 'Refresh the access token',
+    description:
+      'Exchanges the refresh token for a new pair. A refresh token works once: using it a second time ends the session.',
     input: z.strictObject({ refreshToken: RefreshToken }),
     output: SignedIn,
     errors: [
@@ -66,7 +68,8 @@ export const sessions = {
     idempotent: true,
   },
   logout: {
-    summary: 'End the session of the access token or refresh token and refuse its access tokens',
+    summary: 'Sign out',
+    description: 'Ends the session of the access token or refresh token and refuses its access tokens.',
     input: z.strictObject({
       refreshToken: RefreshToken.optional().meta({
         description:
@@ -79,21 +82,24 @@ export const sessions = {
     idempotent: true,
   },
   logoutAll: {
-    summary: "End all sessions of the caller's account",
+    summary: 'Sign out everywhere',
+    description: "Ends all sessions of the caller's account.",
     input: Nothing,
     output: EndedSession,
     errors: [],
     idempotent: true,
   },
   listSessions: {
-    summary: "List the caller's sessions, newest first",
+    summary: 'List sessions',
+    description: "The caller's sessions, newest first.",
     input: PageQuery,
     output: SessionPage,
     errors: [],
     idempotent: true,
   },
   revokeSession: {
-    summary: "End one of the caller's sessions",
+    summary: 'End a session',
+    description: "Ends one of the caller's sessions and refuses its access tokens.",
     input: z.strictObject({ sessionId: SessionId }),
     output: EndedSession,
     errors: ['SESSION_NOT_FOUND'],

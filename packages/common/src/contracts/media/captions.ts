@@ -45,7 +45,8 @@ const Chapters = z.object({
 /** Text that runs along with a video. */
 export const captions = {
   putCaptions: {
-    summary: 'Give a video captions in a language, or other ones',
+    summary: 'Add or replace captions',
+    description: 'Captions of one language, as WebVTT or SRT in UTF-8, up to 1 MiB.',
     input: OneVideo.extend({
       lang: Language.meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }),
       label: CaptionLabel.optional().meta({ description: 'What the menu of a player shows.', example: 'Português' }),
@@ -57,21 +58,23 @@ export const captions = {
     idempotent: true,
   },
   listCaptions: {
-    summary: 'The captions of a video that the caller may see',
+    summary: 'List the captions of a video',
     input: OneVideo,
     output: pageOf(Captions),
     errors: ['VIDEO_NOT_FOUND'],
     idempotent: true,
   },
   deleteCaptions: {
-    summary: 'Take captions away',
+    summary: 'Delete captions',
+    description: 'Deletes the captions of one language.',
     input: OneVideo.extend({ lang: Language.meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }) }),
     output: Nothing,
     errors: ['VIDEO_NOT_FOUND', 'CAPTIONS_NOT_FOUND', 'VALIDATION_FAILED'],
     idempotent: true,
   },
   putChapters: {
-    summary: 'Divide a video into chapters, or otherwise',
+    summary: 'Set the chapters of a video',
+    description: 'Replaces all chapters that the video has.',
     input: OneVideo.extend({
       chapters: z
         .array(Chapter)
@@ -87,14 +90,15 @@ export const captions = {
     idempotent: true,
   },
   getChapters: {
-    summary: 'The chapters of a video that the caller may see; none: an empty list',
+    summary: 'Get the chapters of a video',
+    description: 'The list is empty if the video has no chapters.',
     input: OneVideo,
     output: Chapters,
     errors: ['VIDEO_NOT_FOUND'],
     idempotent: true,
   },
   deleteChapters: {
-    summary: 'Take the chapters away',
+    summary: 'Delete the chapters of a video',
     input: OneVideo,
     output: Nothing,
     errors: ['VIDEO_NOT_FOUND'],

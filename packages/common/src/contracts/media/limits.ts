@@ -37,21 +37,25 @@ const OneUser = z.strictObject({ userId: Id.meta({ description: 'Id of the accou
 
 export const limits = {
   getUsage: {
-    summary: 'How much the signed-in user has and may have',
+    summary: 'Get usage and limits',
+    description: "What the caller's account stores and runs, and how much it may.",
     input: z.strictObject({}),
     output: Usage,
     errors: [],
     idempotent: true,
   },
   getUserUsage: {
-    summary: 'How much an owner has and may have; for administrators',
+    summary: 'Get usage and limits of an account',
+    description: 'What the account stores and runs, and how much it may; for administrators.',
     input: OneUser,
     output: Usage,
     errors: [],
     idempotent: true,
   },
   updateUserLimits: {
-    summary: 'Give an owner limits of its own; null takes one back, so that the installation’s applies again',
+    summary: 'Update the limits of an account',
+    description:
+      'Sets limits that differ from those of the installation; null returns to those of the installation. For administrators.',
     input: OneUser.extend(Limits.partial().shape),
     output: Usage,
     errors: ['USER_NOT_FOUND'],

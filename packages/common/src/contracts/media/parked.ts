@@ -44,7 +44,8 @@ export type ParkedInFull = z.infer<typeof ParkedInFull>
 /** The parking lot, for administrators and the operator's command line. */
 export const parked = {
   listParked: {
-    summary: 'Messages that have failed for good, newest first; for administrators',
+    summary: 'List dead letters',
+    description: 'Messages that failed at every attempt, newest first; for administrators.',
     input: PageQuery,
     output: pageOf(Parked),
     errors: [],
@@ -52,7 +53,8 @@ export const parked = {
     callers: ['gateway', 'operator'],
   },
   getParked: {
-    summary: 'One message that has failed for good, with what it says; for administrators',
+    summary: 'Get a dead letter',
+    description: 'A message that failed at every attempt, with its content; for administrators.',
     input: OneMessage,
     output: ParkedInFull,
     errors: GONE,
@@ -60,7 +62,8 @@ export const parked = {
     callers: ['gateway', 'operator'],
   },
   redriveParked: {
-    summary: 'Send a parked message once more, with all its tries; for administrators',
+    summary: 'Redrive a dead letter',
+    description: 'Sends the message again, with all its attempts; for administrators.',
     input: OneMessage,
     output: Nothing,
     errors: [...GONE, 'PARKED_UNREADABLE'],
@@ -69,7 +72,8 @@ export const parked = {
     callers: ['gateway', 'operator'],
   },
   discardParked: {
-    summary: 'Remove a parked message for good; for administrators',
+    summary: 'Discard a dead letter',
+    description: 'Deletes the message permanently; for administrators.',
     input: OneMessage,
     output: Nothing,
     errors: GONE,

@@ -55,7 +55,8 @@ export type PlaybackGrant = z.infer<typeof PlaybackGrant>
 /** Links that play a video, and what their holders may fetch. */
 export const playback = {
   createPlaybackToken: {
-    summary: 'Make a link that plays this video for a while',
+    summary: 'Create a playback link',
+    description: 'The link plays this video until it expires or is revoked, without an account.',
     input: OneVideo.extend({
       expiresIn: z
         .number()
@@ -81,7 +82,8 @@ export const playback = {
     idempotent: false,
   },
   revokePlaybackToken: {
-    summary: 'Refuse a playback link from now on',
+    summary: 'Revoke a playback link',
+    description: 'The link is refused from the next request on.',
     input: OneVideo.extend({ tokenId: Id.meta({ description: 'Id of the playback link.' }) }),
     output: Nothing,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_TOKEN_NOT_FOUND'],

@@ -42,7 +42,8 @@ export type WaitingTask = z.infer<typeof WaitingTask>
 /** Tasks: what owners and administrators see of them, and how workers take them. */
 export const tasks = {
   getTimeline: {
-    summary: 'Every attempt at every task of a video, oldest first, and what is still waiting',
+    summary: 'Get the timeline of a video',
+    description: 'Every attempt at every task, oldest first, and the tasks that are still waiting.',
     input: OneVideo,
     output: z.object({
       items: z.array(TimelineEntry).meta({ description: 'The entries of this page.' }),
@@ -56,7 +57,9 @@ export const tasks = {
     idempotent: true,
   },
   getTaskLog: {
-    summary: 'The end of what ffmpeg printed in an attempt at a task; for the owner and for administrators',
+    summary: 'Get the log of a task',
+    description:
+      'The end of what ffmpeg printed in one attempt, at most 64 KiB; for the owner of the video and for administrators.',
     input: OneVideo.extend({
       taskId: Id.meta({ description: 'Id of the task.' }),
       attempt: z.coerce
@@ -72,10 +75,10 @@ export const tasks = {
     idempotent: true,
   },
   listTasks: {
-    summary:
-      'Tasks of all videos, newest video first; without a status those that run or have failed; for administrators',
+    summary: 'List tasks of all videos',
+    description: 'Newest video first. Without `status`: tasks that are running or have failed.',
     input: PageQuery.extend({
-      status: TaskStatus.optional().meta({ description: 'Only entries with this status.' }),
+      status: TaskStatus.optional().meta({ description: 'Only entries with this status.', example: 'running' }),
       videoId: Id.optional().meta({ description: 'Id of the video.' }),
     }),
     output: pageOf(Task),

@@ -9,7 +9,9 @@ const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
 /** Videos as their owners and viewers know them. */
 export const videos = {
   createVideo: {
-    summary: 'Make a video that waits for its source',
+    summary: 'Create a video',
+    description:
+      'The video waits for its source: upload it with `PUT /v1/videos/{videoId}/source`, or with a resumable upload that names this video.',
     input: z.strictObject({
       title: Title.meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
       description: Description.default('').meta({
@@ -28,14 +30,16 @@ export const videos = {
     idempotent: false,
   },
   getVideo: {
-    summary: 'Fetch a video that the caller may see',
+    summary: 'Get a video',
+    description: 'Public and unlisted videos need no access token; a private video is found by its owner only.',
     input: OneVideo,
     output: Video,
     errors: ['VIDEO_NOT_FOUND'],
     idempotent: true,
   },
   listVideos: {
-    summary: 'The videos of the signed-in user, newest first unless sorted otherwise',
+    summary: 'List videos',
+    description: "The caller's own videos, newest first unless `sort` says otherwise.",
     input: PageQuery.extend({
       q: z
         .string()
@@ -45,7 +49,7 @@ export const videos = {
         .regex(NO_CONTROL)
         .optional()
         .meta({ description: 'Text to look for in titles and descriptions.', example: 'holiday' }),
-      status: VideoStatus.optional().meta({ description: 'Only entries with this status.' }),
+      status: VideoStatus.optional().meta({ description: 'Only entries with this status.', example: 'ready' }),
       visibility: Visibility.optional().meta({
         description:
           'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
@@ -67,7 +71,8 @@ export const videos = {
     idempotent: true,
   },
   updateVideo: {
-    summary: 'Change what is written about a video, or who may see it',
+    summary: 'Update a video',
+    description: 'Changes title, description, tags or visibility. Fields that are left out stay as they are.',
     input: OneVideo.extend({
       title: Title.optional().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
       description: Description.optional().meta({
@@ -86,14 +91,16 @@ export const videos = {
     idempotent: true,
   },
   deleteVideo: {
-    summary: 'Delete a video, its files and its playback links',
+    summary: 'Delete a video',
+    description: 'Deletes its files and playback links as well. This cannot be undone.',
     input: OneVideo,
     output: Nothing,
     errors: ['VIDEO_NOT_FOUND'],
     idempotent: true,
   },
   retryVideo: {
-    summary: 'Do the failed work of a video again; with a rendition only if that is what failed',
+    summary: 'Retry a failed video',
+    description: 'Repeats the tasks that failed; with `rendition`, only those of that rendition.',
     input: OneVideo.extend({
       rendition: z
         .string()
@@ -106,7 +113,8 @@ export const videos = {
     idempotent: false,
   },
   choosePoster: {
-    summary: 'Make another poster, of the picture at this time; the present one stays until the new one is there',
+    summary: 'Choose the poster of a video',
+    description: 'Makes a poster from the frame at `time`. The present poster stays until the new one is stored.',
     input: OneVideo.extend({
       time: z
         .number()
@@ -120,7 +128,9 @@ export const videos = {
     idempotent: true,
   },
   createClip: {
-    summary: 'Make a private video of a part of one that is ready; it needs that one no longer',
+    summary: 'Create a clip',
+    description:
+      'Creates a new private video from a part of one that is ready. The clip does not depend on the original afterwards.',
     input: OneVideo.extend({
       start: z.number().min(0).max(1_000_000).meta({
         description: 'Second of the source at which the clip starts, moved to the nearest frame.',

@@ -51,7 +51,9 @@ export const watermark = {
     idempotent: true,
   },
   putWatermark: {
-    summary: 'Put a picture over a video that has no source yet, or another one',
+    summary: 'Set the watermark of a video',
+    description:
+      'An image that is burnt in when the video is encoded, so it must be set before the source is uploaded. PNG, WebP or JPEG, up to 2 MiB.',
     input: OneVideo.extend({
       pictureId: Id,
       picture: KeptPicture.meta({ description: 'The picture as it is stored: scaled down and without metadata.' }),
@@ -62,14 +64,15 @@ export const watermark = {
     idempotent: true,
   },
   getWatermark: {
-    summary: 'The watermark of a video',
+    summary: 'Get the watermark of a video',
     input: OneVideo,
     output: Watermark,
     errors: ['VIDEO_NOT_FOUND', 'WATERMARK_NOT_FOUND'],
     idempotent: true,
   },
   deleteWatermark: {
-    summary: 'Take the watermark of a video away that has no source yet',
+    summary: 'Delete the watermark of a video',
+    description: 'Possible until the source of the video is uploaded.',
     input: OneVideo,
     output: Nothing,
     errors: ['VIDEO_NOT_FOUND', 'WATERMARK_NOT_FOUND', 'WATERMARK_TOO_LATE'],

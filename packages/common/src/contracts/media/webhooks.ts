@@ -118,14 +118,16 @@ const Events = z
 
 export const webhooks = {
   listWebhooks: {
-    summary: 'Where the signed-in user wants to be told of changes of videos, oldest first',
+    summary: 'List webhooks',
+    description: "The caller's webhooks, oldest first.",
     input: Nothing,
     output: pageOf(Webhook),
     errors: [],
     idempotent: true,
   },
   createWebhook: {
-    summary: 'Be told of changes of own videos; the answer is the only place where the secret is shown',
+    summary: 'Create a webhook',
+    description: "Sends events of the caller's videos to an address. Only this answer contains the signing secret.",
     input: z.strictObject({
       url: Address.meta({
         description: 'Address that messages are sent to (http or https).',
@@ -138,7 +140,9 @@ export const webhooks = {
     idempotent: false,
   },
   updateWebhook: {
-    summary: 'Change where and of what a webhook tells, or switch it off and on',
+    summary: 'Update a webhook',
+    description:
+      'Changes its address or event types, or disables or enables it. Fields that are left out stay as they are.',
     input: OneWebhook.extend({
       url: Address.optional().meta({
         description: 'Address that messages are sent to (http or https).',
@@ -152,35 +156,40 @@ export const webhooks = {
     idempotent: true,
   },
   deleteWebhook: {
-    summary: 'Delete a webhook and its deliveries',
+    summary: 'Delete a webhook',
+    description: 'Deletes its deliveries as well.',
     input: OneWebhook,
     output: Nothing,
     errors: ['WEBHOOK_NOT_FOUND'],
     idempotent: true,
   },
   rotateWebhookSecret: {
-    summary: 'Sign with a new secret from now on, and with the old one, too, for 24 hours',
+    summary: 'Rotate the secret of a webhook',
+    description: 'Messages are signed with the new secret from now on, and with the previous one as well for 24 hours.',
     input: OneWebhook,
     output: NewWebhook,
     errors: ['WEBHOOK_NOT_FOUND'],
     idempotent: false,
   },
   testWebhook: {
-    summary: 'Send a ping',
+    summary: 'Send a test message',
+    description: 'Sends a `ping` to the webhook.',
     input: OneWebhook,
     output: WebhookDelivery,
     errors: ['WEBHOOK_NOT_FOUND', 'WEBHOOK_DISABLED'],
     idempotent: false,
   },
   listWebhookDeliveries: {
-    summary: 'What was sent in the last 30 days, or is to be, newest first',
+    summary: 'List the deliveries of a webhook',
+    description: 'Deliveries of the last 30 days and those that are still pending, newest first.',
     input: PageQuery.extend(OneWebhook.shape),
     output: pageOf(WebhookDelivery),
     errors: ['WEBHOOK_NOT_FOUND'],
     idempotent: true,
   },
   redeliverWebhook: {
-    summary: 'Send a delivery once more now, under the id that it has',
+    summary: 'Repeat a delivery',
+    description: 'Sends the message again now, under the same delivery id.',
     input: OneWebhook.extend({ deliveryId: Id.meta({ description: 'Id of the delivery.' }) }),
     output: WebhookDelivery,
     errors: ['WEBHOOK_NOT_FOUND', 'WEBHOOK_DISABLED', 'WEBHOOK_DELIVERY_NOT_FOUND'],
