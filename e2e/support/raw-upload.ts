@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { assertDocumented } from '@kinora/dev/harness'
 import type { Video } from './api-types.ts'
 import type { Client } from './client.ts'
 
@@ -27,17 +28,22 @@ export async function rawUpload(client: Client, videoId: string, upload: RawUplo
     headers: { ...client.headers, 'content-type': 'video/mp4', ...upload.headers },
     agent: false,
   })
+  let contentType: string | null = null
   const answer = new Promise<RawAnswer | null>((resolve) => {
     req.once('error', () => resolve(null))
     req.once('response', async (res) => {
       const parts: Buffer[] = []
       for await (const part of res) parts.push(part as Buffer)
-      resolve({ status: res.statusCode ?? 0, body: JSON.parse(Buffer.concat(parts).toString()) })
+      const [status, body] = [res.statusCode ?? 0, JSON.parse(Buffer.concat(parts).toString())]
+      contentType = res.headers['content-type'] ?? null
+      resolve({ status, body })
     })
   })
   const invited = new Promise((resolve) => req.once('continue', () => resolve(undefined)))
   await pipeline(Readable.from(upload.chunks(invited)), req).catch(() => {})
-  return answer
+  const got = await answer
+  if (got) assertDocumented({ method: 'PUT', path: req.path, contentType, ...got })
+  return got
 }
 
 /** Sends exactly these bytes over TCP, then ends our side; resolves with all that comes back. */

@@ -1,4 +1,5 @@
 import type { ReadStream } from 'node:fs'
+import { assertDocumented } from '@kinora/dev/harness'
 import { Upload, type UploadOptions } from 'tus-js-client'
 import type { Client } from './client.ts'
 
@@ -25,6 +26,13 @@ export async function sendByTus(
       endpoint: new URL('/v1/uploads', client.baseUrl).href,
       headers: client.headers,
       retryDelays: null,
+      onAfterResponse: (req, res) =>
+        assertDocumented({
+          method: req.getMethod(),
+          path: new URL(req.getURL()).pathname,
+          status: res.getStatus(),
+          contentType: res.getHeader('Content-Type') ?? null,
+        }),
       onError: reject,
       onSuccess: () => end('done'),
       ...options(cut),

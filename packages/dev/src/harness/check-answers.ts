@@ -1,11 +1,10 @@
 import { afterAll, expect } from 'vitest'
-import { DocumentedAnswers, type SeenAnswer } from './documented-answers.ts'
+import { assertDocumented, type SeenAnswer } from './documented-answers.ts'
 
 /**
  * vitest's setup file: every answer of a gateway that a test gets by `fetch` must be as `docs/openapi.json` says. The test
  * that gets another one fails at that place, and its file fails even if something has caught the error.
  */
-const documented = new DocumentedAnswers()
 const differences: string[] = []
 const plainFetch = globalThis.fetch
 
@@ -14,10 +13,13 @@ globalThis.fetch = async (input, init) => {
   // Of all servers of a test run only gateways send this header.
   if (!answer.headers.has('x-request-id')) return answer
   const request = new Request(input instanceof Request ? input.clone() : input, { method: init?.method ?? 'GET' })
-  const difference = documented.differenceOf(await seen(request, answer))
-  if (difference === null) return answer
-  differences.push(`${expect.getState().currentTestName ?? 'before the first test'}: ${difference}`)
-  throw new Error(difference)
+  try {
+    assertDocumented(await seen(request, answer))
+    return answer
+  } catch (error) {
+    differences.push(`${expect.getState().currentTestName ?? 'before the first test'}: ${(error as Error).message}`)
+    throw error
+  }
 }
 
 afterAll(() => {

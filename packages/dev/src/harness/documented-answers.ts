@@ -29,6 +29,15 @@ const OF_ANY_ADDRESS = ['METHOD_NOT_ALLOWED', 'ROUTE_NOT_FOUND']
 /** Parts of the API; at other addresses there are pages and files that the document does not describe. */
 const API = /^\/(v1|play)\//
 
+let documented: DocumentedAnswers | undefined
+
+/** Throws unless the answer is one that `docs/openapi.json` has for this operation. */
+export function assertDocumented(answer: SeenAnswer): void {
+  documented ??= new DocumentedAnswers()
+  const difference = documented.differenceOf(answer)
+  if (difference !== null) throw new Error(difference)
+}
+
 /** Tells how an answer differs from `docs/openapi.json`: a status, a content type, a code, a field. */
 export class DocumentedAnswers {
   readonly #document: Document

@@ -75,7 +75,11 @@ export function openApiDocument(routes: readonly Route[]): object {
 function errorsOf(route: Route): Set<ErrorCode> {
   const { path, method } = route
   const ofAddress: ErrorCode[] = /[:*]/.test(path) ? ['BAD_REQUEST'] : []
-  if (!('rpc' in route)) return codesOf(route, [...route.errors, ...ofAddress])
+  if (!('rpc' in route)) {
+    const ofFields: ErrorCode[] = route.params || route.query ? ['VALIDATION_FAILED'] : []
+    const ofServices = route.limit === 'none' ? [] : BETWEEN_SERVICES
+    return codesOf(route, [...route.errors, ...ofAddress, ...ofFields, ...ofServices])
+  }
   const { rpc, cookie } = route
   return codesOf(route, [
     ...rpc.errors,

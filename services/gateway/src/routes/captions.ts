@@ -3,11 +3,11 @@ import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
-import { FILE_HEADERS } from '../http/openapi-headers.ts'
 import { readText } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
+import { FILE_ERRORS, fileAnswers } from './file-answers.ts'
 import { type HandRoute, tagged } from './route.ts'
 
 const video = '/v1/videos/:videoId'
@@ -39,7 +39,7 @@ const ChaptersParams = z.strictObject({
 const TEXT_TYPES = ['text/*', 'application/x-subrip', 'application/octet-stream']
 /** Seconds. Others may be put in their place at any time. */
 const MAX_AGE = 60
-const VTT = { 200: { description: 'WebVTT', headers: FILE_HEADERS, content: { 'text/vtt': 'text' } } } as const
+const VTT = fileAnswers('WebVTT', { 'text/vtt': 'text' })
 
 const edited = tagged('Captions', [
   {
@@ -72,7 +72,7 @@ const played = tagged('Playback', [
     description: 'For players that do not read captions from HLS.',
     params: PlayParams,
     answers: VTT,
-    errors: [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'],
+    errors: [...media.authorizePlayback.errors, ...FILE_ERRORS],
     handle: sendCaptions,
   },
   {
@@ -82,7 +82,7 @@ const played = tagged('Playback', [
     summary: 'Get chapters for a player',
     params: ChaptersParams,
     answers: VTT,
-    errors: [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'],
+    errors: [...media.authorizePlayback.errors, ...FILE_ERRORS],
     handle: sendChapters,
   },
 ])

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { attachment } from '../http/content-disposition.ts'
 import { sendJson } from '../http/mount.ts'
-import { FILE_HEADERS } from '../http/openapi-headers.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
+import { FILE_ERRORS, fileAnswers } from './file-answers.ts'
 import { type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({
@@ -40,24 +40,14 @@ export const downloads = tagged('Playback', [
       'Video and audio as one MP4 file, for links that allow downloads. The first request answers 202 while the file is prepared.',
     params: Params,
     answers: {
-      200: {
-        description: 'The whole file',
-        headers: [...FILE_HEADERS, 'Content-Disposition'],
-        content: { 'video/mp4': 'binary' },
-      },
+      ...fileAnswers('The whole file', { 'video/mp4': 'binary' }, ['Content-Disposition']),
       202: {
         description: 'The file is being made; ask again after Retry-After seconds',
         headers: ['Retry-After'],
         content: { 'application/json': Preparing },
       },
-      206: {
-        description: 'The range that was asked for',
-        headers: [...FILE_HEADERS, 'Content-Range', 'Content-Disposition'],
-        content: { 'video/mp4': 'binary' },
-      },
-      304: { description: 'Not modified', headers: FILE_HEADERS },
     },
-    errors: [...media.prepareDownload.errors, 'RANGE_NOT_SATISFIABLE'],
+    errors: [...media.prepareDownload.errors, ...FILE_ERRORS],
     handle: sendDownload,
   },
 ])

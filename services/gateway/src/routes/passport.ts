@@ -1,8 +1,8 @@
 import { media, OneVideo, Passport } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
-import { FILE_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
+import { FILE_ERRORS, fileAnswers } from './file-answers.ts'
 import { type HandRoute, tagged } from './route.ts'
 
 export const passport = tagged('Videos', [
@@ -17,15 +17,12 @@ export const passport = tagged('Videos', [
     description:
       'What a ready video was made from and with which programs, the hashes of its files, and the result of its check.',
     params: OneVideo,
-    answers: {
-      200: {
-        description: 'The passport, as it was written when the video became ready',
-        headers: [...FILE_HEADERS, 'Repr-Digest'],
-        content: { 'application/json': Passport },
-      },
-      304: { description: 'Not modified', headers: [...FILE_HEADERS, 'Repr-Digest'] },
-    },
-    errors: [...media.findPassport.errors, 'FILE_NOT_FOUND'],
+    answers: fileAnswers(
+      'The passport, as it was written when the video became ready',
+      { 'application/json': Passport },
+      ['Repr-Digest'],
+    ),
+    errors: [...media.findPassport.errors, ...FILE_ERRORS],
     handle: sendPassport,
   },
 ])

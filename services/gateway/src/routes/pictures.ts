@@ -5,7 +5,6 @@ import type { Request, Response } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
-import { FILE_HEADERS, TEXT_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES } from '../playback/images.ts'
@@ -20,6 +19,7 @@ import {
   THUMBNAIL_WIDTHS,
   thumbnail,
 } from '../playback/storyboard.ts'
+import { FILE_ERRORS, fileAnswers, textAnswers } from './file-answers.ts'
 import { type HandRoute, tagged } from './route.ts'
 
 const ReferenceParams = z.strictObject({
@@ -47,7 +47,7 @@ const PreviewQuery = z.strictObject({
 const MAX_AGE = 86_400
 
 const open = { method: 'get', auth: 'none', limit: 'playback' } as const
-const errors = [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'] as const
+const errors = [...media.authorizePlayback.errors, ...FILE_ERRORS] as const
 
 /** Small pictures of a video, all taken from its storyboard. */
 export const pictures = tagged('Playback', [
@@ -58,7 +58,7 @@ export const pictures = tagged('Playback', [
     summary: 'Get the storyboard of a video',
     description: 'Preview images for the time line of a player: WebVTT that names rectangles of sprite images.',
     params: ReferenceParams,
-    answers: { 200: { description: 'WebVTT', headers: TEXT_HEADERS, content: { 'text/vtt': 'text' } } },
+    answers: textAnswers('WebVTT', { 'text/vtt': 'text' }),
     errors,
     handle: sendStoryboard,
   },
@@ -70,13 +70,7 @@ export const pictures = tagged('Playback', [
     description: 'The frame of the storyboard at `time`, or the nearest one before it.',
     params: ThumbnailParams,
     query: ThumbnailQuery,
-    answers: {
-      200: {
-        description: 'The picture',
-        headers: FILE_HEADERS,
-        content: { 'image/jpeg': 'binary', 'image/webp': 'binary', 'image/avif': 'binary' },
-      },
-    },
+    answers: fileAnswers('The picture', { 'image/jpeg': 'binary', 'image/webp': 'binary', 'image/avif': 'binary' }),
     errors,
     handle: sendThumbnail,
   },
@@ -88,13 +82,7 @@ export const pictures = tagged('Playback', [
     description: 'A few seconds that lead through the whole video.',
     params: PreviewParams,
     query: PreviewQuery,
-    answers: {
-      200: {
-        description: 'An animation',
-        headers: FILE_HEADERS,
-        content: { 'image/webp': 'binary', 'image/gif': 'binary' },
-      },
-    },
+    answers: fileAnswers('An animation', { 'image/webp': 'binary', 'image/gif': 'binary' }),
     errors,
     handle: sendPreview,
   },

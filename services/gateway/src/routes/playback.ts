@@ -10,6 +10,7 @@ import { listedWidth, PICTURE_TYPES, POSTER_WIDTHS, posterVariant } from '../pla
 import { limitHeight, playedFile } from '../playback/played-file.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendPlaylist } from '../playback/send-text.ts'
+import { FILE_ERRORS, fileAnswers, textAnswers } from './file-answers.ts'
 import { type HandRoute, tagged } from './route.ts'
 
 const PosterParams = z.strictObject({
@@ -37,7 +38,7 @@ const FileParams = z.strictObject({
 })
 
 const open = { method: 'get', auth: 'none', limit: 'playback' } as const
-const errors = [...media.authorizePlayback.errors, 'FILE_NOT_FOUND'] as const
+const errors = [...media.authorizePlayback.errors, ...FILE_ERRORS] as const
 const hls = { 'application/vnd.apple.mpegurl': 'text' } as const
 
 export const playback = tagged('Playback', [
@@ -49,13 +50,7 @@ export const playback = tagged('Playback', [
     description: 'In its own size, or scaled down to `width`.',
     params: PosterParams,
     query: PosterQuery,
-    answers: {
-      200: {
-        description: 'The poster',
-        headers: FILE_HEADERS,
-        content: { 'image/jpeg': 'binary', 'image/webp': 'binary', 'image/avif': 'binary' },
-      },
-    },
+    answers: fileAnswers('The poster', { 'image/jpeg': 'binary', 'image/webp': 'binary', 'image/avif': 'binary' }),
     errors,
     handle: sendPoster,
   },
@@ -66,7 +61,7 @@ export const playback = tagged('Playback', [
     summary: 'Get the HLS master playlist',
     description: 'By a playback token, or by the id of a public or unlisted video.',
     params: FileParams.omit({ file: true }),
-    answers: { 200: { description: 'The playlist (RFC 8216)', headers: TEXT_HEADERS, content: hls } },
+    answers: textAnswers('The playlist (RFC 8216)', hls),
     errors,
     handle: sendPlayed,
   },
@@ -81,16 +76,16 @@ export const playback = tagged('Playback', [
       200: {
         description: 'A playlist or a segment',
         headers: TEXT_HEADERS,
-        content: { ...hls, 'video/mp4': 'binary', 'image/jpeg': 'binary' },
+        content: { ...hls, 'video/mp4': 'binary', 'image/jpeg': 'binary', 'text/vtt': 'text' },
       },
       206: {
         description: 'The range of a segment',
         headers: [...FILE_HEADERS, 'Content-Range'],
-        content: { 'video/mp4': 'binary' },
+        content: { 'video/mp4': 'binary', 'image/jpeg': 'binary', 'text/vtt': 'text' },
       },
       304: { description: 'Not modified', headers: TEXT_HEADERS },
     },
-    errors: [...errors, 'RANGE_NOT_SATISFIABLE'],
+    errors,
     handle: sendPlayed,
   },
 ])

@@ -37,7 +37,7 @@ export interface RpcRoute extends RouteBase {
 }
 
 /** One answer of a hand-written route; the headers are those that it sends besides the ones of every route. */
-interface Answer {
+export interface Answer {
   description: string
   content?: Record<string, z.ZodType | 'binary' | 'text'>
   headers?: readonly HeaderName[]

@@ -35,7 +35,13 @@ export const uploads = tagged('Uploads', [
     }),
     requestBody: { description: 'The file', contentType: 'video/*', binary: true },
     answers: { 202: { description: 'Stored; processing begins', content: { 'application/json': Video } } },
-    errors: [...media.beginUpload.errors, 'UPLOAD_INCOMPLETE', 'UPLOAD_EMPTY', 'STORAGE_FULL'],
+    errors: [
+      ...media.beginUpload.errors,
+      'UPLOAD_INCOMPLETE',
+      'UPLOAD_EMPTY',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'STORAGE_FULL',
+    ],
     handle: putSource,
   },
 ])
