@@ -81,7 +81,7 @@ export const ERRORS = {
   UPLOAD_EXPIRED: { status: 410, title: 'This upload was left alone for too long; begin again' },
   UPLOAD_OFFSET_MISMATCH: { status: 409, title: 'The upload stands at another offset; ask where, and go on there' },
   UPLOAD_SUPERSEDED: { status: 409, title: 'Another request has taken this upload over' },
-  TUS_VERSION_UNSUPPORTED: { status: 412, title: 'Uploads are spoken to in tus 1.0.0' },
+  TUS_VERSION_UNSUPPORTED: { status: 412, title: 'Unsupported tus version; use 1.0.0' },
   QUOTA_EXCEEDED: { status: 403, title: 'This would be more than this account may have' },
   UPLOAD_EMPTY: { status: 400, title: 'The upload has no bytes' },
   SOURCE_TYPE_UNSUPPORTED: { status: 415, title: 'This file type is not supported' },
