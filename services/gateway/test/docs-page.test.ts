@@ -38,7 +38,7 @@ describe('the API reference', () => {
     await tab.getByRole('heading', { name: 'Kinora', exact: true, level: 1 }).waitFor()
     await tab.getByRole('heading', { name: 'Videos', exact: true }).first().waitFor()
     await tab.goto(`${gateway.url}/docs#tag/videos/POST/v1/videos`)
-    await tab.getByRole('heading', { name: 'Make a video that waits for its source' }).first().waitFor()
+    await tab.getByRole('heading', { name: 'Create a video' }).first().waitFor()
     const width = await tab.evaluate<number>('document.documentElement.scrollWidth')
     expect(width).toBeLessThanOrEqual(PHONE.width)
     expect({ violations, foreign }).toEqual({ violations: [], foreign: [] })

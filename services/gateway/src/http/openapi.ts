@@ -32,7 +32,17 @@ const SECURITY_SCHEMES = {
 type SecurityRequirement = Partial<Record<keyof typeof SECURITY_SCHEMES, string[]>>
 
 /** What any call to a service may answer. */
-const BETWEEN_SERVICES: ErrorCode[] = ['DEPENDENCY_UNAVAILABLE', 'TIMEOUT', 'INTERNAL']
+const BETWEEN_SERVICES: ErrorCode[] = [
+  'DEPENDENCY_UNAVAILABLE',
+  'NOT_SENT',
+  'NO_RESPONDER',
+  'QUEUE_FULL',
+  'CIRCUIT_OPEN',
+  'CONNECTION_LOST',
+  'TIMEOUT',
+  'POISON',
+  'INTERNAL',
+]
 /** What any request with a JSON body may be answered. */
 const OF_JSON: ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'REQUEST_TIMEOUT']
 
