@@ -44,7 +44,7 @@ export const personalData = tagged('Accounts', [
         content: { 'application/json': PersonalData },
       },
     },
-    errors: ['DEPENDENCY_UNAVAILABLE', 'TIMEOUT', 'INTERNAL'],
+    errors: [],
     handle: sendExport,
   },
 ])
