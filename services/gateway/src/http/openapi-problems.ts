@@ -82,7 +82,8 @@ export function codesOf({ auth, scope, limit }: Route, errors: readonly ErrorCod
     codes.add(scope ? 'INSUFFICIENT_SCOPE' : 'API_KEY_NOT_ACCEPTED')
   }
   if (auth === 'required' || auth === 'admin') codes.add('UNAUTHENTICATED')
-  if (auth === 'admin') codes.add('FORBIDDEN')
+  // Also for a video that the caller may see but does not own.
+  if (auth === 'admin' || (auth === 'required' && codes.has('VIDEO_NOT_FOUND'))) codes.add('FORBIDDEN')
   if (limit !== 'none') codes.add('RATE_LIMITED')
   return codes
 }

@@ -42,6 +42,7 @@ const BETWEEN_SERVICES: ErrorCode[] = [
   'CONNECTION_LOST',
   'TIMEOUT',
   'POISON',
+  'STORAGE_FULL',
   'INTERNAL',
 ]
 /** What any request with a JSON body may be answered. */

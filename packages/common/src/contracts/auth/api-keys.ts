@@ -116,7 +116,7 @@ export const apiKeys = {
     description: 'Only this answer contains the key itself.',
     input: ApiKeyFields,
     output: NewApiKey,
-    errors: ['API_KEY_LIMIT_REACHED', 'ACCOUNT_DISABLED'],
+    errors: ['FORBIDDEN', 'API_KEY_LIMIT_REACHED', 'ACCOUNT_DISABLED'],
     idempotent: false,
   },
   revokeApiKey: {

@@ -78,7 +78,7 @@ export const sessions = {
       }),
     }),
     output: EndedSession,
-    errors: ['REFRESH_INVALID', 'REFRESH_TRANSPORT_MISMATCH'],
+    errors: ['UNAUTHENTICATED', 'REFRESH_INVALID', 'REFRESH_TRANSPORT_MISMATCH'],
     idempotent: true,
   },
   logoutAll: {
