@@ -2,7 +2,6 @@ import type { CallOptions } from '@kinora/common/bus'
 import type { SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
-import type { CookieUse } from '../routes/route.ts'
 import { csrfToken, requireCsrfToken, requireOwnPage } from './csrf.ts'
 import { clearSessionCookies, refreshCookie, setSessionCookies } from './session-cookies.ts'
 
@@ -13,6 +12,9 @@ export type Ask = (
   call: CallOptions,
   given?: Readonly<Record<string, string>>,
 ) => Promise<Buffer>
+
+/** Where a refresh token is: in the answer, in the request, or in both. */
+export type CookieUse = 'given' | 'taken' | 'exchanged'
 
 export interface CookieSettings {
   allowedOrigins: ReadonlySet<string>

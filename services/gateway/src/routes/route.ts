@@ -3,6 +3,7 @@ import type { RevocationReason } from '@kinora/common/contracts'
 import type { ErrorCode } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import type { z } from 'zod'
+import type { CookieUse } from '../browser-session/through-cookie.ts'
 import type { Context } from '../context.ts'
 import type { AdmissionRule, Caller } from '../http/admission.ts'
 import type { HeaderName } from '../http/openapi-headers.ts'
@@ -18,9 +19,6 @@ interface RouteBase extends AdmissionRule {
   /** Its chapter in the description of the API. */
   tag: Tag
 }
-
-/** Where a refresh token is: in the answer, in the request, or in both. */
-export type CookieUse = 'given' | 'taken' | 'exchanged'
 
 /** Parameters, query and JSON body become one input of one method; its output is the answer. */
 export interface RpcRoute extends RouteBase {
