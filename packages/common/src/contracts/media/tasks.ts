@@ -84,6 +84,7 @@ export const tasks = {
     output: pageOf(Task),
     errors: [],
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   claimTask: {
     summary: 'Take a task; for workers',
@@ -98,6 +99,7 @@ export const tasks = {
     errors: ['TASK_GONE'],
     // A claim whose answer was lost is taken over like that of a dead worker.
     idempotent: false,
+    callers: ['worker'],
   },
   releaseTask: {
     summary: 'Give a task back untouched, because this worker stops; for workers',
@@ -109,5 +111,6 @@ export const tasks = {
     output: Nothing,
     errors: ['TASK_GONE'],
     idempotent: true,
+    callers: ['worker'],
   },
 } as const satisfies Record<string, MethodSpec>
