@@ -67,7 +67,7 @@ test('the password is asked for at the terminal, which shows nothing of it', asy
   expect(shown).not.toContain(PASSWORD)
   await signInAs(email, PASSWORD)
   const different = await kinoraAtTerminal(amqpUrl, ['admin', 'create', '--email', newEmail()], [PASSWORD, 'another'])
-  expect(different).toContain('The two are not the same')
+  expect(different).toContain('The passwords are not the same')
 })
 
 test('accounts are listed for people and for programs', async () => {

@@ -4,23 +4,23 @@ import type { EventEnvelope, EventType, Input, Method, Output } from '@kinora/co
 import { AppError } from '@kinora/common/errors'
 import { createLogger, loadConfig } from '@kinora/common/service'
 import { z } from 'zod'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from './exit.ts'
 
-/** A bus waits for its broker for ever; a person does not. */
+/** A bus waits for its broker without a limit; a command must not. */
 const CONNECT_MS = 10_000
 const ANSWER_MS = 15_000
 
 const config = z.object({ AMQP_URL: z.url({ protocol: /^amqps?$/ }) })
 
-/** Calls the services under the broker user of the operator; that user is all the proof they ask for. */
+/** Calls the services as the broker user `operator`; the services require no other proof of identity. */
 export interface Operator {
   call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>>
-  /** Hears these events from now on; `onGap` is called when some may have been missed. */
+  /** Subscribes to an event from now on; `onGap` is called after a lost connection, when events may be missing. */
   listen<E extends EventType>(event: E, handle: (envelope: EventEnvelope<E>) => void, onGap: () => void): Promise<void>
   close(): Promise<void>
 }
 
-/** Throws `NOT_SENT` when there is no broker to connect to, or it does not let us in. */
+/** Throws `NOT_SENT` when AMQP_URL is missing, or the broker does not answer within 10 s or refuses the credentials. */
 export async function connectOperator(env: NodeJS.ProcessEnv): Promise<Operator> {
   const bus = await connect(addressIn(env))
   return {
@@ -39,7 +39,9 @@ export async function connectOperator(env: NodeJS.ProcessEnv): Promise<Operator>
 
 function addressIn(env: NodeJS.ProcessEnv): string {
   if (!env.AMQP_URL && !env.AMQP_URL_FILE) {
-    throw new AppError('NOT_SENT', { detail: 'Kinora does not run here (npm start), and AMQP_URL is not set' })
+    throw new AppError('NOT_SENT', {
+      detail: 'Kinora is not running from this checkout (npm start), and AMQP_URL is not set',
+    })
   }
   return loadConfig(config, env).AMQP_URL
 }
@@ -57,7 +59,7 @@ async function connect(url: string): Promise<Bus> {
   }
 }
 
-/** What the service would refuse anyway is told in terms of the command line. */
+/** Throws `UsageError` for input that the service would refuse anyway. */
 function assertInput<M extends Method>(method: M, input: Input<M>): void {
   const parsed = method.input.safeParse(input)
   if (parsed.success) return

@@ -12,11 +12,9 @@ import { sessionsCommands } from './commands/sessions.ts'
 import { storageCommands } from './commands/storage.ts'
 import { tasksCommands } from './commands/tasks.ts'
 import { usersCommands } from './commands/users.ts'
-import { EXIT } from './exit-codes.ts'
+import { EXIT, RefusedError, UsageError } from './exit.ts'
 import { connectOperator } from './operator.ts'
-import { createPrinter } from './output/printer.ts'
-import { RefusedError } from './refused-error.ts'
-import { UsageError } from './usage-error.ts'
+import { createPrinter } from './printer.ts'
 
 const GROUPS = [
   adminCommands,
@@ -31,12 +29,14 @@ const GROUPS = [
 ]
 
 const EXIT_HELP = `
-Exit codes: ${EXIT.ok} done, ${EXIT.refused} refused, or something is not as it should be, ${EXIT.usage} wrong usage, ${EXIT.unreachable} Kinora could not be reached`
+Exit codes: ${EXIT.ok} done, ${EXIT.refused} refused or problem found, ${EXIT.usage} wrong usage, ${EXIT.unreachable} Kinora unreachable`
 
-/** Runs one command of the operator and returns the exit code. `env` says where Kinora is: AMQP_URL. */
+/** Runs one command of the operator and returns its exit code. `env` has the broker's URL in AMQP_URL. */
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const program = new Command('kinora')
-    .description('Runs a Kinora installation: accounts, sessions, the audit log, tasks, parked messages; checks HLS')
+    .description(
+      'Operate a Kinora installation: accounts, sessions, audit log, keys, storage, tasks, parked messages; check HLS',
+    )
     .option('--json', 'print JSON instead of tables')
     .showHelpAfterError('(try --help)')
     .addHelpText('after', EXIT_HELP)
@@ -63,7 +63,7 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): P
 }
 
 function report(error: unknown): number {
-  // Commander has told already what was wrong, or shown the help that was asked for.
+  // Commander has already printed the error, or the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (error instanceof UsageError) return fail(error.message, EXIT.usage)
   if (error instanceof RefusedError) return fail(error.message, EXIT.refused)

@@ -10,7 +10,7 @@ const pages = [
     .map((name) => join('docs', name)),
 ]
 
-/** As GitHub makes it from a heading. */
+/** The anchor that GitHub derives from a heading. */
 function anchor(heading: string): string {
   const plain = heading.replace(/[`*]/g, '').trim().toLowerCase()
   return plain.replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-')

@@ -1,17 +1,17 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** What the file holds; the first time, what `make` returns, kept in it for its owner alone. */
-export function keptInPrivateFile<T>(file: string, make: () => T): T {
+/** The value in a JSON file. When there is no such file, writes what `create` returns, readable for its owner only. */
+export function keptInPrivateFile<T>(file: string, create: () => T): T {
   const kept = fromPrivateFile<T>(file)
   if (kept !== undefined) return kept
-  const value = make()
+  const value = create()
   mkdirSync(dirname(file), { recursive: true, mode: 0o711 })
   writeFileSync(file, JSON.stringify(value, null, 2), { mode: 0o600, flag: 'wx' })
   return value
 }
 
-/** Undefined when there is no such file. */
+/** The value in a JSON file; undefined when there is no such file. */
 export function fromPrivateFile<T>(file: string): T | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as T
@@ -21,7 +21,7 @@ export function fromPrivateFile<T>(file: string): T | undefined {
   }
 }
 
-/** Whole or not at all, so that a crash does not lose what was there. */
+/** Replaces a JSON file atomically, so that a crash does not lose the old content. */
 export function replacePrivateFile(file: string, value: unknown): void {
   const next = `${file}.${process.pid}`
   writeFileSync(next, JSON.stringify(value, null, 2), { mode: 0o600 })

@@ -8,11 +8,11 @@ import { until } from '@kinora/dev/harness'
 import { Redis } from 'ioredis'
 import { afterAll, expect, test } from 'vitest'
 import { adminPasswords } from '../src/backing/admin-passwords.ts'
-import { lockFolder } from '../src/backing/lock-folder.ts'
 import { findServerBinaries } from '../src/backing/native/binaries.ts'
 import { startNativeRedis } from '../src/backing/native/native-redis.ts'
-import { readLivePid, writePidFile } from '../src/backing/native/pid-file.ts'
 import { probeRedis } from '../src/backing/probes.ts'
+import { lockFolder } from '../src/backing/start-backing.ts'
+import { readLivePid, writePidFile } from '../src/processes.ts'
 import { REPOSITORY } from '../src/repository.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'kinora-backing-'))

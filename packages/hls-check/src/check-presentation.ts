@@ -6,7 +6,7 @@ import { checkMediaPlaylist, checkSameTarget } from './rules/playlist-rules.ts'
 import { checkFrames, checkRendition, checkSameCuts, checkSameLength } from './rules/rendition-rules.ts'
 import type { RuleId } from './rules/table.ts'
 import { checkVariant } from './rules/variant-rules.ts'
-import { FetchError, type Source } from './source/source.ts'
+import { FetchError, type Source } from './source.ts'
 import { type FileDigest, type ReadPlaylist, Walk } from './walk.ts'
 
 /** What a presentation should contain, where it is known. */

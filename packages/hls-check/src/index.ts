@@ -8,7 +8,5 @@ export {
 export type { Verdict } from './findings.ts'
 export { digestOfContents } from './measure-rendition.ts'
 export { RULES, type RuleId } from './rules/table.ts'
-export { folderSource } from './source/folder.ts'
-export { FetchError, type FetchedFile, type Source, sliceRange } from './source/source.ts'
-export { webSource } from './source/web.ts'
+export { FetchError, type FetchedFile, folderSource, type Source, sliceRange, webSource } from './source.ts'
 export type { FileDigest } from './walk.ts'

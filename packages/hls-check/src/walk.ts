@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type ByteRange, type MasterPlaylist, type MediaPlaylist, parsePlaylist } from '@kinora/formats/hls'
 import { Findings } from './findings.ts'
 import { checkVersion } from './rules/playlist-rules.ts'
-import { FetchError, type FetchedFile, type Source } from './source/source.ts'
+import { FetchError, type FetchedFile, type Source } from './source.ts'
 
 /** A file as the passport of a video records it. */
 export interface FileDigest {

@@ -1,7 +1,7 @@
 import { type AdminUser, auth } from '@kinora/common/contracts'
 import type { Command } from 'commander'
 import type { Act } from '../cli.ts'
-import { askNewPassword, passwordFromStdin } from '../read-password.ts'
+import { askNewPassword, passwordFromStdin } from '../terminal.ts'
 
 interface CreateOptions {
   email: string
@@ -12,20 +12,20 @@ interface CreateOptions {
 const SENTENCES = {
   created: ({ email }: AdminUser) => `${email} is an administrator and can sign in`,
   claimed: ({ email }: AdminUser) =>
-    `${email} had an account but was never confirmed: it is an administrator now, has the password that you gave, and nothing else signs in to it any more`,
-  promoted: ({ email }: AdminUser) => `${email} had an account, which is an administrator now and keeps its password`,
-  unchanged: ({ email }: AdminUser) => `${email} is an administrator already; nothing was changed`,
+    `${email} had an unconfirmed account. It is an administrator now and has the password that you gave; its earlier password and sessions no longer work`,
+  promoted: ({ email }: AdminUser) => `${email} had an account. It is an administrator now and keeps its password`,
+  unchanged: ({ email }: AdminUser) => `${email} is already an administrator; nothing was changed`,
 }
 
 export function adminCommands(program: Command, act: Act): void {
-  const admin = program.command('admin').description('administrators')
+  const admin = program.command('admin').description('create administrators')
 
   admin
     .command('create')
-    .description('make an administrator; one with an account already is promoted. The password is asked for')
-    .requiredOption('--email <address>', 'what he signs in with')
-    .option('--display-name <name>', 'what he is called')
-    .option('--password-stdin', 'read the password from standard input')
+    .description('create an administrator, or promote an existing account; asks for the password')
+    .requiredOption('--email <address>', 'e-mail address to sign in with')
+    .option('--display-name <name>', 'name to display')
+    .option('--password-stdin', 'read the password from the first line of standard input')
     .action(async ({ email, displayName, passwordStdin }: CreateOptions) => {
       const password = passwordStdin ? await passwordFromStdin() : await askNewPassword()
       const input = { email, password, ...(displayName !== undefined && { displayName }) }

@@ -2,11 +2,8 @@ import type { Output } from '@kinora/common/contract'
 import { type AdminAuditEntry, auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { Act, Cli } from '../cli.ts'
-import { collect } from '../collect.ts'
-import { findUserId } from '../find-user.ts'
-import { limitOption, timeArgument } from '../options.ts'
-import { type Columns, timeOf } from '../output/printer.ts'
+import { type Act, type Cli, collect, findUserId, limitOption, timeArgument } from '../cli.ts'
+import { type Columns, timeOf } from '../printer.ts'
 
 interface ListOptions {
   user?: string
@@ -18,7 +15,7 @@ interface ListOptions {
   limit: number
 }
 
-type Place = Output<typeof auth.verifyAudit>['verified']
+type Row = Output<typeof auth.verifyAudit>['verified']
 
 const COLUMNS: Columns<AdminAuditEntry> = {
   TIME: (entry) => timeOf(entry.at),
@@ -31,17 +28,17 @@ const COLUMNS: Columns<AdminAuditEntry> = {
 }
 
 export function auditCommands(program: Command, act: Act): void {
-  const audit = program.command('audit').description('what has happened to accounts')
+  const audit = program.command('audit').description('read and verify the audit log')
 
   audit
     .command('list')
-    .description('newest first')
-    .option('--user <user>', 'to whom it was done: id or e-mail address')
-    .option('--actor <id>', 'who did it: the id of a user, or the name of a service')
-    .option('--action <action>', 'what was done, e.g. login')
-    .addOption(new Option('--outcome <outcome>', 'how it ended').choices(['success', 'failure']))
-    .option('--from <time>', 'at this time or later', timeArgument)
-    .option('--to <time>', 'before this time', timeArgument)
+    .description('list audit records, newest first')
+    .option('--user <user>', 'only actions on this account: id or e-mail address')
+    .option('--actor <id>', 'only actions by this user (id) or service (name)')
+    .option('--action <action>', 'only this action, e.g. login')
+    .addOption(new Option('--outcome <outcome>', 'only this outcome').choices(['success', 'failure']))
+    .option('--from <time>', 'only at this time or later', timeArgument)
+    .option('--to <time>', 'only before this time', timeArgument)
     .addOption(limitOption())
     .action(
       act(async ({ call, print }, { user, actor, limit, ...filter }: ListOptions) => {
@@ -53,18 +50,20 @@ export function auditCommands(program: Command, act: Act): void {
 
   audit
     .command('verify')
-    .description('whether rows were edited, removed or reordered; says which is the first, and exits with 1')
-    .option('--after <place>', 'begin after what an earlier run ended with: number:hash', placeArgument)
+    .description(
+      'check that no row was edited, removed or reordered; otherwise names the first such row and exits with 1',
+    )
+    .option('--after <row>', 'start after the row that an earlier run ended with: number:hash', rowArgument)
     .action(
-      act(async ({ call, print }, { after }: { after?: Place }) => {
-        const place = await verifyAll(call, after)
-        print.done(`All rows are as they were written, up to ${place.sequence}:${place.hash}`, place)
+      act(async ({ call, print }, { after }: { after?: Row }) => {
+        const last = await verifyAll(call, after)
+        print.done(`All rows up to ${last.sequence}:${last.hash} are unchanged`, last)
       }),
     )
 }
 
-/** Throws `AUDIT_CHAIN_BROKEN`. */
-async function verifyAll(call: Cli['call'], from: Place | undefined): Promise<Place> {
+/** Returns the last verified row. Throws `AUDIT_CHAIN_BROKEN` with the first broken one. */
+async function verifyAll(call: Cli['call'], from: Row | undefined): Promise<Row> {
   let after = from
   for (;;) {
     const { verified, problem, complete } = await call(auth.verifyAudit, after ? { after } : {})
@@ -74,7 +73,7 @@ async function verifyAll(call: Cli['call'], from: Place | undefined): Promise<Pl
   }
 }
 
-function placeArgument(text: string): Place {
+function rowArgument(text: string): Row {
   const [, sequence, hash] = /^(\d{1,15}):([\da-f]{64})$/.exec(text) ?? []
   if (sequence === undefined || hash === undefined) throw new InvalidArgumentError('It must look like 1234:9f86d0…')
   return { sequence: Number(sequence), hash }

@@ -1,34 +1,34 @@
 import { checkPresentation, FetchError, folderSource, NotAPlaylist, type Verdict, webSource } from '@kinora/hls-check'
 import type { Command } from 'commander'
-import type { Columns, Printer } from '../output/printer.ts'
-import { RefusedError } from '../refused-error.ts'
-import { UsageError } from '../usage-error.ts'
+import { RefusedError, UsageError } from '../exit.ts'
+import type { Columns, Printer } from '../printer.ts'
 
 const COLUMNS: Columns<Verdict> = {
   RULE: ({ rule }) => rule,
   VERDICT: ({ verdict }) => verdict,
   SOURCE: ({ source }) => source,
-  'WHAT IT SAYS': ({ says }) => says,
+  REQUIREMENT: ({ says }) => says,
   WHERE: ({ where }) => (where.length === 0 ? null : where.join('; ')),
 }
 
-/** Works on any presentation, so it needs no connection to Kinora. */
+/** Adds `hls check`, which works on any presentation and needs no connection to Kinora. */
 export function hlsCommands(program: Command, printer: () => Printer): void {
-  const hls = program.command('hls').description('HTTP Live Streaming, of Kinora or of others')
+  const hls = program.command('hls').description('check HTTP Live Streaming presentations')
 
   hls
     .command('check')
-    .description('read all of a complete HLS presentation (fragmented MP4) as a player does, and judge it by RFC 8216')
-    .argument('<where>', 'http(s) address of a playlist, a playlist file, or a folder with master.m3u8')
+    .description('read a complete HLS presentation (fragmented MP4) as a player does, and check it against RFC 8216')
+    .argument('<where>', 'http(s) URL of a playlist, a playlist file, or a folder with master.m3u8')
     .action(async (where: string) => {
-      const verdicts = await judge(where)
+      const verdicts = await check(where)
       printer().list({ items: verdicts, nextCursor: null }, COLUMNS)
       const broken = verdicts.filter(({ verdict }) => verdict === 'broken').map(({ rule }) => rule)
       if (broken.length > 0) throw new RefusedError(`${where} breaks ${broken.join(', ')}`)
     })
 }
 
-async function judge(where: string): Promise<Verdict[]> {
+/** Throws `UsageError` when there is no playlist at `where`. */
+async function check(where: string): Promise<Verdict[]> {
   try {
     const source = /^https?:\/\//i.test(where) ? webSource(new URL(where)) : await folderSource(where)
     return (await checkPresentation(source)).verdicts

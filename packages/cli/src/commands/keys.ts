@@ -1,7 +1,7 @@
 import { auth, type SigningKeyInfo } from '@kinora/common/contracts'
 import type { Command } from 'commander'
 import type { Act } from '../cli.ts'
-import { type Columns, timeOf } from '../output/printer.ts'
+import { type Columns, timeOf } from '../printer.ts'
 
 const COLUMNS: Columns<SigningKeyInfo> = {
   'KEY ID': (key) => key.kid,
@@ -13,11 +13,11 @@ const COLUMNS: Columns<SigningKeyInfo> = {
 }
 
 export function keysCommands(program: Command, act: Act): void {
-  const keys = program.command('keys').description('the keys that access tokens are signed with')
+  const keys = program.command('keys').description('list, rotate and retire the keys that sign access tokens')
 
   keys
     .command('list')
-    .description('all and their stages')
+    .description('list all keys and their stages')
     .action(
       act(async ({ call, print }) => {
         const { keys: items } = await call(auth.listKeys, {})
@@ -27,7 +27,7 @@ export function keysCommands(program: Command, act: Act): void {
 
   keys
     .command('rotate')
-    .description('sign with the next key from now on; nobody is signed out')
+    .description('sign with the next key from now on; sessions continue')
     .action(
       act(async ({ call, print }) => {
         const { keys: items } = await call(auth.rotateKeys, {})
@@ -37,8 +37,8 @@ export function keysCommands(program: Command, act: Act): void {
 
   keys
     .command('retire <kid>')
-    .description('refuse all tokens of a key that may have leaked, at once')
-    .requiredOption('--reason <text>', 'why; it is kept with the key')
+    .description('refuse all tokens signed with a key, at once, because it may have leaked')
+    .requiredOption('--reason <text>', 'reason, recorded with the key')
     .action(
       act(async ({ call, print }, kid: string, { reason }: { reason: string }) => {
         const { keys: items } = await call(auth.retireKey, { kid, reason })

@@ -1,9 +1,7 @@
 import { media, type Parked, type ParkedInFull } from '@kinora/common/contracts'
 import type { Command } from 'commander'
-import type { Act } from '../cli.ts'
-import { collect } from '../collect.ts'
-import { limitOption } from '../options.ts'
-import { type Columns, timeOf } from '../output/printer.ts'
+import { type Act, collect, limitOption } from '../cli.ts'
+import { type Columns, timeOf } from '../printer.ts'
 
 const COLUMNS: Columns<Parked> = {
   ID: (parked) => parked.id,
@@ -17,11 +15,11 @@ const COLUMNS: Columns<Parked> = {
 const DETAILS: Columns<ParkedInFull> = { ...COLUMNS, BODY: (parked) => parked.body }
 
 export function parkedCommands(program: Command, act: Act): void {
-  const parked = program.command('parked').description('messages that have failed for good')
+  const parked = program.command('parked').description('list, redrive and discard parked messages (dead letters)')
 
   parked
     .command('list')
-    .description('newest first')
+    .description('list parked messages, newest first')
     .addOption(limitOption())
     .action(
       act(async ({ call, print }, { limit }: { limit: number }) => {
@@ -31,7 +29,7 @@ export function parkedCommands(program: Command, act: Act): void {
 
   parked
     .command('show')
-    .description('one message, with what it says')
+    .description('show one message with its body')
     .argument('<id>')
     .action(
       act(async ({ call, print }, parkedId: string) => {
@@ -41,7 +39,7 @@ export function parkedCommands(program: Command, act: Act): void {
 
   parked
     .command('redrive')
-    .description('send a message once more, with all its tries, after what was wrong has been repaired')
+    .description('send a message again, with all its attempts, after its cause was repaired')
     .argument('<id>')
     .action(
       act(async ({ call, print }, parkedId: string) => {
@@ -55,7 +53,7 @@ export function parkedCommands(program: Command, act: Act): void {
     .argument('<id>')
     .action(
       act(async ({ call, print }, parkedId: string) => {
-        print.done(`${parkedId} is gone`, await call(media.discardParked, { parkedId }))
+        print.done(`${parkedId} was removed`, await call(media.discardParked, { parkedId }))
       }),
     )
 }

@@ -1,10 +1,7 @@
 import { auth, type Session } from '@kinora/common/contracts'
 import type { Command } from 'commander'
-import type { Act } from '../cli.ts'
-import { collect } from '../collect.ts'
-import { findUserId } from '../find-user.ts'
-import { limitOption } from '../options.ts'
-import { type Columns, timeOf } from '../output/printer.ts'
+import { type Act, collect, findUserId, limitOption } from '../cli.ts'
+import { type Columns, timeOf } from '../printer.ts'
 
 const COLUMNS: Columns<Session> = {
   ID: (session) => session.id,
@@ -16,11 +13,11 @@ const COLUMNS: Columns<Session> = {
 }
 
 export function sessionsCommands(program: Command, act: Act): void {
-  const sessions = program.command('sessions').description('where accounts are signed in')
+  const sessions = program.command('sessions').description('list and end the sessions of an account')
 
   sessions
     .command('list')
-    .description('the sessions of an account, newest first')
+    .description('list the sessions of an account, newest first')
     .argument('<user>', 'id or e-mail address')
     .addOption(limitOption())
     .action(
@@ -32,9 +29,9 @@ export function sessionsCommands(program: Command, act: Act): void {
 
   sessions
     .command('revoke')
-    .description('end all sessions of an account, or one')
+    .description('end all sessions of an account, or one of them')
     .argument('<user>', 'id or e-mail address')
-    .option('--session <id>', 'only this one')
+    .option('--session <id>', 'end only this session')
     .action(
       act(async ({ call, print }, name: string, { session: sessionId }: { session?: string }) => {
         const userId = await findUserId(call, name)

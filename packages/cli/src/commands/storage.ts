@@ -1,11 +1,9 @@
 import { media, type QuarantinedFolder, type StorageFinding, type StorageStatus } from '@kinora/common/contracts'
 import { type Command, Option } from 'commander'
-import { askLine } from '../ask-line.ts'
-import type { Act, Cli } from '../cli.ts'
-import { collect } from '../collect.ts'
-import { limitOption } from '../options.ts'
-import { type Columns, timeOf } from '../output/printer.ts'
-import { RefusedError } from '../refused-error.ts'
+import { type Act, type Cli, collect, limitOption } from '../cli.ts'
+import { RefusedError } from '../exit.ts'
+import { type Columns, timeOf } from '../printer.ts'
+import { askLine } from '../terminal.ts'
 
 const FINDINGS: Columns<StorageFinding> = {
   PROBLEM: (found) => (found.problem === 'missing' ? 'row without file' : 'file without row'),
@@ -32,8 +30,8 @@ const STATES: Record<StorageStatus['state'], string> = {
   own: 'belongs to this database',
   diverged: 'is newer than this database, or used by a copy of it',
   foreign: 'belongs to another installation',
-  unmarked: 'has files that are not known, and no marker',
-  empty: 'is empty, and the database is not',
+  unmarked: 'has unknown files and no marker',
+  empty: 'is empty, but the database is not',
 }
 
 const QUARANTINE: Columns<QuarantinedFolder> = {
@@ -49,15 +47,15 @@ interface ConfirmOptions {
 }
 
 const installationOption = () =>
-  new Option('--installation <name>', 'the installation that is meant, as `storage status` names it')
-const dryRunOption = () => new Option('--dry-run', 'only tell what would be done').conflicts('installation')
+  new Option('--installation <name>', 'name of the installation, from `storage status`, to confirm without a question')
+const dryRunOption = () => new Option('--dry-run', 'only print what would be done').conflicts('installation')
 
 export function storageCommands(program: Command, act: Act): void {
-  const storage = program.command('storage').description('files of videos: whose they are, and which are not needed')
+  const storage = program.command('storage').description('check, clean up and adopt the store of video files')
 
   storage
     .command('status')
-    .description('whether store and database belong together; exits with 1 when they do not')
+    .description('show whether store and database belong together; exits with 1 when they do not')
     .action(
       act(async ({ call, print }) => {
         const status = await call(media.getStorageStatus, {})
@@ -68,12 +66,12 @@ export function storageCommands(program: Command, act: Act): void {
 
   storage
     .command('audit')
-    .description('rows without files, and files without rows; exits with 1 when there are any')
+    .description('find rows without files, and files without rows; exits with 1 when there are any')
     .action(
       act(async ({ call, print }) => {
         const { items, looked } = await auditAll(call)
         const page = { items, nextCursor: null }
-        if (items.length === 0) return print.done(`Rows and files agree, in ${looked} videos and folders`, page)
+        if (items.length === 0) return print.done(`Rows and files agree in ${looked} videos and folders`, page)
         print.list(page, FINDINGS)
         throw new RefusedError(`Rows and files differ in ${items.length} places`)
       }),
@@ -81,7 +79,9 @@ export function storageCommands(program: Command, act: Act): void {
 
   storage
     .command('sweep')
-    .description('move files without rows, a day old or older, to quarantine; let expired uploads that wait be swept')
+    .description(
+      'move files without rows that are a day old or older to quarantine, and release waiting expired uploads',
+    )
     .addOption(installationOption())
     .addOption(dryRunOption())
     .action(
@@ -93,17 +93,17 @@ export function storageCommands(program: Command, act: Act): void {
         if (options.installation === undefined) print.list(page, FINDINGS)
         const files = unknown.reduce((sum, found) => sum + found.files, 0)
         const what = `${files} files without a row and ${status.sweepWaiting} expired uploads`
-        const installation = await confirm(status, options, `Would move to quarantine: ${what}, if they are old enough`)
+        const installation = await confirm(status, options, `This moves to quarantine: ${what}, if they are old enough`)
         if (installation === undefined) return
         const enqueued = await sweepAll(call, installation)
         const kept = `They can be restored for ${status.quarantineDays} days: kinora storage quarantine`
-        print.done(`${enqueued} files and folders go to quarantine now. ${kept}`, { enqueued })
+        print.done(`${enqueued} files and folders are being moved to quarantine. ${kept}`, { enqueued })
       }),
     )
 
   storage
     .command('quarantine')
-    .description('what was swept and can be restored, oldest first')
+    .description('list folders that were swept and can be restored, oldest first')
     .addOption(limitOption())
     .action(
       act(async ({ call, print }, { limit }: { limit: number }) => {
@@ -113,41 +113,41 @@ export function storageCommands(program: Command, act: Act): void {
 
   storage
     .command('restore')
-    .description('move a folder out of quarantine, back to where it was')
-    .argument('<day>', 'the day on which it was swept, as `storage quarantine` lists it')
-    .argument('<folder>', 'e.g. sources/4c1e…')
+    .description('move a folder out of quarantine, back to its old place')
+    .argument('<day>', 'day on which it was swept, from `storage quarantine`')
+    .argument('<folder>', 'name of the folder, e.g. sources/4c1e…')
     .action(
       act(async ({ call, print }, day: string, key: string) => {
         const { restored, kept } = await restoreAll(call, day, key)
         if (restored + kept === 0) throw new RefusedError(`Nothing of ${key} was swept on ${day}`)
-        const left = kept === 0 ? '' : `; ${kept} stay in quarantine, because there are newer ones`
+        const left = kept === 0 ? '' : `; ${kept} stay in quarantine, because newer ones exist`
         print.done(`${restored} files are back in ${key}${left}`, { restored, kept })
       }),
     )
 
   storage
     .command('adopt')
-    .description('make the store this installation’s: after a backup was restored, or with a new store')
+    .description('assign the store to this installation, after a backup was restored or with a new store')
     .addOption(installationOption())
     .addOption(dryRunOption())
     .action(
       act(async ({ call, print }, options: ConfirmOptions) => {
         const status = await call(media.getStorageStatus, {})
-        if (status.problem === null) return print.done('The store belongs to this installation already', status)
+        if (status.problem === null) return print.done('The store already belongs to this installation', status)
         if (options.installation === undefined) print.record(status, STATUS)
         const installation = await confirm(
           status,
           options,
-          `${status.problem}\nWould mark the store as that of ${status.name}`,
+          `${status.problem}\nThis assigns the store to ${status.name}`,
         )
         if (installation === undefined) return
         const adopted = await call(media.adoptStore, { installation })
-        print.done(`The store belongs to installation ${adopted.name} now`, adopted)
+        print.done(`The store now belongs to installation ${adopted.name}`, adopted)
       }),
     )
 }
 
-/** The name that was given, or is typed at a terminal; undefined for a dry run. Refuses where there is neither. */
+/** The confirmed name, from the option or typed at the terminal; undefined for a dry run. Throws `RefusedError` on a wrong name, and without option and terminal. */
 async function confirm(
   { name, publicUrl }: StorageStatus,
   { installation, dryRun }: ConfirmOptions,
@@ -159,8 +159,8 @@ async function confirm(
   if (installation !== undefined) return installation
   process.stderr.write(`${consequence}\n`)
   if (dryRun) return undefined
-  if (!process.stdin.isTTY) throw new RefusedError(`Nothing was done. To do it: --installation ${name}`)
-  const typed = await askLine(`This is ${publicUrl}. Type ${name} to go on: `)
+  if (!process.stdin.isTTY) throw new RefusedError(`Nothing was done. Confirm with --installation ${name}`)
+  const typed = await askLine(`This is ${publicUrl}. Type ${name} to continue: `)
   if (typed !== name) throw new RefusedError('Nothing was done')
   return typed
 }

@@ -1,9 +1,7 @@
 import { media, type Task, TaskStatus } from '@kinora/common/contracts'
 import { type Command, Option } from 'commander'
-import type { Act } from '../cli.ts'
-import { collect } from '../collect.ts'
-import { limitOption } from '../options.ts'
-import { type Columns, timeOf } from '../output/printer.ts'
+import { type Act, collect, limitOption } from '../cli.ts'
+import { type Columns, timeOf } from '../printer.ts'
 
 const COLUMNS: Columns<Task> = {
   VIDEO: (task) => task.videoId,
@@ -23,13 +21,13 @@ interface ListOptions {
 }
 
 export function tasksCommands(program: Command, act: Act): void {
-  const tasks = program.command('tasks').description('the work on videos')
+  const tasks = program.command('tasks').description('list the processing tasks of videos')
 
   tasks
     .command('list')
-    .description('what runs and what has failed, or what is in one state; newest video first')
-    .addOption(new Option('--status <status>', 'only these').choices(TaskStatus.options))
-    .option('--video <id>', 'of one video')
+    .description('list running and failed tasks, or those with one status; newest video first')
+    .addOption(new Option('--status <status>', 'only tasks with this status').choices(TaskStatus.options))
+    .option('--video <id>', 'only tasks of this video')
     .addOption(limitOption())
     .action(
       act(async ({ call, print }, { status, video, limit }: ListOptions) => {

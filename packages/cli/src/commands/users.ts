@@ -1,10 +1,7 @@
 import { type AdminUser, auth } from '@kinora/common/contracts'
 import { type Command, Option } from 'commander'
-import type { Act } from '../cli.ts'
-import { collect } from '../collect.ts'
-import { findUserId } from '../find-user.ts'
-import { limitOption } from '../options.ts'
-import { type Columns, timeOf } from '../output/printer.ts'
+import { type Act, collect, findUserId, limitOption } from '../cli.ts'
+import { type Columns, timeOf } from '../printer.ts'
 
 interface ListOptions {
   q?: string
@@ -32,32 +29,32 @@ const DETAILS: Columns<AdminUser> = {
   DISABLED: (user) => timeOf(user.disabledAt),
 }
 
-/** What one command changes about an account, and what it then says. */
+/** What a command changes in an account, its help, and its message. */
 const CHANGES = {
   disable: {
     change: { disabled: true },
-    help: 'let an account sign in no more, and end its sessions',
+    help: 'disable an account: it can no longer sign in, and its sessions end',
     done: 'is disabled',
   },
-  enable: { change: { disabled: false }, help: 'let a disabled account sign in again', done: 'is enabled' },
+  enable: { change: { disabled: false }, help: 'enable a disabled account', done: 'is enabled' },
   promote: { change: { role: 'admin' }, help: 'make an account an administrator', done: 'is an administrator' },
   demote: {
     change: { role: 'user' },
-    help: 'make an administrator a user again, and end his sessions',
-    done: 'is no administrator',
+    help: 'make an administrator a user again, and end the sessions of the account',
+    done: 'is no longer an administrator',
   },
 } as const
 
 export function usersCommands(program: Command, act: Act): void {
-  const users = program.command('users').description('accounts')
+  const users = program.command('users').description('list, show and change accounts')
 
   users
     .command('list')
-    .description('all accounts, newest first')
-    .option('--q <text>', 'part of the address or the name')
-    .addOption(new Option('--role <role>', 'only these').choices(['user', 'admin']))
-    .addOption(new Option('--disabled', 'only disabled ones').conflicts('enabled'))
-    .option('--enabled', 'only enabled ones')
+    .description('list accounts, newest first')
+    .option('--q <text>', 'only accounts with this text in address or name')
+    .addOption(new Option('--role <role>', 'only accounts with this role').choices(['user', 'admin']))
+    .addOption(new Option('--disabled', 'only disabled accounts').conflicts('enabled'))
+    .option('--enabled', 'only enabled accounts')
     .addOption(limitOption())
     .action(
       act(async ({ call, print }, { limit, disabled, enabled, ...filter }: ListOptions) => {
@@ -68,7 +65,7 @@ export function usersCommands(program: Command, act: Act): void {
 
   users
     .command('show')
-    .description('one account')
+    .description('show one account')
     .argument('<user>', 'id or e-mail address')
     .action(
       act(async ({ call, print }, name: string) => {
@@ -91,14 +88,16 @@ export function usersCommands(program: Command, act: Act): void {
 
   users
     .command('reset-second-factor')
-    .description('take app, recovery codes and passkeys off the account of who has lost them, and end its sessions')
+    .description(
+      'remove authenticator app, recovery codes and passkeys from an account whose owner lost them, and end its sessions',
+    )
     .argument('<user>', 'id or e-mail address')
     .action(
       act(async ({ call, print }, name: string) => {
         const userId = await findUserId(call, name)
         await call(auth.resetSecondFactor, { userId })
         const user = await call(auth.getUser, { userId })
-        print.done(`${user.email} signs in with the password alone now`, user)
+        print.done(`${user.email} now signs in with the password only`, user)
       }),
     )
 }

@@ -4,7 +4,7 @@ import { keptInPrivateFile } from '../private-json.ts'
 
 export type AdminPasswords = { postgres: string; rabbitmq: string; redis: string }
 
-/** The administrators' passwords of the servers in `dir`: made once, and then read, because the data knows them. */
+/** The administrators' passwords of the servers in `dir`. The first call creates them, later ones read the same: the servers' data contains them. */
 export function adminPasswords(dir: string): AdminPasswords {
   return keptInPrivateFile(join(dir, 'backing.json'), () => ({
     postgres: newPassword(),
@@ -13,7 +13,7 @@ export function adminPasswords(dir: string): AdminPasswords {
   }))
 }
 
-/** Hexadecimal needs no escaping, neither in a URL nor in a server's configuration file. */
+/** 24 random bytes in hexadecimal, which needs no escaping in URLs and configuration files. */
 export function newPassword(): string {
   return randomBytes(24).toString('hex')
 }

@@ -1,6 +1,8 @@
-/** Faults that a test, or an operator at a terminal, can bring upon one server. Ports and data survive all of them. */
+import type { AdminPasswords } from './admin-passwords.ts'
+
+/** Faults that a test can inject into one server. Ports and data survive all of them. */
 export type ServerControl = {
-  /** SIGKILL: nothing is flushed, nobody is told. */
+  /** SIGKILL: nothing is flushed and clients get no notice. */
   kill(): Promise<void>
   /** Orderly stop. */
   stop(): Promise<void>
@@ -15,10 +17,10 @@ export type PostgresServer = { adminUrl: string; control?: ServerControl }
 export type RabbitmqServer = { adminUrl: string; managementUrl: string; control?: ServerControl }
 export type RedisServer = { url: string; control?: ServerControl }
 
-/** Both keys are the server's administrator's. */
+/** The two keys belong to the server's administrator. */
 export type S3Server = { endpoint: string; accessKeyId: string; secretAccessKey: string; control: ServerControl }
 
-/** `control` is missing where the servers are not ours, that is for `environment`. */
+/** The servers that the services run on. `control` is missing for `environment`, because those servers are not ours. */
 export type Backing = {
   kind: 'environment' | 'docker' | 'native'
   postgres: PostgresServer
@@ -27,5 +29,18 @@ export type Backing = {
   stop(): Promise<void>
 }
 
-/** `dir` is ours alone. Durable servers keep their data in it over a restart; others trade safety for speed. */
+/** Only we use `dir`. Durable servers keep their data in it over a restart; others trade safety for speed. */
 export type BackingOptions = { dir: string; durable: boolean; log: (line: string) => void }
+
+/** For servers that we start ourselves, with the passwords to give to them. */
+export type OwnBackingOptions = BackingOptions & { passwords: AdminPasswords }
+
+/** The container images of the backing servers. A test compares them with those in docker-compose.yml. */
+export const IMAGES = {
+  postgres: 'postgres:17-bookworm',
+  rabbitmq: 'rabbitmq:4-management',
+  redis: 'redis:8-bookworm',
+} as const
+
+/** Only tests need an S3 server, so Docker is used even where this image is missing. */
+export const S3_IMAGE = 'minio/minio:RELEASE.2025-06-13T11-33-47Z'

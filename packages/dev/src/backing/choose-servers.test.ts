@@ -39,7 +39,7 @@ describe('the first start', () => {
 })
 
 describe('a later start', () => {
-  test('goes on with the remembered servers, whatever else could be used', () => {
+  test('continues with the remembered servers, whatever else could be used', () => {
     const found = { ...nothing, native: true, docker: true } as const
     const choice = choose({ ...remembered(NATIVE), found })
     expect(choice).toMatchObject({ candidates: [NATIVE], continues: true, notes: [] })
@@ -77,14 +77,14 @@ describe('a later start', () => {
   })
 })
 
-describe('a folder of a version that did not remember', () => {
-  test('goes on with the data that is found', () => {
+describe('a folder of a version that had no memory', () => {
+  test('continues with the data that is found', () => {
     expect(choose({ found: { ...used, native: true } })).toMatchObject({ candidates: [NATIVE], continues: true })
     expect(choose({ found: { ...used, docker: true } })).toMatchObject({ candidates: [DOCKER], continues: true })
     expect(() => choose({ found: { ...used, native: true }, named: 'db:5432' })).toThrow('native servers')
   })
 
-  test('is not begun again while no engine answers for its volumes', () => {
+  test('does not start empty while no engine answers for its volumes', () => {
     expect(choose({ found: used })).toMatchObject({ candidates: [DOCKER], continues: true })
     expect(choose({ found: { ...used, docker: false } })).toMatchObject({ candidates: [DOCKER], continues: true })
   })
@@ -97,7 +97,7 @@ describe('a folder of a version that did not remember', () => {
     expect(choice.notes.join()).toContain('The other data stays')
   })
 
-  test('whose servers the environment named wants them named again', () => {
+  test('whose servers were named in the environment needs them named again', () => {
     const found = { ...nothing, secrets: true }
     expect(choose({ found, named: 'db:5432' })).toMatchObject({ candidates: [{ at: 'db:5432' }], continues: true })
     expect(() => choose({ found })).toThrow('the environment names no servers')
@@ -110,10 +110,10 @@ describe('--change-backing', () => {
     const { candidates, continues, notes } = choose({ ...remembered(NATIVE), change: 'docker' })
     expect(candidates).toEqual([{ ...DOCKER, storage: 'storage-docker' }])
     expect(continues).toBe(false)
-    const told = notes.join('\n')
-    expect(told).toContain('in /srv/.kinora/postgres (native servers). They stay there, untouched')
-    expect(told).toContain('begin without accounts and videos')
-    expect(told).toContain('--change-backing=native')
+    const text = notes.join('\n')
+    expect(text).toContain('in /srv/.kinora/postgres (native servers). They stay there unchanged')
+    expect(text).toContain('start without accounts and videos')
+    expect(text).toContain('--change-backing=native')
   })
 
   test('and back gives the data and the files of before', () => {
@@ -136,6 +136,6 @@ describe('--change-backing', () => {
   test('to the servers in use changes nothing', () => {
     const choice = choose({ ...remembered(NATIVE), change: 'native' })
     expect(choice).toMatchObject({ candidates: [NATIVE], continues: true })
-    expect(choice.notes.join()).toContain('in use already')
+    expect(choice.notes.join()).toContain('already in use')
   })
 })

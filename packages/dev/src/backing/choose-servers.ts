@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { areSame, BACKING_KINDS, type BackingKind, type KnownServers, type ServersMemory } from './servers-memory.ts'
 
-/** All that the choice of an installation's servers depends on. */
+/** Everything that the choice of an installation's servers depends on. */
 export interface Circumstances {
   dir: string
   memory?: ServersMemory | undefined
@@ -11,34 +11,34 @@ export interface Circumstances {
   forced?: string | undefined
   /** Host and port of the PostgreSQL server that the environment names. */
   named?: string | undefined
-  /** The name that PostgreSQL's Docker volume has for this folder. */
+  /** The name of PostgreSQL's Docker volume for this folder. */
   volume: string
   found: FoundData
 }
 
 export interface FoundData {
-  /** PostgreSQL's data in the folder. */
+  /** Whether PostgreSQL's data is in the folder. */
   native: boolean
-  /** PostgreSQL's volume; `unknown` where no Docker engine answers. */
+  /** Whether PostgreSQL's volume exists; `unknown` when no Docker engine answers. */
   docker: boolean | 'unknown'
-  /** Passwords that every first start leaves once its servers run. */
+  /** Whether the services' secrets exist, which every first start writes once its servers run. */
   secrets: boolean
-  /** Passwords of servers of our own: native ones or containers. */
+  /** Whether administrators' passwords exist, which only our own servers have: native ones or containers. */
   serverPasswords: boolean
 }
 
 export interface Choice {
-  /** One, or on the first start of all several: the first that can be used is taken. */
+  /** One; on the very first start several, of which the first usable one is taken. */
   candidates: KnownServers[]
-  /** The servers have data of this installation: they must be found with it. */
+  /** The servers hold data of this installation, so a start without it must fail. */
   continues: boolean
-  /** What is remembered so far, also what was recognised without a memory. */
+  /** The memory so far, or what the data found suggests when there is no memory. */
   memory: ServersMemory | undefined
-  /** What a change of servers does, told before it is done. */
+  /** What a change of servers will do, printed before it is done. */
   notes: string[]
 }
 
-/** Which servers a start uses. Throws, with what to do, where another choice than the last would hide the data. */
+/** Which servers a start uses. Throws, with instructions, when another choice than the last one would hide the data. */
 export function chooseServers(circumstances: Circumstances): Choice {
   const asked = askedKind(circumstances)
   const memory = circumstances.memory ?? recognise(circumstances)
@@ -54,7 +54,7 @@ export function chooseServers(circumstances: Circumstances): Choice {
   const at = placeOf(current.kind, circumstances)
   if (current.kind === 'environment' && !circumstances.named) {
     throw new Error(
-      `${whereIs(current, dir)}, but the environment names no servers. Set KINORA_POSTGRES_ADMIN_URL and its like again. ${howToChange('native|docker')}`,
+      `${whereIs(current, dir)}, but the environment names no servers. Set KINORA_POSTGRES_ADMIN_URL and the other servers' URLs again. ${howToChange('native|docker')}`,
     )
   }
   if (current.at !== at) {
@@ -67,31 +67,31 @@ export function chooseServers(circumstances: Circumstances): Choice {
   return { candidates: [current], continues: true, memory, notes: [] }
 }
 
-/** Why remembered servers cannot be used, where their data is, and what to do. */
+/** An error text: why remembered servers cannot be used, where their data is, and what to do. */
 export function unavailable(servers: KnownServers, dir: string, obstacle: string): string {
   const others = BACKING_KINDS.filter((kind) => kind !== servers.kind).join('|')
   return `${whereIs(servers, dir)}, and these servers cannot be used: ${obstacle}\n${remedies[servers.kind]} Nothing was changed. ${howToChange(others)}`
 }
 
 const remedies: Record<BackingKind, string> = {
-  native: 'Install the programs that are missing, or bring back the folder.',
-  docker: 'Start the Docker engine that has the volume, with the images or a way to pull them.',
-  environment: 'Start that server, or name it by its present address.',
+  native: 'Install the missing programs, or restore the folder.',
+  docker: 'Start the Docker engine that has the volume; it needs the images or access to a registry.',
+  environment: 'Start that server, or set the URLs to its current address.',
 }
 
 function whereIs({ kind, at }: Omit<KnownServers, 'storage'>, dir: string): string {
   const place = {
     native: `in ${join(dir, at)} (native servers)`,
     docker: `in the Docker volume ${at} (containers)`,
-    environment: `on the PostgreSQL server ${at} (named in the environment)`,
+    environment: `on the PostgreSQL server ${at} (from the environment)`,
   }
   return `The accounts and videos of this installation are ${place[kind]}`
 }
 
-/** The flag, the URLs and KINORA_BACKING must agree. */
+/** The kind that the flag, the URLs and KINORA_BACKING ask for; throws when they contradict each other. */
 function askedKind({ change, forced, named }: Circumstances): BackingKind | undefined {
   const preset = BACKING_KINDS.find((kind) => kind === forced)
-  if (forced && !preset) throw new Error(`KINORA_BACKING is ${forced}; it can be ${BACKING_KINDS.join(', ')}`)
+  if (forced && !preset) throw new Error(`KINORA_BACKING is ${forced}; it must be one of ${BACKING_KINDS.join(', ')}`)
   const wishes = [
     ...(change ? [{ kind: change, by: `--change-backing=${change}` }] : []),
     ...(preset ? [{ kind: preset, by: `KINORA_BACKING=${preset}` }] : []),
@@ -99,14 +99,14 @@ function askedKind({ change, forced, named }: Circumstances): BackingKind | unde
   ]
   const [first, ...rest] = wishes
   const other = rest.find(({ kind }) => kind !== first?.kind)
-  if (first && other) throw new Error(`${first.by} and ${other.by} contradict each other. Leave one of them out.`)
+  if (first && other) throw new Error(`${first.by} and ${other.by} contradict each other. Remove one of them.`)
   if (first?.kind === 'environment' && !named) {
     throw new Error(`${first.by} needs KINORA_POSTGRES_ADMIN_URL and the other servers' URLs; see docs/running.md`)
   }
   return first?.kind
 }
 
-/** A folder of a version that did not remember: its data says which servers made it. */
+/** For a folder of a version that had no memory: the data found shows which servers wrote it. */
 function recognise(circumstances: Circumstances): ServersMemory | undefined {
   const { found, change, dir, volume, named } = circumstances
   const native: KnownServers = { kind: 'native', at: placeOf('native', circumstances), storage: 'storage' }
@@ -115,14 +115,14 @@ function recognise(circumstances: Circumstances): ServersMemory | undefined {
     if (change) return undefined
     const ways = 'npm start -- --change-backing=native or --change-backing=docker'
     throw new Error(
-      `There is data in ${join(dir, native.at)} (native servers) and in the Docker volume ${volume}. Say once which are to be used: ${ways}. Neither is removed.`,
+      `There is data in ${join(dir, native.at)} (native servers) and in the Docker volume ${volume}. Choose once which servers to use: ${ways}. Neither data is removed.`,
     )
   }
   if (found.native) return { current: native, others: [] }
-  // Passwords were made, servers ran, and nothing is in the folder: it was in containers, whether or not they answer now.
+  // Servers of our own ran and left nothing in the folder, so they were containers, whether or not an engine answers now.
   if (found.docker === true || (found.secrets && found.serverPasswords)) return { current: docker, others: [] }
   if (!found.secrets) return undefined
-  // Servers ran that were not ours: somebody named them.
+  // The servers that ran were not our own, so the environment named them.
   return { current: { kind: 'environment', at: named ?? '(address unknown)', storage: 'storage' }, others: [] }
 }
 
@@ -133,40 +133,40 @@ function changeTo(target: Omit<KnownServers, 'storage'>, memory: ServersMemory, 
       candidates: [current],
       continues: true,
       memory,
-      notes: ['These servers are in use already; nothing changes.'],
+      notes: ['These servers are already in use; nothing changes.'],
     }
   }
   const known = others.find((servers) => areSame(servers, target))
   const next = known ?? { ...target, storage: unusedStorage(target.kind, [current, ...others]) }
   const hasData = target.kind === 'environment' ? undefined : found[target.kind] === true
   const begin = known
-    ? 'continue with what they had'
+    ? 'continue with the data they had'
     : hasData
-      ? 'continue with what is in them'
-      : 'begin without accounts and videos, unless they have some'
+      ? 'continue with the data found there'
+      : 'start without accounts and videos, unless they already have some'
   const notes = [
     `Changing servers from ${current.kind} to ${target.kind}.`,
-    `  ${whereIs(current, dir)}. They stay there, untouched, with their files in ${join(dir, current.storage)}.`,
+    `  ${whereIs(current, dir)}. They stay there unchanged, with their files in ${join(dir, current.storage)}.`,
     `  The ${target.kind} servers (${target.at}) ${begin}; their files are in ${join(dir, next.storage)}.`,
-    `  Back again: npm start -- --change-backing=${current.kind}`,
+    `  To change back: npm start -- --change-backing=${current.kind}`,
   ]
   return { candidates: [next], continues: known !== undefined, memory, notes }
 }
 
-/** Two sets of data were found, and the files of both may be in one folder. */
+/** Warns when two sets of data were found, because the files of both may be in one folder. */
 function mixedNotes({ dir, found }: Circumstances, chosen: KnownServers | undefined): string[] {
   if (!chosen || !found.native || found.docker !== true) return []
   const storage = join(dir, 'storage')
   return [
     `Using the ${chosen.kind} servers from now on, with the files in ${storage}. The other data stays where it is.`,
-    `  Files of the other servers' videos may be in the same folder: keep a copy of ${storage} before you change to them.`,
+    `  Files of the other servers' videos may be in the same folder: copy ${storage} before you change to those servers.`,
   ]
 }
 
 function contradiction(asked: BackingKind, current: KnownServers, { dir, named }: Circumstances): string {
   const by = named ? `KINORA_POSTGRES_ADMIN_URL names ${named}` : `KINORA_BACKING is ${asked}`
   const unset = named ? 'Unset the KINORA_…_URL variables' : 'Unset KINORA_BACKING'
-  return `${whereIs(current, dir)}, but ${by}. ${unset} to go on with that data. ${howToChange(asked)}`
+  return `${whereIs(current, dir)}, but ${by}. ${unset} to continue with that data. ${howToChange(asked)}`
 }
 
 function howToChange(kinds: string): string {

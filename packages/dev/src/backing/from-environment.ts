@@ -8,13 +8,13 @@ const NAMES = [
 ] as const
 
 /**
- * Servers that somebody else runs, named by URLs; `undefined` when none is named.
- * Some but not all named is a mistake, and using other servers in silence would hide it.
+ * Servers that somebody else runs, from the KINORA_*_URL variables; `undefined` when none is set. Throws when only some are
+ * set, because silently using other servers would hide the mistake.
  */
 export function backingFromEnvironment(env: NodeJS.ProcessEnv): Backing | undefined {
   const missing = NAMES.filter((name) => !env[name])
   if (missing.length === NAMES.length) return undefined
-  if (missing.length > 0) throw new Error(`Some backing servers are given by URL, but not ${missing.join(', ')}`)
+  if (missing.length > 0) throw new Error(`Some servers' URLs are set, but not ${missing.join(', ')}`)
   const url = (name: (typeof NAMES)[number]) => env[name] ?? ''
   return {
     kind: 'environment',
@@ -28,7 +28,7 @@ export function backingFromEnvironment(env: NodeJS.ProcessEnv): Backing | undefi
   }
 }
 
-/** Host and port of a server: what tells it from another, without its password. */
+/** `host:port` of a PostgreSQL server, which identifies it without its password. */
 export function serverAddress(url: string): string {
   const { hostname, port } = new URL(url)
   return `${hostname}:${port || '5432'}`

@@ -2,7 +2,7 @@ import { connect } from 'amqplib'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 
-// One attempt each, with a short limit: the caller repeats them.
+// Each function makes one attempt, of 2 s at most, and throws when the server does not answer; the caller repeats it.
 
 export async function probePostgres(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 })
@@ -15,7 +15,7 @@ export async function probePostgres(url: string): Promise<void> {
   }
 }
 
-/** Both ports must answer: the management one opens last. */
+/** Both ports must answer, because the management port opens last. */
 export async function probeRabbitmq(amqpUrl: string, managementUrl: string): Promise<void> {
   const connection = await connect(amqpUrl, { timeout: 2000 })
   connection.on('error', () => {})
@@ -41,7 +41,7 @@ export async function probeRedis(url: string): Promise<void> {
   }
 }
 
-/** Any answer will do: the server is up before anybody may do anything. */
+/** Any status will do: the server may be up and refuse requests without credentials. */
 export async function probeHttp(url: string): Promise<void> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(2000) })
   await answer.body?.cancel()

@@ -5,22 +5,22 @@ import type { Backing } from './backing.ts'
 export const BACKING_KINDS = ['native', 'docker', 'environment'] as const satisfies readonly Backing['kind'][]
 export type BackingKind = (typeof BACKING_KINDS)[number]
 
-/** One set of servers with data of this installation. */
+/** One set of servers that hold data of this installation. */
 export interface KnownServers {
   kind: BackingKind
   /** Where PostgreSQL keeps the data: a folder, a Docker volume, or a host and port. Never a password. */
   at: string
-  /** The folder for files, inside the installation's own: files belong to one database and are useless to another. */
+  /** Name of the folder for files, inside the installation's folder; files belong to one database only. */
   storage: string
 }
 
 export interface ServersMemory {
   current: KnownServers
-  /** Servers used before; their data stays with them, and they are continued when they are chosen again. */
+  /** Servers used before; they keep their data, and it is used again when they are chosen again. */
   others: KnownServers[]
 }
 
-/** Undefined before the first start, and in a folder of a version that did not remember. */
+/** Undefined before the first start, and in a folder of a version that had no memory. */
 export function readServersMemory(dir: string): ServersMemory | undefined {
   return fromPrivateFile(fileIn(dir))
 }
@@ -29,7 +29,7 @@ export function rememberServers(dir: string, memory: ServersMemory): void {
   replacePrivateFile(fileIn(dir), memory)
 }
 
-/** What is remembered once `next` is in use. */
+/** The memory with `next` in use and all earlier servers among the others. */
 export function withCurrent(memory: ServersMemory | undefined, next: KnownServers): ServersMemory {
   const before = memory ? [memory.current, ...memory.others] : []
   return { current: next, others: before.filter((servers) => !areSame(servers, next)) }

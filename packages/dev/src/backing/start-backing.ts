@@ -1,26 +1,27 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { readLivePid, writePidFile } from '../processes.ts'
 import { adminPasswords } from './admin-passwords.ts'
 import type { Backing, BackingOptions } from './backing.ts'
 import { startDockerBacking } from './docker/docker-backing.ts'
 import { dockerImagesMissing } from './docker/docker-engine.ts'
 import { backingFromEnvironment } from './from-environment.ts'
-import { lockFolder } from './lock-folder.ts'
 import { ensureFfmpeg } from './native/binaries.ts'
 import { startNativeBacking } from './native/native-backing.ts'
 import type { BackingKind } from './servers-memory.ts'
 
 /**
- * Brings up PostgreSQL, RabbitMQ and Redis: those named in the environment, else containers, else private instances of
- * the programs on this machine. One line tells which. KINORA_BACKING=docker|native leaves no choice.
- * Throws when none of the ways works, or when another process uses `dir`; whatever was started is stopped by then.
+ * Starts PostgreSQL, RabbitMQ and Redis: those named in the environment, else containers, else private instances of the
+ * programs on this machine. Logs one line that says which. KINORA_BACKING=docker|native forces the choice.
+ * Throws when none of these works, or when another process uses `dir`; whatever was started is stopped by then.
  */
 export function startBacking(options: BackingOptions): Promise<Backing> {
   return withLockedFolder(options.dir, () => chooseBacking(options))
 }
 
-/** Runs `start` while no other process uses `dir`; the lock goes when the backing is stopped. */
+/** Runs `start` with a lock on `dir`, which is released when the backing is stopped. Throws when another process has it. */
 export async function withLockedFolder<B extends Backing>(dir: string, start: () => Promise<B>): Promise<B> {
-  // The unprivileged PostgreSQL user has to pass through it.
+  // 0711: the unprivileged PostgreSQL user must be able to pass through the folder.
   mkdirSync(dir, { recursive: true, mode: 0o711 })
   const unlock = lockFolder(dir)
   try {
@@ -42,7 +43,7 @@ async function chooseBacking(options: BackingOptions): Promise<Backing> {
   return startKind('native', options, `no Docker: ${obstacle}`)
 }
 
-/** One line tells which servers they are, and `why`. */
+/** Starts servers of one kind, and logs a line that says which they are and `why`. */
 export async function startKind(kind: BackingKind, options: BackingOptions, why?: string): Promise<Backing> {
   const { log, dir } = options
   await ensureFfmpeg(log)
@@ -50,7 +51,7 @@ export async function startKind(kind: BackingKind, options: BackingOptions, why?
   if (kind === 'environment') {
     const given = backingFromEnvironment(process.env)
     if (!given) throw new Error('The environment names no servers')
-    log(`Backing servers: those named in the environment${reason}`)
+    log(`Backing servers: from the environment${reason}`)
     return given
   }
   const passwords = adminPasswords(dir)
@@ -60,4 +61,13 @@ export async function startKind(kind: BackingKind, options: BackingOptions, why?
   }
   log(`Backing servers: private instances of this machine's programs${reason}`)
   return startNativeBacking({ ...options, passwords })
+}
+
+/** Locks the folder and returns the function that unlocks it. Throws when another living process has the lock. */
+export function lockFolder(dir: string): () => void {
+  const file = join(dir, 'owner.pid')
+  const owner = readLivePid(file)
+  if (owner) throw new Error(`Kinora is already running in ${dir} (process ${owner}). Stop that one first.`)
+  writePidFile(file, process.pid)
+  return () => rmSync(file, { force: true })
 }

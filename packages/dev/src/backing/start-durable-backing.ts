@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Backing, BackingOptions } from './backing.ts'
 import { type Choice, chooseServers, type FoundData, unavailable } from './choose-servers.ts'
 import { volumeName } from './docker/docker-backing.ts'
-import { dockerImagesMissing } from './docker/docker-engine.ts'
-import { findData } from './find-data.ts'
+import { dockerImagesMissing, volumeExists } from './docker/docker-engine.ts'
 import { backingFromEnvironment, serverAddress } from './from-environment.ts'
 import {
   type BackingKind,
@@ -16,19 +17,22 @@ import { startKind, withLockedFolder } from './start-backing.ts'
 type Prepared = { choice: Choice; found: FoundData }
 
 export type DurableOptions = Omit<BackingOptions, 'durable'> & {
-  /** The kind to change to; without it the servers of the last start are used, or none. */
+  /** The kind to change to; without it only the servers of the last start are used. */
   change?: BackingKind | undefined
 }
 
 export type DurableBacking = Backing & {
   servers: KnownServers
-  /** The servers were used before: a database that they do not have was lost, not yet to be made. */
+  /** The servers were used before, so a missing database was lost and must not be created. */
   continues: boolean
-  /** To be called once the servers hold data: from then on they are this folder's. */
+  /** Records the servers as this folder's; to be called once they hold data. */
   remember(): void
 }
 
-/** The servers of an installation that lasts: those of its last start, or a refusal that says where its data is. */
+/**
+ * Starts the servers of an installation that keeps its data: those of its last start. Throws, saying where the data is,
+ * when they cannot be used.
+ */
 export function startDurableBacking(options: DurableOptions): Promise<DurableBacking> {
   return withLockedFolder(options.dir, async () => {
     const { dir, log } = options
@@ -55,7 +59,7 @@ async function choose({ dir, change }: DurableOptions): Promise<Prepared> {
   return { choice, found }
 }
 
-/** The first of the candidates that can be used. */
+/** The first usable candidate, and why the ones before it were not. Throws when none is usable. */
 async function firstUsable(
   { choice, found }: Prepared,
   { dir, log }: DurableOptions,
@@ -81,4 +85,15 @@ async function obstacleTo(
   const obstacle = await dockerImagesMissing(log)
   if (obstacle) return `no Docker: ${obstacle}`
   return continues && found.docker !== true ? 'the Docker engine that answers has no such volume' : undefined
+}
+
+/** What earlier starts left in the folder and in Docker; `askDocker` is false when the answer does not matter. */
+async function findData(dir: string, volume: string, askDocker: boolean): Promise<FoundData> {
+  const has = (...path: string[]) => existsSync(join(dir, ...path))
+  return {
+    native: has('postgres', 'data'),
+    docker: askDocker ? await volumeExists(volume) : 'unknown',
+    secrets: has('secrets.json'),
+    serverPasswords: has('backing.json'),
+  }
 }

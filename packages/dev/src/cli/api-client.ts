@@ -26,7 +26,7 @@ export type ApiClient = {
 
 const ANSWER_MS = 30_000
 
-/** A plain HTTP client, as anybody outside would write it; it shares nothing with the services. */
+/** A plain HTTP client, as a user of the API would write it; it shares no code with the services. Throws on error answers. */
 export function createApiClient(baseUrl: string): ApiClient {
   let accessToken = ''
 
@@ -60,7 +60,7 @@ function authorization(accessToken: string): Record<string, string> {
   return accessToken ? { authorization: `Bearer ${accessToken}` } : {}
 }
 
-/** Not by fetch, which tells nothing of how far it is. */
+/** Uses node:http, because fetch does not report upload progress. `sent` and `total` are bytes. */
 async function putFile(
   url: URL,
   file: string,
@@ -88,7 +88,7 @@ async function putFile(
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     put.once('response', resolve).once('error', reject)
   })
-  // A refusal may come, and the connection close, before all is sent: the answer says why, not the broken pipe.
+  // The server may refuse and close the connection before everything is sent: the answer has the reason, not the broken pipe.
   const sending = pipeline(createReadStream(file), counter, put)
   sending.catch(() => {})
   const answer = await answered

@@ -1,25 +1,28 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import type { Lifecycle } from '@kinora/common/service'
-import type { BackingKind } from '../backing/servers-memory.ts'
+import { BACKING_KINDS, type BackingKind } from '../backing/servers-memory.ts'
 import { REPOSITORY } from '../repository.ts'
 import { type System, startSystem } from '../system/index.ts'
-import { type Console, seconds } from './console.ts'
+import { type Console, readableServiceLine, seconds } from './console.ts'
 import { openInstallation } from './open-installation.ts'
 import { publishOperatorUrl } from './operator-url.ts'
-import { readableServiceLine } from './service-line.ts'
 import { SETTINGS } from './settings.ts'
 
 export type Running = { system: System; publicUrl: string }
 
 export type BringUpOptions = {
-  /** Settings that hold where the environment has none. */
+  /** Settings for the services, used where the environment has none. */
   defaults?: Record<string, string>
   /** The servers to change to. */
   change?: BackingKind | undefined
 }
 
-/** Everything that `npm start` and `npm run demo` have in common. PORT, PUBLIC_URL and WORKERS may be set. */
+/**
+ * What `npm start` and `npm run demo` have in common: starts servers and services, and prints where they are. Reads PORT
+ * (default 8080), PUBLIC_URL and WORKERS (default 1). Throws when the port is taken or something does not start.
+ */
 export async function bringUp(
   life: Lifecycle,
   console: Console,
@@ -30,12 +33,12 @@ export async function bringUp(
   const publicUrl = process.env.PUBLIC_URL ?? `http://localhost:${port}`
   await requireFree(port)
   const dir = join(REPOSITORY, '.kinora')
-  const place = await openInstallation(dir, life, console, change)
-  life.use(publishOperatorUrl(place.installation.amqpUrl('operator')), 'operator address', (withdraw) => withdraw())
+  const opened = await openInstallation(dir, life, console, change)
+  life.use(publishOperatorUrl(opened.installation.amqpUrl('operator')), 'operator address', (withdraw) => withdraw())
   const system = await console.step('Services started', async () =>
     life.use(
       await startSystem({
-        ...place,
+        ...opened,
         dir,
         port,
         publicUrl,
@@ -67,11 +70,32 @@ function settingsFrom(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(SETTINGS.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
 }
 
-/** Asked before anything is started, because the answer would otherwise come last. */
+/** Checked before anything is started, because the gateway starts last. */
 async function requireFree(port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const server = createServer()
-    server.once('error', () => reject(new Error(`Port ${port} is taken. Choose another: PORT=8081 npm start`)))
+    server.once('error', () => reject(new Error(`Port ${port} is in use. Choose another: PORT=8081 npm start`)))
     server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
   })
+}
+
+export interface StartArguments {
+  change: BackingKind | undefined
+  files: string[]
+}
+
+/** Parses the arguments of `npm start --` and `npm run demo --`; throws on unknown ones. */
+export function startArguments(args: string[], mostFiles: number): StartArguments {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { 'change-backing': { type: 'string' } },
+    allowPositionals: mostFiles > 0,
+  })
+  const wanted = values['change-backing']
+  if (positionals.length > mostFiles) throw new Error(`At most ${mostFiles} file; given: ${positionals.join(' ')}`)
+  const change = BACKING_KINDS.find((kind) => kind === wanted)
+  if (wanted !== undefined && !change) {
+    throw new Error(`--change-backing is one of ${BACKING_KINDS.join(', ')}; given: ${wanted || 'nothing'}`)
+  }
+  return { change, files: positionals }
 }

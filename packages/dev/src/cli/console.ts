@@ -2,7 +2,7 @@ export type Console = {
   line(text: string): void
   /** Runs `work` and prints what was done and how long it took. */
   step<T>(done: string, work: () => Promise<T>): Promise<T>
-  /** A line that is drawn over itself on a terminal; elsewhere a new line, but not more than one in two seconds. */
+  /** Overwrites the last line on a terminal; elsewhere prints a new line, at most one in two seconds. */
   update(text: string): void
 }
 
@@ -29,7 +29,7 @@ export function createConsole(output: NodeJS.WriteStream = process.stdout): Cons
     update(text) {
       if (text === updating) return
       if (output.isTTY) {
-        // ESC [ 2 K clears the line that the carriage return goes back on.
+        // ESC [ 2 K clears the line that the cursor is on.
         output.write(`\r\u001b[2K${text}`)
       } else {
         if (performance.now() - lastPlain < PLAIN_PAUSE_MS) return
@@ -43,4 +43,18 @@ export function createConsole(output: NodeJS.WriteStream = process.stdout): Cons
 
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`
+}
+
+const QUIET = new Set(['trace', 'debug', 'info'])
+
+/** A service's log line as text for a terminal; `undefined` below the level `warn`. */
+export function readableServiceLine(name: string, line: string): string | undefined {
+  try {
+    const { level, msg, err } = JSON.parse(line) as { level: string; msg?: string; err?: { message?: string } }
+    if (QUIET.has(level)) return undefined
+    return `${name} | ${msg ?? ''}${err?.message ? `: ${err.message}` : ''}`
+  } catch {
+    // Not a log line but the output of a crash.
+    return `${name} | ${line}`
+  }
 }

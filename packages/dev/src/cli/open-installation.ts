@@ -20,8 +20,8 @@ const NAME = 'kinora'
 const settings = z.object(storageSettings).partial()
 
 /**
- * This checkout's own Kinora: its servers, accounts and videos live in `dir` and are there again the next time. The
- * servers are those of the last start, unless `change` names others.
+ * Opens this checkout's installation, whose servers, accounts and videos are kept in `dir`: starts the servers of the last
+ * start, or of the kind `change`, and upgrades the database. Throws when data of an earlier start would be missing.
  */
 export async function openInstallation(
   dir: string,
@@ -51,7 +51,7 @@ export async function openInstallation(
   }
 }
 
-/** Makes or upgrades the database. One that servers in use had, and have no more, is lost: an empty one would hide that. */
+/** Creates or upgrades the database. Throws when servers in use have lost theirs, because an empty one would hide that. */
 async function prepareDatabase(
   { postgres, servers, continues }: DurableBacking,
   dir: string,
@@ -65,7 +65,7 @@ async function prepareDatabase(
   if (exists) for (const line of done) console.line(line)
 }
 
-/** The store that STORAGE_URL names, with keys in the variables that the services read them from; else a folder. */
+/** The store of STORAGE_URL, with keys from the services' own variables; otherwise a folder. */
 function openStorage(folder: string): Pick<Installation, 'storageUrl' | 'storageCredentials'> {
   const { STORAGE_URL, ...given } = loadConfig(settings, process.env)
   if (STORAGE_URL !== undefined) {

@@ -9,13 +9,13 @@ interface Kept {
   amqpUrl: string
 }
 
-/** Leaves for the command line where the broker of the system is that runs here; returns how to take it back. */
+/** Writes the broker's URL to a file for `npm run kinora` while the system runs; returns a function that removes the file. */
 export function publishOperatorUrl(amqpUrl: string): () => void {
   replacePrivateFile(FILE, { amqpUrl } satisfies Kept)
   return () => rmSync(FILE, { force: true })
 }
 
-/** Undefined when no system runs here. */
+/** The broker's URL of the system that runs from this checkout; undefined when none runs. */
 export function operatorUrl(): string | undefined {
   return fromPrivateFile<Kept>(FILE)?.amqpUrl
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { Lifecycle } from '@kinora/common/service'
 import { afterAll, inject } from 'vitest'
 import { adminPasswords } from '../backing/admin-passwords.ts'
-import type { RabbitmqServer, ServerControl } from '../backing/backing.ts'
+import type { OwnBackingOptions, RabbitmqServer, ServerControl } from '../backing/backing.ts'
 import { findServerBinaries } from '../backing/native/binaries.ts'
-import type { NativeOptions } from '../backing/native/native-backing.ts'
+
 import { startNativeRabbitmq } from '../backing/native/native-rabbitmq.ts'
 import { closeOnFailure } from '../close-on-failure.ts'
 import { provisionBroker } from '../provision/broker.ts'
@@ -58,7 +58,7 @@ async function start(life: Lifecycle): Promise<PrivateBroker> {
   }
 }
 
-async function boot(options: NativeOptions, life: Lifecycle): Promise<RabbitmqServer & { control: ServerControl }> {
+async function boot(options: OwnBackingOptions, life: Lifecycle): Promise<RabbitmqServer & { control: ServerControl }> {
   if (inject('backing').kind === 'docker') {
     // Only here: to load Testcontainers takes a second, and every test file loads this module.
     const { startDockerRabbitmq } = await import('../backing/docker/docker-backing.ts')

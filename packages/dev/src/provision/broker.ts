@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { brokerPermissions, brokerTopology, topicPermissions } from '@kinora/common/bus'
 import { events } from '@kinora/common/contracts'
 import { BROKER_USERS, type BrokerPasswords } from './identities.ts'
@@ -6,8 +7,8 @@ import { type ManagementApi, managementApi } from './management-api.ts'
 export type BrokerProvision = { vhost: string; passwords: BrokerPasswords }
 
 /**
- * Creates or corrects the vhost, its exchanges, queues and bindings, and its users, each with no more rights than it needs.
- * Bindings of events that an older version subscribed to are left.
+ * Creates or corrects the vhost, its exchanges, queues and bindings, and its users, each with only the rights it needs.
+ * Bindings of events that an older version subscribed to are left. Throws when RabbitMQ refuses.
  */
 export async function provisionBroker(managementUrl: string, { vhost, passwords }: BrokerProvision): Promise<void> {
   const api = managementApi(managementUrl)
@@ -24,7 +25,7 @@ export async function provisionBroker(managementUrl: string, { vhost, passwords 
   }
 }
 
-/** Of two that make the same user at once RabbitMQ 3.10 answers one with 400; asked again it finds the user there. */
+/** RabbitMQ 3.10 answers 400 to one of two requests that create the same user at once; the second try succeeds. */
 async function putUser(api: ManagementApi, user: string, password: string): Promise<void> {
   const put = () => api.request('PUT', `/users/${user}`, { password, tags: '' })
   await put().catch(put)
@@ -32,4 +33,36 @@ async function putUser(api: ManagementApi, user: string, password: string): Prom
 
 export async function removeVhost(managementUrl: string, vhost: string): Promise<void> {
   await managementApi(managementUrl).request('DELETE', `/vhosts/${encodeURIComponent(vhost)}`)
+}
+
+/**
+ * The vhost, its exchanges and queues and its users as a RabbitMQ definitions file, for a broker that does not run yet. Of
+ * passwords it contains only salted hashes.
+ */
+export function brokerDefinitions(vhost: string, passwords: BrokerPasswords) {
+  const known = Object.values(events)
+  const topology = brokerTopology(known)
+  return {
+    vhosts: [{ name: vhost }],
+    users: BROKER_USERS.map((name) => ({
+      name,
+      password_hash: passwordHash(passwords[name]),
+      hashing_algorithm: 'rabbit_password_hashing_sha256',
+      tags: [],
+    })),
+    permissions: BROKER_USERS.map((user) => ({ user, vhost, ...brokerPermissions(user, known) })),
+    topic_permissions: BROKER_USERS.flatMap((user) =>
+      topicPermissions(user, known).map((permissions) => ({ user, vhost, ...permissions })),
+    ),
+    exchanges: topology.exchanges.map((exchange) => ({ vhost, ...exchange })),
+    queues: topology.queues.map((queue) => ({ vhost, ...queue })),
+    bindings: topology.bindings.map((binding) => ({ vhost, ...binding })),
+  }
+}
+
+/** base64(salt ‖ SHA-256(salt ‖ password)) with 4 bytes of salt: https://www.rabbitmq.com/docs/passwords#this-is-the-algorithm */
+function passwordHash(password: string): string {
+  const salt = randomBytes(4)
+  const digest = createHash('sha256').update(salt).update(password, 'utf8').digest()
+  return Buffer.concat([salt, digest]).toString('base64')
 }

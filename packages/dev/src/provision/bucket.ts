@@ -4,10 +4,10 @@ import type { S3Server } from '../backing/backing.ts'
 
 export type S3Access = Omit<S3Server, 'control'>
 
-/** What services are told of a store: `STORAGE_URL`, and the keys to it. */
+/** The services' settings for a store: `STORAGE_URL` and the access keys. */
 export type S3Storage = { storageUrl: string; storageCredentials: { accessKeyId: string; secretAccessKey: string } }
 
-/** A new bucket; it goes with its server. */
+/** Creates a bucket; it is removed only with its server. */
 export async function createBucket({ endpoint, accessKeyId, secretAccessKey }: S3Access): Promise<S3Storage> {
   const storageCredentials = { accessKeyId, secretAccessKey }
   const bucket = `kinora-${randomBytes(5).toString('hex')}`

@@ -4,7 +4,7 @@ import { schema as media } from '@kinora/media/migrations'
 import pg from 'pg'
 import type { DatabasePasswords } from './identities.ts'
 
-/** Makes or upgrades both services' schemas and roles in the database that `adminUrl` names; returns what it did. */
+/** Creates or upgrades the schemas and roles of both services in the database of `adminUrl`; returns a line for each step. */
 export async function provisionDatabase(adminUrl: string, passwords: DatabasePasswords): Promise<string[]> {
   const done = await provisionSchema(adminUrl, auth, passwords.auth)
   return [...done, ...(await provisionSchema(adminUrl, media, passwords.media))]
@@ -24,7 +24,7 @@ export async function databaseExists(adminUrl: string, name: string): Promise<bo
   })
 }
 
-/** Also when somebody is still connected to it. */
+/** Drops the database if it exists, even while clients are connected to it. */
 export async function dropDatabase(adminUrl: string, name: string): Promise<void> {
   await asAdmin(adminUrl, (client) =>
     client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`),

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 export const SERVICES = ['gateway', 'auth', 'media', 'worker'] as const
 export type Service = (typeof SERVICES)[number]
 
-/** The broker's users: one a service, and that of the operator's command line. */
+/** The broker's users: one for each service, and one for the operator's command line. */
 export const BROKER_USERS = [...SERVICES, 'operator'] as const
 export type BrokerUser = (typeof BROKER_USERS)[number]
 export type BrokerPasswords = Record<BrokerUser, string>
@@ -13,7 +13,7 @@ export const SCHEMAS = ['auth', 'media'] as const
 export type SchemaName = (typeof SCHEMAS)[number]
 export type DatabasePasswords = Record<SchemaName, string>
 
-/** Passwords that follow from `key`, so that who knows the key need not be told them. */
+/** Passwords derived from `key`, so that every process with the key computes the same ones. */
 export function derivedPasswords<Name extends string>(names: readonly Name[], key: string): Record<Name, string> {
   const entries = names.map((name) => [name, createHmac('sha256', key).update(name).digest('hex')])
   return Object.fromEntries(entries) as Record<Name, string>

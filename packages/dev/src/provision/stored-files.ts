@@ -6,12 +6,12 @@ import type { S3Storage } from './bucket.ts'
 
 type Place = { storageUrl: string; storageCredentials?: S3Storage['storageCredentials'] }
 
-/** Paths of everything in a store, also of what is being written; at most some hundred files. */
+/** Paths of all files in a store, also of those being written. For small stores: throws above one page of 1000 objects. */
 export async function storedFiles(place: Place): Promise<string[]> {
   return [...(await storedSizes(place)).keys()]
 }
 
-/** The same with the bytes of each; 0 for what a bucket has not put together yet. */
+/** Bytes of all files in a store, by path; 0 for multipart uploads that are not complete. */
 export async function storedSizes({ storageUrl, storageCredentials }: Place): Promise<Map<string, number>> {
   return storageCredentials ? sizesInBucket({ storageUrl, storageCredentials }) : sizesIn(fileURLToPath(storageUrl))
 }
@@ -23,7 +23,7 @@ async function sizesIn(folder: string): Promise<Map<string, number>> {
   return new Map(sizes.flatMap(([path, bytes]) => (bytes === null ? [] : [[path, bytes] as const])))
 }
 
-/** Null for what has been removed since it was listed. */
+/** Bytes of a file; null when it was removed after it was listed. */
 async function sizeOf(path: string): Promise<number | null> {
   const found = await stat(path).catch(() => null)
   return found?.size ?? null

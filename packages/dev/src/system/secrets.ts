@@ -4,7 +4,7 @@ import { newPassword } from '../backing/admin-passwords.ts'
 import { keptInPrivateFile, replacePrivateFile } from '../private-json.ts'
 import { BROKER_USERS, type BrokerPasswords, type DatabasePasswords } from '../provision/identities.ts'
 
-/** The keys the services read from their environment: 32 random bytes each, base64. */
+/** The keys that the services read from their environment, each 32 random bytes in base64. */
 export type ServiceKeys = {
   KEY_ENCRYPTION_KEY: string
   REFRESH_SECRET: string
@@ -36,7 +36,7 @@ export function newSecrets(): Secrets {
   }
 }
 
-/** An installation's secrets; a file that an older version wrote is given what this version needs besides. */
+/** An installation's secrets, from its file or new; adds those that the file of an older version lacks. */
 export function keptSecrets(file: string): Secrets {
   const kept = keptInPrivateFile(file, newSecrets)
   const { broker, database, keys } = newSecrets()

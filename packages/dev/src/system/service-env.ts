@@ -2,32 +2,32 @@ import { join } from 'node:path'
 import type { BrokerUser, SchemaName, Service } from '../provision/identities.ts'
 import type { ServiceKeys } from './secrets.ts'
 
-/** Where one Kinora's data lives; a test's TestEnvironment is one. */
+/** Where the data of one installation is kept; a test's TestEnvironment is one, too. */
 export type Installation = {
   amqpUrl(user: BrokerUser): string
   databaseUrl(schema: SchemaName): string
   redisUrl: string
   redisPrefix: string
   storageUrl: string
-  /** For an S3 store. */
+  /** Only for an S3 store. */
   storageCredentials?: { accessKeyId: string; secretAccessKey: string }
 }
 
 export type ServiceEnvOptions = {
   installation: Installation
   keys: ServiceKeys
-  /** Of the gateway. */
+  /** Port of the gateway. */
   port: number
   publicUrl: string
   dir: string
-  /** Settings for all services; each reads what it knows, and those of `SECRET_SETTINGS` nobody but the one named there. */
+  /** Settings for all services; those in `SECRET_SETTINGS` go only to the service named there. */
   settings: Record<string, string>
 }
 
-// What any program needs from its surroundings. A secret in our own environment is none of the services' business.
+// Variables that any program needs. The rest of our environment may contain secrets and is not passed on.
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_V8_COVERAGE']
 
-/** The whole environment of one service process: its own credentials and nobody else's. `name` tells workers apart. */
+/** The complete environment of one service process, with no other service's credentials. `name` tells workers apart. */
 export function serviceEnv(service: Service, name: string, internalPort: number, options: ServiceEnvOptions) {
   const inherited = INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]]))
   return {

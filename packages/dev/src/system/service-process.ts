@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasExited, spawnChild } from '../spawn-child.ts'
-import { waitUntilReady } from '../wait-until-ready.ts'
+import { hasExited, spawnChild } from '../processes.ts'
+import { waitUntilReady } from '../until.ts'
 
 export type ServiceProcessOptions = {
   name: string
@@ -12,25 +12,25 @@ export type ServiceProcessOptions = {
   env: Record<string, string>
   internalUrl: string
   onLine: (line: string) => void
-  /** It runs and serves nothing, because its files are not those of the database: an operator decides what to do. */
+  /** It runs but refuses requests, because its files do not belong to its database; an operator must decide what to do. */
   onStoreProblem: (problem: string) => void
-  /** It ended and nobody had asked it to. */
+  /** It ended without `signal` or `stop`. */
   onUnexpectedExit: (how: string) => void
 }
 
 export type ServiceProcess = {
   readonly running: boolean
-  /** Resolves when `/readyz` says yes, or that only an operator can put right what is missing; throws with its last lines when it ends instead. */
+  /** Resolves when `/readyz` answers 200, or a problem with the store that only an operator can solve. Throws with the last lines of its log when the process ends or is not ready within 60 s. */
   start(): Promise<void>
-  /** SIGSTOP and SIGCONT return at once, any other signal when the process has ended. */
+  /** Resolves at once after SIGSTOP and SIGCONT, and after any other signal when the process has ended. */
   signal(signal: NodeJS.Signals): Promise<void>
-  /** SIGTERM, and SIGKILL after the grace time. */
+  /** Sends SIGTERM, and SIGKILL after 30 s. */
   stop(): Promise<void>
   lastLines(): string[]
 }
 
 const READY_MS = 60_000
-// A little more than the services give themselves (packages/common/src/service/run.ts).
+// A little longer than the services' own limit (packages/common/src/service/run.ts).
 const GRACE_MS = 30_000
 const KEPT_LINES = 40
 
@@ -47,7 +47,7 @@ export function createServiceProcess(options: ServiceProcessOptions): ServicePro
 
   async function start(): Promise<void> {
     const started = launch(options, keep)
-    // At once, so that a stop in these first moments finds it.
+    // Set before it is ready, so that `stop` finds it.
     child = started
     wanted = true
     let ready = false
@@ -121,7 +121,7 @@ async function probe({ internalUrl, onStoreProblem }: ServiceProcessOptions): Pr
   onStoreProblem(problem)
 }
 
-/** What is wrong with the store, where nothing else is. */
+/** The problem with the store, when that is the only failed check. */
 function storeProblem(report: string): string | undefined {
   const { checks = {} } = JSON.parse(report) as {
     checks?: Record<string, { ok: boolean; detail?: { problem?: string } }>
@@ -131,5 +131,5 @@ function storeProblem(report: string): string | undefined {
 }
 
 function howItEnded(child: ChildProcess): string {
-  return child.signalCode ? `it was ended by ${child.signalCode}` : `it exited with ${child.exitCode}`
+  return child.signalCode ? `it was killed by ${child.signalCode}` : `it exited with ${child.exitCode}`
 }

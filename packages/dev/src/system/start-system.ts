@@ -11,37 +11,37 @@ import { createServiceProcess, type ServiceProcess } from './service-process.ts'
 export type SystemOptions = {
   installation: Installation
   keys: ServiceKeys
-  /** For the workers' workspaces and the services' logs. */
+  /** Folder of the workers' workspaces and the services' logs. */
   dir: string
   /** Default 1; may be 0. */
   workers?: number
-  /** Of the gateway; a free one by default. */
+  /** Port of the gateway; a free one by default. */
   port?: number
   /** Default `http://127.0.0.1:<port>`. */
   publicUrl?: string
   /** Settings for all services, e.g. `LOG_LEVEL`, `BREAKER_RESET_MS`. */
   env?: Record<string, string>
-  /** Start a service again that ended by itself, with growing pauses. Otherwise it stays down and is only reported. */
+  /** Restart a service that ended by itself, after 1 s, 2 s … 30 s. Otherwise that is only reported. */
   restart?: boolean
-  /** Events of the system itself: a service that ended, or was started again. */
+  /** Called with events of the system: a service ended, or was started again. */
   log: (line: string) => void
-  /** Every line the services write. */
+  /** Called with every line that a service writes. */
   onServiceLine?: (name: string, line: string) => void
 }
 
-/** The four services as processes. Names are `gateway`, `auth`, `media`, `worker-1`, `worker-2` … */
+/** The four services as processes, named `gateway`, `auth`, `media`, `worker-1`, `worker-2` … */
 export type System = {
   gatewayUrl: string
   services(): string[]
-  /** Where `/livez`, `/readyz` and `/metrics` of one service are. */
+  /** The base URL of `/livez`, `/readyz` and `/metrics` of one service. */
   internalUrl(name: string): string
-  /** Resolves with the new worker's name when it is ready. */
+  /** Starts one more worker and resolves with its name when it is ready. */
   addWorker(): Promise<string>
-  /** One more gateway to the same services, on a port of its own. */
+  /** Starts one more gateway to the same services, on a port of its own. */
   addGateway(): Promise<{ name: string; url: string }>
-  /** Default SIGKILL. Resolves when the process is gone; SIGSTOP and SIGCONT at once. It is not started again by itself. */
+  /** Sends a signal, by default SIGKILL. Resolves when the process has ended; at once after SIGSTOP and SIGCONT. It is not restarted. */
   kill(name: string, signal?: NodeJS.Signals): Promise<void>
-  /** Starts one again that was killed. */
+  /** Starts a service again that was killed. */
   start(name: string): Promise<void>
   lastLines(name: string): string[]
   stop(): Promise<void>
@@ -50,7 +50,7 @@ export type System = {
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 30_000
 
-/** Starts all services from their builds and resolves when all are ready. A start that fails stops what was started. */
+/** Starts all services from their builds and resolves when all are ready. Throws when one is not ready in time; the others are stopped by then. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const port = options.port ?? (await freePort())
   const publicUrl = options.publicUrl ?? `http://127.0.0.1:${port}`
@@ -106,7 +106,7 @@ function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
         appendFileSync(join(logDir, `${name}.log`), `${line}\n`)
         options.onServiceLine?.(name, line)
       },
-      onStoreProblem: (problem) => options.log(`${name} does not serve: ${problem}`),
+      onStoreProblem: (problem) => options.log(`${name} refuses requests: ${problem}`),
       onUnexpectedExit(how) {
         options.log(`${name} ended unexpectedly: ${how}\n${process.lastLines().slice(-10).join('\n')}`)
         if (options.restart) void startAgain(name, process)
@@ -118,7 +118,7 @@ function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
 
   async function startAgain(name: string, process: ServiceProcess): Promise<void> {
     for (let pause = FIRST_PAUSE_MS; !stopping.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      options.log(`${name} starts again in ${pause / 1000} s`)
+      options.log(`${name} restarts in ${pause / 1000} s`)
       try {
         await sleep(pause, undefined, { signal: stopping.signal })
         await process.start()
@@ -130,7 +130,7 @@ function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
     }
   }
 
-  /** Callers before callees: nobody loses an answer that it waits for. */
+  /** Stops callers before the services they call, so that no call loses its answer. */
   async function stop(): Promise<void> {
     stopping.abort()
     for (const group of [['gateway'], ['worker'], ['auth', 'media']]) {

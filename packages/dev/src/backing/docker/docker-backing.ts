@@ -2,23 +2,36 @@ import { createHash } from 'node:crypto'
 import type { Lifecycle } from '@kinora/common/service'
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer } from 'testcontainers'
 import { closeOnFailure } from '../../close-on-failure.ts'
-import { waitUntilReady } from '../../wait-until-ready.ts'
-import type { AdminPasswords } from '../admin-passwords.ts'
-import type { Backing, BackingOptions, PostgresServer, RabbitmqServer, RedisServer, ServerControl } from '../backing.ts'
+import { waitUntilReady } from '../../until.ts'
+import { newPassword } from '../admin-passwords.ts'
+import {
+  type Backing,
+  type BackingOptions,
+  IMAGES,
+  type OwnBackingOptions,
+  type PostgresServer,
+  type RabbitmqServer,
+  type RedisServer,
+  S3_IMAGE,
+  type S3Server,
+  type ServerControl,
+} from '../backing.ts'
 import { freePort } from '../free-port.ts'
-import { IMAGES } from '../images.ts'
-import { probePostgres, probeRabbitmq, probeRedis } from '../probes.ts'
-import { dockerControl } from './docker-control.ts'
-
-export type DockerOptions = BackingOptions & { passwords: AdminPasswords }
+import { probeHttp, probePostgres, probeRabbitmq, probeRedis } from '../probes.ts'
 
 const ADMIN = 'kinora_admin'
-const READY_MS = 120_000
+/** The first start of a container also initialises its data. */
+const FIRST_READY_MS = 120_000
+const READY_MS = 60_000
+const GRACE_SECONDS = 15
 const FOLDER_LABEL = 'io.kinora.folder'
 
-/** The three servers as containers. Durable ones keep their data in volumes named after the folder. */
-export async function startDockerBacking(options: DockerOptions): Promise<Backing> {
-  // Testcontainers' reaper is one more image to pull, and it would end durable containers' volumes: we stop by ourselves.
+/**
+ * Starts the three servers as containers. Durable ones keep their data in volumes named after the folder. Throws when one
+ * of them does not answer in time; the others are stopped by then.
+ */
+export async function startDockerBacking(options: OwnBackingOptions): Promise<Backing> {
+  // Testcontainers' reaper is one more image to pull, and it would remove durable containers' volumes.
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true'
   await removeLeftovers(options)
   return closeOnFailure(async (life) => {
@@ -29,7 +42,7 @@ export async function startDockerBacking(options: DockerOptions): Promise<Backin
   })
 }
 
-async function startPostgres(options: DockerOptions, life: Lifecycle): Promise<PostgresServer> {
+async function startPostgres(options: OwnBackingOptions, life: Lifecycle): Promise<PostgresServer> {
   const port = await freePort()
   const container = new GenericContainer(IMAGES.postgres)
     .withExposedPorts({ container: 5432, host: port })
@@ -45,9 +58,9 @@ async function startPostgres(options: DockerOptions, life: Lifecycle): Promise<P
   return { adminUrl, control }
 }
 
-/** Alone it serves the fault tests, which must not harm the broker of the others. */
+/** Starts a broker alone, for fault tests, which must not harm the broker of the other tests. */
 export async function startDockerRabbitmq(
-  options: DockerOptions,
+  options: OwnBackingOptions,
   life: Lifecycle,
 ): Promise<RabbitmqServer & { control: ServerControl }> {
   const [amqpPort, managementPort] = [await freePort(), await freePort()]
@@ -68,7 +81,7 @@ export async function startDockerRabbitmq(
   return { adminUrl, managementUrl, control }
 }
 
-async function startRedis(options: DockerOptions, life: Lifecycle): Promise<RedisServer> {
+async function startRedis(options: OwnBackingOptions, life: Lifecycle): Promise<RedisServer> {
   const port = await freePort()
   const { redis: password } = options.passwords
   const settings = [`requirepass ${password}`, 'save ""', `appendonly ${options.durable ? 'yes' : 'no'}`, 'dir /data']
@@ -85,8 +98,8 @@ async function startRedis(options: DockerOptions, life: Lifecycle): Promise<Redi
   return { url, control }
 }
 
-/** Containers of a run of this folder that was killed: two servers on one volume would ruin it. */
-async function removeLeftovers({ dir, log }: DockerOptions): Promise<void> {
+/** Removes containers of a killed run in this folder: two servers on one volume would ruin it. */
+async function removeLeftovers({ dir, log }: OwnBackingOptions): Promise<void> {
   const { container } = await getContainerRuntimeClient()
   const filters = { label: [`${FOLDER_LABEL}=${dir}`] }
   for (const { Id } of await container.dockerode.listContainers({ all: true, filters })) {
@@ -95,20 +108,49 @@ async function removeLeftovers({ dir, log }: DockerOptions): Promise<void> {
   }
 }
 
-/** The volume that keeps a durable server's data: one a folder and server. */
+/** The name of the volume that keeps a durable server's data: `kinora-<hash of the folder>-<server>`. */
 export function volumeName(dir: string, server: string): string {
   return `kinora-${createHash('sha256').update(dir).digest('hex').slice(0, 8)}-${server}`
 }
 
-export type Run = BackingOptions & { name: string; data: string; probe: () => Promise<unknown> }
+type Run = BackingOptions & { name: string; data: string; probe: () => Promise<unknown> }
 
-export async function runContainer(container: GenericContainer, options: Run, life: Lifecycle): Promise<ServerControl> {
+async function runContainer(container: GenericContainer, options: Run, life: Lifecycle): Promise<ServerControl> {
   if (options.durable) {
     container.withBindMounts([{ source: volumeName(options.dir, options.name), target: options.data, mode: 'rw' }])
   }
-  container.withLabels({ [FOLDER_LABEL]: options.dir }).withStartupTimeout(READY_MS)
+  container.withLabels({ [FOLDER_LABEL]: options.dir }).withStartupTimeout(FIRST_READY_MS)
   const started: StartedTestContainer = await container.start()
   life.use(started, options.name, (it) => it.stop({ timeout: 15_000, remove: true, removeVolumes: !options.durable }))
-  await waitUntilReady(options.probe, { timeoutMs: READY_MS })
+  await waitUntilReady(options.probe, { timeoutMs: FIRST_READY_MS })
   return dockerControl(started, options.probe)
+}
+
+export async function startDockerS3(options: BackingOptions, life: Lifecycle): Promise<S3Server> {
+  const port = await freePort()
+  const [accessKeyId, secretAccessKey] = ['kinora', newPassword()]
+  const container = new GenericContainer(S3_IMAGE)
+    .withExposedPorts({ container: 9000, host: port })
+    .withEnvironment({ MINIO_ROOT_USER: accessKeyId, MINIO_ROOT_PASSWORD: secretAccessKey })
+    .withCommand(['server', '/data'])
+  const endpoint = `http://127.0.0.1:${port}`
+  const probe = () => probeHttp(endpoint)
+  const control = await runContainer(container, { ...options, name: 's3', data: '/data', probe }, life)
+  return { endpoint, accessKeyId, secretAccessKey, control }
+}
+
+/** Calls the engine itself, because Testcontainers can neither kill nor pause, and maps new ports on restart. */
+async function dockerControl(container: StartedTestContainer, probe: () => Promise<unknown>): Promise<ServerControl> {
+  const client = await getContainerRuntimeClient()
+  const handle = client.container.getById(container.getId())
+  return {
+    kill: async () => void (await handle.kill()),
+    stop: async () => void (await handle.stop({ t: GRACE_SECONDS })),
+    start: async () => {
+      await handle.start()
+      await waitUntilReady(probe, { timeoutMs: READY_MS })
+    },
+    pause: async () => void (await handle.pause()),
+    resume: async () => void (await handle.unpause()),
+  }
 }

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ContainerRuntimeClient, getContainerRuntimeClient } from 'testcontainers'
-import { IMAGES } from '../images.ts'
+import { IMAGES } from '../backing.ts'
 
 type Docker = ContainerRuntimeClient['container']['dockerode']
 
 const ANSWER_MS = 3000
 const PULL_STALL_MS = 20_000
 
-/** Why containers cannot serve, in a few words; `undefined` when an engine answers and has, or could pull, every image. */
+/** Why containers cannot be used, in a few words; `undefined` when an engine answers and has, or could pull, every image. */
 export async function dockerImagesMissing(
   log: (line: string) => void,
   images: readonly string[] = Object.values(IMAGES),
@@ -23,7 +23,7 @@ export async function dockerImagesMissing(
   }
 }
 
-/** `unknown` when no engine answers. */
+/** Whether Docker has a volume of this name; `unknown` when no engine answers. */
 export async function volumeExists(name: string): Promise<boolean | 'unknown'> {
   if (!engineMayBeThere()) return 'unknown'
   try {
@@ -49,7 +49,7 @@ async function haveImage(docker: Docker, image: string, log: (line: string) => v
   await pull(docker, image)
 }
 
-/** Gives up when no progress is reported for a while: a registry that cannot be reached often just does not answer. */
+/** Throws when no progress is reported for 20 s, because an unreachable registry often does not answer at all. */
 async function pull(docker: Docker, image: string): Promise<void> {
   const stream = await within(PULL_STALL_MS, docker.pull(image))
   let lastNews = performance.now()

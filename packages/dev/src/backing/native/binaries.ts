@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { findBinary, postgresFolders, RABBITMQ_FOLDERS } from './find-binary.ts'
 
 const run = promisify(execFile)
 
@@ -28,7 +28,7 @@ const TRANSCODING: Record<string, Need> = {
   ffprobe: { package: 'ffmpeg', find: () => findBinary('ffprobe') },
 }
 
-// The parts of Swift are packages of their own; its Python must be Debian's, which knows them.
+// Each part of Swift is a package; its Python must be Debian's, where these packages install their modules.
 const SWIFT: Record<string, Need> = Object.fromEntries(
   ['proxy', 'account', 'container', 'object'].map((part) => [
     part,
@@ -43,7 +43,7 @@ const BROWSING = {
   chromium: { package: 'chromium', find: () => BROWSER_NAMES.map((name) => findBinary(name)).find(Boolean) },
 }
 
-/** Paths of the servers' programs. Installs what is missing where that can be done, or says which packages are missing. */
+/** Paths of the servers' programs. Installs what is missing when we are root and have apt-get; otherwise throws, naming the packages. */
 export async function findServerBinaries(log: (line: string) => void): Promise<Binaries> {
   await ensure(SERVERS, log)
   const path = (name: keyof Binaries) => SERVERS[name].find() ?? ''
@@ -56,18 +56,18 @@ export async function findServerBinaries(log: (line: string) => void): Promise<B
   }
 }
 
-/** The worker runs ffmpeg on this machine even when the servers are in containers. */
+/** As `findServerBinaries`, for ffmpeg: the worker runs it on this machine even when the servers are in containers. */
 export async function ensureFfmpeg(log: (line: string) => void): Promise<void> {
   await ensure(TRANSCODING, log)
 }
 
-/** For tests on S3: the Python that can run OpenStack Swift, whose proxy speaks S3. */
+/** As `findServerBinaries`, for tests on S3: the path of a Python that can run OpenStack Swift, whose proxy offers S3. */
 export async function findSwiftPython(log: (line: string) => void): Promise<string> {
   await ensure(SWIFT, log)
   return DEBIAN_PYTHON
 }
 
-/** For tests of what a browser does: the path of a Chromium. */
+/** As `findServerBinaries`, for tests in a browser: the path of a Chromium. */
 export async function findChromium(log: (line: string) => void): Promise<string> {
   await ensure(BROWSING, log)
   return BROWSING.chromium.find() ?? ''
@@ -87,12 +87,12 @@ function missingPackages(packages: string[]): Error {
   return new Error(
     `Not found on this machine: ${packages.join(', ')}. ` +
       `Install them (Debian, Ubuntu: sudo apt-get install ${packages.join(' ')}), start a Docker engine, ` +
-      'or name running servers by the KINORA_*_URL variables.',
+      'or give the URLs of running servers in the KINORA_*_URL variables.',
   )
 }
 
 // Debian's packages start a system-wide server when they are installed, unless this file answers 101
-// (invoke-rc.d(8)). We want the programs alone.
+// (invoke-rc.d(8)). We need only the programs.
 const POLICY = '/usr/sbin/policy-rc.d'
 
 async function install(packages: string[]): Promise<void> {
@@ -111,4 +111,43 @@ async function aptGet(args: string[]): Promise<void> {
   await run('apt-get', args, { env }).catch((error: { stderr?: string; message: string }) => {
     throw new Error(`apt-get ${args[0]} failed: ${error.stderr?.trim() || error.message}`)
   })
+}
+
+// sbin is where Debian puts rabbitmq-server, and is often not on a user's PATH.
+const USUAL_FOLDERS = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/opt/homebrew/sbin',
+  '/opt/homebrew/bin',
+]
+
+/** The path of an executable: from `first`, then from PATH, then from the usual folders; `undefined` when it is in none. */
+export function findBinary(name: string, first: string[] = []): string | undefined {
+  const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
+  return [...first, ...onPath, ...USUAL_FOLDERS].map((folder) => join(folder, name)).find(isExecutable)
+}
+
+/** Debian keeps PostgreSQL's servers off the PATH, in one folder per major version; the newest comes first. */
+function postgresFolders(): string[] {
+  const root = '/usr/lib/postgresql'
+  try {
+    const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a))
+    return versions.map((version) => join(root, version, 'bin'))
+  } catch {
+    return []
+  }
+}
+
+// Folders of the script itself: in Debian, /usr/sbin/rabbitmq-server is a wrapper that switches to the user rabbitmq.
+const RABBITMQ_FOLDERS = ['/usr/lib/rabbitmq/bin', '/opt/rabbitmq/sbin']
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,22 +1,22 @@
 import type { Lifecycle } from '@kinora/common/service'
 import { closeOnFailure } from '../../close-on-failure.ts'
-import type { AdminPasswords } from '../admin-passwords.ts'
-import type { Backing, BackingOptions, ServerControl } from '../backing.ts'
+import type { Backing, OwnBackingOptions, ServerControl } from '../backing.ts'
 import { type Binaries, findServerBinaries } from './binaries.ts'
 import { startNativePostgres } from './native-postgres.ts'
 import { startNativeRabbitmq } from './native-rabbitmq.ts'
 import { startNativeRedis } from './native-redis.ts'
 
-export type NativeOptions = BackingOptions & { passwords: AdminPasswords }
-
-/** The three servers as private instances of what is installed on this machine, on free loopback ports. */
-export async function startNativeBacking(options: NativeOptions): Promise<Backing> {
+/**
+ * Starts the three servers as private instances of the programs on this machine, on free loopback ports. Throws when a
+ * program is missing or a server does not answer in time; the others are stopped by then.
+ */
+export async function startNativeBacking(options: OwnBackingOptions): Promise<Backing> {
   const binaries = await findServerBinaries(options.log)
   return closeOnFailure((life) => startAll({ ...options, binaries }, life))
 }
 
-async function startAll(options: NativeOptions & { binaries: Binaries }, life: Lifecycle): Promise<Backing> {
-  // Throw-away data needs no orderly end, and RabbitMQ takes seconds over one.
+async function startAll(options: OwnBackingOptions & { binaries: Binaries }, life: Lifecycle): Promise<Backing> {
+  // Throw-away data needs no orderly end, and RabbitMQ takes seconds to stop in order.
   const end = (control: ServerControl) => (options.durable ? control.stop() : control.kill())
   const [postgres, rabbitmq, redis] = await allOrThrow([
     startNativePostgres(options).then((server) => life.use(server, 'postgres', ({ control }) => end(control))),

@@ -1,24 +1,22 @@
-import { execFile } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { PostgresServer, ServerControl } from '../backing.ts'
+import type { OwnBackingOptions, PostgresServer, ServerControl } from '../backing.ts'
 import { freePort } from '../free-port.ts'
 import { probePostgres } from '../probes.ts'
-import type { Binaries } from './binaries.ts'
-import { findBinary } from './find-binary.ts'
-import type { NativeOptions } from './native-backing.ts'
+import { type Binaries, findBinary } from './binaries.ts'
+
 import { type PrivateServer, startPrivateServer } from './private-server.ts'
-import { dropPrivileges, type UnprivilegedUser, unprivilegedUser } from './unprivileged-user.ts'
 
 const run = promisify(execFile)
 const ADMIN = 'kinora_admin'
 
-// Throw-away data: a crash of the machine may lose it, a crash of the server may not.
+// For throw-away data: a crash of the machine may lose it, a crash of the server may not.
 const FAST = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'max_wal_size=2GB']
 
 export async function startNativePostgres(
-  options: NativeOptions & { binaries: Binaries },
+  options: OwnBackingOptions & { binaries: Pick<Binaries, 'initdb' | 'postgres'> },
 ): Promise<PostgresServer & { control: ServerControl }> {
   const dir = join(options.dir, 'postgres')
   const user = unprivilegedUser()
@@ -60,7 +58,7 @@ async function initialise(
   user: UnprivilegedUser | undefined,
   privileges: string[],
 ): Promise<void> {
-  // Renamed when it is complete, so that an interrupted first start is not taken for a database.
+  // Renamed once it is complete: otherwise an interrupted first start would be taken for a database.
   const unfinished = join(dir, 'data.unfinished')
   rmSync(unfinished, { recursive: true, force: true })
   const passwordFile = join(dir, 'password')
@@ -76,4 +74,27 @@ async function initialise(
     rmSync(passwordFile, { force: true })
   }
   renameSync(unfinished, join(dir, 'data'))
+}
+
+type UnprivilegedUser = { uid: number; gid: number }
+
+/** The user to run a server as that refuses root; `undefined` when we are not root. Throws when no such user exists. */
+function unprivilegedUser(): UnprivilegedUser | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const passwd = readFileSync('/etc/passwd', 'utf8').split('\n')
+  for (const name of ['postgres', 'nobody']) {
+    const fields = passwd.find((line) => line.startsWith(`${name}:`))?.split(':')
+    if (fields) return { uid: Number(fields[2]), gid: Number(fields[3]) }
+  }
+  throw new Error('PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody')
+}
+
+/**
+ * `setpriv` options that drop to the user. When the user cannot reach `dir` (a checkout in /root, mode 0700), the process
+ * keeps the one capability that passes directory permissions, since PostgreSQL checks only the user id.
+ */
+function dropPrivileges({ uid, gid }: UnprivilegedUser, dir: string): string[] {
+  const drop = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
+  if (spawnSync('setpriv', [...drop, 'test', '-x', dir]).status === 0) return drop
+  return [...drop, '--inh-caps=+dac_override', '--ambient-caps=+dac_override']
 }

@@ -5,11 +5,11 @@ import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { closeOnFailure } from '../../close-on-failure.ts'
-import type { RabbitmqServer, ServerControl } from '../backing.ts'
+import type { OwnBackingOptions, RabbitmqServer, ServerControl } from '../backing.ts'
 import { freePort } from '../free-port.ts'
 import { probeRabbitmq } from '../probes.ts'
 import type { Binaries } from './binaries.ts'
-import type { NativeOptions } from './native-backing.ts'
+
 import { startPrivateServer } from './private-server.ts'
 
 const run = promisify(execFile)
@@ -18,11 +18,11 @@ const ADMIN = 'kinora-admin'
 type Ports = { amqp: number; management: number; distribution: number; epmd: number }
 
 /**
- * A broker that shares nothing with another one on the machine: own node name, cookie, folders and ports, and its own
- * epmd, run by us in the foreground (the one that Erlang starts by itself outlives its node).
+ * Starts a broker that shares nothing with another one on the machine: it has its own node name, cookie, folders, ports and
+ * epmd. We run epmd in the foreground, because the one that Erlang starts by itself outlives its node.
  */
 export async function startNativeRabbitmq(
-  options: NativeOptions & { binaries: Pick<Binaries, 'rabbitmqServer' | 'epmd'> },
+  options: OwnBackingOptions & { binaries: Pick<Binaries, 'rabbitmqServer' | 'epmd'> },
 ): Promise<RabbitmqServer & { control: ServerControl; close(): Promise<void> }> {
   const dir = join(options.dir, 'rabbitmq')
   mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -64,15 +64,15 @@ export async function startNativeRabbitmq(
 }
 
 /**
- * Makes the broker write down which queues it has. It does so by itself within seconds; RabbitMQ 3.10 does not find a
- * quorum queue again that was declared in the very moment before a SIGKILL, and that is not what our fault tests are about.
+ * Makes the broker write its list of queues to disk, which it otherwise does within seconds. RabbitMQ 3.10 loses a quorum
+ * queue that was declared in the moment before a SIGKILL, and our fault tests are not about that.
  */
 async function flush(rabbitmqServer: string, env: NodeJS.ProcessEnv): Promise<void> {
   const expression = 'mnesia:dump_log(), [dets:sync(Table) || Table <- dets:all()], ok.'
   await run(join(dirname(rabbitmqServer), 'rabbitmqctl'), ['eval', expression], { env, timeout: 30_000 })
 }
 
-function writeSettings(dir: string, ports: Ports, { durable, passwords }: NativeOptions): void {
+function writeSettings(dir: string, ports: Ports, { durable, passwords }: OwnBackingOptions): void {
   const settings = [
     `listeners.tcp.1 = 127.0.0.1:${ports.amqp}`,
     'management.tcp.ip = 127.0.0.1',
@@ -100,7 +100,7 @@ function environment(dir: string, ports: Ports): NodeJS.ProcessEnv {
     LANG: 'C.UTF-8',
     // Erlang reads its cookie from here.
     HOME: dir,
-    // The name is part of the data: it must be the same at the next start.
+    // The data contains the name, so it must be the same at the next start.
     RABBITMQ_NODENAME: 'kinora@localhost',
     RABBITMQ_MNESIA_BASE: join(dir, 'data'),
     RABBITMQ_LOG_BASE: join(dir, 'log'),
@@ -110,7 +110,7 @@ function environment(dir: string, ports: Ports): NodeJS.ProcessEnv {
     RABBITMQ_DIST_PORT: String(ports.distribution),
     ERL_EPMD_PORT: String(ports.epmd),
     ERL_EPMD_ADDRESS: '127.0.0.1',
-    // Makes the script become the Erlang VM instead of waiting for it, so that our signals reach the broker itself.
+    // The script then becomes the Erlang VM instead of waiting for it, so that our signals reach the broker itself.
     RUNNING_UNDER_SYSTEMD: 'true',
     // No busy waiting: on a small machine the schedulers would take the services' CPU.
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:

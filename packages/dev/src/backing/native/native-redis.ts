@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RedisServer, ServerControl } from '../backing.ts'
+import type { OwnBackingOptions, RedisServer, ServerControl } from '../backing.ts'
 import { freePort } from '../free-port.ts'
 import { probeRedis } from '../probes.ts'
 import type { Binaries } from './binaries.ts'
-import type { NativeOptions } from './native-backing.ts'
+
 import { startPrivateServer } from './private-server.ts'
 
 export async function startNativeRedis(
-  options: NativeOptions & { binaries: Binaries },
+  options: OwnBackingOptions & { binaries: Pick<Binaries, 'redisServer'> },
 ): Promise<RedisServer & { control: ServerControl }> {
   const dir = join(options.dir, 'redis')
   mkdirSync(dir, { recursive: true, mode: 0o700 })

@@ -3,36 +3,37 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasExited, spawnChild } from '../../spawn-child.ts'
-import { waitUntilReady } from '../../wait-until-ready.ts'
+import { hasExited, processTree, readLivePid, spawnChild, startTimeOf, writePidFile } from '../../processes.ts'
+import { waitUntilReady } from '../../until.ts'
 import type { ServerControl } from '../backing.ts'
-import { readLivePid, writePidFile } from './pid-file.ts'
-import { processTree, startTimeOf } from './process-identity.ts'
 
 export type PrivateServer = {
   name: string
   command: string
   args: string[]
   env: NodeJS.ProcessEnv
-  /** Where its pid file and its output go. */
+  /** The folder of its pid file and its log. */
   dir: string
   /** `setpriv` options, from dropPrivileges. */
   privileges?: string[]
   /** The signal that asks for an orderly end. */
   stopSignal: 'SIGTERM' | 'SIGINT'
   probe: () => Promise<unknown>
-  /** Starts it again when it ends although nobody asked for it. */
+  /** Starts it again when it ends unexpectedly. */
   durable: boolean
   log: (line: string) => void
 }
 
 const READY_MS = 60_000
 const GRACE_MS = 15_000
-/** What a killed server leaves behind (sockets, shared memory) is gone within moments. */
+/** Sockets and shared memory of a killed server are released within this time. */
 const RETURN_PAUSE_MS = 1000
 const RETURN_TRIES = 10
 
-/** Starts a server as a child of ours and resolves when it answers. One left over by a crashed run is ended first. */
+/**
+ * Starts a server as a child process and resolves when it answers; ends one that a crashed run left over first. Throws with
+ * the last lines of its log when it does not answer within 60 s.
+ */
 export async function startPrivateServer(server: PrivateServer): Promise<ServerControl> {
   const pidFile = join(server.dir, `${server.name}.pid`)
   const leftover = readLivePid(pidFile)
@@ -91,7 +92,7 @@ export async function startPrivateServer(server: PrivateServer): Promise<ServerC
   async function leave(signal: NodeJS.Signals): Promise<void> {
     up = false
     if (child && !hasExited(child)) {
-      // A process whose main thread is gone may still hold its sockets; it is over when its parent is told.
+      // A process whose main thread has ended may still hold its sockets; it is over when its exit is reported.
       const exited = once(child, 'exit')
       await end(pidOf(child), signal)
       await exited
@@ -130,14 +131,14 @@ function launch({ name, command, args, env, dir, privileges, stopSignal }: Priva
   }
 }
 
-/** Signals, waits for the end, and after the grace time kills the whole tree. */
+/** Signals the process and waits until it has ended; after 15 s kills the whole tree. */
 async function end(pid: number, signal: NodeJS.Signals): Promise<void> {
   const startTime = startTimeOf(pid)
   const running = () => startTime !== undefined && startTimeOf(pid) === startTime
   const tree = processTree(pid)
   if (signal === 'SIGKILL') signalAll(tree, signal)
   else {
-    // A frozen process cannot obey.
+    // A frozen process does not handle other signals.
     signalAll(tree, 'SIGCONT')
     signalAll([pid], signal)
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { table } from './table.ts'
+import { table } from './printer.ts'
 
 describe('table', () => {
   it('aligns its columns', () => {
@@ -13,7 +13,7 @@ describe('table', () => {
     expect(text.split('\n')).toEqual(['ID    NAME         ROLE', '1     Ann          admin', '1000  Bartholomew  user'])
   })
 
-  it('lets no text steer the terminal', () => {
+  it('lets no text control the terminal', () => {
     expect(table(['AGENT'], [['\u001b[2Jcurl\u202e\n']])).toBe('AGENT\n?[2Jcurl??')
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readableServiceLine } from './service-line.ts'
+import { readableServiceLine } from './console.ts'
 
 test('a warning is shown with its cause', () => {
   const line = JSON.stringify({ level: 'warn', msg: 'broker lost', err: { message: 'ECONNRESET' } })

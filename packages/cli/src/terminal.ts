@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from './exit.ts'
 
-/** Far above any password; what is longer is a file that somebody gave by mistake. */
+/** Far more than any password; longer input is probably a file given by mistake. */
 const MAX_BYTES = 4096
 
-/** The first line of standard input. */
+/** The first line of standard input. Throws `UsageError` when it is empty, or the input exceeds 4096 bytes. */
 export async function passwordFromStdin(): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -19,11 +19,11 @@ export async function passwordFromStdin(): Promise<string> {
   return line
 }
 
-/** Asks twice at the terminal, which shows nothing of it. */
+/** Asks twice at the terminal, without echo. Throws `UsageError` without a terminal, and when the answers differ. */
 export async function askNewPassword(): Promise<string> {
-  if (!process.stdin.isTTY) throw new UsageError('There is no terminal to ask at; use --password-stdin')
+  if (!process.stdin.isTTY) throw new UsageError('There is no terminal to ask for the password; use --password-stdin')
   const password = await ask('Password: ')
-  if ((await ask('Again: ')) !== password) throw new UsageError('The two are not the same')
+  if ((await ask('Again: ')) !== password) throw new UsageError('The passwords are not the same')
   return password
 }
 
@@ -41,5 +41,17 @@ async function ask(question: string): Promise<string> {
   } finally {
     terminal.close()
     process.stderr.write('\n')
+  }
+}
+
+/** Asks at the terminal and returns the answer, '' when the input ends. Writes to standard error, because standard output is the command's result. */
+export async function askLine(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const ended = new AbortController()
+  terminal.once('close', () => ended.abort())
+  try {
+    return await terminal.question(question, { signal: ended.signal }).catch(() => '')
+  } finally {
+    terminal.close()
   }
 }
