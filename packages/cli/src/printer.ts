@@ -69,6 +69,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** Replaces control and format characters by `?`: names that users choose must not control the operator's terminal. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '?')
 }
