@@ -29,7 +29,7 @@ test('somebody confirms an address, forgets the password and sets another, all b
 
   const again = await visitor.send('POST', '/v1/auth/register', { json: { ...json, password: 'not my own harbour' } })
   expect([again.status, again.body]).toEqual([registered.status, registered.body])
-  expect((await smtp.mailTo(email, 2)).subject).toBe('You have an account already')
+  expect((await smtp.mailTo(email, 2)).subject).toBe('You already have an account')
 
   const forgotten = await visitor.send('POST', '/v1/auth/password/forgot', { json: { email } })
   const unknown = await visitor.send('POST', '/v1/auth/password/forgot', { json: { email: 'nobody@example.com' } })

@@ -19,12 +19,12 @@ import { chainOldRows } from './repositories/audit.ts'
 import { type Repositories, repositories } from './repositories/index.ts'
 import type { CodeAllowance } from './repositories/mfa-challenges.ts'
 
-/** All that a handler may use. */
+/** The dependencies of handlers and background loops. */
 export interface Context extends Repositories {
   transact: Transact
-  /** `record` writes one entry in a transaction of its own. */
+  /** `record` writes one row in a transaction of its own. */
   audit: Repositories['audit'] & { record: RecordAudit }
-  /** Of the audit log's chain. */
+  /** The key of the audit log's chain. */
   auditKey: Buffer
   passwords: PasswordHasher
   passwordMinLength: number
@@ -34,7 +34,7 @@ export interface Context extends Repositories {
   refreshTokens: { secret: Buffer; lifetimeSeconds: number }
   keys: KeyRing
   keyRotator: KeyRotator
-  /** For secrets that must be read again, unlike passwords. */
+  /** Encrypts secrets that must be read again, unlike passwords. */
   cipher: SecretCipher
   productName: string
   relyingParty: RelyingParty
@@ -73,7 +73,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     now,
   })
   await keyRotator.initialise()
-  // After the keys were opened: with the wrong secret nothing must be chained.
+  // Only after the signing keys could be decrypted: with a wrong secret no row must be chained.
   await chainOldRows(db, auditKey)
   return {
     ...tables,
@@ -89,7 +89,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
     apiKeysPerAccount: config.API_KEYS_PER_ACCOUNT,
     isBreached: breachCheck(config.BREACHED_PASSWORDS_URL, base.logger),
-    mail: createMailDelivery(config),
+    mail: createMailDelivery(config, now),
     refreshTokens: { secret: fromBase64(config.REFRESH_SECRET), lifetimeSeconds: config.REFRESH_TOKEN_SECONDS },
     keys,
     keyRotator,

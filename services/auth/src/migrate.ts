@@ -3,7 +3,7 @@ import { loadConfig } from '@kinora/common/service'
 import { z } from 'zod'
 import { schema } from './db/migrations/index.ts'
 
-/** A one-shot program: makes or upgrades auth's schema and its database role, as an administrator, says what it did, and ends. */
+/** A program that creates or upgrades auth's schema and database role, as an administrator, prints each step, and exits. */
 const migrateConfig = z.object({
   DATABASE_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   AUTH_DB_PASSWORD: z.string().min(8),

@@ -14,14 +14,14 @@ import type { AuthDb } from './db/schema.ts'
 import { subscribeToEvents } from './events/index.ts'
 import { handlers } from './rpc/index.ts'
 
-/** How often each process reads the signing keys, which another process may have changed. */
+/** Interval at which each process reads the signing keys, which another process may have changed. */
 const KEYS_EVERY_MS = 1000
 const ERASURES_MS = 60_000
 
-/** For mails that are tried again, and for those of a process that has ended; new ones are sent at once. */
+/** Interval for mails that are tried again and for those of a process that has ended; new mails are sent at once. */
 const MAIL_POLL_MS = 1000
 
-/** Accounts, sessions and signing keys, answered over RPC. */
+/** Starts auth: accounts, sessions and signing keys over RPC. Throws on a wrong configuration or an outdated schema. */
 export async function startAuth(
   base: Base,
   config: AuthConfig,
@@ -43,7 +43,7 @@ export async function startAuth(
   const relay = startOutboxRelay(db, logger, (_kind, payload) => publishIfHeard(bus, payload as EventEnvelope))
   life.use(relay, 'outbox relay', (it) => it.stop())
 
-  // The loop that sends mails needs the context, and creating the context may already commit events.
+  // Assigned later: the loop needs the context, and creating the context may already commit events.
   let mailing: Loop | undefined
   const wake = () => {
     relay.poke()

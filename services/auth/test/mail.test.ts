@@ -73,7 +73,7 @@ describe('where addresses are verified', () => {
     }
     const [known, unknown] = [await cost(email), await cost(newEmail())]
     expect(JSON.stringify(known)).toBe(JSON.stringify(unknown))
-    expect((await smtp.mailTo(email, 2)).subject).toBe('You have an account already')
+    expect((await smtp.mailTo(email, 2)).subject).toBe('You already have an account')
     await expect(login(email, 'a third harbour at noon')).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' })
   })
 

@@ -64,7 +64,7 @@ describe('signing keys', () => {
     const [row] = await query<{ encrypted_private_key: Buffer }>('select encrypted_private_key from signing_keys')
     expect(() => createPublicKey({ key: row?.encrypted_private_key ?? '', format: 'der', type: 'spki' })).toThrow()
     const wrongKey = { KEY_ENCRYPTION_KEY: Buffer.alloc(32, 'x').toString('base64') }
-    await expect(startTestAuth(world, { config: wrongKey })).rejects.toThrow('KEY_ENCRYPTION_KEY does not open')
+    await expect(startTestAuth(world, { config: wrongKey })).rejects.toThrow('KEY_ENCRYPTION_KEY cannot decrypt')
   })
 
   it('are made once, although several processes start at the same time', async () => {

@@ -2,16 +2,16 @@ import type { Logger } from '@kinora/common/service'
 import type { AuthMetrics } from '../infra/metrics.ts'
 import type { Transact, Work } from '../operations/transact.ts'
 
-/** How long an ended session can still answer why it has ended; after that its tokens are merely unknown. */
+/** For this long a token of an ended session is refused with the reason; afterwards it is unknown. */
 const KEEP_SESSIONS_MS = 7 * 24 * 3600 * 1000
-/** How long an API key that has ended can still answer why. */
+/** For this long an ended API key is refused with the reason. */
 const KEEP_API_KEYS_MS = 90 * 24 * 3600 * 1000
 /** Rows deleted per transaction, so that no lock is held for long. */
 const BATCH = 1000
 
 type Removal = (work: Work, now: Date) => Promise<number>
 
-/** What expires. The audit log does not. */
+/** Rows that expire. The audit log does not. */
 const REMOVALS: Record<string, Removal> = {
   sessions: (work, now) => work.sessions.deleteExpired(new Date(now.getTime() - KEEP_SESSIONS_MS), BATCH),
   api_keys: (work, now) => work.apiKeys.deleteEnded(new Date(now.getTime() - KEEP_API_KEYS_MS), BATCH),
@@ -31,14 +31,14 @@ export interface CleanUpOptions {
   now: () => Date
 }
 
-/** Deletes what has expired, batch by batch. Of several processes one does it; the others find it locked and leave. */
+/** Deletes expired rows, batch by batch. Only one process does so at a time; others find the lock taken and return. */
 export async function cleanUp({ transact, metrics, logger, now }: CleanUpOptions, signal?: AbortSignal): Promise<void> {
   for (const [what, remove] of Object.entries(REMOVALS)) {
     let removed: number
     do {
       removed = await transact(async (work) => ((await work.tryLock('clean-up')) ? await remove(work, now()) : 0))
       metrics.cleanUpRemoved.inc({ what }, removed)
-      if (removed > 0) logger.info({ what, removed }, 'removed what has expired')
+      if (removed > 0) logger.info({ what, removed }, 'removed expired rows')
     } while (removed === BATCH && !signal?.aborted)
   }
 }

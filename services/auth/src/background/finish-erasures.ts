@@ -1,14 +1,14 @@
 import { MAX_ACCESS_TOKEN_SECONDS } from '../config.ts'
 import type { Context } from '../context.ts'
 
-/** The event to media is repeated at this interval until media answers; it can be lost where media has never run. */
+/** The event to media is repeated at this interval until media answers, because it is lost if media has never run. */
 const RESEND_MS = 60_000
-/** Media is done half an hour after the last straggler could write: whatever takes longer is in trouble. */
+/** Media finishes half an hour after the last worker could write, so a longer erasure is worth a warning. */
 const TROUBLE_MS = 3600 * 1000
-/** After this nobody can leave another trace in the audit log. */
+/** After this no access token of the account is valid, so no request can add rows to the audit log. */
 const LAST_TRACE_MS = MAX_ACCESS_TOKEN_SECONDS * 1000 + 60_000
 
-/** Sees to it that every erasure ends, whatever was down meanwhile, and tells operators how many have not. */
+/** Repeats and finishes erasures until every service has answered, and sets the metric of unfinished ones. */
 export async function finishErasures(ctx: Context): Promise<void> {
   await resendErasures(ctx)
   await eraseLateOrigins(ctx)

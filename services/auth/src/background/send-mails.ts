@@ -4,13 +4,13 @@ import type { MailRow, UserRow } from '../db/schema.ts'
 import { type MailContent, SEND_MS } from '../infra/mailer.ts'
 import { renderQueuedMail } from '../operations/mail.ts'
 
-/** Mails at a time, each on a connection of its own. */
+/** Mails that are sent at the same time, each on its own connection. */
 const BATCH = 5
-/** Nobody else takes a mail meanwhile: enough to write it and to send it, whatever the pause between attempts is. */
+/** For this long no other process takes a claimed mail: enough to render and send it. */
 const LEASE_MS = SEND_MS + 15_000
 const MAX_AGE_MS = 24 * 3600 * 1000
 
-/** Sends what is due, until nothing is. Several processes may do it side by side. */
+/** Sends all mails that are due. Several processes may run it at the same time. */
 export async function sendMails(ctx: Context, signal?: AbortSignal): Promise<void> {
   let taken: number
   do {
@@ -43,7 +43,7 @@ async function fail(ctx: Context, mail: MailRow, error: unknown): Promise<void> 
   if (age < MAX_AGE_MS && !isRejectedForGood(error)) {
     await ctx.mailQueue.postpone(mail, ctx.mail.retryMs, ctx.now())
     ctx.metrics.mails.inc({ kind: mail.kind, outcome: 'failed' })
-    ctx.logger.warn(about, 'a mail could not be sent; it is tried again')
+    ctx.logger.warn(about, 'a mail could not be sent and will be tried again')
     return
   }
   await ctx.transact(async (work) => {
@@ -55,13 +55,13 @@ async function fail(ctx: Context, mail: MailRow, error: unknown): Promise<void> 
   ctx.logger.error(about, 'a mail was given up')
 }
 
-/** The server knows no such mailbox (RFC 5321 section 4.2.1); anything else, a wrong password too, may be put right. */
+/** The mailbox does not exist (RFC 5321 section 4.2.1); any other failure, even a wrong password, may be repaired. */
 function isRejectedForGood(error: unknown): boolean {
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
   return code === 'EENVELOPE' && typeof responseCode === 'number' && responseCode >= 500
 }
 
-/** Never the message: servers repeat addresses in theirs. */
+/** Leaves out the message, because servers repeat addresses in it. */
 function describe(error: unknown): { code: unknown; responseCode: unknown; command: unknown } {
   const { code, responseCode, command } = error as Record<string, unknown>
   return { code, responseCode, command }

@@ -1,6 +1,6 @@
 import type { SchemaPrivileges } from '@kinora/common/db'
 
-/** Where auth's role may do less than read and write: nobody who takes over the service can rewrite its audit log. */
+/** Tables where auth's role may not read and write freely, so that whoever takes over the service cannot rewrite its audit log. */
 export const privileges: SchemaPrivileges = {
   tables: {
     audit_log: ['select', 'insert'],

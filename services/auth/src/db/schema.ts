@@ -127,11 +127,11 @@ export interface AuditLogTable {
   at: Date
   actor_kind: Actor['kind'] | null
   actor_id: string | null
-  /** To whom it was done. */
+  /** The account that the action changed. */
   user_id: string | null
   session_id: string | null
   api_key_id: string | null
-  /** What it was done to, where that is no account. */
+  /** The object of the action, when it is not an account. */
   subject: string | null
   action: string
   outcome: 'success' | 'failure'
@@ -182,7 +182,7 @@ export interface MailTokensTable {
   expires_at: Date
 }
 
-/** Columns of type bigint are strings here: a number could not hold them all exactly. */
+/** Columns of type bigint are strings, because a number cannot hold all of them exactly. */
 export interface AuthDb extends OutboxDb {
   users: UsersTable
   sessions: SessionsTable

@@ -22,7 +22,7 @@ export function createApiKeySecret(): ApiKeySecret {
   }
 }
 
-/** Why a key is not good, or null. What its owner has done to it comes before what time has. */
+/** Why a key is refused, or null. Revocation and disabling come before expiry. */
 export function evaluateApiKey(
   key: Pick<ApiKeyRow, 'revoked_at' | 'expires_at'>,
   owner: Pick<UserRow, 'disabled_at'>,

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 
-/** A row of the audit log by its columns; time stamps as text with microseconds, `2026-01-31T12:00:00.000000Z`. */
+/** A row of the audit log by its columns; times as text with microseconds, `2026-01-31T12:00:00.000000Z`. */
 export type ChainedRow = Record<string, unknown> & {
   sequence: string
   ip: string | null
@@ -11,17 +11,17 @@ export type ChainedRow = Record<string, unknown> & {
   hash: Buffer
 }
 
-/** Up to where a chain is known to be good. */
+/** The last row up to which a chain is verified. */
 export interface ChainPlace {
   sequence: number
   hash: Buffer
 }
 
 /**
- * - `changed`: a column of this row is not what it was.
- * - `missing`: there was a row of this number.
- * - `misplaced`: the row is genuine, and does not belong behind the one before it.
- * - `head`: the rows are whole, and the head of the chain is not theirs.
+ * - `changed`: a column of this row was edited.
+ * - `missing`: the row with this number was removed.
+ * - `misplaced`: the row is genuine but does not follow the one before it.
+ * - `head`: the rows are intact, but the head of the chain does not match them.
  */
 export interface ChainProblem {
   kind: 'changed' | 'missing' | 'misplaced' | 'head'
@@ -30,15 +30,15 @@ export interface ChainProblem {
 
 export const CHAIN_START: ChainPlace = { sequence: 0, hash: Buffer.alloc(32) }
 
-/** Not part of a row's hash: what is the hash, and what may be erased. */
+/** Columns outside a row's hash: the hash itself, and those that may be erased. */
 const UNHASHED = new Set(['ip', 'user_agent', 'personal_salt', 'hash'])
 
-/** The chain's key (RFC 5869), derived from auth's secret: writing to the database is not enough to compute a chain. */
+/** The chain's key, derived from auth's secret (RFC 5869), so that write access to the database is not enough to forge a chain. */
 export function auditChainKey(secret: Buffer): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', 'kinora audit chain', 32))
 }
 
-/** `draft` as it follows `place`, with the columns of the chain. */
+/** The row for `draft` that follows `place`, with the columns of the chain. */
 export function chained<T extends { ip: string | null; user_agent: string | null; at: Date }>(
   key: Buffer,
   place: ChainPlace,
@@ -55,7 +55,7 @@ export function chained<T extends { ip: string | null; user_agent: string | null
   return { ...row, hash: rowHash(key, { ...row, at: exactTime(draft.at) }) }
 }
 
-/** The first thing that is wrong with rows that should follow `place`, or the place behind them. */
+/** Checks rows that should follow `place`. Returns the first problem, or the place of the last row. */
 export function verifyChain(key: Buffer, place: ChainPlace, rows: readonly ChainedRow[]): ChainPlace | ChainProblem {
   let { sequence, hash } = place
   for (const row of rows) {
@@ -68,14 +68,14 @@ export function verifyChain(key: Buffer, place: ChainPlace, rows: readonly Chain
   return { sequence, hash }
 }
 
-/** What is wrong with the head of a chain whose rows end at `place`. */
+/** The problem with the head of a chain whose rows end at `place`; null if it matches. */
 export function verifyHead(place: ChainPlace, head: ChainPlace): ChainProblem | null {
   if (head.sequence > place.sequence) return { kind: 'missing', sequence: place.sequence + 1 }
   if (head.sequence < place.sequence || !head.hash.equals(place.hash)) return { kind: 'head', sequence: head.sequence }
   return null
 }
 
-/** An erased origin proves nothing, and that is all that is wrong with it. */
+/** Whether the origin matches its digest. An erased origin cannot be checked and counts as intact. */
 function originHolds(key: Buffer, { ip, user_agent, personal_salt, personal_digest }: ChainedRow): boolean {
   if (ip === null && user_agent === null) return true
   return personal_salt !== null && personalDigest(key, personal_salt, { ip, user_agent }).equals(personal_digest)
@@ -93,8 +93,8 @@ function rowHash(key: Buffer, row: Record<string, unknown>): Buffer {
 }
 
 /**
- * All columns by their names in the order of the alphabet. A column that is null is left out, so that one that is added
- * later changes nothing about older rows.
+ * All columns in alphabetical order of their names. Null columns are left out, so that a column added later does not change
+ * the hashes of older rows.
  */
 function canonicalForm(row: Record<string, unknown>): string {
   const names = Object.keys(row).filter((name) => !UNHASHED.has(name) && row[name] !== null && row[name] !== undefined)

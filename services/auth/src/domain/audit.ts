@@ -45,27 +45,27 @@ export type AuditAction =
   | NotedAction['action']
 
 export interface AuditRecord {
-  /** Given where the same may be told twice. */
+  /** Set when the same action may be recorded twice. */
   id?: string
   action: AuditAction
-  /** To whom it was done; who did it is the call's actor. Null where nobody can be named: an unknown address, a forged token. */
+  /** The account that the action changed; the call's actor did it. Null for an unknown address or a forged token. */
   userId: string | null
   sessionId?: string
-  /** The key that it is about; otherwise that with which it was done. */
+  /** The API key that the action changed; by default the one that the call used. */
   apiKeyId?: string
-  /** What it was done to, where that is no account. */
+  /** The object of the action, when it is not an account. */
   subject?: string
   /** The error code of a failure; a record without one is a success. */
   failure?: ErrorCode
 }
 
-/** Writes a record together with whatever else its transaction does, at the end of it. */
+/** Adds a record to the transaction, which writes it as its last statement. */
 export type RecordAudit = (call: Call, record: AuditRecord, now: Date) => Promise<void>
 
-/** A row before it has its place in the chain. */
+/** A row without the columns of the chain. */
 export type AuditDraft = Omit<AuditLogTable, 'sequence' | `personal_${string}` | 'previous_hash' | 'hash'>
 
-/** What becomes of a call's record in the log. */
+/** The row for a record of a call. */
 export function auditDraft(call: Call, record: AuditRecord, now: Date): AuditDraft {
   const { id, action, userId, sessionId, apiKeyId, subject, failure } = record
   return {
@@ -84,7 +84,7 @@ export function auditDraft(call: Call, record: AuditRecord, now: Date): AuditDra
   }
 }
 
-/** Where a call came from, as audit rows and sessions keep it. */
+/** The client's address and user agent, as stored in audit rows and sessions. */
 export function originOf({ client }: Call): { ip: string | null; user_agent: string | null } {
   return { ip: client?.ip ?? null, user_agent: client?.userAgent.slice(0, 512) ?? null }
 }

@@ -3,13 +3,13 @@ import type { ErrorCode } from '@kinora/common/errors'
 import type { MfaChallengeRow, UserRow } from '../db/schema.ts'
 
 export interface OneTimeToken {
-  /** For the client alone. */
+  /** Sent to the client and not stored. */
   token: string
-  /** For the database. */
+  /** Stored in the database. */
   hash: Buffer
 }
 
-/** 256 random bits in base64url: a plain hash is enough to make the stored side useless to a thief. */
+/** 256 random bits in base64url, so a plain hash is enough to make a stolen database useless. */
 export function createOneTimeToken(): OneTimeToken {
   const token = randomBytes(32).toString('base64url')
   return { token, hash: oneTimeTokenHash(token) }
@@ -20,20 +20,20 @@ export function oneTimeTokenHash(token: string): Buffer {
 }
 
 /**
- * What an authenticator is asked to sign, base64url: it need not be stored, because it follows from the one-time token,
- * and the token does not follow from it. Random and used once, as WebAuthn asks (level 3, section 13.4.3), because the
- * token is.
+ * The challenge that an authenticator signs, base64url. It is derived from the one-time token, so it need not be stored, and
+ * the token cannot be derived from it. It is random and used once, as WebAuthn requires (level 3, section 13.4.3), because
+ * the token is.
  */
 export function webAuthnChallenge(token: string): string {
   return createHmac('sha256', token).update('webauthn challenge').digest('base64url')
 }
 
-/** Guesses that one password sign-in gives. */
+/** Tries at the second factor for each sign-in with a password. */
 export const CHALLENGE_ATTEMPTS = 5
 
 export type ChallengeRefusal = Extract<ErrorCode, `MFA_TOKEN_${string}` | 'ACCOUNT_DISABLED'>
 
-/** Identifies a password without repeating its hash: when the password changes, so does this. */
+/** Changes with the password and does not reveal its hash. */
 export function passwordFingerprint({ password_hash }: Pick<UserRow, 'password_hash'>): Buffer {
   return createHash('sha256')
     .update(password_hash ?? '')
@@ -41,8 +41,8 @@ export function passwordFingerprint({ password_hash }: Pick<UserRow, 'password_h
 }
 
 /**
- * Why a sign-in that waits for its second factor cannot go on; null when it can. Looks at the account as it is now,
- * because much may have changed since the password was given.
+ * Why a sign-in cannot continue with its second factor; null if it can. Checks the account again, because it may have
+ * changed since the password was checked.
  */
 export function evaluateChallenge(
   challenge: Pick<MfaChallengeRow, 'attempts' | 'expires_at' | 'password_fingerprint'>,
@@ -52,7 +52,7 @@ export function evaluateChallenge(
   if (challenge.expires_at <= now) return 'MFA_TOKEN_EXPIRED'
   if (challenge.attempts >= CHALLENGE_ATTEMPTS) return 'MFA_TOKEN_EXHAUSTED'
   if (user.disabled_at) return 'ACCOUNT_DISABLED'
-  // Compared with what is stored, not with anything that a caller sends.
+  // Both sides are stored values, so the comparison need not take constant time.
   if (!user.mfa_enabled_at || !passwordFingerprint(user).equals(challenge.password_fingerprint)) {
     return 'MFA_TOKEN_INVALID'
   }

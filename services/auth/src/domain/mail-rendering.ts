@@ -2,20 +2,20 @@ import type { MailText } from './mail-templates.ts'
 
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
-/** A mail in both forms that mail programs show. */
+/** Renders a mail as plain text and as HTML. */
 export function renderMail(mail: MailText): { subject: string; text: string; html: string } {
   return { subject: mail.subject, text: renderText(mail), html: renderHtml(mail) }
 }
 
-/** A mail as plain text; the link has a line to itself, so that no program breaks it. */
+/** Renders plain text; the link is on a line of its own, so that no program breaks it. */
 function renderText({ greeting, paragraphs, button, note }: MailText): string {
   const link = button ? [`${button.label}:\n${button.url}`] : []
   return `${[greeting, ...paragraphs, ...link, note, '-- \nKinora'].join('\n\n')}\n`
 }
 
 /**
- * A mail as HTML that mail programs agree on: tables, styles on the elements, no image, no script. Those that know dark
- * mode get its colours by class; those that turn colours round by themselves find a plain page to do it with.
+ * Renders HTML that all mail programs support: tables, styles on the elements, no images, no scripts. Programs with dark mode
+ * get its colours by class; programs that invert colours by themselves get a plain page.
  */
 function renderHtml({ subject, greeting, paragraphs, button, note }: MailText): string {
   const body = [greeting, ...paragraphs].map((text) => paragraph(text)).join('')
@@ -58,7 +58,7 @@ function paragraph(text: string): string {
   return `<p class="text" style="margin:0 0 16px;${FONT};font-size:15px;line-height:24px;color:#17181c">${escapeHtml(text)}</p>\n`
 }
 
-/** The address is also written out, for readers who open the link on another device. */
+/** Also prints the URL, for readers who open the link on another device. */
 function linkButton({ label, url }: { label: string; url: string }): string {
   const href = escapeHtml(url)
   return `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:8px 0 16px"><tr>

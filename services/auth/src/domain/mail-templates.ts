@@ -1,26 +1,28 @@
 import type { MailRow, UserRow } from '../db/schema.ts'
 
-/** What a mail says, before `renderMail` lays it out. */
+/** The texts of a mail, which `renderMail` lays out. */
 export interface MailText {
   subject: string
   greeting: string
   paragraphs: string[]
   button?: { label: string; url: string }
-  /** Small, below the rest. */
+  /** Printed small at the end. */
   note: string
 }
 
 type Body = Omit<MailText, 'greeting'>
 
-const IGNORE = 'If it was not you, you can ignore this mail: nothing was changed.'
+const IGNORE = 'If this was not you, you can ignore this mail: nothing was changed.'
 
-/** Confirms that the reader owns the address. */
+/** Asks the reader to confirm the address. */
 export function verifyEmailMail(user: UserRow, url: string): MailText {
   return addressed(user, {
     subject: 'Confirm your e-mail address',
-    paragraphs: ['Somebody, probably you, made a Kinora account with this address. Please confirm that it is yours.'],
+    paragraphs: [
+      'Somebody, probably you, created a Kinora account with this address. Please confirm that it is yours.',
+    ],
     button: { label: 'Confirm address', url },
-    note: 'The link works once, within 24 hours. If it was not you, do not use it.',
+    note: 'The link works once, within 24 hours. If this was not you, do not use it.',
   })
 }
 
@@ -29,16 +31,16 @@ export function resetPasswordMail(user: UserRow, url: string): MailText {
     subject: 'Set a new password',
     paragraphs: ['Somebody, probably you, asked for a new password for the Kinora account with this address.'],
     button: { label: 'Set a new password', url },
-    note: `The link works once, within 30 minutes; a later one replaces it. ${IGNORE}`,
+    note: `The link works once, within 30 minutes; a newer link replaces it. ${IGNORE}`,
   })
 }
 
 export function accountExistsMail(user: UserRow): MailText {
   return addressed(user, {
-    subject: 'You have an account already',
+    subject: 'You already have an account',
     paragraphs: [
-      'Somebody, probably you, tried to make a Kinora account with this address. There is one already, so no other was made.',
-      'If you do not know your password any more, ask for a new one where you sign in.',
+      'Somebody, probably you, tried to create a Kinora account with this address. The address already has an account, so no new one was created.',
+      'If you have forgotten your password, you can ask for a new one on the sign-in page.',
     ],
     note: IGNORE,
   })
@@ -51,7 +53,7 @@ export function passwordChangedMail(user: UserRow, mail: MailRow): MailText {
       `The password of your Kinora account was changed ${circumstances(mail)}.`,
       'You were signed out everywhere else.',
     ],
-    note: 'If it was not you, ask for a new password at once where you sign in: that ends every session of your account.',
+    note: 'If this was not you, ask for a new password on the sign-in page at once: setting it ends every session of your account.',
   })
 }
 
@@ -59,25 +61,25 @@ export function passwordResetMail(user: UserRow, mail: MailRow): MailText {
   return addressed(user, {
     subject: 'You have a new password',
     paragraphs: [
-      `The password of your Kinora account was reset ${circumstances(mail)}, with a link from a mail to you.`,
+      `The password of your Kinora account was reset ${circumstances(mail)}, with a link from a mail that we sent to you.`,
       'You were signed out everywhere.',
     ],
-    note: 'If it was not you, somebody reads your mails: secure your mailbox first, then ask for a new password.',
+    note: 'If this was not you, somebody can read your mails: secure your mailbox first, then ask for a new password.',
   })
 }
 
 export function secondFactorResetMail(user: UserRow, { created_at }: MailRow): MailText {
   return addressed(user, {
-    subject: 'Your second factor was taken off',
+    subject: 'Your second factor was removed',
     paragraphs: [
-      `An administrator took authenticator app, recovery codes and passkeys off your Kinora account ${moment(created_at)}.`,
-      'You were signed out everywhere. Your password alone signs you in now: set up a new second factor.',
+      `An administrator removed authenticator app, recovery codes and passkeys from your Kinora account ${moment(created_at)}.`,
+      'You were signed out everywhere. You can now sign in with your password only: please set up a new second factor.',
     ],
-    note: 'If you did not ask for it, set a new password and tell the people who run this site.',
+    note: 'If you did not ask for this, set a new password and tell the people who run this site.',
   })
 }
 
-/** A name only once its owner has shown that the address is theirs: else strangers could have us mail their own words. */
+/** Adds the greeting, with the name only for a confirmed address: otherwise strangers could send their own text through us. */
 function addressed({ email_verified_at, display_name }: UserRow, body: Body): MailText {
   return { greeting: email_verified_at && display_name ? `Hello ${display_name},` : 'Hello,', ...body }
 }

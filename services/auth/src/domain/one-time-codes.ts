@@ -7,14 +7,14 @@ import encodeQR from 'qr'
 const PERIOD = 30
 const SECRET_BYTES = 20
 
-/** Base32; 160 bits, as RFC 4226 section 4 recommends. */
+/** A new secret of 160 bits, as RFC 4226 section 4 recommends, in base32. */
 export function createTotpSecret(): string {
   return generateSecret({ length: SECRET_BYTES })
 }
 
 /**
- * The time step whose code this is, with one step either way for clocks that differ (RFC 6238 section 5.2); null for a
- * wrong code. SHA-1, six digits, thirty seconds: many apps ignore anything else. `code` has six digits.
+ * The time step of a code, allowing one step before and after for clocks that differ (RFC 6238 section 5.2); null for a
+ * wrong code. Uses SHA-1, six digits and 30 s, because many apps support nothing else. `code` has six digits.
  */
 export function matchedStep(secret: string, code: string, now: Date): number | null {
   const epoch = Math.floor(now.getTime() / 1000)
@@ -23,17 +23,17 @@ export function matchedStep(secret: string, code: string, now: Date): number | n
   return result.valid && 'timeStep' in result ? result.timeStep : null
 }
 
-/** What authenticator apps read: `otpauth://totp/<issuer>:<account>?secret=…&issuer=…`. */
+/** The URL that authenticator apps read: `otpauth://totp/<issuer>:<account>?secret=…&issuer=…`. */
 export function totpUrl(secret: string, issuer: string, account: string): string {
   return generateURI({ secret, issuer, label: account, algorithm: 'sha1', digits: 6, period: PERIOD })
 }
 
-/** The same as a picture, for a phone's camera. */
+/** The URL as a QR code in SVG, for a phone's camera. */
 export function qrSvgOf(url: string): string {
   return encodeQR(url, 'svg', { ecc: 'medium', optimize: true })
 }
 
-/** Bound to its owner: what is moved to another user's row cannot be opened there. */
+/** Encrypts a secret, bound to its owner: copied to another user's row it cannot be decrypted. */
 export function sealTotpSecret(cipher: SecretCipher, userId: string, secret: string): Buffer {
   return cipher.encrypt(Buffer.from(secret), labelOf(userId))
 }
@@ -48,12 +48,12 @@ function labelOf(userId: string): string {
 
 /** Crockford's base 32: no I, L, O and U, which are misread or spell words. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-/** 120 bits; from 112 a fast hash is enough (OWASP ASVS 5.0, 6.5.2). */
+/** 120 bits; from 112 bits a fast hash is enough (OWASP ASVS 5.0, 6.5.2). */
 const CHARACTERS = 24
 const GROUP = 4
 const CODES = 10
 
-/** Ten codes, as `7K3M-9QTX-0B2F-HN5C-4W8D-Z1YR`. */
+/** Ten new codes like `7K3M-9QTX-0B2F-HN5C-4W8D-Z1YR`. */
 export function createRecoveryCodes(): string[] {
   return Array.from({ length: CODES }, () => {
     // 32 divides 256, so every character is as likely as any other.
@@ -62,7 +62,7 @@ export function createRecoveryCodes(): string[] {
   })
 }
 
-/** SHA-256 of what was meant, however it was typed: case, spaces, dashes, and letters that look like digits do not count. */
+/** SHA-256 of a typed code. Case, spaces and dashes do not matter, and letters that look like digits count as these. */
 export function recoveryCodeHash(typed: string): Buffer {
   const canonical = typed.toUpperCase().replace(/[\s-]/g, '').replace(/[IL]/g, '1').replace(/O/g, '0')
   return createHash('sha256').update(canonical).digest()

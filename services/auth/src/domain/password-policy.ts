@@ -1,8 +1,8 @@
 import { dictionary } from '@zxcvbn-ts/language-common'
 
-/** Shorter words say too little about a person to be held against a password. */
+/** Shorter parts of a name or address are ignored. */
 const WORD_MIN = 3
-/** What must be left of a password once everything that an attacker knows about its owner is taken away. */
+/** Characters that must remain of a password without the words that an attacker knows about its owner. */
 const REST_MIN = 4
 
 export interface PasswordOwner {
@@ -11,7 +11,7 @@ export interface PasswordOwner {
 }
 
 /**
- * Why a password may not be used, as a sentence for its owner; null when it may. Follows NIST SP 800-63B section 5.1.1.2:
+ * Why a password is not allowed, as a sentence for its owner; null if it is allowed. Follows NIST SP 800-63B section 5.1.1.2:
  * length and a list of known-bad choices, no rules of composition.
  */
 export function passwordProblem(password: string, owner: PasswordOwner, minLength: number): string | null {
@@ -20,7 +20,7 @@ export function passwordProblem(password: string, owner: PasswordOwner, minLengt
   if (isCommonPassword(lower)) return 'This password is one of the most common ones.'
   if (new Set(lower).size < REST_MIN) return 'The password repeats too few different characters.'
   if (restWithout(lower, wordsOf(owner)).length < REST_MIN)
-    return 'The password is made of your name or e-mail address.'
+    return 'The password consists of your name or e-mail address.'
   return null
 }
 
@@ -36,15 +36,15 @@ function restWithout(password: string, words: string[]): string {
   return longestFirst.reduce((rest, word) => rest.replaceAll(word, ''), password)
 }
 
-/** Some 49,000 passwords from leaks, lower case, the commonest first; a third of them has eight characters and more. */
+/** About 49,000 passwords from leaks, lower case, most common first; a third of them have eight or more characters. */
 export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(dictionary['passwords-common'].map(String))
 
-/** What is left of those when digits and signs are taken off both ends: `summer`, `p@ssw0rd`. */
+/** Common passwords without digits and signs at both ends: `summer`, `p@ssw0rd`. */
 const STEMS: ReadonlySet<string> = new Set([...COMMON_PASSWORDS].map(stemOf))
-/** With more characters than this around it, a word is no longer guessed along with them. */
+/** A common word with more added characters than this counts as hard to guess. */
 const MAX_ADDED = 6
 
-/** Takes lower case. Is it a common password, or a common one with a few digits and signs around it? */
+/** Whether a password in lower case is a common one, or a common one with a few digits and signs around it. */
 function isCommonPassword(password: string): boolean {
   if (COMMON_PASSWORDS.has(password)) return true
   const stem = stemOf(password)

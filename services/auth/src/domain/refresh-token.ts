@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /**
  * A refresh token is base64url of: version (1 byte) ‖ session id (16) ‖ counter (4, big-endian) ‖ HMAC-SHA-256 (32).
- * It is computed, not stored: the database holds a counter and a salt, useless without REFRESH_SECRET, and the successor
- * of a token is the same however often it is asked for.
+ * It is computed, not stored: the database holds a counter and a salt, which are useless without REFRESH_SECRET, and every
+ * request for the successor of a token gets the same one.
  */
 const VERSION = 1
 const COUNTER_AT = 17
@@ -26,10 +26,10 @@ export function createRefreshToken(secret: Buffer, session: RefreshTokenSource, 
   return Buffer.concat([head, macOf(secret, head, session.refresh_salt)]).toString('base64url')
 }
 
-/** Null for what cannot be a token of ours; says nothing about whether it is genuine. */
+/** Parses a token without checking its HMAC; null when it has another format. */
 export function parseRefreshToken(text: string): RefreshToken | null {
   const bytes = Buffer.from(text, 'base64url')
-  // Node skips what is not base64url; writing it again shows whether anything was skipped.
+  // Node ignores characters outside base64url; encoding the bytes again shows whether any were ignored.
   if (bytes.length !== LENGTH || bytes[0] !== VERSION || bytes.toString('base64url') !== text) return null
   return {
     sessionId: uuidFrom(bytes.subarray(1, COUNTER_AT)),

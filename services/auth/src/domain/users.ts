@@ -4,7 +4,7 @@ import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { UserRow } from '../db/schema.ts'
 
-/** Without a password it is a service account. */
+/** A new account; without a password it is a service account. */
 export function createUser(email: string, passwordHash: string | null, displayName: string | null, now: Date): UserRow {
   return {
     id: randomUUID(),
@@ -20,7 +20,7 @@ export function createUser(email: string, passwordHash: string | null, displayNa
   }
 }
 
-/** An account with what is known of its use. */
+/** An account with its last sign-in and number of live sessions. */
 export type UserOverview = UserRow & { last_login_at: Date | null; live_sessions: number }
 
 export type UserChange = 'user_disable' | 'user_enable' | 'user_promote' | 'user_demote'
@@ -28,15 +28,15 @@ export type UserChange = 'user_disable' | 'user_enable' | 'user_promote' | 'user
 type Wanted = Pick<Input<typeof auth.updateUser>, 'disabled' | 'role'>
 
 export interface Administrators {
-  /** The administrator who asks; undefined for the command line. */
+  /** The administrator who makes the change; undefined for the command line. */
   actorId: string | undefined
-  /** Those that are enabled and can sign in. */
+  /** Ids of administrators that are enabled and can sign in. */
   people: ReadonlySet<string>
 }
 
 /**
- * The changes that turn an account into the wanted one; none when it is so already. Throws `OWN_ACCOUNT` for administrators
- * who would disable their own account, and `LAST_ADMIN` for what would leave nobody to administrate.
+ * The changes that turn an account into the wanted one; empty if nothing differs. Throws `OWN_ACCOUNT` for administrators who
+ * would disable their own account, and `LAST_ADMIN` when no administrator would be left.
  */
 export function userChanges(
   user: Pick<UserRow, 'id' | 'role' | 'disabled_at'>,

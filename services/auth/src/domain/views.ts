@@ -23,7 +23,7 @@ export function toAdminUser(row: UserOverview): AdminUser {
   }
 }
 
-/** `currentId`: the session that asks. */
+/** `currentId` is the caller's session. */
 export function toSession(row: SessionRow, currentId: string | undefined): Session {
   return {
     id: row.id,

@@ -3,33 +3,33 @@ import type { EventData, EventEnvelope, EventType } from '@kinora/common/contrac
 import { events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 
-/** Listens to media; all auth processes share the queue. Hearing something twice changes nothing. */
+/** Subscribes to media's events; all auth processes share the queue. Handling an event twice changes nothing. */
 export async function subscribeToEvents(bus: Bus, ctx: Context): Promise<void> {
   await bus.subscribe({
     group: 'auth',
     events: [events['video.owner-erased'], events['audit.noted']],
     async handle(envelope) {
       if (is(envelope, events['video.owner-erased'])) await ownerErased(ctx, envelope.data)
-      else if (is(envelope, events['audit.noted'])) await auditNoted(ctx, envelope)
+      else if (is(envelope, events['audit.noted'])) await writeNotedRecord(ctx, envelope)
     },
   })
 }
 
-/** The bus has parsed the data by the schema of its type. */
+/** Narrows an envelope by its type; the bus has parsed the data by the schema of that type. */
 function is<E extends EventType>(envelope: EventEnvelope, event: E): envelope is EventEnvelope<E> {
   return envelope.type === event.type
 }
 
 async function ownerErased(ctx: Context, { ownerId }: EventData<(typeof events)['video.owner-erased']>): Promise<void> {
   await ctx.erasures.finishMedia(ownerId, ctx.now())
-  ctx.logger.info({ userId: ownerId }, 'media has nothing left of an erased account')
+  ctx.logger.info({ userId: ownerId }, 'media has removed all data of an erased account')
 }
 
 /**
- * An administrator has done something in another service. The row has the event's id: told twice it is written once, and of
- * two that write it at the same time one fails on that and finds it at its next try.
+ * Writes the row for an administrator's action in another service. It has the event's id, so it is written once; of two
+ * processes that write it at the same time one fails, and finds the row at its next attempt.
  */
-async function auditNoted(
+async function writeNotedRecord(
   ctx: Context,
   { id, occurredAt, data }: EventEnvelope<(typeof events)['audit.noted']>,
 ): Promise<void> {

@@ -23,13 +23,13 @@ export type IssueAccessToken = (
   now: Date,
 ) => AccessToken
 
-/** What a session, as opposed to an API key, may do: everything that its role may. */
+/** Scopes of a session by role. Unlike an API key, a session has all that its role allows. */
 const SCOPES: Record<UserRow['role'], string> = {
   user: Scope.exclude(['admin']).options.join(' '),
   admin: Scope.options.join(' '),
 }
 
-/** Signs access tokens by RFC 9068. A token never outlives its session. */
+/** Issues access tokens (RFC 9068), which never outlive their session. */
 export function accessTokenIssuer(keys: KeyRing, policy: AccessTokenPolicy): IssueAccessToken {
   return (session, user, now) => {
     const iat = seconds(now)

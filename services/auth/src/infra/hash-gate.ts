@@ -6,13 +6,13 @@ interface Waiter {
 
 export interface HashGateOptions {
   concurrency: number
-  /** A computation that would wait longer is refused: its caller would be gone by then. */
+  /** A computation that would wait longer is refused, because its caller would have timed out. */
   waitMs: number
 }
 
 /**
- * Lets few computations run at a time and few wait. bcrypt takes a core for a quarter of a second: without a limit a
- * burst of sign-ins would slow down everything else, and each would answer after its caller has gone.
+ * Limits how many computations run and wait. bcrypt occupies a core for a quarter of a second: without a limit a burst of
+ * sign-ins would slow down everything else, and each would answer after its caller has timed out.
  */
 export class HashGate {
   readonly #options: HashGateOptions
@@ -66,7 +66,7 @@ export class HashGate {
     })
   }
 
-  /** Hands the slot to the computation that has waited longest; sets keep their order. */
+  /** Gives the slot to the computation that has waited longest; a set keeps insertion order. */
   #leave(): void {
     const [next] = this.#waiting
     if (!next) {

@@ -5,8 +5,8 @@ import type { SecretCipher } from '@kinora/common/secret-cipher'
 import type { SigningKeyRow } from '../db/schema.ts'
 
 /**
- * Keys read from the database longer ago are not used any more: another process may have changed them meanwhile. Keys are
- * kept for verifying this much longer than their last token would need.
+ * Keys that were read from the database longer ago are not used, because another process may have changed them. Keys stay
+ * published this much longer than their last token needs.
  */
 export const RING_MAX_AGE_MS = 30_000
 
@@ -16,8 +16,8 @@ interface SigningKey {
 }
 
 /**
- * The signing keys as this process knows them. They are read again every second (see `service.ts`), because any process
- * may change them.
+ * This process's copy of the signing keys. It is read again every second (see `service.ts`), because any process may change
+ * the keys.
  */
 export class KeyRing {
   readonly #load: () => Promise<SigningKeyRow[]>
@@ -31,14 +31,14 @@ export class KeyRing {
     this.#cipher = cipher
   }
 
-  /** What new access tokens are signed with. Throws `DEPENDENCY_UNAVAILABLE` when that is not known well enough. */
+  /** The key that signs new access tokens. Throws `DEPENDENCY_UNAVAILABLE` when the copy is older than 30 s. */
   get current(): SigningKey {
     this.#assertFresh()
     if (!this.#current) throw new Error('there is no current signing key')
     return this.#current
   }
 
-  /** What verifiers must know. Throws `DEPENDENCY_UNAVAILABLE` when that is not known well enough. */
+  /** The public keys for verifiers. Throws `DEPENDENCY_UNAVAILABLE` when the copy is older than 30 s. */
   get document(): KeyDocument {
     this.#assertFresh()
     return this.#document
@@ -47,7 +47,7 @@ export class KeyRing {
   async read(): Promise<SigningKeyRow[]> {
     const startedAt = performance.now()
     const rows = await this.#load()
-    // Of two reads at once the later one knows more.
+    // Of two concurrent reads the one that started later is newer.
     if (startedAt < this.#readAt) return rows
     const current = rows.find((row) => row.stage === 'current')
     if (current?.kid !== this.#current?.kid) this.#current = current && open(current, this.#cipher)
@@ -58,7 +58,10 @@ export class KeyRing {
 
   #assertFresh(): void {
     if (performance.now() - this.#readAt <= RING_MAX_AGE_MS) return
-    throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The signing keys cannot be read now', retryAfterMs: 1000 })
+    throw new AppError('DEPENDENCY_UNAVAILABLE', {
+      detail: 'The signing keys cannot be read at the moment',
+      retryAfterMs: 1000,
+    })
   }
 }
 
@@ -78,13 +81,13 @@ function open({ kid, encrypted_private_key: sealed }: SigningKeyRow, cipher: Sec
     const der = cipher.decrypt(sealed, kid)
     return { kid, privateKey: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }) }
   } catch (error) {
-    throw new Error(`KEY_ENCRYPTION_KEY does not open the signing key ${kid}`, { cause: error })
+    throw new Error(`KEY_ENCRYPTION_KEY cannot decrypt the signing key ${kid}`, { cause: error })
   }
 }
 
 export type CreateSigningKey = (stage: 'next' | 'current', now: Date) => SigningKeyRow
 
-/** Creates P-256 keys, named by their RFC 7638 thumbprint, as they are stored in the database. */
+/** Creates P-256 keys in their stored form; the kid is the RFC 7638 thumbprint. */
 export function signingKeyFactory(cipher: SecretCipher): CreateSigningKey {
   return (stage, now) => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -6,19 +6,20 @@ import type { MailTokenPurpose } from '../db/schema.ts'
 
 export interface MailDelivery {
   mailer: Mailer
-  /** Where the links in mails lead, without the token. */
+  /** The URLs of links in mails, without the token. */
   pages: Record<MailTokenPurpose, string>
   retryMs: number
-  /** Must an address be confirmed before its account can be used? */
+  /** Whether an address must be confirmed before its account can be used. */
   verification: boolean
 }
 
-export function createMailDelivery(config: AuthConfig): MailDelivery {
+/** `now` dates the files of mails that are written to a folder. */
+export function createMailDelivery(config: AuthConfig, now: () => Date): MailDelivery {
   const { SMTP_URL, MAILBOX_DIR, PUBLIC_URL, EMAIL_VERIFICATION } = config
   const from = config.MAIL_FROM ?? `Kinora <no-reply@${new URL(PUBLIC_URL).hostname}>`
   const page = (name: string) => `${PUBLIC_URL.replace(/\/$/, '')}/account/${name}`
   return {
-    mailer: SMTP_URL === undefined ? folderMailer(MAILBOX_DIR, from) : smtpMailer(SMTP_URL, from),
+    mailer: SMTP_URL === undefined ? folderMailer(MAILBOX_DIR, from, now) : smtpMailer(SMTP_URL, from),
     pages: {
       verify_email: config.VERIFY_EMAIL_PAGE ?? page('verify-email'),
       reset_password: config.RESET_PASSWORD_PAGE ?? page('reset-password'),
@@ -28,7 +29,7 @@ export function createMailDelivery(config: AuthConfig): MailDelivery {
   }
 }
 
-/** A mail without its address, in both forms that mail programs show. */
+/** A mail without its address, as plain text and as HTML. */
 export interface MailContent {
   subject: string
   text: string
@@ -36,17 +37,17 @@ export interface MailContent {
 }
 
 export interface Mailer {
-  /** Hands a mail over for good, or throws. Returns where it went: the file, or `smtp`. `id` names the file. */
+  /** Delivers a mail to the server or the folder, or throws. Returns the path of the file, or `smtp`. `id` is part of the file's name. */
   send(id: string, to: string, content: MailContent): Promise<string>
 }
 
-/** For a server that answers at all; a whole mail takes no longer than `SEND_MS`, so that a stop need not wait for it. */
+/** Milliseconds for each step; a whole mail takes at most `SEND_MS`, so that stopping the service does not wait longer. */
 const TIMEOUTS = { dnsTimeout: 5000, connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout: 10_000 }
 export const SEND_MS = 15_000
 
 /**
- * Over SMTP. With a user name, TLS is insisted on (RFC 8314 section 3): without, a machine on the way could take
- * STARTTLS out of the server's answer and read the password.
+ * Sends over SMTP. With a user name, TLS is required (RFC 8314 section 3): otherwise a machine on the path could remove
+ * STARTTLS from the server's answer and read the password.
  */
 function smtpMailer(url: string, from: string): Mailer {
   const requireTLS = new URL(url).username !== ''
@@ -59,15 +60,15 @@ function smtpMailer(url: string, from: string): Mailer {
   }
 }
 
-/** Into a folder, a file for each mail, for an installation without an SMTP server. */
-function folderMailer(folder: string, from: string): Mailer {
+/** Writes each mail to a file in a folder, for an installation without an SMTP server. */
+function folderMailer(folder: string, from: string, now: () => Date): Mailer {
   const transport = createTransport({ streamTransport: true, buffer: true })
   return {
     async send(id, to, content) {
       const { message: bytes } = await transport.sendMail(message(from, to, content))
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      const path = join(resolve(folder), `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}-${id}.eml`)
-      // Nobody sees half a mail, and only the service's user may read one: a link in it is as good as a password.
+      const path = join(resolve(folder), `${now().toISOString().replace(/\D/g, '').slice(0, 14)}-${id}.eml`)
+      // Renamed when it is complete. Only the service's user may read it, because a link in it is as good as a password.
       const file = await open(`${path}.part`, 'w', 0o600)
       try {
         await file.writeFile(bytes as Buffer)
@@ -83,10 +84,10 @@ function folderMailer(folder: string, from: string): Mailer {
 function message(from: string, to: string, content: MailContent) {
   return {
     from,
-    // As an object it is not parsed: a comma in it would make two addresses.
+    // An object is not parsed; in a string a comma would separate two addresses.
     to: { name: '', address: to },
     ...content,
-    // RFC 3834 section 5: no out-of-office notes, please.
+    // RFC 3834 section 5: suppresses out-of-office replies.
     headers: { 'Auto-Submitted': 'auto-generated' },
     disableFileAccess: true,
     disableUrlAccess: true,

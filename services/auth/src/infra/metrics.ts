@@ -8,29 +8,29 @@ export function createAuthMetrics(registry: Metrics) {
   return {
     passwordHashes: new Counter({
       name: 'kinora_auth_password_hashes_total',
-      help: 'bcrypt computations begun',
+      help: 'bcrypt computations started',
       registers,
     }),
     refreshReuse: new Counter({
       name: 'kinora_auth_refresh_reuse_total',
-      help: 'Sessions ended because an old refresh token came back: somebody has a copy',
+      help: 'Sessions ended because an old refresh token was used again, so somebody may have a copy',
       registers,
     }),
     erasuresUnfinished: new Gauge({
       name: 'kinora_auth_erasures_unfinished',
-      help: 'Deleted accounts of which a service still keeps something; an hour or two old is usual',
+      help: 'Deleted accounts with data left in a service; up to two hours are usual',
       labelNames: ['service'] as const,
       registers,
     }),
     mails: new Counter({
       name: 'kinora_auth_mails_total',
-      help: 'Mails sent, attempts that failed and will be repeated, and mails given up',
+      help: 'Mails sent, failed attempts that will be repeated, and mails given up',
       labelNames: ['kind', 'outcome'] as const,
       registers,
     }),
     cleanUpRemoved: new Counter({
       name: 'kinora_auth_cleanup_removed_total',
-      help: 'Rows deleted because nobody needs them any more',
+      help: 'Expired rows deleted',
       labelNames: ['what'] as const,
       registers,
     }),

@@ -5,11 +5,11 @@ import type { HashGate } from './hash-gate.ts'
 
 export interface PasswordHasher {
   hash(password: string, signal?: AbortSignal): Promise<string>
-  /** Without a `stored` hash it takes as long and says no: nobody can tell by the clock whether an account exists. */
+  /** Without a `stored` hash it takes as long and returns false, so that the time does not reveal whether an account exists. */
   verify(password: string, stored: string | null, signal?: AbortSignal): Promise<boolean>
-  /** A hash that no password gives. */
+  /** A hash that matches no password. */
   readonly unusable: string
-  /** True for a hash that has another cost than the configured one. */
+  /** True for a hash with another cost than the configured one. */
   isOutdated(stored: string): boolean
 }
 
@@ -26,7 +26,7 @@ export async function createPasswordHasher({
   gate,
   computed,
 }: PasswordHasherOptions): Promise<PasswordHasher> {
-  // bcrypt does all its work before it looks at the last 31 characters, which are the result; no password gives this one.
+  // bcrypt does all its work before it compares the last 31 characters, the result; no password has this result.
   const unusable = (await bcrypt.genSalt(cost)) + '.'.repeat(31)
 
   async function compute<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -48,8 +48,8 @@ export async function createPasswordHasher({
 }
 
 /**
- * 64 characters whatever the password's length: bcrypt ignores everything after byte 72 and stops at a zero byte. NFKC,
- * because one keyboard sends an accent as one code point and another as two (NIST SP 800-63B section 5.1.1.2).
+ * 64 characters for a password of any length, because bcrypt ignores everything after byte 72 and stops at a zero byte. NFKC,
+ * because keyboards send an accented letter as one code point or as two (NIST SP 800-63B section 5.1.1.2).
  */
 function prepare(password: string, pepper: Buffer): string {
   return createHmac('sha384', pepper).update(password.normalize('NFKC')).digest('base64')

@@ -9,12 +9,12 @@ import {
 import type { AuthConfig } from '../config.ts'
 import type { PasskeyRow, UserRow } from '../db/schema.ts'
 
-/** The site that passkeys are created for, as browsers see it (WebAuthn level 3, section 4). */
+/** The site that passkeys belong to (WebAuthn level 3, section 4). */
 export interface RelyingParty {
-  /** A domain. Browsers accept none but that of the page or a parent of it, and no IP address. */
+  /** A domain. Browsers accept only the page's own domain or a parent of it, and no IP address. */
   id: string
   name: string
-  /** Pages on which a passkey may have been used. */
+  /** Origins of pages that may use a passkey. */
   origins: string[]
 }
 
@@ -26,7 +26,7 @@ export function relyingParty(config: AuthConfig): RelyingParty {
   }
 }
 
-/** What a device stores with the passkey, and gives back when it signs in without a name: base64url of the id's bytes. */
+/** The user's id that a device stores with the passkey and sends at a sign-in without a name: base64url of the id's bytes. */
 export function userHandle(userId: string): string {
   return Buffer.from(userHandleBytes(userId)).toString('base64url')
 }
@@ -35,7 +35,7 @@ function userHandleBytes(userId: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(userId.replaceAll('-', ''), 'hex'))
 }
 
-/** Asks for a passkey that can sign in by itself: it knows its user, and the device asks for finger, face or PIN. */
+/** Options to create a passkey that can sign in alone: it stores its user, and the device asks for finger, face or PIN. */
 export async function registrationOptions(
   { id, name }: RelyingParty,
   user: Pick<UserRow, 'id' | 'email' | 'display_name'>,
@@ -60,7 +60,7 @@ export async function registrationOptions(
 
 export type NewCredential = Pick<PasskeyRow, 'credential_id' | 'public_key' | 'sign_count' | 'transports'>
 
-/** The credential that the device created for `challenge`; null for another site or challenge, or without user consent. */
+/** The credential that the device created for `challenge`; null for another site or challenge, or without verification of the user. */
 export async function verifyRegistration(
   { id, origins }: RelyingParty,
   response: Attestation,
@@ -88,10 +88,10 @@ function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(base64url, 'base64url'))
 }
 
-/** Whether the device must verify its user: `required` where the passkey is the only proof. */
+/** Whether the device must verify its user: `required` when the passkey is the only proof. */
 export type Verification = 'required' | 'discouraged'
 
-/** Without `allowed` the device offers the passkeys that it has for us. */
+/** Options to sign in with a passkey. Without `allowed` the device offers all its passkeys for this site. */
 export async function assertionOptions(
   { id }: RelyingParty,
   challenge: string,

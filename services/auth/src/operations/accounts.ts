@@ -10,8 +10,8 @@ import { endSessions } from './sessions.ts'
 import type { Work } from './transact.ts'
 
 /**
- * Tokens carry the role, so a demotion ends them, and the API keys are resolved again. A promotion takes effect with the next
- * access token.
+ * Access tokens contain the role, so a demotion ends sessions, and API keys are resolved again. A promotion takes effect with
+ * the next access token.
  */
 const ENDS_SESSIONS: Partial<Record<UserChange, RevocationReason>> = {
   user_disable: 'account_disabled',
@@ -37,8 +37,8 @@ export async function applyUserChanges(
 }
 
 /**
- * Hands a locked account to the owner of its address, audited, in the caller's transaction: password and name are those of
- * `wanted`, and every other way in that an earlier owner created is closed.
+ * Gives a locked account to the owner of its address, audited, in the caller's transaction: sets password and name from
+ * `wanted`, and removes everything else that an earlier owner could sign in with.
  */
 export async function claimAccount(
   work: Work,
@@ -69,9 +69,9 @@ async function removeApiKeys(work: Work, userId: string, call: Call, now: Date):
 }
 
 /**
- * Deletes an account: with the commit its address is free, its tokens are refused and all its rows here are gone. The
+ * Deletes an account: with the commit its address is free, its tokens are refused and all its rows in auth are removed. The
  * event to the other services is repeated until they have answered (`background/finish-erasures.ts`). Throws `LAST_ADMIN` for
- * what would leave nobody to administrate; false when somebody else has just deleted the account.
+ * the last administrator; false when the account was already deleted.
  */
 export async function eraseAccount(ctx: Context, id: string, call: Call): Promise<boolean> {
   const now = ctx.now()
@@ -82,20 +82,20 @@ export async function eraseAccount(ctx: Context, id: string, call: Call): Promis
     await work.audit.record(withoutOrigin(call), { action: 'account_erase', userId: id }, now)
     await work.erasures.insert(id, now)
     await work.addUserErased(id)
-    // Sessions say until when access tokens must be refused, and keys which they are; then they go with the account.
+    // Before the rows are deleted: the revocations need the sessions' expiry and the ids of the keys.
     await endSessions(work, { userId: id, reason: 'account_erased' }, now)
     await evictApiKeys(work, { userId: id, reason: 'account_erased' }, now)
     return await work.users.delete(id)
   })
 }
 
-/** Of two administrators who leave at the same time the second one waits here, and is refused. */
+/** Throws `LAST_ADMIN`. Of two administrators who leave at the same time the second waits here and is refused. */
 async function refuseLastAdmin(work: Work, userId: string): Promise<void> {
   const people = (await work.users.lockAdmins()).filter(({ signsIn }) => signsIn)
   if (people.length === 1 && people[0]?.id === userId) throw new AppError('LAST_ADMIN')
 }
 
-/** The last thing that is known of a person should not be where they were. */
+/** Removes the client's address and user agent, so that the row of the erasure does not contain them. */
 function withoutOrigin({ actor, requestId, timeoutMs }: Call): Call {
   return { actor, requestId, timeoutMs }
 }

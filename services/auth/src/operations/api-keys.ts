@@ -9,12 +9,12 @@ import { toApiKey } from '../domain/views.ts'
 import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
 import type { Work } from './transact.ts'
 
-/** A stream that an API key has opened ends before this, so a gateway that was away for longer needs no revocation. */
+/** A stream opened with an API key ends within this time, so a gateway that was down for longer needs no revocation. */
 const KEEP_MS = 3_600_000
 
 /**
- * A new key of an account, audited. Throws `VALIDATION_FAILED` for an expiry that has passed, `FORBIDDEN` for a scope
- * that the owner does not have, `ACCOUNT_DISABLED`, `API_KEY_LIMIT_REACHED`.
+ * Creates a key of an account, audited. Throws `VALIDATION_FAILED` for an expiry in the past, `FORBIDDEN` for a scope that the
+ * owner does not have, `ACCOUNT_DISABLED`, `API_KEY_LIMIT_REACHED`.
  */
 export async function issueApiKey(ctx: Context, call: Call, userId: string, fields: ApiKeyFields): Promise<NewApiKey> {
   const now = ctx.now()
@@ -61,11 +61,11 @@ function newRow(
   }
 }
 
-/** Revokes a key of an account, audited, and tells the gateways at once. Again it changes nothing. */
+/** Revokes a key of an account, audited, and notifies the gateways. Repeating it changes nothing. Throws `API_KEY_NOT_FOUND`. */
 export async function revokeApiKey(ctx: Context, call: Call, userId: string, keyId: string): Promise<void> {
   const now = ctx.now()
   const revoked = await ctx.transact(async (work) => {
-    // The account before its keys, as everywhere: erasing it takes both.
+    // The account is locked before its keys, as everywhere, because erasing it locks both.
     await work.users.lock(userId)
     if (!(await work.apiKeys.revoke(keyId, userId, now))) return false
     await work.audit.record(call, { action: 'api_key_revoke', userId, apiKeyId: keyId }, now)
@@ -77,15 +77,15 @@ export async function revokeApiKey(ctx: Context, call: Call, userId: string, key
 
 export interface ApiKeysToEvict {
   userId: string
-  /** Left out: all of the account. */
+  /** By default all keys of the account. */
   keyId?: string
   reason: RevocationReason
 }
 
 /**
- * Makes every gateway forget what it knows of API keys, and end what they have opened, within a second: the next use
- * asks `resolveApiKey`, which looks at the key and its owner as they are then. To be called, in the same transaction, by
- * whatever revokes a key or disables, demotes or deletes an account (before its rows go).
+ * Makes every gateway drop cached API keys, and end the streams that they opened, within a second: the next use calls
+ * `resolveApiKey`, which reads the key and its owner again. Must be called in the transaction that revokes a key, or that
+ * disables, demotes or deletes an account (before its rows are deleted).
  */
 export async function evictApiKeys(work: Work, { userId, keyId, reason }: ApiKeysToEvict, now: Date): Promise<void> {
   const ids = keyId === undefined ? await work.apiKeys.liveIds(userId, now) : [keyId]

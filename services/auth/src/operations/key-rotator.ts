@@ -14,7 +14,7 @@ export interface KeyRotatorOptions {
   now: () => Date
 }
 
-/** Changes the signing keys, one process at a time; the others read the change within a second or two. */
+/** Changes the signing keys, one process at a time; the other processes read the change within two seconds. */
 export class KeyRotator {
   readonly #options: KeyRotatorOptions
 
@@ -22,18 +22,18 @@ export class KeyRotator {
     this.#options = options
   }
 
-  /** Creates the first keys; processes that start at once end up with the same ones. */
+  /** Creates the first keys; processes that start at the same time use the same keys. */
   async initialise(): Promise<void> {
     await this.#commit(ensureStages)
     await this.#options.ring.read()
   }
 
-  /** Reads the keys again, and rotates them when it is time to. */
+  /** Reads the keys again, and rotates them when rotation is due. */
   async rotateIfDue(): Promise<void> {
     const { ring, rotationMs, now } = this.#options
     if (!isRotationDue(await ring.read(), rotationMs, now())) return
     await this.#change(async (change) => {
-      // Another process may have done it while this one waited for the lock.
+      // Another process may have rotated them while this one waited for the lock.
       if (!isRotationDue(await change.work.signingKeys.all(), rotationMs, change.now)) return
       await this.#rotate(change, { actor: { kind: 'service', name: 'auth' }, requestId: randomUUID(), timeoutMs: 0 })
     })

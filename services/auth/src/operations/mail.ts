@@ -16,15 +16,15 @@ import {
 } from '../domain/mail-templates.ts'
 import type { MailContent } from '../infra/mailer.ts'
 
-/** How long the link in a mail can be used. */
+/** Lifetime of the link in a mail. */
 const LIFETIME_MS: Record<MailTokenPurpose, number> = {
   verify_email: 24 * 3600 * 1000,
   reset_password: 30 * 60 * 1000,
 }
 
 /**
- * Queues a mail to an address that anybody may name. The caller must not learn whether an account has it: one look-up, one
- * row in the queue and one in the audit log either way; everything else happens when the mail is to be sent.
+ * Queues a mail to an address that any caller may name. The caller must not learn whether the address has an account, so both
+ * cases take one look-up, one row in the queue and one in the audit log; the rest happens when the mail is sent.
  */
 export async function requestMail(
   ctx: Context,
@@ -41,14 +41,14 @@ export async function requestMail(
   })
 }
 
-/** What a queued mail says now; null when there is no reason to send it any more. */
+/** Renders a queued mail from the current data; null when it need not be sent any more. */
 export async function renderQueuedMail(ctx: Context, mail: MailRow, user: UserRow): Promise<MailContent | null> {
   const text = await fillTemplate(ctx, mail, user)
   return text && renderMail(text)
 }
 
 async function fillTemplate(ctx: Context, mail: MailRow, user: UserRow): Promise<MailText | null> {
-  // A service account has no password, and gets none by mail.
+  // A service account has no password and must not get one by mail.
   if (user.password_hash === null) return null
   switch (mail.kind) {
     case 'verify_email':
@@ -69,8 +69,8 @@ async function fillTemplate(ctx: Context, mail: MailRow, user: UserRow): Promise
 }
 
 /**
- * The token is created for each attempt to send: before that it is stored nowhere, and it does not expire in the queue. It
- * is in the fragment of the URL, which a browser sends to no server.
+ * Creates a link with a new token. Each attempt to send creates its own, so that no token is stored before it is sent or
+ * expires in the queue. The token is in the URL's fragment, which browsers do not send to servers.
  */
 async function link(ctx: Context, userId: string, purpose: MailTokenPurpose): Promise<string> {
   const { token, hash } = createOneTimeToken()

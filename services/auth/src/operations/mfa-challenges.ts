@@ -10,8 +10,8 @@ import type { Work } from './transact.ts'
 const LIFETIME_SECONDS = 300
 
 /**
- * Remembers that the password was right, and asks for the second factor. `user` is locked and has the password hash that was
- * checked: a later password does not honour this challenge.
+ * Records that the password was right, and asks for the second factor. `user` is locked and has the password hash that was
+ * checked; a change of the password invalidates the challenge.
  */
 export async function openMfaChallenge(ctx: Context, work: Work, user: UserRow, call: Call): Promise<MfaRequired> {
   const now = ctx.now()
@@ -43,7 +43,7 @@ export interface RefusedChallenge {
   userId: string | null
 }
 
-/** Locks the account and then the sign-in that waits: in this order everywhere, so that nobody waits in a circle. */
+/** Locks the account and then the challenge, in the same order as everywhere, to avoid deadlocks. */
 export async function lockMfaChallenge(
   work: Work,
   mfaToken: string,

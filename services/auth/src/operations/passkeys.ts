@@ -8,7 +8,7 @@ import type { Work } from './transact.ts'
 
 const LIFETIME_MS = 300_000
 
-/** Begins to add a passkey for `userId`, or a sign-in by a user yet unknown (null); returns the token that finishes it. */
+/** Starts adding a passkey for `userId`, or a sign-in by an unknown user (null); returns the token that finishes it. */
 export async function openPasskeyChallenge(
   { passkeyChallenges, now }: Context,
   userId: string | null,
@@ -19,7 +19,7 @@ export async function openPasskeyChallenge(
   return token
 }
 
-/** Is this proof by that passkey? The account must be locked. A proof is good once, because its counter or challenge is. */
+/** Whether the proof is genuine and by this passkey. The account must be locked. A proof works once, because its counter or challenge does. */
 export async function acceptAssertion(
   { relyingParty, now }: Context,
   work: Work,
@@ -32,8 +32,8 @@ export async function acceptAssertion(
 }
 
 /**
- * The reason why a passkey does not finish this sign-in; null when it does. A signature cannot be guessed, so the account's
- * cap on codes does not count it: its owner gets in while somebody else is guessing.
+ * Why a passkey does not finish this sign-in; null if it does. A signature cannot be guessed, so it does not count against
+ * the account's limit on codes: its owner can sign in while somebody else guesses codes.
  */
 export async function tryPasskey(
   ctx: Context,

@@ -5,7 +5,7 @@ import type { UserRow } from '../db/schema.ts'
 import type { AuditAction } from '../domain/audit.ts'
 import { passwordProblem } from '../domain/password-policy.ts'
 
-/** A sign-in this young is as good as the password. */
+/** A sign-in younger than this counts as giving the password. */
 const FRESH_MS = 15 * 60 * 1000
 
 /** Checks that the signed-in user knows the account's password. Throws `PASSWORD_WRONG`, audited as a failure of `action`. */
@@ -24,8 +24,8 @@ export async function confirmPassword(
 }
 
 /**
- * To be called before something is added that signs in later or locks others out: a stolen session alone must not be able
- * to keep the account. Throws `REAUTHENTICATION_REQUIRED` where a password is needed and missing.
+ * Must be called before adding anything that can sign in later or lock others out, so that a stolen session is not enough to
+ * take over the account. Throws `REAUTHENTICATION_REQUIRED` when a password is needed and missing.
  */
 export async function reauthenticate(
   ctx: Context,
@@ -39,7 +39,7 @@ export async function reauthenticate(
   if (!openedAt || ctx.now().getTime() - openedAt.getTime() > FRESH_MS) throw new AppError('REAUTHENTICATION_REQUIRED')
 }
 
-/** `PASSWORD_UNACCEPTABLE` with the reason, for a password that may not become this account's; else null. */
+/** `PASSWORD_UNACCEPTABLE` with the reason for a password that the account may not use; otherwise null. */
 export async function evaluatePassword(
   ctx: Context,
   password: string,

@@ -13,8 +13,8 @@ export interface Proof {
 }
 
 /**
- * Does `change` for a user who gives both factors again, in one transaction with the use of the code. The password is
- * asked first, so that a session alone gives no guesses at codes.
+ * Runs `change` for a user who gives both factors again, in one transaction with the use of the code. The password is checked
+ * first, so that a session alone gives no guesses at codes.
  */
 export async function withPasswordAndCode<T>(
   ctx: Context,
@@ -35,19 +35,19 @@ export async function withPasswordAndCode<T>(
   return outcome
 }
 
-/** What somebody has typed: six digits from the app, or a recovery code. */
+/** A typed code: six digits from the app, or a recovery code. */
 export type TypedCode = { code: string } | { recoveryCode: string }
 
-/** For places that take either: a recovery code is never six digits. */
+/** Tells the kinds of code apart: a recovery code never consists of six digits. */
 function parseCode(text: string): TypedCode {
   return /^\d{6}$/.test(text.trim()) ? { code: text.trim() } : { recoveryCode: text }
 }
 
 /**
- * Uses a code up, in the caller's transaction, or gives the reason of the refusal. It is counted as a failure first and
- * taken back when it was right: of many guesses at once no more are looked at than are allowed. A refusal is returned,
- * not thrown, because the count must be committed. `wrong` is what a wrong code is called: where somebody is signed in it
- * must not be a 401, after which clients would refresh their token and send it again.
+ * Uses a code, in the caller's transaction, or returns the refusal. The try is first counted as a failure, and discounted when
+ * the code was right, so that many guesses at once cannot exceed the limit. A refusal is returned, not thrown, because the
+ * count must be committed. `wrong` is the error code for a wrong code: for a signed-in user it must not be a 401, after which
+ * clients would refresh their token and repeat the request.
  */
 export async function tryCode(
   ctx: Context,
@@ -87,14 +87,14 @@ async function useRecoveryCode(
   return used
 }
 
-/** New recovery codes in the place of all earlier ones; this is the only time that anybody sees them. */
+/** Replaces all recovery codes and returns the new ones, which cannot be read again. */
 export async function replaceRecoveryCodes(work: Work, userId: string): Promise<string[]> {
   const codes = createRecoveryCodes()
   await work.recoveryCodes.replace(userId, codes.map(recoveryCodeHash))
   return codes
 }
 
-/** Takes authenticator app, recovery codes and passkeys from a locked account, audited, in the caller's transaction. */
+/** Removes authenticator app, recovery codes and passkeys from a locked account, audited, in the caller's transaction. */
 export async function removeSecondFactor(
   work: Work,
   { id: userId, mfa_enabled_at }: Pick<UserRow, 'id' | 'mfa_enabled_at'>,
@@ -105,7 +105,7 @@ export async function removeSecondFactor(
     await work.passkeys.delete(id, userId)
     await work.audit.record(call, { action: 'passkey_remove', userId }, now)
   }
-  // Also one whose set-up was begun and not finished.
+  // Also removes a setup that was not finished.
   await work.totpFactors.delete(userId)
   if (!mfa_enabled_at) return
   await work.recoveryCodes.delete(userId)

@@ -12,7 +12,7 @@ import type { AccessToken } from '../infra/access-token.ts'
 import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
 import type { Work } from './transact.ts'
 
-/** Opens a session, audited, for a user whose identity was just proved, and returns its first two tokens. */
+/** Opens a session, audited, for a user whose identity was just proved, and returns its access and refresh token. */
 export async function openSession(
   ctx: Context,
   work: Work,
@@ -45,19 +45,18 @@ export async function openSession(
 
 export interface SessionsToEnd {
   userId: string
-  /** Left out: all of them. */
+  /** By default all sessions of the user. */
   sessionId?: string
-  /** Of all, the one that goes on. */
+  /** The session that continues when all others end. */
   exceptSessionId?: string
   reason: RevocationReason
 }
 
 /**
- * Ends sessions and has their access tokens refused, in the caller's transaction. Returns how many were
- * ended, 0 when there was nothing left to end.
+ * Ends sessions and revokes their access tokens, in the caller's transaction. Returns the number of sessions that it ended.
  */
 export async function endSessions(work: Work, { reason, ...target }: SessionsToEnd, now: Date): Promise<number> {
-  // "All" must have an edge: a sign-in is before it, and ended, or after it.
+  // With the lock a concurrent sign-in comes either before, and is ended, or after.
   if (!target.sessionId) await work.users.lock(target.userId)
   const ended = await work.sessions.end(target, reason, now)
   for (let at = 0; at < ended.length; at += MAX_IDS_PER_REVOCATION) {
@@ -70,7 +69,7 @@ export async function endSessions(work: Work, { reason, ...target }: SessionsToE
   return ended.length
 }
 
-/** Ends sessions at their owner's wish, audited, and tells the gateways at once. Again it changes nothing. */
+/** Ends sessions at their owner's request, audited, and notifies the gateways. Repeating it changes nothing. */
 export async function signOut(ctx: Context, call: Call, action: AuditAction, target: SessionsToEnd): Promise<void> {
   const now = ctx.now()
   await ctx.transact(async (work) => {

@@ -30,7 +30,7 @@ export async function ensureStages({ work, createKey, now }: KeyChange): Promise
   await work.signingKeys.insert(createKey('next', now))
 }
 
-/** next → current → previous, whose private part is erased. Throws `KEY_TOO_NEW` when the next may not be known yet. */
+/** Makes the next key current and the current one previous, and erases the latter's private key. Throws `KEY_TOO_NEW` when gateways may not know the next key yet. */
 export async function rotate(change: KeyChange): Promise<void> {
   const { work, now } = change
   const rows = await work.signingKeys.all()
@@ -45,7 +45,7 @@ export async function rotate(change: KeyChange): Promise<void> {
   await work.addKeysChanged()
 }
 
-/** Retires a key at whatever stage it is. False when it has been retired before; throws `KEY_NOT_FOUND`. */
+/** Retires a key at any stage. False when it was already retired; throws `KEY_NOT_FOUND`. */
 export async function retire(change: KeyChange, kid: string, reason: string): Promise<boolean> {
   const { work, now } = change
   const key = (await work.signingKeys.all()).find((row) => row.kid === kid)
@@ -68,13 +68,13 @@ export function isRotationDue(rows: readonly SigningKeyRow[], rotationMs: number
   return since != null && now.getTime() - since.getTime() >= rotationMs && untilNextIsKnown(rows, now) === 0
 }
 
-/** Milliseconds until the next key may be used without anybody being surprised; 0 when it may. */
+/** Milliseconds until all gateways know the next key; 0 if they do. */
 function untilNextIsKnown(rows: readonly SigningKeyRow[], now: Date): number {
   const next = rows.find((row) => row.stage === 'next')
   return next ? Math.max(0, next.created_at.getTime() + PUBLISHED_AHEAD_MS - now.getTime()) : 0
 }
 
-/** No access token that has been signed so far, or by a process that has not noticed yet, is valid after this. */
+/** The time by which all access tokens signed so far have expired, including those of a process that has not read the change yet. */
 function lastTokenExpiry(now: Date): Date {
   return new Date(now.getTime() + RING_MAX_AGE_MS + MAX_ACCESS_TOKEN_SECONDS * 1000 + CLOCK_SKEW_MS)
 }

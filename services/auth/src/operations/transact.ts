@@ -10,20 +10,20 @@ import { repositories } from '../repositories/index.ts'
 
 export type Work = ReturnType<typeof createWork>
 /**
- * Runs `body` in one transaction: all that it does is committed, or none. Where the commit leaves an event or a mail to be
- * sent, the loops that send them are woken at once.
+ * Runs `body` in one transaction. When the commit leaves an event or a mail to be sent, the loops that send them are woken at
+ * once.
  */
 export type Transact = <T>(body: (work: Work) => Promise<T>) => Promise<T>
 
 export interface TransactOptions {
   db: Kysely<AuthDb>
-  /** Of the audit log's chain. */
+  /** The key of the audit log's chain. */
   auditKey: Buffer
-  /** Sends what is committed now instead of at the next poll. */
+  /** Makes the loops send committed events and mails now instead of at their next poll. */
   wake: () => void
 }
 
-/** What a transaction collects while its body runs. */
+/** Rows that a transaction collects while its body runs. */
 interface Collected {
   audit: AuditDraft[]
   hasMessages: boolean
@@ -34,7 +34,7 @@ export function createTransact({ db, auditKey, wake }: TransactOptions): Transac
     const collected: Collected = { audit: [], hasMessages: false }
     const result = await db.transaction().execute(async (tx) => {
       const result = await body(createWork(tx, collected))
-      // Last of all, whenever it was asked for: appends of the whole installation take turns until the commit.
+      // Audit rows come last: until the commit all other transactions of the installation wait to append theirs.
       await appendAudit(tx, auditKey, collected.audit)
       return result
     })
@@ -43,7 +43,7 @@ export function createTransact({ db, auditKey, wake }: TransactOptions): Transac
   }
 }
 
-/** What only makes sense inside a transaction is offered only there. */
+/** The repositories of a transaction, with functions that exist only inside one. */
 function createWork(tx: Transaction<AuthDb>, collected: Collected) {
   const tables = repositories(tx)
   const record: RecordAudit = async (...entry) => void collected.audit.push(auditDraft(...entry))
@@ -53,7 +53,7 @@ function createWork(tx: Transaction<AuthDb>, collected: Collected) {
     ...advisoryLocks(tx),
     ...outgoingEvents(tx, collected),
 
-    /** `userId` is null where the mail has nobody to go to; it is dropped when it would be sent. */
+    /** A mail with `userId` null has no recipient and is dropped when it is due. */
     async queueMail(kind: MailKind, userId: string | null, { client }: Call, now: Date): Promise<void> {
       const due = { next_attempt_at: now, created_at: now }
       await tables.mailQueue.insert({ id: randomUUID(), kind, user_id: userId, ip: client?.ip ?? null, ...due })

@@ -36,13 +36,13 @@ export function apiKeyRepository(db: Kysely<AuthDb>) {
       return rows.map(({ id }) => id)
     },
 
-    /** Newest first, with those that have expired: their owner wants to see why a program has stopped. */
+    /** Newest first, including expired keys, so that their owner sees why a program stopped. */
     async notRevoked(userId: string, page: PageRequest): Promise<ApiKeyRow[]> {
       const query = db.selectFrom('api_keys').selectAll().where('user_id', '=', userId).where('revoked_at', 'is', null)
       return await newestFirst(query, page).execute()
     },
 
-    /** False for a key that is not there, not this account's, or was revoked before. */
+    /** False for a key that does not exist, belongs to another account, or was already revoked. */
     async revoke(id: string, userId: string, now: Date): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable('api_keys')
@@ -59,7 +59,7 @@ export function apiKeyRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirst()) !== undefined
     },
 
-    /** Writes only where the last use is before `unlessSince`, however many gateways ask at once. */
+    /** Writes only when the last use is before `unlessSince`, however many gateways ask at once. */
     async recordUse(id: string, now: Date, unlessSince: Date): Promise<void> {
       await db
         .updateTable('api_keys')

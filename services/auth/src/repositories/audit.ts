@@ -4,9 +4,9 @@ import type { AuditDraft } from '../domain/audit.ts'
 import { CHAIN_START, type ChainedRow, type ChainPlace, chained } from '../domain/audit-chain.ts'
 
 export interface AuditFilter {
-  /** To whom it was done. */
+  /** The account that the action changed. */
   userId?: string | undefined
-  /** Who did it. */
+  /** The user or service that did it. */
   actorId?: string | undefined
   action?: string | undefined
   outcome?: AuditLogTable['outcome'] | undefined
@@ -45,12 +45,12 @@ export function auditRepository(db: Kysely<AuthDb>) {
       return found !== undefined
     },
 
-    /** Removes where a user's calls came from. The rows stay, and so does what proves them. */
+    /** Removes address and user agent of a user's calls. The rows stay and can still be verified. */
     async eraseOrigins(userId: string): Promise<void> {
       await sql`select erase_audit_origins(${userId})`.execute(db)
     },
 
-    /** The rows after a number and the head of the chain, at one moment. Opens a transaction of its own. */
+    /** The rows after a number and the head of the chain, from one snapshot. Opens a transaction of its own. */
     async chainPage(after: number, limit: number): Promise<ChainPage> {
       return await db
         .transaction()
@@ -72,18 +72,21 @@ export function auditRepository(db: Kysely<AuthDb>) {
 }
 
 /**
- * Appends rows. Holds the lock of the chain's head until the commit, for which all other appends wait, so it is the last
- * thing that a transaction does: see `operations/transact.ts`.
+ * Appends rows. All other appends wait for the lock of the chain's head until the commit, so it must be the last statement of
+ * a transaction: see `operations/transact.ts`.
  */
 export async function appendAudit(tx: Transaction<AuthDb>, key: Buffer, drafts: readonly AuditDraft[]): Promise<void> {
   if (drafts.length === 0) return
   await append(tx, key, await lockHead(tx), drafts)
 }
 
-/** Chains the rows that are older than the chain, once: where the chain has begun nothing is taken in from outside. */
+/**
+ * Chains the rows that an older version wrote before there was a chain. Does nothing once the chain has a row, so that no rows
+ * can be added from outside.
+ */
 export async function chainOldRows(db: Kysely<AuthDb>, key: Buffer): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    // A long log takes its time, and other processes that start meanwhile wait for the head.
+    // A long log takes time, and other processes that start meanwhile wait for the head.
     await sql`set local statement_timeout = 0`.execute(tx)
     let place = await lockHead(tx)
     if (place.sequence !== CHAIN_START.sequence) return

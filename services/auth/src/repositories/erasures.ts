@@ -16,7 +16,7 @@ export function erasureRepository(db: Kysely<AuthDb>) {
         .execute()
     },
 
-    /** Media has nothing left. Hearing it twice changes nothing. */
+    /** Records that media has removed everything. Repeating it changes nothing. */
     async finishMedia(userId: string, now: Date): Promise<void> {
       await db
         .updateTable('erasures')
@@ -26,7 +26,7 @@ export function erasureRepository(db: Kysely<AuthDb>) {
         .execute()
     },
 
-    /** Those that media was told of before `saidBefore` and has not finished; they count as told now. */
+    /** Erasures that media was last notified of before `saidBefore` and has not finished; they count as notified now. */
     async takeUnanswered(saidBefore: Date, now: Date): Promise<{ user_id: string; requested_at: Date }[]> {
       return await db
         .updateTable('erasures')
@@ -37,7 +37,7 @@ export function erasureRepository(db: Kysely<AuthDb>) {
         .execute()
     },
 
-    /** Those from before `requestedBefore` of which this service has not let go; they count as finished here now. */
+    /** Erasures requested before `requestedBefore` that auth has not finished; they count as finished in auth now. */
     async finishAuth(requestedBefore: Date, now: Date): Promise<string[]> {
       const rows = await db
         .updateTable('erasures')

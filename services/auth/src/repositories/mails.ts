@@ -11,8 +11,8 @@ export function mailQueueRepository(db: Kysely<AuthDb>) {
     },
 
     /**
-     * Takes mails that are due, for `leaseMs`. Then they are due again: a process that dies on the way needs no one to clean
-     * up after it.
+     * Claims mails that are due, for `leaseMs`. Afterwards they are due again, so that the mails of a process that died are
+     * sent without any clean-up.
      */
     async claim(limit: number, leaseMs: number, now: Date): Promise<MailRow[]> {
       const due = db
@@ -29,13 +29,13 @@ export function mailQueueRepository(db: Kysely<AuthDb>) {
           attempts: sql`attempts + 1`,
           next_attempt_at: new Date(now.getTime() + leaseMs),
         })
-        // An array is computed once; PostgreSQL may run a subquery again for each row, and take more than asked for.
+        // An array is computed once; PostgreSQL may run a subquery again for each row, and claim more than `limit`.
         .where('id', '=', sql<string>`any(array(${due}))`)
         .returningAll()
         .execute()
     },
 
-    /** Lets a failed mail be due after a pause that doubles with each attempt, unless somebody else has taken it since. */
+    /** Makes a failed mail due after a pause that doubles with each attempt, unless another process has claimed it since. */
     async postpone({ id, attempts }: MailRow, pauseMs: number, now: Date): Promise<void> {
       const pause = Math.min(2 ** (attempts - 1), MAX_PAUSE) * pauseMs
       await db
@@ -54,7 +54,7 @@ export function mailQueueRepository(db: Kysely<AuthDb>) {
 
 export function mailTokenRepository(db: Kysely<AuthDb>) {
   return {
-    /** From now on the only one of this user for this purpose. */
+    /** Stores a token and removes the user's earlier ones for this purpose. */
     async put(token: Selectable<MailTokensTable>): Promise<void> {
       const { token_hash, expires_at } = token
       await db
@@ -64,7 +64,7 @@ export function mailTokenRepository(db: Kysely<AuthDb>) {
         .execute()
     },
 
-    /** Whose token this is, without using it up. */
+    /** The id of the user who owns a token, without using it. */
     async ownerOf(purpose: MailTokenPurpose, hash: Buffer, now: Date): Promise<string | undefined> {
       const query = db
         .selectFrom('mail_tokens')
@@ -75,7 +75,7 @@ export function mailTokenRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirst())?.user_id
     },
 
-    /** Uses a token up: of several at once one gets true. The owner's row is locked before. */
+    /** Uses a token; only one of several concurrent callers gets true. The caller has locked the owner's row. */
     async take(purpose: MailTokenPurpose, hash: Buffer, now: Date): Promise<boolean> {
       const query = db
         .deleteFrom('mail_tokens')

@@ -12,7 +12,7 @@ export function mfaChallengeRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirst())?.user_id
     },
 
-    /** Tries of one challenge take turns on this lock. */
+    /** Locks a challenge, so that its tries run one after another. */
     async lock(tokenHash: Buffer): Promise<MfaChallengeRow | undefined> {
       const query = db.selectFrom('mfa_challenges').selectAll().where('token_hash', '=', tokenHash)
       return await query.forUpdate().executeTakeFirst()
@@ -38,7 +38,7 @@ export function mfaChallengeRepository(db: Kysely<AuthDb>) {
   }
 }
 
-/** How many wrong codes an account may enter within a window of seconds, whatever they are for. */
+/** How many wrong codes an account may enter within a window of seconds, for any purpose. */
 export interface CodeAllowance {
   failures: number
   seconds: number
@@ -68,7 +68,7 @@ export function codeAttemptRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirstOrThrow()).window_ends_at
     },
 
-    /** Takes one counted failure back, because its code was right. Earlier failures stay: a thief must not gain tries by the owner's signing in. */
+    /** Discounts one failure, because its code was right. Earlier failures stay, so that a thief gains no tries when the owner signs in. */
     async discountFailure(userId: string): Promise<void> {
       await db
         .updateTable('code_attempts')

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 const Cursor = z.tuple([z.iso.datetime(), z.uuid()])
 
-/** The last row of the page before. */
+/** The last row of the previous page. */
 interface CreationCursor {
   createdAt: Date
   id: string
@@ -25,14 +25,14 @@ export function newestFirst<DB, T extends keyof DB, O>(
   return rest.orderBy(sql`created_at`, 'desc').orderBy(sql`id`, 'desc').limit(limit)
 }
 
-/** One row more than the page has, which says whether another page follows: see `pageOf`. */
+/** Requests one row more than the page has; it shows whether another page follows, see `pageOf`. */
 export function pageRequest(limit: number, cursor: string | undefined): PageRequest {
   if (cursor === undefined) return { limit: limit + 1 }
   const [createdAt, id] = decodeCursor(cursor, Cursor)
   return { limit: limit + 1, after: { createdAt: new Date(createdAt), id } }
 }
 
-/** One page out of the `limit + 1` rows of a `pageRequest`. */
+/** One page, made from the `limit + 1` rows of a `pageRequest`. */
 export function pageOf<Row extends { id: string; created_at: Date }, Item>(
   rows: Row[],
   limit: number,

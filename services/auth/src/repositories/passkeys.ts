@@ -3,7 +3,7 @@ import type { AuthDb, PasskeyChallengesTable, PasskeyRow } from '../db/schema.ts
 
 export function passkeyRepository(db: Kysely<AuthDb>) {
   return {
-    /** False where the credential exists already, in whichever account. */
+    /** False when the credential already exists, in any account. */
     async insert(passkey: PasskeyRow): Promise<boolean> {
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('passkeys')
@@ -17,15 +17,15 @@ export function passkeyRepository(db: Kysely<AuthDb>) {
       return await db.selectFrom('passkeys').selectAll().where('credential_id', '=', credentialId).executeTakeFirst()
     },
 
-    /** Newest first; there are few, see `MAX_PASSKEYS`. */
+    /** Newest first; at most `MAX_PASSKEYS`. */
     async ofUser(userId: string): Promise<PasskeyRow[]> {
       const query = db.selectFrom('passkeys').selectAll().where('user_id', '=', userId)
       return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').execute()
     },
 
     /**
-     * Remembers the signature counter. False where it has not grown, which means that the key was copied; authenticators
-     * that do not count say 0 always (WebAuthn level 3, section 6.1.1). Of two with one counter, one gets true.
+     * Stores the signature counter. False when it has not grown, which means that the key was copied; authenticators without a
+     * counter always send 0 (WebAuthn level 3, section 6.1.1). Of two calls with the same counter only one gets true.
      */
     async recordUse(id: string, signCount: number, now: Date): Promise<boolean> {
       const { numUpdatedRows } = await db
@@ -50,7 +50,7 @@ export function passkeyChallengeRepository(db: Kysely<AuthDb>) {
       await db.insertInto('passkey_challenges').values(challenge).execute()
     },
 
-    /** Uses a challenge up; of several at once, one gets true. `userId` is null for a sign-in. */
+    /** Uses a challenge; only one of several concurrent callers gets true. `userId` is null for a sign-in. */
     async take(tokenHash: Buffer, userId: string | null, now: Date): Promise<boolean> {
       const { numDeletedRows } = await db
         .deleteFrom('passkey_challenges')

@@ -2,7 +2,7 @@ import type { Revocation, RevocationReason } from '@kinora/common/contracts'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { AuthDb, RevocationsTable } from '../db/schema.ts'
 
-/** The contract's limit. */
+/** The limit in the contract. */
 export const MAX_IDS_PER_REVOCATION = 200
 
 export interface NewRevocation {
@@ -15,17 +15,17 @@ export interface NewRevocation {
 export interface RevocationPage {
   items: Revocation[]
   more: boolean
-  /** The answer is complete up to here; ask for what comes after. */
+  /** The answer is complete up to this number; ask for those after it. */
   sequence: number
 }
 
-/** Together they keep an answer below the 16 KiB of a broker message; one revocation alone always fits. */
+/** Keeps an answer below the 16 KiB of a broker message; a single revocation always fits. */
 const PAGE_ROWS = 50
 const PAGE_IDS = MAX_IDS_PER_REVOCATION
 
 export function revocationRepository(db: Kysely<AuthDb>) {
   return {
-    /** Holds the counter's lock until the commit, so this comes last in a transaction. */
+    /** Holds the counter's lock until the commit, so it must come last in a transaction. */
     async insert(revocation: NewRevocation, now: Date): Promise<Revocation> {
       const { sessionIds = [], apiKeyIds = [], reason, expiresAt } = revocation
       const { value } = await db
@@ -47,7 +47,7 @@ export function revocationRepository(db: Kysely<AuthDb>) {
       return { sequence: Number(value), sessionIds, apiKeyIds, reason, expiresAt: expiresAt.toISOString() }
     },
 
-    /** Reads the counter first: whatever has a number up to there is committed and seen by the second statement. */
+    /** Reads the counter first, so that all revocations up to it are committed and visible to the second statement. */
     async after(sequence: number, now: Date): Promise<RevocationPage> {
       const counter = await db.selectFrom('revocation_counter').select('value').executeTakeFirstOrThrow()
       const rows = await db

@@ -7,12 +7,12 @@ export interface NewTotpSetup {
   expiresAt: Date
 }
 
-/** Before the first code: any time step is later. */
+/** The value before the first code: any time step is later. */
 const NO_STEP = '-1'
 
 export function totpFactorRepository(db: Kysely<AuthDb>) {
   return {
-    /** Takes the place of an earlier set-up; false when a factor is enabled already. */
+    /** Stores a setup and replaces an earlier one; false when a factor is already enabled. */
     async setUp({ userId, encryptedSecret, expiresAt }: NewTotpSetup): Promise<boolean> {
       const setup = { encrypted_secret: encryptedSecret, last_step: NO_STEP, setup_expires_at: expiresAt }
       const { numInsertedOrUpdatedRows } = await db
@@ -25,7 +25,7 @@ export function totpFactorRepository(db: Kysely<AuthDb>) {
       return numInsertedOrUpdatedRows === 1n
     },
 
-    /** The secret of a set-up that has not expired. */
+    /** The secret of a setup that has not expired. */
     async pendingSecret(userId: string, now: Date): Promise<Buffer | undefined> {
       const query = db
         .selectFrom('totp_factors')
@@ -44,14 +44,14 @@ export function totpFactorRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirst())?.encrypted_secret
     },
 
-    /** The code of `step` has proved the set-up, and is used up by that. False when there is no set-up any more. */
+    /** Enables the factor after the code of `step` has proved the setup, and marks that code as used. False when there is no setup any more. */
     async enable(userId: string, step: number): Promise<boolean> {
       const enabled = { setup_expires_at: null, last_step: String(step) }
       const query = db.updateTable('totp_factors').set(enabled).where('user_id', '=', userId)
       return (await query.executeTakeFirstOrThrow()).numUpdatedRows === 1n
     },
 
-    /** Uses up the code of `step`, and with it all earlier ones. Of several at once, one gets true. */
+    /** Marks the code of `step` and all earlier ones as used; only one of several concurrent callers gets true. */
     async advance(userId: string, step: number): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable('totp_factors')
@@ -87,7 +87,7 @@ export function recoveryCodeRepository(db: Kysely<AuthDb>) {
       await db.insertInto('recovery_codes').values(rows).execute()
     },
 
-    /** Uses a code up; of several at once, one gets true. */
+    /** Uses a code; only one of several concurrent callers gets true. */
     async use(userId: string, hash: Buffer, now: Date): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable('recovery_codes')

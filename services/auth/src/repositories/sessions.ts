@@ -18,7 +18,7 @@ export function sessionRepository(db: Kysely<AuthDb>) {
       return await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst()
     },
 
-    /** Refresh and revocation of one session take turns on this lock. */
+    /** Locks a session, so that refresh and revocation run one after another. */
     async lock(id: string): Promise<SessionRow | undefined> {
       return await db.selectFrom('sessions').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
     },
@@ -30,7 +30,7 @@ export function sessionRepository(db: Kysely<AuthDb>) {
       await db.updateTable('sessions').set(use).where('id', '=', id).execute()
     },
 
-    /** Ends one session of a user, or all, or all but one; those that have ended already are not in the answer. */
+    /** Ends one session of a user, or all, or all but one; returns those that had not ended before. */
     async end(
       target: { userId: string; sessionId?: string; exceptSessionId?: string },
       reason: RevocationReason,

@@ -12,7 +12,7 @@ const CHANGES: Record<UserChange, (now: Date) => Partial<Pick<UserRow, 'role' | 
 
 export function userRepository(db: Kysely<AuthDb>) {
   return {
-    /** False when the address has an account already; two at once are decided by the unique index. */
+    /** False when the address already has an account; the unique index decides between two at once. */
     async insert(user: UserRow): Promise<boolean> {
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('users')
@@ -30,12 +30,12 @@ export function userRepository(db: Kysely<AuthDb>) {
       return await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
     },
 
-    /** Reads the account as it is now and keeps it so until the commit; sign-ins do not wait for each other. */
+    /** Reads the account and prevents changes until the commit; sign-ins do not wait for each other. */
     async lockForSignIn(id: string): Promise<UserRow | undefined> {
       return await db.selectFrom('users').selectAll().where('id', '=', id).forShare().executeTakeFirst()
     },
 
-    /** Waits for sign-ins under way; later ones wait for us. */
+    /** Locks the account; waits for running sign-ins, and later ones wait for this transaction. */
     async lock(id: string): Promise<UserRow | undefined> {
       return await db.selectFrom('users').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
     },
@@ -51,14 +51,14 @@ export function userRepository(db: Kysely<AuthDb>) {
       return await newestFirst(query, page).execute()
     },
 
-    /** The accounts that can administrate, as they are now and stay until the commit. Service accounts cannot sign in. */
+    /** Locks all enabled administrators until the commit. `signsIn` is false for service accounts. */
     async lockAdmins(): Promise<{ id: string; signsIn: boolean }[]> {
       return await db
         .selectFrom('users')
         .select(['id', sql<boolean>`password_hash is not null`.as('signsIn')])
         .where('role', '=', 'admin')
         .where('disabled_at', 'is', null)
-        // In one order, or two who lock them would wait for each other.
+        // A fixed order avoids deadlocks.
         .orderBy('id')
         .forUpdate()
         .execute()
@@ -69,7 +69,7 @@ export function userRepository(db: Kysely<AuthDb>) {
       await db.updateTable('users').set(columns).where('id', '=', id).execute()
     },
 
-    /** Sessions and whatever else hangs on the account go with it. False when it is gone already. */
+    /** Deletes the account with its sessions and all other rows that refer to it. False when it was already deleted. */
     async delete(id: string): Promise<boolean> {
       const { numDeletedRows } = await db.deleteFrom('users').where('id', '=', id).executeTakeFirstOrThrow()
       return numDeletedRows === 1n
@@ -89,8 +89,8 @@ export function userRepository(db: Kysely<AuthDb>) {
     },
 
     /**
-     * Takes the password from an unconfirmed account that has the address of `other`: nobody knows which of the two who
-     * registered it owns the address, so neither password counts.
+     * Invalidates the password of an unconfirmed account with this address: it is unknown which of the two people who
+     * registered it owns the address, so neither password is valid.
      */
     async voidUnconfirmed({ id, email }: UserRow, unusableHash: string): Promise<void> {
       await db
@@ -102,7 +102,7 @@ export function userRepository(db: Kysely<AuthDb>) {
         .execute()
     },
 
-    /** The link in the mail has shown that the address belongs to the account's owner, so it counts as confirmed. */
+    /** Sets the password and confirms the address, because the link in the mail proved that it belongs to the account's owner. */
     async resetPassword(id: string, hash: string, now: Date): Promise<void> {
       const email_verified_at = sql<Date>`coalesce(email_verified_at, ${now})`
       await db.updateTable('users').set({ password_hash: hash, email_verified_at }).where('id', '=', id).execute()
@@ -113,7 +113,7 @@ export function userRepository(db: Kysely<AuthDb>) {
       await db.updateTable('users').set({ email_verified_at }).where('id', '=', id).execute()
     },
 
-    /** Only where the password is still the one that was checked; false where it is not. */
+    /** Replaces the hash only if it is still `from`; otherwise false. */
     async replaceHash(id: string, from: string, to: string): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable('users')
@@ -151,7 +151,7 @@ export function userOverviewRepository(db: Kysely<AuthDb>) {
           .selectFrom('audit_log')
           .select('at')
           .whereRef('audit_log.user_id', '=', 'users.id')
-          // In the words of the index that holds nothing else.
+          // Written as in the condition of the partial index.
           .where(sql<boolean>`action in ('register', 'login') and outcome = 'success'`)
           .orderBy('sequence', 'desc')
           .limit(1)

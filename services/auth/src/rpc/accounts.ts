@@ -25,7 +25,7 @@ export function updateMe(ctx: Context): Handler<typeof auth.updateMe> {
   })
 }
 
-/** Who takes everything away at once should be seen to have done so. */
+/** Exports the account's data and records that in the audit log, so that its owner can see every export. */
 export function exportAccount(ctx: Context): Handler<typeof auth.exportAccount> {
   return signedIn<typeof auth.exportAccount>(async (_input, { userId, sessionId }, call) => {
     const user = (await ctx.users.byId(userId)) ?? noSuchUser()

@@ -12,7 +12,7 @@ type AuditRow = Selectable<AuditLogTable>
 
 const AuditCursor = z.tuple([z.string().regex(/^\d{1,18}$/)])
 
-/** Rows that one call verifies: some tens of milliseconds. */
+/** Rows that one call verifies, in some tens of milliseconds. */
 const PAGE = 1000
 
 export function listAudit({ audit }: Context): Handler<typeof auth.listAudit> {
@@ -49,7 +49,7 @@ function decodeAuditCursor(cursor: string | undefined): string | undefined {
   return cursor === undefined ? undefined : decodeCursor(cursor, AuditCursor)[0]
 }
 
-/** One page out of `limit + 1` rows, newest first. */
+/** One page from `limit + 1` rows, newest first. */
 function pageOfAudit<Item>(rows: AuditRow[], limit: number, toItem: (row: AuditRow) => Item) {
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page.at(-1) : undefined

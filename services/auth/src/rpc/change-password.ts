@@ -8,8 +8,8 @@ import { noSuchUser, signedIn } from './guards.ts'
 
 export function changePassword(ctx: Context): Handler<typeof auth.changePassword> {
   return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword }, actor, call) => {
-    // More than once only where the hash was replaced while it was being checked: by another change, and then this
-    // password is wrong now, or by a sign-in that renewed it at another cost.
+    // Repeats only when the hash was replaced during the check: by another change, after which this password is wrong, or by a
+    // sign-in that renewed it at another cost.
     for (;;) {
       const user = (await ctx.users.byId(actor.userId)) ?? noSuchUser()
       const { password_hash: stored } = user
@@ -24,7 +24,7 @@ export function changePassword(ctx: Context): Handler<typeof auth.changePassword
   })
 }
 
-/** False when `verified` is not the account's hash any more. */
+/** False when `verified` is no longer the account's hash. */
 async function replace(
   ctx: Context,
   { userId, sessionId }: SessionActor,
@@ -35,7 +35,7 @@ async function replace(
   const now = ctx.now()
   return await ctx.transact(async (work) => {
     if (!(await work.users.replaceHash(userId, verified, hash))) return false
-    // A link to reset it may have been requested by a stranger; the new password makes it useless.
+    // A stranger may have requested a reset link; the new password invalidates it.
     await work.mailTokens.discard(userId, 'reset_password')
     await work.queueMail('password_changed', userId, call, now)
     await work.audit.record(call, { action: 'password_change', userId, sessionId }, now)

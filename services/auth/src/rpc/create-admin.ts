@@ -20,18 +20,19 @@ export function createAdmin(ctx: Context): Handler<typeof auth.createAdmin> {
     'operator',
     async ({ email: typed, password, displayName = null }, call) => {
       const email = normaliseEmail(typed)
-      // Looked at again where somebody has registered or confirmed the address while the hash was computed.
+      // Promotes again, because the address may have been registered or confirmed while the hash was computed.
       const result =
         (await promote(ctx, email, call)) ??
         (await createOrClaim(ctx, { email, password, displayName }, call)) ??
         (await promote(ctx, email, call))
-      if (!result) throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The account came and went; try again' })
+      if (!result)
+        throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The account was changed at the same time; try again' })
       return { user: await overviewOf(ctx, result.userId), outcome: result.outcome }
     },
   )
 }
 
-/** Null when no account has this address, or one that it was never confirmed for. */
+/** Null when no account has this address, or its address was never confirmed. */
 async function promote(ctx: Context, email: string, call: Call): Promise<Result | null> {
   return await ctx.transact(async (work) => {
     const found = await work.users.byEmail(email)
@@ -44,7 +45,7 @@ async function promote(ctx: Context, email: string, call: Call): Promise<Result 
   })
 }
 
-/** Null when a confirmed account has this address by now. */
+/** Null when a confirmed account has this address meanwhile. */
 async function createOrClaim(
   ctx: Context,
   { email, password, displayName }: { email: string; password: string; displayName: string | null },
@@ -54,7 +55,7 @@ async function createOrClaim(
   if (problem) throw problem
   const passwordHash = await ctx.passwords.hash(password, call.signal)
   const now = ctx.now()
-  // The operator answers for the address; without this a first administrator might wait for a mail.
+  // The operator vouches for the address; otherwise the first administrator would need a mail to confirm it.
   const verified: Partial<UserRow> = { role: 'admin', email_verified_at: now }
   const user = { ...createUser(email, passwordHash, displayName, now), ...verified }
   return await ctx.transact(async (work) => {

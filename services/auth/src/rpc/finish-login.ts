@@ -36,8 +36,8 @@ export function finishLogin(ctx: Context): Handler<typeof auth.finishLogin> {
 }
 
 /**
- * One transaction: the challenge's lock makes its tries take turns, and whatever is counted or used up is committed
- * together with the answer.
+ * Runs one try in one transaction. The challenge's lock makes tries run one after another, and counts and used codes are
+ * committed together with the answer.
  */
 async function redeem(
   ctx: Context,

@@ -4,14 +4,14 @@ import { AppError } from '@kinora/common/errors'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 
-/** A handler that gets the actor beside the call, already narrowed to the kind that its guard lets pass. */
+/** A handler that also gets the actor, narrowed to the kind that its guard accepts. */
 type HandlerFor<A extends Actor, M extends Method> = (
   input: z.output<M['input']>,
   actor: A,
   call: Call,
 ) => Promise<z.input<M['output']>>
 
-/** For methods that need a session, which only a sign-in opens: a stolen API key must not become an account. */
+/** For methods that need a session, which only a sign-in opens, so that a stolen API key cannot take over the account. */
 export function signedIn<M extends Method>(handle: HandlerFor<SessionActor, M>): Handler<M> {
   return signedInOrByKey<M>(async (input, actor, call) => {
     if (actor.sessionId === undefined) throw new AppError('FORBIDDEN')
@@ -19,7 +19,7 @@ export function signedIn<M extends Method>(handle: HandlerFor<SessionActor, M>):
   })
 }
 
-/** For methods that programs may call as well, with an API key of the account. */
+/** For methods that accept a session or an API key of the account. */
 export function signedInOrByKey<M extends Method>(handle: HandlerFor<SessionActor | ApiKeyActor, M>): Handler<M> {
   return async (input, call) => {
     if (call.actor.kind !== 'user') throw new AppError('UNAUTHENTICATED')
@@ -27,12 +27,12 @@ export function signedInOrByKey<M extends Method>(handle: HandlerFor<SessionActo
   }
 }
 
-/** The account behind a token that is still valid has been deleted. */
+/** Throws `UNAUTHENTICATED`: the account of a token that is still valid was deleted. */
 export function noSuchUser(): never {
   throw new AppError('UNAUTHENTICATED')
 }
 
-/** For methods that one service calls on its own behalf; the operator's command line counts as one. */
+/** For methods that only this service calls on its own behalf; the operator's command line counts as a service. */
 export function byService<M extends Method>(name: 'gateway' | 'operator', handle: Handler<M>): Handler<M> {
   return async (input, call) => {
     serviceOnly(call.actor, name)
@@ -41,8 +41,8 @@ export function byService<M extends Method>(name: 'gateway' | 'operator', handle
 }
 
 /**
- * For methods of administrators and of the operator's command line. The role in the actor is as old as the access token,
- * so the account itself is read on every call.
+ * For methods of administrators and of the operator's command line. The role in the actor may be as old as the access token,
+ * so the account is read on every call.
  */
 export function byAdmin<M extends Method>({ users }: Context, handle: Handler<M>): Handler<M> {
   return async (input, call) => {
@@ -56,7 +56,7 @@ function assertAdmin(user: { role: string; disabled_at: Date | null } | undefine
   if (user?.role !== 'admin' || user.disabled_at) throw new AppError('FORBIDDEN')
 }
 
-/** For methods by which an administrator acts on a service account; the keys of people are out of reach. */
+/** For methods by which an administrator manages a service account; they refuse accounts of people. */
 export function forServiceAccount<M extends Method>(ctx: Context, handle: Handler<M>): Handler<M> {
   return byAdmin<M>(ctx, async (input, call) => {
     const { userId } = input as { userId: string }

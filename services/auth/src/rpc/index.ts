@@ -35,7 +35,7 @@ import { getJwks, listKeys, retireKey, rotateKeys } from './signing-keys.ts'
 import { disableTotp, enableTotp, renewRecoveryCodes, setUpTotp } from './totp.ts'
 import { eraseUser, getUser, listUsers, resetSecondFactor, updateUser } from './users.ts'
 
-/** Every method of auth's contract, by the file of its handler. */
+/** The handlers of all methods in auth's contract. */
 export function handlers(ctx: Context): Handlers<typeof auth> {
   return {
     register: register(ctx),

@@ -30,7 +30,7 @@ export function loginWithPasskey(ctx: Context): Handler<typeof auth.loginWithPas
   }
 }
 
-/** An unknown passkey, one of somebody else and a bad signature get one answer. */
+/** An unknown passkey, a passkey of another user and a wrong signature get the same answer. */
 async function redeem(
   ctx: Context,
   work: Work,
@@ -41,7 +41,7 @@ async function redeem(
   const passkey = await work.passkeys.byCredentialId(Buffer.from(response.id, 'base64url'))
   const user = passkey && (await work.users.lockForSignIn(passkey.user_id))
   const proof = { response, challenge, verification: 'required' } as const
-  // WebAuthn level 3, section 7.2, step 6: nobody has said yet who they are, so the device must.
+  // WebAuthn level 3, section 7.2, step 6: the user is not identified yet, so the device must name them.
   const isNamed = user && response.response.userHandle === userHandle(user.id)
   if (!isNamed || !(await acceptAssertion(ctx, work, passkey, proof))) {
     return await refuse(ctx, work, user, 'PASSKEY_INVALID', call)

@@ -14,7 +14,7 @@ export function login(ctx: Context): Handler<typeof auth.login> {
   return async ({ email, password }, call) => {
     for (;;) {
       const user = await ctx.users.byEmail(normaliseEmail(email))
-      // An unknown address takes the same way, statement by statement: one look-up, one hash, one audit row.
+      // An unknown address runs the same statements: one look-up, one hash, one audit row.
       const stored = user?.password_hash ?? null
       const matches = await ctx.passwords.verify(password, stored, call.signal)
       if (!user || stored === null || !matches) return await refuse(ctx, call, user, 'INVALID_CREDENTIALS')
@@ -28,8 +28,8 @@ export function login(ctx: Context): Handler<typeof auth.login> {
 }
 
 /**
- * Looks again at the account under its lock, because the hash took a while: a sign-in is either wholly before
- * a change of the password, a disabling or an end of all sessions, and is then ended by it, or wholly after.
+ * Reads the account again under its lock, because hashing took time: a sign-in comes either before a change of the password, a
+ * disabling or an end of all sessions, which then ends it, or after.
  */
 async function signIn(ctx: Context, verified: UserRow, call: Call): Promise<Outcome> {
   return await ctx.transact(async (work) => {
@@ -49,8 +49,8 @@ async function refuse(ctx: Context, call: Call, user: UserRow | undefined, failu
 }
 
 /**
- * The hash at the configured cost, where it has another: now is the only moment at which the password is known. A full
- * queue does not spoil the sign-in; there will be a next one.
+ * A new hash at the configured cost, if the stored one has another cost: only now is the password known. When the queue is
+ * full, the sign-in succeeds without it, and the next one tries again.
  */
 async function renewedHash(
   ctx: Context,

@@ -12,7 +12,7 @@ import { confirmPassword, reauthenticate } from '../operations/passwords.ts'
 import type { Work } from '../operations/transact.ts'
 import { noSuchUser, signedIn } from './guards.ts'
 
-/** More devices than anybody has; a list this long needs no pages. */
+/** More than anyone's devices; a list of this length needs no pages. */
 const MAX_PASSKEYS = 20
 
 export function beginPasskey(ctx: Context): Handler<typeof auth.beginPasskey> {
@@ -52,7 +52,7 @@ export function addPasskey(ctx: Context): Handler<typeof auth.addPasskey> {
 }
 
 async function insert(work: Work, passkey: PasskeyRow): Promise<void> {
-  // Two at once must not both be the last one.
+  // The lock keeps two concurrent calls from exceeding the limit.
   if (!(await work.users.lock(passkey.user_id))) noSuchUser()
   const present = await work.passkeys.ofUser(passkey.user_id)
   if (present.length >= MAX_PASSKEYS) throw new AppError('PASSKEY_LIMIT_REACHED')

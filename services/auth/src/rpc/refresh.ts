@@ -10,7 +10,7 @@ import { transportOf } from '../domain/sign-in.ts'
 import { endSessions, signedInAnswer } from '../operations/sessions.ts'
 import type { Work } from '../operations/transact.ts'
 
-/** A refusal is an outcome, not a throw, because what it writes must be committed. */
+/** A refusal is returned, not thrown, because its rows must be committed. */
 type Outcome = { answer: SignedIn } | { refusal: AppError }
 
 export function refresh(ctx: Context): Handler<typeof auth.refresh> {
@@ -25,7 +25,7 @@ export function refresh(ctx: Context): Handler<typeof auth.refresh> {
 async function exchange(ctx: Context, work: Work, token: RefreshToken | null, call: Call): Promise<Outcome> {
   const session = token ? await work.sessions.lock(token.sessionId) : undefined
   const user = session && (await work.users.byId(session.user_id))
-  // A forged token says nothing about the session that it names: no effect on it, no trace in its owner's log.
+  // A forged token must not affect the session that it names, nor write to its owner's log.
   if (!token || !session || !user || !isGenuine(ctx.refreshTokens.secret, session, token)) {
     await work.audit.record(call, { action: 'refresh', userId: null, failure: 'REFRESH_INVALID' }, ctx.now())
     return { refusal: new AppError('REFRESH_INVALID') }

@@ -14,7 +14,7 @@ export function register(ctx: Context): Handler<typeof auth.register> {
     const email = normaliseEmail(typed)
     const problem = await evaluatePassword(ctx, password, { email, display_name: displayName })
     if (problem) return await refuse(ctx, call, problem)
-    // Only saves the hash; the insert decides. Where addresses are verified both ways must cost the same.
+    // Only saves the hash; the insert decides. With verification both cases must take the same time.
     const isTaken = !ctx.mail.verification && (await ctx.users.byEmail(email)) !== undefined
     if (isTaken) return await refuse(ctx, call, new AppError('EMAIL_TAKEN'))
 
@@ -33,9 +33,9 @@ async function signIn(ctx: Context, user: UserRow, call: Call): Promise<SignedIn
 }
 
 /**
- * The same for an address that has an account, statement by statement; its owner learns of it by mail, nobody else does.
- * An unconfirmed account of the same address may belong to a stranger, and a confirmation link would make that stranger's
- * password valid. So neither password counts, and the mail lets its reader choose one, which confirms the address as well.
+ * Runs the same statements whether or not the address has an account; only its owner learns of it, by mail. An unconfirmed
+ * account of the same address may belong to a stranger, and a confirmation link would make that stranger's password valid. So
+ * neither password is valid, and the mail has a link to set a new one, which also confirms the address.
  */
 async function awaitVerification(ctx: Context, user: UserRow, call: Call): Promise<VerificationRequired> {
   await ctx.transact(async (work) => {
@@ -63,7 +63,7 @@ export function verifyEmail(ctx: Context): Handler<typeof auth.verifyEmail> {
     const tokenHash = oneTimeTokenHash(token)
     const userId = await ctx.mailTokens.ownerOf('verify_email', tokenHash, now)
     const verified = await ctx.transact(async (work) => {
-      // The account before what hangs on it, as everywhere, so that nobody waits in a circle.
+      // The account is locked before its rows, as everywhere, to avoid deadlocks.
       if (userId === undefined || !(await work.users.lock(userId))) return false
       if (!(await work.mailTokens.take('verify_email', tokenHash, now))) return false
       await work.users.markVerified(userId, now)

@@ -14,14 +14,14 @@ export function forgotPassword(ctx: Context): Handler<typeof auth.forgotPassword
   }
 }
 
-/** Gives no tokens: reading the owner's mails does not replace a second factor. */
+/** Opens no session, because access to the owner's mails does not replace the second factor. */
 export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> {
   return async ({ token, password }, call) => {
     const tokenHash = oneTimeTokenHash(token)
     const userId = await ctx.mailTokens.ownerOf('reset_password', tokenHash, ctx.now())
     const user = userId && (await ctx.users.byId(userId))
     if (!user) return await refuse(ctx, call, null, new AppError('MAIL_TOKEN_INVALID'))
-    // A password that is refused does not use the link up.
+    // A refused password does not use the link.
     const problem = await evaluatePassword(ctx, password, user)
     if (problem) return await refuse(ctx, call, user.id, problem)
     const hash = await ctx.passwords.hash(password, call.signal)
@@ -32,7 +32,7 @@ export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> 
   }
 }
 
-/** False when somebody else has used the token, or a newer one has replaced it, since it was looked at. */
+/** False when the token was used, or replaced by a newer one, since it was read. */
 async function reset(
   ctx: Context,
   { userId, tokenHash, hash }: { userId: string; tokenHash: Buffer; hash: string },
@@ -40,7 +40,7 @@ async function reset(
 ): Promise<boolean> {
   const now = ctx.now()
   return await ctx.transact(async (work) => {
-    // The account before what hangs on it, as everywhere, so that nobody waits in a circle.
+    // The account is locked before its rows, as everywhere, to avoid deadlocks.
     await work.users.lock(userId)
     if (!(await work.mailTokens.take('reset_password', tokenHash, now))) return false
     await work.users.resetPassword(userId, hash, now)

@@ -7,15 +7,15 @@ import { evaluateApiKey } from '../domain/api-key.ts'
 import type { OwnedApiKey } from '../repositories/api-keys.ts'
 import { byService } from './guards.ts'
 
-/** A gateway in use asks at least this often (its cache lives as long), so each answer counts as a use. */
+/** A gateway asks at least this often for a key in use, because its cache lives as long; so each answer counts as a use. */
 const USE_EVERY_MS = 60_000
-/** A program that nobody has told goes on trying with a dead key; its owner need not read of each try. */
+/** A program may keep trying with an ended key; the audit log gets one row in this time. */
 const LOG_REFUSAL_EVERY_MS = 3_600_000
 
 export function resolveApiKey(ctx: Context): Handler<typeof auth.resolveApiKey> {
   return byService<typeof auth.resolveApiKey>('gateway', async ({ digest }, call) => {
     const found = await ctx.apiKeys.byDigest(Buffer.from(digest, 'base64url'))
-    // Names nobody, so there is nobody to tell and no row: else everybody could fill the log.
+    // An unknown key has no owner, and a row for each try would let anybody fill the log.
     if (!found) throw new AppError('API_KEY_INVALID')
     const now = ctx.now()
     const refusal = evaluateApiKey(found.key, found.owner, now)
@@ -31,7 +31,7 @@ function resolved({ key, owner }: OwnedApiKey): ResolvedApiKey {
     id: key.id,
     userId: key.user_id,
     role: isAdmin ? 'admin' : 'user',
-    // What was taken from the owner since is gone from the key.
+    // A key loses the scopes that its owner has lost.
     scopes: isAdmin ? key.scopes : key.scopes.filter((scope) => scope !== 'admin'),
     ratePerMinute: key.rate_per_minute,
     expiresAt: key.expires_at?.toISOString() ?? null,
@@ -48,11 +48,11 @@ async function refuse(ctx: Context, key: ApiKeyRow, failure: ErrorCode, call: Ca
   throw new AppError(failure)
 }
 
-/** Nobody waits for it, and a use that cannot be written down is still a use. */
+/** Runs without being awaited; the key works even when its use cannot be recorded. */
 function recordUse({ apiKeys, logger }: Context, { id, last_used_at }: ApiKeyRow, now: Date): void {
   const since = new Date(now.getTime() - USE_EVERY_MS)
   if (last_used_at && last_used_at >= since) return
   apiKeys.recordUse(id, now, since).catch((error: unknown) => {
-    logger.warn({ err: error, apiKeyId: id }, 'could not write down the use of an API key')
+    logger.warn({ err: error, apiKeyId: id }, 'could not record the use of an API key')
   })
 }

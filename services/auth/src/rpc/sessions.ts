@@ -18,7 +18,7 @@ export function listSessions({ sessions, now }: Context): Handler<typeof auth.li
 
 export function revokeSession(ctx: Context): Handler<typeof auth.revokeSession> {
   return signedIn<typeof auth.revokeSession>(async ({ sessionId }, { userId }, call) => {
-    // One that has ended already is fine: the call may be a repeated one.
+    // A session that has already ended is accepted, because the call may be repeated.
     if (!(await ctx.sessions.belongsTo(sessionId, userId))) throw new AppError('SESSION_NOT_FOUND')
     await signOut(ctx, call, 'session_revoke', { userId, sessionId, reason: 'session_revoked' })
     return { sessionId }
@@ -51,7 +51,7 @@ export function listUserSessions(ctx: Context): Handler<typeof auth.listUserSess
 
 export function revokeUserSession(ctx: Context): Handler<typeof auth.revokeUserSession> {
   return byAdmin<typeof auth.revokeUserSession>(ctx, async ({ userId, sessionId }, call) => {
-    // One that has ended already is fine: the call may be a repeated one.
+    // A session that has already ended is accepted, because the call may be repeated.
     if (!(await ctx.sessions.belongsTo(sessionId, userId))) throw new AppError('SESSION_NOT_FOUND')
     await signOut(ctx, call, 'user_sessions_revoke', { userId, sessionId, reason: 'revoked_by_admin' })
     return {}
@@ -75,7 +75,7 @@ function callersSession({ actor }: Call): { userId: string; sessionId: string } 
   return { userId: actor.userId, sessionId: actor.sessionId }
 }
 
-/** Any genuine token of a session is good enough to end it, also one that another tab has exchanged meanwhile. */
+/** The session of any genuine token, including one that another tab has exchanged meanwhile. Throws `REFRESH_INVALID`. */
 async function sessionOf(
   ctx: Context,
   refreshToken: string,

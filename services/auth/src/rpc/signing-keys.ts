@@ -30,7 +30,7 @@ export function retireKey(ctx: Context): Handler<typeof auth.retireKey> {
   })
 }
 
-/** Each method of operators about signing keys answers with all of them as they are after the call. */
+/** All signing keys; the operator's methods answer with this after each change. */
 async function allKeys({ signingKeys }: Context): Promise<{ keys: SigningKeyInfo[] }> {
   return { keys: (await signingKeys.all()).map(toInfo) }
 }

@@ -25,7 +25,7 @@ export function setUpTotp(ctx: Context): Handler<typeof auth.setUpTotp> {
     const now = ctx.now()
     const secret = createTotpSecret()
     const email = await ctx.transact(async (work) => {
-      // Not while another request proves the set-up that this one replaces.
+      // The lock keeps another request from proving the setup that this one replaces.
       const user = (await work.users.lock(userId)) ?? noSuchUser()
       const encryptedSecret = sealTotpSecret(ctx.cipher, userId, secret)
       const expiresAt = new Date(now.getTime() + SETUP_MS)
@@ -48,7 +48,7 @@ export function enableTotp(ctx: Context): Handler<typeof auth.enableTotp> {
   })
 }
 
-/** A wrong code is not counted: the session that may prove a set-up may also begin another, and reads its secret. */
+/** Does not count wrong codes: whoever may prove a setup may also start another, and read its secret. */
 async function enable(
   ctx: Context,
   work: Work,
@@ -66,7 +66,7 @@ async function enable(
     await work.audit.record(call, { action: 'totp_enable', userId, failure: 'MFA_CODE_WRONG' }, now)
     return new AppError('MFA_CODE_WRONG')
   }
-  // The clean-up may have deleted a set-up that expired just now.
+  // The clean-up may just have deleted an expired setup.
   if (!(await work.totpFactors.enable(userId, step))) return new AppError('TOTP_SETUP_NOT_FOUND')
   await work.users.setMfaEnabled(userId, now, now)
   await work.audit.record(call, { action: 'totp_enable', userId }, now)

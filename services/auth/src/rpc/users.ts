@@ -39,12 +39,12 @@ export function updateUser(ctx: Context): Handler<typeof auth.updateUser> {
 }
 
 /**
- * For an owner without phone and recovery codes. The account is then as safe as its password, so its owner gets a mail,
+ * For an owner without phone and recovery codes. Afterwards only the password protects the account, so its owner gets a mail
  * and all its sessions end.
  */
 export function resetSecondFactor(ctx: Context): Handler<typeof auth.resetSecondFactor> {
   return byAdmin<typeof auth.resetSecondFactor>(ctx, async ({ userId }, call) => {
-    // Their own they turn off with password and code, which a stolen session does not have.
+    // For their own account, administrators need password and code, which a stolen session does not have.
     if (call.actor.kind === 'user' && call.actor.userId === userId) throw new AppError('OWN_ACCOUNT')
     const now = ctx.now()
     await ctx.transact(async (work) => {
@@ -61,14 +61,14 @@ export function resetSecondFactor(ctx: Context): Handler<typeof auth.resetSecond
 
 export function eraseUser(ctx: Context): Handler<typeof auth.eraseUser> {
   return byAdmin<typeof auth.eraseUser>(ctx, async ({ userId }, call) => {
-    // Their own account asks for their password: see `eraseMe`.
+    // For their own account, administrators need their password: see `eraseMe`.
     if (call.actor.kind === 'user' && call.actor.userId === userId) throw new AppError('OWN_ACCOUNT')
     if (!(await eraseAccount(ctx, userId, call))) throw new AppError('USER_NOT_FOUND')
     return {}
   })
 }
 
-/** Throws `USER_NOT_FOUND`. */
+/** The account as administrators see it. Throws `USER_NOT_FOUND`. */
 export async function overviewOf({ userOverviews, now }: Context, userId: string): Promise<AdminUser> {
   const row = await userOverviews.byId(userId, now())
   if (!row) throw new AppError('USER_NOT_FOUND')
