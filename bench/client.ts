@@ -5,7 +5,7 @@ import { request } from 'node:http'
 const MEBIBYTE = 1024 * 1024
 
 export interface Account {
-  /** Of the gateway. */
+  /** URL of the gateway. */
   url: string
   token: string
   userId: string
@@ -20,7 +20,7 @@ export async function signUp(url: string): Promise<Account> {
   return { url, token: answer.accessToken, userId: answer.user.id, email }
 }
 
-/** The body of a successful answer; throws what another one says. */
+/** Sends a request and returns the body of its answer; throws on an error status. */
 export async function call<T>(
   { url, token }: { url: string; token?: string },
   method: string,
@@ -33,7 +33,7 @@ export async function call<T>(
   return (answer.status === 204 ? undefined : await answer.json()) as T
 }
 
-/** Resolves when the upload is answered, with the time at which its last byte had been handed to the kernel. */
+/** Uploads a source. Resolves when it is answered, with the time at which its last byte was passed to the kernel. */
 export async function sendSource({ url, token }: Account, videoId: string, file: string): Promise<number> {
   const { size } = await stat(file)
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'video/mp4', 'content-length': size }

@@ -5,8 +5,8 @@ import jwt from 'jsonwebtoken'
 import pg from 'pg'
 
 /**
- * What the gateway is measured against: one Express process that checks the token and asks PostgreSQL itself. Forked
- * with its settings in the environment; says its port.
+ * The baseline of the gateway: one Express process that checks the token and queries PostgreSQL itself. Forked with its
+ * settings in the environment; reports its port.
  */
 const { BENCH_DATABASE_URL, BENCH_JWK = '{}', BENCH_ISSUER = '', BENCH_CACHE_TOKENS } = process.env
 
@@ -14,7 +14,7 @@ const pool = new pg.Pool({ connectionString: BENCH_DATABASE_URL ?? '', max: 10 }
 const key = createPublicKey({ key: JSON.parse(BENCH_JWK), format: 'jwk' })
 const verified = new Map<string, jwt.JwtPayload>()
 
-/** `BENCH_CACHE_TOKENS`: a token that was good is good until it expires, as in the gateway. */
+/** With `BENCH_CACHE_TOKENS` a verified token is cached until it expires, as in the gateway. */
 function check(token: string): jwt.JwtPayload {
   const known = verified.get(token)
   if (known && (known.exp ?? 0) * 1000 > Date.now()) return known

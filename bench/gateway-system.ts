@@ -15,7 +15,7 @@ export interface GatewaySystem {
   databaseUrl: string
   pids: { gateway: number; auth: number; media: number }
   signUp(): Promise<Account>
-  /** Resolves with its process id when it is ready. */
+  /** Starts a worker and resolves with its process id when it is ready. */
   startWorker(): Promise<number>
   stop(): Promise<void>
 }
@@ -30,8 +30,8 @@ const SETTINGS = {
 }
 
 /**
- * Gateway, auth and media as processes on real servers of their own, from their builds. Media reads from PostgreSQL each
- * time: its cache is off, so that both contenders ask the same of the database.
+ * Starts gateway, auth and media as processes from their builds, on servers of their own. Media's cache is off, so that both
+ * contenders query PostgreSQL for each request.
  */
 export async function startGatewaySystem(settings: Record<string, string> = {}): Promise<GatewaySystem> {
   const life = new Lifecycle()
@@ -67,7 +67,7 @@ export async function startGatewaySystem(settings: Record<string, string> = {}):
 async function start(life: Lifecycle, service: string, internalPort: number, env: NodeJS.ProcessEnv): Promise<number> {
   const main = join(REPOSITORY, 'services', service, 'dist', 'main.js')
   const child = spawn(process.execPath, [main], {
-    // Written somewhere, as in production, but not to our terminal.
+    // Logs are written, as in production, but not to our terminal.
     stdio: ['ignore', 'ignore', 'inherit'],
     env,
   })

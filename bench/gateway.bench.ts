@@ -7,7 +7,7 @@ import { type GatewaySystem, startGatewaySystem } from './gateway-system.ts'
 import { median, medianRatio } from './median.ts'
 import { processCpuSeconds, processesIn } from './process-cpu.ts'
 
-/** V8 goes on optimising for some thousand requests. */
+/** V8 optimises during the first few thousand requests. */
 const WARM_UP_ROUNDS = 4
 const ROUNDS = 11
 const ROUND_MS = 1000
@@ -16,7 +16,7 @@ const CONCURRENCY = 64
 interface Contender {
   name: string
   url: string
-  /** Whose processor time counts. */
+  /** The processes whose processor time is measured. */
   pids: number[]
 }
 
@@ -57,7 +57,7 @@ export async function gatewayBench(print: (line: string) => void = console.log):
 async function compare(contenders: Contender[], paths: string[], token: string) {
   const samples = contenders.map(() => ({ us: [] as number[], perSecond: [] as number[] }))
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-    // Taking turns at going first, as in the other benches.
+    // The contenders take turns to go first, as in the other benches.
     const turns = [...contenders.entries()]
     for (const [index, contender] of round % 2 === 0 ? turns : turns.toReversed()) {
       const { us, perSecond } = await measure(contender, paths, token)
@@ -90,7 +90,7 @@ async function split(system: GatewaySystem, paths: string[], token: string, grou
     .join(', ')
 }
 
-/** Asks for all of them at the same time, each again and again for one round; returns how often. */
+/** Requests all paths at the same time, each repeatedly for one round; returns the number of requests. */
 async function load(url: string, paths: string[], token: string): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY })
   const until = performance.now() + ROUND_MS

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import bcrypt from 'bcrypt'
 
-/** The floor of a sign-in: bcrypt alone, at auth's cost, on as many cores as auth's gate admits. */
+/** The least work of a sign-in: bcrypt alone, at auth's cost, on as many cores as auth's gate admits. */
 const COST = 12
 const ADMITTED = Math.min(3, Math.max(1, availableParallelism() - 1))
 

@@ -9,12 +9,12 @@ import { median, medianRatio } from './median.ts'
 const ROUNDS = 5
 const ROUND_MS = 8000
 const CONCURRENCY = 64
-/** Between two looks of the one who is signed in already. */
+/** Pause between two requests of the signed-in user. */
 const LOOK_MS = 20
 
 /**
- * Sign-ins a second with 64 in flight, against bcrypt alone at the same cost on as many cores; and what a signed-in GET
- * takes meanwhile against when nobody signs in. Taking turns, medians of the rounds.
+ * Sign-ins a second with 64 in flight, against bcrypt alone at the same cost on as many cores; and the time of a signed-in GET
+ * meanwhile, against that without sign-ins. Interleaved rounds, medians.
  *
  *   npx tsx --conditions=development bench/logins.bench.ts      (after npm run build)
  */
@@ -54,7 +54,7 @@ async function bcryptAlone(bare: ChildProcess): Promise<number> {
   return rate
 }
 
-/** Sign-ins a second; who is told to come back later does. */
+/** Sign-ins a second; refused ones are repeated after the pause in the answer. */
 async function signIns(url: string, email: string): Promise<number> {
   const started = performance.now()
   const elapsed = () => performance.now() - started
@@ -75,7 +75,7 @@ async function signIns(url: string, email: string): Promise<number> {
   return count / (lastMs / 1000)
 }
 
-/** What `whole` gives, and the median of what a look takes until then. */
+/** The result of `whole`, and the median time of a `look` until then. */
 async function during<T>(whole: Promise<T>, look: () => Promise<number>): Promise<[T, number]> {
   const taken: number[] = []
   let over = false

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** `npm run bench` runs all; `npm run bench -- rpc upload` these; `npm run bench -- transcode file.mp4` with a clip. */
+/** `npm run bench` runs all; `npm run bench -- rpc upload` these two; `npm run bench -- transcode file.mp4` uses a clip. */
 const BENCHES = ['rpc', 'gateway', 'logins', 'upload', 'transcode', 'playable'] as const
 
 const asked = process.argv.slice(2)
@@ -11,7 +11,7 @@ const chosen = BENCHES.filter((name) => asked.length === clips.length || asked.i
 
 for (const name of chosen) {
   const program = fileURLToPath(new URL(`./${name}.bench${extname(import.meta.url)}`, import.meta.url))
-  // A process each, so that none inherits another's heap and warm code.
+  // Each runs in its own process, so that none inherits another's heap and optimised code.
   const { status } = spawnSync(
     process.execPath,
     [...process.execArgv, program, ...(name === 'transcode' ? clips : [])],

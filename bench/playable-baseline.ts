@@ -4,16 +4,16 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What one would type instead. */
+/** A command that one would run instead. */
 export interface Rival {
   name: string
-  /** Minutes of film that are not too many for it. */
+  /** The longest film, in minutes, that it is measured with. */
   upTo: number
   rounds: number
   /** Folders of its playlists. */
   playlists: string[]
   args(film: string): string[]
-  /** It can be played when all its playlists say so. */
+  /** Must be true for all its playlists. */
   isPlayable(playlist: string): boolean
 }
 
@@ -45,7 +45,7 @@ export const RIVALS: Rival[] = [
   },
 ]
 
-/** Seconds until the rival has something to play; it is killed then. */
+/** Seconds until the rival's output can be played; it is killed then. */
 export async function timeToPlay(rival: Rival, film: string, folder: string): Promise<number> {
   for (const name of rival.playlists) await mkdir(join(folder, name), { recursive: true })
   const startedAt = performance.now()

@@ -6,16 +6,16 @@ const run = promisify(execFile)
 const UNIT_SECONDS = 20
 const made = new Map<string, Promise<string>>()
 
-/** So many minutes of a moving 1080p test picture at about 6 Mbit/s with a tone: short pictures repeated uncoded. */
-export async function makeFilm(folder: string, minutes: number): Promise<string> {
+/** Creates a film of so many minutes: a moving 1080p test image at about 6 Mbit/s with a tone; a short video is repeated without encoding. */
+export async function createFilm(folder: string, minutes: number): Promise<string> {
   const unit = made.get(folder) ?? makeUnit(folder)
   made.set(folder, unit)
   const film = join(folder, `film-${minutes}.mp4`)
   const seconds = minutes * 60
   const pictures = ['-stream_loop', String(seconds / UNIT_SECONDS - 1), '-i', await unit]
-  // One for the whole film: repeated ones would leave gaps between the pictures.
-  const sound = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`]
-  await ffmpeg(...pictures, ...sound, '-c:v', 'copy', '-c:a', 'aac', '-movflags', '+faststart', film)
+  // One tone for the whole film: repeated audio would leave gaps between the repetitions.
+  const audio = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`]
+  await ffmpeg(...pictures, ...audio, '-c:v', 'copy', '-c:a', 'aac', '-movflags', '+faststart', film)
   return film
 }
 

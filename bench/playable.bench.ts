@@ -8,15 +8,15 @@ import { openInstallation, type System, startSystem } from '@kinora/dev/system'
 import { type Account, call, sendSource, signUp } from './client.ts'
 import { median, medianRatio } from './median.ts'
 import { RIVALS, type Rival, timeToPlay } from './playable-baseline.ts'
-import { makeFilm } from './playable-clip.ts'
+import { createFilm } from './playable-clip.ts'
 
 const ROUNDS = 3
 const MINUTES = [1, 10, 60]
 const UNLIMITED = '100000000/60'
 
 /**
- * How long after the last byte of an upload a 1080p video can be played, through the running system with one idle worker,
- * beside what one would have without it: the same file, already on disk, given to ffmpeg at that moment. Taking turns.
+ * Seconds from the last byte of an upload until a 1080p video can be played, through the running system with one idle worker,
+ * against ffmpeg started at that moment on the same file, already on disk. Interleaved.
  *
  *   npx tsx --conditions=development bench/playable.bench.ts [minutes …]      (after npm run build)
  */
@@ -38,7 +38,7 @@ export async function playableBench(minutes = MINUTES, print: (line: string) => 
     const account = await signUp(system.gatewayUrl)
     print('seconds from the last byte of a 1080p upload to playable, one idle worker')
     for (const length of minutes)
-      await compare({ system, account, dir, film: await makeFilm(dir, length), length, print })
+      await compare({ system, account, dir, film: await createFilm(dir, length), length, print })
   } finally {
     await life.close()
   }
@@ -59,7 +59,7 @@ async function compare({ system, account, dir, film, length, print }: Bench): Pr
   const theirs = new Map<Rival, number[]>(RIVALS.filter(({ upTo }) => length <= upTo).map((rival) => [rival, []]))
   for (let round = 0; round < ROUNDS; round += 1) {
     ours.push(await uploadUntilPlayable(account, film))
-    // What is left of it would be in the way of the next one.
+    // Ends the remaining tasks, which would slow down the next round.
     await system.kill('worker-1', 'SIGTERM')
     for (const [rival, seconds] of theirs) {
       if (seconds.length < rival.rounds) seconds.push(await timeToPlay(rival, film, join(dir, `rival-${round}`)))
@@ -73,14 +73,14 @@ async function compare({ system, account, dir, film, length, print }: Bench): Pr
   }
 }
 
-/** Seconds from the moment at which the last byte was sent. */
+/** Seconds from the last byte of the upload until the video can be played. */
 async function uploadUntilPlayable(account: Account, film: string): Promise<number> {
   const { id } = await call<{ id: string }>(account, 'POST', '/v1/videos', { title: 'A film' })
   const sentAt = await sendSource(account, id, film)
   for (;;) {
     const { playable, playback } = await call<Video>(account, 'GET', `/v1/videos/${id}`)
     if (playable && playback && (await fetch(playback.hlsUrl)).ok) break
-    // Asking more often would take a good part of a processor from what is measured.
+    // More frequent requests would take much of a processor from the measured system.
     await sleep(50)
   }
   const seconds = (performance.now() - sentAt) / 1000

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** proc(5): clock ticks are hundredths of a second on every Linux that Node runs on. */
+/** On every Linux that Node supports, a clock tick is a hundredth of a second (proc(5)). */
 const TICKS_A_SECOND = 100
 
 /** Processor seconds of a running process, user and system; 0 when it has ended. */
@@ -8,7 +8,7 @@ export function processCpuSeconds(pid: number): number {
   return ownAndChildren(pid)[0]
 }
 
-/** The same with all its children that have ended. */
+/** Processor seconds of a process and of all its ended children. */
 export function familyCpuSeconds(pid: number): number {
   const [own, children] = ownAndChildren(pid)
   return own + children
@@ -22,7 +22,7 @@ function ownAndChildren(pid: number): [number, number] {
   return [(user + system) / TICKS_A_SECOND, (childUser + childSystem) / TICKS_A_SECOND]
 }
 
-/** Ids of the processes with this program name that work in a folder, or were told of it. */
+/** Ids of processes with this program name that run in a folder or have it in their arguments. */
 export function processesIn(folder: string, program: string): number[] {
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
   return pids.filter((pid) => {
@@ -31,7 +31,7 @@ export function processesIn(folder: string, program: string): number[] {
   })
 }
 
-/** Bytes of memory that a process has in RAM now. */
+/** Resident memory of a process in bytes. */
 export function residentBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024
 }
@@ -40,7 +40,7 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    // It has ended meanwhile.
+    // The process has ended.
     return ''
   }
 }

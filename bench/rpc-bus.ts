@@ -10,7 +10,7 @@ const bench = defineContract('media', {
   echo: { summary: 'Says the same', input: Text, output: Text, errors: [], idempotent: true },
 })
 
-/** As the services have it: with metrics. */
+/** Connects a bus with metrics, as the services do. */
 const connect = (url: string, service: ServiceName) =>
   connectBus({ url, service, logger: createLogger(service, 'warn'), metrics: createMetrics(service) })
 

@@ -1,7 +1,7 @@
 import { busClient, busServer } from './rpc-bus.ts'
 import { rawClient, rawServer } from './rpc-raw.ts'
 
-/** One side of one contender, in a process of its own: `rpc-peer <raw|bus> <client|server>`, told what to do by IPC. */
+/** One side of one contender, in its own process: `rpc-peer <raw|bus> <client|server>`, controlled by IPC. */
 
 export type Echo = (text: string) => Promise<string>
 export interface Order {
@@ -9,7 +9,7 @@ export interface Order {
   bytes: number
   ms: number
 }
-/** `cpuUs` since the last report; `calls` and `ms` are the client's. */
+/** `cpuUs` counts since the last report; only the client reports `calls` and `ms`. */
 export interface Report {
   calls: number
   ms: number
@@ -48,7 +48,7 @@ function report(done: { calls: number; ms: number }): void {
 process.on('message', async (order: Order | 'end') => {
   if (order === 'end') return report({ calls: 0, ms: 0 })
   before = process.cpuUsage()
-  // A server only counts, until it is told that the round is over.
+  // A server only counts until the round ends.
   if (echo) report(await run(echo, order))
 })
 process.on('disconnect', () => process.exit())

@@ -5,7 +5,7 @@ import type { Echo } from './rpc-peer.ts'
 const QUEUE = 'bench.raw'
 const TIMEOUT_MS = 5000
 
-/** The least that amqplib needs for a call with deadline, `mandatory` and acknowledgement, tuned like the bus. */
+/** The least code for a call with amqplib with deadline, `mandatory` and acknowledgement, tuned like the bus. */
 async function open(url: string): Promise<ChannelModel> {
   const model = await connect(url, { noDelay: true })
   const { stream } = model.connection as unknown as { stream: Socket }

@@ -55,7 +55,7 @@ async function compare(pairs: Record<Contender, Pair>, order: Order): Promise<st
   const samples: Record<Contender, Sample[]> = { raw: [], bus: [] }
   for (const contender of CONTENDERS) await measure(pairs[contender], { ...order, ms: ROUND_MS / 2 })
   for (let round = 0; round < ROUNDS; round++) {
-    // Taking turns at going first, so that neither always runs after the other has heated the machine.
+    // The contenders take turns to go first, so that neither always runs on a machine heated by the other.
     const turns = round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed()
     for (const contender of turns) samples[contender].push(await measure(pairs[contender], order))
   }
@@ -94,7 +94,7 @@ async function startPair(contender: Contender, urls: { server: string; client: s
 
 async function startPeer(contender: Contender, role: 'client' | 'server', amqpUrl: string): Promise<ChildProcess> {
   const peer = fileURLToPath(new URL(`./rpc-peer${extname(import.meta.url)}`, import.meta.url))
-  // The address carries a password, and arguments are readable by everybody on the machine.
+  // The URL contains a password, and arguments are visible to all users of the machine.
   const child = fork(peer, [contender, role], { env: { ...process.env, BENCH_AMQP_URL: amqpUrl } })
   await once(child, 'message')
   return child

@@ -11,7 +11,7 @@ export interface Ladder {
   rungs: { name: string; width: number; height: number; maxrate: number }[]
 }
 
-/** What anybody would type: one ffmpeg that decodes once and writes the same ladder as HLS, with the sound apart. */
+/** The usual command: one ffmpeg that decodes once and writes the same ladder as HLS, with separate audio. */
 export async function runBaseline(source: string, folder: string, ladder: Ladder): Promise<void> {
   const { rungs, preset, threads, gopFrames, segmentSeconds, hasAudio } = ladder
   const scales = rungs.map(

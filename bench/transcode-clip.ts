@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** Thirty seconds of moving test picture with noise, so that it costs about what a film costs, and a tone. */
+/** Creates a clip of 30 s with a tone: a moving test image with noise, so that encoding costs about as much as a film. */
 export async function makeClip(folder: string): Promise<string> {
   const path = join(folder, 'clip.mp4')
   const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30:duration=30,noise=alls=12:allf=t']

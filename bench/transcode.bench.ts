@@ -19,13 +19,13 @@ const SETTINGS = {
   X264_PRESET: ENCODER.preset,
   WORKER_THREADS: String(ENCODER.threads),
   MAX_RENDITION: String(LARGEST),
-  // The rival encodes everything.
+  // Because the rival encodes everything.
   REMUX: 'false',
 }
 
 /**
- * Processor seconds of a worker and all that it starts, from the upload of a clip until its last task is done, over those of
- * one ffmpeg that decodes once and writes the same ladder. The two take turns, so that both see the same machine.
+ * Processor seconds of a worker and its child processes, from the upload of a clip until its last task is done, divided by those
+ * of one ffmpeg that decodes once and writes the same ladder. Interleaved, so that both run under the same load.
  *
  *   npx tsx --conditions=development bench/transcode.bench.ts [clip.mp4]      (after npm run build)
  */
@@ -84,7 +84,7 @@ async function ladderOf(account: Account, id: string): Promise<Ladder> {
   return { rungs, gopFrames, segmentSeconds, hasAudio, ...ENCODER }
 }
 
-/** Of a process and of what it has started and seen end. */
+/** Processor seconds of a process and its ended children during `work`. */
 async function measured(pid: number, work: () => Promise<void>): Promise<number> {
   const before = familyCpuSeconds(pid)
   await work()

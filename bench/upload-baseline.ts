@@ -8,8 +8,8 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 /**
- * What an upload is measured against: bare node:http that hashes, streams to a file and flushes it. Forked with its
- * folder in the environment; says its port.
+ * The baseline of an upload: bare node:http that hashes, streams to a file and flushes it. Forked with its folder in the
+ * environment; reports its port.
  */
 const folder = process.env.BENCH_FOLDER ?? ''
 let files = 0

@@ -50,7 +50,7 @@ export async function uploadBench(print: (line: string) => void = console.log): 
     await gatewayUpload(BYTES / 8)
     grown = 0
     for (let round = 0; round < ROUNDS; round++) {
-      // Who comes second finds the disk busier, so they take turns at that too.
+      // The second one finds the disk busier, so they take turns to go first.
       if (round % 2 === 0) rates.bare.push(await bareUpload(BYTES))
       rates.gateway.push(await gatewayUpload(BYTES))
       if (round % 2 === 1) rates.bare.push(await bareUpload(BYTES))
@@ -93,7 +93,7 @@ async function createVideo(url: string, headers: Record<string, string>): Promis
   return ((await answer.json()) as { id: string }).id
 }
 
-/** The most that a process grows by while it is watched. */
+/** The largest growth of a process's memory in bytes while it is watched. */
 function watchMemory(pid: number): { stop(): number } {
   const before = residentBytes(pid)
   let most = before

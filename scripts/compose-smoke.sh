@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sends one clip through a system that is up (docker compose, or npm start) and checks that it plays.
+# Uploads a clip to a running system (docker compose, or npm start) and checks that it plays.
 # Usage: scripts/compose-smoke.sh [file]      KINORA_URL=http://localhost:8080
 set -euo pipefail
 url=${KINORA_URL:-http://localhost:8080}
@@ -13,7 +13,7 @@ field() { node -pe 'process.argv[1].split(".").reduce((value, name) => value?.[n
 api() { curl --silent --show-error --fail-with-body "$@"; }
 
 password=$(head -c 18 /dev/urandom | base64)
-# By standard input, so that the password is in no process list.
+# From standard input, so that the password is not in the process list.
 token=$(printf '{"email":"smoke-%s@example.com","password":"%s"}' "$(date +%s%N)" "$password" |
   api -H 'content-type: application/json' --data @- "$url/v1/auth/register" | field accessToken)
 printf 'header = "authorization: Bearer %s"\n' "$token" >"$work/curlrc"
@@ -22,7 +22,7 @@ api -K "$work/curlrc" -H 'content-type: video/mp4' --upload-file "$file" "$url/v
 echo "uploaded $(basename "$file") as $id"
 
 for _ in $(seq 1 300); do
-  # A busy machine may answer 503 or 504 now and then.
+  # A busy machine may sometimes answer 503 or 504.
   video=$(api --retry 5 -K "$work/curlrc" "$url/v1/videos/$id")
   status=$(field status <<<"$video")
   printf '\r%s %s%%   ' "$status" "$(field progress.percent <<<"$video")"

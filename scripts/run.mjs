@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The door to this repository: on a fresh checkout it needs nothing but Node and npm.
-// It installs and builds what is missing or out of date, then runs the command's own program.
+// Runs the commands in package.json: on a fresh checkout it needs only Node and npm.
+// It installs and builds what is missing or out of date, then runs the command's program.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -46,7 +46,7 @@ function requireNode() {
   throw new Error(`Kinora needs Node 20.19 or newer; this is ${process.versions.node}`)
 }
 
-/** Exactly what the lock file says; nothing to do while that has not changed. */
+/** Installs the versions of the lock file; does nothing if it has not changed. */
 async function install() {
   const lock = createHash('sha256')
     .update(readFileSync(`${ROOT}pnpm-lock.yaml`))
@@ -57,17 +57,17 @@ async function install() {
   writeFileSync(INSTALLED, lock)
 }
 
-/** Runs a program quietly: one line with the time it took, or all of its output when it fails. */
+/** Runs a program and prints one line with its duration, or all of its output when it fails. */
 async function step(done, file, argv) {
   const started = performance.now()
-  // pnpm must not ask questions.
+  // Keeps pnpm from asking questions.
   const env = { ...process.env, CI: 'true' }
   const child = spawn(file, argv, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
   const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
   if (code !== 0) throw new Error(`${output}\n${file} ${argv.join(' ')} failed (${code})`)
-  // Standard output is the program's own.
+  // Standard output is for the command's program.
   process.stderr.write(`${done} (${((performance.now() - started) / 1000).toFixed(1)} s)\n`)
 }
 

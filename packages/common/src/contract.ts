@@ -4,7 +4,7 @@ import type { ErrorCode } from './errors.ts'
 /** Everyone who logs in to the broker; `operator` is the command line. */
 export type ServiceName = 'gateway' | 'auth' | 'media' | 'worker' | 'operator'
 
-/** What a method takes, gives and may answer instead; schemas stay JSON-shaped so that they print as OpenAPI 3.1. */
+/** Input, output and errors of a method; schemas describe JSON values, so that they can be written as OpenAPI 3.1. */
 export interface MethodSpec {
   summary: string
   /** What the summary leaves out, for readers of the API reference. */
@@ -12,7 +12,7 @@ export interface MethodSpec {
   input: z.ZodType
   output: z.ZodType
   errors: readonly ErrorCode[]
-  /** A caller may send it again when it does not know whether the first try ran. */
+  /** A caller may repeat the call when it does not know whether the first one ran. */
   idempotent: boolean
   /** Broker users that may call it; the service refuses all others. Default: the gateway. */
   callers?: readonly ServiceName[]
@@ -32,7 +32,7 @@ export interface Method<S extends MethodSpec = MethodSpec> {
 
 export type Contract = Record<string, Method>
 
-/** Declares a service's methods. The values are what handlers, callers, HTTP routes and OpenAPI all mention. */
+/** Declares a service's methods. Handlers, callers, HTTP routes and OpenAPI all refer to these values. */
 export function defineContract<const S extends Record<string, MethodSpec>>(
   service: string,
   specs: S,
@@ -46,7 +46,7 @@ export function defineContract<const S extends Record<string, MethodSpec>>(
 export type Input<M extends Method> = z.input<M['input']>
 export type Output<M extends Method> = z.output<M['output']>
 
-/** A person who has signed in. */
+/** A user who has signed in. */
 export interface SessionActor {
   kind: 'user'
   userId: string
@@ -55,7 +55,7 @@ export interface SessionActor {
   role: 'user' | 'admin'
 }
 
-/** A program that acts for an account with an API key; `admin` only where key and account both are. */
+/** A program that acts for an account with an API key; `admin` only when both the key has that scope and the account that role. */
 export interface ApiKeyActor {
   kind: 'user'
   userId: string
@@ -64,27 +64,27 @@ export interface ApiKeyActor {
   role: 'user' | 'admin'
 }
 
-/** Who is asking; verified by the gateway, trusted by the services. */
+/** The caller of a method, verified by the gateway and trusted by the services. */
 export type Actor = { kind: 'anonymous' } | SessionActor | ApiKeyActor | { kind: 'service'; name: string }
 
-/** Where a refresh token is kept: by the client itself, or by a browser in a cookie that no script can read. */
+/** How a refresh token is transported: in bodies, or in a cookie that scripts cannot read. */
 export type SessionTransport = 'body' | 'cookie'
 
 /** The end user's address and agent, for audit rows. */
 export interface Client {
   ip: string
   userAgent: string
-  /** How this request carries a refresh token, or wants to be given one; `body` where nothing is said. */
+  /** The transport of refresh tokens in this request and its answer; by default `body`. */
   transport?: SessionTransport
 }
 
-/** What travels beside the input of every call. */
+/** Sent with the input of every call. */
 export interface Call {
   actor: Actor
   requestId: string
-  /** The end user's side of the call; absent on calls that no user caused. */
+  /** Absent on calls that no user caused. */
   client?: Client
-  /** Milliseconds left for the whole answer; shrinks at each hop. */
+  /** Milliseconds left for the answer; it decreases with each hop. */
   timeoutMs: number
   /** Aborts when the deadline has passed. */
   signal?: AbortSignal
@@ -108,7 +108,7 @@ export interface EventSpec {
   listeners: readonly ServiceName[]
 }
 
-/** A fact that has happened, named in the past tense; `type` is its routing key. Changes are additive only. */
+/** A type of event, named in the past tense; `type` is its routing key. Schemas may only be extended. */
 export interface EventType<S extends EventSpec = EventSpec> {
   readonly type: string
   readonly version: number
@@ -128,14 +128,14 @@ export function defineEvents<const S extends Record<string, EventSpec>>(
 
 export type EventData<E extends EventType> = z.output<E['data']>
 
-/** An event as it travels and as it stands in an outbox. */
+/** An event as it is sent, and stored in an outbox. */
 export interface EventEnvelope<E extends EventType = EventType> {
   id: string
   type: E['type']
   version: number
   occurredAt: string
   aggregateId: string
-  /** Grows with each event of one aggregate; a consumer that has seen a higher one may drop a lower one. */
+  /** Increases with each event of an aggregate; a consumer that has seen a higher number may drop a lower one. */
   sequence: number
   data: EventData<E>
   traceparent?: string

@@ -1,17 +1,17 @@
 /**
- * The closed table of everything that can go wrong on purpose. A code is part of the public API: clients match on it,
- * so a code is never renamed. `retryable` tells a client that the same request may work later.
+ * All error codes. A code is part of the public API: clients match on it, so it is never renamed. `retryable` means that
+ * the same request may succeed later.
  */
 export const ERRORS = {
   // requests
-  BAD_REQUEST: { status: 400, title: 'This is not a proper HTTP request' },
+  BAD_REQUEST: { status: 400, title: 'The HTTP request is malformed' },
   MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON' },
   VALIDATION_FAILED: { status: 400, title: 'The request does not have the required shape' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not supported here' },
-  ROUTE_NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
-  METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take that method' },
-  RANGE_NOT_SATISFIABLE: { status: 416, title: 'The requested range lies outside the file' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'This route does not support that method' },
+  RANGE_NOT_SATISFIABLE: { status: 416, title: 'The requested range is outside the file' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive', retryable: true },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   RATE_LIMITED: { status: 429, title: 'Too many requests', retryable: true },
@@ -23,13 +23,16 @@ export const ERRORS = {
   TOKEN_REVOKED: { status: 401, title: 'The access token was revoked' },
   KEY_RETIRED: { status: 401, title: 'The key that signed the access token was retired' },
   KEY_NOT_FOUND: { status: 404, title: 'There is no such signing key' },
-  KEY_TOO_NEW: { status: 409, title: 'The next signing key is not known everywhere yet', retryable: true },
-  AUDIT_CHAIN_BROKEN: { status: 409, title: 'The audit log is not as it was written' },
+  KEY_TOO_NEW: { status: 409, title: 'The next signing key was published too recently to be used', retryable: true },
+  AUDIT_CHAIN_BROKEN: { status: 409, title: 'The audit log was changed' },
   FORBIDDEN: { status: 403, title: 'You may not do this' },
   INVALID_CREDENTIALS: { status: 401, title: 'E-mail or password is wrong' },
-  EMAIL_NOT_VERIFIED: { status: 403, title: 'Confirm your e-mail address first, by the link that was mailed to you' },
-  MAIL_TOKEN_INVALID: { status: 400, title: 'This link is not valid: it was used, replaced or is too old' },
-  EMAIL_TAKEN: { status: 409, title: 'This e-mail address has an account already' },
+  EMAIL_NOT_VERIFIED: {
+    status: 403,
+    title: 'Confirm your e-mail address first, with the link in the mail that was sent to you',
+  },
+  MAIL_TOKEN_INVALID: { status: 400, title: 'This link is not valid: it was used or replaced, or it has expired' },
+  EMAIL_TAKEN: { status: 409, title: 'This e-mail address already has an account' },
   PASSWORD_UNACCEPTABLE: { status: 400, title: 'This password is too easy to guess' },
   PASSWORD_WRONG: { status: 403, title: 'The current password is wrong' },
   PASSWORD_CHANGED: { status: 401, title: 'The password was changed; sign in again' },
@@ -37,23 +40,23 @@ export const ERRORS = {
   ACCOUNT_ERASED: { status: 401, title: 'This account was deleted' },
   REFRESH_INVALID: { status: 401, title: 'The refresh token is not valid' },
   REFRESH_EXPIRED: { status: 401, title: 'The session has expired; sign in again' },
-  REFRESH_REUSED: { status: 401, title: 'A used refresh token came back; the session was ended' },
-  REFRESH_TRANSPORT_MISMATCH: { status: 401, title: 'This session does not carry its refresh token in this way' },
+  REFRESH_REUSED: { status: 401, title: 'A refresh token was used twice; the session was ended' },
+  REFRESH_TRANSPORT_MISMATCH: { status: 401, title: 'This session uses another transport for its refresh token' },
   ORIGIN_NOT_ALLOWED: { status: 403, title: 'Pages of this origin may not use cookie sessions' },
-  CSRF_FAILED: { status: 403, title: 'The CSRF token is missing or is not that of this session' },
+  CSRF_FAILED: { status: 403, title: 'The CSRF token is missing or belongs to another session' },
   SESSION_REVOKED: { status: 401, title: 'The session was ended' },
-  LAST_ADMIN: { status: 409, title: 'This is the last administrator; make another one first' },
+  LAST_ADMIN: { status: 409, title: 'This is the last administrator; create another one first' },
   SESSION_NOT_FOUND: { status: 404, title: 'There is no such session' },
   USER_NOT_FOUND: { status: 404, title: 'There is no such user' },
   OWN_ACCOUNT: { status: 409, title: 'You cannot do this to your own account' },
-  REAUTHENTICATION_REQUIRED: { status: 403, title: 'Give your password again for this' },
-  MFA_ALREADY_ENABLED: { status: 409, title: 'This account has an authenticator app already' },
+  REAUTHENTICATION_REQUIRED: { status: 403, title: 'This needs your password again' },
+  MFA_ALREADY_ENABLED: { status: 409, title: 'This account already has an authenticator app' },
   MFA_NOT_ENABLED: { status: 409, title: 'This account has no authenticator app' },
-  TOTP_SETUP_NOT_FOUND: { status: 409, title: 'No authenticator app is being set up; begin again' },
-  MFA_CODE_INVALID: { status: 401, title: 'The code is wrong or was used already' },
-  MFA_CODE_WRONG: { status: 403, title: 'The code is wrong or was used already' },
-  MFA_CODE_REQUIRED: { status: 403, title: 'This account needs a code as well' },
-  MFA_TOKEN_INVALID: { status: 401, title: 'This sign-in is not known, or is over; sign in again' },
+  TOTP_SETUP_NOT_FOUND: { status: 409, title: 'No authenticator app is being set up; start the setup again' },
+  MFA_CODE_INVALID: { status: 401, title: 'The code is wrong or was already used' },
+  MFA_CODE_WRONG: { status: 403, title: 'The code is wrong or was already used' },
+  MFA_CODE_REQUIRED: { status: 403, title: 'This account also needs a code' },
+  MFA_TOKEN_INVALID: { status: 401, title: 'This sign-in is unknown or has ended; sign in again' },
   MFA_TOKEN_EXPIRED: { status: 401, title: 'This sign-in took too long; sign in again' },
   MFA_TOKEN_EXHAUSTED: { status: 401, title: 'Too many wrong codes; sign in again' },
   MFA_LOCKED: { status: 429, title: 'Too many wrong codes for this account', retryable: true },
@@ -62,55 +65,58 @@ export const ERRORS = {
   API_KEY_REVOKED: { status: 401, title: 'The API key was revoked' },
   API_KEY_NOT_ACCEPTED: { status: 403, title: 'This cannot be done with an API key' },
   API_KEY_NOT_FOUND: { status: 404, title: 'There is no such API key' },
-  API_KEY_LIMIT_REACHED: { status: 409, title: 'This account has as many API keys as it may have' },
-  INSUFFICIENT_SCOPE: { status: 403, title: 'The API key does not have the scope that this needs' },
+  API_KEY_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of API keys' },
+  INSUFFICIENT_SCOPE: { status: 403, title: 'The API key lacks the required scope' },
   SERVICE_ACCOUNT_NOT_FOUND: { status: 404, title: 'There is no such service account' },
-  PASSKEY_CHALLENGE_INVALID: { status: 400, title: 'This took too long or was done already; begin again' },
+  PASSKEY_CHALLENGE_INVALID: { status: 400, title: 'This request has expired or was already used; start again' },
   PASSKEY_UNACCEPTABLE: { status: 400, title: 'This passkey cannot be added' },
-  PASSKEY_LIMIT_REACHED: { status: 409, title: 'This account has as many passkeys as it may have' },
+  PASSKEY_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of passkeys' },
   PASSKEY_NOT_FOUND: { status: 404, title: 'There is no such passkey' },
-  PASSKEY_INVALID: { status: 401, title: 'This passkey does not sign in here' },
-  TOO_BUSY: { status: 503, title: 'Too many sign-ins at this moment', retryable: true },
+  PASSKEY_INVALID: { status: 401, title: 'This passkey was not accepted' },
+  TOO_BUSY: { status: 503, title: 'Too many sign-ins at the moment', retryable: true },
 
   // videos
   VIDEO_NOT_FOUND: { status: 404, title: 'There is no such video' },
-  SOURCE_ALREADY_UPLOADED: { status: 409, title: 'This video has its source already' },
+  SOURCE_ALREADY_UPLOADED: { status: 409, title: 'This video already has its source' },
   UPLOAD_TOO_LARGE: { status: 413, title: 'The file is larger than allowed' },
   UPLOAD_INCOMPLETE: { status: 400, title: 'The upload ended before all bytes arrived' },
   UPLOAD_NOT_FOUND: { status: 404, title: 'There is no such upload' },
-  UPLOAD_EXPIRED: { status: 410, title: 'This upload was left alone for too long; begin again' },
-  UPLOAD_OFFSET_MISMATCH: { status: 409, title: 'The upload stands at another offset; ask where, and go on there' },
-  UPLOAD_SUPERSEDED: { status: 409, title: 'Another request has taken this upload over' },
+  UPLOAD_EXPIRED: { status: 410, title: 'This upload has expired; start again' },
+  UPLOAD_OFFSET_MISMATCH: {
+    status: 409,
+    title: 'The upload has another offset; request it with HEAD and continue there',
+  },
+  UPLOAD_SUPERSEDED: { status: 409, title: 'Another request has taken over this upload' },
   TUS_VERSION_UNSUPPORTED: { status: 412, title: 'Unsupported tus version; use 1.0.0' },
-  QUOTA_EXCEEDED: { status: 403, title: 'This would be more than this account may have' },
+  QUOTA_EXCEEDED: { status: 403, title: 'This would exceed the quota of this account' },
   UPLOAD_EMPTY: { status: 400, title: 'The upload has no bytes' },
   SOURCE_TYPE_UNSUPPORTED: { status: 415, title: 'This file type is not supported' },
-  INSTALLATION_MISMATCH: { status: 409, title: 'This is another installation than the one you named' },
-  STORAGE_FULL: { status: 507, title: 'There is no room for this file', retryable: true },
+  INSTALLATION_MISMATCH: { status: 409, title: 'This is not the installation that you named' },
+  STORAGE_FULL: { status: 507, title: 'There is not enough storage for this file', retryable: true },
   RENDITION_NOT_FOUND: { status: 404, title: 'This video has no such rendition' },
-  NOTHING_TO_RETRY: { status: 409, title: 'This video has no failed work' },
-  CAPTIONS_INVALID: { status: 422, title: 'These are not captions in WebVTT or SRT' },
-  CAPTIONS_NOT_FOUND: { status: 404, title: 'There are no captions in this language' },
-  CAPTIONS_LIMIT_REACHED: { status: 409, title: 'This video has captions in as many languages as it may have' },
-  WATERMARK_INVALID: { status: 422, title: 'This is no picture that can be put over a video' },
+  NOTHING_TO_RETRY: { status: 409, title: 'This video has no failed tasks' },
+  CAPTIONS_INVALID: { status: 422, title: 'These captions are neither valid WebVTT nor SRT' },
+  CAPTIONS_NOT_FOUND: { status: 404, title: 'This video has no captions in this language' },
+  CAPTIONS_LIMIT_REACHED: { status: 409, title: 'This video has reached its limit of caption languages' },
+  WATERMARK_INVALID: { status: 422, title: 'This image cannot be used as a watermark' },
   WATERMARK_NOT_FOUND: { status: 404, title: 'This video has no watermark' },
-  WATERMARK_TOO_LATE: { status: 409, title: 'This video has its source; its watermark stays as it is' },
+  WATERMARK_TOO_LATE: { status: 409, title: 'This video already has its source, so its watermark cannot be changed' },
   VIDEO_NOT_READY: { status: 409, title: 'This video is not ready yet' },
-  DOWNLOAD_DENIED: { status: 403, title: 'This link plays, but does not allow downloads' },
-  DOWNLOAD_FAILED: { status: 409, title: 'This file could not be made; the owner may retry the video' },
+  DOWNLOAD_DENIED: { status: 403, title: 'This playback link does not allow downloads' },
+  DOWNLOAD_FAILED: { status: 409, title: 'This file could not be created; the owner can retry the video' },
   PLAYBACK_NOT_READY: { status: 409, title: 'This video cannot be played yet' },
   PASSPORT_NOT_READY: { status: 404, title: 'This video has no passport yet; it gets one when it is ready' },
   PLAYBACK_DENIED: { status: 403, title: 'This playback link does not allow this' },
   PLAYBACK_TOKEN_NOT_FOUND: { status: 404, title: 'There is no such playback token' },
   FILE_NOT_FOUND: { status: 404, title: 'There is no such file' },
-  TASK_LOG_NOT_FOUND: { status: 404, title: 'Nothing is kept of what this attempt printed' },
+  TASK_LOG_NOT_FOUND: { status: 404, title: 'There is no log of this attempt' },
   PARKED_NOT_FOUND: { status: 404, title: 'There is no such parked message' },
-  PARKED_UNREADABLE: { status: 409, title: 'This message cannot be read, so that sending it again would not help' },
+  PARKED_UNREADABLE: { status: 409, title: 'This message cannot be read, so sending it again would not help' },
   TASK_GONE: { status: 409, title: 'This attempt of the task is no longer wanted' },
 
   // webhooks
   WEBHOOK_NOT_FOUND: { status: 404, title: 'There is no such webhook' },
-  WEBHOOK_LIMIT_REACHED: { status: 409, title: 'This account has as many webhooks as it may have' },
+  WEBHOOK_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of webhooks' },
   WEBHOOK_DISABLED: { status: 409, title: 'This webhook is disabled; enable it first' },
   WEBHOOK_DELIVERY_NOT_FOUND: { status: 404, title: 'There is no such delivery' },
 
@@ -118,11 +124,11 @@ export const ERRORS = {
   NOT_SENT: { status: 503, title: 'The service cannot be reached', retryable: true },
   NO_RESPONDER: { status: 503, title: 'The service is not running', retryable: true },
   QUEUE_FULL: { status: 503, title: 'The service is overloaded', retryable: true },
-  CIRCUIT_OPEN: { status: 503, title: 'The service is failing; it is given time to recover', retryable: true },
+  CIRCUIT_OPEN: { status: 503, title: 'The service is failing and gets time to recover', retryable: true },
   CONNECTION_LOST: { status: 503, title: 'The connection was lost while waiting for the answer' },
   TIMEOUT: { status: 504, title: 'The service did not answer in time' },
   POISON: { status: 500, title: 'This request brought the service down repeatedly' },
-  DEPENDENCY_UNAVAILABLE: { status: 503, title: 'Something this service needs is down', retryable: true },
+  DEPENDENCY_UNAVAILABLE: { status: 503, title: 'A dependency of this service is down', retryable: true },
   INTERNAL: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { status: number; title: string; retryable?: true }>
 
@@ -167,14 +173,14 @@ export class AppError extends Error {
   }
 }
 
-/** Ways of saying "it is not there": connection errors, disks that are gone, and PostgreSQL's SQLSTATE classes 08 and 57. */
+/** Codes of unavailable dependencies: connection errors, missing disks, and PostgreSQL's SQLSTATE classes 08 and 57. */
 const UNAVAILABLE =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EIO|ESTALE|ENOTCONN|08...|57014|57P0.|53300|25P03)$/
-/** pg says these without a code. */
+/** Messages of pg that have no code. */
 const CONNECTION_LOST =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/
 
-/** Turns whatever was thrown into an `AppError`; what is not known becomes `INTERNAL` with the original as `cause`. */
+/** Turns any thrown value into an `AppError`; unknown ones become `INTERNAL` with the original as `cause`. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   const code = (thrown as { code?: unknown } | null)?.code

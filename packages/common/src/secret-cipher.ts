@@ -4,15 +4,15 @@ const IV_BYTES = 12
 const TAG_BYTES = 16
 
 export interface SecretCipher {
-  /** `label` must be given again to decrypt: a ciphertext cannot be moved to another row. */
+  /** The same `label` is needed to decrypt, so that a ciphertext cannot be moved to another row. */
   encrypt(plain: Buffer, label: string): Buffer
-  /** Throws when the key, the label or a bit is wrong. */
+  /** Throws when key or label are wrong, or the ciphertext was changed. */
   decrypt(sealed: Buffer, label: string): Buffer
 }
 
 /**
- * Seals secrets for the database: AES-256-GCM (NIST SP 800-38D) with a random 96-bit IV; the result is iv ‖ tag ‖
- * ciphertext. Its key is derived from `secret` (at least 32 bytes) for `purpose` alone.
+ * Encrypts secrets for the database with AES-256-GCM (NIST SP 800-38D) and a random 96-bit IV; the result is iv ‖ tag ‖
+ * ciphertext. The key is derived from `secret` (at least 32 bytes) and `purpose`.
  */
 export function createSecretCipher(secret: Buffer, purpose: string): SecretCipher {
   const key = Buffer.from(hkdfSync('sha256', secret, '', purpose, 32))

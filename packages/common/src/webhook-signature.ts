@@ -1,17 +1,17 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
 const PREFIX = 'whsec_'
-/** The specification asks for 24 to 64. */
+/** The specification requires 24 to 64. */
 const SECRET_BYTES = 32
 
-/** `whsec_` and the base64 of random bytes. */
+/** A new secret: `whsec_` and 32 random bytes in base64. */
 export function newWebhookSecret(): string {
   return PREFIX + randomBytes(SECRET_BYTES).toString('base64')
 }
 
 /**
  * The headers that identify and sign one attempt to deliver `body` (Standard Webhooks 1.0): an HMAC-SHA256 over
- * `id.timestamp.body` for each of `secrets`, so that a receiver that still knows the older one can verify it.
+ * `id.timestamp.body` for each of `secrets`, so that a receiver that still has the older one can verify it.
  */
 export function webhookHeaders(
   secrets: readonly string[],

@@ -9,7 +9,7 @@ import { checkVariant } from './rules/variant-rules.ts'
 import { FetchError, type Source } from './source.ts'
 import { type FileDigest, type ReadPlaylist, Walk } from './walk.ts'
 
-/** What a presentation should contain, where it is known. */
+/** The known contents of a presentation, to compare with. */
 export interface Expected {
   frames: number
   hasAudio: boolean
@@ -91,7 +91,7 @@ async function checkMaster(walk: Walk, url: URL, master: MasterPlaylist, options
   }
   checkTogether(walk, [...renditions.values()], master.independent, options.expected)
   await checkOthers(walk, url, master, [...renditions.values()])
-  // RFC 8216 does not require them; but while seeking, previews would come and go with the rendition.
+  // RFC 8216 does not require them, but otherwise previews would appear only with some renditions.
   const videos = [...renditions.values()].filter(({ kind }) => kind === 'video')
   const everywhere = [0, videos.length].includes(master.iFrames.length)
   if (options.expected) walk.findings.check('HLS-21', everywhere, 'only some renditions have an I-frame playlist')

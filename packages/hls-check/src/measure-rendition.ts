@@ -27,7 +27,7 @@ export interface PlacedKeyFrame {
   start: number
 }
 
-/** A media playlist and what its files really contain. */
+/** A media playlist and the measured contents of its files. */
 export interface Rendition {
   name: string
   playlist: MediaPlaylist

@@ -20,7 +20,7 @@ export interface ReadPlaylist<P> {
   playlist: P
 }
 
-/** One pass through a presentation: fetches the files that playlists name, and records what is wrong with them. */
+/** One pass through a presentation: fetches the files that playlists name, and records findings about them. */
 export class Walk {
   readonly findings = new Findings()
   /** Bytes of all files so far. */

@@ -6,10 +6,10 @@ import type { PriorityGate } from './infra/priority-gate.ts'
 import type { Tools } from './infra/run-tool.ts'
 import type { TaskMetrics } from './tasks/metrics.ts'
 
-/** Everything that tasks need from outside. */
+/** The dependencies of tasks. */
 export interface Context {
   bus: Bus
-  /** Does nothing while it is not known to be the installation's. */
+  /** Refuses all operations until it is known to be the installation's store. */
   store: Store
   storeCheck: StoreCheck
   tools: Tools

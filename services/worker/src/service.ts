@@ -73,7 +73,7 @@ export async function startWorker(
   }
   return context
 
-  /** A store that is away does not keep the worker from starting. */
+  /** The worker also starts while the store is down. */
   async function compareStore(): Promise<void> {
     await storeCheck.compareWhenDue()
     if (storeCheck.problem !== null) logger.error(storeCheck.problem)

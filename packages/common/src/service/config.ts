@@ -3,12 +3,12 @@ import { z } from 'zod'
 
 export class ConfigError extends Error {
   constructor(problems: string[]) {
-    super(`The configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    super(`The configuration is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
     this.name = 'ConfigError'
   }
 }
 
-/** `NAME_FILE=/run/secrets/name` stands for `NAME`, with the file's contents less the last line break. */
+/** Reads `NAME` from the file in `NAME_FILE=/run/secrets/name`, without the last line break. */
 function readFileVariants(env: NodeJS.ProcessEnv, names: string[], problems: string[]): Record<string, string> {
   const values: Record<string, string> = {}
   for (const name of names) {
@@ -24,7 +24,7 @@ function readFileVariants(env: NodeJS.ProcessEnv, names: string[], problems: str
   return values
 }
 
-/** Reads a service's environment; throws one `ConfigError` that names every bad variable and shows no value. */
+/** Reads a service's settings from its environment. Throws one `ConfigError` that names every bad variable and shows no value. */
 export function loadConfig<S extends z.ZodObject>(schema: S, env: NodeJS.ProcessEnv = process.env): z.output<S> {
   const problems: string[] = []
   const values = readFileVariants(env, Object.keys(schema.shape), problems)
@@ -46,7 +46,7 @@ export const secretKey = z
 export const serviceConfig = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   AMQP_URL: z.url({ protocol: /^amqps?$/ }),
-  /** Where `/livez`, `/readyz` and `/metrics` are served; never published to the outside. */
+  /** The host of `/livez`, `/readyz` and `/metrics`, which must not be public. */
   INTERNAL_HOST: z.string().default('127.0.0.1'),
   INTERNAL_PORT: integer(0, 65_535).default(0),
   BREAKER_FAILURES: integer(1, 1000).default(5),
@@ -57,21 +57,21 @@ export type ServiceConfig = z.output<typeof serviceConfig>
 
 const COMMA = /\s*,\s*/
 
-/** `a, b` as a list; empty when unset. */
+/** Parses `a, b` to a list; empty when unset. */
 export const list = z
   .string()
   .default('')
   .transform((text) => text.trim().split(COMMA).filter(Boolean))
 
-/** Variables of the services that must know from where pages call. */
+/** Variables of services that check the origin of pages. */
 export const webOrigins = {
-  /** What clients type; its origin may call the API from a browser. */
+  /** The URL that clients use; pages of its origin may call the API. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8080'),
-  /** Further origins that may, e.g. `https://app.example.com,https://admin.example.com`. */
+  /** Further origins whose pages may call the API, e.g. `https://app.example.com,https://admin.example.com`. */
   CORS_ORIGINS: list,
 }
 
-/** The web origins whose pages may use the API: its own, and those that the operator has named. */
+/** The web origins whose pages may use the API: its own and those in the settings. */
 export function allowedOrigins({ PUBLIC_URL, CORS_ORIGINS }: { PUBLIC_URL: string; CORS_ORIGINS: string[] }) {
   return new Set([PUBLIC_URL, ...CORS_ORIGINS].map((url) => new URL(url).origin)) as ReadonlySet<string>
 }

@@ -4,11 +4,11 @@ import type { Metrics } from './telemetry.ts'
 
 export interface CheckResult {
   ok: boolean
-  /** Shown as it is, e.g. `{ state: 'open' }`. */
+  /** Copied to the answer, e.g. `{ state: 'open' }`. */
   detail?: Record<string, unknown>
 }
 
-/** Named questions about what the service needs; each must answer from memory or within a second. */
+/** Named checks of a service's dependencies; each must answer from memory or within a second. */
 export class Health {
   readonly #checks = new Map<string, () => CheckResult | Promise<CheckResult>>()
   #draining = false
@@ -17,7 +17,7 @@ export class Health {
     this.#checks.set(name, check)
   }
 
-  /** From now on not ready, so that no new work is sent here. */
+  /** Reports not ready from now on, so that no new work is sent here. */
   drain(): void {
     this.#draining = true
   }

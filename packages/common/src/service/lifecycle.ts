@@ -1,18 +1,18 @@
 /**
- * What a service has opened, closed in reverse order. A start that fails half-way closes what it opened so far, because
- * `close` works on whatever was registered until then.
+ * Open resources, closed in reverse order of opening. A start that fails closes what it has opened so far, because `close`
+ * closes everything that was registered until then.
  */
 export class Lifecycle {
   readonly #closers: { name: string; close: () => unknown }[] = []
   #closing: Promise<void> | undefined
 
-  /** Registers how to close `resource` and hands it back. */
+  /** Registers how to close `resource`, and returns it. */
   use<T>(resource: T, name: string, close: (resource: T) => unknown): T {
     this.#closers.push({ name, close: () => close(resource) })
     return resource
   }
 
-  /** Closes everything once; later calls wait for the first. Throws what failed, after all have been tried. */
+  /** Closes everything once; later calls wait for the first one. Tries all, then throws the failures as an `AggregateError`. */
   close(): Promise<void> {
     this.#closing ??= this.#closeAll()
     return this.#closing

@@ -3,13 +3,13 @@ import type { Logger } from './telemetry.ts'
 export interface Loop {
   /** Runs again at once instead of at the next tick. */
   poke(): void
-  /** Waits for the run under way. */
+  /** Stops the loop and waits for a running `work`. */
   stop(): Promise<void>
 }
 
 /**
- * Runs `work` now and `everyMs` after each run's end, never twice at once; a failure is logged and the next run is as
- * usual. Its signal aborts when the loop is stopped, for work that goes on for long.
+ * Runs `work` now and `everyMs` after the end of each run, never twice at the same time; a failure is logged and the loop
+ * continues. Its signal aborts when the loop is stopped, for long runs.
  */
 export function startLoop(
   name: string,
@@ -25,7 +25,7 @@ export function startLoop(
     while (!stopping.signal.aborted) {
       poked = false
       await work(stopping.signal).catch((error: unknown) =>
-        logger.warn({ err: error, job: name }, 'a job failed; it is run again'),
+        logger.warn({ err: error, job: name }, 'a background job failed and will run again'),
       )
       if (!poked && !stopping.signal.aborted) await pause()
     }

@@ -4,7 +4,7 @@ import { Health, serveInternals } from './health.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { createLogger, createMetrics, type Logger, type Metrics, startTracing } from './telemetry.ts'
 
-/** What every service is given before it opens anything of its own. */
+/** What `runService` passes to every service. */
 export interface Base {
   life: Lifecycle
   logger: Logger
@@ -12,12 +12,12 @@ export interface Base {
   health: Health
 }
 
-/** Longer than a request may take, shorter than an orchestrator's patience (30 s). */
+/** Longer than a request may take, and shorter than an orchestrator waits (30 s). */
 const GRACE_MS = 25_000
 
 /**
- * The life of a service process: read the environment, start, serve health and metrics, and on SIGTERM or SIGINT stop
- * taking work, finish what is in flight, close in reverse order, exit 0. Exits 1 when the start or the close fails.
+ * Runs a service process: reads the environment, starts, serves health and metrics; on SIGTERM or SIGINT takes no new work,
+ * finishes running work, closes in reverse order and exits with 0. Exits with 1 when starting or closing fails.
  */
 export async function runService<S extends z.ZodObject>(
   name: string,
@@ -65,7 +65,7 @@ function stopOnce({ life, logger, health }: Base): (why: string, exitCode: numbe
       logger.info({ why }, 'stopping')
       health.drain()
       setTimeout(() => {
-        logger.error('could not finish in time')
+        logger.error('running work did not finish in time')
         process.exit(1)
       }, GRACE_MS).unref()
       try {

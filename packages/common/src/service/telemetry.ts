@@ -4,7 +4,7 @@ import type { Lifecycle } from './lifecycle.ts'
 
 export type Logger = pino.Logger
 
-/** Anything under these names is a secret wherever it stands; the log shows that it was there and no more. */
+/** Values with these names are secrets, at any depth; the log shows only that they were present. */
 const SECRET_NAMES = [
   'password',
   'currentPassword',
@@ -21,7 +21,7 @@ const redact = {
   censor: '[secret]',
 }
 
-/** JSON lines on standard output: `{time, level, service, msg, …}`. */
+/** Logs JSON lines to standard output: `{time, level, service, msg, …}`. */
 export function createLogger(service: string, level: string): Logger {
   return pino({
     level,
@@ -34,7 +34,7 @@ export function createLogger(service: string, level: string): Logger {
 
 export type Metrics = Registry
 
-/** One registry per service, so that two services in one test process do not share counters. */
+/** A new registry, so that two services in one test process do not share counters. */
 export function createMetrics(service: string): Metrics {
   const registry = new Registry()
   registry.setDefaultLabels({ service })
@@ -43,8 +43,8 @@ export function createMetrics(service: string): Metrics {
 }
 
 /**
- * Sends spans to an OTLP endpoint. Without one nothing is loaded: the bus and the gateway then talk to the no-op tracer
- * of `@opentelemetry/api`, which costs a function call.
+ * Sends spans to an OTLP endpoint. Without one nothing is loaded: bus and gateway then call the no-op tracer of
+ * `@opentelemetry/api`, which costs a function call.
  */
 export async function startTracing(life: Lifecycle, service: string, endpoint: string | undefined): Promise<void> {
   if (!endpoint) return

@@ -32,7 +32,7 @@ import {
   type Written,
 } from './store.ts'
 
-/** A folder on a local or shared disk. `objects/` holds what is complete, `incoming/` what is being written. */
+/** Opens a store in a folder on a local or shared disk: `objects/` holds complete files, `incoming/` those being written. */
 export async function openDiskStore(root: string): Promise<Store> {
   const store = new DiskStore(root)
   await store.makeFolders()
@@ -53,7 +53,7 @@ class DiskStore implements Store {
     await mkdir(this.#incoming, { recursive: true })
   }
 
-  /** A disk that was unmounted leaves an empty folder: making a new store there would take in files and lose them later. */
+  /** An unmounted disk leaves an empty folder: a new store there would accept files and lose them later. */
   async check(): Promise<void> {
     for (const folder of [this.#objects, this.#incoming]) {
       if (!(await stat(folder).catch(orNull))) throw new AppError('DEPENDENCY_UNAVAILABLE', { retryAfterMs: 1000 })
@@ -81,7 +81,7 @@ class DiskStore implements Store {
     const temporary = join(this.#incoming, randomUUID())
     try {
       await writeFile(temporary, content, { flag: 'wx', mode: 0o640, flush: true })
-      // Unlike a rename, a link fails where the name is taken.
+      // Unlike a rename, a link fails when the name exists.
       await link(temporary, target)
       await syncFolder(dirname(target))
       return true
@@ -119,7 +119,7 @@ class DiskStore implements Store {
   async copy(from: StorageKey, to: StorageKey): Promise<void> {
     await this.#publish(to, async (temporary) => {
       await this.materialise(from, temporary)
-      // As old as its name: what is old and belongs to nobody is swept away.
+      // The sweep removes old files without a row, so the file must be as new as its name.
       const now = new Date()
       await utimes(temporary, now, now)
     })
@@ -132,7 +132,7 @@ class DiskStore implements Store {
     await this.#removeEmptyFolders(dirname(from))
   }
 
-  /** A store knows no empty folders. One that is written to at this moment is made again by its writer. */
+  /** A store has no empty folders. A concurrent writer creates its folder again. */
   async #removeEmptyFolders(folder: StorageKey): Promise<void> {
     for (let empty = folder; empty !== '.'; empty = dirname(empty)) {
       const removed = await rmdir(this.#path(empty)).then(
@@ -186,7 +186,7 @@ class DiskStore implements Store {
   async joinPieces(pieces: readonly Piece[], key: StorageKey): Promise<Written> {
     const [first, ...others] = pieces
     if (!first) throw new Error('there is nothing to join')
-    // Where it is there already, an earlier try ended after this.
+    // If the key exists, an earlier call failed after this step.
     if (!(await this.stat(key))) {
       const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0)
       const limits = { maxBytes: bytes, expectedBytes: bytes }
@@ -197,7 +197,7 @@ class DiskStore implements Store {
     return await measure(this.read(key))
   }
 
-  /** Folder by folder: asked for all at once, `opendir` of Node 20 gives only 32 entries of each (nodejs/node#48820). */
+  /** Lists folder by folder, because the recursive `opendir` of Node 20 returns only 32 entries of each (nodejs/node#48820). */
   async *list(folder: StorageKey): AsyncIterable<StorageKey> {
     const entries = await opendir(this.#path(folder)).catch(orNull)
     if (!entries) return await this.check()
@@ -244,7 +244,7 @@ class DiskStore implements Store {
     await mkdir(dirname(path), { recursive: true })
   }
 
-  /** A file is not there; or nothing is. */
+  /** Tells a missing file from a missing disk. */
   async #explain(error: unknown): Promise<unknown> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error
     return await this.check().then(
@@ -253,7 +253,7 @@ class DiskStore implements Store {
     )
   }
 
-  /** Gives a complete file its name. Its folder may be removed at the same moment; then it is made again. */
+  /** Gives a complete file its name. If its folder is removed at the same moment, creates it again. */
   async #place(path: string, key: StorageKey): Promise<void> {
     const target = this.#path(key)
     for (let tries = 1; ; tries++) {
@@ -267,7 +267,7 @@ class DiskStore implements Store {
     }
   }
 
-  /** Lets `produce` fill a temporary file, then gives it its name; nothing is left behind when it fails. */
+  /** Lets `produce` write a temporary file, then gives it its name; removes it on failure. */
   async #publish<T>(key: StorageKey, produce: (temporary: string) => Promise<T>): Promise<T> {
     assertKey(key)
     await this.check()
@@ -283,7 +283,7 @@ class DiskStore implements Store {
   }
 }
 
-/** Without this a rename may be undone by a power cut although the file itself was flushed. */
+/** Flushes a folder: otherwise a power cut may undo a rename, although the file itself was flushed. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {

@@ -1,8 +1,8 @@
 import type { Store } from './store.ts'
 
 /**
- * The same store, whose operations throw what `assertUsable` throws before they touch a file. `check` is not guarded:
- * a store may be within reach and still be the wrong one.
+ * A store whose operations first call `assertUsable` and throw its errors. `check` is not guarded, because a store can be
+ * reachable and still be the wrong one.
  */
 export function guardedStore(store: Store, assertUsable: () => void): Store {
   const guarded = <Args extends unknown[], Result>(operation: (...args: Args) => Promise<Result>) => {

@@ -16,20 +16,19 @@ export { StoreCheck } from './store-check.ts'
 
 export interface StoreOptions {
   credentials?: S3Credentials | undefined
-  /** Where a store on other machines keeps what it was asked to materialise. A disk needs no copies. */
+  /** Cache of materialised files for a remote store. A disk needs no copies. */
   copies?: LocalCopiesOptions
 }
 
 /**
- * `file:///var/lib/kinora` is a folder on a disk that gateway, media and workers share; `s3://bucket/prefix` a bucket, see
- * `parseS3Address`. Rejects when it cannot be reached.
+ * Opens the store at a URL: `file:///var/lib/kinora` is a folder on a disk that gateway, media and workers share,
+ * `s3://bucket/prefix` a bucket, see `parseS3Address`. Rejects when it cannot be reached.
  */
 export async function openStore(url: string, { credentials, copies }: StoreOptions = {}): Promise<Store> {
   const parsed = new URL(url)
   if (parsed.protocol === 'file:') return await openDiskStore(fileURLToPath(parsed))
-  if (parsed.protocol !== 's3:')
-    throw new Error(`STORAGE_URL: ${parsed.protocol} is not a kind of storage that Kinora knows`)
-  // Only here: the SDK takes a while to load, and who has a disk does not need it.
+  if (parsed.protocol !== 's3:') throw new Error(`STORAGE_URL: ${parsed.protocol} is not supported; use file: or s3:`)
+  // Imported here, because the SDK loads slowly and a disk does not need it.
   const { openS3Store } = await import('./s3/s3-store.ts')
   return await openS3Store(url, credentials, copies)
 }

@@ -4,21 +4,21 @@ import { keys } from './keys.ts'
 import type { Store } from './store.ts'
 
 /**
- * An object at the root of a store that says whose it is. A service that finds another installation's marker touches
- * nothing: the files it does not know are somebody's.
+ * An object at the root of a store that names its installation. A service that finds another installation's marker does not
+ * touch the store, because its files belong to that installation.
  */
 export const InstallationMarker = z.object({
-  /** The id that the database was given when it was made. */
+  /** The id that the database got when it was created. */
   installation: z.uuid(),
   /**
-   * Replaced every minute by the media service, which keeps the same value in its database. A database that knows an
-   * older one was restored from a backup, or a copy of it runs elsewhere.
+   * Replaced every minute by the media service, which stores the same value in its database. A database with an older one was
+   * restored from a backup, or a copy of it runs elsewhere.
    */
   revision: z.uuid(),
 })
 export type InstallationMarker = z.infer<typeof InstallationMarker>
 
-/** Null where there is no marker. Throws where the marker cannot be understood: it is not ours to replace. */
+/** Null when there is no marker. Throws when the marker cannot be parsed, because it must not be replaced. */
 export async function readInstallationMarker(store: Store): Promise<InstallationMarker | null> {
   try {
     return InstallationMarker.parse(JSON.parse((await store.get(keys.installation)).toString()))
@@ -31,14 +31,14 @@ export async function readInstallationMarker(store: Store): Promise<Installation
   }
 }
 
-/** The first part of an installation's id: what an operator repeats to show that the right one is meant. */
+/** The first part of an installation's id, which an operator types to confirm an action. */
 export function installationName(id: string): string {
   return id.slice(0, 8)
 }
 
 /**
- * What time it is for the store, in milliseconds since 1970, by a file written now: the ages of files are compared with
- * this, and not with the clock of this machine, which may be a day off.
+ * The store's time in milliseconds since 1970, from a file written now. Ages of files are computed with it, because the clock
+ * of this machine may be a day off.
  */
 export async function storeTime(store: Store): Promise<number> {
   await store.put(keys.clock, '')

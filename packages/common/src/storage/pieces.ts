@@ -3,10 +3,10 @@ import type { FileHandle } from 'node:fs/promises'
 import { AppError } from '../errors.ts'
 import type { Piece, Store, Written } from './store.ts'
 
-/** Never more than this is to be flushed at the end, when somebody waits for it. */
+/** At most this much is left to flush at the end, when the client waits for the answer. */
 const FLUSH_BYTES = 64 * 1024 * 1024
 
-/** Writes each chunk as it comes, because what is still in memory is lost with the process or to who takes over. */
+/** Writes each chunk as it arrives, because chunks in memory are lost with the process or when another request takes over. */
 export async function appendChunks(
   chunks: AsyncIterable<Buffer>,
   file: FileHandle,
@@ -28,7 +28,7 @@ export async function appendChunks(
   return { bytes, sha256: hash.digest('hex') }
 }
 
-/** The bytes of pieces one after the other; of each only what was sealed. */
+/** The sealed bytes of the pieces in order. */
 export async function* concatenate(store: Store, pieces: readonly Piece[]): AsyncGenerator<Buffer> {
   for (const { key, bytes } of pieces) yield* store.read(key, { start: 0, end: bytes - 1 })
 }

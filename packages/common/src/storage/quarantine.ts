@@ -2,13 +2,13 @@ import { keys } from './keys.ts'
 import type { StorageKey, Store } from './store.ts'
 
 /*
- * What is swept is not removed at once: it is moved below `quarantine/<day>/` with its key, so that the store alone tells
- * what was swept, when, and where it belongs.
+ * Swept objects are not removed at once but moved to `quarantine/<day>/<key>`, so that the store alone shows what was swept,
+ * when, and from where.
  */
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 
-/** The day of a moment as quarantine folders are named, in UTC. */
+/** The name of the quarantine folder for a time: its day in UTC. */
 export function quarantineDayOf(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 10)
 }
@@ -20,7 +20,7 @@ export async function quarantineDays(store: Store): Promise<string[]> {
   return days
 }
 
-/** Moves an object, or all objects of a folder, to the quarantine of a day; gives how many there were. */
+/** Moves an object, or all objects of a folder, to the quarantine of a day; returns their number. */
 export async function moveToQuarantine(
   store: Store,
   day: string,
@@ -39,14 +39,14 @@ export async function moveToQuarantine(
   return moved
 }
 
-/** Removes what is in quarantine of a folder, of every day: its owner asked for it to be gone. */
+/** Removes a folder's objects from the quarantine of every day, because their owner deleted them. */
 export async function removeFromQuarantine(store: Store, folder: StorageKey): Promise<void> {
   for (const day of await quarantineDays(store)) await store.removeFolder(keys.quarantined(day, folder))
 }
 
 /**
- * Moves objects of a folder back to where they were, at most `limit` of them. What has come there meanwhile is kept, and
- * its older version stays in quarantine.
+ * Moves at most `limit` objects of a folder back to their keys. Where a newer object exists, it is kept and the older one stays
+ * in quarantine.
  */
 export async function restoreFromQuarantine(
   store: Store,

@@ -3,18 +3,18 @@ import type { FileHandle } from 'node:fs/promises'
 import { AppError } from '../errors.ts'
 import type { WriteOptions, Written } from './store.ts'
 
-/** Where a received stream goes. Calls come one after the other, never two at once. */
+/** The target of a received stream. Its functions are called one after another. */
 export interface Sink {
-  /** Bytes gathered before they are written at once; all batches but the last have exactly that many. */
+  /** Size of the batches in bytes; all but the last have exactly this size. */
   batchBytes: number
   write(batch: Buffer[]): Promise<unknown>
-  /** What is left, perhaps nothing; the whole has the length that it should have. */
+  /** Takes the rest, which may be empty; by then the total length is checked. */
   end(batch: Buffer[]): Promise<unknown>
 }
 
 /**
- * Copies a stream into a sink, hashing on the way. One write is always under way while the next batch is gathered and
- * hashed, so two batches are in memory at most, and the sink and the processor work at the same time.
+ * Copies a stream into a sink and hashes it. One batch is written while the next is collected and hashed, so at most two
+ * batches are in memory, and sink and processor work at the same time.
  */
 export async function receive(
   source: AsyncIterable<Buffer>,
@@ -37,7 +37,7 @@ export async function receive(
     const rest = chunk.subarray(missing)
     await writing
     writing = sink.write(batch)
-    // A failure is thrown where it is awaited; this only keeps it from counting as unhandled until then.
+    // A failure is thrown where it is awaited; until then this keeps it from counting as unhandled.
     writing.catch(() => {})
     batch = []
     missing = sink.batchBytes
@@ -61,7 +61,7 @@ export async function receive(
   return { bytes, sha256: hash.digest('hex') }
 }
 
-/** A client that goes away ends the stream with one of these. */
+/** Error codes of a stream whose client disconnected. */
 const ABORTED = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR', 'EPIPE'])
 
 function asUploadError(error: unknown): unknown {
@@ -71,10 +71,10 @@ function asUploadError(error: unknown): unknown {
 
 const BATCH_BYTES = 1024 * 1024
 
-/** So much, at most, is left to be flushed when the last byte of a fast upload has come. */
+/** At most this much is left to flush when the last byte of a fast upload has arrived. */
 const FLUSH_BYTES = 32 * 1024 * 1024
 
-/** Writes to an open file, which is on the disk when it has ended. Flushes on the way, while more is received. */
+/** Writes to an open file, which is durable when the sink has ended. Flushes while more is received. */
 export function fileSink(file: FileHandle): Sink {
   let unflushed = 0
   let flushing: Promise<void> | null = null
@@ -84,7 +84,7 @@ export function fileSink(file: FileHandle): Sink {
     unflushed = 0
     flushing = file
       .datasync()
-      // The kernel tells of a lost write once: a later flush would say that all is well.
+      // The kernel reports a lost write only once: a later flush would succeed.
       .catch((error: unknown) => {
         failure = error
       })
@@ -110,7 +110,7 @@ export function fileSink(file: FileHandle): Sink {
   }
 }
 
-/** `writev` may write less than asked; the rest is written piece by piece. */
+/** Writes all buffers; `writev` may write only a part of them. */
 async function writeAll(file: FileHandle, buffers: Buffer[]): Promise<void> {
   if (buffers.length === 0) return
   const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0)

@@ -2,12 +2,12 @@ import { AppError } from '../errors.ts'
 import { installationName, readInstallationMarker } from './installation-marker.ts'
 import type { Store } from './store.ts'
 
-/** How often a store is compared that was found to be the right one; a wrong one is looked at each time. */
+/** Interval at which a correct store is compared again; a wrong one is compared each time. */
 const COMPARE_MS = 60_000
 
 /**
- * For services without a database: whether their store is that of the installation which the media service runs. Before
- * the first look, and while another installation's store is found, nothing may be read or written.
+ * For services without a database: checks that their store belongs to the media service's installation. Nothing may be read or
+ * written before the first check, or while the store belongs to another installation.
  */
 export class StoreCheck {
   readonly #store: Store
@@ -18,15 +18,15 @@ export class StoreCheck {
   #comparedAt = Number.NEGATIVE_INFINITY
 
   /**
-   * @param store as it is: not guarded by this
-   * @param askInstallation the id in media's database; rejects while media is away
+   * @param store the store itself, not one guarded by this check
+   * @param askInstallation resolves with the id in media's database; rejects while media is down
    */
   constructor(store: Store, askInstallation: () => Promise<string>) {
     this.#store = store
     this.#askInstallation = askInstallation
   }
 
-  /** What does not match and what to do; null where all is well, or media could not be asked yet. */
+  /** What does not match and what to do; null when everything matches, or media has not answered yet. */
   get problem(): string | null {
     return this.#problem
   }
@@ -40,10 +40,10 @@ export class StoreCheck {
     if (!this.usable) throw new AppError('DEPENDENCY_UNAVAILABLE', { retryAfterMs: 5000 })
   }
 
-  /** To be called every few seconds. Throws when the store is out of reach. */
+  /** Must be called every few seconds. Throws when the store cannot be reached. */
   async compareWhenDue(): Promise<void> {
     if (this.usable && this.#installation !== undefined && performance.now() - this.#comparedAt < COMPARE_MS) return
-    // While media is away, what it said last holds.
+    // While media is down, its last answer is used.
     const installation = await this.#askInstallation().catch(() => this.#installation)
     if (installation !== undefined) {
       const marker = await readInstallationMarker(this.#store)
@@ -58,5 +58,5 @@ export class StoreCheck {
 function describe(expected: string, found: string | undefined): string {
   const whose =
     found === undefined ? 'has no marker of an installation' : `is that of installation ${installationName(found)}`
-  return `The store of this service ${whose}, and the media service runs installation ${installationName(expected)}. Check STORAGE_URL of both; kinora storage status tells more`
+  return `The store of this service ${whose}, and the media service runs installation ${installationName(expected)}. Check STORAGE_URL of both; see kinora storage status`
 }

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
 
-/** A path of our own making, never a client's: `videos/<id>/master.m3u8`. */
+/** A path built by `keys`, never by a client: `videos/<id>/master.m3u8`. */
 export type StorageKey = string
 
 export interface WriteOptions {
-  /** More than this is refused while it streams, with `UPLOAD_TOO_LARGE`. */
+  /** More bytes than this are refused with `UPLOAD_TOO_LARGE` while they arrive. */
   maxBytes: number
   /** Fewer or more bytes than this are refused with `UPLOAD_INCOMPLETE`; null when the length was not announced. */
   expectedBytes: number | null
@@ -27,56 +27,56 @@ export interface ByteRange {
   end: number
 }
 
-/** What one request has brought of an upload that comes in several. */
+/** The bytes that one request sent of a resumable upload. */
 export interface Piece {
   key: StorageKey
   bytes: number
-  /** Hex, of these bytes; absent where they were not hashed on the way. */
+  /** SHA-256 of these bytes in hex; absent when they were not hashed while they arrived. */
   sha256?: string
 }
 
 /**
- * Where the bytes live. A key is either wholly there or not there, however its writer ends. Reading what is not there
- * throws `FILE_NOT_FOUND`, and a store that cannot be reached `DEPENDENCY_UNAVAILABLE`, within seconds.
+ * The store of all files. An object is either complete or missing, however its writer ends. Reading a missing one throws
+ * `FILE_NOT_FOUND`; a store that cannot be reached throws `DEPENDENCY_UNAVAILABLE` within seconds.
  */
 export interface Store {
-  /** Streams to `key` with back-pressure; memory stays flat whatever the size. */
+  /** Streams to `key` with back-pressure, so that memory does not grow with the size. */
   write(key: StorageKey, bytes: AsyncIterable<Buffer>, options: WriteOptions): Promise<Written>
-  /** Writes something small. */
+  /** Writes a small object. */
   put(key: StorageKey, content: string | Uint8Array): Promise<void>
-  /** Writes something small where nothing has that name; false where something has, also when two try at once. */
+  /** Writes a small object unless the key exists; then false, also for all but one of concurrent callers. */
   create(key: StorageKey, content: string): Promise<boolean>
   /** Moves a finished local file into the store. */
   adopt(path: string, key: StorageKey): Promise<void>
-  /** Makes the object readable at a local path, without copying where the store allows it; treat it as read-only. */
+  /** Makes the object readable at a local path, without copying if possible; the file must not be changed. */
   materialise(key: StorageKey, path: string): Promise<void>
-  /** A second name for what will not change, without moving bytes through us; either may be removed without the other. */
+  /** Gives an object a second key, without moving its bytes through this process; either can be removed without the other. */
   copy(from: StorageKey, to: StorageKey): Promise<void>
-  /** Gives an object another name. A crash in the middle may leave it under both, and doing it again ends that. */
+  /** Gives an object another key. A crash may leave it under both keys; repeating the call repairs that. */
   move(from: StorageKey, to: StorageKey): Promise<void>
   stat(key: StorageKey): Promise<StoredFile | null>
   read(key: StorageKey, range?: ByteRange): Readable
-  /** All of something small. */
+  /** Reads a small object. */
   get(key: StorageKey): Promise<Buffer>
   /**
-   * Streams to a piece, which only `sealPiece` and `joinPieces` know how to read, and which `removeFolder` removes. Unlike an
-   * object it may be cut off anywhere; what was written before is kept. Each writer has a piece of his own.
+   * Streams to a piece, which only `sealPiece` and `joinPieces` can read, and `removeFolder` removes. Unlike an object it may be
+   * cut off anywhere; the bytes written before are kept. Each writer has its own piece.
    */
   writePiece(key: StorageKey, bytes: AsyncIterable<Buffer>, maxBytes: number): Promise<Written>
   /**
-   * Makes durable what has arrived of a piece, also one whose writer died, and says how much that is; 0 where there is
-   * none. What its writer may still add is no part of it.
+   * Makes the bytes of a piece durable, also after its writer died, and returns their number; 0 when there is no piece. Bytes
+   * that its writer may still add do not count.
    */
   sealPiece(key: StorageKey): Promise<number>
-  /** Makes one object of sealed pieces. They may be gone afterwards; joining them again gives the same answer. */
+  /** Joins sealed pieces to one object. The pieces may be gone afterwards; joining them again returns the same result. */
   joinPieces(pieces: readonly Piece[], key: StorageKey): Promise<Written>
-  /** Keys under a folder, in no order. */
+  /** Keys in a folder and its subfolders, in no particular order. */
   list(folder: StorageKey): AsyncIterable<StorageKey>
-  /** Names of the folders that lie directly in a folder, those behind `after` if it is given, in ascending order. */
+  /** Names of the folders directly in a folder, after `after` if it is given, in ascending order. */
   listFolders(folder: StorageKey, after?: string): AsyncIterable<string>
   remove(key: StorageKey): Promise<void>
   removeFolder(folder: StorageKey): Promise<void>
-  /** Removes what writers that died have left, if nothing was written to it since then. */
+  /** Removes unfinished files and uploads of dead writers that were last written before `before`. */
   removeUnfinished(before: Date): Promise<void>
   /** Rejects when nothing can be written; for readiness checks. */
   check(): Promise<void>
@@ -84,7 +84,7 @@ export interface Store {
 
 const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
 
-/** Keys are built from ids and numbers; anything else is a mistake that must not reach the disk. */
+/** Throws for a text that is not a key: keys are built from ids and numbers, and nothing else must reach the disk. */
 export function assertKey(key: StorageKey): void {
   if (key.length > 300 || !key.split('/').every((segment) => SEGMENT.test(segment))) {
     throw new Error('not a storage key')

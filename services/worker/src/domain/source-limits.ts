@@ -3,7 +3,7 @@ import { parseRate, perSecond } from './frame-rate.ts'
 import type { ProbedStream, ProbeReport } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
 
-/** What a source may have at most. */
+/** Upper limits for a source. */
 export interface SourceLimits {
   durationSeconds: number
   pixels: number

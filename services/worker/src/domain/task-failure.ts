@@ -27,7 +27,7 @@ export function memoryFault(diagnosis?: string): TaskFailure {
   return new TaskFailure(causeOf('OUT_OF_MEMORY'), diagnosis)
 }
 
-/** The cause that is reported for an error. Unexpected errors are the host's fault and may pass. */
+/** The cause that is reported for an error. Unexpected errors count as the host's fault, so that the task is tried again. */
 export function toTaskCause(thrown: unknown): TaskCause {
   if (thrown instanceof TaskFailure) return thrown.taskCause
   return causeOf('TRANSCODE_FAILED', 'Something went wrong on our side while working on this video.')

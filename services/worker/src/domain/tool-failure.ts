@@ -12,7 +12,7 @@ const OVER_LIMIT =
   /exceeds specified max pixel count|number of streams exceeds max_streams|Picture size \d+x\d+ is invalid/i
 const NOT_ALLOWED =
   /not on whitelist|Decoder \(codec .*\) not found|Decoder not found|Unsupported codec|unsupported channel layout/i
-/** Trouble of the machine, of its shared disk, or a sandbox that cannot be set up. */
+/** Failures of the machine, of its shared disk, or of setting up the sandbox. */
 const HOST_TROUBLE =
   /Input\/output error|Stale file handle|Too many open files|No such file|Permission denied|^(?:unshare|prlimit|nice|env): /m
 const UNREADABLE =

@@ -19,7 +19,7 @@ export interface ResourceLimits {
 /** Larger than any segment that is written and any source that is read. */
 const MAX_FILE_BYTES = 64 * 1024 ** 3
 
-/** Of all tools: services that answer requests go first. */
+/** The niceness of all tools, so that services that answer requests run first. */
 export const NICENESS = 10
 
 const WITH_DEATH_SIGNAL = ['setpriv', '--pdeathsig', 'KILL', '--']

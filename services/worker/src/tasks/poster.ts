@@ -19,7 +19,7 @@ const MAX_OFFSET_SECONDS = 120
 /** One frame gains nothing from threads. */
 const THREADS = 1
 
-/** Where the poster is looked for. */
+/** Where to search for the poster. */
 interface Search {
   /** Options before the input. */
   options: string[]
@@ -28,8 +28,8 @@ interface Search {
 }
 
 /**
- * The frame at `time` (seconds from the first one); without `time`, a key frame from a tenth of the way in. Where there is
- * none, the first frame of any kind that can be decoded. Throws `SOURCE_CORRUPT` when no frame can.
+ * The frame at `time` (seconds from the first one); without `time`, a key frame from a tenth of the way in. If there is no such
+ * frame, the first one that can be decoded. Throws `SOURCE_CORRUPT` when none can.
  */
 export const poster: Task<'poster'> = async ({ sourceKey, facts, time, watermark }, context) => {
   const { store, workspace, outputKey } = context

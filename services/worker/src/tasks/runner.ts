@@ -44,7 +44,7 @@ async function handleTask(
   redelivered: boolean,
   signal: AbortSignal,
 ): Promise<TaskOutcome> {
-  // Nothing is found in another installation's store, and a task must not fail for that.
+  // Another installation's store has none of our files, and tasks must not fail because of that.
   if (!context.storeCheck.usable) return 'later'
   const task = await claim(context, message, redelivered)
   if (task === 'gone') return 'done'
@@ -74,7 +74,7 @@ async function claim(
     const error = toAppError(thrown)
     if (error.code === 'TASK_GONE') return 'gone'
     if (error.code === 'TIMEOUT' || error.code === 'CONNECTION_LOST') return 'unanswered'
-    logger.warn({ taskId, attempt, code: error.code }, 'a task could not be claimed; it comes back later')
+    logger.warn({ taskId, attempt, code: error.code }, 'a task could not be claimed and will be delivered again')
     return 'unreachable'
   }
 }

@@ -4,7 +4,7 @@ import type { SourceLimits } from '../domain/source-limits.ts'
 import type { ResultOf, WorkOf } from '../domain/task-work.ts'
 import type { Tools } from '../infra/run-tool.ts'
 
-/** What every task is given beside its work. */
+/** What every task gets in addition to its work. */
 export interface TaskContext {
   store: Store
   tools: Tools

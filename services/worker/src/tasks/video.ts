@@ -11,7 +11,7 @@ import { videoCommand } from '../operations/video-command.ts'
 import { writeWatermarks } from '../operations/watermark.ts'
 import type { Task, TaskContext } from './task.ts'
 
-/** Makes one chunk of the video for the given rungs, encoded or remuxed. Every segment is measured before it is reported. */
+/** Encodes or remuxes one chunk of the video for the given rungs. Every segment is measured before it is reported. */
 export const video: Task<'video'> = async (work, context) => {
   const { store, tools, workspace, signal } = context
   await store.materialise(work.sourceKey, join(workspace, SOURCE_FILE))

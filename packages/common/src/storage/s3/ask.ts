@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream'
 import { AppError } from '../../errors.ts'
 
-/** To the beginning of an answer, retries included. */
+/** Limit until an answer begins, including retries. */
 const ANSWER_MS = 8000
-/** Between two pieces of a body, while somebody waits for the next one. */
+/** Limit between two chunks of a body, while the reader waits for the next one. */
 const SILENCE_MS = 8000
 
-/** Sends a request; when there is no answer in time it is given up. Throws what `asStoreError` makes of failures. */
+/** Sends a request and gives up when no answer begins in time. Throws errors of `asStoreError`. */
 export async function ask<T>(
   send: (options: { abortSignal: AbortSignal }) => Promise<T>,
   timeoutMs = ANSWER_MS,
@@ -23,14 +23,14 @@ export async function ask<T>(
 }
 
 /**
- * An answer's body, piece by piece. The clock runs only while the next piece is awaited: a slow reader is no fault of the
- * store's.
+ * The chunks of an answer's body. The time limit counts only while the next chunk is awaited, so that a slow reader does not
+ * exceed it.
  */
 export async function* piecesOf(body: Readable): AsyncGenerator<Buffer> {
   const pieces = body[Symbol.asyncIterator]()
   try {
     for (;;) {
-      const timer = setTimeout(() => body.destroy(new Error('the store fell silent')), SILENCE_MS)
+      const timer = setTimeout(() => body.destroy(new Error('the store sent no data in time')), SILENCE_MS)
       const piece = await pieces.next().finally(() => clearTimeout(timer))
       if (piece.done) return
       yield piece.value
@@ -44,12 +44,12 @@ export async function* piecesOf(body: Readable): AsyncGenerator<Buffer> {
 
 const MISSING = new Set(['NoSuchKey', 'NotFound'])
 const FULL = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientStorage'])
-/** What was sent did not arrive as it was sent. */
+/** Error codes for a body that arrived damaged. */
 const GARBLED = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'InvalidDigest', 'RequestTimeout'])
 
 /**
- * `FILE_NOT_FOUND`, `STORAGE_FULL`, or `DEPENDENCY_UNAVAILABLE` for a store that is away, overloaded or does not let us in.
- * What means that we asked wrongly stays as it is.
+ * `FILE_NOT_FOUND`, `STORAGE_FULL`, or `DEPENDENCY_UNAVAILABLE` for a store that is down, overloaded or refuses our
+ * credentials. Errors that mean a wrong request are returned unchanged.
  */
 function asStoreError(error: unknown): unknown {
   if (error instanceof AppError) return error

@@ -7,7 +7,7 @@ export interface S3Credentials {
   secretAccessKey: string
 }
 
-/** One bucket, or the part of it under a prefix. */
+/** A bucket, or the part of it under a prefix. */
 export interface Bucket {
   client: S3Client
   name: string
@@ -16,38 +16,38 @@ export interface Bucket {
 
 const CONNECT_MS = 2000
 const ATTEMPTS = 3
-/** Every player that is served holds one for as long as its segment takes. */
+/** Each player occupies one while its segment is sent. */
 const MAX_SOCKETS = 500
 
-/** Without credentials the SDK looks for them as it does everywhere, which on AWS finds the machine's role. */
+/** Opens a bucket. Without credentials the SDK searches its usual sources, which on AWS include the machine's role. */
 export function openBucket(address: S3Address, credentials: S3Credentials | undefined): Bucket {
   const { bucket, prefix, endpoint, region } = address
-  // It would tell at every start that later versions of itself will want a later Node; ours is pinned.
+  // Suppresses a warning at every start that later versions of the SDK need a later Node; our version is pinned.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS }
   const client = new S3Client({
     region,
     ...(credentials && { credentials }),
-    // Servers on a machine of one's own seldom have a name for each bucket.
+    // Self-hosted servers seldom have a host name for each bucket.
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
-    // Other servers than AWS do not know the newer checksums; the signature covers a SHA-256 of every body as it is.
+    // Other servers than AWS do not support the newer checksums; the signature already covers a SHA-256 of every body.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: ATTEMPTS,
-    // How long an answer may take is `ask`'s to say.
+    // The time limit of an answer is set in `ask`.
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: 0, httpAgent: agent, httpsAgent: agent },
   })
   return { client, name: bucket, prefix }
 }
 
-/** Names an object to the store. */
+/** The parameters that identify an object in requests. */
 export function objectAt({ name, prefix }: Bucket, key: StorageKey): { Bucket: string; Key: string } {
   return { Bucket: name, Key: prefix + key }
 }
 
 export interface S3Address {
   bucket: string
-  /** Goes before every key: empty, or ends with a slash. */
+  /** Precedes every key: empty, or ends with a slash. */
   prefix: string
   /** Undefined for AWS itself. */
   endpoint: string | undefined
@@ -60,17 +60,18 @@ const Query = z.strictObject({
 })
 
 /**
- * Takes `s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1` apart; only the bucket is required.
- * Throws what may be shown: an address with credentials in it is refused without being repeated.
+ * Parses `s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1`; only the bucket is required. Throws errors that
+ * are safe to show: an address with credentials is refused without repeating it.
  */
 export function parseS3Address(url: string): S3Address {
   const { hostname, pathname, searchParams, username, password } = new URL(url)
   if (username !== '' || password !== '') {
-    throw new Error('STORAGE_URL: credentials belong into S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY')
+    throw new Error('STORAGE_URL: put credentials into S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY')
   }
   if (hostname === '') throw new Error('STORAGE_URL: names no bucket')
   const query = Query.safeParse(Object.fromEntries(searchParams))
-  if (!query.success) throw new Error('STORAGE_URL: takes an endpoint (http or https) and a region, and nothing else')
+  if (!query.success)
+    throw new Error('STORAGE_URL: only an endpoint (http or https) and a region are allowed as parameters')
   const prefix = pathname.split('/').filter((word) => word !== '')
   return {
     bucket: hostname,

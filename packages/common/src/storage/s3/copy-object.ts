@@ -4,13 +4,13 @@ import { ask } from './ask.ts'
 import { type Bucket, objectAt } from './bucket.ts'
 import { multipartUpload, TRANSFER_MS } from './multipart-upload.ts'
 
-/** The server copies this much in one call, within the time that a call may take; S3 itself allows 5 GiB. */
+/** Bytes to copy in one call, so that it ends within its time limit; S3 itself allows 5 GiB. */
 const WHOLE_BYTES = 512 * 1024 * 1024
 
-/** Copies an object of `bytes` inside the bucket; the bytes do not come here. */
+/** Copies an object of `bytes` bytes inside the bucket, on the server. */
 export async function copyObject(bucket: Bucket, from: StorageKey, to: StorageKey, bytes: number): Promise<void> {
   const { Bucket: name, Key } = objectAt(bucket, from)
-  // It goes into a header, as a path of an address.
+  // The header contains a URL path, so the key is escaped.
   const CopySource = `${name}/${Key.split('/').map(encodeURIComponent).join('/')}`
   if (bytes <= WHOLE_BYTES) {
     const whole = new CopyObjectCommand({ ...objectAt(bucket, to), CopySource })

@@ -13,7 +13,7 @@ import type { StorageKey } from '../store.ts'
 import { ask } from './ask.ts'
 import type { Bucket } from './bucket.ts'
 
-/** A listing is slower than other calls where many objects were deleted. */
+/** Longer than for other calls, because a listing is slow after many deletions. */
 const LIST_MS = 30_000
 
 export async function* listKeys(bucket: Bucket, folder: StorageKey): AsyncGenerator<StorageKey> {
@@ -45,10 +45,10 @@ async function* pages(
   } while (ContinuationToken !== undefined)
 }
 
-/** Folders of a store; what else is in the bucket may be another store, under a prefix of its own. */
+/** Folders of a store; other keys in the bucket may belong to another store under its own prefix. */
 const FOLDERS = /^(sources|videos|pieces|quarantine)\//
 
-/** Aborts the store's multipart uploads that nothing was added to since `before`: their writers are dead. */
+/** Aborts multipart uploads without a new part since `before`, because their writers are dead. */
 export async function abortUploads(bucket: Bucket, before: Date): Promise<void> {
   const { client, name: Bucket } = bucket
   for await (const upload of unfinished(bucket)) {

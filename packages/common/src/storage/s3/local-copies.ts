@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { StorageKey } from '../store.ts'
 
 export interface LocalCopiesOptions {
-  /** Nobody else's, on the file system of the paths that are asked for. */
+  /** A folder for this process only, on the same file system as the requested paths. */
   dir: string
   maxBytes: number
 }
@@ -19,17 +19,17 @@ interface Copy {
   path: string
   bytes: number
   ready: Promise<void>
-  /** How many wait for it or link it. */
+  /** Number of callers that wait for it or link it. */
   users: number
   idle: NodeJS.Timeout
 }
 
-/** Longer than a chunk takes, and far shorter than the time after which nothing of a deleted video may be left anywhere. */
+/** Longer than a chunk takes, and far shorter than the time after which no data of a deleted video may remain. */
 const IDLE_MS = 600_000
 
 /**
- * Objects that were fetched to this machine, so that the next who needs one links it instead of fetching it again. Objects
- * do not change. What was used least recently goes first when room is needed, and what nobody uses goes after ten minutes.
+ * A cache of objects on this machine: a later task links an object instead of fetching it again. Objects do not change. The
+ * least recently used ones are evicted when space is needed, and unused ones after ten minutes.
  */
 export class LocalCopies {
   readonly #dir: string
@@ -44,7 +44,7 @@ export class LocalCopies {
     this.#maxBytes = maxBytes
   }
 
-  /** Makes the object readable at `path`; several who want it at once share one fetch. */
+  /** Makes the object readable at `path`; concurrent callers share one fetch. */
   async place(wanted: Wanted, path: string): Promise<void> {
     const copy = this.#copies.get(wanted.key) ?? this.#add(wanted)
     if (!copy) return await wanted.fetch(path)
@@ -59,7 +59,7 @@ export class LocalCopies {
     }
   }
 
-  /** Undefined where there is no room for it. */
+  /** Undefined when there is not enough space for it. */
   #add({ key, bytes, fetch }: Wanted): Copy | undefined {
     if (!this.#makeRoom(bytes)) return undefined
     const path = join(this.#dir, `source-${this.#count++}`)
@@ -91,7 +91,7 @@ export class LocalCopies {
     else copy.idle.refresh()
   }
 
-  /** Who has linked it keeps it. */
+  /** Removes the copy; existing links to it stay valid. */
   #drop(key: StorageKey, copy: Copy): void {
     if (this.#copies.get(key) !== copy) return
     clearTimeout(copy.idle)

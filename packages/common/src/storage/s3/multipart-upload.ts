@@ -10,7 +10,7 @@ import type { StorageKey } from '../store.ts'
 import { ask } from './ask.ts'
 import { type Bucket, objectAt } from './bucket.ts'
 
-/** A part goes over a slow line; a server may put a large object together only now. */
+/** Enough for a part over a slow connection, and for a server that assembles a large object only at the end. */
 export const TRANSFER_MS = 60_000
 
 interface PartPlace {
@@ -23,18 +23,18 @@ interface PartPlace {
 export interface MultipartUpload {
   /** Parts so far. */
   count(): number
-  /** The next part, of so many bytes; `send` gives the ETag that the server answered with. */
+  /** Adds the next part, of so many bytes; `send` resolves with the ETag of the server's answer. */
   add(
     bytes: number,
     send: (part: PartPlace, options: { abortSignal: AbortSignal }) => Promise<string | undefined>,
   ): Promise<void>
-  /** Makes the object of the parts, and makes sure of its length. */
+  /** Assembles the object from the parts, and checks its length. */
   complete(): Promise<void>
-  /** After a failure: takes back what was sent. What cannot be taken back now is swept later. */
+  /** After a failure: removes the parts. Parts that cannot be removed now are swept later. */
   abort(): Promise<void>
 }
 
-/** An object in parts, which nobody can see until they are put together. It begins with the first part. */
+/** An object sent in parts, which is invisible until they are assembled. The upload starts with the first part. */
 export function multipartUpload(bucket: Bucket, key: StorageKey): MultipartUpload {
   const { client } = bucket
   const object = objectAt(bucket, key)
@@ -55,7 +55,7 @@ export function multipartUpload(bucket: Bucket, key: StorageKey): MultipartUploa
       sent += bytes
     },
 
-    // An answer that was lost, and the SDK's retry that then finds no upload, do not tell whether it is done: looking does.
+    // After a lost answer, the SDK's retry finds no upload; only the object itself shows whether it was assembled.
     async complete() {
       completing = true
       const together = new CompleteMultipartUploadCommand({ ...object, UploadId, MultipartUpload: { Parts: parts } })

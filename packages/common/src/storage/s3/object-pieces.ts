@@ -4,12 +4,12 @@ import { measure } from '../pieces.ts'
 import type { Piece, StorageKey, Store, Written } from '../store.ts'
 
 /*
- * A piece is a folder of objects, because nothing can be added to an object. Their names say where in the piece each one
- * begins and how long it is, so that a list of them tells how far the piece goes without a gap.
+ * A piece is a folder of objects, because objects cannot be appended to. Each name contains the object's offset and length, so
+ * that a list of them shows how far the piece goes without a gap.
  */
 
 const OBJECT_BYTES = 8 * 1024 * 1024
-/** What a slow client has brought must not stay in memory for long: it is lost with the process. */
+/** Bytes of a slow client are written after this time, because bytes in memory are lost with the process. */
 const OBJECT_MS = 5000
 
 export async function writeObjectPiece(
@@ -23,7 +23,7 @@ export async function writeObjectPiece(
   let [begun, bytes] = [0, 0]
   let storing: Promise<void> = Promise.resolve()
 
-  /** One object after the other, so that there is never a gap. */
+  /** Writes one object after another, so that there is never a gap. */
   function flush(): Promise<void> {
     if (bytes === 0) return storing
     const content = Buffer.concat(gathered)
@@ -35,7 +35,7 @@ export async function writeObjectPiece(
     return storing
   }
 
-  // A client that fell silent sends no chunk that could be waited for; that this failed is thrown at the next one, or at the end.
+  // A silent client sends no chunk that would trigger a flush. A failure is thrown at the next chunk or at the end.
   const timer = setInterval(() => flush().catch(() => {}), OBJECT_MS)
   try {
     for await (const chunk of chunks) {
@@ -66,7 +66,7 @@ export async function joinObjectPieces(store: Store, pieces: readonly Piece[], k
 async function* contentOf(store: Store, pieces: readonly Piece[]): AsyncGenerator<Buffer> {
   for (const piece of pieces) {
     for (const { key, at, bytes } of await objectsOf(store, piece.key)) {
-      // A writer whose place was taken may have added more.
+      // A writer that was superseded may have added more.
       const end = Math.min(bytes, piece.bytes - at) - 1
       if (end >= 0) yield* store.read(key, { start: 0, end })
     }
@@ -79,7 +79,7 @@ interface PieceObject {
   bytes: number
 }
 
-/** In order, up to the first gap. */
+/** The objects of a piece in order, up to the first gap. */
 async function objectsOf(store: Store, key: StorageKey): Promise<PieceObject[]> {
   const found: PieceObject[] = []
   for await (const object of store.list(key)) {

@@ -6,14 +6,14 @@ import { type Bucket, objectAt } from './bucket.ts'
 import { type MultipartUpload, multipartUpload, TRANSFER_MS } from './multipart-upload.ts'
 
 const PART_BYTES = 8 * 1024 * 1024
-/** Of one upload, and the size of one object, in S3 and everywhere else. */
+/** S3's limit of parts for one upload. */
 const MAX_PARTS = 10_000
 const MAX_OBJECT_BYTES = 5 * 1024 ** 4
 
 /**
- * Writes an object. What fits into one part is sent whole; the rest in parts, which are nothing that anybody can see until
- * the last call puts them together. The server checks each body against the SHA-256 in the request's signature.
- * @param atMost bytes that may come, for the size of the parts
+ * Writes an object. A small one is sent in one request, a larger one in parts that are invisible until the last call assembles
+ * them. The server checks each body against the SHA-256 in the request's signature.
+ * @param atMost the most bytes to expect, which decides the size of the parts
  */
 export function objectSink(bucket: Bucket, key: StorageKey, atMost: number): Sink & Pick<MultipartUpload, 'abort'> {
   const { client } = bucket

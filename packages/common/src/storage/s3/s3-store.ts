@@ -30,15 +30,15 @@ import { LocalCopies, type LocalCopiesOptions } from './local-copies.ts'
 import { joinObjectPieces, sealObjectPiece, writeObjectPiece } from './object-pieces.ts'
 import { objectSink } from './object-sink.ts'
 
-/** One by one, because some servers want a Content-MD5 with `DeleteObjects` that the SDK does not send. */
+/** Objects are deleted one by one, because some servers require a Content-MD5 with `DeleteObjects` that the SDK does not send. */
 const DELETIONS_AT_ONCE = 16
 
-/** A bucket of any server that speaks S3. An object appears with the call that ends its upload, or not at all. */
+/** A store in a bucket of any S3 server. An object appears with the call that ends its upload, or not at all. */
 class S3Store implements Store {
   readonly #bucket: Bucket
   readonly #copies: LocalCopies | undefined
 
-  /** @param copies keeps what was made readable at a local path, for the next time */
+  /** @param copies cache of objects that were made readable at a local path */
   constructor(bucket: Bucket, copies: LocalCopies | undefined) {
     this.#bucket = bucket
     this.#copies = copies
@@ -69,11 +69,11 @@ class S3Store implements Store {
     if (await this.stat(key)) return false
     const command = new PutObjectCommand({ ...this.#at(key), Body: content, IfNoneMatch: '*' })
     await ask((options) => this.#bucket.client.send(command, options)).catch(async (error: Error) => {
-      // Not every server knows the condition.
+      // Not every server supports conditional writes.
       if ((error.cause as Error | undefined)?.name === 'NotImplemented') return await this.put(key, content)
       if (error.name !== 'PreconditionFailed') throw error
     })
-    // Where it was not kept, the object says which of two writers was last.
+    // A server may ignore the condition; then the object shows which of two writers was last.
     return (await this.get(key)).toString() === content
   }
 
@@ -172,7 +172,7 @@ class S3Store implements Store {
     yield* piecesOf(Body as Readable)
   }
 
-  /** A body that ends early is an error of the connection, so a file that is whole has the object's length. */
+  /** A body that ends early is a connection error, so a complete file has the object's length. */
   async #download(key: StorageKey, path: string): Promise<void> {
     try {
       await pipeline(this.#pieces(key), createWriteStream(path, { flags: 'wx' }))
@@ -194,7 +194,7 @@ export async function openS3Store(
   return store
 }
 
-/** Does `work` for each item, for so many at once; what is under way when one fails is not waited for. */
+/** Runs `work` for each item, so many at the same time. Rejects with the first failure, without waiting for running work. */
 async function forEachAtOnce<T>(
   items: AsyncIterable<T>,
   atOnce: number,
