@@ -28,7 +28,7 @@ const AUDIO = ['-map', '0:a:0', '-vn', '-c:a', 'aac', '-b:a', '128k', '-ac', '2'
 
 export const RIVALS: Rival[] = [
   {
-    name: 'one ffmpeg for the whole ladder, the first segment of each rendition and of the sound',
+    name: 'one ffmpeg for the whole ladder, the first segment of each rendition and of the audio',
     upTo: 60,
     rounds: 3,
     playlists: [...LADDER.map(({ name }) => name), 'audio'],

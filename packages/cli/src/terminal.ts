@@ -44,7 +44,10 @@ async function ask(question: string): Promise<string> {
   }
 }
 
-/** Asks at the terminal and returns the answer, '' when the input ends. Writes to standard error, because standard output is the command's result. */
+/**
+ * Asks at the terminal and returns the answer, '' when the input ends. Writes to standard error, because standard
+ * output is the command's result.
+ */
 export async function askLine(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   const ended = new AbortController()

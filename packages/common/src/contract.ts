@@ -55,7 +55,10 @@ export interface SessionActor {
   role: 'user' | 'admin'
 }
 
-/** A program that acts for an account with an API key; `admin` only when both the key has that scope and the account that role. */
+/**
+ * A program that acts for an account with an API key; `admin` only when both the key has that scope and the account
+ * that role.
+ */
 export interface ApiKeyActor {
   kind: 'user'
   userId: string

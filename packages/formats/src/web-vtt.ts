@@ -2,7 +2,7 @@
 export interface Cue {
   start: number
   end: number
-  /** Position on the picture, as WebVTT cue settings; empty: the player chooses. */
+  /** Position on the frame, as WebVTT cue settings; if empty, the player chooses. */
   settings: string
   /** One or more lines with the tags and entities of WebVTT. */
   text: string

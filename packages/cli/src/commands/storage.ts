@@ -147,7 +147,10 @@ export function storageCommands(program: Command, act: Act): void {
     )
 }
 
-/** The confirmed name, from the option or typed at the terminal; undefined for a dry run. Throws `RefusedError` on a wrong name, and without option and terminal. */
+/**
+ * The confirmed name, from the option or typed at the terminal; undefined for a dry run. Throws `RefusedError` on a
+ * wrong name, and without option and terminal.
+ */
 async function confirm(
   { name, publicUrl }: StorageStatus,
   { installation, dryRun }: ConfirmOptions,

@@ -24,7 +24,10 @@ function readFileVariants(env: NodeJS.ProcessEnv, names: string[], problems: str
   return values
 }
 
-/** Reads a service's settings from its environment. Throws one `ConfigError` that names every bad variable and shows no value. */
+/**
+ * Reads a service's settings from its environment. Throws one `ConfigError` that names every bad variable and shows no
+ * value.
+ */
 export function loadConfig<S extends z.ZodObject>(schema: S, env: NodeJS.ProcessEnv = process.env): z.output<S> {
   const problems: string[] = []
   const values = readFileVariants(env, Object.keys(schema.shape), problems)

@@ -12,7 +12,10 @@ export class Lifecycle {
     return resource
   }
 
-  /** Closes everything once; later calls wait for the first one. Tries all, then throws the failures as an `AggregateError`. */
+  /**
+   * Closes everything once; later calls wait for the first one. Tries all, then throws the failures as an
+   * `AggregateError`.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#closeAll()
     return this.#closing

@@ -197,7 +197,10 @@ class DiskStore implements Store {
     return await measure(this.read(key))
   }
 
-  /** Lists folder by folder, because the recursive `opendir` of Node 20 returns only 32 entries of each (nodejs/node#48820). */
+  /**
+   * Lists folder by folder, because the recursive `opendir` of Node 20 returns only 32 entries of each
+   * (nodejs/node#48820).
+   */
   async *list(folder: StorageKey): AsyncIterable<StorageKey> {
     const entries = await opendir(this.#path(folder)).catch(orNull)
     if (!entries) return await this.check()

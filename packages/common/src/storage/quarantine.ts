@@ -45,8 +45,8 @@ export async function removeFromQuarantine(store: Store, folder: StorageKey): Pr
 }
 
 /**
- * Moves at most `limit` objects of a folder back to their keys. Where a newer object exists, it is kept and the older one stays
- * in quarantine.
+ * Moves at most `limit` objects of a folder back to their keys. Where a newer object exists, it is kept and the older
+ * one stays in quarantine.
  */
 export async function restoreFromQuarantine(
   store: Store,

@@ -59,8 +59,8 @@ export interface Store {
   /** Reads a small object. */
   get(key: StorageKey): Promise<Buffer>
   /**
-   * Streams to a piece, which only `sealPiece` and `joinPieces` can read, and `removeFolder` removes. Unlike an object it may be
-   * cut off anywhere; the bytes written before are kept. Each writer has its own piece.
+   * Streams to a piece, which only `sealPiece` and `joinPieces` can read, and `removeFolder` removes. Unlike an object
+   * it may be cut off anywhere; the bytes written before are kept. Each writer has its own piece.
    */
   writePiece(key: StorageKey, bytes: AsyncIterable<Buffer>, maxBytes: number): Promise<Written>
   /**

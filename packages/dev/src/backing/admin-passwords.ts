@@ -4,7 +4,10 @@ import { keptInPrivateFile } from '../private-json.ts'
 
 export type AdminPasswords = { postgres: string; rabbitmq: string; redis: string }
 
-/** The administrators' passwords of the servers in `dir`. The first call creates them, later ones read the same: the servers' data contains them. */
+/**
+ * The administrators' passwords of the servers in `dir`. The first call creates them, later ones read the same: the
+ * servers' data contains them.
+ */
 export function adminPasswords(dir: string): AdminPasswords {
   return keptInPrivateFile(join(dir, 'backing.json'), () => ({
     postgres: newPassword(),

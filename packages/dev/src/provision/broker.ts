@@ -60,7 +60,10 @@ export function brokerDefinitions(vhost: string, passwords: BrokerPasswords) {
   }
 }
 
-/** base64(salt ‖ SHA-256(salt ‖ password)) with 4 bytes of salt: https://www.rabbitmq.com/docs/passwords#this-is-the-algorithm */
+/**
+ * base64(salt ‖ SHA-256(salt ‖ password)) with 4 bytes of salt:
+ * https://www.rabbitmq.com/docs/passwords#this-is-the-algorithm
+ */
 function passwordHash(password: string): string {
   const salt = randomBytes(4)
   const digest = createHash('sha256').update(salt).update(password, 'utf8').digest()

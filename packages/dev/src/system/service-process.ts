@@ -20,7 +20,10 @@ export type ServiceProcessOptions = {
 
 export type ServiceProcess = {
   readonly running: boolean
-  /** Resolves when `/readyz` answers 200, or a problem with the store that only an operator can solve. Throws with the last lines of its log when the process ends or is not ready within 60 s. */
+  /**
+   * Resolves when `/readyz` answers 200, or a problem with the store that only an operator can solve. Throws with the
+   * last lines of its log when the process ends or is not ready within 60 s.
+   */
   start(): Promise<void>
   /** Resolves at once after SIGSTOP and SIGCONT, and after any other signal when the process has ended. */
   signal(signal: NodeJS.Signals): Promise<void>

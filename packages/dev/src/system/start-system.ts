@@ -39,7 +39,10 @@ export type System = {
   addWorker(): Promise<string>
   /** Starts one more gateway to the same services, on a port of its own. */
   addGateway(): Promise<{ name: string; url: string }>
-  /** Sends a signal, by default SIGKILL. Resolves when the process has ended; at once after SIGSTOP and SIGCONT. It is not restarted. */
+  /**
+   * Sends a signal, by default SIGKILL. Resolves when the process has ended; at once after SIGSTOP and SIGCONT. It is
+   * not restarted.
+   */
   kill(name: string, signal?: NodeJS.Signals): Promise<void>
   /** Starts a service again that was killed. */
   start(name: string): Promise<void>
@@ -50,7 +53,10 @@ export type System = {
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 30_000
 
-/** Starts all services from their builds and resolves when all are ready. Throws when one is not ready in time; the others are stopped by then. */
+/**
+ * Starts all services from their builds and resolves when all are ready. Throws when one is not ready in time; the
+ * others are stopped by then.
+ */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const port = options.port ?? (await freePort())
   const publicUrl = options.publicUrl ?? `http://127.0.0.1:${port}`

@@ -57,7 +57,10 @@ export async function* boxesInFile(file: FileHandle): AsyncGenerator<Box> {
   }
 }
 
-/** The boxes directly inside `parent` that begin `skip` bytes after its header. Throws `RangeError` for more than `MAX_BOXES`. */
+/**
+ * The boxes directly inside `parent` that begin `skip` bytes after its header. Throws `RangeError` for more than
+ * `MAX_BOXES`.
+ */
 export function innerBoxes(buffer: Buffer, parent: Box, skip = 0): Box[] {
   const boxes: Box[] = []
   for (const box of boxesIn(buffer, parent.body + skip, parent.end)) {

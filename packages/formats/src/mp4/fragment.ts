@@ -1,7 +1,7 @@
 import { type Box, childrenOf, flagsOf, needBox } from './boxes.ts'
 import type { SampleDefaults, Track } from './init-segment.ts'
 
-/** What a `moof` says about one track of a segment. Times are in ticks of the track's timescale. */
+/** The samples of one track in a `moof`. Times are in ticks of the track's timescale. */
 export interface Fragment {
   trackId: number
   decodeTime: number
@@ -21,7 +21,10 @@ const NON_SYNC = 0x10000
 const TFHD = { baseDataOffset: 0x1, descriptionIndex: 0x2, duration: 0x8, size: 0x10, flags: 0x20 } as const
 const TRUN = { dataOffset: 0x1, firstFlags: 0x4, duration: 0x100, size: 0x200, flags: 0x400, offset: 0x800 } as const
 
-/** Hours of audio. Samples without values of their own take no bytes, so the length of the file does not limit their number. */
+/**
+ * Hours of audio. Samples without values of their own take no bytes, so the length of the file does not limit their
+ * number.
+ */
 const MAX_SAMPLES = 1_000_000
 
 /** Reads a `moof` box. Throws `RangeError` when it is malformed or names a track that is not initialised. */

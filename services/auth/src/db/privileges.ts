@@ -1,6 +1,9 @@
 import type { SchemaPrivileges } from '@kinora/common/db'
 
-/** Tables where auth's role may not read and write freely, so that whoever takes over the service cannot rewrite its audit log. */
+/**
+ * Tables where auth's role may not read and write freely, so that whoever takes over the service cannot rewrite its
+ * audit log.
+ */
 export const privileges: SchemaPrivileges = {
   tables: {
     audit_log: ['select', 'insert'],

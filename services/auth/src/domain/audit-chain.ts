@@ -33,7 +33,10 @@ export const CHAIN_START: ChainPlace = { sequence: 0, hash: Buffer.alloc(32) }
 /** Columns outside a row's hash: the hash itself, and those that may be erased. */
 const UNHASHED = new Set(['ip', 'user_agent', 'personal_salt', 'hash'])
 
-/** The chain's key, derived from auth's secret (RFC 5869), so that write access to the database is not enough to forge a chain. */
+/**
+ * The chain's key, derived from auth's secret (RFC 5869), so that write access to the database is not enough to forge a
+ * chain.
+ */
 export function auditChainKey(secret: Buffer): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', 'kinora audit chain', 32))
 }

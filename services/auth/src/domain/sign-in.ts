@@ -13,7 +13,10 @@ export type Amr = (typeof AMR)[keyof typeof AMR]
 
 export type SignInRefusal = 'ACCOUNT_DISABLED' | 'EMAIL_NOT_VERIFIED'
 
-/** Why an account may not open a session, whatever its owner has proved; null if it may. The caller holds the account's lock. */
+/**
+ * Why an account may not open a session, whatever its owner has proved; null if it may. The caller holds the account's
+ * lock.
+ */
 export function signInRefusal(user: UserRow, needsVerifiedEmail: boolean): SignInRefusal | null {
   if (user.disabled_at) return 'ACCOUNT_DISABLED'
   if (needsVerifiedEmail && !user.email_verified_at) return 'EMAIL_NOT_VERIFIED'

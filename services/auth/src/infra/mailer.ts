@@ -37,7 +37,10 @@ export interface MailContent {
 }
 
 export interface Mailer {
-  /** Delivers a mail to the server or the folder, or throws. Returns the path of the file, or `smtp`. `id` is part of the file's name. */
+  /**
+   * Delivers a mail to the server or the folder, or throws. Returns the path of the file, or `smtp`. `id` is part of
+   * the file's name.
+   */
   send(id: string, to: string, content: MailContent): Promise<string>
 }
 

@@ -5,7 +5,10 @@ import type { HashGate } from './hash-gate.ts'
 
 export interface PasswordHasher {
   hash(password: string, signal?: AbortSignal): Promise<string>
-  /** Without a `stored` hash it takes as long and returns false, so that the time does not reveal whether an account exists. */
+  /**
+   * Without a `stored` hash it takes as long and returns false, so that the time does not reveal whether an account
+   * exists.
+   */
   verify(password: string, stored: string | null, signal?: AbortSignal): Promise<boolean>
   /** A hash that matches no password. */
   readonly unusable: string

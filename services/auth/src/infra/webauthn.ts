@@ -60,7 +60,10 @@ export async function registrationOptions(
 
 export type NewCredential = Pick<PasskeyRow, 'credential_id' | 'public_key' | 'sign_count' | 'transports'>
 
-/** The credential that the device created for `challenge`; null for another site or challenge, or without verification of the user. */
+/**
+ * The credential that the device created for `challenge`; null for another site or challenge, or without verification
+ * of the user.
+ */
 export async function verifyRegistration(
   { id, origins }: RelyingParty,
   response: Attestation,

@@ -61,7 +61,10 @@ function newRow(
   }
 }
 
-/** Revokes a key of an account, audited, and notifies the gateways. Repeating it changes nothing. Throws `API_KEY_NOT_FOUND`. */
+/**
+ * Revokes a key of an account, audited, and notifies the gateways. Repeating it changes nothing. Throws
+ * `API_KEY_NOT_FOUND`.
+ */
 export async function revokeApiKey(ctx: Context, call: Call, userId: string, keyId: string): Promise<void> {
   const now = ctx.now()
   const revoked = await ctx.transact(async (work) => {

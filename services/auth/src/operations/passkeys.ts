@@ -19,7 +19,10 @@ export async function openPasskeyChallenge(
   return token
 }
 
-/** Whether the proof is genuine and by this passkey. The account must be locked. A proof works once, because its counter or challenge does. */
+/**
+ * Whether the proof is genuine and by this passkey. The account must be locked. A proof works once, because its counter
+ * or challenge does.
+ */
 export async function acceptAssertion(
   { relyingParty, now }: Context,
   work: Work,

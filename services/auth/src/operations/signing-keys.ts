@@ -30,7 +30,10 @@ export async function ensureStages({ work, createKey, now }: KeyChange): Promise
   await work.signingKeys.insert(createKey('next', now))
 }
 
-/** Makes the next key current and the current one previous, and erases the latter's private key. Throws `KEY_TOO_NEW` when gateways may not know the next key yet. */
+/**
+ * Makes the next key current and the current one previous, and erases the latter's private key. Throws `KEY_TOO_NEW`
+ * when gateways may not know the next key yet.
+ */
 export async function rotate(change: KeyChange): Promise<void> {
   const { work, now } = change
   const rows = await work.signingKeys.all()
@@ -74,7 +77,10 @@ function untilNextIsKnown(rows: readonly SigningKeyRow[], now: Date): number {
   return next ? Math.max(0, next.created_at.getTime() + PUBLISHED_AHEAD_MS - now.getTime()) : 0
 }
 
-/** The time by which all access tokens signed so far have expired, including those of a process that has not read the change yet. */
+/**
+ * The time by which all access tokens signed so far have expired, including those of a process that has not read the
+ * change yet.
+ */
 function lastTokenExpiry(now: Date): Date {
   return new Date(now.getTime() + RING_MAX_AGE_MS + MAX_ACCESS_TOKEN_SECONDS * 1000 + CLOCK_SKEW_MS)
 }

@@ -68,7 +68,10 @@ export function codeAttemptRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirstOrThrow()).window_ends_at
     },
 
-    /** Discounts one failure, because its code was right. Earlier failures stay, so that a thief gains no tries when the owner signs in. */
+    /**
+     * Discounts one failure, because its code was right. Earlier failures stay, so that a thief gains no tries when the
+     * owner signs in.
+     */
     async discountFailure(userId: string): Promise<void> {
       await db
         .updateTable('code_attempts')

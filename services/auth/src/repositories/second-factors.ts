@@ -44,7 +44,10 @@ export function totpFactorRepository(db: Kysely<AuthDb>) {
       return (await query.executeTakeFirst())?.encrypted_secret
     },
 
-    /** Enables the factor after the code of `step` has proved the setup, and marks that code as used. False when there is no setup any more. */
+    /**
+     * Enables the factor after the code of `step` has proved the setup, and marks that code as used. False when there
+     * is no setup any more.
+     */
     async enable(userId: string, step: number): Promise<boolean> {
       const enabled = { setup_expires_at: null, last_step: String(step) }
       const query = db.updateTable('totp_factors').set(enabled).where('user_id', '=', userId)

@@ -102,7 +102,10 @@ export function userRepository(db: Kysely<AuthDb>) {
         .execute()
     },
 
-    /** Sets the password and confirms the address, because the link in the mail proved that it belongs to the account's owner. */
+    /**
+     * Sets the password and confirms the address, because the link in the mail proved that it belongs to the account's
+     * owner.
+     */
     async resetPassword(id: string, hash: string, now: Date): Promise<void> {
       const email_verified_at = sql<Date>`coalesce(email_verified_at, ${now})`
       await db.updateTable('users').set({ password_hash: hash, email_verified_at }).where('id', '=', id).execute()

@@ -49,7 +49,10 @@ function rateForAverage(average: number, candidates: FrameRate[]): FrameRate {
 const STRETCH = 8
 /** Share of frames in the fastest stretches. Fewer may be broken times, or a stream that catches up. */
 const MOVING_SHARE = 0.1
-/** Times the average. Less is unevenness, as of phones with 24 frames a second in the dark and 30 otherwise, not bursts between pauses. */
+/**
+ * Times the average. Less is unevenness, as of phones with 24 frames a second in the dark and 30 otherwise, not bursts
+ * between pauses.
+ */
 const REALLY_FASTER = 1.3
 
 /** A recording with pauses moves faster than its average rate, at which most frames of the motion would be lost. */

@@ -79,7 +79,10 @@ function filterGraph(work: VideoWork, marks: readonly WatermarkFile[]): string[]
   return [`[0:${video.streamIndex}]${common.join(',')},split=${rungs.length}${outputs}`, ...branches]
 }
 
-/** A single frame, which `overlay` repeats. It has the rate of the video, so that both have one time base and times stay exact. */
+/**
+ * A single frame, which `overlay` repeats. It has the rate of the video, so that both have one time base and times stay
+ * exact.
+ */
 function markInput({ width, height }: WatermarkFile, { num, den }: FrameRate): string[] {
   return ['-f', 'rawvideo', '-pixel_format', 'rgba', '-video_size', `${width}x${height}`, '-framerate', `${num}/${den}`]
 }

@@ -28,8 +28,8 @@ interface Search {
 }
 
 /**
- * The frame at `time` (seconds from the first one); without `time`, a key frame from a tenth of the way in. If there is no such
- * frame, the first one that can be decoded. Throws `SOURCE_CORRUPT` when none can.
+ * The frame at `time` (seconds from the first one); without `time`, a key frame from a tenth of the way in. If there is
+ * no such frame, the first one that can be decoded. Throws `SOURCE_CORRUPT` when none can.
  */
 export const poster: Task<'poster'> = async ({ sourceKey, facts, time, watermark }, context) => {
   const { store, workspace, outputKey } = context

@@ -88,7 +88,10 @@ async function askAgain(signal: AbortSignal): Promise<TaskOutcome> {
   return 'requeue'
 }
 
-/** Releases a task, instead of letting its lease end. Media then queues it again; when media is unreachable, the broker does. */
+/**
+ * Releases a task, instead of letting its lease end. Media then queues it again; when media is unreachable, the broker
+ * does.
+ */
 async function release({ bus, logger }: Context, task: ClaimedTask): Promise<TaskOutcome> {
   try {
     await bus.call(media.releaseTask, leaseOf(task), { ...callAs(task.taskId), timeoutMs: 2000 })

@@ -60,8 +60,8 @@ const Query = z.strictObject({
 })
 
 /**
- * Parses `s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1`; only the bucket is required. Throws errors that
- * are safe to show: an address with credentials is refused without repeating it.
+ * Parses `s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1`; only the bucket is required. Throws
+ * errors that are safe to show: an address with credentials is refused without repeating it.
  */
 export function parseS3Address(url: string): S3Address {
   const { hostname, pathname, searchParams, username, password } = new URL(url)

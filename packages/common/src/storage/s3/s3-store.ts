@@ -30,7 +30,10 @@ import { LocalCopies, type LocalCopiesOptions } from './local-copies.ts'
 import { joinObjectPieces, sealObjectPiece, writeObjectPiece } from './object-pieces.ts'
 import { objectSink } from './object-sink.ts'
 
-/** Objects are deleted one by one, because some servers require a Content-MD5 with `DeleteObjects` that the SDK does not send. */
+/**
+ * Objects are deleted one by one, because some servers require a Content-MD5 with `DeleteObjects` that the SDK does not
+ * send.
+ */
 const DELETIONS_AT_ONCE = 16
 
 /** A store in a bucket of any S3 server. An object appears with the call that ends its upload, or not at all. */

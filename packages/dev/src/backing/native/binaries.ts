@@ -43,7 +43,10 @@ const BROWSING = {
   chromium: { package: 'chromium', find: () => BROWSER_NAMES.map((name) => findBinary(name)).find(Boolean) },
 }
 
-/** Paths of the servers' programs. Installs what is missing when we are root and have apt-get; otherwise throws, naming the packages. */
+/**
+ * Paths of the servers' programs. Installs what is missing when we are root and have apt-get; otherwise throws, naming
+ * the packages.
+ */
 export async function findServerBinaries(log: (line: string) => void): Promise<Binaries> {
   await ensure(SERVERS, log)
   const path = (name: keyof Binaries) => SERVERS[name].find() ?? ''
