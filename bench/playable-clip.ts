@@ -11,7 +11,7 @@ const made = new Map<string, Promise<string>>()
  * without encoding.
  */
 export async function createFilm(folder: string, minutes: number): Promise<string> {
-  const unit = made.get(folder) ?? makeUnit(folder)
+  const unit = made.get(folder) ?? createUnit(folder)
   made.set(folder, unit)
   const film = join(folder, `film-${minutes}.mp4`)
   const seconds = minutes * 60
@@ -22,7 +22,7 @@ export async function createFilm(folder: string, minutes: number): Promise<strin
   return film
 }
 
-async function makeUnit(folder: string): Promise<string> {
+async function createUnit(folder: string): Promise<string> {
   const unit = join(folder, 'unit.mp4')
   const frames = ['-f', 'lavfi', '-i', `testsrc2=size=1920x1080:rate=30:duration=${UNIT_SECONDS},noise=alls=6:allf=t`]
   const encode = ['-c:v', 'libx264', '-preset', 'superfast', '-b:v', '6M', '-maxrate', '6M', '-bufsize', '12M']

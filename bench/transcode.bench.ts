@@ -10,7 +10,7 @@ import { startGatewaySystem } from './gateway-system.ts'
 import { medianRatio } from './median.ts'
 import { familyCpuSeconds } from './process-cpu.ts'
 import { type Ladder, runBaseline } from './transcode-baseline.ts'
-import { makeClip } from './transcode-clip.ts'
+import { createClip } from './transcode-clip.ts'
 
 const ROUNDS = 3
 const ENCODER = { preset: 'veryfast', threads: 2 }
@@ -35,7 +35,7 @@ export async function transcodeBench(clip?: string, print: (line: string) => voi
   try {
     print('transcode: all tasks of a clip against one ffmpeg for the same ladder, processor seconds')
     const worker = await system.startWorker()
-    await compare(await system.signUp(), worker, clip ?? (await makeClip(folder)), folder, print)
+    await compare(await system.signUp(), worker, clip ?? (await createClip(folder)), folder, print)
   } finally {
     await system.stop()
     await rm(folder, { recursive: true, force: true })

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
-import { copyOf, edit, makePresentation } from '../../hls-check/test/support/presentation.ts'
+import { copyOf, createPresentation, edit } from '../../hls-check/test/support/presentation.ts'
 import { runCli } from '../src/run-cli.ts'
 
-const right = await makePresentation()
+const right = await createPresentation()
 
-/** What `kinora hls check` prints, and how it ends. */
+/** Runs `kinora hls check`; returns its output and exit code. */
 async function check(...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
   const [out, err]: [string[], string[]] = [[], []]
   const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0)

@@ -27,7 +27,7 @@ interface Seen {
   storage: string
 }
 
-/** Opens the installation, reads the marks of earlier starts, leaves one more, and closes it. */
+/** Opens the installation, adds a mark, reads all marks, and closes it. */
 async function start(mark: string, change?: BackingKind): Promise<Seen> {
   const inner = new Lifecycle()
   const console = {
@@ -83,7 +83,7 @@ test('data that is gone is missed, not begun again; a folder without a memory is
   expect(existsSync(join(dir, 'servers.json'))).toBe(true)
 })
 
-/** Servers that somebody else runs, as far as the installation knows. */
+/** Servers that the installation takes for somebody else's. */
 async function servers(): Promise<Record<string, string>> {
   const folder = life.use(mkdtempSync(join(tmpdir(), 'kinora-given-')), 'folder of the others', remove)
   const backing = life.use(await startBacking({ dir: folder, durable: false, log: () => {} }), 'others', (it) =>

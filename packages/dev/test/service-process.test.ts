@@ -11,7 +11,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 let service: ServiceProcess | undefined
 afterEach(() => service?.stop())
 
-/** A program that behaves as a service does at its edges: a port, signals, lines, an end. */
+/** A program that behaves as a service from outside: it opens a port, handles signals, prints lines and exits. */
 async function prepare(program: string, onUnexpectedExit: (how: string) => void = () => {}): Promise<ServiceProcess> {
   const entry = join(dir, `${Math.random()}.mjs`)
   writeFileSync(entry, `import { createServer } from 'node:http'\nconst env = process.env\n${program}`)

@@ -12,9 +12,9 @@ import {
   type Report,
   webSource,
 } from '../src/index.ts'
-import { copyOf, edit, makePresentation } from './support/presentation.ts'
+import { copyOf, createPresentation, edit } from './support/presentation.ts'
 
-const right = await makePresentation()
+const right = await createPresentation()
 
 function brokenIn({ verdicts }: Report): string[] {
   return verdicts.filter(({ verdict }) => verdict === 'broken').map(({ rule }) => rule)
@@ -55,7 +55,7 @@ describe('a right presentation', () => {
   })
 })
 
-/** What a server of the right presentation calls its playlists. */
+/** The media type of playlists from the server of the correct presentation. */
 let mediaType = 'application/vnd.apple.mpegurl'
 const server = createServer(async (req, res) => {
   const bytes = await readFile(join(right, req.url ?? '')).catch(() => null)

@@ -17,7 +17,7 @@ async function verify(after?: Verification['verified'], on = gateway): Promise<V
   return page.complete ? page : await verify(page.verified, on)
 }
 
-/** Runs `damage` as the database's owner, looks what is found after `noted`, and makes it good again. */
+/** Runs `damage` as the database's owner, verifies the log after `noted`, and undoes the damage. */
 async function foundAfter(damage: string, noted?: Verification['verified']): Promise<Verification['problem']> {
   await query('create table kept_log as select * from audit_log')
   await query('create table kept_head as select * from audit_head')

@@ -26,7 +26,7 @@ describe('a burst of sign-ins', () => {
       gateway.call(methods.login, { email: 'nobody@kinora.test', password: 'wrong' }, undefined, timeoutMs)
     const first = attempt(20_000)
     await until(async () => (await hashes()) === before + 1)
-    // Shorter than one hash: it waits, and its time is over before its turn.
+    // Shorter than one hash, so the call times out while it waits.
     await expect(attempt(20)).rejects.toMatchObject({ code: 'TIMEOUT' })
     await expect(first).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' })
     await expect(attempt(20_000)).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' })

@@ -18,7 +18,7 @@ beforeEach(() => {
   clock.ahead = 0
 })
 
-/** As media, which hears that accounts are gone. */
+/** Connects as media, which receives the events of erased accounts. */
 async function connectMedia(): Promise<Bus> {
   const bus = await connectBus({ url: world.amqpUrl('media'), service: 'media', logger: pino({ level: 'silent' }) })
   world.use(bus, 'bus', (it) => it.drain())
@@ -55,7 +55,7 @@ async function erasureOf({ actor: { userId } }: Account) {
   return rows[0]
 }
 
-async function makeAdmin({ actor }: Account): Promise<Account['actor']> {
+async function createAdmin({ actor }: Account): Promise<Account['actor']> {
   await query("update users set role = 'admin' where id = $1", [actor.userId])
   return { ...actor, role: 'admin' }
 }
@@ -103,7 +103,7 @@ describe('deleting the own account', () => {
 
   it('leaves the audit log as it was, without what tells where the person was', async () => {
     const account = await gateway.signUp()
-    const admin = await makeAdmin(await gateway.signUp())
+    const admin = await createAdmin(await gateway.signUp())
     await gateway.call(methods.updateUser, { userId: account.actor.userId, disabled: false, role: 'admin' }, admin)
     const another = await gateway.signUp()
     const asAdmin = { ...account.actor, role: 'admin' } as const
@@ -119,7 +119,7 @@ describe('deleting the own account', () => {
     expect(rows).toHaveLength(before.length + 1)
     expect(rows.at(-1)).toMatchObject({ action: 'account_erase', ip: null, user_agent: null })
     const kept = rows.filter(({ ip, user_agent }) => ip !== null || user_agent !== null)
-    // Where the administrator was is not the person's.
+    // The administrator's address is not the erased person's data.
     expect(kept.map(({ action, actor_id }) => [action, actor_id])).toEqual([
       ['user_promote', admin.userId],
       ['user_demote', admin.userId],
@@ -155,7 +155,7 @@ describe('deleting the own account', () => {
 
 describe('an administrator', () => {
   it('deletes the account of somebody else, not their own in this way', async () => {
-    const admin = await makeAdmin(await gateway.signUp())
+    const admin = await createAdmin(await gateway.signUp())
     const account = await gateway.signUp()
     const { userId } = account.actor
     await gateway.call(methods.eraseUser, { userId }, admin)
@@ -172,8 +172,8 @@ describe('an administrator', () => {
   it('who is the last one stays, also of two who leave at the same time', async () => {
     await query("update users set role = 'user'")
     const [first, second] = [await gateway.signUp(), await gateway.signUp()]
-    await makeAdmin(first)
-    await makeAdmin(second)
+    await createAdmin(first)
+    await createAdmin(second)
     const outcomes = await Promise.allSettled([erase(first), erase(second)])
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'LAST_ADMIN' } })
@@ -193,7 +193,7 @@ describe('an erasure', () => {
     await answerFor(account)
     await until(async () => (await erasureOf(account))?.media_done_at)
     await answerFor(account)
-    // What a request that was under way has left behind meanwhile.
+    // A row that a concurrent request has written meanwhile.
     const { userId } = account.actor
     const late = { actor: account.actor, requestId: 'late', client: CLIENT, timeoutMs: 1000 }
     await auth.ctx.audit.record(late, { action: 'profile_update', userId }, new Date())

@@ -206,7 +206,7 @@ describe('a mail', () => {
     expect(await forgot(email)).toEqual({})
     await until(async () => (await attempts()) >= 1)
     clock.ahead = 3600 * 1000
-    // One that had begun before must have failed, or its token would be too old.
+    // An attempt that had begun before must have failed; otherwise its token would be too old.
     const begun = await attempts()
     await until(async () => (await attempts()) > begun)
     await smtp.start()

@@ -31,7 +31,7 @@ test('what an administrator does in media is in the audit log once, however ofte
   const event = note(said)
   await media.publish(event)
   await media.publish(event)
-  // Whatever comes behind it has been heard after it.
+  // Events are handled in order, so the earlier ones are handled when this one is.
   await media.publish(note({ ...said, action: 'parked_discard', actor: OPERATOR, client: null }))
   const items = await until(async () => {
     const page = await gateway.call(auth.searchAudit, { limit: 100 }, OPERATOR)

@@ -10,7 +10,7 @@ import { testConfig } from './support/start-test-auth.ts'
 const world = await useTestEnvironment()
 const require = createRequire(import.meta.url)
 
-// Each test compiles a whole program, beside everything else that a test run does.
+// Each test compiles a whole program while other tests run.
 const options = { timeout: 90_000 }
 
 describe('migrate', options, () => {

@@ -9,13 +9,13 @@ import { useAuth } from './support/use-auth.ts'
 
 const clock = createClock()
 const { world, auth, gateway, query } = await useAuth({ now: clock.now })
-/** Answers some of the calls. */
+/** A second auth process, which answers some of the calls. */
 await startTestAuth(world, { now: clock.now })
 
 const finish = (mfaToken: string, proof: { code: string } | { recoveryCode: string }) =>
   gateway.call(methods.finishLogin, { mfaToken, ...proof })
 
-/** How many of these ended in which way. */
+/** The number of tries by outcome. */
 async function tally(tries: Promise<unknown>[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const it of await Promise.allSettled(tries)) {
@@ -146,7 +146,7 @@ describe('guessing', () => {
     const tokens = await challenges(user, 25)
     const code = wrongCode(user.secret, clock.now())
     const outcomes = await tally(tokens.flatMap((token) => Array.from({ length: 4 }, () => finish(token, { code }))))
-    // They wait for one lock: where the machine is slow, some give up before it is theirs.
+    // All wait for one lock; on a slow machine some time out before they get it.
     const { MFA_CODE_INVALID: lookedAt = 0, MFA_LOCKED: refused = 0, DEPENDENCY_UNAVAILABLE: gaveUp = 0 } = outcomes
     expect(lookedAt).toBeLessThanOrEqual(10)
     expect(lookedAt + refused + gaveUp).toBe(100)
@@ -171,7 +171,7 @@ describe('guessing', () => {
     const guess = async () => finish(await user.challenge(), { code: wrongCode(user.secret, clock.now()) })
     for (let round = 0; round < 9; round++) {
       await expect(guess()).rejects.toMatchObject({ code: 'MFA_CODE_INVALID' })
-      // Half a minute each: all within one window.
+      // Half a minute apart, so all are within one window.
       await finish(await user.challenge(), { code: user.nextCode() })
     }
     await expect(guess()).rejects.toMatchObject({ code: 'MFA_CODE_INVALID' })

@@ -30,7 +30,7 @@ describe('a session', () => {
     const signedIn = await register(own)
     const next = await refresh(signedIn, own)
     const later = await refresh(next, own)
-    // By its own way the first token would end the session.
+    // Over its own transport the first token would end the session.
     for (const token of [later, next, signedIn]) {
       await expect(refresh(token, other)).rejects.toMatchObject({ code: 'REFRESH_TRANSPORT_MISMATCH' })
     }

@@ -19,7 +19,7 @@ const refresh = (account: Account) => gateway.call(methods.refresh, { refreshTok
 const heardOf = (sessionId: string) =>
   heard.map((envelope) => envelope.data as Revocation).find((it) => it.sessionIds.includes(sessionId))
 
-/** A session is either alive and not revoked, or ended and revoked once: nothing between. */
+/** The state of a session: alive and not revoked, or ended and revoked once. Throws for any other. */
 async function stateOf(sessionId: string): Promise<'alive' | 'ended'> {
   const [session] = await query('select ended_at from sessions where id = $1', [sessionId])
   const revocations = await query('select 1 from revocations where $1 = any(session_ids)', [sessionId])
@@ -150,7 +150,7 @@ describe('revoking a session', () => {
       expect(await stateOf(account.actor.sessionId)).toBe('ended')
       if (refreshed.status === 'rejected') expect(refreshed.reason).toMatchObject({ code: 'SESSION_REVOKED' })
       else {
-        // The access token that was won is refused for as long as it lives.
+        // The access token of the successful refresh is refused until it expires.
         expect(actorOf(refreshed.value).sessionId).toBe(account.actor.sessionId)
         const next = gateway.call(methods.refresh, { refreshToken: refreshed.value.refreshToken })
         await expect(next).rejects.toMatchObject({ code: 'SESSION_REVOKED' })

@@ -8,7 +8,7 @@ import { useAuth } from './support/use-auth.ts'
 
 const { world, gateway, query } = await useAuth()
 
-/** Verifies as a gateway does: by the published keys alone. */
+/** Verifies a token as a gateway does, with the published keys only. */
 async function verified({ accessToken }: SignedIn): Promise<jwt.Jwt> {
   const { keys } = await gateway.call(methods.getJwks, {})
   const { kid } = jwt.decode(accessToken, { complete: true })?.header ?? {}

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SourceChapter } from '@kinora/common/contracts'
 import { expect, it, vi } from 'vitest'
-import { H264, makeClip, testVideo } from './support/clips.ts'
+import { createClip, H264, testVideo } from './support/clips.ts'
 import { openWorkbench } from './support/workbench.ts'
 
 // On a machine that may be busy with other test files.
@@ -10,14 +10,14 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const workbench = await openWorkbench()
 
-/** What the probe says of a source with these chapters, a tenth of a second each. */
+/** The probed chapters of a source with these titles, a tenth of a second each. */
 async function probed(file: string, titles: string[]): Promise<SourceChapter[] | undefined> {
   const chapter = (title: string, index: number) =>
     `[CHAPTER]\nTIMEBASE=1/10\nSTART=${index}\nEND=${index + 1}\ntitle=${title}\n`
   const metadata = join(workbench.folder, `${file}.txt`)
   await writeFile(metadata, `;FFMETADATA1\n${titles.map(chapter).join('')}`)
   const args = [...testVideo(1), '-i', metadata, '-map_metadata', '1', ...H264]
-  const sourceKey = await workbench.addSource(await makeClip(workbench.folder, file, ...args))
+  const sourceKey = await workbench.addSource(await createClip(workbench.folder, file, ...args))
   const { facts, chapters } = await workbench.run({ kind: 'probe', sourceKey })
   expect(facts.video.frameCount).toBe(25)
   return chapters

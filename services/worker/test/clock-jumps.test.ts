@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { H264, makeClip, testVideo, tone } from './support/clips.ts'
+import { createClip, H264, testVideo, tone } from './support/clips.ts'
 import { openWorkbench } from './support/workbench.ts'
 
 const workbench = await openWorkbench()
 const part = (name: string, seconds: number, from = 0) =>
-  makeClip(
+  createClip(
     workbench.folder,
     name,
     ...[...testVideo(seconds), ...tone(seconds), ...H264, '-c:a', 'ac3', '-output_ts_offset', String(from)],
@@ -25,7 +25,7 @@ it('a transport stream whose clock starts again is refused, and its conversion i
     taskCause: { class: 'input', code: 'SOURCE_CLOCK_JUMPS' },
   })
   const convert = ['-dts_delta_threshold', '1', '-i', twice, ...H264]
-  const { facts } = await workbench.probe(await makeClip(workbench.folder, 'converted.mp4', ...convert))
+  const { facts } = await workbench.probe(await createClip(workbench.folder, 'converted.mp4', ...convert))
   expect(facts.durationSeconds).toBeCloseTo(8, 0)
 })
 

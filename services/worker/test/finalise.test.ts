@@ -1,6 +1,6 @@
 import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { expect, it, vi } from 'vitest'
-import { AAC, H264, makeClip, testVideo, tone } from './support/clips.ts'
+import { AAC, createClip, H264, testVideo, tone } from './support/clips.ts'
 import { type Transcoded, transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -8,12 +8,12 @@ import { openWorkbench } from './support/workbench.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const workbench = await openWorkbench()
-const source = await makeClip(workbench.folder, 'plain.mp4', ...testVideo(4), ...tone(4), ...H264, ...AAC)
+const source = await createClip(workbench.folder, 'plain.mp4', ...testVideo(4), ...tone(4), ...H264, ...AAC)
 
 const whole = await transcode(workbench, source, { chunks: 2 })
 let copies = 0
 
-/** A copy, to be damaged. */
+/** A copy that a test may damage. */
 async function fresh(): Promise<Transcoded> {
   copies += 1
   const playlistKey = `copies/${copies}`
@@ -30,7 +30,7 @@ async function edit(video: Transcoded, name: string, change: (text: string) => s
   await writeFile(path(video, name), after)
 }
 
-/** What the owner reads when the finished video is checked again. */
+/** The detail that the owner reads after the finished video is checked again. */
 async function verdict({ facts, playlistKey }: Transcoded): Promise<string> {
   const { frameRate, frameCount } = facts.video
   const work = { kind: 'finalise', playlistKey, frameRate, frameCount, hasAudio: true } as const

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { AAC, H264, makeClip, testVideo, tone } from './support/clips.ts'
+import { AAC, createClip, H264, testVideo, tone } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -10,7 +10,7 @@ const AT_30 = { num: 30, den: 1 }
 
 async function fragmented(name: string, flags: string, ...audio: string[]) {
   const args = [...testVideo(6, { rate: '30' }), ...audio, ...H264, ...AAC, '-g', '60', '-movflags', flags]
-  return await transcode(workbench, await makeClip(workbench.folder, name, ...args), { short: [90] })
+  return await transcode(workbench, await createClip(workbench.folder, name, ...args), { short: [90] })
 }
 
 it('a fragmented MP4 keeps its rate, though its first frame is shown for the delay of the audio too long', async () => {

@@ -3,22 +3,22 @@ import type { MediaPart } from '@kinora/common/contracts'
 import { expect, it, vi } from 'vitest'
 import type { WorkOf } from '../src/domain/task-work.ts'
 import { joinParts } from '../src/domain/task-work.ts'
-import { AAC, H264, makeClip, testVideo, tone } from './support/clips.ts'
+import { AAC, createClip, H264, testVideo, tone } from './support/clips.ts'
 import { audioWork, checkWhole, planFor, videoWork } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
 // Real encodes, on a machine that may be busy with other test files.
 vi.setConfig({ testTimeout: 120_000 })
 
-/** So long that a fast machine is still encoding when the first segments are looked for. */
+/** Long enough that a fast machine is still encoding when the first segments are collected. */
 const SECONDS = 40
 
 const workbench = await openWorkbench()
 const sources = ['-g', '25', ...H264, ...AAC]
-const source = await makeClip(workbench.folder, 'plain.mp4', ...testVideo(SECONDS), ...tone(SECONDS), ...sources)
+const source = await createClip(workbench.folder, 'plain.mp4', ...testVideo(SECONDS), ...tone(SECONDS), ...sources)
 const plan = await planFor(workbench, source, [90, 144])
 
-/** Runs a task until it has reported its first segments, then kills it; gives what it reported. */
+/** Runs a task until it has reported its first segments, then kills it; returns these segments. */
 async function killed(work: WorkOf<'audio' | 'video'>, outputKey: string): Promise<MediaPart> {
   const stop = new AbortController()
   let written: MediaPart | undefined
@@ -71,7 +71,7 @@ it('a head, a chunk that leaves it out, a chunk that was killed and its next att
   const nextAudio = await run('next-audio', audioWork(plan, audioIn))
   expect(nextAudio.part).toMatchObject({ kind: 'audio', firstSegment: audioIn })
 
-  // Finalise throws for whatever does not fit together.
+  // Finalise throws when the parts do not fit together.
   const { decodedVideo, decodedAudio } = await checkWhole(workbench, plan, [head, dead, next, deadAudio, nextAudio])
   expect(decodedVideo.map(({ nb_read_frames }) => Number(nb_read_frames))).toEqual([SECONDS * 25, SECONDS * 25])
   expect(decodedAudio?.codec_name).toBe('aac')

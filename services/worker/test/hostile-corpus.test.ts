@@ -12,17 +12,17 @@ import { workerConfig } from '../src/config.ts'
 import { startWorker } from '../src/service.ts'
 import type { HostileFile, Seeds } from './corpus/hostile-file.ts'
 import { CORPUS } from './corpus/index.ts'
-import { makeSeeds } from './corpus/seeds.ts'
+import { createSeeds } from './corpus/seeds.ts'
 import { temporaryFolder } from './support/clips.ts'
-import { judgeSource, type Worker } from './support/judge-source.ts'
 import { openMediaStub } from './support/media-stub.ts'
+import { processSource, type Worker } from './support/process-source.ts'
 import { watchMemory } from './support/watch-memory.ts'
 
 // Hundreds of runs of ffmpeg, on a machine that may be busy with other test files.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 })
 const PATIENCE = { timeoutMs: 800_000 }
 const MEMORY_MB = 512
-/** Files in the works at the same time: as many as the worker has places for, and one more. */
+/** Files that are processed at the same time: one more than the worker has slots. */
 const AT_ONCE = 6
 
 const world = await useTestEnvironment()
@@ -32,7 +32,7 @@ const store = await openStore(world.storageUrl)
 const media = await openMediaStub(world)
 await media.serve()
 
-/** Where files try to get ffmpeg to call. */
+/** Requests that files made ffmpeg send; must stay empty. */
 const calls: string[] = []
 const listener = createServer((req, res) => {
   calls.push(req.url ?? '')
@@ -65,20 +65,20 @@ afterAll(async () => {
 let seeds: Seeds
 beforeAll(async () => {
   const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/secret`
-  seeds = await makeSeeds(folder, url)
+  seeds = await createSeeds(folder, url)
 })
 
 type Failed = EventData<(typeof events)['task.failed']>
 type Finished = EventData<(typeof events)['task.finished']>
 
-/** Lets the worker do it; throws the code of the cause when it fails. */
+/** Runs a task in the worker; throws the code of the cause when it fails. */
 const work = (async (task: TaskWork) => {
   const { taskId } = await media.offer(task.kind === 'video' ? 'long' : 'short', task, { leaseMs: 900_000 })
   const isEnd = ({ type }: EventEnvelope) => type === 'task.finished' || type === 'task.failed'
   const end = await until(() => media.heard(taskId).find(isEnd), PATIENCE)
   if (end.type === 'task.finished') return (end.data as Finished).result
   const { cause } = end.data as Failed
-  // Its owner reads this: nothing of how we store files, and nothing that the file said.
+  // The owner reads this, so it must contain neither our paths nor text from the file.
   if (/[/\\]|secret/.test(cause.detail)) throw new Error(`a detail that tells too much: ${cause.detail}`)
   throw new Error(cause.code)
 }) as Worker
@@ -87,7 +87,7 @@ async function verdictOn({ make }: HostileFile, number: number): Promise<string>
   const path = join(folder, `${number}.mp4`)
   await make(seeds, path)
   await store.adopt(path, `sources/${number}`)
-  return await judgeSource(work, `sources/${number}`).then(
+  return await processSource(work, `sources/${number}`).then(
     () => 'ready',
     (error: Error) => error.message,
   )
@@ -96,19 +96,19 @@ async function verdictOn({ make }: HostileFile, number: number): Promise<string>
 it('every file of the corpus ends with its verdict and leaves nothing, and the worker does the next good clip', async () => {
   const verdicts: Record<string, string> = {}
   const waiting = [...CORPUS.entries()]
-  const judgeNext = async () => {
+  const processNext = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       verdicts[next[1].name] = await verdictOn(next[1], next[0])
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, judgeNext))
+  await Promise.all(Array.from({ length: AT_ONCE }, processNext))
   expect(verdicts).toEqual(Object.fromEntries(CORPUS.map(({ name, verdict }) => [name, verdict])))
 
   const good: HostileFile = { name: 'good', verdict: 'ready', make: (s, path) => writeFile(path, s.mp4) }
   expect(await verdictOn(good, CORPUS.length)).toBe('ready')
   expect(await readdir(workDir)).toEqual([])
   expect(calls).toEqual([])
-  // Enough to see that it is measured, and never more than the kernel was told.
+  // Enough to show that memory is measured, and never more than the limit.
   expect(memory.highest()).toBeGreaterThan(1024 * 1024)
   expect(memory.highest()).toBeLessThanOrEqual(MEMORY_MB * 1024 * 1024)
 })

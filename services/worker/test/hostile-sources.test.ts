@@ -1,7 +1,7 @@
 import { readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { H264, inspect, makeClip, testVideo } from './support/clips.ts'
+import { createClip, H264, inspect, testVideo } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -9,7 +9,7 @@ import { openWorkbench } from './support/workbench.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const workbench = await openWorkbench()
-const clip = (name: string, ...args: string[]) => makeClip(workbench.folder, name, ...args)
+const clip = (name: string, ...args: string[]) => createClip(workbench.folder, name, ...args)
 
 describe('what can be saved is saved', () => {
   it('a file cut in the middle becomes the video that is left of it', async () => {

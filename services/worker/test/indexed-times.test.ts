@@ -5,7 +5,7 @@ import { mainVideo } from '../src/domain/probe-report.ts'
 import { probeSource } from '../src/operations/probe-source.ts'
 import { scanPackets } from '../src/operations/scan-packets.ts'
 import { indexedTimes } from '../src/operations/source-index.ts'
-import { H264, makeClip, testVideo, tone } from './support/clips.ts'
+import { createClip, H264, testVideo, tone } from './support/clips.ts'
 import { openWorkbench } from './support/workbench.ts'
 
 const { folder, tools } = await openWorkbench()
@@ -15,12 +15,12 @@ const B_FRAMES = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '3', '-g', '3
 const UNEVEN = ['-vf', "select='not(mod(n,7))+gt(random(1),0.4)',setpts=PTS+0.013*mod(N\\,3)/TB", '-fps_mode', 'vfr']
 let clips = 0
 
-/** What the index says of a file, and what reading all of it does. */
+/** The frame times by the index of a file, and by a scan of the whole file. */
 async function both(name: string, args: string[]) {
   clips += 1
   const cwd = join(folder, `clip-${clips}`)
   await mkdir(cwd)
-  await rename(await makeClip(cwd, name, ...args), join(cwd, 'source'))
+  await rename(await createClip(cwd, name, ...args), join(cwd, 'source'))
   const video = mainVideo(await probeSource(tools, cwd, signal))
   const scanned = await scanPackets(tools, { cwd, streamIndex: video.index, frameSeconds: 0.04, signal })
   return { indexed: await indexedTimes(join(cwd, 'source'), video), scanned }
@@ -52,7 +52,7 @@ test.each<[string, string, string[]]>([
 })
 
 test('the index does not list frames that an edit list leaves out', async () => {
-  const whole = await makeClip(folder, 'whole.mp4', ...testVideo(6), ...B_FRAMES)
+  const whole = await createClip(folder, 'whole.mp4', ...testVideo(6), ...B_FRAMES)
   const { indexed, scanned } = await both('a.mp4', ['-ss', '1.5', '-i', whole, '-c', 'copy'])
   expect(indexed).toBeUndefined()
   expect(scanned.times.length).toBeGreaterThan(0)

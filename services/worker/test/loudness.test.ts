@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, it, vi } from 'vitest'
-import { H264, makeClip, testVideo } from './support/clips.ts'
+import { createClip, H264, testVideo } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -15,11 +15,11 @@ interface Level {
   loudness: number
 }
 
-/** A video whose channels have all the same tone at `volume`, and what each side of the published audio has of it. */
+/** Publishes a video whose channels all have the same tone at `volume`; returns the level of each side of its audio. */
 async function sidesOf(layout: string, channels: number, volume: number): Promise<Level[]> {
   const tones = Array(channels).fill(`${volume}*sin(2*PI*440*t)`).join('|')
   const audio = ['-f', 'lavfi', '-i', `aevalsrc=${tones}:sample_rate=48000:channel_layout=${layout}:duration=2`]
-  const source = await makeClip(
+  const source = await createClip(
     workbench.folder,
     `${layout}.mov`,
     ...[...testVideo(2), ...audio, ...H264, '-c:a', 'pcm_s16le'],

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { SourceFacts } from '@kinora/common/contracts'
 import { describe, expect, it, vi } from 'vitest'
-import { AAC, H264, inspect, makeClip, testVideo, tone } from './support/clips.ts'
+import { AAC, createClip, H264, inspect, testVideo, tone } from './support/clips.ts'
 import { audioWork, checkWhole, type Plan, planFor, transcode, videoWork } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -22,7 +22,7 @@ async function decoded(path: string, ...args: string[]): Promise<Buffer> {
 
 describe('a download', () => {
   it('is a file that plays while it is loaded, with the very frames and audio of the rendition', async () => {
-    const source = await makeClip(workbench.folder, 'plain.mp4', ...testVideo(3), ...tone(3), ...H264, ...AAC)
+    const source = await createClip(workbench.folder, 'plain.mp4', ...testVideo(3), ...tone(3), ...H264, ...AAC)
     const { playlistKey } = await transcode(workbench, source, { chunks: 2 })
     const [pictureKey, soundKey] = [`${playlistKey}/144p.m3u8`, `${playlistKey}/sound.m3u8`]
     const outputKey = `${playlistKey}/download`
@@ -52,7 +52,7 @@ describe('a download', () => {
   })
 
   it('of a silent video has no audio, and one with frames missing is not reported', async () => {
-    const source = await makeClip(workbench.folder, 'silent.mp4', ...testVideo(1), ...H264)
+    const source = await createClip(workbench.folder, 'silent.mp4', ...testVideo(1), ...H264)
     const { playlistKey } = await transcode(workbench, source)
     const work = { kind: 'download', pictureKey: `${playlistKey}/90p.m3u8`, soundKey: null, frameCount: 25 } as const
     await workbench.run(work, { outputKey: `${playlistKey}/download` })
@@ -71,7 +71,7 @@ const COUNTING = [
 const [START, COUNT] = [63, 30]
 
 async function clipOf(container: string): Promise<Plan> {
-  const plan = await planFor(workbench, await makeClip(workbench.folder, `counting.${container}`, ...COUNTING), [90])
+  const plan = await planFor(workbench, await createClip(workbench.folder, `counting.${container}`, ...COUNTING), [90])
   const { video } = plan.facts
   const clipped = { ...video, startTime: video.startTime + START / 25, frameCount: COUNT, clipped: true }
   const facts: SourceFacts = { ...plan.facts, durationSeconds: COUNT / 25, video: clipped }
@@ -92,7 +92,7 @@ describe('a clip', () => {
     const luma = ['-vf', 'extractplanes=y,crop=1:1', '-f', 'rawvideo', '-pix_fmt', 'gray']
     const found = [...(await decoded(workbench.pathOf(`${plan.folder}/90p.m3u8`), ...luma))]
     expect(found).toHaveLength(COUNT)
-    // Steps are of two, so one up or down is the right frame.
+    // Levels differ by two, so one more or less is still the right frame.
     expect(found.map((level, index) => Math.abs(level - (16 + 2 * (START + index))) <= 1)).not.toContain(false)
 
     const samples = new Int16Array(

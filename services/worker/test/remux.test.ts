@@ -5,7 +5,7 @@ import { segmentGrid } from '@kinora/common/contracts'
 import { describe, expect, it, vi } from 'vitest'
 import { changeBox, SAMPLE_TABLE, u32 } from '../../../packages/formats/test/support/boxes.ts'
 import type { WorkOf } from '../src/domain/task-work.ts'
-import { H264, makeClip, testVideo } from './support/clips.ts'
+import { createClip, H264, testVideo } from './support/clips.ts'
 import { checkWhole, type Plan, planFor, videoWork } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -18,9 +18,9 @@ const workbench = await openWorkbench()
 const regular = (gop: number) => ['-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0']
 const B_FRAMES = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '3']
 
-/** A video of a segment and a second, in the formats that renditions have. */
+/** A video of one segment and one second, in the formats of renditions. */
 function clip(name: string, rate: string, ...args: string[]): Promise<string> {
-  return makeClip(workbench.folder, name, ...testVideo(7, { rate }), '-pix_fmt', 'yuv420p', ...args)
+  return createClip(workbench.folder, name, ...testVideo(7, { rate }), '-pix_fmt', 'yuv420p', ...args)
 }
 
 async function planned(path: string): Promise<{ plan: Plan; work: WorkOf<'video'> }> {
@@ -30,7 +30,7 @@ async function planned(path: string): Promise<{ plan: Plan; work: WorkOf<'video'
   return { plan, work: { ...videoWork(plan, 0, plan.segments), segmentFrames, copied: true } }
 }
 
-/** A hash of each frame, as it is decoded. */
+/** A hash of each decoded frame. */
 async function decoded(path: string): Promise<string[]> {
   const extensions = path.endsWith('.m3u8') ? ['-allowed_extensions', 'ALL'] : []
   const args = ['-v', 'error', ...extensions, '-i', path, '-map', '0:v:0', '-f', 'framehash', '-hash', 'md5', '-']
@@ -95,7 +95,7 @@ describe('a source that is not what it says', () => {
     expect(plan.facts.video.copyable).toBeDefined()
     const copy = workbench.run(work, { outputKey: `${plan.folder}/copy` })
     await expect(copy).rejects.toMatchObject({ taskCause: { class: 'input', code: 'COPY_UNFIT' } })
-    // It can be encoded all the same.
+    // Such a source can still be encoded.
     const encode = await workbench.run({ ...work, copied: undefined }, { outputKey: `${plan.folder}/encode` })
     expect(encode.renditions[0]?.segments).toHaveLength(2)
   }

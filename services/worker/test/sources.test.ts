@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { AAC, H264, makeClip, testVideo, tone } from './support/clips.ts'
+import { AAC, createClip, H264, testVideo, tone } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -7,7 +7,7 @@ import { openWorkbench } from './support/workbench.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const workbench = await openWorkbench()
-const clip = (name: string, ...args: string[]) => makeClip(workbench.folder, name, ...args)
+const clip = (name: string, ...args: string[]) => createClip(workbench.folder, name, ...args)
 const frames = (stream: { nb_read_frames?: string } | undefined) => Number(stream?.nb_read_frames)
 
 describe('a source of each family becomes right HLS', () => {

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
-import { H264, makeClip } from './support/clips.ts'
+import { createClip, H264 } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -11,7 +11,7 @@ const COLOURS = ['red', 'lime', 'blue', 'white'] as const
 type Colour = (typeof COLOURS)[number] | 'black'
 
 const workbench = await openWorkbench()
-const source = await makeClip(
+const source = await createClip(
   workbench.folder,
   'colours.mp4',
   ...COLOURS.flatMap((colour) => ['-f', 'lavfi', '-i', `color=${colour}:size=320x180:rate=25:duration=1`]),
@@ -19,7 +19,7 @@ const source = await makeClip(
   `concat=n=${COLOURS.length}`,
   ...H264,
 )
-/** In segments of a second, each of its own colour. */
+/** Published in segments of a second, each with its own colour. */
 const whole = await transcode(workbench, source, { chunks: 2, short: [90] })
 
 /** The colour in the middle of a rectangle. */

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import type { Overlay } from '@kinora/common/contracts'
 import sharp, { type Color } from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
-import { H264, makeClip, testVideo } from './support/clips.ts'
+import { createClip, H264, testVideo } from './support/clips.ts'
 import { checkWhole, type Plan, planFor, videoWork, type Written } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -11,7 +11,7 @@ import { openWorkbench } from './support/workbench.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const workbench = await openWorkbench()
-const source = await makeClip(workbench.folder, 'source.mp4', ...testVideo(3), ...H264)
+const source = await createClip(workbench.folder, 'source.mp4', ...testVideo(3), ...H264)
 
 async function overlay(background: Color, place: Omit<Overlay, 'pictureKey'>): Promise<Overlay> {
   const pictureKey = `videos/test/watermark-${String(background)}.png`
@@ -20,7 +20,7 @@ async function overlay(background: Color, place: Omit<Overlay, 'pictureKey'>): P
   return { pictureKey, ...place }
 }
 
-/** As media has it done: the first segment of the smallest rendition by itself, then everything else in two chunks. */
+/** Encodes as media plans it: the first segment of the smallest rendition alone, then everything else in two chunks. */
 async function encode(plan: Plan, watermark?: Overlay): Promise<Plan> {
   const [smallest] = plan.rungs
   if (!smallest) throw new Error('there is a rendition')
@@ -74,7 +74,7 @@ describe('a watermark', () => {
       const before = await means(plain, rung, inside[rung])
       const after = await means(marked, rung, inside[rung])
       expect(after).toHaveLength(75 * 3)
-      // With what the two encodes differ by anyway.
+      // Includes the usual difference between two encodes.
       const off = after.map((level, index) => Math.abs(level - (255 + (before[index] ?? 0)) / 2))
       expect(Math.max(...off), rung).toBeLessThan(12)
       const untouched = await means(plain, rung, beside[rung])
@@ -87,7 +87,7 @@ describe('a watermark', () => {
 
   it('keeps its colour, in the video and on the poster, and the video its times', async () => {
     const red = await overlay('red', { position: 'center', opacity: 1, width: 50 })
-    const ntsc = await makeClip(workbench.folder, 'ntsc.mkv', ...testVideo(2.2, { rate: '30000/1001' }), ...H264)
+    const ntsc = await createClip(workbench.folder, 'ntsc.mkv', ...testVideo(2.2, { rate: '30000/1001' }), ...H264)
     const plan = await planFor(workbench, ntsc, [90, 144])
     await encode(plan, red)
     const { sourceKey, facts } = plan

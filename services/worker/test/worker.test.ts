@@ -9,7 +9,7 @@ import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { afterEach, expect, it, vi } from 'vitest'
 import { workerConfig } from '../src/config.ts'
 import { startWorker } from '../src/service.ts'
-import { H264, makeClip, temporaryFolder, testVideo } from './support/clips.ts'
+import { createClip, H264, temporaryFolder, testVideo } from './support/clips.ts'
 import { openMediaStub } from './support/media-stub.ts'
 
 // Real encodes, on a machine that may be busy with other test files.
@@ -50,13 +50,13 @@ async function startOne(name = 'one'): Promise<Lifecycle> {
 }
 
 async function addSource(key: string, ...args: string[]): Promise<string> {
-  await store.adopt(await makeClip(folder, `${key}.mp4`, ...args), `sources/${key}`)
+  await store.adopt(await createClip(folder, `${key}.mp4`, ...args), `sources/${key}`)
   return `sources/${key}`
 }
 
 const typesOf = (taskId: string) => media.heard(taskId).map(({ type }) => type)
 
-/** Half a minute of work or more, in one task. */
+/** A task of half a minute or more. */
 async function longWork(): Promise<TaskWork> {
   const sourceKey = await addSource('long', ...testVideo(120, { size: '640x360' }), ...H264)
   const video = {
@@ -128,7 +128,7 @@ it('waits for storage that is away, and gives the task back then, with nothing c
   const mounted = fileURLToPath(world.storageUrl)
   await rename(mounted, `${mounted}-away`)
   const task = await media.offer('short', { kind: 'probe', sourceKey: 'sources/plain' })
-  // It has met the empty place, and holds the task all the same.
+  // The worker has found the store empty, and still holds the task.
   await until(() => typesOf(task.taskId).includes('task.progressed'), PATIENCE)
   expect(media.released).not.toContain(task.taskId)
   await rename(`${mounted}-away`, mounted)

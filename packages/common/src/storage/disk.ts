@@ -35,7 +35,7 @@ import {
 /** Opens a store in a folder on a local or shared disk: `objects/` holds complete files, `incoming/` those being written. */
 export async function openDiskStore(root: string): Promise<Store> {
   const store = new DiskStore(root)
-  await store.makeFolders()
+  await store.createFolders()
   return store
 }
 
@@ -48,7 +48,7 @@ class DiskStore implements Store {
     this.#incoming = join(root, 'incoming')
   }
 
-  async makeFolders(): Promise<void> {
+  async createFolders(): Promise<void> {
     await mkdir(this.#objects, { recursive: true })
     await mkdir(this.#incoming, { recursive: true })
   }
@@ -77,7 +77,7 @@ class DiskStore implements Store {
 
   async create(key: StorageKey, content: string): Promise<boolean> {
     const target = this.#path(key)
-    await this.#makeFolder(target)
+    await this.#createFolder(target)
     const temporary = join(this.#incoming, randomUUID())
     try {
       await writeFile(temporary, content, { flag: 'wx', mode: 0o640, flush: true })
@@ -161,7 +161,7 @@ class DiskStore implements Store {
 
   async writePiece(key: StorageKey, bytes: AsyncIterable<Buffer>, maxBytes: number): Promise<Written> {
     const path = this.#path(key)
-    await this.#makeFolder(path)
+    await this.#createFolder(path)
     const file = await open(path, 'wx', 0o640)
     try {
       return await appendChunks(bytes, file, maxBytes)
@@ -242,7 +242,7 @@ class DiskStore implements Store {
     return join(this.#objects, key)
   }
 
-  async #makeFolder(path: string): Promise<void> {
+  async #createFolder(path: string): Promise<void> {
     await this.check()
     await mkdir(dirname(path), { recursive: true })
   }
@@ -261,7 +261,7 @@ class DiskStore implements Store {
     const target = this.#path(key)
     for (let tries = 1; ; tries++) {
       try {
-        await this.#makeFolder(target)
+        await this.#createFolder(target)
         await rename(path, target)
         return await syncFolder(dirname(target))
       } catch (error) {

@@ -1,9 +1,9 @@
 import { box, u32 } from './boxes.ts'
 
-/** What the index of an MP4 file says of its frames, in the file's own terms. */
+/** The contents of an MP4 file's index, in the file's own units. */
 export interface SomeTrack {
   sizes: number[]
-  /** Ticks of each frame, of which there are a thousand a second. */
+  /** Ticks of each frame, a thousand per second. */
   step: number
   /** Runs of lengths, in place of `step`. */
   steps?: [count: number, ticks: number][]
@@ -11,7 +11,7 @@ export interface SomeTrack {
   offsets: number[] | null
   /** From 1. Null: no table. */
   syncs: number[] | null
-  /** Length in ticks of the movie, which has a thousand as well, and time in the track. */
+  /** Length in ticks of the movie, also a thousand per second, and time in the track. */
   edits: [duration: number, mediaTime: number][]
   editRate: number
   matrix: number[]
@@ -23,9 +23,9 @@ export interface SomeTrack {
   entries: number
   /** Number of video tracks. */
   tracks: number
-  /** A table with these words in place of its own. */
+  /** A table whose content is replaced by these words. */
   replace?: { type: string; words: number[] }
-  /** Empty boxes more. */
+  /** Number of additional empty boxes. */
   empties: number
 }
 

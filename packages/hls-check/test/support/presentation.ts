@@ -7,19 +7,19 @@ import { afterAll } from 'vitest'
 
 const run = promisify(execFile)
 
-/** Renditions of the presentation that is made here, and their sizes in pixels. */
+/** Renditions of the presentation, and their sizes in pixels. */
 const SIZES = { '180p': '320x180', '90p': '160x90' }
 const SECONDS = 5
 
-/** Folders that are removed after the file's last test. */
+/** Creates a folder that is removed after the file's last test. */
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kinora-hls-check-'))
   afterAll(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** A right presentation of two video renditions and one of audio, made by ffmpeg's own HLS muxer; the master playlist is ours. */
-export async function makePresentation(): Promise<string> {
+/** Creates a correct presentation of two video renditions and audio with ffmpeg's HLS muxer; the master playlist is ours. */
+export async function createPresentation(): Promise<string> {
   const folder = await temporaryFolder()
   await run(
     'ffmpeg',
@@ -67,14 +67,14 @@ async function bitsPerSecond(folder: string): Promise<number> {
   return Math.round((sizes.reduce((sum, bytes) => sum + bytes, 0) * 8) / SECONDS)
 }
 
-/** A copy, to be damaged. */
+/** A copy that a test may damage. */
 export async function copyOf(folder: string): Promise<string> {
   const copy = await temporaryFolder()
   await cp(folder, copy, { recursive: true })
   return copy
 }
 
-/** Changes a file as text; byte by byte the same where it was not changed. Throws when nothing changed. */
+/** Changes a file as text and keeps all other bytes. Throws when nothing changed. */
 export async function edit(path: string, change: (text: string) => string): Promise<void> {
   const before = await readFile(path, 'latin1')
   const after = change(before)

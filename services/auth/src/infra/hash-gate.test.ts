@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HashGate } from './hash-gate.ts'
 
-/** Work that ends when it is told to. */
+/** Work that ends when the test says so. */
 function work() {
   let end!: () => void
   let begun = false
@@ -15,7 +15,7 @@ function work() {
   return { run, end, isBegun: () => begun }
 }
 
-/** Lets everything run that is waiting for nothing. */
+/** Lets all pending callbacks run. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 describe('HashGate', () => {

@@ -2,7 +2,7 @@ import { auth as methods } from '@kinora/common/contracts'
 import { generateSync } from 'otplib'
 import { type Account, type Gateway, PASSWORD } from './gateway.ts'
 
-/** Time stands still, until it is moved: a code is good for as long as a test takes. */
+/** A clock that advances only when a test moves it, so that a code is valid for the whole test. */
 export function createClock() {
   let time = Date.now()
   return {
@@ -17,9 +17,9 @@ export type Clock = ReturnType<typeof createClock>
 export interface AppUser extends Account {
   secret: string
   recoveryCodes: string[]
-  /** A code that was not shown before: the next one, half a minute later. */
+  /** The next code, half a minute later. */
   nextCode(): string
-  /** Gives the password, and what comes back for it. */
+  /** Signs in with the password and returns the challenge's token. */
   challenge(): Promise<string>
 }
 
@@ -27,13 +27,13 @@ export function codeAt(secret: string, at: Date): string {
   return generateSync({ secret, epoch: Math.floor(at.getTime() / 1000) })
 }
 
-/** A code that the app does not show now or in the steps next to now. */
+/** A code that is wrong for this time step and the ones next to it. */
 export function wrongCode(secret: string, at: Date): string {
   const near = [-30, 0, 30].map((seconds) => codeAt(secret, new Date(at.getTime() + seconds * 1000)))
   return ['000000', '111111', '222222', '333333'].find((code) => !near.includes(code)) ?? ''
 }
 
-/** Somebody new who has an authenticator app. */
+/** Creates an account with an authenticator app. */
 export async function signUpWithApp(gateway: Gateway, clock: Clock): Promise<AppUser> {
   const account = await gateway.signUp()
   const { secret } = await gateway.call(methods.setUpTotp, {}, account.actor)

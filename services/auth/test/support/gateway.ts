@@ -9,9 +9,9 @@ import { pino } from 'pino'
 export const CLIENT = { ip: '203.0.113.7', userAgent: 'Firefox on a test' }
 export const PASSWORD = 'a quiet harbour at dawn'
 
-/** What the gateway asks on its own behalf. */
+/** The actor of calls on the gateway's own behalf. */
 export const GATEWAY: Actor = { kind: 'service', name: 'gateway' }
-/** The command line. */
+/** The actor of the operator's command line. */
 export const OPERATOR: Actor = { kind: 'service', name: 'operator' }
 
 export type Account = { email: string; signedIn: SignedIn; actor: SessionActor }
@@ -19,10 +19,10 @@ export type Account = { email: string; signedIn: SignedIn; actor: SessionActor }
 export interface Gateway {
   bus: Bus
   call<M extends Method>(method: M, input: Input<M>, actor?: Actor, timeoutMs?: number): Promise<Output<M>>
-  /** A new account with `PASSWORD`, signed in. */
+  /** Creates an account with `PASSWORD` and signs in. */
   signUp(email?: string): Promise<Account>
   signIn(email: string): Promise<Account>
-  /** A new administrator with `PASSWORD`, signed in. */
+  /** Creates an administrator with `PASSWORD` and signs in. */
   signUpAdmin(): Promise<Account>
 }
 
@@ -59,7 +59,7 @@ export async function connectGateway(world: TestEnvironment): Promise<Gateway> {
   }
 }
 
-/** What the gateway would make of the access token. */
+/** The actor that the gateway derives from the access token. */
 export function actorOf(signedIn: SignedIn): SessionActor {
   const { sub, sid, role } = jwt.decode(signedIn.accessToken) as {
     sub: string

@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import type { Assertion, Attestation } from '@kinora/common/contracts'
 import { isoCBOR } from '@simplewebauthn/server/helpers'
 
-/** As in the test's configuration. */
+/** The origin in the tests' configuration. */
 const ORIGIN = 'https://app.kinora.test'
 const RP_ID = 'kinora.test'
 
@@ -11,11 +11,11 @@ const [PRESENT, VERIFIED, ATTESTED] = [0x01, 0x04, 0x40]
 
 export interface SoftwareAuthenticator {
   create(challenge: string): Attestation
-  /** `userHandle`: whose passkey the device believes it to be. */
+  /** `userId` becomes the `userHandle` of the answer. */
   get(challenge: string, userId: string): Assertion
 }
 
-/** One passkey, made and used as a device would, without a browser: ES256, a counter, no attestation. */
+/** A passkey on a simulated device, without a browser: ES256, a counter, no attestation. */
 export function createSoftwareAuthenticator(): SoftwareAuthenticator {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const credentialId = randomBytes(32)

@@ -12,7 +12,7 @@ export interface TestAuth {
   ctx: Context
   health: Health
   life: Lifecycle
-  /** Everything that was logged, unredacted: redaction is a net, not an excuse. */
+  /** All log lines without redaction, so that tests find secrets that only redaction would hide. */
   logLines: string[]
   metric(name: string, labels?: Record<string, string>): Promise<number>
 }
@@ -22,7 +22,7 @@ export interface TestAuthOptions {
   now?: () => Date
 }
 
-/** One auth process, started as `main.ts` would; it ends with the world, if not before. */
+/** Starts auth as `main.ts` does; it stops with the environment at the latest. */
 export async function startTestAuth(world: TestEnvironment, options: TestAuthOptions = {}): Promise<TestAuth> {
   const logLines: string[] = []
   const sink = new Writable({
@@ -64,7 +64,7 @@ export function testConfig(world: TestEnvironment): AuthConfig {
     KEY_ENCRYPTION_KEY: keyOf('k'),
     REFRESH_SECRET: keyOf('r'),
     PASSWORD_PEPPER: keyOf('p'),
-    // The environment cannot ask for less than 10; tests count hashes instead of timing them.
+    // The setting's minimum is 10; tests count hashes instead of measuring time.
     BCRYPT_COST: 4,
     PASSWORD_MIN_LENGTH: 8,
     HASH_CONCURRENCY: 2,

@@ -2,18 +2,18 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 export interface TcpProxy {
-  /** `url` with this proxy in the place of its host and port. */
+  /** `url` with host and port of this proxy. */
   through(url: string): string
   /** Ends all connections and refuses new ones, like a server that was stopped. */
   cut(): Promise<void>
-  /** Takes connections and passes nothing on, like a server that hangs. */
+  /** Accepts connections and forwards nothing, like a server that hangs. */
   freeze(): void
   /** Works again; does nothing when it never stopped. */
   heal(): Promise<void>
   close(): Promise<void>
 }
 
-/** Stands between a service and a real server, so that one service of many can lose it. */
+/** A proxy between a service and a real server, so that one service of many can lose it. */
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()

@@ -7,11 +7,11 @@ export interface AuthUnderTest {
   world: TestEnvironment
   auth: TestAuth
   gateway: Gateway
-  /** Looks into the database as its administrator. */
+  /** Queries the database as its administrator. */
   query<Row extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>
 }
 
-/** At the top of a test file: one auth process in a world of its own, and a gateway that calls it. */
+/** At the top of a test file: starts auth in an environment of its own, and a gateway that calls it. */
 export async function useAuth(options?: TestAuthOptions): Promise<AuthUnderTest> {
   const world = await useTestEnvironment()
   const admin = new pg.Pool({ connectionString: world.adminDatabaseUrl, options: '-c search_path=auth', max: 2 })

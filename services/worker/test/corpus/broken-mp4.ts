@@ -5,7 +5,7 @@ import { written } from './making.ts'
 
 const FTYP = box('ftyp', Buffer.from('isom'), u32(512), Buffer.from('isommp41'))
 
-/** MP4 files that lie about their sizes, counts and places. */
+/** MP4 files with wrong sizes, counts and offsets. */
 export const BROKEN_MP4: HostileFile[] = [
   ...[1, 7, 8, 31].map((end) =>
     written(`an MP4 cut after byte ${end}`, 'SOURCE_CORRUPT', (s) => s.mp4.subarray(0, end)),
@@ -92,7 +92,7 @@ function place({ mp4 }: Seeds, type: string) {
   return found
 }
 
-/** An index that says it has this size. */
+/** An index that declares this size. */
 function sized(name: string, verdict: Verdict, size: number): HostileFile {
   return written(name, verdict, (s) => Buffer.concat([FTYP, u32(size), s.mp4.subarray(place(s, 'moov').start + 4)]))
 }

@@ -21,7 +21,7 @@ export function sequenceParameters(widthInBlocks: number, heightInBlocks: number
   return Buffer.from([0x67, 66, 0, 62, ...bytes])
 }
 
-/** Section 9.1: as many zeros as the number after it has digits behind its first. */
+/** Section 9.1: a binary number, after as many zeros as it has digits behind its first. */
 function expGolomb(value: number): string {
   const digits = (value + 1).toString(2)
   return '0'.repeat(digits.length - 1) + digits

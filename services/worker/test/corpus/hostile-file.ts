@@ -1,16 +1,16 @@
 import type { CauseCode } from '@kinora/common/contracts'
 
-/** How the work on a file must end: with this cause, or well. */
+/** How processing a file must end: with this cause, or `ready`. */
 export type Verdict = CauseCode | 'ready'
 
 export interface HostileFile {
   name: string
   verdict: Verdict
-  /** Writes it to `path`. */
+  /** Writes the file to `path`. */
   make(seeds: Seeds, path: string): Promise<void>
 }
 
-/** What the others are made from. */
+/** Good files from which the hostile ones are derived. */
 export interface Seeds {
   folder: string
   /** One second of H.264 and AAC, with the index before the frames. */
@@ -19,7 +19,7 @@ export interface Seeds {
   ts: Buffer
   /** The frames alone, as NAL units in the form of annex B. */
   h264: Buffer
-  /** A file that nobody but the machine may read, and an address that nobody may call. */
+  /** A file that must not be read, and a URL that must not be requested. */
   secretPath: string
   secretUrl: string
 }

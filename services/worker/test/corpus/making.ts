@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { makeClip } from '../support/clips.ts'
+import { createClip } from '../support/clips.ts'
 import type { HostileFile, Seeds, Verdict } from './hostile-file.ts'
 
 export const MP4 = ['-f', 'mp4']
 export const MKV = ['-f', 'matroska']
 export const TS = ['-f', 'mpegts', '-muxdelay', '0']
-/** Input and codecs for the seed as it is. */
+/** Input and codec options that copy the seed. */
 export const copyOfSeed = ({ folder }: Seeds) => ['-i', `${folder}/seed.mp4`, '-c', 'copy']
 
 /** A file of these bytes. */
@@ -14,16 +14,16 @@ export function written(name: string, verdict: Verdict, bytes: (seeds: Seeds) =>
   return { name, verdict, make: (seeds, path) => writeFile(path, bytes(seeds)) }
 }
 
-/** What ffmpeg makes with these arguments; `-f` names the container, because all files have the same ending. */
+/** The output of ffmpeg with these arguments; `-f` names the container, because all files have the same extension. */
 export function encoded(name: string, verdict: Verdict, args: (seeds: Seeds) => string[]): HostileFile {
   return {
     name,
     verdict,
-    make: async (seeds, path) => void (await makeClip(dirname(path), basename(path), ...args(seeds))),
+    make: async (seeds, path) => void (await createClip(dirname(path), basename(path), ...args(seeds))),
   }
 }
 
-/** Two that stand one behind the other, which transport streams may. */
+/** Two files concatenated, as transport streams may be. */
 export function joined(
   name: string,
   verdict: Verdict,
@@ -34,13 +34,13 @@ export function joined(
     name,
     verdict,
     async make(seeds, path) {
-      await makeClip(dirname(path), basename(path), ...args(seeds), ...TS)
+      await createClip(dirname(path), basename(path), ...args(seeds), ...TS)
       await writeFile(path, Buffer.concat([first(seeds), await readFile(path)]))
     },
   }
 }
 
-/** What ffmpeg makes of a file that is written first; it stands as its input. */
+/** The output of ffmpeg for a file that is written first and is its input. */
 export function remuxed(
   name: string,
   verdict: Verdict,
@@ -52,7 +52,7 @@ export function remuxed(
     verdict,
     async make(seeds, path) {
       await writeFile(`${path}.raw`, bytes(seeds))
-      await makeClip(dirname(path), basename(path), ...args(seeds, `${path}.raw`))
+      await createClip(dirname(path), basename(path), ...args(seeds, `${path}.raw`))
     },
   }
 }

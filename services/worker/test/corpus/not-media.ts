@@ -4,7 +4,7 @@ import { written } from './making.ts'
 
 const ELF_BYTES = 65_536
 
-/** Things that are no single file of media; some name others, which must not be opened. */
+/** Files that are not a single media file; some refer to other files, which must not be opened. */
 export const NOT_MEDIA: HostileFile[] = [
   written('an ffconcat script', 'SOURCE_UNSUPPORTED', (s) => `ffconcat version 1.0\nfile 'file:${s.secretPath}'\n`),
   written('an HLS playlist of a file', 'SOURCE_UNSUPPORTED', (s) => playlist(`file://${s.secretPath}`)),

@@ -8,12 +8,12 @@ const START_CODE = Buffer.from([0, 0, 0, 1])
 /** 14000² pixels, in macro blocks of 16. */
 const HUGE = sequenceParameters(875, 875)
 const small = (seconds = 1) => testVideo(seconds, { size: SIZE })
-/** Copied without looking at the frames, which would take as long as it does to look at them. */
+/** Options to copy without decoding, because decoding such frames takes very long. */
 const raw = (_: Seeds, file: string) => ['-f', 'h264', '-max_pixels', '30000', '-i', file, '-c', 'copy', ...TS]
 /** The seed's frames with fields of their header changed (ffmpeg's `h264_metadata`). */
 const labelled = (fields: string) => (s: Seeds) => [...copyOfSeed(s), '-bsf:v', `h264_metadata=${fields}`, ...MP4]
 
-/** Frames that are too large, change, are damaged, or say strange things of themselves. */
+/** Frames that are too large, change their size, are damaged, or have strange headers. */
 export const ODD_FRAMES: HostileFile[] = [
   remuxed(
     'a frame of 196 million pixels in a few bytes',

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { deflateSync } from 'node:zlib'
-import { AAC, H264, makeClip, testVideo, tone } from '../support/clips.ts'
+import { AAC, createClip, H264, testVideo, tone } from '../support/clips.ts'
 import { EBML_HEADER, element, zlibMatroska } from './ebml.ts'
 import type { HostileFile, Seeds } from './hostile-file.ts'
 import { copyOfSeed, encoded, joined, MKV, remuxed, TS, written } from './making.ts'
@@ -10,7 +10,7 @@ import { SIZE } from './seeds.ts'
 const seed = ({ folder }: Seeds) => ['-i', `${folder}/seed.mp4`]
 const TEN_MEGABYTES = deflateSync(Buffer.alloc(9_900_000))
 
-/** Containers whose clocks, audio, subtitles or compression are not as one expects. */
+/** Containers with unusual clocks, audio, subtitles or compression. */
 export const ODD_STREAMS: HostileFile[] = [
   encoded('a clock that begins before zero', 'ready', (s) => [
     ...copyOfSeed(s),
@@ -75,7 +75,7 @@ export const ODD_STREAMS: HostileFile[] = [
     verdict: 'SOURCE_CORRUPT',
     async make({ folder }, path) {
       const source = ['-i', `${folder}/seed.mp4`, '-c:v', 'copy', '-c:a', 'libopus']
-      await makeClip(dirname(path), basename(path), ...source, ...MKV)
+      await createClip(dirname(path), basename(path), ...source, ...MKV)
       const bytes = await readFile(path)
       bytes[bytes.indexOf('OpusHead') + 'OpusHead'.length] = 160
       await writeFile(path, bytes)

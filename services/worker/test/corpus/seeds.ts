@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AAC, makeClip, testVideo, tone } from '../support/clips.ts'
+import { AAC, createClip, testVideo, tone } from '../support/clips.ts'
 import type { Seeds } from './hostile-file.ts'
 
-/** Small enough that an encode of it costs little beside starting ffmpeg. */
+/** So small that encoding costs less than starting ffmpeg. */
 export const SIZE = '160x96'
 const BASELINE = [
   '-c:v',
@@ -18,13 +18,13 @@ const BASELINE = [
   '10',
 ]
 
-/** Makes the good clips in `folder`. */
-export async function makeSeeds(folder: string, secretUrl: string): Promise<Seeds> {
+/** Creates the good clips in `folder`. */
+export async function createSeeds(folder: string, secretUrl: string): Promise<Seeds> {
   const source = [...testVideo(1, { size: SIZE }), ...tone(1)]
-  const mp4 = await makeClip(folder, 'seed.mp4', ...source, ...BASELINE, ...AAC, '-movflags', '+faststart')
+  const mp4 = await createClip(folder, 'seed.mp4', ...source, ...BASELINE, ...AAC, '-movflags', '+faststart')
   const [ts, h264] = await Promise.all([
-    makeClip(folder, 'seed.ts', '-i', mp4, '-c', 'copy', '-muxdelay', '0'),
-    makeClip(folder, 'seed.h264', '-i', mp4, '-an', '-c:v', 'copy', '-bsf:v', 'h264_mp4toannexb'),
+    createClip(folder, 'seed.ts', '-i', mp4, '-c', 'copy', '-muxdelay', '0'),
+    createClip(folder, 'seed.h264', '-i', mp4, '-an', '-c:v', 'copy', '-bsf:v', 'h264_mp4toannexb'),
   ])
   const secretPath = join(folder, 'secret.txt')
   await writeFile(secretPath, 'nobody may read this')

@@ -7,7 +7,7 @@ import { sourceLimits, workerConfig } from '../../src/config.ts'
 import { withWorkspace } from '../../src/infra/workspace.ts'
 import { openTools } from '../../src/service.ts'
 import { runTask } from '../../src/tasks/index.ts'
-import type { Worker } from '../support/judge-source.ts'
+import type { Worker } from '../support/process-source.ts'
 
 export interface LocalWorker {
   folder: string
@@ -27,7 +27,7 @@ const config = workerConfig.parse({
   MAX_TASK_SECONDS: '60',
 })
 
-/** Does tasks in this process, under the limits of a real worker, without a broker. */
+/** Runs tasks in this process, under the limits of a real worker, without a broker. */
 export async function openLocalWorker(): Promise<LocalWorker> {
   const folder = await mkdtemp(join(tmpdir(), 'kinora-fuzz-'))
   const workDir = join(folder, 'work')

@@ -2,14 +2,14 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { TaskFailure } from '../../src/domain/task-failure.ts'
-import { makeSeeds } from '../corpus/seeds.ts'
-import { makeClip } from '../support/clips.ts'
-import { judgeSource } from '../support/judge-source.ts'
+import { createSeeds } from '../corpus/seeds.ts'
+import { createClip } from '../support/clips.ts'
+import { processSource } from '../support/process-source.ts'
 import { watchMemory } from '../support/watch-memory.ts'
 import { openLocalWorker } from './local-worker.ts'
 import { mutate, randomNumbers } from './mutations.ts'
 
-/** Changes good files at random and takes them through all tasks, until the time is over; keeps those that end badly. */
+/** Changes good files at random and runs all tasks on them, until the time is over; keeps files that cause a finding. */
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '5' }, seed: { type: 'string' }, keep: { type: 'string' } },
 })
@@ -17,9 +17,9 @@ const first = Number(values.seed ?? Date.now() % 1_000_000)
 const until = performance.now() + Number(values.minutes) * 60_000
 const worker = await openLocalWorker()
 const memory = watchMemory()
-const seeds = await makeSeeds(worker.folder, 'http://127.0.0.1:9/')
+const seeds = await createSeeds(worker.folder, 'http://127.0.0.1:9/')
 const copy = (name: string, ...args: string[]) =>
-  makeClip(worker.folder, name, '-i', join(worker.folder, 'seed.mp4'), ...args).then((path) => readFile(path))
+  createClip(worker.folder, name, '-i', join(worker.folder, 'seed.mp4'), ...args).then((path) => readFile(path))
 const good = [
   seeds.mp4,
   seeds.ts,
@@ -31,10 +31,10 @@ const good = [
 ]
 process.stdout.write(`Seed ${first}\n`)
 
-/** A cause that is the file's own is how it should be; what is blamed on the machine or on nobody is a finding. */
+/** An input fault is the expected outcome; a host fault or an unknown error is a finding. */
 async function outcomeOf(sourceKey: string): Promise<{ told: string; isFinding: boolean }> {
   try {
-    await judgeSource(worker.work, sourceKey)
+    await processSource(worker.work, sourceKey)
     return { told: 'ready', isFinding: false }
   } catch (error) {
     if (!(error instanceof TaskFailure)) return { told: String((error as Error).stack), isFinding: true }

@@ -1,4 +1,4 @@
-/** A stream of numbers in [0, 1) that a seed fixes (mulberry32). */
+/** A sequence of numbers in [0, 1) that depends only on the seed (mulberry32). */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -12,11 +12,11 @@ export function randomNumbers(seed: number): () => number {
 /** Numbers at which counts and sizes break. */
 const EDGES = [0, 1, 0x7f, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff]
 
-/** A copy with a few bytes changed, words replaced, parts doubled, left out or put elsewhere; mostly near the start. */
+/** A copy with a few bytes changed, words replaced, parts doubled, removed or moved; mostly near the start. */
 export function mutate(good: Buffer, random: () => number): Buffer {
   let bytes = Buffer.from(good)
   const below = (limit: number) => Math.floor(random() * limit)
-  // Headers and indexes are there.
+  // Headers and indexes are near the start.
   const place = () => (random() < 0.7 ? below(Math.min(bytes.length, 3000)) : below(bytes.length))
   for (let left = 1 + below(8); left > 0; left -= 1) {
     const at = place()

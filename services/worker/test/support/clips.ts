@@ -7,15 +7,15 @@ import { afterAll } from 'vitest'
 
 const run = promisify(execFile)
 
-/** A folder that is removed after the file's last test. */
+/** Creates a folder that is removed after the file's last test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kinora-worker-test-'))
   afterAll(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Runs ffmpeg without any of our limits, to make a source; the last argument names the file. */
-export async function makeClip(folder: string, name: string, ...args: string[]): Promise<string> {
+/** Creates a source with ffmpeg, without any of our limits. */
+export async function createClip(folder: string, name: string, ...args: string[]): Promise<string> {
   const path = join(folder, name)
   await run('ffmpeg', ['-nostdin', '-loglevel', 'error', '-y', ...args, path])
   return path
@@ -46,7 +46,7 @@ export interface StreamFacts {
   has_b_frames?: number
 }
 
-/** What ffprobe, decoding everything, finds in a file or playlist of ours. */
+/** The streams that ffprobe finds in a file or playlist when it decodes everything. */
 export async function inspect(path: string): Promise<StreamFacts[]> {
   const args = ['-v', 'error', '-allowed_extensions', 'ALL', '-count_frames', '-show_streams', '-of', 'json', path]
   const { stdout } = await run(

@@ -8,18 +8,18 @@ import type { TestEnvironment } from '@kinora/dev/harness'
 
 type Progressed = EventData<(typeof events)['task.progressed']>
 
-/** The side of media that a worker sees: hands out the tasks it was given, and remembers what it hears. */
+/** Media as a worker sees it: offers the tasks of a test, and records the events it receives. */
 export interface MediaStub {
-  /** Makes a task and sends its message. */
+  /** Creates a task and sends its message. */
   offer(queue: 'short' | 'long', work: TaskWork, options?: { leaseMs?: number }): Promise<ClaimedTask>
   /** Sends the message of a task that media does not know. */
   offerGone(queue: 'short' | 'long'): Promise<void>
   serve(): Promise<void>
-  /** So many claims are granted, and their answers lost. */
+  /** The number of claims that are granted while their answers are lost. */
   loseAnswers: number
   claims: { taskId: string; worker: string; redelivered: boolean }[]
   released: string[]
-  /** What was said about a task, in order. */
+  /** The events of a task in order. */
   heard(taskId: string): EventEnvelope[]
   progressOf(taskId: string): number[]
   bus: Bus

@@ -4,7 +4,7 @@ import type { ResultOf, WorkOf } from '../../src/domain/task-work.ts'
 import { inspect, type StreamFacts } from './clips.ts'
 import type { Workbench } from './workbench.ts'
 
-/** What an attempt wrote, and into which folder below the playlists. */
+/** The segments of an attempt, and its folder below that of the playlists. */
 export interface Written {
   folder: string
   part: ResultOf<'audio'> | ResultOf<'video'>
@@ -17,7 +17,7 @@ export interface Transcoded {
   audio: ResultOf<'audio'> | undefined
   /** Folder of the playlists. */
   playlistKey: string
-  /** What a decoder finds in each rung, and in the audio. */
+  /** The decoded streams of each rung, and of the audio. */
   decodedVideo: StreamFacts[]
   decodedAudio: StreamFacts | undefined
 }
@@ -30,7 +30,7 @@ export interface Plan {
   folder: string
   rungs: Rung[]
   gopFrames: number
-  /** In the whole video. */
+  /** Number of segments of the whole video. */
   segments: number
 }
 
@@ -48,7 +48,7 @@ export async function planFor(workbench: Workbench, path: string, short: number[
   }
 }
 
-/** Segments `from` to `to` (excluded) of these rungs, of which the smallest leaves out what is before `smallestFrom`. */
+/** Work for segments `from` to `to` (excluded) of these rungs; the smallest one begins at `smallestFrom`. */
 export function videoWork(plan: Plan, from: number, to: number, rungs = plan.rungs, smallestFrom = 0): WorkOf<'video'> {
   const { sourceKey, facts, gopFrames } = plan
   const startFrame = from * gopFrames
@@ -68,7 +68,7 @@ export function audioWork({ sourceKey, facts }: Plan, firstSegment = 0): WorkOf<
   return { kind: 'audio', sourceKey, facts, segmentSeconds: 1, firstSegment }
 }
 
-/** Takes a source through all tasks, in `chunks` parts, into playlists that are checked by finalise and by ffprobe. */
+/** Runs all tasks of a source, in `chunks` chunks, and checks the playlists with finalise and ffprobe. */
 export async function transcode(
   workbench: Workbench,
   path: string,
@@ -90,7 +90,7 @@ export async function transcode(
   return { facts, rungs, video, audio, playlistKey: folder, ...(await checkWhole(workbench, plan, written)) }
 }
 
-/** Writes the playlists of all that was written, has finalise check them, and decodes everything. */
+/** Writes the playlists of all segments, checks them with finalise, and decodes everything. */
 export async function checkWhole(
   workbench: Workbench,
   plan: Plan,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 const EVERY_MS = 10
 
-/** Looks again and again at the children of this process: what they have allocated and filled, in bytes. */
+/** Polls the child processes of this process for the memory that they have allocated and filled, in bytes. */
 export function watchMemory(): { highest(): number; stop(): void } {
   let highest = 0
   const timer = setInterval(() => {
@@ -18,7 +18,7 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    // It has ended since.
+    // The process has ended.
     return ''
   }
 }

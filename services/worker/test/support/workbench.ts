@@ -18,14 +18,14 @@ const config = workerConfig.parse({
   MAX_TASK_SECONDS: '60',
 })
 
-/** Tasks on a disk store, without bus and media. */
+/** Runs tasks on a disk store, without bus and media. */
 export interface Workbench {
   folder: string
   store: Store
   tools: Tools
-  /** Where an object of the store lies on disk. */
+  /** The path of an object on disk. */
   pathOf(key: string): string
-  /** Puts a file into the store as a source; gives its key. */
+  /** Puts a file into the store as a source; returns its key. */
   addSource(path: string): Promise<string>
   run<K extends WorkOf<TaskKind>>(work: K, options?: RunOptions): Promise<ResultOf<K['kind']>>
   probe(path: string): Promise<{ sourceKey: string; facts: SourceFacts }>

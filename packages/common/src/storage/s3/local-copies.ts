@@ -61,7 +61,7 @@ export class LocalCopies {
 
   /** Undefined when there is not enough space for it. */
   #add({ key, bytes, fetch }: Wanted): Copy | undefined {
-    if (!this.#makeRoom(bytes)) return undefined
+    if (!this.#freeSpace(bytes)) return undefined
     const path = join(this.#dir, `source-${this.#count++}`)
     const ready = mkdir(this.#dir, { recursive: true }).then(() => fetch(path))
     const idle = setTimeout(() => this.#dropIdle(key, copy), IDLE_MS).unref()
@@ -72,7 +72,7 @@ export class LocalCopies {
     return copy
   }
 
-  #makeRoom(bytes: number): boolean {
+  #freeSpace(bytes: number): boolean {
     if (bytes > this.#maxBytes) return false
     for (const [key, copy] of this.#copies) {
       if (this.#bytes + bytes <= this.#maxBytes) return true

@@ -1,15 +1,15 @@
 import type { TaskResult, TaskWork } from '@kinora/common/contracts'
 import type { ResultOf } from '../../src/domain/task-work.ts'
 
-/** What is encoded of a source that can be. */
+/** The number of frames to encode of a source. */
 const FRAMES = 50
 
 type Work<K> = Extract<TaskWork, { kind: K }>
-/** Does one task; throws when it failed. */
+/** Runs one task; throws when it failed. */
 export type Worker = <T extends TaskWork>(task: T) => Promise<ResultOf<T['kind']>>
 
-/** Takes a source through all that is done with one: the probe, then its first frames, its poster and its audio. */
-export async function judgeSource(work: Worker, sourceKey: string): Promise<TaskResult[]> {
+/** Runs the tasks of a source: the probe, then its first frames, poster and audio. Throws the first failure. */
+export async function processSource(work: Worker, sourceKey: string): Promise<TaskResult[]> {
   const probed = await work<Work<'probe'>>({ kind: 'probe', sourceKey })
   const { facts } = probed
   const { width, height, frameCount } = facts.video
