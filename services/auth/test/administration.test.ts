@@ -142,7 +142,7 @@ describe('roles', () => {
 })
 
 describe('the last administrator', () => {
-  /** Creates administrators and demotes all others. */
+  /** Creates so many administrators and demotes all others. */
   async function onlyAdmins(count: number): Promise<Account[]> {
     await query("update users set role = 'user'")
     return await Promise.all(Array.from({ length: count }, () => gateway.signUpAdmin()))
