@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Bus, connectBus } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
-import { events, media } from '@kinora/common/contracts'
+import { auth as authContract, events, media } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
 import { keys } from '@kinora/common/storage'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
@@ -18,6 +18,8 @@ const gateway = await connectGateway(world)
 const worker = await connectWorker(world, running.ctx)
 const auth = await connectAuth()
 const answers: string[] = []
+/** Accounts that auth has deleted. */
+const erased = new Set<string>()
 
 /** As auth, which says that accounts are gone and hears when nothing is left. */
 async function connectAuth(): Promise<Bus> {
@@ -27,6 +29,8 @@ async function connectAuth(): Promise<Bus> {
     logger: createLogger('test', 'silent'),
   })
   world.use(bus, 'bus', (it) => it.drain())
+  const { getErasure } = authContract
+  await bus.serve({ getErasure }, { getErasure: async ({ userId }) => ({ erased: erased.has(userId) }) })
   await bus.subscribe({
     group: 'auth',
     events: [events['video.owner-erased']],
@@ -36,6 +40,11 @@ async function connectAuth(): Promise<Bus> {
 }
 
 async function erase({ userId }: UserActor): Promise<void> {
+  erased.add(userId)
+  await publishErased(userId)
+}
+
+async function publishErased(userId: string): Promise<void> {
   const { type, version } = events['auth.user-erased']
   const envelope: EventEnvelope = {
     id: randomUUID(),
@@ -100,6 +109,18 @@ test('all videos of an owner, their files and their links are removed, and nobod
 
   expect(await filesOf(theirs.id)).toHaveLength(2)
   expect((await gateway.getVideo(theirs.id, other)).id).toBe(theirs.id)
+})
+
+test('an event about an account that auth has not deleted destroys nothing', async () => {
+  const [owner, deleted] = [someUser(), someUser()]
+  const { id } = await gateway.upload(owner)
+  await store().put(keys.source(id, randomUUID()), 'a source')
+  await publishErased(owner.userId)
+  // Consumed in order with the next one: when that is answered, this one was handled.
+  await erase(deleted)
+  await untilAnswered(deleted)
+  expect(await filesOf(id)).toHaveLength(1)
+  expect((await gateway.createVideo(owner)).ownerId).toBe(owner.userId)
 })
 
 test('an owner who is erased makes no video afterwards, nor while it happens', async () => {

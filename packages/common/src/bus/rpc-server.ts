@@ -144,8 +144,9 @@ export class RpcServer {
 
   #callOf(message: ConsumeMessage, caller: string, { actor, client }: wire.RequestBody, sentAt: number): Call {
     const { messageId, expiration } = message.properties
-    // Only the gateway speaks for users; every other broker user is the service of its name.
-    const asked: Actor = this.#trusted.has(caller) ? actor : { kind: 'service', name: caller }
+    // Only the gateway speaks for users, and nobody for another service: every other claim is that of the caller itself.
+    const believed = this.#trusted.has(caller) && actor.kind !== 'service'
+    const asked: Actor = believed ? actor : { kind: 'service', name: caller }
     return new ServedCall(asked, messageId ?? '', client, sentAt + Number(expiration ?? 0))
   }
 

@@ -16,6 +16,11 @@ export function erasureRepository(db: Kysely<AuthDb>) {
         .execute()
     },
 
+    async has(userId: string): Promise<boolean> {
+      const row = await db.selectFrom('erasures').select('user_id').where('user_id', '=', userId).executeTakeFirst()
+      return row !== undefined
+    },
+
     /** Records that media has removed everything. Repeating it changes nothing. */
     async finishMedia(userId: string, now: Date): Promise<void> {
       await db

@@ -33,7 +33,7 @@ export function noSuchUser(): never {
 }
 
 /** For methods that only this service calls on its own behalf; the operator's command line counts as a service. */
-export function byService<M extends Method>(name: 'gateway' | 'operator', handle: Handler<M>): Handler<M> {
+export function byService<M extends Method>(name: 'gateway' | 'media' | 'operator', handle: Handler<M>): Handler<M> {
   return async (input, call) => {
     serviceOnly(call.actor, name)
     return await handle(input, call)

@@ -1,7 +1,7 @@
 import type { Handlers } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
-import { eraseMe, exportAccount, getMe, updateMe } from './accounts.ts'
+import { eraseMe, exportAccount, getErasure, getMe, updateMe } from './accounts.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from './api-keys.ts'
 import { listAudit, searchAudit, verifyAudit } from './audit.ts'
 import { changePassword } from './change-password.ts'
@@ -66,6 +66,7 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     updateMe: updateMe(ctx),
     exportAccount: exportAccount(ctx),
     eraseMe: eraseMe(ctx),
+    getErasure: getErasure(ctx),
 
     setUpTotp: setUpTotp(ctx),
     enableTotp: enableTotp(ctx),

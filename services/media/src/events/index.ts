@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { type Bus, byType } from '@kinora/common/bus'
 import type { EventData, EventEnvelope, EventType } from '@kinora/common/contract'
-import { events } from '@kinora/common/contracts'
+import { auth, events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { transact } from '../operations/transact.ts'
 import { recordErasure } from '../repositories/erased-owners.ts'
@@ -20,18 +21,20 @@ const SUBSCRIBED = {
 }
 
 /** The bus parses the data of an event by the schema of its type. */
-const HANDLERS: EventHandlers<typeof SUBSCRIBED> = {
-  'task.progressed': taskProgressed,
-  'task.finished': taskFinished,
-  'task.failed': taskFailed,
-  'auth.user-erased': userErased,
+function handlersOf(bus: Bus): EventHandlers<typeof SUBSCRIBED> {
+  return {
+    'task.progressed': taskProgressed,
+    'task.finished': taskFinished,
+    'task.failed': taskFailed,
+    'auth.user-erased': (ctx, { userId }) => userErased(ctx, bus, userId),
+  }
 }
 
 export const SUBSCRIBED_EVENTS = byType(Object.values(SUBSCRIBED))
 
 /** Subscribes to the workers and to auth; all media processes share the queue. */
 export async function subscribeToEvents(bus: Bus, ctx: Context): Promise<void> {
-  const handlers = new Map<string, EventHandler<EventType>>(Object.entries(HANDLERS))
+  const handlers = new Map<string, EventHandler<EventType>>(Object.entries(handlersOf(bus)))
   await bus.subscribe({
     group: 'media',
     events: [...SUBSCRIBED_EVENTS.values()],
@@ -41,7 +44,13 @@ export async function subscribeToEvents(bus: Bus, ctx: Context): Promise<void> {
   })
 }
 
-/** An account was deleted. Only recorded here, because the removal may take long; it is a job's. May be called twice. */
-async function userErased(ctx: Context, { userId }: EventData<(typeof events)['auth.user-erased']>): Promise<void> {
-  await transact(ctx, (tx) => recordErasure(tx, userId), { wake: () => 'erasures' })
+/**
+ * An account was deleted. Auth is asked, because what follows cannot be undone; while it does not answer, the event is
+ * retried, and auth repeats it. Only recorded here, because the removal may take long; it is a job's. May be called twice.
+ */
+async function userErased(ctx: Context, bus: Bus, userId: string): Promise<void> {
+  const call = { actor: { kind: 'service', name: 'media' }, requestId: randomUUID() } as const
+  const { erased } = await bus.call(auth.getErasure, { userId }, call)
+  if (erased) await transact(ctx, (tx) => recordErasure(tx, userId), { wake: () => 'erasures' })
+  else ctx.logger.error({ userId }, 'auth has not deleted this account: its videos stay')
 }

@@ -1,5 +1,6 @@
+import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { Nothing } from '../shared.ts'
+import { Id, Nothing } from '../shared.ts'
 import { User } from './accounts.ts'
 import { PasswordAndCode } from './second-factor.ts'
 
@@ -36,5 +37,13 @@ export const personalData = {
       'TOO_BUSY',
     ],
     idempotent: false,
+  },
+  getErasure: {
+    summary: 'Whether an account was deleted; media asks before it removes what belonged to it',
+    input: z.strictObject({ userId: Id }),
+    output: z.object({ erased: z.boolean() }),
+    errors: [],
+    idempotent: true,
+    callers: ['media'],
   },
 } as const satisfies Record<string, MethodSpec>

@@ -81,7 +81,7 @@ export const storage = {
     output: StorageStatus,
     errors: ['FORBIDDEN', 'INSTALLATION_MISMATCH'],
     idempotent: true,
-    callers: ['operator'],
+    callers: ['gateway', 'operator'],
   },
   sweepStorage: {
     summary:
@@ -95,7 +95,7 @@ export const storage = {
     }),
     errors: ['FORBIDDEN', 'INSTALLATION_MISMATCH', 'VALIDATION_FAILED'],
     idempotent: true,
-    callers: ['operator'],
+    callers: ['gateway', 'operator'],
   },
   listQuarantine: {
     summary: 'List folders in quarantine, oldest day first; for administrators',
@@ -103,7 +103,7 @@ export const storage = {
     output: pageOf(QuarantinedFolder),
     errors: ['FORBIDDEN', 'VALIDATION_FAILED'],
     idempotent: true,
-    callers: ['operator'],
+    callers: ['gateway', 'operator'],
   },
   restoreFromQuarantine: {
     summary: 'Move a folder out of quarantine, a part of it at a time; for administrators',
@@ -122,7 +122,7 @@ export const storage = {
     }),
     errors: ['FORBIDDEN', 'VALIDATION_FAILED'],
     idempotent: true,
-    callers: ['operator'],
+    callers: ['gateway', 'operator'],
   },
   auditStorage: {
     summary: 'Compare the next videos, and after them the next folders in storage, with each other; for administrators',
@@ -135,6 +135,6 @@ export const storage = {
     }),
     errors: ['VALIDATION_FAILED'],
     idempotent: true,
-    callers: ['operator'],
+    callers: ['gateway', 'operator'],
   },
 } as const satisfies Record<string, MethodSpec>
