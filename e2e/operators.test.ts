@@ -137,9 +137,13 @@ test('tasks and signing keys are listed', async () => {
 test('a parked message is looked at and discarded, and the audit log says by whom', async () => {
   const parkedId = '0'.repeat(64)
   await run('parked', 'list')
-  const connection = await connect(world.adminAmqpUrl)
+  const connection = await connect(world.amqpUrl('worker'))
   const channel = await connection.createConfirmChannel()
-  channel.publish('events', 'task.failed', Buffer.from('no event'), { messageId: parkedId })
+  channel.publish('events', 'task.failed', Buffer.from('no event'), {
+    type: 'task.failed',
+    userId: 'worker',
+    messageId: parkedId,
+  })
   await channel.waitForConfirms()
   await connection.close()
   const { output } = await until(async () => {

@@ -45,7 +45,7 @@ it('shows administrators what runs and what has failed, newest video first, with
 it.each<[string, Actor, string]>([
   ['users', owner, 'FORBIDDEN'],
   ['nobody', ANONYMOUS, 'UNAUTHENTICATED'],
-  ['workers', { kind: 'service', name: 'worker' }, 'FORBIDDEN'],
+  ['services', { kind: 'service', name: 'gateway' }, 'FORBIDDEN'],
 ])('is closed to %s', async (_name, actor, code) => {
   await expect(list({}, actor)).rejects.toMatchObject({ code })
 })

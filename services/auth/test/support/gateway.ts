@@ -26,18 +26,14 @@ export interface Gateway {
   signUpAdmin(): Promise<Account>
 }
 
-/** Calls auth as the gateway does: over the broker, as the broker's user `gateway`. */
+/** Calls auth over the broker: as the gateway for everybody, and as the command line for `OPERATOR`. */
 export async function connectGateway(world: TestEnvironment): Promise<Gateway> {
-  const bus = await connectBus({
-    url: world.amqpUrl('gateway'),
-    service: 'gateway',
-    logger: pino({ level: 'silent' }),
-    // Tests provoke failures on purpose.
-    breaker: { failures: 1000, resetMs: 1000 },
-  })
-  world.use(bus, 'bus', (it) => it.drain())
-  const call: Gateway['call'] = (method, input, actor = { kind: 'anonymous' }, timeoutMs = 20_000) =>
-    bus.call(method, input, { actor, requestId: randomUUID(), client: CLIENT, timeoutMs })
+  const bus = await connectAs(world, 'gateway')
+  const operator = await connectAs(world, 'operator')
+  const call: Gateway['call'] = (method, input, actor = { kind: 'anonymous' }, timeoutMs = 20_000) => {
+    const from = actor.kind === 'service' && actor.name === 'operator' ? operator : bus
+    return from.call(method, input, { actor, requestId: randomUUID(), client: CLIENT, timeoutMs })
+  }
   const signIn: Gateway['signIn'] = async (email) => {
     const signedIn = await call(auth.login, { email, password: PASSWORD })
     if ('mfaRequired' in signedIn) throw new Error('this account asks for a second factor')
@@ -57,6 +53,17 @@ export async function connectGateway(world: TestEnvironment): Promise<Gateway> {
       return await signIn(email)
     },
   }
+}
+
+async function connectAs(world: TestEnvironment, service: 'gateway' | 'operator'): Promise<Bus> {
+  const bus = await connectBus({
+    url: world.amqpUrl(service),
+    service,
+    logger: pino({ level: 'silent' }),
+    // Tests provoke failures on purpose.
+    breaker: { failures: 1000, resetMs: 1000 },
+  })
+  return world.use(bus, `${service} bus`, (it) => it.drain())
 }
 
 /** The actor that the gateway derives from the access token. */
