@@ -2,7 +2,7 @@ import { media } from '@kinora/common/contracts'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
-import { auditRecords } from './support/audit-records.ts'
+import { connectAuditLog } from './support/audit-records.ts'
 import { connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { someFacts } from './support/results.ts'
@@ -13,6 +13,7 @@ const LIMITS = { MAX_UPLOAD_BYTES: 2000, QUOTA_BYTES: 2500, QUOTA_MINUTES: 10, M
 const { ctx } = await startTestMedia(world, LIMITS)
 await startTestMedia(world, LIMITS)
 const gateway = await connectGateway(world)
+const auditRecords = await connectAuditLog(world)
 const { call, createVideo } = gateway
 const worker = await connectWorker(world, ctx)
 const admin: UserActor = { ...someUser(), role: 'admin' }
@@ -88,7 +89,8 @@ test('an administrator gives an owner other limits, and takes them back', async 
   await expect(call(media.updateUserLimits, own, owner)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   await expect(call(media.getUserUsage, { userId }, owner)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   const change = { action: 'limits_change', subject: userId, actor: admin }
-  expect(await auditRecords(ctx, userId)).toMatchObject([change, change])
+  await until(() => auditRecords(userId).length === 2)
+  expect(auditRecords(userId)).toMatchObject([change, change])
 })
 
 describe('the length of a video, known after the probe', () => {

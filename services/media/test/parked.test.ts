@@ -5,7 +5,7 @@ import { keys } from '@kinora/common/storage'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { expect, it, test } from 'vitest'
-import { auditRecords } from './support/audit-records.ts'
+import { connectAuditLog } from './support/audit-records.ts'
 import { ANONYMOUS, connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
 import { deliverForTheLastTime } from './support/last-try.ts'
 import { startTestMedia } from './support/media.ts'
@@ -18,11 +18,13 @@ const PATIENT = { LEASE_MS: 600_000 }
 const { ctx } = await startTestMedia(world, PATIENT)
 await startTestMedia(world, PATIENT)
 const gateway = await connectGateway(world)
+const auditRecords = await connectAuditLog(world)
 const worker = await connectWorker(world, ctx)
 const owner = someUser()
 const admin: Actor = { ...someUser(), role: 'admin' }
 const other: Actor = { ...someUser(), role: 'admin' }
 
+const nonEmpty = <T>(list: T[]) => list.length > 0 && list
 const GONE = { code: 'PARKED_NOT_FOUND' }
 const isParked = (parkedId: string) => until(() => gateway.call(media.getParked, { parkedId }, admin))
 
@@ -61,7 +63,7 @@ test('an event that fails at every try is parked; after the repair one of two op
     return rows.some(({ kind, state }) => kind === 'video' && state === 'done') && rows
   })
   expect(tasks).toHaveLength(8)
-  expect(await auditRecords(ctx, event.id)).toMatchObject([
+  expect(await until(() => nonEmpty(auditRecords(event.id)))).toMatchObject([
     { action: 'parked_redrive', actor: { kind: 'user', role: 'admin' } },
   ])
 })
@@ -97,11 +99,11 @@ test('what is no event is kept under a hash of it, and can only be discarded', a
   await expect(gateway.call(media.redriveParked, { parkedId }, admin)).rejects.toMatchObject({
     code: 'PARKED_UNREADABLE',
   })
-  expect(await auditRecords(ctx, parkedId)).toEqual([])
+  expect(auditRecords(parkedId)).toEqual([])
   const discard = (actor: Actor) => gateway.call(media.discardParked, { parkedId }, actor)
   await discard(admin)
   await expect(discard(admin)).rejects.toMatchObject(GONE)
-  expect(await auditRecords(ctx, parkedId)).toMatchObject([
+  expect(await until(() => nonEmpty(auditRecords(parkedId)))).toMatchObject([
     { action: 'parked_discard', subject: parkedId, actor: admin },
   ])
 })

@@ -1,9 +1,27 @@
-import { sql } from 'kysely'
-import type { Context } from '../../src/context.ts'
+import { connectBus } from '@kinora/common/bus'
+import { events } from '@kinora/common/contracts'
+import { createLogger } from '@kinora/common/service'
+import type { TestEnvironment } from '@kinora/dev/harness'
 
-/** What auth is told to write into the audit log about something; auth does not run here, so it waits in the outbox. */
-export async function auditRecords({ db }: Context, subject: string): Promise<unknown[]> {
-  const { rows } = await sql<{ data: unknown }>`select payload->'data' as data from outbox
-    where payload->>'type' = 'audit.noted' and payload->'data'->>'subject' = ${subject}`.execute(db)
-  return rows.map(({ data }) => data)
+interface AuditRecord {
+  subject: string
+}
+
+/** What auth is told to write into the audit log about something, heard in its place. */
+export async function connectAuditLog(world: TestEnvironment): Promise<(subject: string) => AuditRecord[]> {
+  const records: AuditRecord[] = []
+  const bus = await connectBus({
+    url: world.amqpUrl('auth'),
+    service: 'auth',
+    logger: createLogger('test', 'silent'),
+  })
+  world.use(bus, 'audit log', (it) => it.drain())
+  await bus.subscribe({
+    group: 'auth',
+    events: [events['audit.noted'], events['video.owner-erased']],
+    handle: async ({ type, data }) => {
+      if (type === 'audit.noted') records.push(data as AuditRecord)
+    },
+  })
+  return (subject) => records.filter((record) => record.subject === subject)
 }
