@@ -5,10 +5,10 @@ import { type Base, type Lifecycle, startLoop } from '@kinora/common/service'
 import { guardedStore, openStore, type Store, StoreCheck, s3Credentials } from '@kinora/common/storage'
 import { sourceLimits, threadsPerTask, type WorkerConfig } from './config.ts'
 import type { Context } from './context.ts'
+import { chooseWall } from './infra/choose-wall.ts'
 import { readFfmpegBuild } from './infra/ffmpeg.ts'
 import { PriorityGate } from './infra/priority-gate.ts'
 import type { Tools } from './infra/run-tool.ts'
-import { detectSandbox } from './infra/sandbox.ts'
 import { createWorkspace, removeWorkspace, sweepWorkspaces } from './infra/workspace.ts'
 import { createTaskMetrics } from './tasks/metrics.ts'
 import { createTaskRunner } from './tasks/runner.ts'
@@ -22,9 +22,9 @@ export async function startWorker(
   overrides: Partial<Context> = {},
 ): Promise<Context> {
   const tools = overrides.tools ?? (await openTools(config))
-  if (!tools.sandbox.prlimit) logger.warn('prlimit is missing: ffmpeg runs without memory and processor limits')
-  if (tools.sandbox.withoutNetwork.length === 0)
-    logger.info('no network namespace: only the protocol whitelist applies')
+  const { wall } = tools
+  const says = { wall: wall.kind, ...(wall.missing.length > 0 && { missing: wall.missing }) }
+  logger[wall.kind === 'limits' ? 'warn' : 'info'](says, `the wall of ffmpeg is ${wall.kind}: ${wall.description}`)
   const swept = await sweepWorkspaces(config.WORK_DIR)
   if (swept > 0) logger.info({ swept }, 'removed folders of dead workers')
   const store = overrides.store ?? (await openStorage(life, config))
@@ -41,7 +41,7 @@ export async function startWorker(
     priorityGate: new PriorityGate(),
     logger,
     limits: sourceLimits(config),
-    metrics: createTaskMetrics(metrics),
+    metrics: createTaskMetrics(metrics, wall.kind),
     workDir: config.WORK_DIR,
     name: config.WORKER_NAME,
     ...overrides,
@@ -56,6 +56,7 @@ export async function startWorker(
     const { problem, usable } = storeCheck
     return { ok: usable, ...(problem !== null && { detail: { problem } }) }
   })
+  health.add('wall', async () => ({ ok: await wall.check(), detail: says }))
   await compareStore()
   life.use(startLoop('compare store and installation', COMPARE_MS, compareStore, logger), 'store comparison', (it) =>
     it.stop(),
@@ -96,19 +97,21 @@ async function openStorage(life: Lifecycle, config: WorkerConfig): Promise<Store
 /** ffmpeg, ffprobe and their limits on this machine. */
 export async function openTools(config: WorkerConfig): Promise<Tools> {
   const threads = threadsPerTask(config)
+  const limits = {
+    memoryBytes: config.MAX_MEMORY_MB * 1024 * 1024,
+    cpuSeconds: config.MAX_TASK_SECONDS * (threads + 1),
+    wallSeconds: config.MAX_TASK_SECONDS,
+  }
+  const wall = await chooseWall({ wanted: config.TOOL_WALL, decoderSocket: config.DECODER_SOCKET })
   return {
     ffmpeg: config.FFMPEG_PATH,
     ffprobe: config.FFPROBE_PATH,
     threads,
     preset: config.X264_PRESET,
-    limits: {
-      memoryBytes: config.MAX_MEMORY_MB * 1024 * 1024,
-      cpuSeconds: config.MAX_TASK_SECONDS * (threads + 1),
-      wallSeconds: config.MAX_TASK_SECONDS,
-    },
+    limits,
     maxPixels: config.MAX_PIXELS,
     maxStreams: config.MAX_STREAMS,
-    sandbox: await detectSandbox(),
-    build: await readFfmpegBuild(config.FFMPEG_PATH),
+    wall,
+    build: await readFfmpegBuild(wall, config.FFMPEG_PATH, limits),
   }
 }

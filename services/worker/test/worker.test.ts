@@ -8,6 +8,7 @@ import { openStore } from '@kinora/common/storage'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { afterEach, expect, it, vi } from 'vitest'
 import { workerConfig } from '../src/config.ts'
+import { openBubblewrap } from '../src/infra/bubblewrap.ts'
 import { startWorker } from '../src/service.ts'
 import { createClip, H264, temporaryFolder, testVideo } from './support/clips.ts'
 import { openMediaStub } from './support/media-stub.ts'
@@ -27,7 +28,7 @@ afterEach(async () => {
   for (const worker of workers.splice(0)) await worker.close()
 })
 
-async function startOne(name = 'one'): Promise<Lifecycle> {
+async function startOne(name = 'one', health = new Health(), metrics = createMetrics('worker')): Promise<Lifecycle> {
   const life = new Lifecycle()
   workers.push(life)
   const config = workerConfig.parse({
@@ -42,8 +43,8 @@ async function startOne(name = 'one'): Promise<Lifecycle> {
   const base = {
     life,
     logger: createLogger('worker', 'silent'),
-    metrics: createMetrics('worker'),
-    health: new Health(),
+    metrics,
+    health,
   }
   await startWorker(base, config)
   return life
@@ -93,6 +94,14 @@ it('retries later while media is unreachable, then claims, works, and reports th
   })
   expect(media.claims[0]).toMatchObject({ taskId: task.taskId, worker: 'one' })
   expect(await readdir(workDir)).toEqual([])
+})
+
+it('says in its readiness and in a metric what stands between ffmpeg and itself', async () => {
+  const [health, metrics] = [new Health(), createMetrics('worker')]
+  await startOne('one', health, metrics)
+  const kind = (await openBubblewrap())?.kind ?? 'limits'
+  expect((await health.report()).checks.wall).toMatchObject({ ok: true, detail: { wall: kind } })
+  expect(await metrics.metrics()).toContain(`kinora_worker_wall{kind="${kind}"} 1`)
 })
 
 it('reports nothing about a task that is gone, and continues', async () => {

@@ -6,6 +6,7 @@ const end = (given: Partial<ToolEnd>): ToolEnd => ({
   exitCode: 1,
   killedBy: null,
   timedOut: false,
+  overOutput: false,
   stderr: '',
   ...given,
 })

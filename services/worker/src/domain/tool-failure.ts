@@ -14,7 +14,7 @@ const NOT_ALLOWED =
   /not on whitelist|Decoder \(codec .*\) not found|Decoder not found|Unsupported codec|unsupported channel layout/i
 /** Failures of the machine, of its shared disk, or of setting up the sandbox. */
 const HOST_TROUBLE =
-  /Input\/output error|Stale file handle|Too many open files|No such file|Permission denied|^(?:unshare|prlimit|nice|env): /m
+  /Input\/output error|Stale file handle|Too many open files|No such file|Permission denied|^(?:bwrap|setpriv|unshare|prlimit|nice|env): /m
 const UNREADABLE =
   /Invalid data found when processing input|moov atom not found|End of file|could not find codec parameters/i
 
@@ -25,6 +25,7 @@ const UNREADABLE =
 export function asTaskFailure(end: ToolEnd, { onlyReads = false } = {}): TaskFailure {
   const printed = end.stderr
   if (end.timedOut) return hostFault('TIMED_OUT', undefined, printed)
+  if (end.overOutput) return hostFault('TRANSCODE_FAILED', 'Working on this video wrote more than it may.', printed)
   if (OVER_LIMIT.test(printed)) return inputFault('SOURCE_OVER_LIMIT', undefined, printed)
   // Only the kernel's out-of-memory killer sends SIGKILL here: our own kills end as time-out or abort.
   if (NO_MEMORY.test(printed) || end.killedBy === 'SIGKILL') return memoryFault(printed)

@@ -1,11 +1,11 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import type { ToolRuns } from '@kinora/common/contracts'
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
 import { allowedInput, SOURCE_URL } from './allowed-input.ts'
 import { runTool, type ToolEnd, type Tools } from './run-tool.ts'
+import type { ResourceLimits, Wall } from './wall.ts'
 
 /** Options before the first input: errors only, and progress on standard output. */
 export const REPORTING = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1']
@@ -40,6 +40,8 @@ export function seekTo(container: string, seconds: number): string[] {
 export interface FfmpegRun {
   /** The workspace. */
   cwd: string
+  /** Bytes that it may write; see `ToolRun`. */
+  outputBytes: number
   signal: AbortSignal
   /** Called with the number of frames of the first output so far. */
   onFrame?: (frame: number) => void
@@ -50,9 +52,9 @@ export interface FfmpegRun {
  * and first asks ffmpeg for its formats, codecs and filters in four more processes.
  */
 export async function runFfmpeg(tools: Tools, command: FfmpegCommand, run: FfmpegRun): Promise<ToolEnd> {
-  const { cwd, signal, onFrame = () => {} } = run
+  const { cwd, outputBytes, signal, onFrame = () => {} } = run
   const args = argumentsOf(command)
-  return await runTool(tools, { command: tools.ffmpeg, args, cwd, signal, onLine: frameReader(onFrame) })
+  return await runTool(tools, { command: tools.ffmpeg, args, cwd, outputBytes, signal, onLine: frameReader(onFrame) })
 }
 
 /** A small part of the time that the first segment takes. */
@@ -85,10 +87,16 @@ export async function runFfmpegPolled(
   return await end
 }
 
-/** Version and configuration of ffmpeg. Rejects when it is missing. */
-export async function readFfmpegBuild(path: string): Promise<ToolRuns['ffmpeg']> {
-  const { stdout } = await promisify(execFile)(path, ['-version'])
-  const lines = stdout.split('\n')
+/** Version and configuration of ffmpeg, which runs behind the wall for this as well. Rejects when it is missing. */
+export async function readFfmpegBuild(
+  wall: Wall,
+  program: string,
+  limits: ResourceLimits,
+): Promise<ToolRuns['ffmpeg']> {
+  const tool = wall.start({ program, args: ['-version'], cwd: '', limits, outputBytes: 0 })
+  const [printed, complaint, { exitCode }] = await Promise.all([text(tool.stdout), text(tool.stderr), tool.ended])
+  if (exitCode !== 0) throw new Error(`${program} -version failed (${exitCode}): ${complaint.slice(0, 500)}`)
+  const lines = printed.split('\n')
   const configuration = lines.find((line) => line.startsWith('configuration:')) ?? ''
   return { version: lines[0] ?? '', configurationSha256: createHash('sha256').update(configuration).digest('hex') }
 }

@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import type { ToolRuns } from '@kinora/common/contracts'
 import type { AttemptLog, ToolExit } from './attempt-log.ts'
 import { Countdown } from './countdown.ts'
+import { readLines } from './lines.ts'
 import type { PrioritySlot } from './priority-gate.ts'
-import { NICENESS, type ResourceLimits, type Sandbox, sandboxed } from './sandbox.ts'
+import type { ResourceLimits, Wall } from './wall.ts'
+import { watchFolder } from './watch-folder.ts'
 
 /** ffmpeg and ffprobe, with the settings of all their runs. */
 export interface Tools {
@@ -18,7 +18,7 @@ export interface Tools {
   /** Larger input is refused before memory is allocated for it. */
   maxPixels: number
   maxStreams: number
-  sandbox: Sandbox
+  wall: Wall
   build: ToolRuns['ffmpeg']
   /** Called with the program and arguments of every run. */
   onRun?: (command: string[]) => void
@@ -33,11 +33,15 @@ export interface ToolRun {
   args: string[]
   /** The workspace; all file names in `args` are relative to it. */
   cwd: string
+  /** Bytes that it may write, in one file and in all of the workspace: more than an honest source can need. */
+  outputBytes: number
   onLine?: (line: string) => void
   signal: AbortSignal
 }
 
 export interface ToolEnd extends ToolExit {
+  /** It was killed because it wrote more than `outputBytes`. */
+  overOutput: boolean
   /** The end of its standard error. */
   stderr: string
 }
@@ -48,36 +52,29 @@ const STDERR_KEPT = 8 * 1024
 const MAX_PAUSE_MS = 60_000
 
 /**
- * The environment of ffmpeg. One allocator arena: glibc otherwise reserves an arena for each thread, and the memory limit
- * would be reached long before the memory is used.
- */
-const ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', MALLOC_ARENA_MAX: '2' }
-
-/**
- * Runs a media tool under the limits, as the leader of its own process group, so that at the time limit, or when `signal`
+ * Runs a media tool behind the wall and under the limits. At the time limit, when it has written too much, or when `signal`
  * aborts, it and its children are killed at once. The time in which it is paused does not count. Rejects only with the
  * abort reason, or when it cannot be started.
  */
 export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
-  run.signal.throwIfAborted()
-  tools.onRun?.([basename(run.command), ...run.args])
-  tools.log?.begin(run.command, run.args)
-  const [command, ...words] = [...sandboxed(tools.sandbox, tools.limits), run.command, ...run.args]
-  const child = spawn(command ?? run.command, words, {
-    cwd: run.cwd,
-    env: ENVIRONMENT,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  void lowerSession(child)
-  const killGroup = () => signalGroup(child, 'SIGKILL')
-  let timedOut = false
+  const { cwd, outputBytes, signal, args } = run
+  signal.throwIfAborted()
+  tools.onRun?.([basename(run.command), ...args])
+  tools.log?.begin(run.command, args)
+  const tool = tools.wall.start({ program: run.command, args, cwd, limits: tools.limits, outputBytes })
+  const kill = () => tool.signal('SIGKILL')
+  let [timedOut, overOutput] = [false, false]
   const limit = new Countdown(tools.limits.wallSeconds * 1000, () => {
     timedOut = true
-    killGroup()
+    kill()
   })
   limit.start()
-  run.signal.addEventListener('abort', killGroup, { once: true })
+  signal.addEventListener('abort', kill, { once: true })
+  const killExcessive = () => {
+    overOutput = true
+    kill()
+  }
+  const watch = watchFolder(cwd, outputBytes, killExcessive)
   const pauseLimit = new Countdown(MAX_PAUSE_MS, () => {
     leave?.()
     resume()
@@ -85,58 +82,35 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
   const pause = () => {
     limit.pause()
     pauseLimit.start()
-    signalGroup(child, 'SIGSTOP')
+    tool.signal('SIGSTOP')
   }
   const resume = () => {
     pauseLimit.pause()
     limit.start()
-    signalGroup(child, 'SIGCONT')
+    tool.signal('SIGCONT')
   }
   const leave = tools.slot?.add({ pause, resume })
   try {
-    const stderr = keepTail(child, tools.log)
-    if (run.onLine) createInterface({ input: child.stdout }).on('line', run.onLine)
-    else child.stdout.resume()
-    const { exitCode, killedBy } = await closed(child)
-    run.signal.throwIfAborted()
+    const stderr = keepTail(tool.stderr, tools.log)
+    if (run.onLine) readLines(tool.stdout, run.onLine, killExcessive)
+    else tool.stdout.resume()
+    const { exitCode, killedBy } = await tool.ended
+    signal.throwIfAborted()
     const end = { exitCode, killedBy, timedOut: timedOut || killedBy === 'SIGXCPU' }
     tools.log?.end(end)
-    return { ...end, stderr: stderr() }
+    return { ...end, overOutput: overOutput || killedBy === 'SIGXFSZ', stderr: stderr() }
   } finally {
     leave?.()
     limit.pause()
     pauseLimit.pause()
-    run.signal.removeEventListener('abort', killGroup)
+    watch.stop()
+    signal.removeEventListener('abort', kill)
   }
 }
 
-function closed(child: ChildProcess): Promise<{ exitCode: number | null; killedBy: NodeJS.Signals | null }> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (exitCode, killedBy) => resolve({ exitCode, killedBy }))
-  })
-}
-
-/**
- * Each tool leads a session, and Linux shares processors between sessions first: with `nice` alone, our services would get
- * no larger share than each ffmpeg. Kernels without this file do not distinguish sessions (sched(7), autogroup).
- */
-async function lowerSession({ pid }: ChildProcess): Promise<void> {
-  if (pid !== undefined) await writeFile(`/proc/${pid}/autogroup`, String(NICENESS)).catch(() => {})
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined || child.exitCode !== null) return
-  try {
-    process.kill(-child.pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-function keepTail(child: ChildProcess, log: AttemptLog | undefined): () => string {
+function keepTail(stderr: Readable, log: AttemptLog | undefined): () => string {
   let tail = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+  stderr.setEncoding('utf8').on('data', (text: string) => {
     tail = (tail + text).slice(-STDERR_KEPT)
     log?.add(text)
   })

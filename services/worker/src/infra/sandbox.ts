@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
+import { startProcess, succeeds } from './local-process.ts'
+import { limitWords, NICE_WORDS, type Wall } from './wall.ts'
 
-/** The limits between ffmpeg and the machine. Detected once at start, because not every host permits all of them. */
-export interface Sandbox {
+/** What this machine offers beside bubblewrap. Detected once at start. */
+interface Sandbox {
   /** util-linux prlimit is available: the kernel limits memory, processor time and file size. */
   prlimit: boolean
   /** Words before a command that run it in a network namespace without interfaces; empty where the host forbids it. */
@@ -10,21 +11,32 @@ export interface Sandbox {
   deathSignal: boolean
 }
 
-export interface ResourceLimits {
-  memoryBytes: number
-  cpuSeconds: number
-  wallSeconds: number
-}
-
-/** Larger than any segment that is written and any source that is read. */
-const MAX_FILE_BYTES = 64 * 1024 ** 3
-
-/** The niceness of all tools, so that services that answer requests run first. */
-export const NICENESS = 10
-
 const WITH_DEATH_SIGNAL = ['setpriv', '--pdeathsig', 'KILL', '--']
 
-export async function detectSandbox(): Promise<Sandbox> {
+/** Tools as the worker's own user, with what limits there are: code that runs in them reaches what the worker reaches. */
+export async function openLimits(): Promise<Wall> {
+  const sandbox = await detectSandbox()
+  const missing = [
+    ...(sandbox.prlimit ? [] : ['limits of memory and processor time (prlimit)']),
+    ...(sandbox.withoutNetwork.length > 0 ? [] : ['a network namespace (unshare)']),
+  ]
+  return {
+    kind: 'limits',
+    description: 'ffmpeg runs as the worker itself, with limits alone: code that a file smuggles in reaches everything',
+    missing,
+    start: (command) => {
+      // A change of user clears the death signal, so it comes after the namespace.
+      const mortal = sandbox.deathSignal ? WITH_DEATH_SIGNAL : []
+      const limited = sandbox.prlimit ? limitWords(command) : []
+      const words = [...sandbox.withoutNetwork, ...mortal, ...limited, ...NICE_WORDS, command.program, ...command.args]
+      return startProcess(words, command.cwd === '' ? '/' : command.cwd)
+    },
+    check: async () => true,
+    clean: async () => {},
+  }
+}
+
+async function detectSandbox(): Promise<Sandbox> {
   const [prlimit, deathSignal, asRoot, asUser] = await Promise.all([
     succeeds(['prlimit', '--core=0', '--', 'true']),
     succeeds([...WITH_DEATH_SIGNAL, 'true']),
@@ -33,31 +45,4 @@ export async function detectSandbox(): Promise<Sandbox> {
   ])
   const asUserWords = asUser ? ['unshare', '--map-current-user', '--net', '--'] : []
   return { prlimit, deathSignal, withoutNetwork: asRoot ? ['unshare', '--net', '--'] : asUserWords }
-}
-
-/**
- * Words before a command that limit it. The memory limit is RLIMIT_DATA: heap, thread stacks and every other private
- * writable mapping, so it follows the memory that is really used; RLIMIT_AS would also count the 300 MB of shared libraries.
- */
-export function sandboxed({ prlimit, withoutNetwork, deathSignal }: Sandbox, limits: ResourceLimits): string[] {
-  const limited = [
-    'prlimit',
-    `--data=${limits.memoryBytes}`,
-    `--cpu=${limits.cpuSeconds}`,
-    `--fsize=${MAX_FILE_BYTES}`,
-    '--nofile=256',
-    '--core=0',
-    '--',
-  ]
-  // A change of user clears the death signal, so it comes after the namespace.
-  const mortal = deathSignal ? WITH_DEATH_SIGNAL : []
-  return [...withoutNetwork, ...mortal, ...(prlimit ? limited : []), 'nice', '-n', String(NICENESS)]
-}
-
-function succeeds([command, ...args]: string[]): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn(command ?? '', args, { stdio: 'ignore', timeout: 5000 })
-    child.once('error', () => resolve(false))
-    child.once('exit', (code) => resolve(code === 0))
-  })
 }

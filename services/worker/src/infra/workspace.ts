@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /**
  * Folders are named `<host>@<pid>-<start time of that process>-<random>`. The name tells a worker that was killed from one
@@ -13,11 +13,21 @@ const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-')
 /** Far longer than an attempt can take. */
 const FOREIGN_AGE_MS = 24 * 3600 * 1000
 
-/** Runs `work` in an empty folder of its own, which is removed afterwards, also when `work` throws. */
+/** All that tools see of a workspace; and what was taken from there, out of their reach. */
+const [TOOLS, TAKEN] = ['tools', 'taken']
+
+/**
+ * Runs `work` in an empty folder of its own, which is removed afterwards, also when `work` throws. Tools may be another user,
+ * who may make files there (mode 1777), but neither replace nor remove those of the worker. The folder around it is the
+ * worker's alone.
+ */
 export async function withWorkspace<T>(root: string, work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await createWorkspace(root)
   try {
-    return await work(folder)
+    const tools = join(folder, TOOLS)
+    await mkdir(tools)
+    await chmod(tools, 0o1777)
+    return await work(tools)
   } finally {
     await removeWorkspace(folder)
   }
@@ -29,8 +39,31 @@ export async function createWorkspace(root: string): Promise<string> {
   return await mkdtemp(join(root, `${HOST}@${process.pid}-${(await processStart(process.pid)) ?? 0}-`))
 }
 
+/** Where outputs are that were taken from this workspace. */
+export function takenFolder(workspace: string): string {
+  return join(dirname(workspace), TAKEN)
+}
+
+/** Makes a folder in a workspace, in which tools may make files. */
+export async function makeOutputFolder(workspace: string, name: string): Promise<void> {
+  await mkdir(join(workspace, name))
+  await chmod(join(workspace, name), 0o777)
+}
+
 export async function removeWorkspace(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  await remove().catch(async () => {
+    // A tool may have left folders that nobody may enter.
+    await openFolders(folder)
+    await remove()
+  })
+}
+
+async function openFolders(folder: string): Promise<void> {
+  if (!(await lstat(folder)).isDirectory()) return
+  await chmod(folder, 0o700).catch(() => {})
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  for (const entry of entries) if (entry.isDirectory()) await openFolders(join(folder, entry.name))
 }
 
 /**
@@ -45,7 +78,7 @@ export async function sweepWorkspaces(root: string): Promise<number> {
     if (!host || !pid || !start) continue
     const inUse = host === HOST ? await isRunning(Number(pid), start) : await isYoung(join(root, name))
     if (inUse) continue
-    await rm(join(root, name), { recursive: true, force: true })
+    await removeWorkspace(join(root, name))
     removed += 1
   }
   return removed

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { assertIndependent, mainTrack, readInitSegment, type Segment } from '@kinora/formats/mp4'
 import { hostFault, inputFault, TaskFailure } from '../domain/task-failure.ts'
 import { firstSegmentOf, plannedSegment, type ResultOf, type VideoWork, type WorkRung } from '../domain/task-work.ts'
+import { takenFolder } from '../infra/workspace.ts'
 import { completeFirstSegment, readLocalSegment } from './local-segment.ts'
+import { takeOutput } from './take-output.ts'
 
 type Rendition = ResultOf<'video'>['renditions'][number]
 
@@ -15,7 +17,7 @@ interface Range {
 }
 
 /**
- * Reads segments of all rungs that ffmpeg wrote. Throws a host fault unless each is as planned; for a remux, `COPY_UNFIT`.
+ * Takes segments of all rungs that ffmpeg wrote, and reads them. Throws a host fault unless each is as planned; for a remux, `COPY_UNFIT`.
  */
 export async function measureRenditions(work: VideoWork, range: Range, workspace: string): Promise<ResultOf<'video'>> {
   const begun = work.rungs.filter((rung) => firstSegmentOf(rung, work) < range.to)
@@ -35,21 +37,25 @@ function remuxUnfit(error: unknown): unknown {
   return error instanceof TaskFailure ? inputFault('COPY_UNFIT', undefined, error.diagnosis) : error
 }
 
-async function measure(work: VideoWork, { name }: WorkRung, range: Range, workspace: string): Promise<Rendition> {
-  const initFile = await completeFirstSegment(join(workspace, name), range.from)
+async function measure(work: VideoWork, rung: WorkRung, range: Range, workspace: string): Promise<Rendition> {
+  const { name } = rung
+  if (range.from === firstSegmentOf(rung, work)) await takeOutput(workspace, `${name}/init.mp4`)
+  for (let number = range.from; number < range.to; number += 1) await takeOutput(workspace, `${name}/${number}.m4s`)
+  const folder = join(takenFolder(workspace), name)
+  const initFile = await completeFirstSegment(folder, range.from)
   const init = readInitSegment(initFile)
   const { codecs, timescale } = mainTrack(init)
   const { num, den } = work.facts.video.frameRate
   const segments: Rendition['segments'] = []
   for (let number = range.from; number < range.to; number += 1) {
     const { startFrame, frames } = plannedSegment(number, work)
-    const segment = await readLocalSegment(join(workspace, name, `${number}.m4s`), init)
+    const segment = await readLocalSegment(join(folder, `${number}.m4s`), init)
     const start = Math.round((startFrame * den * timescale) / num)
     if (segment.samples !== frames || segment.decodeTime !== start || !segment.startsWithSync) {
       const found = `${segment.samples} frames at ${segment.decodeTime}, planned ${frames} at ${start}`
       throw hostFault('VERIFICATION_FAILED', 'A segment does not have the frames that it should.', found)
     }
-    if (work.copied) assertIndependent(await readFile(join(workspace, name, `${number}.m4s`)), initFile)
+    if (work.copied) assertIndependent(await readFile(join(folder, `${number}.m4s`)), initFile)
     const keyFrames = keyFramesOf(segment, startFrame, work, timescale)
     segments.push({ bytes: segment.bytes, frames, keyFrames, sha256: segment.sha256 })
   }

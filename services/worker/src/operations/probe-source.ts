@@ -36,7 +36,7 @@ async function ask(tools: Tools, entries: string[], cwd: string, signal: AbortSi
   }
   const shown = ['-show_entries', entries.join(':'), '-of', 'json=compact=1']
   const args = ['-v', 'error', ...allowedInput(tools), ...shown, SOURCE_URL]
-  const end = await runTool(tools, { command: tools.ffprobe, args, cwd, signal, onLine })
+  const end = await runTool(tools, { command: tools.ffprobe, args, cwd, outputBytes: 0, signal, onLine })
   // When a decoder cannot be opened, ffprobe fails without a message at this log level.
   if (end.exitCode !== 0) throw asTaskFailure(end, { onlyReads: true })
   return length > MAX_ANSWER ? null : lines.join('\n')

@@ -39,7 +39,7 @@ export async function scanPackets(
     'packet=pts_time,dts_time,duration_time,flags',
   ]
   const args = ['-v', 'error', ...allowedInput(tools), ...entries, '-of', 'csv=print_section=0', SOURCE_URL]
-  const end = await runTool(tools, { command: tools.ffprobe, args, cwd: source.cwd, signal, onLine })
+  const end = await runTool(tools, { command: tools.ffprobe, args, cwd: source.cwd, outputBytes: 0, signal, onLine })
   // ffprobe fails at a damaged end; the packets before it still count.
   if (times.length === 0 && end.exitCode !== 0) throw asTaskFailure(end)
   if (jumps.losesMany()) throw inputFault('SOURCE_CLOCK_JUMPS')

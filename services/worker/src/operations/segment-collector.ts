@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises'
+import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MediaPart } from '@kinora/common/contracts'
 import type { Store } from '@kinora/common/storage'
 import { joinParts } from '../domain/task-work.ts'
+import { takenFolder } from '../infra/workspace.ts'
 
 export interface SegmentFolder {
   /** Inside the workspace and under the output key; empty for the workspace itself. */
@@ -15,7 +16,7 @@ export interface SegmentPlan<P> {
   folders: SegmentFolder[]
   /** Segments from this number on are collected at the end only. */
   openEnd: number
-  /** Checks the segments `from` to `to` (excluded) in all folders, and describes them. */
+  /** Takes the segments `from` to `to` (excluded) in all folders out of the reach of ffmpeg, checks and describes them. */
   measure(from: number, to: number): Promise<P>
 }
 
@@ -83,7 +84,7 @@ export function collectSegments<P extends MediaPart>(plan: SegmentPlan<P>, task:
 }
 
 async function hasContent(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => null)
+  const found = await lstat(path).catch(() => null)
   return found !== null && found.size > 0
 }
 
@@ -93,12 +94,13 @@ async function storeSegments(
   to: number,
   task: SegmentTarget,
 ): Promise<void> {
-  const { store, workspace, outputKey, signal } = task
+  const { store, outputKey, signal } = task
+  const taken = takenFolder(task.workspace)
   const start = Math.max(from, firstSegment)
   for (let number = start; number < to; number += 1) {
     signal.throwIfAborted()
-    if (number === firstSegment) await store.put(key('init.mp4'), await readFile(join(workspace, name, 'init.mp4')))
-    await store.adopt(join(workspace, name, `${number}.m4s`), key(`${number}.m4s`))
+    if (number === firstSegment) await store.put(key('init.mp4'), await readFile(join(taken, name, 'init.mp4')))
+    await store.adopt(join(taken, name, `${number}.m4s`), key(`${number}.m4s`))
   }
 
   function key(file: string): string {

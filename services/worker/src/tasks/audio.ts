@@ -7,10 +7,15 @@ import type { AudioWork, ResultOf } from '../domain/task-work.ts'
 import { asTaskFailure } from '../domain/tool-failure.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { runFfmpegPolled } from '../infra/ffmpeg.ts'
+import { takenFolder } from '../infra/workspace.ts'
 import { AAC_FRAME, AUDIO_RATE, audioCommand, audioSamples } from '../operations/audio-command.ts'
 import { readLocalSegment } from '../operations/local-segment.ts'
 import { collectSegments } from '../operations/segment-collector.ts'
+import { takeOutput } from '../operations/take-output.ts'
 import type { Task, TaskContext } from './task.ts'
+
+/** Twice the rate of the encoder. */
+const BYTES_A_SECOND = 32_000
 
 /**
  * Encodes the whole audio track in one run: in chunks, each would begin with a frame of encoder delay, and drift. When an
@@ -27,7 +32,9 @@ export const audio: Task<'audio'> = async (work, context) => {
   const plan = { folders, openEnd: Number.POSITIVE_INFINITY, measure: meter.measure }
   const collector = collectSegments(plan, context)
   const command = audioCommand(tools, work, track.streamIndex)
-  const end = await runFfmpegPolled(tools, command, { cwd: workspace, signal, poll: collector.collect })
+  const outputBytes = Math.ceil(work.facts.durationSeconds * BYTES_A_SECOND) + 64 * 1024 * 1024
+  const run = { cwd: workspace, outputBytes, signal, poll: collector.collect }
+  const end = await runFfmpegPolled(tools, command, run)
   if (end.exitCode !== 0) throw asTaskFailure(end)
   const result = await collector.finish()
   if (meter.samples() === 0) {
@@ -44,12 +51,15 @@ function segmentMeter({ facts }: AudioWork, { workspace, progress }: TaskContext
   let [measured, samples] = [0, 0]
 
   async function measure(from: number, to: number): Promise<ResultOf<'audio'>> {
-    const initFile = await readFile(join(workspace, 'init.mp4'))
+    const folder = takenFolder(workspace)
+    if (measured === 0) await takeOutput(workspace, 'init.mp4')
+    const initFile = await readFile(join(folder, 'init.mp4'))
     const init = readInitSegment(initFile)
     const { codecs, timescale } = mainTrack(init)
     const segments: ResultOf<'audio'>['segments'] = []
     for (; measured < to; measured += 1) {
-      const { bytes, decodeTime, duration, sha256 } = await readLocalSegment(join(workspace, `${measured}.m4s`), init)
+      const path = await takeOutput(workspace, `${measured}.m4s`)
+      const { bytes, decodeTime, duration, sha256 } = await readLocalSegment(path, init)
       if (decodeTime !== samples) throw verificationFailed(`a segment at ${decodeTime}, expected ${samples}`)
       samples += duration
       if (measured >= from) segments.push({ bytes, seconds: duration / timescale, sha256 })

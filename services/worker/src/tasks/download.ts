@@ -9,6 +9,7 @@ import { allowedInput } from '../infra/allowed-input.ts'
 import { REPORTING, runFfmpeg } from '../infra/ffmpeg.ts'
 import { readRendition } from '../infra/published-video.ts'
 import type { Tools } from '../infra/run-tool.ts'
+import { takeOutput } from '../operations/take-output.ts'
 import type { Task, TaskContext } from './task.ts'
 
 const VIDEO_FILE = 'video.mp4'
@@ -28,13 +29,16 @@ export const download: Task<'download'> = async ({ pictureKey, soundKey, frameCo
     frames = frame
     context.progress(Math.min(0.99, frame / frameCount))
   }
-  const end = await runFfmpeg(tools, joinCommand(tools, inputs), { cwd: workspace, signal, onFrame })
+  const inputBytes = (await Promise.all(inputs.map((name) => stat(join(workspace, name))))).map(({ size }) => size)
+  const outputBytes = inputBytes.reduce((sum, bytes) => sum + bytes, 64 * 1024 * 1024)
+  const end = await runFfmpeg(tools, joinCommand(tools, inputs), { cwd: workspace, outputBytes, signal, onFrame })
   if (end.exitCode !== 0 || frames !== frameCount) {
     const diagnosis = `${frames} of ${frameCount} frames; ${end.stderr}`
     throw hostFault('TRANSCODE_FAILED', 'The download file could not be created.', diagnosis)
   }
-  const { size: bytes } = await stat(join(workspace, DOWNLOAD_FILE))
-  await store.adopt(join(workspace, DOWNLOAD_FILE), `${outputKey}/${DOWNLOAD_FILE}`)
+  const file = await takeOutput(workspace, DOWNLOAD_FILE, outputBytes)
+  const { size: bytes } = await stat(file)
+  await store.adopt(file, `${outputKey}/${DOWNLOAD_FILE}`)
   return { kind: 'download', bytes }
 }
 

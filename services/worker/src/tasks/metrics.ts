@@ -1,10 +1,18 @@
 import type { Metrics } from '@kinora/common/service'
 import { Counter, Gauge, Histogram } from 'prom-client'
+import type { WallKind } from '../infra/wall.ts'
 
 export type TaskMetrics = ReturnType<typeof createTaskMetrics>
 
-export function createTaskMetrics(registry: Metrics) {
+export function createTaskMetrics(registry: Metrics, wall: WallKind) {
   const registers = [registry]
+  const walls = new Gauge({
+    name: 'kinora_worker_wall',
+    help: 'What stands between ffmpeg and this worker: 1 for the kind in use',
+    labelNames: ['kind'],
+    registers,
+  })
+  walls.set({ kind: wall }, 1)
   return {
     running: new Gauge({
       name: 'kinora_worker_tasks_running',

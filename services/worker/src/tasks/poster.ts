@@ -6,7 +6,9 @@ import { perSecond } from '../domain/frame-rate.ts'
 import { asTaskFailure, sourceCorrupt } from '../domain/tool-failure.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { readSource, runFfmpeg } from '../infra/ffmpeg.ts'
+import { takenFolder } from '../infra/workspace.ts'
 import { standardFrame } from '../operations/frame-filters.ts'
+import { takeOutput } from '../operations/take-output.ts'
 import { openWatermark, type Watermark } from '../operations/watermark.ts'
 import type { Task, TaskContext } from './task.ts'
 
@@ -16,6 +18,10 @@ const MAX_HEIGHT = 1280
 const CANDIDATES = 3
 /** The poster is from a tenth of the way in, but not later than this: the file may have to be read up to there. */
 const MAX_OFFSET_SECONDS = 120
+/** Pixels without a format, so that nothing that ffmpeg wrote is decoded in this process. */
+const STILL = 'still.rgb'
+const CHANNELS = 3
+const MAX_STILL = MAX_WIDTH * MAX_HEIGHT * CHANNELS
 /** One frame gains nothing from threads. */
 const THREADS = 1
 
@@ -39,9 +45,11 @@ export const poster: Task<'poster'> = async ({ sourceKey, facts, time, watermark
   const first = { options: [], candidates: CANDIDATES }
   const still = (await grabStill(facts, wanted, context)) ?? (await grabStill(facts, first, context))
   if (!still) throw sourceCorrupt('no frame could be decoded')
-  const file = join(workspace, 'poster.jpg')
+  const file = join(takenFolder(workspace), 'poster.jpg')
   const mark = await drawWatermark?.(posterSize(facts.video))
-  const image = sharp(still).composite(mark ? [layer(mark)] : [])
+  const image = sharp(still, { raw: { ...posterSize(facts.video), channels: CHANNELS } }).composite(
+    mark ? [layer(mark)] : [],
+  )
   await image.jpeg({ mozjpeg: true, quality: 80 }).toFile(file)
   const posterKey = `${outputKey}/poster.jpg`
   await store.adopt(file, posterKey)
@@ -78,12 +86,16 @@ async function grabStill(
   const filters = [...standardFrame(facts.video, posterSize(facts.video)), ...choice]
   const command = readSource({ ...tools, threads: THREADS }, ...options)
     .complexFilter(`[0:${facts.video.streamIndex}]${filters.join(',')}[still]`)
-    .output('still.png')
+    .output(STILL)
     .outputOptions('-map', '[still]', '-frames:v', '1', '-map_metadata', '-1')
-    .outputOptions('-c:v', 'png', '-compression_level', '1', '-f', 'image2', '-update', '1')
-  const end = await runFfmpeg(tools, command, { cwd: workspace, signal })
-  const still = await readFile(join(workspace, 'still.png')).catch(() => undefined)
-  if (still && still.length > 0) return still
+    .outputOptions('-c:v', 'rawvideo', '-pix_fmt', 'rgb24', '-f', 'rawvideo')
+  const end = await runFfmpeg(tools, command, { cwd: workspace, outputBytes: MAX_STILL, signal })
+  const still = await takeOutput(workspace, STILL, MAX_STILL).then(
+    (path) => readFile(path),
+    () => undefined,
+  )
+  const { width, height } = posterSize(facts.video)
+  if (still?.length === width * height * CHANNELS) return still
   const failure = end.exitCode === 0 ? undefined : asTaskFailure(end)
   if (failure && failure.taskCause.code !== 'SOURCE_CORRUPT' && failure.taskCause.code !== 'TRANSCODE_FAILED')
     throw failure

@@ -9,10 +9,13 @@ import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { readSource, runFfmpeg } from '../infra/ffmpeg.ts'
 import { readRendition } from '../infra/published-video.ts'
 import type { Tools } from '../infra/run-tool.ts'
+import { takeOutput } from '../operations/take-output.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** Small frames gain nothing from threads. */
 const THREADS = 1
+/** Bytes of all sprites; those of twelve hours have some 30 MB. */
+const MAX_BYTES = 256 * 1024 * 1024
 /** A key frame may be this much later than a time of the grid, and still be its frame. */
 const TOLERANCE_SECONDS = 0.01
 
@@ -22,7 +25,7 @@ export const storyboard: Task<'storyboard'> = async ({ renditionKey, grid }, con
   const files = await filesOfGrid(store, renditionKey, grid)
   await writeFile(join(workspace, SOURCE_FILE), contents(store, files), { signal })
   for (const name of await drawSprites(grid, context)) {
-    await store.adopt(join(workspace, name), `${outputKey}/${name}`)
+    await store.adopt(await takeOutput(workspace, name), `${outputKey}/${name}`)
   }
   return { kind: 'storyboard' }
 }
@@ -52,7 +55,7 @@ async function* contents(store: Store, files: StorageKey[]): AsyncGenerator<Buff
 
 /** Draws the sprites of the workspace's source, whose time 0 is the first frame; returns their file names. */
 async function drawSprites(grid: StoryboardGrid, { tools, workspace, signal }: TaskContext): Promise<string[]> {
-  const end = await runFfmpeg(tools, spriteCommand(tools, grid), { cwd: workspace, signal })
+  const end = await runFfmpeg(tools, spriteCommand(tools, grid), { cwd: workspace, outputBytes: MAX_BYTES, signal })
   if (end.exitCode !== 0) throw asTaskFailure(end)
   const found = new Set(await readdir(workspace))
   const wanted = Array.from({ length: spriteCount(grid) }, (_, index) => spriteName(index))

@@ -59,9 +59,13 @@ export async function findServerBinaries(log: (line: string) => void): Promise<B
   }
 }
 
-/** As `findServerBinaries`, for ffmpeg: the worker runs it on this machine even when the servers are in containers. */
+/**
+ * As `findServerBinaries`, for ffmpeg: the worker runs it on this machine even when the servers are in containers, and behind
+ * bubblewrap where it can be installed.
+ */
 export async function ensureFfmpeg(log: (line: string) => void): Promise<void> {
   await ensure(TRANSCODING, log)
+  if (canInstall() && !findBinary('bwrap')) await install(['bubblewrap']).catch((error: Error) => log(error.message))
 }
 
 /** As `findServerBinaries`, for tests on S3: the path of a Python that can run OpenStack Swift, whose proxy offers S3. */
@@ -80,10 +84,14 @@ async function ensure(needs: Record<string, Need>, log: (line: string) => void):
   const missing = () => [...new Set(Object.values(needs).flatMap((need) => (need.find() ? [] : need.package)))]
   const packages = missing()
   if (packages.length === 0) return
-  if (process.getuid?.() !== 0 || !findBinary('apt-get')) throw missingPackages(packages)
+  if (!canInstall()) throw missingPackages(packages)
   log(`Installing from Debian's packages: ${packages.join(', ')}`)
   await install(packages)
   if (missing().length > 0) throw missingPackages(missing())
+}
+
+function canInstall(): boolean {
+  return process.getuid?.() === 0 && findBinary('apt-get') !== undefined
 }
 
 function missingPackages(packages: string[]): Error {

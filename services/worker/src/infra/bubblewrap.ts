@@ -1,0 +1,203 @@
+import { spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { accessSync, constants, existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { SOURCE_FILE } from './allowed-input.ts'
+import { endOfTool, startProcess } from './local-process.ts'
+import { syscallFilter } from './syscall-filter.ts'
+import { limitWords, MAX_THREADS, NICE_WORDS, type ToolCommand, type Wall } from './wall.ts'
+
+/** Folders of programs and libraries. Not all of /usr: people keep sources and data in it. */
+const SYSTEM_FOLDERS = [
+  '/usr/bin',
+  '/usr/lib',
+  '/usr/lib32',
+  '/usr/lib64',
+  '/usr/libexec',
+  '/usr/local/bin',
+  '/usr/local/lib',
+]
+/** Links to the folders above, and folders of their own on older systems. */
+const ROOT_FOLDERS = ['/bin', '/lib', '/lib32', '/lib64']
+/** How the loader finds libraries. Debian's libblas is found through `alternatives`. */
+const LOADER_FILES = ['/etc/ld.so.cache', '/etc/alternatives']
+const DEVICES = ['/dev/null', '/dev/urandom']
+const TMP_BYTES = 16 * 1024 * 1024
+
+/** Where the workspace is inside. */
+const INSIDE = '/workspace'
+
+/**
+ * Tools in namespaces of their own (bubblewrap): they see the system's programs and libraries and their workspace, whose
+ * source they cannot change; no other process, no network, no /proc, no environment. A filter refuses system calls that a
+ * decoder does not need, among them new processes and sockets. Undefined where this cannot be had.
+ */
+export async function openBubblewrap(): Promise<Wall | undefined> {
+  if (process.platform !== 'linux') return undefined
+  const filter = syscallFilter()
+  for (const user of process.getuid?.() === 0 ? [asOtherUser, asOwnUser] : [asOwnUser]) {
+    const wall = bubblewrap(user, filter)
+    if (await works(wall)) return wall
+  }
+  return undefined
+}
+
+async function works(wall: Wall): Promise<boolean> {
+  const limits = { memoryBytes: 2 ** 28, cpuSeconds: 5, wallSeconds: 5 }
+  const { ended, stdout, stderr } = wall.start({ program: 'true', args: [], cwd: '', limits, outputBytes: 0 })
+  stdout.resume()
+  stderr.resume()
+  return await ended.then(({ exitCode }) => exitCode === 0).catch(() => false)
+}
+
+/** Options of bubblewrap that decide who the tool is, and words inside before all others. */
+interface ToolUser {
+  options: string[]
+  words: string[]
+}
+
+/** A user namespace, in which the tool is nobody else and has no rights over anything. */
+function asOwnUser(): ToolUser {
+  return { options: ['--unshare-user', '--disable-userns'], words: [`prlimit`, `--nproc=${MAX_THREADS}`, '--'] }
+}
+
+/** Below the first ids of container runtimes (/etc/subuid), above those of people. */
+const [FIRST_UID, LAST_UID] = [0x1000_0000, 0x7000_0000]
+
+/**
+ * The kernel does not count the threads of root: a worker that is root gives each run a user id of its own. The group is the
+ * worker's, by which the tool reads the source.
+ */
+function asOtherUser(): ToolUser {
+  const ids = ['--reuid', String(randomInt(FIRST_UID, LAST_UID)), '--regid', String(process.getgid?.() ?? 0)]
+  return {
+    options: ['--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID'],
+    words: ['setpriv', ...ids, '--clear-groups', '--inh-caps=-all', '--', 'prlimit', `--nproc=${MAX_THREADS}`, '--'],
+  }
+}
+
+function bubblewrap(user: () => ToolUser, filter: Buffer | null): Wall {
+  const root = rootOptions()
+  const programs = new Map<string, Program>()
+
+  function start(command: ToolCommand) {
+    const { options, words } = user()
+    const program = programs.get(command.program) ?? findProgram(command.program)
+    programs.set(command.program, program)
+    const box = [
+      'bwrap',
+      ...[
+        '--unshare-ipc',
+        '--unshare-pid',
+        '--unshare-net',
+        '--unshare-uts',
+        '--unshare-cgroup-try',
+        '--die-with-parent',
+      ],
+      ...['--cap-drop', 'ALL', ...options],
+      ...root,
+      ...program.options,
+      ...workspaceOptions(command.cwd),
+      ...['--remount-ro', '/'],
+      ...(filter ? ['--seccomp', '3'] : []),
+      '--',
+    ]
+    const inside = [...words, ...limitWords(command), ...NICE_WORDS, program.path, ...command.args]
+    const started = startProcess([...box, ...inside], '/', filter ?? undefined)
+    return { ...started, ended: started.ended.then(endOfTool) }
+  }
+
+  return {
+    kind: 'bubblewrap',
+    description: 'each run of ffmpeg has namespaces of its own',
+    missing: filter ? [] : [`a filter of system calls for ${process.arch}`],
+    start,
+    check: async () => true,
+    clean: async () => {},
+  }
+}
+
+function rootOptions(): string[] {
+  const folders = ROOT_FOLDERS.flatMap((path) => {
+    if (!existsSync(path)) return []
+    return lstatSync(path).isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : readOnly(path)
+  })
+  return [
+    ...[
+      '--perms',
+      '0755',
+      '--dir',
+      '/usr',
+      '--perms',
+      '0755',
+      '--dir',
+      '/usr/local',
+      '--perms',
+      '0755',
+      '--dir',
+      '/etc',
+    ],
+    ...['--perms', '0755', '--dir', '/dev'],
+    ...SYSTEM_FOLDERS.filter((path) => existsSync(path)).flatMap(readOnly),
+    ...folders,
+    ...LOADER_FILES.filter((path) => existsSync(path)).flatMap(readOnly),
+    ...DEVICES.flatMap((path) => ['--dev-bind', path, path]),
+    ...['--size', String(TMP_BYTES), '--perms', '1777', '--tmpfs', '/tmp'],
+  ]
+}
+
+function workspaceOptions(cwd: string): string[] {
+  if (cwd === '') return ['--chdir', '/']
+  const source = join(cwd, SOURCE_FILE)
+  const inputs = existsSync(source) ? ['--ro-bind', source, join(INSIDE, SOURCE_FILE)] : []
+  return ['--bind', cwd, INSIDE, ...inputs, '--chdir', INSIDE]
+}
+
+interface Program {
+  path: string
+  /** Binds it, where the system's folders do not have it. */
+  options: string[]
+}
+
+function findProgram(name: string): Program {
+  const path = isAbsolute(name) ? name : search(name)
+  if (path === undefined || !existsSync(path)) return { path: name, options: [] }
+  const files = [path, realpathSync(path), ...librariesOf(path)].filter((file) => !isOfSystem(file))
+  return { path, options: [...new Set(files)].flatMap(withParents) }
+}
+
+/** Folders that bubblewrap makes by itself are for root alone. */
+function withParents(file: string): string[] {
+  const parents: string[] = []
+  for (let folder = dirname(file); folder !== '/'; folder = dirname(folder)) parents.unshift(folder)
+  return [...parents.flatMap((folder) => ['--perms', '0755', '--dir', folder]), '--ro-bind', realpathSync(file), file]
+}
+
+/** Shared libraries of a program; none of a script. */
+function librariesOf(path: string): string[] {
+  if (isOfSystem(realpathSync(path))) return []
+  const { stdout } = spawnSync('ldd', [path], { encoding: 'utf8', timeout: 5000 })
+  return [...(stdout ?? '').matchAll(/(\/\S+) \(0x/g)].map(([, library = '']) => library)
+}
+
+function search(name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute)
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isOfSystem(path: string): boolean {
+  return [...SYSTEM_FOLDERS, ...ROOT_FOLDERS].some((folder) => path.startsWith(`${folder}/`))
+}
+
+function readOnly(path: string): string[] {
+  return ['--ro-bind', path, path]
+}
