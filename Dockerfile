@@ -24,7 +24,9 @@ FROM base AS worker
 USER root
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ffmpeg util-linux \
- && rm -rf /var/lib/apt/lists/*
+ && rm -rf /var/lib/apt/lists/* \
+ # The decoder's socket: made by its root, for the group of the workers. A volume that is mounted here takes over both.
+ && install -d -m 2750 -o root -g node /run/kinora-decoder
 USER node
 COPY --from=build /out/worker /app
 

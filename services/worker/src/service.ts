@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type ConsumeTasksOptions, connectBus, type TaskConsumer } from '@kinora/common/bus'
 import { media } from '@kinora/common/contracts'
 import { type Base, type Lifecycle, startLoop } from '@kinora/common/service'
@@ -25,9 +28,11 @@ export async function startWorker(
   const { wall } = tools
   const says = { wall: wall.kind, ...(wall.missing.length > 0 && { missing: wall.missing }) }
   logger[wall.kind === 'limits' ? 'warn' : 'info'](says, `the wall of ffmpeg is ${wall.kind}: ${wall.description}`)
-  const swept = await sweepWorkspaces(config.WORK_DIR)
+  const swept = await sweepWorkspaces(config.WORK_DIR, wall.clean)
   if (swept > 0) logger.info({ swept }, 'removed folders of dead workers')
   const store = overrides.store ?? (await openStorage(life, config))
+  // Tools of the other container are users of the same disk.
+  if (wall.kind === 'container') await closeDiskStore(config.STORAGE_URL)
 
   const bus = life.use(await connectBus(busOptions()), 'bus', (b) => b.drain())
   const storeCheck = new StoreCheck(store, async () => {
@@ -92,6 +97,12 @@ async function openStorage(life: Lifecycle, config: WorkerConfig): Promise<Store
   const dir = life.use(await createWorkspace(config.WORK_DIR), 'fetched sources', removeWorkspace)
   const copies = { dir, maxBytes: config.SOURCE_CACHE_MB * 1024 * 1024 }
   return await openStore(config.STORAGE_URL, { credentials: s3Credentials(config), copies })
+}
+
+/** Lets only the services into the folders of a store on disk. */
+async function closeDiskStore(url: string): Promise<void> {
+  if (!url.startsWith('file:')) return
+  for (const folder of ['objects', 'incoming']) await chmod(join(fileURLToPath(url), folder), 0o750)
 }
 
 /** ffmpeg, ffprobe and their limits on this machine. */

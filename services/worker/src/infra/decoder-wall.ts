@@ -1,5 +1,111 @@
-import type { Wall } from './wall.ts'
+import { chmod, stat } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { basename, dirname } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SOURCE_FILE } from './allowed-input.ts'
+import { type DecoderJob, encodeFrame, FRAME, frameReader, ProcessEndFrame } from './decoder-protocol.ts'
+import type { ProcessEnd, ToolCommand, ToolProcess, Wall } from './wall.ts'
 
-export async function openDecoderWall(_socket: string): Promise<Wall | undefined> {
-  return undefined
+/** A decoder that is started together with its workers. */
+const PATIENCE_MS = 20_000
+const PING_MS = 900
+
+/**
+ * Tools that run in another container, which has no network and no secrets (`decoder.ts`), each under a user id of its own.
+ * Both containers mount `WORK_DIR`; a tool reaches the workspace of its task alone. Undefined where no decoder answers.
+ */
+export async function openDecoderWall(socket: string): Promise<Wall | undefined> {
+  const wall = decoderWall(socket)
+  for (const until = performance.now() + PATIENCE_MS; ; await sleep(500)) {
+    if (await wall.check()) return wall
+    if (performance.now() > until) return undefined
+  }
+}
+
+function decoderWall(socket: string): Wall {
+  return {
+    kind: 'container',
+    description: 'ffmpeg runs in another container, without network and secrets',
+    missing: [],
+    start: ({ program, args, cwd, limits, outputBytes }: ToolCommand) => {
+      const { memoryBytes, cpuSeconds } = limits
+      const workspace = cwd === '' ? null : basename(dirname(cwd))
+      const name = basename(program) === 'ffprobe' ? 'ffprobe' : 'ffmpeg'
+      const job: DecoderJob = {
+        kind: 'run',
+        program: name,
+        args: [...args],
+        workspace,
+        memoryBytes,
+        cpuSeconds,
+        outputBytes,
+      }
+      return startJob(socket, job, cwd === '' ? Promise.resolve() : openToTools(cwd))
+    },
+    async check() {
+      const { ended, signal } = startJob(socket, { kind: 'ping' }, Promise.resolve())
+      const timer = setTimeout(() => signal('SIGKILL'), PING_MS)
+      return await ended
+        .then(({ exitCode }) => exitCode === 0)
+        .catch(() => false)
+        .finally(() => clearTimeout(timer))
+    },
+    async clean(folder) {
+      await startJob(socket, { kind: 'clean', workspace: basename(folder) }, Promise.resolve()).ended
+    },
+  }
+}
+
+/**
+ * The decoder gives the workspace to the group of the tool's user; its group may pass through it. The source is linked from
+ * the storage, whose folders only services may enter; so that the tool may read it, all may.
+ */
+async function openToTools(cwd: string): Promise<void> {
+  await chmod(dirname(dirname(cwd)), 0o711)
+  await chmod(dirname(cwd), 0o710)
+  const source = `${cwd}/${SOURCE_FILE}`
+  const found = await stat(source).catch(() => null)
+  if (found && (found.mode & 0o004) === 0) await chmod(source, (found.mode & 0o777) | 0o044)
+}
+
+function startJob(path: string, job: DecoderJob, before: Promise<void>): ToolProcess {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const socket = connect(path)
+  const ended = new Promise<ProcessEnd>((resolve, reject) => {
+    let end: ProcessEnd | undefined
+    const read = frameReader((type, content) => {
+      if (type === FRAME.end) end = ProcessEndFrame.parse(JSON.parse(content.toString()))
+      const stream = type === FRAME.stdout ? stdout : type === FRAME.stderr ? stderr : undefined
+      if (stream?.write(Buffer.from(content)) !== false) return
+      socket.pause()
+      stream.once('drain', () => socket.resume())
+    })
+    socket.on('data', (chunk) => {
+      try {
+        read(chunk)
+      } catch (error) {
+        socket.destroy(error as Error)
+      }
+    })
+    socket.once('error', reject)
+    socket.once('close', () => {
+      stdout.end()
+      stderr.end()
+      if (end) resolve(end)
+      else reject(new Error('the decoder has gone away'))
+    })
+  })
+  // A run that was ended rejects later than its caller may listen.
+  ended.catch(() => {})
+  before.then(
+    () => socket.write(encodeFrame(FRAME.job, JSON.stringify(job))),
+    (error: Error) => socket.destroy(error),
+  )
+  const signal = (name: string) => {
+    if (!socket.destroyed) socket.write(encodeFrame(FRAME.signal, name))
+    // The decoder kills what it runs for a connection that has ended.
+    if (name === 'SIGKILL') socket.end()
+  }
+  return { stdout, stderr, ended, signal }
 }

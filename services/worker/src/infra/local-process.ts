@@ -8,7 +8,7 @@ import { NICENESS, type ProcessEnd, type ToolProcess } from './wall.ts'
  * The environment of ffmpeg. One allocator arena: glibc otherwise reserves an arena for each thread, and the memory limit
  * would be reached long before the memory is used.
  */
-export const TOOL_ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', MALLOC_ARENA_MAX: '2' }
+const TOOL_ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', MALLOC_ARENA_MAX: '2' }
 
 /**
  * Starts a command as the leader of its own process group, so that one signal reaches it and its children.

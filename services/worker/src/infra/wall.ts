@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { CleanWorkspace } from './workspace.ts'
 
 /**
  * What stands between a media tool and everything else. `bubblewrap`: namespaces of its own on this machine. `container`:
@@ -47,13 +48,13 @@ export interface Wall {
   /** Whether tools can be started now. */
   check(): Promise<boolean>
   /** Removes what only the tool's own user may remove. */
-  clean(workspace: string): Promise<void>
+  clean: CleanWorkspace
 }
 
 /** Threads and processes of one tool: an encode of six renditions on sixty cores has some six hundred threads. */
 export const MAX_THREADS = 1024
 /** Open files of one tool: an encode of six renditions has some thirty. */
-export const MAX_OPEN_FILES = 128
+const MAX_OPEN_FILES = 128
 /** Of all tools: services that answer requests go first. */
 export const NICENESS = 10
 

@@ -13,15 +13,23 @@ const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-')
 /** Far longer than an attempt can take. */
 const FOREIGN_AGE_MS = 24 * 3600 * 1000
 
+/** Removes what only the user of a tool may remove. */
+export type CleanWorkspace = (folder: string) => Promise<void>
+
 /** All that tools see of a workspace; and what was taken from there, out of their reach. */
-const [TOOLS, TAKEN] = ['tools', 'taken']
+export const TOOLS = 'tools'
+const TAKEN = 'taken'
 
 /**
  * Runs `work` in an empty folder of its own, which is removed afterwards, also when `work` throws. Tools may be another user,
  * who may make files there (mode 1777), but neither replace nor remove those of the worker. The folder around it is the
  * worker's alone.
  */
-export async function withWorkspace<T>(root: string, work: (folder: string) => Promise<T>): Promise<T> {
+export async function withWorkspace<T>(
+  root: string,
+  work: (folder: string) => Promise<T>,
+  clean: CleanWorkspace = async () => {},
+): Promise<T> {
   const folder = await createWorkspace(root)
   try {
     const tools = join(folder, TOOLS)
@@ -29,7 +37,7 @@ export async function withWorkspace<T>(root: string, work: (folder: string) => P
     await chmod(tools, 0o1777)
     return await work(tools)
   } finally {
-    await removeWorkspace(folder)
+    await removeWorkspace(folder, clean)
   }
 }
 
@@ -50,10 +58,11 @@ export async function makeOutputFolder(workspace: string, name: string): Promise
   await chmod(join(workspace, name), 0o777)
 }
 
-export async function removeWorkspace(folder: string): Promise<void> {
+export async function removeWorkspace(folder: string, clean: CleanWorkspace = async () => {}): Promise<void> {
   const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 3 })
   await remove().catch(async () => {
     // A tool may have left folders that nobody may enter.
+    await clean(folder)
     await openFolders(folder)
     await remove()
   })
@@ -70,7 +79,7 @@ async function openFolders(folder: string): Promise<void> {
  * Removes folders of killed workers of this machine, and folders of other machines that have not changed for a day.
  * Returns the number of folders removed.
  */
-export async function sweepWorkspaces(root: string): Promise<number> {
+export async function sweepWorkspaces(root: string, clean?: CleanWorkspace): Promise<number> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   let removed = 0
   for (const name of await readdir(root)) {
@@ -78,7 +87,7 @@ export async function sweepWorkspaces(root: string): Promise<number> {
     if (!host || !pid || !start) continue
     const inUse = host === HOST ? await isRunning(Number(pid), start) : await isYoung(join(root, name))
     if (inUse) continue
-    await removeWorkspace(join(root, name))
+    await removeWorkspace(join(root, name), clean)
     removed += 1
   }
   return removed

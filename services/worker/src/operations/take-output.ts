@@ -6,7 +6,7 @@ import { takenFolder } from '../infra/workspace.ts'
 /** Of outputs: what ffmpeg gives its files. */
 const MODE = 0o644
 /** Of outputs that are read as a whole: some minutes of the largest rung. */
-export const MAX_READ_BYTES = 512 * 1024 * 1024
+const MAX_READ_BYTES = 512 * 1024 * 1024
 
 /**
  * Moves a file that a tool has written out of the tool's reach, and returns its new path. Only a plain file without other

@@ -61,8 +61,10 @@ async function outcomeOf(
   const { outputKey } = task
   const { tools, signal } = reporting
   try {
-    const result = await withWorkspace(workDir, (workspace) =>
-      runTask(task.work, { ...reporting, store, limits, workspace, outputKey }),
+    const result = await withWorkspace(
+      workDir,
+      (workspace) => runTask(task.work, { ...reporting, store, limits, workspace, outputKey }),
+      tools.wall.clean,
     )
     return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, tools: runs, ...logOf(tools) })
   } catch (thrown) {

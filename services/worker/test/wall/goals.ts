@@ -25,7 +25,8 @@ export async function openGoals(folder: string): Promise<Goals> {
   const secrets = join(folder, '.kinora', 'secrets.json')
   for (const path of [upload, join(job, 'tools', 'source'), secrets]) await putFile(path, 'SECRET')
   await putFile(join(workspace, 'source'), 'a video')
-  await chmod(join(workspace, 'source'), 0o640)
+  // As `createWorkspace` and `withWorkspace` make them.
+  await chmod(job, 0o700)
   await chmod(workspace, 0o1777)
 
   const victim = spawn('sleep', ['600'], { env: { AMQP_URL: 'amqp://SECRET' } })

@@ -12,6 +12,7 @@ import { runTool, type Tools } from '../../src/infra/run-tool.ts'
 import { openLimits } from '../../src/infra/sandbox.ts'
 import type { Wall } from '../../src/infra/wall.ts'
 import { temporaryFolder } from '../support/clips.ts'
+import { startDecoder } from './decoder.ts'
 import { type Goals, MEMORY_BYTES, OUTPUT_BYTES, openGoals } from './goals.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -26,10 +27,12 @@ const limits = await openLimits()
 // Where it is: a folder of the repository is not visible to another user.
 const hostile = join(folder, 'ffmpeg')
 await cp(HOSTILE, hostile)
+const decoder = process.getuid?.() === 0 ? await startDecoder(folder, hostile) : undefined
 
 /** What the program reached; fails when it did not try everything. */
 async function attempts(wall: Wall, ...options: string[]): Promise<{ tried: string[]; reached: string[] }> {
   const { workspace: cwd, args } = goals
+  await chmod(join(cwd, 'source'), 0o640)
   const command = { program: hostile, args: [...args, ...options], cwd, limits: LIMITS, outputBytes: OUTPUT_BYTES }
   const tool = wall.start(command)
   const [printed, complaint] = await Promise.all([text(tool.stdout), text(tool.stderr), tool.ended])
@@ -76,7 +79,26 @@ describe.runIf(bubblewrap)('behind bubblewrap', () => {
   })
 })
 
-describe.each([bubblewrap, limits].flatMap((wall) => (wall ? [[wall.kind, wall] as const] : [])))('%s', (_, wall) => {
+describe('in another container', () => {
+  // What a container has of its own: processes, users, devices, and a root folder without a place to write.
+  const OF_THE_MACHINE = ['command line of the worker', 'users of the machine', 'devices of the machine']
+  const OF_A_CONTAINER = [...OF_THE_MACHINE, 'kernel settings', 'temporary files']
+
+  it('a hostile program reaches nothing of ours, and its worker hears all that it prints', async () => {
+    if (!decoder) return console.warn('the decoder needs root: the attempts in it are not made')
+    const { tried, reached } = await attempts(decoder)
+    expect(reached.filter((name) => !OF_A_CONTAINER.includes(name))).toEqual([])
+    expect(tried.length).toBeGreaterThan(60)
+    expect(await readFile(join(goals.workspace, 'source'), 'utf8')).toBe('a video')
+    await expect(
+      chooseWall({ wanted: 'container', decoderSocket: join(folder, 'decoder.sock') }),
+    ).resolves.toBeDefined()
+  })
+})
+
+const walls = [bubblewrap, limits, decoder].flatMap((wall) => (wall ? [[wall.kind, wall] as const] : []))
+
+describe.each(walls)('%s', (kind, wall) => {
   const run = async (args: string[], signal = new AbortController().signal, slot?: Tools['slot']) => {
     const tools = { wall, limits: LIMITS, slot } as Tools
     const cwd = await newWorkspace(goals)
@@ -122,10 +144,14 @@ describe.each([bubblewrap, limits].flatMap((wall) => (wall ? [[wall.kind, wall] 
 
   it('a tool dies with its worker', async () => {
     const cwd = await newWorkspace(goals)
-    const worker = spawn(process.execPath, [...process.execArgv, ...TSX, ABANDONED, wall.kind, hostile, cwd], {
-      cwd: SERVICE,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
+    const worker = spawn(
+      process.execPath,
+      [...process.execArgv, ...TSX, ABANDONED, kind, hostile, cwd, join(folder, 'decoder.sock')],
+      {
+        cwd: SERVICE,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    )
     await until(async () => (await countIn(cwd)) > 3, { timeoutMs: 30_000 })
     worker.kill('SIGKILL')
     await sleep(300)

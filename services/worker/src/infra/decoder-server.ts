@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { chmod, chown, lstat, rm } from 'node:fs/promises'
+import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { DecoderJob, encodeFrame, FRAME, frameReader, SIGNALS } from './decoder-protocol.ts'
+import { startProcess } from './local-process.ts'
+import { filterWords, syscallFilter } from './syscall-filter.ts'
+import { limitWords, MAX_THREADS, NICE_WORDS, type ProcessEnd, type ToolProcess } from './wall.ts'
+import { TOOLS } from './workspace.ts'
+
+export interface DecoderOptions {
+  socket: string
+  workDir: string
+  /** First of the user ids that tools are given, above those of people and services. */
+  firstUid: number
+  log: (fields: Record<string, unknown>, message: string) => void
+}
+
+const UIDS = 1_000_000
+const MAX_CONNECTIONS = 512
+/** In which a job must follow on its connection. */
+const SILENCE_MS = 10_000
+
+type Run = Extract<DecoderJob, { kind: 'run' }>
+
+/**
+ * Runs ffmpeg and ffprobe for the workers that connect. Each workspace belongs to a user id of its own, by its group, and its
+ * tools run as that user: they reach no other workspace, no other tool and nothing of this process. A tool ends with its
+ * connection.
+ */
+export async function serveDecoder(options: DecoderOptions): Promise<Server> {
+  const filter = filterWords() ? syscallFilter() : null
+  const uids = firstFree(options.firstUid)
+  await rm(options.socket, { force: true })
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    serve(socket, (job) => start(job, options, uids, filter)).catch((error: Error) => {
+      options.log({ error: error.message }, 'a job failed')
+      socket.destroy()
+    })
+  })
+  server.maxConnections = MAX_CONNECTIONS
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.socket, resolve)
+  })
+  // Its folder belongs to the group of the workers.
+  await chmod(options.socket, 0o660)
+  options.log({ filter: filter !== null }, 'the decoder takes jobs')
+  return server
+}
+
+async function serve(socket: Socket, begin: (job: DecoderJob) => Promise<ToolProcess | ProcessEnd>): Promise<void> {
+  let tool: ToolProcess | undefined
+  let gone = false
+  let early: (typeof SIGNALS)[number] | undefined
+  const leave = () => {
+    gone = true
+    tool?.signal('SIGKILL')
+  }
+  socket.once('end', leave).once('close', leave).on('error', leave)
+  const job = await new Promise<DecoderJob>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no job was sent')), SILENCE_MS)
+    socket.once('close', () => reject(new Error('the connection was closed before a job')))
+    const read = frameReader((type, content) => {
+      clearTimeout(timer)
+      if (type === FRAME.job) return resolve(DecoderJob.parse(JSON.parse(content.toString())))
+      const signal = SIGNALS.find((name) => name === content.toString())
+      if (type !== FRAME.signal || !signal) return
+      early = signal
+      tool?.signal(signal)
+    })
+    socket.on('data', (chunk) => {
+      try {
+        read(chunk)
+      } catch (error) {
+        reject(error as Error)
+        socket.destroy()
+      }
+    })
+  })
+  const begun = await begin(job)
+  if (!('ended' in begun)) return void socket.end(encodeFrame(FRAME.end, JSON.stringify(begun)))
+  tool = begun
+  if (gone) tool.signal('SIGKILL')
+  else if (early) tool.signal(early)
+  forward(tool.stdout, FRAME.stdout, socket)
+  forward(tool.stderr, FRAME.stderr, socket)
+  const end = await tool.ended
+  if (!socket.destroyed) socket.end(encodeFrame(FRAME.end, JSON.stringify(end)))
+}
+
+/** A worker that reads slowly makes the tool wait, as a pipe would. */
+function forward(stream: Readable, type: number, socket: Socket): void {
+  socket.on('drain', () => stream.resume()).once('close', () => stream.resume())
+  stream.on('data', (chunk: Buffer) => {
+    if (!socket.destroyed && !socket.write(encodeFrame(type, chunk))) stream.pause()
+  })
+}
+
+async function start(
+  job: DecoderJob,
+  options: DecoderOptions,
+  uids: () => number,
+  filter: Buffer | null,
+): Promise<ToolProcess | ProcessEnd> {
+  const done = { exitCode: 0, killedBy: null }
+  if (job.kind === 'ping') return done
+  const uid = job.workspace === null ? uids() : await ownerOf(join(options.workDir, job.workspace), options, uids)
+  const folder = job.workspace === null ? '/' : join(options.workDir, job.workspace, TOOLS)
+  const asUser = ['setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--inh-caps=-all']
+  const inFolder = [...asUser, '--no-new-privs', '--', 'env', '-C', folder]
+  if (job.kind === 'clean') {
+    await finished([
+      ...inFolder,
+      'sh',
+      '-c',
+      'chmod -R u+rwx . 2>/dev/null; find . -mindepth 1 -user "$(id -u)" -delete',
+    ])
+    return done
+  }
+  const tool = startProcess([...inFolder, ...wordsOf(job, filter)], '/', filter ?? undefined)
+  const ended = tool.ended.then(async (end) => {
+    // What has left the process group of the tool ends with it.
+    await finished([...asUser, '--', 'sh', '-c', 'kill -KILL -1'])
+    return end
+  })
+  return { ...tool, ended }
+}
+
+function wordsOf({ program, args, memoryBytes, cpuSeconds, outputBytes }: Run, filter: Buffer | null): string[] {
+  const limits = { memoryBytes, cpuSeconds, wallSeconds: 0 }
+  const processes = ['prlimit', `--nproc=${MAX_THREADS}`, '--']
+  const filtered = filter ? (filterWords() ?? []) : []
+  return [...filtered, ...processes, ...limitWords({ limits, outputBytes }), ...NICE_WORDS, program, ...args]
+}
+
+/** The user of a workspace. Its group says who; a new workspace is given to a user that no other has. */
+async function ownerOf(workspace: string, { firstUid }: DecoderOptions, uids: () => number): Promise<number> {
+  const found = await lstat(workspace)
+  if (!found.isDirectory()) throw new Error('a workspace is a folder')
+  if (found.gid >= firstUid && found.gid < firstUid + UIDS) return found.gid
+  const uid = uids()
+  await chown(workspace, found.uid, uid)
+  return uid
+}
+
+/** A million ids in turn: when one comes round again, what had it is long gone. */
+function firstFree(firstUid: number): () => number {
+  let next = randomInt(UIDS)
+  return () => firstUid + (next++ % UIDS)
+}
+
+function finished([command = '', ...args]: string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: 'ignore', env: { PATH: process.env.PATH }, timeout: 60_000 })
+    child.once('error', () => resolve())
+    child.once('exit', () => resolve())
+  })
+}
