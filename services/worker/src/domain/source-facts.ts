@@ -31,12 +31,18 @@ export function scannedGrid(video: ProbedStream, scan: FrameTimes): { grid: Fram
   return { grid: frameGrid(times, scan.lastDuration, declared), startTime: times[0] ?? 0 }
 }
 
+/** Hz, the highest of any converter. Resampling costs by the rate, and a header can name any. */
+const MAX_SAMPLE_RATE = 768_000
+
 /** The facts that the planner and the encoder need. Throws `SOURCE_UNSUPPORTED` for video without a size. */
 export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: FrameGrid, startTime: number): SourceFacts {
   if (!video.codec_name || !video.width || !video.height || !video.pix_fmt) {
     throw inputFault('SOURCE_UNSUPPORTED', 'The video track of this file is damaged, or its codec is not supported.')
   }
   const audio = mainAudio(report)
+  if ((audio?.sample_rate ?? 0) > MAX_SAMPLE_RATE) {
+    throw inputFault('SOURCE_UNSUPPORTED', 'The sound of this file has a sample rate that is not supported.')
+  }
   const sourceRate = parseRate(video.avg_frame_rate)
   return {
     container: report.format.format_name,
@@ -63,6 +69,11 @@ export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: Fram
         }
       : null,
   }
+}
+
+/** Codecs of the streams that are used. */
+export function codecsOf({ video, audio }: SourceFacts): string[] {
+  return audio ? [video.codec, audio.codec] : [video.codec]
 }
 
 /** The chapters of the file, on its own clock, at most `MAX_CHAPTERS`. */

@@ -10,6 +10,12 @@ export interface WallSettings {
   decoderSocket: string
 }
 
+/** Every wall that this machine offers without another container, the best last. */
+export async function openWalls(): Promise<Wall[]> {
+  const bubblewrap = await openBubblewrap()
+  return [await openLimits(), ...(bubblewrap ? [bubblewrap] : [])]
+}
+
 /** Rejects when the wall that is wanted cannot be had. */
 export async function chooseWall({ wanted, decoderSocket }: WallSettings): Promise<Wall> {
   if (wanted === 'none') return await openLimits()

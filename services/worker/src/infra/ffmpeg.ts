@@ -3,21 +3,24 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ToolRuns } from '@kinora/common/contracts'
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
-import { allowedInput, SOURCE_URL } from './allowed-input.ts'
+import { allowedInput, SOURCE_URL, withoutComplaints } from './allowed-input.ts'
 import { runTool, type ToolEnd, type Tools } from './run-tool.ts'
 import type { ResourceLimits, Wall } from './wall.ts'
 
 /** Options before the first input: errors only, and progress on standard output. */
 export const REPORTING = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1']
 
-/** A command that reads the workspace's source under the input rules; `options` come before `-i`. */
-export function readSource(tools: Tools, ...options: string[]): FfmpegCommand {
+/**
+ * A command that reads the workspace's source under the input rules; `options` come before `-i`. Streams with other codecs
+ * than `codecs` are not opened.
+ */
+export function readSource(tools: Tools, codecs: readonly string[], ...options: string[]): FfmpegCommand {
   return ffmpeg()
     .input(SOURCE_URL)
     .inputOptions(
       ...REPORTING,
       ...['-filter_complex_threads', String(tools.threads), '-threads', String(tools.threads)],
-      ...allowedInput(tools),
+      ...allowedInput(tools, { codecs }),
       ...options,
     )
 }
@@ -54,7 +57,9 @@ export interface FfmpegRun {
 export async function runFfmpeg(tools: Tools, command: FfmpegCommand, run: FfmpegRun): Promise<ToolEnd> {
   const { cwd, outputBytes, signal, onFrame = () => {} } = run
   const args = argumentsOf(command)
-  return await runTool(tools, { command: tools.ffmpeg, args, cwd, outputBytes, signal, onLine: frameReader(onFrame) })
+  const onLine = frameReader(onFrame)
+  const end = await runTool(tools, { command: tools.ffmpeg, args, cwd, outputBytes, signal, onLine })
+  return { ...end, stderr: withoutComplaints(end.stderr) }
 }
 
 /** A small part of the time that the first segment takes. */

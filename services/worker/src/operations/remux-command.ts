@@ -1,5 +1,6 @@
 import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { renditionColour } from '../domain/colour.ts'
+import { codecsOf } from '../domain/source-facts.ts'
 import type { VideoWork } from '../domain/task-work.ts'
 import { readSource } from '../infra/ffmpeg.ts'
 import type { Tools } from '../infra/run-tool.ts'
@@ -8,7 +9,7 @@ import { videoSegments } from './hls-output.ts'
 /** Cuts the video track of a source into segments without decoding it. */
 export function remuxCommand(tools: Tools, work: VideoWork): FfmpegCommand {
   const { video } = work.facts
-  const command = readSource(tools, '-copyts')
+  const command = readSource(tools, codecsOf(work.facts), '-copyts')
   for (const rung of work.rungs) {
     command
       .output(`${rung.name}/list.m3u8`)

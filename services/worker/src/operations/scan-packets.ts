@@ -38,7 +38,15 @@ export async function scanPackets(
     '-show_entries',
     'packet=pts_time,dts_time,duration_time,flags',
   ]
-  const args = ['-v', 'error', ...allowedInput(tools), ...entries, '-of', 'csv=print_section=0', SOURCE_URL]
+  const args = [
+    '-v',
+    'error',
+    ...allowedInput(tools, { withoutCovers: true }),
+    ...entries,
+    '-of',
+    'csv=print_section=0',
+    SOURCE_URL,
+  ]
   const end = await runTool(tools, { command: tools.ffprobe, args, cwd: source.cwd, outputBytes: 0, signal, onLine })
   // ffprobe fails at a damaged end; the packets before it still count.
   if (times.length === 0 && end.exitCode !== 0) throw asTaskFailure(end)

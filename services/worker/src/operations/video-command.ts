@@ -2,6 +2,7 @@ import type { FrameRate, SourceFacts } from '@kinora/common/contracts'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { renditionColour } from '../domain/colour.ts'
 import { perSecond } from '../domain/frame-rate.ts'
+import { codecsOf } from '../domain/source-facts.ts'
 import { firstSegmentOf, type VideoWork, type WorkRung } from '../domain/task-work.ts'
 import { readSource, seekTo } from '../infra/ffmpeg.ts'
 import type { Tools } from '../infra/run-tool.ts'
@@ -16,7 +17,7 @@ import type { WatermarkFile } from './watermark.ts'
  */
 export function videoCommand(tools: Tools, work: VideoWork, marks: readonly WatermarkFile[] = []): FfmpegCommand {
   const { facts, chunk, rungs } = work
-  const command = readSource(tools, ...KEEP_FILTERS, ...seekOptions(facts, chunk.startFrame))
+  const command = readSource(tools, codecsOf(facts), ...KEEP_FILTERS, ...seekOptions(facts, chunk.startFrame))
   for (const mark of marks) command.input(`file:${mark.file}`).inputOptions(...markInput(mark, facts.video.frameRate))
   command.complexFilter(filterGraph(work, marks))
   rungs.forEach((rung, index) => {

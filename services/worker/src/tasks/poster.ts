@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { SourceFacts } from '@kinora/common/contracts'
 import sharp, { type OverlayOptions } from 'sharp'
 import { perSecond } from '../domain/frame-rate.ts'
+import { codecsOf } from '../domain/source-facts.ts'
 import { asTaskFailure, sourceCorrupt } from '../domain/tool-failure.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { readSource, runFfmpeg } from '../infra/ffmpeg.ts'
@@ -84,7 +85,7 @@ async function grabStill(
 ): Promise<Buffer | undefined> {
   const choice = candidates > 1 ? [`thumbnail=n=${candidates}`] : []
   const filters = [...standardFrame(facts.video, posterSize(facts.video)), ...choice]
-  const command = readSource({ ...tools, threads: THREADS }, ...options)
+  const command = readSource({ ...tools, threads: THREADS }, codecsOf(facts), ...options)
     .complexFilter(`[0:${facts.video.streamIndex}]${filters.join(',')}[still]`)
     .output(STILL)
     .outputOptions('-map', '[still]', '-frames:v', '1', '-map_metadata', '-1')

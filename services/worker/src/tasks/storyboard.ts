@@ -77,7 +77,7 @@ function spriteCommand(tools: Tools, grid: StoryboardGrid): FfmpegCommand {
     'setsar=1',
     `tile=${columns}x${rows}`,
   ]
-  return readSource({ ...tools, threads: THREADS }, '-skip_frame', 'nokey', '-copyts')
+  return readSource({ ...tools, threads: THREADS }, ['h264'], '-skip_frame', 'nokey', '-copyts')
     .complexFilter(`[0:v]${filters.join(',')}[sprites]`)
     .output('sprite-%d.jpg')
     .outputOptions('-map', '[sprites]', '-fps_mode', 'passthrough', '-map_metadata', '-1')
