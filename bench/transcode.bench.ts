@@ -21,6 +21,8 @@ const SETTINGS = {
   MAX_RENDITION: String(LARGEST),
   // Because the rival encodes everything.
   REMUX: 'false',
+  // What runs behind bubblewrap is not on the account of its worker.
+  TOOL_WALL: 'none',
 }
 
 /**

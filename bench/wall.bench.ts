@@ -3,10 +3,9 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openWalls } from '@kinora/worker/choose-wall'
-import { runTool, type Tools } from '@kinora/worker/run-tool'
+import { openWalls, type Wall } from '@kinora/worker/choose-wall'
+import { runTool, type ToolRun, type Tools } from '@kinora/worker/run-tool'
 import { median } from './median.ts'
-import { familyCpuSeconds } from './process-cpu.ts'
 
 const PROBES = 50
 const TRANSCODES = 5
@@ -16,10 +15,10 @@ const OUTPUT_BYTES = 2 ** 30
 
 /**
  * What a wall costs: runs of ffprobe and of ffmpeg on one clip behind each wall that this machine offers, by turns with the
- * same runs that have limits alone. Milliseconds on the clock, median; and
- * processor seconds, mean, because the kernel counts them in hundredths.
+ * same runs that have limits alone. Medians of milliseconds on the clock, from the start to the end of a run, and of
+ * processor seconds as ffmpeg reports them, because the kernel does not put them on our account.
  *
- *   npx tsx --conditions=development bench/wall.bench.ts      (after npm run build)
+ *   npm run bench -- wall
  */
 export async function wallBench(print: (line: string) => void = console.log): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'kinora-bench-'))
@@ -31,39 +30,37 @@ export async function wallBench(print: (line: string) => void = console.log): Pr
     const walls = await openWalls()
     print(`wall: ${walls.map(({ kind }) => kind).join(' against ')}`)
     const probe = ['-v', 'error', '-show_entries', 'stream=codec_name', 'file:source']
-    await compare('ffprobe', probe, PROBES)
-    const encode = ['-c:v', 'libx264', '-preset', 'veryfast', '-threads', '2', '-f', 'mp4', 'out.mp4']
-    await compare('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-i', 'file:source', ...encode], TRANSCODES)
-
-    async function compare(command: string, args: string[], rounds: number): Promise<void> {
-      const results = new Map(walls.map(({ kind }) => [kind, { ms: [] as number[], cpu: 0 }]))
-      for (let round = 0; round < rounds; round += 1) {
-        for (const wall of walls) {
-          const [clock, cpu] = [performance.now(), familyCpuSeconds(process.pid)]
-          const tools = { wall, limits: LIMITS } as Tools
-          const signal = new AbortController().signal
-          const { exitCode, stderr } = await runTool(tools, {
-            command,
-            args,
-            cwd: folder,
-            outputBytes: OUTPUT_BYTES,
-            signal,
-          })
-          if (exitCode !== 0) throw new Error(stderr)
-          const result = results.get(wall.kind)
-          if (!result) continue
-          result.ms.push(performance.now() - clock)
-          result.cpu += familyCpuSeconds(process.pid) - cpu
-        }
-      }
-      for (const [kind, { ms, cpu }] of results) {
-        print(
-          `  ${command} × ${rounds}, ${kind}: ${median(ms).toFixed(1)} ms, ${(cpu / rounds).toFixed(3)} processor seconds`,
-        )
-      }
-    }
+    await compare(walls, { command: 'ffprobe', args: probe, cwd: folder }, PROBES, print)
+    const encode = ['-i', 'file:source', '-c:v', 'libx264', '-preset', 'veryfast', '-threads', '2', '-f', 'null', '-']
+    const args = ['-nostdin', '-nostats', '-benchmark', ...encode]
+    await compare(walls, { command: 'ffmpeg', args, cwd: folder }, TRANSCODES, print)
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function compare(
+  walls: Wall[],
+  run: Pick<ToolRun, 'command' | 'args' | 'cwd'>,
+  rounds: number,
+  print: (line: string) => void,
+): Promise<void> {
+  const results = walls.map((wall) => ({ wall, ms: [] as number[], cpu: [] as number[] }))
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { wall, ms, cpu } of results) {
+      const clock = performance.now()
+      const tools = { wall, limits: LIMITS } as Tools
+      const signal = new AbortController().signal
+      const { exitCode, stderr } = await runTool(tools, { ...run, outputBytes: OUTPUT_BYTES, signal })
+      if (exitCode !== 0) throw new Error(stderr)
+      ms.push(performance.now() - clock)
+      const [, user = 0, system = 0] = /bench: utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr) ?? []
+      cpu.push(Number(user) + Number(system))
+    }
+  }
+  for (const { wall, ms, cpu } of results) {
+    const seconds = median(cpu) > 0 ? `, ${median(cpu).toFixed(3)} processor seconds` : ''
+    print(`  ${run.command} × ${rounds}, ${wall.kind}: ${median(ms).toFixed(1)} ms${seconds}`)
   }
 }
 

@@ -3,6 +3,8 @@ import { openDecoderWall } from './decoder-wall.ts'
 import { openLimits } from './sandbox.ts'
 import type { Wall } from './wall.ts'
 
+export type { Wall } from './wall.ts'
+
 export interface WallSettings {
   /** `auto` takes the best there is; the others allow nothing else. */
   wanted: 'auto' | 'bubblewrap' | 'container' | 'none'

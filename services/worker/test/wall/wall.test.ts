@@ -154,10 +154,12 @@ describe.each(walls)('%s', (kind, wall) => {
     )
     await until(async () => (await countIn(cwd)) > 3, { timeoutMs: 30_000 })
     worker.kill('SIGKILL')
-    await sleep(300)
-    const left = await countIn(cwd)
-    await sleep(300)
-    expect(await countIn(cwd)).toBe(left)
+    const stands = async () => {
+      const left = await countIn(cwd)
+      await sleep(500)
+      return (await countIn(cwd)) === left
+    }
+    await until(stands, { timeoutMs: 15_000 })
   })
 })
 
