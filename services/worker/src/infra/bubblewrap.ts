@@ -5,7 +5,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { SOURCE_FILE } from './allowed-input.ts'
 import { endOfTool, startProcess } from './local-process.ts'
 import { syscallFilter } from './syscall-filter.ts'
-import { limitWords, MAX_THREADS, NICE_WORDS, type ToolCommand, type Wall } from './wall.ts'
+import { limitWords, NICE_WORDS, type ToolCommand, type Wall } from './wall.ts'
 
 /** Folders of programs and libraries. Not all of /usr: people keep sources and data in it. */
 const SYSTEM_FOLDERS = [
@@ -58,7 +58,7 @@ interface ToolUser {
 
 /** A user namespace, in which the tool is nobody else and has no rights over anything. */
 function asOwnUser(): ToolUser {
-  return { options: ['--unshare-user', '--disable-userns'], words: [`prlimit`, `--nproc=${MAX_THREADS}`, '--'] }
+  return { options: ['--unshare-user', '--disable-userns'], words: [] }
 }
 
 /** Below the first ids of container runtimes (/etc/subuid), above those of people. */
@@ -72,7 +72,7 @@ function asOtherUser(): ToolUser {
   const ids = ['--reuid', String(randomInt(FIRST_UID, LAST_UID)), '--regid', String(process.getgid?.() ?? 0)]
   return {
     options: ['--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID'],
-    words: ['setpriv', ...ids, '--clear-groups', '--inh-caps=-all', '--', 'prlimit', `--nproc=${MAX_THREADS}`, '--'],
+    words: ['setpriv', ...ids, '--clear-groups', '--inh-caps=-all', '--'],
   }
 }
 
@@ -102,7 +102,7 @@ function bubblewrap(user: () => ToolUser, filter: Buffer | null): Wall {
       ...(filter ? ['--seccomp', '3'] : []),
       '--',
     ]
-    const inside = [...words, ...limitWords(command), ...NICE_WORDS, program.path, ...command.args]
+    const inside = [...words, ...limitWords(command, { isAlone: true }), ...NICE_WORDS, program.path, ...command.args]
     const started = startProcess([...box, ...inside], '/', filter ?? undefined)
     return { ...started, ended: started.ended.then(endOfTool) }
   }

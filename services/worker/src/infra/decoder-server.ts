@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 import { DecoderJob, encodeFrame, FRAME, frameReader, SIGNALS } from './decoder-protocol.ts'
 import { startProcess } from './local-process.ts'
 import { filterWords, syscallFilter } from './syscall-filter.ts'
-import { limitWords, MAX_THREADS, NICE_WORDS, type ProcessEnd, type ToolProcess } from './wall.ts'
+import { limitWords, NICE_WORDS, type ProcessEnd, type ToolProcess } from './wall.ts'
 import { TOOLS } from './workspace.ts'
 
 export interface DecoderOptions {
@@ -121,8 +121,9 @@ async function start(
     return done
   }
   const tool = startProcess([...inFolder, ...wordsOf(job, filter)], '/', filter ?? undefined)
+  // Behind the filter it can start nothing, and not leave its process group.
+  if (filter) return tool
   const ended = tool.ended.then(async (end) => {
-    // What has left the process group of the tool ends with it.
     await finished([...asUser, '--', 'sh', '-c', 'kill -KILL -1'])
     return end
   })
@@ -131,9 +132,8 @@ async function start(
 
 function wordsOf({ program, args, memoryBytes, cpuSeconds, outputBytes }: Run, filter: Buffer | null): string[] {
   const limits = { memoryBytes, cpuSeconds, wallSeconds: 0 }
-  const processes = ['prlimit', `--nproc=${MAX_THREADS}`, '--']
   const filtered = filter ? (filterWords() ?? []) : []
-  return [...filtered, ...processes, ...limitWords({ limits, outputBytes }), ...NICE_WORDS, program, ...args]
+  return [...filtered, ...limitWords({ limits, outputBytes }, { isAlone: true }), ...NICE_WORDS, program, ...args]
 }
 
 /** The user of a workspace. Its group says who; a new workspace is given to a user that no other has. */

@@ -52,7 +52,7 @@ export interface Wall {
 }
 
 /** Threads and processes of one tool: an encode of six renditions on sixty cores has some six hundred threads. */
-export const MAX_THREADS = 1024
+const MAX_THREADS = 1024
 /** Open files of one tool: an encode of six renditions has some thirty. */
 const MAX_OPEN_FILES = 128
 /** Of all tools: services that answer requests go first. */
@@ -61,8 +61,13 @@ export const NICENESS = 10
 /**
  * Words before a command that limit it. The memory limit is RLIMIT_DATA: heap, thread stacks and every other private
  * writable mapping, so it follows the memory that is really used; RLIMIT_AS would also count the 300 MB of shared libraries.
+ *
+ * @param isAlone the tool is the only one of its user, whose threads the kernel counts
  */
-export function limitWords({ limits, outputBytes }: Pick<ToolCommand, 'limits' | 'outputBytes'>): string[] {
+export function limitWords(
+  { limits, outputBytes }: Pick<ToolCommand, 'limits' | 'outputBytes'>,
+  { isAlone = false } = {},
+): string[] {
   return [
     'prlimit',
     `--data=${limits.memoryBytes}`,
@@ -70,6 +75,7 @@ export function limitWords({ limits, outputBytes }: Pick<ToolCommand, 'limits' |
     `--fsize=${outputBytes}`,
     `--nofile=${MAX_OPEN_FILES}`,
     '--core=0',
+    ...(isAlone ? [`--nproc=${MAX_THREADS}`] : []),
     '--',
   ]
 }
