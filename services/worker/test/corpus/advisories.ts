@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { makeClip, testVideo } from '../support/clips.ts'
+import { createClip, testVideo } from '../support/clips.ts'
 import type { HostileFile, Seeds } from './hostile-file.ts'
 import { copyOfSeed, encoded, MKV, MP4, remuxed } from './making.ts'
 import { SIZE } from './seeds.ts'
@@ -52,7 +52,7 @@ const MANY_COVERS: HostileFile = {
   verdict: 'ready',
   async make({ folder }, path) {
     const cover = join(folder, 'cover.png')
-    await makeClip(
+    await createClip(
       folder,
       'cover.png',
       '-f',
