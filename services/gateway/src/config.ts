@@ -42,6 +42,8 @@ export const gatewayConfig = serviceConfig.extend({
   ISSUER: z.string().min(1).default('kinora'),
   AUDIENCE: z.string().min(1).default('kinora'),
   MAX_CONNECTIONS: integer(1, 1_000_000).default(10_000),
+  /** Maximum open connections of one client address; trusted proxies are exempt. */
+  CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000).default(256),
   /** Maximum bytes copied from the start of an upload, to encode its first segments while the rest arrives; 0: no copy. */
   HEAD_START_BYTES: integer(0, 1024 ** 3).default(32 * 1024 ** 2),
   /** Milliseconds that open requests, mostly uploads, get to finish when the gateway stops. */

@@ -116,10 +116,14 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     },
     draining: stopping.signal,
   }
-  const server = await listen(createApp(ctx), {
+  const app = createApp(ctx)
+  const isTrusted: (address: string, hop: number) => boolean = app.get('trust proxy fn')
+  const server = await listen(app, {
     host: config.HOST,
     port: config.PORT,
     maxConnections: config.MAX_CONNECTIONS,
+    connections: { perAddress: config.CONNECTIONS_PER_ADDRESS, isProxy: (address) => isTrusted(address, 0) },
+    metrics,
   })
   life.use(server, 'http server', async () => {
     stopping.abort()

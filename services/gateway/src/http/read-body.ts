@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '@kinora/common/errors'
 import express, { type Request, type Response } from 'express'
+import { LINGER_MS } from './connections.ts'
 
 const LIMIT = '100kb'
 const TIME_MS = 10_000
@@ -94,10 +95,8 @@ export function bodyBytes(req: IncomingMessage, minBytesPerSecond: number): Asyn
   return req.iterator({ destroyOnReturn: false })
 }
 
-/** An unread body up to this size is simply read and dropped, and the connection stays usable. */
+/** An unread body up to this size is simply read and dropped; if it arrives in time, the connection stays usable. */
 const SMALL_BYTES = 64 * 1024
-/** Time that a client gets to stop sending before its connection is closed. */
-const LINGER_MS = 10_000
 
 /**
  * Asks for the body of a request with `Expect: 100-continue`, which is sent only after this (RFC 9110 section 10.1.1). Call

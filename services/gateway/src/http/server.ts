@@ -7,28 +7,44 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AppError, type ErrorCode } from '@kinora/common/errors'
 import type { Express } from 'express'
+import {
+  type ConnectionLimits,
+  type ConnectionMetrics,
+  closeUnread,
+  endConnection,
+  limitConnections,
+} from './connections.ts'
 import { problemBody } from './problem.ts'
 
 export interface ServerOptions {
   host: string
   port: number
   maxConnections: number
+  connections: ConnectionLimits
+  metrics: ConnectionMetrics
 }
 
 /** Honest clients send all headers at once. */
 const HEADERS_TIMEOUT_MS = 10_000
 /** Longer than the idle timeout of common load balancers (60 s), so that they close a connection first. */
 const KEEP_ALIVE_MS = 65_000
+/**
+ * A connection over which not one byte moves is closed: its client does not read its response. An event stream has a
+ * heartbeat, and a request body must arrive faster than that.
+ */
+const STALLED_MS = 120_000
 
 /**
- * Starts an HTTP server for `app`. Rejects if the port is not available. Request bodies have own timeouts: see
- * `read-body.ts`.
+ * Starts an HTTP server for `app`. Rejects if the port is not available. A request as a whole has no time limit, because an
+ * upload may take hours: while a body is read, its reader watches its pace (see `read-body.ts`), and one that nobody reads
+ * ends with its connection.
  */
-export async function listen(app: Express, { host, port, maxConnections }: ServerOptions): Promise<Server> {
+export async function listen(app: Express, options: ServerOptions): Promise<Server> {
+  const { host, port, maxConnections, connections, metrics } = options
   const server = createServer({
     noDelay: true,
     keepAlive: true,
@@ -40,15 +56,19 @@ export async function listen(app: Express, { host, port, maxConnections }: Serve
     requireHostHeader: true,
   })
   server.maxConnections = maxConnections
+  server.timeout = STALLED_MS
   const current = new WeakMap<Duplex, Exchange>()
+  limitConnections(server, connections, metrics)
   const handle: RequestListener = (req, res) => {
     current.set(req.socket, { req, res })
+    closeUnread(req, res)
     app(req, res)
   }
   server.on('request', handle)
   // `Expect: 100-continue` is answered by the reader of the body: see `read-body.ts`.
   server.on('checkContinue', handle)
-  server.on('clientError', (error, socket) => answerBadClient(error, socket, current.get(socket)))
+  server.on('clientError', (error, socket) => answerBadClient(error, socket as Socket, current.get(socket)))
+  server.on('timeout', (socket) => closeStalled(socket, current.get(socket)))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -82,12 +102,18 @@ interface Exchange {
   res: ServerResponse
 }
 
+/** Not where it is our turn: some work, such as completing an upload in a bucket, takes minutes without a byte. */
+function closeStalled(socket: Socket, last: Exchange | undefined): void {
+  const isOurTurn = last?.req.complete === true && !last.res.writableEnded && socket.writableLength === 0
+  if (!isOurTurn) socket.destroy()
+}
+
 /** Answers a request that Node's parser refused, so Express never sees it. `last` is the last request that it accepted. */
-function answerBadClient(error: NodeJS.ErrnoException, socket: Duplex, last: Exchange | undefined): void {
+function answerBadClient(error: NodeJS.ErrnoException, socket: Socket, last: Exchange | undefined): void {
   const inFlight = last !== undefined && !last.res.writableFinished && !last.res.destroyed
   if (inFlight && last.req.complete) {
     // The malformed bytes follow a valid request: its response is sent in full, then the connection closes.
-    last.res.once('finish', () => socket.end())
+    last.res.once('finish', () => endConnection(socket))
     return
   }
   if (error.code === 'ECONNRESET' || !socket.writable || (inFlight && last.res.headersSent)) {
@@ -102,5 +128,5 @@ function answerBadClient(error: NodeJS.ErrnoException, socket: Duplex, last: Exc
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ]
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+  endConnection(socket, `${lines.join('\r\n')}\r\n\r\n${body}`)
 }

@@ -11,6 +11,8 @@ export interface HttpMetrics {
   uploadedBytes: Counter<string>
   uploadsUnregistered: Counter<string>
   streams: Gauge<string>
+  connections: Gauge<string>
+  connectionsRefused: Counter<'limit'>
 }
 
 export function httpMetrics(registry: Metrics): HttpMetrics {
@@ -49,6 +51,13 @@ export function httpMetrics(registry: Metrics): HttpMetrics {
       registers,
     }),
     streams: new Gauge({ name: 'kinora_event_streams', help: 'Open streams of server-sent events', registers }),
+    connections: new Gauge({ name: 'kinora_http_connections', help: 'Open connections of clients', registers }),
+    connectionsRefused: new Counter({
+      name: 'kinora_http_connections_refused_total',
+      help: 'Connections closed at once, by the limit that they would have exceeded: of their address or of all',
+      labelNames: ['limit'] as const,
+      registers,
+    }),
   }
 }
 
