@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { AppError } from '@kinora/common/errors'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import { serveAccountPages } from './account-pages/account-pages.ts'
@@ -6,6 +7,7 @@ import { accessLog, assignRequestId } from './http/access-log.ts'
 import { clientAddress } from './http/client-address.ts'
 import { crossOrigin } from './http/cross-origin.ts'
 import { serveDocs } from './http/docs.ts'
+import { maskedError } from './http/mask.ts'
 import { mount } from './http/mount.ts'
 import { openApiDocument } from './http/openapi.ts'
 import { sendProblem, toRequestError } from './http/problem.ts'
@@ -37,6 +39,7 @@ export function createApp(ctx: Context): Express {
     if (req.path.startsWith(TUS_PATH)) announceTus(req, res)
     const forwardedFor = req.headers['x-forwarded-for']
     if (forwardedFor !== undefined) ctx.forwardedCallers.record(clientAddress(req), String(forwardedFor))
+    refuseSecondHost(req)
     next()
   })
   app.use(traceRequest)
@@ -52,13 +55,20 @@ export function createApp(ctx: Context): Express {
   return app
 }
 
+/** RFC 9112 section 3.2. Node drops the second one, and a proxy in front may have gone by it. */
+function refuseSecondHost({ rawHeaders }: IncomingMessage): void {
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host')
+  if (hosts.length > 1) throw new AppError('BAD_REQUEST', { detail: 'The request has more than one Host header' })
+}
+
 /** Turns every thrown value into a response. Express recognises an error handler by its four parameters. */
 function handleError({ logger }: Context): ErrorRequestHandler {
   return (thrown, req, res, _next) => {
     const error = toRequestError(thrown)
     const fields = { requestId: req.id, route: res.locals.route }
     // The code is enough for an unavailable dependency; thousands of stack traces would hide real faults.
-    if (error.code === 'INTERNAL' || error.code === 'POISON') logger.error({ err: error, ...fields }, 'request failed')
+    if (error.code === 'INTERNAL' || error.code === 'POISON')
+      logger.error({ err: maskedError(error), ...fields }, 'request failed')
     else if (error.status >= 500) logger.warn({ code: error.code, ...fields }, 'dependency failed')
     sendProblem(req, res, error)
   }

@@ -1,4 +1,5 @@
 import { AppError } from '@kinora/common/errors'
+import { until } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
 import { rawHttp } from './support/raw-http.ts'
 import { jsonBody, useGateway } from './support/use-gateway.ts'
@@ -112,6 +113,53 @@ describe('a bad request', () => {
       expect((await problemOf(answer)).code).toBe('UNSUPPORTED_MEDIA_TYPE')
     },
   )
+
+  it.each(['utf-7', 'UTF-7', '"utf-7"', 'utf-16', 'utf-16le', 'utf-32', 'iso-8859-1', 'nonsense'])(
+    'in the charset %s is refused',
+    async (charset) => {
+      const headers = { ...signedIn(), 'content-type': `application/json; charset=${charset}` }
+      const answer = await request('/v1/videos', { method: 'POST', headers, body: '{"title":"x"}' })
+      expect(answer.status).toBe(415)
+      expect((await problemOf(answer)).code).toBe('UNSUPPORTED_MEDIA_TYPE')
+    },
+  )
+
+  it.each(['utf-8', 'UTF-8', '"utf-8"'])('in the charset %s is taken', async (charset) => {
+    const headers = { ...signedIn(), 'content-type': `application/json; charset=${charset}` }
+    expect((await request('/v1/videos', { method: 'POST', headers, body: '{"title":"x"}' })).status).toBe(201)
+  })
+
+  it.each([
+    ['GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
+    ['GET /livez HTTP/1.1\r\nHost: a\r\nHOST: a\r\n\r\n'],
+    ['GET http://a/livez HTTP/1.1\r\nhost: a\r\nX: y\r\nhost: \r\n\r\n'],
+  ])('with two hosts is refused: %j', async (text) => {
+    const { received } = await rawHttp(gateway.port, [text], (answer) => answer.includes('requestId'))
+    expect(received).toContain('HTTP/1.1 400')
+  })
+
+  it('with a token that is malformed in any way is refused, without a fault', async () => {
+    const part = (value: unknown) =>
+      Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+    const heads = [
+      '',
+      'x',
+      'null',
+      '[]',
+      '7',
+      '{',
+      {},
+      { kid: null },
+      { kid: 7 },
+      { typ: 'JWT', alg: 'ES256' },
+      { typ: 'JWT', alg: 'HS256', kid: 'x' },
+    ]
+    const bodies = ['', 'x', 'null', '{', '{}', { exp: 1e300 }, '\u0000']
+    for (const token of heads.flatMap((head) => bodies.map((body) => `${part(head)}.${part(body)}.c2ln`))) {
+      const answer = await request('/v1/videos', { headers: { authorization: `Bearer ${token}` } })
+      expect({ token, status: answer.status }).toEqual({ token, status: 401 })
+    }
+  })
 
   it('that is compressed is refused, not decompressed', async () => {
     const headers = { ...signedIn(), 'content-type': 'application/json', 'content-encoding': 'gzip' }
@@ -245,9 +293,43 @@ describe('the log', () => {
     const lines = gateway.log.join('')
     expect(lines).toContain('"path":"/v1/auth/login"')
     expect(lines).toContain('"path":"/play/[token]/master.m3u8"')
+    expect(lines).toContain('"route":"/v1/auth/login"')
     for (const secret of ['hunter2', 'secret.playback-token', 'private-search', authorization.slice(-40)]) {
       expect(lines).not.toContain(secret)
     }
+  })
+})
+
+describe('a playback token', () => {
+  const token = 'eyJhbGciOiJIUzI1NiJ9.eyJ2aWRlbyI6IngifQ.c2lnbmF0dXJl'
+
+  it.each([
+    `/play/${token}/master.m3u8`,
+    `//play/${token}/master.m3u8`,
+    `/play//${token}`,
+    `/%70lay/${token}`,
+    `http://host/play/${token}/master.m3u8`,
+    `HTTP://host:80//play/${token}`,
+    `/v1/videos/${token}`,
+    `/nowhere/${token}?token=${token}#${token}`,
+  ])('in %s is not in the log', async (target) => {
+    const before = gateway.log.length
+    await rawHttp(gateway.port, [`GET ${target} HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${token}\r\n\r\n`], (text) =>
+      text.includes('\r\n\r\n'),
+    )
+    await until(() => gateway.log.length > before)
+    expect(gateway.log.slice(before).join('')).not.toContain(token.slice(0, 20))
+  })
+
+  it('in the message of a fault is not in the log', async () => {
+    media.on.authorizePlayback = async () => {
+      throw new TypeError(`cannot read ${token}`)
+    }
+    const answer = await request(`/play/${token}/master.m3u8`)
+    expect(answer.status).toBe(500)
+    const { requestId } = await problemOf(answer)
+    await until(() => gateway.log.some((line) => line.includes(requestId)))
+    expect(gateway.log.join('')).not.toContain(token)
   })
 })
 
@@ -296,5 +378,16 @@ describe('docs', () => {
     expect(files).toEqual(['/docs/reference.js', '/docs/start.js'])
     expect(html).not.toMatch(/(?:src|href)="https?:/)
     for (const file of files) expect((await request(file)).status, file).toBe(200)
+  })
+
+  it.each(['anything', 'index.html', 'package.json', 'a/swagger-ui-init.js', 'LICENSE', '%2e%2e/package.json'])(
+    'have no %s',
+    async (path) => {
+      expect((await problemOf(await request(`/docs/${path}`))).code).toBe('ROUTE_NOT_FOUND')
+    },
+  )
+
+  it('have their own files only', async () => {
+    expect((await request('/docs/none.js')).status).toBe(404)
   })
 })

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '@kinora/common/service'
 import type { Request, Response } from 'express'
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+import { holdsSecret, loggablePath } from './mask.ts'
 
 /**
- * Returns a function that logs one line per request, when its connection or response closes: caller, method, path, status
- * and milliseconds. It never logs a header, a body, a query string, or the playback token in a path.
+ * Returns a function that logs one line per request, when its connection or response closes: caller, method, route, path,
+ * status and milliseconds. It never logs a header, a body, a query string, or the target as it was sent.
  */
 export function accessLog(logger: Logger): (req: Request, res: Response) => void {
   // Redaction would cost time on each line, and the fields below hold no secrets.
@@ -17,6 +16,7 @@ export function accessLog(logger: Logger): (req: Request, res: Response) => void
       const line = {
         requestId: req.id,
         method: req.method,
+        route: res.locals.route ?? 'none',
         path: loggablePath(req.originalUrl),
         status: res.statusCode,
         ms: Math.round(performance.now() - started),
@@ -30,22 +30,14 @@ export function accessLog(logger: Logger): (req: Request, res: Response) => void
   }
 }
 
-/** The path without its query. A playback reference is a secret unless it is the id of a video, and becomes `[token]`. */
-export function loggablePath(url: string): string {
-  const path = url.split('?', 1)[0] ?? ''
-  const [, root, reference, ...rest] = path.split('/')
-  if (root?.toLowerCase() !== 'play' || reference === undefined || UUID.test(reference)) return path
-  return ['', root, '[token]', ...rest].join('/')
-}
-
 const ACCEPTED = /^[A-Za-z0-9._-]{1,64}$/
 
 /**
- * Sets `req.id`: the client's `X-Request-Id` if it is 1–64 harmless characters, else a new UUID. Sends it in the response.
+ * Sets `req.id`: the client's `X-Request-Id` if it is 1–64 harmless characters and no credential, else a new UUID. Sends it in the response.
  */
 export function assignRequestId(req: Request, res: Response): void {
   const given = req.headers['x-request-id']
-  req.id = typeof given === 'string' && ACCEPTED.test(given) ? given : randomUUID()
+  req.id = typeof given === 'string' && ACCEPTED.test(given) && !holdsSecret(given) ? given : randomUUID()
   res.setHeader('X-Request-Id', req.id)
 }
 

@@ -8,10 +8,19 @@ const TIME_MS = 10_000
 /** No valid request has more than a few levels. The limit makes it safe to walk a body recursively. */
 const MAX_DEPTH = 16
 
-const parse = express.json({ limit: LIMIT, inflate: false, strict: false, type: 'application/json' })
+const parse = express.json({
+  limit: LIMIT,
+  inflate: false,
+  strict: false,
+  type: 'application/json',
+  verify: (_req, _res, _bytes, encoding) => {
+    // JSON is UTF-8 (RFC 8259 section 8.1). The parser would take any charset that begins with `utf-`, UTF-7 among them.
+    if (encoding !== 'utf-8') throw Object.assign(new Error('not UTF-8'), { type: 'charset.unsupported' })
+  },
+})
 
 /**
- * The JSON body of a request; `{}` without a body. Throws `UNSUPPORTED_MEDIA_TYPE` for other types, the errors of
+ * The JSON body of a request; `{}` without a body. Throws `UNSUPPORTED_MEDIA_TYPE` for other types and charsets, the errors of
  * body-parser (among them more than 100 kB), `REQUEST_TIMEOUT` after 10 s, `VALIDATION_FAILED` above 16 levels.
  */
 export async function readJson(req: Request, res: Response): Promise<unknown> {

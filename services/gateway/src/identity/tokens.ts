@@ -57,7 +57,7 @@ export class AccessTokens {
   }
 
   async #check(token: string): Promise<AccessClaims> {
-    const kid = jwt.decode(token, { complete: true })?.header.kid
+    const kid = keyIdOf(token)
     if (typeof kid !== 'string') throw new AppError('TOKEN_INVALID')
     const key = await this.#keys.find(kid)
     if (!key) throw new AppError('TOKEN_INVALID')
@@ -69,6 +69,16 @@ export class AccessTokens {
     } catch (error) {
       throw new AppError(error instanceof jwt.TokenExpiredError ? 'TOKEN_EXPIRED' : 'TOKEN_INVALID', { cause: error })
     }
+  }
+}
+
+/** The key id in the header; undefined where the token cannot be decoded. */
+function keyIdOf(token: string): unknown {
+  try {
+    return jwt.decode(token, { complete: true })?.header.kid
+  } catch {
+    // The payload of a token of type JWT is parsed, too.
+    return undefined
   }
 }
 
