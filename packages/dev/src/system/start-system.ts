@@ -1,9 +1,10 @@
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../backing/free-port.ts'
 import type { Service } from '../provision/identities.ts'
 import { REPOSITORY } from '../repository.ts'
+import { preparePrivateLogs } from './private-logs.ts'
 import type { ServiceKeys } from './secrets.ts'
 import { type Installation, type ServiceEnvOptions, serviceEnv } from './service-env.ts'
 import { createServiceProcess, type ServiceProcess } from './service-process.ts'
@@ -98,7 +99,7 @@ function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
   const members = new Map<string, Member>()
   const stopping = new AbortController()
   const logDir = join(options.dir, 'log')
-  mkdirSync(logDir, { recursive: true })
+  preparePrivateLogs(logDir)
 
   async function add(service: Service, name: string, port = envOptions.port): Promise<void> {
     const internalPort = await freePort()
@@ -109,7 +110,7 @@ function createFleet(options: SystemOptions, envOptions: ServiceEnvOptions) {
       env: serviceEnv(service, name, internalPort, { ...envOptions, port }),
       internalUrl,
       onLine(line) {
-        appendFileSync(join(logDir, `${name}.log`), `${line}\n`)
+        appendFileSync(join(logDir, `${name}.log`), `${line}\n`, { mode: 0o600 })
         options.onServiceLine?.(name, line)
       },
       onStoreProblem: (problem) => options.log(`${name} refuses requests: ${problem}`),
