@@ -156,8 +156,23 @@ describe('tables of somebody else', () => {
     const url = new URL(world.adminDatabaseUrl)
     url.username = other
     url.password = PASSWORD
-    await admin.query(`alter role ${other} nosuperuser createrole; grant create on database ${world.name} to ${other}`)
+    await admin.query(
+      `alter role ${other} nosuperuser createrole; grant create, connect on database ${world.name} to ${other}`,
+    )
     const asOther = provisionSchema(url.href, { ...sample, role: `third_${suffix}` }, PASSWORD)
     await expect(asOther).rejects.toThrow(/^schema "sample": sample.* belongs to .*may not take it over/)
+  })
+})
+
+describe('a database that is open to everybody', () => {
+  test('is closed, and says so', async () => {
+    await provision()
+    await admin.query(`grant connect, temporary on database ${world.name} to public`)
+    await admin.query('grant execute on function pg_catalog.lo_create(oid) to public')
+    expect(await provision()).toEqual([
+      `sample: revoked connect, temporary on database ${world.name} from everybody`,
+      'sample: revoked execute on 1 functions for large objects and advisory locks from everybody',
+    ])
+    expect(await provision()).toEqual([])
   })
 })

@@ -1,5 +1,7 @@
 export * from './connect.ts'
+export { allowOnly } from './database-privileges.ts'
 export * from './inbox.ts'
 export * from './migrate.ts'
+export { lockName, lockNameShared, tryLockName } from './named-locks.ts'
 export * from './outbox.ts'
 export type { SchemaPrivileges } from './privileges.ts'

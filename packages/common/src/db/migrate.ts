@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
+import { closeDatabase } from './database-privileges.ts'
+import { provisionLocks } from './named-locks.ts'
 import { repairPrivileges, type SchemaPrivileges, takeOwnership } from './privileges.ts'
 
 export interface Migration {
@@ -35,7 +37,7 @@ export async function provisionSchema(
   await client.connect()
   try {
     await client.query('begin')
-    await client.query("select pg_advisory_xact_lock(hashtext('kinora-migrations'))")
+    await waitForOtherRuns(client)
     const done = await provision(client, definition, password)
     await client.query('commit')
     return done.map((line) => `${definition.schema}: ${line}`)
@@ -47,14 +49,24 @@ export async function provisionSchema(
   }
 }
 
+/** An administrator who is neither superuser nor owner of the database may not take the lock, and goes on without it. */
+async function waitForOtherRuns(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ may: boolean }>(
+    "select has_function_privilege('pg_catalog.pg_advisory_xact_lock(bigint)', 'execute') as may",
+  )
+  if (rows[0]?.may) await client.query("select pg_advisory_xact_lock(hashtext('kinora-migrations'))")
+}
+
 async function provision(client: pg.Client, definition: SchemaDefinition, password: string): Promise<string[]> {
   const { schema, role, privileges = {} } = definition
   const isNewRole = await ensureRole(client, role, password)
   await client.query(`create schema if not exists ${client.escapeIdentifier(schema)}`)
   const taken = await takeOwnership(client, schema)
   await grantSchema(client, definition)
+  await provisionLocks(client, definition)
+  const closed = await closeDatabase(client, role)
   const isOld = await hasMigrations(client, schema)
-  const repaired = isOld ? await repairPrivileges(client, { schema, role, privileges }) : []
+  const repaired = isOld ? [...closed, ...(await repairPrivileges(client, { schema, role, privileges }))] : []
   const applied = await applyMigrations(client, definition)
   // Privileges on new tables are not reported; those on older tables were, above.
   await repairPrivileges(client, { schema, role, privileges })

@@ -1,5 +1,5 @@
 import { schema as auth } from '@kinora/auth/migrations'
-import { provisionSchema } from '@kinora/common/db'
+import { allowOnly, provisionSchema } from '@kinora/common/db'
 import { schema as media } from '@kinora/media/migrations'
 import pg from 'pg'
 import type { DatabasePasswords } from './identities.ts'
@@ -10,10 +10,12 @@ export async function provisionDatabase(adminUrl: string, passwords: DatabasePas
   return [...done, ...(await provisionSchema(adminUrl, media, passwords.media))]
 }
 
+/** As a copy of `template`, which has the schemas, it is open to their roles alone: privileges on a database are not copied. */
 export async function createDatabase(adminUrl: string, name: string, template?: string): Promise<void> {
   await asAdmin(adminUrl, async (client) => {
     const from = template ? ` template ${client.escapeIdentifier(template)}` : ''
     await client.query(`create database ${client.escapeIdentifier(name)}${from}`)
+    if (template) await allowOnly(client, name, [auth.role, media.role])
   })
 }
 

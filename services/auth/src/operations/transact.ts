@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
 import { events, type Revocation } from '@kinora/common/contracts'
-import { addEvent } from '@kinora/common/db'
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { addEvent, lockName, tryLockName } from '@kinora/common/db'
+import type { Kysely, Transaction } from 'kysely'
 import type { AuthDb, MailKind } from '../db/schema.ts'
 import { type AuditDraft, auditDraft, type RecordAudit } from '../domain/audit.ts'
 import { appendAudit } from '../repositories/audit.ts'
@@ -65,16 +65,10 @@ function createWork(tx: Transaction<AuthDb>, collected: Collected) {
 function advisoryLocks(tx: Transaction<AuthDb>) {
   return {
     /** Held until the commit; false when another transaction, here or in another process, holds it. */
-    async tryLock(name: string): Promise<boolean> {
-      const { rows } = await sql<{ locked: boolean }>`
-        select pg_try_advisory_xact_lock(hashtext(${`kinora-auth-${name}`})) as locked`.execute(tx)
-      return rows[0]?.locked ?? false
-    },
+    tryLock: (name: string): Promise<boolean> => tryLockName(tx, name),
 
     /** Waits for it, and holds it until the commit. */
-    async lock(name: string): Promise<void> {
-      await sql`select pg_advisory_xact_lock(hashtext(${`kinora-auth-${name}`}))`.execute(tx)
-    },
+    lock: (name: string): Promise<void> => lockName(tx, name),
   }
 }
 

@@ -1,5 +1,5 @@
 import { events } from '@kinora/common/contracts'
-import { addEvent } from '@kinora/common/db'
+import { addEvent, lockName, lockNameShared } from '@kinora/common/db'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
 
@@ -8,7 +8,7 @@ import type { Db, Tx } from '../db/schema.ts'
  * created. When the erasure is finished already, its event is added again, because the first one did not arrive.
  */
 export async function recordErasure(tx: Tx, ownerId: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(${lockOf(ownerId)})`.execute(tx)
+  await lockName(tx, lockOf(ownerId))
   await tx
     .insertInto('erased_owners')
     .values({ owner_id: ownerId, done_at: null })
@@ -26,7 +26,7 @@ export async function recordErasure(tx: Tx, ownerId: string): Promise<void> {
  * Whether the owner's account was deleted. Called before something is created for an owner; delays an erasure until the commit.
  */
 export async function isErased(tx: Tx, ownerId: string): Promise<boolean> {
-  await sql`select pg_advisory_xact_lock_shared(${lockOf(ownerId)})`.execute(tx)
+  await lockNameShared(tx, lockOf(ownerId))
   const found = await tx
     .selectFrom('erased_owners')
     .select('owner_id')
@@ -35,8 +35,8 @@ export async function isErased(tx: Tx, ownerId: string): Promise<boolean> {
   return found !== undefined
 }
 
-function lockOf(ownerId: string) {
-  return sql`hashtextextended(${`owner ${ownerId}`}, 0)`
+function lockOf(ownerId: string): string {
+  return `owner ${ownerId}`
 }
 
 export async function unfinishedErasures(db: Db): Promise<string[]> {

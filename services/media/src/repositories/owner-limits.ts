@@ -1,4 +1,5 @@
 import type { Limits, Usage } from '@kinora/common/contracts'
+import { lockName } from '@kinora/common/db'
 import { sql } from 'kysely'
 import type { MediaConfig } from '../config.ts'
 import type { Db, Tx } from '../db/schema.ts'
@@ -32,7 +33,7 @@ export async function deleteLimits(db: Db, ownerId: string): Promise<void> {
  * Until the commit no other transaction can reserve quota of this owner. Taken after locks of videos, never before.
  */
 export async function lockQuota(tx: Tx, ownerId: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`room of ${ownerId}`}, 0))`.execute(tx)
+  await lockName(tx, `room of ${ownerId}`)
 }
 
 interface UsageRow {

@@ -1,8 +1,7 @@
 import type { Video } from '@kinora/common/contracts'
+import { lockName } from '@kinora/common/db'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
-
-const PLAYLISTS_LOCK = 1
 
 /**
  * Held from reading the segments until the playlists are written and the transaction ends: a later writer has read later,
@@ -10,7 +9,7 @@ const PLAYLISTS_LOCK = 1
  * video's row, never after.
  */
 export async function lockPlaylists(tx: Tx, videoId: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(${PLAYLISTS_LOCK}::int, hashtext(${videoId}))`.execute(tx)
+  await lockName(tx, `playlists ${videoId}`)
 }
 
 export async function videosToPublish(db: Db): Promise<string[]> {

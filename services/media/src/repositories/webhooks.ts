@@ -1,4 +1,5 @@
 import type { VideoEventType } from '@kinora/common/contracts'
+import { lockName } from '@kinora/common/db'
 import type { SecretCipher } from '@kinora/common/secret-cipher'
 import { sql } from 'kysely'
 import type { Db, Tx, WebhookRow } from '../db/schema.ts'
@@ -21,7 +22,7 @@ export async function insertWebhook(
   { id, ownerId, url, events, secret }: NewWebhookRow,
   limit: number,
 ): Promise<WebhookRow | undefined> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`webhooks ${ownerId}`}, 0))`.execute(tx)
+  await lockName(tx, `webhooks ${ownerId}`)
   if ((await webhooksOf(tx, ownerId)).length >= limit) return undefined
   return await tx
     .insertInto('webhooks')
