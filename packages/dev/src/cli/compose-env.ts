@@ -9,7 +9,8 @@ export function missingVariables(env: string): [name: string, value: string][] {
   const { broker, database, keys } = newSecrets()
   const variables = {
     POSTGRES_PASSWORD: newPassword(),
-    REDIS_PASSWORD: newPassword(),
+    GATEWAY_REDIS_PASSWORD: newPassword(),
+    MEDIA_REDIS_PASSWORD: newPassword(),
     AUTH_DB_PASSWORD: database.auth,
     MEDIA_DB_PASSWORD: database.media,
     GATEWAY_AMQP_PASSWORD: broker.gateway,
@@ -30,17 +31,27 @@ export function envLines(env: string, variables: readonly [name: string, value: 
 
 /** The broker passwords in the text of an `.env` file; throws when one is missing. */
 export function brokerPasswordsIn(env: string): BrokerPasswords {
-  const variables = parseEnv(env)
-  const password = (name: string) => {
-    const value = variables[name]
-    if (!value) throw new Error(`.env lacks ${name}`)
-    return value
-  }
+  const password = passwordsIn(env)
   return {
     gateway: password('GATEWAY_AMQP_PASSWORD'),
     auth: password('AUTH_AMQP_PASSWORD'),
     media: password('MEDIA_AMQP_PASSWORD'),
     worker: password('WORKER_AMQP_PASSWORD'),
     operator: password('OPERATOR_AMQP_PASSWORD'),
+  }
+}
+
+/** The Redis passwords in the text of an `.env` file; throws when one is missing. */
+export function redisPasswordsIn(env: string): { gateway: string; media: string } {
+  const password = passwordsIn(env)
+  return { gateway: password('GATEWAY_REDIS_PASSWORD'), media: password('MEDIA_REDIS_PASSWORD') }
+}
+
+function passwordsIn(env: string): (name: string) => string {
+  const variables = parseEnv(env)
+  return (name) => {
+    const value = variables[name]
+    if (!value) throw new Error(`.env lacks ${name}`)
+    return value
   }
 }

@@ -1,13 +1,14 @@
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brokerDefinitions } from '../provision/broker.ts'
+import { redisAclFile } from '../provision/redis-users.ts'
 import { REPOSITORY } from '../repository.ts'
-import { brokerPasswordsIn, envLines, missingVariables } from './compose-env.ts'
+import { brokerPasswordsIn, envLines, missingVariables, redisPasswordsIn } from './compose-env.ts'
 
 /**
- * `npm run secrets`: writes `.env` for docker compose, and the broker's users with the same passwords. An existing `.env`
- * keeps its values, because the databases of a running installation contain these passwords, and gets the variables that a
- * newer version needs. The broker's users are always rewritten, with the rights of this version.
+ * `npm run secrets`: writes `.env` for docker compose, and the users of RabbitMQ and Redis with the same passwords. An existing
+ * `.env` keeps its values, because the databases of a running installation contain these passwords, and gets the variables
+ * that a newer version needs. The users are always rewritten, with the rights of this version.
  */
 const envFile = join(REPOSITORY, '.env')
 const isNew = !existsSync(envFile)
@@ -16,14 +17,15 @@ appendFileSync(envFile, envLines(present, missingVariables(present)), { mode: 0o
 
 const composeDir = join(REPOSITORY, '.kinora', 'compose')
 mkdirSync(composeDir, { recursive: true })
-// The container's own user must be able to read both files; they contain salted hashes of random passwords.
+// The containers' own users must be able to read these files; they contain hashes of random passwords.
 publish('rabbitmq.conf', 'load_definitions = /etc/rabbitmq/definitions.json\n')
-const definitions = brokerDefinitions('kinora', brokerPasswordsIn(readFileSync(envFile, 'utf8')))
-publish('rabbitmq-definitions.json', `${JSON.stringify(definitions, null, 2)}\n`)
+const env = readFileSync(envFile, 'utf8')
+publish('rabbitmq-definitions.json', `${JSON.stringify(brokerDefinitions('kinora', brokerPasswordsIn(env)), null, 2)}\n`)
+publish('redis-users.acl', redisAclFile(redisPasswordsIn(env), 'kinora:'))
 process.stdout.write(
   isNew
-    ? "Wrote .env and the broker's users in .kinora/compose. Next: docker compose up --build\n"
-    : "Kept the values in .env and rewrote the broker's users in .kinora/compose. A running broker reads them when it restarts.\n",
+    ? 'Wrote .env, and the users of RabbitMQ and Redis in .kinora/compose. Next: docker compose up --build\n'
+    : 'Kept the values in .env and rewrote the users of RabbitMQ and Redis in .kinora/compose. They are read at a restart.\n',
 )
 
 function publish(name: string, content: string): void {

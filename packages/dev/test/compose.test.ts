@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { REPOSITORY } from '../src/repository.ts'
+
+const compose = readFileSync(join(REPOSITORY, 'docker-compose.yml'), 'utf8')
+const section = compose.match(/^services:\n([\s\S]*?)^\S/m)?.[1] ?? ''
+const services = [...section.matchAll(/^ {2}([a-z-]+):\n((?: {4}.*\n|\n| {2}#.*\n)*)/gm)].map(
+  ([, name = '', own = '']) => [name, own.replace(/^ {2}#.*\n/gm, '')] as const,
+)
+const hardened = compose.match(/^x-hardened:.*\n((?: {2}.*\n)*)/m)?.[1] ?? ''
+
+/** With what it takes over. A key of its own comes first, so it is the one that is found. */
+const wholeOf = (own: string) => (own.includes('<<: *hardened') ? own + hardened.replace(/^/gm, '  ') : own)
+
+test('the services of compose are found', () => {
+  expect(services.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['postgres', 'rabbitmq', 'redis', 'gateway', 'kinora']),
+  )
+})
+
+test.each(services)('%s in compose has no capabilities but named ones, no new privileges, and bounds', (_name, own) => {
+  const whole = wholeOf(own)
+  expect(whole).toMatch(/^ {4}cap_drop: \[ALL\]$/m)
+  expect(whole).toMatch(/^ {4}security_opt: \["no-new-privileges:true"\]$/m)
+  expect(whole).toMatch(/^ {4}mem_limit: (\$\{[A-Z]+_MEMORY:-)?\d+[mg]\}?$/m)
+  expect(whole).toMatch(/^ {4}pids_limit: \d+$/m)
+})
+
+test.each(services)('%s in compose mounts the storage only if it writes there', (name, own) => {
+  const mounts = /^ {4}volumes: .*\bstorage:/m.test(own)
+  expect(mounts).toBe(['gateway', 'media', 'worker', 'decoder'].includes(name))
+})
+
+test('each user of Redis in compose is known to its service alone', () => {
+  for (const user of ['gateway', 'media']) {
+    const knowing = services
+      .filter(([, own]) => own.includes(`${user.toUpperCase()}_REDIS_PASSWORD`))
+      .map(([name]) => name)
+    expect(knowing).toEqual([user])
+  }
+})
