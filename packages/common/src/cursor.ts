@@ -1,5 +1,18 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { AppError } from './errors.ts'
+
+/** A time in a cursor: narrower than ISO 8601, whose year 0 PostgreSQL does not know. */
+export const CursorTime = z.iso
+  .datetime()
+  .max(40)
+  .refine((time) => !time.startsWith('0000'))
+
+/** A number in a cursor, which PostgreSQL compares as `integer`. */
+export const CursorInteger = z.coerce
+  .number()
+  .int()
+  .min(-(2 ** 31))
+  .max(2 ** 31 - 1)
 
 /** An opaque cursor for the position of a row in a list, given by the row's sort keys. */
 export function encodeCursor(position: readonly string[]): string {

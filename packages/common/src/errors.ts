@@ -78,6 +78,8 @@ export const ERRORS = {
   // videos
   VIDEO_NOT_FOUND: { status: 404, title: 'There is no such video' },
   SOURCE_ALREADY_UPLOADED: { status: 409, title: 'This video already has its source' },
+  VIDEO_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of videos' },
+  UPLOAD_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of open uploads' },
   UPLOAD_TOO_LARGE: { status: 413, title: 'The file is larger than allowed' },
   UPLOAD_INCOMPLETE: { status: 400, title: 'The upload ended before all bytes arrived' },
   UPLOAD_NOT_FOUND: { status: 404, title: 'There is no such upload' },
@@ -107,6 +109,7 @@ export const ERRORS = {
   PLAYBACK_NOT_READY: { status: 409, title: 'This video cannot be played yet' },
   PASSPORT_NOT_READY: { status: 404, title: 'This video has no passport yet; it gets one when it is ready' },
   PLAYBACK_DENIED: { status: 403, title: 'This playback link does not allow this' },
+  PLAYBACK_LINK_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of playback links' },
   PLAYBACK_TOKEN_NOT_FOUND: { status: 404, title: 'There is no such playback token' },
   FILE_NOT_FOUND: { status: 404, title: 'There is no such file' },
   TASK_LOG_NOT_FOUND: { status: 404, title: 'There is no log of this attempt' },
@@ -118,6 +121,11 @@ export const ERRORS = {
   WEBHOOK_NOT_FOUND: { status: 404, title: 'There is no such webhook' },
   WEBHOOK_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of webhooks' },
   WEBHOOK_DISABLED: { status: 409, title: 'This webhook is disabled; enable it first' },
+  WEBHOOK_TESTS_PENDING: {
+    status: 429,
+    title: 'Too many test messages of this account are waiting to be sent',
+    retryable: true,
+  },
   WEBHOOK_DELIVERY_NOT_FOUND: { status: 404, title: 'There is no such delivery' },
 
   // between services (see bus/)

@@ -65,6 +65,8 @@ export const gatewayConfig = serviceConfig.extend({
   /** Lookups of unknown API keys in auth, by client address. */
   RATE_LIMIT_KEY_LOOKUP: allowance('300/60'),
   RATE_LIMIT_UPLOAD: allowance('600/60'),
+  /** Caption files, per user. Each is parsed by media. */
+  RATE_LIMIT_CAPTIONS: allowance('120/60'),
   RATE_LIMIT_PLAYBACK: allowance('3000/60'),
   /** Number of gateways. While Redis is unavailable, each grants its share of every allowance. */
   RATE_LIMIT_GATEWAYS: integer(1, 100).default(1),

@@ -155,6 +155,7 @@ function allowancesOf(config: GatewayConfig): Allowances {
     'api-key-own': API_KEY_OWN,
     'key-lookup': config.RATE_LIMIT_KEY_LOOKUP,
     upload: config.RATE_LIMIT_UPLOAD,
+    captions: config.RATE_LIMIT_CAPTIONS,
     playback: config.RATE_LIMIT_PLAYBACK,
   }
 }

@@ -96,13 +96,13 @@ describe('a playlist', () => {
 describe('a segment', () => {
   const path = `${task}/360p/1.m4s`
 
-  it('may be cached for a year, by shared caches only without a token', async () => {
+  it('may be cached for a year, but by shared caches only without a token, and for a minute', async () => {
     const answer = await play(grant(), path)
     expect(answer.headers.get('content-type')).toBe('video/mp4')
     expect(answer.headers.get('cache-control')).toBe('private, max-age=31536000, immutable')
     expect(Buffer.from(await answer.arrayBuffer()).equals(segment)).toBe(true)
     const open = await play(grant({ tokenId: null, expiresAt: null }), path)
-    expect(open.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect(open.headers.get('cache-control')).toBe('public, max-age=3600, s-maxage=60, must-revalidate')
   })
 
   it.each([
@@ -212,6 +212,32 @@ describe('a link', () => {
     expect(headers.get('access-control-allow-origin')).toBe('*')
     expect(headers.get('access-control-allow-credentials')).toBeNull()
     expect(headers.get('cross-origin-resource-policy')).toBe('cross-origin')
+  })
+})
+
+describe('a link with limits', () => {
+  const download = `${task}/download.mp4`
+
+  it('does not reach files of downloads and posters past their routes', async () => {
+    await store.put(`${keys.videoFolder(videoId)}/${download}`, segment)
+    for (const path of [download, `${task}/poster.jpg`]) {
+      for (const fields of [{}, { download: true }, { maxHeight: 360, download: true }, { tokenId: null }]) {
+        expect((await play(grant(fields), path)).status).toBe(404)
+      }
+    }
+  })
+
+  it.each([
+    ['poster.jpg', 360, 640, 360],
+    ['poster.webp', 400, 640, 360],
+    ['poster.jpg?width=320', 360, 320, 180],
+    ['poster.jpg?width=1920', 240, 426, 240],
+    ['poster.jpg', 720, 800, 450],
+    ['poster.jpg', 100, 177, 100],
+  ])('gets %s with at most %i pixels: %i x %i', async (path, maxHeight, width, height) => {
+    const answer = await play(grant({ maxHeight }), path)
+    expect(answer.status).toBe(200)
+    expect(await sharp(Buffer.from(await answer.arrayBuffer())).metadata()).toMatchObject({ width, height })
   })
 })
 

@@ -20,14 +20,32 @@ function someVideo() {
     expect(await store.stat(storageKey)).not.toBeNull()
     return { ...watermark, createdAt: new Date().toISOString() }
   }
-  const put = (body: string | Uint8Array, { query = '', type = 'image/png' } = {}) =>
+  const put = (body: string | Uint8Array, { query = '', type = 'image/png', userId = randomUUID() } = {}) =>
     request(`/v1/videos/${videoId}/watermark${query}`, {
       method: 'PUT',
-      headers: { ...signedIn(), 'content-type': type },
+      headers: { ...signedIn(userId), 'content-type': type },
       body,
     })
   return { storageKey, put }
 }
+
+const folderKey = keys.attempt(randomUUID(), randomUUID(), 1)
+await store.put(`${folderKey}/sprite-0.jpg`, await sharp(PNG).resize(480, 90, { fit: 'fill' }).jpeg().toBuffer())
+media.grants.set('board', {
+  videoId: randomUUID(),
+  storyboard: { interval: 1, count: 3, columns: 3, rows: 1, width: 160, height: 90, folderKey },
+  ...{
+    tokenId: null,
+    maxHeight: null,
+    download: false,
+    posterKey: null,
+    captions: [],
+    chaptersKey: null,
+    expiresAt: null,
+  },
+})
+const thumbnail = (time: number) => request(`/play/board/thumbnail.webp?time=${time}&width=160`)
+const statusesOf = async (answers: Promise<Response>[]) => (await Promise.all(answers)).map(({ status }) => status)
 
 const codeOf = async (answer: Response) => [answer.status, ((await answer.json()) as { code: string }).code]
 
@@ -65,6 +83,27 @@ describe('a watermark', () => {
     expect(media.calls.putWatermark).toBe(before)
     expect(await store.stat(storageKey)).toBeNull()
   })
+
+  it('is decoded one at a time for each account, and delays no pictures of videos', async () => {
+    const large = await sharp({ create: { width: 4000, height: 3900, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer()
+    const greedy = randomUUID()
+    const { put } = someVideo()
+    const answers = Array.from({ length: 60 }, () => put(large, { userId: greedy }))
+    const others = Array.from({ length: 8 }, () => put(large))
+    // Meanwhile.
+    expect(await statusesOf(Array.from({ length: 20 }, (_, at) => thumbnail(at % 3)))).toEqual(Array(20).fill(200))
+    expect(await statusesOf(others)).toEqual(Array(8).fill(200))
+    const refused = (await Promise.all(answers)).filter(({ status }) => status !== 200)
+    expect(refused.length).toBeGreaterThan(50)
+    for (const one of refused) {
+      expect(one.headers.get('retry-after')).toBe('1')
+      expect(await codeOf(one)).toEqual([429, 'RATE_LIMITED'])
+    }
+    // The place is free again.
+    expect((await put(PNG, { userId: greedy })).status).toBe(200)
+  }, 60_000)
 
   it('that media refuses is not read, or its image is removed', async () => {
     const { put, storageKey } = someVideo()

@@ -24,6 +24,11 @@ export const mediaConfig = serviceConfig.extend({
   QUOTA_MINUTES: integer(0, Number.MAX_SAFE_INTEGER).optional(),
   MAX_VIDEO_SECONDS: integer(0, Number.MAX_SAFE_INTEGER).optional(),
   MAX_RUNNING_TASKS: integer(1, 1_000_000).optional(),
+  /** What one account may have at the same time. */
+  MAX_VIDEOS_PER_ACCOUNT: integer(1, 1_000_000_000).default(100_000),
+  MAX_OPEN_UPLOADS: integer(1, 1_000_000).default(100),
+  /** Playback links that have not expired. */
+  MAX_LINKS_PER_ACCOUNT: integer(1, 1_000_000_000).default(100_000),
   /** Seconds a resumable upload is kept after its last request. */
   UPLOAD_EXPIRY_SECONDS: integer(60, 31_536_000).default(86_400),
   /** The largest rendition's short side, in pixels. */
@@ -47,6 +52,8 @@ export const mediaConfig = serviceConfig.extend({
   /** Encrypts the stored secrets of webhooks. */
   WEBHOOK_ENCRYPTION_KEY: secretKey,
   WEBHOOKS_PER_ACCOUNT: integer(1, 100).default(10),
+  /** Test pings of one account that are still to be sent. */
+  MAX_PENDING_PINGS: integer(1, 10_000).default(50),
   /** Whether webhooks may go to `http:` addresses. */
   WEBHOOK_ALLOW_HTTP: z.stringbool().default(false),
   /** Networks that webhooks may reach in addition to the public internet, e.g. `10.1.0.0/16, fd00::/8`. */

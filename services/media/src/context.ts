@@ -23,6 +23,7 @@ export interface WebhookSettings {
   cipher: SecretCipher
   target: TargetRule
   perAccount: number
+  pendingPings: number
 }
 
 /** What handlers, jobs and operations use. */

@@ -76,6 +76,7 @@ function webhookSettings(config: MediaConfig): WebhookSettings {
       allowsAddress: addressRule(config.WEBHOOK_ALLOWED_NETWORKS),
     },
     perAccount: config.WEBHOOKS_PER_ACCOUNT,
+    pendingPings: config.MAX_PENDING_PINGS,
   }
 }
 

@@ -57,7 +57,7 @@ export const replyKey = (caller: string, queue: string): string => `${caller}.${
  * callers are answered at once. What the full queue refuses and what expires in it is dead-lettered with its routing key,
  * the caller's reply key, so the caller knows without the cost of publisher confirms.
  */
-export function requestQueue(service: string): Queue {
+function requestQueue(service: string): Queue {
   return {
     name: `rpc.${service}`,
     options: {

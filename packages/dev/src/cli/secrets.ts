@@ -20,7 +20,10 @@ mkdirSync(composeDir, { recursive: true })
 // The containers' own users must be able to read these files; they contain hashes of random passwords.
 publish('rabbitmq.conf', 'load_definitions = /etc/rabbitmq/definitions.json\n')
 const env = readFileSync(envFile, 'utf8')
-publish('rabbitmq-definitions.json', `${JSON.stringify(brokerDefinitions('kinora', brokerPasswordsIn(env)), null, 2)}\n`)
+publish(
+  'rabbitmq-definitions.json',
+  `${JSON.stringify(brokerDefinitions('kinora', brokerPasswordsIn(env)), null, 2)}\n`,
+)
 publish('redis-users.acl', redisAclFile(redisPasswordsIn(env), 'kinora:'))
 process.stdout.write(
   isNew

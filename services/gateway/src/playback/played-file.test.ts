@@ -14,7 +14,8 @@ describe('playedFile', () => {
     [`${TASK}/1.m4s`, { kind: 'segment', contentType: 'video/mp4', height: null }],
     [`captions-${TASK.slice(0, -2)}.m3u8`, { kind: 'playlist', height: null }],
     [`captions-${TASK.slice(0, -2)}.vtt`, { kind: 'segment', contentType: 'text/vtt; charset=utf-8' }],
-    [`${TASK}/poster.jpg`, { kind: 'segment', contentType: 'image/jpeg' }],
+    [`${TASK}/init.mp4`, { kind: 'segment', contentType: 'video/mp4', height: null }],
+    [`${TASK}/sprite-0.jpg`, { kind: 'segment', contentType: 'image/jpeg' }],
   ])('accepts %s', (path, expected) => {
     expect(playedFile(path)).toMatchObject(expected)
   })
@@ -33,6 +34,11 @@ describe('playedFile', () => {
     `${TASK}/720p/.1.m4s`,
     `${TASK.toUpperCase()}/720p/1.m4s`,
     `${TASK}/720p/1.mkv`,
+    `${TASK}/download.mp4`,
+    `${TASK}/poster.jpg`,
+    `${TASK}/poster-full.webp`,
+    `${TASK}/720p/720p.mp4`,
+    `${TASK}/large/1.m4s`,
     '0190f3c2-7d4e-7a51-9c6b-2f4d1e8a9b0c/1.m4s',
   ])('refuses %j', (path) => {
     expect(playedFile(path)).toBeNull()

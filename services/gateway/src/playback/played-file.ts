@@ -8,23 +8,27 @@ export type PlayedFile =
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const PLAYLIST = /^[a-z0-9]+(?:-[a-z0-9]+)*\.m3u8$/
-/** `<task>-<attempt>/[<rendition>/]<file>` */
-const SEGMENT = new RegExp(`^${UUID}-\\d{1,6}/(?:([a-z0-9]{1,20})/)?[a-z0-9][a-z0-9_-]{0,60}\\.(m4s|mp4|jpg)$`)
+const ATTEMPT = `${UUID}-\\d{1,6}`
+/**
+ * `<task>-<attempt>/[<rendition>/]<file>`. In such folders there are also posters and downloads, which have routes of their
+ * own, with rules of their own. So a file is served here only if it has the name of a segment, and the height is known of
+ * all that is not audio.
+ */
+const SEGMENT = new RegExp(`^${ATTEMPT}/(?:(\\d{1,5}p)/)?(?:init\\.mp4|\\d{1,9}\\.m4s)$`)
+const SPRITE = new RegExp(`^${ATTEMPT}/sprite-\\d{1,6}\\.jpg$`)
 /** Captions in WebVTT, which the playlists of subtitles name. */
 const CAPTIONS = new RegExp(`^captions-${UUID}\\.vtt$`)
 /** Renditions are named by their short side in pixels: `720p`, and `720p-iframes` for its I-frame playlist. */
 const HEIGHT = /^(\d{1,5})p/
-
-const TYPES: Record<string, string> = { m4s: 'video/mp4', mp4: 'video/mp4', jpg: 'image/jpeg' }
 
 /** Parses a path; null unless it has exactly the form of a file that Kinora writes. Only such paths become storage keys. */
 export function playedFile(path: string): PlayedFile | null {
   if (path === MASTER_PLAYLIST) return { kind: 'master' }
   if (PLAYLIST.test(path)) return { kind: 'playlist', name: path, height: heightOf(path) }
   if (CAPTIONS.test(path)) return { kind: 'segment', path, contentType: 'text/vtt; charset=utf-8', height: null }
-  const [, rendition, extension] = SEGMENT.exec(path) ?? []
-  if (extension === undefined) return null
-  return { kind: 'segment', path, contentType: TYPES[extension] ?? '', height: heightOf(rendition) }
+  if (SPRITE.test(path)) return { kind: 'segment', path, contentType: 'image/jpeg', height: null }
+  const segment = SEGMENT.exec(path)
+  return segment && { kind: 'segment', path, contentType: 'video/mp4', height: heightOf(segment[1]) }
 }
 
 function heightOf(name: string | undefined): number | null {

@@ -9,11 +9,20 @@ export interface SentFile {
   contentType: string
   /** `public`: a shared cache may keep it. */
   scope: 'public' | 'private'
-  /** Seconds that caches may use it without revalidation. Undefined: a year, because the file at this URL never changes. */
+  /**
+   * Seconds that caches may use it without revalidation, at most; fewer if it is public. Undefined: a year, because the file
+   * at this URL never changes.
+   */
   maxAgeSeconds?: number
 }
 
 const YEAR_SECONDS = 31_536_000
+/**
+ * What is public may be made private at any time. A shared cache asks again after a minute, and so stops within that time; a
+ * browser, whose user has seen the file, after an hour.
+ */
+const PUBLIC_SECONDS = 3600
+const SHARED_SECONDS = 60
 
 /** Sends a stored file, the requested range of it, or 304. Throws `FILE_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`. */
 export async function sendStoredFile(req: Request, res: Response, store: Store, file: SentFile): Promise<void> {
@@ -52,7 +61,12 @@ function refuseRange(res: Response, { bytes }: StoredFile): never {
   throw new AppError('RANGE_NOT_SATISFIABLE')
 }
 
-function cacheControl({ scope, maxAgeSeconds }: SentFile): string {
+/** The `Cache-Control` of a file that is played. */
+export function cacheControl({ scope, maxAgeSeconds }: Pick<SentFile, 'scope' | 'maxAgeSeconds'>): string {
+  if (scope === 'public') {
+    const [own, shared] = [PUBLIC_SECONDS, SHARED_SECONDS].map((most) => Math.min(most, maxAgeSeconds ?? most))
+    return `public, max-age=${own}, s-maxage=${shared}, must-revalidate`
+  }
   return maxAgeSeconds === undefined
     ? `${scope}, max-age=${YEAR_SECONDS}, immutable`
     : `${scope}, max-age=${maxAgeSeconds}`

@@ -30,6 +30,7 @@ export const RULES = [
   'api-key-own',
   'key-lookup',
   'upload',
+  'captions',
   'playback',
 ] as const
 export type Rule = (typeof RULES)[number]
@@ -50,6 +51,7 @@ export type Policy =
   | 'export'
   | 'general'
   | 'upload'
+  | 'captions'
   | 'playback'
   | 'none'
 
@@ -91,6 +93,12 @@ export function countedByCaller(policy: Policy, { address, userId, apiKey }: Rat
     case 'mfa':
       // By user if signed in, because the password of one account could be guessed from many addresses.
       return [{ rule: policy, key: userId ?? byAddress() }]
+    case 'captions':
+      // By user also with an API key: the work is one account's, however many keys it has.
+      return [
+        ...countedByCaller('general', { address, userId, apiKey }),
+        ...(userId === null ? [] : [{ rule: policy, key: userId } as const]),
+      ]
     case 'upload':
     case 'general':
       if (userId === null) return [{ rule: 'anonymous', key: byAddress() }]

@@ -44,6 +44,7 @@ const VTT = fileAnswers('WebVTT', { 'text/vtt': 'text' })
 const edited = tagged('Captions', [
   {
     ...write,
+    limit: 'captions',
     method: 'put',
     path: `${video}/captions/:lang`,
     name: 'putCaptions',

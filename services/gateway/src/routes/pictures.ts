@@ -8,7 +8,7 @@ import type { Caller } from '../http/admission.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES } from '../playback/images.ts'
-import { sendStoredFile } from '../playback/send-stored-file.ts'
+import { cacheControl, sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendText } from '../playback/send-text.ts'
 import {
   frameAt,
@@ -91,8 +91,9 @@ export const pictures = tagged('Playback', [
 function sendStoryboard(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, caller) => {
     const { storyboard, scope } = await findStoryboard(ctx, req, caller)
-    const cacheControl = `${scope}, max-age=${MAX_AGE}`
-    await sendText(req, res, { text: storyboardVtt(storyboard), contentType: 'text/vtt; charset=utf-8', cacheControl })
+    const caching = cacheControl({ scope, maxAgeSeconds: MAX_AGE })
+    const text = storyboardVtt(storyboard)
+    await sendText(req, res, { text, contentType: 'text/vtt; charset=utf-8', cacheControl: caching })
   }
 }
 

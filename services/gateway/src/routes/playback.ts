@@ -96,7 +96,8 @@ function sendPoster(ctx: Context): ReturnType<HandRoute['handle']> {
     const { width } = parseFields(PosterQuery, req.query)
     const grant = await grantFor(ctx, req, caller)
     if (!grant.posterKey) throw new AppError('FILE_NOT_FOUND')
-    const key = await posterVariant(ctx.store, grant.posterKey, format, width ?? null)
+    const size = { width: width ?? null, maxHeight: grant.maxHeight }
+    const key = await posterVariant(ctx.store, grant.posterKey, format, size)
     const file = { key, contentType: PICTURE_TYPES[format], scope: scopeOf(grant), maxAgeSeconds: POSTER_MAX_AGE }
     await sendStoredFile(req, res, ctx.store, file)
   }

@@ -9,10 +9,11 @@ import {
 import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import type { Caller } from '../http/admission.ts'
 import { sendJson } from '../http/mount.ts'
 import { readBytes } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
-import { serially } from '../playback/images.ts'
+import { ImageLane } from '../playback/image-lane.ts'
 import { isRefusal } from '../uploads/register-upload.ts'
 import { normaliseImage } from '../watermarks/normalise-image.ts'
 import { type HandRoute, tagged } from './route.ts'
@@ -34,6 +35,9 @@ const Place = z.strictObject({
     .default(10)
     .meta({ description: 'Width in percent of the width of the video.', example: 10 }),
 })
+
+/** Apart from the pictures that viewers wait for; one at a time for each account. */
+const lane = new ImageLane({ perKey: 1, refusal: 'RATE_LIMITED' })
 
 const PICTURE_TYPES = ['image/png', 'image/webp', 'image/jpeg']
 
@@ -61,15 +65,18 @@ export const watermarks = tagged('Watermarks', [
 
 /** Media is asked twice: before anything is read, and when the picture is stored, because the source may have come first. */
 function putWatermark(ctx: Context): ReturnType<HandRoute['handle']> {
-  return async (req, res, { call }) => {
+  return async (req, res, caller) => {
+    const { call } = caller
     const { videoId } = parseFields(OneVideo, req.params)
     const place = parseFields(Place, req.query)
     if (!req.is(PICTURE_TYPES) || req.headers['content-encoding'] !== undefined) {
       throw new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send a picture in PNG, WebP or JPEG as it is' })
     }
     const { pictureId, storageKey } = await ctx.rpc(media.beginWatermark, { videoId }, call)
-    const body = await readBytes(req, res, MAX_WATERMARK_BYTES)
-    const { png, width, height } = await serially(() => normaliseImage(body))
+    const { png, width, height } = await lane.hold(accountOf(caller), async (encode) => {
+      const body = await readBytes(req, res, MAX_WATERMARK_BYTES)
+      return await encode(() => normaliseImage(body))
+    })
     await ctx.store.put(storageKey, png)
     const watermark = { videoId, pictureId, picture: { width, height, bytes: png.length }, ...place }
     const kept = await ctx.rpc(media.putWatermark, watermark, call).catch(async (error) => {
@@ -78,4 +85,8 @@ function putWatermark(ctx: Context): ReturnType<HandRoute['handle']> {
     })
     sendJson(res, 200, kept)
   }
+}
+
+function accountOf({ call: { actor } }: Caller): string {
+  return actor.kind === 'user' ? actor.userId : actor.kind
 }

@@ -2,10 +2,10 @@ import { AppError } from '@kinora/common/errors'
 import sharp, { type Sharp } from 'sharp'
 
 /** Of the uploaded image; 64 MB of memory when it is decoded. */
-const MAX_PIXELS = 4096 * 4096
+const MAX_PIXELS = 16_000_000
 /** Of the stored image, in pixels: enough for half the width of the largest video. */
 const MAX_SIDE = 1024
-const MAX_SECONDS = 30
+const MAX_SECONDS = 10
 
 export interface NormalisedImage {
   png: Buffer
@@ -15,7 +15,7 @@ export interface NormalisedImage {
 
 /**
  * Converts a PNG, WebP or JPEG file to PNG: upright, sRGB with alpha, at most 1024 pixels a side, without metadata. Throws
- * `WATERMARK_INVALID` for a damaged file, another format, or more than 4096 × 4096 pixels.
+ * `WATERMARK_INVALID` for a damaged file, another format, or more than 16 million pixels.
  */
 export async function normaliseImage(bytes: Buffer): Promise<NormalisedImage> {
   if (!isAccepted(bytes)) throw invalid('The file is not a PNG, WebP or JPEG image')

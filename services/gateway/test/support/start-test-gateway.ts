@@ -57,6 +57,7 @@ export async function startTestGateway(world: TestEnvironment, env: Record<strin
     RATE_LIMIT_API_KEY: GENEROUS,
     RATE_LIMIT_KEY_LOOKUP: GENEROUS,
     RATE_LIMIT_UPLOAD: GENEROUS,
+    RATE_LIMIT_CAPTIONS: GENEROUS,
     RATE_LIMIT_EXPORT: GENEROUS,
     RATE_LIMIT_PLAYBACK: GENEROUS,
     ...env,

@@ -2,14 +2,14 @@ import { type Lifecycle, startLoop } from '@kinora/common/service'
 import { webhookHeaders } from '@kinora/common/webhook-signature'
 import type { Dispatcher } from 'undici'
 import type { Context } from '../context.ts'
-import type { DeliveryRow, WebhookRow } from '../db/schema.ts'
+import type { WebhookRow } from '../db/schema.ts'
+import { attemptPlaces } from '../domain/webhooks.ts'
 import { Aborted, type Posted, postWebhook, refusedAttempt } from '../infra/post-webhook.ts'
 import { guardedAgent, targetProblem } from '../infra/webhook-address.ts'
 import { recordAttempt } from '../operations/webhook-deliveries.ts'
-import { claimDue, endAttempt } from '../repositories/webhook-deliveries.ts'
+import { type ClaimedDelivery, claimDue, endAttempt } from '../repositories/webhook-deliveries.ts'
 import { signingSecrets, webhookById } from '../repositories/webhooks.ts'
 
-const MAX_IN_FLIGHT = 100
 const PER_WEBHOOK = 4
 /** Longer than an attempt may take. */
 const LEASE_MS = 30_000
@@ -24,12 +24,14 @@ interface DelivererDeps extends Pick<Context, 'db' | 'webhooks' | 'metrics' | 'l
 
 interface Attempt {
   webhookId: string
+  ownerId: string
+  later: boolean
   abort: AbortController
   ended: Promise<void>
 }
 
 /**
- * Makes the attempts of one process. A webhook that answers slowly occupies only its own slots. A delivery of a killed
+ * Makes the attempts of one process. Receivers that answer slowly occupy only places of their owner. A delivery of a killed
  * process is due again when its lease has ended, so it may arrive twice, but is never lost.
  */
 class Deliverer {
@@ -45,9 +47,10 @@ class Deliverer {
   async beginDue(): Promise<void> {
     let begun: number
     do {
-      const limit = MAX_IN_FLIGHT - this.#inFlight.size
-      if (limit <= 0 || this.#stopping) return
-      const options = { limit, perWebhook: PER_WEBHOOK, inFlight: this.#attemptsByWebhook(), leaseMs: LEASE_MS }
+      const running = [...this.#inFlight.values()]
+      const places = attemptPlaces(running.length, running.filter(({ later }) => later).length)
+      if (places.limit <= 0 || this.#stopping) return
+      const options = { ...places, perWebhook: PER_WEBHOOK, running, leaseMs: LEASE_MS }
       const claimed = await claimDue(this.#deps.db, options)
       for (const row of claimed) this.#begin(row)
       begun = claimed.length
@@ -65,7 +68,7 @@ class Deliverer {
     clearTimeout(timer)
   }
 
-  #begin(row: DeliveryRow): void {
+  #begin(row: ClaimedDelivery): void {
     const abort = new AbortController()
     const ended = this.#deliver(row, abort)
       .catch((error: unknown) => {
@@ -78,10 +81,11 @@ class Deliverer {
         this.#inFlight.delete(row.id)
         this.#deps.onSlot()
       })
-    this.#inFlight.set(row.id, { webhookId: row.webhook_id, abort, ended })
+    const { webhook_id: webhookId, owner_id: ownerId, later } = row
+    this.#inFlight.set(row.id, { webhookId, ownerId, later, abort, ended })
   }
 
-  async #deliver(row: DeliveryRow, abort: AbortController): Promise<void> {
+  async #deliver(row: ClaimedDelivery, abort: AbortController): Promise<void> {
     const { db, metrics, logger, now } = this.#deps
     const webhook = await webhookById(db, row.webhook_id)
     // Deleted meanwhile, together with the delivery.
@@ -100,7 +104,7 @@ class Deliverer {
     logger.info({ webhookId, ownerId, status: attempt.status }, 'a webhook was disabled')
   }
 
-  async #post(webhook: WebhookRow, { id, body }: DeliveryRow, abort: AbortController): Promise<Posted> {
+  async #post(webhook: WebhookRow, { id, body }: ClaimedDelivery, abort: AbortController): Promise<Posted> {
     const { webhooks, dispatcher, now } = this.#deps
     const at = now()
     // The rules may have changed since the webhook was created.
@@ -108,12 +112,6 @@ class Deliverer {
     const signed = webhookHeaders(signingSecrets(webhooks.cipher, webhook, at), { id, at, body })
     const headers = { 'content-type': 'application/json', 'user-agent': 'Kinora-Webhooks', ...signed }
     return await postWebhook(dispatcher, { at, url: webhook.url, headers, body }, abort)
-  }
-
-  #attemptsByWebhook(): Map<string, number> {
-    const counts = new Map<string, number>()
-    for (const { webhookId } of this.#inFlight.values()) counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1)
-    return counts
   }
 }
 

@@ -139,6 +139,7 @@ export interface DeletionsTable {
   tries: Generated<number>
   owner_id: string | null
   quarantine: Generated<boolean>
+  bytes: ColumnType<string, number | undefined, number>
 }
 
 export interface InstallationTable {

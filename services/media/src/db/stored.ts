@@ -37,6 +37,8 @@ export interface StoredCaptions {
   lang: string
   label: string
   cues: number
+  /** Of the stored file; absent where an earlier version has stored it. */
+  bytes?: number
   createdAt: string
 }
 

@@ -1,7 +1,7 @@
 import { renderVtt } from '@kinora/formats/web-vtt'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readCaptions } from './captions.ts'
+import { readCaptions, readCaptionsInTurns } from './captions.ts'
 
 const vtt = (text: string) => `WEBVTT\n\n00:01.000 --> 00:02.000\n${text}\n`
 const srt = (text: string) => `1\n00:00:01,000 --> 00:00:02,000\n${text}\n`
@@ -92,6 +92,38 @@ describe('a broken file', () => {
     ['an escape', vtt('a\u001b[2J'), /Line 4: control characters are not/],
   ])('with %s is refused with the line', (_, file, told) => {
     expect(() => readCaptions(file)).toThrow(told)
+  })
+})
+
+describe('a large file', () => {
+  const MEBIBYTE = 1024 * 1024
+  const filled = (unit: string) => unit.repeat(MEBIBYTE / unit.length)
+
+  it.each([
+    ['empty lines', filled('\n'), /more than 200000 lines/],
+    ['lines of Macintosh', filled('\r'), /more than 200000 lines/],
+    ['short lines', vtt(filled('a\n')), /more than 200000 lines/],
+    ['comments', `WEBVTT\n\n${filled('NOTE\n\n')}`, /more than 200000 lines/],
+    ['one line of tags', vtt(filled('<b>')), /Line 4: a line has more than 10000 characters/],
+    ['one line of settings', `WEBVTT\n\n00:01.000 --> 00:02.000${filled(' a')}`, /Line 3: a line has more than/],
+    ['a cue of many lines', vtt('a\n'.repeat(101)), /Line 3: a cue has more than 100 lines/],
+    ['a tag that goes on', vtt(`<v${' '.repeat(9000)}=>`), /Line 4: only WebVTT tags/],
+    ['many cues', `WEBVTT\n\n${'00:01.000 --> 00:02.000\nx\n\n'.repeat(20_001)}`, /more than 20000 cues/],
+  ])('of %s is refused by a limit', (_, file, told) => {
+    expect(() => readCaptions(file)).toThrow(told)
+  })
+
+  it('of 20,000 cues is read, and the process does other things meanwhile', async () => {
+    const file = `WEBVTT\n\n${'00:01.000 --> 00:02.000\n<b>a</b> & b\n\n'.repeat(20_000)}`
+    let [turns, reading] = [0, true]
+    const other = () => {
+      turns += 1
+      if (reading) setImmediate(other)
+    }
+    setImmediate(other)
+    expect(await readCaptionsInTurns(file)).toHaveLength(20_000)
+    reading = false
+    expect(turns).toBeGreaterThanOrEqual(40)
   })
 })
 

@@ -1,5 +1,5 @@
 import { NO_CONTROL } from '@kinora/common/contracts'
-import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
+import { CursorTime, decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { z } from 'zod'
 
 export interface Page<Item> {
@@ -30,8 +30,6 @@ export interface SortCursor {
 }
 
 const Text = z.string().max(300).regex(NO_CONTROL)
-/** Narrower than `Date.parse`, which accepts much that PostgreSQL does not. */
-const Time = z.iso.datetime().max(300)
 
 /** A cursor as clients get it, bound to its sort order. */
 export function encodeSortCursor({ value, id }: SortCursor, sort: string): string {
@@ -41,7 +39,7 @@ export function encodeSortCursor({ value, id }: SortCursor, sort: string): strin
 /** Null for the first page. Throws `VALIDATION_FAILED` for what is not a cursor of this sort order. */
 export function decodeSortCursor(cursor: string | undefined, sort: string): SortCursor | null {
   if (cursor === undefined) return null
-  const value = sort.endsWith('createdAt') ? Time : Text
+  const value = sort.endsWith('createdAt') ? CursorTime : Text
   const [, last, id] = decodeCursor(cursor, z.tuple([z.literal(sort), value, z.uuid()]))
   return { value: last, id }
 }

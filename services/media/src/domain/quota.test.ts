@@ -11,7 +11,7 @@ const NO_LIMITS: Limits = {
 }
 
 function usage(has: Partial<Usage>, limits: Partial<Limits>): Usage {
-  const nothing = { bytes: 0, minutes: 0, videos: 0, uploads: 0, runningTasks: 0 }
+  const nothing = { bytes: 0, retiredBytes: 0, minutes: 0, videos: 0, uploads: 0, runningTasks: 0 }
   return { ...nothing, ...has, limits: { ...NO_LIMITS, ...limits } }
 }
 

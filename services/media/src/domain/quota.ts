@@ -11,11 +11,11 @@ export function quotaFor(bytes: number | null, usage: Usage): number {
   if (limits.minutes !== null && usage.minutes >= limits.minutes) {
     throw quotaExceeded(`The account uses ${usage.minutes.toFixed(1)} of ${limits.minutes} minutes of video`)
   }
-  const left = limits.storedBytes === null ? Number.MAX_SAFE_INTEGER : limits.storedBytes - usage.bytes
+  const left = limits.storedBytes === null ? Number.MAX_SAFE_INTEGER : limits.storedBytes - storedBytesOf(usage)
   const needed = bytes ?? 1
   if (needed > left) {
     throw quotaExceeded(
-      `The account uses ${usage.bytes} of ${limits.storedBytes} bytes; the file needs ${bytes ?? 'some'} more`,
+      `The account uses ${storedBytesOf(usage)} of ${limits.storedBytes} bytes; the file needs ${bytes ?? 'some'} more`,
     )
   }
   return bytes ?? Math.min(left, limits.uploadBytes ?? Number.MAX_SAFE_INTEGER)
@@ -28,6 +28,17 @@ export function assertWithinQuota(bytes: number, usage: Usage): void {
   if (storedBytes !== null && usage.bytes > storedBytes) {
     throw quotaExceeded(`The account uses ${usage.bytes} of ${storedBytes} bytes, including this upload`)
   }
+}
+
+/** For what was added already, as part of the usage. */
+export function assertWithinStoredBytes(usage: Usage): void {
+  const { storedBytes } = usage.limits
+  if (storedBytes === null || storedBytesOf(usage) <= storedBytes) return
+  throw quotaExceeded(`The account would use ${storedBytesOf(usage)} of ${storedBytes} bytes`)
+}
+
+function storedBytesOf({ bytes, retiredBytes }: Usage): number {
+  return bytes + retiredBytes
 }
 
 function assertUploadSize(bytes: number, { limits: { uploadBytes } }: Usage): void {

@@ -1,4 +1,10 @@
-import { type Chapter, MAX_CHAPTER_TITLE, type SourceChapter, type SourceFacts } from '@kinora/common/contracts'
+import {
+  type Chapter,
+  MAX_CHAPTER_TITLE,
+  MAX_CHAPTERS,
+  type SourceChapter,
+  type SourceFacts,
+} from '@kinora/common/contracts'
 import { keys, type StorageKey } from '@kinora/common/storage'
 import { type Cue, escapeVtt, renderVtt } from '@kinora/formats/web-vtt'
 import type { StoredChapters, VideoPlan } from '../db/stored.ts'
@@ -47,12 +53,16 @@ export function secondsOf({ frameCount, frameRate }: VideoPlan): number {
   return (frameCount * frameRate.den) / frameRate.num
 }
 
+/** What is looked at of a source, before anything is left out or shortened. */
+const [MAX_SOURCE_CHAPTERS, MAX_SOURCE_TITLE] = [10 * MAX_CHAPTERS, 10 * MAX_CHAPTER_TITLE]
+
 /**
  * The chapters of a source as chapters of its video, which may be a clip: with times of the video, in order, each with a
  * title. A chapter that began before the clip starts with it; chapters that start after the end are left out.
  */
 export function chaptersOf(found: readonly SourceChapter[], { durationSeconds, video }: SourceFacts): Chapter[] {
   const placed = found
+    .slice(0, MAX_SOURCE_CHAPTERS)
     .map(({ start, title }, index) => ({
       start: secondsIn(start, video),
       title: cleaned(title) || `Chapter ${index + 1}`,
@@ -60,7 +70,7 @@ export function chaptersOf(found: readonly SourceChapter[], { durationSeconds, v
     .filter(({ start }) => start < durationSeconds)
     .toSorted((one, other) => one.start - other.start)
   // Of several chapters with the same start, the last one counts.
-  return placed.filter(({ start }, index) => placed[index + 1]?.start !== start)
+  return placed.filter(({ start }, index) => placed[index + 1]?.start !== start).slice(0, MAX_CHAPTERS)
 }
 
 function secondsIn(start: number, { startTime }: SourceFacts['video']): number {
@@ -70,6 +80,7 @@ function secondsIn(start: number, { startTime }: SourceFacts['video']): number {
 /** By the rules for titles of owners: one line, no control characters, no lone surrogate where it was cut. */
 function cleaned(title: string): string {
   return title
+    .slice(0, MAX_SOURCE_TITLE)
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, MAX_CHAPTER_TITLE)

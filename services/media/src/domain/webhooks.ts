@@ -40,3 +40,28 @@ export function askedPauseMs(header: string | string[] | undefined, now: number)
   const pause = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
   return Number.isNaN(pause) ? 0 : Math.min(Math.max(0, pause), DAY_MS)
 }
+
+/** Attempts of one process at the same time: an attempt that waits for its receiver costs a socket, and no processor time. */
+const MAX_ATTEMPTS = 400
+/** Shares of them: for all retries, pings and failing webhooks together, and of what is free for one owner. */
+const LATER_SHARE = 1 / 2
+const OWNER_SHARE = 1 / 8
+
+export interface AttemptPlaces {
+  limit: number
+  limitLater: number
+  perOwner: number
+}
+
+/**
+ * Places for further attempts. The fewer are free, the fewer one owner may have, so that owners of receivers that hang never
+ * fill all of them: 3 such owners leave 290 free, 100 leave 30, and an owner without a running attempt always gets one.
+ */
+export function attemptPlaces(running: number, runningLater: number): AttemptPlaces {
+  const limit = Math.max(0, MAX_ATTEMPTS - running)
+  return {
+    limit,
+    limitLater: Math.max(0, Math.min(limit, MAX_ATTEMPTS * LATER_SHARE - runningLater)),
+    perOwner: Math.max(1, Math.floor(limit * OWNER_SHARE)),
+  }
+}

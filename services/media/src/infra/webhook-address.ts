@@ -22,6 +22,8 @@ const SPECIAL_IPV4: readonly Network[] = [
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
   ['203.0.113.0', 24],
+  // Azure answers virtual machines and their agents at this public address, as others do at link-local ones.
+  ['168.63.129.16', 32],
   // Multicast, and the reserved addresses above it.
   ['224.0.0.0', 3],
 ]
@@ -71,8 +73,13 @@ export interface TargetRule {
   allowsAddress: AddressRule
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that it refuses
+const PRINTABLE = /^[^\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff]+$/
+
 /** A message for the owner why this URL is refused; null when it is allowed. Host names are not resolved here. */
 export function targetProblem(url: string, { allowHttp, allowsAddress }: TargetRule): string | null {
+  // `new URL` removes line breaks and tabs, and escapes other control characters, so that it would name another address.
+  if (!PRINTABLE.test(url)) return 'must not contain spaces or control characters'
   const { protocol, username, password, hostname } = new URL(url)
   if (protocol !== 'https:' && !(allowHttp && protocol === 'http:')) return 'must begin with https://'
   if (username !== '' || password !== '') return 'must not contain a user name or password'

@@ -25,6 +25,18 @@ describe('targetProblem', () => {
     ['https://0x7f.1/', 'private network'],
     ['https://0251.0376.0251.0376/', 'private network'],
     ['https://１２７.0.0.1/', 'private network'],
+    ['https://168.63.129.16/', 'private network'],
+    ['https://100.100.100.200/', 'private network'],
+    ['https://192.0.0.192/', 'private network'],
+    ['https://[fd00:ec2::254]/', 'private network'],
+    ['https://[fd20:ce::254]/', 'private network'],
+    // `new URL` takes all of these.
+    ['https://exam\nple.com/', 'control'],
+    ['https://example.com/\r\nhost: a', 'control'],
+    ['\thttps://example.com/', 'control'],
+    ['https://example.com/a b', 'control'],
+    ['https://example.com/\u0000', 'control'],
+    ['https://example.com/\u2028', 'control'],
   ])('finds one with %s', (url, words) => {
     expect(targetProblem(url, rule)).toContain(words)
   })

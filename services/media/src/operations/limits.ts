@@ -1,9 +1,10 @@
 import type { TaskCause } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { Tx } from '../db/schema.ts'
-import { lengthFault } from '../domain/quota.ts'
+import { assertWithinStoredBytes, lengthFault } from '../domain/quota.ts'
 import { countTasks, deferredTasks, deferTask, type TaskOfVideo } from '../repositories/deferred-tasks.ts'
-import { lockQuota, runningLimit, usageOf } from '../repositories/owner-limits.ts'
+import { countVideosOf, lockQuota, runningLimit, usageOf } from '../repositories/owner-limits.ts'
 
 const MAX_RESUMED = 100
 
@@ -45,4 +46,29 @@ export async function lengthRefusal(
 ): Promise<TaskCause | null> {
   await lockQuota(tx, ownerId)
   return lengthFault(seconds, await usageOf(tx, config, ownerId))
+}
+
+/**
+ * Called in a transaction that has added something to what the owner stores; throws `QUOTA_EXCEEDED`, which undoes it, where
+ * that is more than allowed. Everything that an owner can store passes here or through `reserve`.
+ */
+export async function assertQuotaKept({ config }: Pick<Context, 'config'>, tx: Tx, ownerId: string): Promise<void> {
+  await lockQuota(tx, ownerId)
+  assertWithinStoredBytes(await usageOf(tx, config, ownerId))
+}
+
+/** Refuses what cannot fit before anything is stored; `assertQuotaKept` decides. */
+export async function assertQuotaFor(
+  { db, config }: Pick<Context, 'db' | 'config'>,
+  ownerId: string,
+  bytes: number,
+): Promise<void> {
+  const usage = await usageOf(db, config, ownerId)
+  assertWithinStoredBytes({ ...usage, bytes: usage.bytes + bytes })
+}
+
+/** Called before a video is added; of several requests at once only as many pass as there is room for. */
+export async function assertMayAddVideo({ config }: Pick<Context, 'config'>, tx: Tx, ownerId: string): Promise<void> {
+  await lockQuota(tx, ownerId)
+  if ((await countVideosOf(tx, ownerId)) >= config.MAX_VIDEOS_PER_ACCOUNT) throw new AppError('VIDEO_LIMIT_REACHED')
 }

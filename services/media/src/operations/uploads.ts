@@ -40,7 +40,9 @@ export async function reserve(
   upload: Omit<NewUpload, 'bytes'> & { bytes: number | null },
 ): Promise<UploadRow> {
   await lockQuota(tx, upload.ownerId)
-  const bytes = quotaFor(upload.bytes, await usageOf(tx, config, upload.ownerId))
+  const usage = await usageOf(tx, config, upload.ownerId)
+  if (usage.uploads >= config.MAX_OPEN_UPLOADS) throw new AppError('UPLOAD_LIMIT_REACHED')
+  const bytes = quotaFor(upload.bytes, usage)
   return await insertUpload(tx, { ...upload, bytes }, config.UPLOAD_EXPIRY_SECONDS)
 }
 

@@ -24,16 +24,18 @@ interface DisposalTerms {
   afterSeconds?: number
   ownerId?: string | undefined
   quarantine?: boolean
+  /** What the file takes of its owner's quota until it is removed. */
+  bytes?: number
 }
 
 /** Queues a removal, to be done `afterSeconds` after the commit. */
 async function queueDeletion(
   tx: Tx,
   { key, folder }: Removable,
-  { afterSeconds = 0, ownerId, quarantine = false }: DisposalTerms,
+  { afterSeconds = 0, ownerId, quarantine = false, bytes = 0 }: DisposalTerms,
 ): Promise<void> {
-  await sql`insert into deletions (key, folder, due_at, owner_id, quarantine) values (${key}, ${folder},
-    now() + make_interval(secs => ${afterSeconds}), ${ownerId ?? null}, ${quarantine})`.execute(tx)
+  await sql`insert into deletions (key, folder, due_at, owner_id, quarantine, bytes) values (${key}, ${folder},
+    now() + make_interval(secs => ${afterSeconds}), ${ownerId ?? null}, ${quarantine}, ${bytes})`.execute(tx)
 }
 
 export async function queueFileDeletion(tx: Tx, key: StorageKey): Promise<void> {
@@ -52,8 +54,12 @@ export async function queueFolderDeletion(tx: Tx, key: StorageKey, ownerId?: str
 }
 
 /** Queues a removal for when all cached answers that name the file have expired. */
-export async function queueLateDeletion(tx: Tx, what: Removable): Promise<void> {
-  await queueDeletion(tx, what, { afterSeconds: LATE_SECONDS })
+export async function queueLateDeletion(
+  tx: Tx,
+  what: Removable,
+  counted: Pick<DisposalTerms, 'ownerId' | 'bytes'> = {},
+): Promise<void> {
+  await queueDeletion(tx, what, { ...counted, afterSeconds: LATE_SECONDS })
 }
 
 /** Whether the removal of a folder is queued, because its owner has deleted the video. */

@@ -36,8 +36,15 @@ export async function lockQuota(tx: Tx, ownerId: string): Promise<void> {
   await lockName(tx, `room of ${ownerId}`)
 }
 
+export async function countVideosOf(db: Db, ownerId: string): Promise<number> {
+  const { rows } = await sql<{ videos: number }>`select count(*)::integer as videos from videos
+    where owner_id = ${ownerId}`.execute(db)
+  return rows[0]?.videos ?? 0
+}
+
 interface UsageRow {
   bytes: string
+  retired_bytes: string
   minutes: number
   videos: string
   uploads: string
@@ -49,20 +56,27 @@ interface UsageRow {
 export async function usageOf(db: Db, config: MediaConfig, ownerId: string): Promise<Usage> {
   const { rows } = await sql<UsageRow>`
     select
-      stored.bytes + coming.bytes as bytes, stored.minutes, stored.videos, coming.uploads, work.running_tasks,
+      stored.bytes + coming.bytes as bytes, retired.bytes as retired_bytes, stored.minutes, stored.videos, coming.uploads, work.running_tasks,
       coalesce((
         select json_strip_nulls(json_build_object('storedBytes', stored_bytes, 'uploadBytes', upload_bytes,
           'minutes', minutes, 'videoSeconds', video_seconds, 'runningTasks', running_tasks))
         from owner_limits where owner_id = ${ownerId}
       ), '{}') as limits
     from (
-      select coalesce(sum(source_bytes), 0) as bytes, count(*) as videos,
+      select count(*) as videos, coalesce(sum(coalesce(source_bytes, 0)
+          + coalesce((watermark->'picture'->>'bytes')::bigint, 0)
+          + case when captions = '[]' then 0
+            else (select coalesce(sum((it->>'bytes')::bigint), 0) from jsonb_array_elements(captions) as it) end
+          + case when chapters_of_owner then coalesce(octet_length(chapters::text), 0) else 0 end
+        ), 0) as bytes,
         coalesce(sum((facts->>'durationSeconds')::double precision), 0) / 60 as minutes
       from videos where owner_id = ${ownerId}
     ) stored, (
       select coalesce(sum(bytes), 0) as bytes, count(*) as uploads
       from uploads where owner_id = ${ownerId} and completed_at is null
     ) coming, (
+      select coalesce(sum(bytes), 0) as bytes from deletions where owner_id = ${ownerId}
+    ) retired, (
       select count(*) as running_tasks from tasks join videos on videos.id = tasks.video_id
       where videos.owner_id = ${ownerId} and tasks.state = 'running'
     ) work`.execute(db)
@@ -70,6 +84,7 @@ export async function usageOf(db: Db, config: MediaConfig, ownerId: string): Pro
   if (!row) throw new Error('the query for the usage returned no row')
   return {
     bytes: Number(row.bytes),
+    retiredBytes: Number(row.retired_bytes),
     minutes: row.minutes,
     videos: Number(row.videos),
     uploads: Number(row.uploads),

@@ -1,6 +1,20 @@
+import { lockName } from '@kinora/common/db'
 import { sql } from 'kysely'
 import type { Db, PlaybackTokenRow, Tx } from '../db/schema.ts'
 import type { CreationCursor } from '../domain/pages.ts'
+
+/** Until the commit no other transaction can add a link of this owner. */
+export async function lockTokens(tx: Tx, ownerId: string): Promise<void> {
+  await lockName(tx, `links ${ownerId}`)
+}
+
+/** Links of an owner that have not expired, also those that were revoked: their rows are kept until then. */
+export async function countTokens(db: Db, ownerId: string): Promise<number> {
+  const { rows } = await sql<{ tokens: number }>`select count(*)::integer as tokens
+    from playback_tokens join videos on videos.id = video_id
+    where owner_id = ${ownerId} and expires_at > now()`.execute(db)
+  return rows[0]?.tokens ?? 0
+}
 
 /** False when the video does not exist. Waits for a transaction that is deleting it. */
 export async function insertToken(

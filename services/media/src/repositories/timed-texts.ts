@@ -1,15 +1,18 @@
 import { keys } from '@kinora/common/storage'
 import { sql } from 'kysely'
-import type { Tx } from '../db/schema.ts'
+import type { Tx, VideoRow } from '../db/schema.ts'
 import type { StoredCaptions, StoredChapters } from '../db/stored.ts'
 import { captionsFile, captionsPlaylist, chaptersKey } from '../domain/timed-text.ts'
 import { queueLateDeletion } from './deletions.ts'
 
 /** Deletes the files late: published playlists name them until they are rewritten, and players may have just read those. */
-export async function retireCaptions(tx: Tx, videoId: string, { id }: StoredCaptions): Promise<void> {
-  for (const name of [captionsFile(id), captionsPlaylist(id)]) {
-    await queueLateDeletion(tx, { key: keys.playlist(videoId, name), folder: false })
-  }
+export async function retireCaptions(
+  tx: Tx,
+  { id: videoId, owner_id: ownerId }: Pick<VideoRow, 'id' | 'owner_id'>,
+  { id, bytes = 0 }: StoredCaptions,
+): Promise<void> {
+  await queueLateDeletion(tx, { key: keys.playlist(videoId, captionsPlaylist(id)), folder: false })
+  await queueLateDeletion(tx, { key: keys.playlist(videoId, captionsFile(id)), folder: false }, { ownerId, bytes })
 }
 
 export async function retireChapters(tx: Tx, videoId: string, chapters: StoredChapters): Promise<void> {

@@ -30,6 +30,14 @@ export async function addPing(db: Db, webhookId: string, body: string): Promise<
   return rows[0]
 }
 
+/** Deliveries of test pings of an owner that are still to be sent. */
+export async function countPendingPings(db: Db, ownerId: string): Promise<number> {
+  const { rows } = await sql<{ pings: number }>`select count(*)::integer as pings
+    from webhook_deliveries join webhooks on webhooks.id = webhook_id
+    where owner_id = ${ownerId} and type = 'ping' and due_at is not null`.execute(db)
+  return rows[0]?.pings ?? 0
+}
+
 /** The deliveries of a webhook, newest first, after the one that `after` names. */
 export async function deliveriesOf(
   db: Db,
@@ -100,45 +108,86 @@ export async function deleteOldDeliveries(db: Db): Promise<void> {
   } while (removed === BigInt(BATCH))
 }
 
+/** A running attempt of this process, as claims count it. */
+export interface RunningAttempt {
+  webhookId: string
+  ownerId: string
+}
+
 export interface ClaimOptions {
   limit: number
-  /** How many attempts of one webhook may run at the same time. */
+  /** Of `limit`, how many may go to retries, test pings and webhooks that fail; the rest is kept for first attempts. */
+  limitLater: number
+  /** How many attempts of one owner, and of one webhook, may run at the same time. */
+  perOwner: number
   perWebhook: number
-  /** Running attempts of this process, by webhook. */
-  inFlight: ReadonlyMap<string, number>
+  running: readonly RunningAttempt[]
   /** After this time the deliveries of a dead process are due again. */
   leaseMs: number
 }
 
+/** `later`: a retry, a test ping, or for a webhook that fails. */
+export type ClaimedDelivery = DeliveryRow & { owner_id: string; later: boolean }
+
 /**
- * Due deliveries considered for one claim. A webhook with a longer backlog does not block others: it is busy then, and skipped.
+ * Due deliveries considered for one claim, of first attempts and of others. An owner with a longer backlog does not block
+ * others: at the next claim all places of that owner are taken, and the backlog is skipped.
  */
 const WINDOW = 1000
 
+/** Attempts that nobody waits for: a receiver that hangs is known by its retries, and a ping is not news. */
+const LATER = sql<boolean>`(tries > 0 or type = 'ping')`
+
 /**
- * Claims due deliveries, oldest first, and of each webhook at most its free slots. Several processes may do so at the same
- * time.
+ * Claims due deliveries: first attempts before others, then the owners with the fewest running attempts, then the oldest.
+ * No owner and no webhook gets more than its free places. Several processes may do so at the same time.
  */
-export async function claimDue(db: Db, { limit, perWebhook, inFlight, leaseMs }: ClaimOptions): Promise<DeliveryRow[]> {
-  const { rows } = await sql<DeliveryRow>`
-    with busy as (
-      select * from unnest(${[...inFlight.keys()]}::uuid[], ${[...inFlight.values()]}::integer[]) as busy (webhook_id, attempts)
-    ), due as (
-      select id, webhook_id, due_at from webhook_deliveries
-      where due_at <= now()
-        and not exists (select from busy where busy.webhook_id = webhook_deliveries.webhook_id and attempts >= ${perWebhook})
+export async function claimDue(db: Db, options: ClaimOptions): Promise<ClaimedDelivery[]> {
+  const { limit, limitLater, perOwner, perWebhook, running, leaseMs } = options
+  const webhookIds = running.map(({ webhookId }) => webhookId)
+  const ownerIds = running.map(({ ownerId }) => ownerId)
+  const { rows } = await sql<ClaimedDelivery>`
+    with busy_webhooks as (
+      select webhook_id, count(*) as attempts from unnest(${webhookIds}::uuid[]) as it (webhook_id) group by webhook_id
+    ), busy_owners as (
+      select owner_id, count(*) as attempts from unnest(${ownerIds}::uuid[]) as it (owner_id) group by owner_id
+    ), open as not materialized (
+      select webhooks.id, owner_id, failing_since is not null as failing,
+        coalesce(busy_webhooks.attempts, 0) as webhook_attempts, coalesce(busy_owners.attempts, 0) as owner_attempts
+      from webhooks left join busy_webhooks on webhook_id = webhooks.id left join busy_owners using (owner_id)
+      where coalesce(busy_webhooks.attempts, 0) < ${perWebhook} and coalesce(busy_owners.attempts, 0) < ${perOwner}
+    ), first as (
+      select webhook_deliveries.id, webhook_id, due_at, failing as later
+      from webhook_deliveries join open on open.id = webhook_id
+      where due_at <= now() and not ${LATER} and (not failing or ${limitLater} > 0)
       order by due_at limit ${WINDOW}
+    ), others as (
+      select webhook_deliveries.id, webhook_id, due_at, true as later
+      from webhook_deliveries join open on open.id = webhook_id
+      where due_at <= now() and ${LATER} and ${limitLater} > 0
+      order by due_at limit ${WINDOW}
+    ), of_webhook as (
+      select due.*, owner_id, owner_attempts, webhook_attempts
+        + row_number() over (partition by webhook_id order by later, due_at, due.id) as webhook_place
+      from (select * from first union all select * from others) due join open on open.id = webhook_id
+    ), of_owner as (
+      select *, owner_attempts + row_number() over (partition by owner_id order by later, due_at, id) as owner_place
+      from of_webhook where webhook_place <= ${perWebhook}
     ), placed as (
-      select id, due_at, coalesce(attempts, 0) + row_number() over (partition by webhook_id order by due_at, id) as place
-      from due left join busy using (webhook_id)
+      select *, row_number() over (partition by later order by owner_place, due_at, id) as lane_place
+      from of_owner where owner_place <= ${perOwner}
+    ), chosen as (
+      select id, owner_id, later from placed where not later or lane_place <= ${limitLater}
+      order by later, owner_place, due_at limit ${limit}
+    ), locked as (
+      select id from webhook_deliveries
+      where due_at <= now() and id = any(array(select id from chosen))
+      for update skip locked
     )
     update webhook_deliveries
     set lease_token = gen_random_uuid(), due_at = now() + make_interval(secs => ${leaseMs / 1000})
-    where id = any(array(
-      select id from webhook_deliveries
-      where due_at <= now()
-        and id = any(array(select id from placed where place <= ${perWebhook} order by due_at limit ${limit}))
-      for update skip locked))
-    returning *`.execute(db)
+    from chosen
+    where webhook_deliveries.id = chosen.id and webhook_deliveries.id = any(array(select id from locked))
+    returning webhook_deliveries.*, chosen.owner_id, chosen.later`.execute(db)
   return rows.sort((one, other) => one.created_at.getTime() - other.created_at.getTime())
 }

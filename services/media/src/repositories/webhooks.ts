@@ -22,13 +22,18 @@ export async function insertWebhook(
   { id, ownerId, url, events, secret }: NewWebhookRow,
   limit: number,
 ): Promise<WebhookRow | undefined> {
-  await lockName(tx, `webhooks ${ownerId}`)
+  await lockWebhooks(tx, ownerId)
   if ((await webhooksOf(tx, ownerId)).length >= limit) return undefined
   return await tx
     .insertInto('webhooks')
     .values({ id, owner_id: ownerId, url, events, secret })
     .returningAll()
     .executeTakeFirstOrThrow()
+}
+
+/** Until the commit no other transaction can add webhooks or test pings of this owner. */
+export async function lockWebhooks(tx: Tx, ownerId: string): Promise<void> {
+  await lockName(tx, `webhooks ${ownerId}`)
 }
 
 export async function webhooksOf(db: Db, ownerId: string): Promise<WebhookRow[]> {

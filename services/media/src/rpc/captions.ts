@@ -5,10 +5,11 @@ import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { StoredCaptions, StoredChapters, VideoPlan } from '../db/stored.ts'
-import { languageName, languageTag, readCaptions } from '../domain/captions.ts'
+import { languageName, languageTag, readCaptionsInTurns } from '../domain/captions.ts'
 import { assertWithin } from '../domain/clip.ts'
 import { captionsFile, renderCaptions } from '../domain/timed-text.ts'
 import { changeTimedText } from '../operations/change-video.ts'
+import { assertQuotaFor, assertQuotaKept } from '../operations/limits.ts'
 import { retireCaptions, retireChapters, setCaptions, setChapters } from '../repositories/timed-texts.ts'
 import { byOwner, byViewer, changeOwnVideo } from './guards.ts'
 
@@ -17,16 +18,22 @@ const MAX_LANGUAGES = 50
 
 /** Stores a rendering of the parsed cues, so that nothing else of the file reaches a viewer. */
 export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
-  return byOwner<typeof media.putCaptions>(ctx, async ({ videoId, lang, label, text }, _video, call) => {
+  return byOwner<typeof media.putCaptions>(ctx, async ({ videoId, lang, label, text }, { owner_id: ownerId }, call) => {
     const tag = languageTag(lang)
-    const cues = readCaptions(text)
+    const cues = await readCaptionsInTurns(text)
+    const file = Buffer.from(renderCaptions(cues))
     const captions: StoredCaptions = {
       id: randomUUID(),
       lang: tag,
       label: label ?? languageName(tag),
       cues: cues.length,
+      bytes: file.length,
       createdAt: ctx.now().toISOString(),
     }
+    const key = keys.playlist(videoId, captionsFile(captions.id))
+    await assertQuotaFor(ctx, ownerId, file.length)
+    // Outside the transaction: a slow store must hold no connection of the database, and not the owner's quota.
+    await ctx.store.put(key, file)
     await changeOwnVideo(
       ctx,
       videoId,
@@ -34,12 +41,16 @@ export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
       async (tx, video) => {
         const others = video.captions.filter((other) => other.lang !== tag)
         if (others.length >= MAX_LANGUAGES) throw new AppError('CAPTIONS_LIMIT_REACHED')
-        await ctx.store.put(keys.playlist(videoId, captionsFile(captions.id)), renderCaptions(cues))
-        for (const before of video.captions) if (before.lang === tag) await retireCaptions(tx, videoId, before)
+        for (const before of video.captions) if (before.lang === tag) await retireCaptions(tx, video, before)
         await setCaptions(tx, videoId, [...others, captions])
+        await assertQuotaKept(ctx, tx, video.owner_id)
       },
       changeTimedText,
-    )
+    ).catch(async (error: unknown) => {
+      // Another error may have come after the commit.
+      if (error instanceof AppError) await ctx.store.remove(key)
+      throw error
+    })
     return toCaptions(captions)
   })
 }
@@ -65,7 +76,7 @@ export function deleteCaptions(ctx: Context): Handler<typeof media.deleteCaption
         const tag = languageTag(lang)
         const before = video.captions.find((captions) => captions.lang === tag)
         if (!before) throw new AppError('CAPTIONS_NOT_FOUND')
-        await retireCaptions(tx, videoId, before)
+        await retireCaptions(tx, video, before)
         const others = video.captions.filter((captions) => captions !== before)
         await setCaptions(tx, videoId, others)
       },
@@ -103,6 +114,7 @@ async function replace(ctx: Context, videoId: string, call: Call, chapters: Stor
       if (video.plan && chapters) assertStartWithin(video.plan, chapters)
       if (video.chapters) await retireChapters(tx, videoId, video.chapters)
       await setChapters(tx, videoId, chapters)
+      if (chapters) await assertQuotaKept(ctx, tx, video.owner_id)
     },
     changeTimedText,
   )

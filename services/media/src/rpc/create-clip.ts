@@ -7,9 +7,10 @@ import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import type { StoredWatermark } from '../db/stored.ts'
 import { rangeOfClip } from '../domain/clip.ts'
-import { quotaFor } from '../domain/quota.ts'
+import { assertWithinStoredBytes, quotaFor } from '../domain/quota.ts'
 import { assertOwner } from '../domain/visibility.ts'
 import { changeWithin } from '../operations/change-video.ts'
+import { assertMayAddVideo } from '../operations/limits.ts'
 import { registerSource } from '../operations/register-source.ts'
 import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-owners.ts'
@@ -49,7 +50,11 @@ async function clipOf(
   const range = rangeOfClip({ facts, clip: parent.clip }, { start, end })
   const bytes = Number(parent.source_bytes)
   await lockQuota(tx, ownerId)
-  quotaFor(bytes, await usageOf(tx, ctx.config, ownerId))
+  await assertMayAddVideo(ctx, tx, ownerId)
+  const usage = await usageOf(tx, ctx.config, ownerId)
+  quotaFor(bytes, usage)
+  const picture = parent.watermark?.picture.bytes ?? 0
+  assertWithinStoredBytes({ ...usage, bytes: usage.bytes + bytes + picture })
   const [id, uploadId] = [randomUUID(), randomUUID()]
   const storageKey = keys.source(id, uploadId)
   await ctx.store.copy(sourceKey, storageKey)

@@ -5,6 +5,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import { assertOwner } from '../domain/visibility.ts'
+import { assertMayAddVideo } from '../operations/limits.ts'
 import { transact } from '../operations/transact.ts'
 import { assertAwaitsSource, assertDeclaredAsVideo, reserve } from '../operations/uploads.ts'
 import { isErased } from '../repositories/erased-owners.ts'
@@ -27,7 +28,7 @@ export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
           assertOwner(actor, own)
           assertAwaitsSource(own)
         }
-        const video = own ?? (await createVideo(tx, ownerId, input))
+        const video = own ?? (await createVideo(ctx, tx, ownerId, input))
         const { bytes, filename, metadata } = input
         const upload = { id: randomUUID(), ownerId, videoId: video.id, resumable: true, madeVideo: own === null }
         const row = await reserve(ctx, tx, { ...upload, bytes, filename, metadata })
@@ -39,10 +40,12 @@ export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
 }
 
 async function createVideo(
+  ctx: Context,
   tx: Tx,
   ownerId: string,
   { title, filename }: Input<typeof media.createUpload>,
 ): Promise<VideoRow> {
+  await assertMayAddVideo(ctx, tx, ownerId)
   const text = { title: title ?? titleOf(filename), description: '', tags: [], visibility: 'private' as const }
   return await insertVideo(tx, { id: randomUUID(), ownerId, ...text })
 }

@@ -1,7 +1,7 @@
 import { type Bus, decodeEnvelope } from '@kinora/common/bus'
 import type { Handler } from '@kinora/common/contract'
 import { type media, NO_CONTROL, type Parked } from '@kinora/common/contracts'
-import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
+import { CursorTime, decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import { z } from 'zod'
@@ -67,7 +67,7 @@ export function getParked(ctx: Context): Handler<typeof media.getParked> {
 }
 
 /** When the last row of a page was parked, and its id. */
-const Cursor = z.tuple([z.iso.datetime(), z.string().max(200).regex(NO_CONTROL)])
+const Cursor = z.tuple([CursorTime, z.string().max(200).regex(NO_CONTROL)])
 
 export function listParked({ db }: Context): Handler<typeof media.listParked> {
   return byAdmin<typeof media.listParked>(async ({ limit, cursor }) => {

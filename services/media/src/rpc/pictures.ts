@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import type { StoredWatermark } from '../db/stored.ts'
 import { assertWithin } from '../domain/clip.ts'
+import { assertQuotaKept } from '../operations/limits.ts'
 import { queueFileDeletion } from '../repositories/deletions.ts'
 import { restartPoster, setWatermark } from '../repositories/pictures.ts'
 import { byOwner, changeOwnVideo } from './guards.ts'
@@ -30,7 +31,10 @@ export function choosePoster(ctx: Context): Handler<typeof media.choosePoster> {
 export function putWatermark(ctx: Context): Handler<typeof media.putWatermark> {
   return async ({ videoId, pictureId, ...watermark }, call) => {
     const stored = { ...watermark, key: keys.watermark(videoId, pictureId), createdAt: ctx.now().toISOString() }
-    await changeOwnVideo(ctx, videoId, call, async (tx, video) => await replace(tx, video, stored))
+    await changeOwnVideo(ctx, videoId, call, async (tx, video) => {
+      await replace(tx, video, stored)
+      await assertQuotaKept(ctx, tx, video.owner_id)
+    })
     return toWatermark(stored)
   }
 }

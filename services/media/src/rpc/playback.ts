@@ -13,7 +13,14 @@ import { LINK_ENDED } from '../domain/playback-token.ts'
 import { captionsFile, chaptersKey } from '../domain/timed-text.ts'
 import { transact } from '../operations/transact.ts'
 import { addTaskOnce, findTaskAt } from '../repositories/download-tasks.ts'
-import { insertToken, isTokenLive, revokeToken, tokensOfOwner } from '../repositories/playback-tokens.ts'
+import {
+  countTokens,
+  insertToken,
+  isTokenLive,
+  lockTokens,
+  revokeToken,
+  tokensOfOwner,
+} from '../repositories/playback-tokens.ts'
 import { incrementSequence } from '../repositories/video-states.ts'
 import { findVideo } from '../repositories/videos.ts'
 import { byOwner, byUser, changeOwnVideo } from './guards.ts'
@@ -92,7 +99,13 @@ export function createPlaybackToken(ctx: Context): Handler<typeof media.createPl
     const id = randomUUID()
     const exp = Math.floor(ctx.now().getTime() / 1000) + expiresIn
     const expiresAt = new Date(exp * 1000)
-    if (!(await insertToken(ctx.db, { id, videoId, expiresAt }))) throw new AppError('VIDEO_NOT_FOUND')
+    await transact(ctx, async (tx) => {
+      await lockTokens(tx, video.owner_id)
+      if ((await countTokens(tx, video.owner_id)) >= ctx.config.MAX_LINKS_PER_ACCOUNT) {
+        throw new AppError('PLAYBACK_LINK_LIMIT_REACHED')
+      }
+      if (!(await insertToken(tx, { id, videoId, expiresAt }))) throw new AppError('VIDEO_NOT_FOUND')
+    })
     const limits = { ...(maxHeight !== undefined && { maxHeight }), ...(download && { download }) }
     const token = ctx.signer.sign({ video: videoId, jti: id, exp, ...limits })
     return { id, token, ...playbackUrls(ctx, video, token), expiresAt: expiresAt.toISOString() }

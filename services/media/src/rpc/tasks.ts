@@ -1,6 +1,6 @@
 import type { Handler } from '@kinora/common/contract'
 import type { media, Task } from '@kinora/common/contracts'
-import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
+import { CursorInteger, CursorTime, decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
@@ -23,7 +23,7 @@ import { byAdmin, byWorker } from './guards.ts'
 const DEFAULT_STATES = ['running', 'failed'] as const
 
 /** The last task of a page: the creation and id of its video, and its ordinal. */
-const Cursor = z.tuple([z.iso.datetime(), z.uuid(), z.coerce.number().int()])
+const Cursor = z.tuple([CursorTime, z.uuid(), CursorInteger])
 
 export function listTasks({ db }: Context): Handler<typeof media.listTasks> {
   return byAdmin<typeof media.listTasks>(async ({ limit, cursor, status, videoId }) => {

@@ -8,6 +8,7 @@ import { decodeSortCursor, encodeSortCursor, pageOf } from '../domain/pages.ts'
 import { waitingFor } from '../domain/priority.ts'
 import { makesRendition } from '../domain/segments.ts'
 import { maySee } from '../domain/visibility.ts'
+import { assertMayAddVideo } from '../operations/limits.ts'
 import { removeVideo } from '../operations/remove-video.ts'
 import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-owners.ts'
@@ -40,6 +41,7 @@ export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
       async (tx) => {
         // The access token may be older than the deletion of the account.
         if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
+        await assertMayAddVideo(ctx, tx, ownerId)
         return await insertVideo(tx, { id: randomUUID(), ownerId, ...input })
       },
       { evict: () => ownerId },

@@ -4,15 +4,16 @@ import type { media, Webhook, WebhookDelivery, WebhookPayload } from '@kinora/co
 import { AppError } from '@kinora/common/errors'
 import { newWebhookSecret } from '@kinora/common/webhook-signature'
 import type { Context } from '../context.ts'
-import type { DeliveryRow, WebhookRow } from '../db/schema.ts'
+import type { DeliveryRow, Tx, WebhookRow } from '../db/schema.ts'
 import { creationCursor, decodeCreationCursor, pageOf } from '../domain/pages.ts'
 import { assertTarget } from '../infra/webhook-address.ts'
 import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-owners.ts'
-import { addPing, deliveriesOf, makeDue } from '../repositories/webhook-deliveries.ts'
+import { addPing, countPendingPings, deliveriesOf, makeDue } from '../repositories/webhook-deliveries.ts'
 import {
   changeWebhook,
   insertWebhook,
+  lockWebhooks,
   removeWebhook,
   replaceSecret,
   sealSecret,
@@ -74,7 +75,16 @@ export function testWebhook(ctx: Context): Handler<typeof media.testWebhook> {
   return byUser<typeof media.testWebhook>(async ({ webhookId }, ownerId) => {
     await findEnabled(ctx, webhookId, ownerId)
     const ping: WebhookPayload = { type: 'ping', timestamp: ctx.now().toISOString(), data: { webhookId } }
-    const row = await transact(ctx, (tx) => addPing(tx, webhookId, JSON.stringify(ping)), { wake: () => 'webhooks' })
+    const row = await transact(
+      ctx,
+      async (tx) => {
+        await lockWebhooks(tx, ownerId)
+        const added = await addPing(tx, webhookId, JSON.stringify(ping))
+        await assertFewPings(ctx, tx, ownerId)
+        return added
+      },
+      { wake: () => 'webhooks' },
+    )
     if (!row) throw new AppError('WEBHOOK_NOT_FOUND')
     return toDelivery(row)
   })
@@ -91,10 +101,27 @@ export function listWebhookDeliveries({ db }: Context): Handler<typeof media.lis
 export function redeliverWebhook(ctx: Context): Handler<typeof media.redeliverWebhook> {
   return byUser<typeof media.redeliverWebhook>(async ({ webhookId, deliveryId }, ownerId) => {
     await findEnabled(ctx, webhookId, ownerId)
-    const row = await transact(ctx, (tx) => makeDue(tx, webhookId, deliveryId), { wake: () => 'webhooks' })
+    const row = await transact(
+      ctx,
+      async (tx) => {
+        await lockWebhooks(tx, ownerId)
+        const due = await makeDue(tx, webhookId, deliveryId)
+        if (due?.type === 'ping') await assertFewPings(ctx, tx, ownerId)
+        return due
+      },
+      { wake: () => 'webhooks' },
+    )
     if (!row) throw new AppError('WEBHOOK_DELIVERY_NOT_FOUND')
     return toDelivery(row)
   })
+}
+
+const PING_PAUSE_MS = 15_000
+
+/** Called with the owner's webhooks locked, after a ping was added, which does not stay where this throws. */
+async function assertFewPings({ webhooks }: Context, tx: Tx, ownerId: string): Promise<void> {
+  if ((await countPendingPings(tx, ownerId)) <= webhooks.pendingPings) return
+  throw new AppError('WEBHOOK_TESTS_PENDING', { retryAfterMs: PING_PAUSE_MS })
 }
 
 /** An enabled webhook of this owner. Throws `WEBHOOK_NOT_FOUND` or `WEBHOOK_DISABLED`. */

@@ -54,7 +54,7 @@ export const captions = {
       text: z.string().max(MAX_CAPTION_BYTES),
     }),
     output: Captions,
-    errors: ['VIDEO_NOT_FOUND', 'CAPTIONS_INVALID', 'CAPTIONS_LIMIT_REACHED', 'VALIDATION_FAILED'],
+    errors: ['VIDEO_NOT_FOUND', 'CAPTIONS_INVALID', 'CAPTIONS_LIMIT_REACHED', 'QUOTA_EXCEEDED', 'VALIDATION_FAILED'],
     idempotent: true,
   },
   listCaptions: {
@@ -86,7 +86,7 @@ export const captions = {
         .meta({ description: 'The chapters, each starting later than the one before.' }),
     }),
     output: Chapters,
-    errors: ['VIDEO_NOT_FOUND'],
+    errors: ['VIDEO_NOT_FOUND', 'QUOTA_EXCEEDED'],
     idempotent: true,
   },
   getChapters: {

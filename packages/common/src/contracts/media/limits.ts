@@ -7,7 +7,8 @@ const Amount = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).nulla
 /** What an owner may have and do; null where there is no limit. */
 export const Limits = z.object({
   storedBytes: Amount.meta({
-    description: 'Bytes of all sources, stored and being uploaded; null: no limit.',
+    description:
+      'Bytes of all that is stored: sources, also while they are uploaded, captions, chapters, watermarks; null: no limit.',
     example: 107374182400,
   }),
   uploadBytes: Amount.meta({ description: 'Bytes of one source; null: no limit.', example: 10737418240 }),
@@ -22,8 +23,13 @@ export type Limits = z.infer<typeof Limits>
 
 export const Usage = z.object({
   bytes: z.number().int().meta({
-    description: 'Bytes of sources; an upload counts with its whole length from its start.',
+    description:
+      'Bytes of sources, captions, chapters and watermarks; an upload counts with its whole length from its start.',
     example: 73400320,
+  }),
+  retiredBytes: z.number().int().meta({
+    description: 'Bytes of replaced captions, which count against the limit until they are removed after 35 minutes.',
+    example: 0,
   }),
   minutes: z.number().meta({ description: 'Minutes of all videos together.', example: 42.5 }),
   videos: z.number().int().meta({ description: 'Number of videos.', example: 12 }),

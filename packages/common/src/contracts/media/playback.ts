@@ -78,7 +78,7 @@ export const playback = {
         .meta({ description: 'Whether the link also allows downloads.', example: false }),
     }),
     output: PlaybackToken,
-    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY'],
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY', 'PLAYBACK_LINK_LIMIT_REACHED'],
     idempotent: false,
   },
   revokePlaybackToken: {

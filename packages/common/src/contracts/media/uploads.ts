@@ -55,6 +55,7 @@ export const uploads = {
       'UPLOAD_TOO_LARGE',
       'SOURCE_TYPE_UNSUPPORTED',
       'QUOTA_EXCEEDED',
+      'UPLOAD_LIMIT_REACHED',
     ],
     // Each reserves room.
     idempotent: false,
@@ -85,7 +86,15 @@ export const uploads = {
       metadata: z.string().max(8192).regex(NO_CONTROL).nullable(),
     }),
     output: ResumableUpload,
-    errors: ['VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED', 'SOURCE_TYPE_UNSUPPORTED', 'ACCOUNT_ERASED', ...TOO_MUCH],
+    errors: [
+      'VIDEO_NOT_FOUND',
+      'SOURCE_ALREADY_UPLOADED',
+      'SOURCE_TYPE_UNSUPPORTED',
+      'ACCOUNT_ERASED',
+      'VIDEO_LIMIT_REACHED',
+      'UPLOAD_LIMIT_REACHED',
+      ...TOO_MUCH,
+    ],
     idempotent: false,
   },
   settleUpload: {

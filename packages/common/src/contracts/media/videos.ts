@@ -26,7 +26,7 @@ export const videos = {
       }),
     }),
     output: Video,
-    errors: ['ACCOUNT_ERASED'],
+    errors: ['ACCOUNT_ERASED', 'VIDEO_LIMIT_REACHED'],
     idempotent: false,
   },
   getVideo: {

@@ -60,7 +60,7 @@ export const watermark = {
       ...WatermarkPlace.shape,
     }),
     output: Watermark,
-    errors: ['VIDEO_NOT_FOUND', 'WATERMARK_TOO_LATE'],
+    errors: ['VIDEO_NOT_FOUND', 'WATERMARK_TOO_LATE', 'QUOTA_EXCEEDED'],
     idempotent: true,
   },
   getWatermark: {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { Video } from './video.ts'
 
 /** What may be told of a video, in the order in which it usually happens. */
@@ -109,7 +109,12 @@ export const WebhookDelivery = z.object({
 export type WebhookDelivery = z.infer<typeof WebhookDelivery>
 
 const OneWebhook = z.strictObject({ webhookId: Id.meta({ description: 'Id of the webhook.' }) })
-const Address = z.url({ protocol: /^https?$/ }).max(2000)
+/** Checked before `z.url` trims it. */
+const Address = z
+  .string()
+  .max(2000)
+  .regex(NO_CONTROL)
+  .pipe(z.url({ protocol: /^https?$/ }))
 const Events = z
   .array(VideoEventType)
   .min(1)
@@ -130,6 +135,7 @@ export const webhooks = {
     description: "Sends events of the caller's videos to an address. Only this answer contains the signing secret.",
     input: z.strictObject({
       url: Address.meta({
+        format: 'uri',
         description: 'Address that messages are sent to (http or https).',
         example: 'https://example.org/hooks/kinora',
       }),
@@ -145,6 +151,7 @@ export const webhooks = {
       'Changes its address or event types, or disables or enables it. Fields that are left out stay as they are.',
     input: OneWebhook.extend({
       url: Address.optional().meta({
+        format: 'uri',
         description: 'Address that messages are sent to (http or https).',
         example: 'https://example.org/hooks/kinora',
       }),
@@ -176,7 +183,7 @@ export const webhooks = {
     description: 'Sends a `ping` to the webhook.',
     input: OneWebhook,
     output: WebhookDelivery,
-    errors: ['WEBHOOK_NOT_FOUND', 'WEBHOOK_DISABLED'],
+    errors: ['WEBHOOK_NOT_FOUND', 'WEBHOOK_DISABLED', 'WEBHOOK_TESTS_PENDING'],
     idempotent: false,
   },
   listWebhookDeliveries: {
@@ -192,7 +199,7 @@ export const webhooks = {
     description: 'Sends the message again now, under the same delivery id.',
     input: OneWebhook.extend({ deliveryId: Id.meta({ description: 'Id of the delivery.' }) }),
     output: WebhookDelivery,
-    errors: ['WEBHOOK_NOT_FOUND', 'WEBHOOK_DISABLED', 'WEBHOOK_DELIVERY_NOT_FOUND'],
+    errors: ['WEBHOOK_NOT_FOUND', 'WEBHOOK_DISABLED', 'WEBHOOK_DELIVERY_NOT_FOUND', 'WEBHOOK_TESTS_PENDING'],
     idempotent: true,
   },
 } as const satisfies Record<string, MethodSpec>
