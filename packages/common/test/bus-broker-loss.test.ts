@@ -131,3 +131,20 @@ it('stops waiting for a broker when it is told to', async () => {
   const nobody = { amqpUrl: () => 'amqp://a:b@127.0.0.1:1' }
   await expect(connectAs(nobody, 'gateway', { signal: AbortSignal.timeout(100) })).rejects.toThrow()
 })
+
+it('notices that no reply arrives any more, and opens a new reply queue', { timeout: 60_000 }, async () => {
+  const server = await openBus(broker, 'media')
+  await server.serve(media, handlers)
+  const client = await openBus(broker, 'gateway')
+  expect(await outcomeOf(client)).toBe('answered')
+  const admin = await connect(broker.adminAmqpUrl)
+  const channel = await admin.createChannel()
+  await channel.deleteExchange('rpc.reply.gateway')
+  await channel.assertExchange('rpc.reply.gateway', 'direct')
+  await admin.close()
+  // All bindings are gone with the exchange, and no channel was closed.
+  expect(await outcomeOf(client, 200)).toBe('TIMEOUT')
+  await until(() => !client.status().reachable, { timeoutMs: 30_000 })
+  await until(async () => (await outcomeOf(client, 500)) === 'answered', { timeoutMs: 30_000 })
+  await until(() => client.status().reachable, { timeoutMs: 30_000 })
+})

@@ -29,7 +29,7 @@ interface Target {
 }
 
 interface Pending {
-  target: Target
+  target: Pick<Target, 'service' | 'pending'>
   resolve: (output: Buffer) => void
   reject: (error: AppError) => void
   timer: NodeJS.Timeout
@@ -65,8 +65,6 @@ export class RpcClient {
   readonly #pending = new Map<string, Pending>()
   readonly #replies: string
   #replyKey = ''
-  /** Ends the wait for a message to ourselves. */
-  #echo: { id: string; resolve: () => void; reject: (error: AppError) => void } | undefined
   #graceUntil = 0
   #draining = false
 
@@ -172,30 +170,10 @@ export class RpcClient {
     const channel = this.#channel?.current
     if (channel === undefined) throw notSent('Not connected to the broker')
     const id = randomUUID()
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => this.#endEcho(id, new AppError('TIMEOUT')), ECHO_TIMEOUT_MS)
-      this.#echo = {
-        id,
-        resolve: () => {
-          clearTimeout(timer)
-          resolve()
-        },
-        reject: (error) => {
-          clearTimeout(timer)
-          reject(error)
-        },
-      }
-      try {
-        channel.publish(this.#replies, this.#replyKey, wire.encode({}), {
-          type: wire.ECHO,
-          correlationId: id,
-          userId: this.#options.user,
-          mandatory: true,
-        })
-      } catch (error) {
-        this.#endEcho(id, new AppError('NOT_SENT', { cause: error }))
-      }
-    })
+    const { user } = this.#options
+    const properties = { type: wire.REPLY_OK, correlationId: id, userId: user, mandatory: true }
+    channel.publish(this.#replies, this.#replyKey, wire.encode({}), properties)
+    await this.#await(id, { service: user, pending: 0 }, ECHO_TIMEOUT_MS)
   }
 
   /** Opens the channel again, with a new reply queue; calls that wait end with `CONNECTION_LOST`. */
@@ -250,7 +228,7 @@ export class RpcClient {
     return answer.finally(() => signal.removeEventListener('abort', giveUp))
   }
 
-  #await(id: string, target: Target, timeoutMs: number): Promise<Buffer> {
+  #await(id: string, target: Pending['target'], timeoutMs: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#fail(id, 'TIMEOUT'), timeoutMs)
       target.pending++
@@ -280,7 +258,7 @@ export class RpcClient {
     const key = replyKey(user, queue)
     await channel.bindQueue(queue, this.#replies, key)
     await channel.bindQueue(queue, RETURNED.name, key)
-    channel.on('return', (message: Message) => this.#unroutable(message.properties.correlationId))
+    channel.on('return', (message: Message) => this.#fail(message.properties.correlationId, 'NO_RESPONDER'))
     await channel.consume(queue, (message) => message && this.#receive(message), {
       noAck: true,
       exclusive: true,
@@ -288,21 +266,14 @@ export class RpcClient {
     this.#replyKey = key
   }
 
-  #unroutable(id: string): void {
-    const error = new AppError('NO_RESPONDER', { retryAfterMs: 1000 })
-    if (!this.#endEcho(id, error)) this.#take(id)?.reject(error)
-  }
-
   #receive(message: ConsumeMessage): void {
     const { exchange } = message.fields
     const { correlationId, userId, headers } = message.properties
-    const isOurs = userId === this.#options.user
-    if (exchange === RETURNED.name && isOurs) {
+    if (exchange === RETURNED.name && userId === this.#options.user) {
       // Our own request, dead-lettered by the service's queue: full, or its time was over.
       this.#fail(correlationId, headers?.[wire.DEATH_HEADER] === 'maxlen' ? 'QUEUE_FULL' : 'TIMEOUT')
-    } else if (exchange !== this.#replies) this.#refuse(message)
-    else if (isOurs && this.#endEcho(correlationId)) return
-    else this.#settle(message)
+    } else if (exchange === this.#replies) this.#settle(message)
+    else this.#refuse(message)
   }
 
   #settle(message: ConsumeMessage): void {
@@ -326,19 +297,8 @@ export class RpcClient {
     this.#options.logger.error({ exchange, userId, type }, 'a reply that its sender must not give was dropped')
   }
 
-  /** Whether this was the message to ourselves. */
-  #endEcho(id: string, error?: AppError): boolean {
-    const echo = this.#echo
-    if (echo?.id !== id) return false
-    this.#echo = undefined
-    if (error) echo.reject(error)
-    else echo.resolve()
-    return true
-  }
-
   #lost(): void {
     this.#graceUntil = performance.now() + RECONNECT_GRACE_MS
-    if (this.#echo) this.#endEcho(this.#echo.id, new AppError('CONNECTION_LOST'))
     for (const id of [...this.#pending.keys()]) this.#fail(id, 'CONNECTION_LOST')
   }
 }

@@ -11,8 +11,6 @@ export const REPLY_OK = '=ok'
 export const REPLY_ERROR = '=error'
 /** Answered by the bus itself: is anybody there? */
 export const PING = '=ping'
-/** What a caller sends to its own reply queue. */
-export const ECHO = '=echo'
 
 /** Set by a server on a request that comes back to it for the first time, with the user who really sent it. */
 export const REDELIVERED_FROM_HEADER = 'x-redelivered-from'
