@@ -22,9 +22,20 @@ export function encodeCursor(position: readonly string[]): string {
 /** The position in a cursor. Throws `VALIDATION_FAILED` for a text that is not a cursor of this shape. */
 export function decodeCursor<T>(cursor: string, shape: z.ZodType<T>): T {
   try {
-    return shape.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
+    const place = shape.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
+    if (!isInBounds(place)) throw new RangeError('out of bounds')
+    return place
   } catch (error) {
     const fields = [{ path: 'cursor', message: 'is not a cursor of this list' }]
     throw new AppError('VALIDATION_FAILED', { fields, cause: error })
   }
+}
+
+const MAX_INT4 = 2 ** 31 - 1
+
+/** Whether PostgreSQL takes every value: it has no year 0, and an `integer` has 32 bits. */
+function isInBounds(value: unknown): boolean {
+  if (typeof value === 'number') return Math.abs(value) <= MAX_INT4
+  if (typeof value === 'string') return !/^0000-\d\d-\d\dT/.test(value)
+  return typeof value !== 'object' || value === null || Object.values(value).every(isInBounds)
 }

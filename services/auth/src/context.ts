@@ -5,6 +5,7 @@ import type { AuthConfig } from './config.ts'
 import type { AuthDb } from './db/schema.ts'
 import type { RecordAudit } from './domain/audit.ts'
 import { auditChainKey } from './domain/audit-chain.ts'
+import { deviceTokenKey } from './domain/device-token.ts'
 import { accessTokenIssuer, type IssueAccessToken } from './infra/access-token.ts'
 import { breachCheck, type IsBreached } from './infra/breach-check.ts'
 import { HashGate } from './infra/hash-gate.ts'
@@ -26,12 +27,16 @@ export interface Context extends Repositories {
   audit: Repositories['audit'] & { record: RecordAudit }
   /** The key of the audit log's chain. */
   auditKey: Buffer
+  /** Who may register, and the page that invitations link to. */
+  registration: { mode: AuthConfig['REGISTRATION']; page: string }
   passwords: PasswordHasher
   passwordMinLength: number
   apiKeysPerAccount: number
   isBreached: IsBreached
   mail: MailDelivery
   refreshTokens: { secret: Buffer; lifetimeSeconds: number }
+  /** Key of the tokens by which a client is known again. */
+  deviceKey: Buffer
   keys: KeyRing
   keyRotator: KeyRotator
   /** Encrypts secrets that must be read again, unlike passwords. */
@@ -77,9 +82,13 @@ export async function createContext(parts: ContextParts): Promise<Context> {
   await chainOldRows(db, auditKey)
   return {
     ...tables,
-    audit: { ...tables.audit, record: (...entry) => transact((work) => work.audit.record(...entry)) },
+    audit: { ...tables.audit, record: (...entry) => transact(null, (work) => work.audit.record(...entry)) },
     transact,
     auditKey,
+    registration: {
+      mode: config.REGISTRATION,
+      page: `${config.PUBLIC_URL.replace(/\/$/, '')}/account/register`,
+    },
     passwords: await createPasswordHasher({
       pepper: fromBase64(config.PASSWORD_PEPPER),
       cost: config.BCRYPT_COST,
@@ -91,6 +100,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     isBreached: breachCheck(config.BREACHED_PASSWORDS_URL, base.logger),
     mail: createMailDelivery(config, now),
     refreshTokens: { secret: fromBase64(config.REFRESH_SECRET), lifetimeSeconds: config.REFRESH_TOKEN_SECONDS },
+    deviceKey: deviceTokenKey(fromBase64(config.REFRESH_SECRET)),
     keys,
     keyRotator,
     cipher,

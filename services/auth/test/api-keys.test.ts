@@ -169,7 +169,7 @@ describe('revoking a key', () => {
     const made = [1, 2, 3].map(() => gateway.call(methods.createApiKey, READ, actor))
     const ids = (await Promise.all(made)).map(({ id }) => id)
     const { userId } = actor
-    await auth.ctx.transact((work) => evictApiKeys(work, { userId, reason: 'api_key_revoked' }, new Date()))
+    await auth.ctx.transact(null, (work) => evictApiKeys(work, { userId, reason: 'api_key_revoked' }, new Date()))
     const told = await until(() => heard.find(({ apiKeyIds }) => apiKeyIds.includes(ids[0] ?? '')))
     expect(told.apiKeyIds.toSorted()).toEqual(ids.toSorted())
   })

@@ -117,7 +117,7 @@ describe('the chain of the audit log', () => {
 describe('erasing where a user came from', () => {
   it('leaves the rows, and the chain holds', async () => {
     const { actor: leaving } = await gateway.signUp()
-    await auth.ctx.transact((work) => work.audit.eraseOrigins(leaving.userId))
+    await auth.ctx.transact(null, (work) => work.audit.eraseOrigins(leaving.userId))
     const [row] = await query('select ip, user_agent, personal_salt from audit_log where user_id = $1', [
       leaving.userId,
     ])

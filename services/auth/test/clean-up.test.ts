@@ -49,7 +49,7 @@ describe('the clean-up', () => {
   it('is done by one process at a time', async () => {
     const { actor } = await gateway.signUp()
     await insertExpired(actor.sessionId, 1)
-    await auth.ctx.transact(async (work) => {
+    await auth.ctx.transact(null, async (work) => {
       expect(await work.tryLock('clean-up')).toBe(true)
       const before = await removed('sessions')
       await cleanUp(auth.ctx)

@@ -20,7 +20,7 @@ import { VideoFeed } from './live/video-feed.ts'
 import { Grants } from './playback/grants.ts'
 import { forwardedCallers, spoofable } from './proxy-check/proxy-report.ts'
 import { connectRedis } from './rate-limit/connect-redis.ts'
-import { type Allowances, API_KEY_OWN } from './rate-limit/policies.ts'
+import { type Allowance, type Allowances, API_KEY_OWN, KEYS_PER_ALLOWANCE } from './rate-limit/policies.ts'
 import { RateLimiter } from './rate-limit/rate-limiter.ts'
 import { retryingRelay, retryingRpc } from './rpc.ts'
 
@@ -153,9 +153,15 @@ function allowancesOf(config: GatewayConfig): Allowances {
     user: config.RATE_LIMIT_USER,
     'api-key': config.RATE_LIMIT_API_KEY,
     'api-key-own': API_KEY_OWN,
+    'api-keys': ofAllKeys(config.RATE_LIMIT_API_KEY),
     'key-lookup': config.RATE_LIMIT_KEY_LOOKUP,
     upload: config.RATE_LIMIT_UPLOAD,
     captions: config.RATE_LIMIT_CAPTIONS,
+    'key-uploads': ofAllKeys(config.RATE_LIMIT_UPLOAD),
     playback: config.RATE_LIMIT_PLAYBACK,
   }
+}
+
+function ofAllKeys({ points, seconds }: Allowance): Allowance {
+  return { points: points * KEYS_PER_ALLOWANCE, seconds }
 }

@@ -253,13 +253,22 @@ describe('the allowance of a key', () => {
     expect(await statuses(1, url, second.headers)).toEqual([200])
   })
 
+  it('is not a new one with each key: all keys of an account have two allowances together', async () => {
+    const { url } = await another({ RATE_LIMIT_API_KEY: '2/60' })
+    const userId = randomUUID()
+    const seen: number[] = []
+    for (let n = 0; n < 5; n++) seen.push(...(await statuses(2, url, issue({ userId }).headers)))
+    expect(seen).toEqual([200, 200, 200, 200, 429, 429, 429, 429, 429, 429])
+    expect(await statuses(1, url, issue().headers)).toEqual([200])
+  })
+
   it('can be smaller for one key, and is in the headers', async () => {
     const { headers } = issue({ ratePerMinute: 2 })
     const answer = await request(`/v1/videos/${video.id}`, { headers })
     expect(answer.headers.get('ratelimit-policy')).toBe(
-      '"key-lookup";q=100000;w=60, "api-key";q=100000;w=60, "api-key-own";q=2;w=60',
+      '"key-lookup";q=100000;w=60, "api-key";q=100000;w=60, "api-key-own";q=2;w=60, "api-keys";q=200000;w=60',
     )
-    expect(answer.headers.get('ratelimit')).toMatch(/"api-key-own";r=1;t=\d+$/)
+    expect(answer.headers.get('ratelimit')).toMatch(/"api-key-own";r=1;t=\d+,/)
     expect(await statuses(2, gateway.url, headers)).toEqual([200, 429])
   })
 })

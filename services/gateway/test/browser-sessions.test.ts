@@ -89,6 +89,24 @@ async function codeOf(answer: Response): Promise<string> {
 }
 
 describe('a page that asks for a cookie session', () => {
+  it('gets the device token in a cookie for a year; one that does not ask gets it in the body alone', async () => {
+    auth.on.login = async () => ({ ...signedIn(tokenOf(newSession())), deviceToken: 'a-device' })
+    const answer = await post('/v1/auth/login', credentials, page)
+    expect(await answer.json()).not.toHaveProperty('deviceToken')
+    const cookie = cookiesOf(answer).get('kinora_device')
+    expect(cookie?.value).toBe('a-device')
+    expect(cookie?.attributes.filter((it) => !it.startsWith('Expires'))).toEqual([
+      'Max-Age=31536000',
+      'Path=/',
+      'HttpOnly',
+      'Secure',
+      'SameSite=Lax',
+    ])
+    const plain = await post('/v1/auth/login', credentials, {})
+    expect(await plain.json()).toMatchObject({ deviceToken: 'a-device' })
+    expect(plain.headers.getSetCookie()).toEqual([])
+  })
+
   it('gets the refresh token in a cookie that no script can read, and nowhere else', async () => {
     const answer = await post('/v1/auth/login', credentials, page)
     const text = await answer.text()

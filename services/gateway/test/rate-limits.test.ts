@@ -119,6 +119,28 @@ describe('guessing the password of one account', () => {
     }
   })
 
+  it('does not keep out its owner, whose client has signed in before; a forged or foreign token counts as none', async () => {
+    const { url } = await another({ RATE_LIMIT_LOGIN: '3/60', TRUSTED_PROXIES: '127.0.0.1' })
+    auth.on.resolveDevice = async ({ email, deviceToken }) => ({
+      deviceId: email === 'owner@kinora.test' && deviceToken === 'known' ? 'laptop' : null,
+    })
+    let address = 0
+    const attempt = (headers: Record<string, string> = {}, deviceToken?: string, email = 'owner@kinora.test') => {
+      const init = jsonBody({ email, password: 'x', ...(deviceToken && { deviceToken }) })
+      const all = { ...init.headers, 'x-forwarded-for': `192.0.2.${address++}`, ...headers }
+      return fetch(`${url}/v1/auth/login`, { ...init, headers: all })
+    }
+    expect(await statuses(4, () => attempt())).toEqual([401, 401, 401, 429])
+    expect(await statuses(1, () => attempt({ cookie: 'kinora_device=forged' }))).toEqual([429])
+    expect(await statuses(1, () => attempt({ cookie: `kinora_device=${'x'.repeat(500)}` }))).toEqual([429])
+    expect(await statuses(1, () => attempt({}, 'forged'))).toEqual([429])
+    expect(await statuses(2, () => attempt({ cookie: 'a=b; kinora_device=known' }))).toEqual([401, 401])
+    expect(await statuses(2, () => attempt({}, 'known'))).toEqual([401, 429])
+    expect(await statuses(4, () => attempt({ cookie: 'kinora_device=known' }, undefined, 'other@kinora.test'))).toEqual(
+      [401, 401, 401, 429],
+    )
+  })
+
   it('from one address gets only the attempts of the address', async () => {
     const { url } = await another({ RATE_LIMIT_LOGIN: '10/60' })
     const before = auth.calls.login ?? 0

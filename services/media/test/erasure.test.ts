@@ -206,3 +206,27 @@ test('who says it again after all was done is answered again', async () => {
   await erase(owner)
   await until(() => answers.filter((userId) => userId === owner.userId).length === 2)
 })
+
+test('a claimed account loses the webhooks that were added before, and no later one', async () => {
+  const [owner, other] = [someUser(), someUser()]
+  const claimedAt = new Date()
+  const add = async ({ userId }: UserActor, createdAt: Date) => {
+    const id = randomUUID()
+    await sql`insert into webhooks (id, owner_id, url, events, secret, created_at)
+      values (${id}, ${userId}, 'https://example.com', '{}', '', ${createdAt})`.execute(db())
+    return id
+  }
+  await add(owner, new Date(claimedAt.getTime() - 1))
+  const kept = [await add(owner, new Date(claimedAt.getTime() + 1000)), await add(other, claimedAt)]
+  const { type, version } = events['auth.account-claimed']
+  const data = { userId: owner.userId, claimedAt: claimedAt.toISOString() }
+  const envelope = { id: randomUUID(), occurredAt: claimedAt.toISOString(), aggregateId: owner.userId, sequence: 1 }
+  await auth.publish({ ...envelope, type, version, data })
+  const left = async () => {
+    const { rows } = await sql<{ id: string }>`select id from webhooks
+      where owner_id in (${owner.userId}, ${other.userId})`.execute(db())
+    return rows.map(({ id }) => id).toSorted()
+  }
+  await until(async () => (await left()).length < 3)
+  expect(await left()).toEqual(kept.toSorted())
+})

@@ -37,6 +37,15 @@ export const events = defineEvents({
     version: 1,
     data: z.object({ userId: Id }),
   },
+  'auth.account-claimed': {
+    summary:
+      'The address of an account was proved for the first time. What was created for it before may be of a stranger',
+    publisher: 'auth',
+    subscribers: ['media'],
+    listeners: [],
+    version: 1,
+    data: z.object({ userId: Id, claimedAt: Timestamp }),
+  },
   'video.owner-erased': {
     summary: 'Nothing of this owner is left: no video, no link to one, no file, and nobody who could still write one',
     publisher: 'media',

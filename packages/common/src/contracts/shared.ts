@@ -1,7 +1,11 @@
 import { z } from 'zod'
 
 export const Id = z.uuid().meta({ example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55' })
-export const Timestamp = z.iso.datetime().meta({ example: '2026-11-30T06:00:00.000Z' })
+/** PostgreSQL has no year 0. */
+export const Timestamp = z.iso
+  .datetime()
+  .refine((time) => !time.startsWith('0000-'), 'There is no year 0')
+  .meta({ example: '2026-11-30T06:00:00.000Z' })
 /**
  * Text without control characters: PostgreSQL takes no zero byte, and logs and mails no line breaks. The class is what
  * `\p{Cc}` means, spelled out because a pattern in OpenAPI has no flags.

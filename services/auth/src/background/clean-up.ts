@@ -16,6 +16,7 @@ const REMOVALS: Record<string, Removal> = {
   sessions: (work, now) => work.sessions.deleteExpired(new Date(now.getTime() - KEEP_SESSIONS_MS), BATCH),
   api_keys: (work, now) => work.apiKeys.deleteEnded(new Date(now.getTime() - KEEP_API_KEYS_MS), BATCH),
   mail_tokens: (work, now) => work.mailTokens.deleteExpired(now, BATCH),
+  invites: (work, now) => work.invites.deleteExpired(now, BATCH),
   revocations: (work, now) => work.revocations.deleteExpired(now, BATCH),
   signing_keys: (work, now) => work.signingKeys.deleteExpired(now),
   totp_setups: (work, now) => work.totpFactors.deleteExpiredSetups(now, BATCH),
@@ -36,7 +37,7 @@ export async function cleanUp({ transact, metrics, logger, now }: CleanUpOptions
   for (const [what, remove] of Object.entries(REMOVALS)) {
     let removed: number
     do {
-      removed = await transact(async (work) => ((await work.tryLock('clean-up')) ? await remove(work, now()) : 0))
+      removed = await transact(null, async (work) => ((await work.tryLock('clean-up')) ? await remove(work, now()) : 0))
       metrics.cleanUpRemoved.inc({ what }, removed)
       if (removed > 0) logger.info({ what, removed }, 'removed expired rows')
     } while (removed === BATCH && !signal?.aborted)

@@ -19,7 +19,7 @@ export async function finishErasures(ctx: Context): Promise<void> {
 
 async function resendErasures(ctx: Context): Promise<void> {
   const now = ctx.now()
-  const unanswered = await ctx.transact(async (work) => {
+  const unanswered = await ctx.transact(null, async (work) => {
     const rows = await work.erasures.takeUnanswered(new Date(now.getTime() - RESEND_MS), now)
     for (const row of rows) await work.addUserErased(row.user_id)
     return rows
@@ -32,7 +32,7 @@ async function resendErasures(ctx: Context): Promise<void> {
 
 async function eraseLateOrigins(ctx: Context): Promise<void> {
   const now = ctx.now()
-  await ctx.transact(async (work) => {
+  await ctx.transact(null, async (work) => {
     const userIds = await work.erasures.finishAuth(new Date(now.getTime() - LAST_TRACE_MS), now)
     for (const userId of userIds) await work.audit.eraseOrigins(userId)
   })

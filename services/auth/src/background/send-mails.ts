@@ -46,7 +46,7 @@ async function fail(ctx: Context, mail: MailRow, error: unknown): Promise<void> 
     ctx.logger.warn(about, 'a mail could not be sent and will be tried again')
     return
   }
-  await ctx.transact(async (work) => {
+  await ctx.transact(null, async (work) => {
     await work.mailQueue.remove(mail.id)
     const entry = { action: 'mail_give_up', userId: mail.user_id, failure: 'DEPENDENCY_UNAVAILABLE' } as const
     await work.audit.record(ownCall(mail), entry, ctx.now())

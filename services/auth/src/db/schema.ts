@@ -161,6 +161,8 @@ export type MailKind =
   | 'password_changed'
   | 'password_reset'
   | 'second_factor_reset'
+  | 'api_key_created'
+  | 'service_key_created'
 
 export interface MailQueueTable {
   id: string
@@ -182,6 +184,15 @@ export interface MailTokensTable {
   expires_at: Date
 }
 
+export interface InvitesTable {
+  id: string
+  email: string
+  token_hash: Buffer
+  created_at: Date
+  expires_at: Date
+}
+export type InviteRow = Selectable<InvitesTable>
+
 /** Columns of type bigint are strings, because a number cannot hold all of them exactly. */
 export interface AuthDb extends OutboxDb {
   users: UsersTable
@@ -202,4 +213,5 @@ export interface AuthDb extends OutboxDb {
   audit_log_unchained: Omit<AuditLogTable, `personal_${string}` | 'subject' | 'previous_hash' | 'hash'>
   audit_head: { only_row: boolean; sequence: string; hash: Buffer }
   erasures: ErasuresTable
+  invites: InvitesTable
 }

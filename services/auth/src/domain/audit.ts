@@ -25,6 +25,8 @@ export type AuditAction =
   | 'email_resend'
   | 'mail_give_up'
   | 'admin_create'
+  | 'invite_create'
+  | 'invite_delete'
   | 'user_sessions_revoke'
   | UserChange
   | 'key_rotate'

@@ -79,6 +79,18 @@ export function secondFactorResetMail(user: UserRow, { created_at }: MailRow): M
   })
 }
 
+export function apiKeyCreatedMail(user: UserRow, mail: MailRow): MailText {
+  const whose = mail.kind === 'service_key_created' ? 'for a service account, by your' : 'for your'
+  return addressed(user, {
+    subject: 'A new API key was created',
+    paragraphs: [
+      `A new API key was created ${whose} Kinora account ${circumstances(mail)}.`,
+      'It works until it expires or is revoked, whether you are signed in or not.',
+    ],
+    note: 'If it was not you, revoke the key, set a new password and have all other API keys revoked with it.',
+  })
+}
+
 /** Adds the greeting, with the name only for a confirmed address: otherwise strangers could send their own text through us. */
 function addressed({ email_verified_at, display_name }: UserRow, body: Body): MailText {
   return { greeting: email_verified_at && display_name ? `Hello ${display_name},` : 'Hello,', ...body }

@@ -35,7 +35,7 @@ async function writeNotedRecord(
 ): Promise<void> {
   const { action, actor, subject, requestId, client } = data
   const call = { actor, requestId, ...(client && { client }), timeoutMs: 0 }
-  await ctx.transact(async (work) => {
+  await ctx.transact(null, async (work) => {
     if (await work.audit.has(id)) return
     await work.audit.record(call, { id, action, subject, userId: null }, new Date(occurredAt))
   })

@@ -4,7 +4,7 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
 import type { UserChange } from '../domain/users.ts'
-import { evictApiKeys } from './api-keys.ts'
+import { evictApiKeys, revokeApiKeys } from './api-keys.ts'
 import { removeSecondFactor } from './second-factor.ts'
 import { endSessions } from './sessions.ts'
 import type { Work } from './transact.ts'
@@ -54,18 +54,27 @@ export async function claimAccount(
   await work.mailTokens.discard(userId, 'verify_email')
   await work.mailTokens.discard(userId, 'reset_password')
   await work.audit.record(call, { action: 'password_reset', userId }, now)
-  await endSessions(work, { userId, reason: 'password_reset' }, now)
-  await removeApiKeys(work, userId, call, now)
-  await removeSecondFactor(work, account, call, now)
+  await closeUnprovedAccess(work, account, 'password_reset', call, now)
 }
 
-async function removeApiKeys(work: Work, userId: string, call: Call, now: Date): Promise<void> {
-  const ids = await work.apiKeys.liveIds(userId, now)
-  await evictApiKeys(work, { userId, reason: 'api_key_revoked' }, now)
-  for (const apiKeyId of ids) {
-    await work.apiKeys.revoke(apiKeyId, userId, now)
-    await work.audit.record(call, { action: 'api_key_revoke', userId, apiKeyId }, now)
-  }
+/**
+ * Takes from a locked account whatever was created before its address was proved, audited, in the caller's transaction:
+ * sessions, API keys, passkeys, the authenticator app, and webhooks in media. A stranger may have
+ * registered the address, and must keep no way in. Nothing happens where the address was proved before.
+ */
+export async function closeUnprovedAccess(
+  work: Work,
+  account: UserRow,
+  reason: 'password_reset' | 'email_verified',
+  call: Call,
+  now: Date,
+): Promise<void> {
+  if (account.email_verified_at) return
+  const userId = account.id
+  await endSessions(work, { userId, reason }, now)
+  await revokeApiKeys(work, userId, call, now)
+  await removeSecondFactor(work, account, call, now)
+  await work.addAccountClaimed(userId)
 }
 
 /**
@@ -75,7 +84,7 @@ async function removeApiKeys(work: Work, userId: string, call: Call, now: Date):
  */
 export async function eraseAccount(ctx: Context, id: string, call: Call): Promise<boolean> {
   const now = ctx.now()
-  return await ctx.transact(async (work) => {
+  return await ctx.transact(call, async (work) => {
     await refuseLastAdmin(work, id)
     if (!(await work.users.lock(id))) return false
     await work.audit.eraseOrigins(id)

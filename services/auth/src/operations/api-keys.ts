@@ -7,6 +7,7 @@ import type { ApiKeyRow } from '../db/schema.ts'
 import { createApiKeySecret } from '../domain/api-key.ts'
 import { toApiKey } from '../domain/views.ts'
 import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
+import { assertSessionLive } from './sessions.ts'
 import type { Work } from './transact.ts'
 
 /** A stream opened with an API key ends within this time, so a gateway that was down for longer needs no revocation. */
@@ -20,11 +21,12 @@ export async function issueApiKey(ctx: Context, call: Call, userId: string, fiel
   const now = ctx.now()
   const { key, prefix, digest } = createApiKeySecret()
   const row = newRow(userId, fields, { prefix, digest }, now)
-  await ctx.transact(async (work) => {
+  await ctx.transact(call, async (work) => {
     // The lock serialises new keys of one account, so that the limit holds, and orders them before or after a disabling.
     const owner = await work.users.lock(userId)
     if (!owner) throw new AppError('UNAUTHENTICATED')
     if (owner.disabled_at) throw new AppError('ACCOUNT_DISABLED')
+    if (call.actor.kind === 'user' && call.actor.sessionId) await assertSessionLive(work, call.actor.sessionId)
     if (fields.scopes.includes('admin') && owner.role !== 'admin') {
       throw new AppError('FORBIDDEN', { detail: 'Only a key of an administrator can have the scope admin' })
     }
@@ -32,6 +34,11 @@ export async function issueApiKey(ctx: Context, call: Call, userId: string, fiel
     if (live.length >= ctx.apiKeysPerAccount) throw new AppError('API_KEY_LIMIT_REACHED')
     await work.apiKeys.insert(row)
     await work.audit.record(call, { action: 'api_key_create', userId, apiKeyId: row.id }, now)
+    // A service account has no mailbox, so the administrator who created its key is told.
+    const creatorId = call.actor.kind === 'user' ? call.actor.userId : null
+    const forOther = owner.password_hash === null
+    if (!forOther) await work.queueMail('api_key_created', userId, call, now)
+    else if (creatorId) await work.queueMail('service_key_created', creatorId, call, now)
   })
   return { ...toApiKey(row), key }
 }
@@ -67,7 +74,7 @@ function newRow(
  */
 export async function revokeApiKey(ctx: Context, call: Call, userId: string, keyId: string): Promise<void> {
   const now = ctx.now()
-  const revoked = await ctx.transact(async (work) => {
+  const revoked = await ctx.transact(call, async (work) => {
     // The account is locked before its keys, as everywhere, because erasing it locks both.
     await work.users.lock(userId)
     if (!(await work.apiKeys.revoke(keyId, userId, now))) return false
@@ -76,6 +83,16 @@ export async function revokeApiKey(ctx: Context, call: Call, userId: string, key
     return true
   })
   if (!revoked && !(await ctx.apiKeys.belongsTo(keyId, userId))) throw new AppError('API_KEY_NOT_FOUND')
+}
+
+/** Revokes all keys of a locked account, audited, in the caller's transaction. */
+export async function revokeApiKeys(work: Work, userId: string, call: Call, now: Date): Promise<void> {
+  const ids = await work.apiKeys.liveIds(userId, now)
+  await evictApiKeys(work, { userId, reason: 'api_key_revoked' }, now)
+  for (const apiKeyId of ids) {
+    await work.apiKeys.revoke(apiKeyId, userId, now)
+    await work.audit.record(call, { action: 'api_key_revoke', userId, apiKeyId }, now)
+  }
 }
 
 export interface ApiKeysToEvict {

@@ -24,7 +24,7 @@ export class KeyRotator {
 
   /** Creates the first keys; processes that start at the same time use the same keys. */
   async initialise(): Promise<void> {
-    await this.#commit(ensureStages)
+    await this.#commit(null, ensureStages)
     await this.#options.ring.read()
   }
 
@@ -32,7 +32,7 @@ export class KeyRotator {
   async rotateIfDue(): Promise<void> {
     const { ring, rotationMs, now } = this.#options
     if (!isRotationDue(await ring.read(), rotationMs, now())) return
-    await this.#change(async (change) => {
+    await this.#change(null, async (change) => {
       // Another process may have rotated them while this one waited for the lock.
       if (!isRotationDue(await change.work.signingKeys.all(), rotationMs, change.now)) return
       await this.#rotate(change, { actor: { kind: 'service', name: 'auth' }, requestId: randomUUID(), timeoutMs: 0 })
@@ -41,12 +41,12 @@ export class KeyRotator {
 
   /** Throws `KEY_TOO_NEW`. */
   async rotate(call: Call): Promise<void> {
-    await this.#change((change) => this.#rotate(change, call))
+    await this.#change(call, (change) => this.#rotate(change, call))
   }
 
   /** Throws `KEY_NOT_FOUND`. */
   async retire(call: Call, kid: string, reason: string): Promise<void> {
-    await this.#change(async (change) => {
+    await this.#change(call, async (change) => {
       if (!(await retire(change, kid, reason))) return
       await change.work.audit.record(call, { action: 'key_retire', userId: null }, change.now)
       this.#options.logger.warn({ kid, reason, requestId: call.requestId }, 'signing key retired')
@@ -59,16 +59,16 @@ export class KeyRotator {
     this.#options.logger.info({ requestId: call.requestId }, 'signing keys rotated')
   }
 
-  async #change(body: (change: KeyChange) => Promise<void>): Promise<void> {
-    await this.#commit(body)
+  async #change(call: Call | null, body: (change: KeyChange) => Promise<void>): Promise<void> {
+    await this.#commit(call, body)
     const { ring, logger } = this.#options
     // The change is committed; the ring is read again in a second anyway.
     await ring.read().catch((error: unknown) => logger.warn({ err: error }, 'could not read the signing keys'))
   }
 
-  async #commit(body: (change: KeyChange) => Promise<void>): Promise<void> {
+  async #commit(call: Call | null, body: (change: KeyChange) => Promise<void>): Promise<void> {
     const { createKey, transact, now } = this.#options
-    await transact(async (work) => {
+    await transact(call, async (work) => {
       await work.lock('signing-keys')
       await body({ work, createKey, now: now() })
     })

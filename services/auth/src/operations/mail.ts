@@ -7,6 +7,7 @@ import { createOneTimeToken } from '../domain/challenges.ts'
 import { renderMail } from '../domain/mail-rendering.ts'
 import {
   accountExistsMail,
+  apiKeyCreatedMail,
   type MailText,
   passwordChangedMail,
   passwordResetMail,
@@ -35,7 +36,7 @@ export async function requestMail(
 ): Promise<void> {
   const userId = (await ctx.users.byEmail(normaliseEmail(email)))?.id ?? null
   const now = ctx.now()
-  await ctx.transact(async (work) => {
+  await ctx.transact(call, async (work) => {
     await work.queueMail(kind, userId, call, now)
     await work.audit.record(call, { action, userId }, now)
   })
@@ -65,6 +66,9 @@ async function fillTemplate(ctx: Context, mail: MailRow, user: UserRow): Promise
       return passwordResetMail(user, mail)
     case 'second_factor_reset':
       return secondFactorResetMail(user, mail)
+    case 'api_key_created':
+    case 'service_key_created':
+      return apiKeyCreatedMail(user, mail)
   }
 }
 

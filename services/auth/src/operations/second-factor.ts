@@ -24,7 +24,7 @@ export async function withPasswordAndCode<T>(
   change: (work: Work) => Promise<T>,
 ): Promise<T> {
   await confirmPassword(ctx, userId, password, action, call)
-  const outcome = await ctx.transact(async (work) => {
+  const outcome = await ctx.transact(call, async (work) => {
     const user = await work.users.lock(userId)
     if (!user?.mfa_enabled_at) return new AppError('MFA_NOT_ENABLED')
     const refusal = await tryCode(ctx, work, userId, parseCode(code), call, 'MFA_CODE_WRONG')

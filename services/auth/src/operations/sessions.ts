@@ -1,10 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
-import type { RevocationReason, SignedIn } from '@kinora/common/contracts'
+import { type RevocationReason, type SignedIn, signedOut } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
 import { CLOCK_SKEW_MS } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { SessionRow, UserRow } from '../db/schema.ts'
 import { type AuditAction, originOf } from '../domain/audit.ts'
+import { createDeviceToken } from '../domain/device-token.ts'
 import { createRefreshToken } from '../domain/refresh-token.ts'
 import { AMR, type Amr, transportOf } from '../domain/sign-in.ts'
 import { toUser } from '../domain/views.ts'
@@ -40,7 +42,8 @@ export async function openSession(
   const session: SessionRow = { ...draft, access_expires_at: access.expiresAt }
   await work.sessions.insert(session)
   await work.audit.record(call, { action, userId: user.id, sessionId: session.id }, now)
-  return signedInAnswer(ctx, user, session, access, now)
+  const deviceToken = createDeviceToken(ctx.deviceKey, user, now)
+  return { ...signedInAnswer(ctx, user, session, access, now), deviceToken }
 }
 
 export interface SessionsToEnd {
@@ -69,13 +72,33 @@ export async function endSessions(work: Work, { reason, ...target }: SessionsToE
   return ended.length
 }
 
-/** Ends sessions at their owner's request, audited, and notifies the gateways. Repeating it changes nothing. */
-export async function signOut(ctx: Context, call: Call, action: AuditAction, target: SessionsToEnd): Promise<void> {
+/**
+ * To be called, with the account locked, before something is added that outlives the session: a gateway may admit its
+ * access token for up to a second after its end. Throws the reason of the end.
+ */
+export async function assertSessionLive(work: Work, sessionId: string): Promise<void> {
+  const session = await work.sessions.byId(sessionId)
+  if (!session) throw new AppError('UNAUTHENTICATED')
+  if (session.end_reason) throw signedOut(session.end_reason, 'access')
+}
+
+/**
+ * Ends sessions at their owner's request, audited, and notifies the gateways. Repeating it changes nothing. `alongside` runs in
+ * the same transaction.
+ */
+export async function signOut(
+  ctx: Context,
+  call: Call,
+  action: AuditAction,
+  target: SessionsToEnd,
+  alongside: (work: Work, now: Date) => Promise<void> = async () => {},
+): Promise<void> {
   const now = ctx.now()
-  await ctx.transact(async (work) => {
+  await ctx.transact(call, async (work) => {
     const ended = await endSessions(work, target, now)
     const { userId, sessionId } = target
     if (ended > 0) await work.audit.record(call, { action, userId, sessionId }, now)
+    await alongside(work, now)
   })
 }
 

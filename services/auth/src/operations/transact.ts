@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
 import { events, type Revocation } from '@kinora/common/contracts'
 import { addEvent, lockName, tryLockName } from '@kinora/common/db'
-import type { Kysely, Transaction } from 'kysely'
+import { AppError } from '@kinora/common/errors'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { AuthDb, MailKind } from '../db/schema.ts'
 import { type AuditDraft, auditDraft, type RecordAudit } from '../domain/audit.ts'
 import { appendAudit } from '../repositories/audit.ts'
@@ -12,8 +13,12 @@ export type Work = ReturnType<typeof createWork>
 /**
  * Runs `body` in one transaction. When the commit leaves an event or a mail to be sent, the loops that send them are woken at
  * once.
+ *
+ * `call` is the call that this answers; null for work that no caller waits for. If its deadline has passed before the commit,
+ * nothing is committed and `TIMEOUT` is thrown: its caller was answered 504 and must be able to rely on that. An `AppError` as
+ * the result is committed nevertheless: it is a refusal, and what it counted must not be lost.
  */
-export type Transact = <T>(body: (work: Work) => Promise<T>) => Promise<T>
+export type Transact = <T>(call: Call | null, body: (work: Work) => Promise<T>) => Promise<T>
 
 export interface TransactOptions {
   db: Kysely<AuthDb>
@@ -30,12 +35,13 @@ interface Collected {
 }
 
 export function createTransact({ db, auditKey, wake }: TransactOptions): Transact {
-  return async (body) => {
+  return async (call, body) => {
     const collected: Collected = { audit: [], hasMessages: false }
     const result = await db.transaction().execute(async (tx) => {
       const result = await body(createWork(tx, collected))
       // Audit rows come last: until the commit all other transactions of the installation wait to append theirs.
       await appendAudit(tx, auditKey, collected.audit)
+      if (call?.timeoutMs === 0 && !(result instanceof AppError)) throw new AppError('TIMEOUT')
       return result
     })
     if (collected.hasMessages) wake()
@@ -84,6 +90,15 @@ function outgoingEvents(tx: Transaction<AuthDb>, collected: Collected) {
       collected.hasMessages = true
       const about = { aggregateId: 'revocations', sequence: revocation.sequence }
       await addEvent(tx, events['auth.sessions-revoked'], about, revocation)
+    },
+
+    /** Media compares the time with those of its own rows, so it is the database's, rounded up. */
+    async addAccountClaimed(userId: string): Promise<void> {
+      collected.hasMessages = true
+      const { rows } = await sql<{ at: Date }>`select clock_timestamp() + interval '1 ms' as at`.execute(tx)
+      const claimedAt = rows[0]?.at ?? new Date()
+      const data = { userId, claimedAt: claimedAt.toISOString() }
+      await addEvent(tx, events['auth.account-claimed'], { aggregateId: userId, sequence: 1 }, data)
     },
 
     async addUserErased(userId: string): Promise<void> {

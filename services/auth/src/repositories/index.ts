@@ -3,6 +3,7 @@ import type { AuthDb } from '../db/schema.ts'
 import { apiKeyRepository } from './api-keys.ts'
 import { auditRepository } from './audit.ts'
 import { erasureRepository } from './erasures.ts'
+import { inviteRepository } from './invites.ts'
 import { mailQueueRepository, mailTokenRepository } from './mails.ts'
 import { codeAttemptRepository, mfaChallengeRepository } from './mfa-challenges.ts'
 import { passkeyChallengeRepository, passkeyRepository } from './passkeys.ts'
@@ -31,6 +32,7 @@ export function repositories(db: Kysely<AuthDb>) {
     mfaChallenges: mfaChallengeRepository(db),
     passkeys: passkeyRepository(db),
     passkeyChallenges: passkeyChallengeRepository(db),
+    invites: inviteRepository(db),
     erasures: erasureRepository(db),
     audit: auditRepository(db),
   }

@@ -17,7 +17,7 @@ export function getMe({ users }: Context): Handler<typeof auth.getMe> {
 export function updateMe(ctx: Context): Handler<typeof auth.updateMe> {
   return signedIn<typeof auth.updateMe>(async ({ displayName }, { userId }, call) => {
     const now = ctx.now()
-    return await ctx.transact(async (work) => {
+    return await ctx.transact(call, async (work) => {
       const user = (await work.users.setDisplayName(userId, displayName, now)) ?? noSuchUser()
       await work.audit.record(call, { action: 'profile_update', userId }, now)
       return toUser(user)

@@ -3,13 +3,15 @@ import type { auth } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { toApiKey } from '../domain/views.ts'
 import { issueApiKey, revokeApiKey as revoke } from '../operations/api-keys.ts'
+import { reauthenticate } from '../operations/passwords.ts'
 import { pageOf, pageRequest } from '../repositories/pages.ts'
 import { signedIn } from './guards.ts'
 
 export function createApiKey(ctx: Context): Handler<typeof auth.createApiKey> {
-  return signedIn<typeof auth.createApiKey>(
-    async (fields, { userId }, call) => await issueApiKey(ctx, call, userId, fields),
-  )
+  return signedIn<typeof auth.createApiKey>(async ({ password, ...fields }, actor, call) => {
+    await reauthenticate(ctx, actor, password, 'api_key_create', call)
+    return await issueApiKey(ctx, call, actor.userId, fields)
+  })
 }
 
 export function listApiKeys({ apiKeys }: Context): Handler<typeof auth.listApiKeys> {

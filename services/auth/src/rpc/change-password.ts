@@ -2,12 +2,13 @@ import type { Call, Handler, SessionActor } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
+import { revokeApiKeys as revokeKeys } from '../operations/api-keys.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
 import { endSessions } from '../operations/sessions.ts'
 import { noSuchUser, signedIn } from './guards.ts'
 
 export function changePassword(ctx: Context): Handler<typeof auth.changePassword> {
-  return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword }, actor, call) => {
+  return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword, revokeApiKeys }, actor, call) => {
     // Repeats only when the hash was replaced during the check: by another change, after which this password is wrong, or by a
     // sign-in that renewed it at another cost.
     for (;;) {
@@ -19,27 +20,33 @@ export function changePassword(ctx: Context): Handler<typeof auth.changePassword
       const problem = await evaluatePassword(ctx, newPassword, user, 'newPassword')
       if (problem) return await refuse(ctx, actor, call, problem)
       const hash = await ctx.passwords.hash(newPassword, call.signal)
-      if (await replace(ctx, actor, stored, hash, call)) return {}
+      if (await replace(ctx, actor, { from: stored, to: hash, revokeApiKeys }, call)) return {}
     }
   })
 }
 
-/** False when `verified` is no longer the account's hash. */
+interface Replacement {
+  from: string
+  to: string
+  revokeApiKeys: boolean | undefined
+}
+
+/** False when `from` is no longer the account's hash. */
 async function replace(
   ctx: Context,
   { userId, sessionId }: SessionActor,
-  verified: string,
-  hash: string,
+  { from, to, revokeApiKeys }: Replacement,
   call: Call,
 ): Promise<boolean> {
   const now = ctx.now()
-  return await ctx.transact(async (work) => {
-    if (!(await work.users.replaceHash(userId, verified, hash))) return false
+  return await ctx.transact(call, async (work) => {
+    if (!(await work.users.replaceHash(userId, from, to))) return false
     // A stranger may have requested a reset link; the new password invalidates it.
     await work.mailTokens.discard(userId, 'reset_password')
     await work.queueMail('password_changed', userId, call, now)
     await work.audit.record(call, { action: 'password_change', userId, sessionId }, now)
     await endSessions(work, { userId, exceptSessionId: sessionId, reason: 'password_changed' }, now)
+    if (revokeApiKeys) await revokeKeys(work, userId, call, now)
     return true
   })
 }

@@ -34,7 +34,7 @@ export function createAdmin(ctx: Context): Handler<typeof auth.createAdmin> {
 
 /** Null when no account has this address, or its address was never confirmed. */
 async function promote(ctx: Context, email: string, call: Call): Promise<Result | null> {
-  return await ctx.transact(async (work) => {
+  return await ctx.transact(call, async (work) => {
     const found = await work.users.byEmail(email)
     const user = found && (await work.users.lock(found.id))
     if (!user) return null
@@ -58,7 +58,7 @@ async function createOrClaim(
   // The operator vouches for the address; otherwise the first administrator would need a mail to confirm it.
   const verified: Partial<UserRow> = { role: 'admin', email_verified_at: now }
   const user = { ...createUser(email, passwordHash, displayName, now), ...verified }
-  return await ctx.transact(async (work) => {
+  return await ctx.transact(call, async (work) => {
     if (!(await work.users.insert(user))) return await claim(work, user, call)
     await work.audit.record(call, { action: 'admin_create', userId: user.id }, now)
     return { userId: user.id, outcome: 'created' }

@@ -12,8 +12,8 @@ import { openSession } from '../operations/sessions.ts'
 import type { Work } from '../operations/transact.ts'
 
 export function beginMfaPasskey(ctx: Context): Handler<typeof auth.beginMfaPasskey> {
-  return async ({ mfaToken }) => {
-    const passkeys = await ctx.transact(async (work) => {
+  return async ({ mfaToken }, call) => {
+    const passkeys = await ctx.transact(call, async (work) => {
       const found = await lockMfaChallenge(work, mfaToken, ctx.now())
       if ('refusal' in found) throw found.refusal
       return await work.passkeys.ofUser(found.user.id)
@@ -29,7 +29,7 @@ type Proof = TypedCode | { passkey: Assertion }
 export function finishLogin(ctx: Context): Handler<typeof auth.finishLogin> {
   return async ({ mfaToken, code, recoveryCode, passkey }, call) => {
     const proof = passkey ? { passkey } : code === undefined ? { recoveryCode: recoveryCode ?? '' } : { code }
-    const outcome = await ctx.transact((work) => redeem(ctx, work, mfaToken, proof, call))
+    const outcome = await ctx.transact(call, (work) => redeem(ctx, work, mfaToken, proof, call))
     if (outcome instanceof AppError) throw outcome
     return outcome
   }

@@ -7,7 +7,8 @@ import { listAudit, searchAudit, verifyAudit } from './audit.ts'
 import { changePassword } from './change-password.ts'
 import { createAdmin } from './create-admin.ts'
 import { beginMfaPasskey, finishLogin } from './finish-login.ts'
-import { login } from './login.ts'
+import { createInvite, deleteInvite, listInvites } from './invites.ts'
+import { login, resolveDevice } from './login.ts'
 import { beginPasskeyLogin, loginWithPasskey } from './login-with-passkey.ts'
 import { addPasskey, beginPasskey, deletePasskey, listPasskeys } from './passkeys.ts'
 import { refresh } from './refresh.ts'
@@ -43,6 +44,7 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     resendVerification: resendVerification(ctx),
 
     login: login(ctx),
+    resolveDevice: resolveDevice(ctx),
     finishLogin: finishLogin(ctx),
     beginMfaPasskey: beginMfaPasskey(ctx),
     beginPasskeyLogin: beginPasskeyLogin(ctx),
@@ -95,6 +97,10 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     resetSecondFactor: resetSecondFactor(ctx),
     eraseUser: eraseUser(ctx),
     createAdmin: createAdmin(ctx),
+
+    createInvite: createInvite(ctx),
+    listInvites: listInvites(ctx),
+    deleteInvite: deleteInvite(ctx),
 
     listAudit: listAudit(ctx),
     searchAudit: searchAudit(ctx),

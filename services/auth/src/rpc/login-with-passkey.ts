@@ -24,7 +24,7 @@ export function loginWithPasskey(ctx: Context): Handler<typeof auth.loginWithPas
       throw new AppError('PASSKEY_CHALLENGE_INVALID')
     }
     const challenge = webAuthnChallenge(challengeToken)
-    const outcome = await ctx.transact((work) => redeem(ctx, work, response, challenge, call))
+    const outcome = await ctx.transact(call, (work) => redeem(ctx, work, response, challenge, call))
     if (outcome instanceof AppError) throw outcome
     return outcome
   }

@@ -3,9 +3,11 @@ import { type auth, type MfaRequired, normaliseEmail, type SignedIn } from '@kin
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
+import { deviceOf } from '../domain/device-token.ts'
 import { type SignInRefusal, signInRefusal } from '../domain/sign-in.ts'
 import { openMfaChallenge } from '../operations/mfa-challenges.ts'
 import { openSession } from '../operations/sessions.ts'
+import { byService } from './guards.ts'
 
 type Refusal = 'INVALID_CREDENTIALS' | SignInRefusal
 type Outcome = { answer: SignedIn | MfaRequired } | { refusal: Refusal } | 'password replaced meanwhile'
@@ -32,7 +34,7 @@ export function login(ctx: Context): Handler<typeof auth.login> {
  * disabling or an end of all sessions, which then ends it, or after.
  */
 async function signIn(ctx: Context, verified: UserRow, call: Call): Promise<Outcome> {
-  return await ctx.transact(async (work) => {
+  return await ctx.transact(call, async (work) => {
     const user = await work.users.lockForSignIn(verified.id)
     if (!user) return { refusal: 'INVALID_CREDENTIALS' }
     if (user.password_hash !== verified.password_hash) return 'password replaced meanwhile'
@@ -68,4 +70,12 @@ async function renewedHash(
     ctx.logger.warn({ err: error, userId }, 'could not renew a password hash')
     return stored
   }
+}
+
+/** Asked before a sign-in is counted, so it looks at no password. */
+export function resolveDevice({ users, deviceKey, now }: Context): Handler<typeof auth.resolveDevice> {
+  return byService<typeof auth.resolveDevice>('gateway', async ({ email, deviceToken }) => {
+    const user = await users.byEmail(normaliseEmail(email))
+    return { deviceId: user ? deviceOf(deviceKey, deviceToken, user, now()) : null }
+  })
 }

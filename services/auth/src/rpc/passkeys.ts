@@ -9,6 +9,7 @@ import { toPasskey } from '../domain/views.ts'
 import { registrationOptions, verifyRegistration } from '../infra/webauthn.ts'
 import { openPasskeyChallenge } from '../operations/passkeys.ts'
 import { confirmPassword, reauthenticate } from '../operations/passwords.ts'
+import { assertSessionLive } from '../operations/sessions.ts'
 import type { Work } from '../operations/transact.ts'
 import { noSuchUser, signedIn } from './guards.ts'
 
@@ -28,7 +29,7 @@ export function beginPasskey(ctx: Context): Handler<typeof auth.beginPasskey> {
 }
 
 export function addPasskey(ctx: Context): Handler<typeof auth.addPasskey> {
-  return signedIn<typeof auth.addPasskey>(async ({ challengeToken, response, name }, { userId }, call) => {
+  return signedIn<typeof auth.addPasskey>(async ({ challengeToken, response, name }, { userId, sessionId }, call) => {
     const now = ctx.now()
     if (!(await ctx.passkeyChallenges.take(oneTimeTokenHash(challengeToken), userId, now))) {
       throw new AppError('PASSKEY_CHALLENGE_INVALID')
@@ -43,17 +44,18 @@ export function addPasskey(ctx: Context): Handler<typeof auth.addPasskey> {
       created_at: now,
       last_used_at: null,
     }
-    await ctx.transact(async (work) => {
-      await insert(work, passkey)
+    await ctx.transact(call, async (work) => {
+      await insert(work, passkey, sessionId)
       await work.audit.record(call, { action: 'passkey_add', userId }, now)
     })
     return toPasskey(passkey)
   })
 }
 
-async function insert(work: Work, passkey: PasskeyRow): Promise<void> {
+async function insert(work: Work, passkey: PasskeyRow, sessionId: string): Promise<void> {
   // The lock keeps two concurrent calls from exceeding the limit.
   if (!(await work.users.lock(passkey.user_id))) noSuchUser()
+  await assertSessionLive(work, sessionId)
   const present = await work.passkeys.ofUser(passkey.user_id)
   if (present.length >= MAX_PASSKEYS) throw new AppError('PASSKEY_LIMIT_REACHED')
   if (!(await work.passkeys.insert(passkey))) throw new AppError('PASSKEY_UNACCEPTABLE')
@@ -68,7 +70,7 @@ export function listPasskeys({ passkeys }: Context): Handler<typeof auth.listPas
 export function deletePasskey(ctx: Context): Handler<typeof auth.deletePasskey> {
   return signedIn<typeof auth.deletePasskey>(async ({ passkeyId, password }, { userId }, call) => {
     await confirmPassword(ctx, userId, password, 'passkey_remove', call)
-    await ctx.transact(async (work) => {
+    await ctx.transact(call, async (work) => {
       if (!(await work.passkeys.delete(passkeyId, userId))) throw new AppError('PASSKEY_NOT_FOUND')
       await work.audit.record(call, { action: 'passkey_remove', userId }, ctx.now())
     })

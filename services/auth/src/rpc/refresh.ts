@@ -16,7 +16,8 @@ type Outcome = { answer: SignedIn } | { refusal: AppError }
 export function refresh(ctx: Context): Handler<typeof auth.refresh> {
   return async ({ refreshToken }, call) => {
     const token = parseRefreshToken(refreshToken)
-    const outcome = await ctx.transact((work) => exchange(ctx, work, token, call))
+    // Also behind its deadline: a reused token must end the session, and a client may send a token again after a lost answer.
+    const outcome = await ctx.transact(null, (work) => exchange(ctx, work, token, call))
     if ('answer' in outcome) return outcome.answer
     throw outcome.refusal
   }

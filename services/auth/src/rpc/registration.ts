@@ -5,13 +5,18 @@ import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
 import { oneTimeTokenHash } from '../domain/challenges.ts'
 import { createUser } from '../domain/users.ts'
+import { closeUnprovedAccess } from '../operations/accounts.ts'
 import { requestMail } from '../operations/mail.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
 import { openSession } from '../operations/sessions.ts'
+import type { Work } from '../operations/transact.ts'
 
 export function register(ctx: Context): Handler<typeof auth.register> {
-  return async ({ email: typed, password, displayName = null }, call) => {
+  return async ({ email: typed, password, displayName = null, invite }, call) => {
     const email = normaliseEmail(typed)
+    const inviteHash = ctx.registration.mode === 'invite' ? oneTimeTokenHash(invite ?? '') : null
+    const refusal = await evaluateRegistration(ctx, email, inviteHash)
+    if (refusal) return await refuse(ctx, call, refusal)
     const problem = await evaluatePassword(ctx, password, { email, display_name: displayName })
     if (problem) return await refuse(ctx, call, problem)
     // Only saves the hash; the insert decides. With verification both cases must take the same time.
@@ -20,14 +25,27 @@ export function register(ctx: Context): Handler<typeof auth.register> {
 
     const passwordHash = await ctx.passwords.hash(password, call.signal)
     const user = createUser(email, passwordHash, displayName, ctx.now())
-    if (ctx.mail.verification) return await awaitVerification(ctx, user, call)
-    return (await signIn(ctx, user, call)) ?? (await refuse(ctx, call, new AppError('EMAIL_TAKEN')))
+    if (ctx.mail.verification) return await awaitVerification(ctx, user, inviteHash, call)
+    return (await signIn(ctx, user, inviteHash, call)) ?? (await refuse(ctx, call, new AppError('EMAIL_TAKEN')))
   }
 }
 
-async function signIn(ctx: Context, user: UserRow, call: Call): Promise<SignedIn | null> {
-  return await ctx.transact(async (work) => {
+/** Why nobody may register this address now; null when it may be. */
+async function evaluateRegistration(ctx: Context, email: string, inviteHash: Buffer | null): Promise<AppError | null> {
+  if (ctx.registration.mode === 'closed') return new AppError('REGISTRATION_CLOSED')
+  if (!inviteHash || (await ctx.invites.isValid(inviteHash, email, ctx.now()))) return null
+  return new AppError('INVITE_INVALID')
+}
+
+/** Uses the invitation up together with what it allows; somebody else may have used it meanwhile. */
+async function useInvite(work: Work, { email, created_at }: UserRow, inviteHash: Buffer | null): Promise<void> {
+  if (inviteHash && !(await work.invites.take(inviteHash, email, created_at))) throw new AppError('INVITE_INVALID')
+}
+
+async function signIn(ctx: Context, user: UserRow, inviteHash: Buffer | null, call: Call): Promise<SignedIn | null> {
+  return await ctx.transact(call, async (work) => {
     if (!(await work.users.insert(user))) return null
+    await useInvite(work, user, inviteHash)
     return await openSession(ctx, work, 'register', user, call)
   })
 }
@@ -37,8 +55,14 @@ async function signIn(ctx: Context, user: UserRow, call: Call): Promise<SignedIn
  * account of the same address may belong to a stranger, and a confirmation link would make that stranger's password valid. So
  * neither password is valid, and the mail has a link to set a new one, which also confirms the address.
  */
-async function awaitVerification(ctx: Context, user: UserRow, call: Call): Promise<VerificationRequired> {
-  await ctx.transact(async (work) => {
+async function awaitVerification(
+  ctx: Context,
+  user: UserRow,
+  inviteHash: Buffer | null,
+  call: Call,
+): Promise<VerificationRequired> {
+  await ctx.transact(call, async (work) => {
+    await useInvite(work, user, inviteHash)
     const isNew = await work.users.insert(user)
     await work.users.voidUnconfirmed(user, ctx.passwords.unusable)
     const owner = await work.users.byEmail(user.email)
@@ -62,12 +86,14 @@ export function verifyEmail(ctx: Context): Handler<typeof auth.verifyEmail> {
     const now = ctx.now()
     const tokenHash = oneTimeTokenHash(token)
     const userId = await ctx.mailTokens.ownerOf('verify_email', tokenHash, now)
-    const verified = await ctx.transact(async (work) => {
+    const verified = await ctx.transact(call, async (work) => {
       // The account is locked before its rows, as everywhere, to avoid deadlocks.
-      if (userId === undefined || !(await work.users.lock(userId))) return false
+      const user = userId === undefined ? undefined : await work.users.lock(userId)
+      if (!user) return false
       if (!(await work.mailTokens.take('verify_email', tokenHash, now))) return false
-      await work.users.markVerified(userId, now)
-      await work.audit.record(call, { action: 'email_verify', userId }, now)
+      await work.users.markVerified(user.id, now)
+      await work.audit.record(call, { action: 'email_verify', userId: user.id }, now)
+      await closeUnprovedAccess(work, user, 'email_verified', call, now)
       return true
     })
     if (verified) return {}

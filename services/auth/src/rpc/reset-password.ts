@@ -3,6 +3,8 @@ import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { oneTimeTokenHash } from '../domain/challenges.ts'
+import { closeUnprovedAccess } from '../operations/accounts.ts'
+import { revokeApiKeys as revokeKeys } from '../operations/api-keys.ts'
 import { requestMail } from '../operations/mail.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
 import { endSessions } from '../operations/sessions.ts'
@@ -16,7 +18,7 @@ export function forgotPassword(ctx: Context): Handler<typeof auth.forgotPassword
 
 /** Opens no session, because access to the owner's mails does not replace the second factor. */
 export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> {
-  return async ({ token, password }, call) => {
+  return async ({ token, password, revokeApiKeys }, call) => {
     const tokenHash = oneTimeTokenHash(token)
     const userId = await ctx.mailTokens.ownerOf('reset_password', tokenHash, ctx.now())
     const user = userId && (await ctx.users.byId(userId))
@@ -25,28 +27,35 @@ export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> 
     const problem = await evaluatePassword(ctx, password, user)
     if (problem) return await refuse(ctx, call, user.id, problem)
     const hash = await ctx.passwords.hash(password, call.signal)
-    if (!(await reset(ctx, { userId: user.id, tokenHash, hash }, call))) {
+    if (!(await reset(ctx, { userId: user.id, tokenHash, hash, revokeApiKeys }, call))) {
       return await refuse(ctx, call, user.id, new AppError('MAIL_TOKEN_INVALID'))
     }
     return {}
   }
 }
 
+interface Reset {
+  userId: string
+  tokenHash: Buffer
+  hash: string
+  revokeApiKeys: boolean | undefined
+}
+
 /** False when the token was used, or replaced by a newer one, since it was read. */
-async function reset(
-  ctx: Context,
-  { userId, tokenHash, hash }: { userId: string; tokenHash: Buffer; hash: string },
-  call: Call,
-): Promise<boolean> {
+async function reset(ctx: Context, { userId, tokenHash, hash, revokeApiKeys }: Reset, call: Call): Promise<boolean> {
   const now = ctx.now()
-  return await ctx.transact(async (work) => {
+  return await ctx.transact(call, async (work) => {
     // The account is locked before its rows, as everywhere, to avoid deadlocks.
-    await work.users.lock(userId)
-    if (!(await work.mailTokens.take('reset_password', tokenHash, now))) return false
+    const user = await work.users.lock(userId)
+    if (!user || !(await work.mailTokens.take('reset_password', tokenHash, now))) return false
     await work.users.resetPassword(userId, hash, now)
     await work.queueMail('password_reset', userId, call, now)
     await work.audit.record(call, { action: 'password_reset', userId }, now)
     await endSessions(work, { userId, reason: 'password_reset' }, now)
+    // The name may be of the stranger who registered the address, and mails would greet its owner by it.
+    if (!user.email_verified_at) await work.users.setDisplayName(userId, null, now)
+    if (revokeApiKeys) await revokeKeys(work, userId, call, now)
+    await closeUnprovedAccess(work, user, 'password_reset', call, now)
     return true
   })
 }

@@ -40,7 +40,7 @@ function resolved({ key, owner }: OwnedApiKey): ResolvedApiKey {
 
 async function refuse(ctx: Context, key: ApiKeyRow, failure: ErrorCode, call: Call): Promise<never> {
   const now = ctx.now()
-  await ctx.transact(async (work) => {
+  await ctx.transact(null, async (work) => {
     const since = new Date(now.getTime() - LOG_REFUSAL_EVERY_MS)
     if (!(await work.apiKeys.claimRefusalLog(key.id, now, since))) return
     await work.audit.record(call, { action: 'api_key_use', userId: key.user_id, apiKeyId: key.id, failure }, now)

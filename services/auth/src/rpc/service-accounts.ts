@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { createUser } from '../domain/users.ts'
 import { toApiKey, toUser } from '../domain/views.ts'
 import { issueApiKey, revokeApiKey } from '../operations/api-keys.ts'
+import { reauthenticate } from '../operations/passwords.ts'
 import { pageOf, pageRequest } from '../repositories/pages.ts'
 import { byAdmin, forServiceAccount } from './guards.ts'
 
@@ -14,7 +15,7 @@ export function createServiceAccount(ctx: Context): Handler<typeof auth.createSe
     const now = ctx.now()
     // RFC 2606 section 2: mail to such an address goes nowhere.
     const user = createUser(`${randomUUID()}@service.invalid`, null, displayName, now)
-    await ctx.transact(async (work) => {
+    await ctx.transact(call, async (work) => {
       if (!(await work.users.insert(user))) throw new AppError('INTERNAL')
       await work.audit.record(call, { action: 'service_account_create', userId: user.id }, now)
     })
@@ -30,10 +31,13 @@ export function listServiceAccounts(ctx: Context): Handler<typeof auth.listServi
 }
 
 export function createServiceAccountKey(ctx: Context): Handler<typeof auth.createServiceAccountKey> {
-  return forServiceAccount<typeof auth.createServiceAccountKey>(
-    ctx,
-    async ({ userId, ...fields }, call) => await issueApiKey(ctx, call, userId, fields),
-  )
+  return forServiceAccount<typeof auth.createServiceAccountKey>(ctx, async ({ userId, password, ...fields }, call) => {
+    if (call.actor.kind === 'user') {
+      if (call.actor.sessionId === undefined) throw new AppError('FORBIDDEN')
+      await reauthenticate(ctx, call.actor, password, 'api_key_create', call)
+    }
+    return await issueApiKey(ctx, call, userId, fields)
+  })
 }
 
 export function listServiceAccountKeys(ctx: Context): Handler<typeof auth.listServiceAccountKeys> {

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { isGenuine, parseRefreshToken } from '../domain/refresh-token.ts'
 import { transportOf } from '../domain/sign-in.ts'
 import { toSession } from '../domain/views.ts'
+import { revokeApiKeys } from '../operations/api-keys.ts'
 import { signOut } from '../operations/sessions.ts'
 import { pageOf, pageRequest } from '../repositories/pages.ts'
 import { byAdmin, byService, signedIn } from './guards.ts'
@@ -34,8 +35,10 @@ export function logout(ctx: Context): Handler<typeof auth.logout> {
 }
 
 export function logoutAll(ctx: Context): Handler<typeof auth.logoutAll> {
-  return signedIn<typeof auth.logoutAll>(async (_input, { userId, sessionId }, call) => {
-    await signOut(ctx, call, 'logout_all', { userId, reason: 'logout_all' })
+  return signedIn<typeof auth.logoutAll>(async (input, { userId, sessionId }, call) => {
+    await signOut(ctx, call, 'logout_all', { userId, reason: 'logout_all' }, async (work, now) => {
+      if (input.revokeApiKeys) await revokeApiKeys(work, userId, call, now)
+    })
     return { sessionId }
   })
 }
@@ -59,9 +62,11 @@ export function revokeUserSession(ctx: Context): Handler<typeof auth.revokeUserS
 }
 
 export function revokeUserSessions(ctx: Context): Handler<typeof auth.revokeUserSessions> {
-  return byAdmin<typeof auth.revokeUserSessions>(ctx, async ({ userId }, call) => {
+  return byAdmin<typeof auth.revokeUserSessions>(ctx, async ({ userId, ...input }, call) => {
     if (!(await ctx.users.byId(userId))) throw new AppError('USER_NOT_FOUND')
-    await signOut(ctx, call, 'user_sessions_revoke', { userId, reason: 'revoked_by_admin' })
+    await signOut(ctx, call, 'user_sessions_revoke', { userId, reason: 'revoked_by_admin' }, async (work, now) => {
+      if (input.revokeApiKeys) await revokeApiKeys(work, userId, call, now)
+    })
     return {}
   })
 }

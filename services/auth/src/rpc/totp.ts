@@ -1,4 +1,4 @@
-import type { Call, Handler } from '@kinora/common/contract'
+import type { Call, Handler, SessionActor } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
@@ -12,6 +12,7 @@ import {
 } from '../domain/one-time-codes.ts'
 import { reauthenticate } from '../operations/passwords.ts'
 import { replaceRecoveryCodes, withPasswordAndCode } from '../operations/second-factor.ts'
+import { assertSessionLive } from '../operations/sessions.ts'
 import type { Work } from '../operations/transact.ts'
 import { noSuchUser, signedIn } from './guards.ts'
 
@@ -24,9 +25,10 @@ export function setUpTotp(ctx: Context): Handler<typeof auth.setUpTotp> {
     await reauthenticate(ctx, actor, password, 'totp_setup', call)
     const now = ctx.now()
     const secret = createTotpSecret()
-    const email = await ctx.transact(async (work) => {
+    const email = await ctx.transact(call, async (work) => {
       // The lock keeps another request from proving the setup that this one replaces.
       const user = (await work.users.lock(userId)) ?? noSuchUser()
+      await assertSessionLive(work, actor.sessionId)
       const encryptedSecret = sealTotpSecret(ctx.cipher, userId, secret)
       const expiresAt = new Date(now.getTime() + SETUP_MS)
       if (!(await work.totpFactors.setUp({ userId, encryptedSecret, expiresAt }))) {
@@ -41,8 +43,8 @@ export function setUpTotp(ctx: Context): Handler<typeof auth.setUpTotp> {
 }
 
 export function enableTotp(ctx: Context): Handler<typeof auth.enableTotp> {
-  return signedIn<typeof auth.enableTotp>(async ({ code }, { userId }, call) => {
-    const outcome = await ctx.transact((work) => enable(ctx, work, userId, code, call))
+  return signedIn<typeof auth.enableTotp>(async ({ code }, actor, call) => {
+    const outcome = await ctx.transact(call, (work) => enable(ctx, work, actor, code, call))
     if (outcome instanceof AppError) throw outcome
     return { recoveryCodes: outcome }
   })
@@ -52,12 +54,13 @@ export function enableTotp(ctx: Context): Handler<typeof auth.enableTotp> {
 async function enable(
   ctx: Context,
   work: Work,
-  userId: string,
+  { userId, sessionId }: SessionActor,
   code: string,
   call: Call,
 ): Promise<string[] | AppError> {
   const now = ctx.now()
   const user = (await work.users.lock(userId)) ?? noSuchUser()
+  await assertSessionLive(work, sessionId)
   if (user.mfa_enabled_at) return new AppError('MFA_ALREADY_ENABLED')
   const sealed = await work.totpFactors.pendingSecret(userId, now)
   if (!sealed) return new AppError('TOTP_SETUP_NOT_FOUND')

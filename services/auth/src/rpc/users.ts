@@ -25,7 +25,7 @@ export function getUser(ctx: Context): Handler<typeof auth.getUser> {
 export function updateUser(ctx: Context): Handler<typeof auth.updateUser> {
   return byAdmin<typeof auth.updateUser>(ctx, async ({ userId, ...wanted }, call) => {
     const actorId = call.actor.kind === 'user' ? call.actor.userId : undefined
-    await ctx.transact(async (work) => {
+    await ctx.transact(call, async (work) => {
       // Changes of administrators wait here for each other: of two that demote each other, the second is refused.
       const admins = await work.users.lockAdmins()
       if (actorId !== undefined && !admins.some(({ id }) => id === actorId)) throw new AppError('FORBIDDEN')
@@ -47,7 +47,7 @@ export function resetSecondFactor(ctx: Context): Handler<typeof auth.resetSecond
     // For their own account, administrators need password and code, which a stolen session does not have.
     if (call.actor.kind === 'user' && call.actor.userId === userId) throw new AppError('OWN_ACCOUNT')
     const now = ctx.now()
-    await ctx.transact(async (work) => {
+    await ctx.transact(call, async (work) => {
       const user = await work.users.lock(userId)
       if (!user) throw new AppError('USER_NOT_FOUND')
       await removeSecondFactor(work, user, call, now)

@@ -72,6 +72,7 @@ export function testConfig(world: TestEnvironment): AuthConfig {
     PUBLIC_URL: 'https://kinora.test',
     MAILBOX_DIR: join(world.storageDir, 'mailbox'),
     MAIL_RETRY_MS: 100,
+    REGISTRATION: 'open',
     ISSUER: 'https://kinora.test',
     AUDIENCE: 'kinora-api',
     ACCESS_TOKEN_SECONDS: 900,

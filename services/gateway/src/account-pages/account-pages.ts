@@ -35,7 +35,18 @@ const PAGES = {
     `<form data-action="/v1/auth/password/reset" data-done="Your password is set. You were signed out everywhere; sign in with the new one.">
       <label for="password">New password</label>
       <input id="password" name="password" type="password" autocomplete="new-password" minlength="8" maxlength="256" required autofocus>
+      <label><input name="revokeApiKeys" type="checkbox"> Also revoke all API keys of the account</label>
       <button>Set password</button>
+    </form>`,
+  ),
+  register: page(
+    'Create your account',
+    `<form data-action="/v1/auth/register" data-token="invite" data-done="Your account is created. If a mail asks you to confirm your address, do that first; then sign in.">
+      <label for="email">E-mail address</label>
+      <input id="email" name="email" type="email" autocomplete="username" maxlength="254" required>
+      <label for="password">Password</label>
+      <input id="password" name="password" type="password" autocomplete="new-password" minlength="8" maxlength="256" required autofocus>
+      <button>Create account</button>
     </form>`,
   ),
 } as const

@@ -28,6 +28,11 @@ input {
   border: 1px solid #868c99;
   border-radius: 6px;
 }
+[type='checkbox'] {
+  display: inline;
+  width: auto;
+  margin: 0 0.3rem 1rem 0;
+}
 button {
   padding: 0.6rem 1.1rem;
   font: inherit;
@@ -50,7 +55,9 @@ button:disabled {
 export const SCRIPT = `const form = document.querySelector('form')
 const button = form.querySelector('button')
 const status = document.querySelector('#status')
-const token = new URLSearchParams(location.hash.slice(1)).get('token')
+const given = new URLSearchParams(location.hash.slice(1))
+const token = given.get('token')
+if (form.elements.email) form.elements.email.value = given.get('email') ?? ''
 
 function show(text, isBad) {
   status.textContent = text
@@ -66,11 +73,13 @@ form.addEventListener('submit', async (event) => {
   event.preventDefault()
   button.disabled = true
   show('')
+  const fields = Object.fromEntries(new FormData(form))
+  for (const box of form.querySelectorAll('[type=checkbox]')) fields[box.name] = box.checked
   try {
     const response = await fetch(form.dataset.action, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token, ...Object.fromEntries(new FormData(form)) }),
+      body: JSON.stringify({ [form.dataset.token ?? 'token']: token, ...fields }),
     })
     if (!response.ok) return show((await response.json()).detail, true)
     form.hidden = true

@@ -8,6 +8,13 @@ const REFRESH = '__Host-kinora_refresh'
 /** For scripts of the API's own origin; pages of other origins find the token in the body of the answer. */
 const CSRF = '__Host-kinora_csrf'
 
+/**
+ * By which auth knows a browser again at its next sign-in. It is no credential, and outlives sessions. Lax: also the first
+ * request after a link from another site has it.
+ */
+const DEVICE = 'kinora_device'
+const DEVICE_MS = 365 * 24 * 3600 * 1000
+
 const READABLE: CookieOptions = { path: '/', secure: true, sameSite: 'strict' }
 const HIDDEN: CookieOptions = { ...READABLE, httpOnly: true }
 
@@ -24,13 +31,25 @@ export function setSessionCookies(res: Response, { refreshToken, csrfToken, expi
   res.cookie(CSRF, csrfToken, { ...READABLE, maxAge })
 }
 
+export function setDeviceCookie(res: Response, deviceToken: string): void {
+  res.cookie(DEVICE, deviceToken, { ...HIDDEN, sameSite: 'lax', maxAge: DEVICE_MS })
+}
+
+export function deviceCookie(req: Request): string | undefined {
+  return cookieOf(req, DEVICE)
+}
+
 export function clearSessionCookies(res: Response): void {
   res.clearCookie(REFRESH, HIDDEN)
   res.clearCookie(CSRF, READABLE)
 }
 
 /** The refresh token that the browser has sent, which as base64url needs no decoding (RFC 6265 section 5.4). */
-export function refreshCookie({ headers }: Request): string | undefined {
-  const pair = headers.cookie?.split('; ').find((it) => it.startsWith(`${REFRESH}=`))
-  return pair?.slice(REFRESH.length + 1)
+export function refreshCookie(req: Request): string | undefined {
+  return cookieOf(req, REFRESH)
+}
+
+function cookieOf({ headers }: Request, name: string): string | undefined {
+  const pair = headers.cookie?.split('; ').find((it) => it.startsWith(`${name}=`))
+  return pair?.slice(name.length + 1)
 }

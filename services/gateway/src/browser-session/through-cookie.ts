@@ -3,7 +3,7 @@ import type { SignedIn } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import { csrfToken, requireCsrfToken, requireOwnPage } from './csrf.ts'
-import { clearSessionCookies, refreshCookie, setSessionCookies } from './session-cookies.ts'
+import { clearSessionCookies, refreshCookie, setDeviceCookie, setSessionCookies } from './session-cookies.ts'
 
 /** Reads a request's input, of which `given` holds some fields already, calls the service and gives its output in JSON. */
 export type Ask = (
@@ -55,12 +55,13 @@ function asksForCookie(req: Request): boolean {
   throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'X-Session-Transport', message }] })
 }
 
-/** Moves the refresh token, where the answer has one, out of it into a cookie. */
+/** Moves the refresh token and the device token, where the answer has them, out of it into cookies. */
 function handOver(res: Response, output: Buffer, csrfSecret: Buffer): Buffer {
-  const { refreshToken, ...rest } = JSON.parse(output.toString()) as Partial<SignedIn>
+  const { refreshToken, deviceToken, ...rest } = JSON.parse(output.toString()) as Partial<SignedIn>
   if (refreshToken === undefined) return output
   const token = csrfToken(csrfSecret, refreshToken)
   setSessionCookies(res, { refreshToken, csrfToken: token, expiresIn: rest.refreshExpiresIn ?? 0 })
+  if (deviceToken !== undefined) setDeviceCookie(res, deviceToken)
   return Buffer.from(JSON.stringify({ ...rest, csrfToken: token }))
 }
 

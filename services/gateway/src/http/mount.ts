@@ -3,6 +3,7 @@ import type { Express, RequestHandler, Response } from 'express'
 import type { z } from 'zod'
 import { type Ask, throughCookie } from '../browser-session/through-cookie.ts'
 import type { Context } from '../context.ts'
+import { countedByDevice } from '../rate-limit/known-device.ts'
 import { countedByInput } from '../rate-limit/policies.ts'
 import type { Route, RpcRoute, Verb } from '../routes/route.ts'
 import { readInput } from './read-input.ts'
@@ -32,7 +33,7 @@ function rpcHandler(
   const relayed: Ask = async (req, res, call, given) => {
     const input = await readInput(req, res, rpc.input, given)
     const counted = countedBy && countedByInput(limit, countedBy, input)
-    if (counted) await ctx.admission.count(res, counted)
+    if (counted) await ctx.admission.count(res, await countedByDevice(ctx.rpc, req, input, counted))
     return await ctx.relay(rpc, input, call)
   }
   const ask = cookie ? throughCookie(relayed, cookie, ctx.cookieSessions) : relayed

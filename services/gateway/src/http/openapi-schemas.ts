@@ -5,7 +5,7 @@ import { VideoEvent } from '../live/video-feed.ts'
 import { Problem } from './openapi-problems.ts'
 
 /** What a page gets instead of `SignedIn` where the refresh token travels in a cookie. */
-export const SignedInByCookie = contracts.SignedIn.omit({ refreshToken: true }).extend({
+export const SignedInByCookie = contracts.SignedIn.omit({ refreshToken: true, deviceToken: true }).extend({
   csrfToken: z
     .string()
     .meta({ description: 'Send it as X-CSRF-Token with the session cookie.', example: '3kTMd1Qx7w' }),
@@ -38,6 +38,8 @@ const NAMED = {
   AuditEntry: contracts.AuditEntry,
   AdminUser: contracts.AdminUser,
   AdminAuditEntry: contracts.AdminAuditEntry,
+  Invite: contracts.Invite,
+  NewInvite: contracts.NewInvite,
   ApiKey: contracts.ApiKey,
   NewApiKey: contracts.NewApiKey,
   Jwk: contracts.Jwk,

@@ -28,9 +28,11 @@ export const RULES = [
   'user',
   'api-key',
   'api-key-own',
+  'api-keys',
   'key-lookup',
   'upload',
   'captions',
+  'key-uploads',
   'playback',
 ] as const
 export type Rule = (typeof RULES)[number]
@@ -38,6 +40,9 @@ export type Allowances = Record<Rule, Allowance>
 
 /** Upper bound of an API key's own allowance. The key's own number of requests a minute replaces it. */
 export const API_KEY_OWN: Allowance = { points: 1_000_000, seconds: 60 }
+
+/** What all API keys of an account may do together, in allowances of one: a faulty program leaves as much to the others. */
+export const KEYS_PER_ALLOWANCE = 2
 
 /** Policies that routes name. A policy counts by one or more rules. */
 export type Policy =
@@ -102,22 +107,27 @@ export function countedByCaller(policy: Policy, { address, userId, apiKey }: Rat
     case 'upload':
     case 'general':
       if (userId === null) return [{ rule: 'anonymous', key: byAddress() }]
-      if (apiKey) return countedByKey(policy, apiKey)
+      if (apiKey) return countedByKey(policy, apiKey, userId)
       return [{ rule: policy === 'upload' ? 'upload' : 'user', key: userId }]
   }
 }
 
 /**
  * Keys have own counters, so that a faulty program does not use up the allowance of its owner or the owner's other
- * programs.
+ * programs. All keys of an account have one more counter together, so that a new key is no new allowance. It is counted
+ * last: what a key is refused for takes nothing from the others.
  */
 function countedByKey(
   policy: 'upload' | 'general',
   { id, ratePerMinute }: NonNullable<RateLimitSubject['apiKey']>,
+  userId: string,
 ): RateLimitKey[] {
-  const counters: RateLimitKey[] = [{ rule: policy === 'upload' ? 'upload' : 'api-key', key: id }]
-  if (ratePerMinute !== null) counters.push({ rule: 'api-key-own', key: id, points: ratePerMinute })
-  return counters
+  const isUpload = policy === 'upload'
+  return [
+    { rule: isUpload ? 'upload' : 'api-key', key: id },
+    ...(ratePerMinute === null ? [] : [{ rule: 'api-key-own', key: id, points: ratePerMinute } as const]),
+    { rule: isUpload ? 'key-uploads' : 'api-keys', key: userId },
+  ]
 }
 
 /** A field of an input by which a request is counted besides its caller. */

@@ -6,6 +6,6 @@ const required = { auth: 'required', limit: 'general' } as const
 
 export const apiKeys = tagged('API keys', [
   { method: 'get', path: '/v1/api-keys', rpc: rpc.listApiKeys, ...required, status: 200 },
-  { method: 'post', path: '/v1/api-keys', rpc: rpc.createApiKey, ...required, status: 201 },
+  { method: 'post', path: '/v1/api-keys', rpc: rpc.createApiKey, ...required, limit: 'mfa', status: 201 },
   { method: 'delete', path: '/v1/api-keys/:keyId', rpc: rpc.revokeApiKey, ...required, status: 204 },
 ])

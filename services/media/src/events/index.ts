@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { transact } from '../operations/transact.ts'
 import { recordErasure } from '../repositories/erased-owners.ts'
 import { park } from '../repositories/parked.ts'
+import { removeWebhooksOf } from '../repositories/webhooks.ts'
 import { taskFinished } from './task-finished.ts'
 import { taskFailed, taskProgressed } from './tasks.ts'
 
@@ -17,6 +18,7 @@ const SUBSCRIBED = {
   'task.progressed': events['task.progressed'],
   'task.finished': events['task.finished'],
   'task.failed': events['task.failed'],
+  'auth.account-claimed': events['auth.account-claimed'],
   'auth.user-erased': events['auth.user-erased'],
 }
 
@@ -26,6 +28,7 @@ function handlersOf(bus: Bus): EventHandlers<typeof SUBSCRIBED> {
     'task.progressed': taskProgressed,
     'task.finished': taskFinished,
     'task.failed': taskFailed,
+    'auth.account-claimed': accountClaimed,
     'auth.user-erased': (ctx, { userId }) => userErased(ctx, bus, userId),
   }
 }
@@ -53,4 +56,12 @@ async function userErased(ctx: Context, bus: Bus, userId: string): Promise<void>
   const { erased } = await bus.call(auth.getErasure, { userId }, call)
   if (erased) await transact(ctx, (tx) => recordErasure(tx, userId), { wake: () => 'erasures' })
   else ctx.logger.error({ userId }, 'auth has not deleted this account: its videos stay')
+}
+
+/** The owner of an address has proved it for the first time; a stranger may have added webhooks before. May be called twice. */
+async function accountClaimed(
+  ctx: Context,
+  { userId, claimedAt }: EventData<(typeof events)['auth.account-claimed']>,
+): Promise<void> {
+  await removeWebhooksOf(ctx.db, userId, new Date(claimedAt))
 }

@@ -120,8 +120,10 @@ export async function removeWebhook(db: Db, ownerId: string, id: string): Promis
   return numDeletedRows === 1n
 }
 
-export async function removeWebhooksOf(db: Db, ownerId: string): Promise<void> {
-  await db.deleteFrom('webhooks').where('owner_id', '=', ownerId).execute()
+/** With `until`, only those that were created no later. */
+export async function removeWebhooksOf(db: Db, ownerId: string, until?: Date): Promise<void> {
+  const query = db.deleteFrom('webhooks').where('owner_id', '=', ownerId)
+  await (until ? query.where('created_at', '<=', until) : query).execute()
 }
 
 export async function recordSuccess(tx: Tx, id: string): Promise<void> {

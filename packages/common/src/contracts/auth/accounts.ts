@@ -2,10 +2,17 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, Timestamp } from '../shared.ts'
 
-export const Email = z.email().max(254).meta({
-  description: 'Email address, at most 254 characters. Compared without regard to case.',
-  example: 'ann@example.com',
-})
+/** RFC 5321 section 4.5.3.1.1. */
+const MAX_LOCAL_PART = 64
+
+export const Email = z
+  .email()
+  .max(254)
+  .refine((email) => email.lastIndexOf('@') <= MAX_LOCAL_PART, 'At most 64 characters before the @')
+  .meta({
+    description: 'Email address, at most 254 characters, 64 of them before the @. Compared without regard to case.',
+    example: 'ann@example.com',
+  })
 /** The contract limits only what bcrypt and memory can take; auth checks the quality of a password. */
 export const Password = z.string().min(8).max(256).meta({
   description:
@@ -72,6 +79,11 @@ export const SignedIn = z
       .number()
       .int()
       .meta({ description: 'Seconds until the refresh token expires', example: 604_800 }),
+    deviceToken: z.string().optional().meta({
+      description:
+        'Token that tells this client from others at its next sign-in, so that wrong passwords tried elsewhere do not keep it out. Sent after a sign-in, not after a refresh; valid for a year or until the password changes. It signs nobody in.',
+      example: 'example-device-token',
+    }),
   })
   .meta({ description: 'Tokens of a session and its account, as RFC 6749 section 5.1 in camelCase' })
 export type SignedIn = z.infer<typeof SignedIn>
@@ -109,8 +121,22 @@ export const VerificationRequired = z
 export type VerificationRequired = z.infer<typeof VerificationRequired>
 
 export const Registration = z
-  .strictObject({ email: Email, password: Password, displayName: DisplayName.optional() })
+  .strictObject({
+    email: Email,
+    password: Password,
+    displayName: DisplayName.optional(),
+    invite: MailToken.optional().meta({
+      description: 'Token of an invitation for this address, at most 256 characters. Some installations require one.',
+      example: 'example-invite-token',
+    }),
+  })
   .meta({ description: 'The account to create' })
+
+const DeviceToken = z.string().max(256).meta({
+  description:
+    'The `deviceToken` from an earlier sign-in of this client, at most 256 characters. One that is not valid is ignored.',
+  example: 'example-device-token',
+})
 
 export const Credentials = z
   .strictObject({
@@ -119,6 +145,7 @@ export const Credentials = z
       example: 'ann@example.com',
     }),
     password: CurrentPassword,
+    deviceToken: DeviceToken.optional(),
   })
   .meta({ description: 'Email address and password of an account' })
 
@@ -139,7 +166,7 @@ export const accounts = {
       'Signs in as well. Where email addresses must be verified, the answer is 202 for new and for taken addresses.',
     input: Registration,
     output: z.union([SignedIn, VerificationRequired]),
-    errors: ['EMAIL_TAKEN', 'PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
+    errors: ['EMAIL_TAKEN', 'PASSWORD_UNACCEPTABLE', 'REGISTRATION_CLOSED', 'INVITE_INVALID', 'TOO_BUSY'],
     idempotent: false,
   },
   login: {
@@ -150,6 +177,18 @@ export const accounts = {
     output: z.union([SignedIn, MfaRequired]),
     errors: ['INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'EMAIL_NOT_VERIFIED', 'TOO_BUSY'],
     idempotent: false,
+  },
+  resolveDevice: {
+    summary: 'Look up which device a device token is for, null if it is not one of this account; for gateways',
+    input: z.strictObject({ email: Credentials.shape.email, deviceToken: DeviceToken }),
+    output: z.object({
+      deviceId: z
+        .string()
+        .nullable()
+        .meta({ description: 'Id of the device, base64url', example: 'example-device-id' }),
+    }),
+    errors: [],
+    idempotent: true,
   },
   getMe: { summary: "Get the caller's account", input: Nothing, output: User, errors: [], idempotent: true },
   updateMe: {

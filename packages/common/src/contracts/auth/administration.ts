@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { DisplayName, Email, Password, Role, User } from './accounts.ts'
+import { RevokeApiKeys } from './api-keys.ts'
 import { AuditEntry } from './audit.ts'
 import { SessionId, SessionPage } from './sessions.ts'
 
@@ -146,8 +147,8 @@ export const administration = {
   },
   revokeUserSessions: {
     summary: 'End all sessions of an account',
-    description: 'For administrators.',
-    input: OneUser,
+    description: 'Revokes its API keys too if asked to. For administrators.',
+    input: OneUser.extend({ revokeApiKeys: RevokeApiKeys }),
     output: Nothing,
     errors: NOBODY,
     idempotent: true,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { CurrentPassword } from './accounts.ts'
 
 /** Everything an API key can be allowed to do; a session may do all that the role of its account allows. */
 export const Scope = z.enum([
@@ -84,6 +85,20 @@ export const ApiKeyFields = z
   .meta({ description: 'The API key to create' })
 export type ApiKeyFields = z.infer<typeof ApiKeyFields>
 
+/** A key outlives the session that creates it, so a stolen access token alone must not be enough. */
+export const ReauthenticatedApiKeyFields = ApiKeyFields.extend({
+  password: CurrentPassword.optional().meta({
+    description:
+      'Current password of the caller, at most 256 characters. Required more than 15 minutes after the sign-in.',
+    example: 'an example passphrase',
+  }),
+}).meta({ description: 'The API key to create' })
+
+export const RevokeApiKeys = z.boolean().optional().meta({
+  description: 'True also revokes all API keys of the account. They remain valid if omitted.',
+  example: true,
+})
+
 /** What a gateway must know about a key to admit a request. */
 export const ResolvedApiKey = z.object({
   id: ApiKeyId,
@@ -113,10 +128,17 @@ export const apiKeys = {
   },
   createApiKey: {
     summary: 'Create an API key',
-    description: 'Only this answer contains the key itself.',
-    input: ApiKeyFields,
+    description: 'Only this answer contains the key itself. Needs the password more than 15 minutes after the sign-in.',
+    input: ReauthenticatedApiKeyFields,
     output: NewApiKey,
-    errors: ['FORBIDDEN', 'API_KEY_LIMIT_REACHED', 'ACCOUNT_DISABLED'],
+    errors: [
+      'FORBIDDEN',
+      'API_KEY_LIMIT_REACHED',
+      'ACCOUNT_DISABLED',
+      'REAUTHENTICATION_REQUIRED',
+      'PASSWORD_WRONG',
+      'TOO_BUSY',
+    ],
     idempotent: false,
   },
   revokeApiKey: {

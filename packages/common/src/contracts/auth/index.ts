@@ -4,6 +4,7 @@ import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
 import { email } from './email.ts'
+import { invites } from './invites.ts'
 import { keys } from './keys.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
@@ -18,6 +19,7 @@ export * from './administration.ts'
 export * from './api-keys.ts'
 export * from './audit.ts'
 export * from './email.ts'
+export * from './invites.ts'
 export * from './keys.ts'
 export * from './passkeys.ts'
 export * from './passwords.ts'
@@ -38,6 +40,7 @@ export const auth = defineContract('auth', {
   ...apiKeys,
   ...serviceAccounts,
   ...administration,
+  ...invites,
   ...signingKeys,
   ...secondFactor,
   ...passkeys,

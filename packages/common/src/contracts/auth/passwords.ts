@@ -2,13 +2,14 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Nothing } from '../shared.ts'
 import { CurrentPassword, Email, MailToken, Password } from './accounts.ts'
+import { RevokeApiKeys } from './api-keys.ts'
 
 export const PasswordChange = z
-  .strictObject({ currentPassword: CurrentPassword, newPassword: Password })
+  .strictObject({ currentPassword: CurrentPassword, newPassword: Password, revokeApiKeys: RevokeApiKeys })
   .meta({ description: 'The current password and its replacement' })
 
 export const PasswordReset = z
-  .strictObject({ token: MailToken, password: Password })
+  .strictObject({ token: MailToken, password: Password, revokeApiKeys: RevokeApiKeys })
   .meta({ description: 'The token from a reset link, and the new password' })
 
 /** Changing a known password, and resetting a forgotten one. */

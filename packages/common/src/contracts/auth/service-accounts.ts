@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, PageQuery, pageOf } from '../shared.ts'
 import { DisplayName, User } from './accounts.ts'
-import { ApiKeyFields, ApiKeyId, ApiKeyPage, NewApiKey } from './api-keys.ts'
+import { ApiKeyId, ApiKeyPage, NewApiKey, ReauthenticatedApiKeyFields } from './api-keys.ts'
 
 const OneAccount = z.strictObject({
   userId: Id.meta({ description: 'Id of the service account', example: '0197a1e4-2b6f-7c08-a5d9-6f1e4c7b3028' }),
@@ -34,10 +34,18 @@ export const serviceAccounts = {
   },
   createServiceAccountKey: {
     summary: 'Create an API key for a service account',
-    description: 'Only this answer contains the key itself; for administrators.',
-    input: OneAccount.extend(ApiKeyFields.shape),
+    description:
+      'Only this answer contains the key itself. Needs the password more than 15 minutes after the sign-in. For administrators.',
+    input: OneAccount.extend(ReauthenticatedApiKeyFields.shape),
     output: NewApiKey,
-    errors: ['SERVICE_ACCOUNT_NOT_FOUND', 'API_KEY_LIMIT_REACHED', 'ACCOUNT_DISABLED'],
+    errors: [
+      'SERVICE_ACCOUNT_NOT_FOUND',
+      'API_KEY_LIMIT_REACHED',
+      'ACCOUNT_DISABLED',
+      'REAUTHENTICATION_REQUIRED',
+      'PASSWORD_WRONG',
+      'TOO_BUSY',
+    ],
     idempotent: false,
   },
   listServiceAccountKeys: {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { Id, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { SignedIn } from './accounts.ts'
+import { RevokeApiKeys } from './api-keys.ts'
 
 export const SessionId = Id.meta({
   description: 'Id of the session',
@@ -83,8 +84,8 @@ export const sessions = {
   },
   logoutAll: {
     summary: 'Sign out everywhere',
-    description: "Ends all sessions of the caller's account.",
-    input: Nothing,
+    description: "Ends all sessions of the caller's account, and revokes its API keys if asked to.",
+    input: z.strictObject({ revokeApiKeys: RevokeApiKeys }),
     output: EndedSession,
     errors: [],
     idempotent: true,

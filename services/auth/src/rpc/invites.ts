@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto'
+import type { Handler } from '@kinora/common/contract'
+import { type auth, type Invite, normaliseEmail } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Context } from '../context.ts'
+import type { InviteRow } from '../db/schema.ts'
+import { createOneTimeToken } from '../domain/challenges.ts'
+import { pageOf, pageRequest } from '../repositories/pages.ts'
+import { byAdmin } from './guards.ts'
+
+const LIFETIME_MS = 7 * 24 * 3600 * 1000
+
+export function createInvite(ctx: Context): Handler<typeof auth.createInvite> {
+  return byAdmin<typeof auth.createInvite>(ctx, async ({ email: typed }, call) => {
+    const email = normaliseEmail(typed)
+    if (await ctx.users.byEmail(email)) throw new AppError('EMAIL_TAKEN')
+    const now = ctx.now()
+    const { token, hash } = createOneTimeToken()
+    const expiresAt = new Date(now.getTime() + LIFETIME_MS)
+    const row: InviteRow = { id: randomUUID(), email, token_hash: hash, created_at: now, expires_at: expiresAt }
+    await ctx.transact(call, async (work) => {
+      await work.invites.put(row)
+      await work.audit.record(call, { action: 'invite_create', userId: null, subject: row.id }, now)
+    })
+    const fragment = new URLSearchParams({ token, email })
+    return { ...toInvite(row), token, url: `${ctx.registration.page}#${fragment}` }
+  })
+}
+
+export function listInvites(ctx: Context): Handler<typeof auth.listInvites> {
+  return byAdmin<typeof auth.listInvites>(ctx, async ({ limit, cursor }) => {
+    return pageOf(await ctx.invites.valid(ctx.now(), pageRequest(limit, cursor)), limit, toInvite)
+  })
+}
+
+export function deleteInvite(ctx: Context): Handler<typeof auth.deleteInvite> {
+  return byAdmin<typeof auth.deleteInvite>(ctx, async ({ inviteId }, call) => {
+    await ctx.transact(call, async (work) => {
+      if (!(await work.invites.delete(inviteId))) throw new AppError('INVITE_NOT_FOUND')
+      await work.audit.record(call, { action: 'invite_delete', userId: null, subject: inviteId }, ctx.now())
+    })
+    return {}
+  })
+}
+
+function toInvite({ id, email, created_at, expires_at }: InviteRow): Invite {
+  return { id, email, createdAt: created_at.toISOString(), expiresAt: expires_at.toISOString() }
+}
