@@ -82,7 +82,7 @@ describe('a rotation', () => {
   it('is noticed by a process that did not do it, without being told', async () => {
     const other = await withTestAuth(world)
     const next = await theOne('next')
-    await auth.ctx.keyRotator.rotate({ actor: operator, requestId: 'test', timeoutMs: 0 })
+    await auth.ctx.keyRotator.rotate({ actor: operator, requestId: 'test', timeoutMs: 5_000 })
     await until(() => other.ctx.keys.current.kid === next)
   })
 

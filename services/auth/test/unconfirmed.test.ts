@@ -130,6 +130,7 @@ async function planted() {
   const { secret } = await gateway.call(methods.setUpTotp, {}, actor)
   await gateway.call(methods.enableTotp, { code: codeAt(secret, new Date()) }, actor)
   const { key } = await gateway.call(methods.createApiKey, { name: 'planted', scopes: ['videos:read'] }, actor)
+  await until(() => smtp.mails.some(({ to, subject }) => to === email && subject === 'A new API key was created'))
   await query('update users set email_verified_at = null where email = $1', [email])
   return { email, actor, refreshToken, key }
 }
