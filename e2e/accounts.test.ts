@@ -44,6 +44,7 @@ test('somebody registers, signs in and sees their account', async () => {
     expiresIn: 900,
     refreshToken: expect.any(String),
     refreshExpiresIn: 604_800,
+    deviceToken: expect.any(String),
   })
   const again = await signIn(visitor, person)
   expect(await again.client.call<User>('GET', '/v1/auth/me')).toEqual(person.tokens.user)

@@ -163,7 +163,7 @@ describe.each(SCHEMAS)('the migrate command of %s', (schema) => {
   test('ends with 1 and the names of settings that are missing', async () => {
     const { code, stdout, stderr } = await migrate(schema, database, { DATABASE_ADMIN_URL: '' })
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^The configuration is not usable:\n {2}DATABASE_ADMIN_URL: /)
+    expect(stderr).toMatch(/^The configuration is not valid:\n {2}DATABASE_ADMIN_URL: /)
   })
 })
 
