@@ -41,7 +41,7 @@ describe('a client that holds its connection open', () => {
     ['announces a body of a wrong type', post('/v1/videos', withToken, 'Content-Type: a/b', 'Content-Length: 9'), 415],
     ['gives a GET a body', 'GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n', 200],
     ['gives a HEAD a body', 'HEAD /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n', 200],
-    ['gives a redirect a body', 'GET /docs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n', 308],
+    ['gives a redirect a body', 'GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n', 308],
     ['gives a preflight a body', 'OPTIONS /v1/videos HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n', null],
     ['has no route', post('/nowhere', 'Content-Length: 10'), 404],
     ['sends no HTTP', 'HELLO\r\n\r\n', 400],
