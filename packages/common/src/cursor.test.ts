@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { decodeCursor, encodeCursor } from './cursor.ts'
+import { CursorInteger, CursorTime, decodeCursor, encodeCursor } from './cursor.ts'
 
-const Place = z.tuple([z.iso.datetime(), z.uuid()])
+const Place = z.tuple([CursorTime, z.uuid()])
 
 describe('a cursor', () => {
   it('comes back as it was made', () => {
@@ -22,7 +22,7 @@ describe('a cursor', () => {
   })
 
   it('with a number that PostgreSQL cannot hold is refused', () => {
-    const Ordinal = z.tuple([z.coerce.number().int()])
+    const Ordinal = z.tuple([CursorInteger])
     expect(decodeCursor(encodeCursor(['2147483647']), Ordinal)).toEqual([2_147_483_647])
     for (const number of ['2147483648', '-2147483648', '9007199254740991']) {
       expect(() => decodeCursor(encodeCursor([number]), Ordinal)).toThrow(

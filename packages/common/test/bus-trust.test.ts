@@ -25,6 +25,8 @@ const QUEUES = [...topology.queues.map(({ name }) => name), 'rpc.auth', 'rpc.med
 
 /** What the services took for real: `event <who> <type>` and `call <caller> <method>`. */
 const accepted = new Set<string>()
+/** Bodies of dead letters: an operator who sends one again vouches for it. */
+const parked: string[] = []
 const buses: Bus[] = []
 const connections: ChannelModel[] = []
 afterAll(() => Promise.all([...buses.map((bus) => bus.drain()), ...connections.map((it) => it.close())]))
@@ -35,7 +37,7 @@ beforeAll(async () => {
     const contract: Contract = service === 'auth' ? auth : media
     await bus.serve(contract, recordingHandlers(contract))
     const subscribed = events.filter(({ subscribers }) => subscribers.includes(service))
-    const park = async () => {}
+    const park = async ({ body }: { body: string }) => void parked.push(body)
     await bus.subscribe({ group: service, events: subscribed, handle: async (it) => record(service, it), park })
   }
   for (const service of ['gateway', 'operator'] as const) {
@@ -153,12 +155,16 @@ it.each(USERS)(
         expect(await attempt(user, send('events', type, forged, { type, ...signed }))).toBe(403)
         await all(own, (it) => attempt(user, send('events', it.type, forged, { type: it.type, ...signed })))
         await all(own, (it) => attempt(user, send('events', it.type, forged, { type, ...signed })))
-        await all(ALL_EXCHANGES, (exchange) => attempt(user, send(exchange, type, forged, { type, ...signed })))
+        for (const headers of [{}, { 'x-delivery-count': 9 }, { 'x-attempt': 9 }]) {
+          const options = { type, headers, ...signed }
+          await all(ALL_EXCHANGES, (exchange) => attempt(user, send(exchange, type, forged, options)))
+        }
       }
     }
     await everythingArrived()
     const taken = [...accepted].filter((it) => it.startsWith('event') && it.endsWith(from))
     expect(taken).toEqual([])
+    expect(parked.filter((it) => it.includes(from))).toEqual([])
   },
 )
 

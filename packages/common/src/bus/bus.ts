@@ -35,8 +35,6 @@ export type CallOptions = Omit<Call, 'signal' | 'timeoutMs'> & {
 export interface ServeOptions {
   /** Requests that are worked on at the same time; the bulkhead. Default 128. */
   prefetch?: number
-  /** Broker users whose word on the actor is believed; all others act as the service they log in as. Default `gateway`. */
-  trust?: string[]
 }
 
 export interface SubscribeOptions {
@@ -53,13 +51,13 @@ export interface SubscribeOptions {
   /** Milliseconds before each retry. Default 5 s, 60 s, 10 min. All processes of a group must agree. */
   retryDelaysMs?: number[]
   /**
-   * Keeps messages that failed for good; may be told twice, so it must be idempotent by `id`. Without it they go to the
+   * Keeps messages that failed for good; may be called twice, so it must be idempotent by `id`. Without it they go to the
    * queue `parked.<group>`.
    */
   park?: (parked: ParkedMessage) => Promise<void>
 }
 
-/** A message that nobody will try again by himself. */
+/** A dead letter: it is tried again only if an operator redrives it. */
 export interface ParkedMessage {
   group: string
   /** The envelope's id; for what cannot be decoded a hash of the body. */
@@ -113,7 +111,7 @@ export interface Bus {
    *   `POISON`, `INTERNAL` …
    */
   call<M extends Method>(method: M, input: Input<M>, call: CallOptions): Promise<Output<M>>
-  /** Like `call`, with the output in JSON as it came, for who passes it on unread. */
+  /** Like `call`, with the output as the JSON that came, to be passed on unread. */
   callForJson<M extends Method>(method: M, input: Input<M>, call: CallOptions): Promise<Buffer>
   /** Answers all methods of a contract; resolves once requests can arrive. */
   serve<C extends Contract>(contract: C, handlers: Handlers<C>, options?: ServeOptions): Promise<void>

@@ -21,39 +21,54 @@ const Envelope = z.object({
  * Throws `VALIDATION_FAILED` for anything else.
  */
 export function decodeEnvelope(content: Buffer, types: ReadonlyMap<string, EventType>): EventEnvelope {
+  return parseData(parseEnvelope(content), types)
+}
+
+function parseEnvelope(content: Buffer): z.output<typeof Envelope> {
   try {
-    const envelope = Envelope.parse(JSON.parse(content.toString()))
-    const type = types.get(envelope.type)
-    if (!type) throw new Error(`nobody here knows the event ${envelope.type}`)
-    return { ...envelope, data: type.data.parse(envelope.data) } as EventEnvelope
+    return Envelope.parse(JSON.parse(content.toString()))
   } catch (error) {
-    throw new AppError('VALIDATION_FAILED', { detail: 'The message is not an event that is known here', cause: error })
+    throw unreadable(error)
   }
 }
 
+function parseData(envelope: z.output<typeof Envelope>, types: ReadonlyMap<string, EventType>): EventEnvelope {
+  const type = types.get(envelope.type)
+  if (!type) throw unreadable(new Error(`nobody here knows the event ${envelope.type}`))
+  const { data, error } = type.data.safeParse(envelope.data)
+  if (error) throw unreadable(error)
+  return { ...envelope, data } as EventEnvelope
+}
+
+function unreadable(cause: unknown): AppError {
+  return new AppError('VALIDATION_FAILED', { detail: 'The message is not an event that is known here', cause })
+}
+
+/** A message that its sender must not publish. It is dropped: sent again from the dead letters, it would come from us. */
+export class ForgedEventError extends Error {}
+
 /**
- * Reads an event that came from its publisher. Throws `FORBIDDEN` when it did not: the broker verifies `user_id`
- * (https://www.rabbitmq.com/docs/validated-user-id), but it does not ask who bound an exchange to `events`, nor whether
- * routing key, message type and body name the same event. `ours` is what this consumer group sends back to itself.
+ * Throws `ForgedEventError` for a message that did not come from the publisher of its event. The broker verifies `user_id`
+ * (https://www.rabbitmq.com/docs/validated-user-id), but it does not ask who bound an exchange to `events`. `ours` is what
+ * this consumer group sends back to itself.
  */
-export function receiveEvent(
-  message: ConsumeMessage,
+export function assertPublisher(
+  { fields: { exchange, routingKey }, properties: { userId, type } }: ConsumeMessage,
   types: ReadonlyMap<string, EventType>,
   ours?: { exchange: string; user: string },
-): EventEnvelope {
-  const { exchange, routingKey } = message.fields
-  const { userId, type } = message.properties
-  const isOurs = ours !== undefined && exchange === ours.exchange && userId === ours.user
-  if (!isOurs) {
-    const publisher = types.get(routingKey)?.publisher
-    const allowed = exchange === EVENTS.name && type === routingKey && (publisher === undefined || userId === publisher)
-    if (!allowed) throw new AppError('FORBIDDEN', { detail: `${userId} must not publish ${type} as ${routingKey}` })
-  }
-  const envelope = decodeEnvelope(message.content, types)
-  if (envelope.type !== type) {
-    throw new AppError('FORBIDDEN', { detail: `The body of ${type} is a ${envelope.type}` })
-  }
-  return envelope
+): void {
+  if (ours !== undefined && exchange === ours.exchange && userId === ours.user) return
+  const publisher = types.get(routingKey)?.publisher
+  const allowed = exchange === EVENTS.name && type === routingKey && (publisher === undefined || userId === publisher)
+  if (!allowed) throw new ForgedEventError(`${userId} must not publish ${type} as ${routingKey}`)
+}
+
+/** Reads the event of a message whose publisher is verified; its body must be of the type that the message says. */
+export function readEvent(message: ConsumeMessage, types: ReadonlyMap<string, EventType>): EventEnvelope {
+  const { type } = message.properties
+  const envelope = parseEnvelope(message.content)
+  if (envelope.type !== type) throw new ForgedEventError(`The body of ${type} is a ${envelope.type}`)
+  return parseData(envelope, types)
 }
 
 export function byType(events: EventType[]): ReadonlyMap<string, EventType> {

@@ -1,7 +1,7 @@
 const LOOK_EVERY_MS = 100
-/** Shorter ones are what a busy process has now and then. */
+/** A busy process has shorter stalls now and then. */
 const NOTICED_MS = 1000
-/** So long after a standstill, what is read may have lain there during it. */
+/** Milliseconds after a stall in which what is read may have waited during it. */
 const BACKLOG_MS = 250
 
 /**
@@ -18,7 +18,7 @@ export class EventLoopStallDetector {
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref()
   }
 
-  /** How long a message that is read now may have waited for us, in milliseconds; 0 where nothing speaks for it. */
+  /** How long a message that is read now may have waited for us, in milliseconds; 0 where there was no stall. */
   waitedMs(): number {
     this.#look()
     return performance.now() < this.#backlogUntil ? this.#lastMs : 0

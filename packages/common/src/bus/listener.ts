@@ -1,7 +1,7 @@
 import type { Channel, ConsumeMessage } from 'amqplib'
 import type { EventEnvelope, EventType } from '../contract.ts'
 import type { Logger } from '../service/telemetry.ts'
-import { byType, receiveEvent } from './envelope.ts'
+import { assertPublisher, byType, readEvent } from './envelope.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
 import { EVENTS } from './topology.ts'
@@ -19,7 +19,8 @@ export function createListener(
 
   function receive(message: ConsumeMessage): void {
     try {
-      handle(receiveEvent(message, types))
+      assertPublisher(message, types)
+      handle(readEvent(message, types))
     } catch (error) {
       logger.error({ err: error }, 'a listener failed')
     }

@@ -1,4 +1,16 @@
 import type { EventType, ServiceName } from '../contract.ts'
+import {
+  EVENTS,
+  groupExchange,
+  groupQueues,
+  RETURNED,
+  replyExchange,
+  replyKey,
+  requestExchange,
+  requestQueue,
+  TASKS,
+  taskQueues,
+} from './topology.ts'
 
 /** Which services each broker user calls. A service that answers requests calls itself, to check that it is reachable. */
 export const CALLS: Record<ServiceName, readonly ServiceName[]> = {
@@ -9,9 +21,10 @@ export const CALLS: Record<ServiceName, readonly ServiceName[]> = {
   operator: ['auth', 'media'],
 }
 
+export const SERVICE_NAMES = Object.keys(CALLS) as ServiceName[]
+
 export function callersOf(service: string): ServiceName[] {
-  const names = Object.keys(CALLS) as ServiceName[]
-  return names.filter((name) => CALLS[name].some((target) => target === service))
+  return SERVICE_NAMES.filter((name) => CALLS[name].some((target) => target === service))
 }
 
 export interface Permissions {
@@ -22,12 +35,13 @@ export interface Permissions {
 }
 
 /** Matches exactly these names and nothing else. */
-const exactly = (...names: string[]): string => (names.length > 0 ? `^(${names.map(escapeDots).join('|')})$` : '^$')
+const exactly = (...names: string[]): string => (names.length > 0 ? oneOf(...names.map(escapeDots)) : '^$')
+const oneOf = (...patterns: string[]): string => `^(${patterns.join('|')})$`
 const escapeDots = (name: string): string => name.replaceAll('.', '\\.')
 
 /** The broker names private queues itself; names that begin with `amq.` cannot be declared by anybody (AMQP 0-9-1, 2.1). */
 const PRIVATE = 'amq\\.gen-[\\w-]+'
-const withPrivate = (names: string): string => (names === '^$' ? `^${PRIVATE}$` : `^(${PRIVATE}|${names.slice(2)}`)
+const exactlyOrPrivate = (...names: string[]): string => oneOf(PRIVATE, ...names.map(escapeDots))
 
 /**
  * The least each broker user needs. To declare is to configure; to bind is to write to the queue and to read from the
@@ -35,35 +49,31 @@ const withPrivate = (names: string): string => (names === '^$' ? `^${PRIVATE}$` 
  * an exchange of one's own, bound to `events`, would pass by the topic permissions.
  */
 export function brokerPermissions(user: ServiceName, events: EventType[]): Permissions {
-  const serves = callersOf(user).length > 0
+  const callers = callersOf(user)
   const publishes = events.some(({ publisher }) => publisher === user)
   const subscribes = events.some(({ subscribers }) => subscribers.includes(user))
   const listens = events.some(({ listeners }) => listeners.includes(user))
-  const ownRequests = serves ? [`rpc.${user}`] : []
-  const taskQueues = ['tasks.ranked.short', 'tasks.ranked.long']
+  const ownRequests = callers.length > 0 ? [requestQueue(user).name] : []
+  const taskSources = (['short', 'long'] as const).map((kind) => taskQueues(kind).main.name)
   return {
-    configure: withPrivate(exactly(...ownRequests)),
-    write: withPrivate(
-      exactly(
-        ...ownRequests,
-        ...CALLS[user].map((target) => `rpc.to.${target}`),
-        // To itself, to check that replies arrive.
-        ...new Set([user, ...callersOf(user)].map((caller) => `rpc.reply.${caller}`)),
-        ...(serves ? ['rpc.returned'] : []),
-        ...(publishes ? ['events'] : []),
-        ...(subscribes ? [`events.${user}`] : []),
-        ...(user === 'media' || user === 'worker' ? ['tasks'] : []),
-      ),
+    configure: exactlyOrPrivate(...ownRequests),
+    write: exactlyOrPrivate(
+      ...ownRequests,
+      ...CALLS[user].map((target) => requestExchange(target).name),
+      // To itself, to check that replies arrive.
+      ...new Set([user, ...callers].map((caller) => replyExchange(caller).name)),
+      ...(callers.length > 0 ? [RETURNED.name] : []),
+      ...(publishes ? [EVENTS.name] : []),
+      ...(subscribes ? [groupExchange(user).name] : []),
+      ...(user === 'media' || user === 'worker' ? [TASKS.name] : []),
     ),
-    read: withPrivate(
-      exactly(
-        `rpc.reply.${user}`,
-        'rpc.returned',
-        ...(serves ? [`rpc.to.${user}`, ...ownRequests] : []),
-        ...(listens ? ['events'] : []),
-        ...(subscribes ? [`events.${user}`] : []),
-        ...(user === 'worker' ? taskQueues : []),
-      ),
+    read: exactlyOrPrivate(
+      replyExchange(user).name,
+      RETURNED.name,
+      ...(callers.length > 0 ? [requestExchange(user).name, ...ownRequests] : []),
+      ...(listens ? [EVENTS.name] : []),
+      ...(subscribes ? [groupQueues(user, [], []).main.name] : []),
+      ...(user === 'worker' ? taskSources : []),
     ),
   }
 }
@@ -81,10 +91,10 @@ export function topicPermissions(user: ServiceName, events: EventType[]): TopicP
   const heard = events.filter(({ listeners }) => listeners.includes(user))
   return [
     {
-      exchange: 'events',
+      exchange: EVENTS.name,
       write: exactly(...published.map(({ type }) => type)),
       read: exactly(...heard.map(({ type }) => type)),
     },
-    { exchange: 'rpc.returned', write: '^$', read: `^${user}\\.` },
+    { exchange: RETURNED.name, write: '^$', read: `^${escapeDots(replyKey(user, ''))}` },
   ]
 }

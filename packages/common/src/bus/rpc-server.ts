@@ -1,5 +1,5 @@
 import type { Channel, ConsumeMessage } from 'amqplib'
-import type { Actor, Call, Contract, Handlers, Method } from '../contract.ts'
+import type { Actor, Call, Contract, Handlers, Method, ServiceName } from '../contract.ts'
 import { AppError, type ErrorCode, toAppError } from '../errors.ts'
 import type { Logger } from '../service/telemetry.ts'
 import type { ServeOptions } from './bus.ts'
@@ -15,6 +15,8 @@ import { tracedReceive } from './tracing.ts'
 
 const DEFAULT_PREFETCH = 128
 const CONSUMER_TAG = 'requests'
+/** It verifies their tokens. */
+const SPEAKS_FOR_USERS: ServiceName = 'gateway'
 
 type AnyHandler = (input: unknown, call: Call) => Promise<unknown>
 
@@ -31,7 +33,6 @@ export class RpcServer {
   readonly #methods: Map<string, { method: Method; handler: AnyHandler }>
   readonly #options: RpcServerOptions
   readonly #callers: readonly string[]
-  readonly #trusted: ReadonlySet<string>
   readonly #channel: ManagedChannel<Channel>
   readonly #inFlight = new InFlight()
   readonly #stalls = new EventLoopStallDetector()
@@ -42,7 +43,6 @@ export class RpcServer {
     this.#service = first.service
     this.#options = options
     this.#callers = callersOf(this.#service)
-    this.#trusted = new Set(options.trust ?? ['gateway'])
     this.#methods = new Map(
       Object.entries(contract).map(([name, method]) => [name, { method, handler: handlers[name] as AnyHandler }]),
     )
@@ -145,7 +145,7 @@ export class RpcServer {
   #callOf(message: ConsumeMessage, caller: string, { actor, client }: wire.RequestBody, sentAt: number): Call {
     const { messageId, expiration } = message.properties
     // Only the gateway speaks for users, and nobody for another service: every other claim is that of the caller itself.
-    const believed = this.#trusted.has(caller) && actor.kind !== 'service'
+    const believed = caller === SPEAKS_FOR_USERS && actor.kind !== 'service'
     const asked: Actor = believed ? actor : { kind: 'service', name: caller }
     return new ServedCall(asked, messageId ?? '', client, sentAt + Number(expiration ?? 0))
   }

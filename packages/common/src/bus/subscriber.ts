@@ -6,7 +6,7 @@ import { AppError, toAppError } from '../errors.ts'
 import type { Logger } from '../service/telemetry.ts'
 import type { ParkedMessage, SubscribeOptions } from './bus.ts'
 import type { BusMetrics } from './bus-metrics.ts'
-import { byType, receiveEvent } from './envelope.ts'
+import { assertPublisher, byType, ForgedEventError, readEvent } from './envelope.ts'
 import type { Link } from './link.ts'
 import type { Publisher } from './publisher.ts'
 import { type Delivery, QueueConsumer } from './queue-consumer.ts'
@@ -40,11 +40,11 @@ export function createSubscriber(deps: SubscriberDeps, options: SubscribeOptions
   async function handle(delivery: Delivery): Promise<void> {
     const { message, signal } = delivery
     const attempt = Number(message.properties.headers?.[ATTEMPT_HEADER] ?? 1)
-    let accepted = false
     try {
+      // First: no header of a forged message counts, nor may it reach the dead letters.
+      assertPublisher(message, types, { exchange: own, user: deps.user })
       refusePoison(message)
-      const envelope = receiveEvent(message, types, { exchange: own, user: deps.user })
-      accepted = true
+      const envelope = readEvent(message, types)
       await tracedReceive('consumer', `events ${envelope.type}`, traceOf(envelope), () =>
         options.handle(envelope, { signal, attempt }),
       )
@@ -53,13 +53,12 @@ export function createSubscriber(deps: SubscriberDeps, options: SubscribeOptions
     } catch (thrown) {
       // Somebody else has the message by now.
       if (signal.aborted) return
-      if (toAppError(thrown).code === 'FORBIDDEN' && !accepted) return drop(delivery, thrown)
+      if (thrown instanceof ForgedEventError) return drop(delivery, thrown)
       await moveOn(delivery, attempt, toAppError(thrown))
     }
   }
 
-  /** Not kept with the dead letters: sent again from there, it would come from us. */
-  function drop(delivery: Delivery, error: unknown): void {
+  function drop(delivery: Delivery, error: ForgedEventError): void {
     const { userId, type } = delivery.message.properties
     deps.logger.error({ err: error, group, type, userId }, 'an event that its sender must not publish was dropped')
     delivery.ack()

@@ -1,7 +1,5 @@
 import type { Channel, Options } from 'amqplib'
-import type { EventType, ServiceName } from '../contract.ts'
 import type { TaskQueue } from './bus.ts'
-import { CALLS, callersOf } from './rights.ts'
 
 /**
  * The names on the broker. Exchanges and shared queues exist before any service starts: provisioning and the definitions
@@ -57,7 +55,7 @@ export const replyKey = (caller: string, queue: string): string => `${caller}.${
  * callers are answered at once. What the full queue refuses and what expires in it is dead-lettered with its routing key,
  * the caller's reply key, so the caller knows without the cost of publisher confirms.
  */
-function requestQueue(service: string): Queue {
+export function requestQueue(service: string): Queue {
   return {
     name: `rpc.${service}`,
     options: {
@@ -137,62 +135,6 @@ function delayQueue(name: string, from: Exchange, key: string, delayMs: number, 
     options: { arguments: atLeastOnce, messageTtl: delayMs, deadLetterExchange: to.name, deadLetterRoutingKey: toKey },
     bindings: [{ exchange: from, key }],
   }
-}
-
-/** As `POST /api/definitions/<vhost>` of RabbitMQ's management takes it. */
-export interface BrokerTopology {
-  exchanges: { name: string; type: string; durable: true; auto_delete: false; internal: false; arguments: object }[]
-  queues: { name: string; durable: true; auto_delete: false; arguments: Record<string, unknown> }[]
-  bindings: {
-    source: string
-    destination: string
-    destination_type: 'queue'
-    routing_key: string
-    arguments: Record<string, unknown>
-  }[]
-}
-
-/** All exchanges and all shared queues with their bindings. */
-export function brokerTopology(
-  events: EventType[],
-  retryDelaysMs: readonly number[] = RETRY_DELAYS_MS,
-): BrokerTopology {
-  const callers = Object.keys(CALLS) as ServiceName[]
-  const groups = [...new Set(events.flatMap(({ subscribers }) => subscribers))]
-  const services = callers.filter((name) => callersOf(name).length > 0)
-  const exchanges = [EVENTS, TASKS, RETURNED, ...services.map(requestExchange), ...callers.map(replyExchange)]
-  const queues = (['short', 'long'] as const).flatMap((kind) => Object.values(taskQueues(kind)))
-  for (const group of groups) {
-    const types = events.filter(({ subscribers }) => subscribers.includes(group)).map(({ type }) => type)
-    const { main, others } = groupQueues(group, types, retryDelaysMs)
-    exchanges.push(groupExchange(group))
-    queues.push(main, ...others)
-  }
-  return {
-    exchanges: exchanges.map(({ name, type }) => {
-      return { name, type, durable: true, auto_delete: false, internal: false, arguments: {} }
-    }),
-    queues: queues.map(({ name, options }) => {
-      return { name, durable: true, auto_delete: false, arguments: queueArguments(options) }
-    }),
-    bindings: queues.flatMap(({ name, bindings }) =>
-      bindings.map(({ exchange, key }) => {
-        return { source: exchange.name, destination: name, destination_type: 'queue', routing_key: key, arguments: {} }
-      }),
-    ),
-  }
-}
-
-/** The options of amqplib by the names that the broker knows. */
-function queueArguments(options: Options.AssertQueue): Record<string, unknown> {
-  const named = {
-    'x-dead-letter-exchange': options.deadLetterExchange,
-    'x-dead-letter-routing-key': options.deadLetterRoutingKey,
-    'x-message-ttl': options.messageTtl,
-    'x-max-priority': options.maxPriority,
-  }
-  const given = Object.entries(named).filter(([, value]) => value !== undefined)
-  return { ...(options.arguments as Record<string, unknown> | undefined), ...Object.fromEntries(given) }
 }
 
 /** Declares a service's own request queue. */

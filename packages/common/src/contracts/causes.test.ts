@@ -16,7 +16,7 @@ describe('what a worker says', () => {
     expect(knownCause(said)).toEqual({ ...said, class: 'input' })
   })
 
-  it('becomes a code of the table when it is none, and is tried again as the worker meant', () => {
+  it('that the table does not have becomes a code of the table, and is retried as the worker meant', () => {
     const said = { class: 'memory', code: 'GPU_ON_FIRE', detail: '/srv/worker: segfault' } as const
     expect(knownCause(said)).toEqual({ ...causeOf('TRANSCODE_FAILED'), class: 'memory' })
   })

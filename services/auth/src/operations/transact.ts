@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
 import { events, type Revocation } from '@kinora/common/contracts'
-import { addEvent, lockName, tryLockName } from '@kinora/common/db'
+import { addEvent, hasMessages, lockName, tryLockName } from '@kinora/common/db'
 import { AppError } from '@kinora/common/errors'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { AuthDb, MailKind } from '../db/schema.ts'
@@ -28,23 +28,23 @@ export interface TransactOptions {
   wake: () => void
 }
 
-/** Rows that a transaction collects while its body runs. */
+/** What a transaction collects while its body runs. */
 interface Collected {
   audit: AuditDraft[]
-  hasMessages: boolean
+  hasMail: boolean
 }
 
 export function createTransact({ db, auditKey, wake }: TransactOptions): Transact {
   return async (call, body) => {
-    const collected: Collected = { audit: [], hasMessages: false }
-    const result = await db.transaction().execute(async (tx) => {
+    const collected: Collected = { audit: [], hasMail: false }
+    const { result, wakes } = await db.transaction().execute(async (tx) => {
       const result = await body(createWork(tx, collected))
       // Audit rows come last: until the commit all other transactions of the installation wait to append theirs.
       await appendAudit(tx, auditKey, collected.audit)
       if (call?.timeoutMs === 0 && !(result instanceof AppError)) throw new AppError('TIMEOUT')
-      return result
+      return { result, wakes: collected.hasMail || hasMessages(tx) }
     })
-    if (collected.hasMessages) wake()
+    if (wakes) wake()
     return result
   }
 }
@@ -57,13 +57,13 @@ function createWork(tx: Transaction<AuthDb>, collected: Collected) {
     ...tables,
     audit: { ...tables.audit, record },
     ...advisoryLocks(tx),
-    ...outgoingEvents(tx, collected),
+    ...outgoingEvents(tx),
 
     /** A mail with `userId` null has no recipient and is dropped when it is due. */
     async queueMail(kind: MailKind, userId: string | null, { client }: Call, now: Date): Promise<void> {
       const due = { next_attempt_at: now, created_at: now }
       await tables.mailQueue.insert({ id: randomUUID(), kind, user_id: userId, ip: client?.ip ?? null, ...due })
-      collected.hasMessages = true
+      collected.hasMail = true
     },
   }
 }
@@ -78,23 +78,20 @@ function advisoryLocks(tx: Transaction<AuthDb>) {
   }
 }
 
-function outgoingEvents(tx: Transaction<AuthDb>, collected: Collected) {
+function outgoingEvents(tx: Transaction<AuthDb>) {
   return {
     async addKeysChanged(): Promise<void> {
-      collected.hasMessages = true
       // Whoever hears it asks for the current keys, so the order of these events does not matter.
       await addEvent(tx, events['auth.keys-changed'], { aggregateId: 'keys', sequence: 0 }, {})
     },
 
     async addSessionsRevoked(revocation: Revocation): Promise<void> {
-      collected.hasMessages = true
       const about = { aggregateId: 'revocations', sequence: revocation.sequence }
       await addEvent(tx, events['auth.sessions-revoked'], about, revocation)
     },
 
     /** Media compares the time with those of its own rows, so it is the database's, rounded up. */
     async addAccountClaimed(userId: string): Promise<void> {
-      collected.hasMessages = true
       const { rows } = await sql<{ at: Date }>`select clock_timestamp() + interval '1 ms' as at`.execute(tx)
       const claimedAt = rows[0]?.at ?? new Date()
       const data = { userId, claimedAt: claimedAt.toISOString() }
@@ -102,7 +99,6 @@ function outgoingEvents(tx: Transaction<AuthDb>, collected: Collected) {
     },
 
     async addUserErased(userId: string): Promise<void> {
-      collected.hasMessages = true
       await addEvent(tx, events['auth.user-erased'], { aggregateId: userId, sequence: 1 }, { userId })
     },
   }

@@ -1,8 +1,8 @@
-import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
+import { CursorTime, decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { type SelectQueryBuilder, sql } from 'kysely'
 import { z } from 'zod'
 
-const Cursor = z.tuple([z.iso.datetime(), z.uuid()])
+const Cursor = z.tuple([CursorTime, z.uuid()])
 
 /** The last row of the previous page. */
 interface CreationCursor {

@@ -2,25 +2,14 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { Storyboard } from '../storyboard.ts'
-import { OneVideo } from './video.ts'
+import { OneVideo, Playback } from './video.ts'
 
 export const PlaybackToken = z.object({
   id: Id.meta({ description: 'Id of the link, to revoke it by.' }),
   token: z
     .string()
     .meta({ description: 'The playback token, which takes the place of the id in play addresses.', example: 'abc' }),
-  hlsUrl: z.string().meta({
-    description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
-    example: 'https://video.example.org/play/abc/master.m3u8',
-  }),
-  posterUrl: z.string().nullable().meta({
-    description: 'Address of the poster; null until there is one.',
-    example: 'https://video.example.org/play/abc/poster.jpg',
-  }),
-  storyboardUrl: z.string().nullable().meta({
-    description: 'Address of the storyboard (WebVTT); null until there is one.',
-    example: 'https://video.example.org/play/abc/storyboard.vtt',
-  }),
+  ...Playback.shape,
   expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
 })
 
