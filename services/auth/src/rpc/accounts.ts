@@ -6,7 +6,7 @@ import { toUser } from '../domain/views.ts'
 import { eraseAccount } from '../operations/accounts.ts'
 import { confirmPassword } from '../operations/passwords.ts'
 import { withPasswordAndCode } from '../operations/second-factor.ts'
-import { byService, noSuchUser, signedIn, signedInOrByKey } from './guards.ts'
+import { noSuchUser, signedIn, signedInOrByKey } from './guards.ts'
 
 export function getMe({ users }: Context): Handler<typeof auth.getMe> {
   return signedInOrByKey<typeof auth.getMe>(async (_input, { userId }) =>
@@ -26,7 +26,7 @@ export function updateMe(ctx: Context): Handler<typeof auth.updateMe> {
 }
 
 export function getErasure({ erasures }: Context): Handler<typeof auth.getErasure> {
-  return byService<typeof auth.getErasure>('media', async ({ userId }) => ({ erased: await erasures.has(userId) }))
+  return async ({ userId }) => ({ erased: await erasures.has(userId) })
 }
 
 /** Exports the account's data and records that in the audit log, so that its owner can see every export. */

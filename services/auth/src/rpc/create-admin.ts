@@ -7,7 +7,6 @@ import { createUser } from '../domain/users.ts'
 import { applyUserChanges, claimAccount } from '../operations/accounts.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
 import type { Work } from '../operations/transact.ts'
-import { byService } from './guards.ts'
 import { overviewOf } from './users.ts'
 
 interface Result {
@@ -16,20 +15,17 @@ interface Result {
 }
 
 export function createAdmin(ctx: Context): Handler<typeof auth.createAdmin> {
-  return byService<typeof auth.createAdmin>(
-    'operator',
-    async ({ email: typed, password, displayName = null }, call) => {
-      const email = normaliseEmail(typed)
-      // Promotes again, because the address may have been registered or confirmed while the hash was computed.
-      const result =
-        (await promote(ctx, email, call)) ??
-        (await createOrClaim(ctx, { email, password, displayName }, call)) ??
-        (await promote(ctx, email, call))
-      if (!result)
-        throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The account was changed at the same time; try again' })
-      return { user: await overviewOf(ctx, result.userId), outcome: result.outcome }
-    },
-  )
+  return async ({ email: typed, password, displayName = null }, call) => {
+    const email = normaliseEmail(typed)
+    // Promotes again, because the address may have been registered or confirmed while the hash was computed.
+    const result =
+      (await promote(ctx, email, call)) ??
+      (await createOrClaim(ctx, { email, password, displayName }, call)) ??
+      (await promote(ctx, email, call))
+    if (!result)
+      throw new AppError('DEPENDENCY_UNAVAILABLE', { detail: 'The account was changed at the same time; try again' })
+    return { user: await overviewOf(ctx, result.userId), outcome: result.outcome }
+  }
 }
 
 /** Null when no account has this address, or its address was never confirmed. */

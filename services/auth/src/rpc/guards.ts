@@ -32,10 +32,10 @@ export function noSuchUser(): never {
   throw new AppError('UNAUTHENTICATED')
 }
 
-/** For methods that only this service calls on its own behalf; the operator's command line counts as a service. */
-export function byService<M extends Method>(name: 'gateway' | 'media' | 'operator', handle: Handler<M>): Handler<M> {
+/** For methods that the gateway calls on its own behalf, not for a user. */
+export function byGateway<M extends Method>(handle: Handler<M>): Handler<M> {
   return async (input, call) => {
-    serviceOnly(call.actor, name)
+    serviceOnly(call.actor, 'gateway')
     return await handle(input, call)
   }
 }

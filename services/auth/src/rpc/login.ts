@@ -7,7 +7,7 @@ import { deviceOf } from '../domain/device-token.ts'
 import { type SignInRefusal, signInRefusal } from '../domain/sign-in.ts'
 import { openMfaChallenge } from '../operations/mfa-challenges.ts'
 import { openSession } from '../operations/sessions.ts'
-import { byService } from './guards.ts'
+import { byGateway } from './guards.ts'
 
 type Refusal = 'INVALID_CREDENTIALS' | SignInRefusal
 type Outcome = { answer: SignedIn | MfaRequired } | { refusal: Refusal } | 'password replaced meanwhile'
@@ -74,7 +74,7 @@ async function renewedHash(
 
 /** Asked before a sign-in is counted, so it looks at no password. */
 export function resolveDevice({ users, deviceKey, now }: Context): Handler<typeof auth.resolveDevice> {
-  return byService<typeof auth.resolveDevice>('gateway', async ({ email, deviceToken }) => {
+  return byGateway<typeof auth.resolveDevice>(async ({ email, deviceToken }) => {
     const user = await users.byEmail(normaliseEmail(email))
     return { deviceId: user ? deviceOf(deviceKey, deviceToken, user, now()) : null }
   })

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import type { ApiKeyRow } from '../db/schema.ts'
 import { evaluateApiKey } from '../domain/api-key.ts'
 import type { OwnedApiKey } from '../repositories/api-keys.ts'
-import { byService } from './guards.ts'
+import { byGateway } from './guards.ts'
 
 /** A gateway asks at least this often for a key in use, because its cache lives as long; so each answer counts as a use. */
 const USE_EVERY_MS = 60_000
@@ -13,7 +13,7 @@ const USE_EVERY_MS = 60_000
 const LOG_REFUSAL_EVERY_MS = 3_600_000
 
 export function resolveApiKey(ctx: Context): Handler<typeof auth.resolveApiKey> {
-  return byService<typeof auth.resolveApiKey>('gateway', async ({ digest }, call) => {
+  return byGateway<typeof auth.resolveApiKey>(async ({ digest }, call) => {
     const found = await ctx.apiKeys.byDigest(Buffer.from(digest, 'base64url'))
     // An unknown key has no owner, and a row for each try would let anybody fill the log.
     if (!found) throw new AppError('API_KEY_INVALID')

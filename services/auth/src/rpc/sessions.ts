@@ -8,7 +8,7 @@ import { toSession } from '../domain/views.ts'
 import { revokeApiKeys } from '../operations/api-keys.ts'
 import { signOut } from '../operations/sessions.ts'
 import { pageOf, pageRequest } from '../repositories/pages.ts'
-import { byAdmin, byService, signedIn } from './guards.ts'
+import { byAdmin, byGateway, signedIn } from './guards.ts'
 
 export function listSessions({ sessions, now }: Context): Handler<typeof auth.listSessions> {
   return signedIn<typeof auth.listSessions>(async ({ limit, cursor }, { userId, sessionId }) => {
@@ -72,7 +72,7 @@ export function revokeUserSessions(ctx: Context): Handler<typeof auth.revokeUser
 }
 
 export function listRevocations({ revocations, now }: Context): Handler<typeof auth.listRevocations> {
-  return byService<typeof auth.listRevocations>('gateway', async ({ after }) => await revocations.after(after, now()))
+  return byGateway<typeof auth.listRevocations>(async ({ after }) => await revocations.after(after, now()))
 }
 
 function callersSession({ actor }: Call): { userId: string; sessionId: string } {

@@ -2,7 +2,6 @@ import type { Handler } from '@kinora/common/contract'
 import type { auth, SigningKeyInfo } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import type { SigningKeyRow } from '../db/schema.ts'
-import { byService } from './guards.ts'
 
 export function getJwks({ keys }: Context): Handler<typeof auth.getJwks> {
   return async () => {
@@ -14,21 +13,21 @@ export function getJwks({ keys }: Context): Handler<typeof auth.getJwks> {
 }
 
 export function listKeys(ctx: Context): Handler<typeof auth.listKeys> {
-  return byService<typeof auth.listKeys>('operator', async () => await allKeys(ctx))
+  return async () => await allKeys(ctx)
 }
 
 export function rotateKeys(ctx: Context): Handler<typeof auth.rotateKeys> {
-  return byService<typeof auth.rotateKeys>('operator', async (_input, call) => {
+  return async (_input, call) => {
     await ctx.keyRotator.rotate(call)
     return await allKeys(ctx)
-  })
+  }
 }
 
 export function retireKey(ctx: Context): Handler<typeof auth.retireKey> {
-  return byService<typeof auth.retireKey>('operator', async ({ kid, reason }, call) => {
+  return async ({ kid, reason }, call) => {
     await ctx.keyRotator.retire(call, kid, reason)
     return await allKeys(ctx)
-  })
+  }
 }
 
 /** All signing keys; the operator's methods answer with this after each change. */

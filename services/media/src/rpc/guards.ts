@@ -1,4 +1,4 @@
-import { administratorOnly, serviceOnly } from '@kinora/common/actor'
+import { administratorOnly } from '@kinora/common/actor'
 import type { Call, Handler, Method } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import type { z } from 'zod'
@@ -23,14 +23,6 @@ export function byUser<M extends Method>(handle: HandlerWith<string, M>): Handle
 export function byAdmin<M extends Method>(handle: Handler<M>): Handler<M> {
   return async (input, call) => {
     administratorOnly(call.actor)
-    return await handle(input, call)
-  }
-}
-
-/** For methods that workers call on their own behalf. */
-export function byWorker<M extends Method>(handle: Handler<M>): Handler<M> {
-  return async (input, call) => {
-    serviceOnly(call.actor, 'worker')
     return await handle(input, call)
   }
 }

@@ -1,4 +1,4 @@
-import { administratorOnly, serviceOnly } from '@kinora/common/actor'
+import { administratorOnly } from '@kinora/common/actor'
 import type { Handler } from '@kinora/common/contract'
 import type { media, StorageStatus } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
@@ -47,8 +47,7 @@ const AFTER: Record<Cursor[0], Cursor | null> = {
 
 export function getStorageStatus(ctx: Context): Handler<typeof media.getStorageStatus> {
   return async (_input, { actor }) => {
-    if (actor.kind === 'service') serviceOnly(actor, 'gateway', 'worker', 'operator')
-    else administratorOnly(actor)
+    if (actor.kind !== 'service') administratorOnly(actor)
     return await storageStatus(ctx)
   }
 }
