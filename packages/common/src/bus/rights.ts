@@ -13,7 +13,7 @@ import {
 } from './topology.ts'
 
 /** Which services each broker user calls. A service that answers requests calls itself, to check that it is reachable. */
-export const CALLS: Record<ServiceName, readonly ServiceName[]> = {
+const CALLS: Record<ServiceName, readonly ServiceName[]> = {
   gateway: ['auth', 'media'],
   auth: ['auth'],
   media: ['auth', 'media'],
