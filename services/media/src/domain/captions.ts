@@ -95,12 +95,13 @@ function* captionSteps(file: string): Generator<undefined, CaptionFile> {
 
 const [NUL, TAB, LF, CR, DOS_END, SPACE, DEL, LAST_CONTROL] = [0x00, 0x09, 0x0a, 0x0d, 0x1a, 0x20, 0x7f, 0x9f]
 
-/** Without what programs write behind the end of a text: NUL, Ctrl-Z of DOS, and empty lines. */
+/** Without NUL and the Ctrl-Z of DOS behind the end, which may have empty lines between them. */
 function withoutEndMarks(text: string): string {
   let end = text.length
-  for (; end > 0; end -= 1) {
-    const code = text.charCodeAt(end - 1)
-    if (code !== NUL && code !== DOS_END && code !== LF && code !== CR) break
+  for (let at = end; at > 0; at -= 1) {
+    const code = text.charCodeAt(at - 1)
+    if (code === NUL || code === DOS_END) end = at - 1
+    else if (code !== LF && code !== CR) break
   }
   return text.slice(0, end)
 }
