@@ -42,6 +42,14 @@ export const SourceFacts = z.object({
         .string()
         .optional()
         .meta({ description: 'Colour matrix as ffprobe names it; absent if the source has none.', example: 'bt709' }),
+      colorPrimaries: z
+        .string()
+        .optional()
+        .meta({ description: 'Colour primaries as ffprobe names them; absent if not declared.', example: 'bt709' }),
+      colorTransfer: z.string().optional().meta({
+        description: 'Transfer characteristic as ffprobe names it; absent if not declared.',
+        example: 'bt709',
+      }),
       startTime: z
         .number()
         .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),
@@ -70,6 +78,13 @@ export const SourceFacts = z.object({
       startTime: z
         .number()
         .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),
+      mixedWith: z
+        .array(z.number().int())
+        .optional()
+        .meta({
+          description: 'Indexes of the other mono tracks of the same recording, which are mixed in.',
+          example: [2],
+        }),
     })
     .nullable()
     .meta({ description: 'The audio track; null without one.' }),

@@ -12,6 +12,7 @@ export const ProbedStream = z.object({
   pix_fmt: z.string().optional(),
   field_order: z.string().optional(),
   color_space: z.string().optional(),
+  color_primaries: z.string().optional(),
   color_transfer: z.string().optional(),
   r_frame_rate: z.string().optional(),
   avg_frame_rate: z.string().optional(),
@@ -21,7 +22,16 @@ export const ProbedStream = z.object({
   channels: z.number().int().optional(),
   sample_rate: z.coerce.number().optional(),
   disposition: z.object({ default: z.number(), attached_pic: z.number() }).optional(),
-  side_data_list: z.array(z.looseObject({ rotation: z.number().optional() })).optional(),
+  tags: z.object({ language: z.string().optional(), title: z.string().optional() }).optional(),
+  side_data_list: z
+    .array(
+      z.looseObject({
+        rotation: z.number().optional(),
+        dv_profile: z.number().optional(),
+        dv_bl_signal_compatibility_id: z.number().optional(),
+      }),
+    )
+    .optional(),
 })
 export type ProbedStream = z.infer<typeof ProbedStream>
 
@@ -61,4 +71,35 @@ export function mainAudio({ streams }: ProbeReport): ProbedStream | undefined {
       nb_frames !== 0,
   )
   return audios.find((stream) => stream.disposition?.default) ?? audios[0]
+}
+
+/** More are not a camera's. */
+const MAX_MONO_TRACKS = 16
+
+/**
+ * The other tracks of a recording whose microphones each have a mono track of their own: all audio tracks are mono, and they
+ * differ in nothing. Two languages, or a comment, differ.
+ */
+export function furtherMicrophones({ streams }: ProbeReport, main: ProbedStream): number[] {
+  const audios = streams.filter(({ codec_type }) => codec_type === 'audio')
+  const isAlike = (stream: ProbedStream) =>
+    stream.channels === 1 &&
+    stream.codec_name === main.codec_name &&
+    stream.sample_rate === main.sample_rate &&
+    stream.tags?.language === main.tags?.language &&
+    stream.tags?.title === main.tags?.title
+  if (audios.length > MAX_MONO_TRACKS || !audios.every(isAlike)) return []
+  const recorded = audios.filter(({ nb_frames }) => nb_frames !== 0)
+  return recorded.filter(({ index }) => index !== main.index).map(({ index }) => index)
+}
+
+/** Without a base layer that players of other formats show: its colours (IPT) would come out green and purple. */
+const DOLBY_ONLY = [5, 10]
+
+/** Throws `SOURCE_UNSUPPORTED` for Dolby Vision that only its own decoders show right. */
+export function assertShowableColours({ side_data_list: sideData = [] }: ProbedStream): void {
+  const dolby = sideData.find(({ dv_profile }) => dv_profile !== undefined)
+  if (!dolby || !DOLBY_ONLY.includes(dolby.dv_profile ?? 0) || dolby.dv_bl_signal_compatibility_id !== 0) return
+  const detail = `The video is Dolby Vision profile ${dolby.dv_profile}, whose colours cannot be converted; export it as HDR10, HLG or Dolby Vision profile 8.`
+  throw inputFault('SOURCE_UNSUPPORTED', detail)
 }

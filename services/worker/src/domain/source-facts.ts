@@ -1,7 +1,14 @@
 import { MAX_CHAPTER_TITLE, MAX_CHAPTERS, type SourceChapter, type SourceFacts } from '@kinora/common/contracts'
+import { colourFacts } from './colour.ts'
 import { type FrameGrid, type FrameTimes, frameGrid, withSteadyStart } from './frame-grid.ts'
 import { divideTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
-import { mainAudio, type ProbedStream, type ProbeReport } from './probe-report.ts'
+import {
+  assertShowableColours,
+  furtherMicrophones,
+  mainAudio,
+  type ProbedStream,
+  type ProbeReport,
+} from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
 
 /**
@@ -43,6 +50,8 @@ export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: Fram
   if ((audio?.sample_rate ?? 0) > MAX_SAMPLE_RATE) {
     throw inputFault('SOURCE_UNSUPPORTED', 'The sound of this file has a sample rate that is not supported.')
   }
+  assertShowableColours(video)
+  const microphones = audio ? furtherMicrophones(report, audio) : []
   const sourceRate = parseRate(video.avg_frame_rate)
   return {
     container: report.format.format_name,
@@ -54,9 +63,8 @@ export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: Fram
       ...displayedSize(video.width, video.height, video),
       ...grid,
       ...(sourceRate && { sourceRate }),
-      interlaced: ['tt', 'bb', 'tb', 'bt'].includes(video.field_order ?? ''),
-      hdr: ['smpte2084', 'arib-std-b67'].includes(video.color_transfer ?? ''),
-      ...(video.color_space && video.color_space !== 'unknown' && { colorMatrix: video.color_space }),
+      interlaced: isInterlaced(video),
+      ...colourFacts(video),
       startTime,
     },
     audio: audio
@@ -66,9 +74,17 @@ export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: Fram
           channels: audio.channels ?? 2,
           sampleRate: audio.sample_rate ?? 48_000,
           startTime: audio.start_time ?? startTime,
+          ...(microphones.length > 0 && { mixedWith: microphones }),
         }
       : null,
   }
+}
+
+const INTERLACED = ['tt', 'bb', 'tb', 'bt']
+
+/** Of H.264 with a field in each sample, MP4 does not tell. Frames that are not marked as interlaced are never changed. */
+function isInterlaced({ codec_name: codec, field_order: order = 'unknown' }: ProbedStream): boolean {
+  return INTERLACED.includes(order) || (codec === 'h264' && order === 'unknown')
 }
 
 /** Codecs of the streams that are used. */

@@ -6,9 +6,10 @@ import { runTool, type Tools } from '../infra/run-tool.ts'
 
 const ENTRIES = [
   'format=format_name,duration',
-  `stream=${Object.keys(ProbedStream.shape).filter((name) => !['disposition', 'side_data_list'].includes(name))}`,
+  `stream=${Object.keys(ProbedStream.shape).filter((name) => !['disposition', 'side_data_list', 'tags'].includes(name))}`,
   'stream_disposition=default,attached_pic',
-  'stream_side_data=rotation',
+  'stream_side_data=rotation,dv_profile,dv_bl_signal_compatibility_id',
+  'stream_tags=language,title',
 ]
 const CHAPTER_ENTRIES = ['chapter=start_time', 'chapter_tags=title']
 

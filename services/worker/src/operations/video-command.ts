@@ -6,7 +6,7 @@ import { codecsOf } from '../domain/source-facts.ts'
 import { firstSegmentOf, type VideoWork, type WorkRung } from '../domain/task-work.ts'
 import { readSource, seekTo } from '../infra/ffmpeg.ts'
 import type { Tools } from '../infra/run-tool.ts'
-import { standardFrame } from './frame-filters.ts'
+import { fieldFrames, standardFrame } from './frame-filters.ts'
 import { videoSegments } from './hls-output.ts'
 import type { WatermarkFile } from './watermark.ts'
 
@@ -58,10 +58,11 @@ function filterGraph(work: VideoWork, marks: readonly WatermarkFile[]): string[]
   const largest = rungs.reduce((best, rung) => (rung.width > best.width ? rung : best))
   const common = [
     `setpts=PTS-round((${video.startTime.toFixed(6)})/TB)`,
+    ...fieldFrames(video),
     `fps=fps=${num}/${den}:start_time=${((chunk.startFrame * den) / num).toFixed(9)}:round=near`,
     'tpad=stop=-1:stop_mode=clone',
     `trim=end_frame=${chunk.frameCount}`,
-    ...standardFrame(video, largest),
+    ...standardFrame(video, largest, { areFields: true }),
   ]
   const outputs = rungs.map((_, index) => `[split${index}]`).join('')
   const branches = rungs.flatMap((rung, index) => {
