@@ -201,6 +201,25 @@ it('a segment that begins without a key frame is found in its header', async () 
   expect(await broken(folder)).toEqual(['HLS-15'])
 })
 
+it('audio that begins later than the frames is found', async () => {
+  const folder = await copyOf(right)
+  for (const number of [0, 1, 2]) {
+    const path = join(folder, `sound/${number}.m4s`)
+    const segment = await readFile(path)
+    for (let at = segment.indexOf('tfdt'); at !== -1; at = segment.indexOf('tfdt', at + 4)) {
+      // Version 1: a decode time of 64 bits.
+      expect(segment.readUInt8(at + 4)).toBe(1)
+      segment.writeBigUInt64BE(segment.readBigUInt64BE(at + 8) + 9600n, at + 8)
+    }
+    await writeFile(path, segment)
+  }
+  expect(await broken(folder)).toEqual(['HLS-23'])
+})
+
+it('a last segment of less than half a second is found', async () => {
+  expect(await broken(await createPresentation(4.4))).toEqual(['HLS-24'])
+})
+
 it('what is known from elsewhere is compared: frames, audio, and the bytes of all files', async () => {
   const expected = { frames: 125, hasAudio: true, contents: {} }
   expect(await broken(right, { ...expected, contents: { '90p/list.m3u8': 'another' } })).toEqual(['HLS-22'])

@@ -49,6 +49,14 @@ export const RULES = {
     source: 'RFC 8216 4.3.3.6',
   },
   'HLS-22': { says: 'Every file is byte for byte what the encoder wrote', source: 'the passport' },
+  'HLS-23': {
+    says: 'The first frame and the first audio are at 0, each to a frame of its own',
+    source: 'players that stall or skip where one is missing',
+  },
+  'HLS-24': {
+    says: 'The last of several segments lasts at least half a second',
+    source: 'players that stall before a short last segment',
+  },
 } as const satisfies Record<string, { says: string; source: string }>
 
 export type RuleId = keyof typeof RULES
