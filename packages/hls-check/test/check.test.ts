@@ -164,7 +164,7 @@ it.each<[string, string, (path: string) => Promise<void>, string[]]>([
     'segments in the wrong order',
     '90p/list.m3u8',
     (path) => edit(path, (text) => text.replace('0.m4s', '1.m4s')),
-    ['HLS-16', 'HLS-18'],
+    ['HLS-16', 'HLS-18', 'HLS-23'],
   ],
   [
     'a wrong length of a segment',

@@ -36,7 +36,7 @@ export function standardFrame(video: Video, size: Size, { areFields = false } = 
 function scaled(video: Video, size: Size): string[] {
   const conversion = conversionOf(video)
   if (conversion === 'hdr') return toneMapped(video, size)
-  if (conversion === 'colour') return [...fitted(size), converted(video)]
+  if (conversion === 'colour') return [...fitted(size), ...converted(video)]
   // `scale` converts a rare matrix in the same pass.
   return fitted(size, conversion === 'matrix' ? ':out_color_matrix=bt709' : '')
 }
@@ -56,11 +56,17 @@ function fitted({ width, height }: Size, options = ''): string[] {
 }
 
 /** From other primaries or another transfer to those of the renditions, in linear light. */
-function converted(video: Video): string {
+function converted(video: Video): string[] {
   const [from, to] = [sourceColour(video), renditionColour(video)]
   const input = `min=${from.matrix}:pin=${from.primaries}:tin=${from.transfer}:rin=tv`
-  return `zscale=${input}:m=${to.matrix}:p=${to.primaries}:t=${to.transfer}:r=tv`
+  return [`zscale=${input}:m=gbr:p=${to.primaries}:t=${to.transfer}:r=pc`, ...CLIPPED]
 }
+
+/**
+ * From RGB to the matrix of renditions. RGB in whole numbers has no negative parts: colours that BT.709 does not have would
+ * otherwise be clipped in luma and chroma, where that changes their hue.
+ */
+const CLIPPED = ['format=gbrp10le', 'scale=out_color_matrix=bt709:out_range=tv']
 
 /**
  * cd/m². The white of paper in PQ and, at 75 % of its signal, in HLG (ITU-R BT.2408 section 2.1): it becomes the white of SDR.
@@ -80,10 +86,10 @@ function toneMapped(video: Video, { width, height }: Size): string[] {
   return [
     // HDR was recognised by its transfer; matrix and primaries are often not declared.
     `setparams=color_primaries=${primaries}:colorspace=${matrix}`,
-    `zscale=w=${width}:h=${height}:t=linear:npl=${REFERENCE_WHITE}`,
+    `zscale=w=${width}:h=${height}:t=linear:npl=${REFERENCE_WHITE}:p=bt709:m=gbr:r=pc`,
     'format=gbrpf32le',
-    'zscale=p=bt709',
     `tonemap=tonemap=mobius:param=${KNEE}:peak=${(PEAK / REFERENCE_WHITE).toFixed(4)}:desat=0`,
-    'zscale=t=bt709:m=bt709:r=tv',
+    'zscale=t=bt709:r=pc',
+    ...CLIPPED,
   ]
 }
