@@ -29,7 +29,7 @@ export const workerConfig = serviceConfig.extend({
   /** Threads of each ffmpeg; 0: the cores are shared between the long slots. */
   WORKER_THREADS: integer(0, 64).default(0),
   /** What stands between ffmpeg and the worker; docs/threat-model.md. `auto` takes the best there is. */
-  TOOL_WALL: z.enum(['auto', 'bubblewrap', 'container', 'none']).default('auto'),
+  TOOL_SANDBOX: z.enum(['auto', 'bubblewrap', 'container', 'none']).default('auto'),
   /** Where the decoder of another container listens; empty: there is none. */
   DECODER_SOCKET: z.string().default(''),
   FFMPEG_PATH: z.string().default('ffmpeg'),

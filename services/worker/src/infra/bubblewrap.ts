@@ -4,8 +4,8 @@ import { accessSync, constants, existsSync, lstatSync, readlinkSync, realpathSyn
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { SOURCE_FILE } from './allowed-input.ts'
 import { endOfTool, startProcess } from './local-process.ts'
+import { limitWords, NICE_WORDS, type Sandbox, type ToolCommand } from './sandbox.ts'
 import { syscallFilter } from './syscall-filter.ts'
-import { limitWords, NICE_WORDS, type ToolCommand, type Wall } from './wall.ts'
 
 /** Folders of programs and libraries. Not all of /usr: people keep sources and data in it. */
 const SYSTEM_FOLDERS = [
@@ -32,19 +32,19 @@ const INSIDE = '/workspace'
  * source they cannot change; no other process, no network, no /proc, no environment. A filter refuses system calls that a
  * decoder does not need, among them new processes and sockets. Undefined where this cannot be had.
  */
-export async function openBubblewrap(): Promise<Wall | undefined> {
+export async function openBubblewrap(): Promise<Sandbox | undefined> {
   if (process.platform !== 'linux') return undefined
   const filter = syscallFilter()
   for (const user of process.getuid?.() === 0 ? [asOtherUser, asOwnUser] : [asOwnUser]) {
-    const wall = bubblewrap(user, filter)
-    if (await works(wall)) return wall
+    const sandbox = bubblewrap(user, filter)
+    if (await works(sandbox)) return sandbox
   }
   return undefined
 }
 
-async function works(wall: Wall): Promise<boolean> {
+async function works(sandbox: Sandbox): Promise<boolean> {
   const limits = { memoryBytes: 2 ** 28, cpuSeconds: 5, wallSeconds: 5 }
-  const { ended, stdout, stderr } = wall.start({ program: 'true', args: [], cwd: '', limits, outputBytes: 0 })
+  const { ended, stdout, stderr } = sandbox.start({ program: 'true', args: [], cwd: '', limits, outputBytes: 0 })
   stdout.resume()
   stderr.resume()
   return await ended.then(({ exitCode }) => exitCode === 0).catch(() => false)
@@ -76,7 +76,7 @@ function asOtherUser(): ToolUser {
   }
 }
 
-function bubblewrap(user: () => ToolUser, filter: Buffer | null): Wall {
+function bubblewrap(user: () => ToolUser, filter: Buffer | null): Sandbox {
   const root = rootOptions()
   const programs = new Map<string, Program>()
 

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { DecoderJob, encodeFrame, FRAME, frameReader, SIGNALS } from './decoder-protocol.ts'
 import { startProcess } from './local-process.ts'
+import { limitWords, NICE_WORDS, type ProcessEnd, type ToolProcess } from './sandbox.ts'
 import { filterWords, syscallFilter } from './syscall-filter.ts'
-import { limitWords, NICE_WORDS, type ProcessEnd, type ToolProcess } from './wall.ts'
 import { TOOLS } from './workspace.ts'
 
 export interface DecoderOptions {

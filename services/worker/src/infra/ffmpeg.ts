@@ -5,7 +5,7 @@ import type { ToolRuns } from '@kinora/common/contracts'
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
 import { allowedInput, SOURCE_URL, withoutComplaints } from './allowed-input.ts'
 import { runTool, type ToolEnd, type Tools } from './run-tool.ts'
-import type { ResourceLimits, Wall } from './wall.ts'
+import type { ResourceLimits, Sandbox } from './sandbox.ts'
 
 /** Options before the first input: errors only, and progress on standard output. */
 export const REPORTING = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1']
@@ -92,13 +92,13 @@ export async function runFfmpegPolled(
   return await end
 }
 
-/** Version and configuration of ffmpeg, which runs behind the wall for this as well. Rejects when it is missing. */
+/** Version and configuration of ffmpeg, which runs in the sandbox here as well. Rejects when it is missing. */
 export async function readFfmpegBuild(
-  wall: Wall,
+  sandbox: Sandbox,
   program: string,
   limits: ResourceLimits,
 ): Promise<ToolRuns['ffmpeg']> {
-  const tool = wall.start({ program, args: ['-version'], cwd: '', limits, outputBytes: 0 })
+  const tool = sandbox.start({ program, args: ['-version'], cwd: '', limits, outputBytes: 0 })
   const [printed, complaint, { exitCode }] = await Promise.all([text(tool.stdout), text(tool.stderr), tool.ended])
   if (exitCode !== 0) throw new Error(`${program} -version failed (${exitCode}): ${complaint.slice(0, 500)}`)
   const lines = printed.split('\n')

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
-import { NICENESS, type ProcessEnd, type ToolProcess } from './wall.ts'
+import { NICENESS, type ProcessEnd, type ToolProcess } from './sandbox.ts'
 
 /**
  * The environment of ffmpeg. One allocator arena: glibc otherwise reserves an arena for each thread, and the memory limit

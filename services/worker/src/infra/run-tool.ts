@@ -5,7 +5,7 @@ import type { AttemptLog, ToolExit } from './attempt-log.ts'
 import { Countdown } from './countdown.ts'
 import { readLines } from './lines.ts'
 import type { PrioritySlot } from './priority-gate.ts'
-import type { ResourceLimits, Wall } from './wall.ts'
+import type { ResourceLimits, Sandbox } from './sandbox.ts'
 import { watchFolder } from './watch-folder.ts'
 
 /** ffmpeg and ffprobe, with the settings of all their runs. */
@@ -18,7 +18,7 @@ export interface Tools {
   /** Larger input is refused before memory is allocated for it. */
   maxPixels: number
   maxStreams: number
-  wall: Wall
+  sandbox: Sandbox
   build: ToolRuns['ffmpeg']
   /** Called with the program and arguments of every run. */
   onRun?: (command: string[]) => void
@@ -52,7 +52,7 @@ const STDERR_KEPT = 8 * 1024
 const MAX_PAUSE_MS = 60_000
 
 /**
- * Runs a media tool behind the wall and under the limits. At the time limit, when it has written too much, or when `signal`
+ * Runs a media tool in the sandbox and under the limits. At the time limit, when it has written too much, or when `signal`
  * aborts, it and its children are killed at once. The time in which it is paused does not count. Rejects only with the
  * abort reason, or when it cannot be started.
  */
@@ -61,7 +61,7 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
   signal.throwIfAborted()
   tools.onRun?.([basename(run.command), ...args])
   tools.log?.begin(run.command, args)
-  const tool = tools.wall.start({ program: run.command, args, cwd, limits: tools.limits, outputBytes })
+  const tool = tools.sandbox.start({ program: run.command, args, cwd, limits: tools.limits, outputBytes })
   const kill = () => tool.signal('SIGKILL')
   let [timedOut, overOutput] = [false, false]
   const limit = new Countdown(tools.limits.wallSeconds * 1000, () => {

@@ -64,7 +64,7 @@ async function outcomeOf(
     const result = await withWorkspace(
       workDir,
       (workspace) => runTask(task.work, { ...reporting, store, limits, workspace, outputKey }),
-      tools.wall.clean,
+      tools.sandbox.clean,
     )
     return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, tools: runs, ...logOf(tools) })
   } catch (thrown) {

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SOURCE_FILE } from './allowed-input.ts'
 import { type DecoderJob, encodeFrame, FRAME, frameReader, ProcessEndFrame } from './decoder-protocol.ts'
-import type { ProcessEnd, ToolCommand, ToolProcess, Wall } from './wall.ts'
+import type { ProcessEnd, Sandbox, ToolCommand, ToolProcess } from './sandbox.ts'
 
 /** A decoder that is started together with its workers. */
 const PATIENCE_MS = 20_000
@@ -15,15 +15,15 @@ const PING_MS = 900
  * Tools that run in another container, which has no network and no secrets (`decoder.ts`), each under a user id of its own.
  * Both containers mount `WORK_DIR`; a tool reaches the workspace of its task alone. Undefined where no decoder answers.
  */
-export async function openDecoderWall(socket: string): Promise<Wall | undefined> {
-  const wall = decoderWall(socket)
+export async function openDecoderSandbox(socket: string): Promise<Sandbox | undefined> {
+  const sandbox = decoderSandbox(socket)
   for (const until = performance.now() + PATIENCE_MS; ; await sleep(500)) {
-    if (await wall.check()) return wall
+    if (await sandbox.check()) return sandbox
     if (performance.now() > until) return undefined
   }
 }
 
-function decoderWall(socket: string): Wall {
+function decoderSandbox(socket: string): Sandbox {
   return {
     kind: 'container',
     description: 'ffmpeg runs in another container, without network and secrets',

@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { until } from '@kinora/dev/harness'
 import { describe, expect, it, vi } from 'vitest'
 import { openBubblewrap } from '../../src/infra/bubblewrap.ts'
-import { chooseWall } from '../../src/infra/choose-wall.ts'
+import { chooseSandbox } from '../../src/infra/choose-sandbox.ts'
+import { openLimits } from '../../src/infra/limits-sandbox.ts'
 import { runTool, type Tools } from '../../src/infra/run-tool.ts'
-import { openLimits } from '../../src/infra/sandbox.ts'
-import type { Wall } from '../../src/infra/wall.ts'
+import type { Sandbox } from '../../src/infra/sandbox.ts'
 import { temporaryFolder } from '../support/clips.ts'
 import { startDecoder } from './decoder.ts'
 import { type Goals, MEMORY_BYTES, OUTPUT_BYTES, openGoals } from './goals.ts'
@@ -30,11 +30,11 @@ await cp(HOSTILE, hostile)
 const decoder = process.getuid?.() === 0 ? await startDecoder(folder, hostile) : undefined
 
 /** What the program reached; fails when it did not try everything. */
-async function attempts(wall: Wall, ...options: string[]): Promise<{ tried: string[]; reached: string[] }> {
+async function attempts(sandbox: Sandbox, ...options: string[]): Promise<{ tried: string[]; reached: string[] }> {
   const { workspace: cwd, args } = goals
   await chmod(join(cwd, 'source'), 0o640)
   const command = { program: hostile, args: [...args, ...options], cwd, limits: LIMITS, outputBytes: OUTPUT_BYTES }
-  const tool = wall.start(command)
+  const tool = sandbox.start(command)
   const [printed, complaint] = await Promise.all([text(tool.stdout), text(tool.stderr), tool.ended])
   tool.signal('SIGKILL')
   expect({ complaint, printed }).toMatchObject({ complaint: '', printed: expect.stringMatching(/^end\tno$/m) })
@@ -45,18 +45,18 @@ async function attempts(wall: Wall, ...options: string[]): Promise<{ tried: stri
 
 const nameOf = (line: string) => line.split('\t')[0] ?? ''
 
-it('says which wall it has, and refuses to start without the one that is demanded', async () => {
-  const chosen = await chooseWall({ wanted: 'auto', decoderSocket: '' })
+it('says which sandbox it has, and refuses to start without the one that is demanded', async () => {
+  const chosen = await chooseSandbox({ wanted: 'auto', decoderSocket: '' })
   expect(chosen.kind).toBe(bubblewrap ? 'bubblewrap' : 'limits')
   if (!bubblewrap) console.warn('bubblewrap cannot be used here: ffmpeg has limits only, and the attempts are not made')
-  expect((await chooseWall({ wanted: 'none', decoderSocket: '' })).kind).toBe('limits')
-  await expect(chooseWall({ wanted: 'container', decoderSocket: '' })).rejects.toThrow('TOOL_WALL=container')
-  const demanded = chooseWall({ wanted: 'bubblewrap', decoderSocket: '' })
+  expect((await chooseSandbox({ wanted: 'none', decoderSocket: '' })).kind).toBe('limits')
+  await expect(chooseSandbox({ wanted: 'container', decoderSocket: '' })).rejects.toThrow('TOOL_SANDBOX=container')
+  const demanded = chooseSandbox({ wanted: 'bubblewrap', decoderSocket: '' })
   if (bubblewrap) expect((await demanded).kind).toBe('bubblewrap')
-  else await expect(demanded).rejects.toThrow('TOOL_WALL=bubblewrap')
+  else await expect(demanded).rejects.toThrow('TOOL_SANDBOX=bubblewrap')
 })
 
-it('without a wall, a hostile program reaches nearly everything: its attempts are real', async () => {
+it('without a sandbox, a hostile program reaches nearly everything: its attempts are real', async () => {
   const { tried, reached } = await attempts(limits, 'harmless')
   expect(reached).toEqual(
     expect.arrayContaining(['environment of the worker', 'another upload', 'the list of the storage']),
@@ -69,10 +69,10 @@ it('without a wall, a hostile program reaches nearly everything: its attempts ar
 })
 
 describe.runIf(bubblewrap)('behind bubblewrap', () => {
-  const wall = bubblewrap as Wall
+  const sandbox = bubblewrap as Sandbox
 
   it('a hostile program reaches nothing', async () => {
-    const { tried, reached } = await attempts(wall)
+    const { tried, reached } = await attempts(sandbox)
     expect(reached).toEqual([])
     expect(tried.length).toBeGreaterThan(60)
     expect(await readFile(join(goals.workspace, 'source'), 'utf8')).toBe('a video')
@@ -91,16 +91,18 @@ describe('in another container', () => {
     expect(tried.length).toBeGreaterThan(60)
     expect(await readFile(join(goals.workspace, 'source'), 'utf8')).toBe('a video')
     await expect(
-      chooseWall({ wanted: 'container', decoderSocket: join(folder, 'decoder.sock') }),
+      chooseSandbox({ wanted: 'container', decoderSocket: join(folder, 'decoder.sock') }),
     ).resolves.toBeDefined()
   })
 })
 
-const walls = [bubblewrap, limits, decoder].flatMap((wall) => (wall ? [[wall.kind, wall] as const] : []))
+const sandboxes = [bubblewrap, limits, decoder].flatMap((sandbox) =>
+  sandbox ? [[sandbox.kind, sandbox] as const] : [],
+)
 
-describe.each(walls)('%s', (kind, wall) => {
+describe.each(sandboxes)('%s', (kind, sandbox) => {
   const run = async (args: string[], signal = new AbortController().signal, slot?: Tools['slot']) => {
-    const tools = { wall, limits: LIMITS, slot } as Tools
+    const tools = { sandbox, limits: LIMITS, slot } as Tools
     const cwd = await newWorkspace(goals)
     const end = runTool(tools, { command: hostile, args, cwd, outputBytes: OUTPUT_BYTES, signal })
     return { cwd, end }
@@ -136,7 +138,7 @@ describe.each(walls)('%s', (kind, wall) => {
     const filling = await run(['fill'])
     expect(await filling.end).toMatchObject({ overOutput: true })
     const { cwd } = filling
-    const tools = { wall, limits: LIMITS } as Tools
+    const tools = { sandbox, limits: LIMITS } as Tools
     const signal = new AbortController().signal
     const endless = { command: hostile, args: ['endless'], cwd, outputBytes: OUTPUT_BYTES, signal, onLine: () => {} }
     expect(await runTool(tools, endless)).toMatchObject({ overOutput: true })

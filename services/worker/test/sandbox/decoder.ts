@@ -3,15 +3,15 @@ import { chmod, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
-import { openDecoderWall } from '../../src/infra/decoder-wall.ts'
-import type { Wall } from '../../src/infra/wall.ts'
+import { openDecoderSandbox } from '../../src/infra/decoder-sandbox.ts'
+import type { Sandbox } from '../../src/infra/sandbox.ts'
 
 const SERVICE = fileURLToPath(new URL('../..', import.meta.url))
 /** All that the container of docker-compose.yml has. */
 const RIGHTS = '-all,+setuid,+setgid,+chown,+kill'
 
 /** A decoder with the rights that it has in its container, whose ffmpeg and ffprobe are `program`. Needs root. */
-export async function startDecoder(folder: string, program: string): Promise<Wall> {
+export async function startDecoder(folder: string, program: string): Promise<Sandbox> {
   const socket = join(folder, 'decoder.sock')
   // As in the container: its users may pass through, and not enter.
   await chmod(folder, 0o711)
@@ -31,7 +31,7 @@ export async function startDecoder(folder: string, program: string): Promise<Wal
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   afterAll(() => void child.kill('SIGKILL'))
-  const wall = await openDecoderWall(socket)
-  if (!wall) throw new Error('the decoder does not answer')
-  return wall
+  const sandbox = await openDecoderSandbox(socket)
+  if (!sandbox) throw new Error('the decoder does not answer')
+  return sandbox
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # A program in ffmpeg's place that tries to get out. Prints a line for each attempt: its name, a tab, and `reached` or why not.
-# Arguments are `name=value`: what there is to reach. With `harmless` it leaves out what would hurt a machine without a wall.
+# Arguments are `name=value`: what there is to reach. With `harmless` it leaves out what would hurt a machine without a sandbox.
 # Other modes: `loop` counts into the file `count`, `fill` writes files, `endless` prints without a line break.
 use strict;
 use warnings;
@@ -41,7 +41,7 @@ sub dangerous { try(@_) unless $goal{harmless} }
 sub contents { my ($path) = @_; open(my $f, '<', $path) or return ''; local $/; my $text = <$f>; return defined $text ? $text : '' }
 sub readable { return contents($_[0]) =~ /SECRET/ }
 sub listed { opendir(my $d, $_[0]) or return 0; return scalar(grep { !/^\.\.?$/ } readdir $d) }
-# Opened, never written: a wall with a hole must not cost the machine.
+# Opened, never written: a sandbox with a hole must not cost the machine.
 sub writable { my ($path) = @_; return sysopen(my $f, $path, POSIX::O_WRONLY() | POSIX::O_APPEND()) }
 sub creatable { my ($path) = @_; return sysopen(my $f, $path, POSIX::O_WRONLY() | POSIX::O_CREAT(), 0600) }
 sub tcp {
