@@ -12,7 +12,7 @@ import {
   findInstallation,
   type InstallationRow,
 } from '../repositories/installation.ts'
-import { hasSources, knownVideos } from '../repositories/known-videos.ts'
+import { hasSources, knownVideos } from '../repositories/videos.ts'
 
 /** How many folders of each kind are sampled in a store without a marker. */
 const SAMPLE = 200

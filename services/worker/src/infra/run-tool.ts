@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream'
 import type { ToolRuns } from '@kinora/common/contracts'
 import type { AttemptLog, ToolExit } from './attempt-log.ts'
 import { Countdown } from './countdown.ts'
-import { readLines } from './lines.ts'
 import type { PrioritySlot } from './priority-gate.ts'
 import type { ResourceLimits, Sandbox } from './sandbox.ts'
 import { watchFolder } from './watch-folder.ts'
@@ -115,4 +114,27 @@ function keepTail(stderr: Readable, log: AttemptLog | undefined): () => string {
     log?.add(text)
   })
   return () => tail
+}
+
+/** Characters; an honest tool prints a tenth of this without a line break. */
+const MAX_LINE = 4 * 1024 * 1024
+
+/** Calls `onLine` with each line of a tool's output, and `onExcess` for one that would fill the memory. */
+export function readLines(stream: Readable, onLine: (line: string) => void, onExcess: () => void): void {
+  let rest = ''
+  let excess = false
+  stream.setEncoding('utf8')
+  stream.on('data', (text: string) => {
+    if (excess) return
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine(line.endsWith('\r') ? line.slice(0, -1) : line)
+    if (rest.length <= MAX_LINE) return
+    excess = true
+    rest = ''
+    onExcess()
+  })
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest)
+  })
 }

@@ -1,6 +1,6 @@
 import { openBubblewrap } from '../../src/infra/bubblewrap.ts'
+import { openLimits } from '../../src/infra/choose-sandbox.ts'
 import { openDecoderSandbox } from '../../src/infra/decoder-sandbox.ts'
-import { openLimits } from '../../src/infra/limits-sandbox.ts'
 
 /** Starts a tool that does not end by itself, and waits to be killed: sandbox, program, folder, socket. */
 const [kind, program = '', cwd = '', socket = ''] = process.argv.slice(2)
