@@ -7,8 +7,7 @@ import { readText } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
-import { FILE_ERRORS, fileAnswers } from './file-answers.ts'
-import { type HandRoute, tagged } from './route.ts'
+import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
 const video = '/v1/videos/:videoId'
 const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const

@@ -10,8 +10,7 @@ import { listedWidth, PICTURE_TYPES, POSTER_WIDTHS, posterVariant } from '../pla
 import { limitHeight, playedFile } from '../playback/played-file.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendPlaylist } from '../playback/send-text.ts'
-import { FILE_ERRORS, fileAnswers, textAnswers } from './file-answers.ts'
-import { type HandRoute, tagged } from './route.ts'
+import { FILE_ERRORS, fileAnswers, type HandRoute, tagged, textAnswers } from './route.ts'
 
 const PosterParams = z.strictObject({
   reference: Reference.meta({
