@@ -200,3 +200,11 @@ export const accounts = {
     idempotent: true,
   },
 } as const satisfies Record<string, MethodSpec>
+
+/**
+ * The form in which email addresses are stored, compared and counted. RFC 5321 allows hosts to distinguish `Ann@` from `ann@`,
+ * but none does, and people type both. Rate limits by account use it too; otherwise each spelling would have its own counter.
+ */
+export function normaliseEmail(email: string): string {
+  return email.trim().normalize('NFKC').toLowerCase()
+}

@@ -3,7 +3,6 @@ import { accounts } from './accounts.ts'
 import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
-import { email } from './email.ts'
 import { invites } from './invites.ts'
 import { keys } from './keys.ts'
 import { passkeys } from './passkeys.ts'
@@ -18,7 +17,6 @@ export * from './accounts.ts'
 export * from './administration.ts'
 export * from './api-keys.ts'
 export * from './audit.ts'
-export * from './email.ts'
 export * from './invites.ts'
 export * from './keys.ts'
 export * from './passkeys.ts'
@@ -33,7 +31,6 @@ export * from './signing-keys.ts'
 export const auth = defineContract('auth', {
   ...accounts,
   ...passwords,
-  ...email,
   ...sessions,
   ...audit,
   ...keys,

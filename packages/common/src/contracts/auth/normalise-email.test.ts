@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { normaliseEmail } from './normalise-email.ts'
+import { normaliseEmail } from './accounts.ts'
 
 it.each([
   ['Ann@Example.ORG', 'ann@example.org'],
