@@ -1,4 +1,6 @@
-import type { AdminPasswords } from './admin-passwords.ts'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { keptInPrivateFile } from '../private-files.ts'
 
 /** Faults that a test can inject into one server. Ports and data survive all of them. */
 export type ServerControl = {
@@ -44,3 +46,22 @@ export const IMAGES = {
 
 /** Only tests need an S3 server, so Docker is used even where this image is missing. */
 export const S3_IMAGE = 'minio/minio:RELEASE.2025-06-13T11-33-47Z'
+
+export type AdminPasswords = { postgres: string; rabbitmq: string; redis: string }
+
+/**
+ * The administrators' passwords of the servers in `dir`. The first call creates them, later ones read the same: the
+ * servers' data contains them.
+ */
+export function adminPasswords(dir: string): AdminPasswords {
+  return keptInPrivateFile(join(dir, 'backing.json'), () => ({
+    postgres: newPassword(),
+    rabbitmq: newPassword(),
+    redis: newPassword(),
+  }))
+}
+
+/** 24 random bytes in hexadecimal, which needs no escaping in URLs and configuration files. */
+export function newPassword(): string {
+  return randomBytes(24).toString('hex')
+}

@@ -5,9 +5,8 @@ import { Lifecycle } from '@kinora/common/service'
 import type { TestProject } from 'vitest/node'
 import { startBacking } from '../backing/index.ts'
 import { startS3 } from '../backing/start-s3.ts'
-import type { S3Access } from '../provision/bucket.ts'
-import { provideBacking } from './provide-backing.ts'
-import type { ProvidedBacking } from './provided.ts'
+import type { S3Access } from '../provision/storage.ts'
+import { type ProvidedBacking, provideBacking } from './provide-backing.ts'
 
 type Run = { users: number; life: Lifecycle; provided: Promise<ProvidedBacking> }
 

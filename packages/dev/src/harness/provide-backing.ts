@@ -2,8 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { Lifecycle } from '@kinora/common/service'
 import type { Backing } from '../backing/index.ts'
 import { createDatabase, dropDatabase, onDatabase, provisionDatabase } from '../provision/database.ts'
-import { BROKER_USERS, derivedPasswords, SCHEMAS } from '../provision/identities.ts'
-import type { ProvidedBacking } from './provided.ts'
+import {
+  BROKER_USERS,
+  type BrokerPasswords,
+  type DatabasePasswords,
+  derivedPasswords,
+  SCHEMAS,
+} from '../provision/identities.ts'
+import type { S3Access } from '../provision/storage.ts'
 
 /** Makes the database that worlds are cloned from, and puts down where everything is. */
 export async function provideBacking(backing: Backing, life: Lifecycle): Promise<ProvidedBacking> {
@@ -28,5 +34,26 @@ function urlsOf({ kind, postgres, rabbitmq, redis }: Backing) {
     rabbitmqAdminUrl: rabbitmq.adminUrl,
     rabbitmqManagementUrl: rabbitmq.managementUrl,
     redisUrl: redis.url,
+  }
+}
+
+/** What the run's set-up tells every test file: plain data, since it crosses processes. */
+export type ProvidedBacking = {
+  kind: Backing['kind']
+  postgresAdminUrl: string
+  rabbitmqAdminUrl: string
+  rabbitmqManagementUrl: string
+  redisUrl: string
+  /** Where worlds keep their files, if not in folders. */
+  s3?: S3Access
+  /** The database that is cloned for each world. */
+  template: string
+  brokerPasswords: BrokerPasswords
+  databasePasswords: DatabasePasswords
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    backing: ProvidedBacking
   }
 }

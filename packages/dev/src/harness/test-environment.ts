@@ -3,15 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Lifecycle } from '@kinora/common/service'
+import { closeOnFailure, type Lifecycle } from '@kinora/common/service'
 import { Redis } from 'ioredis'
-import { closeOnFailure } from '../close-on-failure.ts'
+import { afterAll, inject, onTestFinished } from 'vitest'
 import { provisionBroker, removeVhost } from '../provision/broker.ts'
 import { createDatabase, dropDatabase, onDatabase } from '../provision/database.ts'
-import type { BrokerUser, SchemaName } from '../provision/identities.ts'
-import { amqpUrlFor, databaseUrlFor } from '../provision/urls.ts'
+import { amqpUrlFor, type BrokerUser, databaseUrlFor, type SchemaName } from '../provision/identities.ts'
 import { requireClosed } from './open-connections.ts'
-import type { ProvidedBacking } from './provided.ts'
+import type { ProvidedBacking } from './provide-backing.ts'
 
 /** A Kinora of its own on the run's servers: fresh database, vhost, Redis prefix and storage folder. */
 export type TestEnvironment = {
@@ -79,8 +78,8 @@ async function build(name: string, backing: ProvidedBacking, life: Lifecycle): P
     redisPrefix,
     ...storage,
     storageDir,
-    storedFiles: async () => (await import('../provision/stored-files.ts')).storedFiles(storage),
-    storedSizes: async () => (await import('../provision/stored-files.ts')).storedSizes(storage),
+    storedFiles: async () => (await import('../provision/storage.ts')).storedFiles(storage),
+    storedSizes: async () => (await import('../provision/storage.ts')).storedSizes(storage),
     use: (resource, name, close) => life.use(resource, name, close),
     remove: () => life.close(),
   }
@@ -92,7 +91,7 @@ async function openStorage(
 ): Promise<Pick<TestEnvironment, 'storageUrl' | 'storageCredentials'>> {
   if (!s3) return { storageUrl: pathToFileURL(dir).href }
   // Only here: every test file loads this module, and the SDK takes a while.
-  const { createBucket } = await import('../provision/bucket.ts')
+  const { createBucket } = await import('../provision/storage.ts')
   return createBucket(s3)
 }
 
@@ -110,4 +109,18 @@ async function removeKeys(redisUrl: string, prefix: string): Promise<void> {
 
 function removeFolder(dir: string): void {
   rmSync(dir, { recursive: true, force: true })
+}
+
+/** At the top of a test file: `const world = await useTestEnvironment()`. It is removed after the file's last test. */
+export async function useTestEnvironment(): Promise<TestEnvironment> {
+  const world = await createTestEnvironment(inject('backing'))
+  afterAll(() => world.remove())
+  return world
+}
+
+/** One more, in the middle of a test: it is removed after that test. */
+export async function testEnvironmentOfTest(): Promise<TestEnvironment> {
+  const world = await createTestEnvironment(inject('backing'))
+  onTestFinished(() => world.remove())
+  return world
 }

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { closeOnFailure } from '@kinora/common/service'
 import { afterAll } from 'vitest'
-import { closeOnFailure } from '../close-on-failure.ts'
 import { newServiceKeys, type System, type SystemOptions, startSystem } from '../system/index.ts'
-import { useTestEnvironment } from './use-test-environment.ts'
+import { useTestEnvironment } from './test-environment.ts'
 
 export type UseSystemOptions = Partial<Pick<SystemOptions, 'installation' | 'workers' | 'env' | 'restart'>>
 

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { accessSync, constants, existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
-import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+import { findExecutable } from '@kinora/common/find-executable'
 import { SOURCE_FILE } from './allowed-input.ts'
 import { endOfTool, startProcess } from './local-process.ts'
 import { limitWords, NICE_WORDS, type Sandbox, type ToolCommand } from './sandbox.ts'
@@ -160,7 +161,7 @@ interface Program {
 }
 
 function findProgram(name: string): Program {
-  const path = isAbsolute(name) ? name : search(name)
+  const path = isAbsolute(name) ? name : findExecutable(name)
   if (path === undefined || !existsSync(path)) return { path: name, options: [] }
   const files = [path, realpathSync(path), ...librariesOf(path)].filter((file) => !isOfSystem(file))
   return { path, options: [...new Set(files)].flatMap(withParents) }
@@ -178,20 +179,6 @@ function librariesOf(path: string): string[] {
   if (isOfSystem(realpathSync(path))) return []
   const { stdout } = spawnSync('ldd', [path], { encoding: 'utf8', timeout: 5000 })
   return [...(stdout ?? '').matchAll(/(\/\S+) \(0x/g)].map(([, library = '']) => library)
-}
-
-function search(name: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute)
-  return folders.map((folder) => join(folder, name)).find(isExecutable)
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function isOfSystem(path: string): boolean {

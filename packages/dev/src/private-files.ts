@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** The value in a JSON file. When there is no such file, writes what `create` returns, readable for its owner only. */
 export function keptInPrivateFile<T>(file: string, create: () => T): T {
@@ -26,4 +26,13 @@ export function replacePrivateFile(file: string, value: unknown): void {
   const next = `${file}.${process.pid}`
   writeFileSync(next, JSON.stringify(value, null, 2), { mode: 0o600 })
   renameSync(next, file)
+}
+
+/** Logs name accounts and addresses: the folder, and the files that an earlier version left in it, are their owner's alone. */
+export function preparePrivateLogs(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  chmodSync(dir, 0o700)
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    if (entry.isFile()) chmodSync(join(dir, entry.name), 0o600)
+  }
 }

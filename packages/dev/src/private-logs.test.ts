@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { preparePrivateLogs } from './private-logs.ts'
+import { preparePrivateLogs } from './private-files.ts'
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
 

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import type { Reporter, TestCase } from 'vitest/node'
+
 /** The part of vitest's JSON report that we count. */
 export type TestReport = {
   numPassedTests: number
@@ -14,4 +17,21 @@ export function countTests(report: TestReport | undefined, exitCode: number): { 
   const unloadable = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
   const failed = report.numFailedTests + unloadable.length
   return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed }
+}
+
+/** More than these in one run are a fault in the tests, or in what they test. */
+export const MOST_SECOND_TRIES = 2
+
+/** A vitest reporter: writes the names of tests that passed at their second try to the file of KINORA_SECOND_TRIES. */
+export default class SecondTries implements Reporter {
+  readonly #names: string[] = []
+
+  onTestCaseResult(test: TestCase): void {
+    if (test.diagnostic()?.flaky) this.#names.push(`${test.module.relativeModuleId} > ${test.fullName}`)
+  }
+
+  onTestRunEnd(): void {
+    const file = process.env.KINORA_SECOND_TRIES
+    if (file) writeFileSync(file, JSON.stringify(this.#names))
+  }
 }
