@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
+import { z } from 'zod'
+import { loadConfig } from '../service/config.ts'
 import { closeDatabase } from './database-privileges.ts'
 import { provisionLocks } from './named-locks.ts'
 import { repairPrivileges, type SchemaPrivileges, takeOwnership } from './privileges.ts'
@@ -46,6 +48,26 @@ export async function provisionSchema(
     throw new Error(`schema "${definition.schema}": ${(error as Error).message}`, { cause: error })
   } finally {
     await client.end()
+  }
+}
+
+/**
+ * The program that runs `provisionSchema` once for a service, prints each change and exits. Reads `DATABASE_ADMIN_URL` and the
+ * password of the service's role, `AUTH_DB_PASSWORD` or `MEDIA_DB_PASSWORD`, from the environment.
+ */
+export async function runMigrations(definition: SchemaDefinition): Promise<void> {
+  const password = `${definition.schema.toUpperCase()}_DB_PASSWORD`
+  const settings = z.object({
+    DATABASE_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+    [password]: z.string().min(8),
+  })
+  try {
+    const { DATABASE_ADMIN_URL: adminUrl = '', [password]: rolePassword = '' } = loadConfig(settings)
+    const done = await provisionSchema(adminUrl, definition, rolePassword)
+    process.stdout.write(`${done.join('\n') || `${definition.schema}: nothing to do`}\n`)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 1
   }
 }
 

@@ -154,7 +154,7 @@ const SOURCES: Record<string, { type: string; file: string | URL }> = {
 const compress = promisify(gzip)
 
 /** Reads and compresses all files that the page loads. Rejects if one is missing. */
-export async function loadAssets(): Promise<Assets> {
+async function loadAssets(): Promise<Assets> {
   const files = new Map<string, Asset>()
   const hash = createHash('sha256')
   for (const [name, { type, file }] of Object.entries(SOURCES)) {
@@ -166,7 +166,7 @@ export async function loadAssets(): Promise<Assets> {
 }
 
 /** The HTML of the page in this mode, which loads the assets of this version. */
-export async function loadPage(mode: 'watch' | 'embed', version: string): Promise<string> {
+async function loadPage(mode: 'watch' | 'embed', version: string): Promise<string> {
   const html = await readFile(new URL('watch.html', OWN), 'utf8')
   return html.replaceAll('VERSION', version).replace('MODE', mode)
 }

@@ -121,7 +121,7 @@ async function discard(tx: Tx, task: TaskRow, lease: Lease): Promise<'late'> {
 }
 
 /** Turns the facts that the probe found into a plan and all its tasks. */
-export async function planSource(
+async function planSource(
   tx: Tx,
   video: VideoRow,
   facts: SourceFacts,

@@ -77,7 +77,7 @@ function shownPart(edits: FrameClock['edits'], movieTimescale: number) {
 const MAX_MOOV_BYTES = 64 * 1024 * 1024
 
 /** The index of an MP4 file: its `moov` box alone. Undefined when it is missing, or larger than any honest one. */
-export async function readMoov(path: string): Promise<Buffer | undefined> {
+async function readMoov(path: string): Promise<Buffer | undefined> {
   const file = await open(path)
   try {
     for await (const { type, start, end } of boxesInFile(file)) {

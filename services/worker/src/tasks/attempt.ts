@@ -94,13 +94,13 @@ const MAX_WAIT_MS = 600_000
 const MANY_ATTEMPTS = 20
 
 /** Whether an error means that storage is unreachable or full, which is temporary and not the task's fault. */
-export function isStorageOutage(thrown: unknown, attempt: number): boolean {
+function isStorageOutage(thrown: unknown, attempt: number): boolean {
   const { code } = toAppError(thrown)
   return (code === 'DEPENDENCY_UNAVAILABLE' || code === 'STORAGE_FULL') && attempt < MANY_ATTEMPTS
 }
 
 /** Waits until storage can be reached again; false after ten minutes. Resolves with true at once when `signal` aborts. */
-export async function storageRecovers(store: Store, signal: AbortSignal): Promise<boolean> {
+async function storageRecovers(store: Store, signal: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + MAX_WAIT_MS
   while (performance.now() < deadline) {
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})

@@ -4,10 +4,10 @@ import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
 import { invites } from './invites.ts'
-import { keys } from './keys.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
+import { revocations } from './revocations.ts'
 import { secondFactor } from './second-factor.ts'
 import { serviceAccounts } from './service-accounts.ts'
 import { sessions } from './sessions.ts'
@@ -18,14 +18,13 @@ export * from './administration.ts'
 export * from './api-keys.ts'
 export * from './audit.ts'
 export * from './invites.ts'
-export * from './keys.ts'
 export * from './passkeys.ts'
 export * from './passwords.ts'
 export * from './personal-data.ts'
+export * from './revocations.ts'
 export * from './second-factor.ts'
 export * from './service-accounts.ts'
 export * from './sessions.ts'
-export * from './sign-out.ts'
 export * from './signing-keys.ts'
 
 export const auth = defineContract('auth', {
@@ -33,7 +32,7 @@ export const auth = defineContract('auth', {
   ...passwords,
   ...sessions,
   ...audit,
-  ...keys,
+  ...revocations,
   ...apiKeys,
   ...serviceAccounts,
   ...administration,

@@ -80,7 +80,7 @@ export interface ExpectedFiles {
 }
 
 /** The files that the rows of a video name. */
-export function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
+function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
   const { source_key: source, poster_key: poster, passport_key: passport, storyboard, watermark } = video
   const sprites = storyboard ? Array.from({ length: spriteCount(storyboard) }, (_, index) => spriteName(index)) : []
   return {

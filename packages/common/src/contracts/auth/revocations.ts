@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import type { MethodSpec } from '../../contract.ts'
 import { AppError, type ErrorCode } from '../../errors.ts'
+import { Id, Timestamp } from '../shared.ts'
 
 /** Why a session or an API key ended before it expired. */
 export const RevocationReason = z
@@ -19,6 +21,32 @@ export const RevocationReason = z
   ])
   .meta({ description: 'Why the sessions or API keys were ended before they expired', example: 'logout' })
 export type RevocationReason = z.infer<typeof RevocationReason>
+
+/**
+ * Sessions whose access tokens must be refused, and API keys whose cached answers must be dropped, so that the next
+ * request asks auth. A revocation is kept until the last of those tokens has expired.
+ */
+export const Revocation = z.object({
+  sequence: z.number().int().meta({ description: 'Number of the revocation, ascending', example: 42 }),
+  sessionIds: z
+    .array(Id)
+    .max(200)
+    .meta({
+      description: 'Sessions whose access tokens must be refused, at most 200',
+      example: ['0197a1e0-1f34-7b21-8c66-52d0e9b3a7f4'],
+    }),
+  apiKeyIds: z
+    .array(Id)
+    .max(200)
+    .default([])
+    .meta({ description: 'API keys whose cached answers must be dropped, at most 200', example: [] }),
+  reason: RevocationReason,
+  expiresAt: Timestamp.meta({
+    description: 'Time by which every access token of these sessions has expired, ISO 8601 UTC',
+    example: '2026-01-15T10:30:00.000Z',
+  }),
+})
+export type Revocation = z.infer<typeof Revocation>
 
 interface Refusal {
   /** Code with which a gateway refuses an access token. */
@@ -57,3 +85,23 @@ export function signedOut(reason: RevocationReason, token: 'access' | 'refresh')
   const { [token]: code, detail } = REFUSALS[reason]
   return new AppError(code, { detail })
 }
+
+/** How gateways learn which access tokens they must refuse. */
+export const revocations = {
+  listRevocations: {
+    summary: 'List the revocations after a sequence number that still matter; for gateways',
+    input: z.strictObject({
+      after: z.number().int().min(0).meta({
+        description: 'Number of the last revocation the caller knows; 0 for all',
+        example: 41,
+      }),
+    }),
+    output: z.object({
+      items: z.array(Revocation).meta({ description: 'Revocations in ascending order', example: [] }),
+      more: z.boolean().meta({ description: 'True if there are further revocations', example: false }),
+      sequence: z.number().int().meta({ description: 'Number to send as `after` next time', example: 42 }),
+    }),
+    errors: [],
+    idempotent: true,
+  },
+} as const satisfies Record<string, MethodSpec>

@@ -1,4 +1,4 @@
-import type { Call, Handler } from '@kinora/common/contract'
+import type { Call, Handler, SessionActor } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
@@ -8,6 +8,62 @@ import { revokeApiKeys as revokeKeys } from '../operations/api-keys.ts'
 import { requestMail } from '../operations/mail.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
 import { endSessions } from '../operations/sessions.ts'
+import { noSuchUser, signedIn } from './guards.ts'
+
+export function changePassword(ctx: Context): Handler<typeof auth.changePassword> {
+  return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword, revokeApiKeys }, actor, call) => {
+    // Repeats only when the hash was replaced during the check: by another change, after which this password is wrong, or by a
+    // sign-in that renewed it at another cost.
+    for (;;) {
+      const user = (await ctx.users.byId(actor.userId)) ?? noSuchUser()
+      const { password_hash: stored } = user
+      if (stored === null || !(await ctx.passwords.verify(currentPassword, stored, call.signal))) {
+        return await refuseChange(ctx, actor, call, new AppError('PASSWORD_WRONG'))
+      }
+      const problem = await evaluatePassword(ctx, newPassword, user, 'newPassword')
+      if (problem) return await refuseChange(ctx, actor, call, problem)
+      const hash = await ctx.passwords.hash(newPassword, call.signal)
+      if (await replace(ctx, actor, { from: stored, to: hash, revokeApiKeys }, call)) return {}
+    }
+  })
+}
+
+interface Replacement {
+  from: string
+  to: string
+  revokeApiKeys: boolean | undefined
+}
+
+/** False when `from` is no longer the account's hash. */
+async function replace(
+  ctx: Context,
+  { userId, sessionId }: SessionActor,
+  { from, to, revokeApiKeys }: Replacement,
+  call: Call,
+): Promise<boolean> {
+  const now = ctx.now()
+  return await ctx.transact(call, async (work) => {
+    if (!(await work.users.replaceHash(userId, from, to))) return false
+    // A stranger may have requested a reset link; the new password invalidates it.
+    await work.mailTokens.discard(userId, 'reset_password')
+    await work.queueMail('password_changed', userId, call, now)
+    await work.audit.record(call, { action: 'password_change', userId, sessionId }, now)
+    await endSessions(work, { userId, exceptSessionId: sessionId, reason: 'password_changed' }, now)
+    if (revokeApiKeys) await revokeKeys(work, userId, call, now)
+    return true
+  })
+}
+
+async function refuseChange(
+  ctx: Context,
+  { userId, sessionId }: SessionActor,
+  call: Call,
+  error: AppError,
+): Promise<never> {
+  const entry = { action: 'password_change', userId, sessionId, failure: error.code } as const
+  await ctx.audit.record(call, entry, ctx.now())
+  throw error
+}
 
 export function forgotPassword(ctx: Context): Handler<typeof auth.forgotPassword> {
   return async ({ email }, call) => {
@@ -22,13 +78,13 @@ export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> 
     const tokenHash = oneTimeTokenHash(token)
     const userId = await ctx.mailTokens.ownerOf('reset_password', tokenHash, ctx.now())
     const user = userId && (await ctx.users.byId(userId))
-    if (!user) return await refuse(ctx, call, null, new AppError('MAIL_TOKEN_INVALID'))
+    if (!user) return await refuseReset(ctx, call, null, new AppError('MAIL_TOKEN_INVALID'))
     // A refused password does not use the link.
     const problem = await evaluatePassword(ctx, password, user)
-    if (problem) return await refuse(ctx, call, user.id, problem)
+    if (problem) return await refuseReset(ctx, call, user.id, problem)
     const hash = await ctx.passwords.hash(password, call.signal)
     if (!(await reset(ctx, { userId: user.id, tokenHash, hash, revokeApiKeys }, call))) {
-      return await refuse(ctx, call, user.id, new AppError('MAIL_TOKEN_INVALID'))
+      return await refuseReset(ctx, call, user.id, new AppError('MAIL_TOKEN_INVALID'))
     }
     return {}
   }
@@ -60,7 +116,7 @@ async function reset(ctx: Context, { userId, tokenHash, hash, revokeApiKeys }: R
   })
 }
 
-async function refuse(ctx: Context, call: Call, userId: string | null, error: AppError): Promise<never> {
+async function refuseReset(ctx: Context, call: Call, userId: string | null, error: AppError): Promise<never> {
   await ctx.audit.record(call, { action: 'password_reset', userId, failure: error.code }, ctx.now())
   throw error
 }
