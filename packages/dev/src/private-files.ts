@@ -28,7 +28,7 @@ export function replacePrivateFile(file: string, value: unknown): void {
   renameSync(next, file)
 }
 
-/** Logs name accounts and addresses: the folder, and the files that an earlier version left in it, are their owner's alone. */
+/** Makes a folder of logs, and the files that it has, readable for their owner only, because logs name accounts and addresses. */
 export function preparePrivateLogs(dir: string): void {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   chmodSync(dir, 0o700)

@@ -18,7 +18,7 @@ import { createTaskRunner } from './tasks/runner.ts'
 
 const COMPARE_MS = 5000
 
-/** Starts a worker: removes folders of dead workers, connects, and takes tasks until `life` closes. */
+/** Starts a worker: removes folders of killed workers, connects, and takes tasks until `life` closes. */
 export async function startWorker(
   { life, logger, metrics, health }: Base,
   config: WorkerConfig,
@@ -32,9 +32,9 @@ export async function startWorker(
     `the sandbox of ffmpeg is ${sandbox.kind}: ${sandbox.description}`,
   )
   const swept = await sweepWorkspaces(config.WORK_DIR, sandbox.clean)
-  if (swept > 0) logger.info({ swept }, 'removed folders of dead workers')
+  if (swept > 0) logger.info({ swept }, 'removed folders of killed workers')
   const store = overrides.store ?? (await openStorage(life, config))
-  // Tools of the other container are users of the same disk.
+  // Tools in the other container share the disk.
   if (sandbox.kind === 'container') await closeDiskStore(config.STORAGE_URL)
 
   const bus = life.use(await connectBus(busOptions()), 'bus', (b) => b.drain())

@@ -76,7 +76,7 @@ export const SourceFacts = z.object({
 })
 export type SourceFacts = z.infer<typeof SourceFacts>
 
-/** A chapter as a source has it; whatever somebody wrote there. */
+/** A chapter as the source declares it; the text is not validated. */
 export const SourceChapter = z.object({
   /** Seconds on the source's own clock. */
   start: z.number(),

@@ -22,7 +22,7 @@ export type RedisServer = { url: string; control?: ServerControl }
 /** The two keys belong to the server's administrator. */
 export type S3Server = { endpoint: string; accessKeyId: string; secretAccessKey: string; control: ServerControl }
 
-/** The servers that the services run on. `control` is missing for `environment`, because those servers are not ours. */
+/** The servers that the services run on. `control` is missing for `environment`, because somebody else manages those servers. */
 export type Backing = {
   kind: 'environment' | 'docker' | 'native'
   postgres: PostgresServer
@@ -31,10 +31,10 @@ export type Backing = {
   stop(): Promise<void>
 }
 
-/** Only we use `dir`. Durable servers keep their data in it over a restart; others trade safety for speed. */
+/** `dir` is used by one process. Durable servers keep their data in it across restarts; others trade safety for speed. */
 export type BackingOptions = { dir: string; durable: boolean; log: (line: string) => void }
 
-/** For servers that we start ourselves, with the passwords to give to them. */
+/** For servers that this process starts, with the passwords that they get. */
 export type OwnBackingOptions = BackingOptions & { passwords: AdminPasswords }
 
 /** The container images of the backing servers. A test compares them with those in docker-compose.yml. */

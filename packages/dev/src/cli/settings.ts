@@ -1,4 +1,4 @@
-/** Settings that go on to the services when they are set for us; docs/settings.md says what they mean. */
+/** Settings that are passed to the services when they are set in the environment; docs/settings.md explains them. */
 export const SETTINGS = [
   'ACCESS_TOKEN_SECONDS',
   'API_KEYS_PER_ACCOUNT',

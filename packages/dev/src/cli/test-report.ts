@@ -19,10 +19,10 @@ export function countTests(report: TestReport | undefined, exitCode: number): { 
   return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed }
 }
 
-/** More than these in one run are a fault in the tests, or in what they test. */
+/** More second tries than this fail a run, because they show a fault in the tests or the code. */
 export const MOST_SECOND_TRIES = 2
 
-/** A vitest reporter: writes the names of tests that passed at their second try to the file of KINORA_SECOND_TRIES. */
+/** A vitest reporter: writes the names of tests that passed at their second try to the file that KINORA_SECOND_TRIES names. */
 export default class SecondTries implements Reporter {
   readonly #names: string[] = []
 

@@ -8,8 +8,8 @@ import { REPOSITORY } from '../repository.ts'
 import { countTests, MOST_SECOND_TRIES, type TestReport } from './test-report.ts'
 
 /**
- * `npm test [-- vitest's arguments]`: all projects in one run, then the tests that needed a second try, and one plain
- * line for those who count.
+ * `npm test [-- arguments of vitest]`: runs all projects, then prints the tests that needed a second try, and one line with
+ * the numbers of passed and failed tests.
  */
 const folder = mkdtempSync(join(tmpdir(), 'kinora-report-'))
 try {

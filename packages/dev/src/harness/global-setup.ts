@@ -10,11 +10,11 @@ import { type ProvidedBacking, provideBacking } from './provide-backing.ts'
 
 type Run = { users: number; life: Lifecycle; provided: Promise<ProvidedBacking> }
 
-// Each vitest project loads this file anew, in the same process: the servers boot once for all of them.
+// Each vitest project loads this file again in the same process; the servers start once for all of them.
 const RUN = Symbol.for('kinora.test-run')
 const shared = globalThis as typeof globalThis & { [RUN]?: Run }
 
-/** vitest's globalSetup: starts the backing servers for the run, and tells the test files where they are. */
+/** vitest's globalSetup: starts the backing servers for the run, and provides their addresses to the test files. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   shared[RUN] ??= startRun()
   const run = shared[RUN]

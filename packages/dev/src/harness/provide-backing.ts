@@ -11,7 +11,7 @@ import {
 } from '../provision/identities.ts'
 import type { S3Access } from '../provision/storage.ts'
 
-/** Makes the database that worlds are cloned from, and puts down where everything is. */
+/** Creates the database that test environments are cloned from, and returns the addresses of all servers. */
 export async function provideBacking(backing: Backing, life: Lifecycle): Promise<ProvidedBacking> {
   return { ...(await provideTemplate(backing, life)), ...urlsOf(backing) }
 }
@@ -37,16 +37,16 @@ function urlsOf({ kind, postgres, rabbitmq, redis }: Backing) {
   }
 }
 
-/** What the run's set-up tells every test file: plain data, since it crosses processes. */
+/** What the global setup provides to every test file: plain data, because it is sent between processes. */
 export type ProvidedBacking = {
   kind: Backing['kind']
   postgresAdminUrl: string
   rabbitmqAdminUrl: string
   rabbitmqManagementUrl: string
   redisUrl: string
-  /** Where worlds keep their files, if not in folders. */
+  /** The S3 server for the files of test environments; without it they use folders. */
   s3?: S3Access
-  /** The database that is cloned for each world. */
+  /** The database that is cloned for each test environment. */
   template: string
   brokerPasswords: BrokerPasswords
   databasePasswords: DatabasePasswords

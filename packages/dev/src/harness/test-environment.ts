@@ -19,14 +19,14 @@ export type TestEnvironment = {
   backing: ProvidedBacking
   /** As that service's broker user, with its rights only. */
   amqpUrl(user: BrokerUser): string
-  /** As the broker's administrator, for looking into queues. */
+  /** As the broker's administrator, to inspect queues. */
   adminAmqpUrl: string
   managementUrl: string
   vhost: string
   /** As that service's database role, which reaches its own schema only. */
   databaseUrl(schema: SchemaName): string
   adminDatabaseUrl: string
-  /** Carries the environment's name as that of the client. */
+  /** Contains the environment's name as the name of the client. */
   redisUrl: string
   redisPrefix: string
   /** `file:///…`, the same folder as storageDir; with KINORA_E2E_STORAGE=s3 a bucket, and the keys to it. */
@@ -37,9 +37,9 @@ export type TestEnvironment = {
   storedFiles(): Promise<string[]>
   /** The same with the bytes of each. */
   storedSizes(): Promise<Map<string, number>>
-  /** For whatever runs in this world: it is closed before the world is removed, the latest first. Hands it back. */
+  /** Registers a resource to close before the environment is removed, in reverse order of registration, and returns it. */
   use: Lifecycle['use']
-  /** Rejects when a connection to its database, its vhost or its Redis is still open, and names it; removes all the same. */
+  /** Removes the environment. Rejects with the name of each connection to its database, vhost or Redis that is still open. */
   remove(): Promise<void>
 }
 
@@ -57,13 +57,13 @@ async function build(name: string, backing: ProvidedBacking, life: Lifecycle): P
   await provisionBroker(rabbitmqManagementUrl, { vhost: name, passwords: brokerPasswords })
   life.use(name, 'vhost', () => removeVhost(rabbitmqManagementUrl, name))
   life.use(redisPrefix, 'Redis keys', (prefix) => removeKeys(backing.redisUrl, prefix))
-  // Registered here: it runs once all that was given to `use` is closed, and before its database goes.
+  // Registered here, so that it runs after everything passed to `use` is closed and before the database is dropped.
   life.use(name, 'connections', () => requireClosed(name, backing))
   const storage = await openStorage(storageDir, backing)
   const adminAmqpUrl = new URL(rabbitmqAdminUrl)
   adminAmqpUrl.pathname = `/${name}`
   const redisUrl = new URL(backing.redisUrl)
-  // Redis has neither database nor user for each: this is how its clients are told apart.
+  // Environments share one Redis database and user; the name identifies their clients.
   redisUrl.searchParams.set('connectionName', name)
   return {
     name,
@@ -111,14 +111,14 @@ function removeFolder(dir: string): void {
   rmSync(dir, { recursive: true, force: true })
 }
 
-/** At the top of a test file: `const world = await useTestEnvironment()`. It is removed after the file's last test. */
+/** Call it at the top of a test file: `const world = await useTestEnvironment()`. Removed after the file's last test. */
 export async function useTestEnvironment(): Promise<TestEnvironment> {
   const world = await createTestEnvironment(inject('backing'))
   afterAll(() => world.remove())
   return world
 }
 
-/** One more, in the middle of a test: it is removed after that test. */
+/** Creates another environment inside a test; it is removed after that test. */
 export async function testEnvironmentOfTest(): Promise<TestEnvironment> {
   const world = await createTestEnvironment(inject('backing'))
   onTestFinished(() => world.remove())

@@ -18,20 +18,20 @@ const SYSTEM_FOLDERS = [
   '/usr/local/bin',
   '/usr/local/lib',
 ]
-/** Links to the folders above, and folders of their own on older systems. */
+/** Links to the folders above; real folders on older systems. */
 const ROOT_FOLDERS = ['/bin', '/lib', '/lib32', '/lib64']
 /** How the loader finds libraries. Debian's libblas is found through `alternatives`. */
 const LOADER_FILES = ['/etc/ld.so.cache', '/etc/alternatives']
 const DEVICES = ['/dev/null', '/dev/urandom']
 const TMP_BYTES = 16 * 1024 * 1024
 
-/** Where the workspace is inside. */
+/** Path of the workspace inside the sandbox. */
 const INSIDE = '/workspace'
 
 /**
- * Tools in namespaces of their own (bubblewrap): they see the system's programs and libraries and their workspace, whose
- * source they cannot change; no other process, no network, no /proc, no environment. A filter refuses system calls that a
- * decoder does not need, among them new processes and sockets. Undefined where this cannot be had.
+ * Runs each tool in its own namespaces (bubblewrap): it sees the system's programs and libraries, and its workspace, in which
+ * the source is read-only; no other processes, no network, no /proc, no environment. A filter refuses system calls that a
+ * decoder does not need, such as those for new processes and sockets. Undefined when this machine does not support it.
  */
 export async function openBubblewrap(): Promise<Sandbox | undefined> {
   if (process.platform !== 'linux') return undefined
@@ -51,23 +51,23 @@ async function works(sandbox: Sandbox): Promise<boolean> {
   return await ended.then(({ exitCode }) => exitCode === 0).catch(() => false)
 }
 
-/** Options of bubblewrap that decide who the tool is, and words inside before all others. */
+/** Options of bubblewrap that set the user of the tool, and the first words of the command inside. */
 interface ToolUser {
   options: string[]
   words: string[]
 }
 
-/** A user namespace, in which the tool is nobody else and has no rights over anything. */
+/** The worker's own user in a user namespace, without any capability. */
 function asOwnUser(): ToolUser {
   return { options: ['--unshare-user', '--disable-userns'], words: [] }
 }
 
-/** Below the first ids of container runtimes (/etc/subuid), above those of people. */
+/** User ids below those of container runtimes (/etc/subuid) and above those of people. */
 const [FIRST_UID, LAST_UID] = [0x1000_0000, 0x7000_0000]
 
 /**
- * The kernel does not count the threads of root: a worker that is root gives each run a user id of its own. The group is the
- * worker's, by which the tool reads the source.
+ * For a worker that runs as root: each run gets its own user id, because the kernel does not limit the threads of root. The
+ * group remains the worker's, so that the tool can read the source.
  */
 function asOtherUser(): ToolUser {
   const ids = ['--reuid', String(randomInt(FIRST_UID, LAST_UID)), '--regid', String(process.getgid?.() ?? 0)]
@@ -110,7 +110,7 @@ function bubblewrap(user: () => ToolUser, filter: Buffer | null): Sandbox {
 
   return {
     kind: 'bubblewrap',
-    description: 'each run of ffmpeg has namespaces of its own',
+    description: 'each run of ffmpeg has its own namespaces',
     missing: filter ? [] : [`a filter of system calls for ${process.arch}`],
     start,
     check: async () => true,
@@ -156,7 +156,7 @@ function workspaceOptions(cwd: string): string[] {
 
 interface Program {
   path: string
-  /** Binds it, where the system's folders do not have it. */
+  /** Bind mounts for a program outside the system's folders. */
   options: string[]
 }
 
@@ -167,14 +167,14 @@ function findProgram(name: string): Program {
   return { path, options: [...new Set(files)].flatMap(withParents) }
 }
 
-/** Folders that bubblewrap makes by itself are for root alone. */
+/** Creates the parent folders too: those that bubblewrap creates implicitly are accessible to root only. */
 function withParents(file: string): string[] {
   const parents: string[] = []
   for (let folder = dirname(file); folder !== '/'; folder = dirname(folder)) parents.unshift(folder)
   return [...parents.flatMap((folder) => ['--perms', '0755', '--dir', folder]), '--ro-bind', realpathSync(file), file]
 }
 
-/** Shared libraries of a program; none of a script. */
+/** Paths of a program's shared libraries; empty for a script. */
 function librariesOf(path: string): string[] {
   if (isOfSystem(realpathSync(path))) return []
   const { stdout } = spawnSync('ldd', [path], { encoding: 'utf8', timeout: 5000 })

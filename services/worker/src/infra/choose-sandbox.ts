@@ -44,7 +44,7 @@ interface HostTools {
   prlimit: boolean
   /** Words before a command that run it in a network namespace without interfaces; empty when the host forbids that. */
   withoutNetwork: string[]
-  /** util-linux setpriv is available: tools die with the worker that started them, even while paused. */
+  /** util-linux setpriv is available: tools are killed with the worker that started them, even while they are paused. */
   deathSignal: boolean
 }
 

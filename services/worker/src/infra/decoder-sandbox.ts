@@ -7,13 +7,13 @@ import { SOURCE_FILE } from './allowed-input.ts'
 import { type DecoderJob, encodeFrame, FRAME, frameReader, ProcessEndFrame } from './decoder-protocol.ts'
 import type { ProcessEnd, Sandbox, ToolCommand, ToolProcess } from './sandbox.ts'
 
-/** A decoder that is started together with its workers. */
+/** How long to wait for a decoder that starts at the same time as its workers. */
 const PATIENCE_MS = 20_000
 const PING_MS = 900
 
 /**
- * Tools that run in another container, which has no network and no secrets (`decoder.ts`), each under a user id of its own.
- * Both containers mount `WORK_DIR`; a tool reaches the workspace of its task alone. Undefined where no decoder answers.
+ * Runs tools in another container, which has no network and no secrets (`decoder.ts`), each with its own user id. Both
+ * containers mount `WORK_DIR`; a tool reaches only the workspace of its task. Undefined when no decoder answers.
  */
 export async function openDecoderSandbox(socket: string): Promise<Sandbox | undefined> {
   const sandbox = decoderSandbox(socket)
@@ -58,8 +58,8 @@ function decoderSandbox(socket: string): Sandbox {
 }
 
 /**
- * The decoder gives the workspace to the group of the tool's user; its group may pass through it. The source is linked from
- * the storage, whose folders only services may enter; so that the tool may read it, all may.
+ * Lets the tool's user, by its group, enter the workspace and read the source. The source is a hard link to a file of the
+ * storage; making it readable for all is safe, because only services can enter the storage's folders.
  */
 async function openToTools(cwd: string): Promise<void> {
   await chmod(dirname(dirname(cwd)), 0o711)

@@ -52,7 +52,7 @@ export interface FfmpegRun {
 
 /**
  * Runs a command of fluent-ffmpeg. Only its command builder is used: its own runner starts no process group, sets no limits,
- * and first asks ffmpeg for its formats, codecs and filters in four more processes.
+ * and first queries ffmpeg's formats, codecs and filters in four more processes.
  */
 export async function runFfmpeg(tools: Tools, command: FfmpegCommand, run: FfmpegRun): Promise<ToolEnd> {
   const { cwd, outputBytes, signal, onFrame = () => {} } = run
@@ -77,7 +77,7 @@ export async function runFfmpegPolled(
   const end = runFfmpeg(tools, command, { ...run, signal }).finally(() => {
     running = false
   })
-  // `end` is awaited below; until then this keeps its failure from counting as unhandled.
+  // `end` is awaited below; until then this prevents an unhandled rejection.
   const ended = end.catch(() => {})
   try {
     while (running) {

@@ -32,7 +32,7 @@ export interface ToolRun {
   args: string[]
   /** The workspace; all file names in `args` are relative to it. */
   cwd: string
-  /** Bytes that it may write, in one file and in all of the workspace: more than an honest source can need. */
+  /** Bytes that it may write, in one file and in the whole workspace: more than any valid source needs. */
   outputBytes: number
   onLine?: (line: string) => void
   signal: AbortSignal
@@ -116,10 +116,10 @@ function keepTail(stderr: Readable, log: AttemptLog | undefined): () => string {
   return () => tail
 }
 
-/** Characters; an honest tool prints a tenth of this without a line break. */
+/** Characters of one line; real output has a tenth of this. */
 const MAX_LINE = 4 * 1024 * 1024
 
-/** Calls `onLine` with each line of a tool's output, and `onExcess` for one that would fill the memory. */
+/** Calls `onLine` with each line of a tool's output, and `onExcess` once for a line that is too long to keep in memory. */
 export function readLines(stream: Readable, onLine: (line: string) => void, onExcess: () => void): void {
   let rest = ''
   let excess = false

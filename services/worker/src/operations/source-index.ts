@@ -76,7 +76,7 @@ function shownPart(edits: FrameClock['edits'], movieTimescale: number) {
 /** More than the index of twelve hours at sixty frames a second with audio, which has 45 MB. */
 const MAX_MOOV_BYTES = 64 * 1024 * 1024
 
-/** The index of an MP4 file: its `moov` box alone. Undefined when it is missing, or larger than any honest one. */
+/** The index of an MP4 file, which is its `moov` box. Undefined when it is missing or unreasonably large. */
 async function readMoov(path: string): Promise<Buffer | undefined> {
   const file = await open(path)
   try {
@@ -111,7 +111,7 @@ export async function hasCompleteIndex(path: string): Promise<boolean> {
   }
 }
 
-/** For callers that take a malformed file for one without an index. */
+/** For callers that treat a malformed file like one without an index. */
 function undefinedIfMalformed(error: unknown): undefined {
   if (error instanceof RangeError) return undefined
   throw error
