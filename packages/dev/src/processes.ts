@@ -12,8 +12,8 @@ export type SpawnChild = SpawnOptions & {
 }
 
 /**
- * Starts a child in a session of its own (`detached`): Ctrl-C at the terminal goes to the whole foreground process group,
- * but we decide in which order processes stop. `--pdeathsig` (prctl(2), PR_SET_PDEATHSIG) ends the child when we are
+ * Starts a child in its own session (`detached`): Ctrl-C at the terminal reaches the whole foreground process group, but the
+ * parent decides in which order processes stop. `--pdeathsig` (prctl(2), PR_SET_PDEATHSIG) ends the child when we are
  * killed; on a machine without setpriv the next start ends it, by the pid file.
  */
 export function spawnChild({ command, args, deathSignal, privileges = [], ...options }: SpawnChild): ChildProcess {

@@ -71,7 +71,7 @@ export async function runMigrations(definition: SchemaDefinition): Promise<void>
   }
 }
 
-/** An administrator who is neither superuser nor owner of the database may not take the lock, and goes on without it. */
+/** An administrator who is neither superuser nor owner of the database may not take the lock, and continues without it. */
 async function waitForOtherRuns(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ may: boolean }>(
     "select has_function_privilege('pg_catalog.pg_advisory_xact_lock(bigint)', 'execute') as may",
@@ -156,7 +156,7 @@ async function prepareMigrationsTable(client: pg.Client, schema: string): Promis
   if (rowCount === 0) await client.query('alter table migrations add column checksum text')
 }
 
-/** Records a migration in the place of those that it replaces, where all of them were applied. */
+/** Records a migration instead of those that it replaces, when all of them were applied. */
 async function takeReplacements(client: pg.Client, migrations: readonly Migration[]): Promise<void> {
   const applied = await appliedMigrations(client)
   for (const { name, replaces = [] } of migrations) {

@@ -119,10 +119,10 @@ function recognise(circumstances: Circumstances): ServersMemory | undefined {
     )
   }
   if (found.native) return { current: native, others: [] }
-  // Servers of our own ran and left nothing in the folder, so they were containers, whether or not an engine answers now.
+  // Servers that Kinora started left nothing in the folder, so they were containers, whether or not an engine answers now.
   if (found.docker === true || (found.secrets && found.serverPasswords)) return { current: docker, others: [] }
   if (!found.secrets) return undefined
-  // The servers that ran were not our own, so the environment named them.
+  // Kinora did not start the servers that ran, so the environment named them.
   return { current: { kind: 'environment', at: named ?? '(address unknown)', storage: 'storage' }, others: [] }
 }
 

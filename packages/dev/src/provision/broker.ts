@@ -71,7 +71,7 @@ function passwordHash(password: string): string {
 
 /** RabbitMQ's management HTTP API, as the administrator whose name and password the URL carries. */
 export type ManagementApi = {
-  /** Throws on any answer outside 2xx, except 404 to a DELETE: gone is gone. Returns the JSON body, if there is one. */
+  /** Throws on any answer outside 2xx, except 404 to a DELETE, whose aim is reached. Returns the JSON body, if there is one. */
   request(method: 'GET' | 'PUT' | 'DELETE' | 'POST', path: string, body?: unknown): Promise<unknown>
 }
 

@@ -24,7 +24,7 @@ export function redisRules(user: RedisUser, password: string, prefix: string): s
   return ['reset', 'on', `#${hash}`, `~${prefix}${keys}`, '-@all', ...allowed]
 }
 
-/** The file that a Redis for Kinora alone is started with (`aclfile`). Nobody uses it without a name. */
+/** The ACL file of a Redis that only Kinora uses (`aclfile`). The default user is disabled. */
 export function redisAclFile(passwords: RedisPasswords, prefix: string): string {
   const users = REDIS_USERS.map((user) => `user ${user} ${redisRules(user, passwords[user], prefix).join(' ')}`)
   return ['user default reset', ...users].map((line) => `${line}\n`).join('')

@@ -38,7 +38,7 @@ export type System = {
   internalUrl(name: string): string
   /** Starts one more worker and resolves with its name when it is ready. */
   addWorker(): Promise<string>
-  /** Starts one more gateway to the same services, on a port of its own. */
+  /** Starts another gateway of the same services, on another port. */
   addGateway(): Promise<{ name: string; url: string }>
   /**
    * Sends a signal, by default SIGKILL. Resolves when the process has ended; at once after SIGSTOP and SIGCONT. It is

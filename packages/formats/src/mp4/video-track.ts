@@ -96,7 +96,7 @@ export interface Edit {
   plain: boolean
 }
 
-/** Honest lists have one or two. */
+/** Real files have one or two entries. */
 const MAX_EDITS = 16
 const PLAIN_RATE = 0x10000
 
@@ -104,7 +104,7 @@ const PLAIN_RATE = 0x10000
 function readEdits(file: Buffer, { body }: Box): Edit[] {
   const long = file.readUInt8(body) === 1
   const count = file.readUInt32BE(body + 4)
-  if (count > MAX_EDITS) throw new RangeError(`an edit list of ${count} entries`)
+  if (count > MAX_EDITS) throw new RangeError(`an edit list of ${count} entries is too long`)
   const entryBytes = long ? 20 : 12
   return Array.from({ length: count }, (_, index) => {
     const at = body + 8 + index * entryBytes

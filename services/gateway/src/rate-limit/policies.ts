@@ -161,9 +161,9 @@ function digest(text: string): string {
 }
 
 /**
- * The counter of a sign-in from a client that has signed in to the same account before: its own, with the same allowance.
- * Wrong passwords from elsewhere then do not keep the owner out. A token that is forged, or of another account, counts as
- * none, and so does any while auth cannot be asked.
+ * A client that has signed in to the same account before gets its own counter, with the same allowance, so that wrong
+ * passwords from elsewhere do not lock the owner out. A device token that is forged or belongs to another account is ignored,
+ * and so are all while auth is unavailable.
  */
 export async function countedByDevice(
   rpc: Rpc,

@@ -24,7 +24,7 @@ const PosterQuery = z.strictObject({
     .optional()
     .meta({ description: 'Width in pixels; without it that of the poster.', example: 320 }),
 })
-/** Seconds. Another picture may be chosen at any time. */
+/** Seconds that caches keep it; another poster can be chosen at any time. */
 const POSTER_MAX_AGE = 60
 const FileParams = z.strictObject({
   reference: Reference.meta({
@@ -109,7 +109,9 @@ function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
     if (!played) throw new AppError('FILE_NOT_FOUND')
     const grant = await grantFor(ctx, req, caller)
     if (played.kind !== 'master' && played.height !== null && played.height > (grant.maxHeight ?? played.height)) {
-      throw new AppError('PLAYBACK_DENIED', { detail: 'This link plays smaller pictures only' })
+      throw new AppError('PLAYBACK_DENIED', {
+        detail: 'The height of this rendition exceeds the maxHeight of the link',
+      })
     }
     const scope = scopeOf(grant)
     if (played.kind === 'segment') {
@@ -125,6 +127,6 @@ function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
 function withinHeight(master: string, { maxHeight }: PlaybackGrant): string {
   const limited = maxHeight === null ? master : limitHeight(master, maxHeight)
   if (limited === null)
-    throw new AppError('PLAYBACK_DENIED', { detail: 'There is no picture as small as this link asks' })
+    throw new AppError('PLAYBACK_DENIED', { detail: 'No poster is as small as the maxHeight of the link' })
   return limited
 }

@@ -8,7 +8,7 @@ const video = '/v1/videos/:videoId'
 const read = { auth: 'required', scope: 'videos:read', limit: 'general' } as const
 const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
 const share = { auth: 'required', scope: 'playback:write', limit: 'general' } as const
-/** A public or unlisted video may be looked at by anybody. */
+/** Everybody may read a public or unlisted video. */
 const look = { ...read, auth: 'optional' } as const
 
 const rows = tagged('Videos', [

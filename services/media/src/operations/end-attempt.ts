@@ -41,7 +41,7 @@ export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: 
 }
 
 /**
- * The worker is gone. Its task becomes queued again at once; with `send` false no message is sent, because the caller
+ * The worker has stopped. Its task becomes queued again at once; with `send` false no message is sent, because the caller
  * takes the next attempt itself.
  */
 export async function attemptLost(tx: Tx, task: TaskRow, lease: Lease, send: boolean): Promise<boolean> {

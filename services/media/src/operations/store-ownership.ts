@@ -85,7 +85,7 @@ export class StoreOwnership {
     if (revision !== undefined) await this.#mark(revision)
   }
 
-  /** Makes the store this installation's by order of an operator, whatever its marker says. */
+  /** Claims the store for this installation by order of an operator, even if its marker names another. */
   async adopt(): Promise<void> {
     await this.#mark(await chooseRevision(this.#db, randomUUID()))
     await this.compare()

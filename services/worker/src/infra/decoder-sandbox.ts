@@ -93,7 +93,7 @@ function startJob(path: string, job: DecoderJob, before: Promise<void>): ToolPro
       stdout.end()
       stderr.end()
       if (end) resolve(end)
-      else reject(new Error('the decoder has gone away'))
+      else reject(new Error('the decoder closed the connection'))
     })
   })
   // A run that was ended rejects later than its caller may listen.

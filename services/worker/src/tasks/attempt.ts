@@ -52,7 +52,7 @@ export async function runAttempt(
   }
 }
 
-/** Runs the task in a workspace of its own; returns the event for its result or failure. */
+/** Runs the task in a new workspace; returns the event for its result or failure. */
 async function outcomeOf(
   context: Context,
   task: ClaimedTask,

@@ -95,7 +95,7 @@ export const MfaRequired = z
   .object({
     mfaRequired: z.literal(true).meta({ description: 'Always true: tells this answer from tokens', example: true }),
     mfaToken: z.string().meta({
-      description: 'Token that stands for the accepted password in the second step of the sign-in',
+      description: 'Token of the first step, which replaces the password in the second step of the sign-in',
       example: 'example-mfa-token',
     }),
     methods: z.array(MfaMethod).meta({

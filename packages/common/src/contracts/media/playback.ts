@@ -6,12 +6,10 @@ import { OneVideo, Playback } from './video.ts'
 
 export const PlaybackToken = z.object({
   id: Id.meta({ description: 'Id of the link, to revoke it by.' }),
-  token: z
-    .string()
-    .meta({
-      description: 'The playback token, which replaces the id of the video in playback addresses.',
-      example: 'abc',
-    }),
+  token: z.string().meta({
+    description: 'The playback token, which replaces the id of the video in playback addresses.',
+    example: 'abc',
+  }),
   ...Playback.shape,
   expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
 })
