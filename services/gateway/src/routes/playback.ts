@@ -127,6 +127,8 @@ function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
 function withinHeight(master: string, { maxHeight }: PlaybackGrant): string {
   const limited = maxHeight === null ? master : limitHeight(master, maxHeight)
   if (limited === null)
-    throw new AppError('PLAYBACK_DENIED', { detail: 'No poster is as small as the maxHeight of the link' })
+    throw new AppError('PLAYBACK_DENIED', {
+      detail: 'The video has no rendition that is as small as the maxHeight of the link',
+    })
   return limited
 }

@@ -56,7 +56,7 @@ export const Webhook = z.object({
     .nullable()
     .meta({ description: 'Why and when the webhook was disabled; null while it is enabled.' }),
   failingSince: Timestamp.nullable().meta({
-    description: 'First failed attempt since the last success (UTC); null if the last attempt succeeded.',
+    description: 'First failed attempt since the last success (UTC); null if no attempt has failed since.',
   }),
   previousSecretUntil: Timestamp.nullable().meta({
     description: 'Until then messages are also signed with the previous secret (UTC); null without one.',

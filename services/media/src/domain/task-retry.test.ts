@@ -1,6 +1,6 @@
 import type { TaskCause, TaskKind } from '@kinora/common/contracts'
 import { expect, test } from 'vitest'
-import { countFailure, mayRetry, retryDelayMs } from './retry.ts'
+import { countFailure, mayRetry, retryDelayMs } from './task-retry.ts'
 
 function tries(failure: TaskCause['class'], code = 'X', kind: TaskKind = 'video'): number {
   const cause: TaskCause = { class: failure, code, detail: '' }
