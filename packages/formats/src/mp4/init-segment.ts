@@ -1,8 +1,8 @@
 import { type Box, childrenOf, findBox, innerBoxes, needBox } from './boxes.ts'
-import { codecsOf } from './codecs.ts'
-import { readEdits } from './edit-list.ts'
-import { STSD_HEADER } from './sample-entry.ts'
+import { codecsOf, STSD_HEADER } from './sample-entry.ts'
+
 import { handlerOf, timescaleOf, trackIdOf } from './track-header.ts'
+import { readEdits } from './video-track.ts'
 
 /** Values of samples for which a fragment gives none (ISO/IEC 14496-12 section 8.8.3). */
 export interface SampleDefaults {
