@@ -1,6 +1,15 @@
 import type { TaskOutcome } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
-import { type ClaimedTask, events, type MediaPart, type ToolRuns } from '@kinora/common/contracts'
+import {
+  type ClaimedTask,
+  events,
+  MAX_WARNINGS,
+  type MediaPart,
+  type ToolRuns,
+  type Warning,
+  type WarningCode,
+  warningOf,
+} from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { TaskFailure, toTaskCause } from '../domain/task-failure.ts'
 import { isUrgent } from '../domain/task-work.ts'
@@ -60,13 +69,18 @@ async function outcomeOf(
   const { store, limits, logger, workDir } = context
   const { outputKey } = task
   const { tools, signal } = reporting
+  const warnings: Warning[] = []
+  const warn = (code: WarningCode, detail?: string) => {
+    if (warnings.length < MAX_WARNINGS) warnings.push(warningOf(code, detail))
+  }
   try {
     const result = await withWorkspace(
       workDir,
-      (workspace) => runTask(task.work, { ...reporting, store, limits, workspace, outputKey }),
+      (workspace) => runTask(task.work, { ...reporting, warn, store, limits, workspace, outputKey }),
       tools.wall.clean,
     )
-    return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, tools: runs, ...logOf(tools) })
+    const told = warnings.length > 0 && { warnings }
+    return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, ...told, tools: runs, ...logOf(tools) })
   } catch (thrown) {
     if (signal.aborted) return 'given back'
     const diagnosis = thrown instanceof TaskFailure ? thrown.diagnosis : undefined
