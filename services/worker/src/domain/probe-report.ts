@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { inputFault } from './task-failure.ts'
 
 /** A stream in the report of ffprobe; the names of the fields are those of ffprobe. */
 export const ProbedStream = z.object({
   index: z.number().int(),
   codec_type: z.string().optional(),
   codec_name: z.string().optional(),
+  codec_tag_string: z.string().optional(),
   width: z.number().int().optional(),
   height: z.number().int().optional(),
   sample_aspect_ratio: z.string().optional(),
@@ -21,7 +21,9 @@ export const ProbedStream = z.object({
   channels: z.number().int().optional(),
   sample_rate: z.coerce.number().optional(),
   disposition: z.object({ default: z.number(), attached_pic: z.number() }).optional(),
-  side_data_list: z.array(z.looseObject({ rotation: z.number().optional() })).optional(),
+  side_data_list: z
+    .array(z.looseObject({ side_data_type: z.string().optional(), rotation: z.number().optional() }))
+    .optional(),
 })
 export type ProbedStream = z.infer<typeof ProbedStream>
 
@@ -39,26 +41,18 @@ export const ProbeReport = z.object({
 })
 export type ProbeReport = z.infer<typeof ProbeReport>
 
-/** The video stream that is shown: the default one, else the first; cover art is left out. Throws `NO_VIDEO_STREAM`. */
-export function mainVideo({ streams }: ProbeReport): ProbedStream {
-  const videos = streams.filter((stream) => stream.codec_type === 'video' && !stream.disposition?.attached_pic)
-  const main = videos.find((stream) => stream.disposition?.default) ?? videos[0]
-  if (!main) throw inputFault('NO_VIDEO_STREAM')
-  return main
+/** A picture that belongs to the file as a whole, as the sleeve of a record does. */
+export function isCover({ disposition }: ProbedStream): boolean {
+  return disposition?.attached_pic === 1
 }
 
-/** Hz, below that of any speech codec; the resampler produces noise from less. */
-const MIN_SAMPLE_RATE = 2000
+/** The stream for people, such as `video track 1 (h264)`; the number is that of the stream in the file, from 1. */
+export function nameOf({ index, codec_type: type, codec_name: name, codec_tag_string: tag }: ProbedStream): string {
+  return `${type ?? 'data'} track ${index + 1} (${codecLabel(name, tag)})`
+}
 
-/** The audio stream that is played: the default one, else the first. Streams that cannot be decoded are left out. */
-export function mainAudio({ streams }: ProbeReport): ProbedStream | undefined {
-  const audios = streams.filter(
-    ({ codec_type, codec_name, channels, sample_rate, nb_frames }) =>
-      codec_type === 'audio' &&
-      codec_name !== undefined &&
-      channels &&
-      (sample_rate ?? 0) >= MIN_SAMPLE_RATE &&
-      nb_frames !== 0,
-  )
-  return audios.find((stream) => stream.disposition?.default) ?? audios[0]
+/** A tag comes from the file: only what looks like one is repeated. */
+function codecLabel(name: string | undefined, tag: string | undefined): string {
+  if (name !== undefined && name !== 'unknown' && name !== 'none') return name
+  return tag !== undefined && /^[\w .-]{4}$/.test(tag) && tag.trim() !== '' ? `"${tag.trim()}"` : 'unknown codec'
 }

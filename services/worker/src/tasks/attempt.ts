@@ -7,8 +7,6 @@ import {
   type MediaPart,
   type ToolRuns,
   type Warning,
-  type WarningCode,
-  warningOf,
 } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { TaskFailure, toTaskCause } from '../domain/task-failure.ts'
@@ -70,8 +68,8 @@ async function outcomeOf(
   const { outputKey } = task
   const { tools, signal } = reporting
   const warnings: Warning[] = []
-  const warn = (code: WarningCode, detail?: string) => {
-    if (warnings.length < MAX_WARNINGS) warnings.push(warningOf(code, detail))
+  const warn = (warning: Warning) => {
+    if (warnings.length < MAX_WARNINGS) warnings.push(warning)
   }
   try {
     const result = await withWorkspace(

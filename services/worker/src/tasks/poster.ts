@@ -63,7 +63,7 @@ function layer({ pixels, width, height, left, top }: Watermark): OverlayOptions 
 
 function typicalFrame(facts: SourceFacts): Search {
   const { video, durationSeconds } = facts
-  const offset = Math.min(durationSeconds / 10, MAX_OFFSET_SECONDS)
+  const offset = whereShown(video, Math.min(durationSeconds / 10, MAX_OFFSET_SECONDS))
   // The key frame before may be outside the clip.
   if (video.clipped) return frameAt(facts, offset)
   const seconds = video.startTime + offset
@@ -73,8 +73,15 @@ function typicalFrame(facts: SourceFacts): Search {
 
 /** The frame that begins nearest to this time. */
 function frameAt({ video }: SourceFacts, time: number): Search {
-  const seconds = video.startTime + Math.max(0, time - 0.5 / perSecond(video.frameRate))
+  const seconds = video.startTime + Math.max(0, whereShown(video, time) - 0.5 / perSecond(video.frameRate))
   return { options: ['-seek_timestamp', '1', '-ss', seconds.toFixed(6)], candidates: 1 }
+}
+
+/** The time, in seconds, or that of the nearest frame that the source has. */
+function whereShown({ shown, frameRate }: SourceFacts['video'], time: number): number {
+  if (!shown) return time
+  const rate = perSecond(frameRate)
+  return Math.min(Math.max(time, shown.from / rate), (shown.to - 1) / rate)
 }
 
 /** Undefined when no frame could be decoded there. */

@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type MediaPart, type SourceFacts, type TaskKind, type Warning, warningOf } from '@kinora/common/contracts'
+import type { MediaPart, SourceFacts, TaskKind, Warning } from '@kinora/common/contracts'
 import { openStore, type Store } from '@kinora/common/storage'
 import { sourceLimits, workerConfig } from '../../src/config.ts'
 import type { ResultOf, WorkOf } from '../../src/domain/task-work.ts'
@@ -81,7 +81,7 @@ export async function openWorkbench(): Promise<Workbench> {
           signal: signal ?? new AbortController().signal,
           progress,
           written,
-          warn: (code, detail) => void warnings.push(warningOf(code, detail)),
+          warn: (warning) => void warnings.push(warning),
         }),
       )
       return result as ResultOf<(typeof work)['kind']>
