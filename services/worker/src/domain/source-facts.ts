@@ -5,22 +5,12 @@ import {
   type SourceChapter,
   type SourceFacts,
 } from '@kinora/common/contracts'
-import { type FrameGrid, type FrameTimes, frameGrid, withSteadyStart } from './frame-grid.ts'
+import { isStillCodec } from '../infra/allowed-input.ts'
+import { type FrameTimes, frameGrid, stillGrid, withSteadyStart } from './frame-grid.ts'
 import { divideTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
 import { nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
-import type { Timeline } from './timeline.ts'
-
-/** The frames that were found, and what was found of their rate. */
-export interface FoundFrames {
-  grid: FrameGrid
-  /** Of the first frame, in seconds on the source's clock. */
-  startTime: number
-  /** Frames of the source itself, of which the grid may have fewer or more. */
-  frames: number
-  /** Frames a second of the source itself; undefined for a single frame. */
-  rate: FrameRate | undefined
-}
+import type { FoundFrames, Timeline } from './timeline.ts'
 
 /**
  * The frames that the header declares, where the header can be trusted: in a complete MP4 whose frames all have the same
@@ -64,12 +54,9 @@ function foundRate(times: number[], average: FrameRate | null): FrameRate | unde
   return { num: Math.max(1, Math.round(rate * 1000)), den: 1000 }
 }
 
-/** The rate of a still that is shown while audio plays. */
-const STILL_RATE: FrameRate = { num: 25, den: 1 }
-
 /** A single frame without a time. */
 export function stillFrame(startTime: number): FoundFrames {
-  return { grid: { frameRate: STILL_RATE, frameCount: 1, resample: false }, startTime, frames: 1, rate: undefined }
+  return { grid: stillGrid(0), startTime, frames: 1, rate: undefined }
 }
 
 export interface SourceTracks {
@@ -84,7 +71,9 @@ export function sourceFacts(
   { grid, startTime, shown }: Timeline,
   sourceRate: FrameRate | undefined,
 ): SourceFacts {
-  if (!video.codec_name || !video.width || !video.height || !video.pix_fmt) {
+  // ffprobe may not get to decode the only frame of a still.
+  const pixelFormat = video.pix_fmt ?? (isStillCodec(video.codec_name ?? '') ? 'unknown' : undefined)
+  if (!video.codec_name || !video.width || !video.height || !pixelFormat) {
     throw inputFault('SOURCE_UNSUPPORTED', `The ${nameOf(video)} is damaged, or has a form that is not supported.`)
   }
   return {
@@ -93,7 +82,7 @@ export function sourceFacts(
     video: {
       streamIndex: video.index,
       codec: video.codec_name,
-      pixelFormat: video.pix_fmt,
+      pixelFormat,
       ...displayedSize(video.width, video.height, video),
       ...grid,
       ...(sourceRate && { sourceRate }),

@@ -1,7 +1,18 @@
-import { type SourceFacts, type Warning, warningOf } from '@kinora/common/contracts'
+import { type FrameRate, type SourceFacts, type Warning, warningOf } from '@kinora/common/contracts'
 import type { FrameGrid } from './frame-grid.ts'
 import { perSecond } from './frame-rate.ts'
 import type { Stretch } from './stretches.ts'
+
+/** The frames that were found, and what was found of their rate. */
+export interface FoundFrames {
+  grid: FrameGrid
+  /** Of the first frame, in seconds on the source's clock. */
+  startTime: number
+  /** Frames of the source itself, of which the grid may have fewer or more. */
+  frames: number
+  /** Frames a second of the source itself; undefined for a single frame. */
+  rate: FrameRate | undefined
+}
 
 /** The frames of a video, and when the first of them is, in seconds on the source's clock. */
 export interface Timeline {
@@ -26,7 +37,7 @@ const NOTED_SECONDS = 1
  * earlier, and the last frame is held where the audio ends later.
  */
 export function wholeTimeline(
-  { grid, startTime }: Timeline,
+  { grid, startTime, frames }: Pick<FoundFrames, 'grid' | 'startTime' | 'frames'>,
   audio: readonly Stretch[],
 ): { timeline: Timeline; warnings: Warning[] } {
   const rate = perSecond(grid.frameRate)
@@ -35,7 +46,9 @@ export function wholeTimeline(
   const warnings = lost > 0 ? [warningOf('AUDIO_CUT', cutDetail(lost))] : []
   const before = framesFor(startTime - near.from, rate)
   const after = framesFor(near.to - end, rate)
-  if (before === 0 && after === 0) return { timeline: { grid, startTime }, warnings }
+  // A still is one frame, however long it is shown.
+  const own = frames === 1 ? 1 : grid.frameCount
+  if (before === 0 && after === 0 && own === grid.frameCount) return { timeline: { grid, startTime }, warnings }
   if (before / rate >= NOTED_SECONDS) {
     const detail = `The audio begins ${seconds(before / rate)} before the first frame: the video is black until then.`
     warnings.push(warningOf('FRAMES_BLACK', detail))
@@ -47,7 +60,7 @@ export function wholeTimeline(
   const timeline = {
     grid: { ...grid, frameCount: before + grid.frameCount + after },
     startTime: startTime - before / rate,
-    shown: { from: before, to: before + grid.frameCount },
+    shown: { from: before, to: before + own },
   }
   return { timeline, warnings }
 }

@@ -4,7 +4,6 @@ import { parseRate, perSecond } from '../domain/frame-rate.ts'
 import { isCover, type ProbedStream } from '../domain/probe-report.ts'
 import {
   declaredFrames,
-  type FoundFrames,
   type SourceTracks,
   scannedFrames,
   sourceChapters,
@@ -14,7 +13,7 @@ import {
 import { assertFactsWithinLimits, assertWithinLimits } from '../domain/source-limits.ts'
 import type { Stretch } from '../domain/stretches.ts'
 import { inputFault } from '../domain/task-failure.ts'
-import { wholeTimeline } from '../domain/timeline.ts'
+import { type FoundFrames, wholeTimeline } from '../domain/timeline.ts'
 import { assertShowable, chooseAudio, chooseVideo, skippedTracks, videoCandidates } from '../domain/track-choice.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { hasCompleteIndex } from '../infra/mp4-file.ts'
