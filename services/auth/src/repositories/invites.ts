@@ -4,7 +4,7 @@ import { newestFirst, type PageRequest } from './pages.ts'
 
 export function inviteRepository(db: Kysely<AuthDb>) {
   return {
-    /** In the place of an earlier invitation of this address. */
+    /** Replaces an earlier invitation of this address. */
     async put(invite: InviteRow): Promise<void> {
       const { email: _, ...columns } = invite
       await db
@@ -20,7 +20,7 @@ export function inviteRepository(db: Kysely<AuthDb>) {
       return found !== undefined
     },
 
-    /** Uses an invitation up; of several at once, one gets true. */
+    /** Uses an invitation; only one of several concurrent callers gets true. */
     async take(tokenHash: Buffer, email: string, now: Date): Promise<boolean> {
       const query = db.deleteFrom('invites').where('token_hash', '=', tokenHash).where('email', '=', email)
       return (await query.where('expires_at', '>', now).executeTakeFirstOrThrow()).numDeletedRows === 1n

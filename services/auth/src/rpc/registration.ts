@@ -37,7 +37,7 @@ async function evaluateRegistration(ctx: Context, email: string, inviteHash: Buf
   return new AppError('INVITE_INVALID')
 }
 
-/** Uses the invitation up together with what it allows; somebody else may have used it meanwhile. */
+/** Uses the invitation in the transaction of the registration; another request may have used it meanwhile. */
 async function useInvite(work: Work, { email, created_at }: UserRow, inviteHash: Buffer | null): Promise<void> {
   if (inviteHash && !(await work.invites.take(inviteHash, email, created_at))) throw new AppError('INVITE_INVALID')
 }

@@ -12,7 +12,7 @@ const ENTRIES = [
 ]
 const CHAPTER_ENTRIES = ['chapter=start_time', 'chapter_tags=title']
 
-/** Characters of an answer: many times those for the streams and chapters of an honest file. */
+/** Characters of a report: many times what the streams and chapters of a real file need. */
 const MAX_ANSWER = 512 * 1024
 /** Of a file whose frames are stills themselves. */
 const MAX_COVERS = 4
@@ -24,7 +24,7 @@ export interface Probed {
 }
 
 /**
- * Runs ffprobe on the workspace's source; where its chapters make the answer too long, once more without them. Throws
+ * Runs ffprobe on the workspace's source; when its chapters make the report too long, again without them. Throws
  * `SOURCE_CORRUPT`, `SOURCE_UNSUPPORTED` or `SOURCE_OVER_LIMIT`.
  */
 export async function probeSource(tools: Tools, cwd: string, signal: AbortSignal): Promise<Probed> {

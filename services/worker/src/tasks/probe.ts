@@ -16,10 +16,9 @@ import { inputFault } from '../domain/task-failure.ts'
 import { type FoundFrames, wholeTimeline } from '../domain/timeline.ts'
 import { assertShowable, chooseAudio, chooseVideo, skippedTracks, videoCandidates } from '../domain/track-choice.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
-import { hasCompleteIndex } from '../infra/mp4-file.ts'
 import { type Probed, probeSource } from '../operations/probe-source.ts'
 import { type Scan, scanPackets } from '../operations/scan-packets.ts'
-import { findEncryptedTracks, findRemuxable, indexedTimes } from '../operations/source-index.ts'
+import { findEncryptedTracks, findRemuxable, hasCompleteIndex, indexedTimes } from '../operations/source-index.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** Finds out what the source is, and whether it is accepted. */
