@@ -92,7 +92,7 @@ test('no bytes, a wrong type and a content encoding are refused, each as what it
     status: 400,
     body: { code: 'UPLOAD_EMPTY' },
   })
-  const wrong = [{ 'content-type': 'text/html' }, { ...video, 'content-disposition': 'attachment; filename="a.exe"' }]
+  const wrong = [{ 'content-type': 'text/html' }, { 'content-type': 'multipart/form-data; boundary=x' }]
   for (const headers of wrong) {
     expect((await put('x', headers)).body).toMatchObject({ status: 415, code: 'SOURCE_TYPE_UNSUPPORTED' })
   }

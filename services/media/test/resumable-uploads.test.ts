@@ -171,7 +171,7 @@ test('an upload for a video that has got its source from elsewhere is refused it
 
 test('what cannot be a video is not begun', async () => {
   const before = await call(media.getUsage, {}, owner)
-  await expect(create({ filename: 'a.exe' })).rejects.toMatchObject({ code: 'SOURCE_TYPE_UNSUPPORTED' })
+  await expect(create({ contentType: 'text/html' })).rejects.toMatchObject({ code: 'SOURCE_TYPE_UNSUPPORTED' })
   await expect(create({ bytes: 5001 })).rejects.toMatchObject({ code: 'UPLOAD_TOO_LARGE' })
   expect(await call(media.getUsage, {}, owner)).toEqual(before)
 })

@@ -23,17 +23,14 @@ async function tasksOf(videoId: string) {
   return await ctx.db.selectFrom('tasks').selectAll().where('video_id', '=', videoId).execute()
 }
 
-test('an upload may begin when type, extension and size are allowed', async () => {
+test('an upload may begin when type and size are allowed, whatever its name is', async () => {
   const { id } = await createVideo(owner)
   const ask = (change: object) => call(media.beginUpload, { ...uploadOf(id), ...change }, owner)
   const begun = await ask({})
   expect(begun).toMatchObject({ maxBytes: 1000, storageKey: keys.source(id, begun.uploadId), video: { id } })
   await ask({ bytes: null, contentType: null, filename: null })
   await expect(ask({ contentType: 'text/html' })).rejects.toMatchObject({ code: 'SOURCE_TYPE_UNSUPPORTED' })
-  await expect(ask({ filename: 'a.exe' })).rejects.toMatchObject({
-    code: 'SOURCE_TYPE_UNSUPPORTED',
-    detail: expect.stringMatching(/video\/\*.*\.mp4, \.mov/),
-  })
+  for (const filename of ['00001.MTS', 'Holiday 12.03.2024', 'VTS_01_1.VOB', 'a.']) await ask({ filename })
   await expect(ask({ bytes: 5001 })).rejects.toMatchObject({ code: 'UPLOAD_TOO_LARGE' })
 })
 

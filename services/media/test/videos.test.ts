@@ -33,6 +33,7 @@ test('a new video waits for its source and is private', async () => {
     playable: false,
     source: null,
     renditions: [],
+    warnings: [],
     playback: null,
     error: null,
     readyAt: null,

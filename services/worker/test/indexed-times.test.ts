@@ -1,7 +1,7 @@
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { mainVideo } from '../src/domain/probe-report.ts'
+import { videoCandidates } from '../src/domain/track-choice.ts'
 import { probeSource } from '../src/operations/probe-source.ts'
 import { scanPackets } from '../src/operations/scan-packets.ts'
 import { indexedTimes } from '../src/operations/source-index.ts'
@@ -21,8 +21,12 @@ async function both(name: string, args: string[]) {
   const cwd = join(folder, `clip-${clips}`)
   await mkdir(cwd)
   await rename(await createClip(cwd, name, ...args), join(cwd, 'source'))
-  const video = mainVideo(await probeSource(tools, cwd, signal))
-  const scanned = await scanPackets(tools, { cwd, streamIndex: video.index, frameSeconds: 0.04, signal })
+  const { report } = await probeSource(tools, cwd, signal)
+  const [video] = videoCandidates(report)
+  if (!video) throw new Error('a clip without video')
+  const tracks = { video: [{ index: video.index, frameSeconds: 0.04 }], audio: undefined }
+  const { video: found } = await scanPackets(tools, { cwd, ...tracks, signal })
+  const scanned = found.get(video.index) ?? { times: [], lastDuration: 0 }
   return { indexed: await indexedTimes(join(cwd, 'source'), video), scanned }
 }
 

@@ -6,6 +6,7 @@ import { MAX_LOG_LENGTH } from './media/tasks.ts'
 import { Progress, VideoError, VideoStatus, Visibility } from './media/video.ts'
 import { WebhookPayload } from './media/webhooks.ts'
 import { Id, Timestamp } from './shared.ts'
+import { Warnings } from './warnings.ts'
 import { MediaPart, TaskCause, TaskResult } from './work.ts'
 
 /** The end of what the tools of an attempt printed. */
@@ -131,6 +132,8 @@ export const events = defineEvents({
       attempt: z.number().int(),
       leaseToken: Id,
       result: TaskResult,
+      /** What the task left out of the video. */
+      warnings: Warnings.optional(),
       tools: ToolRuns.optional(),
       log: Log.optional(),
     }),

@@ -53,6 +53,16 @@ export const SourceFacts = z.object({
       startTime: z
         .number()
         .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),
+      shown: z
+        .object({
+          from: z.number().int().meta({ description: 'The first of these frames.', example: 0 }),
+          to: z.number().int().meta({ description: 'The frame after the last of them.', example: 75 }),
+        })
+        .optional()
+        .meta({
+          description:
+            'Frames of the grid that the track itself has: before them the video is black, after them the last one is held. Absent if it has all.',
+        }),
       clipped: z
         .boolean()
         .optional()

@@ -1,4 +1,5 @@
 export { boxesAtStart, boxesIn, boxesInFile, findBox } from './boxes.ts'
+export { encryptedTracks } from './encryption.ts'
 export { type InitSegment, mainTrack, readInitSegment } from './init-segment.ts'
 export type { AvcConfig } from './sample-entry.ts'
 export { assertIndependent, readSegment, type Segment } from './segment.ts'

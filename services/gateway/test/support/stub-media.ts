@@ -77,6 +77,7 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       progress: { percent: 0, stage: 'waiting', etaSeconds: null },
       source: null,
       renditions: [],
+      warnings: [],
       playback: null,
       error: null,
       createdAt: now,

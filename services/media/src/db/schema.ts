@@ -11,6 +11,7 @@ import type {
   VideoEventType,
   VideoStatus,
   Visibility,
+  Warning,
   Webhook,
   WebhookAttempt,
   WebhookDelivery,
@@ -53,6 +54,7 @@ export interface VideosTable {
   percent: Generated<number>
   stage: Generated<Video['progress']['stage']>
   error: NullableJson<NonNullable<Video['error']>>
+  warnings: Json<Warning[]>
   material: Generated<number>
   material_published: Generated<number>
   republish: Generated<boolean>

@@ -31,11 +31,12 @@ export function clippedFacts(facts: SourceFacts, { startFrame, frameCount }: Fra
   const { video } = facts
   const seconds = (frames: number) => (frames * video.frameRate.den) / video.frameRate.num
   const startTime = video.startTime + seconds(startFrame)
+  const shown = video.shown && { shown: { from: video.shown.from - startFrame, to: video.shown.to - startFrame } }
   return {
     ...facts,
     durationSeconds: seconds(frameCount),
     // Not remuxable: it begins and ends between key frames.
-    video: { ...video, startTime, frameCount, clipped: startFrame > 0, copyable: undefined },
+    video: { ...video, startTime, frameCount, ...shown, clipped: startFrame > 0, copyable: undefined },
   }
 }
 

@@ -1,22 +1,19 @@
-const EXTENSIONS = new Set(['mp4', 'mov', 'm4v', 'mkv', 'webm', 'avi', 'mpg', 'ts', 'flv', 'wmv', '3gp', 'ogv'])
-/** For clients: what `isDeclaredAsVideo` accepts. */
-export const SUPPORTED_TYPES =
-  'Supported are the types video/*, application/mp4, application/x-matroska and application/octet-stream, ' +
-  `and file names that end in ${[...EXTENSIONS].map((extension) => `.${extension}`).join(', ')}`
-const TYPES = /^(video\/[a-z0-9.+-]{1,60}|application\/(octet-stream|mp4|x-matroska))$/
+/**
+ * Declared types of a body that is certainly no video: pages, forms, documents and still pictures. Others are taken, and the
+ * probe finds out what they are. Clients guess types from names, and browsers have odd guesses, such as
+ * `text/vnd.trolltech.linguist` for a transport stream called `.ts`.
+ */
+const OTHER =
+  /^(multipart\/.*|text\/(plain|html|css|csv|xml|javascript|markdown)|image\/(png|jpeg|webp|avif|heic|bmp|tiff|svg\+xml)|application\/(x-www-form-urlencoded|json|xml|javascript|pdf|zip|gzip))$/
 
-/** Whether the client declares the file as a video, before a byte is read. What it really is, the probe finds out. */
-export function isDeclaredAsVideo(contentType: string | null, filename: string | null): boolean {
-  if (contentType !== null && !isVideoType(contentType)) return false
-  const extension = /\.([^.]*)$/.exec(filename ?? '')?.[1]
-  // A name like "holiday" has no extension, so the type must be given.
-  if (extension === undefined) return filename === null || contentType !== null
-  return EXTENSIONS.has(extension.toLowerCase())
-}
+/** For clients: what `isDeclaredAsOther` refuses. */
+export const REFUSED_TYPES =
+  'The declared content type is that of a page, a form, a document or a still picture. Send the file itself, as video/* or application/octet-stream'
 
-function isVideoType(contentType: string): boolean {
-  const [essence = ''] = contentType.split(';')
-  return TYPES.test(essence.trim().toLowerCase())
+/** Whether the client declares the body as something else than a video. Names say nothing: the content decides. */
+export function isDeclaredAsOther(contentType: string | null): boolean {
+  const [essence = ''] = (contentType ?? '').split(';')
+  return OTHER.test(essence.trim().toLowerCase())
 }
 
 /** A file name to show: without folders, control and direction-changing characters; null when nothing is left. */

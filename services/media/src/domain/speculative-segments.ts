@@ -36,7 +36,8 @@ export function speculativeHead(
   if (first?.queue !== 'short' || first.work.kind !== 'video') return null
   const margin = Math.max(MARGIN_FRAMES, (MARGIN_SECONDS * frameRate.num) / frameRate.den)
   const needed = first.work.chunk.frameCount + margin
-  return needed <= frameCount ? first : null
+  // The end of the last frame of the beginning is not that of the whole: nothing that is held may be encoded.
+  return needed <= (facts.video.shown?.to ?? frameCount) ? first : null
 }
 
 /** Whether both tasks make the same files. The length of a source does not change its first segments. */
@@ -47,7 +48,9 @@ export function makesTheSame(planned: TaskWork, early: TaskWork): boolean {
 
 function comparable({ sourceKey: _, facts, ...work }: VideoWork): unknown {
   // A file that is cut off may lack frames between others, which changes these facts.
-  const { frameCount: _count, copyable: _copyable, resample: _resample, sourceRate: _rate, ...video } = facts.video
+  const { frameCount: _count, copyable: _copyable, resample: _resample, sourceRate: _rate, ...rest } = facts.video
+  const { shown, ...video } = rest
+  const firstShown = shown?.from ?? 0
   // As in the database, where a property cannot be undefined.
-  return JSON.parse(JSON.stringify({ ...work, facts: { ...facts, durationSeconds: 0, video } }))
+  return JSON.parse(JSON.stringify({ ...work, facts: { ...facts, durationSeconds: 0, video, firstShown } }))
 }

@@ -17,6 +17,7 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     source: sourceOf(row),
     renditions: renditionsOf(row),
     error: row.error,
+    warnings: row.warnings,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     readyAt: row.ready_at?.toISOString() ?? null,

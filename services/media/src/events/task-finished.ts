@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { EventData } from '@kinora/common/contract'
-import type { events, SourceFacts, TaskResult, Video } from '@kinora/common/contracts'
+import type { events, SourceFacts, TaskResult, Video, Warning } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
 import type { MediaConfig } from '../config.ts'
@@ -21,7 +21,7 @@ import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repo
 import { recordLog, recordTools } from '../repositories/task-attempts.ts'
 import { addTasks, completeAttempt, findTask, holdsLease, type Lease } from '../repositories/tasks.ts'
 import { setSourceChapters } from '../repositories/timed-texts.ts'
-import { recordPlan } from '../repositories/video-states.ts'
+import { addWarnings, recordPlan } from '../repositories/video-states.ts'
 
 /**
  * A worker has written all files of an attempt. Only the attempt that holds the lease counts. The files of a late one are
@@ -30,7 +30,7 @@ import { recordPlan } from '../repositories/video-states.ts'
  */
 export async function taskFinished(
   ctx: Context,
-  { result, tools, log, ...lease }: EventData<(typeof events)['task.finished']>,
+  { result, warnings = [], tools, log, ...lease }: EventData<(typeof events)['task.finished']>,
   eventId: string,
 ): Promise<void> {
   const task = await findTask(ctx.db, lease.taskId)
@@ -43,7 +43,7 @@ export async function taskFinished(
     if (tools && holdsLease(current, lease)) await recordTools(tx, lease, tools)
     if (log !== undefined) await recordLog(tx, lease, log)
     const outcome = holdsLease(current, lease)
-      ? await finish(ctx, { tx, video, task: current, lease }, result)
+      ? await finish(ctx, { tx, video, task: current, lease, warnings }, result)
       : await discard(tx, current, lease)
     ctx.metrics.attempts.inc({ kind: current.kind, outcome })
   })
@@ -55,10 +55,11 @@ interface Attempt {
   video: VideoRow
   task: TaskRow
   lease: Lease
+  warnings: Warning[]
 }
 
 async function finish(ctx: Context, attempt: Attempt, result: TaskResult): Promise<'done' | 'failed'> {
-  const { tx, video, task, lease } = attempt
+  const { tx, video, task, lease, warnings } = attempt
   const { parts } = await writtenParts(tx, video.id)
   const asked = remainingWork(task.params, await writtenBefore(tx, lease))
   const fault = checkResult(asked, result, parts) ?? (await lengthFaultOf(ctx, attempt, result))
@@ -68,6 +69,8 @@ async function finish(ctx: Context, attempt: Attempt, result: TaskResult): Promi
     return 'failed'
   }
   await completeAttempt(tx, lease)
+  // Those of a speculative task are about the beginning of the file alone.
+  if (task.early_share === null) await addWarnings(tx, video.id, warnings)
   await record(result.kind, ctx, attempt, result)
   return 'done'
 }

@@ -33,6 +33,7 @@ export async function writePassport({ store }: Context, tx: Tx, video: VideoRow,
     videoId,
     source: { bytes: Number(bytes), sha256 },
     facts,
+    warnings: video.warnings,
     runs: await runsOfVideo(tx, videoId),
     files: [
       ...(report.playlists ?? []),

@@ -3,7 +3,7 @@ import { keys, type Store } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { Tx, UploadRow, VideoRow } from '../db/schema.ts'
 import { quotaFor } from '../domain/quota.ts'
-import { isDeclaredAsVideo, SUPPORTED_TYPES } from '../domain/source-type.ts'
+import { isDeclaredAsOther, REFUSED_TYPES } from '../domain/source-type.ts'
 import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
 import { isSweepConfirmed } from '../repositories/installation.ts'
 import { lockQuota, usageOf } from '../repositories/owner-limits.ts'
@@ -24,9 +24,8 @@ export function assertAwaitsSource(video: VideoRow): void {
   if (video.upload_id !== null) throw new AppError('SOURCE_ALREADY_UPLOADED')
 }
 
-export function assertDeclaredAsVideo(contentType: string | null, filename: string | null): void {
-  if (isDeclaredAsVideo(contentType, filename)) return
-  throw new AppError('SOURCE_TYPE_UNSUPPORTED', { detail: SUPPORTED_TYPES })
+export function assertMayBeVideo(contentType: string | null): void {
+  if (isDeclaredAsOther(contentType)) throw new AppError('SOURCE_TYPE_UNSUPPORTED', { detail: REFUSED_TYPES })
 }
 
 /**

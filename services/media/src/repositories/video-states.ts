@@ -1,4 +1,4 @@
-import type { SourceFacts, Video } from '@kinora/common/contracts'
+import { MAX_WARNINGS, type SourceFacts, type Video, type Warning } from '@kinora/common/contracts'
 import { type SelectQueryBuilder, sql } from 'kysely'
 import type { MediaDb, Tx, VideoRow } from '../db/schema.ts'
 import type { VideoPlan } from '../db/stored.ts'
@@ -80,6 +80,20 @@ export async function recordPlan(
   await tx
     .updateTable('videos')
     .set({ facts: JSON.stringify(facts), plan: JSON.stringify(plan), renditions: JSON.stringify(renditions) })
+    .where('id', '=', videoId)
+    .execute()
+}
+
+/** Adds warnings that the video does not have yet. For a video whose row is locked. */
+export async function addWarnings(tx: Tx, videoId: string, warnings: readonly Warning[]): Promise<void> {
+  if (warnings.length === 0) return
+  const query = tx.selectFrom('videos').select('warnings').where('id', '=', videoId)
+  const { warnings: known } = await query.executeTakeFirstOrThrow()
+  const isNew = ({ code, detail }: Warning) => !known.some((other) => other.code === code && other.detail === detail)
+  const all = [...known, ...warnings.filter(isNew)].slice(0, MAX_WARNINGS)
+  await tx
+    .updateTable('videos')
+    .set({ warnings: JSON.stringify(all) })
     .where('id', '=', videoId)
     .execute()
 }

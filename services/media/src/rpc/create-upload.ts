@@ -7,7 +7,7 @@ import type { Tx, VideoRow } from '../db/schema.ts'
 import { assertOwner } from '../domain/visibility.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { transact } from '../operations/transact.ts'
-import { assertAwaitsSource, assertDeclaredAsVideo, reserve } from '../operations/uploads.ts'
+import { assertAwaitsSource, assertMayBeVideo, reserve } from '../operations/uploads.ts'
 import { isErased } from '../repositories/erased-owners.ts'
 import { findVideo, insertVideo } from '../repositories/videos.ts'
 import { byUser } from './guards.ts'
@@ -17,7 +17,7 @@ const UNTITLED = 'Untitled'
 
 export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
   return byUser<typeof media.createUpload>(async (input, ownerId, { actor }) => {
-    assertDeclaredAsVideo(input.contentType, input.filename)
+    assertMayBeVideo(input.contentType)
     return await transact(
       ctx,
       async (tx) => {

@@ -9,7 +9,7 @@ import { changeVideo } from '../operations/change-video.ts'
 import { registerUpload } from '../operations/register-source.ts'
 import { beginSpeculation } from '../operations/speculative-segments.ts'
 import { transact } from '../operations/transact.ts'
-import { abortUpload, assertAwaitsSource, assertDeclaredAsVideo, reserve, sealPart } from '../operations/uploads.ts'
+import { abortUpload, assertAwaitsSource, assertMayBeVideo, reserve, sealPart } from '../operations/uploads.ts'
 import { uploadParts } from '../repositories/upload-parts.ts'
 import { findUpload, keepUpload as keep, lockUpload, touchUpload } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
@@ -21,7 +21,7 @@ export function beginUpload(ctx: Context): Handler<typeof media.beginUpload> {
   return byOwner<typeof media.beginUpload>(ctx, async (input, video, { actor }) => {
     const { videoId, contentType, filename, bytes } = input
     assertAwaitsSource(video)
-    assertDeclaredAsVideo(contentType, filename)
+    assertMayBeVideo(contentType)
     const upload = { id: randomUUID(), videoId, ownerId: video.owner_id, resumable: false, madeVideo: false }
     const reserved = await transact(ctx, (tx) => reserve(ctx, tx, { ...upload, bytes, filename, metadata: null }))
     const storageKey = keys.source(videoId, upload.id)

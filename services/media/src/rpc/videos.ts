@@ -116,7 +116,7 @@ export function findPassport(ctx: Context): Handler<typeof media.findPassport> {
 }
 
 export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
-  return byOwner<typeof media.getTimeline>(ctx, async ({ videoId }) => {
+  return byOwner<typeof media.getTimeline>(ctx, async ({ videoId }, { warnings }) => {
     const rows = await attemptsOfVideo(ctx.db, videoId)
     const items = rows.map((row) => ({
       taskId: row.id,
@@ -132,7 +132,7 @@ export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
       hasLog: row.has_log,
     }))
     // Limited by the tasks of one video and their few attempts: one page has them all.
-    return { items, nextCursor: null, waiting: await waitingTasks(ctx, videoId) }
+    return { items, nextCursor: null, waiting: await waitingTasks(ctx, videoId), warnings }
   })
 }
 

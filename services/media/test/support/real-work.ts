@@ -50,7 +50,7 @@ export async function openRealWork({ store }: Context): Promise<RealWork> {
       const job = {
         ...{ store, outputKey, limits: sourceLimits(config), signal: new AbortController().signal },
         tools: { ...tools, onRun: (command: string[]) => void commands.push(command) },
-        ...{ progress: () => {}, written: () => {} },
+        ...{ progress: () => {}, written: () => {}, warn: () => {} },
       }
       try {
         const result = await withWorkspace(join(folder, 'work'), (workspace) => runTask(work, { ...job, workspace }))

@@ -35,9 +35,19 @@ export function frameGrid(times: number[], lastDuration: number, candidates: Fra
     }
   }
   const seconds = span + lastDuration
+  if (times.length === 1) return stillGrid(lastDuration)
   const steady = rateForAverage(times.length / Math.max(seconds, 1e-3), candidates)
   const frameRate = rateForMotion(times, steady)
   return { frameRate, frameCount: Math.max(1, Math.round(seconds * perSecond(frameRate))), resample: true }
+}
+
+/** The rate of a still. It costs little, and the length is exact. */
+const STILL_RATE: FrameRate = { num: 25, den: 1 }
+
+/** The grid of a single frame that is shown for `seconds`. */
+export function stillGrid(seconds: number): FrameGrid {
+  const frameCount = Math.max(1, Math.round(seconds * perSecond(STILL_RATE)))
+  return { frameRate: STILL_RATE, frameCount, resample: frameCount > 1 }
 }
 
 function rateForAverage(average: number, candidates: FrameRate[]): FrameRate {

@@ -14,6 +14,7 @@ export function looksRemuxable({ container, video }: SourceFacts, stream: Probed
     video.codec === 'h264' &&
     video.pixelFormat === 'yuv420p' &&
     stream.field_order === 'progressive' &&
+    !video.shown &&
     !video.hdr &&
     !video.resample &&
     !rotated &&

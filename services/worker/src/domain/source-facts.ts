@@ -1,21 +1,23 @@
-import { MAX_CHAPTER_TITLE, MAX_CHAPTERS, type SourceChapter, type SourceFacts } from '@kinora/common/contracts'
-import { colourFacts } from './colour.ts'
-import { type FrameGrid, type FrameTimes, frameGrid, withSteadyStart } from './frame-grid.ts'
-import { divideTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
 import {
-  assertShowableColours,
-  furtherMicrophones,
-  mainAudio,
-  type ProbedStream,
-  type ProbeReport,
-} from './probe-report.ts'
+  type FrameRate,
+  MAX_CHAPTER_TITLE,
+  MAX_CHAPTERS,
+  type SourceChapter,
+  type SourceFacts,
+} from '@kinora/common/contracts'
+import { isStillCodec } from '../infra/allowed-input.ts'
+import { colourFacts } from './colour.ts'
+import { type FrameTimes, frameGrid, stillGrid, withSteadyStart } from './frame-grid.ts'
+import { divideTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
+import { nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
+import type { FoundFrames, Timeline } from './timeline.ts'
 
 /**
- * The grid that the header declares, where the header can be trusted: in a complete MP4 whose frames all have the same
+ * The frames that the header declares, where the header can be trusted: in a complete MP4 whose frames all have the same
  * duration. All other sources must be scanned.
  */
-export function declaredGrid(report: ProbeReport, video: ProbedStream, wholeBoxes: boolean): FrameGrid | undefined {
+export function declaredFrames(report: ProbeReport, video: ProbedStream, wholeBoxes: boolean): FoundFrames | undefined {
   const [nominal, average] = [parseRate(video.r_frame_rate), parseRate(video.avg_frame_rate)]
   if (!wholeBoxes || !report.format.format_name.startsWith('mov,') || !nominal || !average) return undefined
   if (!video.nb_frames || video.duration === undefined || nominal.num * average.den !== average.num * nominal.den) {
@@ -26,46 +28,71 @@ export function declaredGrid(report: ProbeReport, video: ProbedStream, wholeBoxe
   if (Math.abs(seconds - video.duration) > 0.5 / perSecond(nominal)) return undefined
   const frameRate = divideTo60(nominal)
   if (!isUsableRate(frameRate)) return undefined
-  const resample = frameRate !== nominal
-  return { frameRate, frameCount: Math.max(1, Math.round(seconds * perSecond(frameRate))), resample }
+  const frameCount = Math.max(1, Math.round(seconds * perSecond(frameRate)))
+  const grid = { frameRate, frameCount, resample: frameRate !== nominal }
+  return { grid, startTime: video.start_time ?? 0, frames: video.nb_frames, rate: average }
 }
+
+/** The declared average is told as it is where it is about that of the frames; headers may name any. */
+const SAME_RATE = 0.1
 
 /** The grid for the frames that were found, and when it begins. Throws `SOURCE_CORRUPT` when there are no frames. */
-export function scannedGrid(video: ProbedStream, scan: FrameTimes): { grid: FrameGrid; startTime: number } {
+export function scannedFrames(video: ProbedStream, scan: FrameTimes): FoundFrames {
   if (scan.times.length === 0) throw inputFault('SOURCE_CORRUPT', 'The file is damaged: it contains no video frame.')
-  const declared = [parseRate(video.r_frame_rate), parseRate(video.avg_frame_rate)].filter((rate) => rate !== null)
+  const average = parseRate(video.avg_frame_rate)
+  const declared = [parseRate(video.r_frame_rate), average].filter((rate) => rate !== null)
   const times = withSteadyStart(scan.times, declared)
-  return { grid: frameGrid(times, scan.lastDuration, declared), startTime: times[0] ?? 0 }
+  const grid = frameGrid(times, scan.lastDuration, declared)
+  const [first = 0] = times
+  return { grid, startTime: first, frames: times.length, rate: foundRate(times, average) }
 }
 
-/** Hz, the highest of any converter. Resampling costs by the rate, and a header can name any. */
-const MAX_SAMPLE_RATE = 768_000
+function foundRate(times: number[], average: FrameRate | null): FrameRate | undefined {
+  const span = (times.at(-1) ?? 0) - (times[0] ?? 0)
+  if (times.length < 2 || span <= 0) return undefined
+  const rate = (times.length - 1) / span
+  if (average && Math.abs(perSecond(average) / rate - 1) < SAME_RATE) return average
+  return { num: Math.max(1, Math.round(rate * 1000)), den: 1000 }
+}
+
+/** A single frame without a time. */
+export function stillFrame(startTime: number): FoundFrames {
+  return { grid: stillGrid(0), startTime, frames: 1, rate: undefined }
+}
+
+export interface SourceTracks {
+  video: ProbedStream
+  audio: ProbedStream | undefined
+  /** Mono tracks of the same recording as `audio`. */
+  microphones: readonly ProbedStream[]
+}
 
 /** The facts that the planner and the encoder need. Throws `SOURCE_UNSUPPORTED` for video without a size. */
-export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: FrameGrid, startTime: number): SourceFacts {
-  if (!video.codec_name || !video.width || !video.height || !video.pix_fmt) {
-    throw inputFault('SOURCE_UNSUPPORTED', 'The video track of this file is damaged, or its codec is not supported.')
+export function sourceFacts(
+  { format }: ProbeReport,
+  { video, audio, microphones }: SourceTracks,
+  { grid, startTime, shown }: Timeline,
+  sourceRate: FrameRate | undefined,
+): SourceFacts {
+  // ffprobe may not get to decode the only frame of a still.
+  const pixelFormat = video.pix_fmt ?? (isStillCodec(video.codec_name ?? '') ? 'unknown' : undefined)
+  if (!video.codec_name || !video.width || !video.height || !pixelFormat) {
+    throw inputFault('SOURCE_UNSUPPORTED', `The ${nameOf(video)} is damaged, or has a form that is not supported.`)
   }
-  const audio = mainAudio(report)
-  if ((audio?.sample_rate ?? 0) > MAX_SAMPLE_RATE) {
-    throw inputFault('SOURCE_UNSUPPORTED', 'The sound of this file has a sample rate that is not supported.')
-  }
-  assertShowableColours(video)
-  const microphones = audio ? furtherMicrophones(report, audio) : []
-  const sourceRate = parseRate(video.avg_frame_rate)
   return {
-    container: report.format.format_name,
+    container: format.format_name,
     durationSeconds: grid.frameCount / perSecond(grid.frameRate),
     video: {
       streamIndex: video.index,
       codec: video.codec_name,
-      pixelFormat: video.pix_fmt,
+      pixelFormat,
       ...displayedSize(video.width, video.height, video),
       ...grid,
       ...(sourceRate && { sourceRate }),
       interlaced: isInterlaced(video),
       ...colourFacts(video),
       startTime,
+      ...(shown && { shown }),
     },
     audio: audio
       ? {
@@ -74,7 +101,7 @@ export function sourceFacts(report: ProbeReport, video: ProbedStream, grid: Fram
           channels: audio.channels ?? 2,
           sampleRate: audio.sample_rate ?? 48_000,
           startTime: audio.start_time ?? startTime,
-          ...(microphones.length > 0 && { mixedWith: microphones }),
+          ...(microphones.length > 0 && { mixedWith: microphones.map(({ index }) => index) }),
         }
       : null,
   }

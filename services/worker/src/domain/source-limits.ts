@@ -1,5 +1,5 @@
-import type { SourceFacts } from '@kinora/common/contracts'
-import { parseRate, perSecond } from './frame-rate.ts'
+import type { FrameRate, SourceFacts } from '@kinora/common/contracts'
+import { perSecond } from './frame-rate.ts'
 import type { ProbedStream, ProbeReport } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
 
@@ -11,23 +11,29 @@ export interface SourceLimits {
   streams: number
 }
 
-/** Checks what the file declares. Throws `SOURCE_OVER_LIMIT` for too many pixels, frames a second, seconds or streams. */
-export function assertWithinLimits({ format, streams }: ProbeReport, video: ProbedStream, limits: SourceLimits): void {
-  const rate = parseRate(video.avg_frame_rate)
-  assertPixels((video.width ?? 0) * (video.height ?? 0), limits)
-  if (rate && perSecond(rate) > limits.frameRate) refuse('The video has more frames per second than is allowed.')
-  assertLength(format.duration ?? 0, limits)
+/** Checks what costs before anything is decoded. Throws `SOURCE_OVER_LIMIT` for too many streams. */
+export function assertWithinLimits({ streams }: ProbeReport, limits: SourceLimits): void {
   if (streams.length > limits.streams) refuse('The file has more streams than is allowed.')
 }
 
 /** Pixels, the limit of the H.264 encoder. */
 const MAX_SIDE = 16_384
 
-/** Checks what was found, with square pixels: a few bytes in a header can stretch small frames to any width. */
-export function assertFactsWithinLimits({ video, durationSeconds }: SourceFacts, limits: SourceLimits): void {
+/**
+ * Checks what was found in the file; what its header claims is often wrong, in honest files as well. Sizes have square pixels:
+ * a few bytes in a header can stretch small frames to any width.
+ */
+export function assertFactsWithinLimits(
+  { video, durationSeconds }: SourceFacts,
+  coded: ProbedStream,
+  rate: FrameRate | undefined,
+  limits: SourceLimits,
+): void {
+  assertPixels((coded.width ?? 0) * (coded.height ?? 0), limits)
   assertPixels(video.width * video.height, limits)
   if (Math.max(video.width, video.height) > MAX_SIDE)
     refuse('The frames of the video are wider or higher than is allowed.')
+  if (rate && perSecond(rate) > limits.frameRate) refuse('The video has more frames per second than is allowed.')
   assertLength(durationSeconds, limits)
 }
 

@@ -15,6 +15,8 @@ const NOT_ALLOWED =
 /** Failures of the machine, of its shared disk, or of setting up the sandbox. */
 const HOST_TROUBLE =
   /Input\/output error|Stale file handle|Too many open files|No such file|Permission denied|^(?:bwrap|setpriv|unshare|prlimit|nice|env): /m
+/** An MP4 whose index was never written, or is missing because the end of the file is. */
+const WITHOUT_INDEX = /moov atom not found/
 const UNREADABLE =
   /Invalid data found when processing input|moov atom not found|End of file|could not find codec parameters/i
 
@@ -30,10 +32,23 @@ export function asTaskFailure(end: ToolEnd, { onlyReads = false } = {}): TaskFai
   // Only the kernel's out-of-memory killer sends SIGKILL here: the worker's own kills are reported as time-out or abort.
   if (NO_MEMORY.test(printed) || end.killedBy === 'SIGKILL') return memoryFault(printed)
   if (DISK_FULL.test(printed)) return hostFault('TRANSCODE_FAILED', 'A worker ran out of disk space.', printed)
-  if (NOT_ALLOWED.test(printed)) return inputFault('SOURCE_UNSUPPORTED', undefined, printed)
+  if (WITHOUT_INDEX.test(printed)) return inputFault('SOURCE_CORRUPT', UNFINISHED, printed)
+  if (NOT_ALLOWED.test(printed)) return inputFault('SOURCE_UNSUPPORTED', unsupported(printed), printed)
   if (end.killedBy === null && UNREADABLE.test(printed)) return sourceCorrupt(printed)
   if (onlyReads && end.exitCode === 1 && !HOST_TROUBLE.test(printed)) return sourceCorrupt(printed)
   return hostFault('TRANSCODE_FAILED', undefined, printed)
+}
+
+const UNFINISHED =
+  'The file is an unfinished recording, or its end is missing: it has no index (moov), without which its tracks cannot be found.'
+
+/** Names the codec or the format as ffmpeg does; undefined where it names none. */
+function unsupported(printed: string): string | undefined {
+  const codec = /Codec \(([\w-]+)\) not on whitelist|Decoder \(codec (\w+)\) not found/.exec(printed)
+  const name = codec?.[1] ?? codec?.[2]
+  if (name !== undefined) return `The file has a track of the codec ${name}, which is not supported.`
+  const format = /\[([\w,]+) @ \w+\] Format not on whitelist/.exec(printed)?.[1]
+  return format === undefined ? undefined : `The format of the file (${format}) is not supported.`
 }
 
 export function sourceCorrupt(diagnosis?: string): TaskFailure {

@@ -1,4 +1,5 @@
 import { distinctTimes, type FrameTimes } from '../domain/frame-grid.ts'
+import { collectStretches, type Stretch } from '../domain/stretches.ts'
 import { inputFault } from '../domain/task-failure.ts'
 import { detectTimestampJumps } from '../domain/timestamp-jumps.ts'
 import { asTaskFailure } from '../domain/tool-failure.ts'
@@ -6,52 +7,82 @@ import { allowedInput, SOURCE_URL } from '../infra/allowed-input.ts'
 import { runTool, type Tools } from '../infra/run-tool.ts'
 
 /** Twelve hours at sixty frames a second are half of this. */
-const MAX_PACKETS = 5_000_000
+const MAX_FRAMES = 5_000_000
+/** Of all streams: four of audio with packets of 20 ms in twelve hours are half of this. */
+const MAX_PACKETS = 20_000_000
+
+export interface ScanInput {
+  cwd: string
+  /** Streams of video, with the seconds that replace missing times and durations. */
+  video: readonly { index: number; frameSeconds: number }[]
+  /** Index of the stream of audio, if there is one. */
+  audio: number | undefined
+  /** Decoders that ffprobe opens beside those of the lists. */
+  idle?: readonly string[]
+  signal: AbortSignal
+}
+
+export interface ScannedFrames extends FrameTimes {
+  /** Timestamps jump back, and more than a few frames would be lost. */
+  losesMany: boolean
+}
+
+export interface Scan {
+  /** By index of the stream. */
+  video: Map<number, ScannedFrames>
+  audio: Stretch[]
+}
 
 /**
- * Reads the times of all packets of a stream without decoding. They show what is really in the file; the header of a cut-off
- * or variable-rate file does not. Stops at the first frame above the limit. `frameSeconds` replaces missing times and
- * durations. Throws `SOURCE_CLOCK_JUMPS` when frames would be lost because of their times.
+ * Reads the times of all packets of some streams without decoding. They show what is really in the file; the header of a
+ * cut-off or variable-rate file does not. Stops at the first frame above the limit.
  */
-export async function scanPackets(
-  tools: Tools,
-  source: { cwd: string; streamIndex: number; frameSeconds: number; signal: AbortSignal },
-): Promise<FrameTimes> {
-  const times: number[] = []
-  const jumps = detectTimestampJumps()
+export async function scanPackets(tools: Tools, { cwd, video, audio, idle, signal }: ScanInput): Promise<Scan> {
+  const frames = new Map(video.map(({ index, frameSeconds }) => [index, collectFrames(frameSeconds)]))
+  const sound = collectStretches()
   const enough = new AbortController()
-  const signal = AbortSignal.any([source.signal, enough.signal])
-  let last = { time: Number.NEGATIVE_INFINITY, duration: source.frameSeconds }
+  let [packets, shown] = [0, 0]
   const onLine = (line: string) => {
     const packet = parsePacket(line)
     if (!packet || enough.signal.aborted) return
-    if (times.length === MAX_PACKETS) return enough.abort(tooManyFrames())
-    if (packet.decoded !== undefined) jumps.see(packet.decoded)
-    const time = packet.time ?? last.time + source.frameSeconds
-    const finite = Number.isFinite(time) ? time : 0
-    times.push(finite)
-    if (finite >= last.time) last = { time: finite, duration: packet.duration ?? source.frameSeconds }
+    packets += 1
+    const stream = frames.get(packet.stream)
+    if (stream) shown += 1
+    if (packets > MAX_PACKETS || shown > MAX_FRAMES) return enough.abort(tooManyFrames())
+    if (stream) stream.see(packet)
+    else if (packet.stream === audio && packet.time !== undefined) sound.see(packet.time, packet.duration ?? 0)
   }
-  const entries = [
-    '-select_streams',
-    String(source.streamIndex),
-    '-show_entries',
-    'packet=pts_time,dts_time,duration_time,flags',
-  ]
-  const args = [
-    '-v',
-    'error',
-    ...allowedInput(tools, { withoutCovers: true }),
-    ...entries,
-    '-of',
-    'csv=print_section=0',
-    SOURCE_URL,
-  ]
-  const end = await runTool(tools, { command: tools.ffprobe, args, cwd: source.cwd, outputBytes: 0, signal, onLine })
+  // One stream can be selected, or all. The others are not even parsed then.
+  const [only] = video
+  const select = video.length === 1 && audio === undefined && only ? ['-select_streams', String(only.index)] : []
+  const entries = ['-show_entries', 'packet=stream_index,pts_time,dts_time,duration_time,flags']
+  const input = allowedInput(tools, { withoutCovers: true, idle: idle ?? [] })
+  const args = ['-v', 'error', ...input, ...select, ...entries, '-of', 'csv=print_section=0', SOURCE_URL]
+  const stop = AbortSignal.any([signal, enough.signal])
+  const end = await runTool(tools, { command: tools.ffprobe, args, cwd, outputBytes: 0, signal: stop, onLine })
   // ffprobe fails at a damaged end; the packets before it still count.
-  if (times.length === 0 && end.exitCode !== 0) throw asTaskFailure(end)
-  if (jumps.losesMany()) throw inputFault('SOURCE_CLOCK_JUMPS')
-  return { times: distinctTimes(times), lastDuration: last.duration }
+  if (packets === 0 && end.exitCode !== 0) throw asTaskFailure(end)
+  return { video: new Map([...frames].map(([index, { result }]) => [index, result()])), audio: sound.result() }
+}
+
+function collectFrames(frameSeconds: number) {
+  const times: number[] = []
+  const jumps = detectTimestampJumps()
+  let last = { time: Number.NEGATIVE_INFINITY, duration: frameSeconds }
+
+  function see({ time, decoded, duration }: Packet): void {
+    if (decoded !== undefined) jumps.see(decoded)
+    const next = time ?? last.time + frameSeconds
+    const finite = Number.isFinite(next) ? next : 0
+    times.push(finite)
+    if (finite >= last.time) last = { time: finite, duration: duration ?? frameSeconds }
+  }
+
+  function result(): ScannedFrames {
+    return { times: distinctTimes(times), lastDuration: last.duration, losesMany: jumps.losesMany() }
+  }
+
+  return { see, result }
 }
 
 function tooManyFrames(): Error {
@@ -59,18 +90,24 @@ function tooManyFrames(): Error {
 }
 
 interface Packet {
+  stream: number
   time: number | undefined
   /** Ascending in the order of the file, unless its time stamps jump. */
   decoded: number | undefined
   duration: number | undefined
 }
 
-/** `pts,dts,duration,flags`; frames that an edit list cuts away have the flag `D`. */
+/** `stream,pts,dts,duration,flags`; frames that an edit list cuts away have the flag `D`. */
 function parsePacket(line: string): Packet | undefined {
-  const [pts, dts, duration, flags] = line.split(',')
+  const [stream, pts, dts, duration, flags] = line.split(',')
   if (flags === undefined || flags.includes('D')) return undefined
   const [shown, decoded] = [seconds(pts), seconds(dts)]
-  return { time: shown ?? decoded, decoded: decoded ?? shown, duration: seconds(duration) }
+  return {
+    stream: Number(stream),
+    time: shown ?? decoded,
+    decoded: decoded ?? shown,
+    duration: seconds(duration),
+  }
 }
 
 function seconds(text: string | undefined): number | undefined {

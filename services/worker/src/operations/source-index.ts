@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { SourceFacts } from '@kinora/common/contracts'
-import { boxesInFile, type FrameClock, readFrameClock, readVideoTrack } from '@kinora/formats/mp4'
+import { boxesInFile, encryptedTracks, type FrameClock, readFrameClock, readVideoTrack } from '@kinora/formats/mp4'
 import { distinctTimes, type FrameTimes } from '../domain/frame-grid.ts'
 import type { ProbedStream } from '../domain/probe-report.ts'
 import { looksRemuxable, type Remuxable, remuxableTrack } from '../domain/remux.ts'
@@ -31,6 +31,11 @@ export async function indexedTimes(path: string, video: ProbedStream): Promise<F
       Math.abs((shown.times[0] ?? Number.NaN) - (video.start_time ?? 0)) < SAME_SECONDS
     return agrees ? shown : undefined
   })
+}
+
+/** Of each track of an MP4, in the order of its streams, whether it is encrypted; none for other files. */
+export async function findEncryptedTracks(path: string): Promise<boolean[]> {
+  return (await readIndex(path, encryptedTracks)) ?? []
 }
 
 /** Undefined when the file has no index, or a malformed one. */

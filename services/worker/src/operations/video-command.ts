@@ -6,7 +6,7 @@ import { codecsOf } from '../domain/source-facts.ts'
 import { firstSegmentOf, type VideoWork, type WorkRung } from '../domain/task-work.ts'
 import { readSource, seekTo } from '../infra/ffmpeg.ts'
 import type { Tools } from '../infra/run-tool.ts'
-import { fieldFrames, standardFrame } from './frame-filters.ts'
+import { chunkFrames, readStart } from './chunk-frames.ts'
 import { videoSegments } from './hls-output.ts'
 import type { WatermarkFile } from './watermark.ts'
 
@@ -16,8 +16,8 @@ import type { WatermarkFile } from './watermark.ts'
  * @param marks one for each rung, when the video has a watermark
  */
 export function videoCommand(tools: Tools, work: VideoWork, marks: readonly WatermarkFile[] = []): FfmpegCommand {
-  const { facts, chunk, rungs } = work
-  const command = readSource(tools, codecsOf(facts), ...KEEP_FILTERS, ...seekOptions(facts, chunk.startFrame))
+  const { facts, rungs } = work
+  const command = readSource(tools, codecsOf(facts), ...KEEP_FILTERS, ...seekOptions(facts, readStart(work)))
   for (const mark of marks) command.input(`file:${mark.file}`).inputOptions(...markInput(mark, facts.video.frameRate))
   command.complexFilter(filterGraph(work, marks))
   rungs.forEach((rung, index) => {
@@ -41,7 +41,8 @@ const KEEP_FILTERS = ['-reinit_filter', '0']
  * frame, so that a key frame there is found, and not the one before.
  */
 function seekOptions({ container, video }: SourceFacts, startFrame: number): string[] {
-  if (startFrame === 0 && !video.clipped) return ['-copyts']
+  const isFirst = startFrame === 0 && !video.clipped
+  if (isFirst || startFrame === video.shown?.from) return ['-copyts']
   return seekTo(container, video.startTime + (startFrame + 0.4) / perSecond(video.frameRate))
 }
 
@@ -54,16 +55,8 @@ function seekOptions({ container, video }: SourceFacts, startFrame: number): str
 function filterGraph(work: VideoWork, marks: readonly WatermarkFile[]): string[] {
   const { chunk, rungs, segmentFrames } = work
   const { video } = work.facts
-  const { num, den } = video.frameRate
   const largest = rungs.reduce((best, rung) => (rung.width > best.width ? rung : best))
-  const common = [
-    `setpts=PTS-round((${video.startTime.toFixed(6)})/TB)`,
-    ...fieldFrames(video),
-    `fps=fps=${num}/${den}:start_time=${((chunk.startFrame * den) / num).toFixed(9)}:round=near`,
-    'tpad=stop=-1:stop_mode=clone',
-    `trim=end_frame=${chunk.frameCount}`,
-    ...standardFrame(video, largest, { areFields: true }),
-  ]
+  const common = chunkFrames(work, largest)
   const outputs = rungs.map((_, index) => `[split${index}]`).join('')
   const branches = rungs.flatMap((rung, index) => {
     // `scale` compensates rounded sides with non-square pixels; headers would then depend on which rung was scaled from which.

@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TaskOutcome } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
-import { type ClaimedTask, events, type MediaPart, type ToolRuns } from '@kinora/common/contracts'
+import {
+  type ClaimedTask,
+  events,
+  MAX_WARNINGS,
+  type MediaPart,
+  type ToolRuns,
+  type Warning,
+} from '@kinora/common/contracts'
 import { toAppError } from '@kinora/common/errors'
 import type { Store } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
@@ -62,13 +69,18 @@ async function outcomeOf(
   const { store, limits, logger, workDir } = context
   const { outputKey } = task
   const { tools, signal } = reporting
+  const warnings: Warning[] = []
+  const warn = (warning: Warning) => {
+    if (warnings.length < MAX_WARNINGS) warnings.push(warning)
+  }
   try {
     const result = await withWorkspace(
       workDir,
-      (workspace) => runTask(task.work, { ...reporting, store, limits, workspace, outputKey }),
+      (workspace) => runTask(task.work, { ...reporting, warn, store, limits, workspace, outputKey }),
       tools.sandbox.clean,
     )
-    return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, tools: runs, ...logOf(tools) })
+    const told = warnings.length > 0 && { warnings }
+    return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, ...told, tools: runs, ...logOf(tools) })
   } catch (thrown) {
     if (signal.aborted) return 'given back'
     const diagnosis = thrown instanceof TaskFailure ? thrown.diagnosis : undefined

@@ -95,7 +95,7 @@ function searches(facts: SourceFacts): Search[] {
 
 function typicalFrame(facts: SourceFacts): Search {
   const { video, durationSeconds } = facts
-  const offset = Math.min(durationSeconds / 10, MAX_OFFSET_SECONDS)
+  const offset = whereShown(video, Math.min(durationSeconds / 10, MAX_OFFSET_SECONDS))
   // The key frame before may be outside the clip.
   if (video.clipped) return frameAt(facts, offset)
   const seconds = video.startTime + offset
@@ -106,7 +106,8 @@ function typicalFrame(facts: SourceFacts): Search {
 /** Frames from the beginning to the end, or to `within` seconds. */
 function spread(facts: SourceFacts, within: number, options: string[]): Search {
   const { video, durationSeconds } = facts
-  const seconds = Math.min(durationSeconds, within)
+  const { from, to } = video.shown ?? { from: 0, to: video.frameCount }
+  const seconds = Math.min(durationSeconds, within, (to - from) / perSecond(video.frameRate))
   const seek = video.clipped ? frameAt(facts, 0).options : []
   return {
     options: [...options, ...seek, '-t', seconds.toFixed(6)],
@@ -117,8 +118,15 @@ function spread(facts: SourceFacts, within: number, options: string[]): Search {
 
 /** The frame that begins nearest to this time. */
 function frameAt({ video }: SourceFacts, time: number): Search {
-  const seconds = video.startTime + Math.max(0, time - 0.5 / perSecond(video.frameRate))
+  const seconds = video.startTime + Math.max(0, whereShown(video, time) - 0.5 / perSecond(video.frameRate))
   return { options: ['-seek_timestamp', '1', '-ss', seconds.toFixed(6)], candidates: 1 }
+}
+
+/** The time, in seconds, or that of the nearest frame that the source has. */
+function whereShown({ shown, frameRate }: SourceFacts['video'], time: number): number {
+  if (!shown) return time
+  const rate = perSecond(frameRate)
+  return Math.min(Math.max(time, shown.from / rate), (shown.to - 1) / rate)
 }
 
 /** The best frame that was found there; undefined when none could be decoded. */

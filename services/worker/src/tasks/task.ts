@@ -1,4 +1,4 @@
-import type { MediaPart, TaskKind } from '@kinora/common/contracts'
+import type { MediaPart, TaskKind, Warning } from '@kinora/common/contracts'
 import type { Store } from '@kinora/common/storage'
 import type { SourceLimits } from '../domain/source-limits.ts'
 import type { ResultOf, WorkOf } from '../domain/task-work.ts'
@@ -18,6 +18,8 @@ export interface TaskContext {
   progress(fraction: number): void
   /** Reports segments that are checked and in storage while the task continues; they may be published at once. */
   written(part: MediaPart): void
+  /** Reports, if the task succeeds, what it left out. */
+  warn(warning: Warning): void
 }
 
 /** Turns work into files under `outputKey` and a result; throws `TaskFailure` with the cause. */

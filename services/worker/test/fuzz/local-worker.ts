@@ -34,7 +34,8 @@ export async function openLocalWorker(): Promise<LocalWorker> {
   const store = await openStore(pathToFileURL(join(folder, 'store')).href)
   const tools = await openTools(config)
   const { signal } = new AbortController()
-  const rest = { store, tools, limits: sourceLimits(config), signal, progress: () => {}, written: () => {} }
+  const reporting = { progress: () => {}, written: () => {}, warn: () => {} }
+  const rest = { store, tools, limits: sourceLimits(config), signal, ...reporting }
   return {
     folder,
     workDir,

@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { MediaPart, SourceFacts, TaskKind } from '@kinora/common/contracts'
+import type { MediaPart, SourceFacts, TaskKind, Warning } from '@kinora/common/contracts'
 import { openStore, type Store } from '@kinora/common/storage'
 import { sourceLimits, workerConfig } from '../../src/config.ts'
 import type { ResultOf, WorkOf } from '../../src/domain/task-work.ts'
@@ -28,7 +28,7 @@ export interface Workbench {
   /** Puts a file into the store as a source; returns its key. */
   addSource(path: string): Promise<string>
   run<K extends WorkOf<TaskKind>>(work: K, options?: RunOptions): Promise<ResultOf<K['kind']>>
-  probe(path: string): Promise<{ sourceKey: string; facts: SourceFacts }>
+  probe(path: string): Promise<{ sourceKey: string; facts: SourceFacts; warnings: Warning[] }>
 }
 
 interface RunOptions {
@@ -37,6 +37,8 @@ interface RunOptions {
   tools?: Partial<Tools>
   progress?: (fraction: number) => void
   written?: (part: MediaPart) => void
+  /** Receives the warnings of the task. */
+  warnings?: Warning[]
 }
 
 export async function openWorkbench(): Promise<Workbench> {
@@ -60,7 +62,14 @@ export async function openWorkbench(): Promise<Workbench> {
     },
     async run(
       work,
-      { outputKey = 'videos/test', signal, tools: changed, progress = () => {}, written = () => {} } = {},
+      {
+        outputKey = 'videos/test',
+        signal,
+        tools: changed,
+        progress = () => {},
+        written = () => {},
+        warnings = [],
+      } = {},
     ) {
       const result = await withWorkspace(join(folder, 'work'), (workspace) =>
         runTask(work, {
@@ -72,14 +81,16 @@ export async function openWorkbench(): Promise<Workbench> {
           signal: signal ?? new AbortController().signal,
           progress,
           written,
+          warn: (warning) => void warnings.push(warning),
         }),
       )
       return result as ResultOf<(typeof work)['kind']>
     },
     async probe(path) {
       const sourceKey = await workbench.addSource(path)
-      const { facts } = await workbench.run({ kind: 'probe', sourceKey })
-      return { sourceKey, facts }
+      const warnings: Warning[] = []
+      const { facts } = await workbench.run({ kind: 'probe', sourceKey }, { warnings })
+      return { sourceKey, facts, warnings }
     },
   }
   return workbench

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { FileDigest, ToolRuns, Verdict } from '../evidence.ts'
 import { Id } from '../shared.ts'
+import { WARNINGS_EXAMPLE, Warnings } from '../warnings.ts'
 import { SourceFacts } from '../work.ts'
 import { OneVideo } from './video.ts'
 
@@ -19,6 +20,10 @@ export const Passport = z.object({
     })
     .meta({ description: 'The uploaded file.' }),
   facts: SourceFacts.meta({ description: 'What was found out about the source.' }),
+  warnings: Warnings.default([]).meta({
+    description: 'What was left out of the video, as in the video itself.',
+    example: WARNINGS_EXAMPLE,
+  }),
   runs: z
     .array(
       ToolRuns.extend({

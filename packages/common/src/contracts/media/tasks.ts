@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { WARNINGS_EXAMPLE, Warnings } from '../warnings.ts'
 import { ClaimedTask, Task, TaskStatus } from '../work.ts'
 import { OneVideo, VideoError } from './video.ts'
 
@@ -52,6 +53,10 @@ export const tasks = {
         example: 'eyJhIjoxfQ',
       }),
       waiting: z.array(WaitingTask).meta({ description: 'Tasks that do not run yet, in the order of work.' }),
+      warnings: Warnings.default([]).meta({
+        description: 'What the tasks left out of the video, in the order in which they reported it.',
+        example: WARNINGS_EXAMPLE,
+      }),
     }),
     errors: ['VIDEO_NOT_FOUND'],
     idempotent: true,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Id, NO_CONTROL, Timestamp } from '../shared.ts'
+import { WARNINGS_EXAMPLE, Warnings } from '../warnings.ts'
 
 export const Title = z.string().trim().min(1).max(200).regex(NO_CONTROL)
 
@@ -124,6 +125,11 @@ export const Video = z.object({
     .meta({ description: 'The video in each of its sizes.' }),
   playback: Playback.nullable().meta({ description: 'Addresses to play it at; null while it cannot be played.' }),
   error: VideoError.nullable().meta({ description: 'Why processing failed; null unless status is failed.' }),
+  warnings: Warnings.default([]).meta({
+    description:
+      'What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who do not own it.',
+    example: WARNINGS_EXAMPLE,
+  }),
   createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
   updatedAt: Timestamp.meta({ description: 'When it was last changed (UTC).' }),
   readyAt: Timestamp.nullable().meta({ description: 'When processing was complete (UTC); null before that.' }),

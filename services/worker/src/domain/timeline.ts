@@ -1,0 +1,94 @@
+import { type FrameRate, type SourceFacts, type Warning, warningOf } from '@kinora/common/contracts'
+import type { FrameGrid } from './frame-grid.ts'
+import { perSecond } from './frame-rate.ts'
+import type { Stretch } from './stretches.ts'
+
+/** The frames that were found, and what was found of their rate. */
+export interface FoundFrames {
+  grid: FrameGrid
+  /** Of the first frame, in seconds on the source's clock. */
+  startTime: number
+  /** Frames of the source itself, of which the grid may have fewer or more. */
+  frames: number
+  /** Frames a second of the source itself; undefined for a single frame. */
+  rate: FrameRate | undefined
+}
+
+/** The frames of a video, and when the first of them is, in seconds on the source's clock. */
+export interface Timeline {
+  grid: FrameGrid
+  startTime: number
+  /** Frames that the source has, where the audio is longer than they are. */
+  shown?: NonNullable<SourceFacts['video']['shown']>
+}
+
+/**
+ * Seconds by which the audio may be longer than the frames at either end and is cut all the same. The last packet of most
+ * files ends a little after the last frame; a frame more would prevent that they are remuxed.
+ */
+const CUT_SECONDS = 0.1
+/** Seconds from audio to the frames, or to other audio that belongs to them; what is further away has a broken clock. */
+const FAR_SECONDS = 60
+/** Shorter additions are not worth a warning. */
+const NOTED_SECONDS = 1
+
+/**
+ * The length of a video is that of its longest track: black frames are put before those of the source where the audio begins
+ * earlier, and the last frame is held where the audio ends later.
+ */
+export function wholeTimeline(
+  { grid, startTime, frames }: Pick<FoundFrames, 'grid' | 'startTime' | 'frames'>,
+  audio: readonly Stretch[],
+): { timeline: Timeline; warnings: Warning[] } {
+  const rate = perSecond(grid.frameRate)
+  const end = startTime + grid.frameCount / rate
+  const { near, lost } = withinReach({ from: startTime, to: end }, audio)
+  const warnings = lost > 0 ? [warningOf('AUDIO_CUT', cutDetail(lost))] : []
+  const before = framesFor(startTime - near.from, rate)
+  const after = framesFor(near.to - end, rate)
+  // A still is one frame, however long it is shown.
+  const own = frames === 1 ? 1 : grid.frameCount
+  if (before === 0 && after === 0 && own === grid.frameCount) return { timeline: { grid, startTime }, warnings }
+  if (before / rate >= NOTED_SECONDS) {
+    const detail = `The audio begins ${seconds(before / rate)} before the first frame: the video is black until then.`
+    warnings.push(warningOf('FRAMES_BLACK', detail))
+  }
+  if (after / rate >= NOTED_SECONDS) {
+    const detail = `The audio is ${seconds(after / rate)} longer than the frames: the last frame is held.`
+    warnings.push(warningOf('FRAMES_HELD', detail))
+  }
+  const timeline = {
+    grid: { ...grid, frameCount: before + grid.frameCount + after },
+    startTime: startTime - before / rate,
+    shown: { from: before, to: before + own },
+  }
+  return { timeline, warnings }
+}
+
+/** Whole frames, so that no audio is cut. The allowance is for times that are rounded to milliseconds. */
+function framesFor(seconds: number, rate: number): number {
+  return seconds > CUT_SECONDS ? Math.ceil(seconds * rate - 0.05) : 0
+}
+
+/** The time of the frames and of all audio that is not far from it, and the seconds of audio that are. */
+function withinReach(frames: Stretch, audio: readonly Stretch[]): { near: Stretch; lost: number } {
+  let near = frames
+  const join = (stretch: Stretch): number => {
+    if (stretch.from > near.to + FAR_SECONDS || stretch.to < near.from - FAR_SECONDS) return stretch.to - stretch.from
+    near = { from: Math.min(near.from, stretch.from), to: Math.max(near.to, stretch.to) }
+    return 0
+  }
+  // From the frames outwards: later stretches in their order, earlier ones in the opposite.
+  const later = audio.filter(({ to }) => to > frames.from)
+  const earlier = audio.filter(({ to }) => to <= frames.from).toReversed()
+  const lost = [...later, ...earlier].reduce((sum, stretch) => sum + join(stretch), 0)
+  return { near, lost }
+}
+
+function cutDetail(lost: number): string {
+  return `${seconds(lost)} of audio were left out: they are more than ${FAR_SECONDS} s away from all frames.`
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(1)} s`
+}
