@@ -14,8 +14,20 @@ const PREROLL_SECONDS = 1
 
 /** Encodes the whole audio track into segments, with the length of the video and in sync with it. */
 export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork, streamIndex: number): FfmpegCommand {
-  return readSource(tools, codecsOf(facts), ...startOptions(facts))
-    .complexFilter(filterGraph(facts, streamIndex))
+  const command = readSource(tools, codecsOf(facts), ...startOptions(facts))
+  return encoded(command, filterGraph(facts, streamIndex), segmentSeconds)
+}
+
+/** The same of silence. */
+export function silenceCommand(tools: Tools, { facts, segmentSeconds }: AudioWork): FfmpegCommand {
+  const whole = `atrim=start_sample=${AAC_FRAME}:end_sample=${audioSamples(facts)}`
+  const silence = `anullsrc=r=${AUDIO_RATE}:cl=stereo,${whole}[audio]`
+  return encoded(readSource(tools, codecsOf(facts)), [silence], segmentSeconds)
+}
+
+function encoded(command: FfmpegCommand, filters: string[], segmentSeconds: number): FfmpegCommand {
+  return command
+    .complexFilter(filters)
     .output('list.m3u8')
     .outputOptions('-map', '[audio]', '-vn', '-map_metadata', '-1', '-map_chapters', '-1')
     .outputOptions('-c:a', 'aac', '-b:a', '128k', '-flags', '+bitexact', '-avoid_negative_ts', 'disabled')
