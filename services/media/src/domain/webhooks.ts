@@ -46,6 +46,10 @@ const MAX_ATTEMPTS = 400
 /** Shares of them: for all retries, pings and failing webhooks together, and of what is free for one owner. */
 const LATER_SHARE = 1 / 2
 const OWNER_SHARE = 1 / 8
+/** Share that is kept free of slow first attempts. */
+const FREE_SHARE = 1 / 8
+/** The time that a first attempt has in any case. */
+export const MIN_FIRST_ATTEMPT_MS = 1000
 
 export interface AttemptPlaces {
   limit: number
@@ -64,4 +68,25 @@ export function attemptPlaces(running: number, runningLater: number): AttemptPla
     limitLater: Math.max(0, Math.min(limit, MAX_ATTEMPTS * LATER_SHARE - runningLater)),
     perOwner: Math.max(1, Math.floor(limit * OWNER_SHARE)),
   }
+}
+
+export interface TimedAttempt {
+  later: boolean
+  /** In ms, of the clock of `now`. */
+  startedAt: number
+  isEnding: boolean
+}
+
+/**
+ * First attempts that end because others need their places: while less than an eighth is free, the longest running ones of
+ * those that have had a second. Without it, 400 owners with receivers that hang would hold all places for 15 s.
+ */
+export function attemptsToCut<A extends TimedAttempt>(running: readonly A[], now: number): A[] {
+  const open = running.filter(({ isEnding }) => !isEnding)
+  const wanted = open.length - MAX_ATTEMPTS * (1 - FREE_SHARE)
+  if (wanted <= 0) return []
+  return open
+    .filter(({ later, startedAt }) => !later && now - startedAt >= MIN_FIRST_ATTEMPT_MS)
+    .sort((one, other) => one.startedAt - other.startedAt)
+    .slice(0, wanted)
 }

@@ -116,7 +116,10 @@ export interface RunningAttempt {
 
 export interface ClaimOptions {
   limit: number
-  /** Of `limit`, how many may go to retries, test pings and webhooks that fail; the rest is kept for first attempts. */
+  /**
+   * Of `limit`, how many may go to retries, test pings, webhooks that fail, and owners of a receiver that hangs; the rest is
+   * kept for first attempts of others.
+   */
   limitLater: number
   /** How many attempts of one owner, and of one webhook, may run at the same time. */
   perOwner: number
@@ -126,7 +129,7 @@ export interface ClaimOptions {
   leaseMs: number
 }
 
-/** `later`: a retry, a test ping, or for a webhook that fails. */
+/** `later`: a retry, a test ping, for a webhook that fails, or of an owner with a receiver that hangs. */
 export type ClaimedDelivery = DeliveryRow & { owner_id: string; later: boolean }
 
 /**
@@ -152,7 +155,9 @@ export async function claimDue(db: Db, options: ClaimOptions): Promise<ClaimedDe
     ), busy_owners as (
       select owner_id, count(*) as attempts from unnest(${ownerIds}::uuid[]) as it (owner_id) group by owner_id
     ), open as not materialized (
-      select webhooks.id, owner_id, failing_since is not null as failing,
+      select webhooks.id, owner_id,
+        failing_since is not null or exists(select from webhooks other
+          where other.owner_id = webhooks.owner_id and failing_slowly and disabled_reason is null) as failing,
         coalesce(busy_webhooks.attempts, 0) as webhook_attempts, coalesce(busy_owners.attempts, 0) as owner_attempts
       from webhooks left join busy_webhooks on webhook_id = webhooks.id left join busy_owners using (owner_id)
       where coalesce(busy_webhooks.attempts, 0) < ${perWebhook} and coalesce(busy_owners.attempts, 0) < ${perOwner}
