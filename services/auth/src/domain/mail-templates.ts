@@ -91,6 +91,17 @@ export function apiKeyCreatedMail(user: UserRow, mail: MailRow): MailText {
   })
 }
 
+/** To an address that has no account. */
+export function inviteMail(url: string): MailText {
+  return {
+    subject: 'You are invited',
+    greeting: 'Hello,',
+    paragraphs: ['An administrator has invited you to create a Kinora account with this address.'],
+    button: { label: 'Create an account', url },
+    note: 'The link works once, within 7 days; a newer link replaces it. If you do not want an account, you can ignore this mail.',
+  }
+}
+
 /** Adds the greeting, with the name only for a confirmed address: otherwise strangers could send their own text through us. */
 function addressed({ email_verified_at, display_name }: UserRow, body: Body): MailText {
   return { greeting: email_verified_at && display_name ? `Hello ${display_name},` : 'Hello,', ...body }
