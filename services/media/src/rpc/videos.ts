@@ -35,7 +35,7 @@ async function load(ctx: Context, videoId: string, actor: Actor): Promise<Video>
 }
 
 export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
-  return byUser<typeof media.createVideo>(async (input, ownerId, { actor }) => {
+  return byUser<typeof media.createVideo>(async (input, ownerId, call) => {
     const row = await transact(
       ctx,
       async (tx) => {
@@ -44,9 +44,9 @@ export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
         await assertMayAddVideo(ctx, tx, ownerId)
         return await insertVideo(tx, { id: randomUUID(), ownerId, ...input })
       },
-      { evict: () => ownerId },
+      { call, evict: () => ownerId },
     )
-    return toVideo(ctx, row, actor)
+    return toVideo(ctx, row, call.actor)
   })
 }
 
@@ -77,8 +77,9 @@ export function updateVideo(ctx: Context): Handler<typeof media.updateVideo> {
 }
 
 export function deleteVideo(ctx: Context): Handler<typeof media.deleteVideo> {
-  return byOwner<typeof media.deleteVideo>(ctx, async ({ videoId }, { owner_id: ownerId }) => {
-    const removed = await transact(ctx, (tx) => removeVideo(ctx, tx, videoId, 'remove'), { evict: () => ownerId })
+  return byOwner<typeof media.deleteVideo>(ctx, async ({ videoId }, { owner_id: ownerId }, call) => {
+    const around = { call, evict: () => ownerId }
+    const removed = await transact(ctx, (tx) => removeVideo(ctx, tx, videoId, 'remove'), around)
     if (!removed) throw new AppError('VIDEO_NOT_FOUND')
     return {}
   })
