@@ -8,6 +8,7 @@ import { decodeSortCursor, encodeSortCursor, pageOf } from '../domain/pages.ts'
 import { waitingFor } from '../domain/priority.ts'
 import { makesRendition } from '../domain/segments.ts'
 import { maySee } from '../domain/visibility.ts'
+import { SearchLane } from '../infra/search-lane.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { removeVideo } from '../operations/remove-video.ts'
 import { transact } from '../operations/transact.ts'
@@ -51,17 +52,22 @@ export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
 }
 
 export function listVideos(ctx: Context): Handler<typeof media.listVideos> {
-  return byUser<typeof media.listVideos>(async (input, ownerId, { actor }) => {
+  const searches = new SearchLane()
+  return byUser<typeof media.listVideos>(async (input, ownerId, call) => {
     const { limit, cursor, sort, ...filter } = input
     const after = decodeSortCursor(cursor, sort)
+    // Without a filter, an index finds the page at once.
+    const isSearch = Object.values(filter).some((value) => value !== undefined)
 
     async function load(): Promise<Output<typeof media.listVideos>> {
       const rows = await findVideos(ctx.db, ownerId, filter, { sort, limit: limit + 1, after })
       const cursorAt = (last: VideoRow) => encodeSortCursor(sortCursorOf(last, sort), sort)
-      return pageOf(rows, limit, (row) => toVideo(ctx, row, actor), cursorAt)
+      return pageOf(rows, limit, (row) => toVideo(ctx, row, call.actor), cursorAt)
     }
 
-    return await ctx.cache.read(ownerId, `list:${ownerId}:${digest(input)}`, load)
+    return await ctx.cache.read(ownerId, `list:${ownerId}:${digest(input)}`, () =>
+      isSearch ? searches.run(ownerId, call, load) : load(),
+    )
   })
 }
 
