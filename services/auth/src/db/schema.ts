@@ -164,6 +164,10 @@ export type MailKind =
   | 'api_key_created'
   | 'service_key_created'
   | 'invite'
+  | 'passkey_added'
+  | 'totp_enabled'
+  | 'totp_disabled'
+  | 'recovery_codes_renewed'
 
 export interface MailQueueTable {
   id: string

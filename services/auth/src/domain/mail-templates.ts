@@ -91,6 +91,25 @@ export function apiKeyCreatedMail(user: UserRow, mail: MailRow): MailText {
   })
 }
 
+/** What somebody changed in how an account is signed in to: the subject, and a clause of the first sentence. */
+const SIGN_IN_CHANGES = {
+  passkey_added: ['A passkey was added', 'A passkey, which signs in without the password, was added to'],
+  totp_enabled: ['An authenticator app was set up', 'An authenticator app was set up as the second factor of'],
+  totp_disabled: ['Your authenticator app was removed', 'The authenticator app was removed from'],
+  recovery_codes_renewed: ['You have new recovery codes', 'New recovery codes replace the earlier ones of'],
+} as const
+
+export type SignInChange = keyof typeof SIGN_IN_CHANGES
+
+export function signInChangedMail(user: UserRow, mail: MailRow, change: SignInChange): MailText {
+  const [subject, what] = SIGN_IN_CHANGES[change]
+  return addressed(user, {
+    subject,
+    paragraphs: [`${what} your Kinora account ${circumstances(mail)}.`],
+    note: 'If this was not you, ask for a new password on the sign-in page at once, and have passkeys and API keys removed with it.',
+  })
+}
+
 /** To an address that has no account. */
 export function inviteMail(url: string): MailText {
   return {

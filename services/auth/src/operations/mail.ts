@@ -14,6 +14,7 @@ import {
   passwordResetMail,
   resetPasswordMail,
   secondFactorResetMail,
+  signInChangedMail,
   verifyEmailMail,
 } from '../domain/mail-templates.ts'
 import type { MailContent } from '../infra/mailer.ts'
@@ -89,6 +90,11 @@ async function fillTemplate(ctx: Context, mail: MailRow, user: UserRow): Promise
     case 'api_key_created':
     case 'service_key_created':
       return apiKeyCreatedMail(user, mail)
+    case 'passkey_added':
+    case 'totp_enabled':
+    case 'totp_disabled':
+    case 'recovery_codes_renewed':
+      return signInChangedMail(user, mail, mail.kind)
     case 'invite':
       return null
   }

@@ -4,11 +4,12 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { revokeApiKeys as revokeKeys } from '../operations/api-keys.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
+import { removePasskeys as removeAllPasskeys } from '../operations/second-factor.ts'
 import { endSessions } from '../operations/sessions.ts'
 import { noSuchUser, signedIn } from './guards.ts'
 
 export function changePassword(ctx: Context): Handler<typeof auth.changePassword> {
-  return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword, revokeApiKeys }, actor, call) => {
+  return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword, ...more }, actor, call) => {
     // Repeats only when the hash was replaced during the check: by another change, after which this password is wrong, or by a
     // sign-in that renewed it at another cost.
     for (;;) {
@@ -20,7 +21,7 @@ export function changePassword(ctx: Context): Handler<typeof auth.changePassword
       const problem = await evaluatePassword(ctx, newPassword, user, 'newPassword')
       if (problem) return await refuse(ctx, actor, call, problem)
       const hash = await ctx.passwords.hash(newPassword, call.signal)
-      if (await replace(ctx, actor, { from: stored, to: hash, revokeApiKeys }, call)) return {}
+      if (await replace(ctx, actor, { from: stored, to: hash, ...more }, call)) return {}
     }
   })
 }
@@ -28,14 +29,15 @@ export function changePassword(ctx: Context): Handler<typeof auth.changePassword
 interface Replacement {
   from: string
   to: string
-  revokeApiKeys: boolean | undefined
+  revokeApiKeys?: boolean | undefined
+  removePasskeys?: boolean | undefined
 }
 
 /** False when `from` is no longer the account's hash. */
 async function replace(
   ctx: Context,
   { userId, sessionId }: SessionActor,
-  { from, to, revokeApiKeys }: Replacement,
+  { from, to, revokeApiKeys, removePasskeys }: Replacement,
   call: Call,
 ): Promise<boolean> {
   const now = ctx.now()
@@ -47,6 +49,7 @@ async function replace(
     await work.audit.record(call, { action: 'password_change', userId, sessionId }, now)
     await endSessions(work, { userId, exceptSessionId: sessionId, reason: 'password_changed' }, now)
     if (revokeApiKeys) await revokeKeys(work, userId, call, now)
+    if (removePasskeys) await removeAllPasskeys(work, userId, call, now)
     return true
   })
 }

@@ -7,6 +7,7 @@ import { closeUnprovedAccess } from '../operations/accounts.ts'
 import { revokeApiKeys as revokeKeys } from '../operations/api-keys.ts'
 import { requestMail } from '../operations/mail.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
+import { removePasskeys } from '../operations/second-factor.ts'
 import { endSessions } from '../operations/sessions.ts'
 
 export function forgotPassword(ctx: Context): Handler<typeof auth.forgotPassword> {
@@ -18,7 +19,7 @@ export function forgotPassword(ctx: Context): Handler<typeof auth.forgotPassword
 
 /** Opens no session, because access to the owner's mails does not replace the second factor. */
 export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> {
-  return async ({ token, password, revokeApiKeys }, call) => {
+  return async ({ token, password, ...more }, call) => {
     const tokenHash = oneTimeTokenHash(token)
     const userId = await ctx.mailTokens.ownerOf('reset_password', tokenHash, ctx.now())
     const user = userId && (await ctx.users.byId(userId))
@@ -27,7 +28,7 @@ export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> 
     const problem = await evaluatePassword(ctx, password, user)
     if (problem) return await refuse(ctx, call, user.id, problem)
     const hash = await ctx.passwords.hash(password, call.signal)
-    if (!(await reset(ctx, { userId: user.id, tokenHash, hash, revokeApiKeys }, call))) {
+    if (!(await reset(ctx, { userId: user.id, tokenHash, hash, ...more }, call))) {
       return await refuse(ctx, call, user.id, new AppError('MAIL_TOKEN_INVALID'))
     }
     return {}
@@ -38,11 +39,12 @@ interface Reset {
   userId: string
   tokenHash: Buffer
   hash: string
-  revokeApiKeys: boolean | undefined
+  revokeApiKeys?: boolean | undefined
+  removePasskeys?: boolean | undefined
 }
 
 /** False when the token was used, or replaced by a newer one, since it was read. */
-async function reset(ctx: Context, { userId, tokenHash, hash, revokeApiKeys }: Reset, call: Call): Promise<boolean> {
+async function reset(ctx: Context, { userId, tokenHash, hash, ...more }: Reset, call: Call): Promise<boolean> {
   const now = ctx.now()
   return await ctx.transact(call, async (work) => {
     // The account is locked before its rows, as everywhere, to avoid deadlocks.
@@ -54,7 +56,8 @@ async function reset(ctx: Context, { userId, tokenHash, hash, revokeApiKeys }: R
     await endSessions(work, { userId, reason: 'password_reset' }, now)
     // The name may be of the stranger who registered the address, and mails would greet its owner by it.
     if (!user.email_verified_at) await work.users.setDisplayName(userId, null, now)
-    if (revokeApiKeys) await revokeKeys(work, userId, call, now)
+    if (more.revokeApiKeys) await revokeKeys(work, userId, call, now)
+    if (more.removePasskeys) await removePasskeys(work, userId, call, now)
     await closeUnprovedAccess(work, user, 'password_reset', call, now)
     return true
   })
