@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { REPOSITORY } from './repository.ts'
 
@@ -34,6 +34,34 @@ function leads(page: string, link: string): boolean {
   const file = path ? join(REPOSITORY, dirname(page), path) : join(REPOSITORY, page)
   if (!existsSync(file)) return false
   return heading === undefined || !file.endsWith('.md') || anchorsOf(file).includes(heading)
+}
+
+/** Pages whose claims name the tests that show them. */
+const CLAIMS = ['docs/identity/asvs.md', 'docs/threat-model.md']
+const SERVICE_TEST = /^(auth|gateway|media|worker)\/([a-z0-9-]+)$/
+const OTHER_TEST = /^(e2e|common)\/([a-z0-9-]+)$/
+
+test.each(CLAIMS)('every test and file that %s names exists', (page) => {
+  const text = readFileSync(join(REPOSITORY, page), 'utf8')
+  const named = [...text.matchAll(/`([^`\s]+)`/g)].map(([, name = '']) => name)
+  const tests = testNames()
+  expect(named.filter((name) => !existsAs(name, tests))).toEqual([])
+})
+
+function existsAs(name: string, tests: ReadonlySet<string>): boolean {
+  const [, service, test] = SERVICE_TEST.exec(name) ?? []
+  if (service) return existsSync(join(REPOSITORY, 'services', service, 'test', `${test}.test.ts`))
+  const [, folder, other] = OTHER_TEST.exec(name) ?? []
+  if (folder) return existsSync(join(REPOSITORY, folder === 'e2e' ? 'e2e' : 'packages/common/test', `${other}.test.ts`))
+  if (/^[\w.-]+\.test\.ts$/.test(name)) return tests.has(name)
+  return !/^[\w.-]+\/.*\.(ts|yml|json)$/.test(name) || existsSync(join(REPOSITORY, name))
+}
+
+function testNames(): Set<string> {
+  const files = ['services', 'packages', 'e2e'].flatMap((folder) =>
+    readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' }),
+  )
+  return new Set(files.filter((file) => file.endsWith('.test.ts')).map((file) => basename(file)))
 }
 
 const DECISIONS = join(REPOSITORY, 'docs/decisions')
