@@ -10,8 +10,8 @@ it('cuts nothing while an eighth of the places is free', () => {
 })
 
 it('cuts the longest running first attempts, only as many as are wanted', () => {
-  const oldest = attempts(3, { startedAt: NOW - 9000 })
-  expect(attemptsToCut([...attempts(350), ...oldest], NOW)).toEqual(oldest)
+  const oldest = attempts(51, { startedAt: NOW - 9000 })
+  expect(attemptsToCut([...attempts(300), ...oldest], NOW)).toEqual(oldest)
 })
 
 it('cuts neither later attempts nor those of less than a second', () => {

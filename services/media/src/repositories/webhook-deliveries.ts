@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { VideoEventType, WebhookAttempt } from '@kinora/common/contracts'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Db, DeliveryRow, Tx } from '../db/schema.ts'
 import type { CreationCursor } from '../domain/pages.ts'
 
@@ -98,12 +98,28 @@ export async function endAttempt(db: Db, row: DeliveryRow, { state, retryMs, att
 
 const BATCH = 1000
 
-/** Removes deliveries that are older than 30 days. */
-export async function deleteOldDeliveries(db: Db): Promise<void> {
+/** Deliveries of one webhook that are kept; a busy account has some hundred a day. */
+const KEPT_DELIVERIES = 10_000
+
+/** Removes deliveries that are older than 30 days, and all but the newest of a webhook with more than `kept`. */
+export async function deleteOldDeliveries(db: Db, kept = KEPT_DELIVERIES): Promise<void> {
+  await deleteInBatches(
+    db,
+    sql`select id from webhook_deliveries where created_at < now() - interval '30 days' limit ${BATCH}`,
+  )
+  await deleteInBatches(
+    db,
+    sql`select surplus.id from webhooks cross join lateral (
+        select id from webhook_deliveries where webhook_id = webhooks.id
+        order by created_at desc, id desc offset ${kept} limit ${BATCH}
+      ) surplus limit ${BATCH}`,
+  )
+}
+
+async function deleteInBatches(db: Db, ids: RawBuilder<unknown>): Promise<void> {
   let removed: bigint | undefined
   do {
-    const { numAffectedRows } = await sql`delete from webhook_deliveries where id = any(array(
-      select id from webhook_deliveries where created_at < now() - interval '30 days' limit ${BATCH}))`.execute(db)
+    const { numAffectedRows } = await sql`delete from webhook_deliveries where id = any(array(${ids}))`.execute(db)
     removed = numAffectedRows
   } while (removed === BigInt(BATCH))
 }
