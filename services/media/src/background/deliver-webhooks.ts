@@ -46,19 +46,24 @@ class Deliverer {
     this.#deps = deps
   }
 
-  /** Begins the attempts that are due, as many as there are free slots, without waiting for them. */
+  /**
+   * Begins the attempts that are due, as many as there are free slots, without waiting for them: one for each owner who has
+   * none, then more of each.
+   */
   async beginDue(): Promise<void> {
-    let begun: number
-    do {
-      const running = [...this.#inFlight.values()]
-      const places = attemptPlaces(running.length, running.filter(({ later }) => later).length)
-      if (places.limit <= 0 || this.#stopping) return
-      const options = { ...places, perWebhook: PER_WEBHOOK, running, leaseMs: LEASE_MS }
-      const claimed = await claimDue(this.#deps.db, options)
-      for (const row of claimed) this.#begin(row)
-      this.#cutSlow()
-      begun = claimed.length
-    } while (begun > 0)
+    while ((await this.#beginSome(1)) > 0) {}
+    while ((await this.#beginSome()) > 0) {}
+  }
+
+  async #beginSome(perOwner?: number): Promise<number> {
+    const running = [...this.#inFlight.values()]
+    const places = attemptPlaces(running.length, running.filter(({ later }) => later).length)
+    if (places.limit <= 0 || this.#stopping) return 0
+    const options = { ...places, ...(perOwner && { perOwner }), perWebhook: PER_WEBHOOK, running, leaseMs: LEASE_MS }
+    const claimed = await claimDue(this.#deps.db, options)
+    for (const row of claimed) this.#begin(row)
+    this.#cutSlow()
+    return claimed.length
   }
 
   /** Ends first attempts that hang while others wait for their places. They continue as retries. */
