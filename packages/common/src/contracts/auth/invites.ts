@@ -17,7 +17,7 @@ export const Invite = z
       description: 'Time the invitation expires, ISO 8601 UTC: 7 days after its creation',
       example: '2026-01-22T09:30:00.000Z',
     }),
-    mailed: z.boolean().meta({ description: 'Whether it is sent to the address by mail' }),
+    mailed: z.boolean().meta({ description: 'Whether it is sent to the address by mail', example: false }),
   })
   .meta({ description: 'An invitation to register that has not been used' })
 export type Invite = z.infer<typeof Invite>
@@ -49,7 +49,7 @@ export const invites = {
         mail: z
           .boolean()
           .optional()
-          .meta({ description: 'Whether to send the link to the address by mail. False by default.' }),
+          .meta({ description: 'Whether to send the link to the address by mail. False by default.', example: false }),
       })
       .meta({ description: 'Who is invited' }),
     output: NewInvite,
