@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { REPOSITORY } from './repository.ts'
 
@@ -58,10 +58,15 @@ function existsAs(name: string, tests: ReadonlySet<string>): boolean {
 }
 
 function testNames(): Set<string> {
-  const files = ['services', 'packages', 'e2e'].flatMap((folder) =>
-    readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' }),
-  )
-  return new Set(files.filter((file) => file.endsWith('.test.ts')).map((file) => basename(file)))
+  return new Set(['services', 'packages', 'e2e'].flatMap((folder) => testsIn(join(REPOSITORY, folder))))
+}
+
+/** Not `recursive`: it would follow the links in `node_modules`. */
+function testsIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.isDirectory() && entry.name !== 'node_modules') return testsIn(join(folder, entry.name))
+    return entry.name.endsWith('.test.ts') ? [entry.name] : []
+  })
 }
 
 const DECISIONS = join(REPOSITORY, 'docs/decisions')
