@@ -22,7 +22,7 @@ const SETTINGS = {
   // Because the rival encodes everything.
   REMUX: 'false',
   // What runs behind bubblewrap is not on the account of its worker.
-  TOOL_WALL: 'none',
+  TOOL_SANDBOX: 'none',
 }
 
 /**

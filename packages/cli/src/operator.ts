@@ -4,7 +4,7 @@ import type { EventEnvelope, EventType, Input, Method, Output } from '@kinora/co
 import { AppError } from '@kinora/common/errors'
 import { createLogger, loadConfig } from '@kinora/common/service'
 import { z } from 'zod'
-import { UsageError } from './exit.ts'
+import { UsageError } from './terminal.ts'
 
 /** A bus waits for its broker without a limit; a command must not. */
 const CONNECT_MS = 10_000

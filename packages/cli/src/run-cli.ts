@@ -12,9 +12,9 @@ import { sessionsCommands } from './commands/sessions.ts'
 import { storageCommands } from './commands/storage.ts'
 import { tasksCommands } from './commands/tasks.ts'
 import { usersCommands } from './commands/users.ts'
-import { EXIT, RefusedError, UsageError } from './exit.ts'
 import { connectOperator } from './operator.ts'
 import { createPrinter } from './printer.ts'
+import { EXIT, RefusedError, UsageError } from './terminal.ts'
 
 const GROUPS = [
   adminCommands,

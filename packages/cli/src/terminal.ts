@@ -1,6 +1,14 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { UsageError } from './exit.ts'
+
+/** Exit codes of the command line. */
+export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3 } as const
+
+/** The command ran and its answer is no: exit code 1. */
+export class RefusedError extends Error {}
+
+/** The arguments are wrong: exit code 2. */
+export class UsageError extends Error {}
 
 /** Far more than any password; longer input is probably a file given by mistake. */
 const MAX_BYTES = 4096

@@ -73,7 +73,7 @@ export type Actor = { kind: 'anonymous' } | SessionActor | ApiKeyActor | { kind:
 /** How a refresh token is transported: in bodies, or in a cookie that scripts cannot read. */
 export type SessionTransport = 'body' | 'cookie'
 
-/** The end user's address and agent, for audit rows. */
+/** The end user's IP address and user agent, for audit rows. */
 export interface Client {
   ip: string
   userAgent: string

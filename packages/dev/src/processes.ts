@@ -5,15 +5,15 @@ import { findBinary } from './backing/native/binaries.ts'
 export type SpawnChild = SpawnOptions & {
   command: string
   args: string[]
-  /** The kernel sends it to the child when we are killed, so that no process of ours is left over. */
+  /** The kernel sends it to the child when this process is killed, so that no child is left over. */
   deathSignal: NodeJS.Signals
   /** `setpriv` options, from dropPrivileges. */
   privileges?: string[]
 }
 
 /**
- * Starts a child in a session of its own (`detached`): Ctrl-C at the terminal goes to the whole foreground process group,
- * but we decide in which order processes stop. `--pdeathsig` (prctl(2), PR_SET_PDEATHSIG) ends the child when we are
+ * Starts a child in its own session (`detached`): Ctrl-C at the terminal reaches the whole foreground process group, but the
+ * parent decides in which order processes stop. `--pdeathsig` (prctl(2), PR_SET_PDEATHSIG) ends the child when we are
  * killed; on a machine without setpriv the next start ends it, by the pid file.
  */
 export function spawnChild({ command, args, deathSignal, privileges = [], ...options }: SpawnChild): ChildProcess {
@@ -27,7 +27,7 @@ export function hasExited(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null
 }
 
-/** Records pid and start time of a process of ours, so that a later run can tell it from another one with a reused pid. */
+/** Records pid and start time of a child, so that a later run can distinguish it from another process with a reused pid. */
 export function writePidFile(path: string, pid: number): void {
   writeFileSync(path, JSON.stringify({ pid, startTime: startTimeOf(pid) }), { mode: 0o600 })
 }
@@ -44,7 +44,7 @@ export function readLivePid(path: string): number | undefined {
     const { pid, startTime } = JSON.parse(text) as { pid: number; startTime?: string }
     if (startTime && startTimeOf(pid) === startTime) return pid
   } catch {
-    // Half-written by a run that was killed: as stale as a dead pid.
+    // Half-written by a run that was killed: as stale as the pid of an ended process.
   }
   rmSync(path, { force: true })
   return undefined

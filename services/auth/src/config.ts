@@ -40,7 +40,7 @@ export const authConfig = serviceConfig.extend({
   MAILBOX_DIR: z.string().min(1).default('.kinora/mailbox'),
   /** The pause before a failed mail is tried again; it doubles each time, up to 60 times this value. */
   MAIL_RETRY_MS: integer(100, 3_600_000).default(60_000),
-  /** Who may register: anybody, people whom an administrator has invited, or nobody. */
+  /** Who may register: everybody, people with an invitation of an administrator, or nobody. */
   REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),
   /** By default `required` with an SMTP server, otherwise `off`. */
   EMAIL_VERIFICATION: z.enum(['required', 'off']).optional(),

@@ -19,9 +19,8 @@ import { AccessTokens } from './identity/tokens.ts'
 import { VideoFeed } from './live/video-feed.ts'
 import { Grants } from './playback/grants.ts'
 import { forwardedCallers, spoofable } from './proxy-check/proxy-report.ts'
-import { connectRedis } from './rate-limit/connect-redis.ts'
 import { type Allowance, type Allowances, API_KEY_OWN, KEYS_PER_ALLOWANCE } from './rate-limit/policies.ts'
-import { RateLimiter } from './rate-limit/rate-limiter.ts'
+import { connectRedis, RateLimiter } from './rate-limit/rate-limiter.ts'
 import { retryingRelay, retryingRpc } from './rpc.ts'
 
 export interface Gateway {

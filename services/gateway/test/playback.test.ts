@@ -86,7 +86,7 @@ describe('a playlist', () => {
     expect(refused.status).toBe(403)
     expect(await refused.json()).toMatchObject({
       title: 'This playback link does not allow this',
-      detail: 'This link plays smaller pictures only',
+      detail: 'The height of this rendition exceeds the maxHeight of the link',
     })
     expect((await play(reference, `${task}/1080p/1.m4s`)).status).toBe(403)
     expect((await play(reference, `${task}/360p/1.m4s`)).status).toBe(200)

@@ -7,8 +7,7 @@ import { type TestEnvironment, testEnvironmentOfTest, until } from '@kinora/dev/
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { emptyQuarantine, removeFiles, removeUnfinishedFiles } from '../src/background/cleanup.ts'
-import { expireUploads } from '../src/background/expire-uploads.ts'
-import { registerReceipts } from '../src/background/uploads.ts'
+import { expireUploads, registerReceipts } from '../src/background/uploads.ts'
 import { connectGateway, type Gateway, SOURCE, someUser, type UserActor } from './support/gateway.ts'
 import { startTestMedia, type TestMedia } from './support/media.ts'
 

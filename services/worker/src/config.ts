@@ -28,9 +28,9 @@ export const workerConfig = serviceConfig.extend({
   WORKER_SLOTS_SHORT: integer(0, 64).default(3),
   /** Threads of each ffmpeg; 0: the cores are shared between the long slots. */
   WORKER_THREADS: integer(0, 64).default(0),
-  /** What stands between ffmpeg and the worker; docs/threat-model.md. `auto` takes the best there is. */
-  TOOL_WALL: z.enum(['auto', 'bubblewrap', 'container', 'none']).default('auto'),
-  /** Where the decoder of another container listens; empty: there is none. */
+  /** Sandbox of ffmpeg, see docs/threat-model.md. `auto` takes the strictest that is available. */
+  TOOL_SANDBOX: z.enum(['auto', 'bubblewrap', 'container', 'none']).default('auto'),
+  /** Unix socket of the decoder in another container; empty when there is no decoder. */
   DECODER_SOCKET: z.string().default(''),
   FFMPEG_PATH: z.string().default('ffmpeg'),
   FFPROBE_PATH: z.string().default('ffprobe'),

@@ -8,7 +8,7 @@ import { type Base, type Lifecycle, startLoop } from '@kinora/common/service'
 import { guardedStore, openStore, type Store, StoreCheck, s3Credentials } from '@kinora/common/storage'
 import { sourceLimits, threadsPerTask, type WorkerConfig } from './config.ts'
 import type { Context } from './context.ts'
-import { chooseWall } from './infra/choose-wall.ts'
+import { chooseSandbox } from './infra/choose-sandbox.ts'
 import { readFfmpegBuild } from './infra/ffmpeg.ts'
 import { PriorityGate } from './infra/priority-gate.ts'
 import type { Tools } from './infra/run-tool.ts'
@@ -18,21 +18,24 @@ import { createTaskRunner } from './tasks/runner.ts'
 
 const COMPARE_MS = 5000
 
-/** Starts a worker: removes folders of dead workers, connects, and takes tasks until `life` closes. */
+/** Starts a worker: removes folders of killed workers, connects, and takes tasks until `life` closes. */
 export async function startWorker(
   { life, logger, metrics, health }: Base,
   config: WorkerConfig,
   overrides: Partial<Context> = {},
 ): Promise<Context> {
   const tools = overrides.tools ?? (await openTools(config))
-  const { wall } = tools
-  const says = { wall: wall.kind, ...(wall.missing.length > 0 && { missing: wall.missing }) }
-  logger[wall.kind === 'limits' ? 'warn' : 'info'](says, `the wall of ffmpeg is ${wall.kind}: ${wall.description}`)
-  const swept = await sweepWorkspaces(config.WORK_DIR, wall.clean)
-  if (swept > 0) logger.info({ swept }, 'removed folders of dead workers')
+  const { sandbox } = tools
+  const sandboxDetail = { sandbox: sandbox.kind, ...(sandbox.missing.length > 0 && { missing: sandbox.missing }) }
+  logger[sandbox.kind === 'limits' ? 'warn' : 'info'](
+    sandboxDetail,
+    `the sandbox of ffmpeg is ${sandbox.kind}: ${sandbox.description}`,
+  )
+  const swept = await sweepWorkspaces(config.WORK_DIR, sandbox.clean)
+  if (swept > 0) logger.info({ swept }, 'removed folders of killed workers')
   const store = overrides.store ?? (await openStorage(life, config))
-  // Tools of the other container are users of the same disk.
-  if (wall.kind === 'container') await closeDiskStore(config.STORAGE_URL)
+  // Tools in the other container share the disk.
+  if (sandbox.kind === 'container') await closeDiskStore(config.STORAGE_URL)
 
   const bus = life.use(await connectBus(busOptions()), 'bus', (b) => b.drain())
   const storeCheck = new StoreCheck(store, async () => {
@@ -46,7 +49,7 @@ export async function startWorker(
     priorityGate: new PriorityGate(),
     logger,
     limits: sourceLimits(config),
-    metrics: createTaskMetrics(metrics, wall.kind),
+    metrics: createTaskMetrics(metrics, sandbox.kind),
     workDir: config.WORK_DIR,
     name: config.WORKER_NAME,
     ...overrides,
@@ -61,7 +64,7 @@ export async function startWorker(
     const { problem, usable } = storeCheck
     return { ok: usable, ...(problem !== null && { detail: { problem } }) }
   })
-  health.add('wall', async () => ({ ok: await wall.check(), detail: says }))
+  health.add('sandbox', async () => ({ ok: await sandbox.check(), detail: sandboxDetail }))
   await compareStore()
   life.use(startLoop('compare store and installation', COMPARE_MS, compareStore, logger), 'store comparison', (it) =>
     it.stop(),
@@ -113,7 +116,7 @@ export async function openTools(config: WorkerConfig): Promise<Tools> {
     cpuSeconds: config.MAX_TASK_SECONDS * (threads + 1),
     wallSeconds: config.MAX_TASK_SECONDS,
   }
-  const wall = await chooseWall({ wanted: config.TOOL_WALL, decoderSocket: config.DECODER_SOCKET })
+  const sandbox = await chooseSandbox({ wanted: config.TOOL_SANDBOX, decoderSocket: config.DECODER_SOCKET })
   return {
     ffmpeg: config.FFMPEG_PATH,
     ffprobe: config.FFPROBE_PATH,
@@ -122,7 +125,7 @@ export async function openTools(config: WorkerConfig): Promise<Tools> {
     limits,
     maxPixels: config.MAX_PIXELS,
     maxStreams: config.MAX_STREAMS,
-    wall,
-    build: await readFfmpegBuild(wall, config.FFMPEG_PATH, limits),
+    sandbox,
+    build: await readFfmpegBuild(sandbox, config.FFMPEG_PATH, limits),
   }
 }

@@ -100,8 +100,8 @@ it('says in its readiness and in a metric what stands between ffmpeg and itself'
   const [health, metrics] = [new Health(), createMetrics('worker')]
   await startOne('one', health, metrics)
   const kind = (await openBubblewrap())?.kind ?? 'limits'
-  expect((await health.report()).checks.wall).toMatchObject({ ok: true, detail: { wall: kind } })
-  expect(await metrics.metrics()).toMatch(new RegExp(`^kinora_worker_wall\\{kind="${kind}".*\\} 1$`, 'm'))
+  expect((await health.report()).checks.sandbox).toMatchObject({ ok: true, detail: { sandbox: kind } })
+  expect(await metrics.metrics()).toMatch(new RegExp(`^kinora_worker_sandbox\\{kind="${kind}".*\\} 1$`, 'm'))
 })
 
 it('reports nothing about a task that is gone, and continues', async () => {

@@ -1,7 +1,7 @@
 import { checkPresentation, FetchError, folderSource, NotAPlaylist, type Verdict, webSource } from '@kinora/hls-check'
 import type { Command } from 'commander'
-import { RefusedError, UsageError } from '../exit.ts'
 import type { Columns, Printer } from '../printer.ts'
+import { RefusedError, UsageError } from '../terminal.ts'
 
 const COLUMNS: Columns<Verdict> = {
   RULE: ({ rule }) => rule,

@@ -1,9 +1,8 @@
 import { media, type QuarantinedFolder, type StorageFinding, type StorageStatus } from '@kinora/common/contracts'
 import { type Command, Option } from 'commander'
 import { type Act, type Cli, collect, limitOption } from '../cli.ts'
-import { RefusedError } from '../exit.ts'
 import { type Columns, timeOf } from '../printer.ts'
-import { askLine } from '../terminal.ts'
+import { askLine, RefusedError } from '../terminal.ts'
 
 const FINDINGS: Columns<StorageFinding> = {
   PROBLEM: (found) => (found.problem === 'missing' ? 'row without file' : 'file without row'),

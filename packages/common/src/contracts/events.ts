@@ -8,13 +8,13 @@ import { WebhookPayload } from './media/webhooks.ts'
 import { Id, Timestamp } from './shared.ts'
 import { MediaPart, TaskCause, TaskResult } from './work.ts'
 
-/** What the tools of an attempt printed, its end. */
+/** The end of what the tools of an attempt printed. */
 const Log = z.string().max(MAX_LOG_LENGTH)
 
-/** Everything that is said on the `events` exchange; the key is the routing key. */
+/** All events of the `events` exchange; the key is the routing key. */
 export const events = defineEvents({
   'auth.sessions-revoked': {
-    summary: 'Access tokens of these sessions must be refused from now on, and these API keys looked up anew',
+    summary: 'Sessions or API keys were revoked: gateways refuse their access tokens, and look up the keys again',
     publisher: 'auth',
     subscribers: [],
     listeners: ['gateway'],
@@ -22,7 +22,8 @@ export const events = defineEvents({
     data: Revocation,
   },
   'auth.keys-changed': {
-    summary: 'The signing keys have changed. Carries none of them: receivers ask auth, whose answer they can trust',
+    summary:
+      'The signing keys have changed. The event has no keys: receivers fetch them from auth, which they can trust',
     publisher: 'auth',
     subscribers: [],
     listeners: ['gateway'],
@@ -30,7 +31,8 @@ export const events = defineEvents({
     data: z.object({}),
   },
   'auth.user-erased': {
-    summary: 'An account was deleted; whatever else is kept of this person must go. Said again until all have answered',
+    summary:
+      'An account was deleted, and its data in other services must be removed. Repeated until all have confirmed it',
     publisher: 'auth',
     subscribers: ['media'],
     listeners: [],
@@ -39,7 +41,7 @@ export const events = defineEvents({
   },
   'auth.account-claimed': {
     summary:
-      'The address of an account was proved for the first time. What was created for it before may be of a stranger',
+      'The address of an account was confirmed for the first time. A stranger may have created what the account had before',
     publisher: 'auth',
     subscribers: ['media'],
     listeners: [],
@@ -47,7 +49,7 @@ export const events = defineEvents({
     data: z.object({ userId: Id, claimedAt: Timestamp }),
   },
   'video.owner-erased': {
-    summary: 'Nothing of this owner is left: no video, no link to one, no file, and nobody who could still write one',
+    summary: 'All data of a deleted account was removed from media: videos, playback links and files',
     publisher: 'media',
     subscribers: ['auth'],
     listeners: [],
@@ -55,7 +57,7 @@ export const events = defineEvents({
     data: z.object({ ownerId: Id }),
   },
   'audit.noted': {
-    summary: 'An administrator has done something in another service than auth, which keeps the audit log',
+    summary: 'An administrator did something outside auth, which keeps the audit log',
     publisher: 'media',
     subscribers: ['auth'],
     listeners: [],
@@ -63,7 +65,7 @@ export const events = defineEvents({
     data: NotedAction,
   },
   'video.changed': {
-    summary: 'A video has a new state; carries the state, so that a late listener needs only the last one',
+    summary: 'A video has a new state. The event has the whole state, so that listeners need only the last one',
     publisher: 'media',
     subscribers: [],
     listeners: ['gateway'],
@@ -79,7 +81,7 @@ export const events = defineEvents({
     }),
   },
   'video.milestone-reached': {
-    summary: 'What webhooks tell of a video, for whoever listens to all of them',
+    summary: 'A video has reached a milestone that webhooks report; for the command line of operators',
     publisher: 'media',
     subscribers: [],
     listeners: ['operator'],
@@ -87,7 +89,7 @@ export const events = defineEvents({
     data: z.object({ ownerId: Id, payload: WebhookPayload }),
   },
   'video.deleted': {
-    summary: 'A video is gone; its files are being removed',
+    summary: 'A video was deleted; its files will be removed',
     publisher: 'media',
     subscribers: [],
     listeners: ['gateway'],
@@ -95,7 +97,7 @@ export const events = defineEvents({
     data: z.object({ videoId: Id, ownerId: Id }),
   },
   'playback.revoked': {
-    summary: 'A playback token must be refused from now on',
+    summary: 'A playback token was revoked; gateways refuse it',
     publisher: 'media',
     subscribers: [],
     listeners: ['gateway'],
@@ -103,7 +105,7 @@ export const events = defineEvents({
     data: z.object({ videoId: Id, tokenId: Id, expiresAt: Timestamp }),
   },
   'task.progressed': {
-    summary: 'A worker is alive and this far, and has finished these segments since it last told; renews the lease',
+    summary: 'A heartbeat of a running task with its progress and its new segments; renews the lease',
     publisher: 'worker',
     subscribers: ['media'],
     listeners: [],
@@ -114,7 +116,7 @@ export const events = defineEvents({
       leaseToken: Id,
       fraction: z.number().min(0).max(1),
       written: MediaPart.optional(),
-      /** Comes with what was written, when there are more runs than were told before. */
+      /** All runs so far; present together with `written`, when there are new ones. */
       tools: ToolRuns.optional(),
     }),
   },
@@ -134,7 +136,7 @@ export const events = defineEvents({
     }),
   },
   'task.failed': {
-    summary: 'A worker could not do this attempt',
+    summary: 'An attempt of a worker failed',
     publisher: 'worker',
     subscribers: ['media'],
     listeners: [],

@@ -1,21 +1,21 @@
 import { z } from 'zod'
 
-/** How a video was made, and what was found when it was checked, as workers tell it. */
+/** Reports of workers: how a video was encoded, and the results of its check. */
 
 const Sha256 = z.string().length(64)
 
-/** A file as it was published. */
+/** A published file. */
 export const FileDigest = z.object({
   name: z.string().meta({ description: 'Path relative to the folder of the video.', example: '720p/init.mp4' }),
   bytes: z.number().int().meta({ description: 'Size in bytes.', example: 1024 }),
   sha256: Sha256.nullable().meta({
-    description: 'SHA-256 in hexadecimal; null if it was made before hashes were kept.',
+    description: 'SHA-256 in hexadecimal; null for a file from a version that stored no hashes.',
     example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   }),
 })
 export type FileDigest = z.infer<typeof FileDigest>
 
-/** The judgement of one rule of HLS. */
+/** The result of checking one rule of HLS. */
 export const Verdict = z.object({
   rule: z.string().meta({ description: 'Id of the rule.', example: 'segment-duration' }),
   says: z

@@ -1,21 +1,21 @@
 import { z } from 'zod'
 
-/** How small pictures of a video lie on sprites: row by row, sprite after sprite, each standing for `interval` seconds. */
+/** The layout of thumbnails on sprites: row by row, sprite after sprite, one thumbnail for every `interval` seconds. */
 export const StoryboardGrid = z.object({
-  /** Seconds from one picture to the next; the first one is that of time 0. */
+  /** Seconds from one thumbnail to the next; the first is at time 0. */
   interval: z.number().positive(),
-  /** Pictures in all; what is left of the last sprite is black. */
+  /** Number of thumbnails; the rest of the last sprite is black. */
   count: z.number().int().positive(),
   columns: z.number().int().positive(),
   rows: z.number().int().positive(),
-  /** Pixels of one picture. */
+  /** Size of one thumbnail in pixels. */
   width: z.number().int().positive(),
   height: z.number().int().positive(),
 })
 export type StoryboardGrid = z.infer<typeof StoryboardGrid>
 
 export const Storyboard = StoryboardGrid.extend({
-  /** Storage folder of the sprites, which lies in that of the video. */
+  /** Storage folder of the sprites, inside the folder of the video. */
   folderKey: z.string(),
 })
 export type Storyboard = z.infer<typeof Storyboard>
@@ -28,7 +28,7 @@ export function spriteCount({ count, columns, rows }: StoryboardGrid): number {
   return Math.ceil(count / (columns * rows))
 }
 
-/** Where picture number `index` lies: on which sprite, and how many pixels from its top left corner. */
+/** The place of thumbnail number `index`: the sprite, and the pixels from the sprite's top left corner. */
 export function placeOf(index: number, { columns, rows, width, height }: StoryboardGrid) {
   const onSprite = index % (columns * rows)
   return {

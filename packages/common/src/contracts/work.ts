@@ -4,7 +4,7 @@ import { Overlay } from './media/watermark.ts'
 import { Id, Timestamp } from './shared.ts'
 import { StoryboardGrid } from './storyboard.ts'
 
-/** What a worker is asked to do and what it says it did: a few KiB, and some 110 bytes a segment for long sound. */
+/** Tasks of workers and their results: a few KiB, plus some 110 bytes per segment for long audio. */
 
 /** Frames per second as a fraction: 30000/1001 is exact, 29.97 is not. */
 export const FrameRate = z.object({
@@ -13,7 +13,7 @@ export const FrameRate = z.object({
 })
 export type FrameRate = z.infer<typeof FrameRate>
 
-/** What ffprobe found, in one vocabulary for planner and encoder. Sizes are as displayed, after rotation and pixel aspect. */
+/** The result of ffprobe, in the terms of planner and encoder. Sizes are as displayed, after rotation and pixel aspect ratio. */
 export const SourceFacts = z.object({
   container: z
     .string()
@@ -76,7 +76,7 @@ export const SourceFacts = z.object({
 })
 export type SourceFacts = z.infer<typeof SourceFacts>
 
-/** A chapter as a source has it; whatever somebody wrote there. */
+/** A chapter as the source declares it; the text is not validated. */
 export const SourceChapter = z.object({
   /** Seconds on the source's own clock. */
   start: z.number(),
@@ -106,16 +106,16 @@ export const TaskWork = z.discriminatedUnion('kind', [
     facts: SourceFacts,
     /** Length of every segment but the last, in seconds. */
     segmentSeconds: z.number().positive(),
-    /** Segments before this one have been published by an earlier attempt. */
+    /** Number of the first segment to make; an earlier attempt published those before it. */
     firstSegment: z.number().int().nonnegative(),
   }),
   z.object({
     kind: z.literal('video').meta({ description: 'Kind of task.', example: 'video' }),
     sourceKey: z.string(),
     facts: SourceFacts,
-    /** Of each rung, segments before its first one belong to another task. */
+    /** Rungs to make. Another task makes the segments of a rung before its `firstSegment`. */
     rungs: z.array(Rung.extend({ firstSegment: z.number().int().nonnegative() })).min(1),
-    /** The pictures of the source are cut into segments as they are; only for all of it, and one rung of its size. */
+    /** Whether the source is remuxed: its frames are cut into segments without encoding. Only for the whole source and one rung. */
     copied: z.boolean().optional(),
     /** Frames from one key frame to the next; about two seconds. */
     gopFrames: z.number().int().positive(),
@@ -137,18 +137,18 @@ export const TaskWork = z.discriminatedUnion('kind', [
     sourceKey: z.string(),
     facts: SourceFacts,
     watermark: Overlay.optional(),
-    /** Seconds from the first picture; absent: the worker chooses. */
+    /** Seconds from the first frame; without it the worker chooses a frame. */
     time: z.number().nonnegative().optional(),
   }),
   z.object({
     kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }),
-    /** Published media playlist of the rendition that the pictures are taken from. */
+    /** Published media playlist of the rendition whose frames are used. */
     renditionKey: z.string(),
     grid: StoryboardGrid,
   }),
   z.object({
     kind: z.literal('download').meta({ description: 'Kind of task.', example: 'video' }),
-    /** Published media playlists of one rendition, and of the sound if there is any. */
+    /** Published media playlists of one rendition, and of the audio if the video has audio. */
     pictureKey: z.string(),
     soundKey: z.string().nullable(),
     frameCount: z
@@ -164,14 +164,14 @@ export const TaskWork = z.discriminatedUnion('kind', [
     frameRate: FrameRate.meta({ description: 'Constant frame rate of all renditions; at most 60.' }),
     frameCount: z.number().int().meta({ description: 'Number of frames at the constant rate.', example: 5466 }),
     hasAudio: z.boolean(),
-    /** By name of the media playlist: the digest of all its files as they were made, where it is known. */
+    /** Digest of all files of a media playlist when they were made, by the playlist's name; missing where it is unknown. */
     contents: z.record(z.string(), z.string()).optional(),
   }),
 ])
 export type TaskWork = z.infer<typeof TaskWork>
 export type TaskKind = TaskWork['kind']
 
-/** A task as a worker holds it. Only the attempt with this lease token may finish it. */
+/** A task that a worker has claimed. Only the attempt with this lease token can finish it. */
 export const ClaimedTask = z.object({
   taskId: Id.meta({ description: 'Id of the task.' }),
   videoId: Id.meta({ description: 'Id of the video.' }),
@@ -179,14 +179,14 @@ export const ClaimedTask = z.object({
   leaseToken: Id,
   /** The lease ends this many milliseconds after the last heartbeat. */
   leaseMs: z.number().int().positive(),
-  /** Storage folder that this attempt alone writes. */
+  /** Storage folder that only this attempt writes to. */
   outputKey: z.string(),
   work: TaskWork,
 })
 export type ClaimedTask = z.infer<typeof ClaimedTask>
 
 /**
- * Why an attempt ended badly. `input`: the file's fault, never retried. `host`: ours, retried.
+ * Why an attempt failed. `input`: fault of the file, never retried. `host`: fault of the system, retried.
  * `memory`: killed at the memory limit, retried once.
  */
 export const TaskCause = z.object({
@@ -224,14 +224,14 @@ export const Task = z.object({
 })
 export type Task = z.infer<typeof Task>
 
-/** The message on a task queue: so little that redelivery is harmless. */
+/** The message on a task queue. It only names the task, so redelivery is harmless. */
 export const TaskMessage = z.object({
   taskId: Id.meta({ description: 'Id of the task.' }),
   attempt: z.number().int().positive().meta({ description: 'Number of the attempt, from 1.', example: 1 }),
 })
 export type TaskMessage = z.infer<typeof TaskMessage>
 
-/** Hex. Absent in what was made before hashes were kept. */
+/** Hex. Absent in results of versions that stored no hashes. */
 const SegmentSha256 = z.string().optional()
 
 const RenditionPart = z.object({
@@ -246,12 +246,12 @@ const RenditionPart = z.object({
       bytes: z.number().int().positive(),
       frames: z.number().int().positive(),
       sha256: SegmentSha256,
-      /** Of each group of pictures the bytes that give its first one: offset in the file, length. Absent in what was recorded before it was told. */
+      /** Position of each key frame in the file: offset and length in bytes. Absent in results of earlier versions. */
       keyFrames: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().positive()])).optional(),
     }),
   ),
   initBytes: z.number().int().positive(),
-  /** Equal over all chunks of a rendition, or the chunks do not belong together. */
+  /** Must be the same for all chunks of a rendition. */
   initSha256: z.string(),
 })
 
@@ -273,12 +273,12 @@ const VideoPart = z.object({
   renditions: z.array(RenditionPart),
 })
 
-/** Segments that follow one another, checked and in storage: all that an attempt wrote, or what it wrote since it last told. */
+/** Consecutive segments that are checked and in storage: all of an attempt, or those since its last heartbeat. */
 export const MediaPart = z.discriminatedUnion('kind', [AudioPart, VideoPart])
 export type MediaPart = z.infer<typeof MediaPart>
 
 export const TaskResult = z.discriminatedUnion('kind', [
-  /** Without chapters from workers that did not look for them. */
+  /** `chapters` is absent in results of earlier versions. */
   z.object({
     kind: z.literal('probe').meta({ description: 'Kind of task.', example: 'video' }),
     facts: SourceFacts,
@@ -300,7 +300,7 @@ export const TaskResult = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('finalise').meta({ description: 'Kind of task.', example: 'video' }),
     bytes: z.number().int(),
-    /** Of all rules, none of them broken; with the playlists that were read. Absent from workers that did not tell. */
+    /** Verdicts on all rules, none of them broken, and the playlists that were read. Absent in results of earlier versions. */
     verdicts: z.array(Verdict).optional(),
     playlists: z.array(FileDigest).optional(),
   }),

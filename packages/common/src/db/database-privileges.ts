@@ -4,8 +4,8 @@ import type pg from 'pg'
 const MAINTENANCE = ['postgres', 'template1']
 
 /**
- * Functions that a service's role reaches by no schema of its own: large objects belong to a database as a whole, and an
- * advisory lock is anybody's who knows its number (services call their own: see `named-locks.ts`).
+ * Functions outside the services' schemas that a service's role must not call: large objects belong to the whole database, and
+ * every role that knows its number can take an advisory lock (services use `named-locks.ts`).
  */
 const OPEN_FUNCTIONS = '^(lo_|lowrite$|loread$|pg_(try_)?advisory_)'
 
@@ -25,7 +25,7 @@ export async function closeDatabase(client: pg.Client, role: string): Promise<st
   ]
 }
 
-/** Lets these roles connect to the database, and nobody else, whom it is not granted by name. */
+/** Lets only these roles connect to the database, and those to which that was granted by name. */
 export async function allowOnly(client: pg.Client, database: string, roles: readonly string[]): Promise<string[]> {
   const d = client.escapeIdentifier(database)
   for (const role of roles) {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
+import { z } from 'zod'
+import { loadConfig } from '../service/config.ts'
 import { closeDatabase } from './database-privileges.ts'
 import { provisionLocks } from './named-locks.ts'
 import { repairPrivileges, type SchemaPrivileges, takeOwnership } from './privileges.ts'
@@ -49,7 +51,27 @@ export async function provisionSchema(
   }
 }
 
-/** An administrator who is neither superuser nor owner of the database may not take the lock, and goes on without it. */
+/**
+ * The program that runs `provisionSchema` once for a service, prints each change and exits. Reads `DATABASE_ADMIN_URL` and the
+ * password of the service's role, `AUTH_DB_PASSWORD` or `MEDIA_DB_PASSWORD`, from the environment.
+ */
+export async function runMigrations(definition: SchemaDefinition): Promise<void> {
+  const password = `${definition.schema.toUpperCase()}_DB_PASSWORD`
+  const settings = z.object({
+    DATABASE_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+    [password]: z.string().min(8),
+  })
+  try {
+    const { DATABASE_ADMIN_URL: adminUrl = '', [password]: rolePassword = '' } = loadConfig(settings)
+    const done = await provisionSchema(adminUrl, definition, rolePassword)
+    process.stdout.write(`${done.join('\n') || `${definition.schema}: nothing to do`}\n`)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 1
+  }
+}
+
+/** An administrator who is neither superuser nor owner of the database may not take the lock, and continues without it. */
 async function waitForOtherRuns(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ may: boolean }>(
     "select has_function_privilege('pg_catalog.pg_advisory_xact_lock(bigint)', 'execute') as may",
@@ -134,7 +156,7 @@ async function prepareMigrationsTable(client: pg.Client, schema: string): Promis
   if (rowCount === 0) await client.query('alter table migrations add column checksum text')
 }
 
-/** Records a migration in the place of those that it replaces, where all of them were applied. */
+/** Records a migration instead of those that it replaces, when all of them were applied. */
 async function takeReplacements(client: pg.Client, migrations: readonly Migration[]): Promise<void> {
   const applied = await appliedMigrations(client)
   for (const { name, replaces = [] } of migrations) {

@@ -33,3 +33,17 @@ export class Lifecycle {
     if (failures.length > 0) throw new AggregateError(failures, 'not everything could be closed')
   }
 }
+
+/**
+ * Runs `open` with a lifecycle for the resources that it opens. When `open` fails, they are closed and its error is thrown
+ * again; when it succeeds, the caller closes the lifecycle.
+ */
+export async function closeOnFailure<T>(open: (life: Lifecycle) => Promise<T>): Promise<T> {
+  const life = new Lifecycle()
+  try {
+    return await open(life)
+  } catch (error) {
+    await life.close().catch(() => {})
+    throw error
+  }
+}

@@ -23,7 +23,7 @@ export interface FoundData {
   docker: boolean | 'unknown'
   /** Whether the services' secrets exist, which every first start writes once its servers run. */
   secrets: boolean
-  /** Whether administrators' passwords exist, which only our own servers have: native ones or containers. */
+  /** Whether administrators' passwords exist, which only servers started by Kinora have: native ones or containers. */
   serverPasswords: boolean
 }
 
@@ -88,7 +88,7 @@ function whereIs({ kind, at }: Omit<KnownServers, 'storage'>, dir: string): stri
   return `The accounts and videos of this installation are ${place[kind]}`
 }
 
-/** The kind that the flag, the URLs and KINORA_BACKING ask for; throws when they contradict each other. */
+/** The kind that the flag, the URLs and KINORA_BACKING select; throws when they contradict each other. */
 function askedKind({ change, forced, named }: Circumstances): BackingKind | undefined {
   const preset = BACKING_KINDS.find((kind) => kind === forced)
   if (forced && !preset) throw new Error(`KINORA_BACKING is ${forced}; it must be one of ${BACKING_KINDS.join(', ')}`)
@@ -119,10 +119,10 @@ function recognise(circumstances: Circumstances): ServersMemory | undefined {
     )
   }
   if (found.native) return { current: native, others: [] }
-  // Servers of our own ran and left nothing in the folder, so they were containers, whether or not an engine answers now.
+  // Servers that Kinora started left nothing in the folder, so they were containers, whether or not an engine answers now.
   if (found.docker === true || (found.secrets && found.serverPasswords)) return { current: docker, others: [] }
   if (!found.secrets) return undefined
-  // The servers that ran were not our own, so the environment named them.
+  // Kinora did not start the servers that ran, so the environment named them.
   return { current: { kind: 'environment', at: named ?? '(address unknown)', storage: 'storage' }, others: [] }
 }
 

@@ -8,7 +8,7 @@ const NAMES = [
 ] as const
 
 /**
- * Servers that somebody else runs, from the KINORA_*_URL variables; `undefined` when none is set. Throws when only some are
+ * Servers managed by somebody else, from the KINORA_*_URL variables; `undefined` when none is set. Throws when only some are
  * set, because silently using other servers would hide the mistake.
  */
 export function backingFromEnvironment(env: NodeJS.ProcessEnv): Backing | undefined {

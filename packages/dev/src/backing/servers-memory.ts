@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { fromPrivateFile, replacePrivateFile } from '../private-json.ts'
+import { fromPrivateFile, replacePrivateFile } from '../private-files.ts'
 import type { Backing } from './backing.ts'
 
 export const BACKING_KINDS = ['native', 'docker', 'environment'] as const satisfies readonly Backing['kind'][]

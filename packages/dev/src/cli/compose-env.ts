@@ -1,5 +1,5 @@
 import { parseEnv } from 'node:util'
-import { newPassword } from '../backing/admin-passwords.ts'
+import { newPassword } from '../backing/backing.ts'
 import type { BrokerPasswords } from '../provision/identities.ts'
 import { newSecrets } from '../system/secrets.ts'
 

@@ -20,7 +20,7 @@ const LARGEST_FILE = String(64 * 2 ** 30)
 
 /** `npm run demo [file]`: starts the whole system, takes one video through it, and serves until Ctrl-C. */
 await runCommand(async (life, console) => {
-  // npm runs us in the checkout's root; the path was typed somewhere else.
+  // npm runs this program in the checkout's root, but the path is relative to where it was typed.
   const { change, files } = startArguments(process.argv.slice(2), 1)
   const given = files[0] && resolve(process.env.INIT_CWD ?? '.', files[0])
   if (given) statSync(given)

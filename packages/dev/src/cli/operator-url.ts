@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fromPrivateFile, replacePrivateFile } from '../private-json.ts'
+import { fromPrivateFile, replacePrivateFile } from '../private-files.ts'
 import { REPOSITORY } from '../repository.ts'
 
 const FILE = join(REPOSITORY, '.kinora', 'operator.json')

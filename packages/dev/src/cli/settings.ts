@@ -1,4 +1,4 @@
-/** Settings that go on to the services when they are set for us; docs/settings.md says what they mean. */
+/** Settings that are passed to the services when they are set in the environment; docs/settings.md explains them. */
 export const SETTINGS = [
   'ACCESS_TOKEN_SECONDS',
   'API_KEYS_PER_ACCOUNT',
@@ -57,7 +57,7 @@ export const SETTINGS = [
   'SMTP_URL',
   'SOURCE_CACHE_MB',
   'SWEEP_LIMIT',
-  'TOOL_WALL',
+  'TOOL_SANDBOX',
   'TRUSTED_PROXIES',
   'UPLOAD_EXPIRY_SECONDS',
   'VERIFY_EMAIL_PAGE',

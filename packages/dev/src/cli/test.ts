@@ -5,19 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { REPOSITORY } from '../repository.ts'
-import { countTests, type TestReport } from './count-tests.ts'
-import { MOST_SECOND_TRIES } from './second-tries.ts'
+import { countTests, MOST_SECOND_TRIES, type TestReport } from './test-report.ts'
 
 /**
- * `npm test [-- vitest's arguments]`: all projects in one run, then the tests that needed a second try, and one plain
- * line for those who count.
+ * `npm test [-- arguments of vitest]`: runs all projects, then prints the tests that needed a second try, and one line with
+ * the numbers of passed and failed tests.
  */
 const folder = mkdtempSync(join(tmpdir(), 'kinora-report-'))
 try {
   const file = join(folder, 'report.json')
   const seconds = join(folder, 'second-tries.json')
   process.env.KINORA_SECOND_TRIES = seconds
-  const reporters = ['default', 'json', fileURLToPath(new URL('./second-tries.js', import.meta.url))]
+  const reporters = ['default', 'json', fileURLToPath(new URL('./test-report.js', import.meta.url))]
   const code = await runVitest([...reporters.map((it) => `--reporter=${it}`), `--outputFile.json=${file}`])
   const late = readReport<string[]>(seconds) ?? []
   process.stdout.write(`\n${[`${late.length} needed a second try`, ...late].join('\n  ')}\n`)

@@ -2,8 +2,8 @@ import { afterAll, expect } from 'vitest'
 import { assertDocumented, type SeenAnswer } from './documented-answers.ts'
 
 /**
- * vitest's setup file: every answer of a gateway that a test gets by `fetch` must be as `docs/openapi.json` says. The test
- * that gets another one fails at that place, and its file fails even if something has caught the error.
+ * vitest's setup file: every answer of a gateway that a test gets by `fetch` must match `docs/openapi.json`. A
+ * test that gets another answer fails at that request, and its file fails even when the error was caught.
  */
 const differences: string[] = []
 const plainFetch = globalThis.fetch
@@ -33,7 +33,7 @@ async function seen({ method, url }: Request, answer: Response): Promise<SeenAns
   const { pathname } = new URL(url)
   const common = { method, path: pathname, status: answer.status, contentType }
   if (!isJson || method === 'HEAD') return common
-  // An answer that breaks off is the test's own business.
+  // Whether a truncated answer is an error is for the test to decide.
   const body = await answer
     .clone()
     .json()

@@ -8,7 +8,7 @@ export interface SeenAnswer {
   method: string
   path: string
   status: number
-  /** Null where there is none. */
+  /** Null without a content type. */
   contentType: string | null
   /** Of answers in JSON; undefined where it was not read. */
   body?: unknown
@@ -118,7 +118,7 @@ function codeOf(problem: unknown): string {
   return String((problem as { code?: unknown } | null)?.code)
 }
 
-/** `{file}` stands for the rest of the path, every other parameter for one segment or a part of it. */
+/** `{file}` matches the rest of the path, every other parameter one segment or a part of it. */
 function patternOf(template: string): RegExp {
   const escaped = template.replace(/[.]/g, '\\.')
   return new RegExp(`^${escaped.replace(/\{(\w+)\}/g, (_, name) => (name === 'file' ? '.+' : '[^/]+?'))}$`)

@@ -5,17 +5,16 @@ import { Lifecycle } from '@kinora/common/service'
 import type { TestProject } from 'vitest/node'
 import { startBacking } from '../backing/index.ts'
 import { startS3 } from '../backing/start-s3.ts'
-import type { S3Access } from '../provision/bucket.ts'
-import { provideBacking } from './provide-backing.ts'
-import type { ProvidedBacking } from './provided.ts'
+import type { S3Access } from '../provision/storage.ts'
+import { type ProvidedBacking, provideBacking } from './provide-backing.ts'
 
 type Run = { users: number; life: Lifecycle; provided: Promise<ProvidedBacking> }
 
-// Each vitest project loads this file anew, in the same process: the servers boot once for all of them.
+// Each vitest project loads this file again in the same process; the servers start once for all of them.
 const RUN = Symbol.for('kinora.test-run')
 const shared = globalThis as typeof globalThis & { [RUN]?: Run }
 
-/** vitest's globalSetup: starts the backing servers for the run, and tells the test files where they are. */
+/** vitest's globalSetup: starts the backing servers for the run, and provides their addresses to the test files. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   shared[RUN] ??= startRun()
   const run = shared[RUN]

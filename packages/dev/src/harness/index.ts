@@ -4,10 +4,19 @@ export type { BrokerUser, SchemaName } from '../provision/identities.ts'
 export type { System } from '../system/index.ts'
 export { until } from '../until.ts'
 export { assertDocumented } from './documented-answers.ts'
-export { type PrivateBroker, privateBroker } from './private-broker.ts'
-export { type PrivateS3, privateS3 } from './private-s3.ts'
-export { type PrivateTestEnvironment, privateTestEnvironment } from './private-test-environment.ts'
+export {
+  type PrivateBroker,
+  type PrivateS3,
+  type PrivateTestEnvironment,
+  privateBroker,
+  privateS3,
+  privateTestEnvironment,
+} from './private-servers.ts'
 export { parseMail, type ReceivedMail, type Smtp, startSmtp } from './smtp.ts'
-export { createTestEnvironment, type TestEnvironment } from './test-environment.ts'
+export {
+  createTestEnvironment,
+  type TestEnvironment,
+  testEnvironmentOfTest,
+  useTestEnvironment,
+} from './test-environment.ts'
 export { useSystem } from './use-system.ts'
-export { testEnvironmentOfTest, useTestEnvironment } from './use-test-environment.ts'

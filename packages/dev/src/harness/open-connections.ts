@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import pg from 'pg'
+import { managementApi } from '../provision/broker.ts'
 import { BROKER_USERS } from '../provision/identities.ts'
-import { managementApi } from '../provision/management-api.ts'
-import type { ProvidedBacking } from './provided.ts'
+import type { ProvidedBacking } from './provide-backing.ts'
 
 type Servers = Pick<ProvidedBacking, 'postgresAdminUrl' | 'rabbitmqManagementUrl' | 'redisUrl'>
 

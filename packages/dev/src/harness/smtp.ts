@@ -10,7 +10,7 @@ export interface ReceivedMail {
   headers: string
   text: string
   html: string
-  /** What the link in it carries; throws where there is none. */
+  /** The token in the mail's link; throws when the mail has no link. */
   token(): string
 }
 
@@ -25,7 +25,7 @@ export interface Smtp {
   start(): Promise<void>
 }
 
-/** A real SMTP server on a port of its own, which it keeps when it is stopped and started again. */
+/** A real SMTP server; it keeps its port when it is stopped and started again. */
 export async function startSmtp(): Promise<Smtp> {
   let server: SMTPServer
   let port = 0
@@ -65,7 +65,7 @@ export async function startSmtp(): Promise<Smtp> {
   return smtp
 }
 
-/** As far as our own mails need it: two parts, quoted-printable or 7bit. */
+/** Supports what Kinora's mails use: two parts, quoted-printable or 7bit. */
 export function parseMail(to: string, raw: string): ReceivedMail {
   const [headers = '', ...rest] = raw.split('\r\n\r\n')
   const boundary = /boundary="([^"]+)"/.exec(headers)?.[1] ?? '\0'

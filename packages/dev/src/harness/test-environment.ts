@@ -3,15 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Lifecycle } from '@kinora/common/service'
+import { closeOnFailure, type Lifecycle } from '@kinora/common/service'
 import { Redis } from 'ioredis'
-import { closeOnFailure } from '../close-on-failure.ts'
+import { afterAll, inject, onTestFinished } from 'vitest'
 import { provisionBroker, removeVhost } from '../provision/broker.ts'
 import { createDatabase, dropDatabase, onDatabase } from '../provision/database.ts'
-import type { BrokerUser, SchemaName } from '../provision/identities.ts'
-import { amqpUrlFor, databaseUrlFor } from '../provision/urls.ts'
+import { amqpUrlFor, type BrokerUser, databaseUrlFor, type SchemaName } from '../provision/identities.ts'
 import { requireClosed } from './open-connections.ts'
-import type { ProvidedBacking } from './provided.ts'
+import type { ProvidedBacking } from './provide-backing.ts'
 
 /** A Kinora of its own on the run's servers: fresh database, vhost, Redis prefix and storage folder. */
 export type TestEnvironment = {
@@ -20,14 +19,14 @@ export type TestEnvironment = {
   backing: ProvidedBacking
   /** As that service's broker user, with its rights only. */
   amqpUrl(user: BrokerUser): string
-  /** As the broker's administrator, for looking into queues. */
+  /** As the broker's administrator, to inspect queues. */
   adminAmqpUrl: string
   managementUrl: string
   vhost: string
   /** As that service's database role, which reaches its own schema only. */
   databaseUrl(schema: SchemaName): string
   adminDatabaseUrl: string
-  /** Carries the environment's name as that of the client. */
+  /** Contains the environment's name as the name of the client. */
   redisUrl: string
   redisPrefix: string
   /** `file:///…`, the same folder as storageDir; with KINORA_E2E_STORAGE=s3 a bucket, and the keys to it. */
@@ -38,9 +37,9 @@ export type TestEnvironment = {
   storedFiles(): Promise<string[]>
   /** The same with the bytes of each. */
   storedSizes(): Promise<Map<string, number>>
-  /** For whatever runs in this world: it is closed before the world is removed, the latest first. Hands it back. */
+  /** Registers a resource to close before the environment is removed, in reverse order of registration, and returns it. */
   use: Lifecycle['use']
-  /** Rejects when a connection to its database, its vhost or its Redis is still open, and names it; removes all the same. */
+  /** Removes the environment. Rejects with the name of each connection to its database, vhost or Redis that is still open. */
   remove(): Promise<void>
 }
 
@@ -58,13 +57,13 @@ async function build(name: string, backing: ProvidedBacking, life: Lifecycle): P
   await provisionBroker(rabbitmqManagementUrl, { vhost: name, passwords: brokerPasswords })
   life.use(name, 'vhost', () => removeVhost(rabbitmqManagementUrl, name))
   life.use(redisPrefix, 'Redis keys', (prefix) => removeKeys(backing.redisUrl, prefix))
-  // Registered here: it runs once all that was given to `use` is closed, and before its database goes.
+  // Registered here, so that it runs after everything passed to `use` is closed and before the database is dropped.
   life.use(name, 'connections', () => requireClosed(name, backing))
   const storage = await openStorage(storageDir, backing)
   const adminAmqpUrl = new URL(rabbitmqAdminUrl)
   adminAmqpUrl.pathname = `/${name}`
   const redisUrl = new URL(backing.redisUrl)
-  // Redis has neither database nor user for each: this is how its clients are told apart.
+  // Environments share one Redis database and user; the name identifies their clients.
   redisUrl.searchParams.set('connectionName', name)
   return {
     name,
@@ -79,8 +78,8 @@ async function build(name: string, backing: ProvidedBacking, life: Lifecycle): P
     redisPrefix,
     ...storage,
     storageDir,
-    storedFiles: async () => (await import('../provision/stored-files.ts')).storedFiles(storage),
-    storedSizes: async () => (await import('../provision/stored-files.ts')).storedSizes(storage),
+    storedFiles: async () => (await import('../provision/storage.ts')).storedFiles(storage),
+    storedSizes: async () => (await import('../provision/storage.ts')).storedSizes(storage),
     use: (resource, name, close) => life.use(resource, name, close),
     remove: () => life.close(),
   }
@@ -92,7 +91,7 @@ async function openStorage(
 ): Promise<Pick<TestEnvironment, 'storageUrl' | 'storageCredentials'>> {
   if (!s3) return { storageUrl: pathToFileURL(dir).href }
   // Only here: every test file loads this module, and the SDK takes a while.
-  const { createBucket } = await import('../provision/bucket.ts')
+  const { createBucket } = await import('../provision/storage.ts')
   return createBucket(s3)
 }
 
@@ -110,4 +109,18 @@ async function removeKeys(redisUrl: string, prefix: string): Promise<void> {
 
 function removeFolder(dir: string): void {
   rmSync(dir, { recursive: true, force: true })
+}
+
+/** Call it at the top of a test file: `const world = await useTestEnvironment()`. Removed after the file's last test. */
+export async function useTestEnvironment(): Promise<TestEnvironment> {
+  const world = await createTestEnvironment(inject('backing'))
+  afterAll(() => world.remove())
+  return world
+}
+
+/** Creates another environment inside a test; it is removed after that test. */
+export async function testEnvironmentOfTest(): Promise<TestEnvironment> {
+  const world = await createTestEnvironment(inject('backing'))
+  onTestFinished(() => world.remove())
+  return world
 }

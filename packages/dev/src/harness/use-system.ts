@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { closeOnFailure } from '@kinora/common/service'
 import { afterAll } from 'vitest'
-import { closeOnFailure } from '../close-on-failure.ts'
 import { newServiceKeys, type System, type SystemOptions, startSystem } from '../system/index.ts'
-import { useTestEnvironment } from './use-test-environment.ts'
+import { useTestEnvironment } from './test-environment.ts'
 
 export type UseSystemOptions = Partial<Pick<SystemOptions, 'installation' | 'workers' | 'env' | 'restart'>>
 
 /**
- * At the top of a test file: `const system = await useSystem({ workers: 2 })` starts the four services from their
- * builds in a world of their own, or in the `installation` given. All is stopped after the file's last test.
+ * Call it at the top of a test file: `const system = await useSystem({ workers: 2 })` starts the four services from their
+ * builds, in a new test environment or in the given `installation`. They stop after the file's last test.
  */
 export async function useSystem(options: UseSystemOptions = {}): Promise<System> {
   const installation = options.installation ?? (await useTestEnvironment())

@@ -1,7 +1,6 @@
 export { openInstallation } from '../cli/open-installation.ts'
 export { provisionBroker } from '../provision/broker.ts'
-export { BROKER_USERS, type BrokerUser, derivedPasswords } from '../provision/identities.ts'
-export { amqpUrlFor } from '../provision/urls.ts'
+export { amqpUrlFor, BROKER_USERS, type BrokerUser, derivedPasswords } from '../provision/identities.ts'
 export { REPOSITORY } from '../repository.ts'
 export { newServiceKeys, type ServiceKeys } from './secrets.ts'
 export { type Installation, serviceEnv } from './service-env.ts'

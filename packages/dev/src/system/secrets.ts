@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { newPassword } from '../backing/admin-passwords.ts'
-import { keptInPrivateFile, replacePrivateFile } from '../private-json.ts'
+import { newPassword } from '../backing/backing.ts'
+import { keptInPrivateFile, replacePrivateFile } from '../private-files.ts'
 import { BROKER_USERS, type BrokerPasswords, type DatabasePasswords } from '../provision/identities.ts'
 
 /** The keys that the services read from their environment, each 32 random bytes in base64. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { BrokerUser, SchemaName, Service } from '../provision/identities.ts'
 import type { ServiceKeys } from './secrets.ts'
 
-/** Where the data of one installation is kept; a test's TestEnvironment is one, too. */
+/** Addresses of the data of one installation; a TestEnvironment is one, too. */
 export type Installation = {
   amqpUrl(user: BrokerUser): string
   databaseUrl(schema: SchemaName): string
@@ -24,10 +24,10 @@ export type ServiceEnvOptions = {
   settings: Record<string, string>
 }
 
-// Variables that any program needs. The rest of our environment may contain secrets and is not passed on.
+// Variables that any program needs. The rest of this process's environment may contain secrets and is not passed on.
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_V8_COVERAGE']
 
-/** The complete environment of one service process, with no other service's credentials. `name` tells workers apart. */
+/** The complete environment of one service process, with no other service's credentials. `name` distinguishes workers. */
 export function serviceEnv(service: Service, name: string, internalPort: number, options: ServiceEnvOptions) {
   const inherited = INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]]))
   return {
@@ -41,7 +41,7 @@ export function serviceEnv(service: Service, name: string, internalPort: number,
   }
 }
 
-/** Settings with a secret in them, and the service that may know it. */
+/** Settings that contain a secret, and the service that may know it. */
 const SECRET_SETTINGS: Record<string, Service> = { SMTP_URL: 'auth', PLAYBACK_SECRET_PREVIOUS: 'media' }
 
 function storageEnv({ storageUrl, storageCredentials }: Installation): Record<string, string> {

@@ -2,9 +2,9 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../backing/free-port.ts'
+import { preparePrivateLogs } from '../private-files.ts'
 import type { Service } from '../provision/identities.ts'
 import { REPOSITORY } from '../repository.ts'
-import { preparePrivateLogs } from './private-logs.ts'
 import type { ServiceKeys } from './secrets.ts'
 import { type Installation, type ServiceEnvOptions, serviceEnv } from './service-env.ts'
 import { createServiceProcess, type ServiceProcess } from './service-process.ts'
@@ -38,7 +38,7 @@ export type System = {
   internalUrl(name: string): string
   /** Starts one more worker and resolves with its name when it is ready. */
   addWorker(): Promise<string>
-  /** Starts one more gateway to the same services, on a port of its own. */
+  /** Starts another gateway of the same services, on another port. */
   addGateway(): Promise<{ name: string; url: string }>
   /**
    * Sends a signal, by default SIGKILL. Resolves when the process has ended; at once after SIGSTOP and SIGCONT. It is

@@ -1,7 +1,5 @@
-import { type ByteRange, ByteRangeReader } from './byte-range.ts'
 import { type Attributes, type Entry, numberOf, parseAttributes, splitPlaylist, type Tag, textOf } from './tags.ts'
 
-export type { ByteRange } from './byte-range.ts'
 export type { Attributes } from './tags.ts'
 
 /** A playlist of renditions (RFC 8216 section 4.3.4). */
@@ -115,4 +113,30 @@ function extinfOf({ uri, tags }: Entry): number {
   const [, seconds] = /^(\d+(?:\.\d+)?)(?:,|$)/.exec(textOf(tags, '#EXTINF') ?? '') ?? []
   if (seconds === undefined) throw new SyntaxError(`${uri} without a well-formed EXTINF`)
   return Number(seconds)
+}
+
+/** Offset of the first byte, and of the byte after the last. */
+export interface ByteRange {
+  start: number
+  end: number
+}
+
+/** Reads the EXT-X-BYTERANGE tags of one playlist in order (RFC 8216 section 4.3.2.2). */
+export class ByteRangeReader {
+  #last: { uri: string; end: number } | undefined
+
+  /**
+   * Reads `<length>[@<offset>]`. Without an offset, the range follows the previous one in the same file. Throws
+   * `SyntaxError`.
+   */
+  next(uri: string, text: string): ByteRange {
+    const [, length, offset] = /^(\d{1,15})(?:@(\d{1,15}))?$/.exec(text) ?? []
+    if (length === undefined) throw new SyntaxError(`${text} is not a byte range`)
+    const follows = this.#last?.uri === uri ? this.#last.end : undefined
+    const start = offset === undefined ? follows : Number(offset)
+    if (start === undefined) throw new SyntaxError(`the byte range ${text} follows none in the same file`)
+    const range = { start, end: start + Number(length) }
+    this.#last = { uri, end: range.end }
+    return range
+  }
 }

@@ -1,6 +1,5 @@
 export { boxesAtStart, boxesIn, boxesInFile, findBox } from './boxes.ts'
-export { assertIndependent } from './independent-frames.ts'
 export { type InitSegment, mainTrack, readInitSegment } from './init-segment.ts'
 export type { AvcConfig } from './sample-entry.ts'
-export { readSegment, type Segment } from './segment.ts'
+export { assertIndependent, readSegment, type Segment } from './segment.ts'
 export { type FrameClock, readFrameClock, readVideoTrack, type VideoTrack } from './video-track.ts'

@@ -1,6 +1,5 @@
 import { type Box, childrenOf, innerBoxes, needBox } from './boxes.ts'
-import { codecsOf } from './codecs.ts'
-import { STSD_HEADER } from './sample-entry.ts'
+import { codecsOf, STSD_HEADER } from './sample-entry.ts'
 import { handlerOf, timescaleOf, trackIdOf } from './track-header.ts'
 
 /** Values of samples for which a fragment gives none (ISO/IEC 14496-12 section 8.8.3). */

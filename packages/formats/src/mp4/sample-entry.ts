@@ -1,4 +1,4 @@
-import { type Box, innerBoxes } from './boxes.ts'
+import { type Box, findBox, innerBoxes, needBox } from './boxes.ts'
 
 /** Bytes of an `stsd` box before its entries: version, flags and the number of entries. */
 export const STSD_HEADER = 8
@@ -33,4 +33,57 @@ export function readAvcConfig(buffer: Buffer, stsd: Box): AvcConfig {
     lengthBytes: (at(4) & 3) + 1,
     sequences: at(5) & 0x1f,
   }
+}
+
+/** The codec of a sample entry as RFC 6381 names it. Parameters are read for H.264 and AAC; other codecs are only named. */
+export function codecsOf(buffer: Buffer, entry: Box, kind: keyof typeof ENTRY_FIELDS): string {
+  const inside = { ...entry, body: entry.body + ENTRY_FIELDS[kind] }
+  const format = formatOf(buffer, entry.type, inside)
+  if (format === 'avc1' || format === 'avc3') return avcCodecs(buffer, format, inside)
+  return format === 'mp4a' ? mp4aCodecs(buffer, inside) : format
+}
+
+/** `frma` keeps the original format of an encrypted track (section 8.12.3). */
+function formatOf(buffer: Buffer, type: string, inside: Box): string {
+  if (type !== 'encv' && type !== 'enca') return type
+  const frma = needBox(buffer, ['sinf', 'frma'], inside)
+  return buffer.toString('latin1', frma.body, frma.body + 4)
+}
+
+/** `avc1.PPCCLL`: profile, constraints and level are bytes 1 to 3 of avcC (ISO/IEC 14496-15 section 5.3.3.1). */
+function avcCodecs(buffer: Buffer, format: string, inside: Box): string {
+  const avcC = needBox(buffer, ['avcC'], inside)
+  return `${format}.${buffer.toString('hex', avcC.body + 1, avcC.body + 4)}`
+}
+
+const AAC = 0x40
+
+/** `mp4a.OO.A`: object type indication, and for AAC the audio object type (ISO/IEC 14496-1 section 7.2.6.6). */
+function mp4aCodecs(buffer: Buffer, inside: Box): string {
+  const esds = findBox(buffer, ['esds'], inside)
+  if (!esds) return 'mp4a'
+  const stream = descriptorAt(buffer, esds.body + 4, 3)
+  const config = descriptorAt(buffer, stream + 3 + optionalBytes(buffer, stream), 4)
+  const objectType = buffer.readUInt8(config)
+  if (objectType !== AAC) return `mp4a.${objectType.toString(16)}`
+  // Five bits; all of them set announce six more (ISO/IEC 14496-3 section 1.6.2.1).
+  const start = buffer.readUInt16BE(descriptorAt(buffer, config + 13, 5))
+  const short = start >> 11
+  return `mp4a.40.${short === 31 ? 32 + ((start >> 5) & 0x3f) : short}`
+}
+
+/** Where the body of the descriptor at `at` begins: after a tag, and a length in groups of seven bits. */
+function descriptorAt(buffer: Buffer, at: number, tag: number): number {
+  if (buffer.readUInt8(at) !== tag) throw new RangeError('a malformed esds box')
+  let body = at + 1
+  while (buffer.readUInt8(body) & 0x80) body += 1
+  return body + 1
+}
+
+/** An elementary stream may name a stream it depends on, an address and a clock. */
+function optionalBytes(buffer: Buffer, stream: number): number {
+  const flags = buffer.readUInt8(stream + 2)
+  const dependency = flags & 0x80 ? 2 : 0
+  const address = flags & 0x40 ? 1 + buffer.readUInt8(stream + 3 + dependency) : 0
+  return dependency + address + (flags & 0x20 ? 2 : 0)
 }

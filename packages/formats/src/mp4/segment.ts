@@ -1,6 +1,7 @@
-import { boxesIn } from './boxes.ts'
+import { type Box, boxesIn, needBox } from './boxes.ts'
 import { readFragments } from './fragment.ts'
 import { type InitSegment, mainTrack } from './init-segment.ts'
+import { readAvcConfig } from './sample-entry.ts'
 
 /** What a media segment contains of its main track. */
 export interface Segment {
@@ -45,4 +46,43 @@ export function readSegment(buffer: Buffer, init: InitSegment): Segment {
   if (!segment || segment.samples === 0) throw new RangeError('it has no samples of its main track')
   if (missing > 0) throw new RangeError('it has fewer bytes of samples than its headers say')
   return segment
+}
+
+/** Types of NAL units (ITU-T H.264 table 7-1). */
+const IDR = 5
+const LAST_SLICE = 5
+/** Parameter sets, which `avc1` keeps in the sample entry only (ISO/IEC 14496-15 section 5.3.2). */
+const PARAMETER_SETS = [7, 8, 13, 15]
+
+/**
+ * Reads the NAL units of an H.264 segment whose fragments should begin with key frames. Throws `RangeError` unless each
+ * fragment begins with an IDR frame and has no parameter sets among its frames: the flags in the headers of a file may be
+ * wrong.
+ */
+export function assertIndependent(segment: Buffer, init: Buffer): void {
+  const stsd = needBox(init, ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd'])
+  const { lengthBytes } = readAvcConfig(init, stsd)
+  for (const box of boxesIn(segment)) {
+    if (box.type === 'mdat') assertGroup(segment, box, lengthBytes)
+  }
+}
+
+function assertGroup(segment: Buffer, mdat: Box, lengthBytes: number): void {
+  let firstSlice: number | undefined
+  for (const type of unitTypes(segment, mdat, lengthBytes)) {
+    if (PARAMETER_SETS.includes(type)) throw new RangeError('parameter sets among the frames')
+    if (type >= 1 && type <= LAST_SLICE) firstSlice ??= type
+    if (firstSlice !== undefined && firstSlice !== IDR) throw new RangeError('a key frame that is not an IDR frame')
+  }
+  if (firstSlice === undefined) throw new RangeError('a group without frames')
+}
+
+function* unitTypes(segment: Buffer, { body, end }: Box, lengthBytes: number): Generator<number> {
+  for (let at = body; at < end; ) {
+    const length = segment.readUIntBE(at, lengthBytes)
+    const next = at + lengthBytes + length
+    if (length === 0 || next > end) throw new RangeError('frames that are cut off')
+    yield segment.readUInt8(at + lengthBytes) & 0x1f
+    at = next
+  }
 }

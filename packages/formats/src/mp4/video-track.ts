@@ -1,5 +1,4 @@
 import { type Box, boxesIn, innerBoxes, onlyBox, optionalBox } from './boxes.ts'
-import { type Edit, readEdits } from './edit-list.ts'
 import { type AvcConfig, readAvcConfig } from './sample-entry.ts'
 import { readDurations, readOffsets, readSizes, readStep, readSyncs } from './sample-table.ts'
 import { assertUpright, handlerOf, timescaleOf } from './track-header.ts'
@@ -85,4 +84,34 @@ function readClock(file: Buffer, { mvhd, trak, stbl }: TrackBoxes, samples: numb
     edits: elst ? readEdits(file, elst) : [],
     movieTimescale: timescaleOf(file, mvhd),
   }
+}
+
+/** A stretch of a track, and for how long it is shown (ISO/IEC 14496-12 section 8.6.6). */
+export interface Edit {
+  /** Ticks of the movie. */
+  duration: number
+  /** Ticks of the track; -1: nothing is shown. */
+  mediaTime: number
+  /** At normal speed. */
+  plain: boolean
+}
+
+/** Real files have one or two entries. */
+const MAX_EDITS = 16
+const PLAIN_RATE = 0x10000
+
+/** Reads an `elst` box. Throws `RangeError` when it is malformed. */
+function readEdits(file: Buffer, { body }: Box): Edit[] {
+  const long = file.readUInt8(body) === 1
+  const count = file.readUInt32BE(body + 4)
+  if (count > MAX_EDITS) throw new RangeError(`an edit list of ${count} entries is too long`)
+  const entryBytes = long ? 20 : 12
+  return Array.from({ length: count }, (_, index) => {
+    const at = body + 8 + index * entryBytes
+    return {
+      duration: long ? Number(file.readBigUInt64BE(at)) : file.readUInt32BE(at),
+      mediaTime: long ? Number(file.readBigInt64BE(at + 8)) : file.readInt32BE(at + 4),
+      plain: file.readInt32BE(at + entryBytes - 4) === PLAIN_RATE,
+    }
+  })
 }

@@ -1,8 +1,8 @@
 import type { SchemaPrivileges } from '@kinora/common/db'
 
 /**
- * Tables where auth's role may not read and write freely, so that whoever takes over the service cannot rewrite its
- * audit log.
+ * Tables where auth's role may not read and write freely, so that an attacker in the service cannot rewrite its audit
+ * log.
  */
 export const privileges: SchemaPrivileges = {
   tables: {

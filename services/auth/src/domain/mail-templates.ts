@@ -121,7 +121,7 @@ export function inviteMail(url: string): MailText {
   }
 }
 
-/** Adds the greeting, with the name only for a confirmed address: otherwise strangers could send their own text through us. */
+/** Adds the greeting, with the name only for a confirmed address: otherwise strangers could send their own text in Kinora's mails. */
 function addressed({ email_verified_at, display_name }: UserRow, body: Body): MailText {
   return { greeting: email_verified_at && display_name ? `Hello ${display_name},` : 'Hello,', ...body }
 }

@@ -1,6 +1,6 @@
 import type { RevocationReason } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
-import { evaluateRefresh } from './refresh-verdict.ts'
+import { evaluateRefresh } from './refresh-token.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 const later = new Date('2026-01-02T00:00:00Z')

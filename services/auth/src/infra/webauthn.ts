@@ -75,7 +75,7 @@ export async function verifyRegistration(
     expectedOrigin: origins,
     expectedRPID: id,
     requireUserVerification: true,
-    // It throws for whatever is wrong with what a client has sent.
+    // It throws for every fault in what the client sent.
   }).catch(() => ({ verified: false, registrationInfo: undefined }))
   if (!verified || !registrationInfo) return null
   const { credential } = registrationInfo
@@ -134,7 +134,7 @@ export async function verifyAssertion(
       publicKey: new Uint8Array(passkey.public_key),
       counter: Number(passkey.sign_count),
     },
-    // It throws for whatever is wrong with what a client has sent.
+    // It throws for every fault in what the client sent.
   }).catch(() => null)
   return verification?.verified ? verification.authenticationInfo.newCounter : null
 }

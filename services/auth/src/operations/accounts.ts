@@ -58,7 +58,7 @@ export async function claimAccount(
 }
 
 /**
- * Takes from a locked account whatever was created before its address was proved, audited, in the caller's transaction:
+ * Removes from a locked account everything that was created before its address was confirmed, audited, in the caller's transaction:
  * sessions, API keys, passkeys, the authenticator app, and webhooks in media. A stranger may have
  * registered the address, and must keep no way in. Nothing happens where the address was proved before.
  */

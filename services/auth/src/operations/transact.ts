@@ -94,7 +94,7 @@ function advisoryLocks(tx: Transaction<AuthDb>) {
 function outgoingEvents(tx: Transaction<AuthDb>) {
   return {
     async addKeysChanged(): Promise<void> {
-      // Whoever hears it asks for the current keys, so the order of these events does not matter.
+      // Receivers fetch the current keys, so the order of these events does not matter.
       await addEvent(tx, events['auth.keys-changed'], { aggregateId: 'keys', sequence: 0 }, {})
     },
 

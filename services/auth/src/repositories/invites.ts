@@ -4,7 +4,7 @@ import { newestFirst, type PageRequest } from './pages.ts'
 
 export function inviteRepository(db: Kysely<AuthDb>) {
   return {
-    /** In the place of an earlier invitation of this address and its mail. The caller has locked the address. */
+    /** Replaces an earlier invitation of this address, and its mail. The caller has locked the address. */
     async put(invite: InviteRow): Promise<void> {
       await db.deleteFrom('invites').where('email', '=', invite.email).execute()
       await db.insertInto('invites').values(invite).execute()
@@ -21,7 +21,7 @@ export function inviteRepository(db: Kysely<AuthDb>) {
       return await query.where('expires_at', '>', now).returningAll().executeTakeFirst()
     },
 
-    /** Uses an invitation up; of several at once, one gets true. */
+    /** Uses an invitation; only one of several concurrent callers gets true. */
     async take(tokenHash: Buffer, email: string, now: Date): Promise<boolean> {
       const query = db.deleteFrom('invites').where('token_hash', '=', tokenHash).where('email', '=', email)
       return (await query.where('expires_at', '>', now).executeTakeFirstOrThrow()).numDeletedRows === 1n

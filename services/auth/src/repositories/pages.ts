@@ -25,23 +25,14 @@ export function newestFirst<DB, T extends keyof DB, O>(
   return rest.orderBy(sql`created_at`, 'desc').orderBy(sql`id`, 'desc').limit(limit)
 }
 
-/** Requests one row more than the page has; it shows whether another page follows, see `pageOf`. */
+/** Requests one row more than the page has; the additional row tells `pageOf` whether another page follows. */
 export function pageRequest(limit: number, cursor: string | undefined): PageRequest {
   if (cursor === undefined) return { limit: limit + 1 }
   const [createdAt, id] = decodeCursor(cursor, Cursor)
   return { limit: limit + 1, after: { createdAt: new Date(createdAt), id } }
 }
 
-/** One page, made from the `limit + 1` rows of a `pageRequest`. */
-export function pageOf<Row extends { id: string; created_at: Date }, Item>(
-  rows: Row[],
-  limit: number,
-  toItem: (row: Row) => Item,
-) {
-  const page = rows.slice(0, limit)
-  const last = rows.length > limit ? page.at(-1) : undefined
-  return {
-    items: page.map(toItem),
-    nextCursor: last ? encodeCursor([last.created_at.toISOString(), last.id]) : null,
-  }
+/** The cursor of the page that begins after a row. */
+export function cursorAt({ created_at, id }: { created_at: Date; id: string }): string {
+  return encodeCursor([created_at.toISOString(), id])
 }

@@ -1,6 +1,6 @@
 import type { Handler } from '@kinora/common/contract'
 import type { AdminAuditEntry, AuditEntry, auth } from '@kinora/common/contracts'
-import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
+import { decodeCursor, encodeCursor, pageOf } from '@kinora/common/cursor'
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
@@ -18,14 +18,14 @@ const PAGE = 1000
 export function listAudit({ audit }: Context): Handler<typeof auth.listAudit> {
   return signedInOrByKey<typeof auth.listAudit>(async ({ limit, cursor }, { userId }) => {
     const rows = await audit.find({ userId }, { limit: limit + 1, before: decodeAuditCursor(cursor) })
-    return pageOfAudit(rows, limit, toAuditEntry)
+    return pageOf(rows, limit, toAuditEntry, cursorAt)
   })
 }
 
 export function searchAudit(ctx: Context): Handler<typeof auth.searchAudit> {
   return byAdmin<typeof auth.searchAudit>(ctx, async ({ limit, cursor, ...filter }) => {
     const rows = await ctx.audit.find(filter, { limit: limit + 1, before: decodeAuditCursor(cursor) })
-    return pageOfAudit(rows, limit, toAdminAuditEntry)
+    return pageOf(rows, limit, toAdminAuditEntry, cursorAt)
   })
 }
 
@@ -49,11 +49,8 @@ function decodeAuditCursor(cursor: string | undefined): string | undefined {
   return cursor === undefined ? undefined : decodeCursor(cursor, AuditCursor)[0]
 }
 
-/** One page from `limit + 1` rows, newest first. */
-function pageOfAudit<Item>(rows: AuditRow[], limit: number, toItem: (row: AuditRow) => Item) {
-  const page = rows.slice(0, limit)
-  const last = rows.length > limit ? page.at(-1) : undefined
-  return { items: page.map(toItem), nextCursor: last ? encodeCursor([last.sequence]) : null }
+function cursorAt({ sequence }: AuditRow): string {
+  return encodeCursor([sequence])
 }
 
 function toAuditEntry(row: AuditRow): AuditEntry {

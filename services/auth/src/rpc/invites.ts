@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Handler } from '@kinora/common/contract'
 import { type auth, type Invite, normaliseEmail } from '@kinora/common/contracts'
+import { pageOf } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { InviteRow } from '../db/schema.ts'
 import { createOneTimeToken } from '../domain/challenges.ts'
 import { inviteLink } from '../operations/mail.ts'
-import { pageOf, pageRequest } from '../repositories/pages.ts'
+import { cursorAt, pageRequest } from '../repositories/pages.ts'
 import { byAdmin } from './guards.ts'
 
 const LIFETIME_MS = 7 * 24 * 3600 * 1000
@@ -34,7 +35,7 @@ export function createInvite(ctx: Context): Handler<typeof auth.createInvite> {
 
 export function listInvites(ctx: Context): Handler<typeof auth.listInvites> {
   return byAdmin<typeof auth.listInvites>(ctx, async ({ limit, cursor }) => {
-    return pageOf(await ctx.invites.valid(ctx.now(), pageRequest(limit, cursor)), limit, toInvite)
+    return pageOf(await ctx.invites.valid(ctx.now(), pageRequest(limit, cursor)), limit, toInvite, cursorAt)
   })
 }
 

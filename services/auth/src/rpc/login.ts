@@ -72,7 +72,7 @@ async function renewedHash(
   }
 }
 
-/** Asked before a sign-in is counted, so it looks at no password. */
+/** Called before a sign-in is counted, so it checks no password. */
 export function resolveDevice({ users, deviceKey, now }: Context): Handler<typeof auth.resolveDevice> {
   return byGateway<typeof auth.resolveDevice>(async ({ email, deviceToken }) => {
     const user = await users.byEmail(normaliseEmail(email))

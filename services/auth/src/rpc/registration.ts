@@ -39,7 +39,7 @@ function evaluateRegistration({ registration }: Context, invitation: InviteRow |
   return registration.mode === 'invite' && !invitation ? new AppError('INVITE_INVALID') : null
 }
 
-/** Uses the invitation up together with what it allows; somebody else may have used it meanwhile. */
+/** Uses the invitation in the transaction of the registration; another request may have used it meanwhile. */
 async function useInvite(work: Work, { email, created_at }: UserRow, invitation: InviteRow | undefined): Promise<void> {
   if (!invitation || (await work.invites.take(invitation.token_hash, email, created_at))) return
   throw new AppError('INVITE_INVALID')

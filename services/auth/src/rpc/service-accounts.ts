@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
+import { pageOf } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { createUser } from '../domain/users.ts'
 import { toApiKey, toUser } from '../domain/views.ts'
 import { issueApiKey, revokeApiKey } from '../operations/api-keys.ts'
 import { reauthenticate } from '../operations/passwords.ts'
-import { pageOf, pageRequest } from '../repositories/pages.ts'
+import { cursorAt, pageRequest } from '../repositories/pages.ts'
 import { byAdmin, forServiceAccount } from './guards.ts'
 
 export function createServiceAccount(ctx: Context): Handler<typeof auth.createServiceAccount> {
@@ -26,7 +27,7 @@ export function createServiceAccount(ctx: Context): Handler<typeof auth.createSe
 export function listServiceAccounts(ctx: Context): Handler<typeof auth.listServiceAccounts> {
   return byAdmin<typeof auth.listServiceAccounts>(ctx, async ({ limit, cursor }) => {
     const rows = await ctx.users.serviceAccounts(pageRequest(limit, cursor))
-    return pageOf(rows, limit, toUser)
+    return pageOf(rows, limit, toUser, cursorAt)
   })
 }
 
@@ -43,7 +44,7 @@ export function createServiceAccountKey(ctx: Context): Handler<typeof auth.creat
 export function listServiceAccountKeys(ctx: Context): Handler<typeof auth.listServiceAccountKeys> {
   return forServiceAccount<typeof auth.listServiceAccountKeys>(ctx, async ({ userId, limit, cursor }) => {
     const rows = await ctx.apiKeys.notRevoked(userId, pageRequest(limit, cursor))
-    return pageOf(rows, limit, toApiKey)
+    return pageOf(rows, limit, toApiKey, cursorAt)
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Call, Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
+import { pageOf } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { isGenuine, parseRefreshToken } from '../domain/refresh-token.ts'
@@ -7,13 +8,13 @@ import { transportOf } from '../domain/sign-in.ts'
 import { toSession } from '../domain/views.ts'
 import { revokeApiKeys } from '../operations/api-keys.ts'
 import { signOut } from '../operations/sessions.ts'
-import { pageOf, pageRequest } from '../repositories/pages.ts'
+import { cursorAt, pageRequest } from '../repositories/pages.ts'
 import { byAdmin, byGateway, signedIn } from './guards.ts'
 
 export function listSessions({ sessions, now }: Context): Handler<typeof auth.listSessions> {
   return signedIn<typeof auth.listSessions>(async ({ limit, cursor }, { userId, sessionId }) => {
     const rows = await sessions.live(userId, now(), pageRequest(limit, cursor))
-    return pageOf(rows, limit, (row) => toSession(row, sessionId))
+    return pageOf(rows, limit, (row) => toSession(row, sessionId), cursorAt)
   })
 }
 
@@ -48,7 +49,7 @@ export function listUserSessions(ctx: Context): Handler<typeof auth.listUserSess
     if (!(await ctx.users.byId(userId))) throw new AppError('USER_NOT_FOUND')
     const rows = await ctx.sessions.live(userId, ctx.now(), pageRequest(limit, cursor))
     const currentId = actor.kind === 'user' ? actor.sessionId : undefined
-    return pageOf(rows, limit, (row) => toSession(row, currentId))
+    return pageOf(rows, limit, (row) => toSession(row, currentId), cursorAt)
   })
 }
 

@@ -50,7 +50,7 @@ export function enableTotp(ctx: Context): Handler<typeof auth.enableTotp> {
   })
 }
 
-/** Does not count wrong codes: whoever may prove a setup may also start another, and read its secret. */
+/** Does not count wrong codes: a caller who may confirm a setup may also start another, and read its secret. */
 async function enable(
   ctx: Context,
   work: Work,

@@ -1,5 +1,6 @@
 import type { Handler } from '@kinora/common/contract'
 import type { AdminUser, auth } from '@kinora/common/contracts'
+import { pageOf } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { userChanges } from '../domain/users.ts'
@@ -7,14 +8,14 @@ import { toAdminUser } from '../domain/views.ts'
 import { applyUserChanges, eraseAccount } from '../operations/accounts.ts'
 import { removeSecondFactor } from '../operations/second-factor.ts'
 import { endSessions } from '../operations/sessions.ts'
-import { pageOf, pageRequest } from '../repositories/pages.ts'
+import { cursorAt, pageRequest } from '../repositories/pages.ts'
 import { byAdmin } from './guards.ts'
 
 export function listUsers(ctx: Context): Handler<typeof auth.listUsers> {
   return byAdmin<typeof auth.listUsers>(ctx, async ({ limit, cursor, q, role, disabled }) => {
     const filter = { q, role, disabled: disabled === undefined ? undefined : disabled === 'true' }
     const rows = await ctx.userOverviews.find(filter, pageRequest(limit, cursor), ctx.now())
-    return pageOf(rows, limit, toAdminUser)
+    return pageOf(rows, limit, toAdminUser, cursorAt)
   })
 }
 

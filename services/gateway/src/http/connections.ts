@@ -24,8 +24,8 @@ interface Connection {
 export const LINGER_MS = 10_000
 
 /**
- * Bounds what one address holds. Above `perAddress` a new connection takes the place of the address's connection that has
- * been idle for longest; where all are busy, the new one is closed at once.
+ * Limits the connections of one address. Above `perAddress`, a new connection replaces the one that has been idle for longest;
+ * when all are busy, the new one is closed at once.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits, metrics: ConnectionMetrics): void {
   const connections = new WeakMap<Socket, Connection>()
@@ -88,7 +88,7 @@ export function closeUnread(req: IncomingMessage, res: ServerResponse): void {
   })
 }
 
-/** Ends our side of a connection, and 10 s later the client's: it may hold its own open, and send on. */
+/** Ends the gateway's side of a connection, and 10 s later the client's, which could otherwise stay open and send more. */
 export function endConnection(socket: Socket, lastBytes?: string): void {
   closeInTime(socket)
   if (lastBytes === undefined) socket.end()

@@ -20,7 +20,7 @@ const PAGE = `<!doctype html>
 </html>
 `
 
-/** Everything that would be fetched from another host is off: the page works offline and reports its readers to nobody. */
+/** Nothing is fetched from other hosts: the page works offline and does not reveal its readers. */
 const START = `Scalar.createApiReference('#reference', {
   url: '/openapi.json',
   withDefaultFonts: false,

@@ -1,7 +1,7 @@
 import { API_KEY_START } from '@kinora/common/api-key'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-/** Words, numbers and file names of our own routes. Every token is longer. */
+/** Words, numbers and file names of the gateway's routes. Every token is longer. */
 const PLAIN = /^[\w.-]{0,20}$/
 /** What precedes the path in an absolute-form target (RFC 9112 section 3.2.2). */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i

@@ -1,4 +1,4 @@
-/** What is read of a printed JSON schema. */
+/** The part of a printed JSON schema that is read here. */
 interface JsonSchema {
   $ref?: string
   example?: unknown
@@ -13,7 +13,7 @@ interface JsonSchema {
   allOf?: JsonSchema[]
 }
 
-/** A printed document, as far as it is read here. */
+/** The part of a printed document that is read here. */
 interface Printed {
   components: { schemas?: Record<string, object>; examples?: Record<string, object> }
 }
@@ -22,7 +22,7 @@ const SCHEMAS = '#/components/schemas/'
 const JSON_TYPE = 'application/json'
 
 /**
- * Gives each JSON body and answer an example, put together from those of its properties. It stands once under
+ * Gives each JSON body and answer an example, composed of those of its properties. It is defined once under
  * `components.examples`, by the name of its schema.
  */
 export function addExamples<D extends Printed>(document: D): D {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { VideoEvent } from '../live/video-feed.ts'
 import { Problem } from './openapi-problems.ts'
 
-/** What a page gets instead of `SignedIn` where the refresh token travels in a cookie. */
+/** Replaces `SignedIn` where the refresh token is sent in a cookie. */
 export const SignedInByCookie = contracts.SignedIn.omit({ refreshToken: true, deviceToken: true }).extend({
   csrfToken: z
     .string()
@@ -25,7 +25,7 @@ export const CookieHolderHeaders = CookieSessionHeaders.extend({
   }),
 })
 
-/** Schemas that stand under `components` by their own name instead of in each place. */
+/** Schemas that are defined once, by name, under `components`. */
 const NAMED = {
   Problem,
   User: contracts.User,

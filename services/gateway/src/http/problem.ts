@@ -2,7 +2,7 @@ import { AppError, ERRORS, type ErrorCode, toAppError } from '@kinora/common/err
 import type { Request, Response } from 'express'
 import { endBeforeBody } from './read-body.ts'
 
-/** Our codes for the errors of body-parser, by their `type`. */
+/** Codes for the errors of body-parser, by their `type`. */
 const PARSER_ERRORS: Record<string, ErrorCode> = {
   'entity.too.large': 'BODY_TOO_LARGE',
   'entity.parse.failed': 'MALFORMED_JSON',
@@ -15,7 +15,7 @@ const PARSER_ERRORS: Record<string, ErrorCode> = {
 /** Headers of a response that failed after it set them. They do not describe the problem that is sent instead. */
 const ENTITY_HEADERS = ['Content-Encoding', 'Accept-Ranges', 'ETag', 'Last-Modified']
 
-/** Converts anything thrown while a request was handled to an error with one of our codes. */
+/** Converts anything thrown while a request was handled to an error with a code of the API. */
 export function toRequestError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   const { type, status } = (thrown ?? {}) as { type?: unknown; status?: unknown }

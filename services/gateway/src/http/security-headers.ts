@@ -18,7 +18,7 @@ const play = fixedHeaders({
   crossOriginResourcePolicy: { policy: 'cross-origin' },
 })
 
-/** The API reference runs from our own files only; it writes style elements. */
+/** The API reference loads only the gateway's own files; it writes style elements. */
 const docs = fixedHeaders({
   contentSecurityPolicy: {
     useDefaults: false,

@@ -28,7 +28,7 @@ export interface ServerOptions {
   metrics: ConnectionMetrics
 }
 
-/** Honest clients send all headers at once. */
+/** Clients normally send all headers at once. */
 const HEADERS_TIMEOUT_MS = 10_000
 /** Longer than the idle timeout of common load balancers (60 s), so that they close a connection first. */
 const KEEP_ALIVE_MS = 65_000
@@ -40,8 +40,8 @@ const STALLED_MS = 120_000
 
 /**
  * Starts an HTTP server for `app`. Rejects if the port is not available. A request as a whole has no time limit, because an
- * upload may take hours: while a body is read, its reader watches its pace (see `read-body.ts`), and one that nobody reads
- * ends with its connection.
+ * upload may take hours: while a body is read, its reader enforces a minimum rate (see `read-body.ts`), and a body that is not
+ * read ends with its connection.
  */
 export async function listen(app: Express, options: ServerOptions): Promise<Server> {
   const { host, port, maxConnections, connections, metrics } = options
@@ -102,10 +102,10 @@ interface Exchange {
   res: ServerResponse
 }
 
-/** Not where it is our turn: some work, such as completing an upload in a bucket, takes minutes without a byte. */
+/** Not while the gateway works on the answer, which may take minutes without a byte, such as completing an upload in a bucket. */
 function closeStalled(socket: Socket, last: Exchange | undefined): void {
-  const isOurTurn = last?.req.complete === true && !last.res.writableEnded && socket.writableLength === 0
-  if (!isOurTurn) socket.destroy()
+  const isWorking = last?.req.complete === true && !last.res.writableEnded && socket.writableLength === 0
+  if (!isWorking) socket.destroy()
 }
 
 /** Answers a request that Node's parser refused, so Express never sees it. `last` is the last request that it accepted. */

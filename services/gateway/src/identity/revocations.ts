@@ -1,10 +1,8 @@
 import type { Actor, EventEnvelope } from '@kinora/common/contract'
 import { auth, type Revocation, type RevocationReason } from '@kinora/common/contracts'
 import type { Logger } from '@kinora/common/service'
-import type { Rpc } from '../rpc.ts'
-import { gatewayCall } from '../rpc.ts'
+import { gatewayCall, type Rpc } from '../rpc.ts'
 import type { ApiKeys } from './api-keys.ts'
-import { EndListeners } from './end-listeners.ts'
 
 interface Revoked {
   reason: RevocationReason
@@ -155,5 +153,27 @@ export class Revocations {
 
   #sweep(now: number): void {
     for (const [id, { expiresAt }] of this.#revoked) if (expiresAt <= now) this.#revoked.delete(id)
+  }
+}
+
+/**
+ * Listeners by the id of the session, API key or signing key whose end they wait for. `Why` is the reason passed to them.
+ */
+export class EndListeners<Why = void> {
+  readonly #listeners = new Map<string, Set<(why: Why) => void>>()
+
+  /** Returns a function that removes the listener. */
+  add(id: string, listener: (why: Why) => void): () => void {
+    const listeners = this.#listeners.get(id) ?? new Set()
+    this.#listeners.set(id, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) this.#listeners.delete(id)
+    }
+  }
+
+  /** Calls all listeners of this id. They stay registered. */
+  notify(id: string, why: Why): void {
+    for (const listener of this.#listeners.get(id) ?? []) listener(why)
   }
 }

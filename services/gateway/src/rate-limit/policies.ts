@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
-import { normaliseEmail } from '@kinora/common/contracts'
+import { auth, normaliseEmail } from '@kinora/common/contracts'
+import type { Request } from 'express'
+import { deviceCookie } from '../browser-session/session-cookies.ts'
 import { addressKey } from '../http/client-address.ts'
 import { sessionPart } from '../identity/tokens.ts'
+import { gatewayCall, type Rpc } from '../rpc.ts'
 
 /** `points` requests per window of `seconds`. */
 export interface Allowance {
@@ -155,4 +158,22 @@ export function countedByInput(
 /** A hash, so that no mail addresses or tokens are stored in Redis. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}
+
+/**
+ * A client that has signed in to the same account before gets its own counter, with the same allowance, so that wrong
+ * passwords from elsewhere do not lock the owner out. A device token that is forged or belongs to another account is ignored,
+ * and so are all while auth is unavailable.
+ */
+export async function countedByDevice(
+  rpc: Rpc,
+  req: Request,
+  { email, deviceToken: sent }: Record<string, unknown>,
+  counter: RateLimitKey,
+): Promise<RateLimitKey> {
+  const deviceToken = sent ?? deviceCookie(req)
+  if (counter.rule !== 'account' || typeof email !== 'string' || typeof deviceToken !== 'string') return counter
+  const asked = rpc(auth.resolveDevice, { email, deviceToken }, gatewayCall())
+  const { deviceId } = await asked.catch(() => ({ deviceId: null }))
+  return deviceId === null ? counter : { ...counter, key: `${counter.key}:${deviceId}` }
 }

@@ -7,12 +7,11 @@ import { readText } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
-import { FILE_ERRORS, fileAnswers } from './file-answers.ts'
-import { type HandRoute, tagged } from './route.ts'
+import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
 const video = '/v1/videos/:videoId'
 const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
-/** A public or unlisted video may be looked at by anybody. */
+/** Everybody may read a public or unlisted video. */
 const look = { auth: 'optional', scope: 'videos:read', limit: 'general' } as const
 const open = { method: 'get', auth: 'none', limit: 'playback' } as const
 
@@ -37,7 +36,7 @@ const ChaptersParams = z.strictObject({
 })
 
 const TEXT_TYPES = ['text/*', 'application/x-subrip', 'application/octet-stream']
-/** Seconds. Others may be put in their place at any time. */
+/** Seconds that caches keep them; they can be replaced at any time. */
 const MAX_AGE = 60
 const VTT = fileAnswers('WebVTT', { 'text/vtt': 'text' })
 
@@ -96,7 +95,9 @@ function putCaptions(ctx: Context): ReturnType<HandRoute['handle']> {
     const params = parseFields(PutParams, req.params)
     const { label } = parseFields(PutQuery, req.query)
     if (!req.is(TEXT_TYPES) || req.headers['content-encoding'] !== undefined) {
-      throw new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send WebVTT or SRT as it is' })
+      throw new AppError('UNSUPPORTED_MEDIA_TYPE', {
+        detail: 'Send WebVTT or SRT as the body, without a content encoding',
+      })
     }
     const text = await readText(req, res, MAX_CAPTION_BYTES)
     if (text === null) throw new AppError('CAPTIONS_INVALID', { detail: 'The file is not text in UTF-8' })

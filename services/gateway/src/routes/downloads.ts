@@ -5,8 +5,7 @@ import type { Context } from '../context.ts'
 import { attachment } from '../http/content-disposition.ts'
 import { sendJson } from '../http/mount.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
-import { FILE_ERRORS, fileAnswers } from './file-answers.ts'
-import { type HandRoute, tagged } from './route.ts'
+import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({
   reference: z

@@ -9,7 +9,7 @@ import { VideoEvent, VideoFollower } from '../live/video-feed.ts'
 import { type HandRoute, tagged } from './route.ts'
 
 const STREAMS_PER_CALLER = 20
-/** How long a stream lasts whose owner has no token that expires. */
+/** Longest duration of a stream whose credentials do not expire. */
 const MAX_STREAM_MS = 3_600_000
 const RETRY_MS = 1000
 
@@ -22,13 +22,13 @@ export const events = tagged('Videos', [
     limit: 'general',
     name: 'streamEvents',
     summary: 'Follow a video',
-    description: 'Server-sent events: the present state first, then `status` and `progress` events.',
+    description: 'Server-sent events: the current state first, then `status` and `progress` events.',
     params: OneVideo,
     headers: z.object({
       'Last-Event-ID': z
         .string()
         .optional()
-        .meta({ description: 'Sent by browsers; the stream always starts with the present state.', example: '7' }),
+        .meta({ description: 'Sent by browsers; the stream always starts with the current state.', example: '7' }),
     }),
     answers: { 200: { description: 'A stream without end', content: { 'text/event-stream': VideoEvent } } },
     errors: media.getVideo.errors,
@@ -37,9 +37,9 @@ export const events = tagged('Videos', [
 ])
 
 /**
- * Each event carries the whole state, so a client that comes back needs no replay: whatever its Last-Event-ID, the first
- * event it gets is the present state. A stream stays open when the video is done, because a client would only come back;
- * it ends with the access token or its key, the session, the API key, the video or the gateway.
+ * Each event has the whole state, so a client that reconnects needs no replay: with any Last-Event-ID, the first event is the
+ * current state. A stream stays open when the video is done, because the client would only reconnect; it ends with the access
+ * token or its signing key, the session, the API key, the video or the gateway.
  */
 function streamEvents(ctx: Context): ReturnType<HandRoute['handle']> {
   const limit = new StreamLimit(STREAMS_PER_CALLER)

@@ -4,12 +4,9 @@ import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
 import { captions } from './captions.ts'
 import { downloads } from './downloads.ts'
-import { email } from './email.ts'
 import { events } from './events.ts'
 import { limits } from './limits.ts'
-import { parked } from './parked.ts'
 import { passkeys } from './passkeys.ts'
-import { passport } from './passport.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
 import { pictures } from './pictures.ts'
@@ -17,30 +14,25 @@ import { playback } from './playback.ts'
 import { resumableUploads } from './resumable-uploads.ts'
 import type { Route } from './route.ts'
 import { secondFactor } from './second-factor.ts'
-import { serviceAccounts } from './service-accounts.ts'
 import { sessions } from './sessions.ts'
 import { system } from './system.ts'
-import { taskLog } from './task-log.ts'
 import { uploads } from './uploads.ts'
-import { videos } from './videos.ts'
+import { passport, taskLog, videos } from './videos.ts'
 import { watermarks } from './watermarks.ts'
 import { webhooks } from './webhooks.ts'
 
-/** Every address of the API, apart from its own description (`/openapi.json`, `/docs`). Express takes the first match, so what is asked most stands first. */
+/** All routes of the API, apart from its own description (`/openapi.json`, `/docs`). Express takes the first match, so the most frequent routes come first. */
 export const routes: readonly Route[] = [
   ...videos,
   ...accounts,
   ...passwords,
-  ...email,
   ...sessions,
   ...secondFactor,
   ...passkeys,
   ...personalData,
   ...audit,
   ...apiKeys,
-  ...serviceAccounts,
   ...administration,
-  ...parked,
   ...taskLog,
   ...uploads,
   ...resumableUploads,

@@ -27,4 +27,21 @@ export const passwords = tagged('Passwords and e-mail', [
     limit: 'mail-token',
     status: 204,
   },
+  {
+    method: 'post',
+    path: '/v1/auth/email/verify',
+    rpc: rpc.verifyEmail,
+    auth: 'none',
+    limit: 'mail-token',
+    status: 204,
+  },
+  {
+    method: 'post',
+    path: '/v1/auth/email/resend',
+    rpc: rpc.resendVerification,
+    countedBy: 'email',
+    auth: 'none',
+    limit: 'mail',
+    status: 202,
+  },
 ])

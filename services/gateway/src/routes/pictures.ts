@@ -19,8 +19,7 @@ import {
   THUMBNAIL_WIDTHS,
   thumbnail,
 } from '../playback/storyboard.ts'
-import { FILE_ERRORS, fileAnswers, textAnswers } from './file-answers.ts'
-import { type HandRoute, tagged } from './route.ts'
+import { FILE_ERRORS, fileAnswers, type HandRoute, tagged, textAnswers } from './route.ts'
 
 const ReferenceParams = z.strictObject({
   reference: Reference.meta({

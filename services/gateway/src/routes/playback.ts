@@ -10,8 +10,7 @@ import { listedWidth, PICTURE_TYPES, POSTER_WIDTHS, posterVariant } from '../pla
 import { limitHeight, playedFile } from '../playback/played-file.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendPlaylist } from '../playback/send-text.ts'
-import { FILE_ERRORS, fileAnswers, textAnswers } from './file-answers.ts'
-import { type HandRoute, tagged } from './route.ts'
+import { FILE_ERRORS, fileAnswers, type HandRoute, tagged, textAnswers } from './route.ts'
 
 const PosterParams = z.strictObject({
   reference: Reference.meta({
@@ -25,7 +24,7 @@ const PosterQuery = z.strictObject({
     .optional()
     .meta({ description: 'Width in pixels; without it that of the poster.', example: 320 }),
 })
-/** Seconds. Another picture may be chosen at any time. */
+/** Seconds that caches keep it; another poster can be chosen at any time. */
 const POSTER_MAX_AGE = 60
 const FileParams = z.strictObject({
   reference: Reference.meta({
@@ -110,7 +109,9 @@ function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
     if (!played) throw new AppError('FILE_NOT_FOUND')
     const grant = await grantFor(ctx, req, caller)
     if (played.kind !== 'master' && played.height !== null && played.height > (grant.maxHeight ?? played.height)) {
-      throw new AppError('PLAYBACK_DENIED', { detail: 'This link plays smaller pictures only' })
+      throw new AppError('PLAYBACK_DENIED', {
+        detail: 'The height of this rendition exceeds the maxHeight of the link',
+      })
     }
     const scope = scopeOf(grant)
     if (played.kind === 'segment') {
@@ -126,6 +127,8 @@ function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
 function withinHeight(master: string, { maxHeight }: PlaybackGrant): string {
   const limited = maxHeight === null ? master : limitHeight(master, maxHeight)
   if (limited === null)
-    throw new AppError('PLAYBACK_DENIED', { detail: 'There is no picture as small as this link asks' })
+    throw new AppError('PLAYBACK_DENIED', {
+      detail: 'The video has no rendition that is as small as the maxHeight of the link',
+    })
   return limited
 }

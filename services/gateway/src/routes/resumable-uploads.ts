@@ -25,7 +25,7 @@ const TusHeaders = z.object({
 })
 const FORM = ['VALIDATION_FAILED', 'TUS_VERSION_UNSUPPORTED'] as const
 
-/** tus 1.0.0: uploads that go on where they were interrupted, at whichever gateway. */
+/** tus 1.0.0: resumable uploads, which continue through any gateway. */
 export const resumableUploads = tagged('Uploads', [
   {
     method: 'post',
@@ -145,7 +145,7 @@ function head(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {
     assertTusVersion(req, res)
     const upload = await ctx.rpc(media.settleUpload, parseFields(Params, req.params), call)
-    // Who hears that all has arrived does not come back.
+    // A client that is told that all bytes have arrived sends no further request.
     await finishUpload(ctx, upload, call)
     res.setHeader('Upload-Offset', upload.offset)
     res.setHeader('Upload-Length', upload.bytes)

@@ -6,9 +6,30 @@ import type { z } from 'zod'
 import type { CookieUse } from '../browser-session/through-cookie.ts'
 import type { Context } from '../context.ts'
 import type { AdmissionRule, Caller } from '../http/admission.ts'
-import type { HeaderName } from '../http/openapi-headers.ts'
+import { FILE_HEADERS, type HeaderName, TEXT_HEADERS } from '../http/openapi-headers.ts'
 import type { CountedField } from '../rate-limit/policies.ts'
-import type { Tag } from './tags.ts'
+
+/** The chapters of the API's description, in the order in which a reader meets them. */
+export const TAGS = {
+  Videos: 'Create, find, change and delete videos, and follow the work on them.',
+  Uploads: 'Send the source of a video: in one request, or resumable over several (tus 1.0.0).',
+  Captions: 'Captions and chapters: timed text that runs along with a video.',
+  Watermarks: 'A picture that is burnt into a video when it is encoded.',
+  'Playback links': 'Tokens that let whoever holds the link play a private video for a limited time.',
+  Playback: 'What players fetch: HLS playlists and segments, posters, thumbnails, captions and downloads.',
+  Webhooks: 'HTTP requests that tell your server what happens to your videos, signed as in Standard Webhooks.',
+  Usage: 'How much storage, time and work an account uses, and what its limits are.',
+  Accounts: 'Register, sign in, and see, change, export or delete the own account.',
+  'Passwords and e-mail': 'Change or reset a password and confirm an e-mail address.',
+  Sessions: 'Renew access tokens, list the sessions of an account and end them.',
+  'Second factor': 'Authenticator apps (TOTP), recovery codes, and the second step of a sign-in.',
+  Passkeys: 'Add and remove passkeys (WebAuthn), and sign in with one instead of a password.',
+  'API keys': 'Keys with which programs act for an account.',
+  'Audit log': 'What happened to accounts, when, and on whose request.',
+  Administration: 'Accounts, service accounts, limits and failed messages; for administrators.',
+  System: 'Health of the gateway, and the public keys that access tokens are signed with.',
+} as const
+export type Tag = keyof typeof TAGS
 
 export type Verb = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete'
 
@@ -62,4 +83,29 @@ export type Route = RpcRoute | HandRoute
 /** These rows, all in one chapter. */
 export function tagged(tag: Tag, rows: readonly (Omit<RpcRoute, 'tag'> | Omit<HandRoute, 'tag'>)[]): Route[] {
   return rows.map((row) => ({ ...row, tag }))
+}
+
+type Content = NonNullable<Answer['content']>
+
+/** What `sendStoredFile` may answer: the file, a range of it, or that the client has it already. */
+export function fileAnswers(
+  description: string,
+  content: Content,
+  more: readonly HeaderName[] = [],
+): Record<number, Answer> {
+  const headers = [...FILE_HEADERS, ...more]
+  return {
+    200: { description, headers, content },
+    206: { description: 'The requested byte range', headers: [...headers, 'Content-Range'], content },
+    304: { description: 'Not modified', headers },
+  }
+}
+export const FILE_ERRORS = ['FILE_NOT_FOUND', 'RANGE_NOT_SATISFIABLE'] as const satisfies ErrorCode[]
+
+/** What `sendText` may answer. */
+export function textAnswers(description: string, content: Content): Record<number, Answer> {
+  return {
+    200: { description, headers: TEXT_HEADERS, content },
+    304: { description: 'Not modified', headers: TEXT_HEADERS },
+  }
 }

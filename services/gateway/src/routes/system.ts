@@ -88,7 +88,7 @@ function sendKeys({ keySet }: Context): ReturnType<HandRoute['handle']> {
   }
 }
 
-/** Health checkers ask without a token and read the status; the rest is nobody's business but the administrators'. */
+/** Health checks need no token and read the status only; details are for administrators. */
 function sendReadiness(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res) => {
     const isVerbose = req.query.verbose !== undefined

@@ -13,7 +13,7 @@ import { registerUpload } from '../uploads/register-upload.ts'
 import { withSpeculativeSegments } from '../uploads/speculative-segments.ts'
 import { type HandRoute, tagged } from './route.ts'
 
-/** Room is kept for a quarter of an hour after each sign of life. */
+/** Quota stays reserved for a quarter of an hour after each `keepUpload`. */
 const KEEP_MS = 60_000
 
 export const uploads = tagged('Uploads', [
@@ -55,13 +55,13 @@ function putSource(ctx: Context): ReturnType<HandRoute['handle']> {
     const { uploadId, storageKey, maxBytes, video } = await ctx.rpc(media.beginUpload, { videoId, ...announced }, call)
     sendContinue(req, res)
     const limits = { maxBytes, expectedBytes: announced.bytes }
-    // Whatever is answered, the bytes are taken: media decides when it is told of them.
+    // Errors are ignored: media decides at the end whether the upload is accepted.
     const keep = async () => void (await ctx.rpc(media.keepUpload, { uploadId }, call).catch(() => {}))
     const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
     const started = { videoId, uploadId, totalBytes: announced.bytes, announcedBytes: announced.bytes }
     const chunks = withSpeculativeSegments(ctx, withKeepAlive(body, keep, KEEP_MS), started, call)
     const { bytes, sha256 } = await receive(ctx, storageKey, chunks, limits).catch((error) => {
-      // Nobody waits for this: room that is not given back is given up later.
+      // Not awaited: quota that is not released here is released when the upload expires.
       ctx.rpc(media.abandonUpload, { uploadId }, call).catch(() => {})
       throw error
     })

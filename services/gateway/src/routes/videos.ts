@@ -1,11 +1,14 @@
-import { media } from '@kinora/common/contracts'
-import { tagged } from './route.ts'
+import { media, OneVideo, Passport } from '@kinora/common/contracts'
+import type { Context } from '../context.ts'
+import { parseFields } from '../http/read-input.ts'
+import { sendStoredFile } from '../playback/send-stored-file.ts'
+import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
 const video = '/v1/videos/:videoId'
 const read = { auth: 'required', scope: 'videos:read', limit: 'general' } as const
 const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
 const share = { auth: 'required', scope: 'playback:write', limit: 'general' } as const
-/** A public or unlisted video may be looked at by anybody. */
+/** Everybody may read a public or unlisted video. */
 const look = { ...read, auth: 'optional' } as const
 
 const rows = tagged('Videos', [
@@ -32,3 +35,68 @@ const links = tagged('Playback links', [
 ])
 
 export const videos = [...rows, ...links]
+
+const { input, errors, summary, description } = media.getTaskLog
+const Params = input.pick({ videoId: true, taskId: true })
+const Query = input.pick({ attempt: true })
+
+export const taskLog = tagged('Videos', [
+  {
+    method: 'get',
+    path: '/v1/videos/:videoId/tasks/:taskId/log',
+    auth: 'required',
+    scope: 'videos:read',
+    limit: 'general',
+    name: 'getTaskLog',
+    summary,
+    description,
+    params: Params,
+    query: Query,
+    answers: { 200: { description: 'At most 64 KiB', content: { 'text/plain': 'text' } } },
+    errors,
+    handle: sendTaskLog,
+  },
+])
+
+function sendTaskLog(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, { call }) => {
+    const asked = { ...parseFields(Params, req.params), ...parseFields(Query, req.query) }
+    const { log } = await ctx.rpc(media.getTaskLog, asked, call)
+    res.setHeader('Content-Type', 'text/plain; charset=utf-8')
+    res.setHeader('Cache-Control', 'no-store')
+    res.end(log)
+  }
+}
+
+export const passport = tagged('Videos', [
+  {
+    method: 'get',
+    path: '/v1/videos/:videoId/passport',
+    auth: 'required',
+    scope: 'videos:read',
+    limit: 'general',
+    name: 'getPassport',
+    summary: 'Get the passport of a video',
+    description:
+      'What a ready video was made from and with which programs, the hashes of its files, and the result of its check.',
+    params: OneVideo,
+    answers: fileAnswers(
+      'The passport, as it was written when the video became ready',
+      { 'application/json': Passport },
+      ['Repr-Digest'],
+    ),
+    errors: [...media.findPassport.errors, ...FILE_ERRORS],
+    handle: sendPassport,
+  },
+])
+
+/** From storage, byte for byte: `Repr-Digest` (RFC 9530) is that of the bytes that were written. */
+function sendPassport(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, { call }) => {
+    const { videoId } = parseFields(OneVideo, req.params)
+    const { storageKey, sha256 } = await ctx.rpc(media.findPassport, { videoId }, call)
+    res.setHeader('Repr-Digest', `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`)
+    const file = { key: storageKey, contentType: 'application/json', scope: 'private', maxAgeSeconds: 0 } as const
+    await sendStoredFile(req, res, ctx.store, file)
+  }
+}

@@ -36,7 +36,7 @@ const Place = z.strictObject({
     .meta({ description: 'Width in percent of the width of the video.', example: 10 }),
 })
 
-/** Apart from the pictures that viewers wait for; one at a time for each account. */
+/** Separate from the images that viewers wait for; one at a time for each account. */
 const lane = new ImageLane({ perKey: 1, refusal: 'RATE_LIMITED' })
 
 const PICTURE_TYPES = ['image/png', 'image/webp', 'image/jpeg']
@@ -63,14 +63,16 @@ export const watermarks = tagged('Watermarks', [
   { ...write, method: 'delete', path, rpc: media.deleteWatermark, status: 204 },
 ])
 
-/** Media is asked twice: before anything is read, and when the picture is stored, because the source may have come first. */
+/** Calls media twice: before the body is read, and when the image is stored, because the source may have arrived meanwhile. */
 function putWatermark(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, caller) => {
     const { call } = caller
     const { videoId } = parseFields(OneVideo, req.params)
     const place = parseFields(Place, req.query)
     if (!req.is(PICTURE_TYPES) || req.headers['content-encoding'] !== undefined) {
-      throw new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send a picture in PNG, WebP or JPEG as it is' })
+      throw new AppError('UNSUPPORTED_MEDIA_TYPE', {
+        detail: 'Send a PNG, WebP or JPEG image as the body, without a content encoding',
+      })
     }
     const { pictureId, storageKey } = await ctx.rpc(media.beginWatermark, { videoId }, call)
     const { png, width, height } = await lane.hold(accountOf(caller), async (encode) => {

@@ -4,10 +4,9 @@ import type { Context } from '../context.ts'
 import { deleteOldRows, emptyQuarantine, removeFiles, removeUnfinishedFiles } from './cleanup.ts'
 import { startDeliverer } from './deliver-webhooks.ts'
 import { eraseOwners } from './erase-owners.ts'
-import { expireUploads } from './expire-uploads.ts'
 import { publishPlaylists } from './publish-playlists.ts'
 import { createReaper, resumeDeferred } from './reap-tasks.ts'
-import { finishUploads, registerReceipts } from './uploads.ts'
+import { expireUploads, finishUploads, registerReceipts } from './uploads.ts'
 
 const HOUR_MS = 3600 * 1000
 

@@ -2,27 +2,6 @@ import { NO_CONTROL } from '@kinora/common/contracts'
 import { CursorTime, decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { z } from 'zod'
 
-export interface Page<Item> {
-  items: Item[]
-  nextCursor: string | null
-}
-
-/**
- * One page of a list.
- * @param rows up to `limit + 1`: the additional row tells whether another page follows
- * @param cursorAt the cursor of the page that begins after a row
- */
-export function pageOf<Row, Item>(
-  rows: readonly Row[],
-  limit: number,
-  toItem: (row: Row) => Item,
-  cursorAt: (last: Row) => string,
-): Page<Item> {
-  const page = rows.slice(0, limit)
-  const last = rows.length > limit ? page.at(-1) : undefined
-  return { items: page.map(toItem), nextCursor: last === undefined ? null : cursorAt(last) }
-}
-
 /** The last row of a page: its value of the sorted column, and its id. */
 export interface SortCursor {
   value: string

@@ -30,7 +30,7 @@ export function assertWithinQuota(bytes: number, usage: Usage): void {
   }
 }
 
-/** For what was added already, as part of the usage. */
+/** For an addition that `usage` already includes. */
 export function assertWithinStoredBytes(usage: Usage): void {
   const { storedBytes } = usage.limits
   if (storedBytes === null || storedBytesOf(usage) <= storedBytes) return

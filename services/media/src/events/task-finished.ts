@@ -1,24 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import type { EventData } from '@kinora/common/contract'
-import type { events, TaskResult } from '@kinora/common/contracts'
+import type { events, SourceFacts, TaskResult, Video } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
+import type { MediaConfig } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
 import { factsOf } from '../domain/clip.ts'
+import { remuxRung } from '../domain/ladder.ts'
+import { overlayOf, planTasks, planVideo } from '../domain/plan.ts'
 import { checkResult, remainingWork } from '../domain/segments.ts'
 import { chaptersOf } from '../domain/timed-text.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptFailed } from '../operations/end-attempt.ts'
 import { lengthRefusal } from '../operations/limits.ts'
 import { writePassport } from '../operations/passport.ts'
-import { planSource } from '../operations/plan-source.ts'
-import { planSpeculation } from '../operations/speculative-segments.ts'
+import { planSpeculation, takeOverSpeculation } from '../operations/speculative-segments.ts'
 import { recordPoster, recordStoryboard } from '../repositories/pictures.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/segments.ts'
 import { recordLog, recordTools } from '../repositories/task-attempts.ts'
-import { completeAttempt, findTask, holdsLease, type Lease } from '../repositories/tasks.ts'
+import { addTasks, completeAttempt, findTask, holdsLease, type Lease } from '../repositories/tasks.ts'
 import { setSourceChapters } from '../repositories/timed-texts.ts'
+import { recordPlan } from '../repositories/video-states.ts'
 
 /**
  * A worker has written all files of an attempt. Only the attempt that holds the lease counts. The files of a late one are
@@ -115,4 +118,24 @@ async function discard(tx: Tx, task: TaskRow, lease: Lease): Promise<'late'> {
   const superseded = lease.attempt < task.attempt || task.state === 'cancelled' || task.state === 'failed'
   if (superseded) await discardFiles(tx, task.video_id, lease)
   return 'late'
+}
+
+/** Turns the facts that the probe found into a plan and all its tasks. */
+async function planSource(
+  tx: Tx,
+  video: VideoRow,
+  facts: SourceFacts,
+  { MAX_RENDITION, REMUX }: Pick<MediaConfig, 'MAX_RENDITION' | 'REMUX'>,
+): Promise<void> {
+  const sourceKey = video.source_key
+  if (sourceKey === null) throw new Error('a probed video has no source')
+  const plan = planVideo(facts, MAX_RENDITION, overlayOf(video.watermark))
+  const renditions: Video['renditions'] = plan.rungs.map(({ name, width, height }) => {
+    return { name, width, height, bitrate: null, status: 'processing' }
+  })
+  await recordPlan(tx, video.id, { facts, plan, renditions })
+  // A watermark is part of every frame, so the source's frames cannot be used as they are.
+  const remuxed = REMUX && !plan.watermark ? remuxRung(facts, plan.rungs) : null
+  const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), remuxed)
+  await addTasks(tx, video.id, await takeOverSpeculation(tx, video, planned))
 }

@@ -1,8 +1,8 @@
 import type { TaskCause } from '@kinora/common/contracts'
 import type { TaskRow, Tx } from '../db/schema.ts'
 import { encodingTasksFor, isOptional } from '../domain/plan.ts'
-import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/retry.ts'
 import type { VideoWork } from '../domain/segments.ts'
+import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/task-retry.ts'
 import { markUnpublished } from '../repositories/publications.ts'
 import { discardFiles, hasParts } from '../repositories/segments.ts'
 import { attemptEnded } from '../repositories/task-attempts.ts'
@@ -41,7 +41,7 @@ export async function attemptFailed(tx: Tx, task: TaskRow, lease: Lease, cause: 
 }
 
 /**
- * The worker is gone. Its task becomes queued again at once; with `send` false no message is sent, because the caller
+ * The worker has stopped. Its task becomes queued again at once; with `send` false no message is sent, because the caller
  * takes the next attempt itself.
  */
 export async function attemptLost(tx: Tx, task: TaskRow, lease: Lease, send: boolean): Promise<boolean> {

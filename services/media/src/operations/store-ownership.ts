@@ -12,7 +12,7 @@ import {
   findInstallation,
   type InstallationRow,
 } from '../repositories/installation.ts'
-import { hasSources, knownVideos } from '../repositories/known-videos.ts'
+import { hasSources, knownVideos } from '../repositories/videos.ts'
 
 /** How many folders of each kind are sampled in a store without a marker. */
 const SAMPLE = 200
@@ -85,7 +85,7 @@ export class StoreOwnership {
     if (revision !== undefined) await this.#mark(revision)
   }
 
-  /** Makes the store this installation's by order of an operator, whatever its marker says. */
+  /** Claims the store for this installation by order of an operator, even if its marker names another. */
   async adopt(): Promise<void> {
     await this.#mark(await chooseRevision(this.#db, randomUUID()))
     await this.compare()

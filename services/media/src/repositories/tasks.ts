@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import type { Db, TaskRow, Tx } from '../db/schema.ts'
 import type { PlannedTask } from '../db/stored.ts'
 import { type Candidate, taskPriority } from '../domain/priority.ts'
-import type { Failures } from '../domain/retry.ts'
+import type { Failures } from '../domain/task-retry.ts'
 import type { TaskFacts } from '../domain/video-state.ts'
 import { attemptEnded, attemptStarted, attemptsQueued } from './task-attempts.ts'
 

@@ -154,7 +154,7 @@ export type ClaimedDelivery = DeliveryRow & { owner_id: string; later: boolean }
  */
 const WINDOW = 1000
 
-/** Attempts that nobody waits for: a receiver that hangs is known by its retries, and a ping is not news. */
+/** Attempts with low priority: retries, which show a receiver that hangs, and pings. */
 const LATER = sql<boolean>`(tries > 0 or type = 'ping')`
 
 /**

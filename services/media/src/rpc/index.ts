@@ -6,6 +6,7 @@ import { deleteCaptions, deleteChapters, getChapters, listCaptions, putCaptions,
 import { claimTask } from './claim-task.ts'
 import { createClip } from './create-clip.ts'
 import { createUpload } from './create-upload.ts'
+import { getUsage, getUserUsage, updateUserLimits } from './limits.ts'
 import { discardParked, getParked, listParked, redriveParked } from './parked.ts'
 import { beginWatermark, choosePoster, deleteWatermark, getWatermark, putWatermark } from './pictures.ts'
 import {
@@ -15,7 +16,6 @@ import {
   prepareDownload,
   revokePlaybackToken,
 } from './playback.ts'
-import { getUsage, getUserUsage, updateUserLimits } from './quotas.ts'
 import {
   adoptStore,
   auditStorage,

@@ -15,8 +15,8 @@ import { transact } from '../operations/transact.ts'
 import { planSweep } from '../operations/uploads.ts'
 import { queueQuarantine } from '../repositories/deletions.ts'
 import { confirmSweep } from '../repositories/installation.ts'
-import { countVideos } from '../repositories/known-videos.ts'
 import { videoIdsAfter } from '../repositories/stored-video.ts'
+import { countVideos } from '../repositories/videos.ts'
 import { byAdmin } from './guards.ts'
 
 const HOUR_MS = 3600 * 1000

@@ -3,7 +3,7 @@ import { hostFault, inputFault, memoryFault, type TaskFailure } from './task-fai
 
 /**
  * Without memory for its stack a thread is "temporarily unavailable", and an encoder often reports only that it could not be
- * opened; our parameters do not make it fail otherwise.
+ * opened; the worker's parameters do not make it fail otherwise.
  */
 const NO_MEMORY =
   /Cannot allocate memory|malloc of size \d+ failed|get_buffer\(\) failed \(-12|Failed to allocate|Resource temporarily unavailable|Error while opening encoder|std::bad_alloc/
@@ -20,14 +20,14 @@ const UNREADABLE =
 
 /**
  * The cause of a failed run, from its exit and its output.
- * @param onlyReads the tool writes nothing: when it fails without a reason of ours, that is the fault of the file
+ * @param onlyReads the tool writes nothing: a failure without a reason on the worker's side is the fault of the file
  */
 export function asTaskFailure(end: ToolEnd, { onlyReads = false } = {}): TaskFailure {
   const printed = end.stderr
   if (end.timedOut) return hostFault('TIMED_OUT', undefined, printed)
   if (end.overOutput) return hostFault('TRANSCODE_FAILED', 'Working on this video wrote more than it may.', printed)
   if (OVER_LIMIT.test(printed)) return inputFault('SOURCE_OVER_LIMIT', undefined, printed)
-  // Only the kernel's out-of-memory killer sends SIGKILL here: our own kills end as time-out or abort.
+  // Only the kernel's out-of-memory killer sends SIGKILL here: the worker's own kills are reported as time-out or abort.
   if (NO_MEMORY.test(printed) || end.killedBy === 'SIGKILL') return memoryFault(printed)
   if (DISK_FULL.test(printed)) return hostFault('TRANSCODE_FAILED', 'A worker ran out of disk space.', printed)
   if (NOT_ALLOWED.test(printed)) return inputFault('SOURCE_UNSUPPORTED', undefined, printed)

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { accessSync, constants, existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
-import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+import { findExecutable } from '@kinora/common/find-executable'
 import { SOURCE_FILE } from './allowed-input.ts'
 import { endOfTool, startProcess } from './local-process.ts'
+import { limitWords, NICE_WORDS, type Sandbox, type ToolCommand } from './sandbox.ts'
 import { syscallFilter } from './syscall-filter.ts'
-import { limitWords, NICE_WORDS, type ToolCommand, type Wall } from './wall.ts'
 
 /** Folders of programs and libraries. Not all of /usr: people keep sources and data in it. */
 const SYSTEM_FOLDERS = [
@@ -17,56 +18,56 @@ const SYSTEM_FOLDERS = [
   '/usr/local/bin',
   '/usr/local/lib',
 ]
-/** Links to the folders above, and folders of their own on older systems. */
+/** Links to the folders above; real folders on older systems. */
 const ROOT_FOLDERS = ['/bin', '/lib', '/lib32', '/lib64']
 /** How the loader finds libraries. Debian's libblas is found through `alternatives`. */
 const LOADER_FILES = ['/etc/ld.so.cache', '/etc/alternatives']
 const DEVICES = ['/dev/null', '/dev/urandom']
 const TMP_BYTES = 16 * 1024 * 1024
 
-/** Where the workspace is inside. */
+/** Path of the workspace inside the sandbox. */
 const INSIDE = '/workspace'
 
 /**
- * Tools in namespaces of their own (bubblewrap): they see the system's programs and libraries and their workspace, whose
- * source they cannot change; no other process, no network, no /proc, no environment. A filter refuses system calls that a
- * decoder does not need, among them new processes and sockets. Undefined where this cannot be had.
+ * Runs each tool in its own namespaces (bubblewrap): it sees the system's programs and libraries, and its workspace, in which
+ * the source is read-only; no other processes, no network, no /proc, no environment. A filter refuses system calls that a
+ * decoder does not need, such as those for new processes and sockets. Undefined when this machine does not support it.
  */
-export async function openBubblewrap(): Promise<Wall | undefined> {
+export async function openBubblewrap(): Promise<Sandbox | undefined> {
   if (process.platform !== 'linux') return undefined
   const filter = syscallFilter()
   for (const user of process.getuid?.() === 0 ? [asOtherUser, asOwnUser] : [asOwnUser]) {
-    const wall = bubblewrap(user, filter)
-    if (await works(wall)) return wall
+    const sandbox = bubblewrap(user, filter)
+    if (await works(sandbox)) return sandbox
   }
   return undefined
 }
 
-async function works(wall: Wall): Promise<boolean> {
+async function works(sandbox: Sandbox): Promise<boolean> {
   const limits = { memoryBytes: 2 ** 28, cpuSeconds: 5, wallSeconds: 5 }
-  const { ended, stdout, stderr } = wall.start({ program: 'true', args: [], cwd: '', limits, outputBytes: 0 })
+  const { ended, stdout, stderr } = sandbox.start({ program: 'true', args: [], cwd: '', limits, outputBytes: 0 })
   stdout.resume()
   stderr.resume()
   return await ended.then(({ exitCode }) => exitCode === 0).catch(() => false)
 }
 
-/** Options of bubblewrap that decide who the tool is, and words inside before all others. */
+/** Options of bubblewrap that set the user of the tool, and the first words of the command inside. */
 interface ToolUser {
   options: string[]
   words: string[]
 }
 
-/** A user namespace, in which the tool is nobody else and has no rights over anything. */
+/** The worker's own user in a user namespace, without any capability. */
 function asOwnUser(): ToolUser {
   return { options: ['--unshare-user', '--disable-userns'], words: [] }
 }
 
-/** Below the first ids of container runtimes (/etc/subuid), above those of people. */
+/** User ids below those of container runtimes (/etc/subuid) and above those of people. */
 const [FIRST_UID, LAST_UID] = [0x1000_0000, 0x7000_0000]
 
 /**
- * The kernel does not count the threads of root: a worker that is root gives each run a user id of its own. The group is the
- * worker's, by which the tool reads the source.
+ * For a worker that runs as root: each run gets its own user id, because the kernel does not limit the threads of root. The
+ * group remains the worker's, so that the tool can read the source.
  */
 function asOtherUser(): ToolUser {
   const ids = ['--reuid', String(randomInt(FIRST_UID, LAST_UID)), '--regid', String(process.getgid?.() ?? 0)]
@@ -76,7 +77,7 @@ function asOtherUser(): ToolUser {
   }
 }
 
-function bubblewrap(user: () => ToolUser, filter: Buffer | null): Wall {
+function bubblewrap(user: () => ToolUser, filter: Buffer | null): Sandbox {
   const root = rootOptions()
   const programs = new Map<string, Program>()
 
@@ -109,7 +110,7 @@ function bubblewrap(user: () => ToolUser, filter: Buffer | null): Wall {
 
   return {
     kind: 'bubblewrap',
-    description: 'each run of ffmpeg has namespaces of its own',
+    description: 'each run of ffmpeg has its own namespaces',
     missing: filter ? [] : [`a filter of system calls for ${process.arch}`],
     start,
     check: async () => true,
@@ -155,43 +156,29 @@ function workspaceOptions(cwd: string): string[] {
 
 interface Program {
   path: string
-  /** Binds it, where the system's folders do not have it. */
+  /** Bind mounts for a program outside the system's folders. */
   options: string[]
 }
 
 function findProgram(name: string): Program {
-  const path = isAbsolute(name) ? name : search(name)
+  const path = isAbsolute(name) ? name : findExecutable(name)
   if (path === undefined || !existsSync(path)) return { path: name, options: [] }
   const files = [path, realpathSync(path), ...librariesOf(path)].filter((file) => !isOfSystem(file))
   return { path, options: [...new Set(files)].flatMap(withParents) }
 }
 
-/** Folders that bubblewrap makes by itself are for root alone. */
+/** Creates the parent folders too: those that bubblewrap creates implicitly are accessible to root only. */
 function withParents(file: string): string[] {
   const parents: string[] = []
   for (let folder = dirname(file); folder !== '/'; folder = dirname(folder)) parents.unshift(folder)
   return [...parents.flatMap((folder) => ['--perms', '0755', '--dir', folder]), '--ro-bind', realpathSync(file), file]
 }
 
-/** Shared libraries of a program; none of a script. */
+/** Paths of a program's shared libraries; empty for a script. */
 function librariesOf(path: string): string[] {
   if (isOfSystem(realpathSync(path))) return []
   const { stdout } = spawnSync('ldd', [path], { encoding: 'utf8', timeout: 5000 })
   return [...(stdout ?? '').matchAll(/(\/\S+) \(0x/g)].map(([, library = '']) => library)
-}
-
-function search(name: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute)
-  return folders.map((folder) => join(folder, name)).find(isExecutable)
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function isOfSystem(path: string): boolean {

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { DecoderJob, encodeFrame, FRAME, frameReader, SIGNALS } from './decoder-protocol.ts'
 import { startProcess } from './local-process.ts'
+import { limitWords, NICE_WORDS, type ProcessEnd, type ToolProcess } from './sandbox.ts'
 import { filterWords, syscallFilter } from './syscall-filter.ts'
-import { limitWords, NICE_WORDS, type ProcessEnd, type ToolProcess } from './wall.ts'
 import { TOOLS } from './workspace.ts'
 
 export interface DecoderOptions {
@@ -20,15 +20,14 @@ export interface DecoderOptions {
 
 const UIDS = 1_000_000
 const MAX_CONNECTIONS = 512
-/** In which a job must follow on its connection. */
+/** A connection is closed when no job arrives within this time. */
 const SILENCE_MS = 10_000
 
 type Run = Extract<DecoderJob, { kind: 'run' }>
 
 /**
- * Runs ffmpeg and ffprobe for the workers that connect. Each workspace belongs to a user id of its own, by its group, and its
- * tools run as that user: they reach no other workspace, no other tool and nothing of this process. A tool ends with its
- * connection.
+ * Runs ffmpeg and ffprobe for the workers that connect. Each workspace has its own user id, stored as the folder's group, and
+ * its tools run as that user: they cannot reach other workspaces, other tools or this process. A tool ends with its connection.
  */
 export async function serveDecoder(options: DecoderOptions): Promise<Server> {
   const filter = filterWords() ? syscallFilter() : null
@@ -47,7 +46,7 @@ export async function serveDecoder(options: DecoderOptions): Promise<Server> {
   })
   // Its folder belongs to the group of the workers.
   await chmod(options.socket, 0o660)
-  options.log({ filter: filter !== null }, 'the decoder takes jobs')
+  options.log({ filter: filter !== null }, 'the decoder accepts jobs')
   return server
 }
 
@@ -91,7 +90,7 @@ async function serve(socket: Socket, begin: (job: DecoderJob) => Promise<ToolPro
   if (!socket.destroyed) socket.end(encodeFrame(FRAME.end, JSON.stringify(end)))
 }
 
-/** A worker that reads slowly makes the tool wait, as a pipe would. */
+/** While a worker reads slowly, the tool waits, as it would at a pipe. */
 function forward(stream: Readable, type: number, socket: Socket): void {
   socket.on('drain', () => stream.resume()).once('close', () => stream.resume())
   stream.on('data', (chunk: Buffer) => {
@@ -121,7 +120,7 @@ async function start(
     return done
   }
   const tool = startProcess([...inFolder, ...wordsOf(job, filter)], '/', filter ?? undefined)
-  // Behind the filter it can start nothing, and not leave its process group.
+  // With the filter it can neither start processes nor leave its process group.
   if (filter) return tool
   const ended = tool.ended.then(async (end) => {
     await finished([...asUser, '--', 'sh', '-c', 'kill -KILL -1'])
@@ -136,17 +135,17 @@ function wordsOf({ program, args, memoryBytes, cpuSeconds, outputBytes }: Run, f
   return [...filtered, ...limitWords({ limits, outputBytes }, { isAlone: true }), ...NICE_WORDS, program, ...args]
 }
 
-/** The user of a workspace. Its group says who; a new workspace is given to a user that no other has. */
+/** The user id of a workspace, stored as the folder's group. A new workspace gets an id that no other workspace has. */
 async function ownerOf(workspace: string, { firstUid }: DecoderOptions, uids: () => number): Promise<number> {
   const found = await lstat(workspace)
-  if (!found.isDirectory()) throw new Error('a workspace is a folder')
+  if (!found.isDirectory()) throw new Error('the workspace is not a folder')
   if (found.gid >= firstUid && found.gid < firstUid + UIDS) return found.gid
   const uid = uids()
   await chown(workspace, found.uid, uid)
   return uid
 }
 
-/** A million ids in turn: when one comes round again, what had it is long gone. */
+/** A million ids, one after the other: before an id is used again, the workspace that had it was removed long ago. */
 function firstFree(firstUid: number): () => number {
   let next = randomInt(UIDS)
   return () => firstUid + (next++ % UIDS)

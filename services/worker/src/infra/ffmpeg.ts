@@ -5,7 +5,7 @@ import type { ToolRuns } from '@kinora/common/contracts'
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
 import { allowedInput, SOURCE_URL, withoutComplaints } from './allowed-input.ts'
 import { runTool, type ToolEnd, type Tools } from './run-tool.ts'
-import type { ResourceLimits, Wall } from './wall.ts'
+import type { ResourceLimits, Sandbox } from './sandbox.ts'
 
 /** Options before the first input: errors only, and progress on standard output. */
 export const REPORTING = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1']
@@ -52,7 +52,7 @@ export interface FfmpegRun {
 
 /**
  * Runs a command of fluent-ffmpeg. Only its command builder is used: its own runner starts no process group, sets no limits,
- * and first asks ffmpeg for its formats, codecs and filters in four more processes.
+ * and first queries ffmpeg's formats, codecs and filters in four more processes.
  */
 export async function runFfmpeg(tools: Tools, command: FfmpegCommand, run: FfmpegRun): Promise<ToolEnd> {
   const { cwd, outputBytes, signal, onFrame = () => {} } = run
@@ -77,7 +77,7 @@ export async function runFfmpegPolled(
   const end = runFfmpeg(tools, command, { ...run, signal }).finally(() => {
     running = false
   })
-  // `end` is awaited below; until then this keeps its failure from counting as unhandled.
+  // `end` is awaited below; until then this prevents an unhandled rejection.
   const ended = end.catch(() => {})
   try {
     while (running) {
@@ -92,13 +92,13 @@ export async function runFfmpegPolled(
   return await end
 }
 
-/** Version and configuration of ffmpeg, which runs behind the wall for this as well. Rejects when it is missing. */
+/** Version and configuration of ffmpeg, which runs in the sandbox here as well. Rejects when it is missing. */
 export async function readFfmpegBuild(
-  wall: Wall,
+  sandbox: Sandbox,
   program: string,
   limits: ResourceLimits,
 ): Promise<ToolRuns['ffmpeg']> {
-  const tool = wall.start({ program, args: ['-version'], cwd: '', limits, outputBytes: 0 })
+  const tool = sandbox.start({ program, args: ['-version'], cwd: '', limits, outputBytes: 0 })
   const [printed, complaint, { exitCode }] = await Promise.all([text(tool.stdout), text(tool.stderr), tool.ended])
   if (exitCode !== 0) throw new Error(`${program} -version failed (${exitCode}): ${complaint.slice(0, 500)}`)
   const lines = printed.split('\n')

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
-import { NICENESS, type ProcessEnd, type ToolProcess } from './wall.ts'
+import { NICENESS, type ProcessEnd, type ToolProcess } from './sandbox.ts'
 
 /**
  * The environment of ffmpeg. One allocator arena: glibc otherwise reserves an arena for each thread, and the memory limit
@@ -25,7 +25,7 @@ export function startProcess(words: readonly string[], cwd: string, input?: Buff
   const end = ended(child)
   if (input) {
     const pipe = child.stdio[3] as Writable
-    // It may end without reading.
+    // The process may end without reading.
     pipe.on('error', () => {})
     pipe.end(input)
   }
@@ -46,8 +46,8 @@ function ended(child: ChildProcess): Promise<ProcessEnd> {
 }
 
 /**
- * Each tool leads a session, and Linux shares processors between sessions first: with `nice` alone, our services would get
- * no larger share than each ffmpeg. Kernels without this file do not distinguish sessions (sched(7), autogroup).
+ * Each tool leads a session, and Linux divides processor time between sessions first: with `nice` alone, the services would
+ * get no larger share than each ffmpeg. Kernels without this file do not distinguish sessions (sched(7), autogroup).
  */
 async function lowerSession({ pid }: ChildProcess): Promise<void> {
   if (pid !== undefined) await writeFile(`/proc/${pid}/autogroup`, String(NICENESS)).catch(() => {})
@@ -62,14 +62,14 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** A program that runs a tool as its child exits with 128 and the number of the signal that killed the tool. */
+/** Translates the exit code of a program that ran a tool as its child: 128 plus the number of the signal that killed the tool. */
 export function endOfTool({ exitCode, killedBy }: ProcessEnd): ProcessEnd {
   if (exitCode === null || exitCode <= 128) return { exitCode, killedBy }
   const [name] = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128) ?? []
   return name === undefined ? { exitCode, killedBy } : { exitCode: null, killedBy: name as NodeJS.Signals }
 }
 
-/** Whether a command can be run here. */
+/** Whether a command runs on this machine and exits with 0. */
 export function succeeds([command, ...args]: string[]): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(command ?? '', args, { stdio: 'ignore', timeout: 5000 })

@@ -6,7 +6,7 @@ export interface Pausable {
 
 /**
  * While a viewer waits for the first seconds of a video, pauses all tools on this machine except those that make them.
- * Priorities of the kernel cannot do this: each tool runs in a session of its own, and Linux shares processors between
+ * Priorities of the kernel cannot do this: each tool runs in its own session, and Linux shares processors between
  * sessions first (sched(7), autogroup).
  */
 export class PriorityGate {

@@ -4,7 +4,7 @@ import { MASTER_PLAYLIST, type StorageKey, type Store } from '@kinora/common/sto
 import { parsePlaylist } from '@kinora/formats/hls'
 import { FetchError, type Source, sliceRange } from '@kinora/hls-check'
 
-/** A scheme of our own, so that addresses of files and servers never resolve to a storage key. */
+/** A private URL scheme, so that addresses of files and servers never resolve to a storage key. */
 const ROOT = 'kinora-storage:///'
 
 /** A published video in storage. Its playlists may name only files of its own folder, by relative addresses. */

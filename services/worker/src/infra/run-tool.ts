@@ -3,9 +3,8 @@ import type { Readable } from 'node:stream'
 import type { ToolRuns } from '@kinora/common/contracts'
 import type { AttemptLog, ToolExit } from './attempt-log.ts'
 import { Countdown } from './countdown.ts'
-import { readLines } from './lines.ts'
 import type { PrioritySlot } from './priority-gate.ts'
-import type { ResourceLimits, Wall } from './wall.ts'
+import type { ResourceLimits, Sandbox } from './sandbox.ts'
 import { watchFolder } from './watch-folder.ts'
 
 /** ffmpeg and ffprobe, with the settings of all their runs. */
@@ -18,7 +17,7 @@ export interface Tools {
   /** Larger input is refused before memory is allocated for it. */
   maxPixels: number
   maxStreams: number
-  wall: Wall
+  sandbox: Sandbox
   build: ToolRuns['ffmpeg']
   /** Called with the program and arguments of every run. */
   onRun?: (command: string[]) => void
@@ -33,7 +32,7 @@ export interface ToolRun {
   args: string[]
   /** The workspace; all file names in `args` are relative to it. */
   cwd: string
-  /** Bytes that it may write, in one file and in all of the workspace: more than an honest source can need. */
+  /** Bytes that it may write, in one file and in the whole workspace: more than any valid source needs. */
   outputBytes: number
   onLine?: (line: string) => void
   signal: AbortSignal
@@ -52,7 +51,7 @@ const STDERR_KEPT = 8 * 1024
 const MAX_PAUSE_MS = 60_000
 
 /**
- * Runs a media tool behind the wall and under the limits. At the time limit, when it has written too much, or when `signal`
+ * Runs a media tool in the sandbox and under the limits. At the time limit, when it has written too much, or when `signal`
  * aborts, it and its children are killed at once. The time in which it is paused does not count. Rejects only with the
  * abort reason, or when it cannot be started.
  */
@@ -61,7 +60,7 @@ export async function runTool(tools: Tools, run: ToolRun): Promise<ToolEnd> {
   signal.throwIfAborted()
   tools.onRun?.([basename(run.command), ...args])
   tools.log?.begin(run.command, args)
-  const tool = tools.wall.start({ program: run.command, args, cwd, limits: tools.limits, outputBytes })
+  const tool = tools.sandbox.start({ program: run.command, args, cwd, limits: tools.limits, outputBytes })
   const kill = () => tool.signal('SIGKILL')
   let [timedOut, overOutput] = [false, false]
   const limit = new Countdown(tools.limits.wallSeconds * 1000, () => {
@@ -115,4 +114,27 @@ function keepTail(stderr: Readable, log: AttemptLog | undefined): () => string {
     log?.add(text)
   })
   return () => tail
+}
+
+/** Characters of one line; real output has a tenth of this. */
+const MAX_LINE = 4 * 1024 * 1024
+
+/** Calls `onLine` with each line of a tool's output, and `onExcess` once for a line that is too long to keep in memory. */
+export function readLines(stream: Readable, onLine: (line: string) => void, onExcess: () => void): void {
+  let rest = ''
+  let excess = false
+  stream.setEncoding('utf8')
+  stream.on('data', (text: string) => {
+    if (excess) return
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine(line.endsWith('\r') ? line.slice(0, -1) : line)
+    if (rest.length <= MAX_LINE) return
+    excess = true
+    rest = ''
+    onExcess()
+  })
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest)
+  })
 }

@@ -1,48 +1,83 @@
-import { startProcess, succeeds } from './local-process.ts'
-import { limitWords, NICE_WORDS, type Wall } from './wall.ts'
+import type { Readable } from 'node:stream'
+import type { CleanWorkspace } from './workspace.ts'
 
-/** What this machine offers beside bubblewrap. Detected once at start. */
-interface Sandbox {
-  /** util-linux prlimit is available: the kernel limits memory, processor time and file size. */
-  prlimit: boolean
-  /** Words before a command that run it in a network namespace without interfaces; empty where the host forbids it. */
-  withoutNetwork: string[]
-  /** util-linux setpriv is available: tools die with the worker that started them, even while paused. */
-  deathSignal: boolean
+/**
+ * How a media tool is isolated. `bubblewrap`: in namespaces on this machine. `container`: in another container, without network
+ * and secrets. `limits`: not isolated; it runs as the worker's user, with resource limits only.
+ */
+export type SandboxKind = 'bubblewrap' | 'container' | 'limits'
+
+export interface ResourceLimits {
+  memoryBytes: number
+  cpuSeconds: number
+  wallSeconds: number
 }
 
-const WITH_DEATH_SIGNAL = ['setpriv', '--pdeathsig', 'KILL', '--']
+export interface ToolCommand {
+  /** Name or path of ffmpeg or ffprobe. */
+  program: string
+  args: readonly string[]
+  /** Folder of the tool's inputs and outputs: the only data of Kinora that it sees. */
+  cwd: string
+  limits: ResourceLimits
+  /** Size of the largest file that the tool may write. */
+  outputBytes: number
+}
 
-/** Tools as the worker's own user, with what limits there are: code that runs in them reaches what the worker reaches. */
-export async function openLimits(): Promise<Wall> {
-  const sandbox = await detectSandbox()
-  const missing = [
-    ...(sandbox.prlimit ? [] : ['limits of memory and processor time (prlimit)']),
-    ...(sandbox.withoutNetwork.length > 0 ? [] : ['a network namespace (unshare)']),
+export interface ProcessEnd {
+  exitCode: number | null
+  killedBy: NodeJS.Signals | null
+}
+
+export interface ToolProcess {
+  stdout: Readable
+  stderr: Readable
+  /** Rejects when the tool could not be started. */
+  ended: Promise<ProcessEnd>
+  /** Sends it to the tool and all processes that the tool started. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void
+}
+
+export interface Sandbox {
+  kind: SandboxKind
+  /** One sentence for the log and `/readyz`. */
+  description: string
+  /** Limits that this machine does not offer. */
+  missing: string[]
+  start(command: ToolCommand): ToolProcess
+  /** Whether tools can be started now. */
+  check(): Promise<boolean>
+  /** Removes files that only the tool's own user may remove. */
+  clean: CleanWorkspace
+}
+
+/** Threads and processes of one tool: an encode of six renditions on sixty cores has some six hundred threads. */
+const MAX_THREADS = 1024
+/** Open files of one tool: an encode of six renditions has some thirty. */
+const MAX_OPEN_FILES = 128
+/** Of all tools, so that services that answer requests run first. */
+export const NICENESS = 10
+
+/**
+ * Words before a command that limit it. The memory limit is RLIMIT_DATA: heap, thread stacks and every other private
+ * writable mapping, so it follows the memory that is really used; RLIMIT_AS would also count the 300 MB of shared libraries.
+ *
+ * @param isAlone the tool has a user id of its own, so that the kernel's count of the user's threads is the tool's
+ */
+export function limitWords(
+  { limits, outputBytes }: Pick<ToolCommand, 'limits' | 'outputBytes'>,
+  { isAlone = false } = {},
+): string[] {
+  return [
+    'prlimit',
+    `--data=${limits.memoryBytes}`,
+    `--cpu=${limits.cpuSeconds}`,
+    `--fsize=${outputBytes}`,
+    `--nofile=${MAX_OPEN_FILES}`,
+    '--core=0',
+    ...(isAlone ? [`--nproc=${MAX_THREADS}`] : []),
+    '--',
   ]
-  return {
-    kind: 'limits',
-    description: 'ffmpeg runs as the worker itself, with limits alone: code that a file smuggles in reaches everything',
-    missing,
-    start: (command) => {
-      // A change of user clears the death signal, so it comes after the namespace.
-      const mortal = sandbox.deathSignal ? WITH_DEATH_SIGNAL : []
-      const limited = sandbox.prlimit ? limitWords(command) : []
-      const words = [...sandbox.withoutNetwork, ...mortal, ...limited, ...NICE_WORDS, command.program, ...command.args]
-      return startProcess(words, command.cwd === '' ? '/' : command.cwd)
-    },
-    check: async () => true,
-    clean: async () => {},
-  }
 }
 
-async function detectSandbox(): Promise<Sandbox> {
-  const [prlimit, deathSignal, asRoot, asUser] = await Promise.all([
-    succeeds(['prlimit', '--core=0', '--', 'true']),
-    succeeds([...WITH_DEATH_SIGNAL, 'true']),
-    succeeds(['unshare', '--net', '--', 'true']),
-    succeeds(['unshare', '--map-current-user', '--net', '--', 'true']),
-  ])
-  const asUserWords = asUser ? ['unshare', '--map-current-user', '--net', '--'] : []
-  return { prlimit, deathSignal, withoutNetwork: asRoot ? ['unshare', '--net', '--'] : asUserWords }
-}
+export const NICE_WORDS = ['nice', '-n', String(NICENESS)]

@@ -1,6 +1,6 @@
-/** System calls that no run of ffmpeg makes, with their numbers on x86-64 and on 64-bit ARM; null: it does not exist there. */
+/** System calls that no run of ffmpeg makes, with their numbers on x86-64 and on 64-bit ARM; null where it does not exist. */
 const REFUSED: Record<string, [number | null, number | null]> = {
-  // Other processes. Threads are made by `clone`, which is looked at below.
+  // Other processes. Threads are created by `clone`, whose flags are checked below.
   fork: [57, null],
   vfork: [58, null],
   ptrace: [101, 117],
@@ -30,7 +30,7 @@ const REFUSED: Record<string, [number | null, number | null]> = {
   fsmount: [432, 432],
   fspick: [433, 433],
   mount_setattr: [442, 442],
-  // Memory that no limit of a process counts.
+  // Memory that no resource limit of a process counts.
   memfd_create: [319, 279],
   memfd_secret: [447, 447],
   shmget: [29, 194],
@@ -44,7 +44,7 @@ const REFUSED: Record<string, [number | null, number | null]> = {
   add_key: [248, 217],
   request_key: [249, 218],
   keyctl: [250, 219],
-  // Files that are no files; files that take room and have no name.
+  // Devices, links, and removal: files without a name take space that is not measured.
   mknod: [133, null],
   mknodat: [259, 33],
   link: [86, null],
@@ -129,25 +129,25 @@ export function syscallFilter(arch: string = process.arch): Buffer | null {
     [RETURN, 0, 0, EPERM],
     ...Object.values(UNREADABLE).flatMap((number) => refuse(number, ENOSYS)),
     ...Object.values(REFUSED).flatMap((numbers) => refuse(numbers[known.index], EPERM)),
-    // Without this flag it makes a process.
-    ...look(known.clone, 0, [
+    // Without this flag it creates a process.
+    ...checkArgument(known.clone, 0, [
       [ANY, 1, 0, CLONE_THREAD],
       [RETURN, 0, 0, EPERM],
     ]),
-    ...look(known.mmap, 3, [
+    ...checkArgument(known.mmap, 3, [
       [ANY, 0, 1, MAP_GROWSDOWN],
       [RETURN, 0, 0, EPERM],
       [AND, 0, 0, MAP_SHARED | MAP_ANONYMOUS],
       [EQUAL, 0, 1, MAP_SHARED | MAP_ANONYMOUS],
       [RETURN, 0, 0, EPERM],
     ]),
-    ...look(known.openat, 2, [
+    ...checkArgument(known.openat, 2, [
       [ANY, 0, 1, O_TMPFILE],
       [RETURN, 0, 0, EPERM],
     ]),
     ...(known.open === undefined
       ? []
-      : look(known.open, 1, [
+      : checkArgument(known.open, 1, [
           [ANY, 0, 1, O_TMPFILE],
           [RETURN, 0, 0, EPERM],
         ])),
@@ -163,12 +163,12 @@ export function syscallFilter(arch: string = process.arch): Buffer | null {
   return bytes
 }
 
-/** Numbers of prctl(2), by which a process filters its own calls. */
+/** Numbers of the system call prctl(2), with which a process applies a filter to itself. */
 const PRCTL: Record<string, number> = { x64: 157, arm64: 167 }
 
 /**
- * Words before a command that read a filter from file descriptor 3 and put it on themselves, where bubblewrap does not. Every
- * Debian has this Perl. Undefined where the filter is not known.
+ * Words before a command that apply the filter from file descriptor 3 to it, for use without bubblewrap. Every Debian has the
+ * Perl that they need. Undefined on processors without a filter.
  */
 export function filterWords(arch: string = process.arch): string[] | undefined {
   const number = PRCTL[arch]
@@ -195,8 +195,8 @@ function refuse(number: number | null, answer: number): Instruction[] {
       ]
 }
 
-/** Instructions for one argument of one call, which is allowed where they do not return. */
-function look(number: number, index: number, instructions: Instruction[]): Instruction[] {
+/** Instructions that check one argument of one call; the call is allowed unless they return. */
+function checkArgument(number: number, index: number, instructions: Instruction[]): Instruction[] {
   return [
     [EQUAL, 0, instructions.length + 2, number],
     [LOAD, 0, 0, argument(index)],

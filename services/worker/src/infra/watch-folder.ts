@@ -2,13 +2,13 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const EVERY_MS = 500
-/** Many times the files of the longest chunk. */
+/** Many times the number of files of the longest chunk. */
 const MAX_FILES = 20_000
 const BLOCK = 512
 
 /**
- * Looks at how much room the files of a folder take while a tool writes there, and calls `onExcess` once when it has grown by
- * more than `maxBytes`.
+ * Measures the disk usage of a folder twice a second while a tool writes to it, and calls `onExcess` once when it has grown
+ * by more than `maxBytes`.
  */
 export function watchFolder(folder: string, maxBytes: number, onExcess: () => void): { stop(): void } {
   let timer: NodeJS.Timeout | undefined
@@ -38,14 +38,14 @@ async function measure(folder: string): Promise<{ bytes: number; files: number }
       const path = join(next, entry.name)
       sum.files += 1
       if (entry.isDirectory()) folders.push(path)
-      else if (entry.isFile()) sum.bytes += await roomOf(path)
+      else if (entry.isFile()) sum.bytes += await diskUsage(path)
     }
   }
   return sum
 }
 
-/** Missing: it was moved away or renamed at this moment. */
-async function roomOf(path: string): Promise<number> {
+/** Bytes on disk; 0 when the file was moved or removed after it was listed. */
+async function diskUsage(path: string): Promise<number> {
   const found = await lstat(path).catch(() => null)
   return (found?.blocks ?? 0) * BLOCK
 }

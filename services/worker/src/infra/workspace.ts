@@ -3,9 +3,9 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 
 /**
- * Folders are named `<host>@<pid>-<start time of that process>-<random>`. The name tells a worker that was killed from one
- * that runs, even when its process number was reused. Containers may share the parent folder, and none of them sees the
- * processes of another.
+ * Folders are named `<host>@<pid>-<start time of that process>-<random>`, which distinguishes a running worker from a killed
+ * one, even when the process id was reused. Containers may share the parent folder, although they do not see each other's
+ * processes.
  */
 const NAME = /^(.+)@(\d+)-(\d+)-\w+$/
 const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-')
@@ -13,17 +13,17 @@ const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-')
 /** Far longer than an attempt can take. */
 const FOREIGN_AGE_MS = 24 * 3600 * 1000
 
-/** Removes what only the user of a tool may remove. */
+/** Removes files that only the tool's user may remove. */
 export type CleanWorkspace = (folder: string) => Promise<void>
 
-/** All that tools see of a workspace; and what was taken from there, out of their reach. */
+/** Folders of a workspace: what tools see, and the outputs that were taken out of their reach. */
 export const TOOLS = 'tools'
 const TAKEN = 'taken'
 
 /**
- * Runs `work` in an empty folder of its own, which is removed afterwards, also when `work` throws. Tools may be another user,
- * who may make files there (mode 1777), but neither replace nor remove those of the worker. The folder around it is the
- * worker's alone.
+ * Runs `work` in a new empty folder, which is removed afterwards, also when `work` throws. Tools that run as another user may
+ * create files in it (mode 1777), but can neither replace nor remove those of the worker. Its parent folder is accessible to
+ * the worker only.
  */
 export async function withWorkspace<T>(
   root: string,
@@ -41,18 +41,18 @@ export async function withWorkspace<T>(
   }
 }
 
-/** Creates an empty folder, which is swept after this process has died. */
+/** Creates an empty folder, which is swept when this process no longer runs. */
 export async function createWorkspace(root: string): Promise<string> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   return await mkdtemp(join(root, `${HOST}@${process.pid}-${(await processStart(process.pid)) ?? 0}-`))
 }
 
-/** Where outputs are that were taken from this workspace. */
+/** The folder of the outputs that were taken from this workspace. */
 export function takenFolder(workspace: string): string {
   return join(dirname(workspace), TAKEN)
 }
 
-/** Makes a folder in a workspace, in which tools may make files. */
+/** Creates a folder in a workspace in which tools may create files. */
 export async function makeOutputFolder(workspace: string, name: string): Promise<void> {
   await mkdir(join(workspace, name))
   await chmod(join(workspace, name), 0o777)
@@ -61,7 +61,7 @@ export async function makeOutputFolder(workspace: string, name: string): Promise
 export async function removeWorkspace(folder: string, clean: CleanWorkspace = async () => {}): Promise<void> {
   const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 3 })
   await remove().catch(async () => {
-    // A tool may have left folders that nobody may enter.
+    // A tool may have left folders without permissions.
     await clean(folder)
     await openFolders(folder)
     await remove()

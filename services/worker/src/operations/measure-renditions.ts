@@ -17,7 +17,8 @@ interface Range {
 }
 
 /**
- * Takes segments of all rungs that ffmpeg wrote, and reads them. Throws a host fault unless each is as planned; for a remux, `COPY_UNFIT`.
+ * Takes the segments of all rungs that ffmpeg wrote, and reads them. Throws a host fault unless each is as planned; for a
+ * remux, `COPY_UNFIT`.
  */
 export async function measureRenditions(work: VideoWork, range: Range, workspace: string): Promise<ResultOf<'video'>> {
   const begun = work.rungs.filter((rung) => firstSegmentOf(rung, work) < range.to)
@@ -31,7 +32,7 @@ export async function measureRenditions(work: VideoWork, range: Range, workspace
   }
 }
 
-/** A remux encodes nothing: what is wrong with it is wrong with the source, and a retry would not help. */
+/** A remux encodes nothing: its faults are those of the source, and a retry would not help. */
 function remuxUnfit(error: unknown): unknown {
   if (error instanceof RangeError) return inputFault('COPY_UNFIT', undefined, error.message)
   return error instanceof TaskFailure ? inputFault('COPY_UNFIT', undefined, error.diagnosis) : error
@@ -53,7 +54,7 @@ async function measure(work: VideoWork, rung: WorkRung, range: Range, workspace:
     const start = Math.round((startFrame * den * timescale) / num)
     if (segment.samples !== frames || segment.decodeTime !== start || !segment.startsWithSync) {
       const found = `${segment.samples} frames at ${segment.decodeTime}, planned ${frames} at ${start}`
-      throw hostFault('VERIFICATION_FAILED', 'A segment does not have the frames that it should.', found)
+      throw hostFault('VERIFICATION_FAILED', 'A segment does not have the planned frames.', found)
     }
     if (work.copied) assertIndependent(await readFile(join(folder, `${number}.m4s`)), initFile)
     const keyFrames = keyFramesOf(segment, startFrame, work, timescale)
@@ -74,7 +75,7 @@ function keyFramesOf(segment: Segment, startFrame: number, work: VideoWork, time
   const found = keyFrames.map(({ decodeTime }) => decodeTime)
   if (found.join() !== planned.join()) {
     const diagnosis = `key frames at ${found}, planned at ${planned}`
-    throw hostFault('VERIFICATION_FAILED', 'A segment does not have the key frames that it should.', diagnosis)
+    throw hostFault('VERIFICATION_FAILED', 'A segment does not have the planned key frames.', diagnosis)
   }
   return keyFrames.map(({ offset, bytes }) => [offset, bytes])
 }

@@ -12,19 +12,19 @@ const ENTRIES = [
 ]
 const CHAPTER_ENTRIES = ['chapter=start_time', 'chapter_tags=title']
 
-/** Characters of an answer: many times those for the streams and chapters of an honest file. */
+/** Characters of a report: many times what the streams and chapters of a real file need. */
 const MAX_ANSWER = 512 * 1024
 /** Of a file whose frames are stills themselves. */
 const MAX_COVERS = 4
 
 /**
- * Runs ffprobe on the workspace's source; where its chapters make the answer too long, once more without them. Throws
+ * Runs ffprobe on the workspace's source; when its chapters make the report too long, again without them. Throws
  * `SOURCE_CORRUPT`, `SOURCE_UNSUPPORTED` or `SOURCE_OVER_LIMIT`.
  */
 export async function probeSource(tools: Tools, cwd: string, signal: AbortSignal): Promise<ProbeReport> {
   const report = await describe(tools, true, cwd, signal)
   if (!isOfStills(report)) return report
-  // Then the covers, if there are any, are decoded as well: an honest file has few of them.
+  // Then the covers, if there are any, are decoded as well: a real file has few of them.
   const covers = report.streams.filter(({ disposition }) => disposition?.attached_pic).length
   if (covers > MAX_COVERS) throw inputFault('SOURCE_OVER_LIMIT', 'The file has more cover pictures than is allowed.')
   return await describe(tools, false, cwd, signal)
@@ -56,7 +56,7 @@ interface Question {
   signal: AbortSignal
 }
 
-/** Null for an answer that is too long, which is not kept in memory. */
+/** Null for a report that is too long to keep in memory. */
 async function ask(tools: Tools, entries: string[], { input, cwd, signal }: Question): Promise<string | null> {
   let [lines, length]: [string[], number] = [[], 0]
   const onLine = (line: string) => {

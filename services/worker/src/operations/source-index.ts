@@ -1,9 +1,9 @@
+import { open } from 'node:fs/promises'
 import type { SourceFacts } from '@kinora/common/contracts'
-import { type FrameClock, readFrameClock, readVideoTrack } from '@kinora/formats/mp4'
+import { boxesInFile, type FrameClock, readFrameClock, readVideoTrack } from '@kinora/formats/mp4'
 import { distinctTimes, type FrameTimes } from '../domain/frame-grid.ts'
 import type { ProbedStream } from '../domain/probe-report.ts'
 import { looksRemuxable, type Remuxable, remuxableTrack } from '../domain/remux.ts'
-import { readMoov } from '../infra/mp4-file.ts'
 
 /** Whether the video track of a source can be cut into segments without encoding; undefined when it cannot, or may not. */
 export async function findRemuxable(
@@ -71,4 +71,48 @@ function shownPart(edits: FrameClock['edits'], movieTimescale: number) {
   }
   const delay = before.reduce((sum, { duration }) => sum + duration, 0) / movieTimescale
   return { delay, begin: shown.mediaTime, end: shown.duration / movieTimescale }
+}
+
+/** More than the index of twelve hours at sixty frames a second with audio, which has 45 MB. */
+const MAX_MOOV_BYTES = 64 * 1024 * 1024
+
+/** The index of an MP4 file, which is its `moov` box. Undefined when it is missing or unreasonably large. */
+async function readMoov(path: string): Promise<Buffer | undefined> {
+  const file = await open(path)
+  try {
+    for await (const { type, start, end } of boxesInFile(file)) {
+      if (type !== 'moov') continue
+      const size = end - start
+      if (size > MAX_MOOV_BYTES) return undefined
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, start)
+      return bytesRead === size ? buffer : undefined
+    }
+    return undefined
+  } catch (error) {
+    return undefinedIfMalformed(error)
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Whether the index lists all frames of the file. False for a file that is cut off, for one with fragments, of which the
+ * index may list the first frames, and for one with very many boxes; their frames are then counted one by one.
+ */
+export async function hasCompleteIndex(path: string): Promise<boolean> {
+  const file = await open(path)
+  try {
+    for await (const { type } of boxesInFile(file)) if (type === 'moof') return false
+    return true
+  } catch (error) {
+    return undefinedIfMalformed(error) ?? false
+  } finally {
+    await file.close()
+  }
+}
+
+/** For callers that treat a malformed file like one without an index. */
+function undefinedIfMalformed(error: unknown): undefined {
+  if (error instanceof RangeError) return undefined
+  throw error
 }

@@ -3,16 +3,16 @@ import { basename, dirname, join } from 'node:path'
 import { hostFault } from '../domain/task-failure.ts'
 import { takenFolder } from '../infra/workspace.ts'
 
-/** Of outputs: what ffmpeg gives its files. */
+/** Permissions of outputs, the same as ffmpeg's. */
 const MODE = 0o644
-/** Of outputs that are read as a whole: some minutes of the largest rung. */
+/** For outputs that are read into memory: some minutes of the largest rung. */
 const MAX_READ_BYTES = 512 * 1024 * 1024
 
 /**
- * Moves a file that a tool has written out of the tool's reach, and returns its new path. Only a plain file without other
- * names is taken: a tool in which a stranger's code runs may leave links to files that the worker may read, or pipes at which
- * it would wait. It may also exchange names at any moment; so the file is opened first, by a folder that is held open, and
- * what is moved must be what was opened. Throws a host fault otherwise.
+ * Moves a file that a tool has written out of the tool's reach, and returns its new path. Only a regular file with one name is
+ * taken: a compromised tool may leave links to files that the worker can read, or pipes that would block it. It may also
+ * exchange names at any moment, so the file is opened first, relative to an open folder, and the moved file must be the opened
+ * one. Throws a host fault otherwise.
  * @param name at most one folder below the workspace
  */
 export async function takeOutput(workspace: string, name: string, maxBytes = MAX_READ_BYTES): Promise<string> {
@@ -25,11 +25,11 @@ export async function takeOutput(workspace: string, name: string, maxBytes = MAX
     const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(refuse)
     try {
       const found = await file.stat()
-      if (!found.isFile() || found.nlink !== 1) throw refused('not a plain file')
+      if (!found.isFile() || found.nlink !== 1) throw refused('not a regular file')
       if (found.size > maxBytes) throw refused(`${found.size} bytes`)
       const me = process.getuid?.()
       if (found.uid !== me && me !== 0) {
-        // A file of the tool's own user cannot be given to the worker.
+        // Only root can change the owner of a file, so the worker copies it.
         await copyFile(pathOfOpen(file.fd, path), target, constants.COPYFILE_FICLONE)
         await rm(path, { force: true })
         return target
@@ -51,7 +51,7 @@ export async function takeOutput(workspace: string, name: string, maxBytes = MAX
   }
 }
 
-/** The entry of an open folder, even when the folder's name belongs to another one since. */
+/** The path of an entry of an open folder; still valid when the folder's name was given to another one. */
 function pathIn(fd: number, folder: string, name: string): string {
   return process.platform === 'linux' ? `/proc/self/fd/${fd}/${name}` : join(folder, name)
 }
@@ -65,5 +65,5 @@ function refuse(error: NodeJS.ErrnoException): never {
 }
 
 function refused(diagnosis: string): Error {
-  return hostFault('VERIFICATION_FAILED', 'A file that was made of this video is not as it should be.', diagnosis)
+  return hostFault('VERIFICATION_FAILED', 'A file of the finished video is not as expected.', diagnosis)
 }

@@ -108,3 +108,34 @@ function encoder({ preset, threads }: Tools, { gopFrames }: VideoWork, { maxrate
     ...['-fps_mode', 'passthrough'],
   ]
 }
+
+/** Cuts the video track of a source into segments without decoding it. */
+export function remuxCommand(tools: Tools, work: VideoWork): FfmpegCommand {
+  const { video } = work.facts
+  const command = readSource(tools, codecsOf(work.facts), '-copyts')
+  for (const rung of work.rungs) {
+    command
+      .output(`${rung.name}/list.m3u8`)
+      .outputOptions('-map', `0:${video.streamIndex}`, '-an', '-c:v', 'copy')
+      .outputOptions('-bsf:v', [FROM_ZERO, ...labels(work)].join(','), ...videoSegments(work, rung))
+  }
+  return command
+}
+
+/** Moves the first frame, which is the first that is decoded, to time 0; exact in ticks of the source. */
+const FROM_ZERO = 'setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS'
+
+/** H.264 codes for the names in `renditionColour` (ITU-T H.264 tables E-3 to E-5). */
+const COLOUR_CODES: Record<string, number> = { bt709: 1, bt470bg: 5, smpte170m: 6 }
+
+/** Video without a declared colour gets the label of the other renditions, in its headers; its frames stay unchanged. */
+function labels({ facts: { video } }: VideoWork): string[] {
+  if (video.colorMatrix !== undefined) return []
+  const { primaries, transfer, matrix } = renditionColour(video)
+  const codes = [
+    `colour_primaries=${COLOUR_CODES[primaries]}`,
+    `transfer_characteristics=${COLOUR_CODES[transfer]}`,
+    `matrix_coefficients=${COLOUR_CODES[matrix]}`,
+  ]
+  return [`h264_metadata=${codes.join(':')}`]
+}

@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TaskOutcome } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
 import { type ClaimedTask, events, type MediaPart, type ToolRuns } from '@kinora/common/contracts'
+import { toAppError } from '@kinora/common/errors'
+import type { Store } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import { TaskFailure, toTaskCause } from '../domain/task-failure.ts'
 import { isUrgent } from '../domain/task-work.ts'
 import { AttemptLog } from '../infra/attempt-log.ts'
-import { isStorageOutage, storageRecovers } from '../infra/storage-outage.ts'
 import { withWorkspace } from '../infra/workspace.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { runTask } from './index.ts'
@@ -50,7 +52,7 @@ export async function runAttempt(
   }
 }
 
-/** Runs the task in a workspace of its own; returns the event for its result or failure. */
+/** Runs the task in a new workspace; returns the event for its result or failure. */
 async function outcomeOf(
   context: Context,
   task: ClaimedTask,
@@ -64,7 +66,7 @@ async function outcomeOf(
     const result = await withWorkspace(
       workDir,
       (workspace) => runTask(task.work, { ...reporting, store, limits, workspace, outputKey }),
-      tools.wall.clean,
+      tools.sandbox.clean,
     )
     return taskEvent(events['task.finished'], task, { ...leaseOf(task), result, tools: runs, ...logOf(tools) })
   } catch (thrown) {
@@ -83,4 +85,30 @@ async function outcomeOf(
 function logOf({ log }: TaskContext['tools']): { log?: string } {
   const text = log?.text()
   return text === undefined ? {} : { log: text }
+}
+
+const PAUSE_MS = 5000
+/** After a longer outage, storage is not expected back soon. */
+const MAX_WAIT_MS = 600_000
+/** From this attempt on a task is not returned, because its failures are more than a temporary outage. */
+const MANY_ATTEMPTS = 20
+
+/** Whether an error means that storage is unreachable or full, which is temporary and not the task's fault. */
+function isStorageOutage(thrown: unknown, attempt: number): boolean {
+  const { code } = toAppError(thrown)
+  return (code === 'DEPENDENCY_UNAVAILABLE' || code === 'STORAGE_FULL') && attempt < MANY_ATTEMPTS
+}
+
+/** Waits until storage can be reached again; false after ten minutes. Resolves with true at once when `signal` aborts. */
+async function storageRecovers(store: Store, signal: AbortSignal): Promise<boolean> {
+  const deadline = performance.now() + MAX_WAIT_MS
+  while (performance.now() < deadline) {
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
+    const isThere = await store.check().then(
+      () => true,
+      () => false,
+    )
+    if (isThere || signal.aborted) return true
+  }
+  return false
 }

@@ -57,7 +57,7 @@ async function fetchRendition(key: StorageKey, name: string, context: TaskContex
 
 /**
  * Copies the first track of each file, without encoding, into one MP4 with its index first, so that it plays while it is
- * downloaded. The names of `inputs` are ours, inside the workspace.
+ * downloaded. The worker chooses the names of `inputs`, which are inside the workspace.
  */
 function joinCommand(tools: Tools, inputs: readonly string[]): FfmpegCommand {
   const command = ffmpeg()

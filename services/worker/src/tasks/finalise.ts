@@ -4,7 +4,7 @@ import type { WorkOf } from '../domain/task-work.ts'
 import { storeSource } from '../infra/published-video.ts'
 import type { Task, TaskContext } from './task.ts'
 
-/** Checks the published video as a player reads it. A broken rule is our fault, never that of the source. */
+/** Checks the published video as a player reads it. A broken rule is a fault of Kinora, never of the source. */
 export const finalise: Task<'finalise'> = async (work, context) => {
   const { verdicts, playlists, bytes } = await check(work, context)
   const broken = verdicts.find(({ verdict }) => verdict === 'broken')

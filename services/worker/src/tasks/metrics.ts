@@ -1,18 +1,18 @@
 import type { Metrics } from '@kinora/common/service'
 import { Counter, Gauge, Histogram } from 'prom-client'
-import type { WallKind } from '../infra/wall.ts'
+import type { SandboxKind } from '../infra/sandbox.ts'
 
 export type TaskMetrics = ReturnType<typeof createTaskMetrics>
 
-export function createTaskMetrics(registry: Metrics, wall: WallKind) {
+export function createTaskMetrics(registry: Metrics, sandbox: SandboxKind) {
   const registers = [registry]
-  const walls = new Gauge({
-    name: 'kinora_worker_wall',
-    help: 'What stands between ffmpeg and this worker: 1 for the kind in use',
+  const sandboxes = new Gauge({
+    name: 'kinora_worker_sandbox',
+    help: 'Sandbox of ffmpeg: 1 for the kind in use',
     labelNames: ['kind'],
     registers,
   })
-  walls.set({ kind: wall }, 1)
+  sandboxes.set({ kind: sandbox }, 1)
   return {
     running: new Gauge({
       name: 'kinora_worker_tasks_running',

@@ -5,10 +5,9 @@ import { mainVideo, type ProbedStream, type ProbeReport } from '../domain/probe-
 import { declaredGrid, scannedGrid, sourceChapters, sourceFacts } from '../domain/source-facts.ts'
 import { assertFactsWithinLimits, assertWithinLimits } from '../domain/source-limits.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
-import { hasCompleteIndex } from '../infra/mp4-file.ts'
 import { probeSource } from '../operations/probe-source.ts'
 import { scanPackets } from '../operations/scan-packets.ts'
-import { findRemuxable, indexedTimes } from '../operations/source-index.ts'
+import { findRemuxable, hasCompleteIndex, indexedTimes } from '../operations/source-index.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** Finds out what the source is, and whether it is accepted. */

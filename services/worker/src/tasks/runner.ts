@@ -44,7 +44,7 @@ async function handleTask(
   redelivered: boolean,
   signal: AbortSignal,
 ): Promise<TaskOutcome> {
-  // Another installation's store has none of our files, and tasks must not fail because of that.
+  // The store of another installation lacks the files of these tasks, which must not fail because of that.
   if (!context.storeCheck.usable) return 'later'
   const task = await claim(context, message, redelivered)
   if (task === 'gone') return 'done'
@@ -80,7 +80,7 @@ async function claim(
 }
 
 /**
- * The claim may have been granted: then the task is ours, but its lease is unknown. A requeued message is redelivered with
+ * The claim may have been granted: then this worker holds the task, but does not know the lease. A requeued message is redelivered with
  * a mark that lets the next claim take over at once, instead of waiting for the lease to end.
  */
 async function askAgain(signal: AbortSignal): Promise<TaskOutcome> {

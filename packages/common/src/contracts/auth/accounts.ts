@@ -95,7 +95,7 @@ export const MfaRequired = z
   .object({
     mfaRequired: z.literal(true).meta({ description: 'Always true: tells this answer from tokens', example: true }),
     mfaToken: z.string().meta({
-      description: 'Token that stands for the accepted password in the second step of the sign-in',
+      description: 'Token of the first step, which replaces the password in the second step of the sign-in',
       example: 'example-mfa-token',
     }),
     methods: z.array(MfaMethod).meta({
@@ -200,3 +200,11 @@ export const accounts = {
     idempotent: true,
   },
 } as const satisfies Record<string, MethodSpec>
+
+/**
+ * The form in which email addresses are stored, compared and counted. RFC 5321 allows hosts to distinguish `Ann@` from `ann@`,
+ * but none does, and people type both. Rate limits by account use it too; otherwise each spelling would have its own counter.
+ */
+export function normaliseEmail(email: string): string {
+  return email.trim().normalize('NFKC').toLowerCase()
+}

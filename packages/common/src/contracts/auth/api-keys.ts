@@ -20,7 +20,7 @@ export const ApiKeyId = Id.meta({ description: 'Id of the API key', example: '01
 export const ApiKey = z
   .object({
     id: ApiKeyId,
-    name: z.string().meta({ description: 'Name given by whoever created the key', example: 'Nightly import' }),
+    name: z.string().meta({ description: 'Name that was chosen when the key was created', example: 'Nightly import' }),
     prefix: z
       .string()
       .meta({ description: 'First 8 characters of the key, to tell it from others', example: 'knr_EXAM' }),

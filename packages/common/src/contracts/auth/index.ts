@@ -3,12 +3,11 @@ import { accounts } from './accounts.ts'
 import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
-import { email } from './email.ts'
 import { invites } from './invites.ts'
-import { keys } from './keys.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
+import { revocations } from './revocations.ts'
 import { secondFactor } from './second-factor.ts'
 import { serviceAccounts } from './service-accounts.ts'
 import { sessions } from './sessions.ts'
@@ -18,25 +17,22 @@ export * from './accounts.ts'
 export * from './administration.ts'
 export * from './api-keys.ts'
 export * from './audit.ts'
-export * from './email.ts'
 export * from './invites.ts'
-export * from './keys.ts'
 export * from './passkeys.ts'
 export * from './passwords.ts'
 export * from './personal-data.ts'
+export * from './revocations.ts'
 export * from './second-factor.ts'
 export * from './service-accounts.ts'
 export * from './sessions.ts'
-export * from './sign-out.ts'
 export * from './signing-keys.ts'
 
 export const auth = defineContract('auth', {
   ...accounts,
   ...passwords,
-  ...email,
   ...sessions,
   ...audit,
-  ...keys,
+  ...revocations,
   ...apiKeys,
   ...serviceAccounts,
   ...administration,

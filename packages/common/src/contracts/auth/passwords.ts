@@ -18,7 +18,11 @@ export const PasswordReset = z
   .strictObject({ token: MailToken, password: Password, revokeApiKeys: RevokeApiKeys, removePasskeys: RemovePasskeys })
   .meta({ description: 'The token from a reset link, and the new password' })
 
-/** Changing a known password, and resetting a forgotten one. */
+export const EmailVerification = z
+  .strictObject({ token: MailToken })
+  .meta({ description: 'The token from a verification link' })
+
+/** Changing and resetting a password, and verifying that an email address belongs to the owner of the account. */
 export const passwords = {
   changePassword: {
     summary: 'Change the password',
@@ -42,6 +46,22 @@ export const passwords = {
     input: PasswordReset,
     output: Nothing,
     errors: ['MAIL_TOKEN_INVALID', 'PASSWORD_UNACCEPTABLE', 'TOO_BUSY'],
+    idempotent: false,
+  },
+  verifyEmail: {
+    summary: 'Verify an email address',
+    description: 'With the token from a verification link.',
+    input: EmailVerification,
+    output: Nothing,
+    errors: ['MAIL_TOKEN_INVALID'],
+    idempotent: false,
+  },
+  resendVerification: {
+    summary: 'Request another verification email',
+    description: 'The answer is the same for every address.',
+    input: z.strictObject({ email: Email }),
+    output: Nothing,
+    errors: [],
     idempotent: false,
   },
 } as const satisfies Record<string, MethodSpec>

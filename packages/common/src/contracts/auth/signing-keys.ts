@@ -50,8 +50,62 @@ const SigningKeys = z.object({
   }),
 })
 
-/** The keys that sign access tokens, for operators of the installation. */
+export const Jwk = z
+  .object({
+    kty: z.literal('EC').meta({ description: 'Key type: elliptic curve', example: 'EC' }),
+    crv: z.literal('P-256').meta({ description: 'Curve', example: 'P-256' }),
+    x: z.string().meta({ description: 'X coordinate of the public point, base64url', example: 'example-x-coordinate' }),
+    y: z.string().meta({ description: 'Y coordinate of the public point, base64url', example: 'example-y-coordinate' }),
+    kid: z
+      .string()
+      .meta({ description: 'Id of the key, as in the header of the tokens it signs', example: 'example-kid' }),
+    use: z.literal('sig').meta({ description: 'Use of the key: signatures', example: 'sig' }),
+    alg: z.literal('ES256').meta({ description: 'Signature algorithm', example: 'ES256' }),
+  })
+  .meta({ description: 'A public key that verifies access tokens (RFC 7517)' })
+export type Jwk = z.infer<typeof Jwk>
+
+/** A key that was retired before the last token it signed has expired. */
+export const RetiredKey = z.object({
+  kid: z.string().meta({ description: 'Id of the retired key', example: 'example-retired-kid' }),
+  expiresAt: Timestamp.meta({
+    description: 'Time by which every access token that auth signed with the key has expired, ISO 8601 UTC',
+    example: '2026-01-15T10:30:00.000Z',
+  }),
+})
+
+/** Everything a verifier must know about signing keys. */
+export const KeyDocument = z.object({
+  keys: z.array(Jwk).meta({
+    description: 'Public keys whose tokens are accepted',
+    example: [
+      {
+        kty: 'EC',
+        crv: 'P-256',
+        x: 'example-x-coordinate',
+        y: 'example-y-coordinate',
+        kid: 'example-kid',
+        use: 'sig',
+        alg: 'ES256',
+      },
+    ],
+  }),
+  retired: z
+    .array(RetiredKey)
+    .default([])
+    .meta({ description: 'Keys whose unexpired tokens must be refused', example: [] }),
+})
+export type KeyDocument = z.infer<typeof KeyDocument>
+
+/** The keys that sign access tokens: the public ones for everybody, and their rotation for operators of the installation. */
 export const signingKeys = {
+  getJwks: {
+    summary: 'Get the public keys that verify access tokens',
+    input: Nothing,
+    output: KeyDocument,
+    errors: [],
+    idempotent: true,
+  },
   listKeys: {
     summary: 'List all signing keys and their stages; for operators',
     input: Nothing,

@@ -3,10 +3,10 @@ import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, Nothing, pageOf, Timestamp } from '../shared.ts'
 import { OneVideo } from './video.ts'
 
-/** Of a file as it is uploaded. */
+/** Largest file of captions that is accepted. */
 export const MAX_CAPTION_BYTES = 1024 * 1024
 
-/** BCP 47. Checked after the video, so that it tells a stranger nothing. */
+/** BCP 47. Checked after access to the video, so that the error reveals nothing to strangers. */
 const Language = z.string().max(50)
 /** No control characters, and no quotation marks: it becomes a quoted string in a playlist (RFC 8216 section 4.2). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that it refuses
@@ -21,7 +21,7 @@ export const Captions = z.object({
 })
 export type Captions = z.infer<typeof Captions>
 
-/** Of one video. */
+/** Caption languages of one video. */
 export const MAX_CHAPTERS = 200
 /** UTF-16 code units. */
 export const MAX_CHAPTER_TITLE = 200
@@ -42,7 +42,7 @@ const Chapters = z.object({
   chapters: z.array(Chapter).meta({ description: 'The chapters, each starting later than the one before.' }),
 })
 
-/** Text that runs along with a video. */
+/** Captions and chapters of a video. */
 export const captions = {
   putCaptions: {
     summary: 'Add or replace captions',

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 
-/** The id of the event; for what could not be read, a hash of its body. */
+/** The id of the event, or a hash of a body that could not be read. */
 const ParkedId = z.string().regex(/^[\w-]{1,100}$/)
 const OneMessage = z.strictObject({
   parkedId: ParkedId.meta({
@@ -12,7 +12,7 @@ const OneMessage = z.strictObject({
 })
 const GONE = ['PARKED_NOT_FOUND'] as const
 
-/** A message that nobody tries again by himself. */
+/** A dead letter: a message that failed at every attempt and is not retried automatically. */
 export const Parked = z.object({
   id: z.string().meta({ description: 'Id of the message.', example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55' }),
   origin: z.string().meta({
@@ -35,13 +35,13 @@ export const Parked = z.object({
 })
 export type Parked = z.infer<typeof Parked>
 
-/** The message itself, as it came, too. */
+/** A dead letter with the message itself. */
 export const ParkedInFull = Parked.extend({
   body: z.string().meta({ description: 'The message as it came.', example: '{}' }),
 })
 export type ParkedInFull = z.infer<typeof ParkedInFull>
 
-/** The parking lot, for administrators and the operator's command line. */
+/** Dead letters, for administrators and the operator's command line. */
 export const parked = {
   listParked: {
     summary: 'List dead letters',
@@ -67,7 +67,7 @@ export const parked = {
     input: OneMessage,
     output: Nothing,
     errors: [...GONE, 'PARKED_UNREADABLE'],
-    // Whoever asks again after a lost answer is told that it is gone.
+    // A repeated call answers `PARKED_NOT_FOUND`.
     idempotent: false,
     callers: ['gateway', 'operator'],
   },

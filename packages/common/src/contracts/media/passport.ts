@@ -5,7 +5,7 @@ import { Id } from '../shared.ts'
 import { SourceFacts } from '../work.ts'
 import { OneVideo } from './video.ts'
 
-/** What a finished video was made from and with, what was published, and what its check found. Written once. */
+/** The source, tool runs, published files and check results of a finished video. Written once. */
 export const Passport = z.object({
   version: z.literal(1).meta({ description: 'Version of this format.', example: 1 }),
   videoId: Id.meta({ description: 'Id of the video.' }),
@@ -35,7 +35,7 @@ export type Passport = z.infer<typeof Passport>
 
 export const passport = {
   findPassport: {
-    summary: 'Where the passport of a video is stored; for its owner',
+    summary: 'Get the storage key of the passport of a video; for its owner',
     input: OneVideo,
     output: z.object({
       storageKey: z.string(),

@@ -6,14 +6,15 @@ import { OneVideo, Playback } from './video.ts'
 
 export const PlaybackToken = z.object({
   id: Id.meta({ description: 'Id of the link, to revoke it by.' }),
-  token: z
-    .string()
-    .meta({ description: 'The playback token, which takes the place of the id in play addresses.', example: 'abc' }),
+  token: z.string().meta({
+    description: 'The playback token, which replaces the id of the video in playback addresses.',
+    example: 'abc',
+  }),
   ...Playback.shape,
   expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
 })
 
-/** What is kept of a playback link; the token itself is not. */
+/** A playback link as it is stored, without its token. */
 export const PlaybackTokenInfo = z.object({
   id: Id.meta({ description: 'Id of the link.' }),
   videoId: Id.meta({ description: 'Id of the video.' }),
@@ -30,7 +31,7 @@ export const PlaybackGrant = z.object({
   tokenId: Id.nullable().meta({ description: 'Id of the playback link.' }),
   maxHeight: z.number().int().nullable(),
   download: z.boolean(),
-  /** Storage key of the poster picture; null until there is one. */
+  /** Storage key of the poster; null until it is made. */
   posterKey: z.string().nullable(),
   storyboard: Storyboard.nullable(),
   captions: z.array(
@@ -79,14 +80,14 @@ export const playback = {
     idempotent: true,
   },
   listPlaybackTokens: {
-    summary: 'All playback links that the signed-in user has made and that are still known, newest first',
+    summary: 'List the playback links of the caller, newest first',
     input: PageQuery,
     output: pageOf(PlaybackTokenInfo),
     errors: ['VALIDATION_FAILED'],
     idempotent: true,
   },
   authorizePlayback: {
-    summary: 'What the holder of a playback token, or of the id of a public or unlisted video, may fetch',
+    summary: 'Get the files that a playback token, or the id of a public or unlisted video, allows to fetch',
     input: z.strictObject({
       reference: z.string().min(1).max(1024).meta({
         description: 'Playback token, or the id of a public or unlisted video.',
@@ -98,14 +99,14 @@ export const playback = {
     idempotent: true,
   },
   prepareDownload: {
-    summary: 'Where a rendition is as one file; it is made when it is asked for first',
+    summary: 'Get the storage key of a rendition as one file; the first request starts the task that creates the file',
     input: z.strictObject({
       /** A playback token that allows downloads. */
       reference: z.string().min(1).max(1024).meta({
         description: 'Playback token, or the id of a public or unlisted video.',
         example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
       }),
-      /** Of the rendition, by its short side. */
+      /** Short side of the rendition in pixels. */
       height: z.number().int().min(1).max(99_999),
     }),
     output: z.discriminatedUnion('status', [

@@ -2,28 +2,28 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 
-/** Where rows and files do not agree. */
+/** A difference between rows and files. */
 export const StorageFinding = z.object({
-  /** `missing`: a row names files that are not there. `unknown`: there are files that no row names. */
+  /** `missing`: a row names files that do not exist. `unknown`: files exist that no row names. */
   problem: z.enum(['missing', 'unknown']),
   what: z.enum(['source', 'poster', 'storyboard', 'passport', 'playback', 'watermark', 'attempt', 'video', 'upload']),
   videoId: Id,
-  /** How many files. */
+  /** Number of files. */
   files: z.number().int().positive(),
   /** Storage key of one of them. */
   example: z.string(),
 })
 export type StorageFinding = z.infer<typeof StorageFinding>
 
-/** How the store and the database fit together. */
+/** Whether the store and the database belong together. */
 export const StoreState = z.enum([
-  /** Not looked at yet, or out of reach. */
+  /** Not compared yet, or not reachable. */
   'unknown',
-  /** The store is this installation's, and the database is as new as the store. */
+  /** The store belongs to this installation, and the database is as new as the store. */
   'own',
-  /** The store is this installation's, but the database is older, or a copy of it is used elsewhere: nothing is removed. */
+  /** The store belongs to this installation, but the database is older or a copy of it is in use: nothing is removed. */
   'diverged',
-  /** The store is another installation's. Nothing is served. */
+  /** The store belongs to another installation. Nothing is served. */
   'foreign',
   /** The store has files and no marker, and not all of its files are known. Nothing is served. */
   'unmarked',
@@ -35,16 +35,16 @@ export type StoreState = z.infer<typeof StoreState>
 export const StorageStatus = z.object({
   /** The id in the database. */
   installation: Id,
-  /** What an operator repeats to confirm: the first part of the id. */
+  /** The first part of the id, which an operator repeats to confirm. */
   name: z.string(),
   publicUrl: z.url(),
   state: StoreState,
-  /** What is wrong and what to do about it; null where nothing is. */
+  /** What is wrong and what to do about it; null if nothing is wrong. */
   problem: z.string().nullable(),
-  /** Whose the store says that it is; null without a marker. */
+  /** The installation that the store's marker names; null without a marker. */
   storeInstallation: Id.nullable(),
   videos: z.number().int(),
-  /** Expired uploads that are not swept before an operator has confirmed, because they are too many at once. */
+  /** Expired uploads that are swept only after an operator has confirmed, because they are unusually many. */
   sweepWaiting: z.number().int(),
   quarantineDays: z.number().int(),
 })
@@ -57,18 +57,18 @@ export const QuarantinedFolder = z.object({
   /** The day on which it was swept, in UTC. */
   day: z.iso.date(),
   files: z.number().int(),
-  /** From then on it may be removed. */
+  /** It may be removed after this time. */
   removedAfter: Timestamp,
 })
 export type QuarantinedFolder = z.infer<typeof QuarantinedFolder>
 
-/** An operator shows which installation is meant by the first part of its id. */
+/** The operator confirms the installation by the first part of its id. */
 const Confirmed = z.strictObject({ installation: z.string().regex(/^[0-9a-f]{8}$/) })
 
-/** For those who run the installation. */
+/** The store of the installation, for its operators. */
 export const storage = {
   getStorageStatus: {
-    summary: 'Tell whether store and database belong together; for administrators, and for services that use the store',
+    summary: 'Get whether store and database belong together; for administrators and for services that use the store',
     input: Nothing,
     output: StorageStatus,
     errors: ['FORBIDDEN'],
@@ -76,7 +76,7 @@ export const storage = {
     callers: ['gateway', 'worker', 'operator'],
   },
   adoptStore: {
-    summary: "Make the store this installation's, whatever its marker says; for administrators",
+    summary: 'Claim the store for this installation, even if its marker names another; for administrators',
     input: Confirmed,
     output: StorageStatus,
     errors: ['FORBIDDEN', 'INSTALLATION_MISMATCH'],
@@ -106,7 +106,7 @@ export const storage = {
     callers: ['gateway', 'operator'],
   },
   restoreFromQuarantine: {
-    summary: 'Move a folder out of quarantine, a part of it at a time; for administrators',
+    summary: 'Restore a folder from quarantine, page by page; for administrators',
     input: z.strictObject({
       day: z.iso.date(),
       key: z
@@ -116,7 +116,7 @@ export const storage = {
     }),
     output: z.object({
       restored: z.number().int(),
-      /** Files that were left in quarantine, because there is one of the same name. */
+      /** Files that stay in quarantine, because newer ones with their names exist. */
       kept: z.number().int(),
       more: z.boolean(),
     }),
@@ -125,11 +125,12 @@ export const storage = {
     callers: ['gateway', 'operator'],
   },
   auditStorage: {
-    summary: 'Compare the next videos, and after them the next folders in storage, with each other; for administrators',
+    summary:
+      'Compare rows and files, page by page: first of all videos, then of all folders in storage; for administrators',
     input: z.strictObject({ cursor: z.string().max(500).optional() }),
     output: z.object({
       items: z.array(StorageFinding),
-      /** Videos and folders that were looked at. */
+      /** Number of videos and folders that were compared. */
       looked: z.number().int(),
       nextCursor: z.string().nullable(),
     }),

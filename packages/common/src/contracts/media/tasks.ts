@@ -4,7 +4,7 @@ import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { ClaimedTask, Task, TaskStatus } from '../work.ts'
 import { OneVideo, VideoError } from './video.ts'
 
-/** UTF-16 units, which is never more than the bytes that a worker keeps. */
+/** UTF-16 units; a text never has more of them than bytes, which workers limit. */
 export const MAX_LOG_LENGTH = 65_536
 
 export const TimelineEntry = z.object({
@@ -26,7 +26,7 @@ export const TimelineEntry = z.object({
   hasLog: z.boolean().meta({ description: 'Whether the output of its tools can be read.', example: true }),
 })
 
-/** A task that nobody works on, and what has to happen first. */
+/** A task that does not run yet, and what it waits for. */
 export const WaitingTask = z.object({
   taskId: Id.meta({ description: 'Id of the task.' }),
   kind: z.string().meta({ description: 'Kind of task.', example: 'video' }),
@@ -39,7 +39,7 @@ export const WaitingTask = z.object({
 })
 export type WaitingTask = z.infer<typeof WaitingTask>
 
-/** Tasks: what owners and administrators see of them, and how workers take them. */
+/** Tasks: the timeline for owners, the list for administrators, and the claims of workers. */
 export const tasks = {
   getTimeline: {
     summary: 'Get the timeline of a video',
@@ -51,7 +51,7 @@ export const tasks = {
         description: 'Pass it as `cursor` to get the next page; null on the last page.',
         example: 'eyJhIjoxfQ',
       }),
-      waiting: z.array(WaitingTask).meta({ description: 'Tasks that nobody works on yet, in the order of work.' }),
+      waiting: z.array(WaitingTask).meta({ description: 'Tasks that do not run yet, in the order of work.' }),
     }),
     errors: ['VIDEO_NOT_FOUND'],
     idempotent: true,
@@ -87,22 +87,22 @@ export const tasks = {
     callers: ['gateway', 'operator'],
   },
   claimTask: {
-    summary: 'Take a task; for workers',
+    summary: 'Claim a task; for workers',
     input: z.strictObject({
       taskId: Id.meta({ description: 'Id of the task.' }),
       attempt: z.number().int().positive(),
       worker: z.string().max(100),
-      /** The broker has delivered this message before, so the worker that held it is gone. */
+      /** Whether the broker has delivered this message before; the worker that held it has stopped then. */
       redelivered: z.boolean(),
     }),
     output: ClaimedTask,
     errors: ['TASK_GONE'],
-    // A claim whose answer was lost is taken over like that of a dead worker.
+    // A claim whose answer was lost is taken over like that of a killed worker.
     idempotent: false,
     callers: ['worker'],
   },
   releaseTask: {
-    summary: 'Give a task back untouched, because this worker stops; for workers',
+    summary: 'Release a task that was not finished, because this worker stops; for workers',
     input: z.strictObject({
       taskId: Id.meta({ description: 'Id of the task.' }),
       attempt: z.number().int().positive(),

@@ -6,17 +6,17 @@ import { OneVideo, Title, Video } from './video.ts'
 export const ResumableUpload = z.object({
   uploadId: Id,
   videoId: Id,
-  /** Length of the file. */
+  /** Size of the whole file in bytes. */
   bytes: z.number().int().positive(),
-  /** So many of them, from the first on, are durable. */
+  /** Number of bytes, from the first on, that are stored durably. */
   offset: z.number().int().nonnegative(),
-  /** As the client gave it, for giving it back. */
+  /** `Upload-Metadata` as the client sent it, returned unchanged. */
   metadata: z.string().nullable(),
-  /** Moves on with every request. */
+  /** Extended by every request. */
   expiresAt: Timestamp,
-  /** The source is registered. */
+  /** Whether the source is registered. */
   completed: z.boolean(),
-  /** What is left to do when all bytes are there: this makes the source, and `completeUpload` registers it. */
+  /** Present when all bytes are stored: the gateway joins these parts to the source, and `completeUpload` registers it. */
   finish: z
     .object({
       pieces: z.array(z.object({ key: z.string(), bytes: z.number().int().positive() })),
@@ -33,10 +33,10 @@ const OnePiece = OneUpload.extend({ pieceId: Id })
 const GONE = ['UPLOAD_NOT_FOUND', 'UPLOAD_EXPIRED'] as const
 const TOO_MUCH = ['QUOTA_EXCEEDED', 'UPLOAD_TOO_LARGE'] as const
 
-/** Uploads in one request or in several, through any gateway. */
+/** Uploads in one request, and resumable ones in several, through any gateway. */
 export const uploads = {
   beginUpload: {
-    summary: 'Ask whether and where the source of a video may be written',
+    summary: 'Begin an upload in one request; answers where the source is written',
     input: OneVideo.extend({
       contentType: z.string().max(200).nullable(),
       filename: z.string().max(255).nullable(),
@@ -57,11 +57,11 @@ export const uploads = {
       'QUOTA_EXCEEDED',
       'UPLOAD_LIMIT_REACHED',
     ],
-    // Each reserves room.
+    // Each call reserves quota.
     idempotent: false,
   },
   completeUpload: {
-    summary: 'Register a source that is completely written; work on it begins',
+    summary: 'Register a source that is completely stored; its processing begins',
     input: OneVideo.extend({
       uploadId: Id.meta({ description: 'Id of the upload.' }),
       storageKey: z.string().max(300),
@@ -75,9 +75,9 @@ export const uploads = {
     idempotent: true,
   },
   createUpload: {
-    summary: 'Begin an upload in pieces, of the source of a video that waits for it or that is made for it',
+    summary: 'Create a resumable upload for an existing or a new video',
     input: z.strictObject({
-      /** Without it a private video of this title is made. */
+      /** Without it a private video with this title is created. */
       videoId: Id.optional(),
       title: Title.optional(),
       filename: z.string().max(255).nullable(),
@@ -98,7 +98,7 @@ export const uploads = {
     idempotent: false,
   },
   settleUpload: {
-    summary: 'How far an upload has come; ends the request that is still writing to it',
+    summary: 'Get the offset of an upload; ends the request that still writes to it',
     input: OneUpload,
     output: ResumableUpload,
     errors: GONE,
@@ -106,9 +106,9 @@ export const uploads = {
   },
   beginPiece: {
     summary:
-      'Ask whether and where the next bytes of an upload may be written; ends the request that still writes to it',
+      'Begin the next part of an upload; answers where it is written, and ends the request that still writes to it',
     input: OneUpload.extend({
-      /** Where the client thinks that the upload stands. */
+      /** Number of bytes that are stored according to the client. */
       offset: z.number().int().nonnegative(),
     }),
     output: z.object({ videoId: Id, pieceId: Id, pieceKey: z.string(), maxBytes: z.number().int().nonnegative() }),
@@ -116,31 +116,32 @@ export const uploads = {
     idempotent: true,
   },
   endPiece: {
-    summary: 'Count what was written of a piece',
+    summary: 'End a part of an upload and add its bytes to the offset',
     input: OnePiece,
     output: ResumableUpload,
     errors: [...GONE, 'UPLOAD_SUPERSEDED'],
     idempotent: true,
   },
   keepUpload: {
-    summary: 'Say that an upload is being received; fails when that is for nothing',
+    summary: 'Keep an upload from expiring while its bytes arrive; fails when it was ended',
     input: OneUpload.extend({ pieceId: Id.optional() }),
     output: Nothing,
     errors: [...GONE, 'UPLOAD_SUPERSEDED'],
     idempotent: true,
   },
   beginHeadStart: {
-    summary: 'Say that the beginning of an upload can be read, so that work on it begins before the rest has come',
+    summary:
+      'Report that the first bytes of an upload can be read, so that its first segments are encoded speculatively',
     input: OneUpload.extend({ bytes: z.number().int().positive() }),
     output: z.object({
-      /** False where nobody will read the beginning. */
+      /** Whether a task will read these bytes. */
       wanted: z.boolean(),
     }),
     errors: ['UPLOAD_NOT_FOUND'],
     idempotent: true,
   },
   abandonUpload: {
-    summary: 'Give an upload up, with what has arrived of it and with the video that was made for it',
+    summary: 'Abandon an upload: deletes its bytes, and the video if it was created for this upload',
     input: OneUpload,
     output: Nothing,
     errors: ['UPLOAD_NOT_FOUND'],

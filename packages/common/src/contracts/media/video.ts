@@ -66,7 +66,7 @@ export const Source = z.object({
     .meta({ description: 'Audio codec; null without audio or before the file is probed.', example: 'aac' }),
 })
 
-/** Addresses that work as they are; a private video's carry a short-lived token. */
+/** Complete playback addresses; those of a private video contain a short-lived token. */
 export const Playback = z.object({
   hlsUrl: z.string().meta({
     description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
@@ -91,7 +91,8 @@ export const Video = z.object({
     .meta({ description: 'Description, of one or several lines.', example: 'Two weeks at the lake' }),
   tags: z.array(z.string()).meta({ description: 'Words to find the video by.', example: ['holiday', 'lake'] }),
   visibility: Visibility.meta({
-    description: 'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
+    description:
+      'private: only its owner and holders of a link. unlisted: everybody who knows the id. public: everybody.',
     example: 'private',
   }),
   status: VideoStatus.meta({
@@ -115,7 +116,7 @@ export const Video = z.object({
           .nullable()
           .meta({ description: 'Average bits per second; null until it is measured.', example: 2500000 }),
         status: z.enum(['processing', 'ready', 'failed']).meta({
-          description: 'failed: it was not ready when its video failed; a retry goes on with it.',
+          description: 'failed: it was not ready when processing of the video failed; a retry continues it.',
           example: 'ready',
         }),
       }),

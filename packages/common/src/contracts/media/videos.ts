@@ -6,7 +6,7 @@ import { OneVideo, Title, Video, VideoStatus, Visibility } from './video.ts'
 const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
 
-/** Videos as their owners and viewers know them. */
+/** Videos, for their owners and viewers. */
 export const videos = {
   createVideo: {
     summary: 'Create a video',
@@ -124,7 +124,7 @@ export const videos = {
     }),
     output: Video,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY'],
-    // Done twice, the second one counts, and is the same.
+    // A repeated call replaces the poster by the same one.
     idempotent: true,
   },
   createClip: {

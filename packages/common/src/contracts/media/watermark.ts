@@ -3,12 +3,12 @@ import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, Timestamp } from '../shared.ts'
 import { OneVideo } from './video.ts'
 
-/** Of a picture as it is uploaded. */
+/** Largest image that is accepted. */
 export const MAX_WATERMARK_BYTES = 2 * 1024 * 1024
 
 export const WatermarkPosition = z.enum(['top-left', 'top-right', 'bottom-left', 'bottom-right', 'center'])
 
-/** How a picture lies over a video. */
+/** Position, opacity and size of a watermark. */
 export const WatermarkPlace = z.object({
   position: WatermarkPosition.meta({
     description: 'Where on the video the watermark is placed.',
@@ -23,31 +23,31 @@ export const WatermarkPlace = z.object({
 })
 export type WatermarkPlace = z.infer<typeof WatermarkPlace>
 
-/** What a worker must know of it. */
+/** The watermark of a task, for workers. */
 export const Overlay = WatermarkPlace.extend({ pictureKey: z.string() })
 export type Overlay = z.infer<typeof Overlay>
 
-/** As it is kept, not as it came: made smaller, in pixels, and without what else stood in the file. */
-const KeptPicture = z.object({
+/** The stored image: scaled down, and without the metadata of the uploaded file. */
+const StoredImage = z.object({
   width: z.number().int().positive().meta({ description: 'Width in pixels.', example: 320 }),
   height: z.number().int().positive().meta({ description: 'Height in pixels.', example: 80 }),
-  bytes: z.number().int().positive().meta({ description: 'Size of the stored picture in bytes.', example: 14336 }),
+  bytes: z.number().int().positive().meta({ description: 'Size of the stored image in bytes.', example: 14336 }),
 })
 
 export const Watermark = WatermarkPlace.extend({
-  picture: KeptPicture.meta({ description: 'The picture as it is stored: scaled down and without metadata.' }),
+  picture: StoredImage.meta({ description: 'The image as it is stored: scaled down and without metadata.' }),
   createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
 })
 export type Watermark = z.infer<typeof Watermark>
 
-/** A picture over a video, burnt in when it is encoded: it can change until the source is there. */
+/** An image that is burnt into a video when it is encoded; it can be changed until the source is uploaded. */
 export const watermark = {
   beginWatermark: {
-    summary: 'Ask whether and where the picture of a watermark may be written',
+    summary: 'Begin the upload of a watermark; answers where its image is written',
     input: OneVideo,
     output: z.object({ pictureId: Id, storageKey: z.string() }),
     errors: ['VIDEO_NOT_FOUND', 'WATERMARK_TOO_LATE'],
-    // Nothing is kept of it.
+    // It stores nothing.
     idempotent: true,
   },
   putWatermark: {
@@ -56,7 +56,7 @@ export const watermark = {
       'An image that is burnt in when the video is encoded, so it must be set before the source is uploaded. PNG, WebP or JPEG, up to 2 MiB.',
     input: OneVideo.extend({
       pictureId: Id,
-      picture: KeptPicture.meta({ description: 'The picture as it is stored: scaled down and without metadata.' }),
+      picture: StoredImage.meta({ description: 'The image as it is stored: scaled down and without metadata.' }),
       ...WatermarkPlace.shape,
     }),
     output: Watermark,

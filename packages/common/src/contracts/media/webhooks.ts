@@ -3,7 +3,7 @@ import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { Video } from './video.ts'
 
-/** What may be told of a video, in the order in which it usually happens. */
+/** Event types of webhooks, in the order in which they usually happen. */
 export const VideoEventType = z.enum([
   'video.uploaded',
   'video.processing',
@@ -14,7 +14,7 @@ export const VideoEventType = z.enum([
 ])
 export type VideoEventType = z.infer<typeof VideoEventType>
 
-/** What a video looked like when it happened. Without addresses to play it: those of a private one are keys. */
+/** The video at the time of the event, without playback addresses, because those of a private video contain tokens. */
 const VideoFacts = Video.omit({ playback: true })
 export type VideoFacts = z.infer<typeof VideoFacts>
 
@@ -56,7 +56,7 @@ export const Webhook = z.object({
     .nullable()
     .meta({ description: 'Why and when the webhook was disabled; null while it is enabled.' }),
   failingSince: Timestamp.nullable().meta({
-    description: 'First failed attempt since the last success (UTC); null if there is none.',
+    description: 'First failed attempt since the last success (UTC); null if no attempt has failed since.',
   }),
   previousSecretUntil: Timestamp.nullable().meta({
     description: 'Until then messages are also signed with the previous secret (UTC); null without one.',
@@ -66,7 +66,7 @@ export const Webhook = z.object({
 })
 export type Webhook = z.infer<typeof Webhook>
 
-/** The answers that show a secret; there is no other way to read it. */
+/** The only answers that contain the secret. */
 export const NewWebhook = Webhook.extend({
   secret: z.string().meta({
     description: 'Secret to check signatures with; shown only here.',

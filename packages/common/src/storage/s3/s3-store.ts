@@ -24,11 +24,10 @@ import {
 } from '../store.ts'
 import { ask, piecesOf } from './ask.ts'
 import { type Bucket, objectAt, openBucket, parseS3Address, type S3Credentials } from './bucket.ts'
-import { copyObject } from './copy-object.ts'
 import { abortUploads, listFolders, listKeys } from './listings.ts'
 import { LocalCopies, type LocalCopiesOptions } from './local-copies.ts'
 import { joinObjectPieces, sealObjectPiece, writeObjectPiece } from './object-pieces.ts'
-import { objectSink } from './object-sink.ts'
+import { copyObject, objectSink } from './write-object.ts'
 
 /**
  * Objects are deleted one by one, because some servers require a Content-MD5 with `DeleteObjects` that the SDK does not

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { Lifecycle } from '@kinora/common/service'
+import { closeOnFailure, type Lifecycle } from '@kinora/common/service'
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer } from 'testcontainers'
-import { closeOnFailure } from '../../close-on-failure.ts'
 import { waitUntilReady } from '../../until.ts'
-import { newPassword } from '../admin-passwords.ts'
 import {
   type Backing,
   type BackingOptions,
   IMAGES,
+  newPassword,
   type OwnBackingOptions,
   type PostgresServer,
   type RabbitmqServer,

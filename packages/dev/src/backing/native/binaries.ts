@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { findExecutable } from '@kinora/common/find-executable'
 
 const run = promisify(execFile)
 
@@ -136,8 +137,7 @@ const USUAL_FOLDERS = [
 
 /** The path of an executable: from `first`, then from PATH, then from the usual folders; `undefined` when it is in none. */
 export function findBinary(name: string, first: string[] = []): string | undefined {
-  const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
-  return [...first, ...onPath, ...USUAL_FOLDERS].map((folder) => join(folder, name)).find(isExecutable)
+  return findExecutable(name, { first, last: USUAL_FOLDERS })
 }
 
 /** Debian keeps PostgreSQL's servers off the PATH, in one folder per major version; the newest comes first. */
@@ -153,12 +153,3 @@ function postgresFolders(): string[] {
 
 // Folders of the script itself: in Debian, /usr/sbin/rabbitmq-server is a wrapper that switches to the user rabbitmq.
 const RABBITMQ_FOLDERS = ['/usr/lib/rabbitmq/bin', '/opt/rabbitmq/sbin']
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}

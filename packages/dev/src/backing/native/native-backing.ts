@@ -1,5 +1,4 @@
-import type { Lifecycle } from '@kinora/common/service'
-import { closeOnFailure } from '../../close-on-failure.ts'
+import { closeOnFailure, type Lifecycle } from '@kinora/common/service'
 import type { Backing, OwnBackingOptions, ServerControl } from '../backing.ts'
 import { type Binaries, findServerBinaries } from './binaries.ts'
 import { startNativePostgres } from './native-postgres.ts'

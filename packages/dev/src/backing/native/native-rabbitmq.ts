@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { closeOnFailure } from '../../close-on-failure.ts'
+import { closeOnFailure } from '@kinora/common/service'
 import type { OwnBackingOptions, RabbitmqServer, ServerControl } from '../backing.ts'
 import { freePort } from '../free-port.ts'
 import { probeRabbitmq } from '../probes.ts'
@@ -65,7 +65,7 @@ export async function startNativeRabbitmq(
 
 /**
  * Makes the broker write its list of queues to disk, which it otherwise does within seconds. RabbitMQ 3.10 loses a quorum
- * queue that was declared in the moment before a SIGKILL, and our fault tests are not about that.
+ * queue that was declared in the moment before a SIGKILL, which is not what the fault tests test.
  */
 async function flush(rabbitmqServer: string, env: NodeJS.ProcessEnv): Promise<void> {
   const expression = 'mnesia:dump_log(), [dets:sync(Table) || Table <- dets:all()], ok.'
@@ -110,7 +110,7 @@ function environment(dir: string, ports: Ports): NodeJS.ProcessEnv {
     RABBITMQ_DIST_PORT: String(ports.distribution),
     ERL_EPMD_PORT: String(ports.epmd),
     ERL_EPMD_ADDRESS: '127.0.0.1',
-    // The script then becomes the Erlang VM instead of waiting for it, so that our signals reach the broker itself.
+    // The script then becomes the Erlang VM instead of waiting for it, so that signals reach the broker itself.
     RUNNING_UNDER_SYSTEMD: 'true',
     // No busy waiting: on a small machine the schedulers would take the services' CPU.
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:

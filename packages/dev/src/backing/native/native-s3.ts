@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { REPOSITORY } from '../../repository.ts'
-import { newPassword } from '../admin-passwords.ts'
-import type { BackingOptions, S3Server } from '../backing.ts'
+import { type BackingOptions, newPassword, type S3Server } from '../backing.ts'
 import { freePort } from '../free-port.ts'
 import { probeHttp } from '../probes.ts'
 import { findSwiftPython } from './binaries.ts'
@@ -88,7 +87,7 @@ function proxySettings(etc: string, password: string): string {
 }
 
 /**
- * Long timeouts, so that nothing is given up on a busy machine: a daemon that does not run here would have to repeat a late
+ * Long timeouts, so that no request is abandoned on a busy machine: a daemon that does not run here would have to repeat a late
  * update of a listing, and a store that answered late would not be asked for a minute.
  */
 function common(etc: string): Record<string, string> {

@@ -16,7 +16,7 @@ export type PrivateServer = {
   dir: string
   /** `setpriv` options, from dropPrivileges. */
   privileges?: string[]
-  /** The signal that asks for an orderly end. */
+  /** The signal for an orderly stop. */
   stopSignal: 'SIGTERM' | 'SIGINT'
   probe: () => Promise<unknown>
   /** Starts it again when it ends unexpectedly. */
@@ -81,7 +81,7 @@ export async function startPrivateServer(server: PrivateServer): Promise<ServerC
         if (!dismissed) server.log((error as Error).message)
       }
     }
-    server.log(`${server.name} does not come back; stop and start again`)
+    server.log(`${server.name} does not answer after its restart; stop and start again`)
   }
 
   async function dismiss(signal: NodeJS.Signals): Promise<void> {

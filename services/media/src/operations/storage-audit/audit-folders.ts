@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
-import { knownVideos } from '../../repositories/known-videos.ts'
 import { pendingDeletions } from '../../repositories/stored-video.ts'
+import { knownVideos } from '../../repositories/videos.ts'
 import { type Finding, type FindingsPage, oldFiles } from './findings.ts'
 
 const MOST_FOLDERS = 200

@@ -1,9 +1,8 @@
 import type { QuarantinedFolder } from '@kinora/common/contracts'
-import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
+import { decodeCursor, encodeCursor, type Page, pageOf } from '@kinora/common/cursor'
 import { keys, quarantineDays } from '@kinora/common/storage'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
-import { type Page, pageOf } from '../../domain/pages.ts'
 
 const ROOTS = ['pieces', 'sources', 'videos'] as const
 /** Day, root and folder. */
