@@ -8,7 +8,7 @@ import type { InitSegment } from './init-segment.ts'
 import { readSegment } from './segment.ts'
 
 const defaults = { duration: 512, size: 10, flags: 0x1010000 }
-const video = { id: 1, kind: 'video', timescale: 12_800, codecs: 'avc1.64001f', defaults } as const
+const video = { id: 1, kind: 'video', timescale: 12_800, codecs: 'avc1.64001f', defaults, shift: 0 } as const
 const init: InitSegment = { tracks: [video] }
 /** Two samples that take everything from the defaults but the first one's flags. */
 const traf = (decodeTime: number, trackId = 1) =>
@@ -81,7 +81,7 @@ describe('a segment', () => {
   })
 
   it('with audio beside the video is measured by its video', () => {
-    const sound = { id: 2, kind: 'audio', timescale: 48_000, codecs: 'mp4a.40.2', defaults } as const
+    const sound = { id: 2, kind: 'audio', timescale: 48_000, codecs: 'mp4a.40.2', defaults, shift: 0 } as const
     const bytes = Buffer.concat([box('moof', traf(96, 2), traf(512)), box('mdat', Buffer.alloc(40))])
     expect(readSegment(bytes, { tracks: [sound, video] })).toMatchObject({ decodeTime: 512, samples: 2 })
   })
