@@ -91,7 +91,7 @@ function pqToNits(signal: number): number {
   return 10_000 * (Math.max(power - PQ.c1, 0) / (PQ.c2 - PQ.c3 * power)) ** (1 / PQ.m1)
 }
 
-export function nitsToPq(nits: number): number {
+function nitsToPq(nits: number): number {
   const power = (Math.max(nits, 0) / 10_000) ** PQ.m1
   return ((PQ.c1 + PQ.c2 * power) / (1 + PQ.c3 * power)) ** PQ.m2
 }
