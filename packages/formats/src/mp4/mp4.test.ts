@@ -72,7 +72,7 @@ describe('a segment', () => {
     const bytes = Buffer.concat([moof(1024), media, moof(2048), media])
     const second = moof(0).length + media.length
     expect(readSegment(bytes, init)).toEqual({
-      ...{ bytes: bytes.length, decodeTime: 1024, samples: 4, duration: 2048, startsWithSync: true },
+      ...{ bytes: bytes.length, decodeTime: 1024, samples: 4, duration: 2048, shownAt: 1024, startsWithSync: true },
       keyFrames: [
         { offset: 0, bytes: 10, decodeTime: 1024 },
         { offset: second, bytes: 10, decodeTime: 2048 },
