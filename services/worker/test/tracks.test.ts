@@ -72,7 +72,7 @@ describe('a track that nobody chose decides nothing', () => {
     ['a second audio track in TTA', 'AUDIO_TRACK_SKIPPED', [...tone(2), '-c:a:1', 'tta']],
     ['a track in Snow', 'VIDEO_TRACK_SKIPPED', [...testVideo(0.2), '-c:v:1', 'snow', '-strict', '-2']],
     ['a cover in GIF', 'VIDEO_TRACK_SKIPPED', [...testVideo(0.04), '-c:v:1', 'gif']],
-    ['a cover in BMP', 'VIDEO_TRACK_SKIPPED', [...testVideo(0.04), '-c:v:1', 'bmp']],
+    ['a still in JPEG 2000', 'VIDEO_TRACK_SKIPPED', [...testVideo(0.04), '-c:v:1', 'jpeg2000']],
   ])('%s', async (name, warning, [input = '', lavfi = '', flag = '', graph = '', ...codec]) => {
     const maps = ['-map', '0', '-map', '1', '-map', '2']
     const args = [...film, input, lavfi, flag, graph, ...maps, ...H264, ...AAC, ...codec]
