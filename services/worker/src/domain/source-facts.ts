@@ -5,7 +5,6 @@ import {
   type SourceChapter,
   type SourceFacts,
 } from '@kinora/common/contracts'
-import { isStillCodec } from '../infra/allowed-input.ts'
 import { colourFacts } from './colour.ts'
 import { type FrameTimes, frameGrid, stillGrid, withSteadyStart } from './frame-grid.ts'
 import { divideTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
@@ -76,8 +75,8 @@ export function sourceFacts(
   { grid, startTime, shown }: Timeline,
   sourceRate: FrameRate | undefined,
 ): SourceFacts {
-  // ffprobe may not get to decode the only frame of a still.
-  const pixelFormat = video.pix_fmt ?? (isStillCodec(video.codec_name ?? '') ? 'unknown' : undefined)
+  // The decoder of PNG works in several threads, and has not returned the only frame of a still when ffprobe has read enough.
+  const pixelFormat = video.pix_fmt ?? (video.codec_name === 'png' ? 'unknown' : undefined)
   if (!video.codec_name || !video.width || !video.height || !pixelFormat) {
     throw inputFault('SOURCE_UNSUPPORTED', `The ${nameOf(video)} is damaged, or has a form that is not supported.`)
   }
