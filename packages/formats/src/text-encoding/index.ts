@@ -1,5 +1,4 @@
-import { guessEncoding, unusualLines } from './guess-encoding.ts'
-import { decodeBytes } from './single-byte.ts'
+import { decodeBytes, guessEncoding, unusualLines } from './guess-encoding.ts'
 
 export interface DecodedText {
   text: string

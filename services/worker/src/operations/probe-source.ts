@@ -1,6 +1,5 @@
 import { isCover, ProbedStream, ProbeReport } from '../domain/probe-report.ts'
-import { inputFault } from '../domain/task-failure.ts'
-import { asTaskFailure, sourceCorrupt } from '../domain/tool-failure.ts'
+import { asTaskFailure, inputFault, sourceCorrupt } from '../domain/task-failure.ts'
 import { allowedInput, isStillCodec, refusedDecoders, SOURCE_URL } from '../infra/allowed-input.ts'
 import { runTool, type ToolEnd, type Tools } from '../infra/run-tool.ts'
 

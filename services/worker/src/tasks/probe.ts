@@ -11,8 +11,8 @@ import {
   stillFrame,
 } from '../domain/source-facts.ts'
 import { assertFactsWithinLimits, assertWithinLimits } from '../domain/source-limits.ts'
-import type { Stretch } from '../domain/stretches.ts'
 import { inputFault } from '../domain/task-failure.ts'
+import type { Stretch } from '../domain/timeline.ts'
 import { type FoundFrames, wholeTimeline } from '../domain/timeline.ts'
 import { assertShowable, chooseAudio, chooseVideo, skippedTracks, videoCandidates } from '../domain/track-choice.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
