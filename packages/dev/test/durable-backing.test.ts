@@ -9,6 +9,9 @@ import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { BackingKind } from '../src/backing/servers-memory.ts'
 import { startBacking } from '../src/backing/start-backing.ts'
 
+// The choice is what is tested: whoever runs the tests may have forced it.
+delete process.env.KINORA_BACKING
+
 const life = new Lifecycle()
 afterAll(() => life.close())
 const remove = (it: string) => rmSync(it, { recursive: true, force: true })

@@ -87,7 +87,7 @@ describe('a watermark', () => {
 
   it('keeps its colour, in the video and on the poster, and the video its times', async () => {
     const red = await overlay('red', { position: 'center', opacity: 1, width: 50 })
-    const ntsc = await createClip(workbench.folder, 'ntsc.mkv', ...testVideo(2.2, { rate: '30000/1001' }), ...H264)
+    const ntsc = await createClip(workbench.folder, 'ntsc.mkv', ...testVideo(2.6, { rate: '30000/1001' }), ...H264)
     const plan = await planFor(workbench, ntsc, [90, 144])
     await encode(plan, red)
     const { sourceKey, facts } = plan
