@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ErrorCode } from './errors.ts'
+import { AppError, type ErrorCode } from './errors.ts'
 
 /** Everyone who logs in to the broker; `operator` is the command line. */
 export type ServiceName = 'gateway' | 'auth' | 'media' | 'worker' | 'operator'
@@ -142,4 +142,19 @@ export interface EventEnvelope<E extends EventType = EventType> {
   sequence: number
   data: EventData<E>
   traceparent?: string
+}
+
+/** For methods that services call on their own behalf: throws `FORBIDDEN` for all other actors. */
+export function serviceOnly(actor: Actor, ...names: ServiceName[]): void {
+  if (actor.kind !== 'service' || !names.some((name) => name === actor.name)) throw new AppError('FORBIDDEN')
+}
+
+/**
+ * For methods of administrators (by their access token) and the operator's command line. Throws `UNAUTHENTICATED` or
+ * `FORBIDDEN`.
+ */
+export function administratorOnly(actor: Actor): void {
+  if (actor.kind === 'anonymous') throw new AppError('UNAUTHENTICATED')
+  if (actor.kind === 'service') serviceOnly(actor, 'operator')
+  else if (actor.role !== 'admin') throw new AppError('FORBIDDEN')
 }

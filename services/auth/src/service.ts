@@ -19,7 +19,7 @@ const KEYS_EVERY_MS = 1000
 const ERASURES_MS = 60_000
 
 /** Interval for mails that are tried again and for those of a process that has ended; new mails are sent at once. */
-const MAIL_POLL_MS = 1000
+const MAIL_POLL_MS = 5000
 
 /** Starts auth: accounts, sessions and signing keys over RPC. Throws on a wrong configuration or an outdated schema. */
 export async function startAuth(

@@ -44,7 +44,7 @@ export const mediaConfig = serviceConfig.extend({
   SWEEP_LIMIT: integer(1, 1_000_000).default(20),
   /** A worker that is silent for this long loses its task. */
   LEASE_MS: integer(500, 600_000).default(20_000),
-  /** How often stale leases and lost messages, and how often receipts of gateways are looked for. */
+  /** Milliseconds between two searches for expired leases and lost messages, and between two for receipts of gateways. */
   REAPER_MS: integer(50, 60_000).default(1000),
   RECEIPTS_MS: integer(50, 600_000).default(5000),
   /** A queued task that no worker has claimed for this long is sent again. */

@@ -1,4 +1,4 @@
-const LOOK_EVERY_MS = 100
+const LOOK_EVERY_MS = 250
 /** A busy process has shorter stalls now and then. */
 const NOTICED_MS = 1000
 /** Milliseconds after a stall in which what is read may have waited during it. */

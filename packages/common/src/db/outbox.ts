@@ -71,6 +71,10 @@ interface OutboxRow {
   payload: unknown
 }
 
+/** Interval at which rows that the broker refused are published again. */
+const RETRY_MS = 1000
+/** Interval at which rows are looked for that a process has committed and, because it has ended, not published. */
+const POLL_MS = 5000
 /** Rows published per transaction; their locks are held while the broker confirms. */
 const BATCH = 100
 
@@ -83,18 +87,22 @@ export function startOutboxRelay<T extends OutboxDb>(
   db: Kysely<T>,
   logger: Logger,
   publish: (kind: 'event' | 'task', payload: unknown) => Promise<void>,
-  pollMs = 1000,
+  pollMs = POLL_MS,
 ): Loop {
+  let refused = false
+
   async function relayBatch(): Promise<number> {
     return await db.transaction().execute(async (tx) => {
       const { rows } = await sql<OutboxRow>`
         select position, kind, payload from outbox order by position limit ${BATCH} for update skip locked`.execute(tx)
+      refused = false
       if (rows.length === 0) return 0
       // Published and confirmed together; rows that the broker refused stay and are retried.
       const outcomes = await Promise.allSettled(rows.map((row) => publish(row.kind, row.payload)))
       const sent = rows.filter((_, index) => outcomes[index]?.status === 'fulfilled').map((row) => row.position)
       if (sent.length > 0) await sql`delete from outbox where position = any(${sent}::bigint[])`.execute(tx)
       const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+      refused = failed !== undefined
       if (failed)
         logger.warn({ err: failed.reason, waiting: rows.length - sent.length }, 'outbox rows could not be published')
       return sent.length
@@ -105,5 +113,5 @@ export function startOutboxRelay<T extends OutboxDb>(
     while (!stopping.aborted && (await relayBatch()) > 0);
   }
 
-  return startLoop('outbox relay', pollMs, relay, logger)
+  return startLoop('outbox relay', () => (refused ? Math.min(RETRY_MS, pollMs) : pollMs), relay, logger)
 }

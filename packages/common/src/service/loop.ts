@@ -8,12 +8,12 @@ export interface Loop {
 }
 
 /**
- * Runs `work` now and `everyMs` after the end of each run, never twice at the same time; a failure is logged and the loop
- * continues. Its signal aborts when the loop is stopped, for long runs.
+ * Runs `work` now and `everyMs` milliseconds after the end of each run, never twice at the same time; a failure is logged and
+ * the loop continues. A function for `everyMs` is asked after each run. The signal aborts when the loop is stopped, for long runs.
  */
 export function startLoop(
   name: string,
-  everyMs: number,
+  everyMs: number | (() => number),
   work: (stopping: AbortSignal) => Promise<unknown>,
   logger: Logger,
 ): Loop {
@@ -33,7 +33,7 @@ export function startLoop(
 
   function pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, everyMs)
+      const timer = setTimeout(resolve, typeof everyMs === 'function' ? everyMs() : everyMs)
       wake = () => {
         clearTimeout(timer)
         resolve()

@@ -1,5 +1,13 @@
-import { administratorOnly, serviceOnly } from '@kinora/common/actor'
-import type { Actor, ApiKeyActor, Call, Handler, Method, SessionActor } from '@kinora/common/contract'
+import {
+  type Actor,
+  type ApiKeyActor,
+  administratorOnly,
+  type Call,
+  type Handler,
+  type Method,
+  type SessionActor,
+  serviceOnly,
+} from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'

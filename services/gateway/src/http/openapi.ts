@@ -234,7 +234,7 @@ function mediaTypes(operation: string, content: Record<string, z.ZodType | 'bina
   return Object.fromEntries(entries)
 }
 
-/** What it does beyond its summary, who may call it, what is counted, and whether it may be sent again. */
+/** A route's description: what it does, who may call it, its rate limit, and whether it may be repeated. */
 function describeUse(route: Route): string {
   const { description, idempotent } =
     'rpc' in route ? route.rpc : { ...route, idempotent: route.method === 'get' || route.method === 'head' }

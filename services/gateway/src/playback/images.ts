@@ -4,7 +4,7 @@ import sharp, { type Sharp } from 'sharp'
 import { z } from 'zod'
 import { ImageLane } from './image-lane.ts'
 
-/** More pictures of one poster or storyboard at once are refused. */
+/** Further images of one poster or storyboard at the same time are refused. */
 const lane = new ImageLane({ perKey: 50, refusal: 'DEPENDENCY_UNAVAILABLE' })
 
 /**

@@ -9,6 +9,7 @@ import { guardedAgent, targetProblem } from '../infra/webhook-address.ts'
 import { recordAttempt } from '../operations/webhook-deliveries.ts'
 import { type ClaimedDelivery, claimDue, endAttempt } from '../repositories/webhook-deliveries.ts'
 import { signingSecrets, webhookById } from '../repositories/webhooks.ts'
+import { jobInterval } from './interval.ts'
 
 const PER_WEBHOOK = 4
 /** Longer than an attempt may take. */
@@ -122,7 +123,12 @@ export function startDeliverer(life: Lifecycle, ctx: Context): void {
   const onSlot = () => loop.poke()
   const deliverer = new Deliverer({ ...ctx, dispatcher, onSlot })
   life.use(deliverer, 'webhook attempts', (it) => it.stop())
-  const loop = startLoop('deliver webhooks', config.WEBHOOK_POLL_MS, () => deliverer.beginDue(), logger)
+  const loop = startLoop(
+    'deliver webhooks',
+    jobInterval(ctx, config.WEBHOOK_POLL_MS),
+    () => deliverer.beginDue(),
+    logger,
+  )
   life.use(loop, 'deliver webhooks', (it) => it.stop())
   wake.on('webhooks', () => loop.poke())
 }

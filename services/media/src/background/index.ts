@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { deleteOldRows, emptyQuarantine, removeFiles, removeUnfinishedFiles } from './cleanup.ts'
 import { startDeliverer } from './deliver-webhooks.ts'
 import { eraseOwners } from './erase-owners.ts'
+import { jobInterval } from './interval.ts'
 import { publishPlaylists } from './publish-playlists.ts'
 import { createReaper, resumeDeferred } from './reap-tasks.ts'
 import { expireUploads, finishUploads, registerReceipts } from './uploads.ts'
@@ -13,25 +14,26 @@ const HOUR_MS = 3600 * 1000
 /** Starts all background jobs. Each may run in several processes at the same time. */
 export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   const { REAPER_MS, RECEIPTS_MS } = ctx.config
-  const start = (name: string, everyMs: number, job: (ctx: Context) => Promise<void>) =>
+  const reaperMs = jobInterval(ctx, REAPER_MS)
+  const start = (name: string, everyMs: number | (() => number), job: (ctx: Context) => Promise<void>) =>
     life.use(
       startLoop(name, everyMs, () => job(ctx), ctx.logger),
       name,
       (loop) => loop.stop(),
     )
 
-  const publisher = start('publish playlists', REAPER_MS, publishPlaylists)
+  const publisher = start('publish playlists', reaperMs, publishPlaylists)
   ctx.wake.on('playlists', () => publisher.poke())
   start(
     'reap',
-    REAPER_MS,
+    reaperMs,
     createReaper(() => bus.status().connected),
   )
-  const eraser = start('erase owners', REAPER_MS, eraseOwners)
+  const eraser = start('erase owners', reaperMs, eraseOwners)
   ctx.wake.on('erasures', () => eraser.poke())
-  start('remove files', REAPER_MS, removeFiles)
+  start('remove files', reaperMs, removeFiles)
   start('register receipts', RECEIPTS_MS, registerReceipts)
-  start('resume deferred tasks', REAPER_MS, resumeDeferred)
+  start('resume deferred tasks', reaperMs, resumeDeferred)
   start('finish uploads', RECEIPTS_MS, finishUploads)
   start('expire uploads', RECEIPTS_MS, expireUploads)
   start('remove unfinished files', HOUR_MS, removeUnfinishedFiles)

@@ -58,7 +58,7 @@ export async function addPart(tx: Tx, { taskId, attempt }: AttemptRef, written: 
   await sql`update tasks set written = written + ${segments} where id = ${taskId}`.execute(tx)
 }
 
-/** Replaces the segments that an attempt reported on its way by its result. */
+/** Replaces the segments that an attempt reported while it ran by those of its result. */
 export async function replaceParts(tx: Tx, ref: AttemptRef, written: MediaPart): Promise<void> {
   const before = await writtenBefore(tx, ref)
   await tx.deleteFrom('parts').where('task_id', '=', ref.taskId).where('attempt', '=', ref.attempt).execute()

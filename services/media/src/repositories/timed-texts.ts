@@ -39,7 +39,7 @@ export async function setChapters(tx: Tx, videoId: string, chapters: StoredChapt
     .execute()
 }
 
-/** Chapters of the source, set before anything is published; ignored where the owner has put or deleted some. */
+/** Chapters of the source, set before anything is published; ignored when the owner has set or deleted chapters. */
 export async function setSourceChapters(tx: Tx, videoId: string, chapters: StoredChapters): Promise<void> {
   await tx
     .updateTable('videos')

@@ -1,5 +1,4 @@
-import { administratorOnly } from '@kinora/common/actor'
-import type { Call, Handler, Method } from '@kinora/common/contract'
+import { administratorOnly, type Call, type Handler, type Method } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'

@@ -1,5 +1,4 @@
-import { administratorOnly } from '@kinora/common/actor'
-import type { Handler } from '@kinora/common/contract'
+import { administratorOnly, type Handler } from '@kinora/common/contract'
 import type { media, StorageStatus } from '@kinora/common/contracts'
 import { decodeCursor, encodeCursor } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'

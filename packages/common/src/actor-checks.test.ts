@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { administratorOnly, serviceOnly } from './actor.ts'
-import type { Actor } from './contract.ts'
+import { type Actor, administratorOnly, serviceOnly } from './contract.ts'
 
 const anonymous: Actor = { kind: 'anonymous' }
 const person = (role: 'user' | 'admin'): Actor => ({ kind: 'user', userId: 'u', sessionId: 's', role })
