@@ -14,8 +14,11 @@ RUN --mount=type=cache,target=/pnpm-store for service in gateway auth media work
 
 FROM node:24-bookworm-slim AS base
 ENV NODE_ENV=production
-# A volume that is mounted here takes over this owner.
-RUN install -d -o node -g node /var/lib/kinora /var/lib/kinora-mailbox
+# A volume that is mounted here takes over these folders and their owner. Compose covers those of the storage that a service
+# does not use, and Docker would create a missing one as root.
+RUN install -d -o node -g node /var/lib/kinora /var/lib/kinora-mailbox \
+ && install -d -o node -g node -m 0750 /var/lib/kinora/objects /var/lib/kinora/incoming \
+ && install -d -o node -g node -m 0711 /var/lib/kinora/work
 USER node
 WORKDIR /app
 CMD ["node", "--enable-source-maps", "dist/main.js"]

@@ -84,6 +84,14 @@ test('accounts are listed for people and for programs', async () => {
   expect((await run('users', 'list', '--q', 'no such person')).output).toBe('Nothing found\n')
 })
 
+test('a person is invited by mail, or by a link to pass on', async () => {
+  const [mailed, linked] = [newEmail(), newEmail()]
+  expect(await json('users', 'invite', mailed)).toMatchObject({ email: mailed, mailed: true, token: null, url: null })
+  const { output } = await run('users', 'invite', linked, '--link')
+  expect(output).toMatch(/^http\S+\/account\/register#token=\S+; it works once, until \S+/)
+  expect(await run('users', 'invite', chief)).toMatchObject({ code: 1 })
+})
+
 test('a demoted administrator is one no more at any gateway at once', async () => {
   const person = await register(visitor)
   await run('users', 'promote', person.email)

@@ -36,6 +36,39 @@ function leads(page: string, link: string): boolean {
   return heading === undefined || !file.endsWith('.md') || anchorsOf(file).includes(heading)
 }
 
+/** Pages whose claims name the tests that show them. */
+const CLAIMS = ['docs/identity/asvs.md', 'docs/threat-model.md']
+const SERVICE_TEST = /^(auth|gateway|media|worker)\/([a-z0-9-]+)$/
+const OTHER_TEST = /^(e2e|common)\/([a-z0-9-]+)$/
+
+test.each(CLAIMS)('every test and file that %s names exists', (page) => {
+  const text = readFileSync(join(REPOSITORY, page), 'utf8')
+  const named = [...text.matchAll(/`([^`\s]+)`/g)].map(([, name = '']) => name)
+  const tests = testNames()
+  expect(named.filter((name) => !existsAs(name, tests))).toEqual([])
+})
+
+function existsAs(name: string, tests: ReadonlySet<string>): boolean {
+  const [, service, test] = SERVICE_TEST.exec(name) ?? []
+  if (service) return existsSync(join(REPOSITORY, 'services', service, 'test', `${test}.test.ts`))
+  const [, folder, other] = OTHER_TEST.exec(name) ?? []
+  if (folder) return existsSync(join(REPOSITORY, folder === 'e2e' ? 'e2e' : 'packages/common/test', `${other}.test.ts`))
+  if (/^[\w.-]+\.test\.ts$/.test(name)) return tests.has(name)
+  return !/^[\w.-]+\/.*\.(ts|yml|json)$/.test(name) || existsSync(join(REPOSITORY, name))
+}
+
+function testNames(): Set<string> {
+  return new Set(['services', 'packages', 'e2e'].flatMap((folder) => testsIn(join(REPOSITORY, folder))))
+}
+
+/** Not `recursive`: it would follow the links in `node_modules`. */
+function testsIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.isDirectory() && entry.name !== 'node_modules') return testsIn(join(folder, entry.name))
+    return entry.name.endsWith('.test.ts') ? [entry.name] : []
+  })
+}
+
 const DECISIONS = join(REPOSITORY, 'docs/decisions')
 /** `# 7. What was decided`, an empty line, the day. */
 const HEAD = /^# (\d+)\. .+\n\n\d{4}-\d{2}-\d{2}\n\n/

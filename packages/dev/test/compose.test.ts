@@ -32,6 +32,29 @@ test.each(services)('%s in compose mounts the storage only if it writes there', 
   expect(mounts).toBe(['gateway', 'media', 'worker', 'decoder'].includes(name))
 })
 
+/** Folders of the storage that a service uses; `objects` and `incoming` only together, because files are moved between them. */
+const STORAGE_OF = {
+  gateway: ['objects', 'incoming'],
+  media: ['objects', 'incoming'],
+  worker: ['objects', 'incoming', 'work'],
+  decoder: ['work'],
+}
+
+test.each(Object.entries(STORAGE_OF))('%s in compose reaches no other folder of the storage', (name, used) => {
+  const whole = services.find(([service]) => service === name)?.[1] ?? ''
+  expect(whole).toContain('"storage:/var/lib/kinora"')
+  const covered = [...whole.matchAll(/"\/var\/lib\/kinora\/(\w+):ro,size=4k,mode=0"/g)].map(([, folder]) => folder)
+  expect([...covered, ...used].sort()).toEqual(['incoming', 'objects', 'work'])
+})
+
+test('a folder of the storage that is covered exists in the image, with the owner of the services', () => {
+  const dockerfile = readFileSync(join(REPOSITORY, 'Dockerfile'), 'utf8')
+  const created = [...dockerfile.matchAll(/install -d -o node -g node -m \d+ (.*?)( \\)?$/gm)].flatMap(
+    ([, paths = '']) => paths.split(' '),
+  )
+  expect(created.sort()).toEqual(['incoming', 'objects', 'work'].map((folder) => `/var/lib/kinora/${folder}`))
+})
+
 test('each user of Redis in compose is known to its service alone', () => {
   for (const user of ['gateway', 'media']) {
     const knowing = services

@@ -1,5 +1,6 @@
 import { auth as methods, SignedIn } from '@kinora/common/contracts'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { startSmtp } from '@kinora/dev/harness'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { AuthConfig } from '../src/config.ts'
 import { createClock } from './support/authenticator-app.ts'
 import { PASSWORD } from './support/gateway.ts'
@@ -7,6 +8,8 @@ import { startTestAuth } from './support/start-test-auth.ts'
 import { useAuth } from './support/use-auth.ts'
 
 const clock = createClock()
+const smtp = await startSmtp()
+afterAll(() => smtp.stop())
 const { world, auth, gateway, query } = await useAuth({ now: clock.now })
 const first = await gateway.signUp()
 await query("update users set role = 'admin' where id = $1", [first.actor.userId])
@@ -16,7 +19,12 @@ await auth.life.close()
 const newEmail = () => `${crypto.randomUUID()}@kinora.test`
 const register = (email: string, invite?: string) =>
   gateway.call(methods.register, { email, password: PASSWORD, ...(invite && { invite }) })
-const inviteOf = async (email: string) => await gateway.call(methods.createInvite, { email }, admin)
+/** With the token, for the administrator to pass on. */
+const inviteOf = async (email: string) => {
+  const invite = await gateway.call(methods.createInvite, { email }, admin)
+  return { ...invite, token: invite.token ?? '', url: invite.url ?? '' }
+}
+const mailInvite = async (email: string) => await gateway.call(methods.createInvite, { email, mail: true }, admin)
 
 /** One auth with this setting, for one test. */
 async function withRegistration(
@@ -95,4 +103,55 @@ describe('an invitation', () => {
     })
     await expect(inviteOf(email)).rejects.toMatchObject({ code: 'EMAIL_TAKEN' })
   })
+
+  it('that is mailed is known to the mailbox alone, and proves the address', async () => {
+    await withRegistration('invite', { SMTP_URL: smtp.url })
+    const email = newEmail()
+    const invite = await mailInvite(email)
+    expect(invite).toMatchObject({ email, mailed: true, token: null, url: null })
+    const mail = await smtp.mailTo(email)
+    expect(mail.subject).toBe('You are invited')
+    const token = mail.token()
+    await expect(register(newEmail(), token)).rejects.toMatchObject({ code: 'INVITE_INVALID' })
+    const signedIn = SignedIn.parse(await register(email, token))
+    expect(signedIn.user.emailVerified).toBe(true)
+    await query('delete from users where email = $1', [email])
+    await expect(register(email, token)).rejects.toMatchObject({ code: 'INVITE_INVALID' })
+  })
+
+  it('that was passed on proves no address', async () => {
+    await withRegistration('invite', { SMTP_URL: smtp.url })
+    const email = newEmail()
+    const { token } = await inviteOf(email)
+    expect(await register(email, token)).toEqual({ status: 'verification_required' })
+  })
+
+  it('that is mailed ends with a newer one, which is not mailed', async () => {
+    await withRegistration('invite', { SMTP_URL: smtp.url })
+    const email = newEmail()
+    await mailInvite(email)
+    const mailed = (await smtp.mailTo(email)).token()
+    const { token } = await inviteOf(email)
+    await expect(register(email, mailed)).rejects.toMatchObject({ code: 'INVITE_INVALID' })
+    expect(await register(email, token)).toEqual({ status: 'verification_required' })
+  })
+
+  it('that is withdrawn before its mail was sent is not sent', async () => {
+    const { id } = await withoutMailServer(async () => await mailInvite(newEmail()))
+    expect(await query('select 1 from mail_queue where invite_id = $1', [id])).toHaveLength(1)
+    await withRegistration('invite')
+    await gateway.call(methods.deleteInvite, { inviteId: id }, admin)
+    expect(await query('select 1 from mail_queue where invite_id = $1', [id])).toEqual([])
+  })
 })
+
+/** Nobody listens there, so mails stay in the queue. */
+async function withoutMailServer<T>(body: () => Promise<T>): Promise<T> {
+  const config = { REGISTRATION: 'invite', SMTP_URL: 'smtp://127.0.0.1:9', MAIL_RETRY_MS: 3_600_000 } as const
+  const started = await startTestAuth(world, { config, now: clock.now })
+  try {
+    return await body()
+  } finally {
+    await started.life.close()
+  }
+}

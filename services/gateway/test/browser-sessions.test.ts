@@ -93,7 +93,7 @@ describe('a page that asks for a cookie session', () => {
     auth.on.login = async () => ({ ...signedIn(tokenOf(newSession())), deviceToken: 'a-device' })
     const answer = await post('/v1/auth/login', credentials, page)
     expect(await answer.json()).not.toHaveProperty('deviceToken')
-    const cookie = cookiesOf(answer).get('kinora_device')
+    const cookie = cookiesOf(answer).get('__Host-kinora_device')
     expect(cookie?.value).toBe('a-device')
     expect(cookie?.attributes.filter((it) => !it.startsWith('Expires'))).toEqual([
       'Max-Age=31536000',

@@ -131,14 +131,14 @@ describe('guessing the password of one account', () => {
       return fetch(`${url}/v1/auth/login`, { ...init, headers: all })
     }
     expect(await statuses(4, () => attempt())).toEqual([401, 401, 401, 429])
-    expect(await statuses(1, () => attempt({ cookie: 'kinora_device=forged' }))).toEqual([429])
-    expect(await statuses(1, () => attempt({ cookie: `kinora_device=${'x'.repeat(500)}` }))).toEqual([429])
+    expect(await statuses(1, () => attempt({ cookie: '__Host-kinora_device=forged' }))).toEqual([429])
+    expect(await statuses(1, () => attempt({ cookie: `__Host-kinora_device=${'x'.repeat(500)}` }))).toEqual([429])
     expect(await statuses(1, () => attempt({}, 'forged'))).toEqual([429])
-    expect(await statuses(2, () => attempt({ cookie: 'a=b; kinora_device=known' }))).toEqual([401, 401])
+    expect(await statuses(2, () => attempt({ cookie: 'a=b; __Host-kinora_device=known' }))).toEqual([401, 401])
     expect(await statuses(2, () => attempt({}, 'known'))).toEqual([401, 429])
-    expect(await statuses(4, () => attempt({ cookie: 'kinora_device=known' }, undefined, 'other@kinora.test'))).toEqual(
-      [401, 401, 401, 429],
-    )
+    expect(
+      await statuses(4, () => attempt({ cookie: '__Host-kinora_device=known' }, undefined, 'other@kinora.test')),
+    ).toEqual([401, 401, 401, 429])
   })
 
   it('from one address gets only the attempts of the address', async () => {

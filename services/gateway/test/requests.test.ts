@@ -240,7 +240,7 @@ describe('a response', () => {
   it('has the security headers and does not name Express', async () => {
     const { headers } = await request('/v1/videos', { headers: signedIn() })
     expect(headers.get('content-security-policy')).toContain("default-src 'none'")
-    expect(headers.get('strict-transport-security')).toContain('max-age=')
+    expect(headers.get('strict-transport-security')).toBe('max-age=31536000; includeSubDomains')
     expect(headers.get('x-content-type-options')).toBe('nosniff')
     expect(headers.get('cross-origin-resource-policy')).toBe('same-origin')
     expect(headers.get('cache-control')).toBe('no-store')

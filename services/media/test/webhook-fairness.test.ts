@@ -30,11 +30,18 @@ async function makeHangingOwner(): Promise<UserActor> {
   return owner
 }
 
-async function expectPrompt(path: string): Promise<void> {
+async function expectPrompt(path: string, within = SOON): Promise<void> {
   const owner = someUser()
   await create(owner, receiver.url + path)
   await makeEvent(owner)
-  await until(() => receiver.at(path).length === 1, SOON)
+  await until(() => receiver.at(path).length === 1, within)
+}
+
+/** In ms, from the event to its arrival. */
+async function promptness(path: string): Promise<number> {
+  const begin = performance.now()
+  await expectPrompt(path, { timeoutMs: 5000 })
+  return Math.round(performance.now() - begin)
 }
 
 test('owners whose receivers hang do not delay others, neither with first attempts nor with retries', async () => {
@@ -51,6 +58,31 @@ test('owners whose receivers hang do not delay others, neither with first attemp
     from webhooks, generate_series(1, 30) where url like '%/hang'`.execute(ctx.db)
   await expectPrompt('/later')
 }, 120_000)
+
+test('more owners than places, whose receivers hang, do not delay others for longer than a second each', async () => {
+  receiver.on('/crowd', () => {})
+  await sql`delete from webhooks`.execute(ctx.db)
+  const owners = times(450).map(() => someUser())
+  // Few at a time, as many accounts of one attacker would.
+  for (const some of times(45)) await Promise.all(owners.slice(some * 10, some * 10 + 10).map(hang))
+  const addFirstAttempts = () =>
+    sql`insert into webhook_deliveries (id, webhook_id, type, body)
+      select gen_random_uuid(), id, 'video.ready', '{}' from webhooks, generate_series(1, 4) where url like '%/crowd'`.execute(
+      ctx.db,
+    )
+  await addFirstAttempts()
+  await until(() => receiver.at('/crowd').length >= 300, PATIENT)
+  const first = await promptness('/among-new')
+  await until(() => receiver.at('/crowd').length >= 450, PATIENT)
+  await addFirstAttempts()
+  const second = await promptness('/among-known')
+  console.info(`a good receiver among 450 that hang: ${first} ms while they are new, ${second} ms afterwards`)
+
+  async function hang(owner: UserActor): Promise<void> {
+    await create(owner, `${receiver.url}/crowd`)
+    await create(owner, `${receiver.url}/crowd`)
+  }
+}, 180_000)
 
 test('an account has few test pings that wait, new or sent again', async () => {
   const owner = someUser()

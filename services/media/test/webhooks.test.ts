@@ -183,6 +183,23 @@ test('the log has pages, and forgets after 30 days', async () => {
   expect((await deliveries(owner, id)).items.map((item) => item.id)).toEqual(first.items.map((item) => item.id))
 })
 
+test('the log of a webhook keeps its newest deliveries, however many there were', async () => {
+  const owner = someUser()
+  const [busy, quiet] = [await create(owner, `${receiver.url}/busy`), await create(owner, `${receiver.url}/quiet`)]
+  const add = (webhookId: string, count: number) =>
+    sql`insert into webhook_deliveries (id, webhook_id, type, body, state, due_at, created_at)
+      select gen_random_uuid(), ${webhookId}::uuid, 'video.ready', n::text, 'delivered', null, now() - make_interval(secs => n)
+      from generate_series(1, ${count}::integer) n`.execute(ctx.db)
+  await add(busy.id, 2030)
+  await add(quiet.id, 20)
+  await deleteOldDeliveries(ctx.db, 25)
+  const left = await sql<{ webhook_id: string; body: string }>`select webhook_id, body from webhook_deliveries
+    where webhook_id in (${busy.id}, ${quiet.id}) order by created_at desc`.execute(ctx.db)
+  const bodies = (id: string) => left.rows.filter((row) => row.webhook_id === id).map(({ body }) => Number(body))
+  expect(bodies(busy.id)).toEqual(Array.from({ length: 25 }, (_, at) => at + 1))
+  expect(bodies(quiet.id)).toHaveLength(20)
+})
+
 test('webhooks go with the account, and none is made afterwards', async () => {
   const owner = someUser()
   const { id } = await create(owner, `${receiver.url}/erased`)

@@ -87,6 +87,19 @@ export function usersCommands(program: Command, act: Act): void {
   }
 
   users
+    .command('invite')
+    .description('invite a person to register: sends a link to the address, or prints it')
+    .argument('<address>', 'e-mail address')
+    .option('--link', 'print the link to pass on, instead of sending it; the address then counts as unconfirmed')
+    .action(
+      act(async ({ call, print }, email: string, { link }: { link?: true }) => {
+        const invite = await call(auth.createInvite, { email, mail: !link })
+        const done = invite.url ?? `A link is being sent to ${invite.email}`
+        print.done(`${done}; it works once, until ${timeOf(invite.expiresAt)}`, invite)
+      }),
+    )
+
+  users
     .command('reset-second-factor')
     .description(
       'remove authenticator app, recovery codes and passkeys from an account whose owner lost them, and end its sessions',

@@ -1,8 +1,8 @@
 import type { Call } from '@kinora/common/contract'
 import type { Context } from '../context.ts'
-import type { MailRow, UserRow } from '../db/schema.ts'
-import { type MailContent, SEND_MS } from '../infra/mailer.ts'
-import { renderQueuedMail } from '../operations/mail.ts'
+import type { MailRow } from '../db/schema.ts'
+import { SEND_MS } from '../infra/mailer.ts'
+import { type RenderedMail, renderQueuedMail } from '../operations/mail.ts'
 
 /** Mails that are sent at the same time, each on its own connection. */
 const BATCH = 5
@@ -22,19 +22,22 @@ export async function sendMails(ctx: Context, signal?: AbortSignal): Promise<voi
 
 async function send(ctx: Context, mail: MailRow): Promise<void> {
   try {
-    const user = mail.user_id === null ? undefined : await ctx.users.byId(mail.user_id)
-    const content = user && (await renderQueuedMail(ctx, mail, user))
-    if (content) await deliver(ctx, mail, user, content)
+    const rendered = await renderQueuedMail(ctx, mail)
+    if (rendered) await deliver(ctx, mail, rendered)
     await ctx.mailQueue.remove(mail.id)
   } catch (error) {
     await fail(ctx, mail, error)
   }
 }
 
-async function deliver(ctx: Context, { id, kind }: MailRow, user: UserRow, content: MailContent): Promise<void> {
-  const where = await ctx.mail.mailer.send(id, user.email, content)
+async function deliver(
+  ctx: Context,
+  { id, kind, user_id: userId }: MailRow,
+  { to, content }: RenderedMail,
+): Promise<void> {
+  const where = await ctx.mail.mailer.send(id, to, content)
   ctx.metrics.mails.inc({ kind, outcome: 'sent' })
-  ctx.logger.info({ mailId: id, kind, userId: user.id, where }, 'mail sent')
+  ctx.logger.info({ mailId: id, kind, userId, where }, 'mail sent')
 }
 
 async function fail(ctx: Context, mail: MailRow, error: unknown): Promise<void> {

@@ -163,11 +163,18 @@ export type MailKind =
   | 'second_factor_reset'
   | 'api_key_created'
   | 'service_key_created'
+  | 'invite'
+  | 'passkey_added'
+  | 'totp_enabled'
+  | 'totp_disabled'
+  | 'recovery_codes_renewed'
 
 export interface MailQueueTable {
   id: string
   kind: MailKind
   user_id: string | null
+  /** For a mail to an address that has no account. */
+  invite_id: Generated<string | null>
   ip: string | null
   attempts: Generated<number>
   next_attempt_at: Date
@@ -188,6 +195,8 @@ export interface InvitesTable {
   id: string
   email: string
   token_hash: Buffer
+  /** The token is sent to the address, and known to nobody else. */
+  mailed: boolean
   created_at: Date
   expires_at: Date
 }

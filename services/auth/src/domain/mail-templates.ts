@@ -91,6 +91,36 @@ export function apiKeyCreatedMail(user: UserRow, mail: MailRow): MailText {
   })
 }
 
+/** What somebody changed in how an account is signed in to: the subject, and a clause of the first sentence. */
+const SIGN_IN_CHANGES = {
+  passkey_added: ['A passkey was added', 'A passkey, which signs in without the password, was added to'],
+  totp_enabled: ['An authenticator app was set up', 'An authenticator app was set up as the second factor of'],
+  totp_disabled: ['Your authenticator app was removed', 'The authenticator app was removed from'],
+  recovery_codes_renewed: ['You have new recovery codes', 'New recovery codes replace the earlier ones of'],
+} as const
+
+export type SignInChange = keyof typeof SIGN_IN_CHANGES
+
+export function signInChangedMail(user: UserRow, mail: MailRow, change: SignInChange): MailText {
+  const [subject, what] = SIGN_IN_CHANGES[change]
+  return addressed(user, {
+    subject,
+    paragraphs: [`${what} your Kinora account ${circumstances(mail)}.`],
+    note: 'If this was not you, ask for a new password on the sign-in page at once, and have passkeys and API keys removed with it.',
+  })
+}
+
+/** To an address that has no account. */
+export function inviteMail(url: string): MailText {
+  return {
+    subject: 'You are invited',
+    greeting: 'Hello,',
+    paragraphs: ['An administrator has invited you to create a Kinora account with this address.'],
+    button: { label: 'Create an account', url },
+    note: 'The link works once, within 7 days; a newer link replaces it. If you do not want an account, you can ignore this mail.',
+  }
+}
+
 /** Adds the greeting, with the name only for a confirmed address: otherwise strangers could send their own text in Kinora's mails. */
 function addressed({ email_verified_at, display_name }: UserRow, body: Body): MailText {
   return { greeting: email_verified_at && display_name ? `Hello ${display_name},` : 'Hello,', ...body }

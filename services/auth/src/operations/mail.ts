@@ -8,11 +8,13 @@ import { renderMail } from '../domain/mail-rendering.ts'
 import {
   accountExistsMail,
   apiKeyCreatedMail,
+  inviteMail,
   type MailText,
   passwordChangedMail,
   passwordResetMail,
   resetPasswordMail,
   secondFactorResetMail,
+  signInChangedMail,
   verifyEmailMail,
 } from '../domain/mail-templates.ts'
 import type { MailContent } from '../infra/mailer.ts'
@@ -42,10 +44,29 @@ export async function requestMail(
   })
 }
 
+export interface RenderedMail {
+  to: string
+  content: MailContent
+}
+
 /** Renders a queued mail from the current data; null when it need not be sent any more. */
-export async function renderQueuedMail(ctx: Context, mail: MailRow, user: UserRow): Promise<MailContent | null> {
-  const text = await fillTemplate(ctx, mail, user)
-  return text && renderMail(text)
+export async function renderQueuedMail(ctx: Context, mail: MailRow): Promise<RenderedMail | null> {
+  if (mail.invite_id !== null) return await renderInvite(ctx, mail.invite_id)
+  const user = mail.user_id === null ? undefined : await ctx.users.byId(mail.user_id)
+  const text = user && (await fillTemplate(ctx, mail, user))
+  return text ? { to: user.email, content: renderMail(text) } : null
+}
+
+async function renderInvite(ctx: Context, inviteId: string): Promise<RenderedMail | null> {
+  const { token, hash } = createOneTimeToken()
+  const invite = await ctx.invites.replaceToken(inviteId, hash, ctx.now())
+  if (!invite) return null
+  return { to: invite.email, content: renderMail(inviteMail(inviteLink(ctx, token, invite.email))) }
+}
+
+/** The page that registers an invited person. */
+export function inviteLink({ registration }: Context, token: string, email: string): string {
+  return `${registration.page}#${new URLSearchParams({ token, email })}`
 }
 
 async function fillTemplate(ctx: Context, mail: MailRow, user: UserRow): Promise<MailText | null> {
@@ -69,6 +90,13 @@ async function fillTemplate(ctx: Context, mail: MailRow, user: UserRow): Promise
     case 'api_key_created':
     case 'service_key_created':
       return apiKeyCreatedMail(user, mail)
+    case 'passkey_added':
+    case 'totp_enabled':
+    case 'totp_disabled':
+    case 'recovery_codes_renewed':
+      return signInChangedMail(user, mail, mail.kind)
+    case 'invite':
+      return null
   }
 }
 

@@ -101,14 +101,19 @@ export async function removeSecondFactor(
   call: Call,
   now: Date,
 ): Promise<void> {
-  for (const { id } of await work.passkeys.ofUser(userId)) {
-    await work.passkeys.delete(id, userId)
-    await work.audit.record(call, { action: 'passkey_remove', userId }, now)
-  }
+  await removePasskeys(work, userId, call, now)
   // Also removes a setup that was not finished.
   await work.totpFactors.delete(userId)
   if (!mfa_enabled_at) return
   await work.recoveryCodes.delete(userId)
   await work.users.setMfaEnabled(userId, null, now)
   await work.audit.record(call, { action: 'totp_disable', userId }, now)
+}
+
+/** Removes all passkeys of a locked account, audited, in the caller's transaction. */
+export async function removePasskeys(work: Work, userId: string, call: Call, now: Date): Promise<void> {
+  for (const { id } of await work.passkeys.ofUser(userId)) {
+    await work.passkeys.delete(id, userId)
+    await work.audit.record(call, { action: 'passkey_remove', userId }, now)
+  }
 }

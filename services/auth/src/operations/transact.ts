@@ -65,6 +65,19 @@ function createWork(tx: Transaction<AuthDb>, collected: Collected) {
       await tables.mailQueue.insert({ id: randomUUID(), kind, user_id: userId, ip: client?.ip ?? null, ...due })
       collected.hasMail = true
     },
+
+    async queueInvite(inviteId: string, now: Date): Promise<void> {
+      const due = { next_attempt_at: now, created_at: now }
+      await tables.mailQueue.insert({
+        id: randomUUID(),
+        kind: 'invite',
+        user_id: null,
+        invite_id: inviteId,
+        ip: null,
+        ...due,
+      })
+      collected.hasMail = true
+    },
   }
 }
 

@@ -4,20 +4,21 @@ import { newestFirst, type PageRequest } from './pages.ts'
 
 export function inviteRepository(db: Kysely<AuthDb>) {
   return {
-    /** Replaces an earlier invitation of this address. */
+    /** Replaces an earlier invitation of this address, and its mail. The caller has locked the address. */
     async put(invite: InviteRow): Promise<void> {
-      const { email: _, ...columns } = invite
-      await db
-        .insertInto('invites')
-        .values(invite)
-        .onConflict((conflict) => conflict.column('email').doUpdateSet(columns))
-        .execute()
+      await db.deleteFrom('invites').where('email', '=', invite.email).execute()
+      await db.insertInto('invites').values(invite).execute()
     },
 
-    async isValid(tokenHash: Buffer, email: string, now: Date): Promise<boolean> {
-      const query = db.selectFrom('invites').select('id').where('token_hash', '=', tokenHash)
-      const found = await query.where('email', '=', email).where('expires_at', '>', now).executeTakeFirst()
-      return found !== undefined
+    async withToken(tokenHash: Buffer, email: string, now: Date): Promise<InviteRow | undefined> {
+      const query = db.selectFrom('invites').selectAll().where('token_hash', '=', tokenHash)
+      return await query.where('email', '=', email).where('expires_at', '>', now).executeTakeFirst()
+    },
+
+    /** Gives an invitation the token that is about to be sent; undefined when it was withdrawn, used or has expired. */
+    async replaceToken(id: string, tokenHash: Buffer, now: Date): Promise<InviteRow | undefined> {
+      const query = db.updateTable('invites').set({ token_hash: tokenHash }).where('id', '=', id)
+      return await query.where('expires_at', '>', now).returningAll().executeTakeFirst()
     },
 
     /** Uses an invitation; only one of several concurrent callers gets true. */

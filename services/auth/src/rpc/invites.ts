@@ -6,25 +6,30 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { InviteRow } from '../db/schema.ts'
 import { createOneTimeToken } from '../domain/challenges.ts'
+import { inviteLink } from '../operations/mail.ts'
 import { cursorAt, pageRequest } from '../repositories/pages.ts'
 import { byAdmin } from './guards.ts'
 
 const LIFETIME_MS = 7 * 24 * 3600 * 1000
 
 export function createInvite(ctx: Context): Handler<typeof auth.createInvite> {
-  return byAdmin<typeof auth.createInvite>(ctx, async ({ email: typed }, call) => {
+  return byAdmin<typeof auth.createInvite>(ctx, async ({ email: typed, mail: mailed = false }, call) => {
     const email = normaliseEmail(typed)
     if (await ctx.users.byEmail(email)) throw new AppError('EMAIL_TAKEN')
     const now = ctx.now()
+    // Where a mail is sent, nobody sees this token: the mail gets its own.
     const { token, hash } = createOneTimeToken()
     const expiresAt = new Date(now.getTime() + LIFETIME_MS)
-    const row: InviteRow = { id: randomUUID(), email, token_hash: hash, created_at: now, expires_at: expiresAt }
+    const row: InviteRow = { id: randomUUID(), email, token_hash: hash, mailed, created_at: now, expires_at: expiresAt }
     await ctx.transact(call, async (work) => {
+      await work.lock(`invite ${email}`)
       await work.invites.put(row)
+      if (mailed) await work.queueInvite(row.id, now)
       await work.audit.record(call, { action: 'invite_create', userId: null, subject: row.id }, now)
     })
-    const fragment = new URLSearchParams({ token, email })
-    return { ...toInvite(row), token, url: `${ctx.registration.page}#${fragment}` }
+    return mailed
+      ? { ...toInvite(row), token: null, url: null }
+      : { ...toInvite(row), token, url: inviteLink(ctx, token, email) }
   })
 }
 
@@ -44,6 +49,6 @@ export function deleteInvite(ctx: Context): Handler<typeof auth.deleteInvite> {
   })
 }
 
-function toInvite({ id, email, created_at, expires_at }: InviteRow): Invite {
-  return { id, email, createdAt: created_at.toISOString(), expiresAt: expires_at.toISOString() }
+function toInvite({ id, email, mailed, created_at, expires_at }: InviteRow): Invite {
+  return { id, email, mailed, createdAt: created_at.toISOString(), expiresAt: expires_at.toISOString() }
 }

@@ -46,6 +46,7 @@ export function addPasskey(ctx: Context): Handler<typeof auth.addPasskey> {
     }
     await ctx.transact(call, async (work) => {
       await insert(work, passkey, sessionId)
+      await work.queueMail('passkey_added', userId, call, now)
       await work.audit.record(call, { action: 'passkey_add', userId }, now)
     })
     return toPasskey(passkey)

@@ -4,14 +4,15 @@ import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { oneTimeTokenHash } from '../domain/challenges.ts'
 import { closeUnprovedAccess } from '../operations/accounts.ts'
-import { revokeApiKeys as revokeKeys } from '../operations/api-keys.ts'
+import { revokeApiKeys } from '../operations/api-keys.ts'
 import { requestMail } from '../operations/mail.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
+import { removePasskeys } from '../operations/second-factor.ts'
 import { endSessions } from '../operations/sessions.ts'
 import { noSuchUser, signedIn } from './guards.ts'
 
 export function changePassword(ctx: Context): Handler<typeof auth.changePassword> {
-  return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword, revokeApiKeys }, actor, call) => {
+  return signedIn<typeof auth.changePassword>(async ({ currentPassword, newPassword, ...more }, actor, call) => {
     // Repeats only when the hash was replaced during the check: by another change, after which this password is wrong, or by a
     // sign-in that renewed it at another cost.
     for (;;) {
@@ -23,7 +24,7 @@ export function changePassword(ctx: Context): Handler<typeof auth.changePassword
       const problem = await evaluatePassword(ctx, newPassword, user, 'newPassword')
       if (problem) return await refuseChange(ctx, actor, call, problem)
       const hash = await ctx.passwords.hash(newPassword, call.signal)
-      if (await replace(ctx, actor, { from: stored, to: hash, revokeApiKeys }, call)) return {}
+      if (await replace(ctx, actor, { from: stored, to: hash, ...more }, call)) return {}
     }
   })
 }
@@ -31,14 +32,15 @@ export function changePassword(ctx: Context): Handler<typeof auth.changePassword
 interface Replacement {
   from: string
   to: string
-  revokeApiKeys: boolean | undefined
+  revokeApiKeys?: boolean | undefined
+  removePasskeys?: boolean | undefined
 }
 
 /** False when `from` is no longer the account's hash. */
 async function replace(
   ctx: Context,
   { userId, sessionId }: SessionActor,
-  { from, to, revokeApiKeys }: Replacement,
+  { from, to, revokeApiKeys: revokesKeys, removePasskeys: removesPasskeys }: Replacement,
   call: Call,
 ): Promise<boolean> {
   const now = ctx.now()
@@ -49,7 +51,8 @@ async function replace(
     await work.queueMail('password_changed', userId, call, now)
     await work.audit.record(call, { action: 'password_change', userId, sessionId }, now)
     await endSessions(work, { userId, exceptSessionId: sessionId, reason: 'password_changed' }, now)
-    if (revokeApiKeys) await revokeKeys(work, userId, call, now)
+    if (revokesKeys) await revokeApiKeys(work, userId, call, now)
+    if (removesPasskeys) await removePasskeys(work, userId, call, now)
     return true
   })
 }
@@ -74,7 +77,7 @@ export function forgotPassword(ctx: Context): Handler<typeof auth.forgotPassword
 
 /** Opens no session, because access to the owner's mails does not replace the second factor. */
 export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> {
-  return async ({ token, password, revokeApiKeys }, call) => {
+  return async ({ token, password, ...more }, call) => {
     const tokenHash = oneTimeTokenHash(token)
     const userId = await ctx.mailTokens.ownerOf('reset_password', tokenHash, ctx.now())
     const user = userId && (await ctx.users.byId(userId))
@@ -83,7 +86,7 @@ export function resetPassword(ctx: Context): Handler<typeof auth.resetPassword> 
     const problem = await evaluatePassword(ctx, password, user)
     if (problem) return await refuseReset(ctx, call, user.id, problem)
     const hash = await ctx.passwords.hash(password, call.signal)
-    if (!(await reset(ctx, { userId: user.id, tokenHash, hash, revokeApiKeys }, call))) {
+    if (!(await reset(ctx, { userId: user.id, tokenHash, hash, ...more }, call))) {
       return await refuseReset(ctx, call, user.id, new AppError('MAIL_TOKEN_INVALID'))
     }
     return {}
@@ -94,11 +97,12 @@ interface Reset {
   userId: string
   tokenHash: Buffer
   hash: string
-  revokeApiKeys: boolean | undefined
+  revokeApiKeys?: boolean | undefined
+  removePasskeys?: boolean | undefined
 }
 
 /** False when the token was used, or replaced by a newer one, since it was read. */
-async function reset(ctx: Context, { userId, tokenHash, hash, revokeApiKeys }: Reset, call: Call): Promise<boolean> {
+async function reset(ctx: Context, { userId, tokenHash, hash, ...more }: Reset, call: Call): Promise<boolean> {
   const now = ctx.now()
   return await ctx.transact(call, async (work) => {
     // The account is locked before its rows, as everywhere, to avoid deadlocks.
@@ -110,7 +114,8 @@ async function reset(ctx: Context, { userId, tokenHash, hash, revokeApiKeys }: R
     await endSessions(work, { userId, reason: 'password_reset' }, now)
     // The name may be of the stranger who registered the address, and mails would greet its owner by it.
     if (!user.email_verified_at) await work.users.setDisplayName(userId, null, now)
-    if (revokeApiKeys) await revokeKeys(work, userId, call, now)
+    if (more.revokeApiKeys) await revokeApiKeys(work, userId, call, now)
+    if (more.removePasskeys) await removePasskeys(work, userId, call, now)
     await closeUnprovedAccess(work, user, 'password_reset', call, now)
     return true
   })

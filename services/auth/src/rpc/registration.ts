@@ -2,7 +2,7 @@ import type { Call, Handler } from '@kinora/common/contract'
 import { type auth, normaliseEmail, type SignedIn, type VerificationRequired } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
-import type { UserRow } from '../db/schema.ts'
+import type { InviteRow, UserRow } from '../db/schema.ts'
 import { oneTimeTokenHash } from '../domain/challenges.ts'
 import { createUser } from '../domain/users.ts'
 import { closeUnprovedAccess } from '../operations/accounts.ts'
@@ -14,39 +14,48 @@ import type { Work } from '../operations/transact.ts'
 export function register(ctx: Context): Handler<typeof auth.register> {
   return async ({ email: typed, password, displayName = null, invite }, call) => {
     const email = normaliseEmail(typed)
-    const inviteHash = ctx.registration.mode === 'invite' ? oneTimeTokenHash(invite ?? '') : null
-    const refusal = await evaluateRegistration(ctx, email, inviteHash)
+    const invitation =
+      invite === undefined ? undefined : await ctx.invites.withToken(oneTimeTokenHash(invite), email, ctx.now())
+    const refusal = evaluateRegistration(ctx, invitation)
     if (refusal) return await refuse(ctx, call, refusal)
+    // Only whoever reads the mails of the address has a token that was sent there.
+    const needsProof = ctx.mail.verification && !invitation?.mailed
     const problem = await evaluatePassword(ctx, password, { email, display_name: displayName })
     if (problem) return await refuse(ctx, call, problem)
     // Only saves the hash; the insert decides. With verification both cases must take the same time.
-    const isTaken = !ctx.mail.verification && (await ctx.users.byEmail(email)) !== undefined
+    const isTaken = !needsProof && (await ctx.users.byEmail(email)) !== undefined
     if (isTaken) return await refuse(ctx, call, new AppError('EMAIL_TAKEN'))
 
     const passwordHash = await ctx.passwords.hash(password, call.signal)
     const user = createUser(email, passwordHash, displayName, ctx.now())
-    if (ctx.mail.verification) return await awaitVerification(ctx, user, inviteHash, call)
-    return (await signIn(ctx, user, inviteHash, call)) ?? (await refuse(ctx, call, new AppError('EMAIL_TAKEN')))
+    if (needsProof) return await awaitVerification(ctx, user, invitation, call)
+    return (await signIn(ctx, user, invitation, call)) ?? (await refuse(ctx, call, new AppError('EMAIL_TAKEN')))
   }
 }
 
 /** Why nobody may register this address now; null when it may be. */
-async function evaluateRegistration(ctx: Context, email: string, inviteHash: Buffer | null): Promise<AppError | null> {
-  if (ctx.registration.mode === 'closed') return new AppError('REGISTRATION_CLOSED')
-  if (!inviteHash || (await ctx.invites.isValid(inviteHash, email, ctx.now()))) return null
-  return new AppError('INVITE_INVALID')
+function evaluateRegistration({ registration }: Context, invitation: InviteRow | undefined): AppError | null {
+  if (registration.mode === 'closed') return new AppError('REGISTRATION_CLOSED')
+  return registration.mode === 'invite' && !invitation ? new AppError('INVITE_INVALID') : null
 }
 
 /** Uses the invitation in the transaction of the registration; another request may have used it meanwhile. */
-async function useInvite(work: Work, { email, created_at }: UserRow, inviteHash: Buffer | null): Promise<void> {
-  if (inviteHash && !(await work.invites.take(inviteHash, email, created_at))) throw new AppError('INVITE_INVALID')
+async function useInvite(work: Work, { email, created_at }: UserRow, invitation: InviteRow | undefined): Promise<void> {
+  if (!invitation || (await work.invites.take(invitation.token_hash, email, created_at))) return
+  throw new AppError('INVITE_INVALID')
 }
 
-async function signIn(ctx: Context, user: UserRow, inviteHash: Buffer | null, call: Call): Promise<SignedIn | null> {
+async function signIn(
+  ctx: Context,
+  user: UserRow,
+  invitation: InviteRow | undefined,
+  call: Call,
+): Promise<SignedIn | null> {
+  const account = invitation?.mailed ? { ...user, email_verified_at: user.created_at } : user
   return await ctx.transact(call, async (work) => {
-    if (!(await work.users.insert(user))) return null
-    await useInvite(work, user, inviteHash)
-    return await openSession(ctx, work, 'register', user, call)
+    if (!(await work.users.insert(account))) return null
+    await useInvite(work, account, invitation)
+    return await openSession(ctx, work, 'register', account, call)
   })
 }
 
@@ -58,11 +67,11 @@ async function signIn(ctx: Context, user: UserRow, inviteHash: Buffer | null, ca
 async function awaitVerification(
   ctx: Context,
   user: UserRow,
-  inviteHash: Buffer | null,
+  invitation: InviteRow | undefined,
   call: Call,
 ): Promise<VerificationRequired> {
   await ctx.transact(call, async (work) => {
-    await useInvite(work, user, inviteHash)
+    await useInvite(work, user, invitation)
     const isNew = await work.users.insert(user)
     await work.users.voidUnconfirmed(user, ctx.passwords.unusable)
     const owner = await work.users.byEmail(user.email)

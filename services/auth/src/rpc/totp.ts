@@ -72,6 +72,7 @@ async function enable(
   // The clean-up may just have deleted an expired setup.
   if (!(await work.totpFactors.enable(userId, step))) return new AppError('TOTP_SETUP_NOT_FOUND')
   await work.users.setMfaEnabled(userId, now, now)
+  await work.queueMail('totp_enabled', userId, call, now)
   await work.audit.record(call, { action: 'totp_enable', userId }, now)
   return await replaceRecoveryCodes(work, userId)
 }
@@ -82,6 +83,7 @@ export function disableTotp(ctx: Context): Handler<typeof auth.disableTotp> {
       await work.totpFactors.delete(userId)
       await work.recoveryCodes.delete(userId)
       await work.users.setMfaEnabled(userId, null, ctx.now())
+      await work.queueMail('totp_disabled', userId, call, ctx.now())
     })
     return {}
   })
@@ -90,9 +92,10 @@ export function disableTotp(ctx: Context): Handler<typeof auth.disableTotp> {
 export function renewRecoveryCodes(ctx: Context): Handler<typeof auth.renewRecoveryCodes> {
   return signedIn<typeof auth.renewRecoveryCodes>(async (proof, { userId }, call) => {
     const subject = { userId, action: 'recovery_codes_renew' } as const
-    const recoveryCodes = await withPasswordAndCode(ctx, subject, proof, call, (work) =>
-      replaceRecoveryCodes(work, userId),
-    )
+    const recoveryCodes = await withPasswordAndCode(ctx, subject, proof, call, async (work) => {
+      await work.queueMail('recovery_codes_renewed', userId, call, ctx.now())
+      return await replaceRecoveryCodes(work, userId)
+    })
     return { recoveryCodes }
   })
 }

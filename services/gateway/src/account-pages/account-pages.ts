@@ -36,6 +36,7 @@ const PAGES = {
       <label for="password">New password</label>
       <input id="password" name="password" type="password" autocomplete="new-password" minlength="8" maxlength="256" required autofocus>
       <label><input name="revokeApiKeys" type="checkbox"> Also revoke all API keys of the account</label>
+      <label><input name="removePasskeys" type="checkbox"> Also remove all passkeys of the account</label>
       <button>Set password</button>
     </form>`,
   ),

@@ -12,7 +12,7 @@ const CSRF = '__Host-kinora_csrf'
  * By which auth knows a browser again at its next sign-in. It is no credential, and outlives sessions. Lax: also the first
  * request after a link from another site has it.
  */
-const DEVICE = 'kinora_device'
+const DEVICE = '__Host-kinora_device'
 const DEVICE_MS = 365 * 24 * 3600 * 1000
 
 const READABLE: CookieOptions = { path: '/', secure: true, sameSite: 'strict' }

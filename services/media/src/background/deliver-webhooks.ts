@@ -3,7 +3,7 @@ import { webhookHeaders } from '@kinora/common/webhook-signature'
 import type { Dispatcher } from 'undici'
 import type { Context } from '../context.ts'
 import type { WebhookRow } from '../db/schema.ts'
-import { attemptPlaces } from '../domain/webhooks.ts'
+import { attemptPlaces, attemptsToCut, MIN_FIRST_ATTEMPT_MS, type TimedAttempt } from '../domain/webhooks.ts'
 import { Aborted, type Posted, postWebhook, refusedAttempt } from '../infra/post-webhook.ts'
 import { guardedAgent, targetProblem } from '../infra/webhook-address.ts'
 import { recordAttempt } from '../operations/webhook-deliveries.ts'
@@ -14,6 +14,8 @@ import { jobInterval } from './interval.ts'
 const PER_WEBHOOK = 4
 /** Longer than an attempt may take. */
 const LEASE_MS = 30_000
+/** Timers may be early by a fraction of this. */
+const CLOCK_MS = 10
 /** How long a stop waits for running attempts before it returns them. */
 const GRACE_MS = 2000
 
@@ -27,6 +29,7 @@ interface Attempt {
   webhookId: string
   ownerId: string
   later: boolean
+  startedAt: number
   abort: AbortController
   ended: Promise<void>
 }
@@ -44,18 +47,33 @@ class Deliverer {
     this.#deps = deps
   }
 
-  /** Begins the attempts that are due, as many as there are free slots, without waiting for them. */
+  /**
+   * Begins the attempts that are due, as many as there are free slots, without waiting for them: one for each owner who has
+   * none, then more of each.
+   */
   async beginDue(): Promise<void> {
-    let begun: number
-    do {
-      const running = [...this.#inFlight.values()]
-      const places = attemptPlaces(running.length, running.filter(({ later }) => later).length)
-      if (places.limit <= 0 || this.#stopping) return
-      const options = { ...places, perWebhook: PER_WEBHOOK, running, leaseMs: LEASE_MS }
-      const claimed = await claimDue(this.#deps.db, options)
-      for (const row of claimed) this.#begin(row)
-      begun = claimed.length
-    } while (begun > 0)
+    while ((await this.#beginSome(1)) > 0) {}
+    while ((await this.#beginSome()) > 0) {}
+  }
+
+  async #beginSome(perOwner?: number): Promise<number> {
+    const running = [...this.#inFlight.values()]
+    const places = attemptPlaces(running.length, running.filter(({ later }) => later).length)
+    if (places.limit <= 0 || this.#stopping) return 0
+    const options = { ...places, ...(perOwner && { perOwner }), perWebhook: PER_WEBHOOK, running, leaseMs: LEASE_MS }
+    const claimed = await claimDue(this.#deps.db, options)
+    for (const row of claimed) this.#begin(row)
+    this.#cutSlow()
+    return claimed.length
+  }
+
+  /** Ends first attempts that hang while others wait for their places. They continue as retries. */
+  #cutSlow(): void {
+    const running = [...this.#inFlight.values()].map((attempt): TimedAttempt & Attempt => ({
+      ...attempt,
+      isEnding: attempt.abort.signal.aborted,
+    }))
+    for (const { abort } of attemptsToCut(running, performance.now())) abort.abort(new Aborted('TIMEOUT'))
   }
 
   /** Waits 2 s for running attempts, then aborts the rest, which another process repeats. */
@@ -71,6 +89,7 @@ class Deliverer {
 
   #begin(row: ClaimedDelivery): void {
     const abort = new AbortController()
+    const timer = setTimeout(() => this.#cutSlow(), MIN_FIRST_ATTEMPT_MS + CLOCK_MS)
     const ended = this.#deliver(row, abort)
       .catch((error: unknown) => {
         this.#deps.logger.warn(
@@ -79,11 +98,12 @@ class Deliverer {
         )
       })
       .finally(() => {
+        clearTimeout(timer)
         this.#inFlight.delete(row.id)
         this.#deps.onSlot()
       })
     const { webhook_id: webhookId, owner_id: ownerId, later } = row
-    this.#inFlight.set(row.id, { webhookId, ownerId, later, abort, ended })
+    this.#inFlight.set(row.id, { webhookId, ownerId, later, startedAt: performance.now(), abort, ended })
   }
 
   async #deliver(row: ClaimedDelivery, abort: AbortController): Promise<void> {

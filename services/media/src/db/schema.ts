@@ -243,6 +243,7 @@ export interface WebhooksTable {
   disabled_reason: NonNullable<Webhook['disabled']>['reason'] | null
   disabled_at: Date | null
   failing_since: Date | null
+  failing_slowly: Generated<boolean>
   created_at: Generated<Date>
   updated_at: Generated<Date>
 }

@@ -46,6 +46,11 @@ const MAX_ATTEMPTS = 400
 /** Shares of them: for all retries, pings and failing webhooks together, and of what is free for one owner. */
 const LATER_SHARE = 1 / 2
 const OWNER_SHARE = 1 / 8
+/** When fewer places are free, slow first attempts end until `FREED` are. */
+const FREE = MAX_ATTEMPTS / 8
+const FREED = MAX_ATTEMPTS / 4
+/** The time that a first attempt has in any case. */
+export const MIN_FIRST_ATTEMPT_MS = 1000
 
 export interface AttemptPlaces {
   limit: number
@@ -55,13 +60,34 @@ export interface AttemptPlaces {
 
 /**
  * Places for further attempts. The fewer are free, the fewer one owner may have, so that owners of receivers that hang never
- * fill all of them: 3 such owners leave 290 free, 100 leave 30, and an owner without a running attempt always gets one.
+ * fill all of them. The last `FREE` places are for owners without a running attempt, one for each.
  */
 export function attemptPlaces(running: number, runningLater: number): AttemptPlaces {
   const limit = Math.max(0, MAX_ATTEMPTS - running)
   return {
     limit,
     limitLater: Math.max(0, Math.min(limit, MAX_ATTEMPTS * LATER_SHARE - runningLater)),
-    perOwner: Math.max(1, Math.floor(limit * OWNER_SHARE)),
+    perOwner: Math.max(1, Math.floor((limit - FREE) * OWNER_SHARE)),
   }
+}
+
+export interface TimedAttempt {
+  later: boolean
+  /** In ms, of the clock of `now`. */
+  startedAt: number
+  isEnding: boolean
+}
+
+/**
+ * First attempts that end because others need their places: when fewer than `FREE` are free, the longest running ones of those
+ * that have had a second. Without it, 400 owners with receivers that hang would hold all places for 15 s.
+ */
+export function attemptsToCut<A extends TimedAttempt>(running: readonly A[], now: number): A[] {
+  const open = running.filter(({ isEnding }) => !isEnding)
+  if (MAX_ATTEMPTS - open.length >= FREE) return []
+  const wanted = FREED - (MAX_ATTEMPTS - open.length)
+  return open
+    .filter(({ later, startedAt }) => !later && now - startedAt >= MIN_FIRST_ATTEMPT_MS)
+    .sort((one, other) => one.startedAt - other.startedAt)
+    .slice(0, wanted)
 }

@@ -1,9 +1,13 @@
+import type { Call } from '@kinora/common/contract'
 import { hasMessages } from '@kinora/common/db'
+import { AppError } from '@kinora/common/errors'
 import type { Context, Wake } from '../context.ts'
 import type { Tx } from '../db/schema.ts'
 
-/** What follows the commit, by the result of the transaction. */
-interface AfterCommit<T> {
+/** What precedes the commit, and what follows it, by the result of the transaction. */
+interface AroundCommit<T> {
+  /** The call that this answers. */
+  call?: Pick<Call, 'timeoutMs'>
   /** The owner whose cached answers are out of date. */
   evict?: (result: T) => string | undefined
   /** A loop that has work now, beside the outbox relay. */
@@ -14,20 +18,29 @@ interface AfterCommit<T> {
  * Runs `work` in one transaction: all that it does is committed, or nothing. After the commit the owner's cached answers
  * are evicted first, so that a client that hears of the change reads what is new. Then the loops are woken that send what
  * the transaction has added.
+ *
+ * If the deadline of `call` has passed before the commit, nothing is committed and `TIMEOUT` is thrown: its caller was
+ * answered 504 and must be able to rely on that.
  */
 export async function transact<T>(
   { db, cache, wake }: Pick<Context, 'db' | 'cache' | 'wake'>,
   work: (tx: Tx) => Promise<T>,
-  after: AfterCommit<T> = {},
+  around: AroundCommit<T> = {},
 ): Promise<T> {
   const { result, hasOutbox } = await db.transaction().execute(async (tx) => {
     const result = await work(tx)
+    if (around.call) assertInTime(around.call)
     return { result, hasOutbox: hasMessages(tx) }
   })
-  const ownerId = after.evict?.(result)
+  const ownerId = around.evict?.(result)
   if (ownerId !== undefined) await cache.evict(ownerId)
   if (hasOutbox) wake.emit('outbox')
-  const loop = after.wake?.(result)
+  const loop = around.wake?.(result)
   if (loop !== undefined) wake.emit(loop)
   return result
+}
+
+/** Throws `TIMEOUT` when the caller has stopped waiting. */
+export function assertInTime({ timeoutMs }: Pick<Call, 'timeoutMs'>): void {
+  if (timeoutMs === 0) throw new AppError('TIMEOUT')
 }

@@ -3,7 +3,7 @@ import { addEvent } from '@kinora/common/db'
 import type { Context } from '../context.ts'
 import type { DeliveryRow, Tx, VideoRow } from '../db/schema.ts'
 import { videoFacts } from '../domain/video-facts.ts'
-import { askedPauseMs, retryDelayMs } from '../domain/webhooks.ts'
+import { askedPauseMs, MIN_FIRST_ATTEMPT_MS, retryDelayMs } from '../domain/webhooks.ts'
 import type { Posted } from '../infra/post-webhook.ts'
 import { addDeliveries, endAttempt } from '../repositories/webhook-deliveries.ts'
 import { recordFailure, recordGone, recordSuccess } from '../repositories/webhooks.ts'
@@ -53,7 +53,8 @@ export async function recordAttempt(
     }
     const delayMs = retryDelayMs(row.tries + 1, Math.random())
     const retryMs = delayMs === null ? null : Math.max(delayMs, askedPauseMs(retryAfter, now().getTime()))
-    const isDisabled = await recordFailure(tx, webhookId, retryMs === null)
+    const isSlow = attempt.error === 'TIMEOUT' || attempt.durationMs >= MIN_FIRST_ATTEMPT_MS
+    const isDisabled = await recordFailure(tx, webhookId, { isLast: retryMs === null, isSlow })
     await endAttempt(tx, row, { state: retryMs === null ? 'failed' : 'pending', retryMs, attempt })
     return isDisabled ? 'disabled' : 'failed'
   })

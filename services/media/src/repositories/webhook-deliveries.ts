@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { VideoEventType, WebhookAttempt } from '@kinora/common/contracts'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Db, DeliveryRow, Tx } from '../db/schema.ts'
 import type { CreationCursor } from '../domain/pages.ts'
 
@@ -98,12 +98,28 @@ export async function endAttempt(db: Db, row: DeliveryRow, { state, retryMs, att
 
 const BATCH = 1000
 
-/** Removes deliveries that are older than 30 days. */
-export async function deleteOldDeliveries(db: Db): Promise<void> {
+/** Deliveries of one webhook that are kept; a busy account has some hundred a day. */
+const KEPT_DELIVERIES = 10_000
+
+/** Removes deliveries that are older than 30 days, and all but the newest of a webhook with more than `kept`. */
+export async function deleteOldDeliveries(db: Db, kept = KEPT_DELIVERIES): Promise<void> {
+  await deleteInBatches(
+    db,
+    sql`select id from webhook_deliveries where created_at < now() - interval '30 days' limit ${BATCH}`,
+  )
+  await deleteInBatches(
+    db,
+    sql`select surplus.id from webhooks cross join lateral (
+        select id from webhook_deliveries where webhook_id = webhooks.id
+        order by created_at desc, id desc offset ${kept} limit ${BATCH}
+      ) surplus limit ${BATCH}`,
+  )
+}
+
+async function deleteInBatches(db: Db, ids: RawBuilder<unknown>): Promise<void> {
   let removed: bigint | undefined
   do {
-    const { numAffectedRows } = await sql`delete from webhook_deliveries where id = any(array(
-      select id from webhook_deliveries where created_at < now() - interval '30 days' limit ${BATCH}))`.execute(db)
+    const { numAffectedRows } = await sql`delete from webhook_deliveries where id = any(array(${ids}))`.execute(db)
     removed = numAffectedRows
   } while (removed === BigInt(BATCH))
 }
@@ -116,7 +132,10 @@ export interface RunningAttempt {
 
 export interface ClaimOptions {
   limit: number
-  /** Of `limit`, how many may go to retries, test pings and webhooks that fail; the rest is kept for first attempts. */
+  /**
+   * Of `limit`, how many may go to retries, test pings, webhooks that fail, and owners of a receiver that hangs; the rest is
+   * kept for first attempts of others.
+   */
   limitLater: number
   /** How many attempts of one owner, and of one webhook, may run at the same time. */
   perOwner: number
@@ -126,7 +145,7 @@ export interface ClaimOptions {
   leaseMs: number
 }
 
-/** `later`: a retry, a test ping, or for a webhook that fails. */
+/** `later`: a retry, a test ping, for a webhook that fails, or of an owner with a receiver that hangs. */
 export type ClaimedDelivery = DeliveryRow & { owner_id: string; later: boolean }
 
 /**
@@ -152,7 +171,9 @@ export async function claimDue(db: Db, options: ClaimOptions): Promise<ClaimedDe
     ), busy_owners as (
       select owner_id, count(*) as attempts from unnest(${ownerIds}::uuid[]) as it (owner_id) group by owner_id
     ), open as not materialized (
-      select webhooks.id, owner_id, failing_since is not null as failing,
+      select webhooks.id, owner_id,
+        failing_since is not null or exists(select from webhooks other
+          where other.owner_id = webhooks.owner_id and failing_slowly and disabled_reason is null) as failing,
         coalesce(busy_webhooks.attempts, 0) as webhook_attempts, coalesce(busy_owners.attempts, 0) as owner_attempts
       from webhooks left join busy_webhooks on webhook_id = webhooks.id left join busy_owners using (owner_id)
       where coalesce(busy_webhooks.attempts, 0) < ${perWebhook} and coalesce(busy_owners.attempts, 0) < ${perOwner}

@@ -77,7 +77,7 @@ export async function changeWebhook(
     .set({
       ...(url !== undefined && { url }),
       ...(events !== undefined && { events }),
-      ...(enabled === true && { disabled_reason: null, disabled_at: null, failing_since: null }),
+      ...(enabled === true && { disabled_reason: null, disabled_at: null, failing_since: null, failing_slowly: false }),
       ...(enabled === false && {
         disabled_reason: sql<'owner'>`coalesce(disabled_reason, 'owner')`,
         disabled_at: sql<Date>`coalesce(disabled_at, now())`,
@@ -129,15 +129,23 @@ export async function removeWebhooksOf(db: Db, ownerId: string, until?: Date): P
 export async function recordSuccess(tx: Tx, id: string): Promise<void> {
   await tx
     .updateTable('webhooks')
-    .set({ failing_since: null })
+    .set({ failing_since: null, failing_slowly: false })
     .where('id', '=', id)
     .where('failing_since', 'is not', null)
     .execute()
 }
 
-/** `isLast`: the delivery has failed for good. True when this has disabled the webhook. */
-export async function recordFailure(tx: Tx, id: string, isLast: boolean): Promise<boolean> {
-  await sql`update webhooks set failing_since = coalesce(failing_since, now()) where id = ${id}`.execute(tx)
+interface Failure {
+  /** The delivery has failed for good. */
+  isLast: boolean
+  /** It occupied its place for a second or more. */
+  isSlow: boolean
+}
+
+/** True when this has disabled the webhook. */
+export async function recordFailure(tx: Tx, id: string, { isLast, isSlow }: Failure): Promise<boolean> {
+  await sql`update webhooks set failing_since = coalesce(failing_since, now()), failing_slowly = ${isSlow}
+    where id = ${id}`.execute(tx)
   if (!isLast) return false
   const { numAffectedRows } = await sql`update webhooks set disabled_reason = 'failing', disabled_at = now()
     where id = ${id} and disabled_reason is null and failing_since < now() - ${FAILING}`.execute(tx)

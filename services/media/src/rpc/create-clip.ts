@@ -21,19 +21,19 @@ import { toVideo } from './video-view.ts'
 
 /** A clip has its own source, a second name for the same bytes, and is processed like any upload. */
 export function createClip(ctx: Context): Handler<typeof media.createClip> {
-  return byUser<typeof media.createClip>(async (input, ownerId, { actor }) => {
+  return byUser<typeof media.createClip>(async (input, ownerId, call) => {
     const clip = await transact(
       ctx,
       async (tx) => {
         if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
         const parent = await lockForReference(tx, input.videoId)
         if (!parent) throw new AppError('VIDEO_NOT_FOUND')
-        assertOwner(actor, parent)
+        assertOwner(call.actor, parent)
         return await clipOf(ctx, tx, parent, input)
       },
-      { evict: () => ownerId },
+      { call, evict: () => ownerId },
     )
-    return toVideo(ctx, clip, actor)
+    return toVideo(ctx, clip, call.actor)
   })
 }
 

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { assertOwner, maySee, userOf } from '../domain/visibility.ts'
 import { type Change, type Changed, changeVideo } from '../operations/change-video.ts'
+import { assertInTime } from '../operations/transact.ts'
 
 /** A handler that gets beside its input what its guard has found. */
 type HandlerWith<Found, M extends Method> = (
@@ -56,19 +57,21 @@ export function byViewer<M extends VideoMethod>(
 
 /**
  * Changes a video of the caller, whose ownership is checked on the locked row. Throws `VIDEO_NOT_FOUND`, or `FORBIDDEN`
- * where others may see the video.
+ * where others may see the video, `TIMEOUT` and changes nothing where the caller has stopped waiting for the lock.
  * @param via another form of `changeVideo`
  */
 export async function changeOwnVideo<T>(
   ctx: Context,
   videoId: string,
-  { actor }: Pick<Call, 'actor'>,
+  call: Pick<Call, 'actor' | 'timeoutMs'>,
   change: Change<T>,
   via: (ctx: Context, videoId: string, change: Change<T>) => Promise<Changed<T> | null> = changeVideo,
 ): Promise<Changed<T>> {
   const changed = await via(ctx, videoId, async (tx, video) => {
-    assertOwner(actor, video)
-    return await change(tx, video)
+    assertOwner(call.actor, video)
+    const result = await change(tx, video)
+    assertInTime(call)
+    return result
   })
   if (!changed) throw new AppError('VIDEO_NOT_FOUND')
   return changed

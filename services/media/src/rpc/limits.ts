@@ -11,12 +11,16 @@ import { byAdmin, byUser } from './guards.ts'
 export function updateUserLimits(ctx: Context): Handler<typeof media.updateUserLimits> {
   return byAdmin<typeof media.updateUserLimits>(
     async ({ userId, ...change }, call) =>
-      await transact(ctx, async (tx) => {
-        if (await isErased(tx, userId)) throw new AppError('USER_NOT_FOUND')
-        await changeLimits(tx, userId, change)
-        await addAuditRecord(tx, call, 'limits_change', userId)
-        return await usageOf(tx, ctx.config, userId)
-      }),
+      await transact(
+        ctx,
+        async (tx) => {
+          if (await isErased(tx, userId)) throw new AppError('USER_NOT_FOUND')
+          await changeLimits(tx, userId, change)
+          await addAuditRecord(tx, call, 'limits_change', userId)
+          return await usageOf(tx, ctx.config, userId)
+        },
+        { call },
+      ),
   )
 }
 

@@ -7,6 +7,7 @@ import { keys } from '@kinora/common/storage'
 import { z } from 'zod'
 import { parseReceipt, RECEIPTS } from '../background/uploads.ts'
 import type { Context } from '../context.ts'
+import type { Tx } from '../db/schema.ts'
 import { SUBSCRIBED_EVENTS } from '../events/index.ts'
 import { transact } from '../operations/transact.ts'
 import {
@@ -49,10 +50,11 @@ function isReadable({ origin, body }: ParkedRow): boolean {
 
 export function discardParked(ctx: Context): Handler<typeof media.discardParked> {
   return byAdmin<typeof media.discardParked>(async ({ parkedId }, call) => {
-    await transact(ctx, async (tx) => {
+    const discard = async (tx: Tx) => {
       if (!(await takeParked(tx, parkedId))) throw new AppError('PARKED_NOT_FOUND')
       await addAuditRecord(tx, call, 'parked_discard', parkedId)
-    })
+    }
+    await transact(ctx, discard, { call })
     return {}
   })
 }

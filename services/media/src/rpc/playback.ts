@@ -6,7 +6,7 @@ import { addEvent } from '@kinora/common/db'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
-import type { PlaybackTokenRow, VideoRow } from '../db/schema.ts'
+import type { PlaybackTokenRow, Tx, VideoRow } from '../db/schema.ts'
 import type { VideoPlan } from '../db/stored.ts'
 import { creationCursor, decodeCreationCursor } from '../domain/pages.ts'
 import { downloadTask } from '../domain/plan.ts'
@@ -93,20 +93,21 @@ export function prepareDownload(ctx: Context): Handler<typeof media.prepareDownl
 }
 
 export function createPlaybackToken(ctx: Context): Handler<typeof media.createPlaybackToken> {
-  return byOwner<typeof media.createPlaybackToken>(ctx, async (input, video) => {
+  return byOwner<typeof media.createPlaybackToken>(ctx, async (input, video, call) => {
     const { videoId, expiresIn, maxHeight, download } = input
     if (!video.playable || !video.plan) throw new AppError('PLAYBACK_NOT_READY')
     if (maxHeight !== undefined) assertPlaysWithin(maxHeight, video.plan)
     const id = randomUUID()
     const exp = Math.floor(ctx.now().getTime() / 1000) + expiresIn
     const expiresAt = new Date(exp * 1000)
-    await transact(ctx, async (tx) => {
+    const add = async (tx: Tx) => {
       await lockTokens(tx, video.owner_id)
       if ((await countTokens(tx, video.owner_id)) >= ctx.config.MAX_LINKS_PER_ACCOUNT) {
         throw new AppError('PLAYBACK_LINK_LIMIT_REACHED')
       }
       if (!(await insertToken(tx, { id, videoId, expiresAt }))) throw new AppError('VIDEO_NOT_FOUND')
-    })
+    }
+    await transact(ctx, add, { call })
     const limits = { ...(maxHeight !== undefined && { maxHeight }), ...(download && { download }) }
     const token = ctx.signer.sign({ video: videoId, jti: id, exp, ...limits })
     return { id, token, ...playbackUrls(ctx, video, token), expiresAt: expiresAt.toISOString() }

@@ -5,6 +5,7 @@ import { AppError } from '@kinora/common/errors'
 import { installationName, restoreFromQuarantine as restore, storeTime } from '@kinora/common/storage'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import type { Tx } from '../db/schema.ts'
 import { auditFolders } from '../operations/storage-audit/audit-folders.ts'
 import { auditVideo } from '../operations/storage-audit/audit-video.ts'
 import { type FindingsPage, toStorageFinding } from '../operations/storage-audit/findings.ts'
@@ -68,7 +69,7 @@ export function auditStorage(ctx: Context): Handler<typeof media.auditStorage> {
 }
 
 export function sweepStorage(ctx: Context): Handler<typeof media.sweepStorage> {
-  return byAdmin<typeof media.sweepStorage>(async ({ installation, cursor }) => {
+  return byAdmin<typeof media.sweepStorage>(async ({ installation, cursor }, call) => {
     assertConfirmed(ctx, installation)
     if (!(await ctx.ownership.mayRemove(0))) {
       throw new AppError('INSTALLATION_MISMATCH', { detail: ctx.ownership.status.problem ?? undefined })
@@ -76,9 +77,10 @@ export function sweepStorage(ctx: Context): Handler<typeof media.sweepStorage> {
     if (cursor === undefined) await confirmSweep(ctx.db)
     const { items, looked, nextCursor } = await auditPage(ctx, cursor, SWEEP_AGE_MS)
     const unknown = items.flatMap((item) => item.unknown)
-    await transact(ctx, async (tx) => {
+    const queueAll = async (tx: Tx) => {
       for (const what of unknown) await queueQuarantine(tx, what)
-    })
+    }
+    await transact(ctx, queueAll, { call })
     return { enqueued: unknown.length, looked, nextCursor }
   })
 }

@@ -56,10 +56,10 @@ export function keepUpload({ db, config }: Context): Handler<typeof media.keepUp
 }
 
 export function abandonUpload(ctx: Context): Handler<typeof media.abandonUpload> {
-  return byUser<typeof media.abandonUpload>(async ({ uploadId }, ownerId) => {
+  return byUser<typeof media.abandonUpload>(async ({ uploadId }, ownerId, call) => {
     const row = await findUpload(ctx.db, uploadId)
     if (row?.owner_id !== ownerId) throw new AppError('UPLOAD_NOT_FOUND')
-    await transact(ctx, (tx) => abortUpload(ctx, tx, row, 'asked'), { evict: () => ownerId })
+    await transact(ctx, (tx) => abortUpload(ctx, tx, row, 'asked'), { call, evict: () => ownerId })
     return {}
   })
 }

@@ -9,6 +9,7 @@ import { decodeSortCursor, encodeSortCursor } from '../domain/pages.ts'
 import { waitingFor } from '../domain/priority.ts'
 import { makesRendition } from '../domain/segments.ts'
 import { maySee } from '../domain/visibility.ts'
+import { SearchLane } from '../infra/search-lane.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { removeVideo } from '../operations/remove-video.ts'
 import { transact } from '../operations/transact.ts'
@@ -36,7 +37,7 @@ async function load(ctx: Context, videoId: string, actor: Actor): Promise<Video>
 }
 
 export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
-  return byUser<typeof media.createVideo>(async (input, ownerId, { actor }) => {
+  return byUser<typeof media.createVideo>(async (input, ownerId, call) => {
     const row = await transact(
       ctx,
       async (tx) => {
@@ -45,24 +46,29 @@ export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
         await assertMayAddVideo(ctx, tx, ownerId)
         return await insertVideo(tx, { id: randomUUID(), ownerId, ...input })
       },
-      { evict: () => ownerId },
+      { call, evict: () => ownerId },
     )
-    return toVideo(ctx, row, actor)
+    return toVideo(ctx, row, call.actor)
   })
 }
 
 export function listVideos(ctx: Context): Handler<typeof media.listVideos> {
-  return byUser<typeof media.listVideos>(async (input, ownerId, { actor }) => {
+  const searches = new SearchLane()
+  return byUser<typeof media.listVideos>(async (input, ownerId, call) => {
     const { limit, cursor, sort, ...filter } = input
     const after = decodeSortCursor(cursor, sort)
+    // Without a filter, an index finds the page at once.
+    const isSearch = Object.values(filter).some((value) => value !== undefined)
 
     async function load(): Promise<Output<typeof media.listVideos>> {
       const rows = await findVideos(ctx.db, ownerId, filter, { sort, limit: limit + 1, after })
       const cursorAt = (last: VideoRow) => encodeSortCursor(sortCursorOf(last, sort), sort)
-      return pageOf(rows, limit, (row) => toVideo(ctx, row, actor), cursorAt)
+      return pageOf(rows, limit, (row) => toVideo(ctx, row, call.actor), cursorAt)
     }
 
-    return await ctx.cache.read(ownerId, `list:${ownerId}:${digest(input)}`, load)
+    return await ctx.cache.read(ownerId, `list:${ownerId}:${digest(input)}`, () =>
+      isSearch ? searches.run(ownerId, call, load) : load(),
+    )
   })
 }
 
@@ -78,8 +84,9 @@ export function updateVideo(ctx: Context): Handler<typeof media.updateVideo> {
 }
 
 export function deleteVideo(ctx: Context): Handler<typeof media.deleteVideo> {
-  return byOwner<typeof media.deleteVideo>(ctx, async ({ videoId }, { owner_id: ownerId }) => {
-    const removed = await transact(ctx, (tx) => removeVideo(ctx, tx, videoId, 'remove'), { evict: () => ownerId })
+  return byOwner<typeof media.deleteVideo>(ctx, async ({ videoId }, { owner_id: ownerId }, call) => {
+    const around = { call, evict: () => ownerId }
+    const removed = await transact(ctx, (tx) => removeVideo(ctx, tx, videoId, 'remove'), around)
     if (!removed) throw new AppError('VIDEO_NOT_FOUND')
     return {}
   })

@@ -24,16 +24,17 @@ import {
 import { byUser } from './guards.ts'
 
 export function createWebhook(ctx: Context): Handler<typeof media.createWebhook> {
-  return byUser<typeof media.createWebhook>(async ({ url, events }, ownerId) => {
+  return byUser<typeof media.createWebhook>(async ({ url, events }, ownerId, call) => {
     const { webhooks } = ctx
     assertTarget(url, webhooks.target)
     const id = randomUUID()
     const secret = newWebhookSecret()
     const sealed = sealSecret(webhooks.cipher, id, secret)
-    const row = await transact(ctx, async (tx) => {
+    const add = async (tx: Tx) => {
       if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
       return await insertWebhook(tx, { id, ownerId, url, events, secret: sealed }, webhooks.perAccount)
-    })
+    }
+    const row = await transact(ctx, add, { call })
     if (!row) throw new AppError('WEBHOOK_LIMIT_REACHED')
     return { ...toWebhook(row), secret }
   })
@@ -47,26 +48,28 @@ export function listWebhooks({ db }: Context): Handler<typeof media.listWebhooks
   })
 }
 
-export function updateWebhook({ db, webhooks }: Context): Handler<typeof media.updateWebhook> {
-  return byUser<typeof media.updateWebhook>(async ({ webhookId, ...change }, ownerId) => {
-    if (change.url !== undefined) assertTarget(change.url, webhooks.target)
-    const row = await changeWebhook(db, ownerId, webhookId, change)
+export function updateWebhook(ctx: Context): Handler<typeof media.updateWebhook> {
+  return byUser<typeof media.updateWebhook>(async ({ webhookId, ...change }, ownerId, call) => {
+    if (change.url !== undefined) assertTarget(change.url, ctx.webhooks.target)
+    const row = await transact(ctx, (tx) => changeWebhook(tx, ownerId, webhookId, change), { call })
     if (!row) throw new AppError('WEBHOOK_NOT_FOUND')
     return toWebhook(row)
   })
 }
 
-export function deleteWebhook({ db }: Context): Handler<typeof media.deleteWebhook> {
-  return byUser<typeof media.deleteWebhook>(async ({ webhookId }, ownerId) => {
-    if (!(await removeWebhook(db, ownerId, webhookId))) throw new AppError('WEBHOOK_NOT_FOUND')
+export function deleteWebhook(ctx: Context): Handler<typeof media.deleteWebhook> {
+  return byUser<typeof media.deleteWebhook>(async ({ webhookId }, ownerId, call) => {
+    if (!(await transact(ctx, (tx) => removeWebhook(tx, ownerId, webhookId), { call })))
+      throw new AppError('WEBHOOK_NOT_FOUND')
     return {}
   })
 }
 
-export function rotateWebhookSecret({ db, webhooks }: Context): Handler<typeof media.rotateWebhookSecret> {
-  return byUser<typeof media.rotateWebhookSecret>(async ({ webhookId }, ownerId) => {
+export function rotateWebhookSecret(ctx: Context): Handler<typeof media.rotateWebhookSecret> {
+  return byUser<typeof media.rotateWebhookSecret>(async ({ webhookId }, ownerId, call) => {
     const secret = newWebhookSecret()
-    const row = await replaceSecret(db, ownerId, webhookId, sealSecret(webhooks.cipher, webhookId, secret))
+    const sealed = sealSecret(ctx.webhooks.cipher, webhookId, secret)
+    const row = await transact(ctx, (tx) => replaceSecret(tx, ownerId, webhookId, sealed), { call })
     if (!row) throw new AppError('WEBHOOK_NOT_FOUND')
     return { ...toWebhook(row), secret }
   })

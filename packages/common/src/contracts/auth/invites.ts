@@ -17,17 +17,20 @@ export const Invite = z
       description: 'Time the invitation expires, ISO 8601 UTC: 7 days after its creation',
       example: '2026-01-22T09:30:00.000Z',
     }),
+    mailed: z.boolean().meta({ description: 'Whether it is sent to the address by mail', example: false }),
   })
   .meta({ description: 'An invitation to register that has not been used' })
 export type Invite = z.infer<typeof Invite>
 
 export const NewInvite = Invite.extend({
-  token: z.string().meta({
-    description: 'Token to send as `invite` of the registration. It works once and cannot be shown again.',
+  token: z.string().nullable().meta({
+    description:
+      'Token to send as `invite` of the registration. It works once and cannot be shown again. Null where it is sent by mail, which alone contains it.',
     example: 'example-invite-token',
   }),
-  url: z.string().meta({
-    description: 'Link to a page that registers the invited person; the token is in its fragment',
+  url: z.string().nullable().meta({
+    description:
+      'Link to a page that registers the invited person; the token is in its fragment. Null where it is sent by mail.',
     example: 'https://video.example.com/account/register#token=example-invite-token',
   }),
 }).meta({ description: 'A new invitation: the only answer that contains its token' })
@@ -39,8 +42,16 @@ export const invites = {
   createInvite: {
     summary: 'Invite an email address to register',
     description:
-      'Replaces an earlier invitation of this address. Only this answer contains the token and the link. For administrators.',
-    input: z.strictObject({ email: Email }).meta({ description: 'Who is invited' }),
+      'Replaces an earlier invitation of this address. With `mail`, the link is sent to the address, and whoever registers with it need not confirm the address; otherwise only this answer contains the token and the link. For administrators.',
+    input: z
+      .strictObject({
+        email: Email,
+        mail: z
+          .boolean()
+          .optional()
+          .meta({ description: 'Whether to send the link to the address by mail. False by default.', example: false }),
+      })
+      .meta({ description: 'Who is invited' }),
     output: NewInvite,
     errors: ['EMAIL_TAKEN'],
     idempotent: false,

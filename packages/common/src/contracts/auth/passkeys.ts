@@ -29,6 +29,11 @@ const ChallengeToken = z.string().min(1).max(128).meta({
   example: 'example-challenge-token',
 })
 
+export const RemovePasskeys = z.boolean().optional().meta({
+  description: 'True also removes all passkeys of the account. They remain if omitted.',
+  example: true,
+})
+
 export const Attestation = z
   .object({
     id: CredentialId,

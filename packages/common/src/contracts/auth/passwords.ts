@@ -3,13 +3,19 @@ import type { MethodSpec } from '../../contract.ts'
 import { Nothing } from '../shared.ts'
 import { CurrentPassword, Email, MailToken, Password } from './accounts.ts'
 import { RevokeApiKeys } from './api-keys.ts'
+import { RemovePasskeys } from './passkeys.ts'
 
 export const PasswordChange = z
-  .strictObject({ currentPassword: CurrentPassword, newPassword: Password, revokeApiKeys: RevokeApiKeys })
+  .strictObject({
+    currentPassword: CurrentPassword,
+    newPassword: Password,
+    revokeApiKeys: RevokeApiKeys,
+    removePasskeys: RemovePasskeys,
+  })
   .meta({ description: 'The current password and its replacement' })
 
 export const PasswordReset = z
-  .strictObject({ token: MailToken, password: Password, revokeApiKeys: RevokeApiKeys })
+  .strictObject({ token: MailToken, password: Password, revokeApiKeys: RevokeApiKeys, removePasskeys: RemovePasskeys })
   .meta({ description: 'The token from a reset link, and the new password' })
 
 export const EmailVerification = z

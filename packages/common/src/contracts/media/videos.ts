@@ -67,7 +67,7 @@ export const videos = {
         .meta({ description: 'Field to sort by; with - in front, descending.', example: '-createdAt' }),
     }),
     output: pageOf(Video),
-    errors: ['VALIDATION_FAILED'],
+    errors: ['VALIDATION_FAILED', 'RATE_LIMITED'],
     idempotent: true,
   },
   updateVideo: {

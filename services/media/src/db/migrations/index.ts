@@ -2,11 +2,12 @@ import type { SchemaDefinition } from '@kinora/common/db'
 import { initial } from './0001-initial.ts'
 import { installation } from './0002-installation.ts'
 import { shares } from './0003-shares.ts'
-import { warnings } from './0004-warnings.ts'
+import { slowWebhooks } from './0004-slow-webhooks.ts'
+import { warnings } from './0005-warnings.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
-  migrations: [initial, installation, shares, warnings],
+  migrations: [initial, installation, shares, slowWebhooks, warnings],
 }

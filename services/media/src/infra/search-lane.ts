@@ -1,0 +1,60 @@
+import type { Call } from '@kinora/common/contract'
+import { AppError } from '@kinora/common/errors'
+
+/** Of the ten connections to the database; the rest stays free for what is answered by an index. */
+const MAX_RUNNING = 3
+/** Searches of one owner that wait. */
+const MAX_WAITING = 20
+const RETRY_AFTER_MS = 1000
+
+/**
+ * Searches that read all videos of an owner, which may take seconds. Each owner has one running at a time, and owners take
+ * turns, so that nobody's searches stop the work of others.
+ */
+export class SearchLane {
+  readonly #running = new Set<string>()
+  /** In the order of turns. An owner moves to the end with each search. */
+  readonly #waiting = new Map<string, (() => void)[]>()
+
+  /** Throws `RATE_LIMITED` if the owner has too many searches, `TIMEOUT` if the caller has stopped waiting for this one. */
+  async run<T>(ownerId: string, call: Pick<Call, 'timeoutMs'>, search: () => Promise<T>): Promise<T> {
+    await this.#turn(ownerId)
+    try {
+      if (call.timeoutMs === 0) throw new AppError('TIMEOUT')
+      return await search()
+    } finally {
+      this.#running.delete(ownerId)
+      this.#next()
+    }
+  }
+
+  async #turn(ownerId: string): Promise<void> {
+    if (this.#isFree(ownerId)) {
+      this.#running.add(ownerId)
+      return
+    }
+    const queue = this.#waiting.get(ownerId) ?? []
+    if (queue.length >= MAX_WAITING) {
+      throw new AppError('RATE_LIMITED', { detail: 'Too many searches at once', retryAfterMs: RETRY_AFTER_MS })
+    }
+    await new Promise<void>((begin) => {
+      queue.push(begin)
+      this.#waiting.set(ownerId, queue)
+    })
+  }
+
+  #isFree(ownerId: string): boolean {
+    return this.#running.size < MAX_RUNNING && !this.#running.has(ownerId)
+  }
+
+  #next(): void {
+    const turn = [...this.#waiting].find(([ownerId]) => this.#isFree(ownerId))
+    if (!turn) return
+    const [ownerId, queue] = turn
+    const begin = queue.shift()
+    this.#waiting.delete(ownerId)
+    if (queue.length > 0) this.#waiting.set(ownerId, queue)
+    this.#running.add(ownerId)
+    begin?.()
+  }
+}
