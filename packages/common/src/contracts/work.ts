@@ -13,6 +13,26 @@ export const FrameRate = z.object({
 })
 export type FrameRate = z.infer<typeof FrameRate>
 
+const SourceAudio = z.object({
+  streamIndex: z.number().int().meta({ description: 'Index of the stream in the file.', example: 0 }),
+  codec: z.string().meta({ description: 'Codec as ffprobe names it.', example: 'h264' }),
+  channels: z.number().int().positive().meta({ description: 'Number of audio channels.', example: 2 }),
+  sampleRate: z.number().int().positive().meta({ description: 'Audio samples per second.', example: 48000 }),
+  startTime: z
+    .number()
+    .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),
+  language: z.string().max(50).optional().meta({ description: 'Language as the file has it.', example: 'ger' }),
+  title: z.string().max(200).optional().meta({ description: 'Title of the track in the file.', example: 'Commentary' }),
+  audioDescription: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Whether the track describes the frames to people who do not see them.', example: true }),
+})
+export type SourceAudio = z.infer<typeof SourceAudio>
+
+/** Audio tracks of one video; further ones of a source are left out. */
+export const MAX_AUDIO_TRACKS = 16
+
 /** The result of ffprobe, in the terms of planner and encoder. Sizes are as displayed, after rotation and pixel aspect ratio. */
 export const SourceFacts = z.object({
   container: z
@@ -71,18 +91,13 @@ export const SourceFacts = z.object({
         .meta({ description: 'Present if the frames can be cut into segments without encoding.' }),
     })
     .meta({ description: 'The video track.' }),
-  audio: z
-    .object({
-      streamIndex: z.number().int().meta({ description: 'Index of the stream in the file.', example: 0 }),
-      codec: z.string().meta({ description: 'Codec as ffprobe names it.', example: 'h264' }),
-      channels: z.number().int().positive().meta({ description: 'Number of audio channels.', example: 2 }),
-      sampleRate: z.number().int().positive().meta({ description: 'Audio samples per second.', example: 48000 }),
-      startTime: z
-        .number()
-        .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),
-    })
-    .nullable()
-    .meta({ description: 'The audio track; null without one.' }),
+  audio: SourceAudio.nullable().meta({
+    description: 'The audio track that players begin with; null without audio.',
+  }),
+  otherAudio: z
+    .array(SourceAudio)
+    .optional()
+    .meta({ description: 'All other audio tracks of the video; absent if there are none.' }),
 })
 export type SourceFacts = z.infer<typeof SourceFacts>
 
@@ -114,6 +129,10 @@ export const TaskWork = z.discriminatedUnion('kind', [
     kind: z.literal('audio').meta({ description: 'Kind of task.', example: 'video' }),
     sourceKey: z.string(),
     facts: SourceFacts,
+    /** Id of the track, where it is one of `otherAudio`. */
+    track: z.string().optional(),
+    /** Index of its stream in the file; without it, that of `facts.audio`. */
+    streamIndex: z.number().int().optional(),
     /** Length of every segment but the last, in seconds. */
     segmentSeconds: z.number().positive(),
     /** Number of the first segment to make; an earlier attempt published those before it. */
@@ -267,6 +286,8 @@ const RenditionPart = z.object({
 
 const AudioPart = z.object({
   kind: z.literal('audio').meta({ description: 'Kind of task.', example: 'video' }),
+  /** As in the work. */
+  track: z.string().optional(),
   codecs: z.string(),
   channels: z.number().int().positive().meta({ description: 'Number of audio channels.', example: 2 }),
   initBytes: z.number().int().positive(),

@@ -49,6 +49,10 @@ export const RULES = {
     source: 'RFC 8216 4.3.3.6',
   },
   'HLS-22': { says: 'Every file is byte for byte what the encoder wrote', source: 'the passport' },
+  'HLS-23': {
+    says: 'Members of a group have different names, and at most one is the default and one per language and role autoselected',
+    source: 'RFC 8216 4.3.4.1, 4.3.4.1.1',
+  },
 } as const satisfies Record<string, { says: string; source: string }>
 
 export type RuleId = keyof typeof RULES

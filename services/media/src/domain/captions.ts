@@ -208,6 +208,20 @@ export function languageTag(text: string): string {
   })
 }
 
+/** What files say of a track whose language they do not know, or that has none or several (ISO 639-2). */
+const NO_LANGUAGE = ['und', 'mis', 'mul', 'zxx']
+
+/** The language tag for what a source says of a track, of ISO 639-2 or BCP 47; null for what names no language. */
+export function knownLanguage(text = ''): string | null {
+  try {
+    const tag = languageTag(text.trim())
+    return NO_LANGUAGE.includes(tag) ? null : tag
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
+  }
+}
+
 /** The name of a language in that language. */
 export function languageName(tag: string): string {
   return new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag

@@ -6,6 +6,7 @@ import { keys } from '@kinora/common/storage'
 import type { MediaConfig } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
+import { audioTracksOf } from '../domain/audio-tracks.ts'
 import { factsOf } from '../domain/clip.ts'
 import { remuxRung } from '../domain/ladder.ts'
 import { overlayOf, planTasks, planVideo } from '../domain/plan.ts'
@@ -136,7 +137,7 @@ async function planSource(
   const renditions: Video['renditions'] = plan.rungs.map(({ name, width, height }) => {
     return { name, width, height, bitrate: null, status: 'processing' }
   })
-  await recordPlan(tx, video.id, { facts, plan, renditions })
+  await recordPlan(tx, video.id, { facts, plan, renditions, audioTracks: audioTracksOf(facts) })
   // A watermark is part of every frame, so the source's frames cannot be used as they are.
   const remuxed = REMUX && !plan.watermark ? remuxRung(facts, plan.rungs) : null
   const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), remuxed)

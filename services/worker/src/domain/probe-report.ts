@@ -20,7 +20,10 @@ export const ProbedStream = z.object({
   duration: z.coerce.number().optional(),
   channels: z.number().int().optional(),
   sample_rate: z.coerce.number().optional(),
-  disposition: z.object({ default: z.number(), attached_pic: z.number() }).optional(),
+  disposition: z
+    .object({ default: z.number(), attached_pic: z.number(), visual_impaired: z.number().optional() })
+    .optional(),
+  tags: z.object({ language: z.string().optional(), title: z.string().optional() }).optional(),
   side_data_list: z
     .array(z.looseObject({ side_data_type: z.string().optional(), rotation: z.number().optional() }))
     .optional(),

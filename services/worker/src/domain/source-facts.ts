@@ -2,6 +2,7 @@ import {
   type FrameRate,
   MAX_CHAPTER_TITLE,
   MAX_CHAPTERS,
+  type SourceAudio,
   type SourceChapter,
   type SourceFacts,
 } from '@kinora/common/contracts'
@@ -62,12 +63,14 @@ export function stillFrame(startTime: number): FoundFrames {
 export interface SourceTracks {
   video: ProbedStream
   audio: ProbedStream | undefined
+  /** Further audio, in the order of the file. */
+  otherAudio: ProbedStream[]
 }
 
 /** The facts that the planner and the encoder need. Throws `SOURCE_UNSUPPORTED` for video without a size. */
 export function sourceFacts(
   { format }: ProbeReport,
-  { video, audio }: SourceTracks,
+  { video, audio, otherAudio }: SourceTracks,
   { grid, startTime, shown }: Timeline,
   sourceRate: FrameRate | undefined,
 ): SourceFacts {
@@ -92,15 +95,25 @@ export function sourceFacts(
       startTime,
       ...(shown && { shown }),
     },
-    audio: audio
-      ? {
-          streamIndex: audio.index,
-          codec: audio.codec_name ?? '',
-          channels: audio.channels ?? 2,
-          sampleRate: audio.sample_rate ?? 48_000,
-          startTime: audio.start_time ?? startTime,
-        }
-      : null,
+    audio: audio ? audioFacts(audio, startTime) : null,
+    ...(otherAudio.length > 0 && { otherAudio: otherAudio.map((stream) => audioFacts(stream, startTime)) }),
+  }
+}
+
+/** Characters of texts that a file has about a track. */
+const [MAX_LANGUAGE, MAX_TITLE] = [50, 200]
+
+function audioFacts(audio: ProbedStream, startTime: number): SourceAudio {
+  const { language, title } = audio.tags ?? {}
+  return {
+    streamIndex: audio.index,
+    codec: audio.codec_name ?? '',
+    channels: audio.channels ?? 2,
+    sampleRate: audio.sample_rate ?? 48_000,
+    startTime: audio.start_time ?? startTime,
+    ...(language && { language: language.slice(0, MAX_LANGUAGE) }),
+    ...(title && { title: title.slice(0, MAX_TITLE) }),
+    ...(audio.disposition?.visual_impaired === 1 && { audioDescription: true }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Warning, warningOf } from '@kinora/common/contracts'
+import { MAX_AUDIO_TRACKS, type Warning, warningOf } from '@kinora/common/contracts'
 import { isDecodable } from '../infra/allowed-input.ts'
 import { isCover, nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
@@ -43,20 +43,23 @@ const MAX_SAMPLE_RATE = 768_000
 type Refusal = (stream: ProbedStream) => string | undefined
 
 /**
- * The audio stream that is played: the default one, else the first, of those that can be decoded.
+ * The audio of a video: all that can be decoded, up to a number. `audio` is what players begin with: the default one, else the
+ * first.
  * @param isEncrypted says so of a stream
  */
 export function chooseAudio(
   { streams }: ProbeReport,
   isEncrypted: (stream: ProbedStream) => boolean,
-): { audio: ProbedStream | undefined; warnings: Warning[] } {
+): { audio: ProbedStream | undefined; otherAudio: ProbedStream[]; warnings: Warning[] } {
   const refusal: Refusal = (stream) => (isEncrypted(stream) ? 'it is encrypted' : audioRefusal(stream))
   const all = streams.filter(({ codec_type, nb_frames }) => codec_type === 'audio' && nb_frames !== 0)
   const playable = all.filter((stream) => refusal(stream) === undefined)
   const audio = playable.find(({ disposition }) => disposition?.default) ?? playable[0]
-  const skipped = all.filter((stream) => stream !== audio)
-  const reason = (stream: ProbedStream) => refusal(stream) ?? `${audio ? nameOf(audio) : 'another'} is played`
-  return { audio, warnings: skipped.map((stream) => skippedTrack('AUDIO_TRACK_SKIPPED', stream, reason(stream))) }
+  const otherAudio = playable.filter((stream) => stream !== audio).slice(0, MAX_AUDIO_TRACKS - 1)
+  const skipped = all.filter((stream) => stream !== audio && !otherAudio.includes(stream))
+  const reason = (stream: ProbedStream) => refusal(stream) ?? `a video has at most ${MAX_AUDIO_TRACKS} audio tracks`
+  const warnings = skipped.map((stream) => skippedTrack('AUDIO_TRACK_SKIPPED', stream, reason(stream)))
+  return { audio, otherAudio, warnings }
 }
 
 function audioRefusal({ codec_name, channels, sample_rate }: ProbedStream): string | undefined {

@@ -1,7 +1,6 @@
-import type { SourceFacts } from '@kinora/common/contracts'
+import type { SourceAudio, SourceFacts } from '@kinora/common/contracts'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { perSecond } from '../domain/frame-rate.ts'
-import { codecsOf } from '../domain/source-facts.ts'
 import type { AudioWork } from '../domain/task-work.ts'
 import { readSource, seekTo } from '../infra/ffmpeg.ts'
 import type { Tools } from '../infra/run-tool.ts'
@@ -12,9 +11,13 @@ export const AUDIO_RATE = 48_000
 export const AAC_FRAME = 1024
 const PREROLL_SECONDS = 1
 
-/** Encodes the whole audio track into segments, with the length of the video and in sync with it. */
-export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork, streamIndex: number): FfmpegCommand {
-  return readSource(tools, codecsOf(facts), ...startOptions(facts))
+/** Encodes a whole audio track into segments, with the length of the video and in sync with it. */
+export function audioCommand(
+  tools: Tools,
+  { facts, segmentSeconds }: AudioWork,
+  { streamIndex, codec }: SourceAudio,
+): FfmpegCommand {
+  return readSource(tools, [facts.video.codec, codec], ...startOptions(facts))
     .complexFilter(`[0:${streamIndex}]${audioFilters(facts).join(',')}[audio]`)
     .output('list.m3u8')
     .outputOptions('-map', '[audio]', '-vn', '-map_metadata', '-1', '-map_chapters', '-1')

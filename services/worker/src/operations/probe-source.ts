@@ -6,8 +6,9 @@ import { runTool, type ToolEnd, type Tools } from '../infra/run-tool.ts'
 
 const ENTRIES = [
   'format=format_name,duration',
-  `stream=${Object.keys(ProbedStream.shape).filter((name) => !['disposition', 'side_data_list'].includes(name))}`,
-  'stream_disposition=default,attached_pic',
+  `stream=${Object.keys(ProbedStream.shape).filter((name) => !['disposition', 'side_data_list', 'tags'].includes(name))}`,
+  'stream_disposition=default,attached_pic,visual_impaired',
+  'stream_tags=language,title',
   'stream_side_data=side_data_type,rotation',
 ]
 const CHAPTER_ENTRIES = ['chapter=start_time', 'chapter_tags=title']

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SourceAudio } from '@kinora/common/contracts'
 import { mainTrack, readInitSegment } from '@kinora/formats/mp4'
 import { hostFault, inputFault } from '../domain/task-failure.ts'
 import type { AudioWork, ResultOf } from '../domain/task-work.ts'
@@ -23,7 +24,7 @@ const BYTES_A_SECOND = 32_000
  */
 export const audio: Task<'audio'> = async (work, context) => {
   const { store, tools, workspace, signal } = context
-  const track = work.facts.audio
+  const track = trackOf(work)
   if (!track) throw hostFault('TRANSCODE_FAILED', 'There is no audio to encode.')
   await store.materialise(work.sourceKey, join(workspace, SOURCE_FILE))
 
@@ -31,7 +32,7 @@ export const audio: Task<'audio'> = async (work, context) => {
   const folders = [{ name: '', firstSegment: work.firstSegment }]
   const plan = { folders, openEnd: Number.POSITIVE_INFINITY, measure: meter.measure }
   const collector = collectSegments(plan, context)
-  const command = audioCommand(tools, work, track.streamIndex)
+  const command = audioCommand(tools, work, track)
   const outputBytes = Math.ceil(work.facts.durationSeconds * BYTES_A_SECOND) + 64 * 1024 * 1024
   const run = { cwd: workspace, outputBytes, signal, poll: collector.collect }
   const end = await runFfmpegPolled(tools, command, run)
@@ -46,8 +47,13 @@ export const audio: Task<'audio'> = async (work, context) => {
   return result
 }
 
+function trackOf({ facts, streamIndex }: AudioWork): SourceAudio | undefined {
+  if (streamIndex === undefined) return facts.audio ?? undefined
+  return facts.otherAudio?.find((other) => other.streamIndex === streamIndex)
+}
+
 /** Measures segments in order from the very first, also those that are not reported: they must follow without a gap. */
-function segmentMeter({ facts }: AudioWork, { workspace, progress }: TaskContext) {
+function segmentMeter({ facts, track }: AudioWork, { workspace, progress }: TaskContext) {
   let [measured, samples] = [0, 0]
 
   async function measure(from: number, to: number): Promise<ResultOf<'audio'>> {
@@ -67,7 +73,10 @@ function segmentMeter({ facts }: AudioWork, { workspace, progress }: TaskContext
     progress(Math.min(0.99, samples / audioSamples(facts)))
     const initSha256 = createHash('sha256').update(initFile).digest('hex')
     const initBytes = initFile.length
-    return { kind: 'audio', codecs, channels: 2, initBytes, initSha256, firstSegment: from, segments }
+    return {
+      ...{ kind: 'audio', codecs, channels: 2, initBytes, initSha256, firstSegment: from, segments },
+      ...(track !== undefined && { track }),
+    }
   }
 
   return { measure, samples: () => samples }
