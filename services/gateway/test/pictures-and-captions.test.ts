@@ -122,7 +122,8 @@ describe('captions', () => {
 
   it('are passed to media as text, with their label', async () => {
     media.on.putCaptions = async ({ videoId: _, text, lang, label = '' }) => {
-      return { lang, label: `${label}: ${text}`, cues: 1, createdAt: new Date().toISOString() }
+      const flags = { fromSource: false, forced: false, sdh: false }
+      return { lang, label: `${label}: ${text}`, cues: 1, ...flags, createdAt: new Date().toISOString() }
     }
     const answer = await send('WEBVTT é', {}, '?label=Brasil')
     expect(answer.status).toBe(200)

@@ -109,6 +109,22 @@ export const SourceChapter = z.object({
 })
 export type SourceChapter = z.infer<typeof SourceChapter>
 
+/** A subtitle track of a source that is text. */
+export const SourceSubtitles = z.object({
+  streamIndex: z.number().int().meta({ description: 'Index of the stream in the file.', example: 3 }),
+  codec: z.string().meta({ description: 'Codec as ffprobe names it.', example: 'subrip' }),
+  language: z.string().max(50).optional().meta({ description: 'Language as the file has it.', example: 'ger' }),
+  title: z.string().max(200).optional().meta({ description: 'Title of the track in the file.', example: 'Full' }),
+  /** Only texts that viewers need although they understand the audio. */
+  forced: z.boolean().optional(),
+  /** For viewers who do not hear the audio. */
+  sdh: z.boolean().optional(),
+})
+export type SourceSubtitles = z.infer<typeof SourceSubtitles>
+
+/** Subtitle tracks of one source that become captions; further ones are left out. */
+export const MAX_SOURCE_SUBTITLES = 32
+
 /** One rung of the ladder. */
 export const Rung = z.object({
   /** By the short side: `240p`, `1080p`. */
@@ -168,6 +184,12 @@ export const TaskWork = z.discriminatedUnion('kind', [
     watermark: Overlay.optional(),
     /** Seconds from the first frame; without it the worker chooses a frame. */
     time: z.number().nonnegative().optional(),
+  }),
+  z.object({
+    kind: z.literal('subtitles').meta({ description: 'Kind of task.', example: 'video' }),
+    sourceKey: z.string(),
+    facts: SourceFacts,
+    tracks: z.array(SourceSubtitles).min(1).max(MAX_SOURCE_SUBTITLES),
   }),
   z.object({
     kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }),
@@ -314,6 +336,8 @@ export const TaskResult = z.discriminatedUnion('kind', [
     kind: z.literal('probe').meta({ description: 'Kind of task.', example: 'video' }),
     facts: SourceFacts,
     chapters: z.array(SourceChapter).optional(),
+    /** Absent if there are none. */
+    subtitles: z.array(SourceSubtitles).max(MAX_SOURCE_SUBTITLES).optional(),
   }),
   z.object({
     kind: z.literal('poster').meta({ description: 'Kind of task.', example: 'video' }),
@@ -321,6 +345,11 @@ export const TaskResult = z.discriminatedUnion('kind', [
   }),
   /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
   z.object({ kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }) }),
+  /** Files: `<stream index>.srt` under the output key, for each of `found`, with times of the video. */
+  z.object({
+    kind: z.literal('subtitles').meta({ description: 'Kind of task.', example: 'video' }),
+    found: z.array(z.number().int()),
+  }),
   /** File: `download.mp4` under the output key. */
   z.object({
     kind: z.literal('download').meta({ description: 'Kind of task.', example: 'video' }),

@@ -48,6 +48,10 @@ export interface StoredCaptions {
   cues: number
   /** Of the stored file; absent where an earlier version has stored it. */
   bytes?: number
+  /** Taken from a subtitle track; then a language may have several. Absent where the owner has put them. */
+  fromSource?: boolean
+  forced?: boolean
+  sdh?: boolean
   createdAt: string
 }
 

@@ -2,6 +2,9 @@ import { setImmediate } from 'node:timers/promises'
 import { AppError } from '@kinora/common/errors'
 import { type Cue, escapeVtt } from '@kinora/formats/web-vtt'
 
+/** Of one video. */
+export const MAX_CAPTION_LANGUAGES = 50
+
 const MAX_CUES = 20_000
 /** More than 20,000 cues need. */
 const MAX_LINES = 200_000

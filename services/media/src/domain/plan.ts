@@ -2,6 +2,7 @@ import {
   type Overlay,
   type Rung,
   type SourceFacts,
+  type SourceSubtitles,
   segmentGrid,
   type TaskKind,
   type TaskWork,
@@ -22,7 +23,7 @@ const FIRST_AUDIO_ORDINAL = 2
 /** Kinds of tasks that begin when all others have ended. */
 const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard']
 /** A video is ready and plays without them. */
-const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'download']
+const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'download']
 
 type TaskPlace = Pick<PlannedTask, 'ordinal'> & { kind: TaskKind }
 
@@ -124,6 +125,15 @@ export function planTasks(
     }
     return { label: 'storyboard', queue: 'short', weight: 1, work }
   }
+}
+
+/** After all tasks of a plan, and before those that replace a remux. */
+const SUBTITLES_ORDINAL = 400_000
+
+/** Takes the texts of these tracks out of the source. It reads the file once and encodes nothing. */
+export function subtitlesTask({ facts, sourceKey }: EncodingSource, tracks: SourceSubtitles[]): PlannedTask {
+  const work: TaskWork = { kind: 'subtitles', sourceKey, facts, tracks }
+  return { ordinal: SUBTITLES_ORDINAL, label: 'subtitles', queue: 'short', weight: 1, work }
 }
 
 /** The tasks that encode all rungs but the remuxed one; the first one makes the video playable. */

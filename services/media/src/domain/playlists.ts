@@ -1,5 +1,6 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import type { StoredAudioTrack, StoredCaptions, VideoPlan } from '../db/stored.ts'
+import { uniqueName } from './audio-tracks.ts'
 import { averageBitrate, highestBitrate, type Measured, peakBitrate } from './bandwidth.ts'
 import {
   type AudioTrack,
@@ -254,18 +255,37 @@ function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): PlaylistFil
   return { name: captionsPlaylist(id), content: playlistText(lines) }
 }
 
-/** Names must differ within a group (section 4.3.4.1.1), and two languages may have the same label. */
-function subtitlesMedia({ id, lang, label }: StoredCaptions, all: readonly StoredCaptions[]): string {
-  const isUnique = all.every((other) => other.id === id || other.label !== label)
+const SDH = 'public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound'
+
+/**
+ * Names must differ within a group, and what a player selects by itself must differ in language and role (section 4.3.4.1.1).
+ * Two languages may have the same label, and a source may have several tracks of one language.
+ */
+function subtitlesMedia(captions: StoredCaptions, all: readonly StoredCaptions[]): string {
+  const { id, lang, forced = false, sdh = false } = captions
+  const role = (one: StoredCaptions) => `${one.lang} ${one.forced ?? false} ${one.sdh ?? false}`
+  const isFirst = all.find((other) => role(other) === role(captions)) === captions
   const attributes = [
     'TYPE=SUBTITLES',
     `GROUP-ID="${SUBTITLES_GROUP}"`,
-    `NAME="${isUnique ? label : `${label} (${lang})`}"`,
-    `LANGUAGE="${lang}"`,
+    `NAME="${namesOf(all).get(id)}"`,
+    ...(lang === 'und' ? [] : [`LANGUAGE="${lang}"`]),
     'DEFAULT=NO',
-    'AUTOSELECT=YES',
-    'FORCED=NO',
+    `AUTOSELECT=${isFirst ? 'YES' : 'NO'}`,
+    `FORCED=${forced ? 'YES' : 'NO'}`,
+    ...(sdh ? [`CHARACTERISTICS="${SDH}"`] : []),
     `URI="${captionsPlaylist(id)}"`,
   ]
   return `#EXT-X-MEDIA:${attributes.join(',')}`
+}
+
+/** The label, with the language where several have the same one, and a number where that is not enough. */
+function namesOf(all: readonly StoredCaptions[]): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const { id, lang, label } of all) {
+    const isUnique = all.every((other) => other.id === id || other.label !== label)
+    const others = [...names.values()].map((name) => ({ name }))
+    names.set(id, uniqueName(isUnique ? label : `${label} (${lang})`, others))
+  }
+  return names
 }

@@ -66,7 +66,8 @@ export function deriveState(uploaded: boolean, publication: Publication, tasks: 
   function isDue(task: TaskFacts): boolean {
     if (task.kind === 'finalise') return allPublished && tasks.every(isFinished)
     if (task.kind === 'storyboard') return status === 'ready'
-    return makesPlayable(task) || material > 0
+    // It costs little, and captions are part of the first publication or of one soon after it.
+    return makesPlayable(task) || task.kind === 'subtitles' || material > 0
   }
 }
 

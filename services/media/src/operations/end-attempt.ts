@@ -20,6 +20,7 @@ import {
 } from '../repositories/tasks.ts'
 import { addWarnings } from '../repositories/video-states.ts'
 import { getVideo } from '../repositories/videos.ts'
+import { unreadableSubtitles } from './source-captions.ts'
 import { endSpeculation } from './speculative-segments.ts'
 
 /*
@@ -101,6 +102,7 @@ async function supersede(
 async function abort(tx: Tx, task: TaskRow): Promise<void> {
   const { video_id: videoId, early_share: share } = task
   if (share === null && isAdditionalAudio(task)) await leaveOutAudio(tx, task)
+  if (task.params.kind === 'subtitles') await addWarnings(tx, videoId, unreadableSubtitles(task.params))
   if (share === null && isOptional(task)) return
   await endSpeculation(tx, videoId)
   if (share !== null) return

@@ -31,6 +31,7 @@ export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(90
   if (work.kind === 'probe') return { kind: 'probe', facts }
   if (work.kind === 'poster') return { kind: 'poster', posterKey: `${outputKey}/poster.jpg` }
   if (work.kind === 'storyboard') return { kind: 'storyboard' }
+  if (work.kind === 'subtitles') return { kind: 'subtitles', found: [] }
   if (work.kind === 'finalise') return { kind: 'finalise', bytes: 1 }
   if (work.kind === 'download') return { kind: 'download', bytes: 1 }
   return partOf(work)

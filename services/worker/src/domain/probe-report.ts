@@ -21,7 +21,11 @@ export const ProbedStream = z.object({
   channels: z.number().int().optional(),
   sample_rate: z.coerce.number().optional(),
   disposition: z
-    .object({ default: z.number(), attached_pic: z.number(), visual_impaired: z.number().optional() })
+    .object({
+      default: z.number(),
+      attached_pic: z.number(),
+      ...{ visual_impaired: z.number().optional(), hearing_impaired: z.number().optional(), forced: z.number().optional() },
+    })
     .optional(),
   tags: z.object({ language: z.string().optional(), title: z.string().optional() }).optional(),
   side_data_list: z

@@ -1,4 +1,4 @@
-import { MAX_AUDIO_TRACKS, type Warning, warningOf } from '@kinora/common/contracts'
+import { MAX_AUDIO_TRACKS, MAX_SOURCE_SUBTITLES, type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
 import { isDecodable } from '../infra/allowed-input.ts'
 import { isCover, nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
@@ -75,9 +75,44 @@ export function skippedTracks({ streams }: ProbeReport, video: ProbedStream): Wa
     if (stream.codec_type === 'video') {
       return [skippedTrack('VIDEO_TRACK_SKIPPED', stream, `${nameOf(video)} is shown`)]
     }
-    if (stream.codec_type !== 'subtitle') return []
-    return [skippedTrack('SUBTITLE_TRACK_SKIPPED', stream, 'subtitles of files are not taken over')]
+    return []
   })
+}
+
+/** Subtitles that are text; ffprobe calls SubStation Alpha `ass` in all versions. */
+const TEXTS = ['subrip', 'ass', 'ssa', 'mov_text', 'webvtt', 'text']
+const PICTURES = ['hdmv_pgs_subtitle', 'dvd_subtitle', 'dvb_subtitle', 'xsub']
+
+/** Subtitle tracks that become captions, and warnings for all others. */
+export function chooseSubtitles(
+  { streams }: ProbeReport,
+  isEncrypted: (stream: ProbedStream) => boolean,
+): { subtitles: SourceSubtitles[]; warnings: Warning[] } {
+  const all = streams.filter(({ codec_type }) => codec_type === 'subtitle')
+  const texts = all.filter((stream) => TEXTS.includes(stream.codec_name ?? '') && !isEncrypted(stream))
+  const chosen = texts.slice(0, MAX_SOURCE_SUBTITLES)
+  const reason = (stream: ProbedStream) => {
+    if (isEncrypted(stream)) return 'it is encrypted'
+    if (PICTURES.includes(stream.codec_name ?? '')) return 'its texts are pictures'
+    if (texts.includes(stream)) return `at most ${MAX_SOURCE_SUBTITLES} are taken over`
+    return 'its codec is not supported'
+  }
+  const skipped = all.filter((stream) => !chosen.includes(stream))
+  return {
+    subtitles: chosen.map(subtitlesOf),
+    warnings: skipped.map((stream) => skippedTrack('SUBTITLE_TRACK_SKIPPED', stream, reason(stream))),
+  }
+}
+
+function subtitlesOf({ index, codec_name, tags, disposition }: ProbedStream): SourceSubtitles {
+  return {
+    streamIndex: index,
+    codec: codec_name ?? '',
+    ...(tags?.language && { language: tags.language.slice(0, 50) }),
+    ...(tags?.title && { title: tags.title.slice(0, 200) }),
+    ...(disposition?.forced === 1 && { forced: true }),
+    ...(disposition?.hearing_impaired === 1 && { sdh: true }),
+  }
 }
 
 type SkippedCode = 'AUDIO_TRACK_SKIPPED' | 'VIDEO_TRACK_SKIPPED' | 'SUBTITLE_TRACK_SKIPPED'

@@ -7,7 +7,7 @@ import { runTool, type ToolEnd, type Tools } from '../infra/run-tool.ts'
 const ENTRIES = [
   'format=format_name,duration',
   `stream=${Object.keys(ProbedStream.shape).filter((name) => !['disposition', 'side_data_list', 'tags'].includes(name))}`,
-  'stream_disposition=default,attached_pic,visual_impaired',
+  'stream_disposition=default,attached_pic,visual_impaired,hearing_impaired,forced',
   'stream_tags=language,title',
   'stream_side_data=side_data_type,rotation',
 ]

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Warning, warningOf } from '@kinora/common/contracts'
+import { type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
 import { parseRate, perSecond } from '../domain/frame-rate.ts'
 import { isCover, type ProbedStream } from '../domain/probe-report.ts'
 import {
@@ -14,7 +14,7 @@ import { assertFactsWithinLimits, assertWithinLimits } from '../domain/source-li
 import type { Stretch } from '../domain/stretches.ts'
 import { inputFault } from '../domain/task-failure.ts'
 import { type FoundFrames, wholeTimeline } from '../domain/timeline.ts'
-import { assertShowable, chooseAudio, chooseVideo, skippedTracks, videoCandidates } from '../domain/track-choice.ts'
+import { assertShowable, chooseAudio, chooseSubtitles, chooseVideo, skippedTracks, videoCandidates } from '../domain/track-choice.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { type Probed, probeSource } from '../operations/probe-source.ts'
 import { type Scan, scanPackets } from '../operations/scan-packets.ts'
@@ -30,7 +30,7 @@ export const probe: Task<'probe'> = async ({ sourceKey }, context) => {
   const { report } = probed
   assertWithinLimits(report, limits)
   const source = await openSource(probed, context)
-  const tracks = await chooseTracks(source, context)
+  const { subtitles, ...tracks } = await chooseTracks(source, context)
   const found = await findFrames(source, tracks)
   const { timeline, warnings } = wholeTimeline(found, await audioStretches(source, tracks))
   const facts = sourceFacts(report, tracks, timeline, found.rate)
@@ -41,6 +41,7 @@ export const probe: Task<'probe'> = async ({ sourceKey }, context) => {
     kind: 'probe',
     facts: copyable ? { ...facts, video: { ...facts.video, copyable } } : facts,
     chapters: sourceChapters(report),
+    ...(subtitles.length > 0 && { subtitles }),
   }
 }
 
@@ -72,7 +73,10 @@ function frameSeconds(video: ProbedStream): number {
 }
 
 /** Throws `NO_VIDEO_STREAM` or `SOURCE_UNSUPPORTED`. */
-async function chooseTracks(source: Source, context: TaskContext): Promise<SourceTracks> {
+async function chooseTracks(
+  source: Source,
+  context: TaskContext,
+): Promise<SourceTracks & { subtitles: SourceSubtitles[] }> {
   const { report, file } = source
   const inIndex = report.format.format_name.startsWith('mov,') ? await findEncryptedTracks(file) : []
   const isEncrypted = ({ index, side_data_list: data }: ProbedStream) =>
@@ -80,8 +84,9 @@ async function chooseTracks(source: Source, context: TaskContext): Promise<Sourc
   const { audio, otherAudio, warnings } = chooseAudio(report, isEncrypted)
   const video = await mainVideo(source, audio ? [audio, ...otherAudio] : [])
   assertShowable(video, isEncrypted(video))
-  for (const warning of [...warnings, ...skippedTracks(report, video)]) context.warn(warning)
-  return { video, audio, otherAudio }
+  const texts = chooseSubtitles(report, isEncrypted)
+  for (const warning of [...warnings, ...skippedTracks(report, video), ...texts.warnings]) context.warn(warning)
+  return { video, audio, otherAudio, subtitles: texts.subtitles }
 }
 
 /** Frames are counted only where there is a choice. */
