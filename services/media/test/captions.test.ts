@@ -68,7 +68,9 @@ describe('subtitle tracks of a source', () => {
     const id = await videoWithSubtitles()
     const master = await subtitlesWhen(id, ['Deutsch', 'English SDH', 'Deutsch (forced)'])
     const lines = master.split('\n').filter((line) => line.includes('TYPE=SUBTITLES'))
-    expect(lines.find((line) => line.includes('(forced)'))).toContain('LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,FORCED=YES')
+    expect(lines.find((line) => line.includes('(forced)'))).toContain(
+      'LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,FORCED=YES',
+    )
     expect(lines.find((line) => line.includes('SDH'))).toContain('CHARACTERISTICS="public.accessibility.transcribes-')
     const { items } = await call(media.listCaptions, { videoId: id }, owner)
     expect(items).toMatchObject([

@@ -68,7 +68,9 @@ describe('a file with several audio tracks', () => {
     const args = [...testVideo(1), ...sine(300, 1), '-map', '0', ...inputs, ...H264, ...codecs]
     const { facts, warnings } = await workbench.probe(await clip('many.mkv', ...args))
     expect(facts.audio?.streamIndex).toBe(1)
-    expect(facts.otherAudio?.map(({ streamIndex }) => streamIndex)).toEqual(Array.from({ length: 15 }, (_, at) => at + 3))
+    expect(facts.otherAudio?.map(({ streamIndex }) => streamIndex)).toEqual(
+      Array.from({ length: 15 }, (_, at) => at + 3),
+    )
     expect(warnings.map(({ detail }) => detail)).toEqual([
       'Audio track 3 (tta) is not part of the video: its codec is not supported.',
       'Audio track 19 (aac) is not part of the video: a video has at most 16 audio tracks.',

@@ -76,7 +76,16 @@ describe('subtitle tracks', () => {
   })
 
   it('of text in MP4 become captions, and those of a clip begin with it', async () => {
-    const args = [...testVideo(4), ...inputs(SRT), ...maps(2), ...H264, '-c:s', 'mov_text', '-metadata:s:s', 'language=fra']
+    const args = [
+      ...testVideo(4),
+      ...inputs(SRT),
+      ...maps(2),
+      ...H264,
+      '-c:s',
+      'mov_text',
+      '-metadata:s:s',
+      'language=fra',
+    ]
     const cut = (facts: SourceFacts): SourceFacts => {
       const video = { ...facts.video, startTime: facts.video.startTime + 1, frameCount: 50, clipped: true }
       return { ...facts, durationSeconds: 2, video }

@@ -2,7 +2,7 @@ import type { AudioTrack } from '@kinora/common/contracts'
 import type { Tx } from '../db/schema.ts'
 import type { StoredAudioTrack } from '../db/stored.ts'
 
-export async function setAudioTracks(tx: Tx, videoId: string, tracks: readonly StoredAudioTrack[]): Promise<void> {
+async function setAudioTracks(tx: Tx, videoId: string, tracks: readonly StoredAudioTrack[]): Promise<void> {
   await tx
     .updateTable('videos')
     .set({ audio_tracks: JSON.stringify(tracks) })

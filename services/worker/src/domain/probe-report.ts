@@ -24,7 +24,11 @@ export const ProbedStream = z.object({
     .object({
       default: z.number(),
       attached_pic: z.number(),
-      ...{ visual_impaired: z.number().optional(), hearing_impaired: z.number().optional(), forced: z.number().optional() },
+      ...{
+        visual_impaired: z.number().optional(),
+        hearing_impaired: z.number().optional(),
+        forced: z.number().optional(),
+      },
     })
     .optional(),
   tags: z.object({ language: z.string().optional(), title: z.string().optional() }).optional(),

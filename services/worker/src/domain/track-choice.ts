@@ -1,4 +1,10 @@
-import { MAX_AUDIO_TRACKS, MAX_SOURCE_SUBTITLES, type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
+import {
+  MAX_AUDIO_TRACKS,
+  MAX_SOURCE_SUBTITLES,
+  type SourceSubtitles,
+  type Warning,
+  warningOf,
+} from '@kinora/common/contracts'
 import { isDecodable } from '../infra/allowed-input.ts'
 import { isCover, nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'

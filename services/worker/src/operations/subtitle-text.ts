@@ -13,7 +13,10 @@ const NEXT = /\n+(?=\d+\n\d{2,3}:\d{2}:\d{2},\d{3} --> )/
  * @param startTime seconds on the clock of the source at which the video begins
  * @param duration seconds
  */
-export function captionsOf(srt: string, { startTime, duration }: { startTime: number; duration: number }): string | null {
+export function captionsOf(
+  srt: string,
+  { startTime, duration }: { startTime: number; duration: number },
+): string | null {
   const offset = Math.round(startTime * 1000)
   const end = Math.round(duration * 1000)
   const cues: string[] = []

@@ -14,7 +14,14 @@ import { assertFactsWithinLimits, assertWithinLimits } from '../domain/source-li
 import type { Stretch } from '../domain/stretches.ts'
 import { inputFault } from '../domain/task-failure.ts'
 import { type FoundFrames, wholeTimeline } from '../domain/timeline.ts'
-import { assertShowable, chooseAudio, chooseSubtitles, chooseVideo, skippedTracks, videoCandidates } from '../domain/track-choice.ts'
+import {
+  assertShowable,
+  chooseAudio,
+  chooseSubtitles,
+  chooseVideo,
+  skippedTracks,
+  videoCandidates,
+} from '../domain/track-choice.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { type Probed, probeSource } from '../operations/probe-source.ts'
 import { type Scan, scanPackets } from '../operations/scan-packets.ts'

@@ -24,7 +24,9 @@ export const Captions = z.object({
     description: 'Whether they have only what viewers need although they understand the audio.',
     example: false,
   }),
-  sdh: z.boolean().meta({ description: 'Whether they also describe sounds, for people who do not hear them.', example: false }),
+  sdh: z
+    .boolean()
+    .meta({ description: 'Whether they also describe sounds, for people who do not hear them.', example: false }),
   createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
 })
 export type Captions = z.infer<typeof Captions>
