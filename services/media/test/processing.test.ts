@@ -1,4 +1,4 @@
-import { type ClaimedTask, media } from '@kinora/common/contracts'
+import { type ClaimedTask, media, warningOf } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
@@ -163,4 +163,21 @@ test('progress grows with the work that is done and is said about once a second'
   expect(progress.percent).toBeLessThan(97)
   const changes = gateway.heardOf('video.changed', video.id)
   expect(changes.length).toBeLessThan(10)
+})
+
+test('warnings of tasks are told to the owner: in the video, its timeline and its passport, each once', async () => {
+  const video = await gateway.upload(owner, { visibility: 'public' })
+  const [held, skipped] = [warningOf('FRAMES_HELD'), warningOf('AUDIO_TRACK_SKIPPED', 'Audio track 3 (tta) …')]
+  await worker.finish(await worker.take(video.id), undefined, undefined, [held, skipped])
+  for (;;) {
+    const task = await worker.take(video.id)
+    await worker.finish(task, undefined, undefined, task.work.kind === 'audio' ? [skipped] : undefined)
+    if (task.work.kind === 'finalise') break
+  }
+  const ready = await videoWhen(gateway, owner, video.id, ({ status }) => status === 'ready')
+  expect(ready.warnings).toEqual([held, skipped])
+  expect((await gateway.getVideo(video.id, someUser())).warnings).toEqual([])
+  expect((await gateway.call(media.getTimeline, { videoId: video.id }, owner)).warnings).toEqual([held, skipped])
+  const { storageKey } = await gateway.call(media.findPassport, { videoId: video.id }, owner)
+  expect(JSON.parse((await ctx.store.get(storageKey)).toString()).warnings).toEqual([held, skipped])
 })

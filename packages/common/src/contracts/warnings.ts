@@ -13,7 +13,7 @@ export const WARNINGS = {
   AUDIO_CUT: 'A part of the audio, far from all frames of the video, was left out.',
   FRAMES_HELD: 'The audio is longer than the frames: the last frame is held.',
   FRAMES_BLACK: 'The audio begins before the frames: the video is black until the first.',
-  FRAMES_DROPPED: 'Frames were left out: the file has more than 60 a second.',
+  FRAMES_DROPPED: 'Frames were left out: the file has more than 60 a second, or an uneven rate.',
 } as const satisfies Record<string, string>
 
 export type WarningCode = keyof typeof WARNINGS

@@ -11,6 +11,7 @@ import {
   type TaskMessage,
   type TaskResult,
   type ToolRuns,
+  type Warning,
 } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
 import { keys } from '@kinora/common/storage'
@@ -28,7 +29,7 @@ export interface Worker {
   message(taskId: string, attempt?: number): Promise<TaskMessage>
   release(task: ClaimedTask): Promise<object>
   progress(task: ClaimedTask, fraction: number, written?: MediaPart): Promise<void>
-  finish(task: ClaimedTask, result?: TaskResult, tools?: ToolRuns): Promise<EventEnvelope>
+  finish(task: ClaimedTask, result?: TaskResult, tools?: ToolRuns, warnings?: Warning[]): Promise<EventEnvelope>
   fail(task: ClaimedTask, cause: TaskCause, log?: string): Promise<void>
   publish(envelope: EventEnvelope): Promise<void>
 }
@@ -86,7 +87,12 @@ export async function connectWorker(world: TestEnvironment, ctx: Context): Promi
         ...(written && { written }),
       })
     },
-    async finish({ taskId, attempt, leaseToken, outputKey, work }, result = resultOf(work, outputKey), tools) {
+    async finish(
+      { taskId, attempt, leaseToken, outputKey, work },
+      result = resultOf(work, outputKey),
+      tools,
+      warnings,
+    ) {
       await ctx.store.put(`${outputKey}/file`, 'bytes')
       return await say(events['task.finished'], taskId, {
         taskId,
@@ -94,6 +100,7 @@ export async function connectWorker(world: TestEnvironment, ctx: Context): Promi
         leaseToken,
         result,
         ...(tools && { tools }),
+        ...(warnings && { warnings }),
       })
     },
     async fail({ taskId, attempt, leaseToken }, cause, log) {

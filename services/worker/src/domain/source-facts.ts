@@ -6,7 +6,6 @@ import {
   type SourceChapter,
   type SourceFacts,
 } from '@kinora/common/contracts'
-import { isStillCodec } from '../infra/allowed-input.ts'
 import { type FrameTimes, frameGrid, stillGrid, withSteadyStart } from './frame-grid.ts'
 import { divideTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
 import { nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
@@ -33,7 +32,7 @@ export function declaredFrames(report: ProbeReport, video: ProbedStream, wholeBo
   return { grid, startTime: video.start_time ?? 0, frames: video.nb_frames, rate: average }
 }
 
-/** The declared average is told as it is where it is about that of the frames; headers may name any. */
+/** The declared average, or the rate of the grid, is told where it is about that of the frames; headers may name any. */
 const SAME_RATE = 0.1
 
 /** The grid for the frames that were found, and when it begins. Throws `SOURCE_CORRUPT` when there are no frames. */
@@ -44,15 +43,17 @@ export function scannedFrames(video: ProbedStream, scan: FrameTimes): FoundFrame
   const times = withSteadyStart(scan.times, declared)
   const grid = frameGrid(times, scan.lastDuration, declared)
   const [first = 0] = times
-  return { grid, startTime: first, frames: times.length, rate: foundRate(times, average) }
+  return { grid, startTime: first, frames: times.length, rate: foundRate(times, [average, grid.frameRate]) }
 }
 
-function foundRate(times: number[], average: FrameRate | null): FrameRate | undefined {
+function foundRate(times: number[], named: (FrameRate | null)[]): FrameRate | undefined {
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0)
   if (times.length < 2 || span <= 0) return undefined
   const rate = (times.length - 1) / span
-  if (average && Math.abs(perSecond(average) / rate - 1) < SAME_RATE) return average
-  return { num: Math.max(1, Math.round(rate * 1000)), den: 1000 }
+  const isClose = (other: FrameRate) => Math.abs(perSecond(other) / rate - 1) < SAME_RATE
+  return (
+    named.find((other) => other !== null && isClose(other)) ?? { num: Math.max(1, Math.round(rate * 1000)), den: 1000 }
+  )
 }
 
 /** A single frame without a time. */
@@ -74,8 +75,8 @@ export function sourceFacts(
   { grid, startTime, shown }: Timeline,
   sourceRate: FrameRate | undefined,
 ): SourceFacts {
-  // ffprobe may not get to decode the only frame of a still.
-  const pixelFormat = video.pix_fmt ?? (isStillCodec(video.codec_name ?? '') ? 'unknown' : undefined)
+  // The decoder of PNG works in several threads, and has not returned the only frame of a still when ffprobe has read enough.
+  const pixelFormat = video.pix_fmt ?? (video.codec_name === 'png' ? 'unknown' : undefined)
   if (!video.codec_name || !video.width || !video.height || !pixelFormat) {
     throw inputFault('SOURCE_UNSUPPORTED', `The ${nameOf(video)} is damaged, or has a form that is not supported.`)
   }

@@ -11,7 +11,7 @@ const FORMATS = words('mov mp4 m4a 3gp 3g2 mj2 matroska webm avi mpegts mpeg flv
 const VIDEO_DECODERS = words(`
   h264 hevc libdav1d av1 vp8 vp9 libvpx libvpx-vp9 mpeg1video mpeg2video mpeg4
   h263 h263p flv msmpeg4v1 msmpeg4v2 msmpeg4 wmv1 wmv2 wmv3 vc1 theora vp6 vp6f
-  mjpeg prores dnxhd cfhd dvvideo ffv1 huffyuv ffvhuff utvideo qtrle rawvideo v210 gif png
+  mjpeg prores dnxhd cfhd dvvideo ffv1 qtrle rawvideo v210 gif png
 `)
 
 /** PCM in every arrangement of bytes that recorders, editors and discs write. */

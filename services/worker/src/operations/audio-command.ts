@@ -1,6 +1,7 @@
 import type { SourceAudio, SourceFacts } from '@kinora/common/contracts'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { perSecond } from '../domain/frame-rate.ts'
+import { codecsOf } from '../domain/source-facts.ts'
 import type { AudioWork } from '../domain/task-work.ts'
 import { readSource, seekTo } from '../infra/ffmpeg.ts'
 import type { Tools } from '../infra/run-tool.ts'
@@ -17,8 +18,19 @@ export function audioCommand(
   { facts, segmentSeconds }: AudioWork,
   { streamIndex, codec }: SourceAudio,
 ): FfmpegCommand {
-  return readSource(tools, [facts.video.codec, codec], ...startOptions(facts))
-    .complexFilter(`[0:${streamIndex}]${audioFilters(facts).join(',')}[audio]`)
+  const command = readSource(tools, [facts.video.codec, codec], ...startOptions(facts))
+  return encoded(command, `[0:${streamIndex}]${audioFilters(facts).join(',')}`, segmentSeconds)
+}
+
+/** The same of silence. */
+export function silenceCommand(tools: Tools, { facts, segmentSeconds }: AudioWork): FfmpegCommand {
+  const whole = `atrim=start_sample=${AAC_FRAME}:end_sample=${audioSamples(facts)}`
+  return encoded(readSource(tools, codecsOf(facts)), `anullsrc=r=${AUDIO_RATE}:cl=stereo,${whole}`, segmentSeconds)
+}
+
+function encoded(command: FfmpegCommand, filters: string, segmentSeconds: number): FfmpegCommand {
+  return command
+    .complexFilter(`${filters}[audio]`)
     .output('list.m3u8')
     .outputOptions('-map', '[audio]', '-vn', '-map_metadata', '-1', '-map_chapters', '-1')
     .outputOptions('-c:a', 'aac', '-b:a', '128k', '-flags', '+bitexact', '-avoid_negative_ts', 'disabled')

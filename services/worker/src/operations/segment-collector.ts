@@ -83,7 +83,7 @@ export function collectSegments<P extends MediaPart>(plan: SegmentPlan<P>, task:
   }
 }
 
-async function hasContent(path: string): Promise<boolean> {
+export async function hasContent(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => null)
   return found !== null && found.size > 0
 }

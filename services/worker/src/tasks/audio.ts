@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SourceAudio } from '@kinora/common/contracts'
+import { type SourceAudio, warningOf } from '@kinora/common/contracts'
 import { mainTrack, readInitSegment } from '@kinora/formats/mp4'
+import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { hostFault, inputFault } from '../domain/task-failure.ts'
 import type { AudioWork, ResultOf } from '../domain/task-work.ts'
 import { asTaskFailure } from '../domain/tool-failure.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { runFfmpegPolled } from '../infra/ffmpeg.ts'
 import { takenFolder } from '../infra/workspace.ts'
-import { AAC_FRAME, AUDIO_RATE, audioCommand, audioSamples } from '../operations/audio-command.ts'
+import { AAC_FRAME, AUDIO_RATE, audioCommand, audioSamples, silenceCommand } from '../operations/audio-command.ts'
 import { readLocalSegment } from '../operations/local-segment.ts'
-import { collectSegments } from '../operations/segment-collector.ts'
+import { collectSegments, hasContent } from '../operations/segment-collector.ts'
 import { takeOutput } from '../operations/take-output.ts'
 import type { Task, TaskContext } from './task.ts'
 
@@ -21,27 +22,46 @@ const BYTES_A_SECOND = 32_000
 /**
  * Encodes the whole audio track in one run: in chunks, each would begin with a frame of encoder delay, and drift. When an
  * earlier attempt has published the first segments, all are encoded again with the same result, and the rest is reported.
+ * Where nothing of the first track can be decoded the result is silence, and a warning: the frames may be good.
  */
 export const audio: Task<'audio'> = async (work, context) => {
-  const { store, tools, workspace, signal } = context
+  const { store, tools, workspace } = context
   const track = trackOf(work)
   if (!track) throw hostFault('TRANSCODE_FAILED', 'There is no audio to encode.')
   await store.materialise(work.sourceKey, join(workspace, SOURCE_FILE))
+  const made = await encode(audioCommand(tools, work, track), work, context)
+  if (made) return made
+  if (work.track !== undefined) throw inputFault('SOURCE_CORRUPT', 'The audio of this track cannot be decoded.')
+  context.warn(
+    warningOf('AUDIO_UNDECODABLE', `Nothing of the audio (${track.codec}) can be decoded: the video is silent.`),
+  )
+  const silence = await encode(silenceCommand(tools, work), work, context)
+  if (!silence) throw verificationFailed('not even silence was encoded')
+  return silence
+}
 
+/** Undefined when nothing was decoded. */
+async function encode(
+  command: FfmpegCommand,
+  work: AudioWork,
+  context: TaskContext,
+): Promise<ResultOf<'audio'> | undefined> {
+  const { tools, workspace, signal } = context
   const meter = segmentMeter(work, context)
   const folders = [{ name: '', firstSegment: work.firstSegment }]
   const plan = { folders, openEnd: Number.POSITIVE_INFINITY, measure: meter.measure }
   const collector = collectSegments(plan, context)
-  const command = audioCommand(tools, work, track)
   const outputBytes = Math.ceil(work.facts.durationSeconds * BYTES_A_SECOND) + 64 * 1024 * 1024
-  const run = { cwd: workspace, outputBytes, signal, poll: collector.collect }
-  const end = await runFfmpegPolled(tools, command, run)
-  if (end.exitCode !== 0) throw asTaskFailure(end)
+  const end = await runFfmpegPolled(tools, command, { cwd: workspace, outputBytes, signal, poll: collector.collect })
+  const failure = end.exitCode === 0 ? undefined : asTaskFailure(end)
+  if (failure && failure.taskCause.class !== 'input') throw failure
+  if (meter.samples() === 0 && !(await hasContent(join(workspace, '0.m4s')))) return undefined
   const result = await collector.finish()
-  if (meter.samples() === 0) {
-    throw inputFault('SOURCE_CORRUPT', 'The audio of this file cannot be decoded.', end.stderr)
-  }
-  if (Math.abs(meter.samples() - audioSamples(work.facts)) >= AAC_FRAME) {
+  const isComplete = Math.abs(meter.samples() - audioSamples(work.facts)) < AAC_FRAME
+  // ffmpeg reports a failure where it could not decode most of a track, and has filled it up with silence.
+  if (failure && isComplete) context.warn(warningOf('AUDIO_UNDECODABLE', 'Most of the audio cannot be decoded.'))
+  else if (failure) throw failure
+  else if (!isComplete) {
     throw verificationFailed(`${meter.samples()} samples at ${AUDIO_RATE}, expected ${audioSamples(work.facts)}`)
   }
   return result

@@ -79,11 +79,11 @@ export const ODD_FRAMES: HostileFile[] = [
     'noise=amount=1',
     ...MP4,
   ]),
-  encoded('a codec that is not allowed', 'SOURCE_UNSUPPORTED', () => [...small(), '-c:v', 'ffv1', ...MKV]),
+  encoded('a codec that is not allowed', 'SOURCE_UNSUPPORTED', () => [...small(), '-c:v', 'vc2', ...MKV]),
   encoded('a still image', 'SOURCE_UNSUPPORTED', () => [...small(), '-frames:v', '1', '-c:v', 'png', '-f', 'image2']),
-  encoded('a moving GIF', 'SOURCE_UNSUPPORTED', () => [...small(), '-f', 'gif']),
+  encoded('a moving GIF', 'ready', () => [...small(), '-f', 'gif']),
   encoded('audio alone', 'NO_VIDEO_STREAM', () => [...tone(1), ...AAC, ...MP4]),
-  encoded('audio with a cover', 'NO_VIDEO_STREAM', (s) => [
+  encoded('audio with a cover', 'ready', (s) => [
     ...['-i', `${s.folder}/seed.mp4`, ...small(), '-map', '0:a', '-map', '1:v', '-c:a', 'copy', '-c:v', 'png'],
     ...['-frames:v', '1', '-disposition:v:0', 'attached_pic', ...MP4],
   ]),

@@ -1,4 +1,4 @@
-import type { Rung } from '@kinora/common/contracts'
+import type { Rung, Warning } from '@kinora/common/contracts'
 import { perSecond } from '../../src/domain/frame-rate.ts'
 import type { ResultOf, WorkOf } from '../../src/domain/task-work.ts'
 import { inspect, type StreamFacts } from './clips.ts'
@@ -12,6 +12,8 @@ export interface Written {
 
 export interface Transcoded {
   facts: Awaited<ReturnType<Workbench['probe']>>['facts']
+  /** Of all tasks. */
+  warnings: Warning[]
   rungs: Rung[]
   video: ResultOf<'video'>[]
   audio: ResultOf<'audio'> | undefined
@@ -26,6 +28,8 @@ export interface Transcoded {
 export interface Plan {
   sourceKey: string
   facts: Transcoded['facts']
+  /** Of the probe. */
+  warnings: Warning[]
   /** Folder of the playlists. */
   folder: string
   rungs: Rung[]
@@ -35,12 +39,13 @@ export interface Plan {
 }
 
 export async function planFor(workbench: Workbench, path: string, short: number[]): Promise<Plan> {
-  const { sourceKey, facts } = await workbench.probe(path)
+  const { sourceKey, facts, warnings } = await workbench.probe(path)
   const { frameRate, frameCount, width, height } = facts.video
   const gopFrames = Math.max(1, Math.round(perSecond(frameRate) * 1))
   return {
     sourceKey,
     facts,
+    warnings,
     folder: sourceKey.replace('sources', 'videos'),
     rungs: short.map((side) => rung(side, width, height)),
     gopFrames,
@@ -75,19 +80,21 @@ export async function transcode(
   { chunks = 1, short = [90, 144] } = {},
 ): Promise<Transcoded> {
   const plan = await planFor(workbench, path, short)
-  const { facts, folder, rungs, segments } = plan
+  const { facts, folder, rungs, segments, warnings } = plan
   const perChunk = Math.ceil(segments / chunks)
   const video: ResultOf<'video'>[] = []
   const written: Written[] = []
   for (let from = 0; from < segments; from += perChunk) {
     const work = videoWork(plan, from, Math.min(segments, from + perChunk))
-    const part = await workbench.run(work, { outputKey: `${folder}/chunk-${from}` })
+    const part = await workbench.run(work, { outputKey: `${folder}/chunk-${from}`, warnings })
     video.push(part)
     written.push({ folder: `chunk-${from}`, part })
   }
-  const audio = facts.audio ? await workbench.run(audioWork(plan), { outputKey: `${folder}/sound` }) : undefined
+  const audio = facts.audio
+    ? await workbench.run(audioWork(plan), { outputKey: `${folder}/sound`, warnings })
+    : undefined
   if (audio) written.push({ folder: 'sound', part: audio })
-  return { facts, rungs, video, audio, playlistKey: folder, ...(await checkWhole(workbench, plan, written)) }
+  return { facts, warnings, rungs, video, audio, playlistKey: folder, ...(await checkWhole(workbench, plan, written)) }
 }
 
 /** Writes the playlists of all segments, checks them with finalise, and decodes everything. */
