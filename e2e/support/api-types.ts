@@ -53,6 +53,7 @@ export type Video = {
     default: boolean
     channels: number
     audioDescription: boolean
+    hidden: boolean
     status: string
   }[]
   warnings: { code: string; detail: string }[]

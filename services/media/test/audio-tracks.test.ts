@@ -1,3 +1,4 @@
+import type { Input } from '@kinora/common/contract'
 import { type ClaimedTask, media, type TaskCause } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
@@ -83,15 +84,15 @@ test('a video is playable with its first track, and others are named when they a
   expect(ready.audioTracks).toEqual([
     {
       ...{ id: '1', language: 'en', name: 'English', default: false },
-      ...{ channels: 6, audioDescription: false, status: 'ready' },
+      ...{ channels: 6, audioDescription: false, hidden: false, status: 'ready' },
     },
     {
       ...{ id: '2', language: 'de', name: 'Deutsch', default: true },
-      ...{ channels: 2, audioDescription: false, status: 'ready' },
+      ...{ channels: 2, audioDescription: false, hidden: false, status: 'ready' },
     },
     {
       ...{ id: '3', language: 'en', name: 'English (audio description)', default: false },
-      ...{ channels: 2, audioDescription: true, status: 'ready' },
+      ...{ channels: 2, audioDescription: true, hidden: false, status: 'ready' },
     },
   ])
   const list = (await ctx.store.get(keys.playlist(id, 'audio-1.m3u8'))).toString()
@@ -133,4 +134,57 @@ test('a track that cannot be decoded is left out with a warning, and the video b
   await untilNamed(id, 'audio-1.m3u8')
   const list = (await ctx.store.get(keys.playlist(id, 'audio-1.m3u8'))).toString()
   expect(list).toContain('#EXT-X-ENDLIST')
+})
+
+/** A ready video with three tracks, of which the second is the default. */
+async function readyVideo(): Promise<string> {
+  const { id, video, first } = await begun()
+  for (const task of [first, video]) await worker.finish(task)
+  for (const task of await takeOthers(id)) await worker.finish(task)
+  await worker.finish(await worker.take(id, 'poster'))
+  await worker.finish(await worker.take(id, 'finalise'))
+  await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+  return id
+}
+
+async function untilMaster(id: string, is: (master: string) => boolean): Promise<string> {
+  return await until(async () => {
+    const text = await master(id)
+    return is(text) && text
+  })
+}
+
+test('owners rename tracks, choose the default and hide tracks, and playlists follow', async () => {
+  const id = await readyVideo()
+  const update = (trackId: string, change: Partial<Input<typeof media.updateAudioTrack>>, actor = owner) =>
+    gateway.call(media.updateAudioTrack, { videoId: id, trackId, ...change }, actor)
+
+  const renamed = await update('1', { name: 'Original', language: 'en-us', default: true })
+  expect(renamed.audioTracks.map((track) => [track.name, track.default])).toEqual([
+    ['Original', true],
+    ['Deutsch', false],
+    ['English (audio description)', false],
+  ])
+  const text = await untilMaster(id, (all) => all.includes('NAME="Original",LANGUAGE="en-US",DEFAULT=YES'))
+  expect(text).toContain('NAME="Deutsch",LANGUAGE="de",DEFAULT=NO')
+  expect(text).toMatch(/CODECS="mp4a.40.2",AUDIO="audio"\naudio-1.m3u8/)
+
+  await update('2', { hidden: true })
+  await untilMaster(id, (all) => !all.includes('URI="audio.m3u8"'))
+  expect((await gateway.getVideo(id, owner)).audioTracks[1]).toMatchObject({ id: '2', hidden: true })
+  await update('2', { hidden: false, language: null })
+  await untilMaster(id, (all) => all.includes('NAME="Deutsch",DEFAULT=NO'))
+
+  const refused = (path: string) => ({ code: 'VALIDATION_FAILED', fields: [{ path, message: expect.any(String) }] })
+  await expect(update('1', { hidden: true })).rejects.toMatchObject(refused('hidden'))
+  await expect(update('2', { name: 'Original' })).rejects.toMatchObject(refused('name'))
+  await expect(update('2', { language: 'no language' })).rejects.toMatchObject(refused('language'))
+  await expect(update('9', { name: 'Nine' })).rejects.toMatchObject({ code: 'AUDIO_TRACK_NOT_FOUND' })
+  await expect(update('1', { name: 'Mine' }, someUser())).rejects.toMatchObject({ code: 'VIDEO_NOT_FOUND' })
+})
+
+test('tracks of a video that is not ready are not changed', async () => {
+  const { id } = await begun()
+  const change = gateway.call(media.updateAudioTrack, { videoId: id, trackId: '1', name: 'Original' }, owner)
+  await expect(change).rejects.toMatchObject({ code: 'VIDEO_NOT_READY' })
 })

@@ -20,6 +20,7 @@ export function audioTracksOf({ audio, otherAudio = [] }: SourceFacts): StoredAu
       default: isDefault,
       channels: source.channels,
       audioDescription,
+      hidden: false,
       status: 'processing',
       additional: !isDefault,
     })

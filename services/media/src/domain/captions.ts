@@ -198,8 +198,8 @@ function withEntities(text: string): string {
 /** Tags become part of file names and playlist attributes, so only their characters are allowed. */
 const FORM = /^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,5}$/
 
-/** A language tag in the canonical form of BCP 47: `pt-br` is `pt-BR`. Throws `VALIDATION_FAILED`. */
-export function languageTag(text: string): string {
+/** A language tag in the canonical form of BCP 47: `pt-br` is `pt-BR`. Throws `VALIDATION_FAILED` for the field `path`. */
+export function languageTag(text: string, path = 'lang'): string {
   try {
     const [tag] = FORM.test(text) ? Intl.getCanonicalLocales(text) : []
     if (tag !== undefined) return tag
@@ -207,7 +207,7 @@ export function languageTag(text: string): string {
     // The form is right, but the tag is not defined.
   }
   throw new AppError('VALIDATION_FAILED', {
-    fields: [{ path: 'lang', message: 'must be a BCP 47 language tag, like pt-BR' }],
+    fields: [{ path, message: 'must be a BCP 47 language tag, like pt-BR' }],
   })
 }
 

@@ -11,7 +11,7 @@ function segments(folder: string, all: [bytes: number, seconds: number][]): Segm
 
 function someTrack(more: Partial<StoredAudioTrack> = {}): StoredAudioTrack {
   return {
-    ...{ id: '1', language: null, name: 'Audio', default: true, channels: 2, audioDescription: false },
+    ...{ id: '1', language: null, name: 'Audio', default: true, channels: 2, audioDescription: false, hidden: false },
     ...{ status: 'ready', additional: false, ...more },
   }
 }

@@ -63,7 +63,8 @@ export function presentationOf(
   { audioTracks, subtitles }: Described,
 ): Presentation {
   const video = plan.rungs.map((rung) => videoTrack(rung, plan, parts)).filter((track) => track !== null)
-  const audio = audioTracks.map((shown) => audioTrack(shown, parts)).filter((track) => track !== null)
+  const offered = audioTracks.filter(({ hidden }) => !hidden)
+  const audio = offered.map((shown) => audioTrack(shown, parts)).filter((track) => track !== null)
   return { plan, complete, subtitles, ...(complete ? { video, audio } : inStep(video, audio)) }
 }
 

@@ -9,7 +9,7 @@ const plan = {
   ...{ hasAudio: true, rungs: [] },
 }
 const shown: StoredAudioTrack = {
-  ...{ id: '1', language: null, name: 'Audio', default: true, channels: 2, audioDescription: false },
+  ...{ id: '1', language: null, name: 'Audio', default: true, channels: 2, audioDescription: false, hidden: false },
   ...{ status: 'ready', additional: false },
 }
 const rung = { name: '240p', width: 426, height: 240, maxrate: 300 }

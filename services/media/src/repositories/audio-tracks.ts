@@ -1,6 +1,13 @@
 import type { AudioTrack } from '@kinora/common/contracts'
 import type { Tx } from '../db/schema.ts'
 import type { StoredAudioTrack } from '../db/stored.ts'
+import { markUnpublished } from './publications.ts'
+
+/** Tracks as the owner wants them; published playlists must be written again. */
+export async function publishAudioTracks(tx: Tx, videoId: string, tracks: readonly StoredAudioTrack[]): Promise<void> {
+  await setAudioTracks(tx, videoId, tracks)
+  await markUnpublished(tx, videoId)
+}
 
 async function setAudioTracks(tx: Tx, videoId: string, tracks: readonly StoredAudioTrack[]): Promise<void> {
   await tx

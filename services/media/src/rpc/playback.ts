@@ -95,7 +95,7 @@ export function prepareDownload(ctx: Context): Handler<typeof media.prepareDownl
 
 /** The track with this id, else the default one; undefined for a silent video. */
 function audioToDownload({ audio_tracks: tracks }: VideoRow, id: string | undefined): StoredAudioTrack | undefined {
-  const ready = tracks.filter(({ status }) => status === 'ready')
+  const ready = tracks.filter(({ status, hidden }) => status === 'ready' && !hidden)
   if (id === undefined) return ready.find((track) => track.default) ?? ready[0]
   const track = ready.find((candidate) => candidate.id === id)
   if (!track) throw new AppError('FILE_NOT_FOUND', { detail: 'This video has no audio track with that id' })

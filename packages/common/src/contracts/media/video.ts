@@ -100,6 +100,10 @@ export const AudioTrack = z.object({
   audioDescription: z
     .boolean()
     .meta({ description: 'Whether it describes the frames to people who do not see them.', example: false }),
+  hidden: z.boolean().default(false).meta({
+    description: 'Whether players are not offered it. Only the owner sees hidden tracks.',
+    example: false,
+  }),
   status: z.enum(['processing', 'ready', 'failed']).meta({
     description: 'failed: it could not be processed, and the video does not have it.',
     example: 'ready',
@@ -110,11 +114,11 @@ export type AudioTrack = z.infer<typeof AudioTrack>
 const AUDIO_TRACKS_EXAMPLE: AudioTrack[] = [
   {
     ...{ id: '1', language: 'de', name: 'Deutsch', default: true },
-    ...{ channels: 2, audioDescription: false, status: 'ready' },
+    ...{ channels: 2, audioDescription: false, hidden: false, status: 'ready' },
   },
   {
     ...{ id: '2', language: 'en', name: 'English', default: false },
-    ...{ channels: 6, audioDescription: false, status: 'processing' },
+    ...{ channels: 6, audioDescription: false, hidden: false, status: 'processing' },
   },
 ]
 

@@ -8,7 +8,7 @@ export const audioTracks: Migration = {
   alter table videos add column audio_tracks jsonb not null default '[]';
   update videos set audio_tracks = jsonb_build_array(jsonb_build_object(
     'id', '1', 'language', null, 'name', 'Audio', 'default', true, 'channels', facts #> '{audio,channels}',
-    'audioDescription', false, 'status', case status when 'ready' then 'ready' else 'processing' end, 'additional', false
+    'audioDescription', false, 'hidden', false, 'status', case status when 'ready' then 'ready' else 'processing' end, 'additional', false
   )) where plan is not null and jsonb_typeof(facts -> 'audio') = 'object';
   `,
 }
