@@ -4,7 +4,14 @@ import { measureRendition, type Rendition } from './measure-rendition.ts'
 import { checkGroups } from './rules/group-rules.ts'
 import { checkAnnounced, checkIFrames } from './rules/i-frame-rules.ts'
 import { checkMediaPlaylist, checkSameTarget } from './rules/playlist-rules.ts'
-import { checkFrames, checkRendition, checkSameCuts, checkSameLength } from './rules/rendition-rules.ts'
+import {
+  checkBeginning,
+  checkEnd,
+  checkFrames,
+  checkRendition,
+  checkSameCuts,
+  checkSameLength,
+} from './rules/rendition-rules.ts'
 import type { RuleId } from './rules/table.ts'
 import { checkVariant } from './rules/variant-rules.ts'
 import { FetchError, type Source } from './source.ts'
@@ -117,6 +124,10 @@ function checkTogether(
   const audios = renditions.filter(({ kind }) => kind === 'audio')
   for (const rendition of renditions) {
     checkRendition(findings, rendition, expected ? 0 : undefined)
+    if (rendition.kind !== 'other') {
+      checkBeginning(findings, rendition)
+      checkEnd(findings, rendition)
+    }
     const contents = expected?.contents[rendition.name]
     if (contents !== undefined) findings.check('HLS-22', contents === rendition.contents, rendition.name)
   }

@@ -11,6 +11,8 @@ export interface MeasuredSegment {
   start: number
   seconds: number
   samples: number
+  /** When the earliest of its samples is shown, in seconds. */
+  shownAt: number
   startsWithSync: boolean
   discontinuity: boolean
   keyFrames: PlacedKeyFrame[]
@@ -89,9 +91,10 @@ async function measureSegment(walk: Walk, base: URL, entry: SegmentEntry, inits:
   const read = wellFormed(() => readSegment(file.bytes, init))
   if (!walk.findings.check('HLS-10', typeof read !== 'string', `${uri}: ${read}`) || typeof read === 'string')
     return undefined
-  const { timescale } = mainTrack(init)
+  const { timescale, shift } = mainTrack(init)
   const { bytes, samples, startsWithSync } = read
-  const times = { start: read.decodeTime / timescale, seconds: read.duration / timescale }
+  const shownAt = (read.shownAt - shift) / timescale
+  const times = { start: read.decodeTime / timescale, seconds: read.duration / timescale, shownAt }
   const keyFrames = read.keyFrames.map((frame) => ({
     url: file.url.href,
     offset: (range?.start ?? 0) + frame.offset,

@@ -164,7 +164,7 @@ it.each<[string, string, (path: string) => Promise<void>, string[]]>([
     'segments in the wrong order',
     '90p/list.m3u8',
     (path) => edit(path, (text) => text.replace('0.m4s', '1.m4s')),
-    ['HLS-16', 'HLS-18'],
+    ['HLS-16', 'HLS-18', 'HLS-23'],
   ],
   [
     'a wrong length of a segment',
@@ -199,6 +199,25 @@ it('a segment that begins without a key frame is found in its header', async () 
   segment.writeUInt32BE(0x1010000, trun + 16)
   await writeFile(join(folder, '90p/1.m4s'), segment)
   expect(await broken(folder)).toEqual(['HLS-15'])
+})
+
+it('audio that begins later than the frames is found', async () => {
+  const folder = await copyOf(right)
+  for (const number of [0, 1, 2]) {
+    const path = join(folder, `sound/${number}.m4s`)
+    const segment = await readFile(path)
+    for (let at = segment.indexOf('tfdt'); at !== -1; at = segment.indexOf('tfdt', at + 4)) {
+      // Version 1: a decode time of 64 bits.
+      expect(segment.readUInt8(at + 4)).toBe(1)
+      segment.writeBigUInt64BE(segment.readBigUInt64BE(at + 8) + 9600n, at + 8)
+    }
+    await writeFile(path, segment)
+  }
+  expect(await broken(folder)).toEqual(['HLS-23'])
+})
+
+it('a last segment of less than half a second is found', async () => {
+  expect(await broken(await createPresentation(4.4))).toEqual(['HLS-24'])
 })
 
 it('what is known from elsewhere is compared: frames, audio, and the bytes of all files', async () => {

@@ -122,12 +122,35 @@ describe('captions', () => {
 
   it('are passed to media as text, with their label', async () => {
     media.on.putCaptions = async ({ videoId: _, text, lang, label = '' }) => {
-      const flags = { fromSource: false, forced: false, sdh: false }
+      const flags = { fromSource: false, forced: false, sdh: false, warnings: [] }
       return { lang, label: `${label}: ${text}`, cues: 1, ...flags, createdAt: new Date().toISOString() }
     }
     const answer = await send('WEBVTT é', {}, '?label=Brasil')
     expect(answer.status).toBe(200)
     expect(await answer.json()).toMatchObject({ lang: 'pt-BR', label: 'Brasil: WEBVTT é' })
+  })
+
+  it('in another encoding than UTF-8 are passed on as UTF-8, which the answer tells', async () => {
+    const seen: string[] = []
+    media.on.putCaptions = async ({ text, lang }) => {
+      seen.push(text)
+      return { lang, label: '', cues: 1, ...{ fromSource: false, forced: false, sdh: false },
+        createdAt: new Date().toISOString(), warnings: [] }
+    }
+    const text = '1\r\n00:00:01,000 --> 00:00:02,000\r\nNão há “coração”\r\n'
+    const windows = Buffer.from(text.replace('“', '\x93').replace('”', '\x94'), 'latin1')
+    for (const [bytes, encoding] of [
+      [windows, 'Windows-1252'],
+      [Buffer.from(text, 'utf16le'), 'UTF-16LE'],
+      [Buffer.from(`\ufeff${text}`, 'utf16le').swap16(), 'UTF-16BE'],
+    ] as const) {
+      const answer = (await (await send(bytes)).json()) as object
+      expect(answer).toMatchObject({
+        warnings: [{ code: 'CAPTIONS_ENCODING', detail: expect.stringContaining(encoding) }],
+      })
+    }
+    expect(seen).toEqual([text, text, text])
+    expect(await (await send(text)).json()).toMatchObject({ warnings: [] })
   })
 
   it('are refused without a call to media if they are not text, too large or have an invalid label', async () => {

@@ -9,7 +9,7 @@ import type { ReadCache } from './infra/read-cache.ts'
 import type { TargetRule } from './infra/webhook-address.ts'
 import type { MediaMetrics } from './media-metrics.ts'
 import type { StoreOwnership } from './operations/store-ownership.ts'
-import type { ReadVideo } from './repositories/video-reader.ts'
+import type { ReadVideo } from './repositories/videos.ts'
 
 /** Makes a background loop run now instead of at its next tick. After a commit `transact` emits, so that no caller has to. */
 export interface Wake {

@@ -19,7 +19,7 @@ import { openReadCache } from './infra/read-cache.ts'
 import { addressRule } from './infra/webhook-address.ts'
 import { createMediaMetrics } from './media-metrics.ts'
 import { StoreOwnership } from './operations/store-ownership.ts'
-import { videoReader } from './repositories/video-reader.ts'
+import { videoReader } from './repositories/videos.ts'
 import { handlers } from './rpc/index.ts'
 
 export async function startMedia(

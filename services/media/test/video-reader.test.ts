@@ -4,8 +4,7 @@ import { createLogger } from '@kinora/common/service'
 import { useTestEnvironment } from '@kinora/dev/harness'
 import { afterAll, expect, test } from 'vitest'
 import type { MediaDb } from '../src/db/schema.ts'
-import { videoReader } from '../src/repositories/video-reader.ts'
-import { insertVideo } from '../src/repositories/videos.ts'
+import { insertVideo, videoReader } from '../src/repositories/videos.ts'
 
 const world = await useTestEnvironment()
 const db = connectDb<MediaDb>({

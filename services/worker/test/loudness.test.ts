@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createClip, H264, testVideo } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const workbench = await openWorkbench()
 
@@ -17,11 +17,16 @@ interface Level {
 
 /** Publishes a video whose channels all have the same tone at `volume`; returns the level of each side of its audio. */
 async function sidesOf(layout: string, channels: number, volume: number): Promise<Level[]> {
-  const tones = Array(channels).fill(`${volume}*sin(2*PI*440*t)`).join('|')
+  return await sidesOfTones(layout, Array(channels).fill(`${volume}*sin(2*PI*440*t)`))
+}
+
+/** The same for a tone for each channel. */
+async function sidesOfTones(layout: string, channels: string[]): Promise<Level[]> {
+  const tones = channels.join('|')
   const audio = ['-f', 'lavfi', '-i', `aevalsrc=${tones}:sample_rate=48000:channel_layout=${layout}:duration=2`]
   const source = await createClip(
     workbench.folder,
-    `${layout}.mov`,
+    `${layout}-${channels.length}.mov`,
     ...[...testVideo(2), ...audio, ...H264, '-c:a', 'pcm_s16le'],
   )
   const { playlistKey } = await transcode(workbench, source, { short: [90] })
@@ -55,4 +60,68 @@ it.each([
   expect(sides).toHaveLength(2)
   // A sine is 3 dB below its peak; 6 and 3 make 9.
   for (const { loudness } of sides) expect(Math.abs(loudness + 9.03)).toBeLessThan(0.2)
+})
+
+it.each([
+  ['3.0', 3, 2],
+  ['5.0', 5, 2],
+  ['5.1', 6, 2],
+  ['7.1', 8, 2],
+])('of %s, dialogue in the centre keeps its level within 3 dB', async (layout, channels, centre) => {
+  const dialogue = Array.from({ length: channels }, (_, index) => (index === centre ? '0.25*sin(2*PI*440*t)' : '0'))
+  const sides = await sidesOfTones(layout, dialogue)
+  expect(sides).toHaveLength(2)
+  // 12 and 3 make 15.
+  for (const { loudness } of sides) expect(Math.abs(loudness + 15.05)).toBeLessThan(3)
+})
+
+/** Publishes a video with a mono track for each tone; returns the loudness of 440 and of 880 Hz on each side, in dB. */
+async function tonesOf(name: string, tones: string[], ...options: string[]): Promise<{ low: number; high: number }[]> {
+  const inputs = tones.flatMap((tone) => ['-f', 'lavfi', '-i', `aevalsrc=${tone}:sample_rate=48000:duration=2`])
+  const maps = ['-map', '0:v', ...tones.flatMap((_, index) => ['-map', `${index + 1}:a`])]
+  const clip = [...testVideo(2), ...inputs, ...maps, ...H264, '-c:a', 'pcm_s16le', ...options]
+  const source = await createClip(workbench.folder, `${name}.mov`, ...clip)
+  const { playlistKey } = await transcode(workbench, source, { short: [90] })
+  const path = workbench.pathOf(`${playlistKey}/sound.m3u8`)
+  const args = ['-v', 'error', '-allowed_extensions', 'ALL', '-i', path, '-f', 'f32le', '-']
+  const { stdout } = await promisify(execFile)('ffmpeg', args, { encoding: 'buffer', maxBuffer: 2 ** 26 })
+  const samples = new Float32Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.length / 4))
+  const levelAt = (frequency: number, side: number) => {
+    let [real, imaginary, count] = [0, 0, 0]
+    for (let at = 12_000 + side; at < samples.length - 12_000; at += 2) {
+      const phase = (2 * Math.PI * frequency * Math.floor(at / 2)) / 48_000
+      real += (samples[at] ?? 0) * Math.cos(phase)
+      imaginary += (samples[at] ?? 0) * Math.sin(phase)
+      count += 1
+    }
+    return 20 * Math.log10((2 * Math.hypot(real, imaginary)) / count + 1e-6)
+  }
+  return [0, 1].map((side) => ({ low: levelAt(440, side), high: levelAt(880, side) }))
+}
+
+const [LOW, HIGH, SILENCE] = ['0.25*sin(2*PI*440*t)', '0.25*sin(2*PI*880*t)', '0']
+
+describe('several mono tracks', () => {
+  it('of one camera are left and right, at their levels', async () => {
+    const [left, right] = await tonesOf('two', [LOW, HIGH])
+    expect(Math.abs((left?.low ?? 0) + 12)).toBeLessThan(1)
+    expect(Math.abs((right?.high ?? 0) + 12)).toBeLessThan(1)
+    for (const other of [left?.high, right?.low]) expect(other).toBeLessThan(-50)
+  })
+
+  it('of four microphones are all heard', async () => {
+    const [left, right] = await tonesOf('four', [SILENCE, LOW, HIGH, SILENCE])
+    expect(Math.abs((left?.high ?? 0) + 12)).toBeLessThan(1)
+    expect(Math.abs((right?.low ?? 0) + 12)).toBeLessThan(1)
+  })
+
+  it('that are all loud do not exceed full scale', async () => {
+    const source = Array(4).fill('0.9*sin(2*PI*440*t)')
+    for (const { low } of await tonesOf('loud', source)) expect(low).toBeLessThan(0)
+  })
+
+  it('in two languages are not mixed', async () => {
+    const languages = ['-metadata:s:a:0', 'language=eng', '-metadata:s:a:1', 'language=spa']
+    for (const { high } of await tonesOf('languages', [LOW, HIGH], ...languages)) expect(high).toBeLessThan(-50)
+  })
 })

@@ -5,7 +5,7 @@ import { segmentGrid } from '@kinora/common/contracts'
 import { describe, expect, it, vi } from 'vitest'
 import { changeBox, SAMPLE_TABLE, u32 } from '../../../packages/formats/test/support/boxes.ts'
 import type { WorkOf } from '../src/domain/task-work.ts'
-import { createClip, H264, testVideo } from './support/clips.ts'
+import { AAC, createClip, H264, testVideo, tone } from './support/clips.ts'
 import { checkWhole, type Plan, planFor, videoWork } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
 
@@ -72,6 +72,32 @@ describe('a source that fits', () => {
     expect(before).toHaveLength(plan.facts.video.frameCount)
     expect(after).toEqual(before)
   })
+})
+
+it('a last group of less than half a second is part of the segment before, in a remux and in an encode', async () => {
+  const input = [...testVideo(6.2), ...tone(6.2), '-pix_fmt', 'yuv420p', ...H264, ...regular(50), ...AAC]
+  const { plan, work } = await planned(await createClip(workbench.folder, 'tail.mp4', ...input))
+  expect(plan.facts.video.copyable).toBeDefined()
+  for (const copied of [true, undefined]) {
+    const folder = copied ? 'copy' : 'encode'
+    const part = await workbench.run({ ...work, copied }, { outputKey: `${plan.folder}/${folder}` })
+    expect(part.renditions[0]?.segments.map(({ frames, keyFrames }) => [frames, keyFrames?.length])).toEqual([[155, 4]])
+    const audio = {
+      kind: 'audio',
+      sourceKey: plan.sourceKey,
+      facts: plan.facts,
+      segmentSeconds: 6,
+      firstSegment: 0,
+    } as const
+    const sound = await workbench.run(audio, { outputKey: `${plan.folder}/sound-${folder}` })
+    expect(sound.segments).toHaveLength(1)
+    const written = [
+      { folder, part },
+      { folder: `sound-${folder}`, part: sound },
+    ]
+    const { decodedVideo } = await checkWhole(workbench, plan, written)
+    expect(Number(decodedVideo[0]?.nb_read_frames)).toBe(155)
+  }
 })
 
 describe('a source is encoded', () => {

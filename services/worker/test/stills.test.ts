@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
+import { SHOWABLE, stillQuality } from '../src/domain/still-quality.ts'
 import { createClip, H264 } from './support/clips.ts'
 import { transcode } from './support/transcode.ts'
 import { openWorkbench } from './support/workbench.ts'
@@ -69,5 +70,37 @@ describe('a poster', () => {
     expect(await at(1.96)).toBe('lime')
     expect(await at(2)).toBe('blue')
     expect(await at(3.96)).toBe('white')
+  })
+
+  const quality = async (name: string, ...input: string[]) => {
+    const { sourceKey, facts } = await workbench.probe(
+      await createClip(workbench.folder, `${name}.mp4`, ...input, ...H264),
+    )
+    const work = { kind: 'poster', sourceKey, facts } as const
+    const { posterKey } = await workbench.run(work, { outputKey: `videos/${name}` })
+    const { data, info } = await sharp(workbench.pathOf(posterKey)).raw().toBuffer({ resolveWithObject: true })
+    return stillQuality(data, info.width)
+  }
+  const picture = (seconds: number) => ['-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=25:duration=${seconds}`]
+  const plain = (colour: string, seconds: number) => [
+    ...['-f', 'lavfi', '-i', `color=${colour}:size=320x180:rate=25:duration=${seconds}`],
+  ]
+  const joined = ['-filter_complex', 'concat=n=2']
+
+  it.each<[string, string[]]>([
+    ['fades in, with a key frame each ten seconds', [...picture(12), '-vf', 'fade=in:0:50', '-g', '250']],
+    [
+      'has a single key frame, and is white for most of it',
+      [...plain('white', 7), ...picture(3), ...joined, '-g', '999'],
+    ],
+    ['is black for its first half', [...plain('black', 40), ...picture(30), ...joined, '-g', '50']],
+    ['is of one colour for its first half', [...plain('0x6080a0', 24), ...picture(16), ...joined, '-g', '50']],
+    ['ends in black', [...picture(2), ...plain('black', 10), ...joined, '-g', '999']],
+  ])('of a film that %s shows a frame of it', async (name, input) => {
+    expect(await quality(name.replaceAll(/\W+/g, '-'), ...input)).toBeGreaterThan(SHOWABLE)
+  })
+
+  it('of a film that is all black is black', async () => {
+    expect(await quality('black', ...plain('black', 25))).toBe(0)
   })
 })

@@ -19,3 +19,27 @@ export function segmentGrid({ num, den }: FrameRate): Grid {
   const gopFrames = Math.max(1, Math.round((GOP_SECONDS * num) / den))
   return { gopFrames, segmentFrames: gopFrames * GOPS_PER_SEGMENT }
 }
+
+/** A last segment that is shorter than this many seconds is part of the one before it: players stumble over it. */
+const MIN_LAST_SECONDS = 0.5
+
+/** What of a range of frames follows from its cuts. */
+interface CutRange {
+  frameCount: number
+  segmentFrames: number
+  frameRate: FrameRate
+}
+
+/** Number of segments of a range of frames that begins with a segment. */
+export function segmentCount({ frameCount, segmentFrames, frameRate: { num, den } }: CutRange): number {
+  const rest = frameCount % segmentFrames
+  const whole = Math.floor(frameCount / segmentFrames)
+  const isShort = rest * den < MIN_LAST_SECONDS * num
+  return whole > 0 && isShort ? whole : Math.ceil(frameCount / segmentFrames)
+}
+
+/** Frames of the segment with this index in the range. */
+export function framesOfSegment(index: number, range: CutRange): number {
+  const rest = range.frameCount - index * range.segmentFrames
+  return index === segmentCount(range) - 1 ? rest : Math.min(range.segmentFrames, rest)
+}

@@ -14,6 +14,8 @@ export const WARNINGS = {
   FRAMES_HELD: 'The audio is longer than the frames: the last frame is held.',
   FRAMES_BLACK: 'The audio begins before the frames: the video is black until the first.',
   FRAMES_DROPPED: 'Frames were left out: the file has more than 60 a second, or an uneven rate.',
+  CAPTIONS_ENCODING: 'The captions were not in UTF-8 and were converted.',
+  CAPTIONS_CUE_UNSEEN: 'A cue ends when it begins, so that players do not show it.',
 } as const satisfies Record<string, string>
 
 export type WarningCode = keyof typeof WARNINGS

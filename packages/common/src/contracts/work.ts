@@ -21,6 +21,13 @@ const SourceAudio = z.object({
   startTime: z
     .number()
     .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),
+  mixedWith: z
+    .array(z.number().int())
+    .optional()
+    .meta({
+      description: 'Indexes of the other mono tracks of the same recording, which are mixed in.',
+      example: [2],
+    }),
   language: z.string().max(50).optional().meta({ description: 'Language as the file has it.', example: 'ger' }),
   title: z.string().max(200).optional().meta({ description: 'Title of the track in the file.', example: 'Commentary' }),
   audioDescription: z
@@ -62,6 +69,14 @@ export const SourceFacts = z.object({
         .string()
         .optional()
         .meta({ description: 'Colour matrix as ffprobe names it; absent if the source has none.', example: 'bt709' }),
+      colorPrimaries: z
+        .string()
+        .optional()
+        .meta({ description: 'Colour primaries as ffprobe names them; absent if not declared.', example: 'bt709' }),
+      colorTransfer: z.string().optional().meta({
+        description: 'Transfer characteristic as ffprobe names it; absent if not declared.',
+        example: 'bt709',
+      }),
       startTime: z
         .number()
         .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),

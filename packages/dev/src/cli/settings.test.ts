@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+
 // By path: this package does not depend on every service.
 import { authConfig } from '../../../../services/auth/src/config.ts'
 import { gatewayConfig } from '../../../../services/gateway/src/config.ts'
 import { mediaConfig } from '../../../../services/media/src/config.ts'
 import { workerConfig } from '../../../../services/worker/src/config.ts'
-import { type Row, tableRows } from '../markdown-tables.ts'
 import { REPOSITORY } from '../repository.ts'
 import { SETTINGS } from './settings.ts'
 
@@ -118,3 +118,33 @@ describe.each(Object.keys(CONFIGS))('docker-compose.yml, %s', (service) => {
     expect([...env.keys()].sort()).toEqual(readBy([...chosen, ...provided].filter((name) => env.has(name))).sort())
   })
 })
+
+/** A row of a table, by the names of its columns. */
+type Row = Record<string, string>
+
+const UNESCAPED_BAR = /(?<!\\)\|/
+
+/** The rows of all tables below one heading, or of a whole page. */
+function tableRows(page: string, heading?: string): Row[] {
+  const lines = (heading === undefined ? page : sectionOf(page, heading)).split('\n')
+  let columns: string[] | undefined
+  return lines.flatMap((line) => {
+    if (!line.startsWith('|')) columns = undefined
+    if (!line.startsWith('|') || /^\|[ :|-]+\|$/.test(line)) return []
+    const cells = line
+      .split(UNESCAPED_BAR)
+      .slice(1, -1)
+      .map((cell) => cell.trim())
+    if (!columns) {
+      columns = cells
+      return []
+    }
+    return [Object.fromEntries(columns.map((column, i) => [column, cells[i] ?? '']))]
+  })
+}
+
+function sectionOf(page: string, heading: string): string {
+  const [, section] = page.split(`\n## ${heading}\n`)
+  if (section === undefined) throw new Error(`There is no heading "${heading}"`)
+  return section.split('\n## ')[0] ?? ''
+}

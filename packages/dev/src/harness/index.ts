@@ -17,6 +17,6 @@ export {
   createTestEnvironment,
   type TestEnvironment,
   testEnvironmentOfTest,
+  useSystem,
   useTestEnvironment,
 } from './test-environment.ts'
-export { useSystem } from './use-system.ts'

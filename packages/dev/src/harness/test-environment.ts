@@ -9,6 +9,7 @@ import { afterAll, inject, onTestFinished } from 'vitest'
 import { provisionBroker, removeVhost } from '../provision/broker.ts'
 import { createDatabase, dropDatabase, onDatabase } from '../provision/database.ts'
 import { amqpUrlFor, type BrokerUser, databaseUrlFor, type SchemaName } from '../provision/identities.ts'
+import { newServiceKeys, type System, type SystemOptions, startSystem } from '../system/index.ts'
 import { requireClosed } from './open-connections.ts'
 import type { ProvidedBacking } from './provide-backing.ts'
 
@@ -123,4 +124,24 @@ export async function testEnvironmentOfTest(): Promise<TestEnvironment> {
   const world = await createTestEnvironment(inject('backing'))
   onTestFinished(() => world.remove())
   return world
+}
+
+export type UseSystemOptions = Partial<Pick<SystemOptions, 'installation' | 'workers' | 'env' | 'restart'>>
+
+/**
+ * Call it at the top of a test file: `const system = await useSystem({ workers: 2 })` starts the four services from their
+ * builds, in a new test environment or in the given `installation`. They stop after the file's last test.
+ */
+export async function useSystem(options: UseSystemOptions = {}): Promise<System> {
+  const installation = options.installation ?? (await useTestEnvironment())
+  return closeOnFailure(async (life) => {
+    const dir = life.use(mkdtempSync(join(tmpdir(), 'kinora-system-')), 'folder', (it) =>
+      rmSync(it, { recursive: true, force: true }),
+    )
+    const log = (line: string) => void process.stderr.write(`${line}\n`)
+    const started = await startSystem({ ...options, installation, keys: newServiceKeys(), dir, log })
+    life.use(started, 'system', (system) => system.stop())
+    afterAll(() => life.close())
+    return started
+  })
 }

@@ -7,6 +7,8 @@ export interface Fragment {
   decodeTime: number
   samples: number
   duration: number
+  /** When the earliest of its samples is shown. */
+  shownAt: number
   /** The first sample can be decoded without any other sample. */
   startsWithSync: boolean
   /** Bytes of all samples. */
@@ -39,7 +41,10 @@ function readFragment(buffer: Buffer, traf: Box, tracks: readonly Track[]): Frag
   if (!track) throw new RangeError('a fragment of a track that is not initialised')
   const defaults = readTfhd(buffer, tfhd, track.defaults)
   const decodeTime = readTfdt(buffer, needBox(buffer, ['tfdt'], traf))
-  const fragment = { trackId, decodeTime, samples: 0, duration: 0, startsWithSync: false, bytes: 0, firstSampleEnd: 0 }
+  const fragment = {
+    ...{ trackId, decodeTime, samples: 0, duration: 0, shownAt: Number.POSITIVE_INFINITY },
+    ...{ startsWithSync: false, bytes: 0, firstSampleEnd: 0 },
+  }
   for (const trun of childrenOf(buffer, traf, 'trun')) addRun(buffer, trun, defaults, fragment)
   return fragment
 }
@@ -81,10 +86,12 @@ function addRun(buffer: Buffer, box: Box, defaults: SampleDefaults, fragment: Fr
     return buffer.readUInt32BE(at - 4)
   }
   for (let sample = 0; sample < count; sample += 1) {
+    const decoded = fragment.decodeTime + fragment.duration
     fragment.duration += next(TRUN.duration, defaults.duration)
     fragment.bytes += next(TRUN.size, defaults.size)
     const sampleFlags = next(TRUN.flags, defaults.flags)
-    next(TRUN.offset, 0)
+    // Signed in version 1, and by writers that set version 0 as well.
+    fragment.shownAt = Math.min(fragment.shownAt, decoded + (next(TRUN.offset, 0) | 0))
     if (fragment.samples === 0) {
       fragment.startsWithSync = ((firstFlags ?? sampleFlags) & NON_SYNC) === 0
       fragment.firstSampleEnd = dataOffset + fragment.bytes

@@ -8,7 +8,7 @@ import type { InitSegment } from './init-segment.ts'
 import { readSegment } from './segment.ts'
 
 const defaults = { duration: 512, size: 10, flags: 0x1010000 }
-const video = { id: 1, kind: 'video', timescale: 12_800, codecs: 'avc1.64001f', defaults } as const
+const video = { id: 1, kind: 'video', timescale: 12_800, codecs: 'avc1.64001f', defaults, shift: 0 } as const
 const init: InitSegment = { tracks: [video] }
 /** Two samples that take everything from the defaults but the first one's flags. */
 const traf = (decodeTime: number, trackId = 1) =>
@@ -72,7 +72,7 @@ describe('a segment', () => {
     const bytes = Buffer.concat([moof(1024), media, moof(2048), media])
     const second = moof(0).length + media.length
     expect(readSegment(bytes, init)).toEqual({
-      ...{ bytes: bytes.length, decodeTime: 1024, samples: 4, duration: 2048, startsWithSync: true },
+      ...{ bytes: bytes.length, decodeTime: 1024, samples: 4, duration: 2048, shownAt: 1024, startsWithSync: true },
       keyFrames: [
         { offset: 0, bytes: 10, decodeTime: 1024 },
         { offset: second, bytes: 10, decodeTime: 2048 },
@@ -81,7 +81,7 @@ describe('a segment', () => {
   })
 
   it('with audio beside the video is measured by its video', () => {
-    const sound = { id: 2, kind: 'audio', timescale: 48_000, codecs: 'mp4a.40.2', defaults } as const
+    const sound = { id: 2, kind: 'audio', timescale: 48_000, codecs: 'mp4a.40.2', defaults, shift: 0 } as const
     const bytes = Buffer.concat([box('moof', traf(96, 2), traf(512)), box('mdat', Buffer.alloc(40))])
     expect(readSegment(bytes, { tracks: [sound, video] })).toMatchObject({ decodeTime: 512, samples: 2 })
   })

@@ -1,4 +1,4 @@
-import { type Box, findBox, innerBoxes, needBox } from './boxes.ts'
+import { type Box, boxesIn, childrenOf, findBox, innerBoxes, needBox } from './boxes.ts'
 
 /** Bytes of an `stsd` box before its entries: version, flags and the number of entries. */
 export const STSD_HEADER = 8
@@ -86,4 +86,17 @@ function optionalBytes(buffer: Buffer, stream: number): number {
   const dependency = flags & 0x80 ? 2 : 0
   const address = flags & 0x40 ? 1 + buffer.readUInt8(stream + 3 + dependency) : 0
   return dependency + address + (flags & 0x20 ? 2 : 0)
+}
+
+/** Sample entries of encrypted samples: common encryption (ISO/IEC 23001-7), and those of iTunes. */
+const ENCRYPTED = ['encv', 'enca', 'encs', 'enct', 'drmi', 'drms']
+
+/** Of each track in a `moov` box, in order, whether its samples are encrypted. Throws `RangeError` on a malformed index. */
+export function encryptedTracks(moovFile: Buffer): boolean[] {
+  const [moov] = boxesIn(moovFile)
+  if (!moov) throw new RangeError('an empty index')
+  return childrenOf(moovFile, moov, 'trak').map((trak) => {
+    const stsd = findBox(moovFile, ['mdia', 'minf', 'stbl', 'stsd'], trak)
+    return stsd !== undefined && innerBoxes(moovFile, stsd, STSD_HEADER).some(({ type }) => ENCRYPTED.includes(type))
+  })
 }

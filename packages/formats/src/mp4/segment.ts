@@ -10,6 +10,8 @@ export interface Segment {
   decodeTime: number
   duration: number
   samples: number
+  /** When the earliest of its samples is shown, before the edit list. */
+  shownAt: number
   startsWithSync: boolean
   /** The first frames of fragments that begin with a key frame, in order. */
   keyFrames: KeyFrame[]
@@ -33,13 +35,14 @@ export function readSegment(buffer: Buffer, init: InitSegment): Segment {
     for (const fragment of readFragments(buffer, box, init.tracks)) {
       missing += fragment.bytes
       if (fragment.trackId !== track.id) continue
-      const { decodeTime, startsWithSync, firstSampleEnd } = fragment
-      segment ??= { bytes: buffer.length, decodeTime, duration: 0, samples: 0, startsWithSync, keyFrames: [] }
+      const { decodeTime, shownAt, startsWithSync, firstSampleEnd } = fragment
+      segment ??= { bytes: buffer.length, decodeTime, duration: 0, samples: 0, shownAt, startsWithSync, keyFrames: [] }
       if (decodeTime !== segment.decodeTime + segment.duration) {
         throw new RangeError('fragments do not follow one another')
       }
       if (startsWithSync) segment.keyFrames.push({ offset: box.start, bytes: firstSampleEnd, decodeTime })
       segment.samples += fragment.samples
+      segment.shownAt = Math.min(segment.shownAt, shownAt)
       segment.duration += fragment.duration
     }
   }

@@ -101,7 +101,7 @@ const MAX_EDITS = 16
 const PLAIN_RATE = 0x10000
 
 /** Reads an `elst` box. Throws `RangeError` when it is malformed. */
-function readEdits(file: Buffer, { body }: Box): Edit[] {
+export function readEdits(file: Buffer, { body }: Box): Edit[] {
   const long = file.readUInt8(body) === 1
   const count = file.readUInt32BE(body + 4)
   if (count > MAX_EDITS) throw new RangeError(`an edit list of ${count} entries is too long`)

@@ -44,6 +44,26 @@ function checkLengths(findings: Findings, rendition: Rendition): void {
   })
 }
 
+/** Players wait for what is missing at the beginning, and skip ahead or stop where the two begin apart. */
+export function checkBeginning(findings: Findings, rendition: Rendition): void {
+  const [first] = rendition.segments
+  if (!first) return
+  const right = Math.abs(first.shownAt) <= frameSeconds(rendition) + EPSILON
+  findings.check('HLS-23', right, `${rendition.name} begins at ${first.shownAt} s`)
+}
+
+/** Seconds. */
+const MIN_LAST_SECONDS = 0.5
+
+/** Frames of audio do not end with those of video. */
+export function checkEnd(findings: Findings, rendition: Rendition): void {
+  const { name, segments, kind } = rendition
+  const last = segments.at(-1)
+  if (!last || segments.length === 1) return
+  const least = MIN_LAST_SECONDS - (kind === 'audio' ? frameSeconds(rendition) : 0) - EPSILON
+  findings.check('HLS-24', last.seconds >= least, `the last segment of ${name} lasts ${last.seconds} s`)
+}
+
 /** A player switches renditions between segments, so segments of all renditions must begin and end together. */
 export function checkSameCuts(findings: Findings, videos: readonly Rendition[]): void {
   const [first, ...others] = videos

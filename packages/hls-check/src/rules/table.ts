@@ -50,6 +50,14 @@ export const RULES = {
   },
   'HLS-22': { says: 'Every file is byte for byte what the encoder wrote', source: 'the passport' },
   'HLS-23': {
+    says: 'The first frame and the first audio are at 0, each to a frame of its own',
+    source: 'players that stall or skip where one is missing',
+  },
+  'HLS-24': {
+    says: 'The last of several segments lasts at least half a second',
+    source: 'players that stall before a short last segment',
+  },
+  'HLS-25': {
     says: 'Members of a group have different names, and at most one is the default and one per language and role autoselected',
     source: 'RFC 8216 4.3.4.1, 4.3.4.1.1',
   },

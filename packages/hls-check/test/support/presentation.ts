@@ -19,13 +19,13 @@ async function temporaryFolder(): Promise<string> {
 }
 
 /** Creates a correct presentation of two video renditions and two of audio with ffmpeg's HLS muxer; the master playlist is ours. */
-export async function createPresentation(): Promise<string> {
+export async function createPresentation(seconds = SECONDS): Promise<string> {
   const folder = await temporaryFolder()
   await run(
     'ffmpeg',
     [
-      ...['-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=25:duration=${SECONDS}`],
-      ...['-f', 'lavfi', '-i', `sine=sample_rate=48000:duration=${SECONDS}`],
+      ...['-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=25:duration=${seconds}`],
+      ...['-f', 'lavfi', '-i', `sine=sample_rate=48000:duration=${seconds}`],
       ...[
         '-filter_complex',
         '[0:v]split=2[a][b];[b]scale=160:90[c]',
@@ -52,15 +52,15 @@ export async function createPresentation(): Promise<string> {
     ],
     { cwd: folder },
   )
-  await writeFile(join(folder, 'master.m3u8'), await masterOf(folder))
+  await writeFile(join(folder, 'master.m3u8'), await masterOf(folder, seconds))
   return folder
 }
 
-async function masterOf(folder: string): Promise<string> {
-  const sound = await bitsPerSecond(join(folder, 'sound'))
+async function masterOf(folder: string, seconds: number): Promise<string> {
+  const sound = await bitsPerSecond(join(folder, 'sound'), seconds)
   const theirs = await readFile(join(folder, 'ffmpeg.m3u8'), 'utf8')
   const variants = Object.entries(SIZES).map(async ([name, size]) => {
-    const average = sound + (await bitsPerSecond(join(folder, name)))
+    const average = sound + (await bitsPerSecond(join(folder, name), seconds))
     const [, codecs] = new RegExp(`CODECS="([^"]*)".*\\n${name}/`).exec(theirs) ?? []
     const attributes = [
       ...['BANDWIDTH=9000000', `AVERAGE-BANDWIDTH=${average}`, `RESOLUTION=${size}`, 'FRAME-RATE=25.000'],
@@ -78,10 +78,10 @@ async function masterOf(folder: string): Promise<string> {
 }
 
 /** The average bit rate of the segments in a folder. */
-export async function bitsPerSecond(folder: string): Promise<number> {
+export async function bitsPerSecond(folder: string, seconds = SECONDS): Promise<number> {
   const segments = (await readdir(folder)).filter((name) => name.endsWith('.m4s'))
   const sizes = await Promise.all(segments.map(async (name) => (await stat(join(folder, name))).size))
-  return Math.round((sizes.reduce((sum, bytes) => sum + bytes, 0) * 8) / SECONDS)
+  return Math.round((sizes.reduce((sum, bytes) => sum + bytes, 0) * 8) / seconds)
 }
 
 /** A copy that a test may damage. */

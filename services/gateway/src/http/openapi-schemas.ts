@@ -54,6 +54,7 @@ const NAMED = {
   WebhookPayload: contracts.WebhookPayload,
   NewWebhook: contracts.NewWebhook,
   Captions: contracts.Captions,
+  PutCaptions: contracts.PutCaptions,
   Watermark: contracts.Watermark,
   Passport: contracts.Passport,
   Limits: contracts.Limits,

@@ -58,16 +58,6 @@ function isDeeperThan(depth: number, value: unknown): boolean {
   return depth === 0 || Object.values(value).some((inner) => isDeeperThan(depth - 1, inner))
 }
 
-/** The body decoded as UTF-8; null if it is not UTF-8. Throws `BODY_TOO_LARGE`. */
-export async function readText(req: Request, res: Response, maxBytes: number): Promise<string | null> {
-  const bytes = await readBytes(req, res, maxBytes)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return null
-  }
-}
-
 /** The whole body, at most `maxBytes`. Throws `BODY_TOO_LARGE`. */
 export async function readBytes(req: Request, res: Response, maxBytes: number): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw new AppError('BODY_TOO_LARGE')

@@ -1,5 +1,17 @@
-import { auth, media } from '@kinora/common/contracts'
+import { auth, media, auth as rpc } from '@kinora/common/contracts'
 import { tagged } from './route.ts'
+
+export const audit = tagged('Audit log', [
+  {
+    method: 'get',
+    path: '/v1/auth/audit',
+    rpc: rpc.listAudit,
+    auth: 'required',
+    scope: 'account:read',
+    limit: 'general',
+    status: 200,
+  },
+])
 
 const accounts = '/v1/admin/service-accounts'
 const keys = `${accounts}/:userId/api-keys`

@@ -1,9 +1,18 @@
-import { CaptionLabel, Captions, MAX_CAPTION_BYTES, media, OneVideo } from '@kinora/common/contracts'
+import {
+  CaptionLabel,
+  MAX_CAPTION_BYTES,
+  media,
+  OneVideo,
+  PutCaptions,
+  type Warning,
+  warningOf,
+} from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { decodeCaptions } from '@kinora/formats/text-encoding'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
-import { readText } from '../http/read-body.ts'
+import { readBytes } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
@@ -51,8 +60,8 @@ const edited = tagged('Captions', [
     description: media.putCaptions.description,
     params: PutParams,
     query: PutQuery,
-    requestBody: { description: 'WebVTT or SRT in UTF-8, up to 1 MiB', contentType: 'text/vtt', binary: false },
-    answers: { 200: { description: 'What was understood', content: { 'application/json': Captions } } },
+    requestBody: { description: 'WebVTT or SRT, up to 1 MiB', contentType: 'text/vtt', binary: false },
+    answers: { 200: { description: 'What was understood', content: { 'application/json': PutCaptions } } },
     errors: [...media.putCaptions.errors, 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
     handle: putCaptions,
   },
@@ -99,10 +108,17 @@ function putCaptions(ctx: Context): ReturnType<HandRoute['handle']> {
         detail: 'Send WebVTT or SRT as the body, without a content encoding',
       })
     }
-    const text = await readText(req, res, MAX_CAPTION_BYTES)
-    if (text === null) throw new AppError('CAPTIONS_INVALID', { detail: 'The file is not text in UTF-8' })
-    sendJson(res, 200, await ctx.rpc(media.putCaptions, { ...params, ...(label && { label }), text }, call))
+    const decoded = decodeCaptions(await readBytes(req, res, MAX_CAPTION_BYTES), params.lang)
+    if (decoded === null) throw new AppError('CAPTIONS_INVALID', { detail: 'The file is not text, or is damaged' })
+    const { text, encoding } = decoded
+    const put = await ctx.rpc(media.putCaptions, { ...params, ...(label && { label }), text }, call)
+    const warnings = encoding === 'UTF-8' ? [] : [convertedFrom(encoding)]
+    sendJson(res, 200, { ...put, warnings: [...warnings, ...put.warnings] })
   }
+}
+
+function convertedFrom(encoding: string): Warning {
+  return warningOf('CAPTIONS_ENCODING', `The file is not in UTF-8. It was read as ${encoding}.`)
 }
 
 function sendCaptions(ctx: Context): ReturnType<HandRoute['handle']> {

@@ -1,4 +1,4 @@
-import type { Video } from '@kinora/common/contracts'
+import { segmentCount, type Video } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import { averageBitrate } from '../domain/bandwidth.ts'
@@ -62,7 +62,7 @@ function readyAudio({ audio, complete }: Presentation): string[] {
 
 /** A rendition is ready when all its segments are published. */
 function renditionsOf({ plan, video }: Presentation): Video['renditions'] {
-  const segments = Math.ceil(plan.frameCount / plan.segmentFrames)
+  const segments = segmentCount(plan)
   return plan.rungs.map(({ name, width, height }) => {
     const track = video.find((candidate) => candidate.rung.name === name)
     const complete = track?.segments.length === segments

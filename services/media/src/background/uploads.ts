@@ -8,8 +8,14 @@ import { registerUpload } from '../operations/register-source.ts'
 import { transact } from '../operations/transact.ts'
 import { abortUpload, planSweep, sealPart } from '../operations/uploads.ts'
 import { park } from '../repositories/parked.ts'
-import { uploadParts } from '../repositories/upload-parts.ts'
-import { abandonedUploads, expiredRecords, lockRow, recordVisit, silentUploads } from '../repositories/uploads.ts'
+import {
+  abandonedUploads,
+  expiredRecords,
+  lockRow,
+  recordVisit,
+  silentUploads,
+  uploadParts,
+} from '../repositories/uploads.ts'
 import { isolated } from './isolated.ts'
 
 /** A gateway that receives an upload reports it every few seconds. */

@@ -5,7 +5,8 @@ import { readCaptions, readCaptionsInTurns } from './captions.ts'
 
 const vtt = (text: string) => `WEBVTT\n\n00:01.000 --> 00:02.000\n${text}\n`
 const srt = (text: string) => `1\n00:00:01,000 --> 00:00:02,000\n${text}\n`
-const textOf = (file: string) => readCaptions(file)[0]?.text
+const cuesOf = (file: string) => readCaptions(file).cues
+const textOf = (file: string) => cuesOf(file)[0]?.text
 
 describe('a WebVTT file', () => {
   it('is read with its settings and tags, without comments, style sheets and regions', () => {
@@ -28,7 +29,7 @@ intro
 
 100:00:00.000 --> 100:00:01.000
 late`
-    expect(readCaptions(file)).toEqual([
+    expect(cuesOf(file)).toEqual([
       {
         start: 1000,
         end: 2500,
@@ -46,7 +47,6 @@ late`
     '<v onmouseover=alert(1)>x</v>',
     '<v a"b>x',
     '<b',
-    'a < b',
     '<B>x</B>',
     '<c.x style>y</c>',
     '<iframe/src=x>',
@@ -60,7 +60,7 @@ describe('an SRT file', () => {
   it('becomes WebVTT', () => {
     const file =
       '1\r\n00:00:01,000 --> 00:00:02,000\r\nHello\r\n<i>world</i>\r\n\r\n2\r\n00:00:03,500 --> 00:00:04,000 X1:10\r\nBye\r\n'
-    expect(renderVtt(readCaptions(file))).toBe(`WEBVTT
+    expect(renderVtt(cuesOf(file))).toBe(`WEBVTT
 
 00:00:01.000 --> 00:00:02.000
 Hello
@@ -77,15 +77,72 @@ Bye
   })
 })
 
+describe('a file as players take it', () => {
+  it.each([
+    ['one digit', '00:01.5', '00:02.0', 1500, 2000],
+    ['two digits', '0:00:01,25', '0:00:02,50', 1250, 2500],
+    ['no fraction', '00:01', '00:00:02', 1000, 2000],
+    ['more digits than three', '00:01.123456', '00:02.000000', 1123, 2000],
+    ['a minute and a second of one digit', '0:0:1,0', '0:1:2,0', 1000, 62_000],
+  ])('with %s after the point', (_, from, to, start, end) => {
+    for (const head of ['', 'WEBVTT\n\n']) {
+      expect(cuesOf(`${head}${from} --> ${to}\nx\n`)).toMatchObject([{ start, end, text: 'x' }])
+    }
+  })
+
+  it.each([
+    ['SRT', srt],
+    ['WebVTT', vtt],
+  ])('keeps a text of %s that has empty lines in it', (_, write) => {
+    const file = `${write('Hello\n\nworld\n\n\n- 12:30, you said?')}\n2\n00:00:03.000 --> 00:00:04.000\nBye`
+    expect(cuesOf(file).map(({ text }) => text)).toEqual(['Hello\nworld\n- 12:30, you said?', 'Bye'])
+  })
+
+  it('with an empty line after each line', () => {
+    const file = '1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:03,000 --> 00:00:04,000\n42\n'
+    expect(cuesOf(file.replaceAll('\n', '\r\r\n'))).toEqual(cuesOf(file))
+  })
+
+  it('drops a comment with an empty line in it, and shows none of it', () => {
+    expect(cuesOf(`WEBVTT\n\nNOTE a\n\nb\n\n00:01.000 --> 00:02.000\nx\n`)).toMatchObject([{ text: 'x' }])
+  })
+
+  it('has a cue without length, which nobody sees, and tells of it', () => {
+    const { cues, warnings } = readCaptions(`${srt('a')}\n2\n00:00:03,000 --> 00:00:03,000\nb\n`)
+    expect(cues).toMatchObject([{ text: 'a' }, { start: 3000, end: 3001, text: 'b' }])
+    expect(warnings).toEqual([{ code: 'CAPTIONS_CUE_UNSEEN', detail: expect.stringMatching(/^Line 6: /) }])
+  })
+
+  it.each([
+    ['I <3 you', 'I &lt;3 you'],
+    ['<3', '&lt;3'],
+    ['a < b <= c', 'a &lt; b &lt;= c'],
+    ['<3 <b>x</b> <00:00:01.500>y >', '&lt;3 <b>x</b> <00:00:01.500>y &gt;'],
+    ['<<3>>', '&lt;&lt;3&gt;&gt;'],
+    ['->', '-&gt;'],
+  ])('shows %j as it is', (text, shown) => {
+    expect(textOf(vtt(text))).toBe(shown)
+  })
+
+  it('with NUL, Ctrl-Z and empty lines behind the end, and before the beginning', () => {
+    for (const write of [srt, vtt]) expect(cuesOf(`\n\n${write('x')}\0\x1a\n\0\0`)).toMatchObject([{ text: 'x' }])
+  })
+})
+
 describe('a broken file', () => {
   it.each([
     ['nothing', '', /Line 1: the file is neither/],
     ['no text', 'WEBVTT\n\nNOTE nothing\n', /Line 1: the file is neither/],
     ['something else', '{"a": 1}', /Line 1: a cue has no times/],
     ['a text without times', 'WEBVTT\n\none\ntwo\n', /Line 4: invalid times/],
-    ['times that are none', 'WEBVTT\n\n00:01 --> 00:02\nx\n', /Line 3: invalid times/],
+    ['times that are none', 'WEBVTT\n\n01 --> 02\nx\n', /Line 3: invalid times/],
+    [
+      'another arrow',
+      `${srt('a')}\n2\n00:00:03,000 -> 00:00:04,000\nx\n`,
+      /Line 5: a cue has no times|Line 6: invalid times/,
+    ],
     ['a minute of 61 seconds', 'WEBVTT\n\n00:61.000 --> 00:62.000\nx\n', /Line 3: invalid times/],
-    ['an end before its beginning', 'WEBVTT\n\n\n00:02.000 --> 00:01.000\nx\n', /Line 4: a cue must end after/],
+    ['an end before its beginning', 'WEBVTT\n\n\n00:02.000 --> 00:01.000\nx\n', /Line 4: a cue must not end before/],
     ['two texts that touch', `${srt('a')}${srt('b')}`, /Line 5: an empty line is missing/],
     ['a head that touches a text', 'WEBVTT\n00:01.000 --> 00:02.000\nx\n', /Line 2: an empty line is missing/],
     ['a zero byte', vtt('a\0b'), /Line 4: control characters are not/],
@@ -107,6 +164,7 @@ describe('a large file', () => {
     ['one line of tags', vtt(filled('<b>')), /Line 4: a line has more than 10000 characters/],
     ['one line of settings', `WEBVTT\n\n00:01.000 --> 00:02.000${filled(' a')}`, /Line 3: a line has more than/],
     ['a cue of many lines', vtt('a\n'.repeat(101)), /Line 3: a cue has more than 100 lines/],
+    ['a text of many empty lines', vtt('a\n\n'.repeat(101)), /Line 3: a cue has more than 100 lines/],
     ['a tag that goes on', vtt(`<v${' '.repeat(9000)}=>`), /Line 4: only WebVTT tags/],
     ['many cues', `WEBVTT\n\n${'00:01.000 --> 00:02.000\nx\n\n'.repeat(20_001)}`, /more than 20000 cues/],
   ])('of %s is refused by a limit', (_, file, told) => {
@@ -121,7 +179,7 @@ describe('a large file', () => {
       if (reading) setImmediate(other)
     }
     setImmediate(other)
-    expect(await readCaptionsInTurns(file)).toHaveLength(20_000)
+    expect((await readCaptionsInTurns(file)).cues).toHaveLength(20_000)
     reading = false
     expect(turns).toBeGreaterThanOrEqual(40)
   })
@@ -151,7 +209,7 @@ it('nothing that could be a tag of HTML comes out of any file', () => {
       const text = parts.join('')
       let cues: { text: string }[] = []
       try {
-        cues = readCaptions(isVtt ? vtt(text) : srt(text))
+        cues = cuesOf(isVtt ? vtt(text) : srt(text))
       } catch (error) {
         expect(error).toMatchObject({ code: 'CAPTIONS_INVALID' })
       }

@@ -1,3 +1,4 @@
+import { framesOfSegment, segmentCount } from '@kinora/common/contracts'
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import type { StoredAudioTrack, StoredCaptions, VideoPlan } from '../db/stored.ts'
 import { uniqueName } from './audio-tracks.ts'
@@ -59,8 +60,10 @@ function mediaPlaylist(track: Track, target: number, complete: boolean): string 
  * change while a playlist grows; the same for audio and video, as section 6.2.4 demands. An audio segment may be one audio
  * frame longer than the video segment beside it.
  */
-function targetDuration({ segmentFrames, frameCount, frameRate, hasAudio }: VideoPlan): number {
-  const longest = (Math.min(segmentFrames, frameCount) * frameRate.den) / frameRate.num
+function targetDuration(plan: VideoPlan): number {
+  const { segmentFrames, frameCount, frameRate, hasAudio } = plan
+  const last = framesOfSegment(segmentCount(plan) - 1, plan)
+  const longest = (Math.max(Math.min(segmentFrames, frameCount), last) * frameRate.den) / frameRate.num
   return Math.max(1, Math.round(longest + (hasAudio ? AAC_FRAME_SECONDS : 0)))
 }
 

@@ -1,4 +1,12 @@
-import { causeOf, type MediaPart, type TaskCause, type TaskResult, type TaskWork } from '@kinora/common/contracts'
+import {
+  causeOf,
+  framesOfSegment,
+  type MediaPart,
+  segmentCount,
+  type TaskCause,
+  type TaskResult,
+  type TaskWork,
+} from '@kinora/common/contracts'
 
 type VideoPart = Extract<MediaPart, { kind: 'video' }>
 
@@ -69,7 +77,7 @@ function hasAskedSegments(work: VideoWork, part: VideoPart): boolean {
         rendition.segments.length === to - start &&
         rendition.segments.every(
           ({ frames, keyFrames }, index) =>
-            frames === framesOfSegment(start + index, work) &&
+            frames === framesOfSegment(start + index - work.chunk.firstSegment, cutRange(work)) &&
             (keyFrames === undefined || keyFrames.length === Math.ceil(frames / work.gopFrames)),
         )
       )
@@ -93,8 +101,13 @@ export type VideoWork = Extract<TaskWork, { kind: 'video' }>
 type WorkRung = VideoWork['rungs'][number]
 
 /** Numbers of a task's segments, `to` not included. */
-export function rangeOf({ chunk, segmentFrames }: VideoWork): { from: number; to: number } {
-  return { from: chunk.firstSegment, to: chunk.firstSegment + Math.ceil(chunk.frameCount / segmentFrames) }
+export function rangeOf(work: VideoWork): { from: number; to: number } {
+  const { firstSegment } = work.chunk
+  return { from: firstSegment, to: firstSegment + segmentCount(cutRange(work)) }
+}
+
+function cutRange({ chunk, segmentFrames, facts }: VideoWork) {
+  return { frameCount: chunk.frameCount, segmentFrames, frameRate: facts.video.frameRate }
 }
 
 /** The number of frames of this rung that the task encodes. */
@@ -106,9 +119,4 @@ export function framesOf({ firstSegment }: WorkRung, { chunk, segmentFrames }: V
 /** Whether the task makes segments of this rendition. */
 export function makesRendition(work: TaskWork, name: string): boolean {
   return work.kind === 'video' && work.rungs.some((rung) => rung.name === name)
-}
-
-/** The number of frames of the segment with this number. */
-function framesOfSegment(number: number, { chunk, segmentFrames }: VideoWork): number {
-  return Math.min(segmentFrames, chunk.frameCount - (number - chunk.firstSegment) * segmentFrames)
 }

@@ -1,4 +1,4 @@
-import type { StoryboardGrid } from '@kinora/common/contracts'
+import { type StoryboardGrid, segmentCount } from '@kinora/common/contracts'
 import type { VideoPlan } from '../db/stored.ts'
 
 const MAX_STILLS = 300
@@ -24,9 +24,10 @@ export function planStoryboard(plan: VideoPlan): StoryboardGrid {
   }
 }
 
-function stepFrames({ frameCount, gopFrames, segmentFrames }: VideoPlan): number {
+function stepFrames(plan: VideoPlan): number {
+  const { frameCount, gopFrames, segmentFrames } = plan
   if (Math.ceil(frameCount / gopFrames) <= MAX_STILLS) return gopFrames
-  const segments = Math.ceil(frameCount / segmentFrames)
+  const segments = segmentCount(plan)
   return Math.ceil(segments / MAX_STILLS) * segmentFrames
 }
 

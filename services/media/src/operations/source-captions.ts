@@ -34,7 +34,7 @@ export async function prepareSourceCaptions(
   const folder = keys.attempt(task.video_id, task.id, attempt)
   for (const track of task.params.tracks.filter(({ streamIndex }) => result.found.includes(streamIndex))) {
     try {
-      const cues = await readCaptionsInTurns((await ctx.store.get(`${folder}/${track.streamIndex}.srt`)).toString())
+      const { cues } = await readCaptionsInTurns((await ctx.store.get(`${folder}/${track.streamIndex}.srt`)).toString())
       const file = Buffer.from(renderCaptions(cues))
       const id = randomUUID()
       await ctx.store.put(keys.playlist(task.video_id, captionsFile(id)), file)

@@ -8,8 +8,8 @@ import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.
 import { isSweepConfirmed } from '../repositories/installation.ts'
 import { lockQuota, usageOf } from '../repositories/owner-limits.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
-import { addUploadPart } from '../repositories/upload-parts.ts'
 import {
+  addUploadPart,
   countAbandoned,
   deleteUploadRow,
   hasOtherUploads,

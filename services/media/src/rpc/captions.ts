@@ -17,7 +17,7 @@ import { byOwner, byViewer, changeOwnVideo } from './guards.ts'
 export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
   return byOwner<typeof media.putCaptions>(ctx, async ({ videoId, lang, label, text }, { owner_id: ownerId }, call) => {
     const tag = languageTag(lang)
-    const cues = await readCaptionsInTurns(text)
+    const { cues, warnings } = await readCaptionsInTurns(text)
     const file = Buffer.from(renderCaptions(cues))
     const captions: StoredCaptions = {
       id: randomUUID(),
@@ -48,7 +48,7 @@ export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
       if (error instanceof AppError) await ctx.store.remove(key)
       throw error
     })
-    return toCaptions(captions)
+    return { ...toCaptions(captions), warnings }
   })
 }
 

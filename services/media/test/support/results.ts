@@ -1,4 +1,12 @@
-import type { ClaimedTask, MediaPart, SourceFacts, TaskResult, TaskWork } from '@kinora/common/contracts'
+import {
+  type ClaimedTask,
+  framesOfSegment,
+  type MediaPart,
+  type SourceFacts,
+  segmentCount,
+  type TaskResult,
+  type TaskWork,
+} from '@kinora/common/contracts'
 
 type AudioWork = Extract<TaskWork, { kind: 'audio' }>
 type VideoWork = Extract<TaskWork, { kind: 'video' }>
@@ -47,13 +55,13 @@ export function partOf(work: AudioWork | VideoWork, to = Number.POSITIVE_INFINIT
   return work.kind === 'audio' ? audioPart(work, to) : videoPart(work, to)
 }
 
-function videoPart({ chunk, gopFrames, segmentFrames, rungs }: VideoWork, to: number): MediaPart {
-  const end = Math.min(to, chunk.firstSegment + Math.ceil(chunk.frameCount / segmentFrames))
+function videoPart({ chunk, gopFrames, segmentFrames, rungs, facts }: VideoWork, to: number): MediaPart {
+  const range = { frameCount: chunk.frameCount, segmentFrames, frameRate: facts.video.frameRate }
+  const end = Math.min(to, chunk.firstSegment + segmentCount(range))
   const renditions = rungs.map((rung) => {
     const firstSegment = Math.max(rung.firstSegment, chunk.firstSegment)
     const segments = Array.from({ length: Math.max(0, end - firstSegment) }, (_, index) => {
-      const left = chunk.frameCount - (firstSegment - chunk.firstSegment + index) * segmentFrames
-      const frames = Math.min(segmentFrames, left)
+      const frames = framesOfSegment(firstSegment - chunk.firstSegment + index, range)
       const keyFrames = Array.from({ length: Math.ceil(frames / gopFrames) }, (_, group): [number, number] => [
         76 + group * 30_000,
         9000,

@@ -1,7 +1,9 @@
 import type { FrameRate } from '@kinora/common/contracts'
 
 const STANDARD: FrameRate[] = [
-  ...[5, 8, 10, 12, 15, 20].map((num) => ({ num, den: 1 })),
+  ...[5, 8, 10, 12].map((num) => ({ num, den: 1 })),
+  { num: 25, den: 2 },
+  ...[15, 20].map((num) => ({ num, den: 1 })),
   { num: 24_000, den: 1001 },
   { num: 24, den: 1 },
   { num: 25, den: 1 },
@@ -33,9 +35,12 @@ export function nearestStandardRate(average: number): FrameRate {
   return STANDARD.reduce((best, rate) => (distance(rate) < distance(best) ? rate : best))
 }
 
-/** Whether a rendition may have this rate unchanged: whole numbers and the 1000/1001 family, whose times are exact. */
+/** Of rates that renditions may have: whole numbers, halves, thirds and quarters of them, and the 1000/1001 family. */
+const DENOMINATORS = [1, 2, 3, 4, 1001]
+
+/** Whether a rendition may have this rate unchanged: as 25, 12.5 and 29.97 are, and no header that is off by a little. */
 export function isUsableRate(rate: FrameRate): boolean {
-  return perSecond(rate) >= MIN_RATE && perSecond(rate) <= MAX_RATE && (rate.den === 1 || rate.den === 1001)
+  return perSecond(rate) >= MIN_RATE && perSecond(rate) <= MAX_RATE && DENOMINATORS.includes(rate.den)
 }
 
 /** Divides a rate above 60 by the smallest whole number that gives at most 60, so that every nth frame is kept. */

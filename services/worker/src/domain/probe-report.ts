@@ -12,6 +12,7 @@ export const ProbedStream = z.object({
   pix_fmt: z.string().optional(),
   field_order: z.string().optional(),
   color_space: z.string().optional(),
+  color_primaries: z.string().optional(),
   color_transfer: z.string().optional(),
   r_frame_rate: z.string().optional(),
   avg_frame_rate: z.string().optional(),
@@ -33,7 +34,14 @@ export const ProbedStream = z.object({
     .optional(),
   tags: z.object({ language: z.string().optional(), title: z.string().optional() }).optional(),
   side_data_list: z
-    .array(z.looseObject({ side_data_type: z.string().optional(), rotation: z.number().optional() }))
+    .array(
+      z.looseObject({
+        side_data_type: z.string().optional(),
+        rotation: z.number().optional(),
+        dv_profile: z.number().optional(),
+        dv_bl_signal_compatibility_id: z.number().optional(),
+      }),
+    )
     .optional(),
 })
 export type ProbedStream = z.infer<typeof ProbedStream>

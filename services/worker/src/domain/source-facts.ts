@@ -6,6 +6,7 @@ import {
   type SourceChapter,
   type SourceFacts,
 } from '@kinora/common/contracts'
+import { colourFacts } from './colour.ts'
 import { type FrameTimes, frameGrid, stillGrid, withSteadyStart } from './frame-grid.ts'
 import { divideTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
 import { nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
@@ -66,12 +67,14 @@ export interface SourceTracks {
   audio: ProbedStream | undefined
   /** Further audio, in the order of the file. */
   otherAudio: ProbedStream[]
+  /** Mono tracks of the same recording as `audio`. */
+  microphones: readonly ProbedStream[]
 }
 
 /** The facts that the planner and the encoder need. Throws `SOURCE_UNSUPPORTED` for video without a size. */
 export function sourceFacts(
   { format }: ProbeReport,
-  { video, audio, otherAudio }: SourceTracks,
+  { video, audio, otherAudio, microphones }: SourceTracks,
   { grid, startTime, shown }: Timeline,
   sourceRate: FrameRate | undefined,
 ): SourceFacts {
@@ -90,13 +93,16 @@ export function sourceFacts(
       ...displayedSize(video.width, video.height, video),
       ...grid,
       ...(sourceRate && { sourceRate }),
-      interlaced: ['tt', 'bb', 'tb', 'bt'].includes(video.field_order ?? ''),
-      hdr: ['smpte2084', 'arib-std-b67'].includes(video.color_transfer ?? ''),
-      ...(video.color_space && video.color_space !== 'unknown' && { colorMatrix: video.color_space }),
+      interlaced: isInterlaced(video),
+      ...colourFacts(video),
       startTime,
       ...(shown && { shown }),
     },
-    audio: audio ? audioFacts(audio, startTime) : null,
+    audio: audio
+      ? {
+      ...audioFacts(audio, startTime),
+      ...(microphones.length > 0 && { mixedWith: microphones.map(({ index }) => index) }),
+    } : null,
     ...(otherAudio.length > 0 && { otherAudio: otherAudio.map((stream) => audioFacts(stream, startTime)) }),
   }
 }
@@ -116,6 +122,13 @@ function audioFacts(audio: ProbedStream, startTime: number): SourceAudio {
     ...(title && { title: title.slice(0, MAX_TITLE) }),
     ...(audio.disposition?.visual_impaired === 1 && { audioDescription: true }),
   }
+}
+
+const INTERLACED = ['tt', 'bb', 'tb', 'bt']
+
+/** Of H.264 with a field in each sample, MP4 does not tell. Frames that are not marked as interlaced are never changed. */
+function isInterlaced({ codec_name: codec, field_order: order = 'unknown' }: ProbedStream): boolean {
+  return INTERLACED.includes(order) || (codec === 'h264' && order === 'unknown')
 }
 
 /** Codecs of the streams that are used. */

@@ -1,4 +1,11 @@
-import type { MediaPart, TaskKind, TaskResult, TaskWork } from '@kinora/common/contracts'
+import {
+  framesOfSegment,
+  type MediaPart,
+  segmentCount,
+  type TaskKind,
+  type TaskResult,
+  type TaskWork,
+} from '@kinora/common/contracts'
 
 export type WorkOf<K extends TaskKind> = Extract<TaskWork, { kind: K }>
 export type ResultOf<K extends TaskKind> = Extract<TaskResult, { kind: K }>
@@ -27,17 +34,24 @@ export function firstSegmentOf({ firstSegment }: WorkRung, { chunk }: VideoWork)
 }
 
 /** Number after the last segment that the task makes. */
-export function endSegmentOf({ chunk, segmentFrames }: VideoWork): number {
-  return chunk.firstSegment + Math.ceil(chunk.frameCount / segmentFrames)
+export function endSegmentOf(work: VideoWork): number {
+  return work.chunk.firstSegment + segmentCount(cutRange(work))
+}
+
+/** Whether the muxer cuts once more, in the last segment, at a key frame too near the end. */
+export function hasShortTail(work: VideoWork): boolean {
+  return Math.ceil(work.chunk.frameCount / work.segmentFrames) > segmentCount(cutRange(work))
+}
+
+function cutRange({ chunk, segmentFrames, facts }: VideoWork) {
+  return { frameCount: chunk.frameCount, segmentFrames, frameRate: facts.video.frameRate }
 }
 
 /** The frames of segment `number` of the video, by the plan. */
-export function plannedSegment(
-  number: number,
-  { chunk, segmentFrames }: VideoWork,
-): { startFrame: number; frames: number } {
-  const offset = (number - chunk.firstSegment) * segmentFrames
-  return { startFrame: chunk.startFrame + offset, frames: Math.min(segmentFrames, chunk.frameCount - offset) }
+export function plannedSegment(number: number, work: VideoWork): { startFrame: number; frames: number } {
+  const { chunk, segmentFrames } = work
+  const index = number - chunk.firstSegment
+  return { startFrame: chunk.startFrame + index * segmentFrames, frames: framesOfSegment(index, cutRange(work)) }
 }
 
 /** Joins two parts of one attempt, the second of which begins where the first one ends. */

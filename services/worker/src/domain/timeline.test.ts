@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { collectStretches } from './stretches.ts'
-import { wholeTimeline } from './timeline.ts'
+import { collectStretches, wholeTimeline } from './timeline.ts'
 
 /** Three seconds of frames that begin at second 10 of the source's clock. */
 const FOUND = {

@@ -56,16 +56,41 @@ type Refusal = (stream: ProbedStream) => string | undefined
 export function chooseAudio(
   { streams }: ProbeReport,
   isEncrypted: (stream: ProbedStream) => boolean,
-): { audio: ProbedStream | undefined; otherAudio: ProbedStream[]; warnings: Warning[] } {
+): {
+  audio: ProbedStream | undefined
+  microphones: ProbedStream[]
+  otherAudio: ProbedStream[]
+  warnings: Warning[]
+} {
   const refusal: Refusal = (stream) => (isEncrypted(stream) ? 'it is encrypted' : audioRefusal(stream))
   const all = streams.filter(({ codec_type, nb_frames }) => codec_type === 'audio' && nb_frames !== 0)
   const playable = all.filter((stream) => refusal(stream) === undefined)
   const audio = playable.find(({ disposition }) => disposition?.default) ?? playable[0]
-  const otherAudio = playable.filter((stream) => stream !== audio).slice(0, MAX_AUDIO_TRACKS - 1)
-  const skipped = all.filter((stream) => stream !== audio && !otherAudio.includes(stream))
+  const microphones = audio && playable.length === all.length ? furtherMicrophones(all, audio) : []
+  const isApart = (stream: ProbedStream) => stream !== audio && !microphones.includes(stream)
+  const otherAudio = playable.filter(isApart).slice(0, MAX_AUDIO_TRACKS - 1)
+  const skipped = all.filter((stream) => isApart(stream) && !otherAudio.includes(stream))
   const reason = (stream: ProbedStream) => refusal(stream) ?? `a video has at most ${MAX_AUDIO_TRACKS} audio tracks`
   const warnings = skipped.map((stream) => skippedTrack('AUDIO_TRACK_SKIPPED', stream, reason(stream)))
-  return { audio, otherAudio, warnings }
+  return { audio, microphones, otherAudio, warnings }
+}
+
+/** More are not a camera's. */
+const MAX_MONO_TRACKS = 16
+
+/**
+ * The other tracks of a recording whose microphones each have a mono track of their own: all audio tracks are mono, and they
+ * differ in nothing. Two languages, or a comment, differ.
+ */
+function furtherMicrophones(audios: readonly ProbedStream[], main: ProbedStream): ProbedStream[] {
+  const isAlike = (stream: ProbedStream) =>
+    stream.channels === 1 &&
+    stream.codec_name === main.codec_name &&
+    stream.sample_rate === main.sample_rate &&
+    stream.tags?.language === main.tags?.language &&
+    stream.tags?.title === main.tags?.title
+  if (audios.length > MAX_MONO_TRACKS || !audios.every(isAlike)) return []
+  return audios.filter((stream) => stream !== main)
 }
 
 function audioRefusal({ codec_name, channels, sample_rate }: ProbedStream): string | undefined {
@@ -131,6 +156,19 @@ function skippedTrack(code: SkippedCode, stream: ProbedStream, reason: string): 
 /** Throws `SOURCE_UNSUPPORTED`, with the stream and its codec, for video that cannot be decoded. */
 export function assertShowable(video: ProbedStream, isEncrypted: boolean): void {
   if (isEncrypted) throw inputFault('SOURCE_UNSUPPORTED', `The file is encrypted: ${nameOf(video)} needs a key.`)
-  if (video.codec_name !== undefined && isDecodable(video.codec_name)) return
-  throw inputFault('SOURCE_UNSUPPORTED', `The codec of ${nameOf(video)} is not supported.`)
+  if (video.codec_name === undefined || !isDecodable(video.codec_name)) {
+    throw inputFault('SOURCE_UNSUPPORTED', `The codec of ${nameOf(video)} is not supported.`)
+  }
+  assertShowableColours(video)
+}
+
+/** Without a base layer that players of other formats show: its colours (IPT) would come out green and purple. */
+const DOLBY_ONLY = [5, 10]
+
+/** Throws `SOURCE_UNSUPPORTED` for Dolby Vision that only its own decoders show right. */
+function assertShowableColours({ side_data_list: sideData = [] }: ProbedStream): void {
+  const dolby = sideData.find(({ dv_profile }) => dv_profile !== undefined)
+  if (!dolby || !DOLBY_ONLY.includes(dolby.dv_profile ?? 0) || dolby.dv_bl_signal_compatibility_id !== 0) return
+  const detail = `The video is Dolby Vision profile ${dolby.dv_profile}, whose colours cannot be converted; export it as HDR10, HLG or Dolby Vision profile 8.`
+  throw inputFault('SOURCE_UNSUPPORTED', detail)
 }

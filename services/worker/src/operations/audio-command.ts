@@ -1,4 +1,4 @@
-import type { SourceAudio, SourceFacts } from '@kinora/common/contracts'
+import { type SourceAudio, type SourceFacts, segmentCount } from '@kinora/common/contracts'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { perSecond } from '../domain/frame-rate.ts'
 import { codecsOf } from '../domain/source-facts.ts'
@@ -13,24 +13,21 @@ export const AAC_FRAME = 1024
 const PREROLL_SECONDS = 1
 
 /** Encodes a whole audio track into segments, with the length of the video and in sync with it. */
-export function audioCommand(
-  tools: Tools,
-  { facts, segmentSeconds }: AudioWork,
-  { streamIndex, codec }: SourceAudio,
-): FfmpegCommand {
-  const command = readSource(tools, [facts.video.codec, codec], ...startOptions(facts))
-  return encoded(command, `[0:${streamIndex}]${audioFilters(facts).join(',')}`, segmentSeconds)
+export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork, track: SourceAudio): FfmpegCommand {
+  const command = readSource(tools, [facts.video.codec, track.codec], ...startOptions(facts))
+  return encoded(command, filterGraph(facts, track), segmentSeconds)
 }
 
 /** The same of silence. */
 export function silenceCommand(tools: Tools, { facts, segmentSeconds }: AudioWork): FfmpegCommand {
   const whole = `atrim=start_sample=${AAC_FRAME}:end_sample=${audioSamples(facts)}`
-  return encoded(readSource(tools, codecsOf(facts)), `anullsrc=r=${AUDIO_RATE}:cl=stereo,${whole}`, segmentSeconds)
+  const silence = `anullsrc=r=${AUDIO_RATE}:cl=stereo,${whole}[audio]`
+  return encoded(readSource(tools, codecsOf(facts)), [silence], segmentSeconds)
 }
 
-function encoded(command: FfmpegCommand, filters: string, segmentSeconds: number): FfmpegCommand {
+function encoded(command: FfmpegCommand, filters: string[], segmentSeconds: number): FfmpegCommand {
   return command
-    .complexFilter(`${filters}[audio]`)
+    .complexFilter(filters)
     .output('list.m3u8')
     .outputOptions('-map', '[audio]', '-vn', '-map_metadata', '-1', '-map_chapters', '-1')
     .outputOptions('-c:a', 'aac', '-b:a', '128k', '-flags', '+bitexact', '-avoid_negative_ts', 'disabled')
@@ -47,29 +44,71 @@ export function audioSamples({ video }: SourceFacts): number {
   return Math.max(Math.round((video.frameCount / perSecond(video.frameRate)) * AUDIO_RATE), AAC_FRAME + 1)
 }
 
+/** As many segments as the video has, so that both end with a whole one. */
+export function audioSegmentCount({ facts: { video }, segmentSeconds }: AudioWork): number {
+  const { frameCount, frameRate } = video
+  return segmentCount({ frameCount, frameRate, segmentFrames: Math.round(segmentSeconds * perSecond(frameRate)) })
+}
+
 /** Audio further than this from the video is cut before the resampler. */
 const MARGIN_SECONDS = 1
 
 /**
- * The resampler mixes more than two channels; `rematrix_maxval=1` keeps the result within full scale, which in float could
- * be three times as high. It would also put mono on both sides 3 dB lower, so mono is mixed here: of left, right and centre,
- * mono has only the centre and stereo only the others, and `pan` ignores channels that do not exist.
+ * The resampler would put mono on both sides 3 dB lower, so mono is mixed here: of left, right and centre, mono has only the
+ * centre and stereo only the others, and `pan` ignores channels that do not exist.
  */
 const STEREO = ['aformat=sample_fmts=fltp:channel_layouts=mono|stereo', 'pan=stereo|FL=FL+FC|FR=FR+FC']
 
+/** Share of the centre on each side. The usual 0.71 would put dialogue, which is in the centre, 3 dB lower. */
+const CENTRE = 0.8
+/** A sum of many channels may exceed full scale for moments; the limiter takes those back, and only those. */
+const LIMIT = 'alimiter=limit=0.89:attack=1:release=50:level=0:latency=1'
+/** The resampler mixes more than two channels, without making all of them quieter. */
+const MIXED = ['aformat=sample_fmts=dbl:channel_layouts=stereo', LIMIT]
+
+function filterGraph(facts: SourceFacts, { streamIndex, channels, mixedWith: others = [] }: SourceAudio): string[] {
+  if (others.length === 0) {
+    const stereo = channels > 2 ? MIXED : STEREO
+    return [`[0:${streamIndex}]${[...onVideoClock(facts), ...stereo, ...exactLength(facts)].join(',')}[audio]`]
+  }
+  const tracks = [streamIndex, ...others].sort((one, other) => one - other)
+  // Until the last one ends; the length is cut afterwards.
+  const mono = [...onVideoClock(facts), 'aformat=sample_fmts=dbl:channel_layouts=mono', 'apad'].join(',')
+  const inputs = tracks.map((track, index) => `[0:${track}]${mono}[track${index}]`)
+  const sum = [`amerge=inputs=${tracks.length}`, panned(tracks.length), LIMIT, ...exactLength(facts)]
+  return [...inputs, `${tracks.map((_, index) => `[track${index}]`).join('')}${sum.join(',')}[audio]`]
+}
+
+/** Mono tracks of one camera in pairs: the first of each is on the left, the second on the right. */
+function panned(tracks: number): string {
+  const side = (first: number) => {
+    return Array.from({ length: tracks }, (_, index) => index)
+      .filter((index) => index % 2 === first)
+      .map((index) => `c${index}`)
+      .join('+')
+  }
+  return `pan=stereo|FL=${side(0)}|FR=${side(1)}`
+}
+
 /**
- * The first video frame is time 0: audio before it is cut, and silence fills the time where the audio starts later, has gaps
- * or ends early. The encoder puts a frame of delay before its input, at −1024 samples. Input from sample 1024 on puts that
- * frame at 0 and all other samples at their true times. So no edit list is needed, which some players ignore; the cost is
- * the first 21 ms. The resampler fills gaps with silence that it keeps in memory, so a track that begins hours away must not
- * reach it.
+ * The first video frame is time 0: audio before it is cut, and silence fills the time where the audio starts later or has
+ * gaps. The resampler fills gaps with silence that it keeps in memory, so a track that begins hours away must not reach it.
  */
-function audioFilters(facts: SourceFacts): string[] {
+function onVideoClock(facts: SourceFacts): string[] {
   return [
     `asetpts=PTS-round((${facts.video.startTime.toFixed(6)})/TB)`,
     `atrim=start=${-MARGIN_SECONDS}:end=${Math.ceil(audioSamples(facts) / AUDIO_RATE) + MARGIN_SECONDS}`,
-    `aresample=${AUDIO_RATE}:async=1:first_pts=0:rematrix_maxval=1`,
-    ...STEREO,
+    `aresample=${AUDIO_RATE}:async=1:first_pts=0:center_mix_level=${CENTRE}`,
+  ]
+}
+
+/**
+ * Silence until the end of the video. The encoder puts a frame of delay before its input, at −1024 samples. Input from sample
+ * 1024 on puts that frame at 0 and all other samples at their true times. So no edit list is needed, which some players
+ * ignore; the cost is the first 21 ms.
+ */
+function exactLength(facts: SourceFacts): string[] {
+  return [
     'apad',
     // A track with no samples left is silence without times.
     'asetpts=N',

@@ -1,7 +1,7 @@
 import type { FrameRate } from '@kinora/common/contracts'
 import { perSecond } from '../domain/frame-rate.ts'
 import type { VideoWork } from '../domain/task-work.ts'
-import { standardFrame } from './frame-filters.ts'
+import { fieldFrames, standardFrame } from './frame-filters.ts'
 
 type Size = Parameters<typeof standardFrame>[1]
 type Shown = NonNullable<VideoWork['facts']['video']['shown']>
@@ -30,32 +30,34 @@ export function chunkFrames(work: VideoWork, size: Size): string[] {
 }
 
 function ownFrames({ chunk: { startFrame, frameCount }, facts: { video } }: VideoWork, size: Size): string[] {
-  return [...timed(video, startFrame), HOLD, `trim=end_frame=${frameCount}`, ...standardFrame(video, size)]
+  const standard = standardFrame(video, size, { areFields: true })
+  return [...timed(video, startFrame), HOLD, `trim=end_frame=${frameCount}`, ...standard]
 }
 
 /** Of a chunk that ends after the last frame of the source. That is repeated after it was scaled, which costs nothing. */
 function outlivedFrames({ chunk, facts: { video } }: VideoWork, shown: Shown, size: Size): string[] {
   const { startFrame, frameCount } = chunk
   const { num, den } = video.frameRate
-  const scaled = standardFrame(video, size)
   const toPlace = `setpts=N+${startFrame}`
   if (shown.to - shown.from === 1) {
     // A cover has no time, and `fps` drops a single frame without a duration.
-    const repeated = ['trim=end_frame=1', ...scaled, HOLD, `settb=${den}/${num}`, 'setpts=N']
+    const repeated = ['trim=end_frame=1', ...standardFrame(video, size), HOLD, `settb=${den}/${num}`, 'setpts=N']
     return [...repeated, gridFrom(0, video.frameRate), `trim=end_frame=${frameCount}`, toPlace]
   }
   const [first, dropped] = isHeld(startFrame, shown)
     ? [heldStart(shown, video.frameRate), shown.to - 1 - heldStart(shown, video.frameRate)]
     : [startFrame, 0]
   const end = dropped + frameCount
+  const scaled = standardFrame(video, size, { areFields: true })
   const read = [...timed(video, first), `trim=end_frame=${end}`, ...scaled, HOLD]
   return [...read, `trim=start_frame=${dropped}:end_frame=${end}`, toPlace]
 }
 
 const HOLD = 'tpad=stop=-1:stop_mode=clone'
 
-function timed({ startTime, frameRate }: VideoWork['facts']['video'], startFrame: number): string[] {
-  return [`setpts=PTS-round((${startTime.toFixed(6)})/TB)`, gridFrom(startFrame, frameRate)]
+function timed(video: VideoWork['facts']['video'], startFrame: number): string[] {
+  const toVideoClock = `setpts=PTS-round((${video.startTime.toFixed(6)})/TB)`
+  return [toVideoClock, ...fieldFrames(video), gridFrom(startFrame, video.frameRate)]
 }
 
 function gridFrom(startFrame: number, { num, den }: FrameRate): string {

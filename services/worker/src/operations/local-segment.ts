@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findBox, type InitSegment, readSegment, type Segment } from '@kinora/formats/mp4'
 import { hostFault } from '../domain/task-failure.ts'
@@ -36,4 +36,15 @@ export async function completeFirstSegment(folder: string, number: number): Prom
   const init = whole.subarray(0, moov.end)
   await writeFile(initPath, init)
   return init
+}
+
+/**
+ * Appends the segment after this one, which is too short to be one, and removes it. Its fragments follow those of this
+ * segment without a gap.
+ */
+export async function appendTail(folder: string, number: number): Promise<void> {
+  const path = join(folder, `${number + 1}.m4s`)
+  const tail = await readFile(path)
+  await appendFile(join(folder, `${number}.m4s`), tail.subarray(findBox(tail, ['styp'])?.end ?? 0))
+  await rm(path)
 }

@@ -3,9 +3,17 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertIndependent, mainTrack, readInitSegment, type Segment } from '@kinora/formats/mp4'
 import { hostFault, inputFault, TaskFailure } from '../domain/task-failure.ts'
-import { firstSegmentOf, plannedSegment, type ResultOf, type VideoWork, type WorkRung } from '../domain/task-work.ts'
+import {
+  endSegmentOf,
+  firstSegmentOf,
+  hasShortTail,
+  plannedSegment,
+  type ResultOf,
+  type VideoWork,
+  type WorkRung,
+} from '../domain/task-work.ts'
 import { takenFolder } from '../infra/workspace.ts'
-import { completeFirstSegment, readLocalSegment } from './local-segment.ts'
+import { appendTail, completeFirstSegment, readLocalSegment } from './local-segment.ts'
 import { takeOutput } from './take-output.ts'
 
 type Rendition = ResultOf<'video'>['renditions'][number]
@@ -41,9 +49,13 @@ function remuxUnfit(error: unknown): unknown {
 async function measure(work: VideoWork, rung: WorkRung, range: Range, workspace: string): Promise<Rendition> {
   const { name } = rung
   if (range.from === firstSegmentOf(rung, work)) await takeOutput(workspace, `${name}/init.mp4`)
-  for (let number = range.from; number < range.to; number += 1) await takeOutput(workspace, `${name}/${number}.m4s`)
+  const hasTail = range.to === endSegmentOf(work) && hasShortTail(work)
+  for (let number = range.from; number < range.to + (hasTail ? 1 : 0); number += 1) {
+    await takeOutput(workspace, `${name}/${number}.m4s`)
+  }
   const folder = join(takenFolder(workspace), name)
   const initFile = await completeFirstSegment(folder, range.from)
+  if (hasTail) await appendTail(folder, range.to - 1)
   const init = readInitSegment(initFile)
   const { codecs, timescale } = mainTrack(init)
   const { num, den } = work.facts.video.frameRate

@@ -1,6 +1,5 @@
 import { isCover, ProbedStream, ProbeReport } from '../domain/probe-report.ts'
-import { inputFault } from '../domain/task-failure.ts'
-import { asTaskFailure, sourceCorrupt } from '../domain/tool-failure.ts'
+import { asTaskFailure, inputFault, sourceCorrupt } from '../domain/task-failure.ts'
 import { allowedInput, isStillCodec, refusedDecoders, SOURCE_URL } from '../infra/allowed-input.ts'
 import { runTool, type ToolEnd, type Tools } from '../infra/run-tool.ts'
 
@@ -8,8 +7,8 @@ const ENTRIES = [
   'format=format_name,duration',
   `stream=${Object.keys(ProbedStream.shape).filter((name) => !['disposition', 'side_data_list', 'tags'].includes(name))}`,
   'stream_disposition=default,attached_pic,visual_impaired,hearing_impaired,forced',
+  'stream_side_data=side_data_type,rotation,dv_profile,dv_bl_signal_compatibility_id',
   'stream_tags=language,title',
-  'stream_side_data=side_data_type,rotation',
 ]
 const CHAPTER_ENTRIES = ['chapter=start_time', 'chapter_tags=title']
 

@@ -1,8 +1,7 @@
 import { distinctTimes, type FrameTimes } from '../domain/frame-grid.ts'
-import { collectStretches, type Stretch } from '../domain/stretches.ts'
-import { inputFault } from '../domain/task-failure.ts'
+import { asTaskFailure, inputFault } from '../domain/task-failure.ts'
+import { collectStretches, type Stretch } from '../domain/timeline.ts'
 import { detectTimestampJumps } from '../domain/timestamp-jumps.ts'
-import { asTaskFailure } from '../domain/tool-failure.ts'
 import { allowedInput, SOURCE_URL } from '../infra/allowed-input.ts'
 import { runTool, type Tools } from '../infra/run-tool.ts'
 

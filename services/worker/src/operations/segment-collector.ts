@@ -16,6 +16,8 @@ export interface SegmentPlan<P> {
   folders: SegmentFolder[]
   /** Segments from this number on are collected at the end only. */
   openEnd: number
+  /** There are no segments from this number on, if it is known: a file with it belongs to the last one. */
+  end?: number
   /** Takes the segments `from` to `to` (excluded) in all folders out of the reach of ffmpeg, checks and describes them. */
   measure(from: number, to: number): Promise<P>
 }
@@ -44,7 +46,7 @@ export interface SegmentCollector<P> {
  * (`-hls_flags temp_file`).
  */
 export function collectSegments<P extends MediaPart>(plan: SegmentPlan<P>, task: SegmentTarget): SegmentCollector<P> {
-  const { folders, openEnd, measure } = plan
+  const { folders, openEnd, end = Number.POSITIVE_INFINITY, measure } = plan
   let next = Math.min(...folders.map(({ firstSegment }) => firstSegment))
   let whole: P | undefined
 
@@ -77,7 +79,7 @@ export function collectSegments<P extends MediaPart>(plan: SegmentPlan<P>, task:
       if (to > next) task.written(await move(to))
     },
     async finish(to) {
-      await move(to ?? (await completeBefore(Number.POSITIVE_INFINITY)))
+      await move(to ?? (await completeBefore(end)))
       return whole as P
     },
   }

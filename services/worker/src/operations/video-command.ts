@@ -120,7 +120,7 @@ export function remuxCommand(tools: Tools, work: VideoWork): FfmpegCommand {
 const FROM_ZERO = 'setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS'
 
 /** H.264 codes for the names in `renditionColour` (ITU-T H.264 tables E-3 to E-5). */
-const COLOUR_CODES: Record<string, number> = { bt709: 1, bt470bg: 5, smpte170m: 6 }
+const COLOUR_CODES: Record<string, number> = { bt709: 1, bt470m: 4, bt470bg: 5, smpte170m: 6, 'iec61966-2-1': 13 }
 
 /** Video without a declared colour gets the label of the other renditions, in its headers; its frames stay unchanged. */
 function labels({ facts: { video } }: VideoWork): string[] {

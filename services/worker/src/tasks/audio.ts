@@ -1,17 +1,23 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type SourceAudio, warningOf } from '@kinora/common/contracts'
 import { mainTrack, readInitSegment } from '@kinora/formats/mp4'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
-import { hostFault, inputFault } from '../domain/task-failure.ts'
+import { asTaskFailure, hostFault, inputFault } from '../domain/task-failure.ts'
 import type { AudioWork, ResultOf } from '../domain/task-work.ts'
-import { asTaskFailure } from '../domain/tool-failure.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { runFfmpegPolled } from '../infra/ffmpeg.ts'
 import { takenFolder } from '../infra/workspace.ts'
-import { AAC_FRAME, AUDIO_RATE, audioCommand, audioSamples, silenceCommand } from '../operations/audio-command.ts'
-import { readLocalSegment } from '../operations/local-segment.ts'
+import {
+  AAC_FRAME,
+  AUDIO_RATE,
+  audioCommand,
+  audioSamples,
+  audioSegmentCount,
+  silenceCommand,
+} from '../operations/audio-command.ts'
+import { appendTail, readLocalSegment } from '../operations/local-segment.ts'
 import { collectSegments, hasContent } from '../operations/segment-collector.ts'
 import { takeOutput } from '../operations/take-output.ts'
 import type { Task, TaskContext } from './task.ts'
@@ -49,7 +55,9 @@ async function encode(
   const { tools, workspace, signal } = context
   const meter = segmentMeter(work, context)
   const folders = [{ name: '', firstSegment: work.firstSegment }]
-  const plan = { folders, openEnd: Number.POSITIVE_INFINITY, measure: meter.measure }
+  const count = audioSegmentCount(work)
+  // Until the end it may get a tail that is too short to be a segment.
+  const plan = { folders, openEnd: count - 1, end: count, measure: meter.measure }
   const collector = collectSegments(plan, context)
   const outputBytes = Math.ceil(work.facts.durationSeconds * BYTES_A_SECOND) + 64 * 1024 * 1024
   const end = await runFfmpegPolled(tools, command, { cwd: workspace, outputBytes, signal, poll: collector.collect })
@@ -73,8 +81,18 @@ function trackOf({ facts, streamIndex }: AudioWork): SourceAudio | undefined {
 }
 
 /** Measures segments in order from the very first, also those that are not reported: they must follow without a gap. */
-function segmentMeter({ facts, track }: AudioWork, { workspace, progress }: TaskContext) {
+function segmentMeter(work: AudioWork, { workspace, progress }: TaskContext) {
+  const { facts, track } = work
   let [measured, samples] = [0, 0]
+  const end = audioSegmentCount(work)
+
+  /** The muxer has cut near the end, where the video has no cut. */
+  async function addTail(number: number): Promise<void> {
+    const tail = `${number + 1}.m4s`
+    if (!(await lstat(join(workspace, tail)).catch(() => null))) return
+    await takeOutput(workspace, tail)
+    await appendTail(takenFolder(workspace), number)
+  }
 
   async function measure(from: number, to: number): Promise<ResultOf<'audio'>> {
     const folder = takenFolder(workspace)
@@ -85,6 +103,7 @@ function segmentMeter({ facts, track }: AudioWork, { workspace, progress }: Task
     const segments: ResultOf<'audio'>['segments'] = []
     for (; measured < to; measured += 1) {
       const path = await takeOutput(workspace, `${measured}.m4s`)
+      if (measured === end - 1) await addTail(measured)
       const { bytes, decodeTime, duration, sha256 } = await readLocalSegment(path, init)
       if (decodeTime !== samples) throw verificationFailed(`a segment at ${decodeTime}, expected ${samples}`)
       samples += duration

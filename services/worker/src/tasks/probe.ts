@@ -11,8 +11,8 @@ import {
   stillFrame,
 } from '../domain/source-facts.ts'
 import { assertFactsWithinLimits, assertWithinLimits } from '../domain/source-limits.ts'
-import type { Stretch } from '../domain/stretches.ts'
 import { inputFault } from '../domain/task-failure.ts'
+import type { Stretch } from '../domain/timeline.ts'
 import { type FoundFrames, wholeTimeline } from '../domain/timeline.ts'
 import {
   assertShowable,
@@ -88,12 +88,12 @@ async function chooseTracks(
   const inIndex = report.format.format_name.startsWith('mov,') ? await findEncryptedTracks(file) : []
   const isEncrypted = ({ index, side_data_list: data }: ProbedStream) =>
     inIndex[index] === true || data?.some(({ side_data_type: type }) => /encrypt/i.test(type ?? '')) === true
-  const { audio, otherAudio, warnings } = chooseAudio(report, isEncrypted)
+  const { audio, microphones, otherAudio, warnings } = chooseAudio(report, isEncrypted)
   const video = await mainVideo(source, audio ? [audio, ...otherAudio] : [])
   assertShowable(video, isEncrypted(video))
   const texts = chooseSubtitles(report, isEncrypted)
   for (const warning of [...warnings, ...skippedTracks(report, video), ...texts.warnings]) context.warn(warning)
-  return { video, audio, otherAudio, subtitles: texts.subtitles }
+  return { video, audio, microphones, otherAudio, subtitles: texts.subtitles }
 }
 
 /** Frames are counted only where there is a choice. */

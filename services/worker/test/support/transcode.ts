@@ -1,4 +1,4 @@
-import type { Rung, Warning } from '@kinora/common/contracts'
+import { type Rung, segmentCount, type Warning } from '@kinora/common/contracts'
 import { perSecond } from '../../src/domain/frame-rate.ts'
 import type { ResultOf, WorkOf } from '../../src/domain/task-work.ts'
 import { inspect, type StreamFacts } from './clips.ts'
@@ -49,7 +49,7 @@ export async function planFor(workbench: Workbench, path: string, short: number[
     folder: sourceKey.replace('sources', 'videos'),
     rungs: short.map((side) => rung(side, width, height)),
     gopFrames,
-    segments: Math.ceil(frameCount / gopFrames),
+    segments: segmentCount({ frameCount, frameRate, segmentFrames: gopFrames }),
   }
 }
 
@@ -57,7 +57,7 @@ export async function planFor(workbench: Workbench, path: string, short: number[
 export function videoWork(plan: Plan, from: number, to: number, rungs = plan.rungs, smallestFrom = 0): WorkOf<'video'> {
   const { sourceKey, facts, gopFrames } = plan
   const startFrame = from * gopFrames
-  const frameCount = Math.min(to * gopFrames, facts.video.frameCount) - startFrame
+  const frameCount = (to < plan.segments ? to * gopFrames : facts.video.frameCount) - startFrame
   return {
     kind: 'video',
     sourceKey,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, Nothing, pageOf, Timestamp } from '../shared.ts'
+import { Warnings } from '../warnings.ts'
 import { OneVideo } from './video.ts'
 
 /** Largest file of captions that is accepted. */
@@ -31,7 +32,15 @@ export const Captions = z.object({
 })
 export type Captions = z.infer<typeof Captions>
 
-/** Caption languages of one video. */
+/** The answer to an upload of captions. */
+export const PutCaptions = Captions.extend({
+  warnings: Warnings.default([]).meta({
+    description: 'How the file was understood, where that is not certain or not as written. Not stored.',
+    example: [{ code: 'CAPTIONS_ENCODING', detail: 'The file is not in UTF-8. It was read as Windows-1251.' }],
+  }),
+})
+
+/** Of one video. */
 export const MAX_CHAPTERS = 200
 /** UTF-16 code units. */
 export const MAX_CHAPTER_TITLE = 200
@@ -56,14 +65,15 @@ const Chapters = z.object({
 export const captions = {
   putCaptions: {
     summary: 'Add or replace captions',
-    description: 'Captions of one language, as WebVTT or SRT in UTF-8, up to 1 MiB.',
+    description:
+      'Captions of one language, as WebVTT or SRT, up to 1 MiB. Text in UTF-16 or a Windows code page is converted to UTF-8, with a warning.',
     input: OneVideo.extend({
       lang: Language.meta({ description: 'Language tag (BCP 47).', example: 'pt-BR' }),
       label: CaptionLabel.optional().meta({ description: 'What the menu of a player shows.', example: 'Português' }),
       /** WebVTT or SRT. */
       text: z.string().max(MAX_CAPTION_BYTES),
     }),
-    output: Captions,
+    output: PutCaptions,
     errors: ['VIDEO_NOT_FOUND', 'CAPTIONS_INVALID', 'CAPTIONS_LIMIT_REACHED', 'QUOTA_EXCEEDED', 'VALIDATION_FAILED'],
     idempotent: true,
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ToolEnd } from '../infra/run-tool.ts'
-import { asTaskFailure } from './tool-failure.ts'
+import { asTaskFailure } from './task-failure.ts'
 
 const end = (given: Partial<ToolEnd>): ToolEnd => ({
   exitCode: 1,
