@@ -242,7 +242,7 @@ describe('several audio renditions', () => {
   ])('with %s are not a group to choose from', async (_, before, after) => {
     const folder = await copyOf(right)
     await edit(join(folder, 'master.m3u8'), (text) => text.replace(before, after))
-    expect(await broken(folder)).toEqual(['HLS-23'])
+    expect(await broken(folder)).toEqual(['HLS-25'])
   })
 
   it('must all be as long as the video', async () => {

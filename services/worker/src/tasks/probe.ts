@@ -133,8 +133,8 @@ async function audioStretches(source: Source, tracks: SourceTracks): Promise<Str
   return inOrder(all.map(({ start_time: from = 0, duration = 0 }) => ({ from, to: from + duration })))
 }
 
-function audioOf({ audio, otherAudio }: SourceTracks): ProbedStream[] {
-  return audio ? [audio, ...otherAudio] : []
+function audioOf({ audio, microphones, otherAudio }: SourceTracks): ProbedStream[] {
+  return audio ? [audio, ...microphones, ...otherAudio] : []
 }
 
 function inOrder(stretches: readonly Stretch[]): Stretch[] {
