@@ -60,6 +60,13 @@ test('a ready video has the fields that the API promises, and no others', () => 
       { name: '240p', width: 426, height: 240, bitrate: expect.any(Number), status: 'ready' },
       { name: '360p', width: 640, height: 360, bitrate: expect.any(Number), status: 'ready' },
     ],
+    audioTracks: [
+      {
+        ...{ id: '1', language: null, name: 'Audio', default: true },
+        ...{ channels: 1, audioDescription: false, hidden: false, status: 'ready' },
+      },
+    ],
+    warnings: [],
     playback: { hlsUrl: expect.any(String), posterUrl: expect.any(String), storyboardUrl: expect.any(String) },
     error: null,
     createdAt: expect.any(String),

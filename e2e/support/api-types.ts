@@ -46,6 +46,17 @@ export type Video = {
     audioCodec: string | null
   } | null
   renditions: { name: string; width: number; height: number; bitrate: number | null; status: string }[]
+  audioTracks: {
+    id: string
+    language: string | null
+    name: string
+    default: boolean
+    channels: number
+    audioDescription: boolean
+    hidden: boolean
+    status: string
+  }[]
+  warnings: { code: string; detail: string }[]
   playback: { hlsUrl: string; posterUrl: string | null; storyboardUrl: string | null } | null
   error: { code: string; detail: string } | null
   createdAt: string

@@ -98,6 +98,7 @@ export const ERRORS = {
   SOURCE_TYPE_UNSUPPORTED: { status: 415, title: 'This file type is not supported' },
   INSTALLATION_MISMATCH: { status: 409, title: 'This is not the installation that you named' },
   STORAGE_FULL: { status: 507, title: 'There is not enough storage for this file', retryable: true },
+  AUDIO_TRACK_NOT_FOUND: { status: 404, title: 'This video has no such audio track' },
   RENDITION_NOT_FOUND: { status: 404, title: 'This video has no such rendition' },
   NOTHING_TO_RETRY: { status: 409, title: 'This video has no failed tasks' },
   CAPTIONS_INVALID: { status: 422, title: 'These captions are neither valid WebVTT nor SRT' },

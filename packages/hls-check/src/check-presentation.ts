@@ -1,6 +1,7 @@
 import type { Attributes, MasterPlaylist, MediaPlaylist } from '@kinora/formats/hls'
 import type { Verdict } from './findings.ts'
 import { measureRendition, type Rendition } from './measure-rendition.ts'
+import { checkGroups } from './rules/group-rules.ts'
 import { checkAnnounced, checkIFrames } from './rules/i-frame-rules.ts'
 import { checkMediaPlaylist, checkSameTarget } from './rules/playlist-rules.ts'
 import {
@@ -83,6 +84,7 @@ async function checkMaster(walk: Walk, url: URL, master: MasterPlaylist, options
     if (read) playlists.set(uri, read)
   }
   checkSameTarget(walk.findings, [...playlists.values()])
+  checkGroups(walk.findings, master.media)
 
   const renditions = new Map<string, Rendition>()
   for (const [uri, read] of playlists) {
@@ -92,9 +94,7 @@ async function checkMaster(walk: Walk, url: URL, master: MasterPlaylist, options
   }
   for (const { uri, attributes } of master.variants) {
     const rendition = renditions.get(uri)
-    // An audio-only variant is often a member of its own group.
-    const audios = audiosOf(attributes, audio, renditions)?.filter((member) => member !== rendition)
-    checkVariant(walk.findings, { name: uri, attributes, rendition, audios })
+    checkVariant(walk.findings, { name: uri, attributes, rendition, audios: audiosOf(attributes, audio, renditions) })
   }
   checkTogether(walk, [...renditions.values()], master.independent, options.expected)
   await checkOthers(walk, url, master, [...renditions.values()])
@@ -130,6 +130,10 @@ function checkTogether(
     }
     const contents = expected?.contents[rendition.name]
     if (contents !== undefined) findings.check('HLS-22', contents === rendition.contents, rendition.name)
+  }
+  for (const name of Object.keys(expected?.contents ?? {})) {
+    const isNamed = renditions.some((rendition) => rendition.name === name)
+    findings.check('HLS-22', isNamed, `${name} is not part of the presentation, or cannot be read`)
   }
   for (const { name, playlist } of videos) findings.check('HLS-08', independent || playlist.independent, name)
   checkSameCuts(findings, videos)

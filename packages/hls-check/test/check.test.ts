@@ -12,7 +12,7 @@ import {
   type Report,
   webSource,
 } from '../src/index.ts'
-import { copyOf, createPresentation, edit } from './support/presentation.ts'
+import { bitsPerSecond, copyOf, createPresentation, edit } from './support/presentation.ts'
 
 const right = await createPresentation()
 
@@ -31,7 +31,7 @@ describe('a right presentation', () => {
     const unchecked = report.verdicts.filter(({ verdict }) => verdict === 'unchecked').map(({ rule }) => rule)
     expect(unchecked).toEqual(['HLS-21', 'HLS-22'])
     expect(report.playlists.map(({ name }) => name)).toEqual([
-      ...['master.m3u8', '180p/list.m3u8', '90p/list.m3u8', 'sound/list.m3u8'],
+      ...['master.m3u8', '180p/list.m3u8', '90p/list.m3u8', 'sound/list.m3u8', 'other/list.m3u8'],
     ])
     expect(report.bytes).toBeGreaterThan(10_000)
   })
@@ -139,7 +139,7 @@ it.each<[string, string, (path: string) => Promise<void>, string[]]>([
   [
     'a group that does not exist',
     'master.m3u8',
-    (path) => edit(path, (text) => text.replace('GROUP-ID="sound"', 'GROUP-ID="noise"')),
+    (path) => edit(path, (text) => text.replaceAll('GROUP-ID="sound"', 'GROUP-ID="noise"')),
     ['HLS-11', 'HLS-13', 'HLS-14'],
   ],
   [
@@ -225,6 +225,39 @@ it('what is known from elsewhere is compared: frames, audio, and the bytes of al
   expect(await broken(right, { ...expected, contents: { '90p/list.m3u8': 'another' } })).toEqual(['HLS-22'])
   expect(await broken(right, { ...expected, frames: 126 })).toEqual(['HLS-19'])
   expect(await broken(right, { ...expected, hasAudio: false })).toEqual(['HLS-20'])
+})
+
+it('a rendition that is known from elsewhere may not be missing', async () => {
+  const expected = { frames: 125, hasAudio: true, contents: { 'third/list.m3u8': 'any' } }
+  expect(await broken(right, expected)).toEqual(['HLS-22'])
+})
+
+describe('several audio renditions', () => {
+  it.each([
+    ['the same name', 'NAME="Other"', 'NAME="Sound"'],
+    ['no name', 'NAME="Other",', ''],
+    ['two defaults', 'DEFAULT=NO', 'DEFAULT=YES'],
+    ['a default that is not autoselected', 'DEFAULT=YES,AUTOSELECT=YES', 'DEFAULT=YES,AUTOSELECT=NO'],
+    ['the same language and role', 'LANGUAGE="en"', 'LANGUAGE="de"'],
+  ])('with %s are not a group to choose from', async (_, before, after) => {
+    const folder = await copyOf(right)
+    await edit(join(folder, 'master.m3u8'), (text) => text.replace(before, after))
+    expect(await broken(folder)).toEqual(['HLS-25'])
+  })
+
+  it('must all be as long as the video', async () => {
+    const folder = await copyOf(right)
+    await edit(join(folder, 'other/list.m3u8'), (text) => text.replace(/#EXTINF:[\d.]+,\s2\.m4s\n/, ''))
+    expect(await broken(folder)).toEqual(['HLS-20'])
+  })
+
+  it('of which one is a variant of its own need no more than the largest of them', async () => {
+    const folder = await copyOf(right)
+    const bits = (await bitsPerSecond(join(folder, 'sound'))) + 1000
+    const variant = `#EXT-X-STREAM-INF:BANDWIDTH=${2 * bits},AVERAGE-BANDWIDTH=${bits},CODECS="mp4a.40.2",AUDIO="sound"`
+    await edit(join(folder, 'master.m3u8'), (text) => `${text}${variant}\nsound/list.m3u8\n`)
+    expect(await broken(folder)).toEqual([])
+  })
 })
 
 it.each([

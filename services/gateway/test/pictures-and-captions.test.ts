@@ -122,7 +122,8 @@ describe('captions', () => {
 
   it('are passed to media as text, with their label', async () => {
     media.on.putCaptions = async ({ videoId: _, text, lang, label = '' }) => {
-      return { lang, label: `${label}: ${text}`, cues: 1, createdAt: new Date().toISOString(), warnings: [] }
+      const flags = { fromSource: false, forced: false, sdh: false, warnings: [] }
+      return { lang, label: `${label}: ${text}`, cues: 1, ...flags, createdAt: new Date().toISOString() }
     }
     const answer = await send('WEBVTT é', {}, '?label=Brasil')
     expect(answer.status).toBe(200)
@@ -133,7 +134,8 @@ describe('captions', () => {
     const seen: string[] = []
     media.on.putCaptions = async ({ text, lang }) => {
       seen.push(text)
-      return { lang, label: '', cues: 1, createdAt: new Date().toISOString(), warnings: [] }
+      return { lang, label: '', cues: 1, ...{ fromSource: false, forced: false, sdh: false },
+        createdAt: new Date().toISOString(), warnings: [] }
     }
     const text = '1\r\n00:00:01,000 --> 00:00:02,000\r\nNão há “coração”\r\n'
     const windows = Buffer.from(text.replace('“', '\x93').replace('”', '\x94'), 'latin1')

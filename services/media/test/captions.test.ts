@@ -41,6 +41,72 @@ async function subtitlesWhen(videoId: string, names: string[]): Promise<string> 
   })
 }
 
+/** The texts of a source with three subtitle tracks, when its probe and its other work are done. */
+async function videoWithSubtitles(before: (videoId: string) => Promise<unknown> = async () => {}): Promise<string> {
+  const { id } = await gateway.upload(owner, { visibility: 'unlisted' })
+  await before(id)
+  const probe = await worker.take(id, 'probe')
+  const tracks = [
+    { streamIndex: 2, codec: 'subrip', language: 'ger', forced: true },
+    { streamIndex: 3, codec: 'subrip', language: 'ger' },
+    { streamIndex: 4, codec: 'ass', language: 'eng', title: 'English "SDH"', sdh: true },
+    { streamIndex: 5, codec: 'ass' },
+  ]
+  await worker.finish(probe, { kind: 'probe', facts: FACTS, subtitles: tracks })
+  // It is queued with the first segments.
+  const task = await worker.take(id, 'subtitles')
+  const srt = '1\n00:00:00,000 --> 00:00:01,000\n1 < 2\n'
+  for (const index of [2, 3, 4]) await ctx.store.put(`${task.outputKey}/${index}.srt`, srt)
+  await worker.finish(task, { kind: 'subtitles', found: [2, 3, 4] })
+  await doAllWork(worker, id, FACTS)
+  await videoWhen(gateway, owner, id, (video) => video.status === 'ready')
+  return id
+}
+
+describe('subtitle tracks of a source', () => {
+  it('are captions of the video from its first publication on, by language and role', async () => {
+    const id = await videoWithSubtitles()
+    const master = await subtitlesWhen(id, ['Deutsch', 'English SDH', 'Deutsch (forced)'])
+    const lines = master.split('\n').filter((line) => line.includes('TYPE=SUBTITLES'))
+    expect(lines.find((line) => line.includes('(forced)'))).toContain(
+      'LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,FORCED=YES',
+    )
+    expect(lines.find((line) => line.includes('SDH'))).toContain('CHARACTERISTICS="public.accessibility.transcribes-')
+    const { items } = await call(media.listCaptions, { videoId: id }, owner)
+    expect(items).toMatchObject([
+      { lang: 'de', label: 'Deutsch', cues: 1, fromSource: true, forced: false, sdh: false },
+      { lang: 'en', label: 'English SDH', fromSource: true, sdh: true },
+      { lang: 'de', label: 'Deutsch (forced)', fromSource: true, forced: true },
+    ])
+    const [german] = (await grantOf(id)).captions
+    expect((await ctx.store.get(german?.key ?? '')).toString()).toContain('1 &lt; 2')
+
+    // Captions that the owner puts replace all of the language, and deleting a language deletes all of it.
+    await put(id, 'de', 'Mein Deutsch')
+    await subtitlesWhen(id, ['English SDH', 'Mein Deutsch'])
+    await remove(id, 'en')
+    await subtitlesWhen(id, ['Mein Deutsch'])
+  })
+
+  it('give way to captions that the owner has put before', async () => {
+    const id = await videoWithSubtitles((videoId) => put(videoId, 'de', 'Mein Deutsch'))
+    await subtitlesWhen(id, ['Mein Deutsch', 'English SDH'])
+    const { items } = await call(media.listCaptions, { videoId: id }, owner)
+    expect(items.map(({ fromSource }) => fromSource)).toEqual([false, true])
+  })
+
+  it('that cannot be read leave a warning, and the video becomes ready', async () => {
+    const { id } = await gateway.upload(owner)
+    const tracks = [{ streamIndex: 2, codec: 'subrip' }]
+    await worker.finish(await worker.take(id, 'probe'), { kind: 'probe', facts: FACTS, subtitles: tracks })
+    await worker.fail(await worker.take(id, 'subtitles'), { class: 'input', code: 'SOURCE_CORRUPT', detail: 'No.' })
+    await doAllWork(worker, id, FACTS)
+    const ready = await videoWhen(gateway, owner, id, (video) => video.status === 'ready')
+    const detail = 'Subtitle track 3 (subrip) is not part of the video: its texts cannot be read.'
+    expect(ready.warnings).toEqual([{ code: 'SUBTITLE_TRACK_SKIPPED', detail }])
+  })
+})
+
 describe('captions', () => {
   it('of a ready video appear in its playlists, with text that exists, and go from them again', async () => {
     const { id } = await readyVideo()

@@ -24,7 +24,7 @@ async function both(name: string, args: string[]) {
   const { report } = await probeSource(tools, cwd, signal)
   const [video] = videoCandidates(report)
   if (!video) throw new Error('a clip without video')
-  const tracks = { video: [{ index: video.index, frameSeconds: 0.04 }], audio: undefined }
+  const tracks = { video: [{ index: video.index, frameSeconds: 0.04 }], audio: [] }
   const { video: found } = await scanPackets(tools, { cwd, ...tracks, signal })
   const scanned = found.get(video.index) ?? { times: [], lastDuration: 0 }
   return { indexed: await indexedTimes(join(cwd, 'source'), video), scanned }

@@ -13,6 +13,33 @@ export const FrameRate = z.object({
 })
 export type FrameRate = z.infer<typeof FrameRate>
 
+const SourceAudio = z.object({
+  streamIndex: z.number().int().meta({ description: 'Index of the stream in the file.', example: 0 }),
+  codec: z.string().meta({ description: 'Codec as ffprobe names it.', example: 'h264' }),
+  channels: z.number().int().positive().meta({ description: 'Number of audio channels.', example: 2 }),
+  sampleRate: z.number().int().positive().meta({ description: 'Audio samples per second.', example: 48000 }),
+  startTime: z
+    .number()
+    .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),
+  mixedWith: z
+    .array(z.number().int())
+    .optional()
+    .meta({
+      description: 'Indexes of the other mono tracks of the same recording, which are mixed in.',
+      example: [2],
+    }),
+  language: z.string().max(50).optional().meta({ description: 'Language as the file has it.', example: 'ger' }),
+  title: z.string().max(200).optional().meta({ description: 'Title of the track in the file.', example: 'Commentary' }),
+  audioDescription: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Whether the track describes the frames to people who do not see them.', example: true }),
+})
+export type SourceAudio = z.infer<typeof SourceAudio>
+
+/** Audio tracks of one video; further ones of a source are left out. */
+export const MAX_AUDIO_TRACKS = 16
+
 /** The result of ffprobe, in the terms of planner and encoder. Sizes are as displayed, after rotation and pixel aspect ratio. */
 export const SourceFacts = z.object({
   container: z
@@ -79,25 +106,13 @@ export const SourceFacts = z.object({
         .meta({ description: 'Present if the frames can be cut into segments without encoding.' }),
     })
     .meta({ description: 'The video track.' }),
-  audio: z
-    .object({
-      streamIndex: z.number().int().meta({ description: 'Index of the stream in the file.', example: 0 }),
-      codec: z.string().meta({ description: 'Codec as ffprobe names it.', example: 'h264' }),
-      channels: z.number().int().positive().meta({ description: 'Number of audio channels.', example: 2 }),
-      sampleRate: z.number().int().positive().meta({ description: 'Audio samples per second.', example: 48000 }),
-      startTime: z
-        .number()
-        .meta({ description: 'Second on the clock of the source at which the track starts.', example: 0 }),
-      mixedWith: z
-        .array(z.number().int())
-        .optional()
-        .meta({
-          description: 'Indexes of the other mono tracks of the same recording, which are mixed in.',
-          example: [2],
-        }),
-    })
-    .nullable()
-    .meta({ description: 'The audio track; null without one.' }),
+  audio: SourceAudio.nullable().meta({
+    description: 'The audio track that players begin with; null without audio.',
+  }),
+  otherAudio: z
+    .array(SourceAudio)
+    .optional()
+    .meta({ description: 'All other audio tracks of the video; absent if there are none.' }),
 })
 export type SourceFacts = z.infer<typeof SourceFacts>
 
@@ -108,6 +123,22 @@ export const SourceChapter = z.object({
   title: z.string(),
 })
 export type SourceChapter = z.infer<typeof SourceChapter>
+
+/** A subtitle track of a source that is text. */
+export const SourceSubtitles = z.object({
+  streamIndex: z.number().int().meta({ description: 'Index of the stream in the file.', example: 3 }),
+  codec: z.string().meta({ description: 'Codec as ffprobe names it.', example: 'subrip' }),
+  language: z.string().max(50).optional().meta({ description: 'Language as the file has it.', example: 'ger' }),
+  title: z.string().max(200).optional().meta({ description: 'Title of the track in the file.', example: 'Full' }),
+  /** Only texts that viewers need although they understand the audio. */
+  forced: z.boolean().optional(),
+  /** For viewers who do not hear the audio. */
+  sdh: z.boolean().optional(),
+})
+export type SourceSubtitles = z.infer<typeof SourceSubtitles>
+
+/** Subtitle tracks of one source that become captions; further ones are left out. */
+export const MAX_SOURCE_SUBTITLES = 32
 
 /** One rung of the ladder. */
 export const Rung = z.object({
@@ -129,6 +160,10 @@ export const TaskWork = z.discriminatedUnion('kind', [
     kind: z.literal('audio').meta({ description: 'Kind of task.', example: 'video' }),
     sourceKey: z.string(),
     facts: SourceFacts,
+    /** Id of the track, where it is one of `otherAudio`. */
+    track: z.string().optional(),
+    /** Index of its stream in the file; without it, that of `facts.audio`. */
+    streamIndex: z.number().int().optional(),
     /** Length of every segment but the last, in seconds. */
     segmentSeconds: z.number().positive(),
     /** Number of the first segment to make; an earlier attempt published those before it. */
@@ -164,6 +199,12 @@ export const TaskWork = z.discriminatedUnion('kind', [
     watermark: Overlay.optional(),
     /** Seconds from the first frame; without it the worker chooses a frame. */
     time: z.number().nonnegative().optional(),
+  }),
+  z.object({
+    kind: z.literal('subtitles').meta({ description: 'Kind of task.', example: 'video' }),
+    sourceKey: z.string(),
+    facts: SourceFacts,
+    tracks: z.array(SourceSubtitles).min(1).max(MAX_SOURCE_SUBTITLES),
   }),
   z.object({
     kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }),
@@ -282,6 +323,8 @@ const RenditionPart = z.object({
 
 const AudioPart = z.object({
   kind: z.literal('audio').meta({ description: 'Kind of task.', example: 'video' }),
+  /** As in the work. */
+  track: z.string().optional(),
   codecs: z.string(),
   channels: z.number().int().positive().meta({ description: 'Number of audio channels.', example: 2 }),
   initBytes: z.number().int().positive(),
@@ -308,6 +351,8 @@ export const TaskResult = z.discriminatedUnion('kind', [
     kind: z.literal('probe').meta({ description: 'Kind of task.', example: 'video' }),
     facts: SourceFacts,
     chapters: z.array(SourceChapter).optional(),
+    /** Absent if there are none. */
+    subtitles: z.array(SourceSubtitles).max(MAX_SOURCE_SUBTITLES).optional(),
   }),
   z.object({
     kind: z.literal('poster').meta({ description: 'Kind of task.', example: 'video' }),
@@ -315,6 +360,11 @@ export const TaskResult = z.discriminatedUnion('kind', [
   }),
   /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
   z.object({ kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }) }),
+  /** Files: `<stream index>.srt` under the output key, for each of `found`, with times of the video. */
+  z.object({
+    kind: z.literal('subtitles').meta({ description: 'Kind of task.', example: 'video' }),
+    found: z.array(z.number().int()),
+  }),
   /** File: `download.mp4` under the output key. */
   z.object({
     kind: z.literal('download').meta({ description: 'Kind of task.', example: 'video' }),

@@ -57,6 +57,10 @@ export const RULES = {
     says: 'The last of several segments lasts at least half a second',
     source: 'players that stall before a short last segment',
   },
+  'HLS-25': {
+    says: 'Members of a group have different names, and at most one is the default and one per language and role autoselected',
+    source: 'RFC 8216 4.3.4.1, 4.3.4.1.1',
+  },
 } as const satisfies Record<string, { says: string; source: string }>
 
 export type RuleId = keyof typeof RULES

@@ -25,14 +25,22 @@ export function checkVariant(findings: Findings, variant: Variant): void {
   const { name, attributes, rendition, audios = [] } = variant
   if (!rendition) return
   checkCodecs(findings, variant, [rendition, ...audios])
-  const peak = peakOf(rendition) + Math.max(0, ...audios.map(peakOf))
+  const together = (measure: (one: Rendition) => number) => needed(variant, rendition, measure)
+  const peak = together(peakOf)
   const bandwidth = Number(attributes.get('BANDWIDTH'))
   findings.check('HLS-12', peak <= bandwidth + ROUNDING, `${name} needs ${Math.ceil(peak)}, says ${bandwidth}`)
   if (!attributes.has('AVERAGE-BANDWIDTH')) return
-  const average = averageOf(rendition) + Math.max(0, ...audios.map(averageOf))
+  const average = together(averageOf)
   const said = Number(attributes.get('AVERAGE-BANDWIDTH'))
   const right = Math.abs(said - average) <= average * AVERAGE_TOLERANCE + ROUNDING
   findings.check('HLS-13', right, `${name} has ${Math.round(average)}, says ${said}`)
+}
+
+/** What a player needs for a variant: its rendition and one of its audio renditions. */
+function needed({ audios = [] }: Variant, rendition: Rendition, measure: (one: Rendition) => number): number {
+  const most = Math.max(0, ...audios.map(measure))
+  // An audio-only variant is often a member of its own group; then a player plays one of the members alone.
+  return audios.includes(rendition) ? most : measure(rendition) + most
 }
 
 function peakOf({ segments, playlist }: Rendition): number {

@@ -18,7 +18,7 @@ async function temporaryFolder(): Promise<string> {
   return folder
 }
 
-/** Creates a correct presentation of two video renditions and audio with ffmpeg's HLS muxer; the master playlist is ours. */
+/** Creates a correct presentation of two video renditions and two of audio with ffmpeg's HLS muxer; the master playlist is ours. */
 export async function createPresentation(seconds = SECONDS): Promise<string> {
   const folder = await temporaryFolder()
   await run(
@@ -26,12 +26,23 @@ export async function createPresentation(seconds = SECONDS): Promise<string> {
     [
       ...['-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=25:duration=${seconds}`],
       ...['-f', 'lavfi', '-i', `sine=sample_rate=48000:duration=${seconds}`],
-      ...['-filter_complex', '[0:v]split=2[a][b];[b]scale=160:90[c]', '-map', '[a]', '-map', '[c]', '-map', '1:a'],
+      ...[
+        '-filter_complex',
+        '[0:v]split=2[a][b];[b]scale=160:90[c]',
+        '-map',
+        '[a]',
+        '-map',
+        '[c]',
+        '-map',
+        '1:a',
+        '-map',
+        '1:a',
+      ],
       ...['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '50', '-keyint_min', '50', '-sc_threshold', '0'],
       ...['-c:a', 'aac', '-f', 'hls', '-hls_time', '2', '-hls_playlist_type', 'vod', '-hls_segment_type', 'fmp4'],
       ...[
         '-var_stream_map',
-        'v:0,agroup:a,name:180p v:1,agroup:a,name:90p a:0,agroup:a,name:sound',
+        'v:0,agroup:a,name:180p v:1,agroup:a,name:90p a:0,agroup:a,name:sound a:1,agroup:a,name:other',
         '-master_pl_name',
         'ffmpeg.m3u8',
         '-hls_fmp4_init_filename',
@@ -57,11 +68,17 @@ async function masterOf(folder: string, seconds: number): Promise<string> {
     ]
     return `#EXT-X-STREAM-INF:${attributes.join(',')}\n${name}/list.m3u8\n`
   })
-  const media = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",URI="sound/list.m3u8"'
+  const media = [
+    ['NAME="Sound",LANGUAGE="de",DEFAULT=YES,AUTOSELECT=YES', 'sound'],
+    ['NAME="Other",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES', 'other'],
+  ]
+    .map(([attributes, name]) => `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",${attributes},URI="${name}/list.m3u8"`)
+    .join('\n')
   return `#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n${media}\n${(await Promise.all(variants)).join('')}`
 }
 
-async function bitsPerSecond(folder: string, seconds: number): Promise<number> {
+/** The average bit rate of the segments in a folder. */
+export async function bitsPerSecond(folder: string, seconds = SECONDS): Promise<number> {
   const segments = (await readdir(folder)).filter((name) => name.endsWith('.m4s'))
   const sizes = await Promise.all(segments.map(async (name) => (await stat(join(folder, name))).size))
   return Math.round((sizes.reduce((sum, bytes) => sum + bytes, 0) * 8) / seconds)

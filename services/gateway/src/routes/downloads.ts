@@ -1,9 +1,10 @@
-import { media } from '@kinora/common/contracts'
+import { AudioTrackId, media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { attachment } from '../http/content-disposition.ts'
 import { sendJson } from '../http/mount.ts'
+import { parseFields } from '../http/read-input.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
@@ -22,6 +23,12 @@ const Params = z.strictObject({
     .max(99_999)
     .meta({ description: 'Height of the rendition in pixels.', example: 720 }),
 })
+const Query = z.strictObject({
+  audio: AudioTrackId.optional().meta({
+    description: 'Id of the audio track, as `audioTracks` of the video has it; without it, the default one.',
+    example: '2',
+  }),
+})
 const Preparing = z.object({
   status: z.literal('preparing').meta({ description: 'Always `preparing`.', example: 'preparing' }),
 })
@@ -36,8 +43,9 @@ export const downloads = tagged('Playback', [
     name: 'downloadRendition',
     summary: 'Download a rendition',
     description:
-      'Video and audio as one MP4 file, for links that allow downloads. The first request answers 202 while the file is prepared.',
+      'Video and audio as one MP4 file, with the audio track that `audio` names, for links that allow downloads. The first request answers 202 while the file is prepared.',
     params: Params,
+    query: Query,
     answers: {
       ...fileAnswers('The whole file', { 'video/mp4': 'binary' }, ['Content-Disposition']),
       202: {
@@ -58,7 +66,8 @@ function sendDownload(ctx: Context): ReturnType<HandRoute['handle']> {
     // Like any other file that is not there.
     if (!params.success) throw new AppError('FILE_NOT_FOUND')
     const { reference, height } = params.data
-    const file = await ctx.rpc(media.prepareDownload, { reference, height }, call)
+    const query = parseFields(Query, req.query)
+    const file = await ctx.rpc(media.prepareDownload, { reference, height, ...query }, call)
     if (file.status === 'preparing') {
       res.setHeader('Retry-After', RETRY_AFTER_SECONDS)
       res.setHeader('Cache-Control', 'no-store')

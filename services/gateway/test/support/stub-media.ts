@@ -55,8 +55,8 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       if (!grant) throw new AppError('PLAYBACK_DENIED')
       return grant
     },
-    prepareDownload: async ({ reference }) => {
-      const file = downloads.get(reference)
+    prepareDownload: async ({ reference, audio }) => {
+      const file = downloads.get(audio === undefined ? reference : `${reference} ${audio}`)
       if (!file) throw new AppError('DOWNLOAD_DENIED')
       return file
     },
@@ -77,6 +77,7 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       progress: { percent: 0, stage: 'waiting', etaSeconds: null },
       source: null,
       renditions: [],
+      audioTracks: [],
       warnings: [],
       playback: null,
       error: null,

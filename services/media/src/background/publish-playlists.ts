@@ -7,6 +7,7 @@ import { type Presentation, presentationOf } from '../domain/presentation.ts'
 import { renderChapters } from '../domain/timed-text.ts'
 import { changeWithin } from '../operations/change-video.ts'
 import { transact } from '../operations/transact.ts'
+import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
 import { lockPlaylists, markUnpublished, recordPublication, videosToPublish } from '../repositories/publications.ts'
 import { writtenParts } from '../repositories/segments.ts'
 import { findVideo } from '../repositories/videos.ts'
@@ -36,18 +37,27 @@ async function publish(ctx: Context, videoId: string): Promise<void> {
       const video = await findVideo(tx, videoId)
       if (!video?.plan || (video.material_published >= video.material && !video.republish)) return null
       const { parts, material, complete } = await writtenParts(tx, videoId)
-      const presentation = presentationOf(video.plan, parts, complete, video.captions)
+      const presentation = presentationOf(video.plan, parts, complete, {
+        audioTracks: video.audio_tracks,
+        subtitles: video.captions,
+      })
       const chapters = video.chapters ? [renderChapters(video.chapters, video.plan)] : []
       for (const { name, content } of [...chapters, ...renderPlaylists(presentation)]) {
         await ctx.store.put(keys.playlist(videoId, name), content)
       }
-      return await changeWithin(ctx, tx, videoId, () =>
-        recordPublication(tx, videoId, material, renditionsOf(presentation)),
-      )
+      return await changeWithin(ctx, tx, videoId, async () => {
+        await recordPublication(tx, videoId, material, renditionsOf(presentation))
+        await setAudioTrackStatus(tx, videoId, readyAudio(presentation), 'ready')
+      })
     },
     { evict: (video) => video?.owner_id },
   )
   if (published) ctx.metrics.playlistsPublished.inc()
+}
+
+/** Ids of audio tracks: additional ones are ready when they are published, the first one when the video is complete. */
+function readyAudio({ audio, complete }: Presentation): string[] {
+  return audio.flatMap(({ shown: { id, additional } }) => (additional || complete ? [id] : []))
 }
 
 /** A rendition is ready when all its segments are published. */

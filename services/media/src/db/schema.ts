@@ -18,7 +18,15 @@ import type {
 } from '@kinora/common/contracts'
 import type { InboxDb, OutboxDb } from '@kinora/common/db'
 import type { ColumnType, Generated, JSONColumnType, Kysely, Selectable, Transaction } from 'kysely'
-import type { FrameRange, PlannedTask, StoredCaptions, StoredChapters, StoredWatermark, VideoPlan } from './stored.ts'
+import type {
+  FrameRange,
+  PlannedTask,
+  StoredAudioTrack,
+  StoredCaptions,
+  StoredChapters,
+  StoredWatermark,
+  VideoPlan,
+} from './stored.ts'
 
 /** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
 type Json<T> = ColumnType<T, string | undefined, string>
@@ -49,6 +57,7 @@ export interface VideosTable {
   chapters: NullableJson<StoredChapters>
   chapters_of_owner: Generated<boolean>
   renditions: Json<Video['renditions']>
+  audio_tracks: Json<StoredAudioTrack[]>
   status: Generated<VideoStatus>
   playable: Generated<boolean>
   percent: Generated<number>

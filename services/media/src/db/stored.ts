@@ -1,4 +1,4 @@
-import type { Chapter, FrameRate, Grid, Overlay, Rung, TaskWork, Watermark } from '@kinora/common/contracts'
+import type { AudioTrack, Chapter, FrameRate, Grid, Overlay, Rung, TaskWork, Watermark } from '@kinora/common/contracts'
 import type { StorageKey } from '@kinora/common/storage'
 
 // Values that columns store as JSON, in addition to those that the contracts define.
@@ -31,6 +31,15 @@ export interface FrameRange {
   frameCount: number
 }
 
+/** An audio track of a video. */
+export interface StoredAudioTrack extends AudioTrack {
+  /**
+   * The video is playable without it; it is published when it is complete. All others make up the track that the first task of
+   * audio encodes.
+   */
+  additional: boolean
+}
+
 /** Captions in one language. Their files have the id in their names and are never rewritten: other captions get another id. */
 export interface StoredCaptions {
   id: string
@@ -39,6 +48,10 @@ export interface StoredCaptions {
   cues: number
   /** Of the stored file; absent where an earlier version has stored it. */
   bytes?: number
+  /** Taken from a subtitle track; then a language may have several. Absent where the owner has put them. */
+  fromSource?: boolean
+  forced?: boolean
+  sdh?: boolean
   createdAt: string
 }
 

@@ -2,36 +2,47 @@ import {
   type Overlay,
   type Rung,
   type SourceFacts,
+  type SourceSubtitles,
   segmentGrid,
   type TaskKind,
   type TaskWork,
 } from '@kinora/common/contracts'
-import type { PlannedTask, StoredWatermark, VideoPlan } from '../db/stored.ts'
+import type { PlannedTask, StoredAudioTrack, StoredWatermark, VideoPlan } from '../db/stored.ts'
+import { additionalStreams } from './audio-tracks.ts'
 import { type Chunk, chunkPlan, headSegments } from './chunk-plan.ts'
 import { ladder } from './ladder.ts'
-import { AUDIO_PLAYLIST, renditionPlaylist } from './presentation.ts'
+import { audioPlaylist, renditionPlaylist } from './presentation.ts'
 import { framesOf, type VideoWork } from './segments.ts'
 import { planStoryboard } from './storyboard-plan.ts'
 
 /** The video task whose first segment, with that of the audio, makes a video playable. */
 export const FIRST_PART_ORDINAL = 1
+/** The task of the audio that a video begins with; other tasks of audio come later. */
+const FIRST_AUDIO_ORDINAL = 2
 
 /** Kinds of tasks that begin when all others have ended. */
 const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard']
 /** A video is ready and plays without them. */
-const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'download']
+const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'download']
+
+type TaskPlace = Pick<PlannedTask, 'ordinal'> & { kind: TaskKind }
 
 /** Whether a video is not playable before this task has a result. Such tasks wait for no others. */
-export function makesPlayable({ kind, ordinal }: { kind: TaskKind; ordinal: number }): boolean {
-  return kind === 'probe' || kind === 'audio' || ordinal === FIRST_PART_ORDINAL
+export function makesPlayable({ kind, ordinal }: TaskPlace): boolean {
+  return kind === 'probe' || ordinal === FIRST_PART_ORDINAL || (kind === 'audio' && ordinal === FIRST_AUDIO_ORDINAL)
+}
+
+/** Whether a task encodes an audio track that the video can be played without. */
+export function isAdditionalAudio({ kind, ordinal }: TaskPlace): boolean {
+  return kind === 'audio' && ordinal !== FIRST_AUDIO_ORDINAL
 }
 
 export function comesAfterwards(kind: TaskKind): boolean {
   return AFTERWARDS.includes(kind)
 }
 
-export function isOptional(kind: TaskKind): boolean {
-  return OPTIONAL.includes(kind)
+export function isOptional(task: TaskPlace): boolean {
+  return OPTIONAL.includes(task.kind) || isAdditionalAudio(task)
 }
 
 export function probeTask(sourceKey: string): PlannedTask {
@@ -76,13 +87,19 @@ export function planTasks(
   const [first, ...rest] = [...encodingTasks(plan, source, remuxed), ...(remux ? [remux] : [])]
   const [smallest] = plan.rungs
   if (!smallest || !first) throw new Error('a video without frames or renditions cannot be planned')
-  const tasks = [first, facts.audio && audioTask(), posterTask(), ...rest, finaliseTask(), storyboardTask(smallest)]
+  const others = additionalStreams(facts).map(({ id, source: { streamIndex } }) =>
+    audioTask({ track: id, streamIndex }),
+  )
+  const parts = [first, facts.audio && audioTask(), posterTask(), ...others, ...rest]
+  const tasks = [...parts, finaliseTask(), storyboardTask(smallest)]
   return tasks.filter((task) => task != null).map((task, index) => ({ ordinal: FIRST_PART_ORDINAL + index, ...task }))
 
-  function audioTask(): Omit<PlannedTask, 'ordinal'> {
+  function audioTask(additional?: { track: string; streamIndex: number }): Omit<PlannedTask, 'ordinal'> {
     const seconds = (plan.frameCount * plan.frameRate.den) / plan.frameRate.num
-    const work: TaskWork = { kind: 'audio', sourceKey, facts, segmentSeconds: plan.segmentSeconds, firstSegment: 0 }
-    return { label: 'audio', queue: 'short', weight: audioWeight(seconds), work }
+    const segments = { segmentSeconds: plan.segmentSeconds, firstSegment: 0 }
+    const work: TaskWork = { kind: 'audio', sourceKey, facts, ...additional, ...segments }
+    const label = additional ? `audio ${additional.track}` : 'audio'
+    return { label, queue: 'short', weight: audioWeight(seconds), work }
   }
 
   function posterTask(): Omit<PlannedTask, 'ordinal'> {
@@ -108,6 +125,15 @@ export function planTasks(
     }
     return { label: 'storyboard', queue: 'short', weight: 1, work }
   }
+}
+
+/** After all tasks of a plan, and before those that replace a remux. */
+const SUBTITLES_ORDINAL = 400_000
+
+/** Takes the texts of these tracks out of the source. It reads the file once and encodes nothing. */
+export function subtitlesTask({ facts, sourceKey }: EncodingSource, tracks: SourceSubtitles[]): PlannedTask {
+  const work: TaskWork = { kind: 'subtitles', sourceKey, facts, tracks }
+  return { ordinal: SUBTITLES_ORDINAL, label: 'subtitles', queue: 'short', weight: 1, work }
 }
 
 /** The tasks that encode all rungs but the remuxed one; the first one makes the video playable. */
@@ -202,24 +228,36 @@ function encodedPixels(work: VideoWork): number {
   return work.rungs.reduce((sum, rung) => sum + rung.width * rung.height * framesOf(rung, work), 0)
 }
 
-/** After all tasks that make a video ready. Each rendition has its own ordinal, so a video has one download task for each. */
+/**
+ * After all tasks that make a video ready. Each rendition with each audio track has its own ordinal, so a video has one download
+ * task for each.
+ */
 const FIRST_DOWNLOAD_ORDINAL = 1_000_000
 
-function downloadOrdinal({ width, height }: Rung): number {
-  return FIRST_DOWNLOAD_ORDINAL + Math.min(width, height)
+/** More than the height of any rendition. */
+const DOWNLOADS_OF_TRACK = 100_000
+
+function downloadOrdinal({ width, height }: Rung, track: StoredAudioTrack | undefined): number {
+  const ofTrack = track?.additional ? Number(track.id) * DOWNLOADS_OF_TRACK : 0
+  return FIRST_DOWNLOAD_ORDINAL + ofTrack + Math.min(width, height)
 }
 
-/** Joins a rendition and the audio in one file. `playlistKey` is the folder of the published playlists. */
-export function downloadTask(plan: VideoPlan, rung: Rung, playlistKey: string): PlannedTask {
+/** Joins a rendition and an audio track in one file. `playlistKey` is the folder of the published playlists. */
+export function downloadTask(
+  plan: VideoPlan,
+  rung: Rung,
+  track: StoredAudioTrack | undefined,
+  playlistKey: string,
+): PlannedTask {
   return {
-    ordinal: downloadOrdinal(rung),
-    label: `download ${rung.name}`,
+    ordinal: downloadOrdinal(rung, track),
+    label: track?.additional ? `download ${rung.name} audio ${track.id}` : `download ${rung.name}`,
     queue: 'short',
     weight: 1,
     work: {
       kind: 'download',
       pictureKey: `${playlistKey}/${rung.name}.m3u8`,
-      soundKey: plan.hasAudio ? `${playlistKey}/${AUDIO_PLAYLIST}` : null,
+      soundKey: track ? `${playlistKey}/${audioPlaylist(track)}` : null,
       frameCount: plan.frameCount,
     },
   }

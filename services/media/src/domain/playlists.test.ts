@@ -1,11 +1,19 @@
 import { expect, test } from 'vitest'
 import { someFacts } from '../../test/support/results.ts'
+import type { StoredAudioTrack } from '../db/stored.ts'
 import { planVideo } from './plan.ts'
 import { renderPlaylists } from './playlists.ts'
 import type { Presentation, Segment } from './presentation.ts'
 
 function segments(folder: string, all: [bytes: number, seconds: number][]): Segment[] {
   return all.map(([bytes, seconds], index) => ({ uri: `${folder}/${index}.m4s`, bytes, seconds }))
+}
+
+function someTrack(more: Partial<StoredAudioTrack> = {}): StoredAudioTrack {
+  return {
+    ...{ id: '1', language: null, name: 'Audio', default: true, channels: 2, audioDescription: false, hidden: false },
+    ...{ status: 'ready', additional: false, ...more },
+  }
 }
 
 /** In a segment of three groups of pictures: offset and length. */
@@ -50,13 +58,16 @@ function presentation(complete: boolean): Presentation {
         })),
       },
     ],
-    audio: {
-      codecs: 'mp4a.40.2',
-      channels: 2,
-      initUri: 't2-1/init.mp4',
-      initBytes: 700,
-      segments: segments('t2-1', audio.slice(0, shown)),
-    },
+    audio: [
+      {
+        shown: someTrack(),
+        codecs: 'mp4a.40.2',
+        channels: 2,
+        initUri: 't2-1/init.mp4',
+        initBytes: 700,
+        segments: segments('t2-1', audio.slice(0, shown)),
+      },
+    ],
   }
 }
 
@@ -148,15 +159,49 @@ test('the master is written after all that it names', () => {
   expect(names).toEqual(['240p.m3u8', 'audio.m3u8', '240p-iframes.m3u8', 'master.m3u8'])
 })
 
+test('several audio tracks are members of one group, each with its language and role', () => {
+  const whole = presentation(true)
+  const [first] = whole.audio
+  if (!first) throw new Error('no audio')
+  const track = (more: Partial<StoredAudioTrack>, bytes = 96_000) => ({
+    ...first,
+    shown: someTrack({ default: false, additional: true, ...more }),
+    segments: first.segments.map((segment) => ({ ...segment, bytes })),
+  })
+  const audio = [
+    track({ id: '1', language: 'en', name: 'English' }, 100_000),
+    { ...first, shown: someTrack({ id: '2', language: 'de', name: 'Deutsch' }) },
+    track({ id: '3', language: 'en', name: 'English (audio description)', audioDescription: true }),
+    track({ id: '4', language: 'en', name: 'Commentary' }),
+  ]
+  const files = renderPlaylists({ ...whole, audio })
+  expect(files.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['audio-1.m3u8', 'audio.m3u8', 'audio-3.m3u8', 'audio-4.m3u8']),
+  )
+  const lines = files.at(-1)?.content.split('\n') ?? []
+  const group = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",'
+  expect(lines.filter((line) => line.startsWith(group)).map((line) => line.slice(group.length))).toEqual([
+    'NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="audio-1.m3u8"',
+    'NAME="Deutsch",LANGUAGE="de",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"',
+    'NAME="English (audio description)",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,CHARACTERISTICS="public.accessibility.describes-video",CHANNELS="2",URI="audio-3.m3u8"',
+    'NAME="Commentary",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=NO,CHANNELS="2",URI="audio-4.m3u8"',
+  ])
+  // The audio-only variant is the default track; it needs what the largest member of the group needs.
+  const at = lines.indexOf('audio.m3u8')
+  expect(lines[at - 1]).toContain(`#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth(lines[at - 1])},`)
+  expect(bandwidth(lines[at - 1])).toBeGreaterThan(Math.floor((100_000 * 8) / 6.02))
+  expect(lines.filter((line) => line.includes('CODECS="avc1.64000d,mp4a.40.2"'))).toHaveLength(1)
+})
+
 test('without sound no audio group is announced', () => {
-  const master = renderPlaylists({ ...presentation(true), audio: null }).at(-1)?.content
+  const master = renderPlaylists({ ...presentation(true), audio: [] }).at(-1)?.content
   expect(master).not.toContain('AUDIO')
   expect(master).toContain('CODECS="avc1.64000d",')
 })
 
 test('a video of one frame has a target duration of one second', () => {
   const plan = { ...presentation(true).plan, frameCount: 1 }
-  const one = { ...presentation(true), plan, audio: null }
+  const one = { ...presentation(true), plan, audio: [] }
   expect(renderPlaylists(one)[0]?.content).toContain('#EXT-X-TARGETDURATION:1\n')
 })
 

@@ -1,10 +1,11 @@
 import { framesOfSegment, segmentCount } from '@kinora/common/contracts'
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
-import type { StoredCaptions, VideoPlan } from '../db/stored.ts'
+import type { StoredAudioTrack, StoredCaptions, VideoPlan } from '../db/stored.ts'
+import { uniqueName } from './audio-tracks.ts'
 import { averageBitrate, highestBitrate, type Measured, peakBitrate } from './bandwidth.ts'
 import {
-  AUDIO_PLAYLIST,
   type AudioTrack,
+  audioPlaylist,
   type PlaylistFile,
   type Presentation,
   renditionPlaylist,
@@ -26,7 +27,9 @@ export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
     name: renditionPlaylist(track.rung.name),
     content: mediaPlaylist(track, target, presentation.complete),
   }))
-  if (audio) files.push({ name: AUDIO_PLAYLIST, content: mediaPlaylist(audio, target, presentation.complete) })
+  for (const track of audio) {
+    files.push({ name: audioPlaylist(track.shown), content: mediaPlaylist(track, target, presentation.complete) })
+  }
   files.push(...presentation.subtitles.map((captions) => subtitlesPlaylist(captions, presentation.plan)))
   const iFrames = iFramePlaylists(presentation)
   return [...files, ...iFrames, { name: MASTER_PLAYLIST, content: masterPlaylist(presentation, iFrames) }]
@@ -69,17 +72,40 @@ function masterPlaylist(presentation: Presentation, iFrames: readonly IFramePlay
   return playlistText([
     ...PLAYLIST_HEAD,
     '#EXT-X-INDEPENDENT-SEGMENTS',
-    ...(audio ? [audioMedia(audio)] : []),
+    ...audio.map((track) => audioMedia(track, audio)),
     ...subtitles.map((captions) => subtitlesMedia(captions, subtitles)),
     ...video.flatMap((track) => [streamInf(track, presentation), renditionPlaylist(track.rung.name)]),
-    ...(audio ? [audioOnly(audio, presentation), AUDIO_PLAYLIST] : []),
+    ...audioOnly(presentation),
     ...iFrames.map(({ attributes }) => `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(',')}`),
   ])
 }
 
-function audioMedia({ channels }: AudioTrack): string {
-  const attributes = ['TYPE=AUDIO', 'GROUP-ID="audio"', 'NAME="Audio"', 'DEFAULT=YES', 'AUTOSELECT=YES']
-  return `#EXT-X-MEDIA:${attributes.join(',')},CHANNELS="${channels}",URI="${AUDIO_PLAYLIST}"`
+function audioMedia({ shown, channels }: AudioTrack, all: readonly AudioTrack[]): string {
+  const attributes = [
+    ...['TYPE=AUDIO', 'GROUP-ID="audio"', `NAME="${shown.name}"`],
+    ...(shown.language === null ? [] : [`LANGUAGE="${shown.language}"`]),
+    `DEFAULT=${shown.default ? 'YES' : 'NO'}`,
+    `AUTOSELECT=${isAutoselected(shown, all) ? 'YES' : 'NO'}`,
+    ...(shown.audioDescription ? ['CHARACTERISTICS="public.accessibility.describes-video"'] : []),
+    ...[`CHANNELS="${channels}"`, `URI="${audioPlaylist(shown)}"`],
+  ]
+  return `#EXT-X-MEDIA:${attributes.join(',')}`
+}
+
+/**
+ * A player may choose a track by language and role, so of those with the same ones only the first is selected by itself, or the
+ * default one (RFC 8216 section 4.3.4.1.1).
+ */
+function isAutoselected({ id, language, audioDescription }: StoredAudioTrack, all: readonly AudioTrack[]): boolean {
+  const alike = all
+    .map(({ shown }) => shown)
+    .filter((other) => other.language === language && other.audioDescription === audioDescription)
+  return (alike.find((other) => other.default) ?? alike[0])?.id === id
+}
+
+/** The track that players begin with. */
+function defaultOf(audio: readonly AudioTrack[]): AudioTrack | undefined {
+  return audio.find(({ shown }) => shown.default) ?? audio[0]
 }
 
 function streamInf(track: VideoTrack, presentation: Presentation): string {
@@ -88,7 +114,7 @@ function streamInf(track: VideoTrack, presentation: Presentation): string {
   const attributes = [
     `BANDWIDTH=${peak}`,
     `AVERAGE-BANDWIDTH=${average}`,
-    `CODECS="${[track.codecs, ...(audio ? [audio.codecs] : [])].join(',')}"`,
+    `CODECS="${[...new Set([track.codecs, ...audio.map(({ codecs }) => codecs)])].join(',')}"`,
     `RESOLUTION=${track.rung.width}x${track.rung.height}`,
     `FRAME-RATE=${(plan.frameRate.num / plan.frameRate.den).toFixed(3)}`,
     ...groups(presentation),
@@ -97,15 +123,21 @@ function streamInf(track: VideoTrack, presentation: Presentation): string {
 }
 
 /** For networks that are too slow for video. Last, because some players begin with the first variant. */
-function audioOnly({ codecs, segments }: AudioTrack, presentation: Presentation): string {
-  const peak = peakBitrate(segments, presentation.plan.segmentSeconds)
-  const attributes = [`BANDWIDTH=${peak}`, `AVERAGE-BANDWIDTH=${averageBitrate(segments)}`, `CODECS="${codecs}"`]
-  return `#EXT-X-STREAM-INF:${[...attributes, ...groups(presentation)].join(',')}`
+function audioOnly(presentation: Presentation): string[] {
+  const track = defaultOf(presentation.audio)
+  if (!track) return []
+  const { peak, average } = bandwidthOfAudio(presentation)
+  const codecs = [...new Set(presentation.audio.map((one) => one.codecs))].join(',')
+  const attributes = [`BANDWIDTH=${peak}`, `AVERAGE-BANDWIDTH=${average}`, `CODECS="${codecs}"`]
+  return [`#EXT-X-STREAM-INF:${[...attributes, ...groups(presentation)].join(',')}`, audioPlaylist(track.shown)]
 }
 
 /** The rendition groups that belong to a variant. */
 function groups({ audio, subtitles }: Presentation): string[] {
-  return [...(audio ? ['AUDIO="audio"'] : []), ...(subtitles.length > 0 ? [`SUBTITLES="${SUBTITLES_GROUP}"`] : [])]
+  return [
+    ...(audio.length > 0 ? ['AUDIO="audio"'] : []),
+    ...(subtitles.length > 0 ? [`SUBTITLES="${SUBTITLES_GROUP}"`] : []),
+  ]
 }
 
 interface Bandwidth {
@@ -114,18 +146,25 @@ interface Bandwidth {
 }
 
 function measured(track: VideoTrack, presentation: Presentation): Bandwidth {
-  const audio = presentation.audio?.segments ?? []
-  const target = presentation.plan.segmentSeconds
+  const audio = bandwidthOfAudio(presentation)
   return {
-    peak: peakBitrate(track.segments, target) + peakBitrate(audio, target),
-    average: averageBitrate(track.segments) + averageBitrate(audio),
+    peak: peakBitrate(track.segments, presentation.plan.segmentSeconds) + audio.peak,
+    average: averageBitrate(track.segments) + audio.average,
+  }
+}
+
+/** A player plays one track at a time: the most that any of them needs. */
+function bandwidthOfAudio({ audio, plan }: Presentation): Bandwidth {
+  return {
+    peak: Math.max(0, ...audio.map(({ segments }) => peakBitrate(segments, plan.segmentSeconds))),
+    average: Math.max(0, ...audio.map(({ segments }) => averageBitrate(segments))),
   }
 }
 
 /** For a growing video: the most that it may become, because players do not read the master playlist again. */
 function capped(track: VideoTrack, presentation: Presentation): Bandwidth {
   const now = measured(track, presentation)
-  const audio = peakBitrate(presentation.audio?.segments ?? [], presentation.plan.segmentSeconds)
+  const { peak: audio } = bandwidthOfAudio(presentation)
   const { maxrate } = track.rung
   return {
     peak: Math.max(now.peak, highestBitrate(maxrate) + audio),
@@ -219,18 +258,37 @@ function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): PlaylistFil
   return { name: captionsPlaylist(id), content: playlistText(lines) }
 }
 
-/** Names must differ within a group (section 4.3.4.1.1), and two languages may have the same label. */
-function subtitlesMedia({ id, lang, label }: StoredCaptions, all: readonly StoredCaptions[]): string {
-  const isUnique = all.every((other) => other.id === id || other.label !== label)
+const SDH = 'public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound'
+
+/**
+ * Names must differ within a group, and what a player selects by itself must differ in language and role (section 4.3.4.1.1).
+ * Two languages may have the same label, and a source may have several tracks of one language.
+ */
+function subtitlesMedia(captions: StoredCaptions, all: readonly StoredCaptions[]): string {
+  const { id, lang, forced = false, sdh = false } = captions
+  const role = (one: StoredCaptions) => `${one.lang} ${one.forced ?? false} ${one.sdh ?? false}`
+  const isFirst = all.find((other) => role(other) === role(captions)) === captions
   const attributes = [
     'TYPE=SUBTITLES',
     `GROUP-ID="${SUBTITLES_GROUP}"`,
-    `NAME="${isUnique ? label : `${label} (${lang})`}"`,
-    `LANGUAGE="${lang}"`,
+    `NAME="${namesOf(all).get(id)}"`,
+    ...(lang === 'und' ? [] : [`LANGUAGE="${lang}"`]),
     'DEFAULT=NO',
-    'AUTOSELECT=YES',
-    'FORCED=NO',
+    `AUTOSELECT=${isFirst ? 'YES' : 'NO'}`,
+    `FORCED=${forced ? 'YES' : 'NO'}`,
+    ...(sdh ? [`CHARACTERISTICS="${SDH}"`] : []),
     `URI="${captionsPlaylist(id)}"`,
   ]
   return `#EXT-X-MEDIA:${attributes.join(',')}`
+}
+
+/** The label, with the language where several have the same one, and a number where that is not enough. */
+function namesOf(all: readonly StoredCaptions[]): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const { id, lang, label } of all) {
+    const isUnique = all.every((other) => other.id === id || other.label !== label)
+    const others = [...names.values()].map((name) => ({ name }))
+    names.set(id, uniqueName(isUnique ? label : `${label} (${lang})`, others))
+  }
+  return names
 }

@@ -1,5 +1,5 @@
 import type { MediaPart, Rung } from '@kinora/common/contracts'
-import type { StoredCaptions, VideoPlan } from '../db/stored.ts'
+import type { StoredAudioTrack, StoredCaptions, VideoPlan } from '../db/stored.ts'
 import type { Measured } from './bandwidth.ts'
 import type { Part } from './segments.ts'
 
@@ -33,6 +33,14 @@ export interface VideoSegment extends Segment {
 
 export interface AudioTrack extends Track {
   channels: number
+  /** What the menu of a player shows. */
+  shown: StoredAudioTrack
+}
+
+/** What a presentation has beside frames and audio, and what it says of its audio. */
+export interface Described {
+  audioTracks: readonly StoredAudioTrack[]
+  subtitles: readonly StoredCaptions[]
 }
 
 /** What can be played at this moment. */
@@ -42,7 +50,8 @@ export interface Presentation {
   complete: boolean
   /** Renditions that have segments, smallest first. */
   video: VideoTrack[]
-  audio: AudioTrack | null
+  /** In the order of the source. */
+  audio: AudioTrack[]
   subtitles: readonly StoredCaptions[]
 }
 
@@ -51,22 +60,23 @@ export function presentationOf(
   plan: VideoPlan,
   parts: readonly Part[],
   complete: boolean,
-  subtitles: readonly StoredCaptions[],
+  { audioTracks, subtitles }: Described,
 ): Presentation {
   const video = plan.rungs.map((rung) => videoTrack(rung, plan, parts)).filter((track) => track !== null)
-  const audio = audioTrack(parts)
+  const offered = audioTracks.filter(({ hidden }) => !hidden)
+  const audio = offered.map((shown) => audioTrack(shown, parts)).filter((track) => track !== null)
   return { plan, complete, subtitles, ...(complete ? { video, audio } : inStep(video, audio)) }
 }
 
 /**
- * Cuts all tracks to the shorter of audio and smallest rendition. Otherwise a player could seek to where one of the two is
+ * Cuts all tracks to the shortest of audio and smallest rendition. Additional audio is complete when it is here. Otherwise a player could seek to where one of the two is
  * missing, or to where no rendition is small enough for its network. A remuxed rendition is complete long before the others.
  */
-function inStep(video: VideoTrack[], audio: AudioTrack | null): { video: VideoTrack[]; audio: AudioTrack | null } {
+function inStep(video: VideoTrack[], audio: AudioTrack[]): { video: VideoTrack[]; audio: AudioTrack[] } {
   const [smallest] = video
-  const length = Math.min(smallest?.segments.length ?? 0, audio?.segments.length ?? Number.POSITIVE_INFINITY)
+  const length = Math.min(smallest?.segments.length ?? 0, ...audio.map(({ segments }) => segments.length))
   const cut = <T extends Track>(track: T): T => ({ ...track, segments: track.segments.slice(0, length) })
-  return { video: video.map(cut), audio: audio && cut(audio) }
+  return { video: video.map(cut), audio: audio.map(cut) }
 }
 
 /** Segments of one rendition or of the audio, with consecutive numbers, in one folder. */
@@ -102,12 +112,13 @@ function videoTrack(rung: Rung, plan: VideoPlan, parts: readonly Part[]): VideoT
   return first ? { rung, codecs: first.codecs, ...unbroken(first, renditions) } : null
 }
 
-function audioTrack(parts: readonly Part[]): AudioTrack | null {
+function audioTrack(shown: StoredAudioTrack, parts: readonly Part[]): AudioTrack | null {
+  const track = shown.additional ? shown.id : undefined
   const runs = parts.flatMap(({ taskId, attempt, written }) =>
-    written.kind === 'audio' ? [{ ...written, folder: `${taskId}-${attempt}` }] : [],
+    written.kind === 'audio' && written.track === track ? [{ ...written, folder: `${taskId}-${attempt}` }] : [],
   )
   const first = runs.find(({ firstSegment }) => firstSegment === 0)
-  return first ? { codecs: first.codecs, channels: first.channels, ...unbroken(first, runs) } : null
+  return first ? { shown, codecs: first.codecs, channels: first.channels, ...unbroken(first, runs) } : null
 }
 
 function unbroken<S extends Measured>(
@@ -130,7 +141,10 @@ export function renditionPlaylist(rungName: string): string {
   return `${rungName}.m3u8`
 }
 
-export const AUDIO_PLAYLIST = 'audio.m3u8'
+/** File name of the media playlist of an audio track. */
+export function audioPlaylist({ id, additional }: Pick<StoredAudioTrack, 'id' | 'additional'>): string {
+  return additional ? `audio-${id}.m3u8` : 'audio.m3u8'
+}
 
 export interface PlaylistFile {
   name: string

@@ -54,7 +54,7 @@ export function checkResult(work: TaskWork, result: TaskResult, others: readonly
 /** The same for the first segments of a task that still runs. */
 export function checkPart(work: TaskWork, part: MediaPart, others: readonly Part[]): TaskCause | null {
   if (part.kind === 'audio') {
-    const fits = work.kind === 'audio' && part.firstSegment === work.firstSegment
+    const fits = work.kind === 'audio' && part.firstSegment === work.firstSegment && part.track === work.track
     return fits ? null : causeOf('RESULT_UNUSABLE')
   }
   if (work.kind !== 'video' || !hasAskedSegments(work, part)) return causeOf('RESULT_UNUSABLE')

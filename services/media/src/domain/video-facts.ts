@@ -16,6 +16,7 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     progress: progressOf(row, now),
     source: sourceOf(row),
     renditions: renditionsOf(row),
+    audioTracks: audioTracksOf(row),
     error: row.error,
     warnings: row.warnings,
     createdAt: row.created_at.toISOString(),
@@ -32,6 +33,12 @@ export function progressOf({ percent, stage, status, finish_estimate }: VideoRow
 function renditionsOf({ status, renditions }: VideoRow): VideoFacts['renditions'] {
   if (status !== 'failed') return renditions
   return renditions.map((rendition) => (rendition.status === 'ready' ? rendition : { ...rendition, status }))
+}
+
+function audioTracksOf({ status, audio_tracks: tracks }: VideoRow): VideoFacts['audioTracks'] {
+  return tracks.map(({ additional: _, ...track }) =>
+    status === 'failed' && track.status !== 'ready' ? { ...track, status } : track,
+  )
 }
 
 function sourceOf(row: VideoRow): VideoFacts['source'] {

@@ -69,6 +69,20 @@ describe("a video's state", () => {
     expect(due('done', 'done', 'waiting', 'waiting')).toEqual(['video 3', 'poster 5'])
   })
 
+  it('is playable without its additional audio, and checked when that is there or has failed', () => {
+    const other = (state: TaskFacts['state'], written: number) =>
+      task('audio', 4, state, { written, cause: state === 'failed' ? CAUSE : null })
+    const begun = [...work('done', 'done', 'done', 'waiting').slice(0, 4), task('finalise', 9, 'waiting')]
+    const published = { materialPublished: 6, republish: false }
+    expect(deriveState(true, NONE, [...begun.slice(0, 3), other('waiting', 0)]).due).toEqual(['audio 4'])
+    expect(deriveState(true, NONE, [...begun.slice(0, 1), other('waiting', 0)]).due).toEqual([])
+    // It is published when it is complete, so its first segments are nothing new.
+    expect(deriveState(true, published, [...begun, other('running', 3)])).toMatchObject({ material: 6, due: [] })
+    expect(deriveState(true, published, [...begun, other('done', 3)])).toMatchObject({ material: 10, due: [] })
+    const failed = deriveState(true, published, [...begun, other('failed', 0)])
+    expect(failed).toMatchObject({ status: 'processing', material: 6, error: null, due: ['finalise 9'] })
+  })
+
   it('is playable when it is published, not when it could be', () => {
     const tasks = work('done', 'done', 'queued', 'waiting')
     expect(deriveState(true, NONE, tasks).playable).toBe(false)

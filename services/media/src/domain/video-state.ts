@@ -1,6 +1,6 @@
 import type { Progress, TaskCause, TaskKind, TaskStatus, VideoError, VideoStatus } from '@kinora/common/contracts'
 import type { z } from 'zod'
-import { comesAfterwards, FIRST_PART_ORDINAL, isOptional, makesPlayable } from './plan.ts'
+import { comesAfterwards, FIRST_PART_ORDINAL, isAdditionalAudio, isOptional, makesPlayable } from './plan.ts'
 
 /** The facts about a task that decide the state of its video. */
 export interface TaskFacts {
@@ -47,10 +47,10 @@ const MEDIA_PERCENT = 95
 export function deriveState(uploaded: boolean, publication: Publication, tasks: readonly TaskFacts[]): VideoState {
   const media = tasks.filter((task) => task.kind === 'video' || task.kind === 'audio')
   const finalise = tasks.find((task) => task.kind === 'finalise')
-  const failed = tasks.find((task) => task.state === 'failed' && !isOptional(task.kind))
+  const failed = tasks.find((task) => task.state === 'failed' && !isOptional(task))
   const status = statusOf(uploaded, tasks, finalise, failed)
   const material = materialOf(media)
-  const allWritten = media.length > 0 && media.every((task) => task.state === 'done')
+  const allWritten = media.length > 0 && media.every(isFinished)
   const allPublished = allWritten && publication.materialPublished === material && !publication.republish
   return {
     status,
@@ -66,14 +66,15 @@ export function deriveState(uploaded: boolean, publication: Publication, tasks: 
   function isDue(task: TaskFacts): boolean {
     if (task.kind === 'finalise') return allPublished && tasks.every(isFinished)
     if (task.kind === 'storyboard') return status === 'ready'
-    return makesPlayable(task) || material > 0
+    // It costs little, and captions are part of the first publication or of one soon after it.
+    return makesPlayable(task) || task.kind === 'subtitles' || material > 0
   }
 }
 
 /** Whether the check need not wait for this task. */
-function isFinished({ kind, state }: TaskFacts): boolean {
-  if (comesAfterwards(kind) || state === 'done') return true
-  return isOptional(kind) && state === 'failed'
+function isFinished(task: TaskFacts): boolean {
+  if (comesAfterwards(task.kind) || task.state === 'done') return true
+  return isOptional(task) && task.state === 'failed'
 }
 
 function statusOf(
@@ -91,9 +92,15 @@ function statusOf(
 /** A video is playable with the first segments of its smallest rendition and its audio. */
 function materialOf(media: readonly TaskFacts[]): number {
   const hasVideo = media.some((task) => task.ordinal === FIRST_PART_ORDINAL && task.written > 0)
-  const hasAudio = media.every((task) => task.kind !== 'audio' || task.written > 0)
+  const hasAudio = media.every((task) => task.kind !== 'audio' || isAdditionalAudio(task) || task.written > 0)
   if (!hasVideo || !hasAudio) return 0
-  return media.reduce((sum, task) => sum + task.written + (task.state === 'done' ? 1 : 0), 0)
+  return media.reduce((sum, task) => sum + publishable(task), 0)
+}
+
+/** An additional track counts when it is complete. */
+function publishable(task: TaskFacts): number {
+  if (task.state === 'done') return task.written + 1
+  return isAdditionalAudio(task) ? 0 : task.written
 }
 
 function stageOf(status: VideoStatus, tasks: readonly TaskFacts[], allPublished: boolean): VideoState['stage'] {

@@ -6,15 +6,18 @@ import { keys } from '@kinora/common/storage'
 import type { MediaConfig } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
+import type { StoredCaptions } from '../db/stored.ts'
+import { audioTracksOf } from '../domain/audio-tracks.ts'
 import { factsOf } from '../domain/clip.ts'
 import { remuxRung } from '../domain/ladder.ts'
-import { overlayOf, planTasks, planVideo } from '../domain/plan.ts'
+import { overlayOf, planTasks, planVideo, subtitlesTask } from '../domain/plan.ts'
 import { checkResult, remainingWork } from '../domain/segments.ts'
 import { chaptersOf } from '../domain/timed-text.ts'
-import { changeVideo } from '../operations/change-video.ts'
+import { changeTimedText, changeVideo } from '../operations/change-video.ts'
 import { attemptFailed } from '../operations/end-attempt.ts'
 import { lengthRefusal } from '../operations/limits.ts'
 import { writePassport } from '../operations/passport.ts'
+import { discardPrepared, prepareSourceCaptions, recordSourceCaptions } from '../operations/source-captions.ts'
 import { planSpeculation, takeOverSpeculation } from '../operations/speculative-segments.ts'
 import { recordPoster, recordStoryboard } from '../repositories/pictures.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/segments.ts'
@@ -36,15 +39,19 @@ export async function taskFinished(
   const task = await findTask(ctx.db, lease.taskId)
   // Its video was deleted, and with it the attempt's files.
   if (!task) return
-  await changeVideo(ctx, task.video_id, async (tx, video) => {
-    if (!(await firstTimeSeen(tx, eventId))) return
+  const prepared = await prepareSourceCaptions(ctx, task, lease.attempt, result)
+  const change = result.kind === 'subtitles' ? changeTimedText : changeVideo
+  await change(ctx, task.video_id, async (tx, video) => {
+    if (!(await firstTimeSeen(tx, eventId))) return await discardPrepared(tx, video.id, prepared.captions)
     const current = await findTask(tx, lease.taskId)
     if (!current) return
     if (tools && holdsLease(current, lease)) await recordTools(tx, lease, tools)
     if (log !== undefined) await recordLog(tx, lease, log)
     const outcome = holdsLease(current, lease)
-      ? await finish(ctx, { tx, video, task: current, lease, warnings }, result)
+      ? await finish(ctx, { tx, video, task: current, lease, warnings, captions: prepared.captions }, result)
       : await discard(tx, current, lease)
+    if (outcome === 'done') await addWarnings(tx, video.id, prepared.warnings)
+    else await discardPrepared(tx, video.id, prepared.captions)
     ctx.metrics.attempts.inc({ kind: current.kind, outcome })
   })
 }
@@ -56,6 +63,8 @@ interface Attempt {
   task: TaskRow
   lease: Lease
   warnings: Warning[]
+  /** What was read of subtitle tracks. */
+  captions: StoredCaptions[]
 }
 
 async function finish(ctx: Context, attempt: Attempt, result: TaskResult): Promise<'done' | 'failed'> {
@@ -95,6 +104,8 @@ const RECORDERS: { [K in keyof ResultOf]: Recorder<K> } = {
     const folderKey = keys.attempt(video.id, task.id, task.attempt)
     await recordStoryboard(tx, video.id, { ...task.params.grid, folderKey })
   },
+  subtitles: async (_ctx, { tx, video, lease, captions }) =>
+    await recordSourceCaptions(tx, video, keys.attempt(video.id, lease.taskId, lease.attempt), captions),
   finalise: async (ctx, { tx, video }, result) => await writePassport(ctx, tx, video, result),
   // The file has its place by the number of the attempt.
   download: async () => {},
@@ -112,6 +123,10 @@ async function recordProbe(ctx: Context, { tx, video, task }: Attempt, result: R
   }
   const facts = factsOf(video, result.facts)
   await planSource(tx, video, facts, ctx.config)
+  const { source_key: sourceKey } = video
+  if (result.subtitles && sourceKey !== null) {
+    await addTasks(tx, video.id, [subtitlesTask({ facts, sourceKey }, result.subtitles)])
+  }
   const items = chaptersOf(result.chapters ?? [], facts)
   if (items.length > 0) await setSourceChapters(tx, video.id, { id: randomUUID(), items })
 }
@@ -136,7 +151,7 @@ async function planSource(
   const renditions: Video['renditions'] = plan.rungs.map(({ name, width, height }) => {
     return { name, width, height, bitrate: null, status: 'processing' }
   })
-  await recordPlan(tx, video.id, { facts, plan, renditions })
+  await recordPlan(tx, video.id, { facts, plan, renditions, audioTracks: audioTracksOf(facts) })
   // A watermark is part of every frame, so the source's frames cannot be used as they are.
   const remuxed = REMUX && !plan.watermark ? remuxRung(facts, plan.rungs) : null
   const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), remuxed)

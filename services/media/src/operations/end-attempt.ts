@@ -1,10 +1,13 @@
-import type { TaskCause } from '@kinora/common/contracts'
+import { type TaskCause, warningOf } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
 import type { TaskRow, Tx } from '../db/schema.ts'
-import { encodingTasksFor, isOptional } from '../domain/plan.ts'
+import { encodingTasksFor, isAdditionalAudio, isOptional } from '../domain/plan.ts'
 import type { VideoWork } from '../domain/segments.ts'
 import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/task-retry.ts'
+import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
+import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { markUnpublished } from '../repositories/publications.ts'
-import { discardFiles, hasParts } from '../repositories/segments.ts'
+import { deleteParts, discardFiles, hasParts } from '../repositories/segments.ts'
 import { attemptEnded } from '../repositories/task-attempts.ts'
 import {
   addTasks,
@@ -15,7 +18,9 @@ import {
   type Lease,
   replaceTask,
 } from '../repositories/tasks.ts'
+import { addWarnings } from '../repositories/video-states.ts'
 import { getVideo } from '../repositories/videos.ts'
+import { unreadableSubtitles } from './source-captions.ts'
 import { endSpeculation } from './speculative-segments.ts'
 
 /*
@@ -94,13 +99,29 @@ async function supersede(
 }
 
 /** A failed task fails its video and cancels the rest, unless the task is optional. */
-async function abort(tx: Tx, { kind, video_id: videoId, early_share: share }: TaskRow): Promise<void> {
-  if (share === null && isOptional(kind)) return
+async function abort(tx: Tx, task: TaskRow): Promise<void> {
+  const { video_id: videoId, early_share: share } = task
+  if (share === null && isAdditionalAudio(task)) await leaveOutAudio(tx, task)
+  if (task.params.kind === 'subtitles') await addWarnings(tx, videoId, unreadableSubtitles(task.params))
+  if (share === null && isOptional(task)) return
   await endSpeculation(tx, videoId)
   if (share !== null) return
   for (const { id, attempt } of await cancelTasks(tx, videoId)) {
     await discardFiles(tx, videoId, { taskId: id, attempt })
   }
+}
+
+/** The video goes on without a track that cannot be encoded. Nothing of it was published. */
+async function leaveOutAudio(tx: Tx, { id, params, attempt: last, video_id: videoId }: TaskRow): Promise<void> {
+  if (params.kind !== 'audio' || params.track === undefined) return
+  await deleteParts(tx, id)
+  for (let attempt = 1; attempt <= last; attempt += 1) {
+    await queueFolderDeletion(tx, keys.attempt(videoId, id, attempt))
+  }
+  await setAudioTrackStatus(tx, videoId, [params.track], 'failed')
+  const stream = (params.streamIndex ?? 0) + 1
+  const detail = `Audio track ${stream} is not part of the video: it cannot be decoded.`
+  await addWarnings(tx, videoId, [warningOf('AUDIO_TRACK_SKIPPED', detail)])
 }
 
 /** After all tasks of a plan, before those of a video that is ready. */

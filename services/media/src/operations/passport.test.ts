@@ -1,11 +1,16 @@
 import { digestOfContents } from '@kinora/hls-check'
 import { expect, test } from 'vitest'
+import type { StoredAudioTrack } from '../db/stored.ts'
 import type { Presentation } from '../domain/presentation.ts'
 import { contentDigests } from './passport.ts'
 
 const plan = {
   ...{ gopFrames: 50, segmentFrames: 150, frameRate: { num: 25, den: 1 }, frameCount: 300, segmentSeconds: 6 },
   ...{ hasAudio: true, rungs: [] },
+}
+const shown: StoredAudioTrack = {
+  ...{ id: '1', language: null, name: 'Audio', default: true, channels: 2, audioDescription: false, hidden: false },
+  ...{ status: 'ready', additional: false },
 }
 const rung = { name: '240p', width: 426, height: 240, maxrate: 300 }
 
@@ -15,7 +20,7 @@ function presentation(last: string | undefined): Presentation {
   return {
     ...{ plan, complete: true, subtitles: [] },
     video: [{ ...track, rung, segments: [segment('a'), segment(last)] }],
-    audio: { ...track, channels: 2, segments: [segment('c')] },
+    audio: [{ ...track, shown, channels: 2, segments: [segment('c')] }],
   }
 }
 

@@ -7,7 +7,8 @@ import { digestOfContents } from '@kinora/hls-check'
 import type { Context } from '../context.ts'
 import type { Db, Tx, VideoRow } from '../db/schema.ts'
 import {
-  AUDIO_PLAYLIST,
+  audioPlaylist,
+  type Described,
   type Presentation,
   presentationOf,
   renditionPlaylist,
@@ -27,7 +28,7 @@ export async function writePassport({ store }: Context, tx: Tx, video: VideoRow,
   const { id: videoId, plan, facts, source_bytes: bytes, source_sha256: sha256 } = video
   if (!plan || !facts || bytes === null || sha256 === null) throw new Error('a checked video has no source')
   const { parts } = await writtenParts(tx, videoId)
-  const { video: tracks, audio } = presentationOf(plan, parts, true, [])
+  const { video: tracks, audio } = presentationOf(plan, parts, true, described(video))
   const passport: Passport = {
     version: 1,
     videoId,
@@ -37,7 +38,7 @@ export async function writePassport({ store }: Context, tx: Tx, video: VideoRow,
     runs: await runsOfVideo(tx, videoId),
     files: [
       ...(report.playlists ?? []),
-      ...[...tracks, ...(audio ? [audio] : [])].flatMap(filesOf),
+      ...[...tracks, ...audio].flatMap(filesOf),
       ...(video.poster_key === null ? [] : await posterFile(store, video.poster_key, keys.videoFolder(videoId))),
     ],
     verdicts: report.verdicts ?? [],
@@ -46,6 +47,11 @@ export async function writePassport({ store }: Context, tx: Tx, video: VideoRow,
   const key = keys.passport(videoId)
   await store.put(key, content)
   await recordPassport(tx, videoId, { key, sha256: hashOf(content) })
+}
+
+/** Subtitles are files of their own, without hashes of a worker. */
+function described({ audio_tracks: audioTracks }: VideoRow): Described {
+  return { audioTracks, subtitles: [] }
 }
 
 function filesOf({ initUri, initBytes, initSha256, segments }: Track): FileDigest[] {
@@ -75,13 +81,13 @@ export async function expectedContents(db: Db, videoId: string): Promise<Record<
   const video = await findVideo(db, videoId)
   if (!video?.plan) return {}
   const { parts } = await writtenParts(db, videoId)
-  return contentDigests(presentationOf(video.plan, parts, true, []))
+  return contentDigests(presentationOf(video.plan, parts, true, described(video)))
 }
 
 /** By name of the media playlist, without those of which a hash is missing. */
 export function contentDigests({ video, audio }: Presentation): Record<string, string> {
   const tracks: [string, Track][] = video.map((track) => [renditionPlaylist(track.rung.name), track])
-  if (audio) tracks.push([AUDIO_PLAYLIST, audio])
+  for (const track of audio) tracks.push([audioPlaylist(track.shown), track])
   return Object.fromEntries(
     tracks.flatMap(([name, { initSha256, segments }]) => {
       const hashes = [initSha256, ...segments.map(({ sha256 }) => sha256)].filter((hash) => hash !== undefined)

@@ -51,7 +51,7 @@ async function othersWork(tx: Tx, videoId: string): Promise<{ backlog: number; s
       join in_work other on other.id = task.video_id
       join in_work this on this.id = ${videoId} and this.id <> other.id
     where ${WEIGHED} and not task.held and (task.state = 'running' or (task.state in ('waiting', 'queued') and (
-      task.kind = 'audio' or task.ordinal = 1
+      task.ordinal in (1, 2)
       or (other.place, other.created_at, other.id) < (this.place, this.created_at, this.id))))`.execute(tx)
   return rows[0] ?? { backlog: 0, slots: 0 }
 }

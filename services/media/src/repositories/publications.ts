@@ -32,7 +32,11 @@ export async function recordPublication(
 ): Promise<void> {
   await tx
     .updateTable('videos')
-    .set({ material_published: material, republish: false, renditions: JSON.stringify(renditions) })
+    .set({
+      material_published: material,
+      republish: false,
+      renditions: JSON.stringify(renditions),
+    })
     .where('id', '=', videoId)
     .execute()
 }

@@ -2,6 +2,7 @@ import type { MediaPart } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
+import { isAdditionalAudio } from '../domain/plan.ts'
 import { type Part, segmentsOf } from '../domain/segments.ts'
 import { queueFolderDeletion } from './deletions.ts'
 
@@ -14,27 +15,29 @@ export interface WrittenParts {
   parts: Part[]
   /** Recorded segments and finished tasks, counted together as in `VideoState`. */
   material: number
-  /** All tasks that write segments are done. */
+  /** All tasks that write segments of the frames and of the first audio are done. */
   complete: boolean
 }
 
-/** All recorded segments of a video, as of one moment. */
+/** All recorded segments of a video, as of one moment; those of an additional audio track once it is complete. */
 export async function writtenParts(db: Db, videoId: string): Promise<WrittenParts> {
   const rows = await db
     .selectFrom('tasks')
     .leftJoin('parts', 'parts.task_id', 'tasks.id')
-    .select(['tasks.id', 'tasks.state', 'parts.attempt', 'parts.segments', 'parts.written'])
+    .select(['tasks.id', 'tasks.kind', 'tasks.ordinal', 'tasks.state'])
+    .select(['parts.attempt', 'parts.segments', 'parts.written'])
     .where('tasks.video_id', '=', videoId)
     .where('tasks.kind', 'in', ['audio', 'video'])
     .where('tasks.early_share', 'is', null)
     .execute()
-  const done = new Set(rows.filter(({ state }) => state === 'done').map(({ id }) => id))
+  const counted = rows.filter((row) => row.state === 'done' || !isAdditionalAudio(row))
+  const done = new Set(counted.filter(({ state }) => state === 'done').map(({ id }) => id))
   return {
-    parts: rows.flatMap(({ id: taskId, attempt, written }) =>
+    parts: counted.flatMap(({ id: taskId, attempt, written }) =>
       attempt === null || written === null ? [] : [{ taskId, attempt, written }],
     ),
-    material: rows.reduce((sum, { segments }) => sum + (segments ?? 0), done.size),
-    complete: rows.every(({ state }) => state === 'done'),
+    material: counted.reduce((sum, { segments }) => sum + (segments ?? 0), done.size),
+    complete: counted.every(({ state }) => state === 'done'),
   }
 }
 
@@ -85,4 +88,5 @@ export async function hasParts(tx: Tx, { taskId, attempt }: AttemptRef): Promise
 
 export async function deleteParts(tx: Tx, taskId: string): Promise<void> {
   await tx.deleteFrom('parts').where('task_id', '=', taskId).execute()
+  await tx.updateTable('tasks').set({ written: 0 }).where('id', '=', taskId).execute()
 }

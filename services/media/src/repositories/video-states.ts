@@ -1,7 +1,7 @@
 import { MAX_WARNINGS, type SourceFacts, type Video, type Warning } from '@kinora/common/contracts'
 import { type SelectQueryBuilder, sql } from 'kysely'
 import type { MediaDb, Tx, VideoRow } from '../db/schema.ts'
-import type { VideoPlan } from '../db/stored.ts'
+import type { StoredAudioTrack, VideoPlan } from '../db/stored.ts'
 import type { VideoState } from '../domain/video-state.ts'
 
 /** The video, locked until the commit. */
@@ -75,11 +75,26 @@ export async function recordSource(tx: Tx, videoId: string, source: Source): Pro
 export async function recordPlan(
   tx: Tx,
   videoId: string,
-  { facts, plan, renditions }: { facts: SourceFacts; plan: VideoPlan; renditions: Video['renditions'] },
+  {
+    facts,
+    plan,
+    renditions,
+    audioTracks,
+  }: {
+    facts: SourceFacts
+    plan: VideoPlan
+    renditions: Video['renditions']
+    audioTracks: readonly StoredAudioTrack[]
+  },
 ): Promise<void> {
   await tx
     .updateTable('videos')
-    .set({ facts: JSON.stringify(facts), plan: JSON.stringify(plan), renditions: JSON.stringify(renditions) })
+    .set({
+      facts: JSON.stringify(facts),
+      plan: JSON.stringify(plan),
+      renditions: JSON.stringify(renditions),
+      audio_tracks: JSON.stringify(audioTracks),
+    })
     .where('id', '=', videoId)
     .execute()
 }

@@ -5,16 +5,13 @@ import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { StoredCaptions, StoredChapters, VideoPlan } from '../db/stored.ts'
-import { languageName, languageTag, readCaptionsInTurns } from '../domain/captions.ts'
+import { languageName, languageTag, MAX_CAPTION_LANGUAGES, readCaptionsInTurns } from '../domain/captions.ts'
 import { assertWithin } from '../domain/clip.ts'
 import { captionsFile, renderCaptions } from '../domain/timed-text.ts'
 import { changeTimedText } from '../operations/change-video.ts'
 import { assertQuotaFor, assertQuotaKept } from '../operations/limits.ts'
 import { retireCaptions, retireChapters, setCaptions, setChapters } from '../repositories/timed-texts.ts'
 import { byOwner, byViewer, changeOwnVideo } from './guards.ts'
-
-/** Of one video. */
-const MAX_LANGUAGES = 50
 
 /** Stores a rendering of the parsed cues, so that nothing else of the file reaches a viewer. */
 export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
@@ -40,7 +37,7 @@ export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
       call,
       async (tx, video) => {
         const others = video.captions.filter((other) => other.lang !== tag)
-        if (others.length >= MAX_LANGUAGES) throw new AppError('CAPTIONS_LIMIT_REACHED')
+        if (others.length >= MAX_CAPTION_LANGUAGES) throw new AppError('CAPTIONS_LIMIT_REACHED')
         for (const before of video.captions) if (before.lang === tag) await retireCaptions(tx, video, before)
         await setCaptions(tx, videoId, [...others, captions])
         await assertQuotaKept(ctx, tx, video.owner_id)
@@ -62,8 +59,9 @@ export function listCaptions(ctx: Context): Handler<typeof media.listCaptions> {
   })
 }
 
-function toCaptions({ lang, label, cues, createdAt }: StoredCaptions): Captions {
-  return { lang, label, cues, createdAt }
+function toCaptions(stored: StoredCaptions): Captions {
+  const { lang, label, cues, createdAt, fromSource = false, forced = false, sdh = false } = stored
+  return { lang, label, cues, fromSource, forced, sdh, createdAt }
 }
 
 export function deleteCaptions(ctx: Context): Handler<typeof media.deleteCaptions> {
@@ -74,10 +72,9 @@ export function deleteCaptions(ctx: Context): Handler<typeof media.deleteCaption
       call,
       async (tx, video) => {
         const tag = languageTag(lang)
-        const before = video.captions.find((captions) => captions.lang === tag)
-        if (!before) throw new AppError('CAPTIONS_NOT_FOUND')
-        await retireCaptions(tx, video, before)
-        const others = video.captions.filter((captions) => captions !== before)
+        const others = video.captions.filter((captions) => captions.lang !== tag)
+        if (others.length === video.captions.length) throw new AppError('CAPTIONS_NOT_FOUND')
+        for (const before of video.captions) if (before.lang === tag) await retireCaptions(tx, video, before)
         await setCaptions(tx, videoId, others)
       },
       changeTimedText,

@@ -2,6 +2,7 @@ import type { Bus } from '@kinora/common/bus'
 import type { Handler, Handlers, Method } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
+import { updateAudioTrack } from './audio-tracks.ts'
 import { deleteCaptions, deleteChapters, getChapters, listCaptions, putCaptions, putChapters } from './captions.ts'
 import { claimTask } from './claim-task.ts'
 import { createClip } from './create-clip.ts'
@@ -76,6 +77,7 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     deleteVideo: deleteVideo(ctx),
     beginUpload: beginUpload(ctx),
     completeUpload: completeUpload(ctx),
+    updateAudioTrack: updateAudioTrack(ctx),
     retryVideo: retryVideo(ctx),
     getTimeline: getTimeline(ctx),
     findPassport: findPassport(ctx),

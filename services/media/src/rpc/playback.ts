@@ -7,7 +7,7 @@ import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { PlaybackTokenRow, Tx, VideoRow } from '../db/schema.ts'
-import type { VideoPlan } from '../db/stored.ts'
+import type { StoredAudioTrack, VideoPlan } from '../db/stored.ts'
 import { creationCursor, decodeCreationCursor } from '../domain/pages.ts'
 import { downloadTask } from '../domain/plan.ts'
 import { LINK_ENDED } from '../domain/playback-token.ts'
@@ -67,7 +67,7 @@ function grant(
 /** The first request for a rendition adds the task that makes its file; all others find that task. */
 export function prepareDownload(ctx: Context): Handler<typeof media.prepareDownload> {
   const authorize = authorizePlayback(ctx)
-  return async ({ reference, height }, call) => {
+  return async ({ reference, height, audio }, call) => {
     const { videoId, download, maxHeight } = await authorize({ reference }, call)
     if (!download) throw new AppError('DOWNLOAD_DENIED')
     if (maxHeight !== null && height > maxHeight) {
@@ -79,7 +79,8 @@ export function prepareDownload(ctx: Context): Handler<typeof media.prepareDownl
     const rung = video.plan.rungs.find(({ name }) => name === `${height}p`)
     if (!rung) throw new AppError('FILE_NOT_FOUND', { detail: 'This video has no rendition of that height' })
 
-    const planned = downloadTask(video.plan, rung, keys.videoFolder(videoId))
+    const track = audioToDownload(video, audio)
+    const planned = downloadTask(video.plan, rung, track, keys.videoFolder(videoId))
     const task = await findTaskAt(ctx.db, videoId, planned.ordinal)
     if (task?.state === 'done') {
       return { status: 'ready', storageKey: keys.download(videoId, task.id, task.attempt), title: video.title }
@@ -90,6 +91,15 @@ export function prepareDownload(ctx: Context): Handler<typeof media.prepareDownl
     }
     return { status: 'preparing' }
   }
+}
+
+/** The track with this id, else the default one; undefined for a silent video. */
+function audioToDownload({ audio_tracks: tracks }: VideoRow, id: string | undefined): StoredAudioTrack | undefined {
+  const ready = tracks.filter(({ status, hidden }) => status === 'ready' && !hidden)
+  if (id === undefined) return ready.find((track) => track.default) ?? ready[0]
+  const track = ready.find((candidate) => candidate.id === id)
+  if (!track) throw new AppError('FILE_NOT_FOUND', { detail: 'This video has no audio track with that id' })
+  return track
 }
 
 export function createPlaybackToken(ctx: Context): Handler<typeof media.createPlaybackToken> {

@@ -14,7 +14,9 @@ export function toVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
   const playback = row.playable ? playbackUrls(ctx, row, referenceTo(ctx, row)) : null
   if (isOwner(viewer, row)) return { ...facts, playback }
   // The file name on the owner's machine is private.
-  return { ...facts, source: facts.source && { ...facts.source, filename: null }, playback, error: null, warnings: [] }
+  const source = facts.source && { ...facts.source, filename: null }
+  const audioTracks = facts.audioTracks.filter(({ hidden }) => !hidden)
+  return { ...facts, source, audioTracks, playback, error: null, warnings: [] }
 }
 
 /** Public and unlisted videos play by their id. Only the owner sees a private one, with a token in its URLs. */

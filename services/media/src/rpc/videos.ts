@@ -13,6 +13,7 @@ import { SearchLane } from '../infra/search-lane.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { removeVideo } from '../operations/remove-video.ts'
 import { transact } from '../operations/transact.ts'
+import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
 import { isErased } from '../repositories/erased-owners.ts'
 import { attemptsOfVideo, unfinishedTasks } from '../repositories/task-attempts.ts'
 import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
@@ -99,6 +100,8 @@ export function retryVideo(ctx: Context): Handler<typeof media.retryVideo> {
       const failed = await failuresOf(tx, before, rendition)
       if (failed.length === 0) throw new AppError('NOTHING_TO_RETRY')
       await reviveTasks(tx, videoId, failed)
+      const left = before.audio_tracks.filter(({ status }) => status === 'failed').map(({ id }) => id)
+      if (rendition === undefined) await setAudioTrackStatus(tx, videoId, left, 'processing')
     })
     return toVideo(ctx, video, call.actor)
   }

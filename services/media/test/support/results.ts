@@ -39,6 +39,7 @@ export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(90
   if (work.kind === 'probe') return { kind: 'probe', facts }
   if (work.kind === 'poster') return { kind: 'poster', posterKey: `${outputKey}/poster.jpg` }
   if (work.kind === 'storyboard') return { kind: 'storyboard' }
+  if (work.kind === 'subtitles') return { kind: 'subtitles', found: [] }
   if (work.kind === 'finalise') return { kind: 'finalise', bytes: 1 }
   if (work.kind === 'download') return { kind: 'download', bytes: 1 }
   return partOf(work)
@@ -73,12 +74,13 @@ function videoPart({ chunk, gopFrames, segmentFrames, rungs, facts }: VideoWork,
   return { kind: 'video', renditions: renditions.filter(({ segments }) => segments.length > 0) }
 }
 
-function audioPart({ facts, segmentSeconds, firstSegment }: AudioWork, to: number): MediaPart {
+function audioPart({ facts, segmentSeconds, firstSegment, track }: AudioWork, to: number): MediaPart {
   const total = facts.durationSeconds
   const end = Math.min(to, Math.ceil(total / segmentSeconds))
   const segments = Array.from({ length: end - firstSegment }, (_, index) => ({
     bytes: 96_000,
     seconds: Math.min(segmentSeconds, total - (firstSegment + index) * segmentSeconds),
   }))
-  return { kind: 'audio', codecs: 'mp4a.40.2', channels: 2, initBytes: 700, firstSegment, segments }
+  const part = { kind: 'audio' as const, codecs: 'mp4a.40.2', channels: 2, initBytes: 700, firstSegment, segments }
+  return track === undefined ? part : { ...part, track }
 }

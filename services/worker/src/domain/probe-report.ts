@@ -21,7 +21,17 @@ export const ProbedStream = z.object({
   duration: z.coerce.number().optional(),
   channels: z.number().int().optional(),
   sample_rate: z.coerce.number().optional(),
-  disposition: z.object({ default: z.number(), attached_pic: z.number() }).optional(),
+  disposition: z
+    .object({
+      default: z.number(),
+      attached_pic: z.number(),
+      ...{
+        visual_impaired: z.number().optional(),
+        hearing_impaired: z.number().optional(),
+        forced: z.number().optional(),
+      },
+    })
+    .optional(),
   tags: z.object({ language: z.string().optional(), title: z.string().optional() }).optional(),
   side_data_list: z
     .array(

@@ -2,6 +2,7 @@ import {
   type FrameRate,
   MAX_CHAPTER_TITLE,
   MAX_CHAPTERS,
+  type SourceAudio,
   type SourceChapter,
   type SourceFacts,
 } from '@kinora/common/contracts'
@@ -64,6 +65,8 @@ export function stillFrame(startTime: number): FoundFrames {
 export interface SourceTracks {
   video: ProbedStream
   audio: ProbedStream | undefined
+  /** Further audio, in the order of the file. */
+  otherAudio: ProbedStream[]
   /** Mono tracks of the same recording as `audio`. */
   microphones: readonly ProbedStream[]
 }
@@ -71,7 +74,7 @@ export interface SourceTracks {
 /** The facts that the planner and the encoder need. Throws `SOURCE_UNSUPPORTED` for video without a size. */
 export function sourceFacts(
   { format }: ProbeReport,
-  { video, audio, microphones }: SourceTracks,
+  { video, audio, otherAudio, microphones }: SourceTracks,
   { grid, startTime, shown }: Timeline,
   sourceRate: FrameRate | undefined,
 ): SourceFacts {
@@ -97,14 +100,27 @@ export function sourceFacts(
     },
     audio: audio
       ? {
-          streamIndex: audio.index,
-          codec: audio.codec_name ?? '',
-          channels: audio.channels ?? 2,
-          sampleRate: audio.sample_rate ?? 48_000,
-          startTime: audio.start_time ?? startTime,
-          ...(microphones.length > 0 && { mixedWith: microphones.map(({ index }) => index) }),
-        }
-      : null,
+      ...audioFacts(audio, startTime),
+      ...(microphones.length > 0 && { mixedWith: microphones.map(({ index }) => index) }),
+    } : null,
+    ...(otherAudio.length > 0 && { otherAudio: otherAudio.map((stream) => audioFacts(stream, startTime)) }),
+  }
+}
+
+/** Characters of texts that a file has about a track. */
+const [MAX_LANGUAGE, MAX_TITLE] = [50, 200]
+
+function audioFacts(audio: ProbedStream, startTime: number): SourceAudio {
+  const { language, title } = audio.tags ?? {}
+  return {
+    streamIndex: audio.index,
+    codec: audio.codec_name ?? '',
+    channels: audio.channels ?? 2,
+    sampleRate: audio.sample_rate ?? 48_000,
+    startTime: audio.start_time ?? startTime,
+    ...(language && { language: language.slice(0, MAX_LANGUAGE) }),
+    ...(title && { title: title.slice(0, MAX_TITLE) }),
+    ...(audio.disposition?.visual_impaired === 1 && { audioDescription: true }),
   }
 }
 

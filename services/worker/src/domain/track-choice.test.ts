@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ProbedStream } from './probe-report.ts'
-import { chooseAudio, chooseVideo, skippedTracks, videoCandidates } from './track-choice.ts'
+import { chooseAudio, chooseSubtitles, chooseVideo, skippedTracks, videoCandidates } from './track-choice.ts'
 
 type Given = Omit<Partial<ProbedStream>, 'disposition'> & { isDefault?: boolean; isCover?: boolean }
 
@@ -59,15 +59,24 @@ describe('the track that is played', () => {
         code: 'AUDIO_TRACK_SKIPPED',
         detail: 'Audio track 3 (tta) is not part of the video: its codec is not supported.',
       },
-      {
-        code: 'AUDIO_TRACK_SKIPPED',
-        detail: 'Audio track 4 (aac) is not part of the video: audio track 2 (aac) is played.',
-      },
+    ])
+  })
+
+  it('has all others that can be decoded beside it, up to a number', () => {
+    const { otherAudio, warnings } = played(
+      { ...SOUND, codec_name: 'tta' },
+      SOUND,
+      ...Array.from({ length: 17 }, () => SOUND),
+    )
+    // Stream 9 is encrypted.
+    expect(otherAudio.map(({ index }) => index)).toEqual([3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18])
+    expect(warnings.map(({ detail }) => detail.split(': ')[1])).toEqual([
+      ...['its codec is not supported.', 'it is encrypted.', 'a video has at most 16 audio tracks.'],
     ])
   })
 })
 
-it('tracks of video and subtitles that are left out are told, covers and data are not', () => {
+it('tracks of video that are left out are told, covers and data are not', () => {
   const report = reportOf(
     {},
     {},
@@ -77,5 +86,16 @@ it('tracks of video and subtitles that are left out are told, covers and data ar
   )
   const [video] = report.streams
   const codes = video && skippedTracks(report, video).map(({ code }) => code)
-  expect(codes).toEqual(['VIDEO_TRACK_SKIPPED', 'SUBTITLE_TRACK_SKIPPED'])
+  expect(codes).toEqual(['VIDEO_TRACK_SKIPPED'])
+})
+
+it('subtitles that are text are chosen, and all others are named', () => {
+  const text = { codec_type: 'subtitle', codec_name: 'subrip' }
+  const report = reportOf({}, text, { ...text, codec_name: 'dvd_subtitle' }, { ...text, codec_name: 'eia_608' })
+  const { subtitles, warnings } = chooseSubtitles(report, () => false)
+  expect(subtitles).toEqual([{ streamIndex: 1, codec: 'subrip' }])
+  expect(warnings.map(({ detail }) => detail)).toEqual([
+    'Subtitle track 3 (dvd_subtitle) is not part of the video: its texts are pictures.',
+    'Subtitle track 4 (eia_608) is not part of the video: its codec is not supported.',
+  ])
 })

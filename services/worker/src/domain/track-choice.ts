@@ -1,4 +1,10 @@
-import { type Warning, warningOf } from '@kinora/common/contracts'
+import {
+  MAX_AUDIO_TRACKS,
+  MAX_SOURCE_SUBTITLES,
+  type SourceSubtitles,
+  type Warning,
+  warningOf,
+} from '@kinora/common/contracts'
 import { isDecodable } from '../infra/allowed-input.ts'
 import { isCover, nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
@@ -43,22 +49,30 @@ const MAX_SAMPLE_RATE = 768_000
 type Refusal = (stream: ProbedStream) => string | undefined
 
 /**
- * The audio stream that is played: the default one, else the first, of those that can be decoded.
+ * The audio of a video: all that can be decoded, up to a number. `audio` is what players begin with: the default one, else the
+ * first.
  * @param isEncrypted says so of a stream
  */
 export function chooseAudio(
   { streams }: ProbeReport,
   isEncrypted: (stream: ProbedStream) => boolean,
-): { audio: ProbedStream | undefined; microphones: ProbedStream[]; warnings: Warning[] } {
+): {
+  audio: ProbedStream | undefined
+  microphones: ProbedStream[]
+  otherAudio: ProbedStream[]
+  warnings: Warning[]
+} {
   const refusal: Refusal = (stream) => (isEncrypted(stream) ? 'it is encrypted' : audioRefusal(stream))
   const all = streams.filter(({ codec_type, nb_frames }) => codec_type === 'audio' && nb_frames !== 0)
   const playable = all.filter((stream) => refusal(stream) === undefined)
   const audio = playable.find(({ disposition }) => disposition?.default) ?? playable[0]
   const microphones = audio && playable.length === all.length ? furtherMicrophones(all, audio) : []
-  const skipped = all.filter((stream) => stream !== audio && !microphones.includes(stream))
-  const reason = (stream: ProbedStream) => refusal(stream) ?? `${audio ? nameOf(audio) : 'another'} is played`
+  const isApart = (stream: ProbedStream) => stream !== audio && !microphones.includes(stream)
+  const otherAudio = playable.filter(isApart).slice(0, MAX_AUDIO_TRACKS - 1)
+  const skipped = all.filter((stream) => isApart(stream) && !otherAudio.includes(stream))
+  const reason = (stream: ProbedStream) => refusal(stream) ?? `a video has at most ${MAX_AUDIO_TRACKS} audio tracks`
   const warnings = skipped.map((stream) => skippedTrack('AUDIO_TRACK_SKIPPED', stream, reason(stream)))
-  return { audio, microphones, warnings }
+  return { audio, microphones, otherAudio, warnings }
 }
 
 /** More are not a camera's. */
@@ -92,9 +106,44 @@ export function skippedTracks({ streams }: ProbeReport, video: ProbedStream): Wa
     if (stream.codec_type === 'video') {
       return [skippedTrack('VIDEO_TRACK_SKIPPED', stream, `${nameOf(video)} is shown`)]
     }
-    if (stream.codec_type !== 'subtitle') return []
-    return [skippedTrack('SUBTITLE_TRACK_SKIPPED', stream, 'subtitles of files are not taken over')]
+    return []
   })
+}
+
+/** Subtitles that are text; ffprobe calls SubStation Alpha `ass` in all versions. */
+const TEXTS = ['subrip', 'ass', 'ssa', 'mov_text', 'webvtt', 'text']
+const PICTURES = ['hdmv_pgs_subtitle', 'dvd_subtitle', 'dvb_subtitle', 'xsub']
+
+/** Subtitle tracks that become captions, and warnings for all others. */
+export function chooseSubtitles(
+  { streams }: ProbeReport,
+  isEncrypted: (stream: ProbedStream) => boolean,
+): { subtitles: SourceSubtitles[]; warnings: Warning[] } {
+  const all = streams.filter(({ codec_type }) => codec_type === 'subtitle')
+  const texts = all.filter((stream) => TEXTS.includes(stream.codec_name ?? '') && !isEncrypted(stream))
+  const chosen = texts.slice(0, MAX_SOURCE_SUBTITLES)
+  const reason = (stream: ProbedStream) => {
+    if (isEncrypted(stream)) return 'it is encrypted'
+    if (PICTURES.includes(stream.codec_name ?? '')) return 'its texts are pictures'
+    if (texts.includes(stream)) return `at most ${MAX_SOURCE_SUBTITLES} are taken over`
+    return 'its codec is not supported'
+  }
+  const skipped = all.filter((stream) => !chosen.includes(stream))
+  return {
+    subtitles: chosen.map(subtitlesOf),
+    warnings: skipped.map((stream) => skippedTrack('SUBTITLE_TRACK_SKIPPED', stream, reason(stream))),
+  }
+}
+
+function subtitlesOf({ index, codec_name, tags, disposition }: ProbedStream): SourceSubtitles {
+  return {
+    streamIndex: index,
+    codec: codec_name ?? '',
+    ...(tags?.language && { language: tags.language.slice(0, 50) }),
+    ...(tags?.title && { title: tags.title.slice(0, 200) }),
+    ...(disposition?.forced === 1 && { forced: true }),
+    ...(disposition?.hearing_impaired === 1 && { sdh: true }),
+  }
 }
 
 type SkippedCode = 'AUDIO_TRACK_SKIPPED' | 'VIDEO_TRACK_SKIPPED' | 'SUBTITLE_TRACK_SKIPPED'

@@ -27,7 +27,7 @@ const AUDIO_DECODERS = words(`
   nellymoser adpcm_ms adpcm_ima_wav adpcm_ima_qt adpcm_swf
 `).concat(PCM_DECODERS)
 
-/** Subtitles are never shown, but ffprobe opens the decoder of every stream and gives up at the first that is not allowed. */
+/** The first are texts, which become captions. All are opened by ffprobe, which gives up at the first that is not allowed. */
 const SUBTITLE_DECODERS = words(`
   mov_text subrip srt ass ssa webvtt text dvbsub dvdsub pgssub xsub cc_dec libzvbi_teletextdec
 `)
@@ -55,6 +55,7 @@ const DECODERS_OF: Record<string, string> = {
     vorbis: 'vorbis libvorbis',
   },
   ...{ dts: 'dca', amr_nb: 'amrnb', amr_wb: 'amrwb', speex: 'speex libspeex', vp6: 'vp6', vp6f: 'vp6f' },
+  ...{ subrip: 'subrip srt', ass: 'ass ssa' },
 }
 
 /** Decoders that are allowed for a codec, as ffprobe calls it; none for one that is not supported. */

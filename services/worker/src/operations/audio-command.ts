@@ -1,4 +1,4 @@
-import { type SourceFacts, segmentCount } from '@kinora/common/contracts'
+import { type SourceAudio, type SourceFacts, segmentCount } from '@kinora/common/contracts'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { perSecond } from '../domain/frame-rate.ts'
 import { codecsOf } from '../domain/source-facts.ts'
@@ -12,10 +12,10 @@ export const AUDIO_RATE = 48_000
 export const AAC_FRAME = 1024
 const PREROLL_SECONDS = 1
 
-/** Encodes the whole audio track into segments, with the length of the video and in sync with it. */
-export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork, streamIndex: number): FfmpegCommand {
-  const command = readSource(tools, codecsOf(facts), ...startOptions(facts))
-  return encoded(command, filterGraph(facts, streamIndex), segmentSeconds)
+/** Encodes a whole audio track into segments, with the length of the video and in sync with it. */
+export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork, track: SourceAudio): FfmpegCommand {
+  const command = readSource(tools, [facts.video.codec, track.codec], ...startOptions(facts))
+  return encoded(command, filterGraph(facts, track), segmentSeconds)
 }
 
 /** The same of silence. */
@@ -66,10 +66,9 @@ const LIMIT = 'alimiter=limit=0.89:attack=1:release=50:level=0:latency=1'
 /** The resampler mixes more than two channels, without making all of them quieter. */
 const MIXED = ['aformat=sample_fmts=dbl:channel_layouts=stereo', LIMIT]
 
-function filterGraph(facts: SourceFacts, streamIndex: number): string[] {
-  const others = facts.audio?.mixedWith ?? []
+function filterGraph(facts: SourceFacts, { streamIndex, channels, mixedWith: others = [] }: SourceAudio): string[] {
   if (others.length === 0) {
-    const stereo = (facts.audio?.channels ?? 0) > 2 ? MIXED : STEREO
+    const stereo = channels > 2 ? MIXED : STEREO
     return [`[0:${streamIndex}]${[...onVideoClock(facts), ...stereo, ...exactLength(facts)].join(',')}[audio]`]
   }
   const tracks = [streamIndex, ...others].sort((one, other) => one - other)

@@ -6,7 +6,7 @@ import { runTool, type ToolEnd, type Tools } from '../infra/run-tool.ts'
 const ENTRIES = [
   'format=format_name,duration',
   `stream=${Object.keys(ProbedStream.shape).filter((name) => !['disposition', 'side_data_list', 'tags'].includes(name))}`,
-  'stream_disposition=default,attached_pic',
+  'stream_disposition=default,attached_pic,visual_impaired,hearing_impaired,forced',
   'stream_side_data=side_data_type,rotation,dv_profile,dv_bl_signal_compatibility_id',
   'stream_tags=language,title',
 ]

@@ -14,8 +14,8 @@ export interface ScanInput {
   cwd: string
   /** Streams of video, with the seconds that replace missing times and durations. */
   video: readonly { index: number; frameSeconds: number }[]
-  /** Index of the stream of audio, if there is one. */
-  audio: number | undefined
+  /** Indexes of the streams of audio. */
+  audio: readonly number[]
   /** Decoders that ffprobe opens beside those of the lists. */
   idle?: readonly string[]
   signal: AbortSignal
@@ -29,6 +29,7 @@ export interface ScannedFrames extends FrameTimes {
 export interface Scan {
   /** By index of the stream. */
   video: Map<number, ScannedFrames>
+  /** Of all streams of audio. */
   audio: Stretch[]
 }
 
@@ -38,7 +39,7 @@ export interface Scan {
  */
 export async function scanPackets(tools: Tools, { cwd, video, audio, idle, signal }: ScanInput): Promise<Scan> {
   const frames = new Map(video.map(({ index, frameSeconds }) => [index, collectFrames(frameSeconds)]))
-  const sound = collectStretches()
+  const sounds = new Map(audio.map((index) => [index, collectStretches()]))
   const enough = new AbortController()
   let [packets, shown] = [0, 0]
   const onLine = (line: string) => {
@@ -49,11 +50,11 @@ export async function scanPackets(tools: Tools, { cwd, video, audio, idle, signa
     if (stream) shown += 1
     if (packets > MAX_PACKETS || shown > MAX_FRAMES) return enough.abort(tooManyFrames())
     if (stream) stream.see(packet)
-    else if (packet.stream === audio && packet.time !== undefined) sound.see(packet.time, packet.duration ?? 0)
+    else if (packet.time !== undefined) sounds.get(packet.stream)?.see(packet.time, packet.duration ?? 0)
   }
   // One stream can be selected, or all. The others are not even parsed then.
   const [only] = video
-  const select = video.length === 1 && audio === undefined && only ? ['-select_streams', String(only.index)] : []
+  const select = video.length === 1 && audio.length === 0 && only ? ['-select_streams', String(only.index)] : []
   const entries = ['-show_entries', 'packet=stream_index,pts_time,dts_time,duration_time,flags']
   const input = allowedInput(tools, { withoutCovers: true, idle: idle ?? [] })
   const args = ['-v', 'error', ...input, ...select, ...entries, '-of', 'csv=print_section=0', SOURCE_URL]
@@ -61,7 +62,10 @@ export async function scanPackets(tools: Tools, { cwd, video, audio, idle, signa
   const end = await runTool(tools, { command: tools.ffprobe, args, cwd, outputBytes: 0, signal: stop, onLine })
   // ffprobe fails at a damaged end; the packets before it still count.
   if (packets === 0 && end.exitCode !== 0) throw asTaskFailure(end)
-  return { video: new Map([...frames].map(([index, { result }]) => [index, result()])), audio: sound.result() }
+  return {
+    video: new Map([...frames].map(([index, { result }]) => [index, result()])),
+    audio: [...sounds.values()].flatMap((sound) => sound.result()),
+  }
 }
 
 function collectFrames(frameSeconds: number) {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { warningOf } from '@kinora/common/contracts'
+import { type SourceAudio, warningOf } from '@kinora/common/contracts'
 import { mainTrack, readInitSegment } from '@kinora/formats/mp4'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
-import { asTaskFailure, hostFault } from '../domain/task-failure.ts'
+import { asTaskFailure, hostFault, inputFault } from '../domain/task-failure.ts'
 import type { AudioWork, ResultOf } from '../domain/task-work.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { runFfmpegPolled } from '../infra/ffmpeg.ts'
@@ -28,15 +28,16 @@ const BYTES_A_SECOND = 32_000
 /**
  * Encodes the whole audio track in one run: in chunks, each would begin with a frame of encoder delay, and drift. When an
  * earlier attempt has published the first segments, all are encoded again with the same result, and the rest is reported.
- * Where nothing of the track can be decoded the result is silence, and a warning: the frames may be good.
+ * Where nothing of the first track can be decoded the result is silence, and a warning: the frames may be good.
  */
 export const audio: Task<'audio'> = async (work, context) => {
   const { store, tools, workspace } = context
-  const track = work.facts.audio
+  const track = trackOf(work)
   if (!track) throw hostFault('TRANSCODE_FAILED', 'There is no audio to encode.')
   await store.materialise(work.sourceKey, join(workspace, SOURCE_FILE))
-  const made = await encode(audioCommand(tools, work, track.streamIndex), work, context)
+  const made = await encode(audioCommand(tools, work, track), work, context)
   if (made) return made
+  if (work.track !== undefined) throw inputFault('SOURCE_CORRUPT', 'The audio of this track cannot be decoded.')
   context.warn(
     warningOf('AUDIO_UNDECODABLE', `Nothing of the audio (${track.codec}) can be decoded: the video is silent.`),
   )
@@ -74,9 +75,14 @@ async function encode(
   return result
 }
 
+function trackOf({ facts, streamIndex }: AudioWork): SourceAudio | undefined {
+  if (streamIndex === undefined) return facts.audio ?? undefined
+  return facts.otherAudio?.find((other) => other.streamIndex === streamIndex)
+}
+
 /** Measures segments in order from the very first, also those that are not reported: they must follow without a gap. */
 function segmentMeter(work: AudioWork, { workspace, progress }: TaskContext) {
-  const { facts } = work
+  const { facts, track } = work
   let [measured, samples] = [0, 0]
   const end = audioSegmentCount(work)
 
@@ -106,7 +112,10 @@ function segmentMeter(work: AudioWork, { workspace, progress }: TaskContext) {
     progress(Math.min(0.99, samples / audioSamples(facts)))
     const initSha256 = createHash('sha256').update(initFile).digest('hex')
     const initBytes = initFile.length
-    return { kind: 'audio', codecs, channels: 2, initBytes, initSha256, firstSegment: from, segments }
+    return {
+      ...{ kind: 'audio', codecs, channels: 2, initBytes, initSha256, firstSegment: from, segments },
+      ...(track !== undefined && { track }),
+    }
   }
 
   return { measure, samples: () => samples }

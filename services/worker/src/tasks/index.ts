@@ -5,11 +5,12 @@ import { finalise } from './finalise.ts'
 import { poster } from './poster.ts'
 import { probe } from './probe.ts'
 import { storyboard } from './storyboard.ts'
+import { subtitles } from './subtitles.ts'
 import type { Task, TaskContext } from './task.ts'
 import { video } from './video.ts'
 
 /** One file for each kind of task; a kind without a file does not compile. */
-const tasks: { [K in TaskKind]: Task<K> } = { probe, audio, video, poster, storyboard, download, finalise }
+const tasks: { [K in TaskKind]: Task<K> } = { probe, audio, video, poster, storyboard, subtitles, download, finalise }
 
 export async function runTask(work: TaskWork, context: TaskContext): Promise<TaskResult> {
   return await (tasks[work.kind] as Task<TaskKind>)(work, context)

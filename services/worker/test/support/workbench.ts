@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { MediaPart, SourceFacts, TaskKind, Warning } from '@kinora/common/contracts'
+import type { MediaPart, TaskKind, Warning } from '@kinora/common/contracts'
 import { openStore, type Store } from '@kinora/common/storage'
 import { sourceLimits, workerConfig } from '../../src/config.ts'
 import type { ResultOf, WorkOf } from '../../src/domain/task-work.ts'
@@ -28,8 +28,10 @@ export interface Workbench {
   /** Puts a file into the store as a source; returns its key. */
   addSource(path: string): Promise<string>
   run<K extends WorkOf<TaskKind>>(work: K, options?: RunOptions): Promise<ResultOf<K['kind']>>
-  probe(path: string): Promise<{ sourceKey: string; facts: SourceFacts; warnings: Warning[] }>
+  probe(path: string): Promise<Probed>
 }
+
+type Probed = Omit<ResultOf<'probe'>, 'kind'> & { sourceKey: string; warnings: Warning[] }
 
 interface RunOptions {
   outputKey?: string
@@ -89,8 +91,8 @@ export async function openWorkbench(): Promise<Workbench> {
     async probe(path) {
       const sourceKey = await workbench.addSource(path)
       const warnings: Warning[] = []
-      const { facts } = await workbench.run({ kind: 'probe', sourceKey }, { warnings })
-      return { sourceKey, facts, warnings }
+      const { kind: _, ...found } = await workbench.run({ kind: 'probe', sourceKey }, { warnings })
+      return { sourceKey, ...found, warnings }
     },
   }
   return workbench

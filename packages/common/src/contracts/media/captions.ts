@@ -18,6 +18,16 @@ export const Captions = z.object({
   lang: z.string().meta({ description: 'Language in the canonical form of BCP 47.', example: 'pt-BR' }),
   label: z.string().meta({ description: 'What the menu of a player shows.', example: 'Português' }),
   cues: z.number().int().meta({ description: 'Number of cues.', example: 312 }),
+  fromSource: z
+    .boolean()
+    .meta({ description: 'Whether they were taken from a subtitle track of the source.', example: false }),
+  forced: z.boolean().meta({
+    description: 'Whether they have only what viewers need although they understand the audio.',
+    example: false,
+  }),
+  sdh: z
+    .boolean()
+    .meta({ description: 'Whether they also describe sounds, for people who do not hear them.', example: false }),
   createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
 })
 export type Captions = z.infer<typeof Captions>

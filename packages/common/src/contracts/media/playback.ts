@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { Storyboard } from '../storyboard.ts'
-import { OneVideo, Playback } from './video.ts'
+import { AudioTrackId, OneVideo, Playback } from './video.ts'
 
 export const PlaybackToken = z.object({
   id: Id.meta({ description: 'Id of the link, to revoke it by.' }),
@@ -108,6 +108,8 @@ export const playback = {
       }),
       /** Short side of the rendition in pixels. */
       height: z.number().int().min(1).max(99_999),
+      /** Id of an audio track; without it, the default one. */
+      audio: AudioTrackId.optional(),
     }),
     output: z.discriminatedUnion('status', [
       z.object({ status: z.literal('preparing') }),

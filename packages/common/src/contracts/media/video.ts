@@ -83,6 +83,45 @@ export const Playback = z.object({
   }),
 })
 
+/** Id of an audio track, within its video. */
+export const AudioTrackId = z.string().regex(/^\d{1,3}$/)
+
+export const AudioTrack = z.object({
+  id: z.string().meta({ description: 'Id of the track; unique within its video.', example: '2' }),
+  language: z
+    .string()
+    .nullable()
+    .meta({ description: 'Language in the canonical form of BCP 47; null if it is unknown.', example: 'de' }),
+  name: z
+    .string()
+    .meta({ description: 'What the menu of a player shows; unique within its video.', example: 'Deutsch' }),
+  default: z.boolean().meta({ description: 'Whether players begin with it; true for one track.', example: true }),
+  channels: z.number().int().meta({ description: 'Number of channels of the track in the source.', example: 2 }),
+  audioDescription: z
+    .boolean()
+    .meta({ description: 'Whether it describes the frames to people who do not see them.', example: false }),
+  hidden: z.boolean().default(false).meta({
+    description: 'Whether players are not offered it. Only the owner sees hidden tracks.',
+    example: false,
+  }),
+  status: z.enum(['processing', 'ready', 'failed']).meta({
+    description: 'failed: it could not be processed, and the video does not have it.',
+    example: 'ready',
+  }),
+})
+export type AudioTrack = z.infer<typeof AudioTrack>
+
+const AUDIO_TRACKS_EXAMPLE: AudioTrack[] = [
+  {
+    ...{ id: '1', language: 'de', name: 'Deutsch', default: true },
+    ...{ channels: 2, audioDescription: false, hidden: false, status: 'ready' },
+  },
+  {
+    ...{ id: '2', language: 'en', name: 'English', default: false },
+    ...{ channels: 6, audioDescription: false, hidden: false, status: 'processing' },
+  },
+]
+
 export const Video = z.object({
   id: Id.meta({ description: 'Id of the video.' }),
   ownerId: Id.meta({ description: 'Id of the account that owns the video.' }),
@@ -123,6 +162,10 @@ export const Video = z.object({
       }),
     )
     .meta({ description: 'The video in each of its sizes.' }),
+  audioTracks: z.array(AudioTrack).default([]).meta({
+    description: 'The audio tracks, in the order of the source; empty for a silent video and before it is probed.',
+    example: AUDIO_TRACKS_EXAMPLE,
+  }),
   playback: Playback.nullable().meta({ description: 'Addresses to play it at; null while it cannot be played.' }),
   error: VideoError.nullable().meta({ description: 'Why processing failed; null unless status is failed.' }),
   warnings: Warnings.default([]).meta({

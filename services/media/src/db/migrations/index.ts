@@ -4,10 +4,12 @@ import { installation } from './0002-installation.ts'
 import { shares } from './0003-shares.ts'
 import { slowWebhooks } from './0004-slow-webhooks.ts'
 import { warnings } from './0005-warnings.ts'
+import { audioTracks } from './0006-audio-tracks.ts'
+import { subtitles } from './0007-subtitles.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
-  migrations: [initial, installation, shares, slowWebhooks, warnings],
+  migrations: [initial, installation, shares, slowWebhooks, warnings, audioTracks, subtitles],
 }

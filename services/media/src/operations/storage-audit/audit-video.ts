@@ -95,11 +95,19 @@ function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
 
 /** Playlists and the files that they name. Empty while playlists are to be written: they may be between two states. */
 function playbackFiles(
-  { id, plan, captions, material, material_published: published, republish }: StoredVideo['video'],
+  {
+    id,
+    plan,
+    captions,
+    audio_tracks: audioTracks,
+    material,
+    material_published: published,
+    republish,
+  }: StoredVideo['video'],
   { parts, complete }: StoredVideo['written'],
 ): StorageKey[] {
   if (!plan || published === 0 || published < material || republish) return []
-  const playlists = renderPlaylists(presentationOf(plan, parts, complete, captions))
+  const playlists = renderPlaylists(presentationOf(plan, parts, complete, { audioTracks, subtitles: captions }))
   const names = playlists.flatMap(({ name, content }) => [name, ...urisIn(content)])
   return [...new Set(names)].map((name) => keys.playlist(id, name))
 }

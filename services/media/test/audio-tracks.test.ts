@@ -1,0 +1,190 @@
+import type { Input } from '@kinora/common/contract'
+import { type ClaimedTask, media, type TaskCause } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
+import { expect, test } from 'vitest'
+import { connectGateway, someUser } from './support/gateway.ts'
+import { startTestMedia } from './support/media.ts'
+import { videoWhen } from './support/process.ts'
+import { partOf, resultOf, segmentWork, someFacts } from './support/results.ts'
+import { connectWorker } from './support/worker.ts'
+
+const world = await useTestEnvironment()
+const { ctx } = await startTestMedia(world)
+const gateway = await connectGateway(world)
+const worker = await connectWorker(world, ctx)
+const owner = someUser()
+
+const INPUT: TaskCause = { class: 'input', code: 'SOURCE_CORRUPT', detail: 'The audio of this file cannot be decoded.' }
+
+/** A German track that players begin with, an English one, and one that describes the frames. */
+function threeTracks() {
+  const facts = someFacts(9, { width: 426, height: 240 })
+  const track = { codec: 'aac', channels: 2, sampleRate: 48_000, startTime: 0 }
+  return {
+    ...facts,
+    audio: { ...track, streamIndex: 2, language: 'ger' },
+    otherAudio: [
+      { ...track, streamIndex: 1, language: 'eng', channels: 6 },
+      { ...track, streamIndex: 3, language: 'eng', audioDescription: true },
+    ],
+  }
+}
+
+async function begun() {
+  const { id } = await gateway.upload(owner)
+  const probe = await worker.take(id, 'probe')
+  await worker.finish(probe, resultOf(probe.work, probe.outputKey, threeTracks()))
+  return { id, video: await worker.take(id, 'video'), first: await worker.take(id, 'audio') }
+}
+
+async function takeOthers(id: string): Promise<[ClaimedTask, ClaimedTask]> {
+  const tasks = [await worker.take(id, 'audio'), await worker.take(id, 'audio')]
+  const [english, described] = tasks.toSorted((one, other) => trackOf(one).localeCompare(trackOf(other)))
+  return [english, described] as [ClaimedTask, ClaimedTask]
+}
+
+function trackOf({ work }: ClaimedTask): string {
+  return (work.kind === 'audio' && work.track) || ''
+}
+
+async function master(id: string): Promise<string> {
+  return (await ctx.store.get(keys.playlist(id, 'master.m3u8'))).toString()
+}
+
+async function untilNamed(id: string, name: string): Promise<string> {
+  return await until(async () => {
+    const text = await master(id)
+    return text.includes(`URI="${name}"`) && text
+  })
+}
+
+test('a video is playable with its first track, and others are named when they are complete', async () => {
+  const { id, video, first } = await begun()
+  await worker.finish(video)
+  await worker.progress(first, 0.5, partOf(segmentWork(first), 1))
+  await videoWhen(gateway, owner, id, ({ playable }) => playable)
+  expect(await master(id)).toContain('NAME="Deutsch",LANGUAGE="de",DEFAULT=YES,AUTOSELECT=YES')
+
+  const [english, described] = await takeOthers(id)
+  expect([trackOf(english), trackOf(described)]).toEqual(['1', '3'])
+  await worker.progress(english, 0.5, partOf(segmentWork(english), 1))
+  await worker.finish(first)
+  await videoWhen(gateway, owner, id, ({ audioTracks }) => audioTracks[1]?.status === 'ready')
+  expect(await master(id)).not.toContain('audio-1.m3u8')
+  await worker.finish(english)
+  expect(await untilNamed(id, 'audio-1.m3u8')).toContain('NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES')
+  await worker.finish(described)
+  expect(await untilNamed(id, 'audio-3.m3u8')).toContain('CHARACTERISTICS="public.accessibility.describes-video"')
+
+  await worker.finish(await worker.take(id, 'poster'))
+  const finalise = await worker.take(id, 'finalise')
+  await worker.finish(finalise)
+  const ready = await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+  expect(ready.audioTracks).toEqual([
+    {
+      ...{ id: '1', language: 'en', name: 'English', default: false },
+      ...{ channels: 6, audioDescription: false, hidden: false, status: 'ready' },
+    },
+    {
+      ...{ id: '2', language: 'de', name: 'Deutsch', default: true },
+      ...{ channels: 2, audioDescription: false, hidden: false, status: 'ready' },
+    },
+    {
+      ...{ id: '3', language: 'en', name: 'English (audio description)', default: false },
+      ...{ channels: 2, audioDescription: true, hidden: false, status: 'ready' },
+    },
+  ])
+  const list = (await ctx.store.get(keys.playlist(id, 'audio-1.m3u8'))).toString()
+  expect(list).toContain(`${english.taskId}-1/1.m4s`)
+
+  const { token } = await gateway.call(media.createPlaybackToken, { videoId: id, download: true, expiresIn: 60 }, owner)
+  const ask = (audio?: string) =>
+    gateway.call(media.prepareDownload, { reference: token, height: 240, audio }, { kind: 'anonymous' })
+  expect(await ask()).toEqual({ status: 'preparing' })
+  expect(await ask('1')).toEqual({ status: 'preparing' })
+  const downloads = [await worker.take(id, 'download'), await worker.take(id, 'download')]
+  expect(downloads.map(({ work }) => work.kind === 'download' && work.soundKey?.split('/').at(-1)).toSorted()).toEqual([
+    ...['audio-1.m3u8', 'audio.m3u8'],
+  ])
+  await expect(ask('7')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+})
+
+test('a track that cannot be decoded is left out with a warning, and the video becomes ready', async () => {
+  const { id, video, first } = await begun()
+  await worker.finish(first)
+  await worker.finish(video)
+  const [english, described] = await takeOthers(id)
+  await worker.progress(english, 0.5, partOf(segmentWork(english), 1))
+  await worker.fail(english, INPUT)
+  await worker.finish(described)
+  await worker.finish(await worker.take(id, 'poster'))
+  await worker.finish(await worker.take(id, 'finalise'))
+  const ready = await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+  expect(ready.audioTracks.map(({ status }) => status)).toEqual(['failed', 'ready', 'ready'])
+  const detail = 'Audio track 2 is not part of the video: it cannot be decoded.'
+  expect(ready.warnings).toEqual([{ code: 'AUDIO_TRACK_SKIPPED', detail }])
+  expect(await master(id)).not.toContain('audio-1.m3u8')
+
+  // A retry processes it again, and the playlists stay those of a complete video meanwhile.
+  await gateway.call(media.retryVideo, { videoId: id }, owner)
+  const again = await worker.take(id, 'audio')
+  expect(again).toMatchObject({ attempt: 2, work: { track: '1', firstSegment: 0 } })
+  await worker.finish(again)
+  await untilNamed(id, 'audio-1.m3u8')
+  const list = (await ctx.store.get(keys.playlist(id, 'audio-1.m3u8'))).toString()
+  expect(list).toContain('#EXT-X-ENDLIST')
+})
+
+/** A ready video with three tracks, of which the second is the default. */
+async function readyVideo(): Promise<string> {
+  const { id, video, first } = await begun()
+  for (const task of [first, video]) await worker.finish(task)
+  for (const task of await takeOthers(id)) await worker.finish(task)
+  await worker.finish(await worker.take(id, 'poster'))
+  await worker.finish(await worker.take(id, 'finalise'))
+  await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+  return id
+}
+
+async function untilMaster(id: string, is: (master: string) => boolean): Promise<string> {
+  return await until(async () => {
+    const text = await master(id)
+    return is(text) && text
+  })
+}
+
+test('owners rename tracks, choose the default and hide tracks, and playlists follow', async () => {
+  const id = await readyVideo()
+  const update = (trackId: string, change: Partial<Input<typeof media.updateAudioTrack>>, actor = owner) =>
+    gateway.call(media.updateAudioTrack, { videoId: id, trackId, ...change }, actor)
+
+  const renamed = await update('1', { name: 'Original', language: 'en-us', default: true })
+  expect(renamed.audioTracks.map((track) => [track.name, track.default])).toEqual([
+    ['Original', true],
+    ['Deutsch', false],
+    ['English (audio description)', false],
+  ])
+  const text = await untilMaster(id, (all) => all.includes('NAME="Original",LANGUAGE="en-US",DEFAULT=YES'))
+  expect(text).toContain('NAME="Deutsch",LANGUAGE="de",DEFAULT=NO')
+  expect(text).toMatch(/CODECS="mp4a.40.2",AUDIO="audio"\naudio-1.m3u8/)
+
+  await update('2', { hidden: true })
+  await untilMaster(id, (all) => !all.includes('URI="audio.m3u8"'))
+  expect((await gateway.getVideo(id, owner)).audioTracks[1]).toMatchObject({ id: '2', hidden: true })
+  await update('2', { hidden: false, language: null })
+  await untilMaster(id, (all) => all.includes('NAME="Deutsch",DEFAULT=NO'))
+
+  const refused = (path: string) => ({ code: 'VALIDATION_FAILED', fields: [{ path, message: expect.any(String) }] })
+  await expect(update('1', { hidden: true })).rejects.toMatchObject(refused('hidden'))
+  await expect(update('2', { name: 'Original' })).rejects.toMatchObject(refused('name'))
+  await expect(update('2', { language: 'no language' })).rejects.toMatchObject(refused('language'))
+  await expect(update('9', { name: 'Nine' })).rejects.toMatchObject({ code: 'AUDIO_TRACK_NOT_FOUND' })
+  await expect(update('1', { name: 'Mine' }, someUser())).rejects.toMatchObject({ code: 'VIDEO_NOT_FOUND' })
+})
+
+test('tracks of a video that is not ready are not changed', async () => {
+  const { id } = await begun()
+  const change = gateway.call(media.updateAudioTrack, { videoId: id, trackId: '1', name: 'Original' }, owner)
+  await expect(change).rejects.toMatchObject({ code: 'VIDEO_NOT_READY' })
+})
