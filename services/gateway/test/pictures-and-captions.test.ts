@@ -134,8 +134,14 @@ describe('captions', () => {
     const seen: string[] = []
     media.on.putCaptions = async ({ text, lang }) => {
       seen.push(text)
-      return { lang, label: '', cues: 1, ...{ fromSource: false, forced: false, sdh: false },
-        createdAt: new Date().toISOString(), warnings: [] }
+      return {
+        lang,
+        label: '',
+        cues: 1,
+        ...{ fromSource: false, forced: false, sdh: false },
+        createdAt: new Date().toISOString(),
+        warnings: [],
+      }
     }
     const text = '1\r\n00:00:01,000 --> 00:00:02,000\r\nNão há “coração”\r\n'
     const windows = Buffer.from(text.replace('“', '\x93').replace('”', '\x94'), 'latin1')

@@ -100,9 +100,10 @@ export function sourceFacts(
     },
     audio: audio
       ? {
-      ...audioFacts(audio, startTime),
-      ...(microphones.length > 0 && { mixedWith: microphones.map(({ index }) => index) }),
-    } : null,
+          ...audioFacts(audio, startTime),
+          ...(microphones.length > 0 && { mixedWith: microphones.map(({ index }) => index) }),
+        }
+      : null,
     ...(otherAudio.length > 0 && { otherAudio: otherAudio.map((stream) => audioFacts(stream, startTime)) }),
   }
 }
