@@ -1,4 +1,4 @@
-import type { FrameRate } from './work.ts'
+import type { FrameRate } from './source-facts.ts'
 
 /** The frames at which segments and key frames begin. */
 export interface Grid {

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { FileDigest, ToolRuns, Verdict } from '../evidence.ts'
 import { Id } from '../shared.ts'
+import { SourceFacts } from '../source-facts.ts'
 import { WARNINGS_EXAMPLE, Warnings } from '../warnings.ts'
-import { SourceFacts } from '../work.ts'
 import { OneVideo } from './video.ts'
 
 /** The source, tool runs, published files and check results of a finished video. Written once. */
