@@ -34,6 +34,7 @@ const [session] = (await owner.call<Page<Session>>('GET', '/v1/auth/sessions')).
 const OWNED: Record<string, string> = {
   videoId: video.id,
   lang: 'en',
+  trackId: '1',
   tokenId: token.id,
   taskId: task?.taskId ?? '',
   sessionId: session?.id ?? '',
@@ -44,6 +45,8 @@ const OWNED: Record<string, string> = {
   userId: tokens.user.id,
 }
 const MISSING = '01890a5d-ac96-774b-bcce-b302099a8057'
+/** An id that nothing has; audio tracks are numbered within their video. */
+const missing = (name: string) => (name === 'trackId' ? '999' : MISSING)
 
 const CODES_BY_STATUS: Record<number, string> = { 401: 'UNAUTHENTICATED', 404: 'UPLOAD_NOT_FOUND' }
 
@@ -92,7 +95,7 @@ const before = await belongings()
 
 describe.each(operations('user', 'owner', 'admin'))('$method $path', (operation) => {
   test('asks those who are not signed in to sign in', async () => {
-    expect(await refusal(anonymous, operation, (name) => OWNED[name] ?? MISSING)).toEqual({
+    expect(await refusal(anonymous, operation, (name) => OWNED[name] ?? missing(name))).toEqual({
       status: 401,
       code: 'UNAUTHENTICATED',
       challenge: expect.stringContaining('Bearer'),
@@ -103,13 +106,13 @@ describe.each(operations('user', 'owner', 'admin'))('$method $path', (operation)
 describe.each(operations('owner', 'viewer'))('$method $path', (operation) => {
   test('tells a stranger exactly what it tells about a thing that does not exist', async () => {
     const answer = await refusal(stranger, operation, idOf)
-    expect(answer).toEqual(await refusal(stranger, operation, () => MISSING))
+    expect(answer).toEqual(await refusal(stranger, operation, missing))
     expect(answer.status).toBe(404)
   })
 })
 
 test.each(operations('admin'))('$method $path is forbidden to those who are no admin', async (operation) => {
-  expect(await refusal(stranger, operation, () => MISSING)).toMatchObject({ status: 403 })
+  expect(await refusal(stranger, operation, missing)).toMatchObject({ status: 403 })
 })
 
 test('the owner reads what ffmpeg printed', async () => {

@@ -84,6 +84,7 @@ export const MATRIX: Record<string, Rule> = {
   'GET /v1/videos/{videoId}': { access: 'viewer' },
   'PATCH /v1/videos/{videoId}': { access: 'owner', json: { title: 'Mine now' } },
   'DELETE /v1/videos/{videoId}': { access: 'owner' },
+  'PATCH /v1/videos/{videoId}/audio/{trackId}': { access: 'owner', json: { name: 'Mine now' } },
   'PUT /v1/videos/{videoId}/source': { access: 'owner', body: { type: 'video/mp4', bytes: 'not mine' } },
   'POST /v1/uploads': { access: 'user', headers: TUS },
   'HEAD /v1/uploads/{uploadId}': { access: 'owner', headers: TUS },

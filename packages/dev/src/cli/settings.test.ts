@@ -11,6 +11,8 @@ import { workerConfig } from '../../../../services/worker/src/config.ts'
 import { REPOSITORY } from '../repository.ts'
 import { SETTINGS } from './settings.ts'
 
+const UNESCAPED_BAR = /(?<!\\)\|/
+
 const CONFIGS: Record<string, z.ZodObject> = {
   auth: authConfig,
   gateway: gatewayConfig,
@@ -121,8 +123,6 @@ describe.each(Object.keys(CONFIGS))('docker-compose.yml, %s', (service) => {
 
 /** A row of a table, by the names of its columns. */
 type Row = Record<string, string>
-
-const UNESCAPED_BAR = /(?<!\\)\|/
 
 /** The rows of all tables below one heading, or of a whole page. */
 function tableRows(page: string, heading?: string): Row[] {
