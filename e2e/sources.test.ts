@@ -148,7 +148,7 @@ const unusable: { what: string; file: () => Promise<string>; code: string; detai
     what: 'a file whose end is missing',
     file: () => clips.make('truncated.mp4'),
     code: 'SOURCE_CORRUPT',
-    detail: /damaged/,
+    detail: /unfinished recording/,
   },
   {
     what: 'a file with sound only',
