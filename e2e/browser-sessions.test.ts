@@ -54,7 +54,7 @@ test('a person signs in, stays signed in over a reload and in two tabs at once, 
   const context = await browser.newContext()
   const tab = await openTab(context, allowedPage)
   expect(await signIn(tab, person)).toEqual(person.tokens.user)
-  expect(await namesOf(context)).toEqual(['__Host-kinora_csrf', '__Host-kinora_refresh'])
+  expect(await namesOf(context)).toEqual(['__Host-kinora_csrf', '__Host-kinora_device', '__Host-kinora_refresh'])
   expect(await tab.evaluate('document.cookie + JSON.stringify(localStorage)')).not.toContain('kinora_refresh')
 
   await load(tab, () => tab.reload())
@@ -74,7 +74,8 @@ test('a person signs in, stays signed in over a reload and in two tabs at once, 
   }
 
   await tab.evaluate('session.signOut()')
-  expect(await namesOf(context)).toEqual([])
+  // It grants nothing but an allowance of sign-ins.
+  expect(await namesOf(context)).toEqual(['__Host-kinora_device'])
   const refused = await second.evaluate('session.resume().catch(({ code }) => code)')
   expect(refused).toBe('REFRESH_INVALID')
   await context.close()
