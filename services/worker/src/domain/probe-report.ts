@@ -60,6 +60,11 @@ export const ProbeReport = z.object({
 })
 export type ProbeReport = z.infer<typeof ProbeReport>
 
+/** MP4, QuickTime and their like, which have an index. */
+export function isMp4({ format }: ProbeReport): boolean {
+  return format.format_name.startsWith('mov,')
+}
+
 /** A picture that belongs to the file as a whole, as the sleeve of a record does. */
 export function isCover({ disposition }: ProbedStream): boolean {
   return disposition?.attached_pic === 1

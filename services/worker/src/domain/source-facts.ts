@@ -9,7 +9,7 @@ import {
 import { colourFacts } from './colour.ts'
 import { type FrameTimes, frameGrid, stillGrid, withSteadyStart } from './frame-grid.ts'
 import { divideTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
-import { nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
+import { isMp4, nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
 import type { FoundFrames, Timeline } from './timeline.ts'
 
@@ -19,7 +19,7 @@ import type { FoundFrames, Timeline } from './timeline.ts'
  */
 export function declaredFrames(report: ProbeReport, video: ProbedStream, wholeBoxes: boolean): FoundFrames | undefined {
   const [nominal, average] = [parseRate(video.r_frame_rate), parseRate(video.avg_frame_rate)]
-  if (!wholeBoxes || !report.format.format_name.startsWith('mov,') || !nominal || !average) return undefined
+  if (!wholeBoxes || !isMp4(report) || !nominal || !average) return undefined
   if (!video.nb_frames || video.duration === undefined || nominal.num * average.den !== average.num * nominal.den) {
     return undefined
   }

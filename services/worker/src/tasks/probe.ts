@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
 import { parseRate, perSecond } from '../domain/frame-rate.ts'
-import { isCover, type ProbedStream } from '../domain/probe-report.ts'
+import { isCover, isMp4, type ProbedStream } from '../domain/probe-report.ts'
 import {
   declaredFrames,
   type SourceTracks,
@@ -12,8 +12,7 @@ import {
 } from '../domain/source-facts.ts'
 import { assertFactsWithinLimits, assertWithinLimits } from '../domain/source-limits.ts'
 import { inputFault } from '../domain/task-failure.ts'
-import type { Stretch } from '../domain/timeline.ts'
-import { type FoundFrames, wholeTimeline } from '../domain/timeline.ts'
+import { type FoundFrames, type Stretch, wholeTimeline } from '../domain/timeline.ts'
 import {
   assertShowable,
   chooseAudio,
@@ -36,10 +35,9 @@ export const probe: Task<'probe'> = async ({ sourceKey }, context) => {
   const probed = await probeSource(tools, workspace, signal)
   const { report } = probed
   assertWithinLimits(report, limits)
-  const source = await openSource(probed, context)
-  const { subtitles, ...tracks } = await chooseTracks(source, context)
-  const found = await findFrames(source, tracks)
-  const { timeline, warnings } = wholeTimeline(found, await audioStretches(source, tracks))
+  const { source, tracks, subtitles } = await chooseTracks(probed, context)
+  const found = await findFrames(source, tracks.video)
+  const { timeline, warnings } = wholeTimeline(found, await audioStretches(source))
   const facts = sourceFacts(report, tracks, timeline, found.rate)
   assertFactsWithinLimits(facts, tracks.video, found.rate, limits)
   for (const warning of [...warnings, ...droppedFrames(found)]) context.warn(warning)
@@ -56,22 +54,26 @@ interface Source extends Probed {
   file: string
   /** A whole MP4, whose index tells the times of all tracks. */
   isIndexed: boolean
-  /** Reads all packets of what may be shown and of the audio that is played, once. */
-  scan(audio: readonly ProbedStream[]): Promise<Scan>
+  /** Streams of the audio that is played. */
+  audio: readonly ProbedStream[]
+  /** Reads all packets of what may be shown and of that audio, once. */
+  scan(): Promise<Scan>
 }
 
-async function openSource(probed: Probed, { tools, workspace, signal }: TaskContext): Promise<Source> {
+async function openSource(
+  probed: Probed,
+  audio: readonly ProbedStream[],
+  { tools, workspace, signal }: TaskContext,
+): Promise<Source> {
   const file = join(workspace, SOURCE_FILE)
   const { report, idle } = probed
-  const isMov = report.format.format_name.startsWith('mov,')
   const video = videoCandidates(report).map((stream) => ({ index: stream.index, frameSeconds: frameSeconds(stream) }))
   let scanned: Promise<Scan> | undefined
-  const scan = (audio: readonly ProbedStream[]) => {
-    const indexes = audio.map(({ index }) => index)
-    scanned ??= scanPackets(tools, { cwd: workspace, video, audio: indexes, idle, signal })
+  const scan = () => {
+    scanned ??= scanPackets(tools, { cwd: workspace, video, audio: audio.map(({ index }) => index), idle, signal })
     return scanned
   }
-  return { ...probed, file, isIndexed: isMov && (await hasCompleteIndex(file)), scan }
+  return { ...probed, file, isIndexed: isMp4(report) && (await hasCompleteIndex(file)), audio, scan }
 }
 
 function frameSeconds(video: ProbedStream): number {
@@ -81,23 +83,24 @@ function frameSeconds(video: ProbedStream): number {
 
 /** Throws `NO_VIDEO_STREAM` or `SOURCE_UNSUPPORTED`. */
 async function chooseTracks(
-  source: Source,
+  probed: Probed,
   context: TaskContext,
-): Promise<SourceTracks & { subtitles: SourceSubtitles[] }> {
-  const { report, file } = source
-  const inIndex = report.format.format_name.startsWith('mov,') ? await findEncryptedTracks(file) : []
+): Promise<{ source: Source; tracks: SourceTracks; subtitles: SourceSubtitles[] }> {
+  const { report } = probed
+  const inIndex = isMp4(report) ? await findEncryptedTracks(join(context.workspace, SOURCE_FILE)) : []
   const isEncrypted = ({ index, side_data_list: data }: ProbedStream) =>
     inIndex[index] === true || data?.some(({ side_data_type: type }) => /encrypt/i.test(type ?? '')) === true
   const { audio, microphones, otherAudio, warnings } = chooseAudio(report, isEncrypted)
-  const video = await mainVideo(source, audio ? [audio, ...otherAudio] : [])
+  const source = await openSource(probed, audio ? [audio, ...microphones, ...otherAudio] : [], context)
+  const video = await mainVideo(source)
   assertShowable(video, isEncrypted(video))
-  const texts = chooseSubtitles(report, isEncrypted)
-  for (const warning of [...warnings, ...skippedTracks(report, video), ...texts.warnings]) context.warn(warning)
-  return { video, audio, microphones, otherAudio, subtitles: texts.subtitles }
+  const { subtitles, warnings: skipped } = chooseSubtitles(report, isEncrypted)
+  for (const warning of [...warnings, ...skippedTracks(report, video), ...skipped]) context.warn(warning)
+  return { source, tracks: { video, audio, microphones, otherAudio }, subtitles }
 }
 
 /** Frames are counted only where there is a choice. */
-async function mainVideo(source: Source, audio: readonly ProbedStream[]): Promise<ProbedStream> {
+async function mainVideo(source: Source): Promise<ProbedStream> {
   const candidates = videoCandidates(source.report)
   const [only] = candidates
   if (!only) throw inputFault('NO_VIDEO_STREAM')
@@ -105,44 +108,34 @@ async function mainVideo(source: Source, audio: readonly ProbedStream[]): Promis
   if (source.isIndexed && candidates.every(({ nb_frames }) => nb_frames !== undefined)) {
     return chooseVideo(candidates, ({ nb_frames }) => nb_frames ?? 0)
   }
-  const { video } = await source.scan(audio)
+  const { video } = await source.scan()
   return chooseVideo(candidates, ({ index }) => video.get(index)?.times.length ?? 0)
 }
 
 /** The frames by the header where it can be trusted, else by the index, else by a scan of the whole file. */
-async function findFrames(source: Source, tracks: SourceTracks): Promise<FoundFrames> {
+async function findFrames(source: Source, video: ProbedStream): Promise<FoundFrames> {
   const { report, isIndexed, file } = source
-  const { video } = tracks
-  if (isCover(video)) return stillFrame(firstOf(await audioStretches(source, tracks)))
+  if (isCover(video)) {
+    const [first] = await audioStretches(source)
+    return stillFrame(first?.from ?? 0)
+  }
   const declared = declaredFrames(report, video, isIndexed)
   if (declared) return declared
   const indexed = isIndexed ? await indexedTimes(file, video) : undefined
   if (indexed) return scannedFrames(video, indexed)
-  const frames = (await source.scan(audioOf(tracks))).video.get(video.index)
+  const frames = (await source.scan()).video.get(video.index)
   if (frames?.losesMany) throw inputFault('SOURCE_CLOCK_JUMPS')
   return scannedFrames(video, frames ?? { times: [], lastDuration: 0 })
 }
 
-/** When there is audio, of any track: by the index of a whole MP4, else by the packets. */
-async function audioStretches(source: Source, tracks: SourceTracks): Promise<Stretch[]> {
-  const all = audioOf(tracks)
-  if (all.length === 0) return []
-  if (!source.isIndexed || all.some(({ duration }) => duration === undefined)) {
-    return inOrder((await source.scan(all)).audio)
-  }
-  return inOrder(all.map(({ start_time: from = 0, duration = 0 }) => ({ from, to: from + duration })))
-}
-
-function audioOf({ audio, microphones, otherAudio }: SourceTracks): ProbedStream[] {
-  return audio ? [audio, ...microphones, ...otherAudio] : []
-}
-
-function inOrder(stretches: readonly Stretch[]): Stretch[] {
+/** When there is audio, of any track, in order: by the index of a whole MP4, else by the packets. */
+async function audioStretches({ audio, isIndexed, scan }: Source): Promise<Stretch[]> {
+  if (audio.length === 0) return []
+  const stretches =
+    isIndexed && audio.every(({ duration }) => duration !== undefined)
+      ? audio.map(({ start_time: from = 0, duration = 0 }) => ({ from, to: from + duration }))
+      : (await scan()).audio
   return stretches.toSorted((one, other) => one.from - other.from)
-}
-
-function firstOf([first]: readonly Stretch[]): number {
-  return first?.from ?? 0
 }
 
 /** Share of the frames; less is the unevenness of clocks. */
