@@ -25,11 +25,9 @@ export const ProbedStream = z.object({
     .object({
       default: z.number(),
       attached_pic: z.number(),
-      ...{
-        visual_impaired: z.number().optional(),
-        hearing_impaired: z.number().optional(),
-        forced: z.number().optional(),
-      },
+      visual_impaired: z.number().optional(),
+      hearing_impaired: z.number().optional(),
+      forced: z.number().optional(),
     })
     .optional(),
   tags: z.object({ language: z.string().optional(), title: z.string().optional() }).optional(),
@@ -79,4 +77,15 @@ export function nameOf({ index, codec_type: type, codec_name: name, codec_tag_st
 function codecLabel(name: string | undefined, tag: string | undefined): string {
   if (name !== undefined && name !== 'unknown' && name !== 'none') return name
   return tag !== undefined && /^[\w .-]{4}$/.test(tag) && tag.trim() !== '' ? `"${tag.trim()}"` : 'unknown codec'
+}
+
+/** Characters of texts that a file has about a track. */
+const [MAX_LANGUAGE, MAX_TITLE] = [50, 200]
+
+/** What a file says of a track, shortened. */
+export function textsOf({ tags }: ProbedStream): { language?: string; title?: string } {
+  return {
+    ...(tags?.language && { language: tags.language.slice(0, MAX_LANGUAGE) }),
+    ...(tags?.title && { title: tags.title.slice(0, MAX_TITLE) }),
+  }
 }

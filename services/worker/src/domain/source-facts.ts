@@ -9,7 +9,7 @@ import {
 import { colourFacts } from './colour.ts'
 import { type FrameTimes, frameGrid, stillGrid, withSteadyStart } from './frame-grid.ts'
 import { divideTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
-import { isMp4, nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
+import { isMp4, nameOf, type ProbedStream, type ProbeReport, textsOf } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
 import type { FoundFrames, Timeline } from './timeline.ts'
 
@@ -108,19 +108,14 @@ export function sourceFacts(
   }
 }
 
-/** Characters of texts that a file has about a track. */
-const [MAX_LANGUAGE, MAX_TITLE] = [50, 200]
-
 function audioFacts(audio: ProbedStream, startTime: number): SourceAudio {
-  const { language, title } = audio.tags ?? {}
   return {
     streamIndex: audio.index,
     codec: audio.codec_name ?? '',
     channels: audio.channels ?? 2,
     sampleRate: audio.sample_rate ?? 48_000,
     startTime: audio.start_time ?? startTime,
-    ...(language && { language: language.slice(0, MAX_LANGUAGE) }),
-    ...(title && { title: title.slice(0, MAX_TITLE) }),
+    ...textsOf(audio),
     ...(audio.disposition?.visual_impaired === 1 && { audioDescription: true }),
   }
 }

@@ -6,7 +6,7 @@ import {
   warningOf,
 } from '@kinora/common/contracts'
 import { isDecodable } from '../infra/allowed-input.ts'
-import { isCover, nameOf, type ProbedStream, type ProbeReport } from './probe-report.ts'
+import { isCover, nameOf, type ProbedStream, type ProbeReport, textsOf } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
 
 /** Streams that may become the frames of the video: all of video, or the cover where there is no other. */
@@ -101,13 +101,8 @@ function audioRefusal({ codec_name, channels, sample_rate }: ProbedStream): stri
 
 /** Warnings for the streams that are not shown. Covers are pictures of the file, not tracks of the film. */
 export function skippedTracks({ streams }: ProbeReport, video: ProbedStream): Warning[] {
-  return streams.flatMap((stream) => {
-    if (stream === video || isCover(stream)) return []
-    if (stream.codec_type === 'video') {
-      return [skippedTrack('VIDEO_TRACK_SKIPPED', stream, `${nameOf(video)} is shown`)]
-    }
-    return []
-  })
+  const others = streams.filter((stream) => stream.codec_type === 'video' && stream !== video && !isCover(stream))
+  return others.map((stream) => skippedTrack('VIDEO_TRACK_SKIPPED', stream, `${nameOf(video)} is shown`))
 }
 
 /** Subtitles that are text; ffprobe calls SubStation Alpha `ass` in all versions. */
@@ -135,12 +130,12 @@ export function chooseSubtitles(
   }
 }
 
-function subtitlesOf({ index, codec_name, tags, disposition }: ProbedStream): SourceSubtitles {
+function subtitlesOf(stream: ProbedStream): SourceSubtitles {
+  const { index, codec_name, disposition } = stream
   return {
     streamIndex: index,
     codec: codec_name ?? '',
-    ...(tags?.language && { language: tags.language.slice(0, 50) }),
-    ...(tags?.title && { title: tags.title.slice(0, 200) }),
+    ...textsOf(stream),
     ...(disposition?.forced === 1 && { forced: true }),
     ...(disposition?.hearing_impaired === 1 && { sdh: true }),
   }

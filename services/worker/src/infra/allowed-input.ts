@@ -35,6 +35,8 @@ const SUBTITLE_DECODERS = words(`
 /** Of still pictures, which files carry as their covers. A small PNG becomes a hundred megabytes when it is decoded. */
 const COVER_DECODERS = ['png', 'mjpeg', 'gif']
 
+const COVER_COMPLAINT = new RegExp(`^.*Codec \\((?:${COVER_DECODERS.join('|')})\\) not on whitelist.*\\n?`, 'gm')
+
 const ALL = [...VIDEO_DECODERS, ...AUDIO_DECODERS, ...SUBTITLE_DECODERS]
 
 /** Decoders of a codec, where they do not have its name. */
@@ -117,6 +119,11 @@ function codecWhitelist({ codecs, withoutCovers, idle = [] }: DecodedStreams): s
 /** Removes the complaints of ffmpeg about streams that were not to be opened. */
 export function withoutComplaints(stderr: string): string {
   return stderr.replace(/^.*Codec \([\w-]+\) not on whitelist.*\n?/gm, '')
+}
+
+/** Removes the complaints of ffprobe about covers that were not to be decoded. */
+export function withoutComplaintsAboutCovers(stderr: string): string {
+  return stderr.replace(COVER_COMPLAINT, '')
 }
 
 /** The decoders outside of the lists that a tool was not allowed to open, by its output. */

@@ -44,9 +44,9 @@ function outlivedFrames({ chunk, facts: { video } }: VideoWork, shown: Shown, si
     const repeated = ['trim=end_frame=1', ...standardFrame(video, size), HOLD, `settb=${den}/${num}`, 'setpts=N']
     return [...repeated, gridFrom(0, video.frameRate), `trim=end_frame=${frameCount}`, toPlace]
   }
-  const [first, dropped] = isHeld(startFrame, shown)
-    ? [heldStart(shown, video.frameRate), shown.to - 1 - heldStart(shown, video.frameRate)]
-    : [startFrame, 0]
+  const held = isHeld(startFrame, shown)
+  const first = held ? heldStart(shown, video.frameRate) : startFrame
+  const dropped = held ? shown.to - 1 - first : 0
   const end = dropped + frameCount
   const scaled = standardFrame(video, size, { areFields: true })
   const read = [...timed(video, first), `trim=end_frame=${end}`, ...scaled, HOLD]

@@ -1,6 +1,12 @@
 import { isCover, ProbedStream, ProbeReport } from '../domain/probe-report.ts'
 import { asTaskFailure, inputFault, sourceCorrupt } from '../domain/task-failure.ts'
-import { allowedInput, isStillCodec, refusedDecoders, SOURCE_URL } from '../infra/allowed-input.ts'
+import {
+  allowedInput,
+  isStillCodec,
+  refusedDecoders,
+  SOURCE_URL,
+  withoutComplaintsAboutCovers,
+} from '../infra/allowed-input.ts'
 import { runTool, type ToolEnd, type Tools } from '../infra/run-tool.ts'
 
 const ENTRIES = [
@@ -88,7 +94,7 @@ async function ask(tools: Tools, entries: string[], { openings, cwd, signal }: Q
     const fresh = new Set(refusedDecoders(end.stderr).filter((name) => !idle.includes(name)))
     // When a decoder cannot be opened, ffprobe fails without a message at this log level.
     if (fresh.size === 0 || idle.length + fresh.size > MAX_IDLE) {
-      throw asTaskFailure({ ...end, stderr: withoutStills(end.stderr) }, { onlyReads: true })
+      throw asTaskFailure({ ...end, stderr: withoutComplaintsAboutCovers(end.stderr) }, { onlyReads: true })
     }
     idle.push(...fresh)
   }
@@ -113,11 +119,6 @@ async function askOnce(
   const args = ['-v', 'error', ...options, SOURCE_URL]
   const end = await runTool(tools, { command: tools.ffprobe, args, cwd, outputBytes: 0, signal, onLine })
   return { end, answer: length > MAX_ANSWER ? null : lines.join('\n') }
-}
-
-/** Without the complaints about covers. */
-function withoutStills(stderr: string): string {
-  return stderr.replace(/^.*Codec \((?:png|mjpeg|gif)\) not on whitelist.*\n?/gm, '')
 }
 
 function parseJson(text: string): unknown {

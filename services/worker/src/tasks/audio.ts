@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { lstat, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type SourceAudio, warningOf } from '@kinora/common/contracts'
 import { mainTrack, readInitSegment } from '@kinora/formats/mp4'
@@ -89,7 +89,7 @@ function segmentMeter(work: AudioWork, { workspace, progress }: TaskContext) {
   /** The muxer has cut near the end, where the video has no cut. */
   async function addTail(number: number): Promise<void> {
     const tail = `${number + 1}.m4s`
-    if (!(await lstat(join(workspace, tail)).catch(() => null))) return
+    if (!(await hasContent(join(workspace, tail)))) return
     await takeOutput(workspace, tail)
     await appendTail(takenFolder(workspace), number)
   }
@@ -112,10 +112,8 @@ function segmentMeter(work: AudioWork, { workspace, progress }: TaskContext) {
     progress(Math.min(0.99, samples / audioSamples(facts)))
     const initSha256 = createHash('sha256').update(initFile).digest('hex')
     const initBytes = initFile.length
-    return {
-      ...{ kind: 'audio', codecs, channels: 2, initBytes, initSha256, firstSegment: from, segments },
-      ...(track !== undefined && { track }),
-    }
+    const part = { kind: 'audio', codecs, channels: 2, initBytes, initSha256, firstSegment: from, segments } as const
+    return track === undefined ? part : { ...part, track }
   }
 
   return { measure, samples: () => samples }

@@ -80,8 +80,8 @@ async function claim(
 }
 
 /**
- * The claim may have been granted: then this worker holds the task, but does not know the lease. A requeued message is redelivered with
- * a mark that lets the next claim take over at once, instead of waiting for the lease to end.
+ * The claim may have been granted: then this worker holds the task, but does not know the lease. A requeued message is
+ * redelivered with a mark that lets the next claim take over at once, instead of waiting for the lease to end.
  */
 async function askAgain(signal: AbortSignal): Promise<TaskOutcome> {
   await sleep(UNANSWERED_PAUSE_MS, undefined, { signal }).catch(() => {})
