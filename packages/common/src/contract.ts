@@ -93,6 +93,11 @@ export interface Call {
   signal?: AbortSignal
 }
 
+/** Throws `TIMEOUT` when the caller has stopped waiting: what is not done yet must not be done any more. */
+export function assertInTime({ timeoutMs }: Pick<Call, 'timeoutMs'>): void {
+  if (timeoutMs === 0) throw new AppError('TIMEOUT')
+}
+
 /** A handler gets parsed input and may throw any `AppError` that its contract lists. */
 export type Handler<M extends Method> = (input: z.output<M['input']>, call: Call) => Promise<z.input<M['output']>>
 

@@ -1,5 +1,13 @@
 import type { Channel, ConsumeMessage } from 'amqplib'
-import type { Actor, Call, Contract, Handlers, Method, ServiceName } from '../contract.ts'
+import {
+  type Actor,
+  assertInTime,
+  type Call,
+  type Contract,
+  type Handlers,
+  type Method,
+  type ServiceName,
+} from '../contract.ts'
 import { AppError, type ErrorCode, toAppError } from '../errors.ts'
 import type { Logger } from '../service/telemetry.ts'
 import type { ServeOptions } from './bus.ts'
@@ -133,8 +141,7 @@ export class RpcServer {
     refuseRepeated(method, message)
     const body = wire.decodeRequest(message.content)
     const call = this.#callOf(message, caller, body, startedAt - this.#stalls.waitedMs())
-    // Nobody waits for the answer any more.
-    if (call.timeoutMs === 0) throw new AppError('TIMEOUT')
+    assertInTime(call)
     const input = parseInput(method, body.input)
     const headers = message.properties.headers ?? {}
     const output = await tracedReceive('server', `${this.#service}.${name}`, headers, () => handler(input, call))

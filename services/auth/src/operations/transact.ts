@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Call } from '@kinora/common/contract'
+import { assertInTime, type Call } from '@kinora/common/contract'
 import { events, type Revocation } from '@kinora/common/contracts'
 import { addEvent, hasMessages, lockName, tryLockName } from '@kinora/common/db'
 import { AppError } from '@kinora/common/errors'
@@ -41,7 +41,7 @@ export function createTransact({ db, auditKey, wake }: TransactOptions): Transac
       const result = await body(createWork(tx, collected))
       // Audit rows come last: until the commit all other transactions of the installation wait to append theirs.
       await appendAudit(tx, auditKey, collected.audit)
-      if (call?.timeoutMs === 0 && !(result instanceof AppError)) throw new AppError('TIMEOUT')
+      if (call && !(result instanceof AppError)) assertInTime(call)
       return { result, wakes: collected.hasMail || hasMessages(tx) }
     })
     if (wakes) wake()

@@ -1,4 +1,4 @@
-import type { Call } from '@kinora/common/contract'
+import { assertInTime, type Call } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 
 /** Of the ten connections to the database; the rest stays free for what is answered by an index. */
@@ -20,7 +20,7 @@ export class SearchLane {
   async run<T>(ownerId: string, call: Pick<Call, 'timeoutMs'>, search: () => Promise<T>): Promise<T> {
     await this.#turn(ownerId)
     try {
-      if (call.timeoutMs === 0) throw new AppError('TIMEOUT')
+      assertInTime(call)
       return await search()
     } finally {
       this.#running.delete(ownerId)

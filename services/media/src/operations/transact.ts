@@ -1,6 +1,5 @@
-import type { Call } from '@kinora/common/contract'
+import { assertInTime, type Call } from '@kinora/common/contract'
 import { hasMessages } from '@kinora/common/db'
-import { AppError } from '@kinora/common/errors'
 import type { Context, Wake } from '../context.ts'
 import type { Tx } from '../db/schema.ts'
 
@@ -38,9 +37,4 @@ export async function transact<T>(
   const loop = around.wake?.(result)
   if (loop !== undefined) wake.emit(loop)
   return result
-}
-
-/** Throws `TIMEOUT` when the caller has stopped waiting. */
-export function assertInTime({ timeoutMs }: Pick<Call, 'timeoutMs'>): void {
-  if (timeoutMs === 0) throw new AppError('TIMEOUT')
 }

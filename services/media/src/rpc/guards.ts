@@ -1,11 +1,10 @@
-import { administratorOnly, type Call, type Handler, type Method } from '@kinora/common/contract'
+import { administratorOnly, assertInTime, type Call, type Handler, type Method } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { assertOwner, maySee, userOf } from '../domain/visibility.ts'
 import { type Change, type Changed, changeVideo } from '../operations/change-video.ts'
-import { assertInTime } from '../operations/transact.ts'
 
 /** A handler that gets beside its input what its guard has found. */
 type HandlerWith<Found, M extends Method> = (
