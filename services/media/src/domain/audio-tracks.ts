@@ -2,24 +2,19 @@ import type { SourceAudio, SourceFacts } from '@kinora/common/contracts'
 import type { StoredAudioTrack } from '../db/stored.ts'
 import { knownLanguage, languageName } from './captions.ts'
 
-/**
- * The audio tracks of a video as its source has them, in that order. The ids count from 1 and are never changed: tasks, files
- * and addresses contain them.
- */
-export function audioTracksOf({ audio, otherAudio = [] }: SourceFacts): StoredAudioTrack[] {
-  if (!audio) return []
+/** The audio tracks of a video as its source has them, in that order. */
+export function audioTracksOf(facts: SourceFacts): StoredAudioTrack[] {
   const tracks: StoredAudioTrack[] = []
-  for (const [index, source] of inOrder([audio, ...otherAudio]).entries()) {
+  for (const { id, source } of numbered(facts)) {
     const language = knownLanguage(source.language)
-    const isDefault = source.streamIndex === audio.streamIndex
-    const audioDescription = source.audioDescription === true
+    const isDefault = source === facts.audio
     tracks.push({
-      id: String(index + 1),
+      id,
       language,
       name: uniqueName(nameFor(source, language), tracks),
       default: isDefault,
       channels: source.channels,
-      audioDescription,
+      audioDescription: source.audioDescription === true,
       hidden: false,
       status: 'processing',
       additional: !isDefault,
@@ -28,16 +23,21 @@ export function audioTracksOf({ audio, otherAudio = [] }: SourceFacts): StoredAu
   return tracks
 }
 
-/** The stream of each additional track, by the id of the track. */
-export function additionalStreams({ audio, otherAudio = [] }: SourceFacts): { id: string; source: SourceAudio }[] {
-  if (!audio) return []
-  return inOrder([audio, ...otherAudio])
-    .map((source, index) => ({ id: String(index + 1), source }))
-    .filter(({ source }) => source !== audio)
+interface NumberedAudio {
+  id: string
+  source: SourceAudio
 }
 
-function inOrder(all: readonly SourceAudio[]): SourceAudio[] {
-  return all.toSorted((one, other) => one.streamIndex - other.streamIndex)
+/** The stream of each additional track, by the id of the track. */
+export function additionalStreams(facts: SourceFacts): NumberedAudio[] {
+  return numbered(facts).filter(({ source }) => source !== facts.audio)
+}
+
+/** The ids count from 1 and are never changed: tasks, files and addresses contain them. */
+function numbered({ audio, otherAudio = [] }: SourceFacts): NumberedAudio[] {
+  const all = audio ? [audio, ...otherAudio] : []
+  const inOrder = all.toSorted((one, other) => one.streamIndex - other.streamIndex)
+  return inOrder.map((source, index) => ({ id: String(index + 1), source }))
 }
 
 const MAX_NAME = 100

@@ -69,13 +69,15 @@ function targetDuration(plan: VideoPlan): number {
 
 function masterPlaylist(presentation: Presentation, iFrames: readonly IFramePlaylist[]): string {
   const { video, audio, subtitles } = presentation
+  const sound = bandwidthOfAudio(presentation)
+  const names = namesOf(subtitles)
   return playlistText([
     ...PLAYLIST_HEAD,
     '#EXT-X-INDEPENDENT-SEGMENTS',
     ...audio.map((track) => audioMedia(track, audio)),
-    ...subtitles.map((captions) => subtitlesMedia(captions, subtitles)),
-    ...video.flatMap((track) => [streamInf(track, presentation), renditionPlaylist(track.rung.name)]),
-    ...audioOnly(presentation),
+    ...subtitles.map((captions) => subtitlesMedia(captions, subtitles, names.get(captions.id) ?? captions.label)),
+    ...video.flatMap((track) => [streamInf(track, presentation, sound), renditionPlaylist(track.rung.name)]),
+    ...audioOnly(presentation, sound),
     ...iFrames.map(({ attributes }) => `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(',')}`),
   ])
 }
@@ -108,9 +110,9 @@ function defaultOf(audio: readonly AudioTrack[]): AudioTrack | undefined {
   return audio.find(({ shown }) => shown.default) ?? audio[0]
 }
 
-function streamInf(track: VideoTrack, presentation: Presentation): string {
+function streamInf(track: VideoTrack, presentation: Presentation, sound: Bandwidth): string {
   const { plan, audio, complete } = presentation
-  const { peak, average } = complete ? measured(track, presentation) : capped(track, presentation)
+  const { peak, average } = complete ? measured(track, plan, sound) : capped(track, plan, sound)
   const attributes = [
     `BANDWIDTH=${peak}`,
     `AVERAGE-BANDWIDTH=${average}`,
@@ -123,10 +125,9 @@ function streamInf(track: VideoTrack, presentation: Presentation): string {
 }
 
 /** For networks that are too slow for video. Last, because some players begin with the first variant. */
-function audioOnly(presentation: Presentation): string[] {
+function audioOnly(presentation: Presentation, { peak, average }: Bandwidth): string[] {
   const track = defaultOf(presentation.audio)
   if (!track) return []
-  const { peak, average } = bandwidthOfAudio(presentation)
   const codecs = [...new Set(presentation.audio.map((one) => one.codecs))].join(',')
   const attributes = [`BANDWIDTH=${peak}`, `AVERAGE-BANDWIDTH=${average}`, `CODECS="${codecs}"`]
   return [`#EXT-X-STREAM-INF:${[...attributes, ...groups(presentation)].join(',')}`, audioPlaylist(track.shown)]
@@ -145,11 +146,10 @@ interface Bandwidth {
   average: number
 }
 
-function measured(track: VideoTrack, presentation: Presentation): Bandwidth {
-  const audio = bandwidthOfAudio(presentation)
+function measured({ segments }: VideoTrack, { segmentSeconds }: VideoPlan, sound: Bandwidth): Bandwidth {
   return {
-    peak: peakBitrate(track.segments, presentation.plan.segmentSeconds) + audio.peak,
-    average: averageBitrate(track.segments) + audio.average,
+    peak: peakBitrate(segments, segmentSeconds) + sound.peak,
+    average: averageBitrate(segments) + sound.average,
   }
 }
 
@@ -162,13 +162,12 @@ function bandwidthOfAudio({ audio, plan }: Presentation): Bandwidth {
 }
 
 /** For a growing video: the most that it may become, because players do not read the master playlist again. */
-function capped(track: VideoTrack, presentation: Presentation): Bandwidth {
-  const now = measured(track, presentation)
-  const { peak: audio } = bandwidthOfAudio(presentation)
+function capped(track: VideoTrack, plan: VideoPlan, sound: Bandwidth): Bandwidth {
+  const now = measured(track, plan, sound)
   const { maxrate } = track.rung
   return {
-    peak: Math.max(now.peak, highestBitrate(maxrate) + audio),
-    average: Math.max(now.average, maxrate * 1000 + audio),
+    peak: Math.max(now.peak, highestBitrate(maxrate) + sound.peak),
+    average: Math.max(now.average, maxrate * 1000 + sound.peak),
   }
 }
 
@@ -264,14 +263,14 @@ const SDH = 'public.accessibility.transcribes-spoken-dialog,public.accessibility
  * Names must differ within a group, and what a player selects by itself must differ in language and role (section 4.3.4.1.1).
  * Two languages may have the same label, and a source may have several tracks of one language.
  */
-function subtitlesMedia(captions: StoredCaptions, all: readonly StoredCaptions[]): string {
+function subtitlesMedia(captions: StoredCaptions, all: readonly StoredCaptions[], name: string): string {
   const { id, lang, forced = false, sdh = false } = captions
   const role = (one: StoredCaptions) => `${one.lang} ${one.forced ?? false} ${one.sdh ?? false}`
   const isFirst = all.find((other) => role(other) === role(captions)) === captions
   const attributes = [
     'TYPE=SUBTITLES',
     `GROUP-ID="${SUBTITLES_GROUP}"`,
-    `NAME="${namesOf(all).get(id)}"`,
+    `NAME="${name}"`,
     ...(lang === 'und' ? [] : [`LANGUAGE="${lang}"`]),
     'DEFAULT=NO',
     `AUTOSELECT=${isFirst ? 'YES' : 'NO'}`,

@@ -69,8 +69,9 @@ export function presentationOf(
 }
 
 /**
- * Cuts all tracks to the shortest of audio and smallest rendition. Additional audio is complete when it is here. Otherwise a player could seek to where one of the two is
- * missing, or to where no rendition is small enough for its network. A remuxed rendition is complete long before the others.
+ * Cuts all tracks to the shortest of audio and smallest rendition. Otherwise a player could seek to where one of the two is
+ * missing, or to where no rendition is small enough for its network. A remuxed rendition is complete long before the others,
+ * and additional audio is complete when it is here.
  */
 function inStep(video: VideoTrack[], audio: AudioTrack[]): { video: VideoTrack[]; audio: AudioTrack[] } {
   const [smallest] = video
