@@ -24,10 +24,20 @@ export function segmentGrid({ num, den }: FrameRate): Grid {
 const MIN_LAST_SECONDS = 0.5
 
 /** What of a range of frames follows from its cuts. */
-interface CutRange {
+export interface CutRange {
   frameCount: number
   segmentFrames: number
   frameRate: FrameRate
+}
+
+/** The range of a video task. */
+export function cutRangeOf(work: {
+  chunk: { frameCount: number }
+  segmentFrames: number
+  facts: { video: { frameRate: FrameRate } }
+}): CutRange {
+  const { chunk, segmentFrames, facts } = work
+  return { frameCount: chunk.frameCount, segmentFrames, frameRate: facts.video.frameRate }
 }
 
 /** Number of segments of a range of frames that begins with a segment. */

@@ -1,5 +1,6 @@
 import {
   causeOf,
+  cutRangeOf,
   framesOfSegment,
   type MediaPart,
   segmentCount,
@@ -77,7 +78,7 @@ function hasAskedSegments(work: VideoWork, part: VideoPart): boolean {
         rendition.segments.length === to - start &&
         rendition.segments.every(
           ({ frames, keyFrames }, index) =>
-            frames === framesOfSegment(start + index - work.chunk.firstSegment, cutRange(work)) &&
+            frames === framesOfSegment(start + index - work.chunk.firstSegment, cutRangeOf(work)) &&
             (keyFrames === undefined || keyFrames.length === Math.ceil(frames / work.gopFrames)),
         )
       )
@@ -103,11 +104,7 @@ type WorkRung = VideoWork['rungs'][number]
 /** Numbers of a task's segments, `to` not included. */
 export function rangeOf(work: VideoWork): { from: number; to: number } {
   const { firstSegment } = work.chunk
-  return { from: firstSegment, to: firstSegment + segmentCount(cutRange(work)) }
-}
-
-function cutRange({ chunk, segmentFrames, facts }: VideoWork) {
-  return { frameCount: chunk.frameCount, segmentFrames, frameRate: facts.video.frameRate }
+  return { from: firstSegment, to: firstSegment + segmentCount(cutRangeOf(work)) }
 }
 
 /** The number of frames of this rung that the task encodes. */

@@ -1,4 +1,5 @@
 import {
+  cutRangeOf,
   framesOfSegment,
   type MediaPart,
   segmentCount,
@@ -35,23 +36,19 @@ export function firstSegmentOf({ firstSegment }: WorkRung, { chunk }: VideoWork)
 
 /** Number after the last segment that the task makes. */
 export function endSegmentOf(work: VideoWork): number {
-  return work.chunk.firstSegment + segmentCount(cutRange(work))
+  return work.chunk.firstSegment + segmentCount(cutRangeOf(work))
 }
 
 /** Whether the muxer cuts once more, in the last segment, at a key frame too near the end. */
 export function hasShortTail(work: VideoWork): boolean {
-  return Math.ceil(work.chunk.frameCount / work.segmentFrames) > segmentCount(cutRange(work))
-}
-
-function cutRange({ chunk, segmentFrames, facts }: VideoWork) {
-  return { frameCount: chunk.frameCount, segmentFrames, frameRate: facts.video.frameRate }
+  return Math.ceil(work.chunk.frameCount / work.segmentFrames) > segmentCount(cutRangeOf(work))
 }
 
 /** The frames of segment `number` of the video, by the plan. */
 export function plannedSegment(number: number, work: VideoWork): { startFrame: number; frames: number } {
   const { chunk, segmentFrames } = work
   const index = number - chunk.firstSegment
-  return { startFrame: chunk.startFrame + index * segmentFrames, frames: framesOfSegment(index, cutRange(work)) }
+  return { startFrame: chunk.startFrame + index * segmentFrames, frames: framesOfSegment(index, cutRangeOf(work)) }
 }
 
 /** Joins two parts of one attempt, the second of which begins where the first one ends. */
