@@ -9,7 +9,8 @@ export interface Loop {
 
 /**
  * Runs `work` now and `everyMs` milliseconds after the end of each run, never twice at the same time; a failure is logged and
- * the loop continues. A function for `everyMs` is asked after each run. The signal aborts when the loop is stopped, for long runs.
+ * the loop continues. If `everyMs` is a function, it is called after each run. The signal aborts when the loop is stopped, for
+ * long runs.
  */
 export function startLoop(
   name: string,

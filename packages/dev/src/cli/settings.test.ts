@@ -44,7 +44,7 @@ function settingsOf(configs: Record<string, z.ZodObject>): Map<string, Setting> 
   return found
 }
 
-/** The default as a text in an environment; undefined where there is none. */
+/** The default as a text in an environment; undefined without a default. */
 function fallbackOf(property: z.core.JSONSchema._JSONSchema | undefined, schema: z.core.$ZodType | undefined) {
   if (typeof property === 'object' && property.default !== undefined) return String(property.default)
   // A boolean has its default behind the text.

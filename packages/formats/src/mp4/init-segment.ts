@@ -1,6 +1,5 @@
 import { type Box, childrenOf, findBox, innerBoxes, needBox } from './boxes.ts'
 import { codecsOf, STSD_HEADER } from './sample-entry.ts'
-
 import { handlerOf, timescaleOf, trackIdOf } from './track-header.ts'
 import { readEdits } from './video-track.ts'
 

@@ -59,6 +59,6 @@ describe('maskTokens', () => {
   })
 })
 
-it('a request id that is a credential is none', () => {
+it('recognises a request id that is a credential', () => {
   expect([JWT, 'knr_abc', ID, '4bf92f3577b34da6a3ce929d0e0e4736'].map(holdsSecret)).toEqual([true, true, false, false])
 })

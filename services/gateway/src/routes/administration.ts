@@ -1,11 +1,11 @@
-import { auth, media, auth as rpc } from '@kinora/common/contracts'
+import { auth, media } from '@kinora/common/contracts'
 import { tagged } from './route.ts'
 
 export const audit = tagged('Audit log', [
   {
     method: 'get',
     path: '/v1/auth/audit',
-    rpc: rpc.listAudit,
+    rpc: auth.listAudit,
     auth: 'required',
     scope: 'account:read',
     limit: 'general',

@@ -30,7 +30,7 @@ describe('chapters of a source', () => {
     ])
   })
 
-  it('have titles of one clean line, and a number where there is none', () => {
+  it('have titles of one clean line, and a number where a title is missing', () => {
     const titles = [' The\r\n\t sea\u0007 ', '', ' \u0000 ', `${'a'.repeat(199)}\ud83d`, 'b'.repeat(300)]
     const found = chaptersOf(
       titles.map((title, index) => at(2 + index, title)),

@@ -116,7 +116,10 @@ function whatChanged(before: VideoRow, row: VideoRow, next: VideoState, now: Dat
   return due && next.percent !== row.percent ? 'progress' : 'nothing'
 }
 
-/** Names poster, storyboard, timed text, warnings and audio tracks, so that subscribers learn when one of them is replaced or added. */
+/**
+ * Names poster, storyboard, timed text, warnings and audio tracks, so that subscribers learn when one of them is replaced or
+ * added.
+ */
 function namesOfExtras({ poster_key, storyboard, captions, chapters, warnings, audio_tracks }: VideoRow): string {
   const texts = [captions.map(({ id }) => id), chapters?.id]
   return JSON.stringify([poster_key, storyboard?.folderKey, ...texts, warnings.length, audio_tracks])

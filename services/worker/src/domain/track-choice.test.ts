@@ -30,7 +30,7 @@ describe('the track that is shown', () => {
     ['is the cover where there is only audio beside it', [SOUND, { isCover: true, nb_frames: 0 }], 1],
   ])('%s', (_, streams, expected) => expect(shown(...streams)).toBe(expected))
 
-  it('is none where there is only audio, or only a cover', () => {
+  it('is refused where there is only audio, or only a cover', () => {
     for (const streams of [[SOUND], [{ isCover: true }]]) {
       expect(() => shown(...streams)).toThrow(/no video track/)
     }

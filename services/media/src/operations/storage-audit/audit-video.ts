@@ -70,7 +70,7 @@ function finding(
   return [{ problem, what, videoId, files: files.length, example, unknown }]
 }
 
-export interface ExpectedFiles {
+interface ExpectedFiles {
   source: StorageKey[]
   poster: StorageKey[]
   storyboard: StorageKey[]
