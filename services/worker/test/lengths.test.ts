@@ -55,6 +55,16 @@ describe('the length of a video is that of its longest track', () => {
     expect(made.warnings.map(({ code }) => code)).toEqual(['FRAMES_HELD'])
   })
 
+  it('is that of the longest microphone in a file of several videos', async () => {
+    const smaller = ['-f', 'lavfi', '-i', 'color=white:size=160x90:rate=25:duration=3']
+    const all = ['-map', '0', '-map', '1', '-map', '2', '-map', '3', '-ac', '1']
+    const inputs = [...GREY, ...smaller, ...tone(3), ...tone(12)]
+    const source = await clip('microphones.mkv', ...inputs, ...all, ...H264, ...AAC)
+    const { facts } = await transcode(workbench, source)
+    expect(facts.audio?.mixedWith).toHaveLength(1)
+    expect(Math.abs(facts.video.frameCount - 300)).toBeLessThanOrEqual(2)
+  })
+
   it.each(['mp4', 'mkv', 'ts'])('is black until the first frame while audio has begun, in .%s', async (type) => {
     const late = ['-itsoffset', '2.5', ...GREY]
     const source = await clip(`earlier.${type}`, ...tone(5), ...late, ...PASS, ...H264, ...AAC)
