@@ -13,6 +13,7 @@ import { resumableUploads } from './resumable-uploads.ts'
 import type { Route } from './route.ts'
 import { secondFactor } from './second-factor.ts'
 import { sessions } from './sessions.ts'
+import { stills } from './stills.ts'
 import { system } from './system.ts'
 import { uploads } from './uploads.ts'
 import { passport, taskLog, videos } from './videos.ts'
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   ...passport,
   ...pictures,
   ...downloads,
+  ...stills,
   ...playback,
   ...system,
 ]

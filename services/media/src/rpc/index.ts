@@ -17,6 +17,7 @@ import {
   prepareDownload,
   revokePlaybackToken,
 } from './playback.ts'
+import { prepareStill } from './stills.ts'
 import {
   adoptStore,
   auditStorage,
@@ -98,6 +99,7 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     listPlaybackTokens: listPlaybackTokens(ctx),
     authorizePlayback: authorizePlayback(ctx),
     prepareDownload: prepareDownload(ctx),
+    prepareStill: prepareStill(ctx),
     createClip: createClip(ctx),
     listTasks: listTasks(ctx),
     getStorageStatus: getStorageStatus(ctx),

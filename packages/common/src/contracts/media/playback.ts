@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { Storyboard } from '../storyboard.ts'
+import { StillFormat } from '../work.ts'
 import { AudioTrackId, OneVideo, Playback } from './video.ts'
 
 export const PlaybackToken = z.object({
@@ -96,6 +97,33 @@ export const playback = {
     }),
     output: PlaybackGrant,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY'],
+    idempotent: true,
+  },
+  prepareStill: {
+    summary:
+      'Get the storage key of the frame that is shown at a time, as a picture; `make` starts the task that makes it',
+    input: z.strictObject({
+      reference: z.string().min(1).max(1024).meta({
+        description: 'Playback token, or the id of a public or unlisted video.',
+        example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+      }),
+      /** Seconds from the first frame. */
+      time: z.number().nonnegative(),
+      /** Pixels; without it the width of the largest rendition. */
+      width: z.number().int().positive().optional(),
+      format: StillFormat,
+      make: z.boolean(),
+    }),
+    output: z.discriminatedUnion('status', [
+      z.object({ status: z.literal('ready'), storageKey: z.string() }),
+      /** Its task waits or runs; `video.still-ended` says when it ends. */
+      z.object({ status: z.literal('making'), stillId: Id }),
+      z.object({ status: z.literal('absent') }),
+    ]),
+    errors: [
+      ...(['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY', 'VIDEO_NOT_READY'] as const),
+      ...(['FRAME_NOT_FOUND', 'STILL_LIMIT_REACHED'] as const),
+    ],
     idempotent: true,
   },
   prepareDownload: {
