@@ -187,7 +187,7 @@ describe('a still', () => {
       }
       expect((await codeOf(await play('frame.jpg?time=9')))[1]).toBe(code)
     }
-    expect((await play('frame.png')).status).toBe(404)
+    expect(await codeOf(await play('frame.png'))).toEqual([400, 'VALIDATION_FAILED'])
   })
 })
 

@@ -83,7 +83,7 @@ describe('a still', () => {
     }
     // The first and the last frame, and those around the beginning of a segment.
     const last = facts.video.frameCount - 1
-    for (const frame of [0, 1, 7, 29, 30, 31, last]) {
+    for (const frame of [0, 29, 30, last]) {
       const expected = ((16 + 4 * frame - 16) * 255) / 219
       for (const level of await levels(frame)) expect(Math.abs(level - expected)).toBeLessThan(2.3)
     }
@@ -95,14 +95,12 @@ describe('a still', () => {
     const at = async (frame: number, format: 'jpg' | 'webp' | 'avif') => {
       const rate = { num: 25, den: 1 }
       const work = { kind: 'still', renditionKey, frameRate: rate, frame, size, width: 160, format } as const
-      const { bytes } = await workbench.run(work, { outputKey: `videos/colour-${format}` })
-      const key = `videos/colour-${format}/still.${format}`
+      const { bytes } = await workbench.run(work, { outputKey: `videos/colour-${frame}` })
+      const key = `videos/colour-${frame}/still.${format}`
       expect((await workbench.store.stat(key))?.bytes).toBe(bytes)
       return await colourAt(key, { left: 0, top: 0, ...size })
     }
-    expect([await at(24, 'webp'), await at(25, 'avif'), await at(50, 'jpg'), await at(74, 'webp')]).toEqual([
-      ...['red', 'lime', 'blue', 'blue'],
-    ])
+    expect([await at(24, 'webp'), await at(25, 'avif'), await at(50, 'jpg')]).toEqual(['red', 'lime', 'blue'])
   })
 })
 
