@@ -4,6 +4,7 @@ import { apiKeys } from './api-keys.ts'
 import { captions } from './captions.ts'
 import { downloads } from './downloads.ts'
 import { events } from './events.ts'
+import { instantPlayback } from './instant-playback.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
   ...pictures,
   ...downloads,
   ...stills,
+  ...instantPlayback,
   ...playback,
   ...system,
 ]

@@ -13,6 +13,7 @@ import type {
   VideoStatus,
   Visibility,
   Warning,
+  WebFile,
   Webhook,
   WebhookAttempt,
   WebhookDelivery,
@@ -48,6 +49,8 @@ export interface VideosTable {
   source_sha256: string | null
   clip: NullableJson<FrameRange>
   watermark: NullableJson<StoredWatermark>
+  instant_playback: Generated<boolean>
+  web_file: NullableJson<WebFile>
   facts: NullableJson<SourceFacts>
   plan: NullableJson<VideoPlan>
   poster_key: string | null

@@ -2,6 +2,7 @@ import type { Bus } from '@kinora/common/bus'
 import type { Handler, Handlers, Method } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
+import { authorizeSource } from './instant-playback.ts'
 import { updateAudioTrack } from './audio-tracks.ts'
 import { deleteCaptions, deleteChapters, getChapters, listCaptions, putCaptions, putChapters } from './captions.ts'
 import { claimTask } from './claim-task.ts'
@@ -99,6 +100,7 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     listPlaybackTokens: listPlaybackTokens(ctx),
     authorizePlayback: authorizePlayback(ctx),
     prepareDownload: prepareDownload(ctx),
+    authorizeSource: authorizeSource(ctx),
     prepareStill: prepareStill(ctx),
     createClip: createClip(ctx),
     listTasks: listTasks(ctx),

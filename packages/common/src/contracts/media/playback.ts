@@ -11,7 +11,7 @@ export const PlaybackToken = z.object({
     description: 'The playback token, which replaces the id of the video in playback addresses.',
     example: 'abc',
   }),
-  ...Playback.shape,
+  ...Playback.omit({ sourceUrl: true }).shape,
   expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
 })
 
@@ -42,6 +42,16 @@ export const PlaybackGrant = z.object({
   expiresAt: Timestamp.nullable().meta({ description: 'When it expires (UTC).' }),
 })
 export type PlaybackGrant = z.infer<typeof PlaybackGrant>
+
+/** A source that browsers play as it is; see `@kinora/formats/web-file`, which finds this out. */
+export const WebFile = z.object({
+  contentType: z.enum(['video/mp4', 'video/webm']),
+  /** Bytes that are served as others: `head`, in hex, and zeros after it. Null: only the owner gets this file. */
+  blanks: z
+    .array(z.object({ at: z.number().int(), bytes: z.number().int(), head: z.string() }))
+    .nullable(),
+})
+export type WebFile = z.infer<typeof WebFile>
 
 /** Links that play a video, and what their holders may fetch. */
 export const playback = {
@@ -97,6 +107,18 @@ export const playback = {
     }),
     output: PlaybackGrant,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY'],
+    idempotent: true,
+  },
+  authorizeSource: {
+    summary: 'Get the source of a video for a browser that plays it as it is',
+    input: z.strictObject({
+      reference: z.string().min(1).max(1024).meta({
+        description: 'Playback token, or the id of a public or unlisted video.',
+        example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+      }),
+    }),
+    output: WebFile.extend({ storageKey: z.string(), blanks: WebFile.shape.blanks.unwrap() }),
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'SOURCE_NOT_PLAYABLE'],
     idempotent: true,
   },
   prepareStill: {

@@ -1,8 +1,8 @@
 import type { Migration } from '@kinora/common/db'
 
-/** Single frames of videos as pictures, and the tasks that make them. */
-export const stills: Migration = {
-  name: '0010-stills',
+/** Single frames of videos as pictures with the tasks that make them, and sources that are watched as they are. */
+export const stillsAndInstantPlayback: Migration = {
+  name: '0010-stills-and-instant-playback',
   sql: `
   -- The kinds are those of the contract, which grows with every release.
   alter table tasks drop constraint tasks_kind_check;
@@ -24,5 +24,10 @@ export const stills: Migration = {
     created_at timestamptz not null default now(),
     unique (video_id, frame, width, format)
   );
+
+  -- Whether others than the owner may watch the source until the first segments exist.
+  alter table videos add column instant_playback boolean not null default false;
+  -- How browsers play the source, and what of it is blanked for others; null where they do not play it.
+  alter table videos add column web_file jsonb;
   `,
 }
