@@ -1,4 +1,4 @@
-import { type Blank, bounded, type ByteFile, type WebFile, WindowedFile } from './byte-file.ts'
+import { type Blank, type ByteFile, bounded, type WebFile, WindowedFile } from './byte-file.ts'
 import { findMetadata, readBox } from './mp4-metadata.ts'
 import { readTracks } from './mp4-tracks.ts'
 

@@ -1,4 +1,4 @@
-import { type Blank, bounded, type ByteFile, type WebFile, WindowedFile } from './byte-file.ts'
+import { type Blank, type ByteFile, bounded, type WebFile, WindowedFile } from './byte-file.ts'
 
 /** Elements of RFC 9559 (Matroska) and RFC 8794 (EBML). */
 const ID = {
@@ -110,7 +110,9 @@ function namesIn(content: Buffer, tracks: Element, base: number): Blank[] {
   const inner = children(content, tracks.body, tracks.end)
   const fields = inner.filter(({ id }) => id === ID.entry).flatMap(({ body, end }) => children(content, body, end))
   const gone = [...inner.filter(({ id }) => id === ID.crc), ...fields.filter(({ id }) => id === ID.name)]
-  const comments = fields.filter(({ id }) => id === ID.codecPrivate).flatMap((field) => commentsIn(content, field, base))
+  const comments = fields
+    .filter(({ id }) => id === ID.codecPrivate)
+    .flatMap((field) => commentsIn(content, field, base))
   return [...gone.map(({ start, end }) => voided({ start: base + start, end: base + end })), ...comments]
 }
 

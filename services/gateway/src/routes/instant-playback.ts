@@ -40,7 +40,11 @@ function sendSource(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {
     const reference = Reference.safeParse(req.params.reference)
     if (!reference.success) throw new AppError('VIDEO_NOT_FOUND')
-    const { storageKey, contentType, blanks } = await ctx.rpc(media.authorizeSource, { reference: reference.data }, call)
+    const { storageKey, contentType, blanks } = await ctx.rpc(
+      media.authorizeSource,
+      { reference: reference.data },
+      call,
+    )
     // A stranger's file under our own address: media elements play it, and nothing else of a browser opens it.
     res.setHeader('Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'")
     res.setHeader('Content-Disposition', 'attachment')

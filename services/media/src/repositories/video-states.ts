@@ -57,12 +57,7 @@ export interface Source {
   sha256: string
 }
 
-export async function recordSource(
-  tx: Tx,
-  videoId: string,
-  source: Source,
-  webFile: WebFile | null,
-): Promise<void> {
+export async function recordSource(tx: Tx, videoId: string, source: Source, webFile: WebFile | null): Promise<void> {
   await tx
     .updateTable('videos')
     .set({

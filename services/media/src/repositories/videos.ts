@@ -41,7 +41,9 @@ export async function updateText(tx: Tx, videoId: string, { instantPlayback, ...
     .set({
       ...change,
       ...(instantPlayback !== undefined && { instant_playback: instantPlayback }),
-      sequence: sql<number>`sequence + 1`, updated_at: sql<Date>`now()` })
+      sequence: sql<number>`sequence + 1`,
+      updated_at: sql<Date>`now()`,
+    })
     .where('id', '=', videoId)
     .execute()
 }

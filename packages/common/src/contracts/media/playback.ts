@@ -47,9 +47,7 @@ export type PlaybackGrant = z.infer<typeof PlaybackGrant>
 export const WebFile = z.object({
   contentType: z.enum(['video/mp4', 'video/webm']),
   /** Bytes that are served as others: `head`, in hex, and zeros after it. Null: only the owner gets this file. */
-  blanks: z
-    .array(z.object({ at: z.number().int(), bytes: z.number().int(), head: z.string() }))
-    .nullable(),
+  blanks: z.array(z.object({ at: z.number().int(), bytes: z.number().int(), head: z.string() })).nullable(),
 })
 export type WebFile = z.infer<typeof WebFile>
 

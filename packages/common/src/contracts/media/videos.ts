@@ -79,7 +79,8 @@ export const videos = {
   },
   updateVideo: {
     summary: 'Update a video',
-    description: 'Changes title, description, tags, visibility or instant playback. Fields that are left out stay as they are.',
+    description:
+      'Changes title, description, tags, visibility or instant playback. Fields that are left out stay as they are.',
     input: OneVideo.extend({
       title: Title.optional().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
       description: Description.optional().meta({
