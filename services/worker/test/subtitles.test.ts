@@ -44,7 +44,7 @@ async function extract(source: string, change: (facts: SourceFacts) => SourceFac
   const taskWarnings: Warning[] = []
   const work = { kind: 'subtitles', sourceKey, facts: change(facts), tracks: subtitles ?? [] } as const
   const { found } = await workbench.run(work, { outputKey, warnings: taskWarnings })
-  const texts = found.map(async (index) => (await workbench.store.get(`${outputKey}/${index}.srt`)).toString())
+  const texts = found.map(async (index) => (await workbench.store.get(`${outputKey}/${index}.vtt`)).toString())
   return { subtitles, warnings: [...warnings, ...taskWarnings], found, texts: await Promise.all(texts) }
 }
 
@@ -67,12 +67,12 @@ describe('subtitle tracks', () => {
       { streamIndex: 3, codec: 'webvtt' },
     ])
     expect([warnings, found]).toEqual([[], [1, 2, 3]])
-    expect(texts[0]).toContain('1\n00:00:00,500 --> 00:00:01,500\n')
-    expect(texts[0]).toMatch(/<i>Guten<\/i>.*Tag.*<3 & "mehr"\n/)
+    expect(texts[0]).toContain('\n00:00:00.500 --> 00:00:01.500\n')
+    expect(texts[0]).toMatch(/<i>Guten<\/i>.*Tag.*&lt;3 &amp; "mehr"\n/)
     // The last text ends with the video.
-    expect(texts[0]).toContain('2\n00:00:02,000 --> 00:00:04,000\nerste\nzweite Zeile\n')
-    expect(texts[1]).toMatch(/00:00:01,000 --> 00:00:02,000\n.*Hello.*\n.*<i>there<\/i>/)
-    expect(texts[2]).toContain('1 < 2')
+    expect(texts[0]).toContain('\n00:00:02.000 --> 00:00:04.000\nerste\nzweite Zeile\n')
+    expect(texts[1]).toMatch(/00:00:01.000 --> 00:00:02.000\n.*Hello.*\n.*<i>there<\/i>/)
+    expect(texts[2]).toContain('00:00:01.000 --> 00:00:02.000 line:0\n<v Ann>1 &lt; 2</v>\n')
   })
 
   it('of text in MP4 become captions, and those of a clip begin with it', async () => {
@@ -92,8 +92,8 @@ describe('subtitle tracks', () => {
     }
     const { subtitles, texts } = await extract(await clip('texts.mp4', ...args), cut)
     expect(subtitles).toMatchObject([{ codec: 'mov_text', language: 'fra' }])
-    expect(texts[0]).toContain('1\n00:00:00,000 --> 00:00:00,500\n')
-    expect(texts[0]).toContain('2\n00:00:01,000 --> 00:00:02,000\n')
+    expect(texts[0]).toContain('\n00:00:00.000 --> 00:00:00.500\n')
+    expect(texts[0]).toContain('\n00:00:01.000 --> 00:00:02.000\n')
   })
 
   it('that are pictures are left out with a warning that names them', async () => {
@@ -125,7 +125,7 @@ describe('texts of ffmpeg', () => {
     const srt = ['00:00:00,200 --> 00:00:00,900\nbefore', '00:00:00,500 --> 00:00:02,000\nfirst\n\nsecond --> x']
       .map((text, index) => `${index + 1}\n${text}\n`)
       .join('\n')
-    expect(captionsOf(srt, video)).toBe('1\n00:00:00,000 --> 00:00:01,000\nfirst\nsecond → x\n')
+    expect(captionsOf(srt, video)).toBe('WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nfirst\nsecond → x\n')
   })
 
   it.each([

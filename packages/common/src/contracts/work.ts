@@ -226,7 +226,7 @@ export const TaskResult = z.discriminatedUnion('kind', [
   }),
   /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
   z.object({ kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }) }),
-  /** Files: `<stream index>.srt` under the output key, for each of `found`, with times of the video. */
+  /** Files: `<stream index>.vtt` under the output key, for each of `found`, with times of the video. */
   z.object({
     kind: z.literal('subtitles').meta({ description: 'Kind of task.', example: 'video' }),
     found: z.array(z.number().int()),

@@ -6,8 +6,8 @@ import type { Context } from '../context.ts'
 import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
 import type { StoredCaptions } from '../db/stored.ts'
 import { shownName } from '../domain/audio-tracks.ts'
-import { knownLanguage, languageName, MAX_CAPTION_LANGUAGES, readCaptionsInTurns } from '../domain/captions.ts'
-import { captionsFile, renderCaptions } from '../domain/timed-text.ts'
+import { knownLanguage, languageName } from '../domain/languages.ts'
+import { captionsFile, MAX_CAPTION_LANGUAGES, parseCaptions, renderCaptions } from '../domain/timed-text.ts'
 import { queueFileDeletion, queueFolderDeletion } from '../repositories/deletions.ts'
 import { setCaptions } from '../repositories/timed-texts.ts'
 
@@ -34,7 +34,7 @@ export async function prepareSourceCaptions(
   const folder = keys.attempt(task.video_id, task.id, attempt)
   for (const track of task.params.tracks.filter(({ streamIndex }) => result.found.includes(streamIndex))) {
     try {
-      const { cues } = await readCaptionsInTurns((await ctx.store.get(`${folder}/${track.streamIndex}.srt`)).toString())
+      const { cues } = await parseCaptions((await ctx.store.get(`${folder}/${track.streamIndex}.vtt`)).toString())
       const file = Buffer.from(renderCaptions(cues))
       const id = randomUUID()
       await ctx.store.put(keys.playlist(task.video_id, captionsFile(id)), file)

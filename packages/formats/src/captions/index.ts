@@ -1,0 +1,1 @@
+export { CaptionsError, readCaptions, readCaptionsInTurns } from './read-captions.ts'
