@@ -21,9 +21,9 @@ export const FIRST_PART_ORDINAL = 1
 const FIRST_AUDIO_ORDINAL = 2
 
 /** Kinds of tasks that begin when all others have ended. */
-const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard']
+const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard', 'transcribe']
 /** A video is ready and plays without them. */
-const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'download']
+const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'transcribe', 'download']
 
 type TaskPlace = Pick<PlannedTask, 'ordinal'> & { kind: TaskKind }
 

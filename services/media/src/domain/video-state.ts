@@ -62,10 +62,10 @@ export function deriveState(uploaded: boolean, publication: Publication, tasks: 
     due: tasks.filter((task) => task.state === 'waiting' && !task.delayed && isDue(task)).map(({ id }) => id),
   }
 
-  /** First only what makes the video playable, then the rest, the check when all is published, the storyboard last. */
+  /** First only what makes the video playable, then the rest, the check when all is published, storyboard and transcripts last. */
   function isDue(task: TaskFacts): boolean {
     if (task.kind === 'finalise') return allPublished && tasks.every(isFinished)
-    if (task.kind === 'storyboard') return status === 'ready'
+    if (task.kind === 'storyboard' || task.kind === 'transcribe') return status === 'ready'
     // It costs little, and captions are part of the first publication or of one soon after it.
     return makesPlayable(task) || task.kind === 'subtitles' || material > 0
   }

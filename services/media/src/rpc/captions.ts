@@ -60,8 +60,8 @@ export function listCaptions(ctx: Context): Handler<typeof media.listCaptions> {
 }
 
 function toCaptions(stored: StoredCaptions): Captions {
-  const { lang, label, cues, createdAt, fromSource = false, forced = false, sdh = false } = stored
-  return { lang, label, cues, fromSource, forced, sdh, createdAt }
+  const { lang, label, cues, createdAt, fromSource = false, automatic = false, forced = false, sdh = false } = stored
+  return { lang, label, cues, fromSource, automatic, forced, sdh, createdAt }
 }
 
 export function deleteCaptions(ctx: Context): Handler<typeof media.deleteCaptions> {

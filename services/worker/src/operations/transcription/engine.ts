@@ -1,0 +1,48 @@
+import type { WorkerConfig } from '../../config.ts'
+import type { Transcript } from '../../domain/transcript.ts'
+import { openEngineSandbox } from '../../infra/choose-sandbox.ts'
+import type { Tools } from '../../infra/run-tool.ts'
+import { commandEngine } from './command-engine.ts'
+import { httpEngine } from './http-engine.ts'
+
+/** What turns speech into text: a program of the operator's, or a server. */
+export interface TranscriptionEngine {
+  /** For the log. */
+  description: string
+  transcribe(speech: Speech): Promise<Transcript>
+}
+
+export interface Speech {
+  /** A WAV file: mono, 16 kHz, 16 bits. */
+  wav: Buffer
+  /** ISO 639 code; undefined where the engine should find out. */
+  language: string | undefined
+  workspace: string
+  /** Log and priority of the task. */
+  tools: Tools
+  signal: AbortSignal
+}
+
+/** Undefined where the settings name no engine; rejects where they name two, or one that cannot run. */
+export async function openEngine(config: WorkerConfig): Promise<TranscriptionEngine | undefined> {
+  const { TRANSCRIBE_COMMAND: command, TRANSCRIBE_URL: url, TRANSCRIBE_TIMEOUT_SECONDS: seconds } = config
+  if (command !== '' && url !== undefined) throw new Error('set TRANSCRIBE_COMMAND or TRANSCRIBE_URL, not both')
+  if (url !== undefined) {
+    const { TRANSCRIBE_MODEL: model, TRANSCRIBE_FORMAT: format, TRANSCRIBE_API_KEY: apiKey } = config
+    return httpEngine({ url: new URL(url), model, format, apiKey, seconds })
+  }
+  if (command === '') return undefined
+  const sandbox = await openEngineSandbox(config.TRANSCRIBE_SANDBOX, config.TRANSCRIBE_FOLDERS)
+  const memoryBytes = config.TRANSCRIBE_MEMORY_MB * 1024 * 1024
+  return commandEngine({ words: wordsOf(command), sandbox, memoryBytes, seconds })
+}
+
+/** The words of a command: separated by spaces, or a list in JSON where they contain some. */
+function wordsOf(command: string): string[] {
+  const words: unknown = command.startsWith('[') ? JSON.parse(command) : command.trim().split(/\s+/)
+  if (!Array.isArray(words) || !words.every((word) => typeof word === 'string') || words.length === 0) {
+    throw new Error('TRANSCRIBE_COMMAND: give words, or a list of strings in JSON')
+  }
+  if (!words.some((word) => word.includes('{audio}'))) throw new Error('TRANSCRIBE_COMMAND: {audio} is missing')
+  return words
+}
