@@ -1,6 +1,6 @@
 import type { Progress, TaskCause, TaskKind, TaskStatus, VideoError, VideoStatus } from '@kinora/common/contracts'
 import type { z } from 'zod'
-import { comesAfterwards, FIRST_PART_ORDINAL, isAdditionalAudio, isOptional, makesPlayable } from './plan.ts'
+import { comesAfterwards, FIRST_PART_ORDINAL, isAdditionalAudio, isCheap, isOptional, makesPlayable } from './plan.ts'
 
 /** The facts about a task that decide the state of its video. */
 export interface TaskFacts {
@@ -66,8 +66,8 @@ export function deriveState(uploaded: boolean, publication: Publication, tasks: 
   function isDue(task: TaskFacts): boolean {
     if (task.kind === 'finalise') return allPublished && tasks.every(isFinished)
     if (task.kind === 'storyboard' || task.kind === 'transcribe') return status === 'ready'
-    // It costs little, and captions are part of the first publication or of one soon after it.
-    return makesPlayable(task) || task.kind === 'subtitles' || material > 0
+    // Captions are part of the first publication or of one soon after it.
+    return makesPlayable(task) || isCheap(task) || material > 0
   }
 }
 

@@ -9,7 +9,7 @@ import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
 import { audioTracksOf } from '../domain/audio-tracks.ts'
 import { factsOf } from '../domain/clip.ts'
 import { remuxRung } from '../domain/ladder.ts'
-import { overlayOf, planTasks, planVideo, subtitlesTask } from '../domain/plan.ts'
+import { overlayOf, planTasks, planVideo, subtitlesTasks } from '../domain/plan.ts'
 import { checkResult, remainingWork } from '../domain/segments.ts'
 import { chaptersOf } from '../domain/timed-text.ts'
 import { changeTimedText, changeVideo } from '../operations/change-video.ts'
@@ -142,7 +142,7 @@ async function recordProbe(ctx: Context, { tx, video, task }: Attempt, result: R
   await planSource(tx, video, facts, ctx.config)
   const { source_key: sourceKey } = video
   if (result.subtitles && sourceKey !== null) {
-    await addTasks(tx, video.id, [subtitlesTask({ facts, sourceKey }, result.subtitles)])
+    await addTasks(tx, video.id, subtitlesTasks({ facts, sourceKey }, result.subtitles))
   }
   const items = chaptersOf(result.chapters ?? [], facts)
   if (items.length > 0) await setSourceChapters(tx, video.id, { id: randomUUID(), items })

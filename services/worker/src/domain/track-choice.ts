@@ -106,7 +106,7 @@ export function skippedTracks({ streams }: ProbeReport, video: ProbedStream): Wa
 }
 
 /** Subtitles that are text; ffprobe calls SubStation Alpha `ass` in all versions. */
-const TEXTS = ['subrip', 'ass', 'ssa', 'mov_text', 'webvtt', 'text']
+const TEXTS = ['subrip', 'ass', 'ssa', 'mov_text', 'webvtt', 'text', 'eia_608']
 const PICTURES = ['hdmv_pgs_subtitle', 'dvd_subtitle', 'dvb_subtitle', 'xsub']
 
 /** Subtitle tracks that become captions, and warnings for all others. */
@@ -116,11 +116,12 @@ export function chooseSubtitles(
 ): { subtitles: SourceSubtitles[]; warnings: Warning[] } {
   const all = streams.filter(({ codec_type }) => codec_type === 'subtitle')
   const texts = all.filter((stream) => TEXTS.includes(stream.codec_name ?? '') && !isEncrypted(stream))
-  const chosen = texts.slice(0, MAX_SOURCE_SUBTITLES)
+  // One more may be in the frames.
+  const chosen = texts.slice(0, MAX_SOURCE_SUBTITLES - 1)
   const reason = (stream: ProbedStream) => {
     if (isEncrypted(stream)) return 'it is encrypted'
     if (PICTURES.includes(stream.codec_name ?? '')) return 'its texts are pictures'
-    if (texts.includes(stream)) return `at most ${MAX_SOURCE_SUBTITLES} are taken over`
+    if (texts.includes(stream)) return `at most ${MAX_SOURCE_SUBTITLES - 1} are taken over`
     return 'its codec is not supported'
   }
   const skipped = all.filter((stream) => !chosen.includes(stream))
