@@ -19,7 +19,7 @@ const BEGINNINGS: Record<string, string[]> = {
 }
 
 /** Bytes of a file that are looked at, at its beginning and in its middle. Captions are in nearly every frame, or in none. */
-const LOOKED_AT = 4 * 1024 * 1024
+const LOOKED_AT = 1024 * 1024
 
 /** Whether frames of this codec seem to have captions in them. Without decoding, which would delay every video for a few. */
 export async function mayHaveClosedCaptions(path: string, codec: string): Promise<boolean> {
