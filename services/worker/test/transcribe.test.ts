@@ -194,5 +194,7 @@ it('settings with two engines, or none that can run, stop the start', async () =
   const url = 'http://127.0.0.1:1/'
   await expect(engineOf({ TRANSCRIBE_COMMAND: 'a {audio}', TRANSCRIBE_URL: url })).rejects.toThrow('not both')
   await expect(engineOf({ TRANSCRIBE_COMMAND: 'whisper-cli -f' })).rejects.toThrow('{audio} is missing')
+  const folders = { TRANSCRIBE_COMMAND: 'whisper-cli {audio}', TRANSCRIBE_FOLDERS: 'models' }
+  await expect(engineOf(folders)).rejects.toThrow('absolute paths')
   expect(await engineOf({})).toBeUndefined()
 })

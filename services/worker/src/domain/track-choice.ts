@@ -116,12 +116,11 @@ export function chooseSubtitles(
 ): { subtitles: SourceSubtitles[]; warnings: Warning[] } {
   const all = streams.filter(({ codec_type }) => codec_type === 'subtitle')
   const texts = all.filter((stream) => TEXTS.includes(stream.codec_name ?? '') && !isEncrypted(stream))
-  // One more may be in the frames.
-  const chosen = texts.slice(0, MAX_SOURCE_SUBTITLES - 1)
+  const chosen = texts.slice(0, MAX_SOURCE_SUBTITLES)
   const reason = (stream: ProbedStream) => {
     if (isEncrypted(stream)) return 'it is encrypted'
     if (PICTURES.includes(stream.codec_name ?? '')) return 'its texts are pictures'
-    if (texts.includes(stream)) return `at most ${MAX_SOURCE_SUBTITLES - 1} are taken over`
+    if (texts.includes(stream)) return `at most ${MAX_SOURCE_SUBTITLES} are taken over`
     return 'its codec is not supported'
   }
   const skipped = all.filter((stream) => !chosen.includes(stream))

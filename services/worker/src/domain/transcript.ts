@@ -111,7 +111,11 @@ function englishNames(): Map<string, string> {
   return new Map(codes.reverse().map((code) => [english.of(code)?.toLowerCase() ?? code, code]))
 }
 
+/** Whisper knows Norwegian and Filipino by these codes only. */
+const CODES_OF_ENGINES: Record<string, string> = { nb: 'no', fil: 'tl' }
+
 /** The language as engines take it; undefined where they should find out. */
 export function spokenLanguage(tag: string | null): string | undefined {
-  return tag?.split('-')[0]?.toLowerCase()
+  const [code = ''] = tag?.toLowerCase().split('-') ?? []
+  return code === '' ? undefined : (CODES_OF_ENGINES[code] ?? code)
 }

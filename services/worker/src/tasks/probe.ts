@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
+import { MAX_SOURCE_SUBTITLES, type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
 import { parseRate, perSecond } from '../domain/frame-rate.ts'
 import { isCover, isMp4, type ProbedStream } from '../domain/probe-report.ts'
 import {
@@ -43,7 +43,8 @@ export const probe: Task<'probe'> = async ({ sourceKey }, context) => {
   assertFactsWithinLimits(facts, tracks.video, found.rate, limits)
   for (const warning of [...warnings, ...droppedFrames(found)]) context.warn(warning)
   const copyable = await findRemuxable(file, facts, tracks.video)
-  if (await mayHaveClosedCaptions(file, facts.video.codec)) subtitles.push(closedCaptionsOf(tracks))
+  const hasRoom = subtitles.length < MAX_SOURCE_SUBTITLES
+  if (hasRoom && (await mayHaveClosedCaptions(file, facts.video.codec))) subtitles.push(closedCaptionsOf(tracks))
   return {
     kind: 'probe',
     facts: copyable ? { ...facts, video: { ...facts.video, copyable } } : facts,

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import type { WorkerConfig } from '../../config.ts'
 import type { Transcript } from '../../domain/transcript.ts'
 import { openEngineSandbox } from '../../infra/choose-sandbox.ts'
@@ -32,7 +34,11 @@ export async function openEngine(config: WorkerConfig): Promise<TranscriptionEng
     return httpEngine({ url: new URL(url), model, format, apiKey, seconds })
   }
   if (command === '') return undefined
-  const sandbox = await openEngineSandbox(config.TRANSCRIBE_SANDBOX, config.TRANSCRIBE_FOLDERS)
+  const folders = config.TRANSCRIBE_FOLDERS
+  if (!folders.every((path) => isAbsolute(path) && existsSync(path))) {
+    throw new Error('TRANSCRIBE_FOLDERS: give absolute paths of folders that exist')
+  }
+  const sandbox = await openEngineSandbox(config.TRANSCRIBE_SANDBOX, folders)
   const memoryBytes = config.TRANSCRIBE_MEMORY_MB * 1024 * 1024
   return commandEngine({ words: wordsOf(command), sandbox, memoryBytes, seconds })
 }
