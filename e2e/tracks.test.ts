@@ -120,10 +120,11 @@ test('a video without captions in its language gets automatic ones, which its ow
   await promisify(execFile)('ffmpeg', ['-nostdin', '-y', '-loglevel', 'error', ...inputs, ...codecs, path])
   const { id } = await upload(client, path, { visibility: 'public' })
   const captions = async () => (await client.call<{ items: object[] }>('GET', `/v1/videos/${id}/captions`)).items
-  const [automatic] = await until(async () => {
+  const look = async () => {
     const items = await captions()
     return items.length > 0 && items
-  })
+  }
+  const [automatic] = await until(look, { timeoutMs: 60_000, every: 200 })
   expect(automatic).toMatchObject({ lang: 'fr', label: 'français (automatic)', cues: 1, automatic: true })
   const url = `${system.gatewayUrl}/play/${id}/captions/fr.vtt`
   expect(await (await fetch(url)).text()).toContain('00:00:00.500 --> 00:00:01.500\nasked in fr\n')
