@@ -13,7 +13,7 @@ import { readFfmpegBuild } from './infra/ffmpeg.ts'
 import { PriorityGate } from './infra/priority-gate.ts'
 import type { Tools } from './infra/run-tool.ts'
 import { createWorkspace, removeWorkspace, sweepWorkspaces } from './infra/workspace.ts'
-import { openEngine } from './operations/transcription/engine.ts'
+import { openEngine } from './operations/transcription/open-engine.ts'
 import { createTaskMetrics } from './tasks/metrics.ts'
 import { createTaskRunner } from './tasks/runner.ts'
 

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { findSpeechModel } from '@kinora/dev/harness'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { workerConfig } from '../src/config.ts'
-import { openEngine } from '../src/operations/transcription/engine.ts'
+import { openEngine } from '../src/operations/transcription/open-engine.ts'
 import { openWorkbench } from './support/workbench.ts'
 
 const workbench = await openWorkbench()

@@ -1,1 +1,0 @@
-export { CaptionsError, readCaptions, readCaptionsInTurns } from './read-captions.ts'
