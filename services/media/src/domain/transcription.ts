@@ -6,7 +6,7 @@ export type TranscribeWork = Extract<TaskWork, { kind: 'transcribe' }>
 
 /** After the downloads of all tracks. Each track has its own range, and each piece of it an ordinal. */
 const FIRST_ORDINAL = 100_000_000
-const PIECES_OF_TRACK = 100_000
+const PIECES_OF_TRACK = 1_000_000
 
 /** Takes one piece of a track, which ends where the worker finds a quiet moment. */
 export function transcribeTask(work: TranscribeWork): PlannedTask {
