@@ -23,6 +23,7 @@ import {
   recordSourceCaptions,
 } from '../operations/source-captions.ts'
 import { planSpeculation, takeOverSpeculation } from '../operations/speculative-segments.ts'
+import { endStill } from '../operations/stills.ts'
 import { addTranscripts, prepareTranscript, recordTranscript, transcriptFailed } from '../operations/transcripts.ts'
 import { recordPoster, recordStoryboard } from '../repositories/pictures.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/segments.ts'
@@ -120,6 +121,7 @@ const RECORDERS: { [K in keyof ResultOf]: Recorder<K> } = {
     await dropWarnings(tx, video.id, task.params.kind === 'transcribe' ? transcriptFailed(task.params) : [])
     await recordTranscript(tx, { video, task, attempt: lease.attempt }, result, prepared)
   },
+  still: async (_ctx, { tx, task }, { bytes }) => await endStill(tx, task, bytes),
   finalise: async (ctx, { tx, video }, result) => {
     await writePassport(ctx, tx, video, result)
     await addTranscripts(tx, video, ctx.config)

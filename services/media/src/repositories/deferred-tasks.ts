@@ -14,7 +14,7 @@ export async function deferTask(tx: Tx, { taskId, attempt }: { taskId: string; a
     .where('id', '=', taskId)
     .where('attempt', '=', attempt)
     .where('state', '=', 'queued')
-    .where('kind', 'not in', ['finalise', 'transcribe'])
+    .where('kind', 'not in', ['finalise', 'still', 'transcribe'])
     .executeTakeFirst()
   return numUpdatedRows === 1n
 }
@@ -46,11 +46,12 @@ export async function ownersOfDeferredTasks(db: Db): Promise<string[]> {
   return rows.map((row) => row.owner_id)
 }
 
-/** How many tasks of an owner are in one of these states, without those of the queue for transcripts. */
+/** How many tasks of an owner are in one of these states. Stills, for which viewers ask, and transcripts do not count. */
 export async function countTasks(db: Db, ownerId: string, states: string[]): Promise<number> {
   const { rows } = await sql<{ tasks: string }>`select count(*) as tasks
     from tasks join videos on videos.id = tasks.video_id
-    where videos.owner_id = ${ownerId} and tasks.state = any(${states})
-      and tasks.kind <> 'transcribe'`.execute(db)
+    where videos.owner_id = ${ownerId} and tasks.state = any(${states}) and tasks.kind not in ('still', 'transcribe')`.execute(
+    db,
+  )
   return Number(rows[0]?.tasks ?? 0)
 }
