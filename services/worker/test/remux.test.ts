@@ -25,7 +25,7 @@ function clip(name: string, rate: string, ...args: string[]): Promise<string> {
 
 /** The source is remuxed as the first rung, and encoded as the others. */
 async function planned(path: string, sides = [180]): Promise<{ plan: Plan; work: WorkOf<'video'> }> {
-  const { cuts = [], ...found } = await planFor(workbench, path, sides)
+  const { sourceCuts: cuts = [], ...found } = await planFor(workbench, path, sides)
   const { gopFrames } = segmentGrid(found.facts.video.frameRate)
   const plan = { ...found, gopFrames, cuts, segments: cuts.length }
   return { plan, work: { ...videoWork(plan, 0, plan.segments, plan.rungs.slice(0, 1)), copied: true } }
@@ -87,7 +87,17 @@ const FITTING: [string, Fitting][] = [
     {
       file: 'phone.mp4',
       rate: '30',
-      args: [...H264, '-g', '30', '-vf', 'settb=1/90000,setpts=PTS+400*mod(N\\,3)', '-fps_mode', 'passthrough'],
+      args: [
+        ...H264,
+        '-g',
+        '30',
+        '-vf',
+        'settb=1/90000,setpts=PTS+400*mod(N\\,3)',
+        '-fps_mode',
+        'passthrough',
+        '-enc_time_base',
+        '1/90000',
+      ],
       cuts: [0, 60, 120, 180],
     },
   ],

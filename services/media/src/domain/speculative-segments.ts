@@ -40,7 +40,7 @@ export function speculativeHead(found: Found, { key, share }: Beginning, setting
   }
   const { plan, remux } = planSourceVideo(whole, cuts, settings)
   const [first] = planTasks(plan, whole, key, '', remux)
-  if (first?.queue !== 'short' || first.work.kind !== 'video') return null
+  if (first?.queue !== 'short' || first.work.kind !== 'video' || first.work.copied) return null
   const margin = Math.max(MARGIN_FRAMES, (MARGIN_SECONDS * frameRate.num) / frameRate.den)
   const needed = first.work.chunk.frameCount + margin
   // The end of the last frame of the beginning is not that of the whole: nothing that is held may be encoded.

@@ -10,7 +10,6 @@ import { hasContent } from './segment-collector.ts'
 import { takeOutput } from './take-output.ts'
 
 export interface AssembledSegment extends Segment {
-  content: Buffer
   /** Hex. */
   sha256: string
 }
@@ -30,8 +29,13 @@ export interface Header {
 /**
  * Joins the groups of pictures that ffmpeg writes for one rung, each a file, to the planned segments, `<number>.m4s` in the
  * folder of taken outputs. A segment is whole when it has its number of frames.
+ * @param check is called with each segment and its initialisation segment, and may throw
  */
-export function assembleSegments(work: VideoWork, rung: WorkRung, workspace: string): Assembler {
+export function assembleSegments(
+  work: VideoWork,
+  rung: WorkRung,
+  { workspace, check }: { workspace: string; check(segment: Buffer, init: Buffer): void },
+): Assembler {
   const { name } = rung
   const folder = join(takenFolder(workspace), name)
   const whole = new Map<number, AssembledSegment>()
@@ -61,7 +65,7 @@ export function assembleSegments(work: VideoWork, rung: WorkRung, workspace: str
     return true
   }
 
-  async function complete({ parsed }: Header): Promise<void> {
+  async function complete({ parsed, file }: Header): Promise<void> {
     const target = join(folder, `${number}.m4s`)
     const [first = Buffer.of(), ...others] = groups
     const content = others.length === 0 ? first : Buffer.concat(groups)
@@ -71,8 +75,9 @@ export function assembleSegments(work: VideoWork, rung: WorkRung, workspace: str
       await writeFile(target, content)
       for (let index = taken - groups.length; index < taken; index += 1) await rm(join(folder, groupFile(index)))
     }
+    check(content, file)
     const sha256 = createHash('sha256').update(content).digest('hex')
-    whole.set(number, { ...parse(content, parsed), content, sha256 })
+    whole.set(number, { ...parse(content, parsed), sha256 })
     number += 1
     frames = 0
     groups = []

@@ -21,7 +21,10 @@ export interface Renditions {
 
 /** Takes the segments of all rungs that ffmpeg writes to this workspace, and reads them. */
 export function openRenditions(work: VideoWork, workspace: string): Renditions {
-  const all = work.rungs.map((rung) => ({ rung, assembler: assembleSegments(work, rung, workspace) }))
+  const check = (segment: Buffer, init: Buffer) => {
+    if (work.copied) assertPlayable(segment, init, work)
+  }
+  const all = work.rungs.map((rung) => ({ rung, assembler: assembleSegments(work, rung, { workspace, check }) }))
   const begunBefore = (end: number) => all.filter(({ rung }) => firstSegmentOf(rung, work) < end)
 
   return {
@@ -66,7 +69,6 @@ function measured(
     const { codecs, timescale } = mainTrack(init.parsed)
     about ??= { codecs, initBytes: init.file.length, initSha256: hashOf(init.file) }
     const { frames } = assertPlanned(number, segment, work, timescale)
-    if (work.copied) assertPlayable(segment.content, init.file, work)
     const keyFrames = keyFramesOf(segment, work, timescale)
     segments.push({ bytes: segment.bytes, frames, keyFrames, sha256: segment.sha256 })
   }

@@ -38,16 +38,19 @@ export interface Plan {
   segments: number
   /** The first frame of each segment, where they are not as long as a group. */
   cuts?: number[] | undefined
+  /** Those of a remux, as the probe found them. */
+  sourceCuts?: number[] | undefined
 }
 
 export async function planFor(workbench: Workbench, path: string, short: number[]): Promise<Plan> {
-  const { sourceKey, facts, warnings } = await workbench.probe(path)
+  const { sourceKey, facts, warnings, cuts: sourceCuts } = await workbench.probe(path)
   const { frameRate, frameCount, width, height } = facts.video
   const gopFrames = Math.max(1, Math.round(perSecond(frameRate) * 1))
   return {
     sourceKey,
     facts,
     warnings,
+    sourceCuts,
     folder: sourceKey.replace('sources', 'videos'),
     rungs: short.map((side) => rung(side, width, height)),
     gopFrames,
