@@ -60,7 +60,7 @@ test('an upload is probed, cut into chunks, playable after the first seconds, re
   expect(await master(video.id)).not.toContain('360p.m3u8')
   const growing = (await ctx.store.get(keys.playlist(video.id, '240p.m3u8'))).toString()
   expect(growing).toContain('#EXT-X-PLAYLIST-TYPE:EVENT')
-  expect(growing.match(/#EXTINF/g)).toHaveLength(2)
+  expect(growing.match(/#EXTINF/g)).toHaveLength(4)
 
   const poster = await worker.take(video.id, 'poster')
   const rest = await worker.take(video.id)
@@ -75,7 +75,7 @@ test('an upload is probed, cut into chunks, playable after the first seconds, re
   await until(async () => (await taskState(second)) === 'done')
   await publishPlaylists(ctx)
   expect(await master(video.id)).not.toContain('360p.m3u8')
-  expect((await ctx.store.get(keys.playlist(video.id, '240p.m3u8'))).toString()).not.toContain('/2.m4s')
+  expect((await ctx.store.get(keys.playlist(video.id, '240p.m3u8'))).toString()).not.toContain('/4.m4s')
   await worker.finish(poster)
   await worker.finish(rest)
 
