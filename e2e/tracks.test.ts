@@ -137,3 +137,52 @@ test('a video without captions in its language gets automatic ones, which its ow
   expect(await captions()).toMatchObject([{ lang: 'fr', cues: 1, automatic: false }])
   expect(await (await fetch(url)).text()).toContain('by a person')
 })
+
+/** Twelve seconds with a key frame at each change of scene, of which the largest rendition is the source itself. */
+async function scenes(): Promise<string> {
+  const path = join(clips.dir, 'scenes.mp4')
+  const keyFrames = [0, 110, 150, 265].map((frame) => `eq(n,${frame})`).join('+')
+  await promisify(execFile)('ffmpeg', [
+    ...['-nostdin', '-y', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=25:d=12'],
+    ...['-f', 'lavfi', '-i', 'sine=300:d=12:r=48000', '-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
+    ...['-sc_threshold', '0', '-force_key_frames', `expr:${keyFrames}`, '-c:a', 'aac', path],
+  ])
+  return path
+}
+
+test('a rendition that is cut at the key frames of its source is changed to and from without a jump', async () => {
+  const { id } = await upload(client, await scenes(), { visibility: 'public' })
+  const { playback } = await untilStatus(client, id, 'ready')
+  const lengths = async (name: string) => {
+    const text = await (await fetch(new URL(name, playback?.hlsUrl))).text()
+    return [...text.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => Number(seconds))
+  }
+  expect(await lengths('360p.m3u8')).toEqual([4.4, 1.6, 6])
+  expect(await lengths('240p.m3u8')).toEqual([2.2, 2.2, 1.6, 6])
+
+  const tab = await browser.newPage({ bypassCSP: true })
+  await tab.goto(`${system.gatewayUrl}/watch/${id}`)
+  await play(tab, playback?.hlsUrl ?? '')
+  await tab.evaluate(`(() => {
+    const { hls, video, switched } = window.playing
+    hls.on('hlsLevelSwitched', (_, { level }) => switched.push(level))
+    Object.assign(window.playing, { jumps: [], last: video.currentTime })
+    video.addEventListener('seeking', () => window.playing.jumps.push('seeking'))
+    const look = (_, { mediaTime }) => {
+      if (mediaTime < window.playing.last) window.playing.jumps.push(mediaTime)
+      window.playing.last = mediaTime
+      video.requestVideoFrameCallback(look)
+    }
+    video.requestVideoFrameCallback(look)
+    hls.nextLevel = 1
+  })()`)
+  await untilTrue(tab, 'switched.at(-1) === 1 && video.currentTime > 1')
+  await tab.evaluate('window.playing.hls.nextLevel = 0')
+  await untilTrue(tab, 'switched.at(-1) === 0')
+  await tab.evaluate('window.playing.hls.nextLevel = 1')
+  await untilTrue(tab, 'switched.filter((level) => level === 1).length >= 2')
+  await untilTrue(tab, 'video.ended || video.currentTime > 11.5')
+  expect(
+    await tab.evaluate('[window.playing.errors, window.playing.jumps, window.playing.video.buffered.length]'),
+  ).toEqual([[], [], 1])
+})
