@@ -14,6 +14,7 @@ import { untilStatus, upload } from './support/videos.ts'
 vi.setConfig({ testTimeout: 300_000 })
 
 const clips = useClips()
+const PLAYER = `document.querySelector('kinora-player')`
 const system = await useSystem({ env: GENEROUS })
 const executablePath = await findChromium((line) => void process.stderr.write(`${line}\n`))
 const browser = await chromium.launch({ executablePath, args: ['--autoplay-policy=no-user-gesture-required'] })
@@ -39,40 +40,17 @@ async function manyTracks(): Promise<string> {
   return path
 }
 
-/** What the page's script keeps of the player, see `play`. */
-interface Playing {
-  errors: string[]
-  audio: string[]
-  texts: string[]
-}
-
-/** Plays a video with hls.js, as the player page has it, in a page whose scripts can be asked. */
-async function play(tab: Page, hlsUrl: string): Promise<Playing> {
-  return await tab.evaluate(`(async () => {
-    const script = document.querySelector('script[type=module]').src
-    const { default: Hls } = await import(new URL('hls.js', script).href)
-    document.body.replaceChildren(document.createElement('video'))
-    const video = document.querySelector('video')
-    const hls = new Hls({ enableWorker: false })
-    window.playing = { hls, video, errors: [], switched: [] }
-    hls.on('hlsError', (_, { details }) => window.playing.errors.push(details))
-    hls.on('hlsAudioTrackSwitched', (_, { id }) => window.playing.switched.push(id))
-    hls.loadSource(${JSON.stringify(hlsUrl)})
-    hls.attachMedia(video)
-    await new Promise((resolve) => hls.on('hlsManifestParsed', resolve))
-    await video.play()
-    const name = ({ name, lang }) => name + ' ' + lang
-    return { errors: [], audio: hls.audioTracks.map(name), texts: hls.subtitleTracks.map(name) }
-  })()`)
-}
-
 async function untilTrue(tab: Page, expression: string): Promise<void> {
-  await tab.waitForFunction(
-    `(() => { const { hls, video, errors, switched } = window.playing; return ${expression} })()`,
-    {
-      timeout: 60_000,
-    },
-  )
+  await tab.waitForFunction(`(() => { const { media: video } = ${PLAYER}; return ${expression} })()`, {
+    timeout: 60_000,
+  })
+}
+
+async function choose(tab: Page, menu: 'Audio' | 'Captions', item: string): Promise<void> {
+  await tab.getByRole('button', { name: 'settings' }).click()
+  await tab.getByRole('menuitem', { name: menu }).click()
+  await tab.getByRole('menuitemradio', { name: item, exact: true }).click()
+  await tab.keyboard.press('Escape')
 }
 
 test('a film with three audio tracks and two subtitles is played in Chromium, switching both', async () => {
@@ -86,17 +64,26 @@ test('a film with three audio tracks and two subtitles is played in Chromium, sw
   expect(ready.warnings).toEqual([])
 
   const tab = await browser.newPage({ bypassCSP: true })
+  await tab.addInitScript(`window.switched = []; window.errors = []
+    addEventListener('DOMContentLoaded', () => {
+      const player = ${PLAYER}
+      player.addEventListener('audiochange', ({ detail }) => window.switched.push(detail.label))
+      player.addEventListener('playbackerror', ({ detail }) => window.errors.push(detail.details))
+    })`)
   await tab.goto(`${system.gatewayUrl}/watch/${id}`)
-  const playing = await play(tab, ready.playback?.hlsUrl ?? '')
-  expect(playing.audio).toEqual(['Deutsch de', 'English en', 'English (audio description) en'])
-  expect(playing.texts).toEqual(['Deutsch de', 'English en'])
+  await tab.waitForFunction(`${PLAYER}?.media?.audioTracks.length === 3`)
+  await tab.evaluate(`${PLAYER}.play()`)
+  const named = `[...${PLAYER}.media.audioTracks].map(({ label, language }) => label + ' ' + language)`
+  expect(await tab.evaluate(named)).toEqual(['Deutsch de', 'English en', 'English (audio description) en'])
   await untilTrue(tab, 'video.currentTime > 1')
-  await tab.evaluate('window.playing.hls.audioTrack = 1; window.playing.hls.subtitleTrack = 1')
-  await untilTrue(tab, 'switched.includes(1) && video.currentTime > 3')
-  const shown = `[...video.textTracks].some(({ mode, activeCues }) => mode !== 'disabled' && activeCues?.[0]?.text === `
+  await choose(tab, 'Audio', 'English')
+  await choose(tab, 'Captions', 'English')
+  await untilTrue(tab, "window.switched.includes('English') && video.currentTime > 3")
+  const shown = `[...video.textTracks].some(({ mode, activeCues }) => mode === 'showing' && activeCues?.[0]?.text === `
   await untilTrue(tab, `${shown}'Good day')`)
-  await tab.evaluate('window.playing.hls.audioTrack = 2; window.playing.hls.subtitleTrack = 0')
-  await untilTrue(tab, `switched.includes(2) && ${shown}'Guten Tag')`)
+  await choose(tab, 'Audio', 'English (audio description)')
+  await choose(tab, 'Captions', 'Deutsch')
+  await untilTrue(tab, `window.switched.includes('English (audio description)') && ${shown}'Guten Tag')`)
   await untilTrue(tab, 'video.ended || video.currentTime > 13')
-  expect(await tab.evaluate('window.playing.errors')).toEqual([])
+  expect(await tab.evaluate('window.errors')).toEqual([])
 })
