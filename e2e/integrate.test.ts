@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { findChromium, freePort, until, useSystem } from '@kinora/dev/harness'
 import axe from 'axe-core'
+import { build } from 'esbuild'
 import { chromium, type Page } from 'playwright-core'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, expect, test, vi } from 'vitest'
@@ -31,7 +32,7 @@ const snippets = [...guide.matchAll(/^```(\w+) ?(\S*)\n([\s\S]*?)^```$/gm)].map(
 
 const clips = useClips()
 const system = await useSystem({ env: GENEROUS })
-const { email, password } = await register(createClient(system.gatewayUrl))
+const { email, password, client } = await register(createClient(system.gatewayUrl))
 const scratch = mkdtempSync(join(tmpdir(), 'kinora-integrate-'))
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const env = { ...process.env, KINORA_URL: system.gatewayUrl, EMAIL: email, PASSWORD: password, PACKAGES: scratch }
@@ -156,6 +157,45 @@ test('files are dropped and pasted; a refusal is said in words, and can be tried
   await tab.evaluate("document.querySelector('kinora-uploader').metadata = () => ({})")
   await tab.getByRole('button', { name: 'Try again: refused.mp4' }).click()
   await untilState(tab, 'refused.mp4', 'done')
+  await tab.close()
+})
+
+const REACT_PAGE = `
+  import { createElement, useState } from 'react'
+  import { createRoot } from 'react-dom/client'
+  import { KinoraPlayer, KinoraUploader } from '@kinora/elements/react.js'
+  import '@kinora/elements/kinora-player.js'
+  import '@kinora/elements/kinora-uploader.js'
+
+  function App() {
+    const [videoId, setVideoId] = useState(null)
+    const [state, setState] = useState('')
+    const onUploadSuccess = ({ detail }) => setVideoId(detail.videoId)
+    const onStateChange = ({ detail }) => setState(detail.state)
+    const server = ${JSON.stringify(system.gatewayUrl)}
+    return createElement('div', null,
+      createElement(KinoraUploader, { endpoint: '/v1/uploads', single: true, metadata: () => ({ title: 'By React' }), onUploadSuccess }),
+      videoId && createElement(KinoraPlayer, { server, videoId, onStateChange }),
+      createElement('p', null, 'State: ' + state))
+  }
+  createRoot(document.querySelector('main')).render(createElement(App))`
+
+test('React renders both with properties and listeners', async () => {
+  const { outputFiles } = await build({
+    stdin: { contents: REACT_PAGE, resolveDir: path('e2e') },
+    bundle: true,
+    write: false,
+    define: { 'process.env.NODE_ENV': '"production"' },
+  })
+  const tab = await openPage()
+  await tab.setContent('<main></main>')
+  await tab.addScriptTag({ content: outputFiles[0]?.text ?? '' })
+  await tab.getByRole('button', { name: 'Choose a file' }).waitFor()
+  await tab.locator('kinora-uploader input').setInputFiles(await clips.make('silent.mp4'))
+  // It is private, so the gateway tells a visitor nothing of it.
+  await tab.getByText('State: not-found').waitFor({ timeout: 60_000 })
+  const { title } = await client.call<{ title: string }>('GET', `/v1/videos/${await tab.locator('kinora-player').getAttribute('video-id')}`)
+  expect(title).toBe('By React')
   await tab.close()
 })
 

@@ -55,7 +55,8 @@ export class ResumableUpload {
   #videoId: string | undefined
   #refusal: KinoraError | undefined
   #failures = 0
-  #sent = 0
+  /** The most bytes that any attempt has sent; one that sends no more is a failure like the one before. */
+  #mostSent = 0
   #state: UploadState | 'ended' = 'paused'
   #wake = new AbortController()
 
@@ -147,11 +148,11 @@ export class ResumableUpload {
   }
 
   #progress(sent: number, total: number): void {
-    if (sent > this.#sent) {
+    if (sent > this.#mostSent) {
+      this.#mostSent = sent
       this.#failures = 0
       this.#refusal = undefined
     }
-    this.#sent = sent
     this.#options.onProgress?.(sent, total)
   }
 
