@@ -55,6 +55,11 @@ export function KinoraUploader(props: KinoraUploaderProps): ReactElement {
 /** React gives custom elements properties, and listens to the event that the rest of an `on` property names. */
 function passed(props: object): object {
   const name = (key: string) =>
-    /^on[A-Z]/.test(key) ? `on${key.slice(2).replace(/^Upload/, 'upload-').toLowerCase()}` : key
+    /^on[A-Z]/.test(key)
+      ? `on${key
+          .slice(2)
+          .replace(/^Upload/, 'upload-')
+          .toLowerCase()}`
+      : key
   return Object.fromEntries(Object.entries(props).map(([key, value]) => [name(key), value]))
 }

@@ -1,11 +1,12 @@
 /**
  * What the player shows: `loading` before the first answer, `no-source` before the upload, `processing` until the first
- * seconds can be played, `growing` while it plays and is still being made, `playing` when it is whole.
+ * seconds can be played, `source` while the uploaded file plays as it is, `growing` while it plays and is still being made, `playing` when it is whole.
  */
 export type PlayerState =
   | 'loading'
   | 'no-source'
   | 'processing'
+  | 'source'
   | 'growing'
   | 'playing'
   | 'failed'
@@ -15,12 +16,12 @@ export type PlayerState =
   | 'unsupported'
 
 /** States in which the controls are shown. */
-export function isPlayed(state: PlayerState): state is 'growing' | 'playing' {
-  return state === 'playing' || state === 'growing'
+export function isPlayed(state: PlayerState): state is 'source' | 'growing' | 'playing' {
+  return state === 'playing' || state === 'growing' || state === 'source'
 }
 
 /** Texts of the other states. */
-export const NOTICES: Record<Exclude<PlayerState, 'growing' | 'playing'>, string> = {
+export const NOTICES: Record<Exclude<PlayerState, 'source' | 'growing' | 'playing'>, string> = {
   loading: 'Loading the video…',
   'no-source': 'This video has not been uploaded yet. It starts automatically as soon as it is playable.',
   processing: 'This video is being processed. It starts automatically as soon as it is playable.',

@@ -3,12 +3,13 @@ import './media-chrome.ts'
 import { clock, isPlayed, type PlayerState } from './notices.ts'
 import { Playback } from './playback.ts'
 import { Screen } from './screen.ts'
+import { takeOver } from './take-over.ts'
 import { type AccessToken, VideoAddress, type VideoFacts } from './video-address.ts'
 
 export type { AccessToken, PlayerState, VideoFacts }
 
 const NOT_READY = 409
-const NOT_READY_RETRY_MS = 3000
+const NOT_READY_RETRY_MS = 1000
 /** After a failed request or a rate limit, and while a failed video may be tried again. */
 const ERROR_RETRY_MS = 10_000
 const LOST_RETRY_MS = 4000
@@ -172,11 +173,12 @@ export class KinoraPlayer extends HTMLElement {
     for (let waited = false; ; waited = true) {
       const status = await address.playable(signal)
       signal.throwIfAborted()
-      if (status === 200) return this.#playNow(address, waited, signal)
+      if (status === 200) return this.#playNow(address, signal, { waited, isSource: false })
       if (status === 403) return this.#show('denied')
       if (status === 404) return this.#show('not-found')
       if (status === NOT_READY) {
         void this.#follow(address, signal).catch(() => {})
+        if (await address.hasSource(signal)) return this.#playNow(address, signal, { waited, isSource: true })
         if (this.#state === 'loading' || this.#state === 'unavailable') this.#show('processing')
       } else this.#show('unavailable')
       const isSoon = status === NOT_READY && this.#state !== 'failed'
@@ -221,50 +223,96 @@ export class KinoraPlayer extends HTMLElement {
     if (playable) this.#wake()
   }
 
-  #playNow(address: VideoAddress, waited: boolean, signal: AbortSignal): void {
-    const poster = this.getAttribute('poster') ?? `${address.base}/poster.jpg`
-    const playback = new Playback(address.master, {
-      startAt: 0,
-      listener: {
-        length: (isGrowing, seconds) => {
-          if (isGrowing) void this.#follow(address, signal).catch(() => {})
-          this.#length(isGrowing, seconds)
-        },
-        audioOnly: () => void this.#screen.showPoster(poster, playback.video, signal),
-        switched: (height) => this.#tell('qualitychange', { height }),
-        audioSwitched: (label) => this.#tell('audiochange', { label }),
-        failed: (problem) => this.#tell('playbackerror', problem),
-        lost: () => void this.#lost(address, signal).catch(() => {}),
-      },
-    })
-    const { video } = playback
-    video.muted = this.hasAttribute('muted')
-    video.append(track('metadata', 'thumbnails', `${address.base}/storyboard.vtt`))
-    video.append(track('chapters', 'Chapters', `${address.base}/chapters.vtt`))
-    for (const type of REPEATED) video.addEventListener(type, () => this.dispatchEvent(new Event(type)))
-    this.#playback = playback
-    void this.#screen.showPoster(poster, undefined, signal)
-    this.#screen.controller.append(video)
-    this.#show('playing')
+  #playNow(
+    address: VideoAddress,
+    signal: AbortSignal,
+    { waited, isSource }: { waited: boolean; isSource: boolean },
+  ): void {
+    const playback = this.#prepare(address, signal, { startAt: 0, isSource })
+    playback.video.muted = this.hasAttribute('muted')
+    void this.#screen.showPoster(this.#posterOf(address), undefined, signal)
+    this.#present(playback, address, signal)
     // A visitor who has waited wants to watch. If the browser requires a gesture first, the play button remains.
-    if (waited || this.hasAttribute('autoplay')) video.play().catch(() => {})
+    if (waited || this.hasAttribute('autoplay')) playback.video.play().catch(() => {})
+    if (!isSource) return
+    const changing = takeOver(playback.video, {
+      isOver: () => signal.aborted || this.#playback !== playback,
+      isPlayable: async () => (await address.playable(signal)) === 200,
+      prepare: (startAt) => {
+        const next = this.#prepare(address, signal, { startAt, isSource: false })
+        this.#screen.load(next.video)
+        return next
+      },
+      place: (next) => this.#present(next, address, signal),
+    })
+    // The visitor stays with the source.
+    changing.catch(() => {})
   }
 
-  #length(isGrowing: boolean, seconds: number): void {
+  #prepare(
+    address: VideoAddress,
+    signal: AbortSignal,
+    { startAt, isSource }: { startAt: number; isSource: boolean },
+  ): Playback {
+    const ifShown = (act: () => void) => {
+      if (this.#playback === playback) act()
+    }
+    const playback: Playback = new Playback(address, {
+      startAt,
+      isSource,
+      listener: {
+        changed: () => ifShown(() => this.#update(playback, address, signal)),
+        switched: (height) => ifShown(() => this.#tell('qualitychange', { height })),
+        audioSwitched: (label) => ifShown(() => this.#tell('audiochange', { label })),
+        failed: (problem) => this.#tell('playbackerror', problem),
+        lost: () => ifShown(() => void this.#lost(playback, address, signal).catch(() => {})),
+      },
+    })
+    for (const type of REPEATED) {
+      playback.video.addEventListener(type, () => ifShown(() => this.dispatchEvent(new Event(type))))
+    }
+    return playback
+  }
+
+  #present(playback: Playback, address: VideoAddress, signal: AbortSignal): void {
+    const before = this.#playback
+    this.#playback = playback
+    this.#screen.place(playback.video, before?.video)
+    before?.destroy()
+    this.#update(playback, address, signal)
+  }
+
+  #posterOf(address: VideoAddress): string {
+    return this.getAttribute('poster') ?? `${address.base}/poster.jpg`
+  }
+
+  #update({ length, isSource, isAudioOnly, video }: Playback, address: VideoAddress, signal: AbortSignal): void {
+    const { isGrowing, seconds } = length
+    if (isAudioOnly && !video.poster) void this.#screen.showPoster(this.#posterOf(address), video, signal)
+    if (isGrowing) void this.#follow(address, signal).catch(() => {})
     const whole = this.#facts?.source?.durationSeconds ?? null
-    const length = whole === null ? '' : `: ${clock(Math.min(seconds, whole))} of ${clock(whole)}`
-    const text = this.#isCut ? 'The rest of this video could not be processed' : `Still being made${length}`
-    this.#screen.badge(isGrowing ? text : '')
-    this.#show(isGrowing ? 'growing' : 'playing')
+    const made = whole === null || isSource ? '' : `: ${clock(Math.min(seconds, whole))} of ${clock(whole)}`
+    const text = this.#isCut ? 'The rest of this video could not be processed' : `Still being made${made}`
+    this.#screen.badge(isGrowing || isSource ? text : '')
+    if (isSource) this.#show('source')
+    else this.#show(isGrowing ? 'growing' : 'playing')
   }
 
   /** What is buffered plays on; the rest is fetched as soon as the server answers again. */
-  async #lost(address: VideoAddress, signal: AbortSignal): Promise<void> {
-    for (;;) {
+  async #lost(playback: Playback, address: VideoAddress, signal: AbortSignal): Promise<void> {
+    // Such as a video that failed meanwhile, or has renditions now.
+    if (playback.isSource) {
+      playback.destroy()
+      this.#playback = undefined
+      this.#show('processing')
+      await this.#woken(NOT_READY_RETRY_MS, signal)
+      return await this.#playWhenReady(address, signal)
+    }
+    while (this.#playback === playback) {
       const status = await address.playable(signal)
       signal.throwIfAborted()
       if (status === 403 || status === 404) {
-        this.#playback?.destroy()
+        playback.destroy()
         this.#playback = undefined
         return this.#show('denied')
       }
@@ -272,7 +320,7 @@ export class KinoraPlayer extends HTMLElement {
       await this.#woken(LOST_RETRY_MS, signal)
       if ((await address.playable(signal)) !== 200) continue
       this.#screen.badge('')
-      return this.#playback?.resume()
+      return playback.resume()
     }
   }
 
@@ -287,11 +335,6 @@ export class KinoraPlayer extends HTMLElement {
   #tell(type: string, detail: object): void {
     this.dispatchEvent(new CustomEvent(type, { detail }))
   }
-}
-
-/** media-chrome shows the images of a track with the label `thumbnails`, and the names of chapters, over the time line. */
-function track(kind: string, label: string, src: string): HTMLTrackElement {
-  return Object.assign(document.createElement('track'), { kind, label, src, default: true })
 }
 
 declare global {

@@ -42,6 +42,17 @@ export class Screen {
     badge.hidden = text === ''
   }
 
+  /** Shows a media element with the controls, in the place of `before`. */
+  place(video: HTMLVideoElement, before: HTMLVideoElement | undefined): void {
+    if (before) before.replaceWith(video)
+    else this.controller.append(video)
+  }
+
+  /** Lets a media element load without being seen. */
+  load(video: HTMLVideoElement): void {
+    this.#root.append(video)
+  }
+
   /** In the place of the first frame; audio without frames keeps it (`video`) while it plays. */
   async showPoster(address: string, video: HTMLVideoElement | undefined, signal: AbortSignal): Promise<void> {
     for (let tries = video ? POSTER_TRIES : 1; tries > 0 && !signal.aborted; tries -= 1) {

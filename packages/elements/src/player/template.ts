@@ -84,6 +84,15 @@ media-settings-menu {
   z-index: 1;
 }
 
+/* It loads beside the element that is shown, in its size. */
+video.next {
+  position: absolute;
+  inset: 0;
+  width: 100%;
+  visibility: hidden;
+  pointer-events: none;
+}
+
 .spacer {
   flex-grow: 1;
   background: var(--media-control-background, rgb(20 20 30 / 0.7));

@@ -50,13 +50,18 @@ export class VideoAddress {
     return `${this.base}/master.m3u8`
   }
 
+  /** The uploaded file, where browsers may play it as it is until there is a playlist. */
+  get source(): string {
+    return `${this.base}/source`
+  }
+
   /** The status of the master playlist; 0 without a response. */
-  async playable(signal: AbortSignal): Promise<number> {
-    try {
-      return (await fetch(this.master, { cache: 'no-store', signal })).status
-    } catch {
-      return 0
-    }
+  playable(signal: AbortSignal): Promise<number> {
+    return statusOf(this.master, { signal })
+  }
+
+  async hasSource(signal: AbortSignal): Promise<boolean> {
+    return (await statusOf(this.source, { method: 'HEAD', signal })) === 200
   }
 
   /** Undefined where the API does not say it. */
@@ -91,5 +96,13 @@ export class VideoAddress {
     const response = await fetch(`${this.#api}${path}`, { headers, signal })
     if (REFUSED.has(response.status)) this.#api = undefined
     return response.ok ? response : undefined
+  }
+}
+
+async function statusOf(url: string, init: RequestInit): Promise<number> {
+  try {
+    return (await fetch(url, { ...init, cache: 'no-store' })).status
+  } catch {
+    return 0
   }
 }
