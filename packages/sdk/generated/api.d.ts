@@ -129,6 +129,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/play/{reference}/frame.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a frame as a picture
+         * @description The very frame that is shown at `time`, from the largest rendition. The first request has a worker make it and waits up to five seconds; after that it answers 503 `STILL_NOT_READY`, and a later request gets the picture.
+         *
+         *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getFrame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/play/{reference}/master.m3u8": {
         parameters: {
             query?: never;
@@ -187,6 +209,28 @@ export interface paths {
          *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
          */
         get: operations["getPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/play/{reference}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the uploaded file
+         * @description Until the video can be played in any other way. For the owner, by the address in `playback.sourceUrl`; for others, where the video has `instantPlayback`, with its metadata blanked.
+         *
+         *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getPlayedSource"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1448,7 +1492,7 @@ export interface paths {
         head?: never;
         /**
          * Update a video
-         * @description Changes title, description, tags or visibility. Fields that are left out stay as they are.
+         * @description Changes title, description, tags, visibility or instant playback. Fields that are left out stay as they are.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -2575,6 +2619,11 @@ export interface components {
              * @example Two weeks at the lake
              */
             description?: string;
+            /**
+             * @description Whether others may watch the uploaded file, without its metadata, until the first segments exist. Off by default: what is seen in an original cannot be taken back.
+             * @example false
+             */
+            instantPlayback?: boolean;
             /**
              * @description Words to find the video by.
              * @example [
@@ -3847,6 +3896,12 @@ export interface components {
                  */
                 id: string;
                 /**
+                 * @description Whether others than the owner may watch the uploaded file until the first segments exist.
+                 * @default false
+                 * @example false
+                 */
+                instantPlayback: boolean;
+                /**
                  * Format: uuid
                  * @description Id of the account that owns the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -4011,7 +4066,7 @@ export interface components {
              */
             expiresAt: string;
             /**
-             * @description Address of the HLS master playlist; for a private video it carries a short-lived token.
+             * @description Address of the HLS master playlist; for a private video it carries a short-lived token. Until the video is `playable` it answers 409.
              * @example https://video.example.org/play/abc/master.m3u8
              */
             hlsUrl: string;
@@ -4075,7 +4130,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -4293,6 +4348,11 @@ export interface components {
              * @example true
              */
             ready: boolean;
+            /**
+             * @description The version of Kinora.
+             * @example 0.2.0
+             */
+            version?: string;
         };
         /** @description New recovery codes */
         RecoveryCodes: {
@@ -4798,6 +4858,11 @@ export interface components {
              */
             description?: string;
             /**
+             * @description Whether others may watch the uploaded file, without its metadata, until the first segments exist. Off by default: what is seen in an original cannot be taken back.
+             * @example false
+             */
+            instantPlayback?: boolean;
+            /**
              * @description Words to find the video by.
              * @example [
              *       "holiday",
@@ -5041,6 +5106,12 @@ export interface components {
              */
             id: string;
             /**
+             * @description Whether others than the owner may watch the uploaded file until the first segments exist.
+             * @default false
+             * @example false
+             */
+            instantPlayback: boolean;
+            /**
              * Format: uuid
              * @description Id of the account that owns the video.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -5054,7 +5125,7 @@ export interface components {
             /** @description Addresses to play it at; null while it cannot be played. */
             playback: {
                 /**
-                 * @description Address of the HLS master playlist; for a private video it carries a short-lived token.
+                 * @description Address of the HLS master playlist; for a private video it carries a short-lived token. Until the video is `playable` it answers 409.
                  * @example https://video.example.org/play/abc/master.m3u8
                  */
                 hlsUrl: string;
@@ -5063,6 +5134,11 @@ export interface components {
                  * @example https://video.example.org/play/abc/poster.jpg
                  */
                 posterUrl: string | null;
+                /**
+                 * @description Address of the uploaded file, which browsers play as it is; absent once the video is `playable`, and where they do not play it.
+                 * @example https://video.example.org/play/abc/source
+                 */
+                sourceUrl?: string;
                 /**
                  * @description Address of the storyboard (WebVTT); null until there is one.
                  * @example https://video.example.org/play/abc/storyboard.vtt
@@ -5595,6 +5671,12 @@ export interface components {
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
                  */
                 id: string;
+                /**
+                 * @description Whether others than the owner may watch the uploaded file until the first segments exist.
+                 * @default false
+                 * @example false
+                 */
+                instantPlayback: boolean;
                 /**
                  * Format: uuid
                  * @description Id of the account that owns the video.
@@ -7144,6 +7226,136 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    getFrame: {
+        parameters: {
+            query?: {
+                /** @description Second of the video. Its frame is the last one that begins then or before. */
+                time?: string;
+                /** @description Width in pixels; without it, and at most, that of the largest rendition. */
+                width?: string;
+            };
+            header?: never;
+            path: {
+                /** @description File format. */
+                format: "jpg" | "webp" | "avif";
+                /** @description Playback token, or the id of a public or unlisted video. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/avif": string;
+                    "image/jpeg": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/avif": string;
+                    "image/jpeg": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-6"];
+            403: components["responses"]["Problem403-12"];
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `FRAME_NOT_FOUND`: This video has no frame at that time
+             *     `FILE_NOT_FOUND`: There is no such file
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
+             *     `VIDEO_NOT_READY`: This video is not ready yet
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            416: components["responses"]["Problem416"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            /**
+             * @description `STILL_LIMIT_REACHED`: Too many pictures of this video are being made at the moment
+             *     `STILL_NOT_READY`: This picture is still being made; ask again
+             *     `STILL_FAILED`: This picture could not be made
+             *     `DEPENDENCY_UNAVAILABLE`: A dependency of this service is down
+             *     `NOT_SENT`: The service cannot be reached
+             *     `NO_RESPONDER`: The service is not running
+             *     `QUEUE_FULL`: The service is overloaded
+             *     `CIRCUIT_OPEN`: The service is failing and gets time to recover
+             *     `CONNECTION_LOST`: The connection was lost while waiting for the answer
+             */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     getMasterPlaylist: {
         parameters: {
             query?: never;
@@ -7338,6 +7550,93 @@ export interface operations {
             403: components["responses"]["Problem403-12"];
             404: components["responses"]["Problem404-9"];
             409: components["responses"]["Problem409-2"];
+            416: components["responses"]["Problem416"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    getPlayedSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Playback token, or the id of a public or unlisted video. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, or what is left of it */
+            200: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                    "video/webm": string;
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                    "video/webm": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-6"];
+            403: components["responses"]["Problem403-12"];
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `SOURCE_NOT_PLAYABLE`: The uploaded file of this video cannot be watched as it is
+             *     `FILE_NOT_FOUND`: There is no such file
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
