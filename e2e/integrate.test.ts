@@ -194,7 +194,10 @@ test('React renders both with properties and listeners', async () => {
   await tab.locator('kinora-uploader input').setInputFiles(await clips.make('silent.mp4'))
   // It is private, so the gateway tells a visitor nothing of it.
   await tab.getByText('State: not-found').waitFor({ timeout: 60_000 })
-  const { title } = await client.call<{ title: string }>('GET', `/v1/videos/${await tab.locator('kinora-player').getAttribute('video-id')}`)
+  const { title } = await client.call<{ title: string }>(
+    'GET',
+    `/v1/videos/${await tab.locator('kinora-player').getAttribute('video-id')}`,
+  )
   expect(title).toBe('By React')
   await tab.close()
 })
