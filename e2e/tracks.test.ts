@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findChromium, useSystem } from '@kinora/dev/harness'
+import { findChromium, until, useSystem } from '@kinora/dev/harness'
 import { chromium, type Page } from 'playwright-core'
 import { afterAll, expect, test, vi } from 'vitest'
 import { register } from './support/accounts.ts'
@@ -50,7 +50,11 @@ async function choose(tab: Page, menu: 'Audio' | 'Captions', item: string): Prom
   await tab.getByRole('button', { name: 'settings' }).click()
   await tab.getByRole('menuitem', { name: menu }).click()
   await tab.getByRole('menuitemradio', { name: item, exact: true }).click()
-  await tab.keyboard.press('Escape')
+  // Escape leaves the inner menu first.
+  await until(async () => {
+    await tab.keyboard.press('Escape')
+    return tab.evaluate<boolean>(`${PLAYER}.shadowRoot.querySelector('media-settings-menu').hidden`)
+  })
 }
 
 test('a film with three audio tracks and two subtitles is played in Chromium, switching both', async () => {
