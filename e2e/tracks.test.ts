@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findChromium, until, useSystem } from '@kinora/dev/harness'
@@ -14,8 +15,19 @@ import { untilStatus, upload } from './support/videos.ts'
 vi.setConfig({ testTimeout: 300_000 })
 
 const clips = useClips()
+/** An engine for automatic captions that says in which language it was asked, in JSON like that of whisper.cpp. */
+const engine = await clips.write(
+  'engine.pl',
+  `#!/usr/bin/perl
+my ($audio, $output, $language) = @ARGV;
+open my $file, ">", "$output.json";
+print $file qq({"transcription":[{"offsets":{"from":500,"to":1500},"text":"asked in $language"}]});
+`,
+)
+await chmod(engine, 0o755)
+const transcribe = { TRANSCRIBE: 'true', TRANSCRIBE_COMMAND: `${engine} {audio} {output} {language}` }
 const PLAYER = `document.querySelector('kinora-player')`
-const system = await useSystem({ env: GENEROUS })
+const system = await useSystem({ env: { ...GENEROUS, ...transcribe } })
 const executablePath = await findChromium((line) => void process.stderr.write(`${line}\n`))
 const browser = await chromium.launch({ executablePath, args: ['--autoplay-policy=no-user-gesture-required'] })
 afterAll(() => browser.close())
@@ -38,6 +50,19 @@ async function manyTracks(): Promise<string> {
     ...['-disposition:a:2', 'visual_impaired', path],
   ])
   return path
+}
+
+/** Opens the player page; `window.switched` gets a field of each of these events of the player, `window.errors` its errors. */
+async function openPlayer(id: string, event: string, field: string): Promise<Page> {
+  const tab = await browser.newPage({ bypassCSP: true })
+  await tab.addInitScript(`window.switched = []; window.errors = []
+    addEventListener('DOMContentLoaded', () => {
+      const player = ${PLAYER}
+      player.addEventListener('${event}', ({ detail }) => window.switched.push(detail.${field}))
+      player.addEventListener('playbackerror', ({ detail }) => window.errors.push(detail.details))
+    })`)
+  await tab.goto(`${system.gatewayUrl}/watch/${id}`)
+  return tab
 }
 
 async function untilTrue(tab: Page, expression: string): Promise<void> {
@@ -67,14 +92,7 @@ test('a film with three audio tracks and two subtitles is played in Chromium, sw
   ])
   expect(ready.warnings).toEqual([])
 
-  const tab = await browser.newPage({ bypassCSP: true })
-  await tab.addInitScript(`window.switched = []; window.errors = []
-    addEventListener('DOMContentLoaded', () => {
-      const player = ${PLAYER}
-      player.addEventListener('audiochange', ({ detail }) => window.switched.push(detail.label))
-      player.addEventListener('playbackerror', ({ detail }) => window.errors.push(detail.details))
-    })`)
-  await tab.goto(`${system.gatewayUrl}/watch/${id}`)
+  const tab = await openPlayer(id, 'audiochange', 'label')
   await tab.waitForFunction(`${PLAYER}?.media?.audioTracks.length === 3`)
   await tab.evaluate(`${PLAYER}.play()`)
   const named = `[...${PLAYER}.media.audioTracks].map(({ label, language }) => label + ' ' + language)`
@@ -90,4 +108,77 @@ test('a film with three audio tracks and two subtitles is played in Chromium, sw
   await untilTrue(tab, `window.switched.includes('English (audio description)') && ${shown}'Guten Tag')`)
   await untilTrue(tab, 'video.ended || video.currentTime > 13')
   expect(await tab.evaluate('window.errors')).toEqual([])
+})
+
+test('a video without captions in its language gets automatic ones, which its owner replaces', async () => {
+  const path = join(clips.dir, 'spoken.mkv')
+  const inputs = ['-f', 'lavfi', '-i', 'testsrc2=s=320x240:r=25:d=2', '-f', 'lavfi', '-i', 'sine=300:d=2:r=48000']
+  const codecs = ['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', '-metadata:s:a', 'language=fra']
+  await promisify(execFile)('ffmpeg', ['-nostdin', '-y', '-loglevel', 'error', ...inputs, ...codecs, path])
+  const { id } = await upload(client, path, { visibility: 'public' })
+  const captions = async () => (await client.call<{ items: object[] }>('GET', `/v1/videos/${id}/captions`)).items
+  const look = async () => {
+    const items = await captions()
+    return items.length > 0 && items
+  }
+  const [automatic] = await until(look, { timeoutMs: 60_000, every: 200 })
+  expect(automatic).toMatchObject({ lang: 'fr', label: 'français (automatic)', cues: 1, automatic: true })
+  const url = `${system.gatewayUrl}/play/${id}/captions/fr.vtt`
+  expect(await (await fetch(url)).text()).toContain('00:00:00.500 --> 00:00:01.500\nasked in fr\n')
+  expect((await untilStatus(client, id, 'ready')).warnings).toEqual([])
+
+  await client.send('PUT', `/v1/videos/${id}/captions/fr`, {
+    body: 'WEBVTT\n\n00:00.000 --> 00:01.000\nby a person\n',
+    headers: { 'content-type': 'text/vtt' },
+  })
+  expect(await captions()).toMatchObject([{ lang: 'fr', cues: 1, automatic: false }])
+  expect(await (await fetch(url)).text()).toContain('by a person')
+})
+
+/** Twelve seconds with a key frame at each change of scene, of which the largest rendition is the source itself. */
+async function scenes(): Promise<string> {
+  const path = join(clips.dir, 'scenes.mp4')
+  const keyFrames = [0, 110, 150, 265].map((frame) => `eq(n,${frame})`).join('+')
+  await promisify(execFile)('ffmpeg', [
+    ...['-nostdin', '-y', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=25:d=12'],
+    ...['-f', 'lavfi', '-i', 'sine=300:d=12:r=48000', '-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
+    ...['-sc_threshold', '0', '-force_key_frames', `expr:${keyFrames}`, '-c:a', 'aac', path],
+  ])
+  return path
+}
+
+test('a rendition that is cut at the key frames of its source is changed to and from without a jump', async () => {
+  const { id } = await upload(client, await scenes(), { visibility: 'public' })
+  const { playback } = await untilStatus(client, id, 'ready')
+  const lengths = async (name: string) => {
+    const text = await (await fetch(new URL(name, playback?.hlsUrl))).text()
+    return [...text.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => Number(seconds))
+  }
+  expect(await lengths('360p.m3u8')).toEqual([4.4, 1.6, 6])
+  expect(await lengths('240p.m3u8')).toEqual([2.2, 2.2, 1.6, 6])
+
+  const tab = await openPlayer(id, 'qualitychange', 'height')
+  await tab.waitForFunction(`${PLAYER}?.media?.videoRenditions.length === 2`)
+  await tab.evaluate(`(() => {
+    const { media: video } = ${PLAYER}
+    Object.assign(window, { jumps: [], last: video.currentTime })
+    video.addEventListener('seeking', () => window.jumps.push('seeking'))
+    const look = (_, { mediaTime }) => {
+      if (mediaTime < window.last) window.jumps.push(mediaTime)
+      window.last = mediaTime
+      video.requestVideoFrameCallback(look)
+    }
+    video.requestVideoFrameCallback(look)
+    return ${PLAYER}.play()
+  })()`)
+  // Index 0 is the smallest.
+  const quality = (index: number) => tab.evaluate(`${PLAYER}.media.videoRenditions.selectedIndex = ${index}`)
+  await quality(1)
+  await untilTrue(tab, 'window.switched.at(-1) === 360 && video.currentTime > 1')
+  await quality(0)
+  await untilTrue(tab, 'window.switched.at(-1) === 240')
+  await quality(1)
+  await untilTrue(tab, 'window.switched.filter((height) => height === 360).length >= 2')
+  await untilTrue(tab, 'video.ended || video.currentTime > 11.5')
+  expect(await tab.evaluate(`[window.errors, window.jumps, ${PLAYER}.media.buffered.length]`)).toEqual([[], [], 1])
 })

@@ -2408,6 +2408,11 @@ export interface components {
         };
         Captions: {
             /**
+             * @description Whether an engine made them from the audio; captions that somebody puts replace them.
+             * @example false
+             */
+            automatic: boolean;
+            /**
              * Format: date-time
              * @description When it was created (UTC).
              * @example 2026-11-30T06:00:00.000Z
@@ -3547,6 +3552,11 @@ export interface components {
                     /** @description Present if the frames can be cut into segments without encoding. */
                     copyable?: {
                         /**
+                         * @description The file is cut off: this is true of the file that its index tells of.
+                         * @enum {boolean}
+                         */
+                        part?: true;
+                        /**
                          * @description Bits per second of the largest of these segments.
                          * @example 6000000
                          */
@@ -4201,6 +4211,11 @@ export interface components {
             stage: "waiting" | "probing" | "transcoding" | "finalising" | "done";
         };
         PutCaptions: {
+            /**
+             * @description Whether an engine made them from the audio; captions that somebody puts replace them.
+             * @example false
+             */
+            automatic: boolean;
             /**
              * Format: date-time
              * @description When it was created (UTC).
