@@ -7,7 +7,9 @@ import type { HttpMetrics } from './http/telemetry.ts'
 import type { KeySet } from './identity/key-set.ts'
 import type { Revocations } from './identity/revocations.ts'
 import type { VideoFeed } from './live/video-feed.ts'
+import type { DeliveryAddresses } from './playback/delivery-addresses.ts'
 import type { Grants } from './playback/grants.ts'
+import type { PlaybackRevocations } from './playback/playback-revocations.ts'
 import type { ForwardedCallers } from './proxy-check/proxy-report.ts'
 import type { Relay, Rpc } from './rpc.ts'
 
@@ -25,6 +27,8 @@ export interface Context {
   keySet: KeySet
   revocations: Revocations
   grants: Grants
+  playbackRevocations: PlaybackRevocations
+  addresses: DeliveryAddresses
   videoFeed: VideoFeed
   forwardedCallers: ForwardedCallers
   /** Aborts when the gateway begins to stop, so that endless responses such as event streams end. */

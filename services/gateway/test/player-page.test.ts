@@ -61,9 +61,10 @@ function allow(reference: string): string {
   return reference
 }
 
-media.on.authorizePlayback = async ({ reference }) => {
-  const grant = media.grants.get(reference)
-  if (grant) return grant
+const authorize = media.on.authorizePlayback
+media.on.authorizePlayback = async (input, call) => {
+  const { reference } = input
+  if (authorize && media.grants.has(reference)) return await authorize(input, call)
   const video = media.videos.get(reference)
   if (video && !video.playable) throw new AppError('PLAYBACK_NOT_READY')
   throw new AppError(reference.startsWith('token.') ? 'PLAYBACK_DENIED' : 'VIDEO_NOT_FOUND')

@@ -44,6 +44,7 @@ export async function startTestGateway(world: TestEnvironment, env: Record<strin
     PORT: '0',
     PUBLIC_URL: 'http://kinora.test',
     CSRF_SECRET: Buffer.alloc(32, 'c').toString('base64'),
+    PLAYBACK_SECRET: Buffer.alloc(32, 'p').toString('base64'),
     BREAKER_RESET_MS: '500',
     RATE_LIMIT_REGISTER: GENEROUS,
     RATE_LIMIT_LOGIN: GENEROUS,

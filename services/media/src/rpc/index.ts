@@ -13,8 +13,10 @@ import { beginWatermark, choosePoster, deleteWatermark, getWatermark, putWaterma
 import {
   authorizePlayback,
   createPlaybackToken,
+  listPlaybackRevocations,
   listPlaybackTokens,
   prepareDownload,
+  revokeDelivery,
   revokePlaybackToken,
 } from './playback.ts'
 import {
@@ -96,6 +98,8 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     createPlaybackToken: createPlaybackToken(ctx),
     revokePlaybackToken: revokePlaybackToken(ctx),
     listPlaybackTokens: listPlaybackTokens(ctx),
+    revokeDelivery: revokeDelivery(ctx),
+    listPlaybackRevocations: listPlaybackRevocations(ctx),
     authorizePlayback: authorizePlayback(ctx),
     prepareDownload: prepareDownload(ctx),
     createClip: createClip(ctx),

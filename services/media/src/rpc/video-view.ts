@@ -1,10 +1,10 @@
 import type { Actor } from '@kinora/common/contract'
 import type { Playback, Video } from '@kinora/common/contracts'
+import { ownerLinkExpiry } from '@kinora/common/playback-token'
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
-import { ownerLinkExpiry } from '../domain/playback-token.ts'
 import { videoFacts } from '../domain/video-facts.ts'
 import { isOwner } from '../domain/visibility.ts'
 
