@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { events, type PlaybackGrant } from '@kinora/common/contracts'
+import { playbackSigner } from '@kinora/common/playback-token'
 import { keys, openStore } from '@kinora/common/storage'
 import { freePort, privateEdge, until } from '@kinora/dev/harness'
 import { describe, expect, it } from 'vitest'
 import { rawHttp } from './support/raw-http.ts'
+import { PLAYBACK_SECRET } from './support/start-test-gateway.ts'
 import { useGateway } from './support/use-gateway.ts'
 
 const secret = 'e'.repeat(43)
@@ -164,5 +166,28 @@ describe('a gateway behind a cache', () => {
     const cdn = await request(pathname, { headers: { 'x-delivery-secret': secret } })
     expect([cdn.status, cdn.headers.get('x-accel-redirect')]).toEqual([200, null])
     expect(Buffer.from(await cdn.arrayBuffer()).equals(segment)).toBe(true)
+  })
+})
+
+describe('while media is away', () => {
+  it('known videos play on, also by links that nobody has used', async () => {
+    const { videoId } = first
+    const limits = { tokenId: null, maxHeight: null, download: false, posterKey: null, storyboard: null, captions: [] }
+    media.grants.set(videoId, { videoId, ...limits, chaptersKey: null, expiresAt: null })
+    const play = async (reference: string) => {
+      const url = `${edge.url}/play/${reference}/360p.m3u8`
+      const playlist = await fetch(url)
+      if (playlist.status !== 200) return playlist.status
+      const [line = ''] = (await playlist.text()).split('\n').filter((text) => text.endsWith('.m4s'))
+      return (await fetch(new URL(line, url))).status
+    }
+    expect(await play(videoId)).toBe(200)
+    await media.stop()
+    const signer = playbackSigner([PLAYBACK_SECRET], () => new Date())
+    const exp = Math.floor(Date.now() / 1000) + 600
+    expect(await play(videoId)).toBe(200)
+    expect(await play(signer.sign({ video: videoId, jti: randomUUID(), exp }))).toBe(200)
+    expect(await play(signer.sign({ video: videoId, jti: randomUUID(), exp: 1000 }))).not.toBe(200)
+    expect(await play(randomUUID())).toBe(503)
   })
 })

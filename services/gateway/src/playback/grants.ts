@@ -51,7 +51,8 @@ export class Grants {
   /** Grants of references that only media can check. */
   readonly #others = new LRUCache<string, PlaybackGrant>({ max: MAX_ENTRIES, ttl: TTL_MS, perf: Date })
   readonly #pending = new Map<string, Promise<PlaybackGrant>>()
-  /** Time of the last change of each video (epoch ms), so that a response to an earlier call is not kept. */
+  /** Counts changes and questions, so that a response to a question from before a change is not kept. */
+  #tick = 0
   readonly #changed = new LRUCache<string, number>({ max: MAX_ENTRIES })
   #gapAt = 0
   /** Whether the last question was not answered, and when it was asked (`performance.now()`). */
@@ -78,7 +79,7 @@ export class Grants {
   /** Applies an event of media about a video. */
   receive(envelope: EventEnvelope): void {
     const { videoId } = envelope.data as { videoId: string }
-    this.#changed.set(videoId, Date.now())
+    this.#changed.set(videoId, this.#next())
     for (const [reference, grant] of [...this.#others.entries()]) {
       if (grant.videoId === videoId) this.#others.delete(reference)
     }
@@ -93,7 +94,7 @@ export class Grants {
 
   /** Asks again about all videos, because changes may have been missed. */
   invalidateAll(): void {
-    this.#gapAt = Date.now()
+    this.#gapAt = this.#next()
     this.#others.clear()
     for (const known of this.#videos.values()) known.freshUntil = NEVER
   }
@@ -138,13 +139,13 @@ export class Grants {
   #ask(reference: string, call: CallOptions): Promise<PlaybackGrant> {
     const running = this.#pending.get(reference)
     if (running !== undefined) return running
-    const askedAt = Date.now()
+    const tick = this.#next()
     this.#askedAt = performance.now()
     const pending = this.#rpc(media.authorizePlayback, { reference }, call)
       .then(
         (grant) => {
           this.#away = false
-          this.#keep(reference, grant, askedAt)
+          this.#keep(reference, grant, tick)
           return grant
         },
         (error: unknown) => {
@@ -157,9 +158,9 @@ export class Grants {
     return pending
   }
 
-  #keep(reference: string, grant: PlaybackGrant, askedAt: number): void {
+  #keep(reference: string, grant: PlaybackGrant, tick: number): void {
     // What an event has said since is newer than this answer.
-    if (askedAt <= Math.max(this.#gapAt, this.#changed.get(grant.videoId) ?? 0)) return
+    if (tick < Math.max(this.#gapAt, this.#changed.get(grant.videoId) ?? 0)) return
     if (this.#limits.has(reference)) {
       this.#videos.set(grant.videoId, { grant, freshUntil: performance.now() + TTL_MS })
       return
@@ -167,6 +168,11 @@ export class Grants {
     const leftMs = grant.expiresAt === null ? TTL_MS : Date.parse(grant.expiresAt) - Date.now()
     // A ttl of 0 would mean no limit.
     if (leftMs > 0) this.#others.set(reference, grant, { ttl: Math.min(TTL_MS, leftMs) })
+  }
+
+  #next(): number {
+    this.#tick += 1
+    return this.#tick
   }
 
   /** So that a video can be played during an outage although nobody has played it here before. */
