@@ -10,6 +10,7 @@ import type { VideoFeed } from './live/video-feed.ts'
 import type { DeliveryAddresses } from './playback/delivery-addresses.ts'
 import type { Grants } from './playback/grants.ts'
 import type { PlaybackRevocations } from './playback/playback-revocations.ts'
+import type { StillQueue } from './playback/still-queue.ts'
 import type { ForwardedCallers } from './proxy-check/proxy-report.ts'
 import type { Relay, Rpc } from './rpc.ts'
 
@@ -30,6 +31,7 @@ export interface Context {
   playbackRevocations: PlaybackRevocations
   addresses: DeliveryAddresses
   videoFeed: VideoFeed
+  stills: StillQueue
   forwardedCallers: ForwardedCallers
   /** Aborts when the gateway begins to stop, so that endless responses such as event streams end. */
   draining: AbortSignal

@@ -21,6 +21,7 @@ import { VideoFeed } from './live/video-feed.ts'
 import { DeliveryAddresses } from './playback/delivery-addresses.ts'
 import { Grants } from './playback/grants.ts'
 import { PlaybackRevocations } from './playback/playback-revocations.ts'
+import { StillQueue } from './playback/still-queue.ts'
 import { forwardedCallers, spoofable } from './proxy-check/proxy-report.ts'
 import { type Allowance, type Allowances, API_KEY_OWN, KEYS_PER_ALLOWANCE } from './rate-limit/policies.ts'
 import { connectRedis, RateLimiter } from './rate-limit/rate-limiter.ts'
@@ -70,6 +71,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     offlineMs: config.OFFLINE_PLAYBACK_SECONDS * 1000,
   })
   const videoFeed = new VideoFeed()
+  const stills = new StillQueue()
   await bus.listen(
     [events['auth.sessions-revoked']],
     (e) => revocations.receive(e),
@@ -92,6 +94,11 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
       playbackRevocations.reload()
       videoFeed.gap()
     },
+  )
+  await bus.listen(
+    [events['video.still-ended']],
+    ({ data }) => stills.ended((data as { stillId: string }).stillId),
+    () => stills.gap(),
   )
   // After subscribing: a change between this response and the first event would be lost.
   revocations.reload()
@@ -124,6 +131,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
       deliveryUrl: config.DELIVERY_URL,
     }),
     videoFeed,
+    stills,
     forwardedCallers: forwardedCallers(),
     admission: admission(authenticator(tokens, apiKeys, revocations), limiter),
     cookieSessions: {
@@ -181,6 +189,7 @@ function allowancesOf(config: GatewayConfig): Allowances {
     captions: config.RATE_LIMIT_CAPTIONS,
     'key-uploads': ofAllKeys(config.RATE_LIMIT_UPLOAD),
     playback: config.RATE_LIMIT_PLAYBACK,
+    still: config.RATE_LIMIT_STILL,
   }
 }
 

@@ -6,11 +6,15 @@ import { slowWebhooks } from './0004-slow-webhooks.ts'
 import { warnings } from './0005-warnings.ts'
 import { audioTracks } from './0006-audio-tracks.ts'
 import { subtitles } from './0007-subtitles.ts'
+import { stillsAndInstantPlayback } from './0010-stills-and-instant-playback.ts'
 import { delivery } from './0013-delivery.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
-  migrations: [initial, installation, shares, slowWebhooks, warnings, audioTracks, subtitles, delivery],
+  migrations: [
+    ...[initial, installation, shares, slowWebhooks, warnings, audioTracks, subtitles],
+    ...[stillsAndInstantPlayback, delivery],
+  ],
 }
