@@ -7,6 +7,7 @@ import { warnings } from './0005-warnings.ts'
 import { audioTracks } from './0006-audio-tracks.ts'
 import { subtitles } from './0007-subtitles.ts'
 import { stillsAndInstantPlayback } from './0010-stills-and-instant-playback.ts'
+import { transcripts } from './0011-transcripts.ts'
 import { delivery } from './0013-delivery.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
@@ -14,7 +15,15 @@ export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
   migrations: [
-    ...[initial, installation, shares, slowWebhooks, warnings, audioTracks, subtitles],
-    ...[stillsAndInstantPlayback, delivery],
+    initial,
+    installation,
+    shares,
+    slowWebhooks,
+    warnings,
+    audioTracks,
+    subtitles,
+    stillsAndInstantPlayback,
+    transcripts,
+    delivery,
   ],
 }
