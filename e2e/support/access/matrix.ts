@@ -132,6 +132,8 @@ export const MATRIX: Record<string, Rule> = {
   'GET /play/{reference}/captions/{lang}.vtt': { access: 'anyone' },
   'GET /play/{reference}/chapters.vtt': { access: 'anyone' },
   'GET /play/{reference}/download/{height}.mp4': { access: 'anyone' },
+  'GET /play/{reference}/frame.{format}': { access: 'anyone' },
+  'GET /play/{reference}/source': { access: 'anyone' },
   'GET /play/{reference}/{file}': { access: 'anyone' },
   'GET /v/{videoId}/{address}/{file}': { access: 'anyone' },
   'GET /v-check/{videoId}/{address}/{rendition}': { access: 'anyone' },

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { AppError } from '@kinora/common/errors'
@@ -18,9 +17,9 @@ const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /**
  * Serves a page that plays one video, to open (`/watch/{videoId}`) and to embed in a frame (`/embed/{videoId}`), and the
- * assets of the page. The page is the same for all videos: its script reads the video through the public API, so the HTML
- * never contains a text from a user. Only pages of `embedOrigins` may embed it. It loads segments from the origin of
- * `deliveryUrl`, if that is another one.
+ * assets of the page. The page is the same for all videos: the component `<kinora-player>` reads the video through the public
+ * API, so the HTML never contains a text from a user. Only pages of `embedOrigins` may embed it. It loads segments from the
+ * origin of `deliveryUrl`, if that is another one.
  */
 export function servePlayerPage(
   app: Express,
@@ -89,7 +88,6 @@ function pageHeaders(
     connectSrc: ["'self'", ...deliveryOrigins],
     // hls.js passes the media to the video element as a blob.
     mediaSrc: ["'self'", 'blob:', ...deliveryOrigins],
-    workerSrc: ["'self'"],
   }
   const policyFor = (frameAncestors: string[]) => ({
     useDefaults: false,
@@ -106,27 +104,10 @@ function pageHeaders(
   }
 }
 
-interface Element {
-  getTemplateHTML?: (attributes: Record<string, string>) => string
-}
-
-const STYLE = /<style[^>]*>([\s\S]*?)<\/style>/g
-
-/**
- * Hashes of the styles that media-chrome's elements put into their shadow trees (CSP 3, section 8.3), so that the policy
- * allows these and no injected ones. They are computed from the package, whose elements return their markup outside a
- * browser, too.
- */
+/** Hashes of the styles that the player's elements put into their shadow trees, so that no injected one is allowed. */
 async function styleHashes(): Promise<string[]> {
-  const exported = await import('media-chrome/dist/all.js')
-  const hashes = new Set<string>()
-  for (const element of Object.values(exported) as Element[]) {
-    const html = element.getTemplateHTML?.({}) ?? ''
-    for (const [, style = ''] of html.matchAll(STYLE)) {
-      hashes.add(`'sha256-${createHash('sha256').update(style).digest('base64')}'`)
-    }
-  }
-  return [...hashes]
+  const hashes: string[] = JSON.parse(await readFile(resolve('@kinora/elements/style-hashes.json'), 'utf8'))
+  return hashes.map((hash) => `'${hash}'`)
 }
 
 export interface Asset {
@@ -145,19 +126,12 @@ export interface Assets {
 const { resolve } = createRequire(import.meta.url)
 /** The gateway's own files for the browser, beside `src` and `dist`. */
 const OWN = new URL('../../player/', import.meta.url)
-const HLS = dirname(resolve('hls.js'))
-/** `dist`; `require` resolves to a file in `dist/cjs`. */
-const MEDIA_CHROME = join(dirname(resolve('media-chrome')), '..')
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
 const SOURCES: Record<string, { type: string; file: string | URL }> = {
   'player.css': { type: 'text/css; charset=utf-8', file: new URL('player.css', OWN) },
   'player.js': { type: JAVASCRIPT, file: new URL('player.js', OWN) },
-  'take-over.js': { type: JAVASCRIPT, file: new URL('take-over.js', OWN) },
-  'qualities.js': { type: JAVASCRIPT, file: new URL('qualities.js', OWN) },
-  'hls.js': { type: JAVASCRIPT, file: join(HLS, 'hls.min.mjs') },
-  'hls.worker.js': { type: JAVASCRIPT, file: join(HLS, 'hls.worker.js') },
-  'media-chrome.js': { type: JAVASCRIPT, file: join(MEDIA_CHROME, 'iife', 'all.js') },
+  'kinora-player.js': { type: JAVASCRIPT, file: resolve('@kinora/elements/kinora-player.js') },
 }
 
 const compress = promisify(gzip)
