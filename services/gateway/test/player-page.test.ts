@@ -73,9 +73,10 @@ media.on.authorizeSource = async ({ reference }) => {
   if (storageKey === undefined) throw new AppError('SOURCE_NOT_PLAYABLE')
   return { contentType: 'video/mp4', storageKey, blanks: [] }
 }
-media.on.authorizePlayback = async ({ reference }) => {
-  const grant = media.grants.get(reference)
-  if (grant) return grant
+const authorize = media.on.authorizePlayback
+media.on.authorizePlayback = async (input, call) => {
+  const { reference } = input
+  if (authorize && media.grants.has(reference)) return await authorize(input, call)
   const video = media.videos.get(reference)
   if (video && !video.playable) throw new AppError('PLAYBACK_NOT_READY')
   throw new AppError(reference.startsWith('token.') ? 'PLAYBACK_DENIED' : 'VIDEO_NOT_FOUND')

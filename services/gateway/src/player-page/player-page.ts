@@ -18,13 +18,17 @@ const IMMUTABLE = 'public, max-age=31536000, immutable'
 /**
  * Serves a page that plays one video, to open (`/watch/{videoId}`) and to embed in a frame (`/embed/{videoId}`), and the
  * assets of the page. The page is the same for all videos: the component `<kinora-player>` reads the video through the public
- * API, so the HTML never contains a text from a user. Only pages of `embedOrigins` may embed it.
+ * API, so the HTML never contains a text from a user. Only pages of `embedOrigins` may embed it. It loads segments from the
+ * origin of `deliveryUrl`, if that is another one.
  */
-export function servePlayerPage(app: Express, embedOrigins: readonly string[]): void {
+export function servePlayerPage(
+  app: Express,
+  { embedOrigins, deliveryUrl }: { embedOrigins: readonly string[]; deliveryUrl: string | undefined },
+): void {
   let loading: Promise<Player> | undefined
   // Loaded at the first visit: most gateways never serve the page.
   const player = () => {
-    loading ??= load(embedOrigins)
+    loading ??= load(embedOrigins, deliveryUrl === undefined ? [] : [new URL(deliveryUrl).origin])
     return loading
   }
   for (const mode of ['watch', 'embed'] as const) {
@@ -43,10 +47,10 @@ export function servePlayerPage(app: Express, embedOrigins: readonly string[]): 
   })
 }
 
-async function load(embedOrigins: readonly string[]): Promise<Player> {
+async function load(embedOrigins: readonly string[], deliveryOrigins: string[]): Promise<Player> {
   const assets = await loadAssets()
   const [watch, embed] = [await loadPage('watch', assets.version), await loadPage('embed', assets.version)]
-  return { assets, pages: { watch, embed }, headers: pageHeaders(await styleHashes(), embedOrigins) }
+  return { assets, pages: { watch, embed }, headers: pageHeaders(await styleHashes(), embedOrigins, deliveryOrigins) }
 }
 
 /** Throws `FILE_NOT_FOUND` for another version, so that a page from a gateway of another version gets no wrong file. */
@@ -67,19 +71,23 @@ interface PageHeaders {
 }
 
 /**
- * Security headers of both modes. `styles` are hashes of the allowed styles. Only `embed` may be framed, by these origins.
+ * Security headers of both modes. `styles` are hashes of the allowed styles, `deliveryOrigins` where segments are. Only `embed` may be framed, by these origins.
  */
-function pageHeaders(styles: string[], embedOrigins: readonly string[]): PageHeaders {
+function pageHeaders(
+  styles: string[],
+  embedOrigins: readonly string[],
+  deliveryOrigins: readonly string[],
+): PageHeaders {
   const directives = {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],
     formAction: ["'none'"],
     scriptSrc: ["'self'"],
     styleSrc: ["'self'", ...styles],
-    imgSrc: ["'self'", 'data:'],
-    connectSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:', ...deliveryOrigins],
+    connectSrc: ["'self'", ...deliveryOrigins],
     // hls.js passes the media to the video element as a blob.
-    mediaSrc: ["'self'", 'blob:'],
+    mediaSrc: ["'self'", 'blob:', ...deliveryOrigins],
   }
   const policyFor = (frameAncestors: string[]) => ({
     useDefaults: false,
