@@ -81,6 +81,19 @@ export const TaskWork = z.discriminatedUnion('kind', [
     tracks: z.array(SourceSubtitles).min(1).max(MAX_SOURCE_SUBTITLES),
   }),
   z.object({
+    kind: z.literal('transcribe').meta({ description: 'Kind of task.', example: 'video' }),
+    /** Id of the audio track, and its published media playlist. */
+    track: z.string(),
+    audioKey: z.string(),
+    /** Of the track, or what an engine found in an earlier piece of it; null if it is not known. */
+    language: z.string().nullable(),
+    /** Second of the video at which the piece begins, and its greatest length in seconds. */
+    from: z.number().nonnegative(),
+    seconds: z.number().positive(),
+    /** Id of the captions that earlier pieces made; absent while there are none. */
+    captionsId: Id.optional(),
+  }),
+  z.object({
     kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }),
     /** Published media playlist of the rendition whose frames are used. */
     renditionKey: z.string(),
@@ -263,10 +276,21 @@ export const TaskResult = z.discriminatedUnion('kind', [
   }),
   /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
   z.object({ kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }) }),
-  /** Files: `<stream index>.srt` under the output key, for each of `found`, with times of the video. */
+  /** Files: `<stream index>.vtt` under the output key, for each of `found`, with times of the video. */
   z.object({
     kind: z.literal('subtitles').meta({ description: 'Kind of task.', example: 'video' }),
     found: z.array(z.number().int()),
+  }),
+  /** File, if there are cues: `transcript.vtt` under the output key, with times of the video. */
+  z.object({
+    kind: z.literal('transcribe').meta({ description: 'Kind of task.', example: 'video' }),
+    /** Second of the video at which the piece ends: a quiet moment, or the end. */
+    to: z.number().nonnegative(),
+    /** Whether the audio ends there. */
+    ended: z.boolean(),
+    cues: z.number().int().nonnegative(),
+    /** As the engine found it; null if it did not say. */
+    language: z.string().max(50).nullable(),
   }),
   /** File: `download.mp4` under the output key. */
   z.object({
