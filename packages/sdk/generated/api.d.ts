@@ -305,6 +305,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v-check/{videoId}/{address}/{rendition}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check whether a cache may deliver what it has
+         * @description For caches that ask before each answer, such as the nginx that comes with Kinora: whether the address is valid now, and reaches the rendition.
+         *
+         *     Needs no access token. Not rate limited. Safe to repeat when the answer was lost.
+         */
+        get: operations["checkDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v/{videoId}/{address}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a segment, a picture of the storyboard, or captions
+         * @description At the address that a playlist or storyboard names: it is the same for all viewers of a video who may see the same renditions, so any cache can keep the file until the address expires.
+         *
+         *     Needs no access token. Not rate limited. Safe to repeat when the answer was lost.
+         */
+        get: operations["getDeliveredFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/audit": {
         parameters: {
             query?: never;
@@ -1755,6 +1799,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/videos/{videoId}/revoke-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke the delivery of a video
+         * @description All addresses of its segments, pictures and captions that players have are refused within a second, also by caches that ask; others are to be purged by the tag. Links stay valid: players that open the video again get new addresses. Happens by itself when a video becomes private or is deleted.
+         *
+         *     Needs an access token or an API key with the scope `playback:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        post: operations["revokeDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/videos/{videoId}/source": {
         parameters: {
             query?: never;
@@ -2657,7 +2723,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: uri
              * @description Address that messages are sent to (http or https).
@@ -3218,7 +3284,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: date-time
              * @description First failed attempt since the last success (UTC); null if no attempt has failed since.
@@ -4460,6 +4526,19 @@ export interface components {
              */
             rendition?: string;
         };
+        RevokeDeliveryResult: {
+            /**
+             * @description Value of Cache-Tag and Surrogate-Key of all its files, to purge caches by.
+             * @example video-01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            cacheTag: string;
+            /**
+             * Format: date-time
+             * @description When it was revoked (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            revokedAt: string;
+        };
         RevokeUserSessions: {
             /**
              * @description True also revokes all API keys of the account. They remain valid if omitted.
@@ -4910,7 +4989,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events?: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted")[];
+            events?: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: uri
              * @description Address that messages are sent to (http or https).
@@ -5456,7 +5535,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: date-time
              * @description First failed attempt since the last success (UTC); null if no attempt has failed since.
@@ -5857,7 +5936,7 @@ export interface components {
              * @example video.ready
              * @enum {string}
              */
-            type: "video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted";
+            type: "video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked";
         } | {
             /** @description What the message is about. */
             data: {
@@ -5981,6 +6060,19 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `BAD_REQUEST`: The HTTP request is malformed
+         *     `VALIDATION_FAILED`: The request does not have the required shape
+         */
+        "Problem400-8": {
+            headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
@@ -6272,6 +6364,16 @@ export interface components {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
+        "Problem403-13": {
+            headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
@@ -6664,6 +6766,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `RATE_LIMITED`: Too many requests */
+        "Problem429-5": {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /**
          * @description `POISON`: This request brought the service down repeatedly
          *     `INTERNAL`: Something went wrong on our side
@@ -6757,6 +6870,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `DEPENDENCY_UNAVAILABLE`: A dependency of this service is down */
+        "Problem503-4": {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `TIMEOUT`: The service did not answer in time */
         Problem504: {
             headers: {
@@ -6815,6 +6939,8 @@ export interface components {
         "Accept-Ranges": string;
         /** @description Who may keep the answer, and for how many seconds. */
         "Cache-Control": string;
+        /** @description By which a cache can purge all files of a video. */
+        "Cache-Tag": string;
         /** @description File name to save the answer under. */
         "Content-Disposition": string;
         /** @description Which bytes of how many these are (RFC 9110). */
@@ -6831,6 +6957,8 @@ export interface components {
         "Repr-Digest": string;
         /** @description Seconds to wait before the next try. */
         "Retry-After": number;
+        /** @description The same as Cache-Tag. */
+        "Surrogate-Key": string;
         /** @description Version of the tus protocol that the server speaks. */
         "Tus-Resumable": string;
         /** @description When the upload is removed unless another request comes. */
@@ -7852,6 +7980,128 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+        };
+    };
+    checkDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the address opens and until when, signed; playlists have it. */
+                address: string;
+                /** @description Name of the rendition; `none` for audio, pictures and captions. */
+                rendition: string;
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It may. Cache-Control is what the file is to be sent with */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-8"];
+            403: components["responses"]["Problem403-13"];
+            429: components["responses"]["Problem429-5"];
+            503: components["responses"]["Problem503-4"];
+        };
+    };
+    getDeliveredFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the address opens and until when, signed; playlists have it. */
+                address: string;
+                /** @description Path of the file, as a playlist names it. */
+                file: string;
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Cache-Tag": components["headers"]["Cache-Tag"];
+                    ETag: components["headers"]["ETag"];
+                    "Surrogate-Key": components["headers"]["Surrogate-Key"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "text/vtt": string;
+                    "video/mp4": string;
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Cache-Tag": components["headers"]["Cache-Tag"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
+                    "Surrogate-Key": components["headers"]["Surrogate-Key"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "text/vtt": string;
+                    "video/mp4": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Cache-Tag": components["headers"]["Cache-Tag"];
+                    ETag: components["headers"]["ETag"];
+                    "Surrogate-Key": components["headers"]["Surrogate-Key"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-8"];
+            403: components["responses"]["Problem403-13"];
+            /** @description `FILE_NOT_FOUND`: There is no such file */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RANGE_NOT_SATISFIABLE`: The requested range is outside the file */
+            416: {
+                headers: {
+                    "Content-Range": components["headers"]["Content-Range"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429-5"];
+            503: components["responses"]["Problem503-4"];
         };
     };
     searchAudit: {
@@ -11661,6 +11911,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    revokeDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokeDeliveryResult"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
