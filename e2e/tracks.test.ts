@@ -75,7 +75,11 @@ async function choose(tab: Page, menu: 'Audio' | 'Captions', item: string): Prom
   await tab.getByRole('button', { name: 'settings' }).click()
   await tab.getByRole('menuitem', { name: menu }).click()
   await tab.getByRole('menuitemradio', { name: item, exact: true }).click()
-  await tab.keyboard.press('Escape')
+  // Escape leaves the inner menu first.
+  await until(async () => {
+    await tab.keyboard.press('Escape')
+    return tab.evaluate<boolean>(`${PLAYER}.shadowRoot.querySelector('media-settings-menu').hidden`)
+  })
 }
 
 test('a film with three audio tracks and two subtitles is played in Chromium, switching both', async () => {

@@ -10,7 +10,7 @@ player.addEventListener('facts', ({ detail: { title, description } }) => {
   document.title = `${title} · Kinora`
   document.querySelector('h1').textContent = title
   document.querySelector('#description').textContent = description
-  document.querySelector('header').hidden = false
+  document.querySelector('header').className = ''
 })
 player.addEventListener('statechange', ({ detail: { state } }) => {
   // So that keys work without a click.
