@@ -14,6 +14,7 @@ import { httpMetrics } from './http/telemetry.ts'
 import { ApiKeys } from './identity/api-keys.ts'
 import { authenticator } from './identity/authenticate.ts'
 import { KeySet } from './identity/key-set.ts'
+import { Memberships } from './identity/memberships.ts'
 import { Revocations } from './identity/revocations.ts'
 import { AccessTokens } from './identity/tokens.ts'
 import { VideoFeed } from './live/video-feed.ts'
@@ -59,7 +60,8 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
 
   const keySet = new KeySet(rpc)
   const apiKeys = new ApiKeys(rpc)
-  const revocations = new Revocations(rpc, apiKeys, logger)
+  const memberships = new Memberships(rpc)
+  const revocations = new Revocations(rpc, { apiKeys, memberships }, logger)
   const grants = new Grants(rpc)
   const videoFeed = new VideoFeed()
   await bus.listen(
@@ -105,10 +107,11 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     store: guardedStore(store, () => storeCheck.assertUsable()),
     keySet,
     revocations,
+    memberships,
     grants,
     videoFeed,
     forwardedCallers: forwardedCallers(),
-    admission: admission(authenticator(tokens, apiKeys, revocations), limiter),
+    admission: admission(authenticator(tokens, apiKeys, revocations), memberships, limiter),
     cookieSessions: {
       allowedOrigins: allowedOrigins(config),
       csrfSecret: Buffer.from(config.CSRF_SECRET, 'base64'),

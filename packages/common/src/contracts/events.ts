@@ -41,7 +41,8 @@ export const events = defineEvents({
     data: z.object({ userId: Id }),
   },
   'auth.project-erased': {
-    summary: 'A project was deleted, and its data in other services must be removed. Repeated until all have confirmed it',
+    summary:
+      'A project was deleted, and its data in other services must be removed. Repeated until all have confirmed it',
     publisher: 'auth',
     subscribers: ['media'],
     listeners: [],

@@ -1,5 +1,14 @@
 import type { ProjectRole } from '@kinora/common/contract'
-import type { AdminUser, ApiKey, Member, Passkey, Project, ProjectInvitation, Session, User } from '@kinora/common/contracts'
+import type {
+  AdminUser,
+  ApiKey,
+  Member,
+  Passkey,
+  Project,
+  ProjectInvitation,
+  Session,
+  User,
+} from '@kinora/common/contracts'
 import type { ApiKeyRow, PasskeyRow, ProjectInvitationRow, ProjectRow, SessionRow, UserRow } from '../db/schema.ts'
 import type { UserOverview } from './users.ts'
 
@@ -76,7 +85,14 @@ export function toMember({ id, email, display_name: name, role, created_at: at }
 
 export function toProjectInvitation(row: ProjectInvitationRow): ProjectInvitation {
   const { id, project_id: projectId, email, role } = row
-  return { id, projectId, email, role, createdAt: row.created_at.toISOString(), expiresAt: row.expires_at.toISOString() }
+  return {
+    id,
+    projectId,
+    email,
+    role,
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at.toISOString(),
+  }
 }
 
 export function toPasskey(row: PasskeyRow): Passkey {

@@ -103,5 +103,7 @@ export async function leaveAllProjects(work: Work, userId: string): Promise<void
   }
   if (stuck.length === 0) return
   const names = stuck.slice(0, 5).join(', ')
-  throw new AppError('LAST_OWNER', { detail: `First hand over or delete the projects that only this account owns: ${names}` })
+  throw new AppError('LAST_OWNER', {
+    detail: `First hand over or delete the projects that only this account owns: ${names}`,
+  })
 }

@@ -23,9 +23,7 @@ export function apiKeyRepository(db: Kysely<AuthDb>) {
         .selectFrom('api_keys')
         .innerJoin('users', 'users.id', 'api_keys.user_id')
         .leftJoin('project_members as member', (join) =>
-          join
-            .onRef('member.project_id', '=', 'api_keys.project_id')
-            .onRef('member.user_id', '=', 'api_keys.user_id'),
+          join.onRef('member.project_id', '=', 'api_keys.project_id').onRef('member.user_id', '=', 'api_keys.user_id'),
         )
         .selectAll('api_keys')
         .select(['users.role', 'users.disabled_at', 'member.role as project_role'])

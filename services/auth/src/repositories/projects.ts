@@ -62,10 +62,7 @@ export function projectRepository(db: Kysely<AuthDb>) {
 
     /** All but the personal ones, newest first. */
     async teams(page: PageRequest): Promise<ProjectRow[]> {
-      return await newestFirst(
-        db.selectFrom('projects').selectAll().where('personal_of', 'is', null),
-        page,
-      ).execute()
+      return await newestFirst(db.selectFrom('projects').selectAll().where('personal_of', 'is', null), page).execute()
     },
   }
 }
@@ -83,10 +80,7 @@ export function memberRepository(db: Kysely<AuthDb>) {
    * owners in a fixed order, so that of two owners who leave at the same moment the second is refused.
    */
   async function change(projectId: string, userId: string, role: ProjectRole | null): Promise<MemberChange> {
-    const change =
-      role === null
-        ? sql`delete from project_members`
-        : sql`update project_members set role = ${role}`
+    const change = role === null ? sql`delete from project_members` : sql`update project_members set role = ${role}`
     const { rows } = await sql<{ role: ProjectRole | null; changed: boolean }>`
       with owners as materialized (
         select user_id from project_members where project_id = ${projectId} and role = 'owner' order by user_id for update
@@ -136,7 +130,11 @@ export function memberRepository(db: Kysely<AuthDb>) {
     },
 
     async idsOf(projectId: string): Promise<string[]> {
-      const rows = await db.selectFrom('project_members').select('user_id').where('project_id', '=', projectId).execute()
+      const rows = await db
+        .selectFrom('project_members')
+        .select('user_id')
+        .where('project_id', '=', projectId)
+        .execute()
       return rows.map((row) => row.user_id)
     },
 

@@ -9,8 +9,8 @@ import { beginMfaPasskey, finishLogin } from './finish-login.ts'
 import { createInvite, deleteInvite, listInvites } from './invites.ts'
 import { login, resolveDevice } from './login.ts'
 import { beginPasskeyLogin, loginWithPasskey } from './login-with-passkey.ts'
-import { addPasskey, beginPasskey, deletePasskey, listPasskeys } from './passkeys.ts'
 import { handOverProject, listMembers, removeMember, updateMember } from './members.ts'
+import { addPasskey, beginPasskey, deletePasskey, listPasskeys } from './passkeys.ts'
 import { changePassword, forgotPassword, resetPassword } from './passwords.ts'
 import {
   acceptProjectInvitation,

@@ -9,7 +9,14 @@ import type { ProjectInvitationRow } from '../db/schema.ts'
 import { createOneTimeToken, oneTimeTokenHash } from '../domain/challenges.ts'
 import { toProject, toProjectInvitation } from '../domain/views.ts'
 import { reauthenticate } from '../operations/passwords.ts'
-import { assertMayAssign, assertMayOwn, assertTeam, evictRoles, MAX_SEATS, openProject } from '../operations/projects.ts'
+import {
+  assertMayAssign,
+  assertMayOwn,
+  assertTeam,
+  evictRoles,
+  MAX_SEATS,
+  openProject,
+} from '../operations/projects.ts'
 import { assertSessionLive } from '../operations/sessions.ts'
 import type { Work } from '../operations/transact.ts'
 import { cursorAt, pageRequest } from '../repositories/pages.ts'

@@ -24,6 +24,7 @@ export const TAGS = {
   Sessions: 'Renew access tokens, list the sessions of an account and end them.',
   'Second factor': 'Authenticator apps (TOTP), recovery codes, and the second step of a sign-in.',
   Passkeys: 'Add and remove passkeys (WebAuthn), and sign in with one instead of a password.',
+  Projects: 'What owns videos, webhooks and API keys; the people who work in it, and invitations to it.',
   'API keys': 'Keys with which programs act for an account.',
   'Audit log': 'What happened to accounts, when, and on whose request.',
   Administration: 'Accounts, service accounts, limits and failed messages; for administrators.',

@@ -55,7 +55,7 @@ export const MIN_FIRST_ATTEMPT_MS = 1000
 export interface AttemptPlaces {
   limit: number
   limitLater: number
-  perOwner: number
+  perProject: number
 }
 
 /**
@@ -67,7 +67,7 @@ export function attemptPlaces(running: number, runningLater: number): AttemptPla
   return {
     limit,
     limitLater: Math.max(0, Math.min(limit, MAX_ATTEMPTS * LATER_SHARE - runningLater)),
-    perOwner: Math.max(1, Math.floor((limit - FREE) * OWNER_SHARE)),
+    perProject: Math.max(1, Math.floor((limit - FREE) * OWNER_SHARE)),
   }
 }
 

@@ -17,44 +17,44 @@ export class SearchLane {
   readonly #waiting = new Map<string, (() => void)[]>()
 
   /** Throws `RATE_LIMITED` if the owner has too many searches, `TIMEOUT` if the caller has stopped waiting for this one. */
-  async run<T>(ownerId: string, call: Pick<Call, 'timeoutMs'>, search: () => Promise<T>): Promise<T> {
-    await this.#turn(ownerId)
+  async run<T>(projectId: string, call: Pick<Call, 'timeoutMs'>, search: () => Promise<T>): Promise<T> {
+    await this.#turn(projectId)
     try {
       assertInTime(call)
       return await search()
     } finally {
-      this.#running.delete(ownerId)
+      this.#running.delete(projectId)
       this.#next()
     }
   }
 
-  async #turn(ownerId: string): Promise<void> {
-    if (this.#isFree(ownerId)) {
-      this.#running.add(ownerId)
+  async #turn(projectId: string): Promise<void> {
+    if (this.#isFree(projectId)) {
+      this.#running.add(projectId)
       return
     }
-    const queue = this.#waiting.get(ownerId) ?? []
+    const queue = this.#waiting.get(projectId) ?? []
     if (queue.length >= MAX_WAITING) {
       throw new AppError('RATE_LIMITED', { detail: 'Too many searches at once', retryAfterMs: RETRY_AFTER_MS })
     }
     await new Promise<void>((begin) => {
       queue.push(begin)
-      this.#waiting.set(ownerId, queue)
+      this.#waiting.set(projectId, queue)
     })
   }
 
-  #isFree(ownerId: string): boolean {
-    return this.#running.size < MAX_RUNNING && !this.#running.has(ownerId)
+  #isFree(projectId: string): boolean {
+    return this.#running.size < MAX_RUNNING && !this.#running.has(projectId)
   }
 
   #next(): void {
-    const turn = [...this.#waiting].find(([ownerId]) => this.#isFree(ownerId))
+    const turn = [...this.#waiting].find(([projectId]) => this.#isFree(projectId))
     if (!turn) return
-    const [ownerId, queue] = turn
+    const [projectId, queue] = turn
     const begin = queue.shift()
-    this.#waiting.delete(ownerId)
-    if (queue.length > 0) this.#waiting.set(ownerId, queue)
-    this.#running.add(ownerId)
+    this.#waiting.delete(projectId)
+    if (queue.length > 0) this.#waiting.set(projectId, queue)
+    this.#running.add(projectId)
     begin?.()
   }
 }

@@ -31,8 +31,8 @@ export async function transact<T>(
     if (around.call) assertInTime(around.call)
     return { result, hasOutbox: hasMessages(tx) }
   })
-  const ownerId = around.evict?.(result)
-  if (ownerId !== undefined) await cache.evict(ownerId)
+  const projectId = around.evict?.(result)
+  if (projectId !== undefined) await cache.evict(projectId)
   if (hasOutbox) wake.emit('outbox')
   const loop = around.wake?.(result)
   if (loop !== undefined) wake.emit(loop)

@@ -41,7 +41,7 @@ async function ownWork(tx: Tx, videoId: string): Promise<{ own: Measured; remain
 async function othersWork(tx: Tx, videoId: string): Promise<{ backlog: number; slots: number }> {
   const { rows } = await sql<{ backlog: number; slots: number }>`
     with in_work as (
-      select id, created_at, least(row_number() over (partition by owner_id order by created_at, id), 5) as place
+      select id, created_at, least(row_number() over (partition by project_id order by created_at, id), 5) as place
       from videos where status in ('uploaded', 'processing')
     ), alive as (
       select task.id from tasks task where task.state = 'running' and task.lease_until > now() and ${WEIGHED}

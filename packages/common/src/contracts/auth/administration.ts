@@ -175,7 +175,8 @@ export const administration = {
   },
   eraseUser: {
     summary: 'Delete an account',
-    description: 'Deletes the account and its personal project with everything in it, permanently; other projects keep their videos. Refused for the last owner of a project. For administrators.',
+    description:
+      'Deletes the account and its personal project with everything in it, permanently; other projects keep their videos. Refused for the last owner of a project. For administrators.',
     input: OneUser,
     output: Nothing,
     errors: [...NOBODY, 'LAST_ADMIN', 'LAST_OWNER', 'OWN_ACCOUNT'],

@@ -23,7 +23,8 @@ export const Project = z
     id: ProjectId,
     name: ProjectName,
     personal: z.boolean().meta({
-      description: 'Whether it is the personal project of an account: it has the id of the account and no other members',
+      description:
+        'Whether it is the personal project of an account: it has the id of the account and no other members',
       example: false,
     }),
     role: ProjectRole.nullable().meta({
@@ -200,9 +201,7 @@ export const projects = {
   acceptProjectInvitation: {
     summary: 'Accept an invitation to a project',
     description: 'The caller must be signed in with the account of the invited address.',
-    input: z
-      .strictObject({ token: MailToken })
-      .meta({ description: 'The token from the link in the email' }),
+    input: z.strictObject({ token: MailToken }).meta({ description: 'The token from the link in the email' }),
     output: Project,
     errors: ['INVITE_INVALID', 'MEMBER_LIMIT_REACHED', 'PROJECT_LIMIT_REACHED', 'ACCOUNT_DISABLED'],
     idempotent: false,
