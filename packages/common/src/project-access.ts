@@ -27,7 +27,8 @@ export function mayAssign(role: ProjectRole | undefined, other: ProjectRole): bo
 export function roleIn(actor: Actor, projectId: string): ProjectRole | undefined {
   if (actor.kind !== 'user') return undefined
   if (actor.apiKeyId !== undefined) return actor.project.id === projectId ? actor.project.role : undefined
-  return actor.userId === projectId ? 'owner' : actor.projects?.[projectId]
+  if (actor.userId === projectId) return 'owner'
+  return actor.projects && Object.hasOwn(actor.projects, projectId) ? actor.projects[projectId] : undefined
 }
 
 /** The project of a request that names none: that of the API key, or the personal project, which has the account's id. */

@@ -38,6 +38,8 @@ const auditEntries: AuditEntry[] = Array.from({ length: 250 }, (_, index) => ({
 const token = { id: randomUUID(), videoId: randomUUID(), createdAt: now, expiresAt: now, revokedAt: null }
 const webhook: Webhook = {
   id: randomUUID(),
+  projectId: randomUUID(),
+  ownerId: randomUUID(),
   url: 'https://example.com/hook',
   events: ['video.ready'],
   enabled: true,
