@@ -164,14 +164,26 @@ const shapeOf = (schema: z.ZodType) =>
 const takesProject = (route: Route) =>
   'projectId' in shapeOf(inputOf(route)) && !named(route.path).includes('projectId')
 
+function exampleOf(schema: z.ZodType): unknown {
+  const { example } = schema.meta() ?? {}
+  if (example !== undefined) return example
+  if (schema instanceof z.ZodArray) return [exampleOf(schema.element as z.ZodType)]
+  return schema instanceof z.ZodObject ? examplesOf(shapeOf(schema)) : undefined
+}
+
+const examplesOf = (shape: Record<string, z.ZodType>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(shape)
+      .filter(([, schema]) => !schema.isOptional())
+      .map(([name, schema]) => [name, exampleOf(schema)]),
+  )
+
 /** A good request by the examples of the schemas: the refusal must be about who asks. */
 function request(route: Route, ids: Record<string, string>, projectId: string) {
   const path = route.path.replace(/:(\w+)/g, (_, name: string) => ids[name] ?? MISSING)
   if (!('rpc' in route)) {
-    const examples = Object.entries(shapeOf(route.headers ?? z.object({})))
-      .filter(([, schema]) => !schema.isOptional())
-      .map(([name, schema]) => [name, String(schema.meta()?.example)])
-    const headers: Record<string, string> = Object.fromEntries(examples)
+    const examples = Object.entries(examplesOf(shapeOf(route.headers ?? z.object({}))))
+    const headers: Record<string, string> = Object.fromEntries(examples.map(([name, value]) => [name, String(value)]))
     if (route.name === 'createUpload')
       headers['upload-metadata'] = `projectId ${Buffer.from(projectId).toString('base64')}`
     const type = route.requestBody?.contentType.replace('*', 'mp4')
@@ -180,12 +192,8 @@ function request(route: Route, ids: Record<string, string>, projectId: string) {
       sent: { headers: { ...headers, ...(type && { 'content-type': type }) }, ...(type && { body: 'WEBVTT' }) },
     }
   }
-  const fields = Object.entries(shapeOf(route.rpc.input)).filter(
-    ([name, schema]) => !(name in ids) && !schema.isOptional(),
-  )
-  const input: Record<string, unknown> = Object.fromEntries(
-    fields.map(([name, schema]) => [name, schema.meta()?.example]),
-  )
+  const shape = Object.entries(shapeOf(route.rpc.input)).filter(([name]) => !(name in ids))
+  const input = examplesOf(Object.fromEntries(shape))
   if (takesProject(route)) input.projectId = projectId
   if ('password' in input) input.password = password
   if ('email' in input) input.email = `${randomUUID()}@kinora.test`
