@@ -88,8 +88,8 @@ export const ERRORS = {
   // videos
   VIDEO_NOT_FOUND: { status: 404, title: 'There is no such video' },
   SOURCE_ALREADY_UPLOADED: { status: 409, title: 'This video already has its source' },
-  VIDEO_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of videos' },
-  UPLOAD_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of open uploads' },
+  VIDEO_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of videos' },
+  UPLOAD_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of open uploads' },
   UPLOAD_TOO_LARGE: { status: 413, title: 'The file is larger than allowed' },
   UPLOAD_INCOMPLETE: { status: 400, title: 'The upload ended before all bytes arrived' },
   UPLOAD_NOT_FOUND: { status: 404, title: 'There is no such upload' },
@@ -100,7 +100,7 @@ export const ERRORS = {
   },
   UPLOAD_SUPERSEDED: { status: 409, title: 'Another request has taken over this upload' },
   TUS_VERSION_UNSUPPORTED: { status: 412, title: 'Unsupported tus version; use 1.0.0' },
-  QUOTA_EXCEEDED: { status: 403, title: 'This would exceed the quota of this account' },
+  QUOTA_EXCEEDED: { status: 403, title: 'This would exceed the quota of this project' },
   UPLOAD_EMPTY: { status: 400, title: 'The upload has no bytes' },
   SOURCE_TYPE_UNSUPPORTED: { status: 415, title: 'This file type is not supported' },
   INSTALLATION_MISMATCH: { status: 409, title: 'This is not the installation that you named' },
@@ -120,7 +120,7 @@ export const ERRORS = {
   PLAYBACK_NOT_READY: { status: 409, title: 'This video cannot be played yet' },
   PASSPORT_NOT_READY: { status: 404, title: 'This video has no passport yet; it gets one when it is ready' },
   PLAYBACK_DENIED: { status: 403, title: 'This playback link does not allow this' },
-  PLAYBACK_LINK_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of playback links' },
+  PLAYBACK_LINK_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of playback links' },
   PLAYBACK_TOKEN_NOT_FOUND: { status: 404, title: 'There is no such playback token' },
   FILE_NOT_FOUND: { status: 404, title: 'There is no such file' },
   TASK_LOG_NOT_FOUND: { status: 404, title: 'There is no log of this attempt' },
@@ -130,7 +130,7 @@ export const ERRORS = {
 
   // webhooks
   WEBHOOK_NOT_FOUND: { status: 404, title: 'There is no such webhook' },
-  WEBHOOK_LIMIT_REACHED: { status: 409, title: 'This account has reached its limit of webhooks' },
+  WEBHOOK_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of webhooks' },
   WEBHOOK_DISABLED: { status: 409, title: 'This webhook is disabled; enable it first' },
   WEBHOOK_TESTS_PENDING: {
     status: 429,

@@ -38,6 +38,8 @@ describe('an API key', () => {
     expect(isApiKey(key)).toBe(true)
     expect(rest).toEqual({
       id: expect.any(String),
+      projectId: actor.userId,
+      ownerId: actor.userId,
       name: 'a reader',
       prefix: key.slice(0, 8),
       scopes: ['videos:read'],

@@ -54,6 +54,7 @@ beforeEach(() => {
   media.videos.clear()
   auth.on.exportAccount = async () => account
   auth.on.listSessions = async () => ({ items: [session], nextCursor: null })
+  auth.on.listProjects = async () => ({ items: [], nextCursor: null })
   auth.on.listApiKeys = async () => ({ items: [], nextCursor: null })
   auth.on.listPasskeys = async () => ({ items: [], nextCursor: null })
   auth.on.listAudit = async ({ limit, cursor }) => {
@@ -83,6 +84,7 @@ describe('an export', () => {
     expect(await answer.json()).toEqual({
       exportedAt: expect.any(String),
       account,
+      projects: [],
       sessions: [session],
       apiKeys: [],
       passkeys: [],

@@ -39,7 +39,12 @@ const inAuth = await startAuth(
   authConfig.parse({ ...auth, PROJECTS_PER_ACCOUNT: '1000', API_KEYS_PER_ACCOUNT: '1000' }),
 )
 const media = { ...common('media'), PLAYBACK_SECRET: secret(), WEBHOOK_ENCRYPTION_KEY: secret() }
-const settings = { STORAGE_URL: world.storageUrl, PUBLIC_URL: 'http://kinora.test', WEBHOOKS_PER_ACCOUNT: '1000' }
+const settings = {
+  STORAGE_URL: world.storageUrl,
+  PUBLIC_URL: 'http://kinora.test',
+  WEBHOOKS_PER_ACCOUNT: '100',
+  MAX_PENDING_PINGS: '100',
+}
 await startMedia(base('media'), mediaConfig.parse({ ...media, ...settings, MAX_OPEN_UPLOADS: '1000' }))
 const [gateway, other] = [await startTestGateway(world), await startTestGateway(world)]
 for (const it of [gateway, other]) life.use(it, 'gateway', ({ life: inner }) => inner.close())

@@ -35,7 +35,7 @@ interface Attempt {
 }
 
 /**
- * Makes the attempts of one process. Receivers that answer slowly occupy only places of their owner. A delivery of a killed
+ * Makes the attempts of one process. Receivers that answer slowly occupy only places of their project. A delivery of a killed
  * process is due again when its lease has ended, so it may arrive twice, but is never lost.
  */
 class Deliverer {
@@ -48,7 +48,7 @@ class Deliverer {
   }
 
   /**
-   * Begins the attempts that are due, as many as there are free slots, without waiting for them: one for each owner who has
+   * Begins the attempts that are due, as many as there are free slots, without waiting for them: one for each project that has
    * none, then more of each.
    */
   async beginDue(): Promise<void> {

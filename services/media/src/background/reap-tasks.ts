@@ -48,7 +48,7 @@ async function reapStale(ctx: Context, videoId: string, taskId: string): Promise
   })
 }
 
-/** Queues deferred tasks as soon as their owner has fewer tasks running; a claim checks the limit again. */
+/** Queues deferred tasks as soon as their project has fewer tasks running; a claim checks the limit again. */
 export async function resumeDeferred(ctx: Context): Promise<void> {
   for (const projectId of await projectsOfDeferredTasks(ctx.db)) {
     for (const { id, video_id: videoId } of await startableTasks(ctx, projectId)) {

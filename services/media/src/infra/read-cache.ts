@@ -4,15 +4,15 @@ import { Redis } from 'ioredis'
 import type { MediaConfig } from '../config.ts'
 
 /**
- * Caches answers that an owner reads often. Each owner has a generation, a random id that every change of one of the
- * owner's videos replaces; an answer is valid while it carries the current one. A reader that loaded before a commit and
+ * Caches answers that members of a project read often. Each project has a generation, a random id that every change of one of
+ * its videos replaces; an answer is valid while it carries the current one. A reader that loaded before a commit and
  * stores after it stores under an old generation, so its answer is never used. No keys are deleted by pattern.
  *
- * Only the owner gets answers from the cache. Whether other users may see a video is decided on its row, so an eviction
+ * Only members of the project get answers from the cache. Whether others may see a video is decided on its row, so an eviction
  * that never reached Redis cannot show a private video to anyone.
  */
 export interface ReadCache {
-  /** Reads `key` of this owner. An answer that is not cached is loaded, and cached where `keep` says that it is the owner's. */
+  /** Reads `key` of this project. An answer that is not cached is loaded, and cached where `keep` says that it is the project's. */
   read<T>(projectId: string, key: string, load: () => Promise<T>, keep?: (loaded: T) => boolean): Promise<T>
   /** After a commit: answers from before it are not used any more. Never throws. */
   evict(projectId: string): Promise<void>
@@ -38,7 +38,7 @@ const RETRY_MS = 200
 const GENERATION_LENGTH = 36
 
 export function createReadCache(client: CacheClient, newId: () => string, logger: Logger): ReadCache {
-  /** Owners whose generation could not be replaced yet; the cache is not used for them. */
+  /** Projects whose generation could not be replaced yet; the cache is not used for them. */
   const pending = new Map<string, NodeJS.Timeout>()
 
   async function read<T>(

@@ -3,20 +3,20 @@ import { AppError } from '@kinora/common/errors'
 
 /** Of the ten connections to the database; the rest stays free for what is answered by an index. */
 const MAX_RUNNING = 3
-/** Searches of one owner that wait. */
+/** Searches of one project that wait. */
 const MAX_WAITING = 20
 const RETRY_AFTER_MS = 1000
 
 /**
- * Searches that read all videos of an owner, which may take seconds. Each owner has one running at a time, and owners take
+ * Searches that read all videos of a project, which may take seconds. Each project has one running at a time, and projects take
  * turns, so that nobody's searches stop the work of others.
  */
 export class SearchLane {
   readonly #running = new Set<string>()
-  /** In the order of turns. An owner moves to the end with each search. */
+  /** In the order of turns. A project moves to the end with each search. */
   readonly #waiting = new Map<string, (() => void)[]>()
 
-  /** Throws `RATE_LIMITED` if the owner has too many searches, `TIMEOUT` if the caller has stopped waiting for this one. */
+  /** Throws `RATE_LIMITED` if the project has too many searches, `TIMEOUT` if the caller has stopped waiting for this one. */
   async run<T>(projectId: string, call: Pick<Call, 'timeoutMs'>, search: () => Promise<T>): Promise<T> {
     await this.#turn(projectId)
     try {

@@ -9,7 +9,7 @@ import { countVideosOf, lockQuota, runningLimit, usageOf } from '../repositories
 const MAX_RESUMED = 100
 
 /**
- * Defers a queued attempt when its owner's concurrency limit is reached; true when it did. The check of a finished video is
+ * Defers a queued attempt when the concurrency limit of its project is reached; true when it did. The check of a finished video is
  * never deferred, because it is short.
  */
 export async function deferOverLimit(
@@ -20,13 +20,13 @@ export async function deferOverLimit(
 ): Promise<boolean> {
   const limit = await runningLimit(tx, config, projectId)
   if (limit === null) return false
-  // No other task of this owner starts before the commit.
+  // No other task of this project starts before the commit.
   await lockQuota(tx, projectId)
   if ((await countTasks(tx, projectId, ['running'])) < limit) return false
   return await deferTask(tx, ref)
 }
 
-/** The deferred tasks of an owner that may start now, in the order of work. */
+/** The deferred tasks of a project that may start now, in the order of work. */
 export async function startableTasks({ db, config }: Context, projectId: string): Promise<TaskOfVideo[]> {
   const limit = await runningLimit(db, config, projectId)
   const active = limit === null ? 0 : await countTasks(db, projectId, ['running', 'queued'])
@@ -35,7 +35,7 @@ export async function startableTasks({ db, config }: Context, projectId: string)
 }
 
 /**
- * The reason why a video of this length must fail; null when it is within the limits. Holds the owner's quota until the
+ * The reason why a video of this length must fail; null when it is within the limits. Holds the project's quota until the
  * commit, so that two videos probed at the same time both count.
  */
 export async function lengthRefusal(
@@ -49,8 +49,8 @@ export async function lengthRefusal(
 }
 
 /**
- * Called in a transaction that has added something to what the owner stores; throws `QUOTA_EXCEEDED`, which undoes it, where
- * that is more than allowed. Everything that an owner can store passes here or through `reserve`.
+ * Called in a transaction that has added something to what the project stores; throws `QUOTA_EXCEEDED`, which undoes it, where
+ * that is more than allowed. Everything that a project can store passes here or through `reserve`.
  */
 export async function assertQuotaKept({ config }: Pick<Context, 'config'>, tx: Tx, projectId: string): Promise<void> {
   await lockQuota(tx, projectId)

@@ -19,7 +19,7 @@ export async function deferTask(tx: Tx, { taskId, attempt }: { taskId: string; a
   return numUpdatedRows === 1n
 }
 
-/** Up to `limit` deferred tasks of an owner, in the order of work. */
+/** Up to `limit` deferred tasks of a project, in the order of work. */
 export async function deferredTasks(db: Db, projectId: string, limit: number): Promise<TaskOfVideo[]> {
   return await db
     .selectFrom('tasks')
@@ -46,7 +46,7 @@ export async function projectsOfDeferredTasks(db: Db): Promise<string[]> {
   return rows.map((row) => row.project_id)
 }
 
-/** How many tasks of an owner are in one of these states. */
+/** How many tasks of a project are in one of these states. */
 export async function countTasks(db: Db, projectId: string, states: string[]): Promise<number> {
   const { rows } = await sql<{ tasks: string }>`select count(*) as tasks
     from tasks join videos on videos.id = tasks.video_id

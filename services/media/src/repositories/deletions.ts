@@ -24,7 +24,7 @@ interface DisposalTerms {
   afterSeconds?: number
   projectId?: string | undefined
   quarantine?: boolean
-  /** What the file takes of its owner's quota until it is removed. */
+  /** What the file takes of its project's quota until it is removed. */
   bytes?: number
 }
 
@@ -62,7 +62,7 @@ export async function queueLateDeletion(
   await queueDeletion(tx, what, { ...counted, afterSeconds: LATE_SECONDS })
 }
 
-/** Whether the removal of a folder is queued, because its owner has deleted the video. */
+/** Whether the removal of a folder is queued, because somebody has deleted the video. */
 export async function isFolderDeleted(tx: Tx, folder: StorageKey): Promise<boolean> {
   const query = tx.selectFrom('deletions').select('id').where('key', '=', folder).where('folder', '=', true)
   return (await query.where('quarantine', '=', false).executeTakeFirst()) !== undefined

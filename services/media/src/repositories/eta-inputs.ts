@@ -37,7 +37,7 @@ async function ownWork(tx: Tx, videoId: string): Promise<{ own: Measured; remain
   }
 }
 
-/** Other videos' tasks that run or have priority, see `domain/priority.ts`. Deferred ones wait for their owner's own tasks. */
+/** Other videos' tasks that run or have priority, see `domain/priority.ts`. Deferred ones wait for tasks of their own project. */
 async function othersWork(tx: Tx, videoId: string): Promise<{ backlog: number; slots: number }> {
   const { rows } = await sql<{ backlog: number; slots: number }>`
     with in_work as (

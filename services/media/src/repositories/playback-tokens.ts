@@ -3,12 +3,12 @@ import { sql } from 'kysely'
 import type { Db, PlaybackTokenRow, Tx } from '../db/schema.ts'
 import type { CreationCursor } from '../domain/pages.ts'
 
-/** Until the commit no other transaction can add a link of this owner. */
+/** Until the commit no other transaction can add a link in this project. */
 export async function lockTokens(tx: Tx, projectId: string): Promise<void> {
   await lockName(tx, `links ${projectId}`)
 }
 
-/** Links of an owner that have not expired, also those that were revoked: their rows are kept until then. */
+/** Links of a project that have not expired, also those that were revoked: their rows are kept until then. */
 export async function countTokens(db: Db, projectId: string): Promise<number> {
   const { rows } = await sql<{ tokens: number }>`select count(*)::integer as tokens
     from playback_tokens join videos on videos.id = video_id
@@ -40,7 +40,7 @@ export async function revokeToken(tx: Tx, videoId: string, tokenId: string): Pro
   return row && { expiresAt: row.expires_at }
 }
 
-/** The tokens of an owner's videos, newest first, after the one that `after` names. */
+/** The tokens of a project's videos, newest first, after the one that `after` names. */
 export async function tokensOfProject(
   db: Db,
   projectId: string,

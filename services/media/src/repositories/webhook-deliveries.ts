@@ -8,7 +8,7 @@ import type { CreationCursor } from '../domain/pages.ts'
 const KEPT_ATTEMPTS = 20
 
 /**
- * Adds a delivery for each enabled webhook of the owner that is subscribed to this type. Waits for a transaction that is
+ * Adds a delivery for each enabled webhook of the project that is subscribed to this type. Waits for a transaction that is
  * deleting a webhook.
  */
 export async function addDeliveries(
@@ -30,7 +30,7 @@ export async function addPing(db: Db, webhookId: string, body: string): Promise<
   return rows[0]
 }
 
-/** Deliveries of test pings of an owner that are still to be sent. */
+/** Deliveries of test pings of a project that are still to be sent. */
 export async function countPendingPings(db: Db, projectId: string): Promise<number> {
   const { rows } = await sql<{ pings: number }>`select count(*)::integer as pings
     from webhook_deliveries join webhooks on webhooks.id = webhook_id
@@ -133,11 +133,11 @@ export interface RunningAttempt {
 export interface ClaimOptions {
   limit: number
   /**
-   * Of `limit`, how many may go to retries, test pings, webhooks that fail, and owners of a receiver that hangs; the rest is
+   * Of `limit`, how many may go to retries, test pings, webhooks that fail, and projects of a receiver that hangs; the rest is
    * kept for first attempts of others.
    */
   limitLater: number
-  /** How many attempts of one owner, and of one webhook, may run at the same time. */
+  /** How many attempts of one project, and of one webhook, may run at the same time. */
   perProject: number
   perWebhook: number
   running: readonly RunningAttempt[]
@@ -145,12 +145,12 @@ export interface ClaimOptions {
   leaseMs: number
 }
 
-/** `later`: a retry, a test ping, for a webhook that fails, or of an owner with a receiver that hangs. */
+/** `later`: a retry, a test ping, for a webhook that fails, or of a project with a receiver that hangs. */
 export type ClaimedDelivery = DeliveryRow & { project_id: string; later: boolean }
 
 /**
- * Due deliveries considered for one claim, of first attempts and of others. An owner with a longer backlog does not block
- * others: at the next claim all places of that owner are taken, and the backlog is skipped.
+ * Due deliveries considered for one claim, of first attempts and of others. A project with a longer backlog does not block
+ * others: at the next claim all places of that project are taken, and the backlog is skipped.
  */
 const WINDOW = 1000
 
@@ -158,8 +158,8 @@ const WINDOW = 1000
 const LATER = sql<boolean>`(tries > 0 or type = 'ping')`
 
 /**
- * Claims due deliveries: first attempts before others, then the owners with the fewest running attempts, then the oldest.
- * No owner and no webhook gets more than its free places. Several processes may do so at the same time.
+ * Claims due deliveries: first attempts before others, then the projects with the fewest running attempts, then the oldest.
+ * No project and no webhook gets more than its free places. Several processes may do so at the same time.
  */
 export async function claimDue(db: Db, options: ClaimOptions): Promise<ClaimedDelivery[]> {
   const { limit, limitLater, perProject, perWebhook, running, leaseMs } = options
