@@ -107,7 +107,7 @@ export async function revokeApiKeys(
   now: Date,
 ): Promise<void> {
   const ids = await work.apiKeys.liveIds({ userId, ...(projectId !== undefined && { projectId }) }, now)
-  await evict(work, ids, 'api_key_revoked', now)
+  await evictKeys(work, ids, 'api_key_revoked', now)
   for (const apiKeyId of ids) {
     await work.apiKeys.revoke(apiKeyId, userId, now)
     await work.audit.record(call, { action: 'api_key_revoke', userId, apiKeyId }, now)
@@ -127,15 +127,16 @@ export interface ApiKeysToEvict {
  * disables, demotes or deletes an account (before its rows are deleted).
  */
 export async function evictApiKeys(work: Work, { userId, keyId, reason }: ApiKeysToEvict, now: Date): Promise<void> {
-  await evict(work, keyId === undefined ? await work.apiKeys.liveIds({ userId }, now) : [keyId], reason, now)
+  await evictKeys(work, keyId === undefined ? await work.apiKeys.liveIds({ userId }, now) : [keyId], reason, now)
 }
 
-/** The same for all keys of a project that is deleted. */
-export async function evictProjectKeys(work: Work, projectId: string, now: Date): Promise<void> {
-  await evict(work, await work.apiKeys.liveIds({ projectId }, now), 'api_key_revoked', now)
-}
-
-async function evict(work: Work, ids: readonly string[], reason: RevocationReason, now: Date): Promise<void> {
+/** The same for these keys. */
+export async function evictKeys(
+  work: Work,
+  ids: readonly string[],
+  reason: RevocationReason,
+  now: Date,
+): Promise<void> {
   const expiresAt = new Date(now.getTime() + KEEP_MS)
   for (let at = 0; at < ids.length; at += MAX_IDS_PER_REVOCATION) {
     const apiKeyIds = ids.slice(at, at + MAX_IDS_PER_REVOCATION)

@@ -37,9 +37,12 @@ export function projectRepository(db: Kysely<AuthDb>) {
       return await db.selectFrom('projects').selectAll().where('id', '=', id).executeTakeFirst()
     },
 
-    /** Serialises changes of the project and of its members until the commit. Taken after locks of accounts. */
+    /**
+     * Serialises changes of the project and of its members until the commit. Taken after locks of accounts. Rows that refer to
+     * the project can be added meanwhile.
+     */
     async lock(id: string): Promise<ProjectRow | undefined> {
-      return await db.selectFrom('projects').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+      return await db.selectFrom('projects').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
     },
 
     async rename(id: string, name: string): Promise<void> {

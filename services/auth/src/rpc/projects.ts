@@ -5,7 +5,7 @@ import { pageOf } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { toProject } from '../domain/views.ts'
-import { evictProjectKeys } from '../operations/api-keys.ts'
+import { evictKeys } from '../operations/api-keys.ts'
 import { assertMayOwn, assertTeam, evictRoles, openProject } from '../operations/projects.ts'
 import { confirmIdentity } from '../operations/second-factor.ts'
 import { assertSessionLive } from '../operations/sessions.ts'
@@ -72,13 +72,14 @@ export function deleteProject(ctx: Context): Handler<typeof auth.deleteProject> 
     await ctx.transact(call, async (work) => {
       const { project } = await openProject(work, actor, projectId, 'own')
       assertTeam(project)
-      const members = await work.members.idsOf(projectId)
+      const [members, keys] = [await work.members.idsOf(projectId), await work.apiKeys.liveIds({ projectId }, now)]
       await work.audit.record(call, { action: 'project_delete', userId: null, subject: projectId }, now)
       await work.erasures.insertProject(projectId, now)
       await work.addProjectErased(projectId)
-      await evictProjectKeys(work, projectId, now)
-      await evictRoles(work, members, now)
       await work.projects.delete(projectId)
+      // Last: revocations of all accounts take turns until the commit.
+      await evictKeys(work, keys, 'api_key_revoked', now)
+      await evictRoles(work, members, now)
     })
     return {}
   })
