@@ -1,6 +1,6 @@
 import { auth, type Member, type Project } from '@kinora/common/contracts'
 import type { Command } from 'commander'
-import { type Act, collect, limitOption } from '../cli.ts'
+import { type Act, collect, findUserId, limitOption } from '../cli.ts'
 import { type Columns, timeOf } from '../printer.ts'
 
 const COLUMNS: Columns<Project> = {
@@ -18,7 +18,7 @@ const MEMBERS: Columns<Member> = {
 }
 
 export function projectsCommands(program: Command, act: Act): void {
-  const projects = program.command('projects').description('list projects and their members')
+  const projects = program.command('projects').description('list and create projects, and list their members')
 
   projects
     .command('list')
@@ -27,6 +27,18 @@ export function projectsCommands(program: Command, act: Act): void {
     .action(
       act(async ({ call, print }, { limit }: { limit: number }) => {
         print.list(await collect(call, auth.findProjects, {}, limit), COLUMNS)
+      }),
+    )
+
+  projects
+    .command('create')
+    .description('create a project for an account, which becomes its owner')
+    .argument('<name>', 'name of the project')
+    .requiredOption('--owner <user>', 'id or e-mail address of the account')
+    .action(
+      act(async ({ call, print }, name: string, { owner }: { owner: string }) => {
+        const project = await call(auth.createUserProject, { name, userId: await findUserId(call, owner) })
+        print.done(`${project.id} ${project.name}`, project)
       }),
     )
 

@@ -20,6 +20,7 @@ import {
 } from './project-invitations.ts'
 import {
   createProject,
+  createUserProject,
   deleteProject,
   findProjects,
   getProject,
@@ -130,6 +131,7 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     deleteProjectInvitation: deleteProjectInvitation(ctx),
     acceptProjectInvitation: acceptProjectInvitation(ctx),
     listMemberships: listMemberships(ctx),
+    createUserProject: createUserProject(ctx),
     findProjects: findProjects(ctx),
 
     listAudit: listAudit(ctx),

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { Handler } from '@kinora/common/contract'
+import type { Call, Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
 import { pageOf } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
+import type { ProjectRow } from '../db/schema.ts'
 import { toProject } from '../domain/views.ts'
 import { evictKeys } from '../operations/api-keys.ts'
 import { assertMayOwn, assertTeam, evictRoles, openProject } from '../operations/projects.ts'
@@ -13,23 +14,36 @@ import { cursorAt, pageRequest } from '../repositories/pages.ts'
 import { byGateway, signedIn, signedInOrByKey } from './guards.ts'
 
 export function createProject(ctx: Context): Handler<typeof auth.createProject> {
-  return signedIn<typeof auth.createProject>(async ({ name }, { userId, sessionId }, call) => {
-    const now = ctx.now()
-    const project = { id: randomUUID(), personal_of: null, name, created_at: now }
-    await ctx.transact(call, async (work) => {
-      // The lock serialises new projects of one account, so that the limit holds.
-      const user = await work.users.lock(userId)
-      if (!user) throw new AppError('UNAUTHENTICATED')
-      if (user.disabled_at) throw new AppError('ACCOUNT_DISABLED')
-      await assertSessionLive(work, sessionId)
-      await assertMayOwn(ctx, work, userId)
-      await work.projects.insert(project)
-      await work.members.insert(project.id, userId, 'owner', now)
-      await work.audit.record(call, { action: 'project_create', userId, subject: project.id }, now)
-      await evictRoles(work, [userId], now)
-    })
-    return toProject(project, 'owner')
+  return signedIn<typeof auth.createProject>(async ({ name }, { userId, sessionId }, call) =>
+    toProject(await create(ctx, { userId, sessionId, name }, call, 'UNAUTHENTICATED'), 'owner'),
+  )
+}
+
+export function createUserProject(ctx: Context): Handler<typeof auth.createUserProject> {
+  return async (input, call) => toProject(await create(ctx, input, call, 'USER_NOT_FOUND'), null)
+}
+
+async function create(
+  ctx: Context,
+  { userId, sessionId, name }: { userId: string; sessionId?: string; name: string },
+  call: Call,
+  gone: 'UNAUTHENTICATED' | 'USER_NOT_FOUND',
+): Promise<ProjectRow> {
+  const now = ctx.now()
+  const project = { id: randomUUID(), personal_of: null, name, created_at: now }
+  await ctx.transact(call, async (work) => {
+    // The lock serialises new projects of one account, so that the limit holds.
+    const user = await work.users.lock(userId)
+    if (!user) throw new AppError(gone)
+    if (user.disabled_at) throw new AppError('ACCOUNT_DISABLED')
+    if (sessionId !== undefined) await assertSessionLive(work, sessionId)
+    await assertMayOwn(ctx, work, userId)
+    await work.projects.insert(project)
+    await work.members.insert(project.id, userId, 'owner', now)
+    await work.audit.record(call, { action: 'project_create', userId, subject: project.id }, now)
+    await evictRoles(work, [userId], now)
   })
+  return project
 }
 
 /** With an API key only its project. */

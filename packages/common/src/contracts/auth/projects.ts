@@ -213,6 +213,14 @@ export const projects = {
     errors: [],
     idempotent: true,
   },
+  createUserProject: {
+    summary: 'Create a project for an account, which becomes its owner; for operators',
+    input: z.strictObject({ userId: MemberId, name: ProjectName }),
+    output: Project,
+    errors: ['USER_NOT_FOUND', 'PROJECT_LIMIT_REACHED', 'ACCOUNT_DISABLED'],
+    idempotent: false,
+    callers: ['operator'],
+  },
   findProjects: {
     summary: 'List all projects that are not personal; for operators',
     input: PageQuery,
