@@ -18,7 +18,7 @@ export const TAGS = {
   'Playback links': 'Tokens that let whoever holds the link play a private video for a limited time.',
   Playback: 'What players fetch: HLS playlists and segments, posters, thumbnails, captions and downloads.',
   Webhooks: 'HTTP requests that tell your server what happens to your videos, signed as in Standard Webhooks.',
-  Usage: 'How much storage, time and work an account uses, and what its limits are.',
+  Usage: 'How much storage, time and work a project uses, and what its limits are.',
   Accounts: 'Register, sign in, and see, change, export or delete the own account.',
   'Passwords and e-mail': 'Change or reset a password and confirm an e-mail address.',
   Sessions: 'Renew access tokens, list the sessions of an account and end them.',
