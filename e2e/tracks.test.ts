@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findChromium, useSystem } from '@kinora/dev/harness'
+import { findChromium, until, useSystem } from '@kinora/dev/harness'
 import { chromium, type Page } from 'playwright-core'
 import { afterAll, expect, test, vi } from 'vitest'
 import { register } from './support/accounts.ts'
@@ -14,7 +15,18 @@ import { untilStatus, upload } from './support/videos.ts'
 vi.setConfig({ testTimeout: 300_000 })
 
 const clips = useClips()
-const system = await useSystem({ env: GENEROUS })
+/** An engine for automatic captions that says in which language it was asked, in JSON like that of whisper.cpp. */
+const engine = await clips.write(
+  'engine.pl',
+  `#!/usr/bin/perl
+my ($audio, $output, $language) = @ARGV;
+open my $file, ">", "$output.json";
+print $file qq({"transcription":[{"offsets":{"from":500,"to":1500},"text":"asked in $language"}]});
+`,
+)
+await chmod(engine, 0o755)
+const transcribe = { TRANSCRIBE: 'true', TRANSCRIBE_COMMAND: `${engine} {audio} {output} {language}` }
+const system = await useSystem({ env: { ...GENEROUS, ...transcribe } })
 const executablePath = await findChromium((line) => void process.stderr.write(`${line}\n`))
 const browser = await chromium.launch({ executablePath, args: ['--autoplay-policy=no-user-gesture-required'] })
 afterAll(() => browser.close())
@@ -99,4 +111,29 @@ test('a film with three audio tracks and two subtitles is played in Chromium, sw
   await untilTrue(tab, `switched.includes(2) && ${shown}'Guten Tag')`)
   await untilTrue(tab, 'video.ended || video.currentTime > 13')
   expect(await tab.evaluate('window.playing.errors')).toEqual([])
+})
+
+test('a video without captions in its language gets automatic ones, which its owner replaces', async () => {
+  const path = join(clips.dir, 'spoken.mkv')
+  const inputs = ['-f', 'lavfi', '-i', 'testsrc2=s=320x240:r=25:d=2', '-f', 'lavfi', '-i', 'sine=300:d=2:r=48000']
+  const codecs = ['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', '-metadata:s:a', 'language=fra']
+  await promisify(execFile)('ffmpeg', ['-nostdin', '-y', '-loglevel', 'error', ...inputs, ...codecs, path])
+  const { id } = await upload(client, path, { visibility: 'public' })
+  const captions = async () => (await client.call<{ items: object[] }>('GET', `/v1/videos/${id}/captions`)).items
+  const look = async () => {
+    const items = await captions()
+    return items.length > 0 && items
+  }
+  const [automatic] = await until(look, { timeoutMs: 60_000, every: 200 })
+  expect(automatic).toMatchObject({ lang: 'fr', label: 'français (automatic)', cues: 1, automatic: true })
+  const url = `${system.gatewayUrl}/play/${id}/captions/fr.vtt`
+  expect(await (await fetch(url)).text()).toContain('00:00:00.500 --> 00:00:01.500\nasked in fr\n')
+  expect((await untilStatus(client, id, 'ready')).warnings).toEqual([])
+
+  await client.send('PUT', `/v1/videos/${id}/captions/fr`, {
+    body: 'WEBVTT\n\n00:00.000 --> 00:01.000\nby a person\n',
+    headers: { 'content-type': 'text/vtt' },
+  })
+  expect(await captions()).toMatchObject([{ lang: 'fr', cues: 1, automatic: false }])
+  expect(await (await fetch(url)).text()).toContain('by a person')
 })

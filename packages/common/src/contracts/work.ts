@@ -6,6 +6,10 @@ import { FrameRate, MAX_SOURCE_SUBTITLES, SourceChapter, SourceFacts, SourceSubt
 import { StoryboardGrid } from './storyboard.ts'
 
 /** Tasks of workers and their results: a few KiB, plus some 110 bytes per segment for long audio. */
+/** File formats of stills, by the ending of their names. */
+export const StillFormat = z.enum(['jpg', 'webp', 'avif'])
+export type StillFormat = z.infer<typeof StillFormat>
+
 /** One rung of the ladder. */
 export const Rung = z.object({
   /** By the short side: `240p`, `1080p`. */
@@ -73,6 +77,19 @@ export const TaskWork = z.discriminatedUnion('kind', [
     tracks: z.array(SourceSubtitles).min(1).max(MAX_SOURCE_SUBTITLES),
   }),
   z.object({
+    kind: z.literal('transcribe').meta({ description: 'Kind of task.', example: 'video' }),
+    /** Id of the audio track, and its published media playlist. */
+    track: z.string(),
+    audioKey: z.string(),
+    /** Of the track, or what an engine found in an earlier piece of it; null if it is not known. */
+    language: z.string().nullable(),
+    /** Second of the video at which the piece begins, and its greatest length in seconds. */
+    from: z.number().nonnegative(),
+    seconds: z.number().positive(),
+    /** Id of the captions that earlier pieces made; absent while there are none. */
+    captionsId: Id.optional(),
+  }),
+  z.object({
     kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }),
     /** Published media playlist of the rendition whose frames are used. */
     renditionKey: z.string(),
@@ -88,6 +105,22 @@ export const TaskWork = z.discriminatedUnion('kind', [
       .int()
       .positive()
       .meta({ description: 'Number of frames at the constant rate.', example: 5466 }),
+  }),
+  z.object({
+    kind: z.literal('still').meta({ description: 'Kind of task.', example: 'video' }),
+    /** Published media playlist of the largest rendition, which has the frame. */
+    renditionKey: z.string(),
+    frameRate: FrameRate.meta({ description: 'Constant frame rate of all renditions; at most 60.' }),
+    /** Number of the frame, from 0. */
+    frame: z.number().int().nonnegative(),
+    /** Size of the rendition. */
+    size: z.object({
+      width: z.number().int().positive().meta({ description: 'Width in pixels, as displayed.', example: 1280 }),
+      height: z.number().int().positive().meta({ description: 'Height in pixels, as displayed.', example: 720 }),
+    }),
+    /** Width of the picture, at most that of the rendition. */
+    width: z.number().int().positive().meta({ description: 'Width in pixels, as displayed.', example: 1280 }),
+    format: StillFormat,
   }),
   z.object({
     kind: z.literal('finalise').meta({ description: 'Kind of task.', example: 'video' }),
@@ -226,14 +259,30 @@ export const TaskResult = z.discriminatedUnion('kind', [
   }),
   /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
   z.object({ kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }) }),
-  /** Files: `<stream index>.srt` under the output key, for each of `found`, with times of the video. */
+  /** Files: `<stream index>.vtt` under the output key, for each of `found`, with times of the video. */
   z.object({
     kind: z.literal('subtitles').meta({ description: 'Kind of task.', example: 'video' }),
     found: z.array(z.number().int()),
   }),
+  /** File, if there are cues: `transcript.vtt` under the output key, with times of the video. */
+  z.object({
+    kind: z.literal('transcribe').meta({ description: 'Kind of task.', example: 'video' }),
+    /** Second of the video at which the piece ends: a quiet moment, or the end. */
+    to: z.number().nonnegative(),
+    /** Whether the audio ends there. */
+    ended: z.boolean(),
+    cues: z.number().int().nonnegative(),
+    /** As the engine found it; null if it did not say. */
+    language: z.string().max(50).nullable(),
+  }),
   /** File: `download.mp4` under the output key. */
   z.object({
     kind: z.literal('download').meta({ description: 'Kind of task.', example: 'video' }),
+    bytes: z.number().int().positive(),
+  }),
+  /** File: `still.<format>` under the output key. */
+  z.object({
+    kind: z.literal('still').meta({ description: 'Kind of task.', example: 'video' }),
     bytes: z.number().int().positive(),
   }),
   AudioPart,

@@ -19,7 +19,7 @@ export interface VideoPlan extends Grid {
 export interface PlannedTask {
   ordinal: number
   label: string
-  queue: 'short' | 'long'
+  queue: 'short' | 'long' | 'transcribe'
   /** The approximate cost; only ratios matter. */
   weight: number
   work: TaskWork
@@ -50,6 +50,8 @@ export interface StoredCaptions {
   bytes?: number
   /** Taken from a subtitle track; then a language may have several. Absent where the owner has put them. */
   fromSource?: boolean
+  /** Made by an engine from the audio. */
+  automatic?: boolean
   forced?: boolean
   sdh?: boolean
   createdAt: string

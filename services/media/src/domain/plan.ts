@@ -21,9 +21,9 @@ export const FIRST_PART_ORDINAL = 1
 const FIRST_AUDIO_ORDINAL = 2
 
 /** Kinds of tasks that begin when all others have ended. */
-const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard']
+const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard', 'transcribe']
 /** A video is ready and plays without them. */
-const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'download']
+const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'transcribe', 'download', 'still']
 
 type TaskPlace = Pick<PlannedTask, 'ordinal'> & { kind: TaskKind }
 
@@ -130,10 +130,27 @@ export function planTasks(
 /** After all tasks of a plan, and before those that replace a remux. */
 const SUBTITLES_ORDINAL = 400_000
 
-/** Takes the texts of these tracks out of the source. It reads the file once and encodes nothing. */
-export function subtitlesTask({ facts, sourceKey }: EncodingSource, tracks: SourceSubtitles[]): PlannedTask {
-  const work: TaskWork = { kind: 'subtitles', sourceKey, facts, tracks }
-  return { ordinal: SUBTITLES_ORDINAL, label: 'subtitles', queue: 'short', weight: 1, work }
+/**
+ * Takes the texts of these tracks out of the source: those with tracks of their own, for which the file is read once and nothing
+ * decoded, and those in the frames, for which all of them are decoded.
+ */
+export function subtitlesTasks({ facts, sourceKey }: EncodingSource, tracks: SourceSubtitles[]): PlannedTask[] {
+  const isInFrames = ({ streamIndex }: SourceSubtitles) => streamIndex === facts.video.streamIndex
+  const plan = [
+    { label: 'subtitles', tracks: tracks.filter((track) => !isInFrames(track)) },
+    { label: 'subtitles in frames', tracks: tracks.filter(isInFrames) },
+  ]
+  return plan
+    .map(({ label, tracks: taken }, index): PlannedTask => {
+      const work: TaskWork = { kind: 'subtitles', sourceKey, facts, tracks: taken }
+      return { ordinal: SUBTITLES_ORDINAL + index, label, queue: 'short', weight: 1, work }
+    })
+    .filter(({ work }) => work.kind === 'subtitles' && work.tracks.length > 0)
+}
+
+/** Whether a task costs so little that it need not wait until the video is playable. */
+export function isCheap({ kind, ordinal }: TaskPlace): boolean {
+  return kind === 'subtitles' && ordinal === SUBTITLES_ORDINAL
 }
 
 /** The tasks that encode all rungs but the remuxed one; the first one makes the video playable. */

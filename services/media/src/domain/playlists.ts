@@ -257,6 +257,8 @@ function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): PlaylistFil
   return { name: captionsPlaylist(id), content: playlistText(lines) }
 }
 
+/** Apple's name for what a machine made; other players ignore it. */
+const AUTOMATIC = 'public.machine-generated'
 const SDH = 'public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound'
 
 /**
@@ -264,7 +266,8 @@ const SDH = 'public.accessibility.transcribes-spoken-dialog,public.accessibility
  * Two languages may have the same label, and a source may have several tracks of one language.
  */
 function subtitlesMedia(captions: StoredCaptions, all: readonly StoredCaptions[], name: string): string {
-  const { id, lang, forced = false, sdh = false } = captions
+  const { id, lang, automatic = false, forced = false, sdh = false } = captions
+  const characteristics = [...(sdh ? [SDH] : []), ...(automatic ? [AUTOMATIC] : [])]
   const role = (one: StoredCaptions) => `${one.lang} ${one.forced ?? false} ${one.sdh ?? false}`
   const isFirst = all.find((other) => role(other) === role(captions)) === captions
   const attributes = [
@@ -275,7 +278,7 @@ function subtitlesMedia(captions: StoredCaptions, all: readonly StoredCaptions[]
     'DEFAULT=NO',
     `AUTOSELECT=${isFirst ? 'YES' : 'NO'}`,
     `FORCED=${forced ? 'YES' : 'NO'}`,
-    ...(sdh ? [`CHARACTERISTICS="${SDH}"`] : []),
+    ...(characteristics.length > 0 ? [`CHARACTERISTICS="${characteristics.join(',')}"`] : []),
     `URI="${captionsPlaylist(id)}"`,
   ]
   return `#EXT-X-MEDIA:${attributes.join(',')}`

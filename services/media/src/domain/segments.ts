@@ -47,6 +47,10 @@ export function remainingWork(work: TaskWork, written: number): TaskWork {
  */
 export function checkResult(work: TaskWork, result: TaskResult, others: readonly Part[]): TaskCause | null {
   if (work.kind !== result.kind) return causeOf('RESULT_UNUSABLE')
+  if (work.kind === 'transcribe' && result.kind === 'transcribe') {
+    const goesOn = result.to >= work.from + 1 && result.to <= work.from + work.seconds + 1
+    return goesOn || result.ended ? null : causeOf('RESULT_UNUSABLE')
+  }
   if (result.kind === 'audio') return checkPart(work, result, others)
   if (work.kind !== 'video' || result.kind !== 'video') return null
   return segmentsOf(result).to === rangeOf(work).to ? checkPart(work, result, others) : causeOf('RESULT_UNUSABLE')

@@ -6,7 +6,7 @@ export interface TaskOfVideo {
   video_id: string
 }
 
-/** Defers a queued attempt; false where there is no such attempt, or where it checks a finished video. */
+/** Defers a queued attempt; false where there is no such attempt, or where its kind is never deferred. */
 export async function deferTask(tx: Tx, { taskId, attempt }: { taskId: string; attempt: number }): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('tasks')
@@ -14,7 +14,7 @@ export async function deferTask(tx: Tx, { taskId, attempt }: { taskId: string; a
     .where('id', '=', taskId)
     .where('attempt', '=', attempt)
     .where('state', '=', 'queued')
-    .where('kind', '<>', 'finalise')
+    .where('kind', 'not in', ['finalise', 'still', 'transcribe'])
     .executeTakeFirst()
   return numUpdatedRows === 1n
 }
@@ -46,10 +46,12 @@ export async function projectsOfDeferredTasks(db: Db): Promise<string[]> {
   return rows.map((row) => row.project_id)
 }
 
-/** How many tasks of a project are in one of these states. */
+/** How many tasks of a project are in one of these states. Stills, for which viewers ask, and transcripts do not count. */
 export async function countTasks(db: Db, projectId: string, states: string[]): Promise<number> {
   const { rows } = await sql<{ tasks: string }>`select count(*) as tasks
     from tasks join videos on videos.id = tasks.video_id
-    where videos.project_id = ${projectId} and tasks.state = any(${states})`.execute(db)
+    where videos.project_id = ${projectId} and tasks.state = any(${states}) and tasks.kind not in ('still', 'transcribe')`.execute(
+    db,
+  )
   return Number(rows[0]?.tasks ?? 0)
 }

@@ -78,7 +78,7 @@ export async function usageOf(db: Db, config: MediaConfig, projectId: string): P
       select coalesce(sum(bytes), 0) as bytes from deletions where project_id = ${projectId}
     ) retired, (
       select count(*) as running_tasks from tasks join videos on videos.id = tasks.video_id
-      where videos.project_id = ${projectId} and tasks.state = 'running'
+      where videos.project_id = ${projectId} and tasks.state = 'running' and tasks.kind <> 'still'
     ) work`.execute(db)
   const [row] = rows
   if (!row) throw new Error('the query for the usage returned no row')

@@ -40,8 +40,12 @@ export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(90
   if (work.kind === 'poster') return { kind: 'poster', posterKey: `${outputKey}/poster.jpg` }
   if (work.kind === 'storyboard') return { kind: 'storyboard' }
   if (work.kind === 'subtitles') return { kind: 'subtitles', found: [] }
+  if (work.kind === 'transcribe') {
+    return { kind: 'transcribe', to: work.from + work.seconds, ended: true, cues: 0, language: null }
+  }
   if (work.kind === 'finalise') return { kind: 'finalise', bytes: 1 }
   if (work.kind === 'download') return { kind: 'download', bytes: 1 }
+  if (work.kind === 'still') return { kind: 'still', bytes: 1000 }
   return partOf(work)
 }
 

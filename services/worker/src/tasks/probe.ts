@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
+import { MAX_SOURCE_SUBTITLES, type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
 import { parseRate, perSecond } from '../domain/frame-rate.ts'
 import { isCover, isMp4, type ProbedStream } from '../domain/probe-report.ts'
 import {
@@ -22,6 +22,7 @@ import {
   videoCandidates,
 } from '../domain/track-choice.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
+import { CLOSED_CAPTIONS, mayHaveClosedCaptions } from '../operations/closed-captions.ts'
 import { type Probed, probeSource } from '../operations/probe-source.ts'
 import { type Scan, scanPackets } from '../operations/scan-packets.ts'
 import { findEncryptedTracks, findRemuxable, hasCompleteIndex, indexedTimes } from '../operations/source-index.ts'
@@ -42,12 +43,20 @@ export const probe: Task<'probe'> = async ({ sourceKey }, context) => {
   assertFactsWithinLimits(facts, tracks.video, found.rate, limits)
   for (const warning of [...warnings, ...droppedFrames(found)]) context.warn(warning)
   const copyable = await findRemuxable(file, facts, tracks.video)
+  const hasRoom = subtitles.length < MAX_SOURCE_SUBTITLES
+  if (hasRoom && (await mayHaveClosedCaptions(file, facts.video.codec))) subtitles.push(closedCaptionsOf(tracks))
   return {
     kind: 'probe',
     facts: copyable ? { ...facts, video: { ...facts.video, copyable } } : facts,
     chapters: sourceChapters(report),
     ...(subtitles.length > 0 && { subtitles }),
   }
+}
+
+/** Broadcasters put captions for people who do not hear into the frames, in the language of the audio. */
+function closedCaptionsOf({ video, audio }: SourceTracks): SourceSubtitles {
+  const language = audio?.tags?.language
+  return { streamIndex: video.index, codec: CLOSED_CAPTIONS, sdh: true, ...(language && { language }) }
 }
 
 interface Source extends Probed {

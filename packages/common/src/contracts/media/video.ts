@@ -75,7 +75,8 @@ export const Source = z.object({
 /** Complete playback addresses; those of a private video contain a short-lived token. */
 export const Playback = z.object({
   hlsUrl: z.string().meta({
-    description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
+    description:
+      'Address of the HLS master playlist; for a private video it carries a short-lived token. Until the video is `playable` it answers 409.',
     example: 'https://video.example.org/play/abc/master.m3u8',
   }),
   posterUrl: z.string().nullable().meta({
@@ -85,6 +86,11 @@ export const Playback = z.object({
   storyboardUrl: z.string().nullable().meta({
     description: 'Address of the storyboard (WebVTT); null until there is one.',
     example: 'https://video.example.org/play/abc/storyboard.vtt',
+  }),
+  sourceUrl: z.string().optional().meta({
+    description:
+      'Address of the uploaded file, which browsers play as it is; absent once the video is `playable`, and where they do not play it.',
+    example: 'https://video.example.org/play/abc/source',
   }),
 })
 
@@ -173,6 +179,10 @@ export const Video = z.object({
   audioTracks: z.array(AudioTrack).default([]).meta({
     description: 'The audio tracks, in the order of the source; empty for a silent video and before it is probed.',
     example: AUDIO_TRACKS_EXAMPLE,
+  }),
+  instantPlayback: z.boolean().default(false).meta({
+    description: 'Whether others than the owner may watch the uploaded file until the first segments exist.',
+    example: false,
   }),
   playback: Playback.nullable().meta({ description: 'Addresses to play it at; null while it cannot be played.' }),
   error: VideoError.nullable().meta({ description: 'Why processing failed; null unless status is failed.' }),

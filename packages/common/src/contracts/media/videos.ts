@@ -6,6 +6,11 @@ import { AudioTrackId, InProject, OneVideo, Title, Video, VideoStatus, Visibilit
 
 const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
+const InstantPlayback = z.boolean().meta({
+  description:
+    'Whether others may watch the uploaded file, without its metadata, until the first segments exist. Off by default: what is seen in an original cannot be taken back.',
+  example: false,
+})
 
 /** Videos, for their owners and viewers. */
 export const videos = {
@@ -26,6 +31,7 @@ export const videos = {
           'private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.',
         example: 'private',
       }),
+      instantPlayback: InstantPlayback.optional(),
     }),
     output: Video,
     errors: ['PROJECT_NOT_FOUND', 'ACCOUNT_ERASED', 'VIDEO_LIMIT_REACHED'],
@@ -76,7 +82,8 @@ export const videos = {
   },
   updateVideo: {
     summary: 'Update a video',
-    description: 'Changes title, description, tags or visibility. Fields that are left out stay as they are.',
+    description:
+      'Changes title, description, tags, visibility or instant playback. Fields that are left out stay as they are.',
     input: OneVideo.extend({
       title: Title.optional().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
       description: Description.optional().meta({
@@ -89,6 +96,7 @@ export const videos = {
           'private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.',
         example: 'private',
       }),
+      instantPlayback: InstantPlayback.optional(),
     }),
     output: Video,
     errors: ['VIDEO_NOT_FOUND'],

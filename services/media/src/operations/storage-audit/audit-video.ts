@@ -77,10 +77,11 @@ interface ExpectedFiles {
   passport: StorageKey[]
   playback: StorageKey[]
   watermark: StorageKey[]
+  still: StorageKey[]
 }
 
 /** The files that the rows of a video name. */
-function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
+function expectedFiles({ video, written, stills }: StoredVideo): ExpectedFiles {
   const { source_key: source, poster_key: poster, passport_key: passport, storyboard, watermark } = video
   const sprites = storyboard ? Array.from({ length: spriteCount(storyboard) }, (_, index) => spriteName(index)) : []
   return {
@@ -90,6 +91,7 @@ function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
     passport: passport === null ? [] : [passport],
     playback: playbackFiles(video, written),
     watermark: watermark ? [watermark.key] : [],
+    still: stills,
   }
 }
 
