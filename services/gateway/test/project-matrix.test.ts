@@ -73,7 +73,7 @@ async function send(token: string | undefined, method: string, path: string, sen
   const answer = await fetch(url + path, { ...init, ...(sent.body !== undefined && { body: sent.body }) })
   const isJson = /\bjson\b/.test(answer.headers.get('content-type') ?? '')
   const location = answer.headers.get('location')
-  const body = isJson ? await answer.json() : {}
+  const body = isJson && method !== 'HEAD' ? await answer.json() : {}
   // A stream of events does not end by itself.
   abort.abort()
   return { status: answer.status, body: body as Record<string, unknown>, location }
