@@ -37,6 +37,7 @@ test('a ready video has the fields that the API promises, and no others', () => 
   const shape: Record<keyof Video, unknown> = {
     id: uploaded.id,
     ownerId: expect.any(String),
+    kind: 'video',
     title: 'From upload to playback',
     description: '',
     tags: [],
@@ -67,7 +68,10 @@ test('a ready video has the fields that the API promises, and no others', () => 
       },
     ],
     warnings: [],
-    playback: { hlsUrl: expect.any(String), posterUrl: expect.any(String), storyboardUrl: expect.any(String) },
+    playback: {
+      ...{ hlsUrl: expect.any(String), posterUrl: expect.any(String), storyboardUrl: expect.any(String) },
+      waveformUrl: null,
+    },
     error: null,
     createdAt: expect.any(String),
     updatedAt: expect.any(String),

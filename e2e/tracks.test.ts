@@ -8,7 +8,7 @@ import { register } from './support/accounts.ts'
 import { createClient } from './support/client.ts'
 import { useClips } from './support/clips.ts'
 import { GENEROUS } from './support/settings.ts'
-import { untilStatus, upload } from './support/videos.ts'
+import { untilStatus, untilVideo, upload } from './support/videos.ts'
 
 // A browser on a machine that may be busy with other test files.
 vi.setConfig({ testTimeout: 300_000 })
@@ -98,5 +98,45 @@ test('a film with three audio tracks and two subtitles is played in Chromium, sw
   await tab.evaluate('window.playing.hls.audioTrack = 2; window.playing.hls.subtitleTrack = 0')
   await untilTrue(tab, `switched.includes(2) && ${shown}'Guten Tag')`)
   await untilTrue(tab, 'video.ended || video.currentTime > 13')
+  expect(await tab.evaluate('window.playing.errors')).toEqual([])
+})
+
+test('audio alone in two languages plays on the page with its cover, and switches', async () => {
+  const path = join(clips.dir, 'radio.mka')
+  const inputs = [300, 500].flatMap((hertz) => ['-f', 'lavfi', '-i', `sine=${hertz}:d=14:r=48000`])
+  const languages = ['-metadata:s:a:0', 'language=ger', '-metadata:s:a:1', 'language=eng']
+  await promisify(execFile)('ffmpeg', [
+    '-nostdin',
+    '-y',
+    '-loglevel',
+    'error',
+    ...inputs,
+    '-map',
+    '0',
+    '-map',
+    '1',
+    ...languages,
+    path,
+  ])
+  const { id } = await upload(client, path, { visibility: 'public' })
+  const { kind, playback, warnings } = await untilVideo(
+    client,
+    id,
+    ({ status }) => status === 'ready' || status === 'failed',
+  )
+  expect({ kind, warnings }).toEqual({ kind: 'audio', warnings: [] })
+
+  const tab = await browser.newPage({ bypassCSP: true })
+  await tab.goto(`${system.gatewayUrl}/watch/${id}`)
+  await tab.waitForFunction('document.querySelector("video")?.poster.includes("/poster.jpg")', { timeout: 60_000 })
+  await tab.evaluate('document.querySelector("video").play()')
+  await tab.waitForFunction('document.querySelector("video").currentTime > 0.5', { timeout: 60_000 })
+
+  expect((await play(tab, playback?.hlsUrl ?? '')).audio).toEqual(['Deutsch de', 'English en'])
+  await untilTrue(tab, 'video.currentTime > 1')
+  await tab.evaluate('window.playing.hls.audioTrack = 1')
+  await untilTrue(tab, 'switched.includes(1) && video.currentTime > 3')
+  await tab.evaluate('window.playing.video.currentTime = 10; window.playing.hls.audioTrack = 0')
+  await untilTrue(tab, 'switched.includes(0) && (video.ended || video.currentTime > 13)')
   expect(await tab.evaluate('window.playing.errors')).toEqual([])
 })

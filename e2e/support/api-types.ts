@@ -46,6 +46,7 @@ export type Video = {
     audioCodec: string | null
   } | null
   renditions: { name: string; width: number; height: number; bitrate: number | null; status: string }[]
+  kind: string
   audioTracks: {
     id: string
     language: string | null

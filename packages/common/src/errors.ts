@@ -108,6 +108,7 @@ export const ERRORS = {
   WATERMARK_NOT_FOUND: { status: 404, title: 'This video has no watermark' },
   WATERMARK_TOO_LATE: { status: 409, title: 'This video already has its source, so its watermark cannot be changed' },
   VIDEO_NOT_READY: { status: 409, title: 'This video is not ready yet' },
+  VIDEO_WITHOUT_FRAMES: { status: 409, title: 'This video has audio only, so no frame can be chosen' },
   DOWNLOAD_DENIED: { status: 403, title: 'This playback link does not allow downloads' },
   DOWNLOAD_FAILED: { status: 409, title: 'This file could not be created; the owner can retry the video' },
   PLAYBACK_NOT_READY: { status: 409, title: 'This video cannot be played yet' },

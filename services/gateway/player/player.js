@@ -74,6 +74,9 @@ function attach(video) {
   })
   // Before media-chrome gets the element, because it reads them once.
   video.videoRenditions = new Qualities(hls)
+  hls.on(Hls.Events.MANIFEST_PARSED, (_event, { video: hasFrames }) => {
+    if (!hasFrames) showPicture(video)
+  })
   hls.on(Hls.Events.ERROR, (_event, { fatal, type, response }) => {
     if (!fatal) return
     if (type === Hls.ErrorTypes.MEDIA_ERROR) return hls.recoverMediaError()
@@ -88,6 +91,18 @@ function attach(video) {
   })
   hls.loadSource(`${base}/master.m3u8`)
   hls.attachMedia(video)
+}
+
+/** Audio without frames: its cover or waveform stays while it plays. It is made only after the first seconds. */
+function showPicture(video, tries = 20) {
+  const poster = new Image()
+  poster.onload = () => {
+    video.poster = poster.src
+  }
+  poster.onerror = () => {
+    if (tries > 1) setTimeout(() => showPicture(video, tries - 1), NOT_READY_RETRY_MS)
+  }
+  poster.src = `${base}/poster.jpg`
 }
 
 /** A track with this label; media-chrome shows its images over the time line. */

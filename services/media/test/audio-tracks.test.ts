@@ -1,9 +1,9 @@
 import type { Input } from '@kinora/common/contract'
-import { type ClaimedTask, media, type TaskCause } from '@kinora/common/contracts'
+import { type ClaimedTask, media, type SourceFacts, type TaskCause } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
-import { connectGateway, someUser } from './support/gateway.ts'
+import { ANONYMOUS, connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { videoWhen } from './support/process.ts'
 import { partOf, resultOf, segmentWork, someFacts } from './support/results.ts'
@@ -29,6 +29,13 @@ function threeTracks() {
       { ...track, streamIndex: 3, language: 'eng', audioDescription: true },
     ],
   }
+}
+
+/** A source without frames. */
+function audioFacts(seconds: number): SourceFacts {
+  const grid = { frameRate: { num: 375, den: 8 }, frameCount: Math.ceil((seconds * 375) / 8) }
+  const track = { streamIndex: 0, codec: 'mp3', channels: 2, sampleRate: 44_100, startTime: 0 }
+  return { ...someFacts(seconds, { ...grid, codec: 'none' }), kind: 'audio', container: 'mp3', audio: track }
 }
 
 async function begun() {
@@ -187,4 +194,50 @@ test('tracks of a video that is not ready are not changed', async () => {
   const { id } = await begun()
   const change = gateway.call(media.updateAudioTrack, { videoId: id, trackId: '1', name: 'Original' }, owner)
   await expect(change).rejects.toMatchObject({ code: 'VIDEO_NOT_READY' })
+})
+
+test('audio alone is playable with its first segment, and ready with a poster, without anything of frames', async () => {
+  const facts = audioFacts(9)
+  const { id } = await gateway.upload(owner)
+  expect((await gateway.getVideo(id, owner)).kind).toBe('video')
+  const probe = await worker.take(id, 'probe')
+  await worker.finish(probe, resultOf(probe.work, probe.outputKey, facts))
+  const sound = await worker.take(id, 'audio')
+  await worker.progress(sound, 0.5, partOf(segmentWork(sound), 1))
+  await videoWhen(gateway, owner, id, ({ playable }) => playable)
+  expect(await master(id)).toMatch(/DEFAULT=YES.*\n#EXT-X-STREAM-INF:.*CODECS="mp4a.40.2",AUDIO="audio"\naudio.m3u8\n$/)
+  const growing = (await ctx.store.get(keys.playlist(id, 'audio.m3u8'))).toString()
+  expect(growing.match(/\.m4s$/gm)).toHaveLength(1)
+  await worker.finish(sound)
+  await worker.finish(await worker.take(id, 'poster'))
+  const finalise = await worker.take(id, 'finalise')
+  expect(finalise.work).toMatchObject({ hasAudio: true, hasVideo: false, frameCount: 422 })
+  await worker.finish(finalise)
+  const ready = await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+  expect(ready).toMatchObject({
+    kind: 'audio',
+    renditions: [],
+    source: { width: null, videoCodec: null, audioCodec: 'mp3' },
+  })
+  expect(ready.playback).toMatchObject({ storyboardUrl: null, waveformUrl: expect.stringMatching(/waveform\.png$/) })
+
+  const list = async (kind: 'audio' | 'video') =>
+    (await gateway.call(media.listVideos, { kind, limit: 100, sort: '-createdAt' }, owner)).items.map(
+      (video) => video.id,
+    )
+  expect(await list('audio')).toEqual([id])
+  expect(await list('video')).not.toContain(id)
+  await expect(gateway.call(media.choosePoster, { videoId: id, time: 1 }, owner)).rejects.toMatchObject({
+    code: 'VIDEO_WITHOUT_FRAMES',
+  })
+  const link = { videoId: id, expiresIn: 60, maxHeight: 100, download: true }
+  const { token: reference } = await gateway.call(media.createPlaybackToken, link, owner)
+  await expect(gateway.call(media.prepareDownload, { reference, height: 240 }, ANONYMOUS)).rejects.toMatchObject({
+    code: 'FILE_NOT_FOUND',
+  })
+  expect(await gateway.call(media.prepareDownload, { reference }, ANONYMOUS)).toEqual({ status: 'preparing' })
+  const download = await worker.take(id, 'download')
+  expect(download.work).toMatchObject({ pictureKey: null, soundKey: keys.playlist(id, 'audio.m3u8') })
+  await worker.finish(download)
+  await until(async () => (await gateway.call(media.prepareDownload, { reference }, ANONYMOUS)).status === 'ready')
 })

@@ -36,6 +36,18 @@ export const MAX_AUDIO_TRACKS = 16
 
 /** The result of ffprobe, in the terms of planner and encoder. Sizes are as displayed, after rotation and pixel aspect ratio. */
 export const SourceFacts = z.object({
+  kind: z.literal('audio').optional().meta({
+    description:
+      'Present for a source without frames. `video` is then the grid of its audio, one frame of AAC after another, with the size of its picture; its other fields say nothing.',
+    example: 'audio',
+  }),
+  cover: z
+    .object({
+      streamIndex: z.number().int().meta({ description: 'Index of the stream in the file.', example: 1 }),
+      codec: z.string().meta({ description: 'Codec as ffprobe names it.', example: 'mjpeg' }),
+    })
+    .optional()
+    .meta({ description: 'The cover picture of a source without frames; absent if there is none.' }),
   container: z
     .string()
     .meta({ description: 'Container format as ffprobe names it.', example: 'mov,mp4,m4a,3gp,3g2,mj2' }),

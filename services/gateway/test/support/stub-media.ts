@@ -68,6 +68,7 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
     const video: Video = {
       id: randomUUID(),
       ownerId: randomUUID(),
+      kind: 'video',
       title: 'Holidays',
       description: '',
       tags: [],

@@ -65,8 +65,8 @@ export function planVideo(facts: SourceFacts, maxShortSide: number, watermark?: 
     frameCount,
     segmentSeconds: (grid.segmentFrames * frameRate.den) / frameRate.num,
     hasAudio: facts.audio !== null,
-    rungs: ladder(facts.video, maxShortSide),
-    ...(watermark && { watermark }),
+    rungs: facts.kind === 'audio' ? [] : ladder(facts.video, maxShortSide),
+    ...(watermark && facts.kind !== 'audio' && { watermark }),
   }
 }
 
@@ -86,13 +86,14 @@ export function planTasks(
   const remux = remuxed && remuxTask(plan, source, remuxed)
   const [first, ...rest] = [...encodingTasks(plan, source, remuxed), ...(remux ? [remux] : [])]
   const [smallest] = plan.rungs
-  if (!smallest || !first) throw new Error('a video without frames or renditions cannot be planned')
+  if (!first && !facts.audio) throw new Error('a video without frames and audio cannot be planned')
   const others = additionalStreams(facts).map(({ id, source: { streamIndex } }) =>
     audioTask({ track: id, streamIndex }),
   )
   const parts = [first, facts.audio && audioTask(), posterTask(), ...others, ...rest]
-  const tasks = [...parts, finaliseTask(), storyboardTask(smallest)]
-  return tasks.filter((task) => task != null).map((task, index) => ({ ordinal: FIRST_PART_ORDINAL + index, ...task }))
+  const tasks = [...parts, finaliseTask(), smallest && storyboardTask(smallest)]
+  const firstOrdinal = first ? FIRST_PART_ORDINAL : FIRST_AUDIO_ORDINAL
+  return tasks.filter((task) => task != null).map((task, index) => ({ ordinal: firstOrdinal + index, ...task }))
 
   function audioTask(additional?: { track: string; streamIndex: number }): Omit<PlannedTask, 'ordinal'> {
     const seconds = (plan.frameCount * plan.frameRate.den) / plan.frameRate.num
@@ -112,8 +113,9 @@ export function planTasks(
   }
 
   function finaliseTask(): Omit<PlannedTask, 'ordinal'> {
-    const { frameRate, frameCount, hasAudio } = plan
-    const work: TaskWork = { kind: 'finalise', playlistKey, frameRate, frameCount, hasAudio }
+    const { frameRate, frameCount, hasAudio, rungs } = plan
+    const hasVideo = rungs.length > 0
+    const work: TaskWork = { kind: 'finalise', playlistKey, frameRate, frameCount, hasAudio, hasVideo }
     return { label: 'finalise', queue: 'short', weight: 1, work }
   }
 
@@ -237,26 +239,31 @@ const FIRST_DOWNLOAD_ORDINAL = 1_000_000
 /** More than the height of any rendition. */
 const DOWNLOADS_OF_TRACK = 100_000
 
-function downloadOrdinal({ width, height }: Rung, track: StoredAudioTrack | undefined): number {
+function downloadOrdinal(rung: Rung | undefined, track: StoredAudioTrack | undefined): number {
   const ofTrack = track?.additional ? Number(track.id) * DOWNLOADS_OF_TRACK : 0
-  return FIRST_DOWNLOAD_ORDINAL + ofTrack + Math.min(width, height)
+  return FIRST_DOWNLOAD_ORDINAL + ofTrack + (rung ? Math.min(rung.width, rung.height) : 0)
 }
 
-/** Joins a rendition and an audio track in one file. `playlistKey` is the folder of the published playlists. */
+/**
+ * Joins a rendition and an audio track in one file, or puts the track alone into one. `playlistKey` is the folder of the
+ * published playlists.
+ */
 export function downloadTask(
   plan: VideoPlan,
-  rung: Rung,
+  rung: Rung | undefined,
   track: StoredAudioTrack | undefined,
   playlistKey: string,
 ): PlannedTask {
   return {
     ordinal: downloadOrdinal(rung, track),
-    label: track?.additional ? `download ${rung.name} audio ${track.id}` : `download ${rung.name}`,
+    label: ['download', rung?.name, rung && !track?.additional ? undefined : `audio ${track?.id}`]
+      .filter(Boolean)
+      .join(' '),
     queue: 'short',
     weight: 1,
     work: {
       kind: 'download',
-      pictureKey: `${playlistKey}/${rung.name}.m3u8`,
+      pictureKey: rung ? `${playlistKey}/${renditionPlaylist(rung.name)}` : null,
       soundKey: track ? `${playlistKey}/${audioPlaylist(track)}` : null,
       frameCount: plan.frameCount,
     },

@@ -69,13 +69,12 @@ export function presentationOf(
 }
 
 /**
- * Cuts all tracks to the shortest of audio and smallest rendition. Otherwise a player could seek to where one of the two is
+ * Cuts all tracks to the shortest of audio and smallest rendition, if there is one. Otherwise a player could seek to where one of the two is
  * missing, or to where no rendition is small enough for its network. A remuxed rendition is complete long before the others,
  * and additional audio is complete when it is here.
  */
 function inStep(video: VideoTrack[], audio: AudioTrack[]): { video: VideoTrack[]; audio: AudioTrack[] } {
-  const [smallest] = video
-  const length = Math.min(smallest?.segments.length ?? 0, ...audio.map(({ segments }) => segments.length))
+  const length = Math.min(...[...video.slice(0, 1), ...audio].map(({ segments }) => segments.length))
   const cut = <T extends Track>(track: T): T => ({ ...track, segments: track.segments.slice(0, length) })
   return { video: video.map(cut), audio: audio.map(cut) }
 }

@@ -14,7 +14,7 @@ const PREROLL_SECONDS = 1
 
 /** Encodes a whole audio track into segments, with the length of the video and in sync with it. */
 export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork, track: SourceAudio): FfmpegCommand {
-  const command = readSource(tools, [facts.video.codec, track.codec], ...startOptions(facts))
+  const command = readSource(tools, codecsOf(facts, track), ...startOptions(facts))
   return encoded(command, filterGraph(facts, track), segmentSeconds)
 }
 
@@ -34,9 +34,14 @@ function encoded(command: FfmpegCommand, filters: string[], segmentSeconds: numb
     .outputOptions(...audioSegments(segmentSeconds))
 }
 
+/** Formats of audio that have no index: a seek guesses the place and the time there. They are read from the beginning. */
+const UNSEEKABLE = /^(mp3|aac|amr)$/
+
 /** The audio of a clip is read from a little before its start, because a decoder needs some audio to begin. */
-function startOptions({ container, video }: SourceFacts): string[] {
-  return video.clipped ? seekTo(container, video.startTime - PREROLL_SECONDS) : ['-copyts']
+export function startOptions({ container, video }: SourceFacts): string[] {
+  return video.clipped && !UNSEEKABLE.test(container)
+    ? seekTo(container, video.startTime - PREROLL_SECONDS)
+    : ['-copyts']
 }
 
 /** Samples of audio for the length of the video, and at least enough for one AAC frame after the delay. */
@@ -94,7 +99,7 @@ function panned(tracks: number): string {
  * The first video frame is time 0: audio before it is cut, and silence fills the time where the audio starts later or has
  * gaps. The resampler fills gaps with silence that it keeps in memory, so a track that begins hours away must not reach it.
  */
-function onVideoClock(facts: SourceFacts): string[] {
+export function onVideoClock(facts: SourceFacts): string[] {
   return [
     `asetpts=PTS-round((${facts.video.startTime.toFixed(6)})/TB)`,
     `atrim=start=${-MARGIN_SECONDS}:end=${Math.ceil(audioSamples(facts) / AUDIO_RATE) + MARGIN_SECONDS}`,

@@ -28,7 +28,7 @@ const BYTES_A_SECOND = 32_000
 /**
  * Encodes the whole audio track in one run: in chunks, each would begin with a frame of encoder delay, and drift. When an
  * earlier attempt has published the first segments, all are encoded again with the same result, and the rest is reported.
- * Where nothing of the first track can be decoded the result is silence, and a warning: the frames may be good.
+ * Where nothing of the first track of a video can be decoded the result is silence, and a warning: the frames may be good.
  */
 export const audio: Task<'audio'> = async (work, context) => {
   const { store, tools, workspace } = context
@@ -37,7 +37,8 @@ export const audio: Task<'audio'> = async (work, context) => {
   await store.materialise(work.sourceKey, join(workspace, SOURCE_FILE))
   const made = await encode(audioCommand(tools, work, track), work, context)
   if (made) return made
-  if (work.track !== undefined) throw inputFault('SOURCE_CORRUPT', 'The audio of this track cannot be decoded.')
+  if (work.track !== undefined || work.facts.kind === 'audio')
+    throw inputFault('SOURCE_CORRUPT', 'The audio of this track cannot be decoded.')
   context.warn(
     warningOf('AUDIO_UNDECODABLE', `Nothing of the audio (${track.codec}) can be decoded: the video is silent.`),
   )

@@ -1,23 +1,26 @@
 import { join } from 'node:path'
-import { type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
+import { type SourceFacts, type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
 import { parseRate, perSecond } from '../domain/frame-rate.ts'
-import { isCover, isMp4, type ProbedStream } from '../domain/probe-report.ts'
+import { isMp4, type ProbedStream } from '../domain/probe-report.ts'
 import {
+  type AudioTracks,
+  audioSourceFacts,
   declaredFrames,
   type SourceTracks,
   scannedFrames,
   sourceChapters,
   sourceFacts,
-  stillFrame,
 } from '../domain/source-facts.ts'
-import { assertFactsWithinLimits, assertWithinLimits } from '../domain/source-limits.ts'
+import { assertFactsWithinLimits, assertLength, assertWithinLimits } from '../domain/source-limits.ts'
 import { inputFault } from '../domain/task-failure.ts'
-import { type FoundFrames, type Stretch, wholeTimeline } from '../domain/timeline.ts'
+import { audioTimeline, type FoundFrames, type Stretch, wholeTimeline } from '../domain/timeline.ts'
 import {
   assertShowable,
   chooseAudio,
+  chooseCover,
   chooseSubtitles,
   chooseVideo,
+  refuseSilent,
   skippedTracks,
   videoCandidates,
 } from '../domain/track-choice.ts'
@@ -30,24 +33,38 @@ import type { Task, TaskContext } from './task.ts'
 /** Finds out what the source is, and whether it is accepted. */
 export const probe: Task<'probe'> = async ({ sourceKey }, context) => {
   const { store, tools, limits, workspace, signal } = context
-  const file = join(workspace, SOURCE_FILE)
-  await store.materialise(sourceKey, file)
+  await store.materialise(sourceKey, join(workspace, SOURCE_FILE))
   const probed = await probeSource(tools, workspace, signal)
   const { report } = probed
   assertWithinLimits(report, limits)
-  const { source, tracks, subtitles } = await chooseTracks(probed, context)
-  const found = await findFrames(source, tracks.video)
-  const { timeline, warnings } = wholeTimeline(found, await audioStretches(source))
-  const facts = sourceFacts(report, tracks, timeline, found.rate)
-  assertFactsWithinLimits(facts, tracks.video, found.rate, limits)
-  for (const warning of [...warnings, ...droppedFrames(found)]) context.warn(warning)
-  const copyable = await findRemuxable(file, facts, tracks.video)
+  const { source, video, tracks, subtitles } = await chooseTracks(probed, context)
+  const facts = video
+    ? await videoFacts(source, { video, ...tracks }, context)
+    : await audioFacts(source, tracks, context)
   return {
     kind: 'probe',
-    facts: copyable ? { ...facts, video: { ...facts.video, copyable } } : facts,
+    facts,
     chapters: sourceChapters(report),
     ...(subtitles.length > 0 && { subtitles }),
   }
+}
+
+async function videoFacts(source: Source, tracks: SourceTracks, { limits, warn }: TaskContext): Promise<SourceFacts> {
+  const found = await findFrames(source, tracks.video)
+  const { timeline, warnings } = wholeTimeline(found, await audioStretches(source))
+  const facts = sourceFacts(source.report, tracks, timeline, found.rate)
+  assertFactsWithinLimits(facts, tracks.video, found.rate, limits)
+  for (const warning of [...warnings, ...droppedFrames(found)]) warn(warning)
+  const copyable = await findRemuxable(source.file, facts, tracks.video)
+  return copyable ? { ...facts, video: { ...facts.video, copyable } } : facts
+}
+
+async function audioFacts(source: Source, tracks: AudioTracks, { limits, warn }: TaskContext): Promise<SourceFacts> {
+  const { timeline, warnings } = audioTimeline(await audioStretches(source))
+  const facts = audioSourceFacts(source.report, tracks, chooseCover(source.report), timeline)
+  assertLength(facts.durationSeconds, limits)
+  for (const warning of warnings) warn(warning)
+  return facts
 }
 
 interface Source extends Probed {
@@ -81,11 +98,16 @@ function frameSeconds(video: ProbedStream): number {
   return rate ? 1 / perSecond(rate) : 1 / 25
 }
 
+interface Chosen {
+  source: Source
+  /** Undefined for a source without frames, which has audio then. */
+  video: ProbedStream | undefined
+  tracks: AudioTracks
+  subtitles: SourceSubtitles[]
+}
+
 /** Throws `NO_VIDEO_STREAM` or `SOURCE_UNSUPPORTED`. */
-async function chooseTracks(
-  probed: Probed,
-  context: TaskContext,
-): Promise<{ source: Source; tracks: SourceTracks; subtitles: SourceSubtitles[] }> {
+async function chooseTracks(probed: Probed, context: TaskContext): Promise<Chosen> {
   const { report } = probed
   const inIndex = isMp4(report) ? await findEncryptedTracks(join(context.workspace, SOURCE_FILE)) : []
   const isEncrypted = ({ index, side_data_list: data }: ProbedStream) =>
@@ -93,18 +115,18 @@ async function chooseTracks(
   const { audio, microphones, otherAudio, warnings } = chooseAudio(report, isEncrypted)
   const source = await openSource(probed, audio ? [audio, ...microphones, ...otherAudio] : [], context)
   const video = await mainVideo(source)
-  assertShowable(video, isEncrypted(video))
+  if (video) assertShowable(video, isEncrypted(video))
+  else if (!audio) refuseSilent(report, isEncrypted)
   const { subtitles, warnings: skipped } = chooseSubtitles(report, isEncrypted)
-  for (const warning of [...warnings, ...skippedTracks(report, video), ...skipped]) context.warn(warning)
-  return { source, tracks: { video, audio, microphones, otherAudio }, subtitles }
+  const notShown = video ? skippedTracks(report, video) : []
+  for (const warning of [...warnings, ...notShown, ...skipped]) context.warn(warning)
+  return { source, video, tracks: { audio, microphones, otherAudio }, subtitles }
 }
 
 /** Frames are counted only where there is a choice. */
-async function mainVideo(source: Source): Promise<ProbedStream> {
+async function mainVideo(source: Source): Promise<ProbedStream | undefined> {
   const candidates = videoCandidates(source.report)
-  const [only] = candidates
-  if (!only) throw inputFault('NO_VIDEO_STREAM')
-  if (candidates.length === 1) return only
+  if (candidates.length <= 1) return candidates[0]
   if (source.isIndexed && candidates.every(({ nb_frames }) => nb_frames !== undefined)) {
     return chooseVideo(candidates, ({ nb_frames }) => nb_frames ?? 0)
   }
@@ -115,10 +137,6 @@ async function mainVideo(source: Source): Promise<ProbedStream> {
 /** The frames by the header where it can be trusted, else by the index, else by a scan of the whole file. */
 async function findFrames(source: Source, video: ProbedStream): Promise<FoundFrames> {
   const { report, isIndexed, file } = source
-  if (isCover(video)) {
-    const [first] = await audioStretches(source)
-    return stillFrame(first?.from ?? 0)
-  }
   const declared = declaredFrames(report, video, isIndexed)
   if (declared) return declared
   const indexed = isIndexed ? await indexedTimes(file, video) : undefined

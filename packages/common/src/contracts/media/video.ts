@@ -9,6 +9,10 @@ export const OneVideo = z.strictObject({ videoId: Id.meta({ description: 'Id of 
 export const VideoStatus = z.enum(['awaiting_upload', 'uploaded', 'processing', 'ready', 'failed'])
 export type VideoStatus = z.infer<typeof VideoStatus>
 
+/** Whether a video has frames. */
+export const VideoKind = z.enum(['video', 'audio'])
+export type VideoKind = z.infer<typeof VideoKind>
+
 export const Visibility = z.enum(['private', 'unlisted', 'public'])
 export type Visibility = z.infer<typeof Visibility>
 
@@ -81,6 +85,10 @@ export const Playback = z.object({
     description: 'Address of the storyboard (WebVTT); null until there is one.',
     example: 'https://video.example.org/play/abc/storyboard.vtt',
   }),
+  waveformUrl: z.string().nullable().default(null).meta({
+    description: 'Address of the waveform (PNG) of a video of the kind audio; null for others, and until there is one.',
+    example: null,
+  }),
 })
 
 /** Id of an audio track, within its video. */
@@ -125,6 +133,11 @@ const AUDIO_TRACKS_EXAMPLE: AudioTrack[] = [
 export const Video = z.object({
   id: Id.meta({ description: 'Id of the video.' }),
   ownerId: Id.meta({ description: 'Id of the account that owns the video.' }),
+  kind: VideoKind.default('video').meta({
+    description:
+      'audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.',
+    example: 'video',
+  }),
   title: z.string().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
   description: z
     .string()
@@ -161,7 +174,7 @@ export const Video = z.object({
         }),
       }),
     )
-    .meta({ description: 'The video in each of its sizes.' }),
+    .meta({ description: 'The video in each of its sizes; empty for the kind audio.' }),
   audioTracks: z.array(AudioTrack).default([]).meta({
     description: 'The audio tracks, in the order of the source; empty for a silent video and before it is probed.',
     example: AUDIO_TRACKS_EXAMPLE,

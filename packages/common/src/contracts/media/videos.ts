@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from '../shared.ts'
 import { CaptionLabel } from './captions.ts'
-import { AudioTrackId, OneVideo, Title, Video, VideoStatus, Visibility } from './video.ts'
+import { AudioTrackId, OneVideo, Title, Video, VideoKind, VideoStatus, Visibility } from './video.ts'
 
 const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
@@ -56,6 +56,7 @@ export const videos = {
           'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
         example: 'private',
       }),
+      kind: VideoKind.optional().meta({ description: 'Only entries of this kind.', example: 'audio' }),
       tag: z
         .string()
         .max(50)
@@ -153,7 +154,7 @@ export const videos = {
         .meta({ description: 'Second of the video to take the poster from.', example: 12.5 }),
     }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY'],
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY', 'VIDEO_WITHOUT_FRAMES'],
     // A repeated call replaces the poster by the same one.
     idempotent: true,
   },
