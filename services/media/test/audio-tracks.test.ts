@@ -241,3 +241,36 @@ test('audio alone is playable with its first segment, and ready with a poster, w
   await worker.finish(download)
   await until(async () => (await gateway.call(media.prepareDownload, { reference }, ANONYMOUS)).status === 'ready')
 })
+
+test('5.1 of a track is named when it is complete, and left out where it cannot be encoded', async () => {
+  const facts = someFacts(9, { width: 426, height: 240 })
+  const track = { codec: 'ac3', channels: 6, surround: true, sampleRate: 48_000, startTime: 0 }
+  const [audio, other] = [
+    { ...track, streamIndex: 1 },
+    { ...track, streamIndex: 2, language: 'eng' },
+  ]
+  const { id } = await gateway.upload(owner)
+  const probe = await worker.take(id, 'probe')
+  await worker.finish(probe, resultOf(probe.work, probe.outputKey, { ...facts, audio, otherAudio: [other] }))
+  const [video, first] = [await worker.take(id, 'video'), await worker.take(id, 'audio')]
+  expect(segmentWork(first)).not.toHaveProperty('channels')
+  for (const task of [video, first]) await worker.finish(task)
+  const tasks = [await worker.take(id, 'audio'), await worker.take(id, 'audio'), await worker.take(id, 'audio')]
+  const isSurround = ({ work }: ClaimedTask) => work.kind === 'audio' && work.channels === 6
+  const surround = tasks.filter(isSurround).toSorted((one, two) => trackOf(one).localeCompare(trackOf(two)))
+  expect(surround.map(trackOf)).toEqual(['', '2'])
+  for (const task of tasks.filter((one) => !isSurround(one))) await worker.finish(task)
+  await worker.finish(surround[0] as ClaimedTask)
+  expect(await untilNamed(id, 'audio-surround.m3u8')).toMatch(/GROUP-ID="audio-surround".*CHANNELS="6"/)
+  await worker.fail(surround[1] as ClaimedTask, INPUT)
+  const { audioTracks, warnings } = await videoWhen(gateway, owner, id, (found) => found.warnings.length > 0)
+  expect(audioTracks.map(({ status }) => status)).not.toContain('failed')
+  expect(warnings[0]?.detail).toBe('The 5.1 of audio track 3 is not part of the video: it cannot be decoded.')
+  await worker.finish(await worker.take(id, 'poster'))
+  const finalise = await worker.take(id, 'finalise')
+  expect(Object.keys((finalise.work.kind === 'finalise' && finalise.work.contents) || {})).not.toContain(
+    'audio-2-surround.m3u8',
+  )
+  await worker.finish(finalise)
+  await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+})

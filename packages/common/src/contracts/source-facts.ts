@@ -22,6 +22,10 @@ const SourceAudio = z.object({
       description: 'Indexes of the other mono tracks of the same recording, which are mixed in.',
       example: [2],
     }),
+  surround: z.boolean().optional().meta({
+    description: 'Whether it has five channels or more in known places, so that it is published as 5.1 as well.',
+    example: true,
+  }),
   language: z.string().max(50).optional().meta({ description: 'Language as the file has it.', example: 'ger' }),
   title: z.string().max(200).optional().meta({ description: 'Title of the track in the file.', example: 'Commentary' }),
   audioDescription: z

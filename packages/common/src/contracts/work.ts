@@ -30,6 +30,8 @@ export const TaskWork = z.discriminatedUnion('kind', [
     track: z.string().optional(),
     /** Index of its stream in the file; without it, that of `facts.audio`. */
     streamIndex: z.number().int().optional(),
+    /** For 5.1; without it, stereo. */
+    channels: z.literal(6).optional(),
     /** Length of every segment but the last, in seconds. */
     segmentSeconds: z.number().positive(),
     /** Number of the first segment to make; an earlier attempt published those before it. */

@@ -8,7 +8,7 @@ import {
   type TaskWork,
 } from '@kinora/common/contracts'
 import type { PlannedTask, StoredAudioTrack, StoredWatermark, VideoPlan } from '../db/stored.ts'
-import { additionalStreams } from './audio-tracks.ts'
+import { additionalStreams, type NumberedAudio, surroundStreams } from './audio-tracks.ts'
 import { type Chunk, chunkPlan, headSegments } from './chunk-plan.ts'
 import { ladder } from './ladder.ts'
 import { audioPlaylist, renditionPlaylist } from './presentation.ts'
@@ -87,20 +87,21 @@ export function planTasks(
   const [first, ...rest] = [...encodingTasks(plan, source, remuxed), ...(remux ? [remux] : [])]
   const [smallest] = plan.rungs
   if (!first && !facts.audio) throw new Error('a video without frames and audio cannot be planned')
-  const others = additionalStreams(facts).map(({ id, source: { streamIndex } }) =>
-    audioTask({ track: id, streamIndex }),
-  )
-  const parts = [first, facts.audio && audioTask(), posterTask(), ...others, ...rest]
+  const others = additionalStreams(facts).map((other) => audioTask(other))
+  const surround = surroundStreams(facts).map((other) => audioTask(other, 6))
+  const parts = [first, facts.audio && audioTask(), posterTask(), ...others, ...rest, ...surround]
   const tasks = [...parts, finaliseTask(), smallest && storyboardTask(smallest)]
   const firstOrdinal = first ? FIRST_PART_ORDINAL : FIRST_AUDIO_ORDINAL
   return tasks.filter((task) => task != null).map((task, index) => ({ ordinal: firstOrdinal + index, ...task }))
 
-  function audioTask(additional?: { track: string; streamIndex: number }): Omit<PlannedTask, 'ordinal'> {
+  /** Without a track, that of the default audio. */
+  function audioTask({ id, source }: Partial<NumberedAudio> = {}, channels?: 6): Omit<PlannedTask, 'ordinal'> {
     const seconds = (plan.frameCount * plan.frameRate.den) / plan.frameRate.num
     const segments = { segmentSeconds: plan.segmentSeconds, firstSegment: 0 }
-    const work: TaskWork = { kind: 'audio', sourceKey, facts, ...additional, ...segments }
-    const label = additional ? `audio ${additional.track}` : 'audio'
-    return { label, queue: 'short', weight: audioWeight(seconds), work }
+    const track = id !== undefined && source !== facts.audio && { track: id, streamIndex: source?.streamIndex }
+    const work: TaskWork = { kind: 'audio', sourceKey, facts, ...track, ...(channels && { channels }), ...segments }
+    const label = ['audio', id, channels && '5.1'].filter(Boolean).join(' ')
+    return { label, queue: 'short', weight: audioWeight(seconds) * (channels ? 2 : 1), work }
   }
 
   function posterTask(): Omit<PlannedTask, 'ordinal'> {

@@ -1,7 +1,7 @@
 import type { MediaPart, Rung } from '@kinora/common/contracts'
 import type { StoredAudioTrack, StoredCaptions, VideoPlan } from '../db/stored.ts'
 import type { Measured } from './bandwidth.ts'
-import type { Part } from './segments.ts'
+import { type Part, STEREO, SURROUND } from './segments.ts'
 
 type Rendition = Extract<MediaPart, { kind: 'video' }>['renditions'][number]
 export type KeyFrameRange = NonNullable<Rendition['segments'][number]['keyFrames']>[number]
@@ -33,6 +33,8 @@ export interface VideoSegment extends Segment {
 
 export interface AudioTrack extends Track {
   channels: number
+  /** The same in 5.1, where the source has it; once it is complete. */
+  surround?: Track | undefined
   /** What the menu of a player shows. */
   shown: StoredAudioTrack
 }
@@ -76,7 +78,8 @@ export function presentationOf(
 function inStep(video: VideoTrack[], audio: AudioTrack[]): { video: VideoTrack[]; audio: AudioTrack[] } {
   const length = Math.min(...[...video.slice(0, 1), ...audio].map(({ segments }) => segments.length))
   const cut = <T extends Track>(track: T): T => ({ ...track, segments: track.segments.slice(0, length) })
-  return { video: video.map(cut), audio: audio.map(cut) }
+  const cutBoth = (track: AudioTrack) => ({ ...cut(track), ...(track.surround && { surround: cut(track.surround) }) })
+  return { video: video.map(cut), audio: audio.map(cutBoth) }
 }
 
 /** Segments of one rendition or of the audio, with consecutive numbers, in one folder. */
@@ -113,12 +116,20 @@ function videoTrack(rung: Rung, plan: VideoPlan, parts: readonly Part[]): VideoT
 }
 
 function audioTrack(shown: StoredAudioTrack, parts: readonly Part[]): AudioTrack | null {
+  const stereo = encodedAudio(shown, parts, STEREO)
+  const surround = encodedAudio(shown, parts, SURROUND)
+  return stereo && { shown, channels: STEREO, ...stereo, ...(surround && { surround }) }
+}
+
+function encodedAudio(shown: StoredAudioTrack, parts: readonly Part[], channels: number): Track | null {
   const track = shown.additional ? shown.id : undefined
   const runs = parts.flatMap(({ taskId, attempt, written }) =>
-    written.kind === 'audio' && written.track === track ? [{ ...written, folder: `${taskId}-${attempt}` }] : [],
+    written.kind === 'audio' && written.track === track && written.channels === channels
+      ? [{ ...written, folder: `${taskId}-${attempt}` }]
+      : [],
   )
   const first = runs.find(({ firstSegment }) => firstSegment === 0)
-  return first ? { shown, codecs: first.codecs, channels: first.channels, ...unbroken(first, runs) } : null
+  return first ? { codecs: first.codecs, ...unbroken(first, runs) } : null
 }
 
 function unbroken<S extends Measured>(
@@ -144,6 +155,11 @@ export function renditionPlaylist(rungName: string): string {
 /** File name of the media playlist of an audio track. */
 export function audioPlaylist({ id, additional }: Pick<StoredAudioTrack, 'id' | 'additional'>): string {
   return additional ? `audio-${id}.m3u8` : 'audio.m3u8'
+}
+
+/** The same of its 5.1. */
+export function surroundPlaylist({ id, additional }: Pick<StoredAudioTrack, 'id' | 'additional'>): string {
+  return additional ? `audio-${id}-surround.m3u8` : 'audio-surround.m3u8'
 }
 
 export interface PlaylistFile {

@@ -132,6 +132,9 @@ function audioTracks(
   }
 }
 
+/** `5.1(side)`, `7.1` and their like. Six channels without places are six microphones, or unknown. */
+const SURROUND = /^[5-7]\.[01](\(|$)/
+
 function audioFacts(audio: ProbedStream, startTime: number): SourceAudio {
   return {
     streamIndex: audio.index,
@@ -139,6 +142,7 @@ function audioFacts(audio: ProbedStream, startTime: number): SourceAudio {
     channels: audio.channels ?? 2,
     sampleRate: audio.sample_rate ?? 48_000,
     startTime: audio.start_time ?? startTime,
+    ...(SURROUND.test(audio.channel_layout ?? '') && { surround: true }),
     ...textsOf(audio),
     ...(audio.disposition?.visual_impaired === 1 && { audioDescription: true }),
   }

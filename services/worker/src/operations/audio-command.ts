@@ -12,25 +12,36 @@ export const AUDIO_RATE = 48_000
 export const AAC_FRAME = 1024
 const PREROLL_SECONDS = 1
 
-/** Encodes a whole audio track into segments, with the length of the video and in sync with it. */
-export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork, track: SourceAudio): FfmpegCommand {
+/** Encodes a whole audio track into segments, as stereo or 5.1, with the length of the video and in sync with it. */
+export function audioCommand(tools: Tools, work: AudioWork, track: SourceAudio): FfmpegCommand {
+  const { facts } = work
   const command = readSource(tools, codecsOf(facts, track), ...startOptions(facts))
-  return encoded(command, filterGraph(facts, track), segmentSeconds)
+  return encoded(command, work.channels ? [surroundGraph(facts, track)] : filterGraph(facts, track), work)
 }
 
 /** The same of silence. */
-export function silenceCommand(tools: Tools, { facts, segmentSeconds }: AudioWork): FfmpegCommand {
+export function silenceCommand(tools: Tools, work: AudioWork): FfmpegCommand {
+  const { facts } = work
   const whole = `atrim=start_sample=${AAC_FRAME}:end_sample=${audioSamples(facts)}`
   const silence = `anullsrc=r=${AUDIO_RATE}:cl=stereo,${whole}[audio]`
-  return encoded(readSource(tools, codecsOf(facts)), [silence], segmentSeconds)
+  return encoded(readSource(tools, codecsOf(facts)), [silence], work)
 }
 
-function encoded(command: FfmpegCommand, filters: string[], segmentSeconds: number): FfmpegCommand {
+function encoded(command: FfmpegCommand, filters: string[], { segmentSeconds, channels }: AudioWork): FfmpegCommand {
   return command
     .complexFilter(filters)
     .output('list.m3u8')
     .outputOptions('-map', '[audio]', '-vn', '-map_metadata', '-1', '-map_chapters', '-1')
-    .outputOptions('-c:a', 'aac', '-b:a', '128k', '-flags', '+bitexact', '-avoid_negative_ts', 'disabled')
+    .outputOptions(
+      '-c:a',
+      'aac',
+      '-b:a',
+      channels ? '384k' : '128k',
+      '-flags',
+      '+bitexact',
+      '-avoid_negative_ts',
+      'disabled',
+    )
     .outputOptions(...audioSegments(segmentSeconds))
 }
 
@@ -82,6 +93,12 @@ function filterGraph(facts: SourceFacts, { streamIndex, channels, mixedWith: oth
   const inputs = tracks.map((track, index) => `[0:${track}]${mono}[track${index}]`)
   const sum = [`amerge=inputs=${tracks.length}`, panned(tracks.length), LIMIT, ...exactLength(facts)]
   return [...inputs, `${tracks.map((_, index) => `[track${index}]`).join('')}${sum.join(',')}[audio]`]
+}
+
+/** AAC has the places of 5.1 with the rear pair at the back; the sides of 7.1 are mixed into it. */
+function surroundGraph(facts: SourceFacts, { streamIndex, channels }: SourceAudio): string {
+  const surround = ['aformat=sample_fmts=dbl:channel_layouts=5.1', ...(channels > 6 ? [LIMIT] : [])]
+  return `[0:${streamIndex}]${[...onVideoClock(facts), ...surround, ...exactLength(facts)].join(',')}[audio]`
 }
 
 /** Mono tracks of one camera in pairs: the first of each is on the left, the second on the right. */

@@ -22,8 +22,8 @@ import { collectSegments, hasContent } from '../operations/segment-collector.ts'
 import { takeOutput } from '../operations/take-output.ts'
 import type { Task, TaskContext } from './task.ts'
 
-/** Twice the rate of the encoder. */
-const BYTES_A_SECOND = 32_000
+/** Twice the rate of the encoder, for 5.1. */
+const BYTES_A_SECOND = 96_000
 
 /**
  * Encodes the whole audio track in one run: in chunks, each would begin with a frame of encoder delay, and drift. When an
@@ -37,7 +37,7 @@ export const audio: Task<'audio'> = async (work, context) => {
   await store.materialise(work.sourceKey, join(workspace, SOURCE_FILE))
   const made = await encode(audioCommand(tools, work, track), work, context)
   if (made) return made
-  if (work.track !== undefined || work.facts.kind === 'audio')
+  if (work.track !== undefined || work.channels !== undefined || work.facts.kind === 'audio')
     throw inputFault('SOURCE_CORRUPT', 'The audio of this track cannot be decoded.')
   context.warn(
     warningOf('AUDIO_UNDECODABLE', `Nothing of the audio (${track.codec}) can be decoded: the video is silent.`),
@@ -113,7 +113,8 @@ function segmentMeter(work: AudioWork, { workspace, progress }: TaskContext) {
     progress(Math.min(0.99, samples / audioSamples(facts)))
     const initSha256 = createHash('sha256').update(initFile).digest('hex')
     const initBytes = initFile.length
-    const part = { kind: 'audio', codecs, channels: 2, initBytes, initSha256, firstSegment: from, segments } as const
+    const { channels = 2 } = work
+    const part = { kind: 'audio', codecs, channels, initBytes, initSha256, firstSegment: from, segments } as const
     return track === undefined ? part : { ...part, track }
   }
 
