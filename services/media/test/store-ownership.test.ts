@@ -86,6 +86,17 @@ async function expectRefusal(wrong: TestMedia, gateway: Gateway, state: StorageS
 }
 
 describe('a store that is not the database’s', () => {
+  it('keeps all files when the tables of the database were emptied', async () => {
+    const { world, started, gateway } = await install()
+    const before = await fill({ world, started, gateway })
+    await sql`delete from videos`.execute(started.ctx.db)
+    await sql`delete from installation`.execute(started.ctx.db)
+    await started.stop()
+    const emptied = await startTestMedia(world)
+    await expectRefusal(emptied, gateway, 'foreign')
+    expect(await files(world)).toEqual(before)
+  })
+
   it.each(['empty', 'of another installation'])('keeps all files when the database is %s', async (kind) => {
     const right = await install()
     const before = await fill(right)

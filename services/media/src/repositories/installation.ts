@@ -6,7 +6,14 @@ export type InstallationRow = Selectable<InstallationTable>
 /** A revision is replaced by the first process that looks after this time. */
 const REVISE_SECONDS = 55
 
+/**
+ * The one row, which the migrations insert. A database that lost it gets a new id: a store whose marker has the old one
+ * then belongs to another installation, and nothing in it is read, written or removed until an operator decides.
+ */
 export async function findInstallation(db: Db): Promise<InstallationRow> {
+  const found = await db.selectFrom('installation').selectAll().executeTakeFirst()
+  if (found) return found
+  await sql`insert into installation default values on conflict do nothing`.execute(db)
   return await db.selectFrom('installation').selectAll().executeTakeFirstOrThrow()
 }
 
