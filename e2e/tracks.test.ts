@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findChromium, useSystem } from '@kinora/dev/harness'
+import { findChromium, until, useSystem } from '@kinora/dev/harness'
 import { chromium, type Page } from 'playwright-core'
 import { afterAll, expect, test, vi } from 'vitest'
 import { register } from './support/accounts.ts'
@@ -33,6 +34,8 @@ async function manyTracks(): Promise<string> {
     ...texts.flatMap((text) => ['-i', text]),
     ...[0, 1, 2, 3, 4, 5].flatMap((input) => ['-map', String(input)]),
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-c:s', 'subrip'],
+    // The first is 5.1.
+    ...['-filter:a:0', 'pan=5.1|c0=c0|c1=c0|c2=c0|c3=c0|c4=c0|c5=c0'],
     ...[...languages('a', 'ger', 'eng', 'eng'), ...languages('s', 'ger', 'eng')],
     ...['-disposition:a:2', 'visual_impaired', path],
   ])
@@ -85,18 +88,30 @@ test('a film with three audio tracks and two subtitles is played in Chromium, sw
   ])
   expect(ready.warnings).toEqual([])
 
+  const dubbed = await readFile(await clips.make('normal.mp4'))
+  const added = await client.send('PUT', `/v1/videos/${id}/audio/9?language=fr`, {
+    body: dubbed,
+    headers: { 'content-type': 'audio/mp4' },
+  })
+  expect(added.status).toBe(202)
+  await untilVideo(client, id, ({ audioTracks }) => audioTracks[3]?.status === 'ready')
+  await client.call('PATCH', `/v1/videos/${id}/audio/9`, { position: 2, name: 'Dub' })
+  await until(async () =>
+    /Deutsch.*\n.*NAME="Dub",LANGUAGE="fr"/.test(await (await fetch(ready.playback?.hlsUrl ?? '')).text()),
+  )
+
   const tab = await browser.newPage({ bypassCSP: true })
   await tab.goto(`${system.gatewayUrl}/watch/${id}`)
   const playing = await play(tab, ready.playback?.hlsUrl ?? '')
-  expect(playing.audio).toEqual(['Deutsch de', 'English en', 'English (audio description) en'])
+  expect(playing.audio).toEqual(['Deutsch de', 'Dub fr', 'English en', 'English (audio description) en'])
   expect(playing.texts).toEqual(['Deutsch de', 'English en'])
   await untilTrue(tab, 'video.currentTime > 1')
   await tab.evaluate('window.playing.hls.audioTrack = 1; window.playing.hls.subtitleTrack = 1')
   await untilTrue(tab, 'switched.includes(1) && video.currentTime > 3')
   const shown = `[...video.textTracks].some(({ mode, activeCues }) => mode !== 'disabled' && activeCues?.[0]?.text === `
   await untilTrue(tab, `${shown}'Good day')`)
-  await tab.evaluate('window.playing.hls.audioTrack = 2; window.playing.hls.subtitleTrack = 0')
-  await untilTrue(tab, `switched.includes(2) && ${shown}'Guten Tag')`)
+  await tab.evaluate('window.playing.hls.audioTrack = 3; window.playing.hls.subtitleTrack = 0')
+  await untilTrue(tab, `switched.includes(3) && ${shown}'Guten Tag')`)
   await untilTrue(tab, 'video.ended || video.currentTime > 13')
   expect(await tab.evaluate('window.playing.errors')).toEqual([])
 })

@@ -99,6 +99,11 @@ export const ERRORS = {
   INSTALLATION_MISMATCH: { status: 409, title: 'This is not the installation that you named' },
   STORAGE_FULL: { status: 507, title: 'There is not enough storage for this file', retryable: true },
   AUDIO_TRACK_NOT_FOUND: { status: 404, title: 'This video has no such audio track' },
+  AUDIO_TRACK_OF_SOURCE: {
+    status: 409,
+    title: 'This audio track is one of the source: it can be hidden, but neither replaced nor deleted',
+  },
+  AUDIO_TRACK_LIMIT_REACHED: { status: 409, title: 'This video has reached its limit of audio tracks' },
   RENDITION_NOT_FOUND: { status: 404, title: 'This video has no such rendition' },
   NOTHING_TO_RETRY: { status: 409, title: 'This video has no failed tasks' },
   CAPTIONS_INVALID: { status: 422, title: 'These captions are neither valid WebVTT nor SRT' },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Input } from '@kinora/common/contract'
 import { type ClaimedTask, media, type SourceFacts, type TaskCause } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
@@ -273,4 +274,99 @@ test('5.1 of a track is named when it is complete, and left out where it cannot 
   )
   await worker.finish(finalise)
   await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+})
+
+/** Finishes everything of a video of nine seconds with one audio track. */
+async function oneTrackVideo() {
+  const { id } = await gateway.upload(owner)
+  const probe = await worker.take(id, 'probe')
+  await worker.finish(probe, resultOf(probe.work, probe.outputKey, someFacts(9, { width: 426, height: 240 })))
+  for (const kind of ['video', 'audio', 'poster', 'finalise'] as const) await worker.finish(await worker.take(id, kind))
+  await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+  return id
+}
+
+/** Uploads a file of 1000 bytes as this track, as the gateway does. */
+async function putTrack(videoId: string, trackId: string, about: { name?: string; language?: string } = {}) {
+  const bytes = 1000
+  const begun = await gateway.call(media.beginAudioTrack, { videoId, trackId, contentType: 'audio/mpeg', bytes }, owner)
+  await ctx.store.put(begun.storageKey, 'audio')
+  const file = { uploadId: begun.uploadId, bytes, sha256: 'b'.repeat(64) }
+  const input = { videoId, trackId, ...about, audioDescription: false, ...file }
+  return { input, storageKey: begun.storageKey, video: await gateway.call(media.putAudioTrack, input, owner) }
+}
+
+test('a track is added to a ready video, moved, made the default, replaced and deleted, while the video stays ready', async () => {
+  const id = await oneTrackVideo()
+  const before = (await gateway.call(media.getUsage, {}, owner)).bytes
+  const { input, storageKey, video } = await putTrack(id, '7', { language: 'en' })
+  expect(video).toMatchObject({ status: 'ready', playable: true })
+  expect(video.audioTracks[1]).toMatchObject({
+    id: '7',
+    name: 'English',
+    added: true,
+    default: false,
+    status: 'processing',
+  })
+  expect((await gateway.call(media.getUsage, {}, owner)).bytes).toBe(before + 1000)
+  // The answer was lost.
+  expect((await gateway.call(media.putAudioTrack, input, owner)).audioTracks).toHaveLength(2)
+  const task = await worker.take(id, 'audio')
+  expect(task.work).toMatchObject({ track: '7', added: true, sourceKey: storageKey })
+  expect(await master(id)).not.toContain('audio-7.m3u8')
+  const change = { videoId: id, trackId: '7' }
+  await expect(gateway.call(media.updateAudioTrack, { ...change, default: true }, owner)).rejects.toMatchObject({
+    code: 'VALIDATION_FAILED',
+  })
+  await worker.finish(task)
+  expect(await untilNamed(id, 'audio-7.m3u8')).toContain('NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES')
+  const added = await videoWhen(gateway, owner, id, ({ audioTracks }) => audioTracks[1]?.status === 'ready')
+  expect(added).toMatchObject({ status: 'ready', warnings: [] })
+
+  const first = await gateway.call(media.updateAudioTrack, { ...change, position: 1, default: true }, owner)
+  expect(first.audioTracks.map((track) => `${track.id} ${track.default}`)).toEqual(['7 true', '1 false'])
+  await until(async () => /#EXT-X-MEDIA.*audio-7.*\n#EXT-X-MEDIA.*audio\.m3u8/.test(await master(id)))
+  expect(await master(id)).toMatch(/AUDIO="audio"\naudio-7.m3u8\n/)
+  await expect(gateway.call(media.deleteAudioTrack, change, owner)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' })
+
+  const other = await putTrack(id, '7', { name: 'Director' })
+  expect(other.video.audioTracks[0]).toMatchObject({ id: '7', name: 'Director', default: true, status: 'processing' })
+  const second = await worker.take(id, 'audio')
+  await worker.finish(task)
+  await worker.finish(second)
+  await untilNamed(id, 'audio-7.m3u8')
+  const playlist = (await ctx.store.get(keys.playlist(id, 'audio-7.m3u8'))).toString()
+  expect(playlist).toContain(`${second.taskId}-1/0.m4s`)
+  expect(playlist).not.toContain(task.taskId)
+
+  await gateway.call(media.updateAudioTrack, { videoId: id, trackId: '1', default: true }, owner)
+  await gateway.call(media.deleteAudioTrack, change, owner)
+  await until(async () => !(await master(id)).includes('audio-7.m3u8'))
+  expect((await gateway.getVideo(id, owner)).audioTracks.map(({ id: track }) => track)).toEqual(['1'])
+  const usage = await gateway.call(media.getUsage, {}, owner)
+  expect([usage.bytes, usage.retiredBytes]).toEqual([before, 2000])
+})
+
+test('a track is not added to a video that is not ready, nor in the place of one of the source, nor when it cannot be decoded', async () => {
+  const { id: waiting } = await gateway.createVideo(owner)
+  const begin = (videoId: string, trackId: string, contentType = 'audio/mpeg') =>
+    gateway.call(media.beginAudioTrack, { videoId, trackId, contentType, bytes: 1000 }, owner)
+  await expect(begin(waiting, '7')).rejects.toMatchObject({ code: 'VIDEO_NOT_READY' })
+  const id = await oneTrackVideo()
+  await expect(begin(id, '1')).rejects.toMatchObject({ code: 'AUDIO_TRACK_OF_SOURCE' })
+  await expect(begin(id, '7', 'text/html')).rejects.toMatchObject({ code: 'SOURCE_TYPE_UNSUPPORTED' })
+  await expect(gateway.call(media.deleteAudioTrack, { videoId: id, trackId: '1' }, owner)).rejects.toMatchObject({
+    code: 'AUDIO_TRACK_OF_SOURCE',
+  })
+  const { input } = await putTrack(id, '7')
+  await expect(
+    gateway.call(media.putAudioTrack, { ...input, trackId: '8', uploadId: randomUUID() }, owner),
+  ).rejects.toMatchObject({ code: 'UPLOAD_NOT_FOUND' })
+  await worker.fail(await worker.take(id, 'audio'), INPUT)
+  const failed = await videoWhen(gateway, owner, id, ({ audioTracks }) => audioTracks[1]?.status === 'failed')
+  expect(failed).toMatchObject({ status: 'ready', playable: true })
+  expect(failed.warnings[0]?.detail).toBe('Added audio track 7 is not part of the video: it cannot be decoded.')
+  await gateway.call(media.retryVideo, { videoId: id }, owner)
+  await worker.finish(await worker.take(id, 'audio'))
+  await untilNamed(id, 'audio-7.m3u8')
 })

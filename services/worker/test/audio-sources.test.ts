@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { SourceFacts } from '@kinora/common/contracts'
+import type { SourceFacts, Warning } from '@kinora/common/contracts'
 import sharp from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
 import { createClip, inspect, tone } from './support/clips.ts'
@@ -172,6 +172,54 @@ describe('a source without frames', () => {
       const { poster } = await posterOf(sourceKey, { ...facts, ...damaged })
       expect(await poster.metadata()).toMatchObject({ width: 1280, height: 720 })
     }
+  })
+
+  it('is added to a video: its beginning is that of the video, and it is cut or silent at the end', async () => {
+    const film = [
+      '-f',
+      'lavfi',
+      '-i',
+      'color=gray:size=160x90:rate=25:duration=3',
+      '-c:v',
+      'libx264',
+      '-preset',
+      'ultrafast',
+    ]
+    // The clock of the video begins at two seconds.
+    const video = await workbench.probe(await clip('film.mkv', ...film, '-output_ts_offset', '2'))
+    expect(video.facts.video.startTime).toBeCloseTo(2, 1)
+    const sources = {
+      'long.mp3': ['-c:a', 'libmp3lame'],
+      'added.ts': ['-c:a', 'mp2', '-t', '1.5'],
+      'cover2.m4a': covered('mjpeg', jpeg),
+    }
+    for (const [name, args] of Object.entries(sources)) {
+      const sourceKey = await workbench.addSource(await clip(name, ...BEEP, ...args))
+      const warnings: Warning[] = []
+      const { facts } = video
+      const work = {
+        kind: 'audio',
+        sourceKey,
+        facts,
+        track: '5',
+        added: true,
+        segmentSeconds: 6,
+        firstSegment: 0,
+      } as const
+      const outputKey = `added/${name}`
+      const { segments } = await workbench.run(work, { outputKey, warnings })
+      expect(segments[0]?.seconds).toBeCloseTo(3, 1)
+      await run('sh', ['-c', 'cat init.mp4 0.m4s > whole.mp4'], { cwd: workbench.pathOf(outputKey) })
+      const heard = await levels(workbench.pathOf(`${outputKey}/whole.mp4`))
+      expect(Math.abs(heard.findIndex((level) => level > 0.2) - 10)).toBeLessThanOrEqual(1)
+      const end = name === 'added.ts' ? 14 : 19
+      expect(Math.abs(heard.findLastIndex((level) => level > 0.2) - end)).toBeLessThanOrEqual(1)
+      expect(warnings.map(({ code }) => code)).toEqual(name === 'added.ts' ? [] : ['AUDIO_CUT'])
+    }
+    const sourceKey = await workbench.addSource(cover)
+    const work = { kind: 'audio', sourceKey, facts: video.facts, track: '5', added: true } as const
+    const wrong = workbench.run({ ...work, segmentSeconds: 6, firstSegment: 0 })
+    await expect(wrong).rejects.toMatchObject({ taskCause: { class: 'input' } })
   })
 
   it('is refused with its codec where nothing of it can be played', async () => {

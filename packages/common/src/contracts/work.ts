@@ -30,6 +30,8 @@ export const TaskWork = z.discriminatedUnion('kind', [
     track: z.string().optional(),
     /** Index of its stream in the file; without it, that of `facts.audio`. */
     streamIndex: z.number().int().optional(),
+    /** `sourceKey` is another file than that of the facts, with this track alone. */
+    added: z.boolean().optional(),
     /** For 5.1; without it, stereo. */
     channels: z.literal(6).optional(),
     /** Length of every segment but the last, in seconds. */

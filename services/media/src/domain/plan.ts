@@ -130,6 +130,24 @@ export function planTasks(
   }
 }
 
+/** After the tasks that replace a remux, before those of downloads. */
+export const ADDED_AUDIO_ORDINALS = { from: 600_000, to: 999_999 } as const
+
+/** Encodes a file that the owner of a video has added, on the clock of the video. */
+export function addedAudioTask(
+  plan: VideoPlan,
+  { facts, sourceKey }: EncodingSource,
+  track: string,
+): Omit<PlannedTask, 'ordinal'> {
+  const { otherAudio: _, ...rest } = facts
+  const work: TaskWork = {
+    ...{ kind: 'audio', sourceKey, facts: rest, track, added: true },
+    ...{ segmentSeconds: plan.segmentSeconds, firstSegment: 0 },
+  }
+  const seconds = (plan.frameCount * plan.frameRate.den) / plan.frameRate.num
+  return { label: `audio ${track} added`, queue: 'short', weight: audioWeight(seconds), work }
+}
+
 /** After all tasks of a plan, and before those that replace a remux. */
 const SUBTITLES_ORDINAL = 400_000
 
@@ -236,6 +254,12 @@ function encodedPixels(work: VideoWork): number {
  * task for each.
  */
 const FIRST_DOWNLOAD_ORDINAL = 1_000_000
+
+/** Ordinals of the downloads with an additional track. */
+export function downloadOrdinalsOf({ id }: Pick<StoredAudioTrack, 'id'>): { from: number; to: number } {
+  const from = FIRST_DOWNLOAD_ORDINAL + Number(id) * DOWNLOADS_OF_TRACK
+  return { from, to: from + DOWNLOADS_OF_TRACK - 1 }
+}
 
 /** More than the height of any rendition. */
 const DOWNLOADS_OF_TRACK = 100_000

@@ -37,9 +37,10 @@ function renditionsOf({ status, renditions }: VideoRow): VideoFacts['renditions'
 }
 
 function audioTracksOf({ status, audio_tracks: tracks }: VideoRow): VideoFacts['audioTracks'] {
-  return tracks.map(({ additional: _, ...track }) =>
-    status === 'failed' && track.status !== 'ready' ? { ...track, status } : track,
-  )
+  return tracks.map(({ additional: _, added, ...stored }) => {
+    const track = { ...stored, added: added !== undefined }
+    return status === 'failed' && track.status !== 'ready' ? { ...track, status } : track
+  })
 }
 
 /** Every video counts as one with frames until its probe has found none. */

@@ -119,7 +119,11 @@ async function leaveOutAudio(tx: Tx, { id, params, attempt: last, video_id: vide
     await queueFolderDeletion(tx, keys.attempt(videoId, id, attempt))
   }
   const stream = (params.streamIndex ?? params.facts.audio?.streamIndex ?? 0) + 1
-  const named = params.channels ? `The 5.1 of audio track ${stream}` : `Audio track ${stream}`
+  const named = params.added
+    ? `Added audio track ${params.track}`
+    : params.channels
+      ? `The 5.1 of audio track ${stream}`
+      : `Audio track ${stream}`
   if (!params.channels && params.track !== undefined) await setAudioTrackStatus(tx, videoId, [params.track], 'failed')
   const detail = `${named} is not part of the video: it cannot be decoded.`
   await addWarnings(tx, videoId, [warningOf('AUDIO_TRACK_SKIPPED', detail)])

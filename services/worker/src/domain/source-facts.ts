@@ -121,6 +121,20 @@ export function audioSourceFacts(
   }
 }
 
+/** Containers whose clock begins anywhere. */
+const WITHOUT_ZERO = /^(mpegts|mpeg)$/
+
+/**
+ * The facts by which an added file is encoded: its audio on the grid of a video, from the beginning of both. `facts` are those of
+ * the video.
+ */
+export function addedFacts(facts: SourceFacts, { format }: ProbeReport, audio: ProbedStream): SourceFacts {
+  const { otherAudio: _, cover: _cover, ...rest } = facts
+  const startTime = WITHOUT_ZERO.test(format.format_name) ? (audio.start_time ?? 0) : 0
+  const video = { ...facts.video, startTime, clipped: false }
+  return { ...rest, kind: 'audio', container: format.format_name, video, audio: audioFacts(audio, startTime) }
+}
+
 function audioTracks(
   { audio, otherAudio, microphones }: AudioTracks,
   startTime: number,

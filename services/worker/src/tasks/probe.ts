@@ -27,7 +27,7 @@ import {
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { type Probed, probeSource } from '../operations/probe-source.ts'
 import { type Scan, scanPackets } from '../operations/scan-packets.ts'
-import { findEncryptedTracks, findRemuxable, hasCompleteIndex, indexedTimes } from '../operations/source-index.ts'
+import { encryptionOf, findRemuxable, hasCompleteIndex, indexedTimes } from '../operations/source-index.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** Finds out what the source is, and whether it is accepted. */
@@ -109,9 +109,7 @@ interface Chosen {
 /** Throws `NO_VIDEO_STREAM` or `SOURCE_UNSUPPORTED`. */
 async function chooseTracks(probed: Probed, context: TaskContext): Promise<Chosen> {
   const { report } = probed
-  const inIndex = isMp4(report) ? await findEncryptedTracks(join(context.workspace, SOURCE_FILE)) : []
-  const isEncrypted = ({ index, side_data_list: data }: ProbedStream) =>
-    inIndex[index] === true || data?.some(({ side_data_type: type }) => /encrypt/i.test(type ?? '')) === true
+  const isEncrypted = await encryptionOf(report, join(context.workspace, SOURCE_FILE))
   const { audio, microphones, otherAudio, warnings } = chooseAudio(report, isEncrypted)
   const source = await openSource(probed, audio ? [audio, ...microphones, ...otherAudio] : [], context)
   const video = await mainVideo(source)

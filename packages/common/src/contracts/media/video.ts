@@ -112,6 +112,10 @@ export const AudioTrack = z.object({
     description: 'Whether players are not offered it. Only the owner sees hidden tracks.',
     example: false,
   }),
+  added: z.boolean().default(false).meta({
+    description: 'Whether its owner has added it; false for tracks of the source.',
+    example: false,
+  }),
   status: z.enum(['processing', 'ready', 'failed']).meta({
     description: 'failed: it could not be processed, and the video does not have it.',
     example: 'ready',
@@ -122,11 +126,11 @@ export type AudioTrack = z.infer<typeof AudioTrack>
 const AUDIO_TRACKS_EXAMPLE: AudioTrack[] = [
   {
     ...{ id: '1', language: 'de', name: 'Deutsch', default: true },
-    ...{ channels: 2, audioDescription: false, hidden: false, status: 'ready' },
+    ...{ channels: 2, audioDescription: false, hidden: false, added: false, status: 'ready' },
   },
   {
     ...{ id: '2', language: 'en', name: 'English', default: false },
-    ...{ channels: 6, audioDescription: false, hidden: false, status: 'processing' },
+    ...{ channels: 6, audioDescription: false, hidden: false, added: false, status: 'processing' },
   },
 ]
 
@@ -176,7 +180,7 @@ export const Video = z.object({
     )
     .meta({ description: 'The video in each of its sizes; empty for the kind audio.' }),
   audioTracks: z.array(AudioTrack).default([]).meta({
-    description: 'The audio tracks, in the order of the source; empty for a silent video and before it is probed.',
+    description: 'The audio tracks, in the order that players show; empty for a silent video and before it is probed.',
     example: AUDIO_TRACKS_EXAMPLE,
   }),
   playback: Playback.nullable().meta({ description: 'Addresses to play it at; null while it cannot be played.' }),

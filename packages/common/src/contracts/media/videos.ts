@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from '../shared.ts'
-import { CaptionLabel } from './captions.ts'
-import { AudioTrackId, OneVideo, Title, Video, VideoKind, VideoStatus, Visibility } from './video.ts'
+import { OneVideo, Title, Video, VideoKind, VideoStatus, Visibility } from './video.ts'
 
 const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
@@ -90,35 +89,6 @@ export const videos = {
     }),
     output: Video,
     errors: ['VIDEO_NOT_FOUND'],
-    idempotent: true,
-  },
-  updateAudioTrack: {
-    summary: 'Update an audio track',
-    description:
-      'Changes name, language or role of an audio track of a video that is ready. Fields that are left out stay as they are. Players that have read the master playlist before see the change when they read it again.',
-    input: OneVideo.extend({
-      trackId: AudioTrackId.meta({ description: 'Id of the audio track, within its video.', example: '2' }),
-      name: CaptionLabel.optional().meta({
-        description: 'What the menu of a player shows; unique within its video.',
-        example: 'English',
-      }),
-      language: z
-        .string()
-        .max(50)
-        .nullable()
-        .optional()
-        .meta({ description: 'Language tag (BCP 47); null if it is unknown.', example: 'en' }),
-      default: z
-        .literal(true)
-        .optional()
-        .meta({ description: 'Makes it the track that players begin with.', example: true }),
-      hidden: z
-        .boolean()
-        .optional()
-        .meta({ description: 'Whether players are not offered it; not for the default track.', example: false }),
-    }),
-    output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'AUDIO_TRACK_NOT_FOUND', 'VIDEO_NOT_READY', 'VALIDATION_FAILED'],
     idempotent: true,
   },
   deleteVideo: {
