@@ -1,5 +1,5 @@
 import { AppError } from '@kinora/common/errors'
-import { ConfigError } from '@kinora/common/service'
+import { ConfigError, VERSION } from '@kinora/common/service'
 import { Command, CommanderError } from 'commander'
 import type { Act } from './cli.ts'
 import { adminCommands } from './commands/admin.ts'
@@ -37,6 +37,7 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): P
     .description(
       'Operate a Kinora installation: accounts, sessions, audit log, keys, storage, tasks, parked messages; check HLS',
     )
+    .version(VERSION)
     .option('--json', 'print JSON instead of tables')
     .showHelpAfterError('(try --help)')
     .addHelpText('after', EXIT_HELP)

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import type { ParkedMessage } from '../src/bus/index.ts'
 import type { EventEnvelope } from '../src/contract.ts'
 import { AppError } from '../src/errors.ts'
+import { createMetrics } from '../src/service/telemetry.ts'
 import { envelope, events, gate, openBus, peek, provisionRetries } from './bus-kit.ts'
 
 const world = await useTestEnvironment()
@@ -15,6 +16,15 @@ await provisionRetries(world, retryDelaysMs)
 it('rejects an event that no queue wants, so that its outbox keeps it', async () => {
   const media = await openBus(world, 'media')
   await expect(media.publish(envelope('video.changed', 'early'))).rejects.toMatchObject({ code: 'NO_RESPONDER' })
+})
+
+it('takes an event that may be lost where no queue wants it, and does not count it as an error', async () => {
+  const metrics = createMetrics('media')
+  const media = await openBus(world, 'media', { metrics })
+  await media.publish(envelope('video.changed', 'early'), { ifHeard: true })
+  expect((await metrics.getSingleMetric('kinora_published_total')?.get())?.values).toMatchObject([
+    { labels: { type: 'video.changed', outcome: 'UNHEARD' }, value: 1 },
+  ])
 })
 
 it('hands an event to one consumer of a group, with data as its schema knows it', async () => {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { VERSION } from '@kinora/common/service'
 import { expect, test } from 'vitest'
 import { REPOSITORY } from './repository.ts'
 
@@ -35,6 +36,12 @@ function leads(page: string, link: string): boolean {
   if (!existsSync(file)) return false
   return heading === undefined || !file.endsWith('.md') || anchorsOf(file).includes(heading)
 }
+
+test('the version that services and CLI report is that of package.json and of the latest part of the changelog', () => {
+  const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8'))
+  const [, latest] = /^## (\S+)/m.exec(readFileSync(join(REPOSITORY, 'CHANGELOG.md'), 'utf8')) ?? []
+  expect([version, latest]).toEqual([VERSION, VERSION])
+})
 
 /** Pages whose claims name the tests that show them. */
 const CLAIMS = ['docs/identity/asvs.md', 'docs/threat-model.md']

@@ -1,4 +1,4 @@
-import { type Bus, connectBus, publishIfHeard } from '@kinora/common/bus'
+import { type Bus, connectBus } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
 import { auth } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
@@ -40,7 +40,9 @@ export async function startAuth(
     breaker: { failures: config.BREAKER_FAILURES, resetMs: config.BREAKER_RESET_MS },
   })
   life.use(bus, 'bus', (it) => it.drain())
-  const relay = startOutboxRelay(db, logger, (_kind, payload) => publishIfHeard(bus, payload as EventEnvelope))
+  const relay = startOutboxRelay(db, logger, (_kind, payload) =>
+    bus.publish(payload as EventEnvelope, { ifHeard: true }),
+  )
   life.use(relay, 'outbox relay', (it) => it.stop())
 
   // Assigned later: the loop needs the context, and creating the context may already commit events.

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { type Bus, connectBus, publishIfHeard } from '@kinora/common/bus'
+import { type Bus, connectBus } from '@kinora/common/bus'
 import type { EventEnvelope } from '@kinora/common/contract'
 import { events, media, TaskMessage } from '@kinora/common/contracts'
 import { assertMigrated, connectDb, startOutboxRelay } from '@kinora/common/db'
@@ -120,7 +120,7 @@ function startRelay({ life, logger }: Base, { db, wake }: Context, bus: Bus): vo
     if (envelope.type === events['video.milestone-reached'].type) wake.emit('webhooks')
     // The audit log must be complete: its events stay in the outbox until auth's queue exists.
     if (envelope.type === events['audit.noted'].type) await bus.publish(envelope)
-    else await publishIfHeard(bus, envelope)
+    else await bus.publish(envelope, { ifHeard: true })
   }
   life.use(relay, 'outbox relay', (r) => r.stop())
   wake.on('outbox', () => relay.poke())

@@ -1,4 +1,4 @@
-import { Counter, Gauge } from 'prom-client'
+import { Counter, Gauge, Histogram, type MetricObjectWithValues, type MetricValueWithName } from 'prom-client'
 import type { Metrics } from '../service/telemetry.ts'
 import type { BreakerState, BusStatus } from './bus.ts'
 
@@ -51,6 +51,8 @@ export function createBusMetrics(registry: Metrics, status: () => BusStatus & { 
 /** Upper bounds in seconds. */
 const BUCKETS = [0.005, 0.02, 0.1, 0.5, 2, 10]
 
+type Label = 'method' | 'outcome' | 'le'
+
 interface Series {
   labels: { method: string; outcome: string }
   /** Observations per bucket; the last one is for what is slower than all bounds. */
@@ -59,34 +61,21 @@ interface Series {
 }
 
 /**
- * A Prometheus histogram by method and outcome whose `observe` is a map look-up and an addition. prom-client's own
- * checks, sorts and hashes the labels of each observation, which was a twentieth of the CPU of a call. It is shown by
- * three counters named as the text format wants them, filled when they are asked for.
+ * A histogram by method and outcome whose `record` is a map look-up and an addition. prom-client's own `observe` checks,
+ * sorts and hashes the labels of each observation, which was a twentieth of the CPU of a call.
  */
-export class DurationHistogram {
+export class DurationHistogram extends Histogram<Label> {
   readonly #series = new Map<string, Series>()
+  /** Has no observations, only what describes the metric. */
+  readonly #empty: Histogram<Label>
 
   constructor(registry: Metrics, name: string, help: string) {
-    const counter = (suffix: string, labels: string[], fill: (counter: Counter, series: Series) => void) => {
-      const series = () => this.#series.values()
-      new Counter({
-        name: `${name}_${suffix}`,
-        help,
-        labelNames: ['method', 'outcome', ...labels],
-        registers: [registry],
-        collect() {
-          this.reset()
-          for (const each of series()) fill(this, each)
-        },
-      })
-    }
-    counter('bucket', ['le'], fillBuckets)
-    counter('sum', [], (it, { labels, sum }) => it.inc(labels, sum))
-    counter('count', [], (it, { labels, counts }) => it.inc(labels, total(counts)))
+    super({ name, help, registers: [registry] })
+    this.#empty = new Histogram({ name, help, registers: [] })
   }
 
   /** `startedAt` as `performance.now()` gave it. */
-  observe(method: string, outcome: string, startedAt: number): void {
+  record(method: string, outcome: string, startedAt: number): void {
     const seconds = (performance.now() - startedAt) / 1000
     const key = `${method} ${outcome}`
     let series = this.#series.get(key)
@@ -99,16 +88,30 @@ export class DurationHistogram {
     series.counts[bucket] = (series.counts[bucket] ?? 0) + 1
     series.sum += seconds
   }
-}
 
-/** Prometheus' buckets are cumulative. */
-function fillBuckets(counter: Counter, { labels, counts }: Series): void {
-  for (const [index, bound] of BUCKETS.entries()) {
-    counter.inc({ ...labels, le: String(bound) }, total(counts.slice(0, index + 1)))
+  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<Label>>> {
+    const description = await this.#empty.get()
+    const values = [...this.#series.values()].flatMap((series) => samples(description.name, series))
+    return { ...description, values }
   }
-  counter.inc({ ...labels, le: '+Inf' }, total(counts))
+
+  /** What the registry asks for instead of `get` where a metric has it. */
+  getForPromString(): ReturnType<DurationHistogram['get']> {
+    return this.get()
+  }
 }
 
-function total(counts: number[]): number {
-  return counts.reduce((sum, count) => sum + count, 0)
+/** The lines of one series; buckets are cumulative. */
+function samples(name: string, { labels, counts, sum }: Series): MetricValueWithName<Label>[] {
+  let count = 0
+  const buckets = counts.map((inBucket, index) => {
+    count += inBucket
+    const le = BUCKETS[index] ?? '+Inf'
+    return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: count }
+  })
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ]
 }

@@ -102,6 +102,14 @@ export interface BusStatus {
   breakers: Record<string, BreakerState>
 }
 
+export interface PublishOptions {
+  /**
+   * Resolves also when no queue wants the event. For what may be lost then: a gateway that starts later asks for the state
+   * it needs, and what must arrive is published again until it is answered.
+   */
+  ifHeard?: boolean
+}
+
 export interface Bus {
   /**
    * Calls a method of another service. Rejects with an `AppError`:
@@ -119,7 +127,7 @@ export interface Bus {
    * Resolves once the broker has the event on disk in every queue that wants it. Rejects `NOT_SENT`, `NO_RESPONDER` (no
    * queue wants this type), `QUEUE_FULL`, or, when it may have been taken, `CONNECTION_LOST` and `TIMEOUT`.
    */
-  publish(envelope: EventEnvelope): Promise<void>
+  publish(envelope: EventEnvelope, options?: PublishOptions): Promise<void>
   /** Like `publish`, for a parked message: it goes back to its group alone and is tried as often as a new one. */
   redrive(message: Pick<ParkedMessage, 'group' | 'id' | 'type' | 'body'>): Promise<void>
   /** Like `publish`, to the workers' queue; of what waits there the highest priority, 0 to 9, is taken first. */

@@ -7,6 +7,7 @@ import type {
   CallOptions,
   ConsumeTasksOptions,
   ParkedMessage,
+  PublishOptions,
   ServeOptions,
   SubscribeOptions,
   TaskConsumer,
@@ -117,8 +118,8 @@ class RabbitBus implements Bus {
     this.#reachability.addServer(server)
   }
 
-  publish(envelope: EventEnvelope): Promise<void> {
-    return this.#publisher.publishEvent(envelope)
+  publish(envelope: EventEnvelope, options: PublishOptions = {}): Promise<void> {
+    return this.#publisher.publishEvent(envelope, options)
   }
 
   redrive(message: Pick<ParkedMessage, 'group' | 'id' | 'type' | 'body'>): Promise<void> {

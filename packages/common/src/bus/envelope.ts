@@ -2,7 +2,6 @@ import type { ConsumeMessage } from 'amqplib'
 import { z } from 'zod'
 import type { EventEnvelope, EventType } from '../contract.ts'
 import { AppError } from '../errors.ts'
-import type { Bus } from './bus.ts'
 import { EVENTS } from './topology.ts'
 
 const Envelope = z.object({
@@ -73,16 +72,4 @@ export function readEvent(message: ConsumeMessage, types: ReadonlyMap<string, Ev
 
 export function byType(events: EventType[]): ReadonlyMap<string, EventType> {
   return new Map(events.map((event) => [event.type, event]))
-}
-
-/**
- * Publishes an event that may be lost where nobody listens: a gateway that starts later asks for the state it needs, and
- * what must arrive is published again until it is answered.
- */
-export async function publishIfHeard(bus: Bus, envelope: EventEnvelope): Promise<void> {
-  try {
-    await bus.publish(envelope)
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === 'NO_RESPONDER')) throw error
-  }
 }

@@ -1,5 +1,5 @@
 export type * from './bus.ts'
 export { connectBus } from './connect-bus.ts'
 export { brokerTopology } from './definitions.ts'
-export { byType, decodeEnvelope, publishIfHeard } from './envelope.ts'
+export { byType, decodeEnvelope } from './envelope.ts'
 export { brokerPermissions, topicPermissions } from './rights.ts'

@@ -2,7 +2,7 @@ import type { ConfirmChannel, Message } from 'amqplib'
 import type { EventEnvelope } from '../contract.ts'
 import type { TaskMessage } from '../contracts/work.ts'
 import { AppError } from '../errors.ts'
-import type { ParkedMessage, TaskQueue } from './bus.ts'
+import type { ParkedMessage, PublishOptions, TaskQueue } from './bus.ts'
 import type { BusMetrics } from './bus-metrics.ts'
 import type { Link } from './link.ts'
 import type { ManagedChannel } from './managed-channel.ts'
@@ -42,15 +42,18 @@ export class Publisher {
     return this.#channel.ready
   }
 
-  async publishEvent(envelope: EventEnvelope): Promise<void> {
+  async publishEvent(envelope: EventEnvelope, { ifHeard }: PublishOptions): Promise<void> {
     const traceparent = envelope.traceparent ?? currentTraceparent()
-    await this.publish({
-      exchange: EVENTS.name,
-      key: envelope.type,
-      type: envelope.type,
-      messageId: envelope.id,
-      body: encode(traceparent === undefined ? envelope : { ...envelope, traceparent }),
-    })
+    await this.publish(
+      {
+        exchange: EVENTS.name,
+        key: envelope.type,
+        type: envelope.type,
+        messageId: envelope.id,
+        body: encode(traceparent === undefined ? envelope : { ...envelope, traceparent }),
+      },
+      ifHeard,
+    )
   }
 
   async redrive({ group, id, type, body }: Pick<ParkedMessage, 'group' | 'id' | 'type' | 'body'>): Promise<void> {
@@ -75,13 +78,15 @@ export class Publisher {
     })
   }
 
-  async publish(publication: Publication): Promise<void> {
+  async publish(publication: Publication, ifHeard = false): Promise<void> {
     let outcome = 'OK'
     try {
       await this.#confirmed(publication)
     } catch (error) {
       outcome = (error as AppError).code
-      throw error
+      if (!ifHeard || outcome !== 'NO_RESPONDER') throw error
+      // Not the name of an error: alerts go by those.
+      outcome = 'UNHEARD'
     } finally {
       this.#metrics()?.published.inc({ type: publication.type, outcome })
     }

@@ -100,7 +100,7 @@ export class RpcClient {
       }
       throw error
     } finally {
-      this.#options.metrics()?.clientSeconds.observe(`${method.service}.${method.name}`, outcome, startedAt)
+      this.#options.metrics()?.clientSeconds.record(`${method.service}.${method.name}`, outcome, startedAt)
     }
   }
 

@@ -116,7 +116,7 @@ export class RpcServer {
       // The channel is gone and the caller knows it; the broker will deliver the request again.
     }
     if (name !== wire.PING)
-      this.#options.metrics()?.serverSeconds.observe(`${this.#service}.${name}`, outcome, startedAt)
+      this.#options.metrics()?.serverSeconds.record(`${this.#service}.${name}`, outcome, startedAt)
   }
 
   /**

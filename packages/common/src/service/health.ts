@@ -1,11 +1,20 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Metrics } from './telemetry.ts'
+import { type Metrics, VERSION } from './telemetry.ts'
 
 export interface CheckResult {
   ok: boolean
   /** Copied to the answer, e.g. `{ state: 'open' }`. */
   detail?: Record<string, unknown>
+}
+
+export interface HealthReport {
+  ready: boolean
+  draining: boolean
+  /** Of Kinora. */
+  version: string
+  /** By name. */
+  checks: Record<string, CheckResult>
 }
 
 /** Named checks of a service's dependencies; each must answer from memory or within a second. */
@@ -22,12 +31,12 @@ export class Health {
     this.#draining = true
   }
 
-  async report(): Promise<{ ready: boolean; draining: boolean; checks: Record<string, CheckResult> }> {
+  async report(): Promise<HealthReport> {
     const entries = await Promise.all(
       [...this.#checks].map(async ([name, check]) => [name, await within(1000, check)] as const),
     )
     const ready = !this.#draining && entries.every(([, result]) => result.ok)
-    return { ready, draining: this.#draining, checks: Object.fromEntries(entries) }
+    return { ready, draining: this.#draining, version: VERSION, checks: Object.fromEntries(entries) }
   }
 }
 

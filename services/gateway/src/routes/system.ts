@@ -7,6 +7,7 @@ import { type HandRoute, tagged } from './route.ts'
 
 const Readiness = z.object({
   ready: z.boolean().meta({ description: 'Whether the gateway can do its work.', example: true }),
+  version: z.string().optional().meta({ description: 'The version of Kinora.', example: '0.2.0' }),
   draining: z.boolean().optional().meta({ description: 'Whether the gateway is shutting down.', example: false }),
   checks: z
     .record(

@@ -237,7 +237,7 @@ test('5.1 is a group of its own with the same members, in variants after all oth
   const variants = [...master.matchAll(/STREAM-INF:BANDWIDTH=(\d+).*AUDIO="(.*)"\n(.*)/g)].map(([, ...found]) => found)
   expect(variants).toEqual([
     ['427815', 'audio', '240p.m3u8'],
-    ['684000', 'audio-surround', '240p.m3u8'],
+    ['688273', 'audio-surround', '240p.m3u8'],
     ['128114', 'audio', 'audio.m3u8'],
   ])
   expect(files.map(({ name }) => name)).toContain('audio-surround.m3u8')
