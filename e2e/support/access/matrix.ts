@@ -85,6 +85,8 @@ export const MATRIX: Record<string, Rule> = {
   'PATCH /v1/videos/{videoId}': { access: 'owner', json: { title: 'Mine now' } },
   'DELETE /v1/videos/{videoId}': { access: 'owner' },
   'PATCH /v1/videos/{videoId}/audio/{trackId}': { access: 'owner', json: { name: 'Mine now' } },
+  'PUT /v1/videos/{videoId}/audio/{trackId}': { access: 'owner', body: { type: 'audio/mpeg', bytes: 'not mine' } },
+  'DELETE /v1/videos/{videoId}/audio/{trackId}': { access: 'owner' },
   'PUT /v1/videos/{videoId}/source': { access: 'owner', body: { type: 'video/mp4', bytes: 'not mine' } },
   'POST /v1/uploads': { access: 'user', headers: TUS },
   'HEAD /v1/uploads/{uploadId}': { access: 'owner', headers: TUS },
@@ -130,7 +132,9 @@ export const MATRIX: Record<string, Rule> = {
   'GET /play/{reference}/preview.{format}': { access: 'anyone' },
   'GET /play/{reference}/captions/{lang}.vtt': { access: 'anyone' },
   'GET /play/{reference}/chapters.vtt': { access: 'anyone' },
+  'GET /play/{reference}/waveform.png': { access: 'anyone' },
   'GET /play/{reference}/download/{height}.mp4': { access: 'anyone' },
+  'GET /play/{reference}/download/audio.m4a': { access: 'anyone' },
   'GET /play/{reference}/{file}': { access: 'anyone' },
 
   'GET /.well-known/jwks.json': { access: 'anyone' },
