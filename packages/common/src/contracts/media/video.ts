@@ -91,8 +91,8 @@ export const Playback = z.object({
   }),
 })
 
-/** Id of an audio track, within its video. */
-export const AudioTrackId = z.string().regex(/^\d{1,3}$/)
+/** Id of an audio track, within its video: a number from 1, without leading zeros. */
+export const AudioTrackId = z.string().regex(/^[1-9]\d{0,2}$/)
 
 export const AudioTrack = z.object({
   id: z.string().meta({ description: 'Id of the track; unique within its video.', example: '2' }),
