@@ -1,8 +1,9 @@
 import Hls from './hls.js'
 import { Qualities } from './qualities.js'
+import { takeOver } from './take-over.js'
 
 const NOT_READY = 409
-const NOT_READY_RETRY_MS = 3000
+const NOT_READY_RETRY_MS = 1000
 /** After a failed request or a rate limit. */
 const ERROR_RETRY_MS = 10_000
 
@@ -10,6 +11,8 @@ const [, , videoId = ''] = location.pathname.split('/')
 // Browsers do not send the fragment, so the token in the page's URL is in no log.
 const token = new URLSearchParams(location.hash.slice(1)).get('token')
 const base = `/play/${encodeURIComponent(token ?? videoId)}`
+const masterUrl = `${base}/master.m3u8`
+const sourceUrl = `${base}/source`
 
 const notice = document.querySelector('#notice')
 const controller = document.querySelector('media-controller')
@@ -19,16 +22,16 @@ addEventListener('hashchange', () => location.reload())
 if (token === null) showTitle().catch(() => {})
 await playWhenReady()
 
-async function playWhenReady() {
-  let waited = false
+async function playWhenReady(waited = false) {
   while (!progress?.failed) {
-    const status = await statusOf(`${base}/master.m3u8`)
+    const status = await statusOf(masterUrl)
     if (status === 200) return play(waited)
     if (status === 403) return show('This link is no longer valid. Ask for a new one.')
     if (status === 404) return show('This video does not exist, or it is private and this link does not open it.')
     if (status === NOT_READY) {
       // The API returns the progress of a private video only to its owner.
       if (token === null) progress ??= followProgress()
+      if ((await statusOf(sourceUrl, 'HEAD')) === 200) return playSource(waited)
       showProgress()
     } else show('The server is unavailable at the moment. Trying again…')
     waited = true
@@ -38,23 +41,71 @@ async function playWhenReady() {
 }
 
 /** The status of the response; 0 without a response. */
-async function statusOf(url) {
+async function statusOf(url, method = 'GET') {
   try {
-    return (await fetch(url, { cache: 'no-store' })).status
+    return (await fetch(url, { method, cache: 'no-store' })).status
   } catch {
     return 0
   }
 }
 
 function play(waited) {
+  const video = newVideo()
+  controller.querySelector('media-poster-image').setAttribute('src', `${base}/poster.jpg`)
+  if (Hls.isSupported()) attach(video, 0, () => false)
+  else if (video.canPlayType('application/vnd.apple.mpegurl')) video.src = masterUrl
+  else return show('This browser cannot play this video.')
+  video.append(previews())
+  present(video, waited)
+}
+
+/** Plays the uploaded file as it is, until there is enough of the video in its own renditions. */
+function playSource(waited) {
+  const first = newVideo()
+  first.preload = 'auto'
+  first.src = sourceUrl
+  let over = false
+  const end = () => {
+    over = true
+    first.removeAttribute('src')
+    first.load()
+  }
+  first.addEventListener('error', () => {
+    if (over) return
+    over = true
+    first.remove()
+    controller.hidden = true
+    // Such as a video that failed meanwhile.
+    setTimeout(playWhenReady, NOT_READY_RETRY_MS, waited)
+  })
+  present(first, waited)
+  if (!Hls.isSupported()) return
+  const changing = takeOver(first, {
+    isOver: () => over,
+    isPlayable: async () => (await statusOf(masterUrl)) === 200,
+    prepare: (start, onFatal) => {
+      const video = newVideo()
+      const hls = attach(video, start, onFatal)
+      video.append(previews())
+      return { video, hls }
+    },
+    place: (video) => {
+      first.replaceWith(video)
+      end()
+    },
+  })
+  // The visitor stays with the source.
+  changing.catch(() => {})
+}
+
+function newVideo() {
   const video = document.createElement('video')
   video.slot = 'media'
   video.playsInline = true
-  controller.querySelector('media-poster-image').setAttribute('src', `${base}/poster.jpg`)
-  if (Hls.isSupported()) attach(video)
-  else if (video.canPlayType('application/vnd.apple.mpegurl')) video.src = `${base}/master.m3u8`
-  else return show('This browser cannot play this video.')
-  video.append(previews())
+  return video
+}
+
+function present(video, waited) {
   controller.append(video)
   progress?.stop()
   notice.hidden = true
@@ -65,11 +116,12 @@ function play(waited) {
   if (waited) video.play().catch(() => {})
 }
 
-function attach(video) {
+/** Plays the renditions in this element, from `start` seconds on. `onFatal` returns whether the visitor sees nothing of the end. */
+function attach(video, start, onFatal) {
   const hls = new Hls({
     workerPath: new URL('./hls.worker.js', import.meta.url).href,
     // A playlist that still grows is not a live stream: play it from the beginning.
-    startPosition: 0,
+    startPosition: start,
     capLevelToPlayerSize: true,
   })
   // Before media-chrome gets the element, because it reads them once.
@@ -81,6 +133,7 @@ function attach(video) {
     if (!fatal) return
     if (type === Hls.ErrorTypes.MEDIA_ERROR) return hls.recoverMediaError()
     hls.destroy()
+    if (onFatal()) return
     controller.hidden = true
     const isRevoked = response?.code === 403 || response?.code === 404
     show(
@@ -89,8 +142,9 @@ function attach(video) {
         : 'The connection was lost. Reload the page to continue.',
     )
   })
-  hls.loadSource(`${base}/master.m3u8`)
+  hls.loadSource(masterUrl)
   hls.attachMedia(video)
+  return hls
 }
 
 /** Audio without frames: its cover or waveform stays while it plays. It is made only after the first seconds. */

@@ -68,6 +68,8 @@ export const gatewayConfig = serviceConfig.extend({
   /** Caption files, per user. Each is parsed by media. */
   RATE_LIMIT_CAPTIONS: allowance('120/60'),
   RATE_LIMIT_PLAYBACK: allowance('3000/60'),
+  /** Stills that are not made yet, by client address. Each is the work of a worker. */
+  RATE_LIMIT_STILL: allowance('120/60'),
   /** Number of gateways. While Redis is unavailable, each grants its share of every allowance. */
   RATE_LIMIT_GATEWAYS: integer(1, 100).default(1),
 })

@@ -8,6 +8,7 @@ import type { KeySet } from './identity/key-set.ts'
 import type { Revocations } from './identity/revocations.ts'
 import type { VideoFeed } from './live/video-feed.ts'
 import type { Grants } from './playback/grants.ts'
+import type { StillQueue } from './playback/still-queue.ts'
 import type { ForwardedCallers } from './proxy-check/proxy-report.ts'
 import type { Relay, Rpc } from './rpc.ts'
 
@@ -26,6 +27,7 @@ export interface Context {
   revocations: Revocations
   grants: Grants
   videoFeed: VideoFeed
+  stills: StillQueue
   forwardedCallers: ForwardedCallers
   /** Aborts when the gateway begins to stop, so that endless responses such as event streams end. */
   draining: AbortSignal

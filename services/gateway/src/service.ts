@@ -18,6 +18,7 @@ import { Revocations } from './identity/revocations.ts'
 import { AccessTokens } from './identity/tokens.ts'
 import { VideoFeed } from './live/video-feed.ts'
 import { Grants } from './playback/grants.ts'
+import { StillQueue } from './playback/still-queue.ts'
 import { forwardedCallers, spoofable } from './proxy-check/proxy-report.ts'
 import { type Allowance, type Allowances, API_KEY_OWN, KEYS_PER_ALLOWANCE } from './rate-limit/policies.ts'
 import { connectRedis, RateLimiter } from './rate-limit/rate-limiter.ts'
@@ -62,6 +63,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   const revocations = new Revocations(rpc, apiKeys, logger)
   const grants = new Grants(rpc)
   const videoFeed = new VideoFeed()
+  const stills = new StillQueue()
   await bus.listen(
     [events['auth.sessions-revoked']],
     (e) => revocations.receive(e),
@@ -82,6 +84,11 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
       grants.invalidateAll()
       videoFeed.gap()
     },
+  )
+  await bus.listen(
+    [events['video.still-ended']],
+    ({ data }) => stills.ended((data as { stillId: string }).stillId),
+    () => stills.gap(),
   )
   // After subscribing: a change between this response and the first event would be lost.
   revocations.reload()
@@ -107,6 +114,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     revocations,
     grants,
     videoFeed,
+    stills,
     forwardedCallers: forwardedCallers(),
     admission: admission(authenticator(tokens, apiKeys, revocations), limiter),
     cookieSessions: {
@@ -158,6 +166,7 @@ function allowancesOf(config: GatewayConfig): Allowances {
     captions: config.RATE_LIMIT_CAPTIONS,
     'key-uploads': ofAllKeys(config.RATE_LIMIT_UPLOAD),
     playback: config.RATE_LIMIT_PLAYBACK,
+    still: config.RATE_LIMIT_STILL,
   }
 }
 

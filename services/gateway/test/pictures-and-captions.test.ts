@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { PlaybackGrant } from '@kinora/common/contracts'
+import type { Output } from '@kinora/common/contract'
+import { events, type media as mediaContract, type PlaybackGrant } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
 import { keys, openStore } from '@kinora/common/storage'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
@@ -106,6 +108,86 @@ describe('a preview', () => {
   it.each(['webp', 'gif'])('as %s shows frames from the whole video', async (format) => {
     const found = await sharp(await picture(await play(`preview.${format}?width=160`)), { animated: true }).metadata()
     expect(found).toMatchObject({ format, pages: 3, width: 160, pageHeight: 90, loop: 0 })
+  })
+})
+
+describe('a still', () => {
+  type Answer = Output<typeof mediaContract.prepareStill>
+  const storageKey = keys.still(videoId, randomUUID(), 1, 'webp')
+  const codeOf = async (answer: Response) => [answer.status, ((await answer.json()) as { code: string }).code]
+
+  it('that is there is sent at once, with a tag, and may be kept for long', async () => {
+    await store.put(
+      storageKey,
+      await sharp(await sprite('red', 'blue'))
+        .webp()
+        .toBuffer(),
+    )
+    const asked: unknown[] = []
+    media.on.prepareStill = async ({ reference: _, ...rest }) => {
+      asked.push(rest)
+      return { status: 'ready', storageKey }
+    }
+    const expiresAt = new Date(Date.now() + 60_000).toISOString()
+    const answer = await play('frame.webp?time=1.25&width=320', { expiresAt })
+    expect(answer.headers.get('content-type')).toBe('image/webp')
+    expect(answer.headers.get('cache-control')).toBe('private, max-age=31536000, immutable')
+    expect(answer.headers.get('etag')).toMatch(/^"/)
+    expect(await picture(answer)).toEqual(await store.get(storageKey))
+    expect(asked).toEqual([{ time: 1.25, width: 320, format: 'webp', make: false }])
+    expect((await play('frame.jpg')).headers.get('cache-control')).toContain('public, max-age=3600')
+  })
+
+  it('that must be made is waited for, until media says that its task has ended', async () => {
+    const stillId = randomUUID()
+    const made = { is: false, asked: [] as boolean[] }
+    media.on.prepareStill = async ({ make }): Promise<Answer> => {
+      made.asked.push(make)
+      if (made.is) return { status: 'ready', storageKey }
+      if (!make) return { status: 'absent' }
+      // The event may come before this answer, or after it.
+      made.is = true
+      await media.say(events['video.still-ended'], stillId, 1, { videoId, stillId })
+      return { status: 'making', stillId }
+    }
+    const from = performance.now()
+    expect((await play('frame.webp?time=7')).status).toBe(200)
+    expect(made.asked).toEqual([false, true, false])
+    expect(performance.now() - from).toBeLessThan(4000)
+  })
+
+  it('that no worker makes is 503 after some seconds, as is one that failed', async () => {
+    const stillId = randomUUID()
+    let ended = false
+    media.on.prepareStill = async ({ make }): Promise<Answer> =>
+      ended && !make ? { status: 'absent' } : { status: 'making', stillId }
+    const answer = await play('frame.avif?time=1')
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2'])
+    expect(await answer.json()).toMatchObject({ code: 'STILL_NOT_READY', retryable: true })
+    ended = true
+    await media.say(events['video.still-ended'], stillId, 1, { videoId, stillId })
+    expect(await codeOf(await play('frame.avif?time=1'))).toEqual([503, 'STILL_FAILED'])
+  })
+
+  it.each<[string, number, string]>(
+    [
+      ...['time=-1', 'time=', 'time=1e3', 'time=0x10', 'time=99999999', 'time=NaN'].map((query) => [query] as const),
+      ...['width=0', 'width=15', 'width=7681', 'width=1.5', 'width=', 'width=1&width=2', 'height=9'].map(
+        (query) => [query] as const,
+      ),
+    ].map(([query]) => [query, 400, 'VALIDATION_FAILED']),
+  )('is refused for %s', async (query, ...refusal) => {
+    expect(await codeOf(await play(`frame.jpg?${query}`))).toEqual(refusal)
+  })
+
+  it('that the video does not have, or not yet, is told by media', async () => {
+    for (const code of ['FRAME_NOT_FOUND', 'VIDEO_NOT_READY'] as const) {
+      media.on.prepareStill = async () => {
+        throw new AppError(code)
+      }
+      expect((await codeOf(await play('frame.jpg?time=9')))[1]).toBe(code)
+    }
+    expect(await codeOf(await play('frame.png'))).toEqual([400, 'VALIDATION_FAILED'])
   })
 })
 

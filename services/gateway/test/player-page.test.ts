@@ -7,7 +7,7 @@ import { openStore } from '@kinora/common/storage'
 import { findChromium, until } from '@kinora/dev/harness'
 import { chromium, type Frame, type Page } from 'playwright-core'
 import { afterAll, expect, it, vi } from 'vitest'
-import { storeHlsClip } from './support/hls-clip.ts'
+import { storeHlsClip, storeSourceClip } from './support/hls-clip.ts'
 import { useGateway } from './support/use-gateway.ts'
 
 // A browser on a machine that may be busy with other test files.
@@ -61,6 +61,13 @@ function allow(reference: string): string {
   return reference
 }
 
+/** Keys of the uploaded files that may be watched, by reference. */
+const sources = new Map<string, string>()
+media.on.authorizeSource = async ({ reference }) => {
+  const storageKey = sources.get(reference)
+  if (storageKey === undefined) throw new AppError('SOURCE_NOT_PLAYABLE')
+  return { contentType: 'video/mp4', storageKey, blanks: [] }
+}
 media.on.authorizePlayback = async ({ reference }) => {
   const grant = media.grants.get(reference)
   if (grant) return grant
@@ -143,6 +150,44 @@ it('shows the progress of a video that is not playable yet, and starts it when i
   await untilTrue(tab, `document.querySelector('progress').value === 42`)
   allow(id)
   await untilTrue(tab, `${VIDEO}?.currentTime > 0.5`)
+  expect(violations).toEqual([])
+  await tab.close()
+})
+
+it('begins with the uploaded file, and changes to the renditions without a jump', async () => {
+  const { id } = addVideo({ status: 'processing', playable: false })
+  const storageKey = `sources/${id}/${randomUUID()}`
+  await storeSourceClip(store, storageKey)
+  sources.set(id, storageKey)
+  const { tab, violations } = await openTab()
+  await tab.goto(`${gateway.url}/watch/${id}`)
+  await untilTrue(tab, `${VIDEO}?.readyState >= 2`)
+  expect(await tab.evaluate(`${VIDEO}.currentSrc`)).toBe(`${gateway.url}/play/${id}/source`)
+  // Every frame that is painted, with the time of the element that is shown.
+  await tab.evaluate(`{
+    const seen = (globalThis.seen = [])
+    const look = () => {
+      const video = document.querySelector('media-controller video')
+      seen.push([performance.now() / 1000, video ? video.currentTime : -1, video?.currentSrc.startsWith('blob:') && !video.muted])
+      requestAnimationFrame(look)
+    }
+    ${VIDEO}.play()
+    look()
+  }`)
+  await untilTrue(tab, `${VIDEO}.currentTime > 0.5`)
+  allow(id)
+  await untilTrue(tab, `globalThis.seen.at(-1)[2]`)
+  await untilTrue(tab, `document.querySelectorAll('video').length === 1 && ${VIDEO}.currentTime > 3`)
+  const seen = await tab.evaluate<[number, number, boolean][]>('globalThis.seen')
+  const change = seen.findIndex(([, , changed]) => changed)
+  const around = seen.slice(Math.max(0, change - 3), change + 4)
+  const [from, to] = [around[0], around.at(-1)]
+  const drift = (to?.[1] ?? 0) - (from?.[1] ?? 0) - ((to?.[0] ?? 0) - (from?.[0] ?? 0))
+  expect(Math.abs(drift)).toBeLessThan(0.3)
+  expect(Math.min(...around.map(([, time]) => time))).toBeGreaterThan(0.5)
+  // The controls follow the new element.
+  await tab.keyboard.press('k')
+  await untilTrue(tab, `${VIDEO}.paused`)
   expect(violations).toEqual([])
   await tab.close()
 })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type ClaimedTask, media, type SourceFacts, type TaskCause, type Video } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
+import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { ANONYMOUS, connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
@@ -87,6 +88,120 @@ describe('a download', () => {
     expect(await ask(token)).toEqual({ status: 'preparing' })
     await worker.finish(await worker.take(id, 'download'))
     await until(async () => (await ask(token)).status === 'ready')
+  })
+})
+
+describe('a still', () => {
+  const ask = (reference: string, time: number, more: { width?: number; make?: boolean } = {}) =>
+    call(media.prepareStill, { reference, time, format: 'jpg', make: true, ...more }, ANONYMOUS)
+  const tasksOf = async (videoId: string) => {
+    const query = ctx.db.selectFrom('tasks').selectAll().where('video_id', '=', videoId)
+    return await query.where('kind', '=', 'still').execute()
+  }
+  const stillsOf = (videoId: string) =>
+    ctx.db.selectFrom('stills').selectAll().where('video_id', '=', videoId).orderBy('number').execute()
+  const putStill = (task: ClaimedTask) => ctx.store.put(`${task.outputKey}/still.jpg`, 'a picture')
+  const ended = async (reference: string, time: number) =>
+    await until(async () => {
+      const answer = await ask(reference, time, { make: false })
+      return answer.status !== 'making' && answer
+    })
+
+  it('is made once for all who ask for its frame, from the largest rendition', async () => {
+    const { id } = await readyVideo()
+    const token = await tokenFor(id)
+    expect(await ask(token, 1.01, { make: false })).toEqual({ status: 'absent' })
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => ask(token, 1.01 + index / 1000, { width: 9999 })),
+    )
+    expect(new Set(answers.map((answer) => answer.status === 'making' && answer.stillId)).size).toBe(1)
+    expect(await tasksOf(id)).toHaveLength(1)
+    const task = await worker.take(id, 'still')
+    expect(task.work).toMatchObject({
+      ...{ renditionKey: keys.playlist(id, '360p.m3u8'), frame: 30, width: 640, format: 'jpg' },
+      size: { width: 640, height: 360 },
+    })
+    await putStill(task)
+    await worker.finish(task)
+    expect(await ended(token, 1.02)).toEqual({ status: 'ready', storageKey: `${task.outputKey}/still.jpg` })
+    // What viewers ask for is not in the owner's timeline, and changes nothing about the video.
+    const { items } = await call(media.getTimeline, { videoId: id }, owner)
+    expect(items.some(({ kind }) => kind === 'still')).toBe(false)
+    expect(await gateway.getVideo(id, owner)).toMatchObject({ status: 'ready', progress: { percent: 100 } })
+    expect(await tasksOf(id)).toEqual([])
+
+    // A file that was lost is made again.
+    await ctx.store.remove(`${task.outputKey}/still.jpg`)
+    expect(await ask(token, 1.02)).toMatchObject({ status: 'making' })
+    expect(await stillsOf(id)).toHaveLength(1)
+  })
+
+  it('of a link with a height is not larger, and of a link that ended there is none', async () => {
+    const { id } = await readyVideo()
+    const link = await call(media.createPlaybackToken, { videoId: id, maxHeight: 240 }, owner)
+    await ask(link.token, 2)
+    expect((await worker.take(id, 'still')).work).toMatchObject({ width: 426 })
+    await call(media.revokePlaybackToken, { videoId: id, tokenId: link.id }, owner)
+    await expect(ask(link.token, 2)).rejects.toMatchObject({ code: 'PLAYBACK_DENIED' })
+    await expect(ask(id, 2)).rejects.toMatchObject({ code: 'VIDEO_NOT_FOUND' })
+  })
+
+  it('after the end, or of what is not published yet, is refused', async () => {
+    const { id } = await readyVideo()
+    const token = await tokenFor(id)
+    await expect(ask(token, 10)).rejects.toMatchObject({ code: 'FRAME_NOT_FOUND' })
+    expect(await ask(token, 9.999)).toMatchObject({ status: 'making' })
+    const early = await gateway.upload(owner)
+    await call(media.updateVideo, { videoId: early.id, visibility: 'public' }, owner)
+    await expect(ask(early.id, 0)).rejects.toMatchObject({ code: 'PLAYBACK_NOT_READY' })
+    // Playable with its smallest rendition alone.
+    for (const kind of ['probe', 'video', 'audio'] as const) {
+      const task = await worker.take(early.id, kind)
+      await worker.finish(task, resultOf(task.work, task.outputKey, FACTS))
+    }
+    await videoWhen(gateway, owner, early.id, ({ playable }) => playable)
+    await expect(ask(early.id, 0)).rejects.toMatchObject({ code: 'VIDEO_NOT_READY' })
+    await doAllWork(worker, early.id, FACTS)
+    await videoWhen(gateway, owner, early.id, ({ status }) => status === 'ready')
+    expect(await ask(early.id, 0)).toMatchObject({ status: 'making' })
+  })
+
+  it('that fails is dropped after a second try, and made anew when it is asked for again', async () => {
+    const { id } = await readyVideo()
+    const token = await tokenFor(id)
+    const host: TaskCause = { class: 'host', code: 'TRANSCODE_FAILED', detail: 'It could not be decoded.' }
+    await ask(token, 3)
+    await worker.fail(await worker.take(id, 'still'), host)
+    await worker.fail(await worker.take(id, 'still'), host)
+    expect(await ended(token, 3)).toEqual({ status: 'absent' })
+    expect(await gateway.getVideo(id, owner)).toMatchObject({ status: 'ready', error: null })
+    expect(await ask(token, 3)).toMatchObject({ status: 'making' })
+  })
+
+  it('is one of twenty that are made at a time, and of 500 that are kept, and goes with its video', async () => {
+    const { id } = await readyVideo()
+    const token = await tokenFor(id)
+    const asked = await Promise.allSettled(Array.from({ length: 25 }, (_, index) => ask(token, index / 10)))
+    const codes = asked.map((answer) => (answer.status === 'rejected' ? answer.reason.code : answer.value.status))
+    expect(codes.filter((code) => code === 'making')).toHaveLength(20)
+    expect(codes.filter((code) => code === 'STILL_LIMIT_REACHED')).toHaveLength(5)
+
+    const oldest = await worker.take(id, 'still')
+    await putStill(oldest)
+    await worker.finish(oldest)
+    await until(async () => (await stillsOf(id)).some(({ storage_key: key }) => key !== null))
+    await sql`insert into stills (id, video_id, frame, width, format, storage_key, bytes)
+      select gen_random_uuid(), ${id}, 1000 + n, 640, 'jpg', 'videos/' || ${id}::text || '/' || gen_random_uuid() || '-1/still.jpg', 1000
+      from generate_series(1, 500) as n`.execute(ctx.db)
+    const newest = await worker.take(id, 'still')
+    await putStill(newest)
+    await worker.finish(newest)
+    await until(async () => (await ctx.store.stat(`${oldest.outputKey}/still.jpg`)) === null)
+    expect((await stillsOf(id)).filter(({ storage_key: key }) => key !== null)).toHaveLength(500)
+
+    await call(media.deleteVideo, { videoId: id }, owner)
+    await until(async () => (await ctx.store.stat(`${newest.outputKey}/still.jpg`)) === null)
+    expect(await stillsOf(id)).toEqual([])
   })
 })
 

@@ -57,6 +57,53 @@ describe('a storyboard', () => {
   })
 })
 
+describe('a still', () => {
+  /** Every frame is grey, four levels lighter than the one before; with B-frames, and at a rate that is no whole number. */
+  const grey = [
+    '-f',
+    'lavfi',
+    '-i',
+    "color=black:size=160x90:rate=30000/1001:duration=1.8,geq=lum='16+4*N':cb=128:cr=128",
+  ]
+  const frameRate = { num: 30_000, den: 1001 }
+  const size = { width: 160, height: 90 }
+
+  it('is exactly the frame that was asked for', async () => {
+    const path = await createClip(workbench.folder, 'grey.mp4', ...grey, ...H264, '-crf', '1', '-bf', '2')
+    const { playlistKey, facts } = await transcode(workbench, path, { chunks: 2, short: [90] })
+    expect(facts.video.frameRate).toEqual(frameRate)
+    const renditionKey = `${playlistKey}/90p.m3u8`
+    const levels = async (frame: number) => {
+      const work = { kind: 'still', renditionKey, frameRate, frame, size, width: 80, format: 'jpg' } as const
+      await workbench.run(work, { outputKey: `videos/still-${frame}` })
+      const file = sharp(workbench.pathOf(`videos/still-${frame}/still.jpg`))
+      expect(await file.metadata()).toMatchObject({ width: 80, height: 45, format: 'jpeg' })
+      const { channels } = await file.stats()
+      return channels.map(({ mean }) => mean)
+    }
+    // The first and the last frame, and those around the beginning of a segment.
+    const last = facts.video.frameCount - 1
+    for (const frame of [0, 29, 30, last]) {
+      const expected = ((16 + 4 * frame - 16) * 255) / 219
+      for (const level of await levels(frame)) expect(Math.abs(level - expected)).toBeLessThan(2.3)
+    }
+    await expect(levels(last + 1)).rejects.toMatchObject({ taskCause: { class: 'host' } })
+  })
+
+  it('has the colours of the video, in each format', async () => {
+    const renditionKey = `${whole.playlistKey}/90p.m3u8`
+    const at = async (frame: number, format: 'jpg' | 'webp' | 'avif') => {
+      const rate = { num: 25, den: 1 }
+      const work = { kind: 'still', renditionKey, frameRate: rate, frame, size, width: 160, format } as const
+      const { bytes } = await workbench.run(work, { outputKey: `videos/colour-${frame}` })
+      const key = `videos/colour-${frame}/still.${format}`
+      expect((await workbench.store.stat(key))?.bytes).toBe(bytes)
+      return await colourAt(key, { left: 0, top: 0, ...size })
+    }
+    expect([await at(24, 'webp'), await at(25, 'avif'), await at(50, 'jpg')]).toEqual(['red', 'lime', 'blue'])
+  })
+})
+
 describe('a poster', () => {
   const at = async (time: number) => {
     const { sourceKey, facts } = await workbench.probe(source)

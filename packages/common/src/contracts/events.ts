@@ -81,6 +81,14 @@ export const events = defineEvents({
       error: VideoError.nullable(),
     }),
   },
+  'video.still-ended': {
+    summary: 'The task of a still has ended, with a picture or without one; gateways ask again for requests that wait',
+    publisher: 'media',
+    subscribers: [],
+    listeners: ['gateway'],
+    version: 1,
+    data: z.object({ videoId: Id, stillId: Id }),
+  },
   'video.milestone-reached': {
     summary: 'A video has reached a milestone that webhooks report; for the command line of operators',
     publisher: 'media',

@@ -6,6 +6,10 @@ import { FrameRate, MAX_SOURCE_SUBTITLES, SourceChapter, SourceFacts, SourceSubt
 import { StoryboardGrid } from './storyboard.ts'
 
 /** Tasks of workers and their results: a few KiB, plus some 110 bytes per segment for long audio. */
+/** File formats of stills, by the ending of their names. */
+export const StillFormat = z.enum(['jpg', 'webp', 'avif'])
+export type StillFormat = z.infer<typeof StillFormat>
+
 /** One rung of the ladder. */
 export const Rung = z.object({
   /** By the short side: `240p`, `1080p`. */
@@ -92,6 +96,22 @@ export const TaskWork = z.discriminatedUnion('kind', [
       .int()
       .positive()
       .meta({ description: 'Number of frames at the constant rate.', example: 5466 }),
+  }),
+  z.object({
+    kind: z.literal('still').meta({ description: 'Kind of task.', example: 'video' }),
+    /** Published media playlist of the largest rendition, which has the frame. */
+    renditionKey: z.string(),
+    frameRate: FrameRate.meta({ description: 'Constant frame rate of all renditions; at most 60.' }),
+    /** Number of the frame, from 0. */
+    frame: z.number().int().nonnegative(),
+    /** Size of the rendition. */
+    size: z.object({
+      width: z.number().int().positive().meta({ description: 'Width in pixels, as displayed.', example: 1280 }),
+      height: z.number().int().positive().meta({ description: 'Height in pixels, as displayed.', example: 720 }),
+    }),
+    /** Width of the picture, at most that of the rendition. */
+    width: z.number().int().positive().meta({ description: 'Width in pixels, as displayed.', example: 1280 }),
+    format: StillFormat,
   }),
   z.object({
     kind: z.literal('finalise').meta({ description: 'Kind of task.', example: 'video' }),
@@ -240,6 +260,11 @@ export const TaskResult = z.discriminatedUnion('kind', [
   /** File: `download.mp4` under the output key; M4A without frames. */
   z.object({
     kind: z.literal('download').meta({ description: 'Kind of task.', example: 'video' }),
+    bytes: z.number().int().positive(),
+  }),
+  /** File: `still.<format>` under the output key. */
+  z.object({
+    kind: z.literal('still').meta({ description: 'Kind of task.', example: 'video' }),
     bytes: z.number().int().positive(),
   }),
   AudioPart,

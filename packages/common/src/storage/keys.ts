@@ -32,6 +32,9 @@ export const keys = {
   /** The file that an attempt at a download has written. */
   download: (videoId: string, taskId: string, attempt: number): StorageKey =>
     `${keys.attempt(videoId, taskId, attempt)}/${DOWNLOAD_FILE}`,
+  /** The picture that an attempt at a still has written. */
+  still: (videoId: string, taskId: string, attempt: number, format: string): StorageKey =>
+    `${keys.attempt(videoId, taskId, attempt)}/still.${format}`,
   watermark: (videoId: string, pictureId: string): StorageKey => `videos/${videoId}/watermark-${pictureId}.png`,
   /** Which installation the store belongs to; see `installation-marker.ts`. */
   installation: 'installation.json',

@@ -1,6 +1,8 @@
+import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '@kinora/common/errors'
 import type { Store, StoredFile } from '@kinora/common/storage'
+import { type Blank, blankOut } from '@kinora/formats/web-file'
 import type { Request, Response } from 'express'
 import { byteRange, fileTag, isNotModified, isRangeCurrent } from './conditional-request.ts'
 
@@ -14,6 +16,8 @@ export interface SentFile {
    * at this URL never changes.
    */
   maxAgeSeconds?: number
+  /** Bytes that are sent as others. */
+  blanks?: readonly Blank[]
 }
 
 const YEAR_SECONDS = 31_536_000
@@ -44,7 +48,23 @@ export async function sendStoredFile(req: Request, res: Response, store: Store, 
   if (part) res.setHeader('Content-Range', `bytes ${part.start}-${part.end}/${stored.bytes}`)
   res.status(part ? 206 : 200)
   if (req.method === 'HEAD') res.end()
-  else await stream(store.read(file.key, part), res)
+  else await stream(blanked(store.read(file.key, part), part?.start ?? 0, file.blanks ?? []), res)
+}
+
+/** Replaces bytes on the fly, so that no copy of the file is needed. */
+function blanked(bytes: Readable, start: number, blanks: readonly Blank[]): Readable {
+  if (blanks.length === 0) return bytes
+  let at = start
+  const replace = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const from = at
+      at += chunk.length
+      // The store may hold on to its buffer.
+      done(null, blankOut(Buffer.from(chunk), from, blanks))
+    },
+  })
+  pipeline(bytes, replace).catch(() => {})
+  return replace
 }
 
 async function stream(bytes: NodeJS.ReadableStream, res: Response): Promise<void> {

@@ -145,6 +145,7 @@ const JAVASCRIPT = 'text/javascript; charset=utf-8'
 const SOURCES: Record<string, { type: string; file: string | URL }> = {
   'player.css': { type: 'text/css; charset=utf-8', file: new URL('player.css', OWN) },
   'player.js': { type: JAVASCRIPT, file: new URL('player.js', OWN) },
+  'take-over.js': { type: JAVASCRIPT, file: new URL('take-over.js', OWN) },
   'qualities.js': { type: JAVASCRIPT, file: new URL('qualities.js', OWN) },
   'hls.js': { type: JAVASCRIPT, file: join(HLS, 'hls.min.mjs') },
   'hls.worker.js': { type: JAVASCRIPT, file: join(HLS, 'hls.worker.js') },

@@ -37,6 +37,7 @@ export const RULES = [
   'captions',
   'key-uploads',
   'playback',
+  'still',
 ] as const
 export type Rule = (typeof RULES)[number]
 export type Allowances = Record<Rule, Allowance>

@@ -5,6 +5,7 @@ import { audioTracks } from './audio-tracks.ts'
 import { captions } from './captions.ts'
 import { downloads } from './downloads.ts'
 import { events } from './events.ts'
+import { instantPlayback } from './instant-playback.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
@@ -14,6 +15,7 @@ import { resumableUploads } from './resumable-uploads.ts'
 import type { Route } from './route.ts'
 import { secondFactor } from './second-factor.ts'
 import { sessions } from './sessions.ts'
+import { stills } from './stills.ts'
 import { system } from './system.ts'
 import { uploads } from './uploads.ts'
 import { passport, taskLog, videos } from './videos.ts'
@@ -44,6 +46,8 @@ export const routes: readonly Route[] = [
   ...passport,
   ...pictures,
   ...downloads,
+  ...stills,
+  ...instantPlayback,
   ...playback,
   ...system,
 ]

@@ -34,6 +34,29 @@ export async function storeHlsClip(store: Store, videoId: string): Promise<void>
   }
 }
 
+/** Stores the same clip as a file that browsers play. */
+export async function storeSourceClip(store: Store, key: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'kinora-source-'))
+  try {
+    const video = `testsrc2=size=426x240:rate=25:duration=${SEGMENTS * SEGMENT_SECONDS}`
+    const options = [
+      '-c:v',
+      'libx264',
+      '-preset',
+      'ultrafast',
+      '-pix_fmt',
+      'yuv420p',
+      '-movflags',
+      '+faststart',
+      'source.mp4',
+    ]
+    await run('ffmpeg', ['-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', video, ...options], { cwd: folder })
+    await store.put(key, await readFile(join(folder, 'source.mp4')))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 const MASTER = `#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-INDEPENDENT-SEGMENTS

@@ -60,6 +60,7 @@ export async function startTestGateway(world: TestEnvironment, env: Record<strin
     RATE_LIMIT_CAPTIONS: GENEROUS,
     RATE_LIMIT_EXPORT: GENEROUS,
     RATE_LIMIT_PLAYBACK: GENEROUS,
+    RATE_LIMIT_STILL: GENEROUS,
     ...env,
   })
   try {

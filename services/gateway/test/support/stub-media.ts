@@ -80,6 +80,7 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       renditions: [],
       audioTracks: [],
       warnings: [],
+      instantPlayback: false,
       playback: null,
       error: null,
       createdAt: now,

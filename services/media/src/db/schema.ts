@@ -1,6 +1,7 @@
 import type {
   MediaPart,
   SourceFacts,
+  StillFormat,
   Storyboard,
   TaskCause,
   TaskKind,
@@ -12,6 +13,7 @@ import type {
   VideoStatus,
   Visibility,
   Warning,
+  WebFile,
   Webhook,
   WebhookAttempt,
   WebhookDelivery,
@@ -47,6 +49,8 @@ export interface VideosTable {
   source_sha256: string | null
   clip: NullableJson<FrameRange>
   watermark: NullableJson<StoredWatermark>
+  instant_playback: Generated<boolean>
+  web_file: NullableJson<WebFile>
   facts: NullableJson<SourceFacts>
   plan: NullableJson<VideoPlan>
   poster_key: string | null
@@ -133,6 +137,19 @@ export interface AttemptLogsTable {
   written_at: Generated<Date>
 }
 
+export interface StillsTable {
+  id: string
+  video_id: string
+  frame: number
+  width: number
+  format: StillFormat
+  number: Generated<number>
+  storage_key: string | null
+  bytes: number | null
+  created_at: Generated<Date>
+}
+export type StillRow = Selectable<StillsTable>
+
 export interface PlaybackTokensTable {
   id: string
   video_id: string
@@ -186,6 +203,7 @@ export interface MediaDb extends OutboxDb, InboxDb {
   parts: PartsTable
   task_attempts: TaskAttemptsTable
   attempt_logs: AttemptLogsTable
+  stills: StillsTable
   playback_tokens: PlaybackTokensTable
   deletions: DeletionsTable
   installation: InstallationTable

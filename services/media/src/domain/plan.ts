@@ -23,7 +23,7 @@ const FIRST_AUDIO_ORDINAL = 2
 /** Kinds of tasks that begin when all others have ended. */
 const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard']
 /** A video is ready and plays without them. */
-const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'download']
+const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'download', 'still']
 
 type TaskPlace = Pick<PlannedTask, 'ordinal'> & { kind: TaskKind }
 

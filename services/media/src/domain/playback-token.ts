@@ -14,6 +14,8 @@ const Claims = z.object({
   exp: z.number().int(),
   maxHeight: z.number().int().optional(),
   download: z.boolean().optional(),
+  /** The source as it was uploaded; only in links that owners get with their own video. */
+  source: z.boolean().optional(),
 })
 export type PlaybackClaims = z.infer<typeof Claims>
 

@@ -10,6 +10,8 @@ const HOST_RETRIES = 4
 const MEMORY_RETRIES = 1
 /** Segments never change and only the playlists are rewritten before the next check, so one more check is enough. */
 const CHECK_RETRIES = 1
+/** A viewer waits for the picture, and asks again. */
+const STILL_RETRIES = 1
 const FIRST_DELAY_MS = 1000
 const MAX_DELAY_MS = 60_000
 
@@ -26,6 +28,7 @@ export function countFailure(cause: TaskCause, before: Failures): Failures {
 /** Whether the task is retried. A fault of the file never goes away by itself. */
 export function mayRetry(kind: TaskKind, cause: TaskCause, failures: Failures): boolean {
   if (kind === 'finalise' && cause.code === 'VERIFICATION_FAILED') return failures.host <= CHECK_RETRIES
+  if (kind === 'still' && cause.class !== 'input') return failures.host + failures.memory <= STILL_RETRIES
   if (cause.class === 'host') return failures.host <= HOST_RETRIES
   if (cause.class === 'memory') return failures.memory <= MEMORY_RETRIES
   return false

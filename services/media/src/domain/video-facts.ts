@@ -18,6 +18,7 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     source: sourceOf(row),
     renditions: renditionsOf(row),
     audioTracks: audioTracksOf(row),
+    instantPlayback: row.instant_playback,
     error: row.error,
     warnings: row.warnings,
     createdAt: row.created_at.toISOString(),

@@ -19,6 +19,7 @@ import { lengthRefusal } from '../operations/limits.ts'
 import { writePassport } from '../operations/passport.ts'
 import { discardPrepared, prepareSourceCaptions, recordSourceCaptions } from '../operations/source-captions.ts'
 import { planSpeculation, takeOverSpeculation } from '../operations/speculative-segments.ts'
+import { endStill } from '../operations/stills.ts'
 import { recordPoster, recordStoryboard } from '../repositories/pictures.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/segments.ts'
 import { recordLog, recordTools } from '../repositories/task-attempts.ts'
@@ -106,6 +107,7 @@ const RECORDERS: { [K in keyof ResultOf]: Recorder<K> } = {
   },
   subtitles: async (_ctx, { tx, video, lease, captions }) =>
     await recordSourceCaptions(tx, video, keys.attempt(video.id, lease.taskId, lease.attempt), captions),
+  still: async (_ctx, { tx, task }, { bytes }) => await endStill(tx, task, bytes),
   finalise: async (ctx, { tx, video }, result) => await writePassport(ctx, tx, video, result),
   // The file has its place by the number of the attempt.
   download: async () => {},

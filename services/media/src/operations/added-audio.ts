@@ -21,7 +21,7 @@ export function assertMayAdd({ status, plan, audio_tracks: tracks }: VideoRow, t
   return { before, plan }
 }
 
-export type AddedTrack = Pick<StoredAudioTrack, 'id' | 'name' | 'language' | 'audioDescription'> &
+type AddedTrack = Pick<StoredAudioTrack, 'id' | 'name' | 'language' | 'audioDescription'> &
   Required<Pick<StoredAudioTrack, 'added'>>
 
 /** The new track takes the place of the one with its id, else the last one. Players get it when it is encoded. */

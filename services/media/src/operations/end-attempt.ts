@@ -22,6 +22,7 @@ import { addWarnings } from '../repositories/video-states.ts'
 import { getVideo } from '../repositories/videos.ts'
 import { unreadableSubtitles } from './source-captions.ts'
 import { endSpeculation } from './speculative-segments.ts'
+import { endStill } from './stills.ts'
 
 /*
  * How an attempt ends without a result. Each function runs under the lock of its video and returns false when the attempt
@@ -101,6 +102,7 @@ async function supersede(
 /** A failed task fails its video and cancels the rest, unless the task is optional. */
 async function abort(tx: Tx, task: TaskRow): Promise<void> {
   const { video_id: videoId, early_share: share } = task
+  if (task.kind === 'still') return await endStill(tx, task, null)
   if (share === null && isAdditionalAudio(task)) await leaveOutAudio(tx, task)
   if (task.params.kind === 'subtitles') await addWarnings(tx, videoId, unreadableSubtitles(task.params))
   if (share === null && isOptional(task)) return

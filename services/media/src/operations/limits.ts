@@ -9,8 +9,8 @@ import { countVideosOf, lockQuota, runningLimit, usageOf } from '../repositories
 const MAX_RESUMED = 100
 
 /**
- * Defers a queued attempt when its owner's concurrency limit is reached; true when it did. The check of a finished video is
- * never deferred, because it is short.
+ * Defers a queued attempt when its owner's concurrency limit is reached; true when it did. The check of a finished video and
+ * stills are never deferred, because they are short.
  */
 export async function deferOverLimit(
   { config }: Context,

@@ -1,5 +1,8 @@
+import { buffer } from 'node:stream/consumers'
+import type { WebFile } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import { keys } from '@kinora/common/storage'
+import { keys, type StorageKey } from '@kinora/common/storage'
+import { readWebFile } from '@kinora/formats/web-file'
 import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import { probeTask } from '../domain/plan.ts'
@@ -27,9 +30,10 @@ export async function registerUpload(
     const message = 'is not the key of this upload'
     throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'storageKey', message }] })
   }
+  const webFile = await webFileOf(ctx, storageKey, source.bytes)
   const changed = await changeVideo(ctx, videoId, async (tx, video) => {
     if (video.owner_id !== userId) throw new AppError('VIDEO_NOT_FOUND')
-    if (video.upload_id === null) await registerSource(tx, video.id, source)
+    if (video.upload_id === null) await registerSource(tx, video.id, source, webFile)
     const lost = video.upload_id !== null && video.upload_id !== uploadId
     if (lost) await queueFileDeletion(tx, storageKey)
     await endUpload(tx, uploadId, lost)
@@ -49,9 +53,30 @@ async function disposeOfSource(tx: Tx, userId: string, videoId: string, storageK
   else await queueQuarantine(tx, { key: storageKey, folder: false })
 }
 
+/** Time for the boxes of a file in a remote store: its client waits. */
+const MAX_READ_MS = 1500
+
+/** How browsers play a source; null where they do not, and where that cannot be found out now. */
+async function webFileOf({ store, logger }: Context, key: StorageKey, size: number): Promise<WebFile | null> {
+  const deadline = performance.now() + MAX_READ_MS
+  const read = async (start: number, bytes: number) => {
+    if (performance.now() > deadline) throw new Error('the store is too slow')
+    return await buffer(store.read(key, { start, end: start + bytes - 1 }))
+  }
+  return await readWebFile({ size, read }).catch((error: unknown) => {
+    logger.debug({ err: error, key }, 'a source is not played before it is processed')
+    return null
+  })
+}
+
 /** Gives a video its source and its first task. */
-export async function registerSource(tx: Tx, videoId: string, source: Source): Promise<void> {
-  await recordSource(tx, videoId, { ...source, filename: shownFilename(source.filename) })
+export async function registerSource(
+  tx: Tx,
+  videoId: string,
+  source: Source,
+  webFile: WebFile | null = null,
+): Promise<void> {
+  await recordSource(tx, videoId, { ...source, filename: shownFilename(source.filename) }, webFile)
   await addTasks(tx, videoId, [probeTask(source.storageKey)])
 }
 

@@ -6,7 +6,7 @@ export interface TaskOfVideo {
   video_id: string
 }
 
-/** Defers a queued attempt; false where there is no such attempt, or where it checks a finished video. */
+/** Defers a queued attempt; false where there is no such attempt, or where it is too short for that. */
 export async function deferTask(tx: Tx, { taskId, attempt }: { taskId: string; attempt: number }): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('tasks')
@@ -14,7 +14,7 @@ export async function deferTask(tx: Tx, { taskId, attempt }: { taskId: string; a
     .where('id', '=', taskId)
     .where('attempt', '=', attempt)
     .where('state', '=', 'queued')
-    .where('kind', '<>', 'finalise')
+    .where('kind', 'not in', ['finalise', 'still'])
     .executeTakeFirst()
   return numUpdatedRows === 1n
 }
@@ -46,10 +46,10 @@ export async function ownersOfDeferredTasks(db: Db): Promise<string[]> {
   return rows.map((row) => row.owner_id)
 }
 
-/** How many tasks of an owner are in one of these states. */
+/** How many tasks of an owner are in one of these states. Stills do not count: viewers ask for them. */
 export async function countTasks(db: Db, ownerId: string, states: string[]): Promise<number> {
   const { rows } = await sql<{ tasks: string }>`select count(*) as tasks
     from tasks join videos on videos.id = tasks.video_id
-    where videos.owner_id = ${ownerId} and tasks.state = any(${states})`.execute(db)
+    where videos.owner_id = ${ownerId} and tasks.state = any(${states}) and tasks.kind <> 'still'`.execute(db)
   return Number(rows[0]?.tasks ?? 0)
 }

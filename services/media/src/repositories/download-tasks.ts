@@ -18,9 +18,13 @@ export async function findTaskAt(
 }
 
 /** Adds a task and queues it, unless the video has a task with its ordinal; of several calls at once, one adds it. */
-export async function addTaskOnce(tx: Tx, videoId: string, task: PlannedTask): Promise<boolean> {
+export async function addTaskOnce(
+  tx: Tx,
+  videoId: string,
+  task: PlannedTask,
+  id: string = randomUUID(),
+): Promise<boolean> {
   const { ordinal, label, queue, weight, work } = task
-  const id = randomUUID()
   // Waits for a transaction that is deleting the video.
   const { numAffectedRows } = await sql`
     insert into tasks (id, video_id, kind, ordinal, label, queue, weight, params, state)

@@ -80,7 +80,7 @@ export async function usageOf(db: Db, config: MediaConfig, ownerId: string): Pro
       select coalesce(sum(bytes), 0) as bytes from deletions where owner_id = ${ownerId}
     ) retired, (
       select count(*) as running_tasks from tasks join videos on videos.id = tasks.video_id
-      where videos.owner_id = ${ownerId} and tasks.state = 'running'
+      where videos.owner_id = ${ownerId} and tasks.state = 'running' and tasks.kind <> 'still'
     ) work`.execute(db)
   const [row] = rows
   if (!row) throw new Error('the query for the usage returned no row')

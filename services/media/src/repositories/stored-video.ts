@@ -1,7 +1,9 @@
+import { posix } from 'node:path'
 import { sql } from 'kysely'
 import type { Db, VideoRow } from '../db/schema.ts'
 import type { WrittenParts } from './segments.ts'
 import { writtenParts } from './segments.ts'
+import { stillKeys } from './stills.ts'
 import { findVideo } from './videos.ts'
 
 /** What the rows say about a video's files, as of one moment. */
@@ -10,6 +12,8 @@ export interface StoredVideo {
   written: WrittenParts
   /** `<task>-<attempt>` of all attempts that may have files. */
   attempts: Set<string>
+  /** Keys of its stills. */
+  stills: string[]
   /** Keys of files and folders whose deletion is pending. */
   pendingDeletion: string[]
 }
@@ -28,15 +32,21 @@ export async function storedVideo(db: Db, videoId: string): Promise<StoredVideo 
           where video_id = ${videoId} and (task_attempts.state in ('queued', 'running', 'done') or exists (
             select from parts where parts.task_id = task_attempts.task_id and parts.attempt = task_attempts.attempt))
         `.execute(tx)
+      const stills = await stillKeys(tx, videoId)
       const pendingDeletion = await sql<{ key: string }>`
         select key from deletions where split_part(key, '/', 2) = ${videoId}`.execute(tx)
       return {
         video,
         written,
-        attempts: new Set(attempts.rows.map(({ name }) => name)),
+        attempts: new Set([...attempts.rows.map(({ name }) => name), ...stills.map((key) => folderName(key))]),
+        stills,
         pendingDeletion: pendingDeletion.rows.map(({ key }) => key),
       }
     })
+}
+
+function folderName(key: string): string {
+  return posix.basename(posix.dirname(key))
 }
 
 /** The next videos by id. */

@@ -32,7 +32,7 @@ export function leaseOf({ id, attempt, lease_token }: TaskRow): Lease | null {
   return lease_token === null ? null : { taskId: id, attempt, leaseToken: lease_token }
 }
 
-/** The facts about a video's tasks that decide its state, in the order of work. */
+/** The facts about a video's tasks that decide its state, in the order of work. Stills are none of its business. */
 export async function taskFacts(tx: Tx, videoId: string): Promise<TaskFacts[]> {
   return await tx
     .selectFrom('tasks')
@@ -40,6 +40,7 @@ export async function taskFacts(tx: Tx, videoId: string): Promise<TaskFacts[]> {
     .select(sql<boolean>`started_at is not null`.as('started'))
     .select(sql<boolean>`not_before is not null or held`.as('delayed'))
     .where('video_id', '=', videoId)
+    .where('kind', '<>', 'still')
     .where('early_share', 'is', null)
     .orderBy('ordinal')
     .execute()
@@ -196,12 +197,13 @@ function counted({ host, memory }: Failures) {
   return { host_failures: host, memory_failures: memory }
 }
 
-/** Cancels all tasks of a video that are not done; returns the attempts that this ended. */
+/** Cancels all tasks of a video that are not done, but stills; returns the attempts that this ended. */
 export async function cancelTasks(tx: Tx, videoId: string): Promise<{ id: string; attempt: number }[]> {
   const rows = await tx
     .updateTable('tasks')
     .set({ ...IDLE, state: 'cancelled' })
     .where('video_id', '=', videoId)
+    .where('kind', '<>', 'still')
     .where('state', 'in', ['waiting', 'queued', 'running'])
     .returning(['id', 'attempt'])
     .execute()

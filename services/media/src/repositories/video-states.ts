@@ -1,4 +1,4 @@
-import { MAX_WARNINGS, type SourceFacts, type Video, type Warning } from '@kinora/common/contracts'
+import { MAX_WARNINGS, type SourceFacts, type Video, type Warning, type WebFile } from '@kinora/common/contracts'
 import { type SelectQueryBuilder, sql } from 'kysely'
 import type { MediaDb, Tx, VideoRow } from '../db/schema.ts'
 import type { StoredAudioTrack, VideoPlan } from '../db/stored.ts'
@@ -57,7 +57,7 @@ export interface Source {
   sha256: string
 }
 
-export async function recordSource(tx: Tx, videoId: string, source: Source): Promise<void> {
+export async function recordSource(tx: Tx, videoId: string, source: Source, webFile: WebFile | null): Promise<void> {
   await tx
     .updateTable('videos')
     .set({
@@ -66,6 +66,7 @@ export async function recordSource(tx: Tx, videoId: string, source: Source): Pro
       source_filename: source.filename,
       source_bytes: source.bytes,
       source_sha256: source.sha256,
+      web_file: webFile && JSON.stringify(webFile),
       status: 'uploaded',
     })
     .where('id', '=', videoId)

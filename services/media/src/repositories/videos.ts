@@ -12,13 +12,14 @@ export interface NewVideo {
   description: string
   tags: string[]
   visibility: Visibility
+  instantPlayback?: boolean | undefined
 }
 
 export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
-  const { ownerId, ...rest } = video
+  const { ownerId, instantPlayback = false, ...rest } = video
   return await db
     .insertInto('videos')
-    .values({ ...rest, owner_id: ownerId, renditions: '[]' })
+    .values({ ...rest, owner_id: ownerId, instant_playback: instantPlayback, renditions: '[]' })
     .returningAll()
     .executeTakeFirstOrThrow()
 }
@@ -32,12 +33,17 @@ export async function getVideo(tx: Tx, videoId: string): Promise<VideoRow> {
   return await tx.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirstOrThrow()
 }
 
-export type TextChange = Partial<Pick<NewVideo, 'title' | 'description' | 'tags' | 'visibility'>>
+export type TextChange = Partial<Pick<NewVideo, 'title' | 'description' | 'tags' | 'visibility' | 'instantPlayback'>>
 
-export async function updateText(tx: Tx, videoId: string, change: TextChange): Promise<void> {
+export async function updateText(tx: Tx, videoId: string, { instantPlayback, ...change }: TextChange): Promise<void> {
   await tx
     .updateTable('videos')
-    .set({ ...change, sequence: sql<number>`sequence + 1`, updated_at: sql<Date>`now()` })
+    .set({
+      ...change,
+      ...(instantPlayback !== undefined && { instant_playback: instantPlayback }),
+      sequence: sql<number>`sequence + 1`,
+      updated_at: sql<Date>`now()`,
+    })
     .where('id', '=', videoId)
     .execute()
 }

@@ -7,6 +7,7 @@ import { deleteCaptions, deleteChapters, getChapters, listCaptions, putCaptions,
 import { claimTask } from './claim-task.ts'
 import { createClip } from './create-clip.ts'
 import { createUpload } from './create-upload.ts'
+import { authorizeSource } from './instant-playback.ts'
 import { getUsage, getUserUsage, updateUserLimits } from './limits.ts'
 import { discardParked, getParked, listParked, redriveParked } from './parked.ts'
 import { beginWatermark, choosePoster, deleteWatermark, getWatermark, putWatermark } from './pictures.ts'
@@ -17,6 +18,7 @@ import {
   prepareDownload,
   revokePlaybackToken,
 } from './playback.ts'
+import { prepareStill } from './stills.ts'
 import {
   adoptStore,
   auditStorage,
@@ -101,6 +103,8 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     listPlaybackTokens: listPlaybackTokens(ctx),
     authorizePlayback: authorizePlayback(ctx),
     prepareDownload: prepareDownload(ctx),
+    authorizeSource: authorizeSource(ctx),
+    prepareStill: prepareStill(ctx),
     createClip: createClip(ctx),
     listTasks: listTasks(ctx),
     getStorageStatus: getStorageStatus(ctx),

@@ -4,6 +4,7 @@ import { MASTER_PLAYLIST, WAVEFORM_FILE } from '@kinora/common/storage'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
+import { isSourceOffered } from '../domain/instant-playback.ts'
 import { ownerLinkExpiry } from '../domain/playback-token.ts'
 import { kindOf, videoFacts } from '../domain/video-facts.ts'
 import { isOwner } from '../domain/visibility.ts'
@@ -11,7 +12,7 @@ import { isOwner } from '../domain/visibility.ts'
 /** A video as the API shows it to a viewer who may see it. */
 export function toVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
   const facts = videoFacts(row, ctx.now())
-  const playback = row.playable ? playbackUrls(ctx, row, referenceTo(ctx, row)) : null
+  const playback = playbackOf(ctx, row, isOwner(viewer, row))
   if (isOwner(viewer, row)) return { ...facts, playback }
   // The file name on the owner's machine is private.
   const source = facts.source && { ...facts.source, filename: null }
@@ -19,10 +20,23 @@ export function toVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
   return { ...facts, source, audioTracks, playback, error: null, warnings: [] }
 }
 
+/** The addresses of a playable video, or of one whose source can be watched until it is. */
+function playbackOf(ctx: Context, row: VideoRow, own: boolean): Video['playback'] {
+  if (row.playable) return playbackUrls(ctx, row, referenceTo(ctx, row))
+  if (!isSourceOffered(row, own)) return null
+  const reference = own ? ownerToken(ctx, row, { source: true }) : row.id
+  const urls = playbackUrls(ctx, row, reference)
+  return { ...urls, sourceUrl: new URL('source', urls.hlsUrl).href }
+}
+
 /** Public and unlisted videos play by their id. Only the owner sees a private one, with a token in its URLs. */
 function referenceTo(ctx: Context, row: VideoRow): string {
   if (row.visibility !== 'private') return row.id
-  return ctx.signer.sign({ video: row.id, exp: ownerLinkExpiry(ctx.now()), download: true })
+  return ownerToken(ctx, row)
+}
+
+function ownerToken({ signer, now }: Context, { id }: VideoRow, more: { source?: boolean } = {}): string {
+  return signer.sign({ video: id, exp: ownerLinkExpiry(now()), download: true, ...more })
 }
 
 /** URLs below `reference`, a playback token or the id of a video that is not private. */

@@ -42,6 +42,7 @@ export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(90
   if (work.kind === 'subtitles') return { kind: 'subtitles', found: [] }
   if (work.kind === 'finalise') return { kind: 'finalise', bytes: 1 }
   if (work.kind === 'download') return { kind: 'download', bytes: 1 }
+  if (work.kind === 'still') return { kind: 'still', bytes: 1000 }
   return partOf(work)
 }
 

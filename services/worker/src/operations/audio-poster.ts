@@ -60,7 +60,7 @@ async function grabCover({ cover }: SourceFacts, context: Target): Promise<Sharp
 }
 
 /** Undefined unless the file is complete. */
-export function readPpm(file: Buffer): Sharp | undefined {
+function readPpm(file: Buffer): Sharp | undefined {
   const [header = '', width, height] = /^P6\s(\d{1,5})\s(\d{1,5})\s255\s/.exec(file.toString('latin1', 0, 30)) ?? []
   const size = { width: Number(width), height: Number(height) }
   const pixels = file.subarray(header.length)
@@ -104,7 +104,7 @@ const FILLED = 0.8
 const MIN_HEIGHT = 4
 
 /** Bars around the middle line, as high as the loudest sample of their time. */
-export function drawWaveform(peaks: readonly number[]): Sharp {
+function drawWaveform(peaks: readonly number[]): Sharp {
   const { width, height } = WAVEFORM_SIZE
   const pixels = Buffer.alloc(width * height * 3, Uint8Array.from(BACKGROUND))
   for (let bar = 0; bar < BARS; bar += 1) {

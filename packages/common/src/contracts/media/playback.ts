@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { Storyboard } from '../storyboard.ts'
+import { StillFormat } from '../work.ts'
 import { AudioTrackId, OneVideo, Playback } from './video.ts'
 
 export const PlaybackToken = z.object({
@@ -10,7 +11,7 @@ export const PlaybackToken = z.object({
     description: 'The playback token, which replaces the id of the video in playback addresses.',
     example: 'abc',
   }),
-  ...Playback.shape,
+  ...Playback.omit({ sourceUrl: true }).shape,
   expiresAt: Timestamp.meta({ description: 'When it expires (UTC).' }),
 })
 
@@ -41,6 +42,14 @@ export const PlaybackGrant = z.object({
   expiresAt: Timestamp.nullable().meta({ description: 'When it expires (UTC).' }),
 })
 export type PlaybackGrant = z.infer<typeof PlaybackGrant>
+
+/** A source that browsers play as it is; see `@kinora/formats/web-file`, which finds this out. */
+export const WebFile = z.object({
+  contentType: z.enum(['video/mp4', 'video/webm']),
+  /** Bytes that are served as others: `head`, in hex, and zeros after it. Null: only the owner gets this file. */
+  blanks: z.array(z.object({ at: z.number().int(), bytes: z.number().int(), head: z.string() })).nullable(),
+})
+export type WebFile = z.infer<typeof WebFile>
 
 /** Links that play a video, and what their holders may fetch. */
 export const playback = {
@@ -96,6 +105,45 @@ export const playback = {
     }),
     output: PlaybackGrant,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY'],
+    idempotent: true,
+  },
+  authorizeSource: {
+    summary: 'Get the source of a video for a browser that plays it as it is',
+    input: z.strictObject({
+      reference: z.string().min(1).max(1024).meta({
+        description: 'Playback token, or the id of a public or unlisted video.',
+        example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+      }),
+    }),
+    output: WebFile.extend({ storageKey: z.string(), blanks: WebFile.shape.blanks.unwrap() }),
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'SOURCE_NOT_PLAYABLE'],
+    idempotent: true,
+  },
+  prepareStill: {
+    summary:
+      'Get the storage key of the frame that is shown at a time, as a picture; `make` starts the task that makes it',
+    input: z.strictObject({
+      reference: z.string().min(1).max(1024).meta({
+        description: 'Playback token, or the id of a public or unlisted video.',
+        example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+      }),
+      /** Seconds from the first frame. */
+      time: z.number().nonnegative(),
+      /** Pixels; without it the width of the largest rendition. */
+      width: z.number().int().positive().optional(),
+      format: StillFormat,
+      make: z.boolean(),
+    }),
+    output: z.discriminatedUnion('status', [
+      z.object({ status: z.literal('ready'), storageKey: z.string() }),
+      /** Its task waits or runs; `video.still-ended` says when it ends. */
+      z.object({ status: z.literal('making'), stillId: Id }),
+      z.object({ status: z.literal('absent') }),
+    ]),
+    errors: [
+      ...(['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY', 'VIDEO_NOT_READY'] as const),
+      ...(['FRAME_NOT_FOUND', 'STILL_LIMIT_REACHED'] as const),
+    ],
     idempotent: true,
   },
   prepareDownload: {

@@ -6,7 +6,18 @@ import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 export const StorageFinding = z.object({
   /** `missing`: a row names files that do not exist. `unknown`: files exist that no row names. */
   problem: z.enum(['missing', 'unknown']),
-  what: z.enum(['source', 'poster', 'storyboard', 'passport', 'playback', 'watermark', 'attempt', 'video', 'upload']),
+  what: z.enum([
+    'source',
+    'poster',
+    'storyboard',
+    'passport',
+    'playback',
+    'watermark',
+    'still',
+    'attempt',
+    'video',
+    'upload',
+  ]),
   videoId: Id,
   /** Number of files. */
   files: z.number().int().positive(),

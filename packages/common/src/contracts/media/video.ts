@@ -74,7 +74,8 @@ export const Source = z.object({
 /** Complete playback addresses; those of a private video contain a short-lived token. */
 export const Playback = z.object({
   hlsUrl: z.string().meta({
-    description: 'Address of the HLS master playlist; for a private video it carries a short-lived token.',
+    description:
+      'Address of the HLS master playlist; for a private video it carries a short-lived token. Until the video is `playable` it answers 409.',
     example: 'https://video.example.org/play/abc/master.m3u8',
   }),
   posterUrl: z.string().nullable().meta({
@@ -88,6 +89,11 @@ export const Playback = z.object({
   waveformUrl: z.string().nullable().default(null).meta({
     description: 'Address of the waveform (PNG) of a video of the kind audio; null for others, and until there is one.',
     example: null,
+  }),
+  sourceUrl: z.string().optional().meta({
+    description:
+      'Address of the uploaded file, which browsers play as it is; absent once the video is `playable`, and where they do not play it.',
+    example: 'https://video.example.org/play/abc/source',
   }),
 })
 
@@ -182,6 +188,10 @@ export const Video = z.object({
   audioTracks: z.array(AudioTrack).default([]).meta({
     description: 'The audio tracks, in the order that players show; empty for a silent video and before it is probed.',
     example: AUDIO_TRACKS_EXAMPLE,
+  }),
+  instantPlayback: z.boolean().default(false).meta({
+    description: 'Whether others than the owner may watch the uploaded file until the first segments exist.',
+    example: false,
   }),
   playback: Playback.nullable().meta({ description: 'Addresses to play it at; null while it cannot be played.' }),
   error: VideoError.nullable().meta({ description: 'Why processing failed; null unless status is failed.' }),

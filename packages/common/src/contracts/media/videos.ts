@@ -5,6 +5,11 @@ import { OneVideo, Title, Video, VideoKind, VideoStatus, Visibility } from './vi
 
 const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
+const InstantPlayback = z.boolean().meta({
+  description:
+    'Whether others may watch the uploaded file, without its metadata, until the first segments exist. Off by default: what is seen in an original cannot be taken back.',
+  example: false,
+})
 
 /** Videos, for their owners and viewers. */
 export const videos = {
@@ -24,6 +29,7 @@ export const videos = {
           'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
         example: 'private',
       }),
+      instantPlayback: InstantPlayback.optional(),
     }),
     output: Video,
     errors: ['ACCOUNT_ERASED', 'VIDEO_LIMIT_REACHED'],
@@ -73,7 +79,8 @@ export const videos = {
   },
   updateVideo: {
     summary: 'Update a video',
-    description: 'Changes title, description, tags or visibility. Fields that are left out stay as they are.',
+    description:
+      'Changes title, description, tags, visibility or instant playback. Fields that are left out stay as they are.',
     input: OneVideo.extend({
       title: Title.optional().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
       description: Description.optional().meta({
@@ -86,6 +93,7 @@ export const videos = {
           'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
         example: 'private',
       }),
+      instantPlayback: InstantPlayback.optional(),
     }),
     output: Video,
     errors: ['VIDEO_NOT_FOUND'],

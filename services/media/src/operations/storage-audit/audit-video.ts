@@ -78,6 +78,7 @@ interface ExpectedFiles {
   passport: StorageKey[]
   playback: StorageKey[]
   watermark: StorageKey[]
+  still: StorageKey[]
 }
 
 /** The source, and audio that was added to it. */
@@ -86,7 +87,7 @@ function sourcesOf({ source_key: source, audio_tracks: tracks }: StoredVideo['vi
 }
 
 /** The files that the rows of a video name. */
-function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
+function expectedFiles({ video, written, stills }: StoredVideo): ExpectedFiles {
   const { poster_key: poster, passport_key: passport, storyboard, watermark } = video
   const sprites = storyboard ? Array.from({ length: spriteCount(storyboard) }, (_, index) => spriteName(index)) : []
   return {
@@ -96,6 +97,7 @@ function expectedFiles({ video, written }: StoredVideo): ExpectedFiles {
     passport: passport === null ? [] : [passport],
     playback: playbackFiles(video, written),
     watermark: watermark ? [watermark.key] : [],
+    still: stills,
   }
 }
 
