@@ -64,7 +64,7 @@ test('a ready video has the fields that the API promises, and no others', () => 
     audioTracks: [
       {
         ...{ id: '1', language: null, name: 'Audio', default: true },
-        ...{ channels: 1, audioDescription: false, hidden: false, status: 'ready' },
+        ...{ channels: 1, audioDescription: false, hidden: false, added: false, status: 'ready' },
       },
     ],
     warnings: [],

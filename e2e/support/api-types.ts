@@ -55,10 +55,11 @@ export type Video = {
     channels: number
     audioDescription: boolean
     hidden: boolean
+    added: boolean
     status: string
   }[]
   warnings: { code: string; detail: string }[]
-  playback: { hlsUrl: string; posterUrl: string | null; storyboardUrl: string | null } | null
+  playback: { hlsUrl: string; posterUrl: string | null; storyboardUrl: string | null; waveformUrl: string | null } | null
   error: { code: string; detail: string } | null
   createdAt: string
   updatedAt: string

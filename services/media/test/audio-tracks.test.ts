@@ -92,15 +92,15 @@ test('a video is playable with its first track, and others are named when they a
   expect(ready.audioTracks).toEqual([
     {
       ...{ id: '1', language: 'en', name: 'English', default: false },
-      ...{ channels: 6, audioDescription: false, hidden: false, status: 'ready' },
+      ...{ channels: 6, audioDescription: false, hidden: false, added: false, status: 'ready' },
     },
     {
       ...{ id: '2', language: 'de', name: 'Deutsch', default: true },
-      ...{ channels: 2, audioDescription: false, hidden: false, status: 'ready' },
+      ...{ channels: 2, audioDescription: false, hidden: false, added: false, status: 'ready' },
     },
     {
       ...{ id: '3', language: 'en', name: 'English (audio description)', default: false },
-      ...{ channels: 2, audioDescription: true, hidden: false, status: 'ready' },
+      ...{ channels: 2, audioDescription: true, hidden: false, added: false, status: 'ready' },
     },
   ])
   const list = (await ctx.store.get(keys.playlist(id, 'audio-1.m3u8'))).toString()
@@ -233,7 +233,7 @@ test('audio alone is playable with its first segment, and ready with a poster, w
   })
   const link = { videoId: id, expiresIn: 60, maxHeight: 100, download: true }
   const { token: reference } = await gateway.call(media.createPlaybackToken, link, owner)
-  await expect(gateway.call(media.prepareDownload, { reference, height: 240 }, ANONYMOUS)).rejects.toMatchObject({
+  await expect(gateway.call(media.prepareDownload, { reference, height: 90 }, ANONYMOUS)).rejects.toMatchObject({
     code: 'FILE_NOT_FOUND',
   })
   expect(await gateway.call(media.prepareDownload, { reference }, ANONYMOUS)).toEqual({ status: 'preparing' })
