@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findChromium, until, useSystem } from '@kinora/dev/harness'
@@ -15,7 +15,18 @@ import { untilStatus, untilVideo, upload } from './support/videos.ts'
 vi.setConfig({ testTimeout: 300_000 })
 
 const clips = useClips()
-const system = await useSystem({ env: GENEROUS })
+/** An engine for automatic captions that says in which language it was asked, in JSON like that of whisper.cpp. */
+const engine = await clips.write(
+  'engine.pl',
+  `#!/usr/bin/perl
+my ($audio, $output, $language) = @ARGV;
+open my $file, ">", "$output.json";
+print $file qq({"transcription":[{"offsets":{"from":500,"to":1500},"text":"asked in $language"}]});
+`,
+)
+await chmod(engine, 0o755)
+const transcribe = { TRANSCRIBE: 'true', TRANSCRIBE_COMMAND: `${engine} {audio} {output} {language}` }
+const system = await useSystem({ env: { ...GENEROUS, ...transcribe } })
 const executablePath = await findChromium((line) => void process.stderr.write(`${line}\n`))
 const browser = await chromium.launch({ executablePath, args: ['--autoplay-policy=no-user-gesture-required'] })
 afterAll(() => browser.close())
@@ -154,4 +165,78 @@ test('audio alone in two languages plays on the page with its cover, and switche
   await tab.evaluate('window.playing.video.currentTime = 10; window.playing.hls.audioTrack = 0')
   await untilTrue(tab, 'switched.includes(0) && (video.ended || video.currentTime > 13)')
   expect(await tab.evaluate('window.playing.errors')).toEqual([])
+})
+
+test('a video without captions in its language gets automatic ones, which its owner replaces', async () => {
+  const path = join(clips.dir, 'spoken.mkv')
+  const inputs = ['-f', 'lavfi', '-i', 'testsrc2=s=320x240:r=25:d=2', '-f', 'lavfi', '-i', 'sine=300:d=2:r=48000']
+  const codecs = ['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', '-metadata:s:a', 'language=fra']
+  await promisify(execFile)('ffmpeg', ['-nostdin', '-y', '-loglevel', 'error', ...inputs, ...codecs, path])
+  const { id } = await upload(client, path, { visibility: 'public' })
+  const captions = async () => (await client.call<{ items: object[] }>('GET', `/v1/videos/${id}/captions`)).items
+  const look = async () => {
+    const items = await captions()
+    return items.length > 0 && items
+  }
+  const [automatic] = await until(look, { timeoutMs: 60_000, every: 200 })
+  expect(automatic).toMatchObject({ lang: 'fr', label: 'français (automatic)', cues: 1, automatic: true })
+  const url = `${system.gatewayUrl}/play/${id}/captions/fr.vtt`
+  expect(await (await fetch(url)).text()).toContain('00:00:00.500 --> 00:00:01.500\nasked in fr\n')
+  expect((await untilStatus(client, id, 'ready')).warnings).toEqual([])
+
+  await client.send('PUT', `/v1/videos/${id}/captions/fr`, {
+    body: 'WEBVTT\n\n00:00.000 --> 00:01.000\nby a person\n',
+    headers: { 'content-type': 'text/vtt' },
+  })
+  expect(await captions()).toMatchObject([{ lang: 'fr', cues: 1, automatic: false }])
+  expect(await (await fetch(url)).text()).toContain('by a person')
+})
+
+/** Twelve seconds with a key frame at each change of scene, of which the largest rendition is the source itself. */
+async function scenes(): Promise<string> {
+  const path = join(clips.dir, 'scenes.mp4')
+  const keyFrames = [0, 110, 150, 265].map((frame) => `eq(n,${frame})`).join('+')
+  await promisify(execFile)('ffmpeg', [
+    ...['-nostdin', '-y', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=25:d=12'],
+    ...['-f', 'lavfi', '-i', 'sine=300:d=12:r=48000', '-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
+    ...['-sc_threshold', '0', '-force_key_frames', `expr:${keyFrames}`, '-c:a', 'aac', path],
+  ])
+  return path
+}
+
+test('a rendition that is cut at the key frames of its source is changed to and from without a jump', async () => {
+  const { id } = await upload(client, await scenes(), { visibility: 'public' })
+  const { playback } = await untilStatus(client, id, 'ready')
+  const lengths = async (name: string) => {
+    const text = await (await fetch(new URL(name, playback?.hlsUrl))).text()
+    return [...text.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => Number(seconds))
+  }
+  expect(await lengths('360p.m3u8')).toEqual([4.4, 1.6, 6])
+  expect(await lengths('240p.m3u8')).toEqual([2.2, 2.2, 1.6, 6])
+
+  const tab = await browser.newPage({ bypassCSP: true })
+  await tab.goto(`${system.gatewayUrl}/watch/${id}`)
+  await play(tab, playback?.hlsUrl ?? '')
+  await tab.evaluate(`(() => {
+    const { hls, video, switched } = window.playing
+    hls.on('hlsLevelSwitched', (_, { level }) => switched.push(level))
+    Object.assign(window.playing, { jumps: [], last: video.currentTime })
+    video.addEventListener('seeking', () => window.playing.jumps.push('seeking'))
+    const look = (_, { mediaTime }) => {
+      if (mediaTime < window.playing.last) window.playing.jumps.push(mediaTime)
+      window.playing.last = mediaTime
+      video.requestVideoFrameCallback(look)
+    }
+    video.requestVideoFrameCallback(look)
+    hls.nextLevel = 1
+  })()`)
+  await untilTrue(tab, 'switched.at(-1) === 1 && video.currentTime > 1')
+  await tab.evaluate('window.playing.hls.nextLevel = 0')
+  await untilTrue(tab, 'switched.at(-1) === 0')
+  await tab.evaluate('window.playing.hls.nextLevel = 1')
+  await untilTrue(tab, 'switched.filter((level) => level === 1).length >= 2')
+  await untilTrue(tab, 'video.ended || video.currentTime > 11.5')
+  expect(
+    await tab.evaluate('[window.playing.errors, window.playing.jumps, window.playing.video.buffered.length]'),
+  ).toEqual([[], [], 1])
 })

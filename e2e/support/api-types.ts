@@ -59,7 +59,14 @@ export type Video = {
     status: string
   }[]
   warnings: { code: string; detail: string }[]
-  playback: { hlsUrl: string; posterUrl: string | null; storyboardUrl: string | null; waveformUrl: string | null } | null
+  instantPlayback: boolean
+  playback: {
+    hlsUrl: string
+    posterUrl: string | null
+    storyboardUrl: string | null
+    waveformUrl: string | null
+    sourceUrl?: string
+  } | null
   error: { code: string; detail: string } | null
   createdAt: string
   updatedAt: string

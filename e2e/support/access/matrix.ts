@@ -135,6 +135,8 @@ export const MATRIX: Record<string, Rule> = {
   'GET /play/{reference}/waveform.png': { access: 'anyone' },
   'GET /play/{reference}/download/{height}.mp4': { access: 'anyone' },
   'GET /play/{reference}/download/audio.m4a': { access: 'anyone' },
+  'GET /play/{reference}/frame.{format}': { access: 'anyone' },
+  'GET /play/{reference}/source': { access: 'anyone' },
   'GET /play/{reference}/{file}': { access: 'anyone' },
 
   'GET /.well-known/jwks.json': { access: 'anyone' },

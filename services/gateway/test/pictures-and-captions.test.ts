@@ -204,7 +204,7 @@ describe('captions', () => {
 
   it('are passed to media as text, with their label', async () => {
     media.on.putCaptions = async ({ videoId: _, text, lang, label = '' }) => {
-      const flags = { fromSource: false, forced: false, sdh: false, warnings: [] }
+      const flags = { fromSource: false, automatic: false, forced: false, sdh: false, warnings: [] }
       return { lang, label: `${label}: ${text}`, cues: 1, ...flags, createdAt: new Date().toISOString() }
     }
     const answer = await send('WEBVTT é', {}, '?label=Brasil')
@@ -220,7 +220,7 @@ describe('captions', () => {
         lang,
         label: '',
         cues: 1,
-        ...{ fromSource: false, forced: false, sdh: false },
+        ...{ fromSource: false, automatic: false, forced: false, sdh: false },
         createdAt: new Date().toISOString(),
         warnings: [],
       }

@@ -35,6 +35,10 @@ export const mediaConfig = serviceConfig.extend({
   MAX_RENDITION: integer(240, 2160).default(1080),
   /** Whether a source that fits as it is becomes its largest rendition by remuxing, without being encoded again. */
   REMUX: z.stringbool().default(true),
+  /** Whether the audio of videos becomes captions; needs a worker with an engine, see docs/media/transcription.md. */
+  TRANSCRIBE: z.stringbool().default(false),
+  /** Seconds of audio that a task for that takes at most. */
+  TRANSCRIBE_PIECE_SECONDS: integer(30, 3600).default(600),
   /** Days that swept files stay in quarantine, from where they can be restored. */
   QUARANTINE_DAYS: integer(1, 365).default(7),
   /**

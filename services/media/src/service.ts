@@ -107,7 +107,10 @@ async function whenUsable({ life, logger }: Base, ctx: Context, begin: () => Pro
   life.use(startLoop('compare store and database', COMPARE_MS, compare, logger), 'store comparison', (it) => it.stop())
 }
 
-const QueuedTask = TaskMessage.extend({ queue: z.enum(['short', 'long']), priority: z.number().int().default(0) })
+const QueuedTask = TaskMessage.extend({
+  queue: z.enum(['short', 'long', 'transcribe']),
+  priority: z.number().int().default(0),
+})
 
 function startRelay({ life, logger }: Base, { db, wake }: Context, bus: Bus): void {
   const relay = startOutboxRelay(db, logger, async (kind, payload) => {

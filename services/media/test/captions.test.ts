@@ -56,7 +56,7 @@ async function videoWithSubtitles(before: (videoId: string) => Promise<unknown> 
   // It is queued with the first segments.
   const task = await worker.take(id, 'subtitles')
   const srt = '1\n00:00:00,000 --> 00:00:01,000\n1 < 2\n'
-  for (const index of [2, 3, 4]) await ctx.store.put(`${task.outputKey}/${index}.srt`, srt)
+  for (const index of [2, 3, 4]) await ctx.store.put(`${task.outputKey}/${index}.vtt`, srt)
   await worker.finish(task, { kind: 'subtitles', found: [2, 3, 4] })
   await doAllWork(worker, id, FACTS)
   await videoWhen(gateway, owner, id, (video) => video.status === 'ready')

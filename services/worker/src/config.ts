@@ -1,5 +1,5 @@
 import { availableParallelism, hostname } from 'node:os'
-import { integer, serviceConfig } from '@kinora/common/service'
+import { integer, list, serviceConfig } from '@kinora/common/service'
 import { storageSettings } from '@kinora/common/storage'
 import { z } from 'zod'
 import type { SourceLimits } from './domain/source-limits.ts'
@@ -32,6 +32,23 @@ export const workerConfig = serviceConfig.extend({
   TOOL_SANDBOX: z.enum(['auto', 'bubblewrap', 'container', 'none']).default('auto'),
   /** Unix socket of the decoder in another container; empty when there is no decoder. */
   DECODER_SOCKET: z.string().default(''),
+  /** Engine for automatic captions: the command of a program, or an address. See docs/media/transcription.md. */
+  TRANSCRIBE_COMMAND: z.string().default(''),
+  /** Folders that the program reads, such as that of its models. */
+  TRANSCRIBE_FOLDERS: list,
+  /** Sandbox of the program. `auto` takes bubblewrap where it is available. */
+  TRANSCRIBE_SANDBOX: z.enum(['auto', 'bubblewrap', 'none']).default('auto'),
+  /** Memory of the program. */
+  TRANSCRIBE_MEMORY_MB: integer(64, 1_048_576).default(4096),
+  TRANSCRIBE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Sent as a bearer token to that address. */
+  TRANSCRIBE_API_KEY: z.string().default(''),
+  TRANSCRIBE_MODEL: z.string().default('whisper-1'),
+  TRANSCRIBE_FORMAT: z.enum(['verbose_json', 'vtt']).default('verbose_json'),
+  /** Seconds that the engine may take for one piece of audio. */
+  TRANSCRIBE_TIMEOUT_SECONDS: integer(1, 1600).default(1200),
+  /** Number of pieces at the same time; 0: none. */
+  WORKER_SLOTS_TRANSCRIBE: integer(0, 64).default(1),
   FFMPEG_PATH: z.string().default('ffmpeg'),
   FFPROBE_PATH: z.string().default('ffprobe'),
   X264_PRESET: z

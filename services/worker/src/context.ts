@@ -4,6 +4,7 @@ import type { Store, StoreCheck } from '@kinora/common/storage'
 import type { SourceLimits } from './domain/source-limits.ts'
 import type { PriorityGate } from './infra/priority-gate.ts'
 import type { Tools } from './infra/run-tool.ts'
+import type { TranscriptionEngine } from './operations/transcription/engine.ts'
 import type { TaskMetrics } from './tasks/metrics.ts'
 
 /** The dependencies of tasks. */
@@ -15,6 +16,8 @@ export interface Context {
   tools: Tools
   priorityGate: PriorityGate
   limits: SourceLimits
+  /** Makes automatic captions; undefined where the settings name none. */
+  engine: TranscriptionEngine | undefined
   logger: Logger
   metrics: TaskMetrics
   workDir: string

@@ -13,6 +13,7 @@ import { readFfmpegBuild } from './infra/ffmpeg.ts'
 import { PriorityGate } from './infra/priority-gate.ts'
 import type { Tools } from './infra/run-tool.ts'
 import { createWorkspace, removeWorkspace, sweepWorkspaces } from './infra/workspace.ts'
+import { openEngine } from './operations/transcription/open-engine.ts'
 import { createTaskMetrics } from './tasks/metrics.ts'
 import { createTaskRunner } from './tasks/runner.ts'
 
@@ -31,6 +32,8 @@ export async function startWorker(
     sandboxDetail,
     `the sandbox of ffmpeg is ${sandbox.kind}: ${sandbox.description}`,
   )
+  const engine = overrides.engine ?? (await openEngine(config))
+  if (engine) logger.info(`the engine for automatic captions is ${engine.description}`)
   const swept = await sweepWorkspaces(config.WORK_DIR, sandbox.clean)
   if (swept > 0) logger.info({ swept }, 'removed folders of killed workers')
   const store = overrides.store ?? (await openStorage(life, config))
@@ -49,6 +52,7 @@ export async function startWorker(
     priorityGate: new PriorityGate(),
     logger,
     limits: sourceLimits(config),
+    engine,
     metrics: createTaskMetrics(metrics, sandbox.kind),
     workDir: config.WORK_DIR,
     name: config.WORKER_NAME,
@@ -74,9 +78,13 @@ export async function startWorker(
   const consumers: TaskConsumer[] = []
   // Together: consumers must not take more tasks while the runner gives its tasks back.
   life.use(runner, 'tasks', (r) => Promise.all([...consumers.map((consumer) => consumer.stop()), r.stop()]))
-  const slots = { short: config.WORKER_SLOTS_SHORT, long: config.WORKER_SLOTS_LONG }
+  const slots = {
+    short: config.WORKER_SLOTS_SHORT,
+    long: config.WORKER_SLOTS_LONG,
+    transcribe: engine ? config.WORKER_SLOTS_TRANSCRIBE : 0,
+  }
   const handle: ConsumeTasksOptions['handle'] = (message, { redelivered }) => runner.handle(message, redelivered)
-  for (const queue of ['short', 'long'] as const) {
+  for (const queue of ['short', 'long', 'transcribe'] as const) {
     if (slots[queue] === 0) continue
     consumers.push(await bus.consumeTasks(queue, { slots: slots[queue], handle }))
   }

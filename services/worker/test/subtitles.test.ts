@@ -1,9 +1,10 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SourceFacts, SourceSubtitles, Warning } from '@kinora/common/contracts'
 import { describe, expect, it, vi } from 'vitest'
 import { captionsOf } from '../src/operations/subtitle-text.ts'
 import { createClip, H264, testVideo } from './support/clips.ts'
+import { popOnCaptions, withCodes, withUserData } from './support/closed-captions.ts'
 import { openWorkbench } from './support/workbench.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -44,7 +45,7 @@ async function extract(source: string, change: (facts: SourceFacts) => SourceFac
   const taskWarnings: Warning[] = []
   const work = { kind: 'subtitles', sourceKey, facts: change(facts), tracks: subtitles ?? [] } as const
   const { found } = await workbench.run(work, { outputKey, warnings: taskWarnings })
-  const texts = found.map(async (index) => (await workbench.store.get(`${outputKey}/${index}.srt`)).toString())
+  const texts = found.map(async (index) => (await workbench.store.get(`${outputKey}/${index}.vtt`)).toString())
   return { subtitles, warnings: [...warnings, ...taskWarnings], found, texts: await Promise.all(texts) }
 }
 
@@ -67,12 +68,12 @@ describe('subtitle tracks', () => {
       { streamIndex: 3, codec: 'webvtt' },
     ])
     expect([warnings, found]).toEqual([[], [1, 2, 3]])
-    expect(texts[0]).toContain('1\n00:00:00,500 --> 00:00:01,500\n')
-    expect(texts[0]).toMatch(/<i>Guten<\/i>.*Tag.*<3 & "mehr"\n/)
+    expect(texts[0]).toContain('\n00:00:00.500 --> 00:00:01.500\n')
+    expect(texts[0]).toMatch(/<i>Guten<\/i>.*Tag.*&lt;3 &amp; "mehr"\n/)
     // The last text ends with the video.
-    expect(texts[0]).toContain('2\n00:00:02,000 --> 00:00:04,000\nerste\nzweite Zeile\n')
-    expect(texts[1]).toMatch(/00:00:01,000 --> 00:00:02,000\n.*Hello.*\n.*<i>there<\/i>/)
-    expect(texts[2]).toContain('1 < 2')
+    expect(texts[0]).toContain('\n00:00:02.000 --> 00:00:04.000\nerste\nzweite Zeile\n')
+    expect(texts[1]).toMatch(/00:00:01.000 --> 00:00:02.000\n.*Hello.*\n.*<i>there<\/i>/)
+    expect(texts[2]).toContain('00:00:01.000 --> 00:00:02.000 line:0\n<v Ann>1 &lt; 2</v>\n')
   })
 
   it('of text in MP4 become captions, and those of a clip begin with it', async () => {
@@ -92,8 +93,50 @@ describe('subtitle tracks', () => {
     }
     const { subtitles, texts } = await extract(await clip('texts.mp4', ...args), cut)
     expect(subtitles).toMatchObject([{ codec: 'mov_text', language: 'fra' }])
-    expect(texts[0]).toContain('1\n00:00:00,000 --> 00:00:00,500\n')
-    expect(texts[0]).toContain('2\n00:00:01,000 --> 00:00:02,000\n')
+    expect(texts[0]).toContain('\n00:00:00.000 --> 00:00:00.500\n')
+    expect(texts[0]).toContain('\n00:00:01.000 --> 00:00:02.000\n')
+  })
+
+  it('of CEA-608 in a QuickTime file become captions', async () => {
+    const scc = ['Scenarist_SCC V1.0', '', '00:00:01:00\t9420 9420 9470 9470 c8e5 ecec ef80 942f 942f', '']
+    const path = await file('captions.scc', [...scc, '00:00:03:00\t942c 942c', ''].join('\n'))
+    const args = [...testVideo(4), ...inputs(path), ...maps(2), ...H264, '-c:s', 'copy']
+    const { subtitles, texts } = await extract(await clip('captions.mov', ...args))
+    expect(subtitles).toMatchObject([{ streamIndex: 1, codec: 'eia_608' }])
+    expect(texts[0]).toMatch(/00:00:01\.\d{3} --> 00:00:03\.\d{3}\nHello\n/)
+  })
+
+  it.each([
+    ['H.264 in a transport stream', 'ts', 'h264'],
+    ['H.264 in Matroska', 'mkv', 'h264'],
+    ['MPEG-2 in a programme stream', 'mpg', 'mpeg2video'],
+  ])('in the frames of %s become captions at their times', async (_, ending, codec) => {
+    const codes = popOnCaptions(
+      [
+        { frame: 25, text: 'HELLO <3 & YOU' },
+        { frame: 50, text: 'AGAIN' },
+      ],
+      75,
+    )
+    const encoder =
+      codec === 'h264'
+        ? [...H264, '-x264-params', 'aud=1:slices=1:bframes=0', '-f', 'h264']
+        : ['-c:v', 'mpeg2video', '-bf', '0', '-f', 'mpeg2video']
+    const plain = await readFile(await clip(`plain.${codec}`, ...testVideo(4, { size: '160x90' }), ...encoder))
+    const path = await file(`codes.${codec}`, codec === 'h264' ? withCodes(plain, codes) : withUserData(plain, codes))
+    const raw = ['-framerate', '25', '-f', codec === 'h264' ? 'h264' : 'mpegvideo', '-i', path]
+    const audio = ['-f', 'lavfi', '-i', 'sine=duration=4', '-c:a', 'mp2', '-metadata:s:a', 'language=eng']
+    const source = await clip(`codes.${ending}`, ...raw, ...audio, '-c:v', 'copy')
+    const { subtitles, warnings, texts } = await extract(source)
+    expect(warnings).toEqual([])
+    expect(subtitles).toMatchObject([{ codec: 'eia_608', sdh: true, ...(ending !== 'mpg' && { language: 'eng' }) }])
+    const cues = [...(texts[0] ?? '').matchAll(/00:00:(\S+) --> 00:00:(\S+)\n(.*)\n/g)].map(([, from, to, text]) => {
+      return { from: Number(from), to: Number(to), text: text?.trim() }
+    })
+    expect(cues).toEqual([
+      { from: expect.closeTo(1, 1), to: expect.closeTo(2, 1), text: 'HELLO &lt;3 &amp; YOU' },
+      { from: expect.closeTo(2, 1), to: expect.closeTo(3, 1), text: 'AGAIN' },
+    ])
   })
 
   it('that are pictures are left out with a warning that names them', async () => {
@@ -125,7 +168,7 @@ describe('texts of ffmpeg', () => {
     const srt = ['00:00:00,200 --> 00:00:00,900\nbefore', '00:00:00,500 --> 00:00:02,000\nfirst\n\nsecond --> x']
       .map((text, index) => `${index + 1}\n${text}\n`)
       .join('\n')
-    expect(captionsOf(srt, video)).toBe('1\n00:00:00,000 --> 00:00:01,000\nfirst\nsecond → x\n')
+    expect(captionsOf(srt, video)).toBe('WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nfirst\nsecond → x\n')
   })
 
   it.each([

@@ -69,7 +69,7 @@ export interface ParkedMessage {
   error: { code: string; message: string }
 }
 
-export type TaskQueue = 'short' | 'long'
+export type TaskQueue = 'short' | 'long' | 'transcribe'
 /** `done`: acknowledged. `requeue`: given back for another worker now. `later`: comes back after five seconds. */
 export type TaskOutcome = 'done' | 'requeue' | 'later'
 

@@ -9,6 +9,7 @@ import {
   RETURNED,
   replyExchange,
   requestExchange,
+  TASK_QUEUES,
   TASKS,
   taskQueues,
 } from './topology.ts'
@@ -34,7 +35,7 @@ export function brokerTopology(
   const groups = [...new Set(events.flatMap(({ subscribers }) => subscribers))]
   const services = SERVICE_NAMES.filter((name) => callersOf(name).length > 0)
   const exchanges = [EVENTS, TASKS, RETURNED, ...services.map(requestExchange), ...SERVICE_NAMES.map(replyExchange)]
-  const queues = (['short', 'long'] as const).flatMap((kind) => Object.values(taskQueues(kind)))
+  const queues = TASK_QUEUES.flatMap((kind) => Object.values(taskQueues(kind)))
   for (const group of groups) {
     const types = events.filter(({ subscribers }) => subscribers.includes(group)).map(({ type }) => type)
     const { main, others } = groupQueues(group, types, retryDelaysMs)

@@ -8,6 +8,7 @@ import {
   replyKey,
   requestExchange,
   requestQueue,
+  TASK_QUEUES,
   TASKS,
   taskQueues,
 } from './topology.ts'
@@ -54,7 +55,7 @@ export function brokerPermissions(user: ServiceName, events: EventType[]): Permi
   const subscribes = events.some(({ subscribers }) => subscribers.includes(user))
   const listens = events.some(({ listeners }) => listeners.includes(user))
   const ownRequests = callers.length > 0 ? [requestQueue(user).name] : []
-  const taskSources = (['short', 'long'] as const).map((kind) => taskQueues(kind).main.name)
+  const taskSources = TASK_QUEUES.map((kind) => taskQueues(kind).main.name)
   return {
     configure: exactlyOrPrivate(...ownRequests),
     write: exactlyOrPrivate(

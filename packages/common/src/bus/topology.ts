@@ -27,6 +27,8 @@ export const EVENTS: Exchange = { name: 'events', type: 'topic' }
  * asks at each binding whose keys one may receive.
  */
 export const RETURNED: Exchange = { name: 'rpc.returned', type: 'topic' }
+/** `transcribe`: only for workers with an engine for it. */
+export const TASK_QUEUES = ['short', 'long', 'transcribe'] as const satisfies readonly TaskQueue[]
 export const TASKS: Exchange = { name: 'tasks', type: 'direct' }
 
 const REQUEST_QUEUE_LENGTH = 1000

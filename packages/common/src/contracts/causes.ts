@@ -27,6 +27,7 @@ export const CAUSES = {
     class: 'input',
     sentence: 'The video track of this file cannot be used without encoding, so it is encoded.',
   },
+  TRANSCRIPTION_FAILED: { class: 'host', sentence: 'The engine for automatic captions failed.' },
   RESULT_UNUSABLE: { class: 'host', sentence: 'A part of this video was not encoded as planned.' },
   CHUNKS_DIFFER: { class: 'host', sentence: 'Two parts of this video do not fit together.' },
   WORKER_LOST: {

@@ -9,6 +9,7 @@ export const WARNINGS = {
   AUDIO_TRACK_SKIPPED: 'An audio track of the file is not part of the video.',
   VIDEO_TRACK_SKIPPED: 'A video track of the file is not part of the video.',
   SUBTITLE_TRACK_SKIPPED: 'A subtitle track of the file is not part of the video.',
+  TRANSCRIPTION_FAILED: 'The video has no automatic captions, or not to its end.',
   AUDIO_UNDECODABLE: 'The audio of the file cannot be decoded; the video is silent.',
   AUDIO_CUT: 'A part of the audio, far from all frames of the video, was left out.',
   FRAMES_HELD: 'The audio is longer than the frames: the last frame is held.',

@@ -51,11 +51,15 @@ export const TaskWork = z.discriminatedUnion('kind', [
     rungs: z.array(Rung.extend({ firstSegment: z.number().int().nonnegative() })).min(1),
     /** Whether the source is remuxed: its frames are cut into segments without encoding. Only for the whole source and one rung. */
     copied: z.boolean().optional(),
+    /** Whether another task makes the first segments that a viewer waits for. */
+    rest: z.boolean().optional(),
     /** Frames from one key frame to the next; about two seconds. */
     gopFrames: z.number().int().positive(),
-    /** Frames of every segment but the video's last; a multiple of `gopFrames`. */
+    /** Frames of every segment but the video's last, where the chunk has no `cuts`. */
     segmentFrames: z.number().int().positive(),
     chunk: z.object({
+      /** The first frame of each of its segments, counted in the chunk. Absent in tasks of earlier versions. */
+      cuts: z.array(z.number().int().nonnegative()).optional(),
       startFrame: z.number().int().nonnegative(),
       frameCount: z
         .number()
@@ -79,6 +83,19 @@ export const TaskWork = z.discriminatedUnion('kind', [
     sourceKey: z.string(),
     facts: SourceFacts,
     tracks: z.array(SourceSubtitles).min(1).max(MAX_SOURCE_SUBTITLES),
+  }),
+  z.object({
+    kind: z.literal('transcribe').meta({ description: 'Kind of task.', example: 'video' }),
+    /** Id of the audio track, and its published media playlist. */
+    track: z.string(),
+    audioKey: z.string(),
+    /** Of the track, or what an engine found in an earlier piece of it; null if it is not known. */
+    language: z.string().nullable(),
+    /** Second of the video at which the piece begins, and its greatest length in seconds. */
+    from: z.number().nonnegative(),
+    seconds: z.number().positive(),
+    /** Id of the captions that earlier pieces made; absent while there are none. */
+    captionsId: Id.optional(),
   }),
   z.object({
     kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }),
@@ -204,8 +221,19 @@ const RenditionPart = z.object({
       bytes: z.number().int().positive(),
       frames: z.number().int().positive(),
       sha256: SegmentSha256,
-      /** Position of each key frame in the file: offset and length in bytes. Absent in results of earlier versions. */
-      keyFrames: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().positive()])).optional(),
+      /**
+       * Position of each key frame in the file: offset and length in bytes, and its frame, counted in the segment. Absent in
+       * results of earlier versions; without the frame, they are as far apart as `gopFrames` says.
+       */
+      keyFrames: z
+        .array(
+          z.tuple([
+            z.number().int().nonnegative(),
+            z.number().int().positive(),
+            z.number().int().nonnegative().optional(),
+          ]),
+        )
+        .optional(),
     }),
   ),
   initBytes: z.number().int().positive(),
@@ -242,6 +270,8 @@ export const TaskResult = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('probe').meta({ description: 'Kind of task.', example: 'video' }),
     facts: SourceFacts,
+    /** The first frame of each segment, if the frames can be cut into segments without encoding. */
+    cuts: z.array(z.number().int().nonnegative()).optional(),
     chapters: z.array(SourceChapter).optional(),
     /** Absent if there are none. */
     subtitles: z.array(SourceSubtitles).max(MAX_SOURCE_SUBTITLES).optional(),
@@ -252,10 +282,21 @@ export const TaskResult = z.discriminatedUnion('kind', [
   }),
   /** Files: `sprite-<number>.jpg` under the output key, as many as the grid needs. */
   z.object({ kind: z.literal('storyboard').meta({ description: 'Kind of task.', example: 'video' }) }),
-  /** Files: `<stream index>.srt` under the output key, for each of `found`, with times of the video. */
+  /** Files: `<stream index>.vtt` under the output key, for each of `found`, with times of the video. */
   z.object({
     kind: z.literal('subtitles').meta({ description: 'Kind of task.', example: 'video' }),
     found: z.array(z.number().int()),
+  }),
+  /** File, if there are cues: `transcript.vtt` under the output key, with times of the video. */
+  z.object({
+    kind: z.literal('transcribe').meta({ description: 'Kind of task.', example: 'video' }),
+    /** Second of the video at which the piece ends: a quiet moment, or the end. */
+    to: z.number().nonnegative(),
+    /** Whether the audio ends there. */
+    ended: z.boolean(),
+    cues: z.number().int().nonnegative(),
+    /** As the engine found it; null if it did not say. */
+    language: z.string().max(50).nullable(),
   }),
   /** File: `download.mp4` under the output key; M4A without frames. */
   z.object({

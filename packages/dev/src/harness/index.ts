@@ -1,5 +1,5 @@
 export { freePort } from '../backing/free-port.ts'
-export { findChromium } from '../backing/native/binaries.ts'
+export { findChromium, findSpeechModel } from '../backing/native/binaries.ts'
 export type { BrokerUser, SchemaName } from '../provision/identities.ts'
 export type { System } from '../system/index.ts'
 export { until } from '../until.ts'

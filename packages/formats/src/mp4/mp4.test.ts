@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { box, u32 } from '../../test/support/boxes.ts'
 import { type Box, boxesAtStart, boxesIn, boxesInFile, findBox, innerBoxes } from './boxes.ts'
 import type { InitSegment } from './init-segment.ts'
+import { codecsOf, ENTRY_FIELDS } from './sample-entry.ts'
 import { readSegment } from './segment.ts'
 
 const defaults = { duration: 512, size: 10, flags: 0x1010000 }
@@ -64,6 +65,28 @@ async function typesIn(bytes: Buffer): Promise<string[]> {
     await file.close()
   }
 }
+
+describe('the codec of an HEVC track', () => {
+  const named = (format: string, ...fields: number[]) => {
+    const file = box(format, Buffer.alloc(ENTRY_FIELDS.video), box('hvcC', Buffer.from([1, ...fields, 0xf0, 0])))
+    return codecsOf(file, [...boxesIn(file)][0] as Box, 'video')
+  }
+
+  it.each([
+    // Annex E.3 of ISO/IEC 14496-15; Main 10 as libx265 writes it; a profile space, the high tier, and no constraints.
+    ['hev1.1.6.L93.B0', named('hev1', 0x01, 0x60, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 93)],
+    ['hvc1.2.4.L120.90', named('hvc1', 0x02, 0x20, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 120)],
+    ['hvc1.A4.18000001.H153', named('hvc1', 0x64, 0x80, 0, 0, 0x10 | 0x08, 0, 0, 0, 0, 0, 0, 153)],
+    ['hvc1.1.0.L30.B0.0.8', named('hvc1', 0x01, 0, 0, 0, 0, 0xb0, 0, 0x08, 0, 0, 0, 30)],
+  ])('is %s', (codecs, found) => {
+    expect(found).toBe(codecs)
+  })
+
+  it('needs its configuration', () => {
+    const file = box('hvc1', Buffer.alloc(ENTRY_FIELDS.video))
+    expect(() => codecsOf(file, [...boxesIn(file)][0] as Box, 'video')).toThrow(RangeError)
+  })
+})
 
 describe('a segment', () => {
   const media = box('mdat', Buffer.alloc(20))

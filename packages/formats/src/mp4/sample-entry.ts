@@ -35,11 +35,12 @@ export function readAvcConfig(buffer: Buffer, stsd: Box): AvcConfig {
   }
 }
 
-/** The codec of a sample entry as RFC 6381 names it. Parameters are read for H.264 and AAC; other codecs are only named. */
+/** The codec of a sample entry as RFC 6381 names it. Parameters are read for H.264, HEVC and AAC; other codecs are only named. */
 export function codecsOf(buffer: Buffer, entry: Box, kind: keyof typeof ENTRY_FIELDS): string {
   const inside = { ...entry, body: entry.body + ENTRY_FIELDS[kind] }
   const format = formatOf(buffer, entry.type, inside)
   if (format === 'avc1' || format === 'avc3') return avcCodecs(buffer, format, inside)
+  if (format === 'hvc1' || format === 'hev1') return hevcCodecs(buffer, format, inside)
   return format === 'mp4a' ? mp4aCodecs(buffer, inside) : format
 }
 
@@ -54,6 +55,34 @@ function formatOf(buffer: Buffer, type: string, inside: Box): string {
 function avcCodecs(buffer: Buffer, format: string, inside: Box): string {
   const avcC = needBox(buffer, ['avcC'], inside)
   return `${format}.${buffer.toString('hex', avcC.body + 1, avcC.body + 4)}`
+}
+
+const PROFILE_SPACES = ['', 'A', 'B', 'C']
+
+/**
+ * `hvc1.P.C.TL.B…` (ISO/IEC 14496-15 annex E): profile with its space, compatibility flags from the last bit to the first, tier and
+ * level, and the bytes of constraints up to the last that is not 0.
+ */
+function hevcCodecs(buffer: Buffer, format: string, inside: Box): string {
+  const { body } = needBox(buffer, ['hvcC'], inside)
+  const profile = buffer.readUInt8(body + 1)
+  const tier = profile & 0x20 ? 'H' : 'L'
+  const constraints = [...buffer.subarray(body + 6, body + 12)]
+  const last = constraints.findLastIndex((byte) => byte !== 0)
+  return [
+    format,
+    `${PROFILE_SPACES[profile >> 6]}${profile & 0x1f}`,
+    reversed(buffer.readUInt32BE(body + 2))
+      .toString(16)
+      .toUpperCase(),
+    `${tier}${buffer.readUInt8(body + 12)}`,
+    ...constraints.slice(0, last + 1).map((byte) => byte.toString(16).toUpperCase()),
+  ].join('.')
+}
+
+/** The 32 bits from the last to the first. */
+function reversed(word: number): number {
+  return Number.parseInt([...word.toString(2).padStart(32, '0')].reverse().join(''), 2)
 }
 
 const AAC = 0x40

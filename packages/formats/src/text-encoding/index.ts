@@ -1,3 +1,4 @@
+import { endOfText } from './end-marks.ts'
 import { decodeBytes, guessEncoding, unusualLines } from './guess-encoding.ts'
 
 export interface DecodedText {
@@ -14,7 +15,10 @@ export interface DecodedText {
 export function decodeCaptions(bytes: Uint8Array, language?: string): DecodedText | null {
   const unicode = unicodeOf(bytes)
   if (unicode !== undefined) return decodeUtf16(bytes, unicode)
-  const text = withoutEndMarks(bytes)
+  const text = bytes.subarray(
+    0,
+    endOfText(bytes.length, (at) => bytes[at]),
+  )
   const utf8 = strictly(text, 'utf-8')
   if (utf8 !== undefined) return { text: utf8, encoding: 'UTF-8' }
   const sample = unusualLines(text)
@@ -24,7 +28,7 @@ export function decodeCaptions(bytes: Uint8Array, language?: string): DecodedTex
   return decoded.includes('\ufffd') ? null : { text: decoded, encoding: nameOf(encoding) }
 }
 
-const [NUL, TAB, LF, CR, DOS_END, SPACE] = [0x00, 0x09, 0x0a, 0x0d, 0x1a, 0x20]
+const [NUL, TAB, LF, CR, SPACE] = [0x00, 0x09, 0x0a, 0x0d, 0x20]
 /** `-->`, which all captions have, in UTF-16 of either byte order. */
 const ARROWS = { 'utf-16le': '2d002d003e00', 'utf-16be': '002d002d003e' } as const
 type Utf16 = keyof typeof ARROWS
@@ -48,7 +52,14 @@ function decodeUtf16(bytes: Uint8Array, encoding: Utf16): DecodedText | null {
   // A single NUL may follow the last character.
   const whole = bytes.length % 2 === 1 && bytes.at(-1) === NUL ? bytes.subarray(0, -1) : bytes
   const text = strictly(whole, encoding)
-  return text === undefined ? null : { text: text.slice(0, endOf(text)), encoding: encoding.toUpperCase() }
+  return text === undefined ? null : { text: trimmed(text), encoding: encoding.toUpperCase() }
+}
+
+function trimmed(text: string): string {
+  return text.slice(
+    0,
+    endOfText(text.length, (at) => text.charCodeAt(at)),
+  )
 }
 
 function strictly(bytes: Uint8Array, encoding: string): string | undefined {
@@ -57,23 +68,6 @@ function strictly(bytes: Uint8Array, encoding: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Without NUL and Ctrl-Z behind the end. */
-function withoutEndMarks(bytes: Uint8Array): Uint8Array {
-  let end = bytes.length
-  while (end > 0 && isEndMark(bytes[end - 1])) end -= 1
-  return bytes.subarray(0, end)
-}
-
-function endOf(text: string): number {
-  let end = text.length
-  while (end > 0 && isEndMark(text.charCodeAt(end - 1))) end -= 1
-  return end
-}
-
-function isEndMark(code: number | undefined): boolean {
-  return code === NUL || code === DOS_END
 }
 
 function hasControls(bytes: Uint8Array): boolean {

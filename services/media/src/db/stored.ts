@@ -7,7 +7,9 @@ import type { StorageKey } from '@kinora/common/storage'
 export interface VideoPlan extends Grid {
   frameRate: FrameRate
   frameCount: number
-  /** Seconds of each segment but the last. */
+  /** The first frame of each segment of all renditions. Absent in plans of earlier versions. */
+  cuts?: number[]
+  /** Seconds of a usual segment, and of each of the audio but the last. */
   segmentSeconds: number
   hasAudio: boolean
   /** Smallest first. */
@@ -19,7 +21,7 @@ export interface VideoPlan extends Grid {
 export interface PlannedTask {
   ordinal: number
   label: string
-  queue: 'short' | 'long'
+  queue: 'short' | 'long' | 'transcribe'
   /** The approximate cost; only ratios matter. */
   weight: number
   work: TaskWork
@@ -52,6 +54,8 @@ export interface StoredCaptions {
   bytes?: number
   /** Taken from a subtitle track; then a language may have several. Absent where the owner has put them. */
   fromSource?: boolean
+  /** Made by an engine from the audio. */
+  automatic?: boolean
   forced?: boolean
   sdh?: boolean
   createdAt: string

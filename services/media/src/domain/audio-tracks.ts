@@ -1,6 +1,6 @@
 import type { SourceAudio, SourceFacts } from '@kinora/common/contracts'
 import type { StoredAudioTrack } from '../db/stored.ts'
-import { knownLanguage, languageName } from './captions.ts'
+import { knownLanguage, languageName } from './languages.ts'
 
 /** The audio tracks of a video as its source has them, in that order. */
 export function audioTracksOf(facts: SourceFacts): StoredAudioTrack[] {

@@ -1,17 +1,20 @@
 import {
   type Overlay,
   type Rung,
+  regularCuts,
   type SourceFacts,
   type SourceSubtitles,
+  segmentCount,
   segmentGrid,
   type TaskKind,
   type TaskWork,
+  withShortStart,
 } from '@kinora/common/contracts'
-import type { PlannedTask, StoredAudioTrack, StoredWatermark, VideoPlan } from '../db/stored.ts'
+import type { PlannedTask, StoredWatermark, VideoPlan } from '../db/stored.ts'
 import { additionalStreams, type NumberedAudio, surroundStreams } from './audio-tracks.ts'
-import { type Chunk, chunkPlan, headSegments } from './chunk-plan.ts'
-import { ladder } from './ladder.ts'
-import { audioPlaylist, renditionPlaylist } from './presentation.ts'
+import { type Chunk, chunkOf, chunkPlan, headSegments } from './chunk-plan.ts'
+import { ladder, remuxRung } from './ladder.ts'
+import { renditionPlaylist } from './presentation.ts'
 import { framesOf, type VideoWork } from './segments.ts'
 import { planStoryboard } from './storyboard-plan.ts'
 
@@ -21,9 +24,9 @@ export const FIRST_PART_ORDINAL = 1
 const FIRST_AUDIO_ORDINAL = 2
 
 /** Kinds of tasks that begin when all others have ended. */
-const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard']
+const AFTERWARDS: readonly TaskKind[] = ['finalise', 'storyboard', 'transcribe']
 /** A video is ready and plays without them. */
-const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'download', 'still']
+const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'transcribe', 'download', 'still']
 
 type TaskPlace = Pick<PlannedTask, 'ordinal'> & { kind: TaskKind }
 
@@ -63,6 +66,7 @@ export function planVideo(facts: SourceFacts, maxShortSide: number, watermark?: 
     ...grid,
     frameRate,
     frameCount,
+    cuts: regularCuts(frameCount, frameRate),
     segmentSeconds: (grid.segmentFrames * frameRate.den) / frameRate.num,
     hasAudio: facts.audio !== null,
     rungs: facts.kind === 'audio' ? [] : ladder(facts.video, maxShortSide),
@@ -70,21 +74,50 @@ export function planVideo(facts: SourceFacts, maxShortSide: number, watermark?: 
   }
 }
 
+export interface PlanSettings {
+  maxShortSide: number
+  watermark: Overlay | undefined
+  /** Whether sources may be remuxed. */
+  remux: boolean
+}
+
+/** The rung that a source already matches, and the first frame of each of its segments. */
+export interface Remux {
+  rung: Rung
+  cuts: number[]
+}
+
+/**
+ * The plan for a source, and how it is remuxed, if it can be. Then all renditions are cut where the source is, and once more
+ * in its first groups if these are long.
+ */
+export function planSourceVideo(
+  facts: SourceFacts,
+  cuts: number[] | undefined,
+  { maxShortSide, watermark, remux: isAllowed }: PlanSettings,
+): { plan: VideoPlan; remux: Remux | null } {
+  const plan = planVideo(facts, maxShortSide, watermark)
+  // A watermark is part of every frame, so the source's frames cannot be used as they are.
+  const rung = isAllowed && !watermark ? remuxRung(facts, plan.rungs) : null
+  if (!rung || !cuts) return { plan, remux: null }
+  const { frameCount, frameRate } = facts.video
+  return { plan: { ...plan, cuts: withShortStart(cuts, frameCount, frameRate) }, remux: { rung, cuts } }
+}
+
 /**
  * All tasks that follow the probe, in the order of work: what makes the video playable, the poster, the rest from the
  * start to the end, the check of everything that was published, and the storyboard.
- * @param remuxed the rung that the source already matches
  */
 export function planTasks(
   plan: VideoPlan,
   facts: SourceFacts,
   sourceKey: string,
   playlistKey: string,
-  remuxed: Rung | null,
+  remux: Remux | null,
 ): PlannedTask[] {
   const source = { facts, sourceKey }
-  const remux = remuxed && remuxTask(plan, source, remuxed)
-  const [first, ...rest] = [...encodingTasks(plan, source, remuxed), ...(remux ? [remux] : [])]
+  const copying = remux ? [remuxTask(plan, source, remux)] : []
+  const [first, ...rest] = [...encodingTasks(plan, source, remux), ...copying]
   const [smallest] = plan.rungs
   if (!first && !facts.audio) throw new Error('a video without frames and audio cannot be planned')
   const others = additionalStreams(facts).map((other) => audioTask(other))
@@ -151,23 +184,53 @@ export function addedAudioTask(
 /** After all tasks of a plan, and before those that replace a remux. */
 const SUBTITLES_ORDINAL = 400_000
 
-/** Takes the texts of these tracks out of the source. It reads the file once and encodes nothing. */
-export function subtitlesTask({ facts, sourceKey }: EncodingSource, tracks: SourceSubtitles[]): PlannedTask {
-  const work: TaskWork = { kind: 'subtitles', sourceKey, facts, tracks }
-  return { ordinal: SUBTITLES_ORDINAL, label: 'subtitles', queue: 'short', weight: 1, work }
+/**
+ * Takes the texts of these tracks out of the source: those with tracks of their own, for which the file is read once and nothing
+ * decoded, and those in the frames, for which all of them are decoded.
+ */
+export function subtitlesTasks({ facts, sourceKey }: EncodingSource, tracks: SourceSubtitles[]): PlannedTask[] {
+  const isInFrames = ({ streamIndex }: SourceSubtitles) => streamIndex === facts.video.streamIndex
+  const plan = [
+    { label: 'subtitles', tracks: tracks.filter((track) => !isInFrames(track)) },
+    { label: 'subtitles in frames', tracks: tracks.filter(isInFrames) },
+  ]
+  return plan
+    .map(({ label, tracks: taken }, index): PlannedTask => {
+      const work: TaskWork = { kind: 'subtitles', sourceKey, facts, tracks: taken }
+      return { ordinal: SUBTITLES_ORDINAL + index, label, queue: 'short', weight: 1, work }
+    })
+    .filter(({ work }) => work.kind === 'subtitles' && work.tracks.length > 0)
+}
+
+/** Whether a task costs so little that it need not wait until the video is playable. */
+export function isCheap({ kind, ordinal }: TaskPlace): boolean {
+  return kind === 'subtitles' && ordinal === SUBTITLES_ORDINAL
 }
 
 /** The tasks that encode all rungs but the remuxed one; the first one makes the video playable. */
-function encodingTasks(plan: VideoPlan, source: EncodingSource, remuxed: Rung | null): VideoTask[] {
-  const rungs = plan.rungs.filter((rung) => rung !== remuxed)
+function encodingTasks(plan: VideoPlan, source: EncodingSource, remux: Remux | null): VideoTask[] {
+  const rungs = plan.rungs.filter((rung) => rung !== remux?.rung)
   const [smallest, ...larger] = rungs
   if (!smallest) return []
-  // A ladder of one rung needs no head: its first chunk starts as fast.
-  const head = larger.length > 0 ? headSegments(plan.frameCount, plan) : 0
-  const headChunk = { startFrame: 0, frameCount: head * plan.segmentFrames, firstSegment: 0 }
-  const body = chunkPlan(plan.frameCount, plan).map((chunk) => videoTask(plan, source, chunk, withHeads(rungs, head)))
-  if (head === 0) return body
-  return [{ ...videoTask(plan, source, headChunk, withHeads([smallest], 0)), queue: 'short' }, ...body]
+  // A single rung needs no head: its first chunk starts as fast.
+  if (plan.rungs.length === 1)
+    return chunkPlan(plan).map((chunk) => videoTask(plan, source, chunk, withHeads(rungs, 0)))
+  const head = headSegments(plan)
+  const first = {
+    ...videoTask(plan, source, chunkOf(plan, 0, head), withHeads([smallest], 0)),
+    queue: 'short' as const,
+  }
+  return [first, ...chunkPlan(plan).flatMap((chunk) => bodyTask(chunk))]
+
+  /** Leaves out what the head makes. Of a short video that is all of the smallest rung. */
+  function bodyTask(chunk: Chunk): VideoTask[] {
+    const end = chunk.firstSegment + segmentCount({ ...plan, ...chunk })
+    const body = larger.length > 0 ? chunk : chunkOf(plan, Math.min(end, Math.max(head, chunk.firstSegment)), end)
+    const others = head >= end ? withHeads(larger, 0) : withHeads(rungs, head)
+    if (others.length === 0) return []
+    const { work, ...task } = videoTask(plan, source, body, others)
+    return [{ ...task, work: chunk.firstSegment === 0 ? { ...work, rest: true } : work }]
+  }
 }
 
 /** The head encodes the first segments of the smallest rung. */
@@ -204,15 +267,15 @@ export function videoTask(
  * Cuts the source's encoded frames into segments of this rung. One task for the whole: it takes seconds, and a rendition
  * is either remuxed or encoded, never some of each.
  */
-export function remuxTask(plan: VideoPlan, source: EncodingSource, rung: Rung): VideoTask {
-  const whole = { startFrame: 0, frameCount: plan.frameCount, firstSegment: 0 }
+export function remuxTask(plan: VideoPlan, source: EncodingSource, { rung, cuts }: Remux): VideoTask {
+  const whole = chunkOf({ ...plan, cuts }, 0, cuts.length)
   const { label, work } = videoTask(plan, source, whole, [{ ...rung, firstSegment: 0 }])
   return { label: `${label} copied`, queue: 'short', weight: remuxWeight(work), work: { ...work, copied: true } }
 }
 
 /** The tasks, at least one, that encode the segments of a remux that failed. */
 export function encodingTasksFor(plan: VideoPlan, { facts, sourceKey, rungs }: VideoWork): VideoTask[] {
-  return chunkPlan(plan.frameCount, plan).map((chunk) => videoTask(plan, { facts, sourceKey }, chunk, rungs))
+  return chunkPlan(plan).map((chunk) => videoTask(plan, { facts, sourceKey }, chunk, rungs))
 }
 
 function labelOf({ startFrame, frameCount }: Chunk, { frameRate: { num, den } }: VideoPlan): string {
@@ -247,50 +310,4 @@ export function audioWeight(seconds: number): number {
 
 function encodedPixels(work: VideoWork): number {
   return work.rungs.reduce((sum, rung) => sum + rung.width * rung.height * framesOf(rung, work), 0)
-}
-
-/**
- * After all tasks that make a video ready. Each rendition with each audio track has its own ordinal, so a video has one download
- * task for each.
- */
-const FIRST_DOWNLOAD_ORDINAL = 1_000_000
-
-/** Ordinals of the downloads with an additional track. */
-export function downloadOrdinalsOf({ id }: Pick<StoredAudioTrack, 'id'>): { from: number; to: number } {
-  const from = FIRST_DOWNLOAD_ORDINAL + Number(id) * DOWNLOADS_OF_TRACK
-  return { from, to: from + DOWNLOADS_OF_TRACK - 1 }
-}
-
-/** More than the height of any rendition. */
-const DOWNLOADS_OF_TRACK = 100_000
-
-function downloadOrdinal(rung: Rung | undefined, track: StoredAudioTrack | undefined): number {
-  const ofTrack = track?.additional ? Number(track.id) * DOWNLOADS_OF_TRACK : 0
-  return FIRST_DOWNLOAD_ORDINAL + ofTrack + (rung ? Math.min(rung.width, rung.height) : 0)
-}
-
-/**
- * Joins a rendition and an audio track in one file, or puts the track alone into one. `playlistKey` is the folder of the
- * published playlists.
- */
-export function downloadTask(
-  plan: VideoPlan,
-  rung: Rung | undefined,
-  track: StoredAudioTrack | undefined,
-  playlistKey: string,
-): PlannedTask {
-  return {
-    ordinal: downloadOrdinal(rung, track),
-    label: ['download', rung?.name, rung && !track?.additional ? undefined : `audio ${track?.id}`]
-      .filter(Boolean)
-      .join(' '),
-    queue: 'short',
-    weight: 1,
-    work: {
-      kind: 'download',
-      pictureKey: rung ? `${playlistKey}/${renditionPlaylist(rung.name)}` : null,
-      soundKey: track ? `${playlistKey}/${audioPlaylist(track)}` : null,
-      frameCount: plan.frameCount,
-    },
-  }
 }

@@ -1,4 +1,4 @@
-import { framesOfSegment, segmentCount } from '@kinora/common/contracts'
+import { type CutRange, framesOfSegment, segmentCount } from '@kinora/common/contracts'
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import type { StoredAudioTrack, StoredCaptions, VideoPlan } from '../db/stored.ts'
 import { uniqueName } from './audio-tracks.ts'
@@ -66,10 +66,19 @@ function mediaPlaylist(track: Track, target: number, complete: boolean): string 
  * frame longer than the video segment beside it.
  */
 function targetDuration(plan: VideoPlan): number {
-  const { segmentFrames, frameCount, frameRate, hasAudio } = plan
-  const last = framesOfSegment(segmentCount(plan) - 1, plan)
-  const longest = (Math.max(Math.min(segmentFrames, frameCount), last) * frameRate.den) / frameRate.num
+  const { frameRate, hasAudio } = plan
+  const audio = hasAudio ? longestSegment({ ...plan, cuts: undefined }) : 0
+  const longest = (Math.max(longestSegment(plan), audio) * frameRate.den) / frameRate.num
   return Math.max(1, Math.round(longest + (hasAudio ? AAC_FRAME_SECONDS : 0)))
+}
+
+/** In frames. */
+function longestSegment(range: CutRange): number {
+  let longest = 0
+  for (let index = segmentCount(range) - 1; index >= 0; index -= 1) {
+    longest = Math.max(longest, framesOfSegment(index, range))
+  }
+  return longest
 }
 
 function masterPlaylist(presentation: Presentation, iFrames: readonly IFramePlaylist[]): string {
@@ -116,9 +125,9 @@ function audioGroups({ audio, plan }: Presentation): AudioGroup[] {
 }
 
 /** A player plays one track at a time: the most that any of them needs. */
-function bandwidthOf(members: AudioGroup['members'], { segmentSeconds }: VideoPlan): Bandwidth {
+function bandwidthOf(members: AudioGroup['members'], plan: VideoPlan): Bandwidth {
   return {
-    peak: Math.max(0, ...members.map(({ track }) => peakBitrate(track.segments, segmentSeconds))),
+    peak: Math.max(0, ...members.map(({ track }) => peakBitrate(track.segments, targetDuration(plan)))),
     average: Math.max(0, ...members.map(({ track }) => averageBitrate(track.segments))),
   }
 }
@@ -157,7 +166,7 @@ function isAutoselected({ id, language, audioDescription }: StoredAudioTrack, al
 function streamInf(track: VideoTrack, presentation: Presentation, group: AudioGroup | undefined): string {
   const { plan, complete } = presentation
   const sound = group ?? { peak: 0, average: 0 }
-  const { peak, average } = complete ? measured(track, plan, sound) : capped(track, plan, sound)
+  const { peak, average } = complete ? measured(track.segments, plan, sound) : capped(track, plan, sound)
   const attributes = [
     `BANDWIDTH=${peak}`,
     `AVERAGE-BANDWIDTH=${average}`,
@@ -194,16 +203,19 @@ interface Bandwidth {
   average: number
 }
 
-function measured({ segments }: VideoTrack, { segmentSeconds }: VideoPlan, sound: Bandwidth): Bandwidth {
+function measured(segments: readonly Measured[], plan: VideoPlan, sound: Bandwidth): Bandwidth {
   return {
-    peak: peakBitrate(segments, segmentSeconds) + sound.peak,
+    peak: peakBitrate(segments, targetDuration(plan)) + sound.peak,
     average: averageBitrate(segments) + sound.average,
   }
 }
 
-/** For a growing video: the most that it may become, because players do not read the master playlist again. */
+/**
+ * For a growing video: the most that it may become, because players do not read the master playlist again. All segments of a
+ * remux are recorded long before they are listed.
+ */
 function capped(track: VideoTrack, plan: VideoPlan, sound: Bandwidth): Bandwidth {
-  const now = measured(track, plan, sound)
+  const now = measured(track.recorded ?? track.segments, plan, sound)
   const { maxrate } = track.rung
   return {
     peak: Math.max(now.peak, highestBitrate(maxrate) + sound.peak),
@@ -266,12 +278,12 @@ function iFramePlaylist(track: VideoTrack, plan: VideoPlan): IFramePlaylist | nu
 }
 
 function keyFramesOf({ segments }: VideoTrack, { gopFrames, frameRate }: VideoPlan): KeyFrame[] | null {
-  const gopSeconds = (gopFrames * frameRate.den) / frameRate.num
   const all: KeyFrame[] = []
   for (const { uri, seconds, keyFrames } of segments) {
     if (!keyFrames) return null
+    const starts = keyFrames.map(([, , frame], index) => ((frame ?? index * gopFrames) * frameRate.den) / frameRate.num)
     keyFrames.forEach(([offset, bytes], index) => {
-      all.push({ uri, offset, bytes, seconds: Math.min(gopSeconds, seconds - index * gopSeconds) })
+      all.push({ uri, offset, bytes, seconds: (starts[index + 1] ?? seconds) - (starts[index] ?? 0) })
     })
   }
   return all.length > 0 ? all : null
@@ -297,6 +309,8 @@ function subtitlesPlaylist({ id }: StoredCaptions, plan: VideoPlan): PlaylistFil
   return { name: captionsPlaylist(id), content: playlistText(lines) }
 }
 
+/** Apple's name for what a machine made; other players ignore it. */
+const AUTOMATIC = 'public.machine-generated'
 const SDH = 'public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound'
 
 /**
@@ -304,7 +318,8 @@ const SDH = 'public.accessibility.transcribes-spoken-dialog,public.accessibility
  * Two languages may have the same label, and a source may have several tracks of one language.
  */
 function subtitlesMedia(captions: StoredCaptions, all: readonly StoredCaptions[], name: string): string {
-  const { id, lang, forced = false, sdh = false } = captions
+  const { id, lang, automatic = false, forced = false, sdh = false } = captions
+  const characteristics = [...(sdh ? [SDH] : []), ...(automatic ? [AUTOMATIC] : [])]
   const role = (one: StoredCaptions) => `${one.lang} ${one.forced ?? false} ${one.sdh ?? false}`
   const isFirst = all.find((other) => role(other) === role(captions)) === captions
   const attributes = [
@@ -315,7 +330,7 @@ function subtitlesMedia(captions: StoredCaptions, all: readonly StoredCaptions[]
     'DEFAULT=NO',
     `AUTOSELECT=${isFirst ? 'YES' : 'NO'}`,
     `FORCED=${forced ? 'YES' : 'NO'}`,
-    ...(sdh ? [`CHARACTERISTICS="${SDH}"`] : []),
+    ...(characteristics.length > 0 ? [`CHARACTERISTICS="${characteristics.join(',')}"`] : []),
     `URI="${captionsPlaylist(id)}"`,
   ]
   return `#EXT-X-MEDIA:${attributes.join(',')}`

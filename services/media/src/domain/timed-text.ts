@@ -4,8 +4,12 @@ import {
   MAX_CHAPTERS,
   type SourceChapter,
   type SourceFacts,
+  type Warning,
+  warningOf,
 } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
 import { keys, type StorageKey } from '@kinora/common/storage'
+import { CaptionsError, readCaptionsInTurns } from '@kinora/formats/captions'
 import { type Cue, escapeVtt, renderVtt } from '@kinora/formats/web-vtt'
 import type { StoredChapters, VideoPlan } from '../db/stored.ts'
 import type { PlaylistFile } from './presentation.ts'
@@ -14,6 +18,20 @@ import type { PlaylistFile } from './presentation.ts'
  * Both clocks begin at 0 with the first frame (RFC 8216 section 3.5). Players of plain WebVTT ignore this header.
  */
 const SAME_CLOCK = 'X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0'
+
+/** Of one video. */
+export const MAX_CAPTION_LANGUAGES = 50
+
+/** The captions that somebody has put, and how they were understood. Throws `CAPTIONS_INVALID`. */
+export async function parseCaptions(text: string): Promise<{ cues: Cue[]; warnings: Warning[] }> {
+  try {
+    const { cues, unseen } = await readCaptionsInTurns(text)
+    return { cues, warnings: unseen === null ? [] : [warningOf('CAPTIONS_CUE_UNSEEN', unseen)] }
+  } catch (error) {
+    if (error instanceof CaptionsError) throw new AppError('CAPTIONS_INVALID', { detail: error.message })
+    throw error
+  }
+}
 
 export function captionsFile(id: string): string {
   return `captions-${id}.vtt`

@@ -1,6 +1,6 @@
 import type { Progress, TaskCause, TaskKind, TaskStatus, VideoError, VideoStatus } from '@kinora/common/contracts'
 import type { z } from 'zod'
-import { comesAfterwards, FIRST_PART_ORDINAL, isAdditionalAudio, isOptional, makesPlayable } from './plan.ts'
+import { comesAfterwards, FIRST_PART_ORDINAL, isAdditionalAudio, isCheap, isOptional, makesPlayable } from './plan.ts'
 
 /** The facts about a task that decide the state of its video. */
 export interface TaskFacts {
@@ -62,12 +62,12 @@ export function deriveState(uploaded: boolean, publication: Publication, tasks: 
     due: tasks.filter((task) => task.state === 'waiting' && !task.delayed && isDue(task)).map(({ id }) => id),
   }
 
-  /** First only what makes the video playable, then the rest, the check when all is published, the storyboard last. */
+  /** First only what makes the video playable, then the rest, the check when all is published, storyboard and transcripts last. */
   function isDue(task: TaskFacts): boolean {
     if (task.kind === 'finalise') return allPublished && tasks.every(isFinished)
-    if (task.kind === 'storyboard') return status === 'ready'
-    // It costs little, and captions are part of the first publication or of one soon after it.
-    return makesPlayable(task) || task.kind === 'subtitles' || material > 0
+    if (task.kind === 'storyboard' || task.kind === 'transcribe') return status === 'ready'
+    // Captions are part of the first publication or of one soon after it.
+    return makesPlayable(task) || isCheap(task) || material > 0
   }
 }
 

@@ -1,31 +1,35 @@
 import { randomUUID } from 'node:crypto'
 import type { EventData } from '@kinora/common/contract'
-import type { events, SourceFacts, TaskResult, Video, Warning } from '@kinora/common/contracts'
+import type { events, TaskResult, Video, Warning } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
 import type { MediaConfig } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
-import type { StoredCaptions } from '../db/stored.ts'
 import { audioTracksOf } from '../domain/audio-tracks.ts'
 import { factsOf } from '../domain/clip.ts'
-import { remuxRung } from '../domain/ladder.ts'
-import { overlayOf, planTasks, planVideo, subtitlesTask } from '../domain/plan.ts'
+import { overlayOf, planSourceVideo, planTasks, subtitlesTasks } from '../domain/plan.ts'
 import { checkResult, remainingWork } from '../domain/segments.ts'
 import { chaptersOf } from '../domain/timed-text.ts'
 import { changeTimedText, changeVideo } from '../operations/change-video.ts'
 import { attemptFailed } from '../operations/end-attempt.ts'
 import { lengthRefusal } from '../operations/limits.ts'
 import { writePassport } from '../operations/passport.ts'
-import { discardPrepared, prepareSourceCaptions, recordSourceCaptions } from '../operations/source-captions.ts'
+import {
+  discardPrepared,
+  type PreparedCaptions,
+  prepareSourceCaptions,
+  recordSourceCaptions,
+} from '../operations/source-captions.ts'
 import { planSpeculation, takeOverSpeculation } from '../operations/speculative-segments.ts'
 import { endStill } from '../operations/stills.ts'
+import { addTranscripts, prepareTranscript, recordTranscript, transcriptFailed } from '../operations/transcripts.ts'
 import { recordPoster, recordStoryboard } from '../repositories/pictures.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/segments.ts'
 import { recordLog, recordTools } from '../repositories/task-attempts.ts'
 import { addTasks, completeAttempt, findTask, holdsLease, type Lease } from '../repositories/tasks.ts'
 import { setSourceChapters } from '../repositories/timed-texts.ts'
-import { addWarnings, recordPlan } from '../repositories/video-states.ts'
+import { addWarnings, dropWarnings, recordPlan } from '../repositories/video-states.ts'
 
 /**
  * A worker has written all files of an attempt. Only the attempt that holds the lease counts. The files of a late one are
@@ -40,8 +44,8 @@ export async function taskFinished(
   const task = await findTask(ctx.db, lease.taskId)
   // Its video was deleted, and with it the attempt's files.
   if (!task) return
-  const prepared = await prepareSourceCaptions(ctx, task, lease.attempt, result)
-  const change = result.kind === 'subtitles' ? changeTimedText : changeVideo
+  const prepared = await prepareCaptions(ctx, task, lease.attempt, result)
+  const change = result.kind === 'subtitles' || result.kind === 'transcribe' ? changeTimedText : changeVideo
   await change(ctx, task.video_id, async (tx, video) => {
     if (!(await firstTimeSeen(tx, eventId))) return await discardPrepared(tx, video.id, prepared.captions)
     const current = await findTask(tx, lease.taskId)
@@ -49,12 +53,17 @@ export async function taskFinished(
     if (tools && holdsLease(current, lease)) await recordTools(tx, lease, tools)
     if (log !== undefined) await recordLog(tx, lease, log)
     const outcome = holdsLease(current, lease)
-      ? await finish(ctx, { tx, video, task: current, lease, warnings, captions: prepared.captions }, result)
+      ? await finish(ctx, { tx, video, task: current, lease, warnings, prepared }, result)
       : await discard(tx, current, lease)
     if (outcome === 'done') await addWarnings(tx, video.id, prepared.warnings)
     else await discardPrepared(tx, video.id, prepared.captions)
     ctx.metrics.attempts.inc({ kind: current.kind, outcome })
   })
+}
+
+async function prepareCaptions(ctx: Context, task: TaskRow, attempt: number, result: TaskResult) {
+  if (result.kind === 'transcribe') return await prepareTranscript(ctx, task, attempt, result)
+  return await prepareSourceCaptions(ctx, task, attempt, result)
 }
 
 /** An attempt that holds its lease, under the lock of its video. */
@@ -64,8 +73,8 @@ interface Attempt {
   task: TaskRow
   lease: Lease
   warnings: Warning[]
-  /** What was read of subtitle tracks. */
-  captions: StoredCaptions[]
+  /** What was read of subtitle tracks, or of a transcript. */
+  prepared: PreparedCaptions
 }
 
 async function finish(ctx: Context, attempt: Attempt, result: TaskResult): Promise<'done' | 'failed'> {
@@ -105,10 +114,17 @@ const RECORDERS: { [K in keyof ResultOf]: Recorder<K> } = {
     const folderKey = keys.attempt(video.id, task.id, task.attempt)
     await recordStoryboard(tx, video.id, { ...task.params.grid, folderKey })
   },
-  subtitles: async (_ctx, { tx, video, lease, captions }) =>
-    await recordSourceCaptions(tx, video, keys.attempt(video.id, lease.taskId, lease.attempt), captions),
+  subtitles: async (_ctx, { tx, video, lease, prepared }) =>
+    await recordSourceCaptions(tx, video, keys.attempt(video.id, lease.taskId, lease.attempt), prepared.captions),
+  transcribe: async (_ctx, { tx, video, task, lease, prepared }, result) => {
+    await dropWarnings(tx, video.id, task.params.kind === 'transcribe' ? transcriptFailed(task.params) : [])
+    await recordTranscript(tx, { video, task, attempt: lease.attempt }, result, prepared)
+  },
   still: async (_ctx, { tx, task }, { bytes }) => await endStill(tx, task, bytes),
-  finalise: async (ctx, { tx, video }, result) => await writePassport(ctx, tx, video, result),
+  finalise: async (ctx, { tx, video }, result) => {
+    await writePassport(ctx, tx, video, result)
+    await addTranscripts(tx, video, ctx.config)
+  },
   // The file has its place by the number of the attempt.
   download: async () => {},
 }
@@ -121,13 +137,13 @@ async function recordProbe(ctx: Context, { tx, video, task }: Attempt, result: R
   const { early_share: share, params } = task
   if (share !== null) {
     if (params.kind !== 'probe') return
-    return await planSpeculation(tx, video, result.facts, { key: params.sourceKey, share }, ctx.config)
+    return await planSpeculation(tx, video, result, { key: params.sourceKey, share }, ctx.config)
   }
   const facts = factsOf(video, result.facts)
-  await planSource(tx, video, facts, ctx.config)
+  await planSource(tx, video, { ...result, facts }, ctx.config)
   const { source_key: sourceKey } = video
   if (result.subtitles && sourceKey !== null) {
-    await addTasks(tx, video.id, [subtitlesTask({ facts, sourceKey }, result.subtitles)])
+    await addTasks(tx, video.id, subtitlesTasks({ facts, sourceKey }, result.subtitles))
   }
   const items = chaptersOf(result.chapters ?? [], facts)
   if (items.length > 0) await setSourceChapters(tx, video.id, { id: randomUUID(), items })
@@ -144,18 +160,18 @@ async function discard(tx: Tx, task: TaskRow, lease: Lease): Promise<'late'> {
 async function planSource(
   tx: Tx,
   video: VideoRow,
-  facts: SourceFacts,
+  { facts, cuts }: Pick<ResultOf['probe'], 'facts' | 'cuts'>,
   { MAX_RENDITION, REMUX }: Pick<MediaConfig, 'MAX_RENDITION' | 'REMUX'>,
 ): Promise<void> {
   const sourceKey = video.source_key
   if (sourceKey === null) throw new Error('a probed video has no source')
-  const plan = planVideo(facts, MAX_RENDITION, overlayOf(video.watermark))
+  const { plan, remux } = planSourceVideo(facts, cuts, {
+    ...{ maxShortSide: MAX_RENDITION, watermark: overlayOf(video.watermark), remux: REMUX },
+  })
   const renditions: Video['renditions'] = plan.rungs.map(({ name, width, height }) => {
     return { name, width, height, bitrate: null, status: 'processing' }
   })
   await recordPlan(tx, video.id, { facts, plan, renditions, audioTracks: audioTracksOf(facts) })
-  // A watermark is part of every frame, so the source's frames cannot be used as they are.
-  const remuxed = REMUX && !plan.watermark ? remuxRung(facts, plan.rungs) : null
-  const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), remuxed)
+  const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), remux)
   await addTasks(tx, video.id, await takeOverSpeculation(tx, video, planned))
 }

@@ -23,6 +23,7 @@ import { getVideo } from '../repositories/videos.ts'
 import { unreadableSubtitles } from './source-captions.ts'
 import { endSpeculation } from './speculative-segments.ts'
 import { endStill } from './stills.ts'
+import { transcriptFailed } from './transcripts.ts'
 
 /*
  * How an attempt ends without a result. Each function runs under the lock of its video and returns false when the attempt
@@ -105,6 +106,7 @@ async function abort(tx: Tx, task: TaskRow): Promise<void> {
   if (task.kind === 'still') return await endStill(tx, task, null)
   if (share === null && isAdditionalAudio(task)) await leaveOutAudio(tx, task)
   if (task.params.kind === 'subtitles') await addWarnings(tx, videoId, unreadableSubtitles(task.params))
+  if (task.params.kind === 'transcribe') await addWarnings(tx, videoId, transcriptFailed(task.params))
   if (share === null && isOptional(task)) return
   await endSpeculation(tx, videoId)
   if (share !== null) return

@@ -10,7 +10,7 @@ const MAX_RESUMED = 100
 
 /**
  * Defers a queued attempt when its owner's concurrency limit is reached; true when it did. The check of a finished video and
- * stills are never deferred, because they are short.
+ * stills are never deferred, because they are short, and neither are transcripts, which have workers of their own.
  */
 export async function deferOverLimit(
   { config }: Context,

@@ -6,10 +6,10 @@ import type { Context } from '../context.ts'
 import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
 import type { StoredCaptions } from '../db/stored.ts'
 import { shownName } from '../domain/audio-tracks.ts'
-import { knownLanguage, languageName, MAX_CAPTION_LANGUAGES, readCaptionsInTurns } from '../domain/captions.ts'
-import { captionsFile, renderCaptions } from '../domain/timed-text.ts'
+import { knownLanguage, languageName } from '../domain/languages.ts'
+import { captionsFile, MAX_CAPTION_LANGUAGES, parseCaptions, renderCaptions } from '../domain/timed-text.ts'
 import { queueFileDeletion, queueFolderDeletion } from '../repositories/deletions.ts'
-import { setCaptions } from '../repositories/timed-texts.ts'
+import { retireCaptions, setCaptions } from '../repositories/timed-texts.ts'
 
 type SubtitlesWork = Extract<TaskWork, { kind: 'subtitles' }>
 
@@ -34,7 +34,7 @@ export async function prepareSourceCaptions(
   const folder = keys.attempt(task.video_id, task.id, attempt)
   for (const track of task.params.tracks.filter(({ streamIndex }) => result.found.includes(streamIndex))) {
     try {
-      const { cues } = await readCaptionsInTurns((await ctx.store.get(`${folder}/${track.streamIndex}.srt`)).toString())
+      const { cues } = await parseCaptions((await ctx.store.get(`${folder}/${track.streamIndex}.vtt`)).toString())
       const file = Buffer.from(renderCaptions(cues))
       const id = randomUUID()
       await ctx.store.put(keys.playlist(task.video_id, captionsFile(id)), file)
@@ -62,7 +62,10 @@ function describe({ language, title = '', forced = false, sdh = false }: SourceS
   return { lang: lang ?? 'und', label, fromSource: true, forced, sdh }
 }
 
-/** Under the lock of the video. Captions of the owner in the same language win; files that are not used are deleted. */
+/**
+ * Under the lock of the video. Captions of the owner in the same language win, and automatic ones give way; files that are not
+ * used are deleted.
+ */
 export async function recordSourceCaptions(
   tx: Tx,
   video: VideoRow,
@@ -70,17 +73,22 @@ export async function recordSourceCaptions(
   prepared: readonly StoredCaptions[],
 ): Promise<void> {
   await queueFolderDeletion(tx, folderKey)
-  const owned = new Set(video.captions.map(({ lang }) => lang))
+  const owned = new Set(video.captions.filter(({ automatic }) => !automatic).map(({ lang }) => lang))
   const usable = prepared.filter(({ lang }) => !owned.has(lang))
+  const replaced = video.captions.filter(
+    ({ automatic, lang }) => automatic && usable.some((one) => one.lang === lang && !one.forced),
+  )
+  const kept = video.captions.filter((one) => !replaced.includes(one))
   // Whoever asks for a language gets all of its texts, not only the forced ones.
   const ordered = usable.toSorted((one, other) => Number(one.forced) - Number(other.forced))
-  const captions = [...video.captions, ...ordered].slice(0, MAX_CAPTION_LANGUAGES)
+  const captions = [...kept, ...ordered].slice(0, MAX_CAPTION_LANGUAGES)
   await discardPrepared(
     tx,
     video.id,
     prepared.filter((one) => !captions.includes(one)),
   )
-  if (captions.length > video.captions.length) await setCaptions(tx, video.id, captions)
+  for (const one of replaced) await retireCaptions(tx, video, one)
+  if (captions.length > kept.length) await setCaptions(tx, video.id, captions)
 }
 
 export async function discardPrepared(tx: Tx, videoId: string, unused: readonly StoredCaptions[]): Promise<void> {

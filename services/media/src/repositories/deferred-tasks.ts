@@ -6,7 +6,7 @@ export interface TaskOfVideo {
   video_id: string
 }
 
-/** Defers a queued attempt; false where there is no such attempt, or where it is too short for that. */
+/** Defers a queued attempt; false where there is no such attempt, or where its kind is never deferred. */
 export async function deferTask(tx: Tx, { taskId, attempt }: { taskId: string; attempt: number }): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('tasks')
@@ -14,7 +14,7 @@ export async function deferTask(tx: Tx, { taskId, attempt }: { taskId: string; a
     .where('id', '=', taskId)
     .where('attempt', '=', attempt)
     .where('state', '=', 'queued')
-    .where('kind', 'not in', ['finalise', 'still'])
+    .where('kind', 'not in', ['finalise', 'still', 'transcribe'])
     .executeTakeFirst()
   return numUpdatedRows === 1n
 }
@@ -46,10 +46,12 @@ export async function ownersOfDeferredTasks(db: Db): Promise<string[]> {
   return rows.map((row) => row.owner_id)
 }
 
-/** How many tasks of an owner are in one of these states. Stills do not count: viewers ask for them. */
+/** How many tasks of an owner are in one of these states. Stills, for which viewers ask, and transcripts do not count. */
 export async function countTasks(db: Db, ownerId: string, states: string[]): Promise<number> {
   const { rows } = await sql<{ tasks: string }>`select count(*) as tasks
     from tasks join videos on videos.id = tasks.video_id
-    where videos.owner_id = ${ownerId} and tasks.state = any(${states}) and tasks.kind <> 'still'`.execute(db)
+    where videos.owner_id = ${ownerId} and tasks.state = any(${states}) and tasks.kind not in ('still', 'transcribe')`.execute(
+    db,
+  )
   return Number(rows[0]?.tasks ?? 0)
 }

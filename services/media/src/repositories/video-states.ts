@@ -114,6 +114,19 @@ export async function addWarnings(tx: Tx, videoId: string, warnings: readonly Wa
     .execute()
 }
 
+/** Removes these, which are no longer true. */
+export async function dropWarnings(tx: Tx, videoId: string, warnings: readonly Warning[]): Promise<void> {
+  const query = tx.selectFrom('videos').select('warnings').where('id', '=', videoId)
+  const { warnings: known } = await query.executeTakeFirstOrThrow()
+  const left = known.filter((one) => !warnings.some(({ code, detail }) => one.code === code && one.detail === detail))
+  if (left.length === known.length) return
+  await tx
+    .updateTable('videos')
+    .set({ warnings: JSON.stringify(left) })
+    .where('id', '=', videoId)
+    .execute()
+}
+
 /** For an event about the video that does not change its row otherwise. */
 export async function incrementSequence(tx: Tx, videoId: string): Promise<void> {
   await sql`update videos set sequence = sequence + 1 where id = ${videoId}`.execute(tx)

@@ -5,9 +5,9 @@ import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { StoredCaptions, StoredChapters, VideoPlan } from '../db/stored.ts'
-import { languageName, languageTag, MAX_CAPTION_LANGUAGES, readCaptionsInTurns } from '../domain/captions.ts'
 import { assertWithin } from '../domain/clip.ts'
-import { captionsFile, renderCaptions } from '../domain/timed-text.ts'
+import { languageName, languageTag } from '../domain/languages.ts'
+import { captionsFile, MAX_CAPTION_LANGUAGES, parseCaptions, renderCaptions } from '../domain/timed-text.ts'
 import { changeTimedText } from '../operations/change-video.ts'
 import { assertQuotaFor, assertQuotaKept } from '../operations/limits.ts'
 import { retireCaptions, retireChapters, setCaptions, setChapters } from '../repositories/timed-texts.ts'
@@ -17,7 +17,7 @@ import { byOwner, byViewer, changeOwnVideo } from './guards.ts'
 export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
   return byOwner<typeof media.putCaptions>(ctx, async ({ videoId, lang, label, text }, { owner_id: ownerId }, call) => {
     const tag = languageTag(lang)
-    const { cues, warnings } = await readCaptionsInTurns(text)
+    const { cues, warnings } = await parseCaptions(text)
     const file = Buffer.from(renderCaptions(cues))
     const captions: StoredCaptions = {
       id: randomUUID(),
@@ -60,8 +60,8 @@ export function listCaptions(ctx: Context): Handler<typeof media.listCaptions> {
 }
 
 function toCaptions(stored: StoredCaptions): Captions {
-  const { lang, label, cues, createdAt, fromSource = false, forced = false, sdh = false } = stored
-  return { lang, label, cues, fromSource, forced, sdh, createdAt }
+  const { lang, label, cues, createdAt, fromSource = false, automatic = false, forced = false, sdh = false } = stored
+  return { lang, label, cues, fromSource, automatic, forced, sdh, createdAt }
 }
 
 export function deleteCaptions(ctx: Context): Handler<typeof media.deleteCaptions> {

@@ -47,7 +47,7 @@ export async function connectWorker(world: TestEnvironment, ctx: Context): Promi
     messages.push(message)
     return 'done' as const
   }
-  for (const queue of ['short', 'long'] as const) await bus.consumeTasks(queue, { slots: 50, handle })
+  for (const queue of ['short', 'long', 'transcribe'] as const) await bus.consumeTasks(queue, { slots: 50, handle })
 
   const as = () => ({ actor: { kind: 'service', name: 'worker' } as const, requestId: randomUUID(), timeoutMs: 15_000 })
   const say = async <E extends EventType>(event: E, taskId: string, data: EventData<E>) => {

@@ -116,7 +116,7 @@ export function skippedTracks({ streams }: ProbeReport, video: ProbedStream): Wa
 }
 
 /** Subtitles that are text; ffprobe calls SubStation Alpha `ass` in all versions. */
-const TEXTS = ['subrip', 'ass', 'ssa', 'mov_text', 'webvtt', 'text']
+const TEXTS = ['subrip', 'ass', 'ssa', 'mov_text', 'webvtt', 'text', 'eia_608']
 const PICTURES = ['hdmv_pgs_subtitle', 'dvd_subtitle', 'dvb_subtitle', 'xsub']
 
 /** Subtitle tracks that become captions, and warnings for all others. */

@@ -60,7 +60,7 @@ const DECODERS_OF: Record<string, string> = {
     vorbis: 'vorbis libvorbis',
   },
   ...{ dts: 'dca', amr_nb: 'amrnb', amr_wb: 'amrwb', speex: 'speex libspeex', vp6: 'vp6', vp6f: 'vp6f' },
-  ...{ subrip: 'subrip srt', ass: 'ass ssa' },
+  ...{ subrip: 'subrip srt', ass: 'ass ssa', eia_608: 'cc_dec' },
 }
 
 /** Decoders that are allowed for a codec, as ffprobe calls it; none for one that is not supported. */

@@ -32,12 +32,19 @@ const INSIDE = '/workspace'
  * Runs each tool in its own namespaces (bubblewrap): it sees the system's programs and libraries, and its workspace, in which
  * the source is read-only; no other processes, no network, no /proc, no environment. A filter refuses system calls that a
  * decoder does not need, such as those for new processes and sockets. Undefined when this machine does not support it.
+ * @param options `filtered`: whether system calls are filtered; `folders`: further ones that it sees, read-only
  */
-export async function openBubblewrap(): Promise<Sandbox | undefined> {
+export async function openBubblewrap({
+  filtered = true,
+  folders = [],
+}: {
+  filtered?: boolean
+  folders?: readonly string[]
+} = {}): Promise<Sandbox | undefined> {
   if (process.platform !== 'linux') return undefined
-  const filter = syscallFilter()
+  const filter = filtered ? syscallFilter() : null
   for (const user of process.getuid?.() === 0 ? [asOtherUser, asOwnUser] : [asOwnUser]) {
-    const sandbox = bubblewrap(user, filter)
+    const sandbox = bubblewrap(user, filter, folders)
     if (await works(sandbox)) return sandbox
   }
   return undefined
@@ -77,8 +84,8 @@ function asOtherUser(): ToolUser {
   }
 }
 
-function bubblewrap(user: () => ToolUser, filter: Buffer | null): Sandbox {
-  const root = rootOptions()
+function bubblewrap(user: () => ToolUser, filter: Buffer | null, folders: readonly string[]): Sandbox {
+  const root = [...rootOptions(), ...folders.filter((path) => !isOfSystem(`${path}/`)).flatMap(withParents)]
   const programs = new Map<string, Program>()
 
   function start(command: ToolCommand) {

@@ -38,6 +38,20 @@ export async function chooseSandbox({ wanted, decoderSocket }: SandboxSettings):
   return await openLimits()
 }
 
+/**
+ * The sandbox of a program that the operator has chosen and that reads only what we made: without the filter of system calls,
+ * so that it may start processes of its own. Rejects when the one that is wanted is not available.
+ * @param folders that it may read
+ */
+export async function openEngineSandbox(
+  wanted: 'auto' | 'bubblewrap' | 'none',
+  folders: readonly string[],
+): Promise<Sandbox> {
+  const sandbox = wanted === 'none' ? undefined : await openBubblewrap({ filtered: false, folders })
+  if (!sandbox && wanted === 'bubblewrap') throw new Error('TRANSCRIBE_SANDBOX=bubblewrap: it is not available here')
+  return sandbox ?? (await openLimits())
+}
+
 /** Tools of this machine that limit a process without bubblewrap. Detected once at start. */
 interface HostTools {
   /** util-linux prlimit is available: the kernel limits memory, processor time and file size. */

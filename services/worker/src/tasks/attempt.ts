@@ -66,7 +66,7 @@ async function outcomeOf(
   runs: ToolRuns,
   reporting: Pick<TaskContext, 'tools' | 'signal' | 'progress' | 'written'>,
 ): Promise<EventEnvelope | 'given back'> {
-  const { store, limits, logger, workDir } = context
+  const { store, limits, engine, logger, workDir } = context
   const { outputKey } = task
   const { tools, signal } = reporting
   const warnings: Warning[] = []
@@ -76,7 +76,7 @@ async function outcomeOf(
   try {
     const result = await withWorkspace(
       workDir,
-      (workspace) => runTask(task.work, { ...reporting, warn, store, limits, workspace, outputKey }),
+      (workspace) => runTask(task.work, { ...reporting, warn, store, limits, engine, workspace, outputKey }),
       tools.sandbox.clean,
     )
     const told = warnings.length > 0 && { warnings }

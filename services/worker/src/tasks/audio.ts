@@ -53,7 +53,7 @@ export const audio: Task<'audio'> = async (asked, context) => {
 }
 
 /** Seconds; less is not worth a warning. */
-const NOTED_SECONDS = 1
+const NOTED_SECONDS = 0.5
 
 /** The work with the facts of an added file, which no probe has looked at before. */
 async function addedWork(work: AudioWork, { tools, workspace, signal, warn }: TaskContext): Promise<AudioWork> {

@@ -1,5 +1,11 @@
 import { join } from 'node:path'
-import { type SourceFacts, type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
+import {
+  MAX_SOURCE_SUBTITLES,
+  type SourceFacts,
+  type SourceSubtitles,
+  type Warning,
+  warningOf,
+} from '@kinora/common/contracts'
 import { parseRate, perSecond } from '../domain/frame-rate.ts'
 import { isMp4, type ProbedStream } from '../domain/probe-report.ts'
 import {
@@ -13,6 +19,7 @@ import {
 } from '../domain/source-facts.ts'
 import { assertFactsWithinLimits, assertLength, assertWithinLimits } from '../domain/source-limits.ts'
 import { inputFault } from '../domain/task-failure.ts'
+import type { ResultOf } from '../domain/task-work.ts'
 import { audioTimeline, type FoundFrames, type Stretch, wholeTimeline } from '../domain/timeline.ts'
 import {
   assertShowable,
@@ -25,6 +32,7 @@ import {
   videoCandidates,
 } from '../domain/track-choice.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
+import { CLOSED_CAPTIONS, mayHaveClosedCaptions } from '../operations/closed-captions.ts'
 import { type Probed, probeSource } from '../operations/probe-source.ts'
 import { type Scan, scanPackets } from '../operations/scan-packets.ts'
 import { encryptionOf, findRemuxable, hasCompleteIndex, indexedTimes } from '../operations/source-index.ts'
@@ -38,25 +46,36 @@ export const probe: Task<'probe'> = async ({ sourceKey }, context) => {
   const { report } = probed
   assertWithinLimits(report, limits)
   const { source, video, tracks, subtitles } = await chooseTracks(probed, context)
-  const facts = video
+  const found = video
     ? await videoFacts(source, { video, ...tracks }, context)
-    : await audioFacts(source, tracks, context)
+    : { facts: await audioFacts(source, tracks, context) }
+  const hasRoom = subtitles.length < MAX_SOURCE_SUBTITLES
+  if (video && hasRoom && (await mayHaveClosedCaptions(source.file, found.facts.video.codec))) {
+    subtitles.push(closedCaptionsOf({ video, ...tracks }))
+  }
   return {
     kind: 'probe',
-    facts,
+    ...found,
     chapters: sourceChapters(report),
     ...(subtitles.length > 0 && { subtitles }),
   }
 }
 
-async function videoFacts(source: Source, tracks: SourceTracks, { limits, warn }: TaskContext): Promise<SourceFacts> {
+async function videoFacts(
+  source: Source,
+  tracks: SourceTracks,
+  { limits, warn }: TaskContext,
+): Promise<Pick<ResultOf<'probe'>, 'facts' | 'cuts'>> {
   const found = await findFrames(source, tracks.video)
   const { timeline, warnings } = wholeTimeline(found, await audioStretches(source))
   const facts = sourceFacts(source.report, tracks, timeline, found.rate)
   assertFactsWithinLimits(facts, tracks.video, found.rate, limits)
   for (const warning of [...warnings, ...droppedFrames(found)]) warn(warning)
-  const copyable = await findRemuxable(source.file, facts, tracks.video)
-  return copyable ? { ...facts, video: { ...facts.video, copyable } } : facts
+  const packets = async () => (await source.scan()).video.get(tracks.video.index)?.packets
+  const frames = { path: source.file, isIndexed: source.isIndexed, packets }
+  const remuxable = await findRemuxable(frames, facts, tracks.video)
+  if (!remuxable) return { facts }
+  return { facts: { ...facts, video: { ...facts.video, copyable: remuxable.copyable } }, cuts: remuxable.cuts }
 }
 
 async function audioFacts(source: Source, tracks: AudioTracks, { limits, warn }: TaskContext): Promise<SourceFacts> {
@@ -65,6 +84,12 @@ async function audioFacts(source: Source, tracks: AudioTracks, { limits, warn }:
   assertLength(facts.durationSeconds, limits)
   for (const warning of warnings) warn(warning)
   return facts
+}
+
+/** Broadcasters put captions for people who do not hear into the frames, in the language of the audio. */
+function closedCaptionsOf({ video, audio }: SourceTracks): SourceSubtitles {
+  const language = audio?.tags?.language
+  return { streamIndex: video.index, codec: CLOSED_CAPTIONS, sdh: true, ...(language && { language }) }
 }
 
 interface Source extends Probed {
@@ -84,7 +109,9 @@ async function openSource(
 ): Promise<Source> {
   const file = join(workspace, SOURCE_FILE)
   const { report, idle } = probed
-  const video = videoCandidates(report).map((stream) => ({ index: stream.index, frameSeconds: frameSeconds(stream) }))
+  const video = videoCandidates(report).map((stream) => ({
+    ...{ index: stream.index, frameSeconds: frameSeconds(stream), keepPackets: stream.codec_name === 'h264' },
+  }))
   let scanned: Promise<Scan> | undefined
   const scan = () => {
     scanned ??= scanPackets(tools, { cwd: workspace, video, audio: audio.map(({ index }) => index), idle, signal })

@@ -3,12 +3,15 @@ import type { Store } from '@kinora/common/storage'
 import type { SourceLimits } from '../domain/source-limits.ts'
 import type { ResultOf, WorkOf } from '../domain/task-work.ts'
 import type { Tools } from '../infra/run-tool.ts'
+import type { TranscriptionEngine } from '../operations/transcription/engine.ts'
 
 /** What every task gets in addition to its work. */
 export interface TaskContext {
   store: Store
   tools: Tools
   limits: SourceLimits
+  /** Absent where the worker takes no tasks for it. */
+  engine?: TranscriptionEngine | undefined
   /** Empty folder of this attempt; removed afterwards. */
   workspace: string
   /** Storage folder that only this attempt writes to. */

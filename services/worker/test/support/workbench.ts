@@ -7,6 +7,7 @@ import { sourceLimits, workerConfig } from '../../src/config.ts'
 import type { ResultOf, WorkOf } from '../../src/domain/task-work.ts'
 import type { Tools } from '../../src/infra/run-tool.ts'
 import { withWorkspace } from '../../src/infra/workspace.ts'
+import type { TranscriptionEngine } from '../../src/operations/transcription/engine.ts'
 import { openTools } from '../../src/service.ts'
 import { runTask } from '../../src/tasks/index.ts'
 import { temporaryFolder } from './clips.ts'
@@ -37,6 +38,7 @@ interface RunOptions {
   outputKey?: string
   signal?: AbortSignal
   tools?: Partial<Tools>
+  engine?: TranscriptionEngine | undefined
   progress?: (fraction: number) => void
   written?: (part: MediaPart) => void
   /** Receives the warnings of the task. */
@@ -68,6 +70,7 @@ export async function openWorkbench(): Promise<Workbench> {
         outputKey = 'videos/test',
         signal,
         tools: changed,
+        engine,
         progress = () => {},
         written = () => {},
         warnings = [],
@@ -78,6 +81,7 @@ export async function openWorkbench(): Promise<Workbench> {
           store,
           tools: { ...tools, ...changed },
           limits: sourceLimits(config),
+          engine,
           workspace,
           outputKey,
           signal: signal ?? new AbortController().signal,

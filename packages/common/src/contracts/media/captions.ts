@@ -21,6 +21,10 @@ export const Captions = z.object({
   fromSource: z
     .boolean()
     .meta({ description: 'Whether they were taken from a subtitle track of the source.', example: false }),
+  automatic: z.boolean().meta({
+    description: 'Whether an engine made them from the audio; captions that somebody puts replace them.',
+    example: false,
+  }),
   forced: z.boolean().meta({
     description: 'Whether they have only what viewers need although they understand the audio.',
     example: false,

@@ -81,6 +81,17 @@ export async function findChromium(log: (line: string) => void): Promise<string>
   return BROWSING.chromium.find() ?? ''
 }
 
+const ENGLISH_MODEL = '/usr/share/pocketsphinx/model/en-us'
+const SPEECH: Record<string, Need> = {
+  model: { package: 'pocketsphinx-en-us', find: () => (existsSync(ENGLISH_MODEL) ? ENGLISH_MODEL : undefined) },
+}
+
+/** As `findServerBinaries`, for tests of automatic captions: the folder of an English model for ffmpeg's filter `asr`. */
+export async function findSpeechModel(log: (line: string) => void): Promise<string> {
+  await ensure(SPEECH, log)
+  return ENGLISH_MODEL
+}
+
 async function ensure(needs: Record<string, Need>, log: (line: string) => void): Promise<void> {
   const missing = () => [...new Set(Object.values(needs).flatMap((need) => (need.find() ? [] : need.package)))]
   const packages = missing()

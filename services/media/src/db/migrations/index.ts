@@ -7,10 +7,21 @@ import { warnings } from './0005-warnings.ts'
 import { audioTracks } from './0006-audio-tracks.ts'
 import { subtitles } from './0007-subtitles.ts'
 import { stillsAndInstantPlayback } from './0010-stills-and-instant-playback.ts'
+import { transcripts } from './0011-transcripts.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
   schema: 'media',
   role: 'kinora_media',
-  migrations: [initial, installation, shares, slowWebhooks, warnings, audioTracks, subtitles, stillsAndInstantPlayback],
+  migrations: [
+    initial,
+    installation,
+    shares,
+    slowWebhooks,
+    warnings,
+    audioTracks,
+    subtitles,
+    stillsAndInstantPlayback,
+    transcripts,
+  ],
 }

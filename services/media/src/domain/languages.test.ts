@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { languageName, languageTag } from './captions.ts'
+import { languageName, languageTag } from './languages.ts'
 
 it.each([
   ['en', 'en'],

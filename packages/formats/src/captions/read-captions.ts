@@ -1,10 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Warning, warningOf } from '@kinora/common/contracts'
-import { AppError } from '@kinora/common/errors'
-import { type Cue, escapeVtt } from '@kinora/formats/web-vtt'
-
-/** Of one video. */
-export const MAX_CAPTION_LANGUAGES = 50
+import { endOfText } from '../text-encoding/end-marks.ts'
+import type { Cue } from '../web-vtt.ts'
+import { type ReadLine, srtLine, vttLine } from './cue-text.ts'
 
 const MAX_CUES = 20_000
 /** More than 20,000 cues need. */
@@ -13,8 +10,6 @@ const MAX_LINES = 200_000
 const MAX_LINE = 10_000
 /** Lines of one cue. */
 const MAX_CUE_LINES = 100
-/** Characters between `<` and `>`. */
-const MAX_TAG = 300
 
 interface Line {
   number: number
@@ -40,16 +35,34 @@ const NUMBER = /^\d{1,9}$/
 
 export interface CaptionFile {
   cues: Cue[]
-  /** What its owner should know about how the file was understood. */
-  warnings: Warning[]
+  /** A sentence about cues without length, which players do not show; null if there are none. */
+  unseen: string | null
+}
+
+/** The message begins with the number of the first line that is invalid. */
+export class CaptionsError extends Error {
+  constructor(line: number, what: string) {
+    super(`Line ${line}: ${what}`)
+    this.name = 'CaptionsError'
+  }
+}
+
+export interface ReadOptions {
+  /**
+   * For files that a program wrote from what it found: control characters, arrows and tags inside a text, for which a file of
+   * a person is refused, are replaced or left out.
+   */
+  lenient?: boolean
+  /** Whether a file without any text is valid. */
+  mayBeEmpty?: boolean
 }
 
 /**
  * The cues of a WebVTT or SRT file; WebVTT is recognised by its first line. The result is safe to serve to anyone. Throws
- * `CAPTIONS_INVALID` with the number of the first invalid line.
+ * `CaptionsError` for an invalid file.
  */
-export function readCaptions(text: string): CaptionFile {
-  const steps = captionSteps(text)
+export function readCaptions(text: string, options: ReadOptions = {}): CaptionFile {
+  const steps = captionSteps(text, options)
   for (;;) {
     const { done, value } = steps.next()
     if (done) return value
@@ -57,8 +70,8 @@ export function readCaptions(text: string): CaptionFile {
 }
 
 /** The same, with a turn for everything else that the process does after every few hundred cues. */
-export async function readCaptionsInTurns(text: string): Promise<CaptionFile> {
-  const steps = captionSteps(text)
+export async function readCaptionsInTurns(text: string, options: ReadOptions = {}): Promise<CaptionFile> {
+  const steps = captionSteps(text, options)
   for (;;) {
     const { done, value } = steps.next()
     if (done) return value
@@ -68,14 +81,21 @@ export async function readCaptionsInTurns(text: string): Promise<CaptionFile> {
 
 const STEP_BLOCKS = 500
 
-function* captionSteps(file: string): Generator<undefined, CaptionFile> {
-  const text = withoutEndMarks(file)
+function* captionSteps(
+  file: string,
+  { lenient = false, mayBeEmpty = false }: ReadOptions,
+): Generator<undefined, CaptionFile> {
+  const whole = file.slice(
+    0,
+    endOfText(file.length, (at) => file.charCodeAt(at)),
+  )
+  const text = lenient ? cleaned(whole) : whole
   assertWithinBounds(text)
   yield
   const blocks = blocksOf(linesOf(text))
   yield
   const isVtt = /^WEBVTT(?:[ \t]|$)/.test(blocks[0]?.[0].text ?? '')
-  const readLine = isVtt ? vttLine : srtLine
+  const readLine: ReadLine = isVtt ? (line) => vttLine(line, lenient) : srtLine
   const found: ReadCue[] = []
   /** What an empty line may be inside of. */
   let current: ReadCue | 'dropped' | 'nothing' = 'nothing'
@@ -85,28 +105,28 @@ function* captionSteps(file: string): Generator<undefined, CaptionFile> {
     if (isVtt && index === 0) assertIsHeader(block)
     else if (isVtt && DROPPED.test(block[0].text)) current = 'dropped'
     else if (isLoneNumber(block, next, found.length)) current = 'nothing'
-    else if (current !== 'nothing' && isContinuation(block)) {
+    else if (current !== 'nothing' && (lenient ? !hasTimes(block) : isContinuation(block))) {
       if (current !== 'dropped') addLines(current, block, readLine)
-    } else {
+    } else if (lenient && !isReadable(block)) current = 'dropped'
+    else {
       current = readCue(block, readLine)
       if (found.length >= MAX_CUES) throw fault(block[0], `there are more than ${MAX_CUES} cues`)
       found.push(current)
     }
   }
-  return captionFile(found)
+  return captionFile(found, mayBeEmpty)
 }
 
-const [NUL, TAB, LF, CR, DOS_END, SPACE, DEL, LAST_CONTROL] = [0x00, 0x09, 0x0a, 0x0d, 0x1a, 0x20, 0x7f, 0x9f]
+const [TAB, LF, CR, SPACE, DEL, LAST_CONTROL] = [0x09, 0x0a, 0x0d, 0x20, 0x7f, 0x9f]
 
-/** Without NUL and the Ctrl-Z of DOS behind the end, which may have empty lines between them. */
-function withoutEndMarks(text: string): string {
-  let end = text.length
-  for (let at = end; at > 0; at -= 1) {
-    const code = text.charCodeAt(at - 1)
-    if (code === NUL || code === DOS_END) end = at - 1
-    else if (code !== LF && code !== CR) break
-  }
-  return text.slice(0, end)
+/** Without control characters, and without arrows in lines that are no times. */
+function cleaned(text: string): string {
+  const printable = text.replace(/[^\P{Cc}\t\r\n]/gu, ' ')
+  if (!printable.includes('-->')) return printable
+  return printable
+    .split('\n')
+    .map((line) => (line.includes('-->') && !TIMES.test(line.trimEnd()) ? line.replaceAll('-->', '→') : line))
+    .join('\n')
 }
 
 /** Looks at each character once and keeps nothing, so that a file that breaks a limit costs a few milliseconds. */
@@ -165,6 +185,16 @@ function isContinuation([first, second]: [Line, ...Line[]]): boolean {
   return !LIKE_TIMES.test(times) || !(isSecond || LIKE_ARROW.test(times))
 }
 
+function hasTimes([first, second]: [Line, ...Line[]]): boolean {
+  return first.text.includes('-->') || second?.text.includes('-->') === true
+}
+
+/** Whether the times of a cue are valid; all others are left out of what a program wrote. */
+function isReadable([first, second]: [Line, ...Line[]]): boolean {
+  const match = TIMES.exec(first.text) ?? TIMES.exec(second?.text ?? '')
+  return match !== null && milliseconds(match.slice(1, 5)) <= milliseconds(match.slice(5, 9))
+}
+
 interface ReadCue {
   /** The line with its times. */
   times: Line
@@ -189,25 +219,23 @@ function readCue([first, ...rest]: [Line, ...Line[]], readLine: ReadLine): ReadC
   return cue
 }
 
-type ReadLine = (line: string) => string | null
-
 function addLines({ times, lines }: ReadCue, body: readonly Line[], readLine: ReadLine): void {
   if (lines.length + body.length > MAX_CUE_LINES) throw fault(times, `a cue has more than ${MAX_CUE_LINES} lines`)
   for (const line of body) lines.push(safeLine(line, readLine))
 }
 
 /** Without cues that have no text. Where a cue has no length, players show nothing; one of a millisecond is the same, and valid. */
-function captionFile(found: readonly ReadCue[]): CaptionFile {
+function captionFile(found: readonly ReadCue[], mayBeEmpty: boolean): CaptionFile {
   const shown = found.filter(({ lines }) => lines.some((line) => line !== ''))
-  if (shown.length === 0) throw fault({ number: 1 }, 'the file is neither WebVTT nor SRT, or has no text')
+  if (shown.length === 0 && !mayBeEmpty)
+    throw fault({ number: 1 }, 'the file is neither WebVTT nor SRT, or has no text')
   const cues = shown.map(({ start, end, settings, lines }) => {
     return { start, end: Math.max(end, start + 1), settings, text: lines.join('\n') }
   })
   const [unseen, ...others] = shown.filter(({ start, end }) => start === end)
-  if (!unseen) return { cues, warnings: [] }
+  if (!unseen) return { cues, unseen: null }
   const more = others.length > 0 ? `, and so do ${others.length} others` : ''
-  const detail = `Line ${unseen.times.number}: the cue ends when it begins${more}; players do not show it.`
-  return { cues, warnings: [warningOf('CAPTIONS_CUE_UNSEEN', detail)] }
+  return { cues, unseen: `Line ${unseen.times.number}: the cue ends when it begins${more}; players do not show it.` }
 }
 
 function safeLine(line: Line, readLine: ReadLine): string {
@@ -222,84 +250,6 @@ function milliseconds([hours = '0', minutes = '0', seconds = '0', rest = '']: (s
   return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 + Number(rest.padEnd(3, '0'))
 }
 
-function fault({ number }: { number: number }, what: string): AppError {
-  return new AppError('CAPTIONS_INVALID', { detail: `Line ${number}: ${what}` })
-}
-
-const CLASSES = '(?:\\.[\\w-]{1,40})*'
-const TIMESTAMP = '(?:\\d{2,}:)?[0-5]\\d:[0-5]\\d\\.\\d{3}'
-/** A name in a tag has no equals sign: parsed as HTML by mistake, it must not become an event handler. */
-const NAME = '[ \\t]+(?![ \\t])[^<>&="]{1,100}'
-/** Section 4.2.2 of WebVTT. */
-const VTT_TAG = new RegExp(
-  `^<(?:/(?:[cibuv]|ruby|rt|lang)|(?:[cibu]|ruby|rt)${CLASSES}|(?:v|lang)${CLASSES}${NAME}|${TIMESTAMP})>$`,
-)
-const SRT_TAG = /^<\/?[ibu]>$/i
-/** Styling that programs write into SRT, and that players do not show. */
-const SRT_STYLE = /<\/?font[^<>]*>|\{\\[^{}]*\}/gi
-const ENTITY = /&(?!(?:amp|lt|gt|nbsp|lrm|rlm|#\d{1,7}|#x[\da-fA-F]{1,6});)/g
-
-/** What a tag can begin with. Before anything else `<` is text, as in `<3`, though players may take it for a tag. */
-const TAG_START = /[A-Za-z/]/
-
-/** A line of WebVTT cue text, safe to serve to anyone; null when it has a tag that WebVTT does not define. */
-function vttLine(line: string): string | null {
-  if (!line.includes('<')) return withEntities(line)
-  let safe = ''
-  let at = 0
-  for (let open = line.indexOf('<'); open !== -1; open = line.indexOf('<', at)) {
-    const close = line.indexOf('>', open)
-    const tag = close === -1 || close - open > MAX_TAG ? '' : line.slice(open, close + 1)
-    const isTag = VTT_TAG.test(tag)
-    if (!isTag && TAG_START.test(line[open + 1] ?? '')) return null
-    safe += withEntities(line.slice(at, open)) + (isTag ? tag : '&lt;')
-    at = isTag ? close + 1 : open + 1
-  }
-  return safe + withEntities(line.slice(at))
-}
-
-/** A line of SRT, which has no entities: everything but bold, italic and underlined is text. */
-function srtLine(line: string): string {
-  const pieces = line.replace(SRT_STYLE, '').split(/(<\/?[ibu]>)/i)
-  return pieces.map((piece) => (SRT_TAG.test(piece) ? piece.toLowerCase() : escapeVtt(piece))).join('')
-}
-
-function withEntities(text: string): string {
-  if (!text.includes('&') && !text.includes('>')) return text
-  return text.replace(ENTITY, '&amp;').replaceAll('>', '&gt;')
-}
-
-/** Tags become part of file names and playlist attributes, so only their characters are allowed. */
-const FORM = /^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,5}$/
-
-/** A language tag in the canonical form of BCP 47: `pt-br` is `pt-BR`. Throws `VALIDATION_FAILED` for the field `path`. */
-export function languageTag(text: string, path = 'lang'): string {
-  try {
-    const [tag] = FORM.test(text) ? Intl.getCanonicalLocales(text) : []
-    if (tag !== undefined) return tag
-  } catch {
-    // The form is right, but the tag is not defined.
-  }
-  throw new AppError('VALIDATION_FAILED', {
-    fields: [{ path, message: 'must be a BCP 47 language tag, like pt-BR' }],
-  })
-}
-
-/** What files say of a track whose language they do not know, or that has none or several (ISO 639-2). */
-const NO_LANGUAGE = ['und', 'mis', 'mul', 'zxx']
-
-/** The language tag for what a source says of a track, of ISO 639-2 or BCP 47; null for what names no language. */
-export function knownLanguage(text = ''): string | null {
-  try {
-    const tag = languageTag(text.trim())
-    return NO_LANGUAGE.includes(tag) ? null : tag
-  } catch (error) {
-    if (error instanceof AppError) return null
-    throw error
-  }
-}
-
-/** The name of a language in that language. */
-export function languageName(tag: string): string {
-  return new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag
+function fault({ number }: { number: number }, what: string): CaptionsError {
+  return new CaptionsError(number, what)
 }

@@ -1,7 +1,7 @@
-import { renderVtt } from '@kinora/formats/web-vtt'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readCaptions, readCaptionsInTurns } from './captions.ts'
+import { renderVtt } from '../web-vtt.ts'
+import { readCaptions, readCaptionsInTurns } from './read-captions.ts'
 
 const vtt = (text: string) => `WEBVTT\n\n00:01.000 --> 00:02.000\n${text}\n`
 const srt = (text: string) => `1\n00:00:01,000 --> 00:00:02,000\n${text}\n`
@@ -108,9 +108,9 @@ describe('a file as players take it', () => {
   })
 
   it('has a cue without length, which nobody sees, and tells of it', () => {
-    const { cues, warnings } = readCaptions(`${srt('a')}\n2\n00:00:03,000 --> 00:00:03,000\nb\n`)
+    const { cues, unseen } = readCaptions(`${srt('a')}\n2\n00:00:03,000 --> 00:00:03,000\nb\n`)
     expect(cues).toMatchObject([{ text: 'a' }, { start: 3000, end: 3001, text: 'b' }])
-    expect(warnings).toEqual([{ code: 'CAPTIONS_CUE_UNSEEN', detail: expect.stringMatching(/^Line 6: /) }])
+    expect(unseen).toMatch(/^Line 6: /)
   })
 
   it.each([
@@ -185,6 +185,26 @@ describe('a large file', () => {
   })
 })
 
+describe('a file that a program wrote', () => {
+  const lenient = (file: string) => readCaptions(file, { lenient: true, mayBeEmpty: true }).cues
+
+  it.each([
+    ['control characters', vtt('a\u0007b'), 'a b'],
+    ['an arrow', srt('a --> b'), 'a → b'],
+    ['a line like times behind an empty line', srt('a\n\n12:30 -> lunch'), 'a\n12:30 -&gt; lunch'],
+    ['a tag that WebVTT does not define', vtt('<font color="x">a</font> <b>c</b> <x'), 'a <b>c</b> &lt;x'],
+  ])('may have %s', (_, file, text) => {
+    expect(lenient(file).map((cue) => cue.text)).toEqual([text])
+    expect(() => readCaptions(file)).toThrow('Line ')
+  })
+
+  it('may have cues with times that are none, which are left out, or no text', () => {
+    const backwards = '1\n00:00:03,000 --> 00:00:02,000\nlost\n\nlost as well\n\n'
+    expect(lenient(`${backwards}${srt('a')}`).map(({ text }) => text)).toEqual(['a'])
+    expect(['', 'WEBVTT\n', 'hello\n'].map(lenient)).toEqual([[], [], []])
+  })
+})
+
 it('nothing that could be a tag of HTML comes out of any file', () => {
   const pieces = fc.constantFrom(
     '<',
@@ -205,13 +225,13 @@ it('nothing that could be a tag of HTML comes out of any file', () => {
     '\n',
   )
   fc.assert(
-    fc.property(fc.array(pieces, { maxLength: 20 }), fc.boolean(), (parts, isVtt) => {
+    fc.property(fc.array(pieces, { maxLength: 20 }), fc.boolean(), fc.boolean(), (parts, isVtt, lenient) => {
       const text = parts.join('')
       let cues: { text: string }[] = []
       try {
-        cues = cuesOf(isVtt ? vtt(text) : srt(text))
+        cues = readCaptions(isVtt ? vtt(text) : srt(text), { lenient }).cues
       } catch (error) {
-        expect(error).toMatchObject({ code: 'CAPTIONS_INVALID' })
+        expect(error).toMatchObject({ name: 'CaptionsError' })
       }
       for (const cue of cues) {
         const rest = cue.text.replace(/<\/?[biuv]>|<[bv](?:\.\w+)*>|<v(?:\.\w+)* [^<>="&]+>/g, '')
