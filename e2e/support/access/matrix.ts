@@ -113,6 +113,7 @@ export const MATRIX: Record<string, Rule> = {
   'GET /v1/videos/{videoId}/timeline': { access: 'owner' },
   'GET /v1/videos/{videoId}/passport': { access: 'owner' },
   'GET /v1/videos/{videoId}/tasks/{taskId}/log': { access: 'owner' },
+  'POST /v1/videos/{videoId}/revoke-delivery': { access: 'owner' },
   'POST /v1/videos/{videoId}/playback-tokens': { access: 'owner', json: {} },
   'DELETE /v1/videos/{videoId}/playback-tokens/{tokenId}': { access: 'owner' },
 
@@ -138,6 +139,8 @@ export const MATRIX: Record<string, Rule> = {
   'GET /play/{reference}/frame.{format}': { access: 'anyone' },
   'GET /play/{reference}/source': { access: 'anyone' },
   'GET /play/{reference}/{file}': { access: 'anyone' },
+  'GET /v/{videoId}/{address}/{file}': { access: 'anyone' },
+  'GET /v-check/{videoId}/{address}/{rendition}': { access: 'anyone' },
 
   'GET /.well-known/jwks.json': { access: 'anyone' },
   'GET /livez': { access: 'anyone' },

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { attachment } from '../http/content-disposition.ts'
 import { sendJson } from '../http/mount.ts'
 import { parseFields } from '../http/read-input.ts'
-import { sendStoredFile } from '../playback/send-stored-file.ts'
+import { isHandedOver, sendStoredFile } from '../playback/send-stored-file.ts'
 import { type Answer, FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({
@@ -100,6 +100,11 @@ function sendDownload(ctx: Context): ReturnType<HandRoute['handle']> {
     }
     const [suffix, contentType] = height === undefined ? ['.m4a', 'audio/mp4'] : [` ${height}p.mp4`, 'video/mp4']
     res.setHeader('Content-Disposition', attachment(file.title, suffix))
-    await sendStoredFile(req, res, ctx.store, { key: file.storageKey, contentType, scope: 'private' })
+    await sendStoredFile(req, res, ctx.store, {
+      key: file.storageKey,
+      contentType,
+      scope: 'private',
+      handOver: isHandedOver(req, ctx.config.DELIVERY_SECRET),
+    })
   }
 }

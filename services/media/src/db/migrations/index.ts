@@ -8,6 +8,7 @@ import { audioTracks } from './0006-audio-tracks.ts'
 import { subtitles } from './0007-subtitles.ts'
 import { stillsAndInstantPlayback } from './0010-stills-and-instant-playback.ts'
 import { transcripts } from './0011-transcripts.ts'
+import { delivery } from './0013-delivery.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -23,5 +24,6 @@ export const schema: SchemaDefinition = {
     subtitles,
     stillsAndInstantPlayback,
     transcripts,
+    delivery,
   ],
 }
