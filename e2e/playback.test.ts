@@ -38,6 +38,7 @@ test('a ready video has the fields that the API promises, and no others', () => 
   const shape: Record<keyof Video, unknown> = {
     id: uploaded.id,
     ownerId: expect.any(String),
+    kind: 'video',
     title: 'From upload to playback',
     description: '',
     tags: [],
@@ -64,12 +65,15 @@ test('a ready video has the fields that the API promises, and no others', () => 
     audioTracks: [
       {
         ...{ id: '1', language: null, name: 'Audio', default: true },
-        ...{ channels: 1, audioDescription: false, hidden: false, status: 'ready' },
+        ...{ channels: 1, audioDescription: false, hidden: false, added: false, status: 'ready' },
       },
     ],
     warnings: [],
     instantPlayback: false,
-    playback: { hlsUrl: expect.any(String), posterUrl: expect.any(String), storyboardUrl: expect.any(String) },
+    playback: {
+      ...{ hlsUrl: expect.any(String), posterUrl: expect.any(String), storyboardUrl: expect.any(String) },
+      waveformUrl: null,
+    },
     error: null,
     createdAt: expect.any(String),
     updatedAt: expect.any(String),

@@ -150,12 +150,6 @@ const unusable: { what: string; file: () => Promise<string>; code: string; detai
     code: 'SOURCE_CORRUPT',
     detail: /unfinished recording/,
   },
-  {
-    what: 'a file with sound only',
-    file: () => clips.make('sound-only.mp4'),
-    code: 'NO_VIDEO_STREAM',
-    detail: /picture|video/,
-  },
 ]
 
 for (const { what, file, code, detail } of unusable) {

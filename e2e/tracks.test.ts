@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod } from 'node:fs/promises'
+import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findChromium, until, useSystem } from '@kinora/dev/harness'
@@ -9,7 +9,7 @@ import { register } from './support/accounts.ts'
 import { createClient } from './support/client.ts'
 import { useClips } from './support/clips.ts'
 import { GENEROUS } from './support/settings.ts'
-import { untilStatus, upload } from './support/videos.ts'
+import { untilStatus, untilVideo, upload } from './support/videos.ts'
 
 // A browser on a machine that may be busy with other test files.
 vi.setConfig({ testTimeout: 300_000 })
@@ -46,6 +46,8 @@ async function manyTracks(): Promise<string> {
     ...texts.flatMap((text) => ['-i', text]),
     ...[0, 1, 2, 3, 4, 5].flatMap((input) => ['-map', String(input)]),
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-c:s', 'subrip'],
+    // The first is 5.1.
+    ...['-filter:a:0', 'pan=5.1|c0=c0|c1=c0|c2=c0|c3=c0|c4=c0|c5=c0'],
     ...[...languages('a', 'ger', 'eng', 'eng'), ...languages('s', 'ger', 'eng')],
     ...['-disposition:a:2', 'visual_impaired', path],
   ])
@@ -92,11 +94,23 @@ test('a film with three audio tracks and two subtitles is played in Chromium, sw
   ])
   expect(ready.warnings).toEqual([])
 
+  const dubbed = await readFile(await clips.make('normal.mp4'))
+  const added = await client.send('PUT', `/v1/videos/${id}/audio/9?language=fr`, {
+    body: dubbed,
+    headers: { 'content-type': 'audio/mp4' },
+  })
+  expect(added.status).toBe(202)
+  await untilVideo(client, id, ({ audioTracks }) => audioTracks[3]?.status === 'ready')
+  await client.call('PATCH', `/v1/videos/${id}/audio/9`, { position: 2, name: 'Dub' })
+  await until(async () =>
+    /Deutsch.*\n.*NAME="Dub",LANGUAGE="fr"/.test(await (await fetch(ready.playback?.hlsUrl ?? '')).text()),
+  )
+
   const tab = await openPlayer(id, 'audiochange', 'label')
-  await tab.waitForFunction(`${PLAYER}?.media?.audioTracks.length === 3`)
+  await tab.waitForFunction(`${PLAYER}?.media?.audioTracks.length === 4`)
   await tab.evaluate(`${PLAYER}.play()`)
   const named = `[...${PLAYER}.media.audioTracks].map(({ label, language }) => label + ' ' + language)`
-  expect(await tab.evaluate(named)).toEqual(['Deutsch de', 'English en', 'English (audio description) en'])
+  expect(await tab.evaluate(named)).toEqual(['Deutsch de', 'Dub fr', 'English en', 'English (audio description) en'])
   await untilTrue(tab, 'video.currentTime > 1')
   await choose(tab, 'Audio', 'English')
   await choose(tab, 'Captions', 'English')
@@ -107,6 +121,44 @@ test('a film with three audio tracks and two subtitles is played in Chromium, sw
   await choose(tab, 'Captions', 'Deutsch')
   await untilTrue(tab, `window.switched.includes('English (audio description)') && ${shown}'Guten Tag')`)
   await untilTrue(tab, 'video.ended || video.currentTime > 13')
+  expect(await tab.evaluate('window.errors')).toEqual([])
+})
+
+test('audio alone in two languages plays on the page with its cover, and switches', async () => {
+  const path = join(clips.dir, 'radio.mka')
+  const inputs = [300, 500].flatMap((hertz) => ['-f', 'lavfi', '-i', `sine=${hertz}:d=14:r=48000`])
+  const languages = ['-metadata:s:a:0', 'language=ger', '-metadata:s:a:1', 'language=eng']
+  await promisify(execFile)('ffmpeg', [
+    '-nostdin',
+    '-y',
+    '-loglevel',
+    'error',
+    ...inputs,
+    '-map',
+    '0',
+    '-map',
+    '1',
+    ...languages,
+    path,
+  ])
+  const { id } = await upload(client, path, { visibility: 'public' })
+  const { kind, warnings } = await untilVideo(
+    client,
+    id,
+    ({ status }) => status === 'ready' || status === 'failed',
+  )
+  expect({ kind, warnings }).toEqual({ kind: 'audio', warnings: [] })
+
+  const tab = await openPlayer(id, 'audiochange', 'label')
+  await tab.waitForFunction(`${PLAYER}?.media?.poster.includes('/poster.jpg')`, { timeout: 60_000 })
+  await tab.evaluate(`${PLAYER}.play()`)
+  await untilTrue(tab, 'video.currentTime > 1')
+  const named = `[...${PLAYER}.media.audioTracks].map(({ label, language }) => label + ' ' + language)`
+  expect(await tab.evaluate(named)).toEqual(['Deutsch de', 'English en'])
+  await choose(tab, 'Audio', 'English')
+  await untilTrue(tab, "window.switched.includes('English') && video.currentTime > 3")
+  await choose(tab, 'Audio', 'Deutsch')
+  await untilTrue(tab, "window.switched.includes('Deutsch') && (video.ended || video.currentTime > 13)")
   expect(await tab.evaluate('window.errors')).toEqual([])
 })
 

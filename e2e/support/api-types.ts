@@ -46,6 +46,7 @@ export type Video = {
     audioCodec: string | null
   } | null
   renditions: { name: string; width: number; height: number; bitrate: number | null; status: string }[]
+  kind: string
   audioTracks: {
     id: string
     language: string | null
@@ -54,11 +55,18 @@ export type Video = {
     channels: number
     audioDescription: boolean
     hidden: boolean
+    added: boolean
     status: string
   }[]
   warnings: { code: string; detail: string }[]
   instantPlayback: boolean
-  playback: { hlsUrl: string; posterUrl: string | null; storyboardUrl: string | null; sourceUrl?: string } | null
+  playback: {
+    hlsUrl: string
+    posterUrl: string | null
+    storyboardUrl: string | null
+    waveformUrl: string | null
+    sourceUrl?: string
+  } | null
   error: { code: string; detail: string } | null
   createdAt: string
   updatedAt: string

@@ -102,7 +102,6 @@ const RECIPES = {
   /** Its table of contents is there, half of what it lists is not. */
   'half-missing.mp4': (file: string) =>
     ffmpeg([picture('320x240', '25', 7)], [...H264, '-movflags', '+faststart'])(file).then(cutInHalf),
-  'sound-only.mp4': ffmpeg([tone(3)], AAC),
 } satisfies Record<string, (file: string) => Promise<string>>
 
 export type ClipName = keyof typeof RECIPES

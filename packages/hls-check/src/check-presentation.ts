@@ -5,6 +5,7 @@ import { checkGroups } from './rules/group-rules.ts'
 import { checkAnnounced, checkIFrames } from './rules/i-frame-rules.ts'
 import { checkMediaPlaylist, checkSameTarget } from './rules/playlist-rules.ts'
 import {
+  checkAudioAlone,
   checkBeginning,
   checkEnd,
   checkFrames,
@@ -19,8 +20,11 @@ import { type FileDigest, type ReadPlaylist, Walk } from './walk.ts'
 
 /** The known contents of a presentation, to compare with. */
 export interface Expected {
+  /** Of video; without video, of audio. */
   frames: number
   hasAudio: boolean
+  /** Without it: true. */
+  hasVideo?: boolean
   /** `digestOfContents` by the name of the media playlist; playlists without an entry are not compared. */
   contents: Readonly<Record<string, string>>
 }
@@ -139,9 +143,12 @@ function checkTogether(
   checkSameCuts(findings, videos)
   checkFrames(findings, videos, expected?.frames)
   checkSameLength(findings, videos, audios)
+  if (videos.length === 0) checkAudioAlone(findings, audios, expected?.frames)
   if (!expected) return
   const asExpected = audios.length > 0 === expected.hasAudio
   findings.check('HLS-20', asExpected, `it has ${audios.length > 0 ? 'audio' : 'no audio'}, unlike the source`)
+  const shown = videos.length > 0 === (expected.hasVideo ?? true)
+  findings.check('HLS-29', shown, `it has ${videos.length > 0 ? 'video' : 'no video'}, unlike the source`)
 }
 
 /** Optional playlists: key frames to seek by, and subtitles, of which only the playlist is read. */

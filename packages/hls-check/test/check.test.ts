@@ -29,7 +29,7 @@ describe('a right presentation', () => {
     const report = await checkPresentation(await folderSource(right))
     expect(brokenIn(report)).toEqual([])
     const unchecked = report.verdicts.filter(({ verdict }) => verdict === 'unchecked').map(({ rule }) => rule)
-    expect(unchecked).toEqual(['HLS-21', 'HLS-22'])
+    expect(unchecked).toEqual(['HLS-21', 'HLS-22', 'HLS-29', 'HLS-30'])
     expect(report.playlists.map(({ name }) => name)).toEqual([
       ...['master.m3u8', '180p/list.m3u8', '90p/list.m3u8', 'sound/list.m3u8', 'other/list.m3u8'],
     ])
@@ -249,6 +249,35 @@ describe('several audio renditions', () => {
     const folder = await copyOf(right)
     await edit(join(folder, 'other/list.m3u8'), (text) => text.replace(/#EXTINF:[\d.]+,\s2\.m4s\n/, ''))
     expect(await broken(folder)).toEqual(['HLS-20'])
+  })
+
+  it('are the same in all groups', async () => {
+    const folder = await copyOf(right)
+    const second = (text: string) =>
+      [...text.matchAll(/#EXT-X-MEDIA:.*\n/g)]
+        .map(([line]) => line.replace('GROUP-ID="sound"', 'GROUP-ID="5.1"'))
+        .join('')
+    await edit(join(folder, 'master.m3u8'), (text) =>
+      text.replace('#EXT-X-STREAM-INF', `${second(text)}#EXT-X-STREAM-INF`),
+    )
+    expect(await broken(folder)).toEqual([])
+    await edit(join(folder, 'master.m3u8'), (text) => text.replace(/#EXT-X-MEDIA:.*5\.1.*\n/, ''))
+    expect(await broken(folder)).toEqual(['HLS-30'])
+  })
+
+  it('without video must all have the same length, and that of the source', async () => {
+    const folder = await copyOf(right)
+    const bits = await bitsPerSecond(join(folder, 'sound'))
+    const media = (text: string) => text.match(/#EXT-X-MEDIA:.*\n/g)?.join('')
+    const variant = `#EXT-X-STREAM-INF:BANDWIDTH=${3 * bits},AVERAGE-BANDWIDTH=${bits},CODECS="mp4a.40.2",AUDIO="sound"`
+    await edit(
+      join(folder, 'master.m3u8'),
+      (text) => `#EXTM3U\n#EXT-X-VERSION:7\n${media(text)}${variant}\nsound/list.m3u8\n`,
+    )
+    expect(await broken(folder)).toEqual([])
+    expect(await broken(folder, { frames: 125, hasAudio: true, contents: {} })).toEqual(['HLS-29'])
+    await edit(join(folder, 'other/list.m3u8'), (text) => text.replace(/#EXTINF:[\d.]+,\s2\.m4s\n/, ''))
+    expect(await broken(folder)).toEqual(['HLS-29'])
   })
 
   it('of which one is a variant of its own need no more than the largest of them', async () => {

@@ -73,7 +73,8 @@ const askForExport = () => request('/v1/auth/me/export', { headers: signedIn() }
 
 describe('an export', () => {
   it('is one file with all data from all pages, without playback tokens', async () => {
-    const playback = { hlsUrl: 'https://kinora.test/play/secret/master.m3u8', posterUrl: null, storyboardUrl: null }
+    const none = { posterUrl: null, storyboardUrl: null, waveformUrl: null }
+    const playback = { hlsUrl: 'https://kinora.test/play/secret/master.m3u8', ...none }
     const video = media.addVideo({ title: 'Sea', playback })
     const answer = await askForExport()
     expect(answer.status).toBe(200)

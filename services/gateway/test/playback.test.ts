@@ -365,6 +365,18 @@ describe('a poster', () => {
   })
 })
 
+it('a waveform is beside the poster, and missing where there are frames', async () => {
+  const waveform = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'blue' } })
+    .png()
+    .toBuffer()
+  const folder = `${keys.videoFolder(videoId)}/0190f3c2-7d4e-7a51-9c6b-2f4d1e8a9b0c-9`
+  await store.put(`${folder}/waveform.png`, waveform)
+  const answer = await play(grant({ posterKey: `${folder}/poster.jpg` }), 'waveform.png')
+  expect(answer.headers.get('content-type')).toBe('image/png')
+  expect(Buffer.from(await answer.arrayBuffer()).equals(waveform)).toBe(true)
+  for (const key of [posterKey, null]) expect((await play(grant({ posterKey: key }), 'waveform.png')).status).toBe(404)
+})
+
 describe('a download', () => {
   const storageKey = `${keys.videoFolder(videoId)}/${task}/download.mp4`
 
@@ -389,6 +401,9 @@ describe('a download', () => {
     const part = await play('token.ready', 'download/360.mp4', { range: 'bytes=10-19' })
     expect(part.status).toBe(206)
     expect(Buffer.from(await part.arrayBuffer()).equals(segment.subarray(10, 20))).toBe(true)
+    const audio = await play('token.ready', 'download/audio.m4a')
+    expect(audio.headers.get('content-type')).toBe('audio/mp4')
+    expect(audio.headers.get('content-disposition')).toContain('filename="Cafe at sea.m4a"')
     const head = await request('/play/token.ready/download/360.mp4', { method: 'HEAD' })
     expect(head.headers.get('content-length')).toBe('1000')
   })

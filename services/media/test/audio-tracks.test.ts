@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { Input } from '@kinora/common/contract'
-import { type ClaimedTask, media, type TaskCause } from '@kinora/common/contracts'
+import { type ClaimedTask, media, type SourceFacts, type TaskCause } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
-import { connectGateway, someUser } from './support/gateway.ts'
+import { ANONYMOUS, connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { videoWhen } from './support/process.ts'
 import { partOf, resultOf, segmentWork, someFacts } from './support/results.ts'
@@ -29,6 +30,13 @@ function threeTracks() {
       { ...track, streamIndex: 3, language: 'eng', audioDescription: true },
     ],
   }
+}
+
+/** A source without frames. */
+function audioFacts(seconds: number): SourceFacts {
+  const grid = { frameRate: { num: 375, den: 8 }, frameCount: Math.ceil((seconds * 375) / 8) }
+  const track = { streamIndex: 0, codec: 'mp3', channels: 2, sampleRate: 44_100, startTime: 0 }
+  return { ...someFacts(seconds, { ...grid, codec: 'none' }), kind: 'audio', container: 'mp3', audio: track }
 }
 
 async function begun() {
@@ -84,15 +92,15 @@ test('a video is playable with its first track, and others are named when they a
   expect(ready.audioTracks).toEqual([
     {
       ...{ id: '1', language: 'en', name: 'English', default: false },
-      ...{ channels: 6, audioDescription: false, hidden: false, status: 'ready' },
+      ...{ channels: 6, audioDescription: false, hidden: false, added: false, status: 'ready' },
     },
     {
       ...{ id: '2', language: 'de', name: 'Deutsch', default: true },
-      ...{ channels: 2, audioDescription: false, hidden: false, status: 'ready' },
+      ...{ channels: 2, audioDescription: false, hidden: false, added: false, status: 'ready' },
     },
     {
       ...{ id: '3', language: 'en', name: 'English (audio description)', default: false },
-      ...{ channels: 2, audioDescription: true, hidden: false, status: 'ready' },
+      ...{ channels: 2, audioDescription: true, hidden: false, added: false, status: 'ready' },
     },
   ])
   const list = (await ctx.store.get(keys.playlist(id, 'audio-1.m3u8'))).toString()
@@ -187,4 +195,178 @@ test('tracks of a video that is not ready are not changed', async () => {
   const { id } = await begun()
   const change = gateway.call(media.updateAudioTrack, { videoId: id, trackId: '1', name: 'Original' }, owner)
   await expect(change).rejects.toMatchObject({ code: 'VIDEO_NOT_READY' })
+})
+
+test('audio alone is playable with its first segment, and ready with a poster, without anything of frames', async () => {
+  const facts = audioFacts(9)
+  const { id } = await gateway.upload(owner)
+  expect((await gateway.getVideo(id, owner)).kind).toBe('video')
+  const probe = await worker.take(id, 'probe')
+  await worker.finish(probe, resultOf(probe.work, probe.outputKey, facts))
+  const sound = await worker.take(id, 'audio')
+  await worker.progress(sound, 0.5, partOf(segmentWork(sound), 1))
+  await videoWhen(gateway, owner, id, ({ playable }) => playable)
+  expect(await master(id)).toMatch(/DEFAULT=YES.*\n#EXT-X-STREAM-INF:.*CODECS="mp4a.40.2",AUDIO="audio"\naudio.m3u8\n$/)
+  const growing = (await ctx.store.get(keys.playlist(id, 'audio.m3u8'))).toString()
+  expect(growing.match(/\.m4s$/gm)).toHaveLength(1)
+  await worker.finish(sound)
+  await worker.finish(await worker.take(id, 'poster'))
+  const finalise = await worker.take(id, 'finalise')
+  expect(finalise.work).toMatchObject({ hasAudio: true, hasVideo: false, frameCount: 422 })
+  await worker.finish(finalise)
+  const ready = await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+  expect(ready).toMatchObject({
+    kind: 'audio',
+    renditions: [],
+    source: { width: null, videoCodec: null, audioCodec: 'mp3' },
+  })
+  expect(ready.playback).toMatchObject({ storyboardUrl: null, waveformUrl: expect.stringMatching(/waveform\.png$/) })
+
+  const list = async (kind: 'audio' | 'video') =>
+    (await gateway.call(media.listVideos, { kind, limit: 100, sort: '-createdAt' }, owner)).items.map(
+      (video) => video.id,
+    )
+  expect(await list('audio')).toEqual([id])
+  expect(await list('video')).not.toContain(id)
+  await expect(gateway.call(media.choosePoster, { videoId: id, time: 1 }, owner)).rejects.toMatchObject({
+    code: 'VIDEO_WITHOUT_FRAMES',
+  })
+  const link = { videoId: id, expiresIn: 60, maxHeight: 100, download: true }
+  const { token: reference } = await gateway.call(media.createPlaybackToken, link, owner)
+  await expect(gateway.call(media.prepareDownload, { reference, height: 90 }, ANONYMOUS)).rejects.toMatchObject({
+    code: 'FILE_NOT_FOUND',
+  })
+  expect(await gateway.call(media.prepareDownload, { reference }, ANONYMOUS)).toEqual({ status: 'preparing' })
+  const download = await worker.take(id, 'download')
+  expect(download.work).toMatchObject({ pictureKey: null, soundKey: keys.playlist(id, 'audio.m3u8') })
+  await worker.finish(download)
+  await until(async () => (await gateway.call(media.prepareDownload, { reference }, ANONYMOUS)).status === 'ready')
+})
+
+test('5.1 of a track is named when it is complete, and left out where it cannot be encoded', async () => {
+  const facts = someFacts(9, { width: 426, height: 240 })
+  const track = { codec: 'ac3', channels: 6, surround: true, sampleRate: 48_000, startTime: 0 }
+  const [audio, other] = [
+    { ...track, streamIndex: 1 },
+    { ...track, streamIndex: 2, language: 'eng' },
+  ]
+  const { id } = await gateway.upload(owner)
+  const probe = await worker.take(id, 'probe')
+  await worker.finish(probe, resultOf(probe.work, probe.outputKey, { ...facts, audio, otherAudio: [other] }))
+  const [video, first] = [await worker.take(id, 'video'), await worker.take(id, 'audio')]
+  expect(segmentWork(first)).not.toHaveProperty('channels')
+  for (const task of [video, first]) await worker.finish(task)
+  const tasks = [await worker.take(id, 'audio'), await worker.take(id, 'audio'), await worker.take(id, 'audio')]
+  const isSurround = ({ work }: ClaimedTask) => work.kind === 'audio' && work.channels === 6
+  const surround = tasks.filter(isSurround).toSorted((one, two) => trackOf(one).localeCompare(trackOf(two)))
+  expect(surround.map(trackOf)).toEqual(['', '2'])
+  for (const task of tasks.filter((one) => !isSurround(one))) await worker.finish(task)
+  await worker.finish(surround[0] as ClaimedTask)
+  expect(await untilNamed(id, 'audio-surround.m3u8')).toMatch(/GROUP-ID="audio-surround".*CHANNELS="6"/)
+  await worker.fail(surround[1] as ClaimedTask, INPUT)
+  const { audioTracks, warnings } = await videoWhen(gateway, owner, id, (found) => found.warnings.length > 0)
+  expect(audioTracks.map(({ status }) => status)).not.toContain('failed')
+  expect(warnings[0]?.detail).toBe('The 5.1 of audio track 3 is not part of the video: it cannot be decoded.')
+  await worker.finish(await worker.take(id, 'poster'))
+  const finalise = await worker.take(id, 'finalise')
+  expect(Object.keys((finalise.work.kind === 'finalise' && finalise.work.contents) || {})).not.toContain(
+    'audio-2-surround.m3u8',
+  )
+  await worker.finish(finalise)
+  await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+})
+
+/** Finishes everything of a video of nine seconds with one audio track. */
+async function oneTrackVideo() {
+  const { id } = await gateway.upload(owner)
+  const probe = await worker.take(id, 'probe')
+  await worker.finish(probe, resultOf(probe.work, probe.outputKey, someFacts(9, { width: 426, height: 240 })))
+  for (const kind of ['video', 'audio', 'poster', 'finalise'] as const) await worker.finish(await worker.take(id, kind))
+  await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
+  return id
+}
+
+/** Uploads a file of 1000 bytes as this track, as the gateway does. */
+async function putTrack(videoId: string, trackId: string, about: { name?: string; language?: string } = {}) {
+  const bytes = 1000
+  const begun = await gateway.call(media.beginAudioTrack, { videoId, trackId, contentType: 'audio/mpeg', bytes }, owner)
+  await ctx.store.put(begun.storageKey, 'audio')
+  const file = { uploadId: begun.uploadId, bytes, sha256: 'b'.repeat(64) }
+  const input = { videoId, trackId, ...about, audioDescription: false, ...file }
+  return { input, storageKey: begun.storageKey, video: await gateway.call(media.putAudioTrack, input, owner) }
+}
+
+test('a track is added to a ready video, moved, made the default, replaced and deleted, while the video stays ready', async () => {
+  const id = await oneTrackVideo()
+  const before = (await gateway.call(media.getUsage, {}, owner)).bytes
+  const { input, storageKey, video } = await putTrack(id, '7', { language: 'en' })
+  expect(video).toMatchObject({ status: 'ready', playable: true })
+  expect(video.audioTracks[1]).toMatchObject({
+    id: '7',
+    name: 'English',
+    added: true,
+    default: false,
+    status: 'processing',
+  })
+  expect((await gateway.call(media.getUsage, {}, owner)).bytes).toBe(before + 1000)
+  // The answer was lost.
+  expect((await gateway.call(media.putAudioTrack, input, owner)).audioTracks).toHaveLength(2)
+  const task = await worker.take(id, 'audio')
+  expect(task.work).toMatchObject({ track: '7', added: true, sourceKey: storageKey })
+  expect(await master(id)).not.toContain('audio-7.m3u8')
+  const change = { videoId: id, trackId: '7' }
+  await expect(gateway.call(media.updateAudioTrack, { ...change, default: true }, owner)).rejects.toMatchObject({
+    code: 'VALIDATION_FAILED',
+  })
+  await worker.finish(task)
+  expect(await untilNamed(id, 'audio-7.m3u8')).toContain('NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES')
+  const added = await videoWhen(gateway, owner, id, ({ audioTracks }) => audioTracks[1]?.status === 'ready')
+  expect(added).toMatchObject({ status: 'ready', warnings: [] })
+
+  const first = await gateway.call(media.updateAudioTrack, { ...change, position: 1, default: true }, owner)
+  expect(first.audioTracks.map((track) => `${track.id} ${track.default}`)).toEqual(['7 true', '1 false'])
+  await until(async () => /#EXT-X-MEDIA.*audio-7.*\n#EXT-X-MEDIA.*audio\.m3u8/.test(await master(id)))
+  expect(await master(id)).toMatch(/AUDIO="audio"\naudio-7.m3u8\n/)
+  await expect(gateway.call(media.deleteAudioTrack, change, owner)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' })
+
+  const other = await putTrack(id, '7', { name: 'Director' })
+  expect(other.video.audioTracks[0]).toMatchObject({ id: '7', name: 'Director', default: true, status: 'processing' })
+  const second = await worker.take(id, 'audio')
+  await worker.finish(task)
+  await worker.finish(second)
+  await untilNamed(id, 'audio-7.m3u8')
+  const playlist = (await ctx.store.get(keys.playlist(id, 'audio-7.m3u8'))).toString()
+  expect(playlist).toContain(`${second.taskId}-1/0.m4s`)
+  expect(playlist).not.toContain(task.taskId)
+
+  await gateway.call(media.updateAudioTrack, { videoId: id, trackId: '1', default: true }, owner)
+  await gateway.call(media.deleteAudioTrack, change, owner)
+  await until(async () => !(await master(id)).includes('audio-7.m3u8'))
+  expect((await gateway.getVideo(id, owner)).audioTracks.map(({ id: track }) => track)).toEqual(['1'])
+  const usage = await gateway.call(media.getUsage, {}, owner)
+  expect([usage.bytes, usage.retiredBytes]).toEqual([before, 2000])
+})
+
+test('a track is not added to a video that is not ready, nor in the place of one of the source, nor when it cannot be decoded', async () => {
+  const { id: waiting } = await gateway.createVideo(owner)
+  const begin = (videoId: string, trackId: string, contentType = 'audio/mpeg') =>
+    gateway.call(media.beginAudioTrack, { videoId, trackId, contentType, bytes: 1000 }, owner)
+  await expect(begin(waiting, '7')).rejects.toMatchObject({ code: 'VIDEO_NOT_READY' })
+  const id = await oneTrackVideo()
+  await expect(begin(id, '1')).rejects.toMatchObject({ code: 'AUDIO_TRACK_OF_SOURCE' })
+  await expect(begin(id, '7', 'text/html')).rejects.toMatchObject({ code: 'SOURCE_TYPE_UNSUPPORTED' })
+  await expect(gateway.call(media.deleteAudioTrack, { videoId: id, trackId: '1' }, owner)).rejects.toMatchObject({
+    code: 'AUDIO_TRACK_OF_SOURCE',
+  })
+  const { input } = await putTrack(id, '7')
+  await expect(
+    gateway.call(media.putAudioTrack, { ...input, trackId: '8', uploadId: randomUUID() }, owner),
+  ).rejects.toMatchObject({ code: 'UPLOAD_NOT_FOUND' })
+  await worker.fail(await worker.take(id, 'audio'), INPUT)
+  const failed = await videoWhen(gateway, owner, id, ({ audioTracks }) => audioTracks[1]?.status === 'failed')
+  expect(failed).toMatchObject({ status: 'ready', playable: true })
+  expect(failed.warnings[0]?.detail).toBe('Added audio track 7 is not part of the video: it cannot be decoded.')
+  await gateway.call(media.retryVideo, { videoId: id }, owner)
+  await worker.finish(await worker.take(id, 'audio'))
+  await untilNamed(id, 'audio-7.m3u8')
 })

@@ -125,3 +125,44 @@ describe('several mono tracks', () => {
     for (const { high } of await tonesOf('languages', [LOW, HIGH], ...languages)) expect(high).toBeLessThan(-50)
   })
 })
+
+/** The loudest frequency of each channel of an output of the task that encodes 5.1, in hertz. */
+async function pitches(layout: string, hertz: number[]): Promise<number[]> {
+  const tones = hertz.map((pitch) => `0.4*sin(2*PI*${pitch}*t)`).join('|')
+  const audio = ['-f', 'lavfi', '-i', `aevalsrc=${tones}:sample_rate=48000:channel_layout=${layout}:duration=2`]
+  const source = await createClip(workbench.folder, `places-${hertz.length}.wav`, ...audio, '-c:a', 'pcm_s16le')
+  const { facts, sourceKey } = await workbench.probe(source)
+  expect(facts.audio?.surround).toBe(true)
+  const work = { kind: 'audio', sourceKey, facts, channels: 6, segmentSeconds: 6, firstSegment: 0 } as const
+  const outputKey = `surround/${hertz.length}`
+  expect(await workbench.run(work, { outputKey })).toMatchObject({ channels: 6, codecs: 'mp4a.40.2' })
+  const files = ['init.mp4', '0.m4s'].map((name) => workbench.pathOf(`${outputKey}/${name}`))
+  const args = ['-v', 'error', '-i', `concat:${files.join('|')}`, '-f', 'f32le', '-']
+  const { stdout } = await promisify(execFile)('ffmpeg', args, { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 })
+  const samples = new Float32Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.byteLength))
+  return Array.from({ length: 6 }, (_, channel) => {
+    const level = (pitch: number) => {
+      const at = (second: number) => samples[Math.round(second * 48_000) * 6 + channel] ?? 0
+      const parts = Array.from({ length: 24_000 }, (_, index) => 0.5 + index / 48_000)
+      const sum = (wave: (angle: number) => number) =>
+        parts.reduce((total, second) => total + at(second) * wave(2 * Math.PI * pitch * second), 0)
+      return Math.hypot(sum(Math.sin), sum(Math.cos))
+    }
+    return hertz.toSorted((one, other) => level(other) - level(one))[0] ?? 0
+  })
+}
+
+it('5.1 keeps each channel in its place, and the sides of 7.1 are behind', async () => {
+  // Left, right, centre, low frequencies, back left and right.
+  expect(await pitches('5.1', [300, 400, 500, 60, 600, 700])).toEqual([300, 400, 500, 60, 600, 700])
+  // Of 7.1, the back is louder than the sides, which follow it in the order of channels.
+  expect(await pitches('7.1', [300, 400, 500, 60, 600, 700, 800, 900])).toEqual([300, 400, 500, 60, 600, 700])
+})
+
+it('six channels without places are not taken for 5.1', async () => {
+  const audio = ['-f', 'lavfi', '-i', 'sine=d=1', '-af', 'pan=6c|c0=c0|c1=c0|c2=c0|c3=c0|c4=c0|c5=c0']
+  const source = await createClip(workbench.folder, 'six.mkv', ...audio, '-c:a', 'pcm_s16le')
+  const { facts } = await workbench.probe(source)
+  expect(facts.audio).toMatchObject({ channels: 6 })
+  expect(facts.audio?.surround).toBeUndefined()
+})

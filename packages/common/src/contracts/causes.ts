@@ -16,7 +16,7 @@ export const CAUSES = {
     sentence:
       'The time stamps of this file jump back, as in joined recordings: convert it to MP4 and upload that, or upload its parts separately.',
   },
-  NO_VIDEO_STREAM: { class: 'input', sentence: 'This file has no video track, only audio or other data.' },
+  NO_VIDEO_STREAM: { class: 'input', sentence: 'This file has neither a video track nor audio.' },
   VIDEO_TOO_LONG: { class: 'input', sentence: 'The video is longer than this account may upload.' },
   QUOTA_EXCEEDED: { class: 'input', sentence: 'This account has no quota left for a video of this length.' },
   OUT_OF_MEMORY: { class: 'memory', sentence: 'Processing this video needs more memory than a worker may use.' },

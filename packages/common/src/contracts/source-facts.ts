@@ -22,6 +22,10 @@ const SourceAudio = z.object({
       description: 'Indexes of the other mono tracks of the same recording, which are mixed in.',
       example: [2],
     }),
+  surround: z.boolean().optional().meta({
+    description: 'Whether it has five channels or more in known places, so that it is published as 5.1 as well.',
+    example: true,
+  }),
   language: z.string().max(50).optional().meta({ description: 'Language as the file has it.', example: 'ger' }),
   title: z.string().max(200).optional().meta({ description: 'Title of the track in the file.', example: 'Commentary' }),
   audioDescription: z
@@ -36,6 +40,18 @@ export const MAX_AUDIO_TRACKS = 16
 
 /** The result of ffprobe, in the terms of planner and encoder. Sizes are as displayed, after rotation and pixel aspect ratio. */
 export const SourceFacts = z.object({
+  kind: z.literal('audio').optional().meta({
+    description:
+      'Present for a source without frames. `video` is then the grid of its audio, one frame of AAC after another, with the size of its picture; its other fields say nothing.',
+    example: 'audio',
+  }),
+  cover: z
+    .object({
+      streamIndex: z.number().int().meta({ description: 'Index of the stream in the file.', example: 1 }),
+      codec: z.string().meta({ description: 'Codec as ffprobe names it.', example: 'mjpeg' }),
+    })
+    .optional()
+    .meta({ description: 'The cover picture of a source without frames; absent if there is none.' }),
   container: z
     .string()
     .meta({ description: 'Container format as ffprobe names it.', example: 'mov,mp4,m4a,3gp,3g2,mj2' }),

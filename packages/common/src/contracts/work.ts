@@ -34,6 +34,10 @@ export const TaskWork = z.discriminatedUnion('kind', [
     track: z.string().optional(),
     /** Index of its stream in the file; without it, that of `facts.audio`. */
     streamIndex: z.number().int().optional(),
+    /** `sourceKey` is another file than that of the facts, with this track alone. */
+    added: z.boolean().optional(),
+    /** For 5.1; without it, stereo. */
+    channels: z.literal(6).optional(),
     /** Length of every segment but the last, in seconds. */
     segmentSeconds: z.number().positive(),
     /** Number of the first segment to make; an earlier attempt published those before it. */
@@ -101,8 +105,8 @@ export const TaskWork = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('download').meta({ description: 'Kind of task.', example: 'video' }),
-    /** Published media playlists of one rendition, and of the audio if the video has audio. */
-    pictureKey: z.string(),
+    /** Published media playlists: of one rendition, or null for a file of audio alone, and of the audio if there is any. */
+    pictureKey: z.string().nullable(),
     soundKey: z.string().nullable(),
     frameCount: z
       .number()
@@ -133,6 +137,8 @@ export const TaskWork = z.discriminatedUnion('kind', [
     frameRate: FrameRate.meta({ description: 'Constant frame rate of all renditions; at most 60.' }),
     frameCount: z.number().int().meta({ description: 'Number of frames at the constant rate.', example: 5466 }),
     hasAudio: z.boolean(),
+    /** False for audio without frames, whose `frameCount` is that of its AAC. Absent in tasks of earlier versions: true. */
+    hasVideo: z.boolean().optional(),
     /** Digest of all files of a media playlist when they were made, by the playlist's name; missing where it is unknown. */
     contents: z.record(z.string(), z.string()).optional(),
   }),
@@ -292,7 +298,7 @@ export const TaskResult = z.discriminatedUnion('kind', [
     /** As the engine found it; null if it did not say. */
     language: z.string().max(50).nullable(),
   }),
-  /** File: `download.mp4` under the output key. */
+  /** File: `download.mp4` under the output key; M4A without frames. */
   z.object({
     kind: z.literal('download').meta({ description: 'Kind of task.', example: 'video' }),
     bytes: z.number().int().positive(),

@@ -6,6 +6,9 @@ export const MASTER_PLAYLIST = 'master.m3u8'
 /** A rendition as one file, in the folder of the attempt that created it. */
 export const DOWNLOAD_FILE = 'download.mp4'
 
+/** The waveform of audio without frames, beside its poster. */
+export const WAVEFORM_FILE = 'waveform.png'
+
 const QUARANTINE = 'quarantine'
 
 /** Keys of all objects in the store; no other code builds keys. */

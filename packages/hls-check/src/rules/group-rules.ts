@@ -9,6 +9,36 @@ export function checkGroups(findings: Findings, media: readonly Attributes[]): v
     checkMembers(findings, group, members)
     checkAutoselected(findings, group, members)
   }
+  for (const type of new Set(media.map((member) => member.get('TYPE')))) {
+    checkSameMembers(
+      findings,
+      media.filter((member) => member.get('TYPE') === type),
+    )
+  }
+}
+
+/** What may differ between the members of one name in several groups. */
+const OWN = ['GROUP-ID', 'URI', 'CHANNELS', 'INSTREAM-ID']
+
+/** Groups of one type are encodings of the same renditions: a player keeps the chosen one when it changes the group. */
+function checkSameMembers(findings: Findings, media: readonly Attributes[]): void {
+  const ids = new Set(media.map((member) => member.get('GROUP-ID')))
+  const [first, ...others] = [...ids].map((id) => ({
+    id,
+    members: media
+      .filter((member) => member.get('GROUP-ID') === id)
+      .map(sharedAttributes)
+      .sort(),
+  }))
+  for (const { id, members } of others) {
+    const same = members.join('\n') === first?.members.join('\n')
+    findings.check('HLS-30', same, `group ${id} does not have the members of group ${first?.id}`)
+  }
+}
+
+function sharedAttributes(member: Attributes): string {
+  const shared = [...member].filter(([name]) => !OWN.includes(name))
+  return JSON.stringify(shared.toSorted(([one], [other]) => one.localeCompare(other)))
 }
 
 function checkMembers(findings: Findings, group: string, members: readonly Attributes[]): void {

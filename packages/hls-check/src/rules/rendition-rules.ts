@@ -117,3 +117,19 @@ export function checkSameLength(findings: Findings, videos: readonly Rendition[]
     }
   }
 }
+
+/**
+ * Without video there is nothing to compare with: all audio renditions have the same length, to a frame of either, and
+ * `expected` frames, of which the encoder may add one at the end.
+ */
+export function checkAudioAlone(findings: Findings, audios: readonly Rendition[], expected: number | undefined): void {
+  const [first] = audios
+  for (const audio of audios) {
+    const difference = Math.abs(secondsOf(audio) - secondsOf(first ?? audio))
+    const allowed = frameSeconds(audio) + frameSeconds(first ?? audio) + EPSILON
+    findings.check('HLS-29', difference <= allowed, `${audio.name} and ${first?.name} differ by ${difference} s`)
+    const frames = framesOf(audio)
+    const isWhole = expected === undefined || Math.abs(frames - expected) <= 1
+    findings.check('HLS-29', isWhole, `${audio.name} has ${frames} frames, not ${expected}`)
+  }
+}

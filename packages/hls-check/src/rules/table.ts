@@ -64,6 +64,14 @@ export const RULES = {
     says: 'Members of a group have different names, and at most one is the default and one per language and role autoselected',
     source: 'RFC 8216 4.3.4.1, 4.3.4.1.1',
   },
+  'HLS-29': {
+    says: 'Without video, all audio has the same length; there is video where the source has it',
+    source: 'RFC 8216 6.2.4',
+  },
+  'HLS-30': {
+    says: 'Groups of one type have the same members, which differ in URI and channels only',
+    source: 'RFC 8216 4.3.4.1.1',
+  },
 } as const satisfies Record<string, { says: string; source: string }>
 
 export type RuleId = keyof typeof RULES

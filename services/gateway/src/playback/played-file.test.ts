@@ -73,6 +73,11 @@ audio.m3u8
     expect(limitHeight(MASTER, 1080)).toBe(MASTER)
   })
 
+  it('keeps a master of audio alone, which has no height', () => {
+    const audio = `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="mp4a.40.2",AUDIO="a"\naudio.m3u8\n`
+    expect(limitHeight(audio, 100)).toBe(audio)
+  })
+
   it('returns null if only audio is left', () => {
     expect(limitHeight(MASTER, 200)).toBeNull()
   })

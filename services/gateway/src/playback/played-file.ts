@@ -41,7 +41,7 @@ const RESOLUTION = /[:,]RESOLUTION=(\d+)x(\d+)/
 
 /**
  * Removes the variants whose short side is above `maxHeight` pixels from a master playlist (RFC 8216 section 4.3.4).
- * @returns null if no variant with video is left
+ * @returns null if no variant with video is left; a master of audio alone stays as it is
  */
 export function limitHeight(master: string, maxHeight: number): string | null {
   const kept: string[] = []
@@ -61,7 +61,7 @@ export function limitHeight(master: string, maxHeight: number): string | null {
     if (isVariant && RESOLUTION.test(line)) videoVariants += 1
     kept.push(line)
   }
-  return videoVariants === 0 ? null : kept.join('\n')
+  return videoVariants === 0 && RESOLUTION.test(master) ? null : kept.join('\n')
 }
 
 function shortSide(line: string): number {

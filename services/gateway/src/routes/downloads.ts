@@ -6,7 +6,7 @@ import { attachment } from '../http/content-disposition.ts'
 import { sendJson } from '../http/mount.ts'
 import { parseFields } from '../http/read-input.ts'
 import { isHandedOver, sendStoredFile } from '../playback/send-stored-file.ts'
-import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
+import { type Answer, FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({
   reference: z
@@ -33,6 +33,13 @@ const Preparing = z.object({
   status: z.literal('preparing').meta({ description: 'Always `preparing`.', example: 'preparing' }),
 })
 const RETRY_AFTER_SECONDS = 2
+const PREPARING: Answer = {
+  description: 'The file is being made; ask again after Retry-After seconds',
+  headers: ['Retry-After'],
+  content: { 'application/json': Preparing },
+}
+/** Without a height, the audio alone. */
+const AnyParams = Params.partial({ height: true })
 
 export const downloads = tagged('Playback', [
   {
@@ -48,11 +55,25 @@ export const downloads = tagged('Playback', [
     query: Query,
     answers: {
       ...fileAnswers('The whole file', { 'video/mp4': 'binary' }, ['Content-Disposition']),
-      202: {
-        description: 'The file is being made; ask again after Retry-After seconds',
-        headers: ['Retry-After'],
-        content: { 'application/json': Preparing },
-      },
+      202: PREPARING,
+    },
+    errors: [...media.prepareDownload.errors, ...FILE_ERRORS],
+    handle: sendDownload,
+  },
+  {
+    method: 'get',
+    auth: 'none',
+    limit: 'playback',
+    path: '/play/:reference/download/audio.m4a',
+    name: 'downloadAudio',
+    summary: 'Download an audio track',
+    description:
+      'The audio alone as one M4A file, for links that allow downloads. The first request answers 202 while the file is prepared.',
+    params: Params.omit({ height: true }),
+    query: Query,
+    answers: {
+      ...fileAnswers('The whole file', { 'audio/mp4': 'binary' }, ['Content-Disposition']),
+      202: PREPARING,
     },
     errors: [...media.prepareDownload.errors, ...FILE_ERRORS],
     handle: sendDownload,
@@ -62,21 +83,26 @@ export const downloads = tagged('Playback', [
 /** Media is asked each time, so a link that was taken back downloads nothing more. */
 function sendDownload(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {
-    const params = Params.safeParse(req.params)
+    const params = AnyParams.safeParse(req.params)
     // Like any other file that is not there.
     if (!params.success) throw new AppError('FILE_NOT_FOUND')
     const { reference, height } = params.data
     const query = parseFields(Query, req.query)
-    const file = await ctx.rpc(media.prepareDownload, { reference, height, ...query }, call)
+    const file = await ctx.rpc(
+      media.prepareDownload,
+      { reference, ...(height !== undefined && { height }), ...query },
+      call,
+    )
     if (file.status === 'preparing') {
       res.setHeader('Retry-After', RETRY_AFTER_SECONDS)
       res.setHeader('Cache-Control', 'no-store')
       return sendJson(res, 202, file)
     }
-    res.setHeader('Content-Disposition', attachment(file.title, ` ${height}p.mp4`))
+    const [suffix, contentType] = height === undefined ? ['.m4a', 'audio/mp4'] : [` ${height}p.mp4`, 'video/mp4']
+    res.setHeader('Content-Disposition', attachment(file.title, suffix))
     await sendStoredFile(req, res, ctx.store, {
       key: file.storageKey,
-      contentType: 'video/mp4',
+      contentType,
       scope: 'private',
       handOver: isHandedOver(req, ctx.config.DELIVERY_SECRET),
     })

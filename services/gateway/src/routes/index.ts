@@ -1,6 +1,7 @@
 import { accounts, limits } from './accounts.ts'
 import { administration, audit } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
+import { audioTracks } from './audio-tracks.ts'
 import { captions } from './captions.ts'
 import { delivery } from './delivery.ts'
 import { downloads } from './downloads.ts'
@@ -26,6 +27,7 @@ import { webhooks } from './webhooks.ts'
 /** All routes of the API, apart from its own description (`/openapi.json`, `/docs`). Express takes the first match, so the most frequent routes come first. */
 export const routes: readonly Route[] = [
   ...videos,
+  ...audioTracks,
   ...accounts,
   ...passwords,
   ...sessions,

@@ -1,6 +1,7 @@
+import { posix } from 'node:path'
 import { media, type PlaybackGrant } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import { keys, MASTER_PLAYLIST } from '@kinora/common/storage'
+import { keys, MASTER_PLAYLIST, WAVEFORM_FILE } from '@kinora/common/storage'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { FILE_HEADERS, TEXT_HEADERS } from '../http/openapi-headers.ts'
@@ -55,6 +56,17 @@ export const playback = tagged('Playback', [
   },
   {
     ...open,
+    path: `/play/:reference/${WAVEFORM_FILE}`,
+    name: 'getWaveform',
+    summary: 'Get the waveform of a video of the kind audio',
+    description: 'A picture of 1280×720 pixels, made together with the poster.',
+    params: FileParams.omit({ file: true }),
+    answers: fileAnswers('The waveform', { 'image/png': 'binary' }),
+    errors,
+    handle: sendWaveform,
+  },
+  {
+    ...open,
     path: `/play/:reference/${MASTER_PLAYLIST}`,
     name: 'getMasterPlaylist',
     summary: 'Get the HLS master playlist',
@@ -98,6 +110,17 @@ function sendPoster(ctx: Context): ReturnType<HandRoute['handle']> {
     const size = { width: width ?? null, maxHeight: grant.maxHeight }
     const key = await posterVariant(ctx.store, grant.posterKey, format, size)
     const file = { key, contentType: PICTURE_TYPES[format], scope: scopeOf(grant), maxAgeSeconds: POSTER_MAX_AGE }
+    await sendStoredFile(req, res, ctx.store, file)
+  }
+}
+
+/** Videos with frames have none, so that there is no such file. */
+function sendWaveform(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, caller) => {
+    const grant = await grantFor(ctx, req, caller)
+    if (!grant.posterKey) throw new AppError('FILE_NOT_FOUND')
+    const key = `${posix.dirname(grant.posterKey)}/${WAVEFORM_FILE}`
+    const file = { key, contentType: 'image/png', scope: scopeOf(grant), maxAgeSeconds: POSTER_MAX_AGE }
     await sendStoredFile(req, res, ctx.store, file)
   }
 }

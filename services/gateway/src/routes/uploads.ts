@@ -14,7 +14,7 @@ import { withSpeculativeSegments } from '../uploads/speculative-segments.ts'
 import { type HandRoute, tagged } from './route.ts'
 
 /** Quota stays reserved for a quarter of an hour after each `keepUpload`. */
-const KEEP_MS = 60_000
+export const KEEP_MS = 60_000
 
 export const uploads = tagged('Uploads', [
   {
@@ -72,7 +72,7 @@ function putSource(ctx: Context): ReturnType<HandRoute['handle']> {
   }
 }
 
-async function receive(
+export async function receive(
   { store }: Context,
   storageKey: string,
   body: AsyncIterable<Buffer>,
@@ -84,7 +84,11 @@ async function receive(
   throw new AppError('UPLOAD_EMPTY')
 }
 
-function describeBody(req: Request): { contentType: string | null; filename: string | null; bytes: number | null } {
+export function describeBody(req: Request): {
+  contentType: string | null
+  filename: string | null
+  bytes: number | null
+} {
   const { headers } = req
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
     throw new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send the file itself, without a content encoding' })

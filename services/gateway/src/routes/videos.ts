@@ -16,7 +16,6 @@ const rows = tagged('Videos', [
   { method: 'get', path: '/v1/videos', rpc: media.listVideos, ...read, status: 200 },
   { method: 'get', path: video, rpc: media.getVideo, ...look, status: 200 },
   { method: 'patch', path: video, rpc: media.updateVideo, ...write, status: 200 },
-  { method: 'patch', path: `${video}/audio/:trackId`, rpc: media.updateAudioTrack, ...write, status: 200 },
   { method: 'delete', path: video, rpc: media.deleteVideo, ...write, status: 204 },
   { method: 'post', path: `${video}/retry`, rpc: media.retryVideo, ...write, status: 202 },
   { method: 'post', path: `${video}/poster`, rpc: media.choosePoster, ...write, status: 202 },

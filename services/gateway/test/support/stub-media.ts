@@ -78,6 +78,7 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       id: randomUUID(),
       ownerId,
       projectId: ownerId,
+      kind: 'video',
       title: 'Holidays',
       description: '',
       tags: [],

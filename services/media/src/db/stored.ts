@@ -36,12 +36,14 @@ export interface FrameRange {
 }
 
 /** An audio track of a video. */
-export interface StoredAudioTrack extends AudioTrack {
+export interface StoredAudioTrack extends Omit<AudioTrack, 'added'> {
   /**
    * The video is playable without it; it is published when it is complete. All others make up the track that the first task of
    * audio encodes.
    */
   additional: boolean
+  /** The file that its owner has added; absent for tracks of the source. */
+  added?: { uploadId: string; key: StorageKey; bytes: number; sha256: string }
 }
 
 /** Captions in one language. Their files have the id in their names and are never rewritten: other captions get another id. */

@@ -23,7 +23,7 @@ export function audioTracksOf(facts: SourceFacts): StoredAudioTrack[] {
   return tracks
 }
 
-interface NumberedAudio {
+export interface NumberedAudio {
   id: string
   source: SourceAudio
 }
@@ -31,6 +31,11 @@ interface NumberedAudio {
 /** The stream of each additional track, by the id of the track. */
 export function additionalStreams(facts: SourceFacts): NumberedAudio[] {
   return numbered(facts).filter(({ source }) => source !== facts.audio)
+}
+
+/** The streams that are published as 5.1 as well, by the id of the track. */
+export function surroundStreams(facts: SourceFacts): NumberedAudio[] {
+  return numbered(facts).filter(({ source }) => source.surround === true)
 }
 
 /** The ids count from 1 and are never changed: tasks, files and addresses contain them. */

@@ -10,11 +10,11 @@ import {
   type TaskWork,
   withShortStart,
 } from '@kinora/common/contracts'
-import type { PlannedTask, StoredAudioTrack, StoredWatermark, VideoPlan } from '../db/stored.ts'
-import { additionalStreams } from './audio-tracks.ts'
+import type { PlannedTask, StoredWatermark, VideoPlan } from '../db/stored.ts'
+import { additionalStreams, type NumberedAudio, surroundStreams } from './audio-tracks.ts'
 import { type Chunk, chunkOf, chunkPlan, headSegments } from './chunk-plan.ts'
 import { ladder, remuxRung } from './ladder.ts'
-import { audioPlaylist, renditionPlaylist } from './presentation.ts'
+import { renditionPlaylist } from './presentation.ts'
 import { framesOf, type VideoWork } from './segments.ts'
 import { planStoryboard } from './storyboard-plan.ts'
 
@@ -69,8 +69,8 @@ export function planVideo(facts: SourceFacts, maxShortSide: number, watermark?: 
     cuts: regularCuts(frameCount, frameRate),
     segmentSeconds: (grid.segmentFrames * frameRate.den) / frameRate.num,
     hasAudio: facts.audio !== null,
-    rungs: ladder(facts.video, maxShortSide),
-    ...(watermark && { watermark }),
+    rungs: facts.kind === 'audio' ? [] : ladder(facts.video, maxShortSide),
+    ...(watermark && facts.kind !== 'audio' && { watermark }),
   }
 }
 
@@ -121,20 +121,22 @@ export function planTasks(
   const copying = remux ? [remuxTask(plan, source, remux)] : []
   const [first, ...rest] = [...encodingTasks(plan, source, remux), ...copying]
   const [smallest] = plan.rungs
-  if (!smallest || !first) throw new Error('a video without frames or renditions cannot be planned')
-  const others = additionalStreams(facts).map(({ id, source: { streamIndex } }) =>
-    audioTask({ track: id, streamIndex }),
-  )
-  const parts = [first, facts.audio && audioTask(), posterTask(), ...others, ...rest]
-  const tasks = [...parts, finaliseTask(), storyboardTask(smallest)]
-  return tasks.filter((task) => task != null).map((task, index) => ({ ordinal: FIRST_PART_ORDINAL + index, ...task }))
+  if (!first && !facts.audio) throw new Error('a video without frames and audio cannot be planned')
+  const others = additionalStreams(facts).map((other) => audioTask(other))
+  const surround = surroundStreams(facts).map((other) => audioTask(other, 6))
+  const parts = [first, facts.audio && audioTask(), posterTask(), ...others, ...rest, ...surround]
+  const tasks = [...parts, finaliseTask(), smallest && storyboardTask(smallest)]
+  const firstOrdinal = first ? FIRST_PART_ORDINAL : FIRST_AUDIO_ORDINAL
+  return tasks.filter((task) => task != null).map((task, index) => ({ ordinal: firstOrdinal + index, ...task }))
 
-  function audioTask(additional?: { track: string; streamIndex: number }): Omit<PlannedTask, 'ordinal'> {
+  /** Without a track, that of the default audio. */
+  function audioTask({ id, source }: Partial<NumberedAudio> = {}, channels?: 6): Omit<PlannedTask, 'ordinal'> {
     const seconds = (plan.frameCount * plan.frameRate.den) / plan.frameRate.num
     const segments = { segmentSeconds: plan.segmentSeconds, firstSegment: 0 }
-    const work: TaskWork = { kind: 'audio', sourceKey, facts, ...additional, ...segments }
-    const label = additional ? `audio ${additional.track}` : 'audio'
-    return { label, queue: 'short', weight: audioWeight(seconds), work }
+    const track = id !== undefined && source !== facts.audio && { track: id, streamIndex: source?.streamIndex }
+    const work: TaskWork = { kind: 'audio', sourceKey, facts, ...track, ...(channels && { channels }), ...segments }
+    const label = ['audio', id, channels && '5.1'].filter(Boolean).join(' ')
+    return { label, queue: 'short', weight: audioWeight(seconds) * (channels ? 2 : 1), work }
   }
 
   function posterTask(): Omit<PlannedTask, 'ordinal'> {
@@ -147,8 +149,9 @@ export function planTasks(
   }
 
   function finaliseTask(): Omit<PlannedTask, 'ordinal'> {
-    const { frameRate, frameCount, hasAudio } = plan
-    const work: TaskWork = { kind: 'finalise', playlistKey, frameRate, frameCount, hasAudio }
+    const { frameRate, frameCount, hasAudio, rungs } = plan
+    const hasVideo = rungs.length > 0
+    const work: TaskWork = { kind: 'finalise', playlistKey, frameRate, frameCount, hasAudio, hasVideo }
     return { label: 'finalise', queue: 'short', weight: 1, work }
   }
 
@@ -160,6 +163,24 @@ export function planTasks(
     }
     return { label: 'storyboard', queue: 'short', weight: 1, work }
   }
+}
+
+/** After the tasks that replace a remux, before those of downloads. */
+export const ADDED_AUDIO_ORDINALS = { from: 600_000, to: 999_999 } as const
+
+/** Encodes a file that the owner of a video has added, on the clock of the video. */
+export function addedAudioTask(
+  plan: VideoPlan,
+  { facts, sourceKey }: EncodingSource,
+  track: string,
+): Omit<PlannedTask, 'ordinal'> {
+  const { otherAudio: _, ...rest } = facts
+  const work: TaskWork = {
+    ...{ kind: 'audio', sourceKey, facts: rest, track, added: true },
+    ...{ segmentSeconds: plan.segmentSeconds, firstSegment: 0 },
+  }
+  const seconds = (plan.frameCount * plan.frameRate.den) / plan.frameRate.num
+  return { label: `audio ${track} added`, queue: 'short', weight: audioWeight(seconds), work }
 }
 
 /** After all tasks of a plan, and before those that replace a remux. */
@@ -291,39 +312,4 @@ export function audioWeight(seconds: number): number {
 
 function encodedPixels(work: VideoWork): number {
   return work.rungs.reduce((sum, rung) => sum + rung.width * rung.height * framesOf(rung, work), 0)
-}
-
-/**
- * After all tasks that make a video ready. Each rendition with each audio track has its own ordinal, so a video has one download
- * task for each.
- */
-const FIRST_DOWNLOAD_ORDINAL = 1_000_000
-
-/** More than the height of any rendition. */
-const DOWNLOADS_OF_TRACK = 100_000
-
-function downloadOrdinal({ width, height }: Rung, track: StoredAudioTrack | undefined): number {
-  const ofTrack = track?.additional ? Number(track.id) * DOWNLOADS_OF_TRACK : 0
-  return FIRST_DOWNLOAD_ORDINAL + ofTrack + Math.min(width, height)
-}
-
-/** Joins a rendition and an audio track in one file. `playlistKey` is the folder of the published playlists. */
-export function downloadTask(
-  plan: VideoPlan,
-  rung: Rung,
-  track: StoredAudioTrack | undefined,
-  playlistKey: string,
-): PlannedTask {
-  return {
-    ordinal: downloadOrdinal(rung, track),
-    label: track?.additional ? `download ${rung.name} audio ${track.id}` : `download ${rung.name}`,
-    queue: 'short',
-    weight: 1,
-    work: {
-      kind: 'download',
-      pictureKey: `${playlistKey}/${rung.name}.m3u8`,
-      soundKey: track ? `${playlistKey}/${audioPlaylist(track)}` : null,
-      frameCount: plan.frameCount,
-    },
-  }
 }

@@ -209,3 +209,52 @@ test('a video of one frame has a target duration of one second', () => {
 function bandwidth(master: string | undefined): number {
   return Number(/[:,]BANDWIDTH=(\d+)/.exec(master ?? '')?.[1])
 }
+
+test('5.1 is a group of its own with the same members, in variants after all others', () => {
+  const whole = presentation(true)
+  const [german] = whole.audio
+  if (!german) throw new Error('no audio')
+  const english = {
+    ...german,
+    shown: someTrack({ id: '2', name: 'English', language: 'en', default: false, additional: true }),
+  }
+  const surround = {
+    ...german,
+    segments: segments('t9-1', [
+      [288_000, 6],
+      [288_000, 6],
+      [170_000, 3.5],
+    ]),
+  }
+  const files = renderPlaylists({ ...whole, audio: [{ ...german, surround }, english] })
+  const master = files.find(({ name }) => name === 'master.m3u8')?.content ?? ''
+  const lines = master.split('\n').filter((line) => line.startsWith('#EXT-X-MEDIA'))
+  expect(lines).toEqual([
+    '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Audio",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"',
+    '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="audio-2.m3u8"',
+    '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio-surround",NAME="Audio",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6",URI="audio-surround.m3u8"',
+    '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio-surround",NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="audio-2.m3u8"',
+  ])
+  const variants = [...master.matchAll(/STREAM-INF:BANDWIDTH=(\d+).*AUDIO="(.*)"\n(.*)/g)].map(([, ...found]) => found)
+  expect(variants).toEqual([
+    ['427815', 'audio', '240p.m3u8'],
+    ['688273', 'audio-surround', '240p.m3u8'],
+    ['128114', 'audio', 'audio.m3u8'],
+  ])
+  expect(files.map(({ name }) => name)).toContain('audio-surround.m3u8')
+})
+
+test('without frames the master has variants of audio alone, stereo first', () => {
+  const { plan, audio, ...rest } = presentation(true)
+  const [german] = audio
+  if (!german) throw new Error('no audio')
+  const files = renderPlaylists({
+    ...rest,
+    plan: { ...plan, rungs: [] },
+    video: [],
+    audio: [{ ...german, surround: german }],
+  })
+  const master = files.at(-1)?.content ?? ''
+  expect(master.match(/^[^#].*$/gm)).toEqual(['audio.m3u8', 'audio-surround.m3u8'])
+  expect(master).not.toContain('RESOLUTION')
+})

@@ -9,9 +9,11 @@ import {
   type PlaylistFile,
   type Presentation,
   renditionPlaylist,
+  surroundPlaylist,
   type Track,
   type VideoTrack,
 } from './presentation.ts'
+import { SURROUND } from './segments.ts'
 import { captionsFile, captionsPlaylist, secondsOf } from './timed-text.ts'
 
 const AAC_FRAME_SECONDS = 1024 / 48_000
@@ -29,6 +31,9 @@ export function renderPlaylists(presentation: Presentation): PlaylistFile[] {
   }))
   for (const track of audio) {
     files.push({ name: audioPlaylist(track.shown), content: mediaPlaylist(track, target, presentation.complete) })
+    if (!track.surround) continue
+    const name = surroundPlaylist(track.shown)
+    files.push({ name, content: mediaPlaylist(track.surround, target, presentation.complete) })
   }
   files.push(...presentation.subtitles.map((captions) => subtitlesPlaylist(captions, presentation.plan)))
   const iFrames = iFramePlaylists(presentation)
@@ -77,28 +82,72 @@ function longestSegment(range: CutRange): number {
 }
 
 function masterPlaylist(presentation: Presentation, iFrames: readonly IFramePlaylist[]): string {
-  const { video, audio, subtitles } = presentation
-  const sound = bandwidthOfAudio(presentation)
+  const { video, subtitles } = presentation
+  const groups = audioGroups(presentation)
   const names = namesOf(subtitles)
+  // Without frames, 5.1 can be chosen as well.
+  const alone = video.length > 0 ? groups.slice(0, 1) : groups
   return playlistText([
     ...PLAYLIST_HEAD,
     '#EXT-X-INDEPENDENT-SEGMENTS',
-    ...audio.map((track) => audioMedia(track, audio)),
+    ...groups.flatMap(({ id, members }) => members.map((member) => audioMedia(id, member, presentation.audio))),
     ...subtitles.map((captions) => subtitlesMedia(captions, subtitles, names.get(captions.id) ?? captions.label)),
-    ...video.flatMap((track) => [streamInf(track, presentation, sound), renditionPlaylist(track.rung.name)]),
-    ...audioOnly(presentation, sound),
+    // Players begin with stereo: the variants with 5.1 come after all others.
+    ...(groups.length > 0 ? groups : [undefined]).flatMap((group) =>
+      video.flatMap((track) => [streamInf(track, presentation, group), renditionPlaylist(track.rung.name)]),
+    ),
+    ...alone.flatMap((group) => audioOnly(presentation, group)),
     ...iFrames.map(({ attributes }) => `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(',')}`),
   ])
 }
 
-function audioMedia({ shown, channels }: AudioTrack, all: readonly AudioTrack[]): string {
+/** One encoding of all audio tracks. */
+interface AudioGroup extends Bandwidth {
+  id: string
+  members: { shown: StoredAudioTrack; channels: number; uri: string; track: Track }[]
+}
+
+/**
+ * Stereo, and where a track has 5.1, a second group with that. Groups must have the same members (RFC 8216 section 4.3.4.1.1), so
+ * tracks without 5.1 are in both with the same playlist.
+ */
+function audioGroups({ audio, plan }: Presentation): AudioGroup[] {
+  const stereo = (track: AudioTrack) => ({ ...track, track, uri: audioPlaylist(track.shown) })
+  const surround = (track: AudioTrack) =>
+    track.surround
+      ? { shown: track.shown, channels: SURROUND, track: track.surround, uri: surroundPlaylist(track.shown) }
+      : stereo(track)
+  const group = (id: string, members: AudioGroup['members']) => ({ id, members, ...bandwidthOf(members, plan) })
+  return [
+    ...(audio.length > 0 ? [group('audio', audio.map(stereo))] : []),
+    ...(audio.some((track) => track.surround) ? [group('audio-surround', audio.map(surround))] : []),
+  ]
+}
+
+/** A player plays one track at a time: the most that any of them needs. */
+function bandwidthOf(members: AudioGroup['members'], plan: VideoPlan): Bandwidth {
+  return {
+    peak: Math.max(0, ...members.map(({ track }) => peakBitrate(track.segments, targetDuration(plan)))),
+    average: Math.max(0, ...members.map(({ track }) => averageBitrate(track.segments))),
+  }
+}
+
+function codecsOf(group: AudioGroup | undefined): string[] {
+  return [...new Set(group?.members.map(({ track }) => track.codecs))]
+}
+
+function audioMedia(
+  group: string,
+  { shown, channels, uri }: AudioGroup['members'][number],
+  all: readonly AudioTrack[],
+): string {
   const attributes = [
-    ...['TYPE=AUDIO', 'GROUP-ID="audio"', `NAME="${shown.name}"`],
+    ...['TYPE=AUDIO', `GROUP-ID="${group}"`, `NAME="${shown.name}"`],
     ...(shown.language === null ? [] : [`LANGUAGE="${shown.language}"`]),
     `DEFAULT=${shown.default ? 'YES' : 'NO'}`,
     `AUTOSELECT=${isAutoselected(shown, all) ? 'YES' : 'NO'}`,
     ...(shown.audioDescription ? ['CHARACTERISTICS="public.accessibility.describes-video"'] : []),
-    ...[`CHANNELS="${channels}"`, `URI="${audioPlaylist(shown)}"`],
+    ...[`CHANNELS="${channels}"`, `URI="${uri}"`],
   ]
   return `#EXT-X-MEDIA:${attributes.join(',')}`
 }
@@ -114,38 +163,37 @@ function isAutoselected({ id, language, audioDescription }: StoredAudioTrack, al
   return (alike.find((other) => other.default) ?? alike[0])?.id === id
 }
 
-/** The track that players begin with. */
-function defaultOf(audio: readonly AudioTrack[]): AudioTrack | undefined {
-  return audio.find(({ shown }) => shown.default) ?? audio[0]
-}
-
-function streamInf(track: VideoTrack, presentation: Presentation, sound: Bandwidth): string {
-  const { plan, audio, complete } = presentation
+function streamInf(track: VideoTrack, presentation: Presentation, group: AudioGroup | undefined): string {
+  const { plan, complete } = presentation
+  const sound = group ?? { peak: 0, average: 0 }
   const { peak, average } = complete ? measured(track.segments, plan, sound) : capped(track, plan, sound)
   const attributes = [
     `BANDWIDTH=${peak}`,
     `AVERAGE-BANDWIDTH=${average}`,
-    `CODECS="${[...new Set([track.codecs, ...audio.map(({ codecs }) => codecs)])].join(',')}"`,
+    `CODECS="${[track.codecs, ...codecsOf(group)].join(',')}"`,
     `RESOLUTION=${track.rung.width}x${track.rung.height}`,
     `FRAME-RATE=${(plan.frameRate.num / plan.frameRate.den).toFixed(3)}`,
-    ...groups(presentation),
+    ...groupsOf(presentation, group),
   ]
   return `#EXT-X-STREAM-INF:${attributes.join(',')}`
 }
 
-/** For networks that are too slow for video. Last, because some players begin with the first variant. */
-function audioOnly(presentation: Presentation, { peak, average }: Bandwidth): string[] {
-  const track = defaultOf(presentation.audio)
-  if (!track) return []
-  const codecs = [...new Set(presentation.audio.map((one) => one.codecs))].join(',')
-  const attributes = [`BANDWIDTH=${peak}`, `AVERAGE-BANDWIDTH=${average}`, `CODECS="${codecs}"`]
-  return [`#EXT-X-STREAM-INF:${[...attributes, ...groups(presentation)].join(',')}`, audioPlaylist(track.shown)]
+/**
+ * The track that players begin with. For networks that are too slow for video; last, because some players begin with the first
+ * variant.
+ */
+function audioOnly(presentation: Presentation, group: AudioGroup): string[] {
+  const { peak, average, members } = group
+  const first = members.find(({ shown }) => shown.default) ?? members[0]
+  if (!first) return []
+  const attributes = [`BANDWIDTH=${peak}`, `AVERAGE-BANDWIDTH=${average}`, `CODECS="${codecsOf(group).join(',')}"`]
+  return [`#EXT-X-STREAM-INF:${[...attributes, ...groupsOf(presentation, group)].join(',')}`, first.uri]
 }
 
 /** The rendition groups that belong to a variant. */
-function groups({ audio, subtitles }: Presentation): string[] {
+function groupsOf({ subtitles }: Presentation, group: AudioGroup | undefined): string[] {
   return [
-    ...(audio.length > 0 ? ['AUDIO="audio"'] : []),
+    ...(group ? [`AUDIO="${group.id}"`] : []),
     ...(subtitles.length > 0 ? [`SUBTITLES="${SUBTITLES_GROUP}"`] : []),
   ]
 }
@@ -159,14 +207,6 @@ function measured(segments: readonly Measured[], plan: VideoPlan, sound: Bandwid
   return {
     peak: peakBitrate(segments, targetDuration(plan)) + sound.peak,
     average: averageBitrate(segments) + sound.average,
-  }
-}
-
-/** A player plays one track at a time: the most that any of them needs. */
-function bandwidthOfAudio({ audio, plan }: Presentation): Bandwidth {
-  return {
-    peak: Math.max(0, ...audio.map(({ segments }) => peakBitrate(segments, targetDuration(plan)))),
-    average: Math.max(0, ...audio.map(({ segments }) => averageBitrate(segments))),
   }
 }
 

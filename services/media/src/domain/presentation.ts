@@ -1,7 +1,7 @@
 import type { MediaPart, Rung } from '@kinora/common/contracts'
 import type { StoredAudioTrack, StoredCaptions, VideoPlan } from '../db/stored.ts'
 import type { Measured } from './bandwidth.ts'
-import type { Part } from './segments.ts'
+import { type Part, STEREO, SURROUND } from './segments.ts'
 
 type Rendition = Extract<MediaPart, { kind: 'video' }>['renditions'][number]
 export type KeyFrameRange = NonNullable<Rendition['segments'][number]['keyFrames']>[number]
@@ -35,6 +35,8 @@ export interface VideoSegment extends Segment {
 
 export interface AudioTrack extends Track {
   channels: number
+  /** The same in 5.1, where the source has it; once it is complete. */
+  surround?: Track | undefined
   /** What the menu of a player shows. */
   shown: StoredAudioTrack
 }
@@ -71,21 +73,26 @@ export function presentationOf(
 }
 
 /**
- * Cuts all tracks to the time that audio and smallest rendition have both. Otherwise a player could seek to where one of the
+ * Cuts all tracks to the time that audio and smallest rendition, if there is one, have both. Otherwise a player could seek to where one of the
  * two is missing, or to where no rendition is small enough for its network. A remuxed rendition is complete long before the
  * others, and additional audio is complete when it is here.
  */
 function inStep(video: VideoTrack[], audio: AudioTrack[]): { video: VideoTrack[]; audio: AudioTrack[] } {
   const [smallest, ...larger] = video
-  if (!smallest) return { video, audio: [] }
-  const end = Math.min(secondsOf(smallest), ...audio.map(secondsOf))
+  const end = Math.min(...[...video.slice(0, 1), ...audio].map(secondsOf))
+  const cutAudio = <T extends Track>(track: T): T => ({ ...track, segments: begunBefore(end, track) })
+  const sound = audio.map((track) => ({
+    ...cutAudio(track),
+    ...(track.surround && { surround: cutAudio(track.surround) }),
+  }))
+  if (!smallest) return { video, audio: sound }
   const listed = begunBefore(end, smallest)
   const limit = secondsOf({ segments: listed })
   const cut = (track: VideoTrack, segments: VideoSegment[]) => ({ ...track, segments, recorded: track.segments })
   const begun = larger.map((track) => cut(track, endedBy(limit, track))).filter(({ segments }) => segments.length > 0)
   return {
     video: [cut(smallest, listed), ...begun],
-    audio: audio.map((track) => ({ ...track, segments: begunBefore(end, track) })),
+    audio: sound,
   }
 }
 
@@ -151,12 +158,20 @@ function videoTrack(rung: Rung, plan: VideoPlan, parts: readonly Part[]): VideoT
 }
 
 function audioTrack(shown: StoredAudioTrack, parts: readonly Part[]): AudioTrack | null {
+  const stereo = encodedAudio(shown, parts, STEREO)
+  const surround = encodedAudio(shown, parts, SURROUND)
+  return stereo && { shown, channels: STEREO, ...stereo, ...(surround && { surround }) }
+}
+
+function encodedAudio(shown: StoredAudioTrack, parts: readonly Part[], channels: number): Track | null {
   const track = shown.additional ? shown.id : undefined
   const runs = parts.flatMap(({ taskId, attempt, written }) =>
-    written.kind === 'audio' && written.track === track ? [{ ...written, folder: `${taskId}-${attempt}` }] : [],
+    written.kind === 'audio' && written.track === track && written.channels === channels
+      ? [{ ...written, folder: `${taskId}-${attempt}` }]
+      : [],
   )
   const first = runs.find(({ firstSegment }) => firstSegment === 0)
-  return first ? { shown, codecs: first.codecs, channels: first.channels, ...unbroken(first, runs) } : null
+  return first ? { codecs: first.codecs, ...unbroken(first, runs) } : null
 }
 
 function unbroken<S extends Measured>(
@@ -182,6 +197,11 @@ export function renditionPlaylist(rungName: string): string {
 /** File name of the media playlist of an audio track. */
 export function audioPlaylist({ id, additional }: Pick<StoredAudioTrack, 'id' | 'additional'>): string {
   return additional ? `audio-${id}.m3u8` : 'audio.m3u8'
+}
+
+/** The same of its 5.1. */
+export function surroundPlaylist({ id, additional }: Pick<StoredAudioTrack, 'id' | 'additional'>): string {
+  return additional ? `audio-${id}-surround.m3u8` : 'audio-surround.m3u8'
 }
 
 export interface PlaylistFile {

@@ -61,7 +61,11 @@ export function checkResult(work: TaskWork, result: TaskResult, others: readonly
 /** The same for the first segments of a task that still runs. */
 export function checkPart(work: TaskWork, part: MediaPart, others: readonly Part[]): TaskCause | null {
   if (part.kind === 'audio') {
-    const fits = work.kind === 'audio' && part.firstSegment === work.firstSegment && part.track === work.track
+    const fits =
+      work.kind === 'audio' &&
+      part.firstSegment === work.firstSegment &&
+      part.track === work.track &&
+      part.channels === (work.channels ?? STEREO)
     return fits ? null : causeOf('RESULT_UNUSABLE')
   }
   if (work.kind !== 'video' || !hasAskedSegments(work, part)) return causeOf('RESULT_UNUSABLE')
@@ -103,6 +107,10 @@ function hasSameHeaders({ renditions }: VideoPart, others: readonly Part[]): boo
     known.every((other) => other.name !== rendition.name || other.initSha256 === rendition.initSha256),
   )
 }
+
+/** Channels of every track; 5.1 is published beside it. */
+export const STEREO = 2
+export const SURROUND = 6
 
 export type VideoWork = Extract<TaskWork, { kind: 'video' }>
 type WorkRung = VideoWork['rungs'][number]

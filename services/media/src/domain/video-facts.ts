@@ -1,4 +1,4 @@
-import type { VideoFacts } from '@kinora/common/contracts'
+import type { VideoFacts, VideoKind } from '@kinora/common/contracts'
 import type { VideoRow } from '../db/schema.ts'
 import { etaSeconds } from './eta.ts'
 
@@ -8,6 +8,7 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     id: row.id,
     ownerId: row.owner_id,
     projectId: row.project_id,
+    kind: kindOf(row),
     title: row.title,
     description: row.description,
     tags: row.tags,
@@ -38,25 +39,32 @@ function renditionsOf({ status, renditions }: VideoRow): VideoFacts['renditions'
 }
 
 function audioTracksOf({ status, audio_tracks: tracks }: VideoRow): VideoFacts['audioTracks'] {
-  return tracks.map(({ additional: _, ...track }) =>
-    status === 'failed' && track.status !== 'ready' ? { ...track, status } : track,
-  )
+  return tracks.map(({ additional: _, added, ...stored }) => {
+    const track = { ...stored, added: added !== undefined }
+    return status === 'failed' && track.status !== 'ready' ? { ...track, status } : track
+  })
+}
+
+/** Every video counts as one with frames until its probe has found none. */
+export function kindOf({ facts }: Pick<VideoRow, 'facts'>): VideoKind {
+  return facts?.kind ?? 'video'
 }
 
 function sourceOf(row: VideoRow): VideoFacts['source'] {
   if (row.source_bytes === null || row.source_sha256 === null) return null
   const { facts } = row
-  const rate = facts && (facts.video.sourceRate ?? facts.video.frameRate)
+  const video = facts && kindOf(row) === 'video' ? facts.video : null
+  const rate = video && (video.sourceRate ?? video.frameRate)
   return {
     filename: row.source_filename,
     bytes: Number(row.source_bytes),
     sha256: row.source_sha256,
     container: facts?.container ?? null,
     durationSeconds: facts?.durationSeconds ?? null,
-    width: facts?.video.width ?? null,
-    height: facts?.video.height ?? null,
+    width: video?.width ?? null,
+    height: video?.height ?? null,
     frameRate: rate && rate.num / rate.den,
-    videoCodec: facts?.video.codec ?? null,
+    videoCodec: video?.codec ?? null,
     audioCodec: facts?.audio?.codec ?? null,
   }
 }

@@ -43,6 +43,13 @@ describe("a video's state", () => {
     expect(probing).toMatchObject({ status: 'processing', stage: 'probing', percent: 1 })
   })
 
+  it('of a source without frames is playable with its audio', () => {
+    const tasks = [task('probe', 0, 'done'), task('audio', 2, 'running', { written: 1 }), task('poster', 3, 'waiting')]
+    expect(deriveState(true, NONE, tasks)).toMatchObject({ material: 1, due: ['poster 3'] })
+    const begun = [task('probe', 0, 'done'), task('audio', 2, 'waiting'), task('poster', 3, 'waiting')]
+    expect(deriveState(true, NONE, begun)).toMatchObject({ material: 0, due: ['audio 2'] })
+  })
+
   it('stays "processing" when a task goes back to the queue', () => {
     const tasks = [task('probe', 0, 'queued', { started: true })]
     expect(deriveState(true, NONE, tasks).status).toBe('processing')

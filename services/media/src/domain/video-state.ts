@@ -89,9 +89,10 @@ function statusOf(
   return tasks.some((task) => task.started) ? 'processing' : 'uploaded'
 }
 
-/** A video is playable with the first segments of its smallest rendition and its audio. */
+/** A video is playable with the first segments of its smallest rendition, if it has frames, and of its audio. */
 function materialOf(media: readonly TaskFacts[]): number {
-  const hasVideo = media.some((task) => task.ordinal === FIRST_PART_ORDINAL && task.written > 0)
+  const frames = media.filter(({ kind }) => kind === 'video')
+  const hasVideo = frames.length === 0 || frames.some((task) => task.ordinal === FIRST_PART_ORDINAL && task.written > 0)
   const hasAudio = media.every((task) => task.kind !== 'audio' || isAdditionalAudio(task) || task.written > 0)
   if (!hasVideo || !hasAudio) return 0
   return media.reduce((sum, task) => sum + publishable(task), 0)

@@ -117,14 +117,19 @@ async function abort(tx: Tx, task: TaskRow): Promise<void> {
 
 /** The video goes on without a track that cannot be encoded. Nothing of it was published. */
 async function leaveOutAudio(tx: Tx, { id, params, attempt: last, video_id: videoId }: TaskRow): Promise<void> {
-  if (params.kind !== 'audio' || params.track === undefined) return
+  if (params.kind !== 'audio') return
   await deleteParts(tx, id)
   for (let attempt = 1; attempt <= last; attempt += 1) {
     await queueFolderDeletion(tx, keys.attempt(videoId, id, attempt))
   }
-  await setAudioTrackStatus(tx, videoId, [params.track], 'failed')
-  const stream = (params.streamIndex ?? 0) + 1
-  const detail = `Audio track ${stream} is not part of the video: it cannot be decoded.`
+  const stream = (params.streamIndex ?? params.facts.audio?.streamIndex ?? 0) + 1
+  const named = params.added
+    ? `Added audio track ${params.track}`
+    : params.channels
+      ? `The 5.1 of audio track ${stream}`
+      : `Audio track ${stream}`
+  if (!params.channels && params.track !== undefined) await setAudioTrackStatus(tx, videoId, [params.track], 'failed')
+  const detail = `${named} is not part of the video: it cannot be decoded.`
   await addWarnings(tx, videoId, [warningOf('AUDIO_TRACK_SKIPPED', detail)])
 }
 

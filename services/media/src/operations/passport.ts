@@ -12,6 +12,7 @@ import {
   type Presentation,
   presentationOf,
   renditionPlaylist,
+  surroundPlaylist,
   type Track,
 } from '../domain/presentation.ts'
 import { recordPassport, runsOfVideo } from '../repositories/passports.ts'
@@ -38,7 +39,7 @@ export async function writePassport({ store }: Context, tx: Tx, video: VideoRow,
     runs: await runsOfVideo(tx, videoId),
     files: [
       ...(report.playlists ?? []),
-      ...[...tracks, ...audio].flatMap(filesOf),
+      ...[...tracks, ...audio, ...audio.flatMap(({ surround }) => surround ?? [])].flatMap(filesOf),
       ...(video.poster_key === null ? [] : await posterFile(store, video.poster_key, keys.videoFolder(videoId))),
     ],
     verdicts: report.verdicts ?? [],
@@ -87,7 +88,10 @@ export async function expectedContents(db: Db, videoId: string): Promise<Record<
 /** By name of the media playlist, without those of which a hash is missing. */
 export function contentDigests({ video, audio }: Presentation): Record<string, string> {
   const tracks: [string, Track][] = video.map((track) => [renditionPlaylist(track.rung.name), track])
-  for (const track of audio) tracks.push([audioPlaylist(track.shown), track])
+  for (const { shown, surround, ...stereo } of audio) {
+    tracks.push([audioPlaylist(shown), stereo])
+    if (surround) tracks.push([surroundPlaylist(shown), surround])
+  }
   return Object.fromEntries(
     tracks.flatMap(([name, { initSha256, segments }]) => {
       const hashes = [initSha256, ...segments.map(({ sha256 }) => sha256)].filter((hash) => hash !== undefined)

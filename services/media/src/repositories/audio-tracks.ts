@@ -1,6 +1,9 @@
 import type { AudioTrack } from '@kinora/common/contracts'
+import { keys } from '@kinora/common/storage'
+import { sql } from 'kysely'
 import type { Tx } from '../db/schema.ts'
 import type { StoredAudioTrack } from '../db/stored.ts'
+import { queueLateDeletion } from './deletions.ts'
 import { markUnpublished } from './publications.ts'
 
 /** Tracks as the owner wants them; published playlists must be written again. */
@@ -30,4 +33,53 @@ export async function setAudioTrackStatus(
   if (!tracks.some(changes)) return
   const changed = tracks.map((track) => (changes(track) ? { ...track, status } : track))
   await setAudioTracks(tx, videoId, changed)
+}
+
+interface OrdinalRange {
+  from: number
+  to: number
+}
+
+/** A free ordinal of the range. For a video whose row is locked. */
+export async function nextOrdinal(tx: Tx, videoId: string, { from, to }: OrdinalRange): Promise<number> {
+  const { last } = await tx
+    .selectFrom('tasks')
+    .select((eb) => eb.fn.max('ordinal').as('last'))
+    .where('video_id', '=', videoId)
+    .where('ordinal', '>=', from)
+    .where('ordinal', '<=', to)
+    .executeTakeFirstOrThrow()
+  return last === null ? from : last + 1
+}
+
+/**
+ * Removes the tasks that have encoded an added track, and those of downloads with it. What they have written is deleted late:
+ * players may have just read playlists that name it, and an attempt may still be writing.
+ */
+export async function deleteTasksOfTrack(
+  tx: Tx,
+  videoId: string,
+  trackId: string,
+  { added, downloads }: { added: OrdinalRange; downloads: OrdinalRange },
+): Promise<void> {
+  const rows = await tx
+    .deleteFrom('tasks')
+    .where('video_id', '=', videoId)
+    .where((eb) =>
+      eb.or([
+        eb.and([
+          eb('ordinal', '>=', added.from),
+          eb('ordinal', '<=', added.to),
+          eb(sql<string>`params->>'track'`, '=', trackId),
+        ]),
+        eb.and([eb('ordinal', '>=', downloads.from), eb('ordinal', '<=', downloads.to)]),
+      ]),
+    )
+    .returning(['id', 'attempt'])
+    .execute()
+  for (const { id, attempt: last } of rows) {
+    for (let attempt = 1; attempt <= last; attempt += 1) {
+      await queueLateDeletion(tx, { key: keys.attempt(videoId, id, attempt), folder: true })
+    }
+  }
 }

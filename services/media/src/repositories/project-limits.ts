@@ -67,6 +67,8 @@ export async function usageOf(db: Db, config: MediaConfig, projectId: string): P
           + coalesce((watermark->'picture'->>'bytes')::bigint, 0)
           + case when captions = '[]' then 0
             else (select coalesce(sum((it->>'bytes')::bigint), 0) from jsonb_array_elements(captions) as it) end
+          + case when audio_tracks @> '[{"added": {}}]'
+            then (select coalesce(sum((it->'added'->>'bytes')::bigint), 0) from jsonb_array_elements(audio_tracks) as it) else 0 end
           + case when chapters_of_owner then coalesce(octet_length(chapters::text), 0) else 0 end
         ), 0) as bytes,
         coalesce(sum((facts->>'durationSeconds')::double precision), 0) / 60 as minutes

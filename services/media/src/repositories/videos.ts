@@ -1,5 +1,5 @@
 import type { Input } from '@kinora/common/contract'
-import type { media, Visibility } from '@kinora/common/contracts'
+import type { media, VideoKind, Visibility } from '@kinora/common/contracts'
 import { CompiledQuery, sql } from 'kysely'
 import type { Db, Tx, VideoRow } from '../db/schema.ts'
 import type { FrameRange, StoredWatermark } from '../db/stored.ts'
@@ -60,6 +60,7 @@ export interface VideoFilter {
   q?: string | undefined
   status?: VideoRow['status'] | undefined
   visibility?: Visibility | undefined
+  kind?: VideoKind | undefined
   tag?: string | undefined
 }
 
@@ -79,6 +80,7 @@ export async function listVideos(
   let query = db.selectFrom('videos').selectAll().where('project_id', '=', projectId)
   if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.visibility) query = query.where('visibility', '=', filter.visibility)
+  if (filter.kind) query = query.where(sql<boolean>`coalesce(facts->>'kind', 'video') = ${filter.kind}`)
   if (filter.tag) query = query.where(sql<boolean>`${filter.tag} = any(tags)`)
   if (filter.q) {
     const pattern = `%${escapeLike(filter.q)}%`

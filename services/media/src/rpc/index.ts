@@ -2,7 +2,7 @@ import type { Bus } from '@kinora/common/bus'
 import type { Handler, Handlers, Method } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
-import { updateAudioTrack } from './audio-tracks.ts'
+import { beginAudioTrack, deleteAudioTrack, putAudioTrack, updateAudioTrack } from './audio-tracks.ts'
 import { deleteCaptions, deleteChapters, getChapters, listCaptions, putCaptions, putChapters } from './captions.ts'
 import { claimTask } from './claim-task.ts'
 import { createClip } from './create-clip.ts'
@@ -82,6 +82,9 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     beginUpload: beginUpload(ctx),
     completeUpload: completeUpload(ctx),
     updateAudioTrack: updateAudioTrack(ctx),
+    beginAudioTrack: beginAudioTrack(ctx),
+    putAudioTrack: putAudioTrack(ctx),
+    deleteAudioTrack: deleteAudioTrack(ctx),
     retryVideo: retryVideo(ctx),
     getTimeline: getTimeline(ctx),
     findPassport: findPassport(ctx),

@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import type { StoredWatermark } from '../db/stored.ts'
 import { assertWithin } from '../domain/clip.ts'
+import { kindOf } from '../domain/video-facts.ts'
 import { assertQuotaKept } from '../operations/limits.ts'
 import { queueFileDeletion } from '../repositories/deletions.ts'
 import { restartPoster, setWatermark } from '../repositories/pictures.ts'
@@ -16,8 +17,9 @@ import { toVideo } from './video-view.ts'
 /** Starts a new attempt of the poster task, so that of two choices the later one counts. */
 export function choosePoster(ctx: Context): Handler<typeof media.choosePoster> {
   return async ({ videoId, time }, call) => {
-    const { video } = await changeOwnVideo(ctx, videoId, call, async (tx, { playable, plan }) => {
+    const { video } = await changeOwnVideo(ctx, videoId, call, async (tx, { playable, plan, facts }) => {
       if (!playable || !plan) throw new AppError('PLAYBACK_NOT_READY')
+      if (kindOf({ facts }) === 'audio') throw new AppError('VIDEO_WITHOUT_FRAMES')
       assertWithin(plan, 'time', time)
       const { frameCount, frameRate } = plan
       const last = ((frameCount - 1) * frameRate.den) / frameRate.num

@@ -10,8 +10,8 @@ import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { PlaybackTokenRow, Tx, VideoRow } from '../db/schema.ts'
 import type { StoredAudioTrack, VideoPlan } from '../db/stored.ts'
+import { downloadTask } from '../domain/downloads.ts'
 import { creationCursor, decodeCreationCursor } from '../domain/pages.ts'
-import { downloadTask } from '../domain/plan.ts'
 import { captionsFile, chaptersKey, secondsOf } from '../domain/timed-text.ts'
 import { revokeDelivery as raiseDeliveryEpoch, wasPublished } from '../operations/revoke-delivery.ts'
 import { transact } from '../operations/transact.ts'
@@ -77,16 +77,18 @@ export function prepareDownload(ctx: Context): Handler<typeof media.prepareDownl
   return async ({ reference, height, audio }, call) => {
     const { videoId, download, maxHeight } = await authorize({ reference }, call)
     if (!download) throw new AppError('DOWNLOAD_DENIED')
-    if (maxHeight !== null && height > maxHeight) {
+    if (maxHeight !== null && height !== undefined && height > maxHeight) {
       throw new AppError('PLAYBACK_DENIED', { detail: 'This link is limited to smaller renditions' })
     }
     const video = await findVideo(ctx.db, videoId)
     if (!video?.plan) throw new AppError('VIDEO_NOT_FOUND')
     if (video.status !== 'ready') throw new AppError('VIDEO_NOT_READY')
     const rung = video.plan.rungs.find(({ name }) => name === `${height}p`)
-    if (!rung) throw new AppError('FILE_NOT_FOUND', { detail: 'This video has no rendition of that height' })
-
     const track = audioToDownload(video, audio)
+    if (height === undefined && !track) throw new AppError('FILE_NOT_FOUND', { detail: 'This video has no audio' })
+    if (height !== undefined && !rung) {
+      throw new AppError('FILE_NOT_FOUND', { detail: 'This video has no rendition of that height' })
+    }
     const planned = downloadTask(video.plan, rung, track, keys.videoFolder(videoId))
     const task = await findTaskAt(ctx.db, videoId, planned.ordinal)
     if (task?.state === 'done') {
@@ -134,7 +136,7 @@ export function createPlaybackToken(ctx: Context): Handler<typeof media.createPl
 /** A link that allows no rendition would never play. Heights are short sides, as in the names of renditions. */
 function assertPlaysWithin(maxHeight: number, { rungs }: VideoPlan): void {
   const smallest = Math.min(...rungs.map(({ width, height }) => Math.min(width, height)))
-  if (maxHeight >= smallest) return
+  if (rungs.length === 0 || maxHeight >= smallest) return
   const message = `must be at least ${smallest}, the height of the smallest rendition`
   throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'maxHeight', message }] })
 }

@@ -1,12 +1,12 @@
 import type { Actor } from '@kinora/common/contract'
 import type { Playback, Video } from '@kinora/common/contracts'
 import { ownerLinkExpiry } from '@kinora/common/playback-token'
-import { MASTER_PLAYLIST } from '@kinora/common/storage'
+import { MASTER_PLAYLIST, WAVEFORM_FILE } from '@kinora/common/storage'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { isSourceOffered } from '../domain/instant-playback.ts'
-import { videoFacts } from '../domain/video-facts.ts'
+import { kindOf, videoFacts } from '../domain/video-facts.ts'
 import { isMember } from '../domain/visibility.ts'
 
 /** A video as the API shows it to a viewer who may see it. */
@@ -45,6 +45,7 @@ export function playbackUrls(ctx: Context, row: VideoRow, reference: string): z.
   return {
     hlsUrl: `${base}/${MASTER_PLAYLIST}`,
     posterUrl: row.poster_key === null ? null : `${base}/poster.jpg`,
+    waveformUrl: row.poster_key === null || kindOf(row) === 'video' ? null : `${base}/${WAVEFORM_FILE}`,
     storyboardUrl: row.storyboard === null ? null : `${base}/storyboard.vtt`,
   }
 }

@@ -88,13 +88,14 @@ function videoPart(work: VideoWork, to: number): MediaPart {
   return { kind: 'video', renditions: renditions.filter(({ segments }) => segments.length > 0) }
 }
 
-function audioPart({ facts, segmentSeconds, firstSegment, track }: AudioWork, to: number): MediaPart {
+function audioPart({ facts, segmentSeconds, firstSegment, track, channels: asked }: AudioWork, to: number): MediaPart {
   const total = facts.durationSeconds
+  const channels = asked ?? 2
   const end = Math.min(to, Math.ceil(total / segmentSeconds))
   const segments = Array.from({ length: end - firstSegment }, (_, index) => ({
     bytes: 96_000,
     seconds: Math.min(segmentSeconds, total - (firstSegment + index) * segmentSeconds),
   }))
-  const part = { kind: 'audio' as const, codecs: 'mp4a.40.2', channels: 2, initBytes: 700, firstSegment, segments }
+  const part = { kind: 'audio' as const, codecs: 'mp4a.40.2', channels, initBytes: 700, firstSegment, segments }
   return track === undefined ? part : { ...part, track }
 }

@@ -45,7 +45,7 @@ export function frameGrid(times: number[], lastDuration: number, candidates: Fra
 const STILL_RATE: FrameRate = { num: 25, den: 1 }
 
 /** The grid of a single frame that is shown for `seconds`. */
-export function stillGrid(seconds: number): FrameGrid {
+function stillGrid(seconds: number): FrameGrid {
   const frameCount = Math.max(1, Math.round(seconds * perSecond(STILL_RATE)))
   return { frameRate: STILL_RATE, frameCount, resample: frameCount > 1 }
 }

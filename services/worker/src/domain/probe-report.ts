@@ -22,6 +22,7 @@ export const ProbedStream = z.object({
   start_time: z.coerce.number().optional(),
   duration: z.coerce.number().optional(),
   channels: z.number().int().optional(),
+  channel_layout: z.string().optional(),
   sample_rate: z.coerce.number().optional(),
   disposition: z
     .object({

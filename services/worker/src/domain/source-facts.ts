@@ -7,7 +7,7 @@ import {
   type SourceFacts,
 } from '@kinora/common/contracts'
 import { colourFacts } from './colour.ts'
-import { type FrameTimes, frameGrid, stillGrid, withSteadyStart } from './frame-grid.ts'
+import { type FrameTimes, frameGrid, withSteadyStart } from './frame-grid.ts'
 import { divideTo60, isUsableRate, parseRate, perSecond } from './frame-rate.ts'
 import { isMp4, nameOf, type ProbedStream, type ProbeReport, textsOf } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
@@ -57,13 +57,7 @@ function foundRate(times: number[], named: (FrameRate | null)[]): FrameRate | un
   )
 }
 
-/** A single frame without a time. */
-export function stillFrame(startTime: number): FoundFrames {
-  return { grid: stillGrid(0), startTime, frames: 1, rate: undefined }
-}
-
-export interface SourceTracks {
-  video: ProbedStream
+export interface AudioTracks {
   audio: ProbedStream | undefined
   /** Further audio, in the order of the file. */
   otherAudio: ProbedStream[]
@@ -71,10 +65,14 @@ export interface SourceTracks {
   microphones: readonly ProbedStream[]
 }
 
+export interface SourceTracks extends AudioTracks {
+  video: ProbedStream
+}
+
 /** The facts that the planner and the encoder need. Throws `SOURCE_UNSUPPORTED` for video without a size. */
 export function sourceFacts(
   { format }: ProbeReport,
-  { video, audio, otherAudio, microphones }: SourceTracks,
+  { video, ...tracks }: SourceTracks,
   { grid, startTime, shown }: Timeline,
   sourceRate: FrameRate | undefined,
 ): SourceFacts {
@@ -98,15 +96,58 @@ export function sourceFacts(
       startTime,
       ...(shown && { shown }),
     },
-    audio: audio
-      ? {
-          ...audioFacts(audio, startTime),
-          ...(microphones.length > 0 && { mixedWith: microphones.map(({ index }) => index) }),
-        }
-      : null,
+    ...audioTracks(tracks, startTime),
+  }
+}
+
+/** The size of the picture of a source without frames. */
+export const WAVEFORM_SIZE = { width: 1280, height: 720 }
+
+/** The same for a source without frames. */
+export function audioSourceFacts(
+  { format }: ProbeReport,
+  tracks: AudioTracks,
+  cover: ProbedStream | undefined,
+  { grid, startTime }: Timeline,
+): SourceFacts {
+  const noFrames = { streamIndex: -1, codec: 'none', pixelFormat: 'none', interlaced: false, hdr: false }
+  return {
+    kind: 'audio',
+    container: format.format_name,
+    durationSeconds: grid.frameCount / perSecond(grid.frameRate),
+    video: { ...noFrames, ...WAVEFORM_SIZE, ...grid, startTime },
+    ...(cover && { cover: { streamIndex: cover.index, codec: cover.codec_name ?? '' } }),
+    ...audioTracks(tracks, startTime),
+  }
+}
+
+/** Containers whose clock begins anywhere. */
+const WITHOUT_ZERO = /^(mpegts|mpeg)$/
+
+/**
+ * The facts by which an added file is encoded: its audio on the grid of a video, from the beginning of both. `facts` are those of
+ * the video.
+ */
+export function addedFacts(facts: SourceFacts, { format }: ProbeReport, audio: ProbedStream): SourceFacts {
+  const { otherAudio: _, cover: _cover, ...rest } = facts
+  const startTime = WITHOUT_ZERO.test(format.format_name) ? (audio.start_time ?? 0) : 0
+  const video = { ...facts.video, startTime, clipped: false }
+  return { ...rest, kind: 'audio', container: format.format_name, video, audio: audioFacts(audio, startTime) }
+}
+
+function audioTracks(
+  { audio, otherAudio, microphones }: AudioTracks,
+  startTime: number,
+): Pick<SourceFacts, 'audio' | 'otherAudio'> {
+  const mixedWith = microphones.map(({ index }) => index)
+  return {
+    audio: audio ? { ...audioFacts(audio, startTime), ...(mixedWith.length > 0 && { mixedWith }) } : null,
     ...(otherAudio.length > 0 && { otherAudio: otherAudio.map((stream) => audioFacts(stream, startTime)) }),
   }
 }
+
+/** `5.1(side)`, `7.1` and their like. Six channels without places are six microphones, or unknown. */
+const SURROUND = /^[5-7]\.[01](\(|$)/
 
 function audioFacts(audio: ProbedStream, startTime: number): SourceAudio {
   return {
@@ -115,6 +156,7 @@ function audioFacts(audio: ProbedStream, startTime: number): SourceAudio {
     channels: audio.channels ?? 2,
     sampleRate: audio.sample_rate ?? 48_000,
     startTime: audio.start_time ?? startTime,
+    ...(SURROUND.test(audio.channel_layout ?? '') && { surround: true }),
     ...textsOf(audio),
     ...(audio.disposition?.visual_impaired === 1 && { audioDescription: true }),
   }
@@ -127,9 +169,9 @@ function isInterlaced({ codec_name: codec, field_order: order = 'unknown' }: Pro
   return INTERLACED.includes(order) || (codec === 'h264' && order === 'unknown')
 }
 
-/** Codecs of the streams that are used. */
-export function codecsOf({ video, audio }: SourceFacts): string[] {
-  return audio ? [video.codec, audio.codec] : [video.codec]
+/** Codecs of the streams that are used; of audio, those of this track. */
+export function codecsOf({ kind, video, audio: first }: SourceFacts, audio = first): string[] {
+  return [...(kind === 'audio' ? [] : [video.codec]), ...(audio ? [audio.codec] : [])]
 }
 
 /** The chapters of the file, on its own clock, at most `MAX_CHAPTERS`. */

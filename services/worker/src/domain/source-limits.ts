@@ -41,7 +41,8 @@ function assertPixels(pixels: number, limits: SourceLimits): void {
   if (pixels > limits.pixels) refuse('The frames of the video have more pixels than is allowed.')
 }
 
-function assertLength(seconds: number, limits: SourceLimits): void {
+/** Throws `SOURCE_OVER_LIMIT`. */
+export function assertLength(seconds: number, limits: SourceLimits): void {
   if (seconds > limits.durationSeconds) refuse('The video is longer than is allowed.')
 }
 

@@ -24,7 +24,7 @@ export type WorkRung = VideoWork['rungs'][number]
 export function isUrgent(work: TaskWork): boolean {
   if (work.kind === 'probe') return true
   // Players begin with the default track; all others may wait.
-  if (work.kind === 'audio') return work.track === undefined && work.firstSegment === 0
+  if (work.kind === 'audio') return work.track === undefined && work.channels === undefined && work.firstSegment === 0
   // A remux publishes nothing until it is complete; pausing other tasks until then would be too long.
   if (work.kind !== 'video' || work.copied || work.rest) return false
   // Where another task makes the first segments of the smallest rendition, this task begins after them.

@@ -1,6 +1,7 @@
 import { type FrameRate, type SourceFacts, type Warning, warningOf } from '@kinora/common/contracts'
 import type { FrameGrid } from './frame-grid.ts'
 import { perSecond } from './frame-rate.ts'
+import { inputFault } from './task-failure.ts'
 
 /** A time without a gap, in seconds on the source's clock. */
 export interface Stretch {
@@ -100,6 +101,23 @@ export function wholeTimeline(
   return { timeline, warnings }
 }
 
+/** A frame of AAC at 48 kHz, of which every segment of audio consists. */
+const AUDIO_RATE: FrameRate = { num: 375, den: 8 }
+
+/** The same for a source without frames, whose longest stretch of audio takes their place. */
+export function audioTimeline(audio: readonly Stretch[]): { timeline: Timeline; warnings: Warning[] } {
+  const length = ({ from, to }: Stretch) => to - from
+  const [longest] = audio.toSorted((one, other) => length(other) - length(one))
+  if (!longest) throw inputFault('SOURCE_CORRUPT', 'The file is damaged: it contains no audio.')
+  const { near, lost } = withinReach(longest, audio)
+  const frameCount = Math.max(MIN_AUDIO_FRAMES, framesFor(length(near), perSecond(AUDIO_RATE)))
+  const timeline = { grid: { frameRate: AUDIO_RATE, frameCount, resample: false }, startTime: near.from }
+  return { timeline, warnings: lost > 0 ? [warningOf('AUDIO_CUT', cutDetail(lost, 'the rest of it'))] : [] }
+}
+
+/** The delay of the encoder, and one frame. */
+const MIN_AUDIO_FRAMES = 2
+
 /** Whole frames, so that no audio is cut. The allowance is for times that are rounded to milliseconds. */
 function framesFor(seconds: number, rate: number): number {
   return seconds > CUT_SECONDS ? Math.ceil(seconds * rate - 0.05) : 0
@@ -120,8 +138,8 @@ function withinReach(frames: Stretch, audio: readonly Stretch[]): { near: Stretc
   return { near, lost }
 }
 
-function cutDetail(lost: number): string {
-  return `${seconds(lost)} of audio were left out: they are more than ${FAR_SECONDS} s away from all frames.`
+function cutDetail(lost: number, from = 'all frames'): string {
+  return `${seconds(lost)} of audio were left out: they are more than ${FAR_SECONDS} s away from ${from}.`
 }
 
 function seconds(value: number): string {

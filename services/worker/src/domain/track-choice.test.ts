@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { ProbedStream } from './probe-report.ts'
-import { chooseAudio, chooseSubtitles, chooseVideo, skippedTracks, videoCandidates } from './track-choice.ts'
+import {
+  chooseAudio,
+  chooseCover,
+  chooseSubtitles,
+  chooseVideo,
+  refuseSilent,
+  skippedTracks,
+  videoCandidates,
+} from './track-choice.ts'
 
 type Given = Omit<Partial<ProbedStream>, 'disposition'> & { isDefault?: boolean; isCover?: boolean }
 
@@ -27,13 +35,30 @@ describe('the track that is shown', () => {
     ['is the default one of two that are alike', [{}, { isDefault: true, nb_frames: 24 }], 1],
     ['is the first of two that are alike', [{}, { nb_frames: 26 }], 0],
     ['is the film beside a cover', [{ isCover: true }, {}], 1],
-    ['is the cover where there is only audio beside it', [SOUND, { isCover: true, nb_frames: 0 }], 1],
   ])('%s', (_, streams, expected) => expect(shown(...streams)).toBe(expected))
 
   it('is refused where there is only audio, or only a cover', () => {
     for (const streams of [[SOUND], [{ isCover: true }]]) {
-      expect(() => shown(...streams)).toThrow(/no video track/)
+      expect(() => shown(...streams)).toThrow(/neither a video track nor audio/)
     }
+  })
+
+  it('is a cover only as a picture of a file without frames: the first that can be decoded', () => {
+    const covers = [
+      { isCover: true, codec_name: 'bmp' },
+      { isCover: true, codec_name: 'png' },
+    ]
+    expect(chooseCover(reportOf(SOUND, ...covers))?.index).toBe(2)
+    expect(chooseCover(reportOf(SOUND, { codec_name: 'png' }))).toBeUndefined()
+  })
+
+  it('is not missed where audio can be played, and what cannot is named', () => {
+    const refused =
+      (...streams: Given[]) =>
+      () =>
+        refuseSilent(reportOf(...streams), () => false)
+    expect(refused({ ...SOUND, codec_name: 'tta' })).toThrow(/audio track 1 \(tta\) cannot be played: its codec is not/)
+    expect(refused({ codec_type: 'subtitle' })).toThrow(/neither a video track nor audio/)
   })
 })
 

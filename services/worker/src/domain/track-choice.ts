@@ -5,16 +5,18 @@ import {
   type Warning,
   warningOf,
 } from '@kinora/common/contracts'
-import { isDecodable } from '../infra/allowed-input.ts'
+import { isDecodable, isStillCodec } from '../infra/allowed-input.ts'
 import { isCover, nameOf, type ProbedStream, type ProbeReport, textsOf } from './probe-report.ts'
 import { inputFault } from './task-failure.ts'
 
-/** Streams that may become the frames of the video: all of video, or the cover where there is no other. */
+/** Streams that may become the frames of the video. A cover is a picture of the file, not a track of it. */
 export function videoCandidates({ streams }: ProbeReport): ProbedStream[] {
-  const videos = streams.filter(({ codec_type }) => codec_type === 'video')
-  const moving = videos.filter((stream) => !isCover(stream))
-  const sounds = streams.some(({ codec_type }) => codec_type === 'audio')
-  return moving.length > 0 ? moving : sounds ? videos.slice(0, 1) : []
+  return streams.filter((stream) => stream.codec_type === 'video' && !isCover(stream))
+}
+
+/** The cover of a file without frames: the first that can be decoded. */
+export function chooseCover({ streams }: ProbeReport): ProbedStream | undefined {
+  return streams.find((stream) => isCover(stream) && isStillCodec(stream.codec_name ?? ''))
 }
 
 /** A stream with less than this share of the frames of another is a still or a slide show beside a film. */
@@ -73,6 +75,14 @@ export function chooseAudio(
   const reason = (stream: ProbedStream) => refusal(stream) ?? `a video has at most ${MAX_AUDIO_TRACKS} audio tracks`
   const warnings = skipped.map((stream) => skippedTrack('AUDIO_TRACK_SKIPPED', stream, reason(stream)))
   return { audio, microphones, otherAudio, warnings }
+}
+
+/** Throws the reason why a file without frames has nothing to play: `SOURCE_UNSUPPORTED` or `NO_VIDEO_STREAM`. */
+export function refuseSilent({ streams }: ProbeReport, isEncrypted: (stream: ProbedStream) => boolean): never {
+  const [first] = streams.filter(({ codec_type }) => codec_type === 'audio')
+  if (!first) throw inputFault('NO_VIDEO_STREAM')
+  const reason = isEncrypted(first) ? 'it is encrypted' : (audioRefusal(first) ?? 'it has no samples')
+  throw inputFault('SOURCE_UNSUPPORTED', `The file has no video, and ${nameOf(first)} cannot be played: ${reason}.`)
 }
 
 /** More are not a camera's. */

@@ -6,7 +6,10 @@ import type { Tools } from './run-tool.ts'
  */
 
 /** Demuxers that read one media file. Lists of other files (hls, concat, dash, imf, image sequences) are not allowed. */
-const FORMATS = words('mov mp4 m4a 3gp 3g2 mj2 matroska webm avi mpegts mpeg flv asf ogg mxf dv gif')
+const FORMATS = words(`
+  mov mp4 m4a 3gp 3g2 mj2 matroska webm avi mpegts mpeg flv asf ogg mxf dv gif
+  mp3 aac flac wav w64 aiff caf amr
+`)
 
 const VIDEO_DECODERS = words(`
   h264 hevc libdav1d av1 vp8 vp9 libvpx libvpx-vp9 mpeg1video mpeg2video mpeg4

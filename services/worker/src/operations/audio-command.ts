@@ -12,31 +12,47 @@ export const AUDIO_RATE = 48_000
 export const AAC_FRAME = 1024
 const PREROLL_SECONDS = 1
 
-/** Encodes a whole audio track into segments, with the length of the video and in sync with it. */
-export function audioCommand(tools: Tools, { facts, segmentSeconds }: AudioWork, track: SourceAudio): FfmpegCommand {
-  const command = readSource(tools, [facts.video.codec, track.codec], ...startOptions(facts))
-  return encoded(command, filterGraph(facts, track), segmentSeconds)
+/** Encodes a whole audio track into segments, as stereo or 5.1, with the length of the video and in sync with it. */
+export function audioCommand(tools: Tools, work: AudioWork, track: SourceAudio): FfmpegCommand {
+  const { facts } = work
+  const command = readSource(tools, codecsOf(facts, track), ...startOptions(facts))
+  return encoded(command, work.channels ? [surroundGraph(facts, track)] : filterGraph(facts, track), work)
 }
 
 /** The same of silence. */
-export function silenceCommand(tools: Tools, { facts, segmentSeconds }: AudioWork): FfmpegCommand {
+export function silenceCommand(tools: Tools, work: AudioWork): FfmpegCommand {
+  const { facts } = work
   const whole = `atrim=start_sample=${AAC_FRAME}:end_sample=${audioSamples(facts)}`
   const silence = `anullsrc=r=${AUDIO_RATE}:cl=stereo,${whole}[audio]`
-  return encoded(readSource(tools, codecsOf(facts)), [silence], segmentSeconds)
+  return encoded(readSource(tools, codecsOf(facts)), [silence], work)
 }
 
-function encoded(command: FfmpegCommand, filters: string[], segmentSeconds: number): FfmpegCommand {
+function encoded(command: FfmpegCommand, filters: string[], { segmentSeconds, channels }: AudioWork): FfmpegCommand {
   return command
     .complexFilter(filters)
     .output('list.m3u8')
     .outputOptions('-map', '[audio]', '-vn', '-map_metadata', '-1', '-map_chapters', '-1')
-    .outputOptions('-c:a', 'aac', '-b:a', '128k', '-flags', '+bitexact', '-avoid_negative_ts', 'disabled')
+    .outputOptions(
+      '-c:a',
+      'aac',
+      '-b:a',
+      channels ? '384k' : '128k',
+      '-flags',
+      '+bitexact',
+      '-avoid_negative_ts',
+      'disabled',
+    )
     .outputOptions(...audioSegments(segmentSeconds))
 }
 
+/** Formats of audio that have no index: a seek guesses the place and the time there. They are read from the beginning. */
+const UNSEEKABLE = /^(mp3|aac|amr)$/
+
 /** The audio of a clip is read from a little before its start, because a decoder needs some audio to begin. */
-function startOptions({ container, video }: SourceFacts): string[] {
-  return video.clipped ? seekTo(container, video.startTime - PREROLL_SECONDS) : ['-copyts']
+export function startOptions({ container, video }: SourceFacts): string[] {
+  return video.clipped && !UNSEEKABLE.test(container)
+    ? seekTo(container, video.startTime - PREROLL_SECONDS)
+    : ['-copyts']
 }
 
 /** Samples of audio for the length of the video, and at least enough for one AAC frame after the delay. */
@@ -79,6 +95,12 @@ function filterGraph(facts: SourceFacts, { streamIndex, channels, mixedWith: oth
   return [...inputs, `${tracks.map((_, index) => `[track${index}]`).join('')}${sum.join(',')}[audio]`]
 }
 
+/** AAC has the places of 5.1 with the rear pair at the back; the sides of 7.1 are mixed into it. */
+function surroundGraph(facts: SourceFacts, { streamIndex, channels }: SourceAudio): string {
+  const surround = ['aformat=sample_fmts=dbl:channel_layouts=5.1', ...(channels > 6 ? [LIMIT] : [])]
+  return `[0:${streamIndex}]${[...onVideoClock(facts), ...surround, ...exactLength(facts)].join(',')}[audio]`
+}
+
 /** Mono tracks of one camera in pairs: the first of each is on the left, the second on the right. */
 function panned(tracks: number): string {
   const side = (first: number) => {
@@ -94,7 +116,7 @@ function panned(tracks: number): string {
  * The first video frame is time 0: audio before it is cut, and silence fills the time where the audio starts later or has
  * gaps. The resampler fills gaps with silence that it keeps in memory, so a track that begins hours away must not reach it.
  */
-function onVideoClock(facts: SourceFacts): string[] {
+export function onVideoClock(facts: SourceFacts): string[] {
   return [
     `asetpts=PTS-round((${facts.video.startTime.toFixed(6)})/TB)`,
     `atrim=start=${-MARGIN_SECONDS}:end=${Math.ceil(audioSamples(facts) / AUDIO_RATE) + MARGIN_SECONDS}`,

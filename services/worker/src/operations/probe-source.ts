@@ -44,16 +44,14 @@ export async function probeSource(tools: Tools, cwd: string, signal: AbortSignal
   return { report: await describe(tools, { withoutCovers: false, idle }, cwd, signal), idle }
 }
 
-/**
- * Its frames are stills: the codecs of covers, so that the stream that is shown was not described either. Or it has nothing
- * to show but a cover.
- */
+/** Its frames are stills: the codecs of covers, so that the stream that is shown was not described either. */
 function needsCovers({ streams }: ProbeReport): boolean {
-  const videos = streams.filter(({ codec_type }) => codec_type === 'video')
-  if (videos.length > 0 && videos.every(isCover)) return true
-  return videos.some(
+  return streams.some(
     (stream) =>
-      !isCover(stream) && isStillCodec(stream.codec_name ?? '') && (stream.pix_fmt ?? 'unknown') === 'unknown',
+      stream.codec_type === 'video' &&
+      !isCover(stream) &&
+      isStillCodec(stream.codec_name ?? '') &&
+      (stream.pix_fmt ?? 'unknown') === 'unknown',
   )
 }
 

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import type { SourceFacts } from '@kinora/common/contracts'
 import { boxesInFile, encryptedTracks, type FrameClock, readFrameClock, readVideoTrack } from '@kinora/formats/mp4'
 import { distinctTimes, type FrameTimes } from '../domain/frame-grid.ts'
-import type { ProbedStream } from '../domain/probe-report.ts'
+import { isMp4, type ProbedStream, type ProbeReport } from '../domain/probe-report.ts'
 import { looksRemuxable, type Remuxable, remuxablePackets, remuxableTrack, type TrackFrames } from '../domain/remux.ts'
 
 /**
@@ -39,9 +39,11 @@ export async function indexedTimes(path: string, video: ProbedStream): Promise<F
   })
 }
 
-/** Of each track of an MP4, in the order of its streams, whether it is encrypted; none for other files. */
-export async function findEncryptedTracks(path: string): Promise<boolean[]> {
-  return (await readIndex(path, encryptedTracks)) ?? []
+/** Tells of each stream of a file whether it is encrypted: by the index of an MP4, or by what ffprobe has found. */
+export async function encryptionOf(report: ProbeReport, path: string): Promise<(stream: ProbedStream) => boolean> {
+  const inIndex = isMp4(report) ? ((await readIndex(path, encryptedTracks)) ?? []) : []
+  return ({ index, side_data_list: data }) =>
+    inIndex[index] === true || data?.some(({ side_data_type: type }) => /encrypt/i.test(type ?? '')) === true
 }
 
 /** Undefined when the file has no index, or a malformed one. */

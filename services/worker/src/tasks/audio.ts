@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { type SourceAudio, warningOf } from '@kinora/common/contracts'
 import { mainTrack, readInitSegment } from '@kinora/formats/mp4'
 import type { FfmpegCommand } from 'fluent-ffmpeg'
+import { addedFacts } from '../domain/source-facts.ts'
 import { asTaskFailure, hostFault, inputFault } from '../domain/task-failure.ts'
 import type { AudioWork, ResultOf } from '../domain/task-work.ts'
+import { chooseAudio, refuseSilent } from '../domain/track-choice.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { runFfmpegPolled } from '../infra/ffmpeg.ts'
 import { takenFolder } from '../infra/workspace.ts'
@@ -18,32 +20,53 @@ import {
   silenceCommand,
 } from '../operations/audio-command.ts'
 import { appendTail, readLocalSegment } from '../operations/local-segment.ts'
+import { probeSource } from '../operations/probe-source.ts'
 import { collectSegments, hasContent } from '../operations/segment-collector.ts'
+import { encryptionOf } from '../operations/source-index.ts'
 import { takeOutput } from '../operations/take-output.ts'
 import type { Task, TaskContext } from './task.ts'
 
-/** Twice the rate of the encoder. */
-const BYTES_A_SECOND = 32_000
+/** Twice the rate of the encoder, for 5.1. */
+const BYTES_A_SECOND = 96_000
 
 /**
  * Encodes the whole audio track in one run: in chunks, each would begin with a frame of encoder delay, and drift. When an
  * earlier attempt has published the first segments, all are encoded again with the same result, and the rest is reported.
- * Where nothing of the first track can be decoded the result is silence, and a warning: the frames may be good.
+ * Where nothing of the first track of a video can be decoded the result is silence, and a warning: the frames may be good.
  */
-export const audio: Task<'audio'> = async (work, context) => {
+export const audio: Task<'audio'> = async (asked, context) => {
   const { store, tools, workspace } = context
+  await store.materialise(asked.sourceKey, join(workspace, SOURCE_FILE))
+  const work = asked.added ? await addedWork(asked, context) : asked
   const track = trackOf(work)
   if (!track) throw hostFault('TRANSCODE_FAILED', 'There is no audio to encode.')
-  await store.materialise(work.sourceKey, join(workspace, SOURCE_FILE))
   const made = await encode(audioCommand(tools, work, track), work, context)
   if (made) return made
-  if (work.track !== undefined) throw inputFault('SOURCE_CORRUPT', 'The audio of this track cannot be decoded.')
+  if (work.track !== undefined || work.channels !== undefined || work.facts.kind === 'audio')
+    throw inputFault('SOURCE_CORRUPT', 'The audio of this track cannot be decoded.')
   context.warn(
     warningOf('AUDIO_UNDECODABLE', `Nothing of the audio (${track.codec}) can be decoded: the video is silent.`),
   )
   const silence = await encode(silenceCommand(tools, work), work, context)
   if (!silence) throw verificationFailed('not even silence was encoded')
   return silence
+}
+
+/** Seconds; less is not worth a warning. */
+const NOTED_SECONDS = 0.5
+
+/** The work with the facts of an added file, which no probe has looked at before. */
+async function addedWork(work: AudioWork, { tools, workspace, signal, warn }: TaskContext): Promise<AudioWork> {
+  const { report } = await probeSource(tools, workspace, signal)
+  const isEncrypted = await encryptionOf(report, join(workspace, SOURCE_FILE))
+  const { audio: chosen } = chooseAudio(report, isEncrypted)
+  if (!chosen) refuseSilent(report, isEncrypted)
+  const longer = (report.format.duration ?? 0) - work.facts.durationSeconds
+  if (longer > NOTED_SECONDS) {
+    const detail = `Added audio track ${work.track} is ${longer.toFixed(1)} s longer than the video: its end is left out.`
+    warn(warningOf('AUDIO_CUT', detail))
+  }
+  return { ...work, facts: addedFacts(work.facts, report, chosen), streamIndex: chosen.index }
 }
 
 /** Undefined when nothing was decoded. */
@@ -76,7 +99,7 @@ async function encode(
 }
 
 function trackOf({ facts, streamIndex }: AudioWork): SourceAudio | undefined {
-  if (streamIndex === undefined) return facts.audio ?? undefined
+  if (streamIndex === undefined || facts.audio?.streamIndex === streamIndex) return facts.audio ?? undefined
   return facts.otherAudio?.find((other) => other.streamIndex === streamIndex)
 }
 
@@ -112,7 +135,8 @@ function segmentMeter(work: AudioWork, { workspace, progress }: TaskContext) {
     progress(Math.min(0.99, samples / audioSamples(facts)))
     const initSha256 = createHash('sha256').update(initFile).digest('hex')
     const initBytes = initFile.length
-    const part = { kind: 'audio', codecs, channels: 2, initBytes, initSha256, firstSegment: from, segments } as const
+    const { channels = 2 } = work
+    const part = { kind: 'audio', codecs, channels, initBytes, initSha256, firstSegment: from, segments } as const
     return track === undefined ? part : { ...part, track }
   }
 

@@ -15,11 +15,14 @@ import type { Task, TaskContext } from './task.ts'
 const VIDEO_FILE = 'video.mp4'
 const AUDIO_FILE = 'audio.mp4'
 
-/** Joins a published video rendition and the audio into one file, without encoding. */
+/** Joins a published video rendition and the audio into one file, or puts the audio alone into one, without encoding. */
 export const download: Task<'download'> = async ({ pictureKey, soundKey, frameCount }, context) => {
   const { store, tools, workspace, outputKey, signal } = context
-  const inputs = [VIDEO_FILE]
-  await fetchRendition(pictureKey, VIDEO_FILE, context)
+  const inputs: string[] = []
+  if (pictureKey !== null) {
+    await fetchRendition(pictureKey, VIDEO_FILE, context)
+    inputs.push(VIDEO_FILE)
+  }
   if (soundKey !== null) {
     await fetchRendition(soundKey, AUDIO_FILE, context)
     inputs.push(AUDIO_FILE)
@@ -31,8 +34,13 @@ export const download: Task<'download'> = async ({ pictureKey, soundKey, frameCo
   }
   const inputBytes = (await Promise.all(inputs.map((name) => stat(join(workspace, name))))).map(({ size }) => size)
   const outputBytes = inputBytes.reduce((sum, bytes) => sum + bytes, 64 * 1024 * 1024)
-  const end = await runFfmpeg(tools, joinCommand(tools, inputs), { cwd: workspace, outputBytes, signal, onFrame })
-  if (end.exitCode !== 0 || frames !== frameCount) {
+  const end = await runFfmpeg(tools, joinCommand(tools, inputs, pictureKey === null ? 'ipod' : 'mp4'), {
+    cwd: workspace,
+    outputBytes,
+    signal,
+    onFrame,
+  })
+  if (end.exitCode !== 0 || (pictureKey !== null && frames !== frameCount)) {
     const diagnosis = `${frames} of ${frameCount} frames; ${end.stderr}`
     throw hostFault('TRANSCODE_FAILED', 'The download file could not be created.', diagnosis)
   }
@@ -58,8 +66,9 @@ async function fetchRendition(key: StorageKey, name: string, context: TaskContex
 /**
  * Copies the first track of each file, without encoding, into one MP4 with its index first, so that it plays while it is
  * downloaded. The worker chooses the names of `inputs`, which are inside the workspace.
+ * @param format `ipod` is M4A
  */
-function joinCommand(tools: Tools, inputs: readonly string[]): FfmpegCommand {
+function joinCommand(tools: Tools, inputs: readonly string[], format: 'mp4' | 'ipod'): FfmpegCommand {
   const command = ffmpeg()
   for (const [index, name] of inputs.entries()) {
     command.input(`file:${name}`).inputOptions(...(index === 0 ? REPORTING : []), ...allowedInput(tools))
@@ -68,5 +77,5 @@ function joinCommand(tools: Tools, inputs: readonly string[]): FfmpegCommand {
     .output(DOWNLOAD_FILE)
     .outputOptions(...inputs.flatMap((_, index) => ['-map', `${index}:0`]))
     .outputOptions('-c', 'copy', '-map_metadata', '-1', '-fflags', '+bitexact')
-    .outputOptions('-movflags', '+faststart', '-f', 'mp4')
+    .outputOptions('-movflags', '+faststart', '-f', format)
 }

@@ -13,7 +13,8 @@ export const finalise: Task<'finalise'> = async (work, context) => {
 }
 
 async function check(work: WorkOf<'finalise'>, { store, signal, progress }: TaskContext): Promise<Report> {
-  const expected = { frames: work.frameCount, hasAudio: work.hasAudio, contents: work.contents ?? {} }
+  const { frameCount: frames, hasAudio, hasVideo = true, contents = {} } = work
+  const expected = { frames, hasAudio, hasVideo, contents }
   try {
     return await checkPresentation(storeSource(store, work.playlistKey), { expected, signal, progress })
   } catch (error) {

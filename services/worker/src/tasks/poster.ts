@@ -9,6 +9,7 @@ import { asTaskFailure, sourceCorrupt } from '../domain/task-failure.ts'
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { readSource, runFfmpeg } from '../infra/ffmpeg.ts'
 import { takenFolder } from '../infra/workspace.ts'
+import { audioPoster } from '../operations/audio-poster.ts'
 import { standardFrame } from '../operations/frame-filters.ts'
 import { takeOutput } from '../operations/take-output.ts'
 import { openWatermark, type Watermark } from '../operations/watermark.ts'
@@ -49,11 +50,12 @@ interface Still {
 /**
  * The frame at `time` (seconds from the first one); without `time`, a key frame from a tenth of the way in, or a frame from
  * elsewhere if those there are black, white or flat. If there is no such frame, the first one that can be decoded. Throws
- * `SOURCE_CORRUPT` when none can.
+ * `SOURCE_CORRUPT` when none can. A source without frames gets its cover or waveform.
  */
 export const poster: Task<'poster'> = async ({ sourceKey, facts, time, watermark }, context) => {
   const { store, workspace, outputKey } = context
   await store.materialise(sourceKey, join(workspace, SOURCE_FILE))
+  if (facts.kind === 'audio') return { kind: 'poster', posterKey: await audioPoster(facts, context) }
   const drawWatermark = watermark && (await openWatermark(store, watermark))
   const first = { options: [], candidates: CANDIDATES }
   const wanted =

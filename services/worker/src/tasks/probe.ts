@@ -1,23 +1,33 @@
 import { join } from 'node:path'
-import { MAX_SOURCE_SUBTITLES, type SourceSubtitles, type Warning, warningOf } from '@kinora/common/contracts'
-import { parseRate, perSecond } from '../domain/frame-rate.ts'
-import { isCover, isMp4, type ProbedStream } from '../domain/probe-report.ts'
 import {
+  MAX_SOURCE_SUBTITLES,
+  type SourceFacts,
+  type SourceSubtitles,
+  type Warning,
+  warningOf,
+} from '@kinora/common/contracts'
+import { parseRate, perSecond } from '../domain/frame-rate.ts'
+import { isMp4, type ProbedStream } from '../domain/probe-report.ts'
+import {
+  type AudioTracks,
+  audioSourceFacts,
   declaredFrames,
   type SourceTracks,
   scannedFrames,
   sourceChapters,
   sourceFacts,
-  stillFrame,
 } from '../domain/source-facts.ts'
-import { assertFactsWithinLimits, assertWithinLimits } from '../domain/source-limits.ts'
+import { assertFactsWithinLimits, assertLength, assertWithinLimits } from '../domain/source-limits.ts'
 import { inputFault } from '../domain/task-failure.ts'
-import { type FoundFrames, type Stretch, wholeTimeline } from '../domain/timeline.ts'
+import type { ResultOf } from '../domain/task-work.ts'
+import { audioTimeline, type FoundFrames, type Stretch, wholeTimeline } from '../domain/timeline.ts'
 import {
   assertShowable,
   chooseAudio,
+  chooseCover,
   chooseSubtitles,
   chooseVideo,
+  refuseSilent,
   skippedTracks,
   videoCandidates,
 } from '../domain/track-choice.ts'
@@ -25,35 +35,55 @@ import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { CLOSED_CAPTIONS, mayHaveClosedCaptions } from '../operations/closed-captions.ts'
 import { type Probed, probeSource } from '../operations/probe-source.ts'
 import { type Scan, scanPackets } from '../operations/scan-packets.ts'
-import { findEncryptedTracks, findRemuxable, hasCompleteIndex, indexedTimes } from '../operations/source-index.ts'
+import { encryptionOf, findRemuxable, hasCompleteIndex, indexedTimes } from '../operations/source-index.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** Finds out what the source is, and whether it is accepted. */
 export const probe: Task<'probe'> = async ({ sourceKey }, context) => {
   const { store, tools, limits, workspace, signal } = context
-  const file = join(workspace, SOURCE_FILE)
-  await store.materialise(sourceKey, file)
+  await store.materialise(sourceKey, join(workspace, SOURCE_FILE))
   const probed = await probeSource(tools, workspace, signal)
   const { report } = probed
   assertWithinLimits(report, limits)
-  const { source, tracks, subtitles } = await chooseTracks(probed, context)
-  const found = await findFrames(source, tracks.video)
-  const { timeline, warnings } = wholeTimeline(found, await audioStretches(source))
-  const facts = sourceFacts(report, tracks, timeline, found.rate)
-  assertFactsWithinLimits(facts, tracks.video, found.rate, limits)
-  for (const warning of [...warnings, ...droppedFrames(found)]) context.warn(warning)
-  const packets = async () => (await source.scan()).video.get(tracks.video.index)?.packets
-  const frames = { path: file, isIndexed: source.isIndexed, packets }
-  const remuxable = await findRemuxable(frames, facts, tracks.video)
+  const { source, video, tracks, subtitles } = await chooseTracks(probed, context)
+  const found = video
+    ? await videoFacts(source, { video, ...tracks }, context)
+    : { facts: await audioFacts(source, tracks, context) }
   const hasRoom = subtitles.length < MAX_SOURCE_SUBTITLES
-  if (hasRoom && (await mayHaveClosedCaptions(file, facts.video.codec))) subtitles.push(closedCaptionsOf(tracks))
+  if (video && hasRoom && (await mayHaveClosedCaptions(source.file, found.facts.video.codec))) {
+    subtitles.push(closedCaptionsOf({ video, ...tracks }))
+  }
   return {
     kind: 'probe',
-    facts: remuxable ? { ...facts, video: { ...facts.video, copyable: remuxable.copyable } } : facts,
-    ...(remuxable && { cuts: remuxable.cuts }),
+    ...found,
     chapters: sourceChapters(report),
     ...(subtitles.length > 0 && { subtitles }),
   }
+}
+
+async function videoFacts(
+  source: Source,
+  tracks: SourceTracks,
+  { limits, warn }: TaskContext,
+): Promise<Pick<ResultOf<'probe'>, 'facts' | 'cuts'>> {
+  const found = await findFrames(source, tracks.video)
+  const { timeline, warnings } = wholeTimeline(found, await audioStretches(source))
+  const facts = sourceFacts(source.report, tracks, timeline, found.rate)
+  assertFactsWithinLimits(facts, tracks.video, found.rate, limits)
+  for (const warning of [...warnings, ...droppedFrames(found)]) warn(warning)
+  const packets = async () => (await source.scan()).video.get(tracks.video.index)?.packets
+  const frames = { path: source.file, isIndexed: source.isIndexed, packets }
+  const remuxable = await findRemuxable(frames, facts, tracks.video)
+  if (!remuxable) return { facts }
+  return { facts: { ...facts, video: { ...facts.video, copyable: remuxable.copyable } }, cuts: remuxable.cuts }
+}
+
+async function audioFacts(source: Source, tracks: AudioTracks, { limits, warn }: TaskContext): Promise<SourceFacts> {
+  const { timeline, warnings } = audioTimeline(await audioStretches(source))
+  const facts = audioSourceFacts(source.report, tracks, chooseCover(source.report), timeline)
+  assertLength(facts.durationSeconds, limits)
+  for (const warning of warnings) warn(warning)
+  return facts
 }
 
 /** Broadcasters put captions for people who do not hear into the frames, in the language of the audio. */
@@ -95,30 +125,33 @@ function frameSeconds(video: ProbedStream): number {
   return rate ? 1 / perSecond(rate) : 1 / 25
 }
 
+interface Chosen {
+  source: Source
+  /** Undefined for a source without frames, which has audio then. */
+  video: ProbedStream | undefined
+  tracks: AudioTracks
+  subtitles: SourceSubtitles[]
+}
+
 /** Throws `NO_VIDEO_STREAM` or `SOURCE_UNSUPPORTED`. */
-async function chooseTracks(
-  probed: Probed,
-  context: TaskContext,
-): Promise<{ source: Source; tracks: SourceTracks; subtitles: SourceSubtitles[] }> {
+async function chooseTracks(probed: Probed, context: TaskContext): Promise<Chosen> {
   const { report } = probed
-  const inIndex = isMp4(report) ? await findEncryptedTracks(join(context.workspace, SOURCE_FILE)) : []
-  const isEncrypted = ({ index, side_data_list: data }: ProbedStream) =>
-    inIndex[index] === true || data?.some(({ side_data_type: type }) => /encrypt/i.test(type ?? '')) === true
+  const isEncrypted = await encryptionOf(report, join(context.workspace, SOURCE_FILE))
   const { audio, microphones, otherAudio, warnings } = chooseAudio(report, isEncrypted)
   const source = await openSource(probed, audio ? [audio, ...microphones, ...otherAudio] : [], context)
   const video = await mainVideo(source)
-  assertShowable(video, isEncrypted(video))
+  if (video) assertShowable(video, isEncrypted(video))
+  else if (!audio) refuseSilent(report, isEncrypted)
   const { subtitles, warnings: skipped } = chooseSubtitles(report, isEncrypted)
-  for (const warning of [...warnings, ...skippedTracks(report, video), ...skipped]) context.warn(warning)
-  return { source, tracks: { video, audio, microphones, otherAudio }, subtitles }
+  const notShown = video ? skippedTracks(report, video) : []
+  for (const warning of [...warnings, ...notShown, ...skipped]) context.warn(warning)
+  return { source, video, tracks: { audio, microphones, otherAudio }, subtitles }
 }
 
 /** Frames are counted only where there is a choice. */
-async function mainVideo(source: Source): Promise<ProbedStream> {
+async function mainVideo(source: Source): Promise<ProbedStream | undefined> {
   const candidates = videoCandidates(source.report)
-  const [only] = candidates
-  if (!only) throw inputFault('NO_VIDEO_STREAM')
-  if (candidates.length === 1) return only
+  if (candidates.length <= 1) return candidates[0]
   if (source.isIndexed && candidates.every(({ nb_frames }) => nb_frames !== undefined)) {
     return chooseVideo(candidates, ({ nb_frames }) => nb_frames ?? 0)
   }
@@ -129,10 +162,6 @@ async function mainVideo(source: Source): Promise<ProbedStream> {
 /** The frames by the header where it can be trusted, else by the index, else by a scan of the whole file. */
 async function findFrames(source: Source, video: ProbedStream): Promise<FoundFrames> {
   const { report, isIndexed, file } = source
-  if (isCover(video)) {
-    const [first] = await audioStretches(source)
-    return stillFrame(first?.from ?? 0)
-  }
   const declared = declaredFrames(report, video, isIndexed)
   if (declared) return declared
   const indexed = isIndexed ? await indexedTimes(file, video) : undefined

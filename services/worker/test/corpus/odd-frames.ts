@@ -82,7 +82,7 @@ export const ODD_FRAMES: HostileFile[] = [
   encoded('a codec that is not allowed', 'SOURCE_UNSUPPORTED', () => [...small(), '-c:v', 'vc2', ...MKV]),
   encoded('a still image', 'SOURCE_UNSUPPORTED', () => [...small(), '-frames:v', '1', '-c:v', 'png', '-f', 'image2']),
   encoded('a moving GIF', 'ready', () => [...small(), '-f', 'gif']),
-  encoded('audio alone', 'NO_VIDEO_STREAM', () => [...tone(1), ...AAC, ...MP4]),
+  encoded('audio alone', 'ready', () => [...tone(1), ...AAC, ...MP4]),
   encoded('audio with a cover', 'ready', (s) => [
     ...['-i', `${s.folder}/seed.mp4`, ...small(), '-map', '0:a', '-map', '1:v', '-c:a', 'copy', '-c:v', 'png'],
     ...['-frames:v', '1', '-disposition:v:0', 'attached_pic', ...MP4],

@@ -107,7 +107,7 @@ export const ODD_STREAMS: HostileFile[] = [
     'copy',
     ...MKV,
   ]),
-  encoded('subtitles alone', 'NO_VIDEO_STREAM', (s) => [
+  encoded('audio with an address in its title', 'ready', (s) => [
     ...tone(1),
     ...AAC,
     '-metadata',

@@ -17,10 +17,8 @@ export async function processSource(work: Worker, sourceKey: string): Promise<Ta
   const rungs = [{ name: 'rung', width: even(width), height: even(height), maxrate: 300, firstSegment: 0 }]
   const chunk = { startFrame: 0, frameCount: Math.min(frameCount, FRAMES), firstSegment: 0 }
   const plan = { facts, rungs, chunk, gopFrames: FRAMES, segmentFrames: FRAMES }
-  const tasks: TaskWork[] = [
-    { kind: 'video', sourceKey, ...plan },
-    { kind: 'poster', sourceKey, facts },
-  ]
+  const tasks: TaskWork[] = [{ kind: 'poster', sourceKey, facts }]
+  if (facts.kind !== 'audio') tasks.unshift({ kind: 'video', sourceKey, ...plan })
   if (facts.audio) tasks.push({ kind: 'audio', sourceKey, facts, segmentSeconds: 6, firstSegment: 0 })
   const ended = await Promise.allSettled(tasks.map((task) => work(task)))
   const failed = ended.find((end) => end.status === 'rejected')

@@ -1,4 +1,5 @@
 import { defineContract } from '../../contract.ts'
+import { audioTracks } from './audio-tracks.ts'
 import { captions } from './captions.ts'
 import { limits } from './limits.ts'
 import { parked } from './parked.ts'
@@ -11,6 +12,7 @@ import { videos } from './videos.ts'
 import { watermark } from './watermark.ts'
 import { webhooks } from './webhooks.ts'
 
+export * from './audio-tracks.ts'
 export * from './captions.ts'
 export * from './limits.ts'
 export * from './parked.ts'
@@ -26,6 +28,7 @@ export * from './webhooks.ts'
 
 export const media = defineContract('media', {
   ...videos,
+  ...audioTracks,
   ...uploads,
   ...tasks,
   ...playback,

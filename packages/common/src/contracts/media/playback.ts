@@ -185,8 +185,8 @@ export const playback = {
         description: 'Playback token, or the id of a public or unlisted video.',
         example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
       }),
-      /** Short side of the rendition in pixels. */
-      height: z.number().int().min(1).max(99_999),
+      /** Short side of the rendition in pixels; without it, the audio alone. */
+      height: z.number().int().min(1).max(99_999).optional(),
       /** Id of an audio track; without it, the default one. */
       audio: AudioTrackId.optional(),
     }),

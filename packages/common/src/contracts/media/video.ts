@@ -14,6 +14,10 @@ export const InProject = Id.optional().meta({
 export const VideoStatus = z.enum(['awaiting_upload', 'uploaded', 'processing', 'ready', 'failed'])
 export type VideoStatus = z.infer<typeof VideoStatus>
 
+/** Whether a video has frames. */
+export const VideoKind = z.enum(['video', 'audio'])
+export type VideoKind = z.infer<typeof VideoKind>
+
 export const Visibility = z.enum(['private', 'unlisted', 'public'])
 export type Visibility = z.infer<typeof Visibility>
 
@@ -87,6 +91,10 @@ export const Playback = z.object({
     description: 'Address of the storyboard (WebVTT); null until there is one.',
     example: 'https://video.example.org/play/abc/storyboard.vtt',
   }),
+  waveformUrl: z.string().nullable().default(null).meta({
+    description: 'Address of the waveform (PNG) of a video of the kind audio; null for others, and until there is one.',
+    example: null,
+  }),
   sourceUrl: z.string().optional().meta({
     description:
       'Address of the uploaded file, which browsers play as it is; absent once the video is `playable`, and where they do not play it.',
@@ -94,8 +102,8 @@ export const Playback = z.object({
   }),
 })
 
-/** Id of an audio track, within its video. */
-export const AudioTrackId = z.string().regex(/^\d{1,3}$/)
+/** Id of an audio track, within its video: a number from 1, without leading zeros. */
+export const AudioTrackId = z.string().regex(/^[1-9]\d{0,2}$/)
 
 export const AudioTrack = z.object({
   id: z.string().meta({ description: 'Id of the track; unique within its video.', example: '2' }),
@@ -115,6 +123,10 @@ export const AudioTrack = z.object({
     description: 'Whether players are not offered it. Only members of the project see hidden tracks.',
     example: false,
   }),
+  added: z.boolean().default(false).meta({
+    description: 'Whether its owner has added it; false for tracks of the source.',
+    example: false,
+  }),
   status: z.enum(['processing', 'ready', 'failed']).meta({
     description: 'failed: it could not be processed, and the video does not have it.',
     example: 'ready',
@@ -125,11 +137,11 @@ export type AudioTrack = z.infer<typeof AudioTrack>
 const AUDIO_TRACKS_EXAMPLE: AudioTrack[] = [
   {
     ...{ id: '1', language: 'de', name: 'Deutsch', default: true },
-    ...{ channels: 2, audioDescription: false, hidden: false, status: 'ready' },
+    ...{ channels: 2, audioDescription: false, hidden: false, added: false, status: 'ready' },
   },
   {
     ...{ id: '2', language: 'en', name: 'English', default: false },
-    ...{ channels: 6, audioDescription: false, hidden: false, status: 'processing' },
+    ...{ channels: 6, audioDescription: false, hidden: false, added: false, status: 'processing' },
   },
 ]
 
@@ -138,6 +150,11 @@ export const Video = z.object({
   ownerId: Id.meta({ description: 'Id of the account that created the video.' }),
   projectId: Id.meta({
     description: 'Id of the project that owns the video; a personal project has the id of its account.',
+  }),
+  kind: VideoKind.default('video').meta({
+    description:
+      'audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.',
+    example: 'video',
   }),
   title: z.string().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
   description: z
@@ -175,9 +192,9 @@ export const Video = z.object({
         }),
       }),
     )
-    .meta({ description: 'The video in each of its sizes.' }),
+    .meta({ description: 'The video in each of its sizes; empty for the kind audio.' }),
   audioTracks: z.array(AudioTrack).default([]).meta({
-    description: 'The audio tracks, in the order of the source; empty for a silent video and before it is probed.',
+    description: 'The audio tracks, in the order that players show; empty for a silent video and before it is probed.',
     example: AUDIO_TRACKS_EXAMPLE,
   }),
   instantPlayback: z.boolean().default(false).meta({

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from '../shared.ts'
-import { CaptionLabel } from './captions.ts'
-import { AudioTrackId, InProject, OneVideo, Title, Video, VideoStatus, Visibility } from './video.ts'
+import { InProject, OneVideo, Title, Video, VideoKind, VideoStatus, Visibility } from './video.ts'
 
 const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
@@ -65,6 +64,7 @@ export const videos = {
           'private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.',
         example: 'private',
       }),
+      kind: VideoKind.optional().meta({ description: 'Only entries of this kind.', example: 'audio' }),
       tag: z
         .string()
         .max(50)
@@ -102,35 +102,6 @@ export const videos = {
     errors: ['VIDEO_NOT_FOUND'],
     idempotent: true,
   },
-  updateAudioTrack: {
-    summary: 'Update an audio track',
-    description:
-      'Changes name, language or role of an audio track of a video that is ready. Fields that are left out stay as they are. Players that have read the master playlist before see the change when they read it again.',
-    input: OneVideo.extend({
-      trackId: AudioTrackId.meta({ description: 'Id of the audio track, within its video.', example: '2' }),
-      name: CaptionLabel.optional().meta({
-        description: 'What the menu of a player shows; unique within its video.',
-        example: 'English',
-      }),
-      language: z
-        .string()
-        .max(50)
-        .nullable()
-        .optional()
-        .meta({ description: 'Language tag (BCP 47); null if it is unknown.', example: 'en' }),
-      default: z
-        .literal(true)
-        .optional()
-        .meta({ description: 'Makes it the track that players begin with.', example: true }),
-      hidden: z
-        .boolean()
-        .optional()
-        .meta({ description: 'Whether players are not offered it; not for the default track.', example: false }),
-    }),
-    output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'AUDIO_TRACK_NOT_FOUND', 'VIDEO_NOT_READY', 'VALIDATION_FAILED'],
-    idempotent: true,
-  },
   deleteVideo: {
     summary: 'Delete a video',
     description: 'Deletes its files and playback links as well. This cannot be undone.',
@@ -164,7 +135,7 @@ export const videos = {
         .meta({ description: 'Second of the video to take the poster from.', example: 12.5 }),
     }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY'],
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY', 'VIDEO_WITHOUT_FRAMES'],
     // A repeated call replaces the poster by the same one.
     idempotent: true,
   },

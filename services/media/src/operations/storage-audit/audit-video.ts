@@ -45,7 +45,8 @@ async function unknownFiles(
 ): Promise<Finding[]> {
   const { video, attempts, pendingDeletion } = stored
   const kept = files.filter((file) => !pendingDeletion.some((key) => file === key || file.startsWith(`${key}/`)))
-  const sources = kept.filter((file) => file.startsWith('sources/') && file !== video.source_key)
+  const uploaded = new Set(sourcesOf(video))
+  const sources = kept.filter((file) => file.startsWith('sources/') && !uploaded.has(file))
   const abandoned = kept.filter((file) => {
     const [root, , folder = ''] = file.split('/')
     return root === 'videos' && ATTEMPT.test(folder) && !attempts.has(folder)
@@ -80,12 +81,17 @@ interface ExpectedFiles {
   still: StorageKey[]
 }
 
+/** The source, and audio that was added to it. */
+function sourcesOf({ source_key: source, audio_tracks: tracks }: StoredVideo['video']): StorageKey[] {
+  return [...(source === null ? [] : [source]), ...tracks.flatMap(({ added }) => (added ? [added.key] : []))]
+}
+
 /** The files that the rows of a video name. */
 function expectedFiles({ video, written, stills }: StoredVideo): ExpectedFiles {
-  const { source_key: source, poster_key: poster, passport_key: passport, storyboard, watermark } = video
+  const { poster_key: poster, passport_key: passport, storyboard, watermark } = video
   const sprites = storyboard ? Array.from({ length: spriteCount(storyboard) }, (_, index) => spriteName(index)) : []
   return {
-    source: source === null ? [] : [source],
+    source: sourcesOf(video),
     poster: poster === null ? [] : [poster],
     storyboard: storyboard ? sprites.map((name) => `${storyboard.folderKey}/${name}`) : [],
     passport: passport === null ? [] : [passport],
