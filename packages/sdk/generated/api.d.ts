@@ -129,6 +129,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/play/{reference}/download/audio.m4a": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download an audio track
+         * @description The audio alone as one M4A file, for links that allow downloads. The first request answers 202 while the file is prepared.
+         *
+         *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["downloadAudio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/play/{reference}/frame.{format}": {
         parameters: {
             query?: never;
@@ -283,6 +305,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/play/{reference}/waveform.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the waveform of a video of the kind audio
+         * @description A picture of 1280×720 pixels, made together with the poster.
+         *
+         *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getWaveform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -297,6 +341,50 @@ export interface paths {
          *     Needs no access token. Not rate limited. Safe to repeat when the answer was lost.
          */
         get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v-check/{videoId}/{address}/{rendition}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check whether a cache may deliver what it has
+         * @description For caches that ask before each answer, such as the nginx that comes with Kinora: whether the address is valid now, and reaches the rendition.
+         *
+         *     Needs no access token. Not rate limited. Safe to repeat when the answer was lost.
+         */
+        get: operations["checkDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v/{videoId}/{address}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a segment, a picture of the storyboard, or captions
+         * @description At the address that a playlist or storyboard names: it is the same for all viewers of a video who may see the same renditions, so any cache can keep the file until the address expires.
+         *
+         *     Needs no access token. Not rate limited. Safe to repeat when the answer was lost.
+         */
+        get: operations["getDeliveredFile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1507,14 +1595,26 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
+        /**
+         * Add an audio track
+         * @description The body is a file with audio, whose beginning is played with that of the video; silence follows where it is shorter. It replaces the track that was added with this id before. The track is processed while the video stays as it is, and offered when it is ready.
+         *
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `upload`, counted by caller.
+         */
+        put: operations["putAudioTrack"];
         post?: never;
-        delete?: never;
+        /**
+         * Delete an audio track that was added
+         * @description Its files are removed when players that know of it have ended. Tracks of the source can be hidden instead.
+         *
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        delete: operations["deleteAudioTrack"];
         options?: never;
         head?: never;
         /**
          * Update an audio track
-         * @description Changes name, language or role of an audio track of a video that is ready. Fields that are left out stay as they are. Players that have read the master playlist before see the change when they read it again.
+         * @description Changes name, language, role or place of an audio track of a video that is ready. Fields that are left out stay as they are. Players that have read the master playlist before see the change when they read it again.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1749,6 +1849,28 @@ export interface paths {
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
          */
         post: operations["retryVideo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/videos/{videoId}/revoke-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke the delivery of a video
+         * @description All addresses of its segments, pictures and captions that players have are refused within a second, also by caches that ask; others are to be purged by the tag. Links stay valid: players that open the video again get new addresses. Happens by itself when a video becomes private or is deleted.
+         *
+         *     Needs an access token or an API key with the scope `playback:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        post: operations["revokeDelivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2657,7 +2779,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: uri
              * @description Address that messages are sent to (http or https).
@@ -3218,7 +3340,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: date-time
              * @description First failed attempt since the last success (UTC); null if no attempt has failed since.
@@ -3457,6 +3579,11 @@ export interface components {
                      */
                     streamIndex: number;
                     /**
+                     * @description Whether it has five channels or more in known places, so that it is published as 5.1 as well.
+                     * @example true
+                     */
+                    surround?: boolean;
+                    /**
                      * @description Title of the track in the file.
                      * @example Commentary
                      */
@@ -3467,11 +3594,30 @@ export interface components {
                  * @example mov,mp4,m4a,3gp,3g2,mj2
                  */
                 container: string;
+                /** @description The cover picture of a source without frames; absent if there is none. */
+                cover?: {
+                    /**
+                     * @description Codec as ffprobe names it.
+                     * @example mjpeg
+                     */
+                    codec: string;
+                    /**
+                     * @description Index of the stream in the file.
+                     * @example 1
+                     */
+                    streamIndex: number;
+                };
                 /**
                  * @description Duration in seconds.
                  * @example 182.4
                  */
                 durationSeconds: number;
+                /**
+                 * @description Present for a source without frames. `video` is then the grid of its audio, one frame of AAC after another, with the size of its picture; its other fields say nothing.
+                 * @example audio
+                 * @enum {string}
+                 */
+                kind?: "audio";
                 /** @description All other audio tracks of the video; absent if there are none. */
                 otherAudio?: {
                     /**
@@ -3516,6 +3662,11 @@ export interface components {
                      * @example 0
                      */
                     streamIndex: number;
+                    /**
+                     * @description Whether it has five channels or more in known places, so that it is published as 5.1 as well.
+                     * @example true
+                     */
+                    surround?: boolean;
                     /**
                      * @description Title of the track in the file.
                      * @example Commentary
@@ -3806,7 +3957,7 @@ export interface components {
             /** @description Its videos. */
             videos: {
                 /**
-                 * @description The audio tracks, in the order of the source; empty for a silent video and before it is probed.
+                 * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
                  * @default []
                  * @example [
                  *       {
@@ -3817,6 +3968,7 @@ export interface components {
                  *         "channels": 2,
                  *         "audioDescription": false,
                  *         "hidden": false,
+                 *         "added": false,
                  *         "status": "ready"
                  *       },
                  *       {
@@ -3827,11 +3979,18 @@ export interface components {
                  *         "channels": 6,
                  *         "audioDescription": false,
                  *         "hidden": false,
+                 *         "added": false,
                  *         "status": "processing"
                  *       }
                  *     ]
                  */
                 audioTracks: {
+                    /**
+                     * @description Whether its owner has added it; false for tracks of the source.
+                     * @default false
+                     * @example false
+                     */
+                    added: boolean;
                     /**
                      * @description Whether it describes the frames to people who do not see them.
                      * @example false
@@ -3912,6 +4071,13 @@ export interface components {
                  */
                 instantPlayback: boolean;
                 /**
+                 * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+                 * @default video
+                 * @example video
+                 * @enum {string}
+                 */
+                kind: "video" | "audio";
+                /**
                  * Format: uuid
                  * @description Id of the account that owns the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -3929,7 +4095,7 @@ export interface components {
                  * @example 2026-11-30T06:00:00.000Z
                  */
                 readyAt: string | null;
-                /** @description The video in each of its sizes. */
+                /** @description The video in each of its sizes; empty for the kind audio. */
                 renditions: {
                     /**
                      * @description Average bits per second; null until it is measured.
@@ -4101,6 +4267,12 @@ export interface components {
              * @example abc
              */
             token: string;
+            /**
+             * @description Address of the waveform (PNG) of a video of the kind audio; null for others, and until there is one.
+             * @default null
+             * @example null
+             */
+            waveformUrl: string | null;
         };
         PlaybackTokenInfo: {
             /**
@@ -4140,7 +4312,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -4459,6 +4631,19 @@ export interface components {
              * @example 720p
              */
             rendition?: string;
+        };
+        RevokeDeliveryResult: {
+            /**
+             * @description Value of Cache-Tag and Surrogate-Key of all its files, to purge caches by.
+             * @example video-01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            cacheTag: string;
+            /**
+             * Format: date-time
+             * @description When it was revoked (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            revokedAt: string;
         };
         RevokeUserSessions: {
             /**
@@ -4818,6 +5003,11 @@ export interface components {
              * @example English
              */
             name?: string;
+            /**
+             * @description Place among the tracks, from 1: the tracks from there on move down. More than there are is the last.
+             * @example 1
+             */
+            position?: number;
         };
         UpdateMe: {
             /**
@@ -4910,7 +5100,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events?: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted")[];
+            events?: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: uri
              * @description Address that messages are sent to (http or https).
@@ -5021,7 +5211,7 @@ export interface components {
         };
         Video: {
             /**
-             * @description The audio tracks, in the order of the source; empty for a silent video and before it is probed.
+             * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
              * @default []
              * @example [
              *       {
@@ -5032,6 +5222,7 @@ export interface components {
              *         "channels": 2,
              *         "audioDescription": false,
              *         "hidden": false,
+             *         "added": false,
              *         "status": "ready"
              *       },
              *       {
@@ -5042,11 +5233,18 @@ export interface components {
              *         "channels": 6,
              *         "audioDescription": false,
              *         "hidden": false,
+             *         "added": false,
              *         "status": "processing"
              *       }
              *     ]
              */
             audioTracks: {
+                /**
+                 * @description Whether its owner has added it; false for tracks of the source.
+                 * @default false
+                 * @example false
+                 */
+                added: boolean;
                 /**
                  * @description Whether it describes the frames to people who do not see them.
                  * @example false
@@ -5127,6 +5325,13 @@ export interface components {
              */
             instantPlayback: boolean;
             /**
+             * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+             * @default video
+             * @example video
+             * @enum {string}
+             */
+            kind: "video" | "audio";
+            /**
              * Format: uuid
              * @description Id of the account that owns the video.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -5159,6 +5364,12 @@ export interface components {
                  * @example https://video.example.org/play/abc/storyboard.vtt
                  */
                 storyboardUrl: string | null;
+                /**
+                 * @description Address of the waveform (PNG) of a video of the kind audio; null for others, and until there is one.
+                 * @default null
+                 * @example null
+                 */
+                waveformUrl: string | null;
             } | null;
             progress: components["schemas"]["Progress"];
             /**
@@ -5167,7 +5378,7 @@ export interface components {
              * @example 2026-11-30T06:00:00.000Z
              */
             readyAt: string | null;
-            /** @description The video in each of its sizes. */
+            /** @description The video in each of its sizes; empty for the kind audio. */
             renditions: {
                 /**
                  * @description Average bits per second; null until it is measured.
@@ -5456,7 +5667,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: date-time
              * @description First failed attempt since the last success (UTC); null if no attempt has failed since.
@@ -5587,7 +5798,7 @@ export interface components {
             /** @description The video as it was then, without play addresses. */
             data: {
                 /**
-                 * @description The audio tracks, in the order of the source; empty for a silent video and before it is probed.
+                 * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
                  * @default []
                  * @example [
                  *       {
@@ -5598,6 +5809,7 @@ export interface components {
                  *         "channels": 2,
                  *         "audioDescription": false,
                  *         "hidden": false,
+                 *         "added": false,
                  *         "status": "ready"
                  *       },
                  *       {
@@ -5608,11 +5820,18 @@ export interface components {
                  *         "channels": 6,
                  *         "audioDescription": false,
                  *         "hidden": false,
+                 *         "added": false,
                  *         "status": "processing"
                  *       }
                  *     ]
                  */
                 audioTracks: {
+                    /**
+                     * @description Whether its owner has added it; false for tracks of the source.
+                     * @default false
+                     * @example false
+                     */
+                    added: boolean;
                     /**
                      * @description Whether it describes the frames to people who do not see them.
                      * @example false
@@ -5693,6 +5912,13 @@ export interface components {
                  */
                 instantPlayback: boolean;
                 /**
+                 * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+                 * @default video
+                 * @example video
+                 * @enum {string}
+                 */
+                kind: "video" | "audio";
+                /**
                  * Format: uuid
                  * @description Id of the account that owns the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -5710,7 +5936,7 @@ export interface components {
                  * @example 2026-11-30T06:00:00.000Z
                  */
                 readyAt: string | null;
-                /** @description The video in each of its sizes. */
+                /** @description The video in each of its sizes; empty for the kind audio. */
                 renditions: {
                     /**
                      * @description Average bits per second; null until it is measured.
@@ -5857,7 +6083,7 @@ export interface components {
              * @example video.ready
              * @enum {string}
              */
-            type: "video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted";
+            type: "video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked";
         } | {
             /** @description What the message is about. */
             data: {
@@ -5981,6 +6207,19 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `BAD_REQUEST`: The HTTP request is malformed
+         *     `VALIDATION_FAILED`: The request does not have the required shape
+         */
+        "Problem400-8": {
+            headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
@@ -6279,6 +6518,31 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description `PLAYBACK_DENIED`: This playback link does not allow this
+         *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
+         */
+        "Problem403-13": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
+        "Problem403-14": {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `VIDEO_NOT_FOUND`: There is no such video */
         Problem404: {
             headers: {
@@ -6291,7 +6555,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `SESSION_NOT_FOUND`: There is no such session */
+        /**
+         * @description `VIDEO_NOT_FOUND`: There is no such video
+         *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
+         */
         "Problem404-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6303,7 +6570,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PASSKEY_NOT_FOUND`: There is no such passkey */
+        /** @description `SESSION_NOT_FOUND`: There is no such session */
         "Problem404-3": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6315,7 +6582,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `SERVICE_ACCOUNT_NOT_FOUND`: There is no such service account */
+        /** @description `PASSKEY_NOT_FOUND`: There is no such passkey */
         "Problem404-4": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6327,7 +6594,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `USER_NOT_FOUND`: There is no such user */
+        /** @description `SERVICE_ACCOUNT_NOT_FOUND`: There is no such service account */
         "Problem404-5": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6339,7 +6606,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PARKED_NOT_FOUND`: There is no such parked message */
+        /** @description `USER_NOT_FOUND`: There is no such user */
         "Problem404-6": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6351,8 +6618,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `UPLOAD_NOT_FOUND`: There is no such upload */
+        /** @description `PARKED_NOT_FOUND`: There is no such parked message */
         "Problem404-7": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `UPLOAD_NOT_FOUND`: There is no such upload */
+        "Problem404-8": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6365,7 +6644,7 @@ export interface components {
             };
         };
         /** @description `WEBHOOK_NOT_FOUND`: There is no such webhook */
-        "Problem404-8": {
+        "Problem404-9": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6380,7 +6659,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `FILE_NOT_FOUND`: There is no such file
          */
-        "Problem404-9": {
+        "Problem404-10": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6395,7 +6674,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `WATERMARK_NOT_FOUND`: This video has no watermark
          */
-        "Problem404-10": {
+        "Problem404-11": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6529,6 +6808,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
+         *     `VIDEO_NOT_READY`: This video is not ready yet
+         *     `DOWNLOAD_FAILED`: This file could not be created; the owner can retry the video
+         */
+        "Problem409-10": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `UPLOAD_EXPIRED`: This upload has expired; start again */
         Problem410: {
             headers: {
@@ -6572,6 +6867,18 @@ export interface components {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `UPLOAD_TOO_LARGE`: The file is larger than allowed */
+        "Problem413-3": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -6582,6 +6889,21 @@ export interface components {
         };
         /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
         Problem415: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported
+         *     `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here
+         */
+        "Problem415-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6656,6 +6978,17 @@ export interface components {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `RATE_LIMITED`: Too many requests */
+        "Problem429-5": {
+            headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -6757,6 +7090,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `DEPENDENCY_UNAVAILABLE`: A dependency of this service is down */
+        "Problem503-4": {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `TIMEOUT`: The service did not answer in time */
         Problem504: {
             headers: {
@@ -6815,6 +7159,8 @@ export interface components {
         "Accept-Ranges": string;
         /** @description Who may keep the answer, and for how many seconds. */
         "Cache-Control": string;
+        /** @description By which a cache can purge all files of a video. */
+        "Cache-Tag": string;
         /** @description File name to save the answer under. */
         "Content-Disposition": string;
         /** @description Which bytes of how many these are (RFC 9110). */
@@ -6831,6 +7177,8 @@ export interface components {
         "Repr-Digest": string;
         /** @description Seconds to wait before the next try. */
         "Retry-After": number;
+        /** @description The same as Cache-Tag. */
+        "Surrogate-Key": string;
         /** @description Version of the tus protocol that the server speaks. */
         "Tus-Resumable": string;
         /** @description When the upload is removed unless another request comes. */
@@ -6975,7 +7323,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7045,7 +7393,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7113,7 +7461,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7201,38 +7549,96 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            /**
-             * @description `PLAYBACK_DENIED`: This playback link does not allow this
-             *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
-             */
-            403: {
+            403: components["responses"]["Problem403-13"];
+            404: components["responses"]["Problem404-10"];
+            409: components["responses"]["Problem409-10"];
+            416: components["responses"]["Problem416"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    downloadAudio: {
+        parameters: {
+            query?: {
+                /** @description Id of the audio track, as `audioTracks` of the video has it; without it, the default one. */
+                audio?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Playback token, or the id of a public or unlisted video. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "audio/mp4": string;
                 };
             };
-            404: components["responses"]["Problem404-9"];
-            /**
-             * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
-             *     `VIDEO_NOT_READY`: This video is not ready yet
-             *     `DOWNLOAD_FAILED`: This file could not be created; the owner can retry the video
-             */
-            409: {
+            /** @description The file is being made; ask again after Retry-After seconds */
+            202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DownloadPreparing"];
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "audio/mp4": string;
                 };
             };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-6"];
+            403: components["responses"]["Problem403-13"];
+            404: components["responses"]["Problem404-10"];
+            409: components["responses"]["Problem409-10"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -7411,7 +7817,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7488,7 +7894,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7563,7 +7969,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7700,7 +8106,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7779,7 +8185,75 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
+            409: components["responses"]["Problem409-2"];
+            416: components["responses"]["Problem416"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    getWaveform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Playback token, or the id of a public or unlisted video. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The waveform */
+            200: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-6"];
+            403: components["responses"]["Problem403-12"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7852,6 +8326,128 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+        };
+    };
+    checkDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the address opens and until when, signed; playlists have it. */
+                address: string;
+                /** @description Name of the rendition; `none` for audio, pictures and captions. */
+                rendition: string;
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It may. Cache-Control is what the file is to be sent with */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-8"];
+            403: components["responses"]["Problem403-14"];
+            429: components["responses"]["Problem429-5"];
+            503: components["responses"]["Problem503-4"];
+        };
+    };
+    getDeliveredFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the address opens and until when, signed; playlists have it. */
+                address: string;
+                /** @description Path of the file, as a playlist names it. */
+                file: string;
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Cache-Tag": components["headers"]["Cache-Tag"];
+                    ETag: components["headers"]["ETag"];
+                    "Surrogate-Key": components["headers"]["Surrogate-Key"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "text/vtt": string;
+                    "video/mp4": string;
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Cache-Tag": components["headers"]["Cache-Tag"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
+                    "Surrogate-Key": components["headers"]["Surrogate-Key"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "text/vtt": string;
+                    "video/mp4": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Cache-Tag": components["headers"]["Cache-Tag"];
+                    ETag: components["headers"]["ETag"];
+                    "Surrogate-Key": components["headers"]["Surrogate-Key"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-8"];
+            403: components["responses"]["Problem403-14"];
+            /** @description `FILE_NOT_FOUND`: There is no such file */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RANGE_NOT_SATISFIABLE`: The requested range is outside the file */
+            416: {
+                headers: {
+                    "Content-Range": components["headers"]["Content-Range"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429-5"];
+            503: components["responses"]["Problem503-4"];
         };
     };
     searchAudit: {
@@ -8087,7 +8683,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-6"];
+            404: components["responses"]["Problem404-7"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8120,7 +8716,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-6"];
+            404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -8156,7 +8752,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-6"];
+            404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             /** @description `PARKED_UNREADABLE`: This message cannot be read, so sending it again would not help */
             409: {
@@ -8285,7 +8881,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-9"];
-            404: components["responses"]["Problem404-4"];
+            404: components["responses"]["Problem404-5"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8341,7 +8937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem404-4"];
+            404: components["responses"]["Problem404-5"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
@@ -8514,7 +9110,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            404: components["responses"]["Problem404-6"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8547,7 +9143,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
@@ -8590,7 +9186,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
@@ -8633,7 +9229,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -8669,7 +9265,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             /** @description `OWN_ACCOUNT`: You cannot do this to your own account */
             409: {
@@ -8724,7 +9320,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            404: components["responses"]["Problem404-6"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8761,7 +9357,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -8799,7 +9395,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-2"];
+            404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -9572,7 +10168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem404-3"];
+            404: components["responses"]["Problem404-4"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -9698,7 +10294,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-6"];
-            404: components["responses"]["Problem404-3"];
+            404: components["responses"]["Problem404-4"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -10177,7 +10773,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-5"];
-            404: components["responses"]["Problem404-2"];
+            404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -10486,7 +11082,7 @@ export interface operations {
                 };
             };
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413-2"];
+            413: components["responses"]["Problem413-3"];
             /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
             415: {
                 headers: {
@@ -10536,7 +11132,7 @@ export interface operations {
             400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-11"];
-            404: components["responses"]["Problem404-7"];
+            404: components["responses"]["Problem404-8"];
             412: components["responses"]["Problem412"];
             429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500-2"];
@@ -10579,7 +11175,7 @@ export interface operations {
             400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-11"];
-            404: components["responses"]["Problem404-7"];
+            404: components["responses"]["Problem404-8"];
             410: components["responses"]["Problem410"];
             412: components["responses"]["Problem412"];
             429: components["responses"]["Problem429-3"];
@@ -10678,7 +11274,7 @@ export interface operations {
             };
             410: components["responses"]["Problem410"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413-2"];
+            413: components["responses"]["Problem413-3"];
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
             415: {
                 headers: {
@@ -10735,6 +11331,8 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the previous page; without it the first page. */
                 cursor?: string;
+                /** @description Only entries of this kind. */
+                kind?: "video" | "audio";
                 /** @description Entries of a page. */
                 limit?: number;
                 /** @description Text to look for in titles and descriptions. */
@@ -10939,6 +11537,158 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    putAudioTrack: {
+        parameters: {
+            query?: {
+                /** @description Whether it describes the frames to people who do not see them. */
+                audioDescription?: "true" | "false";
+                /** @description Language tag (BCP 47); without it, unknown. */
+                language?: string;
+                /** @description What the menu of a player shows; without it the name of the language. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the audio track, within its video. */
+                trackId: string;
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                "audio/*": string;
+            };
+        };
+        responses: {
+            /** @description Stored; the track is processed */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Video"];
+                };
+            };
+            /**
+             * @description `VALIDATION_FAILED`: The request does not have the required shape
+             *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
+             *     `UPLOAD_EMPTY`: The upload has no bytes
+             *     `BAD_REQUEST`: The HTTP request is malformed
+             */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-3"];
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
+             *     `UPLOAD_NOT_FOUND`: There is no such upload
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `VIDEO_NOT_READY`: This video is not ready yet
+             *     `AUDIO_TRACK_OF_SOURCE`: This audio track is one of the source: it can be hidden, but neither replaced nor deleted
+             *     `AUDIO_TRACK_LIMIT_REACHED`: This video has reached its limit of audio tracks
+             *     `UPLOAD_LIMIT_REACHED`: This account has reached its limit of open uploads
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413-2"];
+            415: components["responses"]["Problem415-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    deleteAudioTrack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the audio track, within its video. */
+                trackId: string;
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-2"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `VIDEO_NOT_READY`: This video is not ready yet
+             *     `AUDIO_TRACK_OF_SOURCE`: This audio track is one of the source: it can be hidden, but neither replaced nor deleted
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     updateAudioTrack: {
         parameters: {
             query?: never;
@@ -10972,21 +11722,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            /**
-             * @description `VIDEO_NOT_FOUND`: There is no such video
-             *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
-             */
-            404: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
@@ -11592,7 +12328,21 @@ export interface operations {
             403: components["responses"]["Problem403-2"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-2"];
+            /**
+             * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
+             *     `VIDEO_WITHOUT_FRAMES`: This video has audio only, so no frame can be chosen
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -11670,6 +12420,45 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    revokeDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokeDeliveryResult"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409-2"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     putSource: {
         parameters: {
             query?: never;
@@ -11737,33 +12526,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `UPLOAD_TOO_LARGE`: The file is larger than allowed */
-            413: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported
-             *     `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here
-             */
-            415: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["Problem413-2"];
+            415: components["responses"]["Problem415-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11887,7 +12651,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-11"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11982,7 +12746,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-11"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-9"];
             413: components["responses"]["Problem413"];
@@ -12100,7 +12864,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -12142,7 +12906,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -12185,7 +12949,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12275,7 +13039,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -12313,7 +13077,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-8"];
             413: components["responses"]["Problem413"];
