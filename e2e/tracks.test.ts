@@ -142,11 +142,7 @@ test('audio alone in two languages plays on the page with its cover, and switche
     path,
   ])
   const { id } = await upload(client, path, { visibility: 'public' })
-  const { kind, warnings } = await untilVideo(
-    client,
-    id,
-    ({ status }) => status === 'ready' || status === 'failed',
-  )
+  const { kind, warnings } = await untilVideo(client, id, ({ status }) => status === 'ready' || status === 'failed')
   expect({ kind, warnings }).toEqual({ kind: 'audio', warnings: [] })
 
   const tab = await openPlayer(id, 'audiochange', 'label')
