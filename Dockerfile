@@ -33,6 +33,17 @@ RUN apt-get update \
 USER node
 COPY --from=build /out/worker /app
 
+FROM base AS edge
+USER root
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends nginx gettext-base \
+ && rm -rf /var/lib/apt/lists/* \
+ && install -d -o node -g node /var/cache/kinora
+USER node
+COPY deploy/nginx /etc/kinora-edge
+# Only these are replaced: nginx has variables of its own.
+CMD ["sh", "-c", "envsubst '$GATEWAY $EDGE_PORT $EDGE_CACHE_DIR $EDGE_CACHE_SIZE $EDGE_RUN_DIR $EDGE_RESOLVER $STORAGE_DIR $DELIVERY_SECRET' < /etc/kinora-edge/kinora.conf.template > /tmp/kinora.conf && exec nginx -e stderr -c /etc/kinora-edge/nginx.conf"]
+
 FROM base AS service
 ARG SERVICE
 COPY --from=build /out/${SERVICE} /app

@@ -13,6 +13,7 @@ export interface GatewaySystem {
   url: string
   issuer: string
   databaseUrl: string
+  storageUrl: string
   pids: { gateway: number; auth: number; media: number }
   signUp(): Promise<Account>
   /** Starts a worker and resolves with its process id when it is ready. */
@@ -56,7 +57,11 @@ export async function startGatewaySystem(settings: Record<string, string> = {}):
     const pids = { gateway, auth, media }
     const signUpHere = () => signUp(url)
     const startWorker = () => begin('worker')
-    return { dir, url, issuer: url, databaseUrl, pids, signUp: signUpHere, startWorker, stop: () => life.close() }
+    const { storageUrl } = installation
+    return {
+      ...{ dir, url, issuer: url, databaseUrl, storageUrl, pids },
+      ...{ signUp: signUpHere, startWorker, stop: () => life.close() },
+    }
   } catch (error) {
     await life.close()
     throw error

@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** `npm run bench` runs all; `npm run bench -- rpc upload` these two; `npm run bench -- transcode file.mp4` uses a clip. */
-const BENCHES = ['rpc', 'gateway', 'logins', 'upload', 'transcode', 'playable', 'sandbox'] as const
+const BENCHES = ['rpc', 'gateway', 'logins', 'upload', 'transcode', 'playable', 'sandbox', 'delivery'] as const
 
 const asked = process.argv.slice(2)
 const clips = asked.filter((word) => !(BENCHES as readonly string[]).includes(word))

@@ -8,19 +8,20 @@ import { openInstallation, type System, startSystem } from '@kinora/dev/system'
 import { type Account, call, sendSource, signUp } from './client.ts'
 import { median, medianRatio } from './median.ts'
 import { RIVALS, type Rival, timeToPlay } from './playable-baseline.ts'
-import { createFilm } from './playable-clip.ts'
+import { createFilm, createHevcFilm, createPhoneClip } from './playable-clip.ts'
 
 const ROUNDS = 3
-const MINUTES = [1, 10, 60]
+/** Minutes of H.264, a short clip of a phone, and a minute of 10-bit HEVC. */
+const FILMS = ['phone', 'hevc', '1', '10', '60']
 const UNLIMITED = '100000000/60'
 
 /**
  * Seconds from the last byte of an upload until a 1080p video can be played, through the running system with one idle worker,
  * against ffmpeg started at that moment on the same file, already on disk. Interleaved.
  *
- *   npx tsx --conditions=development bench/playable.bench.ts [minutes …]      (after npm run build)
+ *   npx tsx --conditions=development bench/playable.bench.ts [phone] [hevc] [minutes …]      (after npm run build)
  */
-export async function playableBench(minutes = MINUTES, print: (line: string) => void = console.log): Promise<void> {
+export async function playableBench(films = FILMS, print: (line: string) => void = console.log): Promise<void> {
   const life = new Lifecycle()
   const dir = life.use(mkdtempSync(join(tmpdir(), 'kinora-bench-')), 'folder', (it) =>
     rmSync(it, { recursive: true, force: true }),
@@ -37,11 +38,16 @@ export async function playableBench(minutes = MINUTES, print: (line: string) => 
     life.use(system, 'system', (it) => it.stop())
     const account = await signUp(system.gatewayUrl)
     print('seconds from the last byte of a 1080p upload to playable, one idle worker')
-    for (const length of minutes)
-      await compare({ system, account, dir, film: await createFilm(dir, length), length, print })
+    for (const name of films) await compare({ system, account, dir, ...(await filmOf(name, dir)), print })
   } finally {
     await life.close()
   }
+}
+
+async function filmOf(name: string, dir: string): Promise<Pick<Bench, 'film' | 'name' | 'length'>> {
+  if (name === 'phone') return { film: await createPhoneClip(dir), name: '3 s of 1080p60', length: 0 }
+  if (name === 'hevc') return { film: await createHevcFilm(dir), name: '1 min of 10-bit HEVC', length: 0 }
+  return { film: await createFilm(dir, Number(name)), name: `${name.padStart(2)} min`, length: Number(name) }
 }
 
 interface Bench {
@@ -49,14 +55,17 @@ interface Bench {
   account: Account
   dir: string
   film: string
-  /** Minutes. */
+  name: string
+  /** Minutes; 0: it is not compared. */
   length: number
   print: (line: string) => void
 }
 
-async function compare({ system, account, dir, film, length, print }: Bench): Promise<void> {
+async function compare({ system, account, dir, film, name, length, print }: Bench): Promise<void> {
   const ours: number[] = []
-  const theirs = new Map<Rival, number[]>(RIVALS.filter(({ upTo }) => length <= upTo).map((rival) => [rival, []]))
+  const theirs = new Map<Rival, number[]>(
+    RIVALS.filter(({ upTo }) => length > 0 && length <= upTo).map((rival) => [rival, []]),
+  )
   for (let round = 0; round < ROUNDS; round += 1) {
     ours.push(await uploadUntilPlayable(account, film))
     // Ends the remaining tasks, which would slow down the next round.
@@ -66,10 +75,10 @@ async function compare({ system, account, dir, film, length, print }: Bench): Pr
     }
     await system.start('worker-1')
   }
-  print(`  ${String(length).padStart(2)} min: Kinora ${inSeconds(median(ours))} (${ours.map(inSeconds).join(', ')})`)
-  for (const [{ name }, seconds] of theirs) {
+  print(`  ${name}: Kinora ${inSeconds(median(ours))} (${ours.map(inSeconds).join(', ')})`)
+  for (const [rival, seconds] of theirs) {
     const ratio = medianRatio(ours, seconds.length === 1 ? ours.map(() => seconds[0] ?? Number.NaN) : seconds)
-    print(`          ${name} ${inSeconds(median(seconds))}, ratio ${ratio.toFixed(3)}`)
+    print(`          ${rival.name} ${inSeconds(median(seconds))}, ratio ${ratio.toFixed(3)}`)
   }
 }
 
@@ -98,6 +107,6 @@ function inSeconds(seconds: number): string {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const asked = process.argv.slice(2).map(Number)
+  const asked = process.argv.slice(2)
   await playableBench(asked.length > 0 ? asked : undefined)
 }

@@ -1,10 +1,11 @@
 import { type PrivateTestEnvironment, privateTestEnvironment, until, useSystem } from '@kinora/dev/harness'
 import { beforeEach, expect, test } from 'vitest'
 import { register } from './support/accounts.ts'
-import type { Page, Video } from './support/api-types.ts'
+import type { Page, PlaybackToken, Video } from './support/api-types.ts'
 import { createClient } from './support/client.ts'
 import { useClips } from './support/clips.ts'
 import { checkPlayback } from './support/hls/check-playback.ts'
+import { download } from './support/hls/download.ts'
 import { startLoad } from './support/load.ts'
 import { MINUTE } from './support/long-clips.ts'
 import { revive } from './support/revive.ts'
@@ -18,6 +19,24 @@ const system = await useSystem({ installation: world, env: GENEROUS })
 const anonymous = createClient(system.gatewayUrl)
 const { client, tokens } = await register(anonymous)
 const clip = await clips.make('minute.mp4')
+
+const published = await untilStatus(
+  client,
+  (await upload(client, await clips.make('silent.mp4'), { visibility: 'public' })).id,
+  'ready',
+)
+
+/** Resolves with a check that the published video plays, by its id and by a link that nobody has used before. */
+async function startViewing(): Promise<() => Promise<void>> {
+  const path = `/v1/videos/${published.id}/playback-tokens`
+  const { token } = await client.call<PlaybackToken>('POST', path, {})
+  return async () => {
+    for (const reference of [token, published.id]) {
+      const { video } = await download(`${system.gatewayUrl}/play/${reference}/master.m3u8`)
+      expect(video.length).toBeGreaterThan(0)
+    }
+  }
+}
 
 const isReady = async () => (await anonymous.send('GET', '/readyz')).status === 200
 
@@ -75,8 +94,10 @@ test('media is killed in mid-transcode: answers are 503 at once, and the video c
 
 test('auth is killed: tokens that were given out are good, and nobody new gets one until it is back', async () => {
   const { id } = await upload(client, await clips.make('silent.mp4'))
+  const view = await startViewing()
   await system.kill('auth')
   await getVideo(client, id)
+  await view()
   const json = { refreshToken: tokens.refreshToken }
   expect((await anonymous.refusal('POST', '/v1/auth/refresh', { json })).status).toBe(503)
   await untilStatus(client, id, 'ready')
@@ -96,12 +117,14 @@ test('the broker is killed under load: every request is answered, and nothing is
   await expectRight(id)
 })
 
-test('the broker is stopped in mid-transcode: requests are refused meanwhile, and the video comes out right', async () => {
+test('the broker is stopped in mid-transcode: requests are refused meanwhile, what is published plays, and the video comes out right', async () => {
   const { id } = await upload(client, clip)
   await untilRunning(client, id, 'video')
+  const view = await startViewing()
   await without(rabbitmq, 'stop', async () => {
     const refused = await client.refusal('POST', '/v1/videos', { json: { title: 'x' } })
     expect(refused).toMatchObject({ status: 503, body: { retryable: true } })
+    await view()
   })
   await expectRight(id)
 })
@@ -111,7 +134,11 @@ test('PostgreSQL is stopped: requests are refused quickly with 503, and work goe
   await until(() => load.count(200) > 20, { timeoutMs: 30_000 })
   const { id } = await upload(client, clip)
   await untilRunning(client, id, 'video')
-  await without(postgres, 'stop', () => until(() => load.count(503) > 20, { timeoutMs: 30_000 }))
+  const view = await startViewing()
+  await without(postgres, 'stop', async () => {
+    await until(() => load.count(503) > 20, { timeoutMs: 30_000 })
+    await view()
+  })
   const before = load.count(200)
   await until(() => load.count(200) > before + 20, { timeoutMs: 60_000 })
   expect(await load.stop()).toEqual([])

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { until, useSystem } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './support/accounts.ts'
@@ -67,6 +68,7 @@ test('a ready video has the fields that the API promises, and no others', () => 
       },
     ],
     warnings: [],
+    instantPlayback: false,
     playback: { hlsUrl: expect.any(String), posterUrl: expect.any(String), storyboardUrl: expect.any(String) },
     error: null,
     createdAt: expect.any(String),
@@ -178,6 +180,38 @@ test('the owner downloads a rendition as one file with its sound', async () => {
   const bytes = Buffer.from(await answer.arrayBuffer())
   expect(bytes.subarray(4, 8).toString()).toBe('ftyp')
   expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'))
+})
+
+test('a frame of it is a picture, made by one task for all who ask', async () => {
+  const url = new URL('frame.jpg?time=7.51&width=320', hlsUrl(ready))
+  const fetched = async () => {
+    const answer = await fetch(url)
+    if (answer.status === 503) await answer.arrayBuffer()
+    return answer.status !== 503 && answer
+  }
+  const answers = await Promise.all([until(fetched), until(fetched), until(fetched)])
+  const pictures = await Promise.all(
+    answers.map(async (answer) => Buffer.from(await answer.arrayBuffer()).toString('hex')),
+  )
+  expect(answers.map(({ status, headers }) => [status, headers.get('content-type')])).toEqual(
+    Array(3).fill([200, 'image/jpeg']),
+  )
+  expect(new Set(pictures).size).toBe(1)
+  expect(pictures[0]?.startsWith('ffd8ff')).toBe(true)
+  const again = await fetch(url, { headers: { 'if-none-match': answers[0]?.headers.get('etag') ?? '' } })
+  expect(again.status).toBe(304)
+  const after = await fetch(new URL('frame.jpg?time=20', hlsUrl(ready)))
+  expect([after.status, await after.json()]).toMatchObject([404, { code: 'FRAME_NOT_FOUND' }])
+})
+
+test('an upload that browsers play is watched before it is processed', async () => {
+  const quick = await clips.make('quick.mp4')
+  const { id, playable, playback } = await upload(client, quick)
+  expect(playable).toBe(false)
+  const answer = await fetch(playback?.sourceUrl ?? '', { headers: { range: 'bytes=0-' } })
+  expect(answer.status).toBe(206)
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(await readFile(quick))
+  expect((await untilStatus(client, id, 'ready')).playback?.sourceUrl).toBeUndefined()
 })
 
 test('the list of videos finds it by words, status and tag, and turns pages by cursor', async () => {

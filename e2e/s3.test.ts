@@ -1,4 +1,4 @@
-import { privateS3, until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
+import { freePort, privateEdge, privateS3, until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
 import { register } from './support/accounts.ts'
 import type { Problem } from './support/api-types.ts'
@@ -13,11 +13,20 @@ import { createVideo, untilIdle, untilStatus, upload } from './support/videos.ts
 const clips = useClips()
 const s3 = await privateS3()
 const storage = await s3.bucket()
+const world = await useTestEnvironment()
+const delivery = { secret: 's'.repeat(43), port: await freePort() }
 const system = await useSystem({
-  installation: { ...(await useTestEnvironment()), ...storage },
-  env: GENEROUS,
+  installation: { ...world, ...storage },
+  env: {
+    ...GENEROUS,
+    DELIVERY_SECRET: delivery.secret,
+    DELIVERY_URL: `http://127.0.0.1:${delivery.port}`,
+  },
   workers: 2,
 })
+const gatewayPort = Number(new URL(system.gatewayUrl).port)
+// nginx fetches from the bucket, at addresses that the gateway signs.
+await privateEdge({ ...delivery, gatewayPort, storageDir: world.storageDir })
 const { client } = await register(createClient(system.gatewayUrl))
 
 const storageIsGood = async () => {
@@ -40,6 +49,9 @@ test('a video goes through a bucket from upload to playback', async () => {
   const { url: master, video } = await download(hlsUrl)
   const [playlist = '', segment = ''] = [video[0]?.url, video[0]?.segmentUrls[0]]
   expect(await checkDelivery({ master, playlist, segment })).toEqual([])
+  expect(new URL(segment).port).toBe(String(delivery.port))
+  expect((await fetch(segment)).headers.get('x-cache')).toBe('HIT')
+  expect((await fetch(segment.replace(`:${delivery.port}/`, `:${gatewayPort}/`))).status).toBe(403)
   const poster = await fetch(`${playback?.posterUrl?.replace('.jpg', '.webp')}?width=320`)
   expect([poster.status, poster.headers.get('content-type')]).toEqual([200, 'image/webp'])
 })

@@ -26,6 +26,7 @@ print $file qq({"transcription":[{"offsets":{"from":500,"to":1500},"text":"asked
 )
 await chmod(engine, 0o755)
 const transcribe = { TRANSCRIBE: 'true', TRANSCRIBE_COMMAND: `${engine} {audio} {output} {language}` }
+const PLAYER = `document.querySelector('kinora-player')`
 const system = await useSystem({ env: { ...GENEROUS, ...transcribe } })
 const executablePath = await findChromium((line) => void process.stderr.write(`${line}\n`))
 const browser = await chromium.launch({ executablePath, args: ['--autoplay-policy=no-user-gesture-required'] })
@@ -51,40 +52,34 @@ async function manyTracks(): Promise<string> {
   return path
 }
 
-/** What the page's script keeps of the player, see `play`. */
-interface Playing {
-  errors: string[]
-  audio: string[]
-  texts: string[]
-}
-
-/** Plays a video with hls.js, as the player page has it, in a page whose scripts can be asked. */
-async function play(tab: Page, hlsUrl: string): Promise<Playing> {
-  return await tab.evaluate(`(async () => {
-    const script = document.querySelector('script[type=module]').src
-    const { default: Hls } = await import(new URL('hls.js', script).href)
-    document.body.replaceChildren(document.createElement('video'))
-    const video = document.querySelector('video')
-    const hls = new Hls({ enableWorker: false })
-    window.playing = { hls, video, errors: [], switched: [] }
-    hls.on('hlsError', (_, { details }) => window.playing.errors.push(details))
-    hls.on('hlsAudioTrackSwitched', (_, { id }) => window.playing.switched.push(id))
-    hls.loadSource(${JSON.stringify(hlsUrl)})
-    hls.attachMedia(video)
-    await new Promise((resolve) => hls.on('hlsManifestParsed', resolve))
-    await video.play()
-    const name = ({ name, lang }) => name + ' ' + lang
-    return { errors: [], audio: hls.audioTracks.map(name), texts: hls.subtitleTracks.map(name) }
-  })()`)
+/** Opens the player page; `window.switched` gets a field of each of these events of the player, `window.errors` its errors. */
+async function openPlayer(id: string, event: string, field: string): Promise<Page> {
+  const tab = await browser.newPage({ bypassCSP: true })
+  await tab.addInitScript(`window.switched = []; window.errors = []
+    addEventListener('DOMContentLoaded', () => {
+      const player = ${PLAYER}
+      player.addEventListener('${event}', ({ detail }) => window.switched.push(detail.${field}))
+      player.addEventListener('playbackerror', ({ detail }) => window.errors.push(detail.details))
+    })`)
+  await tab.goto(`${system.gatewayUrl}/watch/${id}`)
+  return tab
 }
 
 async function untilTrue(tab: Page, expression: string): Promise<void> {
-  await tab.waitForFunction(
-    `(() => { const { hls, video, errors, switched } = window.playing; return ${expression} })()`,
-    {
-      timeout: 60_000,
-    },
-  )
+  await tab.waitForFunction(`(() => { const { media: video } = ${PLAYER}; return ${expression} })()`, {
+    timeout: 60_000,
+  })
+}
+
+async function choose(tab: Page, menu: 'Audio' | 'Captions', item: string): Promise<void> {
+  await tab.getByRole('button', { name: 'settings' }).click()
+  await tab.getByRole('menuitem', { name: menu }).click()
+  await tab.getByRole('menuitemradio', { name: item, exact: true }).click()
+  // Escape leaves the inner menu first.
+  await until(async () => {
+    await tab.keyboard.press('Escape')
+    return tab.evaluate<boolean>(`${PLAYER}.shadowRoot.querySelector('media-settings-menu').hidden`)
+  })
 }
 
 test('a film with three audio tracks and two subtitles is played in Chromium, switching both', async () => {
@@ -97,20 +92,22 @@ test('a film with three audio tracks and two subtitles is played in Chromium, sw
   ])
   expect(ready.warnings).toEqual([])
 
-  const tab = await browser.newPage({ bypassCSP: true })
-  await tab.goto(`${system.gatewayUrl}/watch/${id}`)
-  const playing = await play(tab, ready.playback?.hlsUrl ?? '')
-  expect(playing.audio).toEqual(['Deutsch de', 'English en', 'English (audio description) en'])
-  expect(playing.texts).toEqual(['Deutsch de', 'English en'])
+  const tab = await openPlayer(id, 'audiochange', 'label')
+  await tab.waitForFunction(`${PLAYER}?.media?.audioTracks.length === 3`)
+  await tab.evaluate(`${PLAYER}.play()`)
+  const named = `[...${PLAYER}.media.audioTracks].map(({ label, language }) => label + ' ' + language)`
+  expect(await tab.evaluate(named)).toEqual(['Deutsch de', 'English en', 'English (audio description) en'])
   await untilTrue(tab, 'video.currentTime > 1')
-  await tab.evaluate('window.playing.hls.audioTrack = 1; window.playing.hls.subtitleTrack = 1')
-  await untilTrue(tab, 'switched.includes(1) && video.currentTime > 3')
-  const shown = `[...video.textTracks].some(({ mode, activeCues }) => mode !== 'disabled' && activeCues?.[0]?.text === `
+  await choose(tab, 'Audio', 'English')
+  await choose(tab, 'Captions', 'English')
+  await untilTrue(tab, "window.switched.includes('English') && video.currentTime > 3")
+  const shown = `[...video.textTracks].some(({ mode, activeCues }) => mode === 'showing' && activeCues?.[0]?.text === `
   await untilTrue(tab, `${shown}'Good day')`)
-  await tab.evaluate('window.playing.hls.audioTrack = 2; window.playing.hls.subtitleTrack = 0')
-  await untilTrue(tab, `switched.includes(2) && ${shown}'Guten Tag')`)
+  await choose(tab, 'Audio', 'English (audio description)')
+  await choose(tab, 'Captions', 'Deutsch')
+  await untilTrue(tab, `window.switched.includes('English (audio description)') && ${shown}'Guten Tag')`)
   await untilTrue(tab, 'video.ended || video.currentTime > 13')
-  expect(await tab.evaluate('window.playing.errors')).toEqual([])
+  expect(await tab.evaluate('window.errors')).toEqual([])
 })
 
 test('a video without captions in its language gets automatic ones, which its owner replaces', async () => {
@@ -136,4 +133,52 @@ test('a video without captions in its language gets automatic ones, which its ow
   })
   expect(await captions()).toMatchObject([{ lang: 'fr', cues: 1, automatic: false }])
   expect(await (await fetch(url)).text()).toContain('by a person')
+})
+
+/** Twelve seconds with a key frame at each change of scene, of which the largest rendition is the source itself. */
+async function scenes(): Promise<string> {
+  const path = join(clips.dir, 'scenes.mp4')
+  const keyFrames = [0, 110, 150, 265].map((frame) => `eq(n,${frame})`).join('+')
+  await promisify(execFile)('ffmpeg', [
+    ...['-nostdin', '-y', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=25:d=12'],
+    ...['-f', 'lavfi', '-i', 'sine=300:d=12:r=48000', '-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
+    ...['-sc_threshold', '0', '-force_key_frames', `expr:${keyFrames}`, '-c:a', 'aac', path],
+  ])
+  return path
+}
+
+test('a rendition that is cut at the key frames of its source is changed to and from without a jump', async () => {
+  const { id } = await upload(client, await scenes(), { visibility: 'public' })
+  const { playback } = await untilStatus(client, id, 'ready')
+  const lengths = async (name: string) => {
+    const text = await (await fetch(new URL(name, playback?.hlsUrl))).text()
+    return [...text.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => Number(seconds))
+  }
+  expect(await lengths('360p.m3u8')).toEqual([4.4, 1.6, 6])
+  expect(await lengths('240p.m3u8')).toEqual([2.2, 2.2, 1.6, 6])
+
+  const tab = await openPlayer(id, 'qualitychange', 'height')
+  await tab.waitForFunction(`${PLAYER}?.media?.videoRenditions.length === 2`)
+  await tab.evaluate(`(() => {
+    const { media: video } = ${PLAYER}
+    Object.assign(window, { jumps: [], last: video.currentTime })
+    video.addEventListener('seeking', () => window.jumps.push('seeking'))
+    const look = (_, { mediaTime }) => {
+      if (mediaTime < window.last) window.jumps.push(mediaTime)
+      window.last = mediaTime
+      video.requestVideoFrameCallback(look)
+    }
+    video.requestVideoFrameCallback(look)
+    return ${PLAYER}.play()
+  })()`)
+  // Index 0 is the smallest.
+  const quality = (index: number) => tab.evaluate(`${PLAYER}.media.videoRenditions.selectedIndex = ${index}`)
+  await quality(1)
+  await untilTrue(tab, 'window.switched.at(-1) === 360 && video.currentTime > 1')
+  await quality(0)
+  await untilTrue(tab, 'window.switched.at(-1) === 240')
+  await quality(1)
+  await untilTrue(tab, 'window.switched.filter((height) => height === 360).length >= 2')
+  await untilTrue(tab, 'video.ended || video.currentTime > 11.5')
+  expect(await tab.evaluate(`[window.errors, window.jumps, ${PLAYER}.media.buffered.length]`)).toEqual([[], [], 1])
 })

@@ -98,19 +98,28 @@ test('a playback token plays a private video for anybody, and no other video', a
   const { video, url } = await download(hlsUrl)
   expect(video).toHaveLength(1)
   expect(await statusOf(`${system.gatewayUrl}/play/${token.slice(0, -2)}AA/master.m3u8`)).toBeGreaterThanOrEqual(403)
-  // Another video's segment, with a token that is good.
+  // Another video's segment, with a token that is good, and with an address that is.
   const theirs = await download((await newToken(unlisted)).hlsUrl)
-  const path = theirs.video[0]?.segmentUrls[0]?.split('/').slice(5).join('/') ?? ''
+  const [address = '', theirAddress = ''] = [video[0]?.segmentUrls[0], theirs.video[0]?.segmentUrls[0]]
+  const path = theirAddress.split('/').slice(6).join('/')
   expect(path).toMatch(/\.m4s$/)
   expect(await statusOf(new URL(path, url).href)).toBe(404)
+  expect(await statusOf(theirAddress.replace(unlisted.id, secret.id))).toBe(403)
+  expect(await statusOf(address.replace(secret.id, unlisted.id))).toBe(403)
 })
 
-test('a playback token that was revoked plays nothing more, at once', async () => {
+test('a playback token that was revoked opens nothing more, at once, and revoking the delivery ends what was open', async () => {
   const { id, hlsUrl } = await newToken(secret)
   const { video } = await download(hlsUrl)
   await owner.call('DELETE', `/v1/videos/${secret.id}/playback-tokens/${id}`)
   await until(async () => (await statusOf(hlsUrl)) === 403, { timeoutMs: 15_000, every: 20 })
-  expect(await statusOf(video[0]?.segmentUrls[0] ?? '')).toBe(403)
+  // Other viewers have the same address of a segment; it ends with the delivery of the video.
+  const segment = video[0]?.segmentUrls[0] ?? ''
+  expect(await statusOf(segment)).toBe(200)
+  await owner.call('POST', `/v1/videos/${secret.id}/revoke-delivery`)
+  await until(async () => (await statusOf(segment)) === 403, { timeoutMs: 15_000, every: 20 })
+  const later = await download((await newToken(secret)).hlsUrl)
+  expect(await statusOf(later.video[0]?.segmentUrls[0] ?? '')).toBe(200)
   const again = await owner.refusal('DELETE', `/v1/videos/${open.id}/playback-tokens/${id}`)
   expect(again.body.code).toBe('PLAYBACK_TOKEN_NOT_FOUND')
 })

@@ -35,6 +35,7 @@ async function main() {
   await install()
   if (command === 'install') return
   await step('Built', 'node_modules/.bin/tsc', command === 'bench' ? ['-b', '.', 'bench'] : ['-b'])
+  await step('Bundled', process.execPath, ['packages/elements/bundle.mjs'])
   process.argv = [process.execPath, `${ROOT}${PROGRAMS[command]}`, ...args]
   // In this process, so that Ctrl-C and signals from npm reach the program itself.
   await import(new URL(`../${PROGRAMS[command]}`, import.meta.url).href)

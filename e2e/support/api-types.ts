@@ -57,7 +57,8 @@ export type Video = {
     status: string
   }[]
   warnings: { code: string; detail: string }[]
-  playback: { hlsUrl: string; posterUrl: string | null; storyboardUrl: string | null } | null
+  instantPlayback: boolean
+  playback: { hlsUrl: string; posterUrl: string | null; storyboardUrl: string | null; sourceUrl?: string } | null
   error: { code: string; detail: string } | null
   createdAt: string
   updatedAt: string

@@ -133,6 +133,7 @@ export const MATRIX: Record<string, Rule> = {
   'GET /v1/videos/{videoId}/timeline': { access: 'owner' },
   'GET /v1/videos/{videoId}/passport': { access: 'owner' },
   'GET /v1/videos/{videoId}/tasks/{taskId}/log': { access: 'owner' },
+  'POST /v1/videos/{videoId}/revoke-delivery': { access: 'owner' },
   'POST /v1/videos/{videoId}/playback-tokens': { access: 'owner', json: {} },
   'DELETE /v1/videos/{videoId}/playback-tokens/{tokenId}': { access: 'owner' },
 
@@ -153,7 +154,11 @@ export const MATRIX: Record<string, Rule> = {
   'GET /play/{reference}/captions/{lang}.vtt': { access: 'anyone' },
   'GET /play/{reference}/chapters.vtt': { access: 'anyone' },
   'GET /play/{reference}/download/{height}.mp4': { access: 'anyone' },
+  'GET /play/{reference}/frame.{format}': { access: 'anyone' },
+  'GET /play/{reference}/source': { access: 'anyone' },
   'GET /play/{reference}/{file}': { access: 'anyone' },
+  'GET /v/{videoId}/{address}/{file}': { access: 'anyone' },
+  'GET /v-check/{videoId}/{address}/{rendition}': { access: 'anyone' },
 
   'GET /.well-known/jwks.json': { access: 'anyone' },
   'GET /livez': { access: 'anyone' },

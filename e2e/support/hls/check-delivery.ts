@@ -80,8 +80,7 @@ function header({ headers }: Delivered, name: string): string {
   return headers.get(name) ?? ''
 }
 
-/** A link's files may be kept for good by the player; public ones, which may be made private, are asked for again. */
+/** Every cache may keep a file until its address expires. */
 function isLong(caching: string): boolean {
-  if (caching.startsWith('public')) return /s-maxage=60\b/.test(caching) && /max-age=3600\b/.test(caching)
-  return /max-age=\d{7,}/.test(caching) && /immutable/.test(caching)
+  return /^public, max-age=\d{3,}, immutable$/.test(caching)
 }

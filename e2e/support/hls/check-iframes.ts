@@ -50,8 +50,8 @@ async function checkOne(
     ...unless(Math.abs(total(segments) - total(rendition.playlist.segments)) < 0.001, `${URI}: another length`),
     ...unless(Number(BANDWIDTH) >= peak * 0.999, `${URI}: BANDWIDTH ${BANDWIDTH} is below the measured ${peak}`),
     ...unless(
-      segments.every(({ seconds }) => seconds <= 2.2),
-      `${URI}: key frames lie more than two seconds apart`,
+      segments.every(({ seconds }) => seconds <= 10.5),
+      `${URI}: key frames lie more than ten seconds apart`,
     ),
   ]
   for (const { uri, range } of segments.slice(isSmallest ? 0 : -1)) {

@@ -125,13 +125,28 @@ function checkPictures(
   ]
 }
 
-/** A player changes to another rendition at any segment, so all must be cut at the same times, without gaps. */
+/** Seconds in which a copied rendition may have longer segments than the others. */
+const BEGINNING = 20
+
+/**
+ * A player changes to another rendition at any segment, so all must be cut at the same times, without gaps; only in the first
+ * seconds one may leave out some cuts.
+ */
 function checkBoundaries(video: MeasuredRendition[]): string[] {
-  const cuts = ({ segments }: MeasuredRendition) => segments.map(({ start, end }) => [start.toFixed(4), end.toFixed(4)])
+  const cuts = ({ segments }: MeasuredRendition) => segments.map(({ start }) => start.toFixed(4))
+  const later = (rendition: MeasuredRendition) => cuts(rendition).filter((start) => Number(start) >= BEGINNING)
   const [first, ...others] = video
   if (!first) return ['There is no rendition']
   return [
-    ...others.flatMap((other) => same(`${other.name}: boundaries as in ${first.name}`, cuts(other), cuts(first))),
+    ...others.flatMap((other) => [
+      ...same(
+        `${other.name}: cuts that ${first.name} has not`,
+        cuts(other).filter((cut) => !cuts(first).includes(cut)),
+        [],
+      ),
+      ...same(`${other.name}: later boundaries as in ${first.name}`, later(other), later(first)),
+      ...same(`${other.name}: length as of ${first.name}`, lengthOf(other).toFixed(4), lengthOf(first).toFixed(4)),
+    ]),
     ...first.segments.flatMap(({ start }, index) => {
       const before = first.segments[index - 1]?.end ?? start
       return unless(

@@ -7,7 +7,7 @@ import { REPOSITORY } from './repository.ts'
 const pages = [
   ...readdirSync(REPOSITORY).filter((name) => name.endsWith('.md')),
   ...readdirSync(join(REPOSITORY, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') || name === 'llms.txt')
     .map((name) => join('docs', name)),
 ]
 

@@ -35,6 +35,20 @@ export const gatewayConfig = serviceConfig.extend({
   CSRF_SECRET: secretKey,
   /** Addresses or networks whose X-Forwarded-For is trusted, e.g. `10.0.0.0/8`. Default: none. */
   TRUSTED_PROXIES: list.refine((proxies) => !proxies.some(trustsAll), 'must not trust every address'),
+  /** Media's secret, and its previous one: playback tokens are checked with them, and addresses of segments signed. */
+  PLAYBACK_SECRET: secretKey,
+  PLAYBACK_SECRET_PREVIOUS: secretKey.optional(),
+  /** Where players fetch segments, e.g. a CDN: `https://cdn.example.com`. Default: where they fetch playlists. */
+  DELIVERY_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Addresses of segments expire at multiples of so many seconds, and viewers of the same ones share them. */
+  DELIVERY_BUCKET_SECONDS: integer(60, 86_400).default(3600),
+  /** What caches in front send as `X-Delivery-Secret`. If it is set, files are delivered to them alone. */
+  DELIVERY_SECRET: z
+    .string()
+    .regex(/^[\w+/=-]{32,200}$/, 'must be 32 to 200 characters of base64')
+    .optional(),
+  /** Seconds for which videos play on while media does not answer, so that revocations may be missed. */
+  OFFLINE_PLAYBACK_SECONDS: integer(0, 604_800).default(3600),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   REDIS_PREFIX: z.string().default('kinora:'),
   ...storageSettings,

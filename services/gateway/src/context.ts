@@ -8,7 +8,9 @@ import type { KeySet } from './identity/key-set.ts'
 import type { Memberships } from './identity/memberships.ts'
 import type { Revocations } from './identity/revocations.ts'
 import type { VideoFeed } from './live/video-feed.ts'
+import type { DeliveryAddresses } from './playback/delivery-addresses.ts'
 import type { Grants } from './playback/grants.ts'
+import type { PlaybackRevocations } from './playback/playback-revocations.ts'
 import type { StillQueue } from './playback/still-queue.ts'
 import type { ForwardedCallers } from './proxy-check/proxy-report.ts'
 import type { Relay, Rpc } from './rpc.ts'
@@ -28,6 +30,8 @@ export interface Context {
   revocations: Revocations
   memberships: Memberships
   grants: Grants
+  playbackRevocations: PlaybackRevocations
+  addresses: DeliveryAddresses
   videoFeed: VideoFeed
   stills: StillQueue
   forwardedCallers: ForwardedCallers

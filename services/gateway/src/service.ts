@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { connectBus } from '@kinora/common/bus'
 import { events, media } from '@kinora/common/contracts'
+import { playbackSigner } from '@kinora/common/playback-token'
 import { allowedOrigins, type Base } from '@kinora/common/service'
 import { guardedStore, openStore, StoreCheck, s3Credentials } from '@kinora/common/storage'
 import { createApp } from './app.ts'
@@ -18,7 +19,9 @@ import { Memberships } from './identity/memberships.ts'
 import { Revocations } from './identity/revocations.ts'
 import { AccessTokens } from './identity/tokens.ts'
 import { VideoFeed } from './live/video-feed.ts'
+import { DeliveryAddresses } from './playback/delivery-addresses.ts'
 import { Grants } from './playback/grants.ts'
+import { PlaybackRevocations } from './playback/playback-revocations.ts'
 import { StillQueue } from './playback/still-queue.ts'
 import { forwardedCallers, spoofable } from './proxy-check/proxy-report.ts'
 import { type Allowance, type Allowances, API_KEY_OWN, KEYS_PER_ALLOWANCE } from './rate-limit/policies.ts'
@@ -63,7 +66,12 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   const apiKeys = new ApiKeys(rpc)
   const memberships = new Memberships(rpc)
   const revocations = new Revocations(rpc, { apiKeys, memberships }, logger)
-  const grants = new Grants(rpc)
+  const playbackRevocations = new PlaybackRevocations(rpc, logger)
+  const grants = new Grants(rpc, {
+    signer: playbackSigner(playbackSecrets(config), () => new Date()),
+    revocations: playbackRevocations,
+    offlineMs: config.OFFLINE_PLAYBACK_SECONDS * 1000,
+  })
   const videoFeed = new VideoFeed()
   const stills = new StillQueue()
   await bus.listen(
@@ -77,13 +85,15 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     () => keySet.reload(),
   )
   await bus.listen(
-    [events['video.changed'], events['video.deleted'], events['playback.revoked']],
+    [events['video.changed'], events['video.deleted'], events['playback.revoked'], events['video.delivery-revoked']],
     (envelope) => {
-      grants.invalidate((envelope.data as { videoId: string }).videoId)
+      playbackRevocations.receive(envelope)
+      grants.receive(envelope)
       videoFeed.receive(envelope)
     },
     () => {
       grants.invalidateAll()
+      playbackRevocations.reload()
       videoFeed.gap()
     },
   )
@@ -95,6 +105,8 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   // After subscribing: a change between this response and the first event would be lost.
   revocations.reload()
   keySet.reload()
+  playbackRevocations.reload()
+  life.use(playbackRevocations.keepCurrent(), 'playback revocations', (stop) => stop())
   life.use(revocations.keepSwept(), 'revocations', (stop) => stop())
   life.use(keySet, 'key set', (it) => it.stop())
   watchDependencies(health, { life, logger, bus, redis, store, storeCheck, limiter, revocations })
@@ -116,6 +128,11 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     revocations,
     memberships,
     grants,
+    playbackRevocations,
+    addresses: new DeliveryAddresses(playbackSecrets(config), {
+      bucketSeconds: config.DELIVERY_BUCKET_SECONDS,
+      deliveryUrl: config.DELIVERY_URL,
+    }),
     videoFeed,
     stills,
     forwardedCallers: forwardedCallers(),
@@ -142,6 +159,12 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   const port = portOf(server)
   logger.info({ port }, 'listening')
   return { port, url: `http://${config.HOST}:${port}` }
+}
+
+/** The first one signs. */
+function playbackSecrets(config: GatewayConfig): [string, ...string[]] {
+  const { PLAYBACK_SECRET, PLAYBACK_SECRET_PREVIOUS } = config
+  return PLAYBACK_SECRET_PREVIOUS === undefined ? [PLAYBACK_SECRET] : [PLAYBACK_SECRET, PLAYBACK_SECRET_PREVIOUS]
 }
 
 function allowancesOf(config: GatewayConfig): Allowances {

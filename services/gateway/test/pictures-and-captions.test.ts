@@ -50,8 +50,11 @@ describe('a storyboard', () => {
   it('is WebVTT that names a rectangle for each interval', async () => {
     const answer = await play('storyboard.vtt')
     expect(answer.headers.get('content-type')).toBe('text/vtt; charset=utf-8')
-    const folder = folderKey.split('/').at(-1)
-    expect(await answer.text()).toBe(`WEBVTT
+    expect(answer.headers.get('cache-control')).toBe('private, max-age=60')
+    const text = await answer.text()
+    const [shared = ''] = /\.\.\/\.\.\/v\/[^/]+\/[^/]+/.exec(text) ?? []
+    const folder = `${shared}/${folderKey.split('/').at(-1)}`
+    expect(text).toBe(`WEBVTT
 
 00:00:00.000 --> 00:00:02.000
 ${folder}/sprite-0.jpg#xywh=0,0,160,90
@@ -62,7 +65,8 @@ ${folder}/sprite-0.jpg#xywh=160,0,160,90
 00:00:04.000 --> 00:00:06.000
 ${folder}/sprite-1.jpg#xywh=0,0,160,90
 `)
-    expect((await play(`${folder}/sprite-1.jpg`)).headers.get('content-type')).toBe('image/jpeg')
+    const sprite = await request(`${folder.replace('../..', '')}/sprite-1.jpg`)
+    expect([sprite.status, sprite.headers.get('content-type')]).toEqual([200, 'image/jpeg'])
   })
 
   it.each(['storyboard.vtt', 'thumbnail.jpg', 'preview.webp'])('that is not there has no %s', async (path) => {

@@ -25,6 +25,9 @@ const MASTER = `#EXTM3U
 `
 const GROWING = `#EXTM3U\n#EXT-X-PLAYLIST-TYPE:EVENT\n${`#EXTINF:6,\n${task}/360p/1.m4s\n`.repeat(30)}`
 
+/** What is put before the name of a segment. */
+const SHARED = new RegExp(`\\.\\./\\.\\./v/${videoId}/[\\w-]+/`, 'g')
+
 await store.put(keys.playlist(videoId, 'master.m3u8'), MASTER)
 await store.put(keys.playlist(videoId, '360p.m3u8'), GROWING)
 await store.put(keys.playlist(videoId, '1080p.m3u8'), `${GROWING}#EXT-X-ENDLIST\n`)
@@ -61,12 +64,23 @@ describe('a playlist', () => {
     expect(answer.headers.get('content-type')).toBe('application/vnd.apple.mpegurl')
     expect(answer.headers.get('content-encoding')).toBe('gzip')
     expect(answer.headers.get('cache-control')).toBe('private, no-cache')
-    expect(await answer.text()).toBe(GROWING)
+    expect((await answer.text()).replaceAll(SHARED, '')).toBe(GROWING)
   })
 
-  it('that is complete may be cached for a minute', async () => {
+  it('that is complete may be kept by a player for a minute, and by no shared cache', async () => {
     const answer = await play(grant({ tokenId: null, expiresAt: null }), '1080p.m3u8')
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=60')
+    expect(answer.headers.get('cache-control')).toBe('private, max-age=60')
+  })
+
+  it('names the same addresses for all viewers who may see the same', async () => {
+    const [one, two, three] = await Promise.all(
+      [{}, { download: true, tokenId: null, expiresAt: null }, { maxHeight: 720 }].map(async (fields) =>
+        (await play(grant({ ...fields, heights: [360, 1080] }), '360p.m3u8')).text(),
+      ),
+    )
+    expect(two).toBe(one)
+    expect(three).not.toBe(one)
+    expect(one?.match(SHARED)).toHaveLength(30)
   })
 
   it('is not sent again to a client that has it', async () => {
@@ -151,6 +165,87 @@ describe('a segment', () => {
     expect(answer.status).toBe(404)
     expect(answer.headers.get('cache-control')).toBe('no-store')
     expect(await answer.json()).toMatchObject({ code: 'FILE_NOT_FOUND' })
+  })
+})
+
+/** The address of a file that a viewer with this grant gets. */
+async function sharedUrl(fields: Partial<PlaybackGrant> = {}, path = `${task}/360p/1.m4s`): Promise<string> {
+  const playlist = await (await play(grant({ heights: [360, 1080], ...fields }), '360p.m3u8')).text()
+  const [folder = ''] = SHARED.exec(playlist) ?? []
+  SHARED.lastIndex = 0
+  return `${folder.replace('../..', '')}${path}`
+}
+
+describe('a shared address', () => {
+  it('may be kept by every cache until it expires, and purged by its tag', async () => {
+    const path = await sharedUrl()
+    const { headers, status } = await request(path, { headers: { origin: 'https://blog.test' } })
+    expect(status).toBe(200)
+    const [, seconds] = /^public, max-age=(\d+), immutable$/.exec(headers.get('cache-control') ?? '') ?? []
+    const expiry = Number(path.split('/')[3]?.split('-')[2])
+    expect(Math.abs(Number(seconds) - (expiry - Date.now() / 1000))).toBeLessThan(5)
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'cache-tag': `video-${videoId}`,
+      'surrogate-key': `video-${videoId}`,
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+      'content-type': 'video/mp4',
+      'accept-ranges': 'bytes',
+    })
+    for (const name of ['vary', 'set-cookie', 'ratelimit', 'access-control-allow-credentials']) {
+      expect([name, headers.get(name)]).toEqual([name, null])
+    }
+  })
+
+  it('is served in part, and not again to who has it', async () => {
+    const path = await sharedUrl()
+    const part = await request(path, { headers: { range: 'bytes=10-19' } })
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 10-19/1000'])
+    const etag = part.headers.get('etag') ?? ''
+    expect((await request(path, { headers: { 'if-none-match': etag } })).status).toBe(304)
+    expect((await request(path, { method: 'HEAD' })).headers.get('content-length')).toBe('1000')
+    expect((await request(path, { headers: { range: 'bytes=1000-' } })).status).toBe(416)
+  })
+
+  it.each([
+    ['a larger rendition', { maxHeight: 720 }, `${task}/1080p/1.m4s`, 403],
+    ['a larger rendition by its playlist', { maxHeight: 720 }, '1080p.m3u8', 404],
+    ['a playlist', {}, '360p.m3u8', 404],
+    ['the master playlist', {}, 'master.m3u8', 404],
+    ['a poster', { download: true }, `${task}/poster.jpg`, 404],
+    ['a download', { download: true }, `${task}/download.mp4`, 404],
+    ['the passport', {}, 'passport.json', 404],
+    ['what is not there', {}, `${task}/360p/7.m4s`, 404],
+    ['a path upwards', {}, `..%2f..%2f..%2fsources/secret/upload`, 404],
+  ])('does not open %s, and no cache keeps that', async (_what, fields, path, status) => {
+    const answer = await request(await sharedUrl(fields, path))
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('opens no other video, and no guessed one', async () => {
+    const path = await sharedUrl()
+    for (const wrong of [
+      path.replace(videoId, randomUUID()),
+      path.replace('/all-', '/1080p-'),
+      path.replace(/-(\d{10})-/, (_all, expiry) => `-${Number(expiry) + 3600}-`),
+      path.replace(/-[\w-]{22}\//, `-${'A'.repeat(22)}/`),
+    ]) {
+      const answer = await request(wrong)
+      expect([wrong, answer.status, answer.headers.get('cache-control')]).toEqual([wrong, 403, 'no-store'])
+    }
+  })
+
+  it('is refused as soon as the delivery is revoked, and then another one is given out', async () => {
+    const path = await sharedUrl({ deliveryEpoch: 3 })
+    expect((await request(path)).status).toBe(200)
+    const said = Date.now()
+    await media.say(events['video.delivery-revoked'], videoId, 9, { videoId, epoch: 4, expiresAt: LATER })
+    await until(async () => (await request(path)).status === 403, { timeoutMs: 15_000, every: 10 })
+    expect(Date.now() - said).toBeLessThan(1000)
+    expect((await request(await sharedUrl({ deliveryEpoch: 4 }))).status).toBe(200)
+    // Media's answer may be older than its event.
+    expect((await request(await sharedUrl({ deliveryEpoch: 3 }))).status).toBe(200)
   })
 })
 

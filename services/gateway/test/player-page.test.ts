@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import type { Video } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import { openStore } from '@kinora/common/storage'
+import { keys, openStore } from '@kinora/common/storage'
 import { findChromium, until } from '@kinora/dev/harness'
+import axe from 'axe-core'
 import { chromium, type Frame, type Page } from 'playwright-core'
 import { afterAll, expect, it, vi } from 'vitest'
 import { storeHlsClip, storeSourceClip } from './support/hls-clip.ts'
@@ -13,7 +17,8 @@ import { useGateway } from './support/use-gateway.ts'
 // A browser on a machine that may be busy with other test files.
 vi.setConfig({ testTimeout: 600_000 })
 const PATIENCE = { timeout: 200_000 }
-const VIDEO = `document.querySelector('video')`
+const PLAYER = `document.querySelector('kinora-player')`
+const VIDEO = `${PLAYER}.media`
 
 /** A page of another site, with the frame that its query names. */
 const site = createServer((req, res) => {
@@ -68,9 +73,10 @@ media.on.authorizeSource = async ({ reference }) => {
   if (storageKey === undefined) throw new AppError('SOURCE_NOT_PLAYABLE')
   return { contentType: 'video/mp4', storageKey, blanks: [] }
 }
-media.on.authorizePlayback = async ({ reference }) => {
-  const grant = media.grants.get(reference)
-  if (grant) return grant
+const authorize = media.on.authorizePlayback
+media.on.authorizePlayback = async (input, call) => {
+  const { reference } = input
+  if (authorize && media.grants.has(reference)) return await authorize(input, call)
   const video = media.videos.get(reference)
   if (video && !video.playable) throw new AppError('PLAYBACK_NOT_READY')
   throw new AppError(reference.startsWith('token.') ? 'PLAYBACK_DENIED' : 'VIDEO_NOT_FOUND')
@@ -93,6 +99,22 @@ function untilTrue(page: Page | Frame, expression: string): Promise<unknown> {
   return until(() => page.evaluate<boolean>(expression), { timeoutMs: PATIENCE.timeout })
 }
 
+/** Escape leaves the inner menu first. */
+function closeMenu(tab: Page): Promise<unknown> {
+  return until(async () => {
+    await tab.keyboard.press('Escape')
+    return tab.evaluate<boolean>(`${PLAYER}.shadowRoot.querySelector('media-settings-menu').hidden`)
+  })
+}
+
+/** Rules of WCAG that the page breaks. */
+async function accessibility(page: Page): Promise<string[]> {
+  await page.evaluate(`${axe.source}; 0`)
+  return page.evaluate<string[]>(
+    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join()))',
+  )
+}
+
 it('plays a public video, with its title, without violating its policy', async () => {
   const { id } = addVideo({ title: '<b>Holidays</b> & more', description: '<img src=x>' })
   const { tab, violations } = await openTab()
@@ -110,7 +132,14 @@ it('plays a public video, with its title, without violating its policy', async (
   await tab.getByRole('button', { name: /settings/i }).click()
   await tab.getByRole('menuitem', { name: /quality/i }).click()
   await tab.getByRole('menuitemradio', { name: `${height}p` }).click()
-  await tab.keyboard.press('Escape')
+  await closeMenu(tab)
+  // The last row of the menu, which the time line must not cover.
+  await tab.getByRole('button', { name: /settings/i }).click()
+  expect(await accessibility(tab)).toEqual([])
+  await tab.getByRole('menuitem', { name: /speed/i }).click()
+  await tab.getByRole('menuitemradio', { name: '1.5' }).click()
+  await untilTrue(tab, `${VIDEO}.playbackRate === 1.5`)
+  await closeMenu(tab)
   await tab.evaluate(`${VIDEO}.play()`)
   await untilTrue(tab, `${VIDEO}.videoHeight === ${height}`)
   expect(violations).toEqual([])
@@ -147,7 +176,7 @@ it('shows the progress of a video that is not playable yet, and starts it when i
   const { id } = addVideo({ status: 'processing', playable: false, progress })
   const { tab, violations } = await openTab()
   await tab.goto(`${gateway.url}/watch/${id}`)
-  await untilTrue(tab, `document.querySelector('progress').value === 42`)
+  await untilTrue(tab, `${PLAYER}.shadowRoot.querySelector('progress').value === 42`)
   allow(id)
   await untilTrue(tab, `${VIDEO}?.currentTime > 0.5`)
   expect(violations).toEqual([])
@@ -167,7 +196,7 @@ it('begins with the uploaded file, and changes to the renditions without a jump'
   await tab.evaluate(`{
     const seen = (globalThis.seen = [])
     const look = () => {
-      const video = document.querySelector('media-controller video')
+      const video = ${PLAYER}.shadowRoot.querySelector('media-controller video')
       seen.push([performance.now() / 1000, video ? video.currentTime : -1, video?.currentSrc.startsWith('blob:') && !video.muted])
       requestAnimationFrame(look)
     }
@@ -177,7 +206,7 @@ it('begins with the uploaded file, and changes to the renditions without a jump'
   await untilTrue(tab, `${VIDEO}.currentTime > 0.5`)
   allow(id)
   await untilTrue(tab, `globalThis.seen.at(-1)[2]`)
-  await untilTrue(tab, `document.querySelectorAll('video').length === 1 && ${VIDEO}.currentTime > 3`)
+  await untilTrue(tab, `${PLAYER}.shadowRoot.querySelectorAll('video').length === 1 && ${VIDEO}.currentTime > 3`)
   const seen = await tab.evaluate<[number, number, boolean][]>('globalThis.seen')
   const change = seen.findIndex(([, , changed]) => changed)
   const around = seen.slice(Math.max(0, change - 3), change + 4)
@@ -192,12 +221,57 @@ it('begins with the uploaded file, and changes to the renditions without a jump'
   await tab.close()
 })
 
-it('shows that a video failed', async () => {
-  const { id } = addVideo({ status: 'failed', playable: false })
-  const { tab } = await openTab()
+const waiting = { percent: 0, stage: 'waiting', etaSeconds: null } as const
+
+it.each([
+  ['no-source', { status: 'awaiting_upload', progress: waiting }, 'has not been uploaded yet'],
+  ['processing', { status: 'processing', progress: { ...waiting, percent: 7 } }, 'is being processed'],
+  [
+    'failed',
+    { status: 'failed', error: { code: 'SOURCE_CORRUPT', detail: 'It is damaged.' } },
+    'processed. It is damaged.',
+  ],
+  ['not-found', { visibility: 'private' }, 'does not exist, or it is private'],
+] as const)('says in words that a video is %s, also to screen readers', async (state, fields, text) => {
+  const { id } = addVideo({ playable: false, ...fields })
+  const { tab, violations } = await openTab()
   await tab.goto(`${gateway.url}/watch/${id}`)
-  await tab.getByText('could not be processed').waitFor(PATIENCE)
+  await tab.locator('kinora-player [role=status]', { hasText: text }).waitFor(PATIENCE)
+  expect(await tab.evaluate(`${PLAYER}.state`)).toBe(state)
+  expect(await accessibility(tab)).toEqual([])
+  expect(violations).toEqual([])
   await tab.close()
+})
+
+it('plays a video that is still being made, with its whole length, until it is complete', async () => {
+  const names = ['120p.m3u8', '240p.m3u8'].map((name) => keys.playlist(clip, name))
+  const complete = await Promise.all(names.map(async (name) => (await store.get(name)).toString()))
+  const write = (edit: (playlist: string) => string) =>
+    Promise.all(names.map((name, at) => store.put(name, edit(complete[at] ?? ''))))
+  await write((playlist) => playlist.replace('#EXT-X-ENDLIST', '').replace(':VOD', ':EVENT'))
+  const { id } = addVideo({ status: 'processing', source: { durationSeconds: 61.5 } as Video['source'] })
+  const { tab, violations } = await openTab()
+  await tab.goto(`${gateway.url}/watch/${id}`)
+  await tab.getByText('Still being made: 0:10 of 1:01').waitFor(PATIENCE)
+  expect(await tab.evaluate(`${PLAYER}.state`)).toBe('growing')
+  expect(await accessibility(tab)).toEqual([])
+  await write((playlist) => playlist)
+  await untilTrue(tab, `${PLAYER}.state === 'playing'`)
+  expect(await tab.getByText('Still being made').isVisible()).toBe(false)
+  expect(violations).toEqual([])
+  await tab.close()
+})
+
+it('is small: 250 kB, and 40 kB of the uploader', () => {
+  for (const [name, limit] of [
+    ['kinora-player', 250_000],
+    ['kinora-uploader', 40_000],
+  ] as const) {
+    const file = createRequire(import.meta.url)
+      .resolve('@kinora/elements/kinora-player.js')
+      .replace('kinora-player', name)
+    expect(gzipSync(readFileSync(file)).length).toBeLessThan(limit)
+  }
 })
 
 it('plays in a frame of a listed origin, in embed mode', async () => {

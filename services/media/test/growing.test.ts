@@ -2,6 +2,7 @@ import { type ClaimedTask, media, type TaskCause, type TaskKind } from '@kinora/
 import { keys } from '@kinora/common/storage'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, test } from 'vitest'
+import { remainingWork } from '../src/domain/segments.ts'
 import { connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { videoWhen } from './support/process.ts'
@@ -86,18 +87,17 @@ test('a video is playable with the first segment of its sound and its smallest p
 
   await worker.finish(head)
   const [first, second] = await takeChunks(id)
-  await tell(first, 3)
-  expect(await untilListed(id, '240p.m3u8', 3)).toEqual([
-    `${head.taskId}-1/240p/0.m4s`,
-    `${head.taskId}-1/240p/1.m4s`,
-    `${first.taskId}-1/240p/2.m4s`,
+  await tell(first, 5)
+  expect(await untilListed(id, '240p.m3u8', 5)).toEqual([
+    ...[0, 1, 2, 3].map((number) => `${head.taskId}-1/240p/${number}.m4s`),
+    `${first.taskId}-1/240p/4.m4s`,
   ])
-  expect(await untilListed(id, '720p.m3u8', 3)).toHaveLength(3)
+  expect(await untilListed(id, '720p.m3u8', 5)).toHaveLength(5)
   await finishRest(id, [sound, first, second])
   const whole = (await ctx.store.get(keys.playlist(id, 'audio.m3u8'))).toString()
   expect(whole).toContain('#EXT-X-PLAYLIST-TYPE:VOD')
   expect(whole).toContain('#EXT-X-ENDLIST')
-  expect(await listed(id, '240p.m3u8')).toHaveLength(15)
+  expect(await listed(id, '240p.m3u8')).toHaveLength(17)
 })
 
 test('what a dead attempt has published stays, and the next one goes on behind it', async () => {
@@ -105,29 +105,29 @@ test('what a dead attempt has published stays, and the next one goes on behind i
   await worker.finish(head)
   await tell(sound, 4)
   const [first, second] = await takeChunks(id)
-  await ctx.store.put(`${folderOf(first)}/240p/2.m4s`, 'bytes')
-  await tell(first, 3)
-  const before = await untilListed(id, '240p.m3u8', 3)
+  await ctx.store.put(`${folderOf(first)}/240p/4.m4s`, 'bytes')
+  await tell(first, 5)
+  const before = await untilListed(id, '240p.m3u8', 5)
 
   const again = await worker.claim({ taskId: first.taskId, attempt: 1 }, true)
-  expect(again.work).toMatchObject({ chunk: { startFrame: 540, frameCount: 720, firstSegment: 3 } })
+  expect(again.work).toMatchObject({ chunk: { startFrame: 540, frameCount: 720, firstSegment: 5 } })
   const soundAgain = await worker.claim({ taskId: sound.taskId, attempt: 1 }, true)
   expect(soundAgain.work).toMatchObject({ kind: 'audio', firstSegment: 4 })
 
   // The first is alive after all: it may neither publish nor finish, and its listed files stay.
-  await worker.progress(first, 0.9, partOf(segmentWork(again), 6))
+  await worker.progress(first, 0.9, partOf(segmentWork(again), 8))
   await worker.finish(first)
-  await tell(again, 5)
-  await until(async () => (await written(first)) === 5)
+  await tell(again, 7)
+  await until(async () => (await written(first)) === 7)
   await finishRest(id, [again, soundAgain, second])
   const after = await listed(id, '240p.m3u8')
-  expect(after.slice(0, 3)).toEqual(before)
-  expect(after[3]).toBe(`${first.taskId}-2/240p/3.m4s`)
+  expect(after.slice(0, 5)).toEqual(before)
+  expect(after[5]).toBe(`${first.taskId}-2/240p/5.m4s`)
   expect((await listed(id, 'audio.m3u8')).map((uri) => uri.split('/')[0])).toEqual([
     ...Array(4).fill(`${sound.taskId}-1`),
     ...Array(11).fill(`${sound.taskId}-2`),
   ])
-  expect(await ctx.store.stat(`${folderOf(first)}/240p/2.m4s`)).not.toBeNull()
+  expect(await ctx.store.stat(`${folderOf(first)}/240p/4.m4s`)).not.toBeNull()
 })
 
 test('a task goes on however many workers die on the way, as long as each of them takes it further', async () => {
@@ -152,12 +152,9 @@ test('segments told twice count once; those that overtake others, and a last one
   await tell(first, 2)
   await tell(first, 2)
   await until(async () => (await written(first)) === 2)
-  const work = segmentWork(first)
-  if (work.kind !== 'video') throw new Error('no picture')
-  const later = { ...work, chunk: { ...work.chunk, startFrame: 720, frameCount: 540, firstSegment: 4 } }
-  await worker.progress(first, 0.5, partOf(later, 5))
-  const rest = { ...work, chunk: { ...work.chunk, startFrame: 360, frameCount: 900, firstSegment: 2 } }
-  await worker.progress(first, 0.5, partOf(rest))
+  const after = (segments: number) => segmentWork({ work: remainingWork(first.work, segments) })
+  await worker.progress(first, 0.5, partOf(after(4), 5))
+  await worker.progress(first, 0.5, partOf(after(2)))
   await worker.progress(first, 0.6)
   await until(async () => {
     const row = await ctx.db.selectFrom('tasks').select('fraction').where('id', '=', first.taskId).executeTakeFirst()
@@ -165,7 +162,7 @@ test('segments told twice count once; those that overtake others, and a last one
   })
   expect(await written(first)).toBe(2)
   await finishRest(id, [first, sound, second])
-  expect(await listed(id, '720p.m3u8')).toHaveLength(15)
+  expect(await listed(id, '720p.m3u8')).toHaveLength(17)
 })
 
 test('a video that fails is not playable; after a retry it goes on where it was', async () => {

@@ -40,6 +40,7 @@ test('the owner finds addresses in his private video that work as they are, and 
   const reference = referenceIn(video.playback?.hlsUrl)
   expect(await authorize(reference)).toEqual({
     videoId: video.id,
+    visibility: 'private',
     tokenId: null,
     maxHeight: null,
     download: true,
@@ -48,6 +49,9 @@ test('the owner finds addresses in his private video that work as they are, and 
     captions: [],
     chaptersKey: null,
     expiresAt: expect.any(String),
+    heights: [240],
+    durationSeconds: 4,
+    deliveryEpoch: 0,
   })
   expect(video.playback?.posterUrl).toBe(`https://kinora.test/play/${reference}/poster.jpg`)
   const listed = await call(media.listVideos, {}, owner)
@@ -124,5 +128,61 @@ describe('a playback token', () => {
 
   it("of somebody else's making is refused", async () => {
     await expect(authorize('not.a.token')).rejects.toMatchObject(DENIED)
+  })
+})
+
+describe('the delivery of a video', () => {
+  const revocations = (video: Video) =>
+    gateway.heardOf('video.delivery-revoked', video.id).map(({ data }) => (data as { epoch: number | null }).epoch)
+  const listed = async (of: 'tokens' | 'videos') => {
+    const { items } = await call(
+      media.listPlaybackRevocations,
+      { of, after: null },
+      { kind: 'service', name: 'gateway' },
+    )
+    return new Map(items.map(({ id, epoch }) => [id, epoch]))
+  }
+
+  it('is revoked when its owner asks, when the video becomes private, and when it is deleted', async () => {
+    const video = await readyVideo({ visibility: 'public' })
+    const { id: videoId } = video
+    const revoked = await call(media.revokeDelivery, { videoId }, owner)
+    expect(revoked).toEqual({ revokedAt: expect.any(String), cacheTag: `video-${videoId}` })
+    await until(() => revocations(video).length === 1)
+    expect((await authorize(videoId)).deliveryEpoch).toBe(1)
+    await call(media.updateVideo, { videoId, visibility: 'unlisted' }, owner)
+    await call(media.updateVideo, { videoId, visibility: 'private' }, owner)
+    await call(media.updateVideo, { videoId, visibility: 'private', title: 'Still private' }, owner)
+    await call(media.updateVideo, { videoId, visibility: 'public' }, owner)
+    await until(() => revocations(video).length === 2)
+    expect((await authorize(videoId)).deliveryEpoch).toBe(2)
+    expect((await listed('videos')).get(videoId)).toBe(2)
+    await call(media.deleteVideo, { videoId }, owner)
+    await until(() => revocations(video).length === 3)
+    expect(revocations(video)).toEqual([1, 2, null])
+    expect((await listed('videos')).get(videoId)).toBeNull()
+  })
+
+  it('is revoked by its owner only, and not before there is anything to revoke', async () => {
+    const { id: videoId } = await gateway.createVideo(owner, { visibility: 'public' })
+    await expect(call(media.revokeDelivery, { videoId }, owner)).rejects.toMatchObject(NOT_READY)
+    await expect(call(media.revokeDelivery, { videoId }, someUser())).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await call(media.updateVideo, { videoId, visibility: 'private' }, owner)
+    await expect(call(media.revokeDelivery, { videoId }, someUser())).rejects.toMatchObject(NOT_FOUND)
+    expect((await listed('videos')).has(videoId)).toBe(false)
+  })
+
+  it('is known to gateways that start later, as are revoked links', async () => {
+    const video = await readyVideo()
+    const [kept, gone] = [
+      await call(media.createPlaybackToken, { videoId: video.id }, owner),
+      await call(media.createPlaybackToken, { videoId: video.id }, owner),
+    ]
+    await call(media.revokePlaybackToken, { videoId: video.id, tokenId: gone.id }, owner)
+    const tokens = await listed('tokens')
+    expect([tokens.has(gone.id), tokens.has(kept.id)]).toEqual([true, false])
+    await expect(call(media.listPlaybackRevocations, { of: 'tokens', after: null }, owner)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    })
   })
 })

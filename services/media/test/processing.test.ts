@@ -60,22 +60,22 @@ test('an upload is probed, cut into chunks, playable after the first seconds, re
   expect(await master(video.id)).not.toContain('360p.m3u8')
   const growing = (await ctx.store.get(keys.playlist(video.id, '240p.m3u8'))).toString()
   expect(growing).toContain('#EXT-X-PLAYLIST-TYPE:EVENT')
-  expect(growing.match(/#EXTINF/g)).toHaveLength(2)
+  expect(growing.match(/#EXTINF/g)).toHaveLength(4)
 
   const poster = await worker.take(video.id, 'poster')
   const rest = await worker.take(video.id)
   expect(rest.work).toMatchObject({
-    rungs: [{ name: '240p', firstSegment: 2 }, { name: '360p', firstSegment: 0 }, { name: '540p' }, { name: '720p' }],
+    rungs: [{ name: '240p', firstSegment: 4 }, { name: '360p', firstSegment: 0 }, { name: '540p' }, { name: '720p' }],
     chunk: { startFrame: 0, frameCount: 1260, firstSegment: 0 },
   })
   const second = await worker.take(video.id)
-  expect(second.work).toMatchObject({ chunk: { startFrame: 1260, frameCount: 1440, firstSegment: 7 } })
+  expect(second.work).toMatchObject({ chunk: { startFrame: 1260, frameCount: 1440, firstSegment: 9 } })
   // The later chunk first: only what follows without a gap may be shown.
   await worker.finish(second)
   await until(async () => (await taskState(second)) === 'done')
   await publishPlaylists(ctx)
   expect(await master(video.id)).not.toContain('360p.m3u8')
-  expect((await ctx.store.get(keys.playlist(video.id, '240p.m3u8'))).toString()).not.toContain('/2.m4s')
+  expect((await ctx.store.get(keys.playlist(video.id, '240p.m3u8'))).toString()).not.toContain('/4.m4s')
   await worker.finish(poster)
   await worker.finish(rest)
 

@@ -81,9 +81,9 @@ test('a copied rendition is published as far as the smallest one, and whole in t
     const uris = await listed(id, '720p.m3u8')
     return uris.length > 0 && uris
   })
-  expect(growing).toEqual([0, 1].map((number) => `${copy.taskId}-1/720p/${number}.m4s`))
+  expect(growing).toEqual([0, 1, 2, 3].map((number) => `${copy.taskId}-1/720p/${number}.m4s`))
   await finishRest(id)
-  expect(await listed(id, '720p.m3u8')).toHaveLength(15)
+  expect(await listed(id, '720p.m3u8')).toHaveLength(17)
   expect((await gateway.getVideo(id, owner)).renditions.map(({ name }) => name)).toEqual([
     '240p',
     '360p',
@@ -108,7 +108,7 @@ test('a rendition that cannot be copied is encoded, and nothing of the copy is e
   await finishRest(id)
 
   const uris = await listed(id, '720p.m3u8')
-  expect(uris).toHaveLength(15)
+  expect(uris).toHaveLength(17)
   expect(uris.filter((uri) => uri.startsWith(`${copy.taskId}-1/`))).toEqual([])
   const items = await timelineOf(id)
   expect(items.filter(({ label }) => label.endsWith(' 720p')).map(({ label, state }) => `${label} ${state}`)).toEqual([

@@ -74,7 +74,7 @@ test('the first segments are made while the upload goes on, and count when the w
   expect((await ctx.store.get(keys.playlist(id, '240p.m3u8'))).toString()).toContain(`${head.taskId}-${head.attempt}/`)
   // What is left begins behind it.
   expect((await worker.take(id, 'video')).work).toMatchObject({
-    rungs: [{ name: '240p', firstSegment: 2 }, {}, {}, {}],
+    rungs: [{ name: '240p', firstSegment: 4 }, {}, {}, {}],
   })
 })
 

@@ -30,10 +30,11 @@ test('every state of a video is told, signed, and with no key to play it', async
   await videoWhen(gateway, owner, video.id, ({ status }) => status === 'ready')
   await call(media.deleteVideo, { videoId: video.id }, owner)
 
-  const got = await until(() => receiver.at('/all').length >= 5 && receiver.at('/all'), PATIENT)
+  const got = await until(() => receiver.at('/all').length >= 6 && receiver.at('/all'), PATIENT)
   const types = new Set(got.map((received) => payloadOf(received).type))
   expect([...types].sort()).toEqual([
     'video.deleted',
+    'video.delivery_revoked',
     'video.playable',
     'video.processing',
     'video.ready',

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { segmentGrid } from '@kinora/common/contracts'
+import { type SourceFacts, segmentGrid } from '@kinora/common/contracts'
 import { describe, expect, it, vi } from 'vitest'
 import { changeBox, SAMPLE_TABLE, u32 } from '../../../packages/formats/test/support/boxes.ts'
 import type { WorkOf } from '../src/domain/task-work.ts'
@@ -23,11 +23,12 @@ function clip(name: string, rate: string, ...args: string[]): Promise<string> {
   return createClip(workbench.folder, name, ...testVideo(7, { rate }), '-pix_fmt', 'yuv420p', ...args)
 }
 
-async function planned(path: string): Promise<{ plan: Plan; work: WorkOf<'video'> }> {
-  const found = await planFor(workbench, path, [180])
-  const { gopFrames, segmentFrames } = segmentGrid(found.facts.video.frameRate)
-  const plan = { ...found, gopFrames, segments: Math.ceil(found.facts.video.frameCount / gopFrames) }
-  return { plan, work: { ...videoWork(plan, 0, plan.segments), segmentFrames, copied: true } }
+/** The source is remuxed as the first rung, and encoded as the others. */
+async function planned(path: string, sides = [180]): Promise<{ plan: Plan; work: WorkOf<'video'> }> {
+  const { sourceCuts: cuts = [], ...found } = await planFor(workbench, path, sides)
+  const { gopFrames } = segmentGrid(found.facts.video.frameRate)
+  const plan = { ...found, gopFrames, cuts, segments: cuts.length }
+  return { plan, work: { ...videoWork(plan, 0, plan.segments, plan.rungs.slice(0, 1)), copied: true } }
 }
 
 /** A hash of each decoded frame. */
@@ -38,41 +39,113 @@ async function decoded(path: string): Promise<string[]> {
   return stdout.match(/[0-9a-f]{32}$/gm) ?? []
 }
 
+interface Fitting {
+  file: string
+  rate?: string
+  args: string[]
+  cuts: number[]
+}
+
+const FITTING: [string, Fitting][] = [
+  [
+    'of 30 frames a second, with B-frames and a key frame every two seconds',
+    { file: 'bframes.mp4', rate: '30', args: [...B_FRAMES, ...regular(60)], cuts: [0, 60, 120, 180] },
+  ],
+  [
+    'of 29.97 frames a second, in QuickTime, its key frames where the encoder liked',
+    { file: 'usual.mov', rate: '30000/1001', args: ['-c:v', 'libx264', '-preset', 'veryfast'], cuts: [0] },
+  ],
+  [
+    'with its colour named, and key frames at changes of scene, one just before a cut',
+    {
+      file: 'scenes.mp4',
+      args: [
+        ...[...B_FRAMES, '-sc_threshold', '0', '-colorspace', 'bt709'],
+        ...['-force_key_frames', `expr:${[0, 40, 41, 70, 110, 160].map((frame) => `eq(n,${frame})`).join('+')}`],
+      ],
+      cuts: [0, 40, 110, 160],
+    },
+  ],
+  [
+    'in Matroska, as OBS writes it',
+    { file: 'obs.mkv', rate: '30', args: [...B_FRAMES, '-g', '75'], cuts: [0, 75, 150] },
+  ],
+  [
+    'in FLV, of 60 frames a second',
+    { file: 'stream.flv', rate: '60', args: [...H264, '-g', '120'], cuts: [0, 120, 240, 360] },
+  ],
+  [
+    'in fragments',
+    {
+      file: 'fragments.mp4',
+      args: [...B_FRAMES, ...regular(50), '-movflags', '+frag_keyframe+empty_moov'],
+      cuts: [0, 50, 100, 150],
+    },
+  ],
+  [
+    'whose times waver by some milliseconds, as those of phones do',
+    {
+      file: 'phone.mp4',
+      rate: '30',
+      args: [
+        ...H264,
+        '-g',
+        '30',
+        '-vf',
+        'settb=1/90000,setpts=PTS+400*mod(N\\,3)',
+        '-fps_mode',
+        'passthrough',
+        '-enc_time_base',
+        '1/90000',
+      ],
+      cuts: [0, 60, 120, 180],
+    },
+  ],
+]
+
 describe('a source that fits', () => {
-  it.each([
-    ['of 30 frames a second, with B-frames', 'bframes.mp4', '30', [...B_FRAMES, ...regular(60)]],
-    ['of 25 frames a second', 'plain.mp4', '25', [...H264, ...regular(50)]],
-    ['of 29.97 frames a second, in QuickTime', 'ntsc.mov', '30000/1001', [...B_FRAMES, ...regular(60)]],
-    ['with its colour named', 'colour.mp4', '25', [...H264, ...regular(50), '-colorspace', 'bt709']],
-    [
-      'with more key frames than it needs, one just before a cut',
-      'keys.mp4',
-      '25',
-      [...B_FRAMES, '-sc_threshold', '0', '-force_key_frames', 'expr:eq(mod(n,50),0)+eq(mod(n,50),49)+eq(n,70)'],
-    ],
-  ])('%s becomes right HLS of the very same frames', async (_, name, rate, args) => {
-    const source = await clip(name, rate, ...args)
-    const { plan, work } = await planned(source)
+  it.each(FITTING)('%s becomes right HLS of the very same frames', async (_, { file, rate = '25', args, cuts }) => {
+    const source = await clip(file, rate, ...args)
+    const { plan, work } = await planned(source, [180, 90])
     expect(plan.facts.video.copyable).toEqual({ peakBitrate: expect.any(Number) })
+    expect(plan.cuts).toEqual(cuts)
     const written = vi.fn()
     const part = await workbench.run(work, { outputKey: `${plan.folder}/copy`, written })
     expect(written).not.toHaveBeenCalled()
-    const [rendition] = part.renditions
-    expect(rendition?.segments.map(({ keyFrames }) => keyFrames?.length)).toEqual([3, 1])
     const peak = plan.facts.video.copyable?.peakBitrate ?? 0
-    for (const { bytes, frames } of rendition?.segments ?? []) {
-      expect(bytes * 8).toBeLessThan((peak * Math.max(frames, work.segmentFrames / 2) * 6.1) / work.segmentFrames)
+    const least = segmentGrid(plan.facts.video.frameRate).segmentFrames / 2
+    for (const { bytes, frames } of part.renditions[0]?.segments ?? []) {
+      expect(bytes * 8 * rateOf(plan.facts)).toBeLessThan(peak * Math.max(frames, least) * 1.02)
+    }
+    // The smaller rendition is encoded in two chunks, with the same cuts.
+    const half = Math.ceil(plan.segments / 2)
+    const smaller = plan.rungs.slice(1)
+    const encoded = [
+      videoWork(plan, 0, half, smaller),
+      ...(half < plan.segments ? [videoWork(plan, half, plan.segments, smaller)] : []),
+    ]
+    const parts = [{ folder: 'copy', part }]
+    for (const [index, chunk] of encoded.entries()) {
+      parts.push({
+        folder: `chunk-${index}`,
+        part: await workbench.run(chunk, { outputKey: `${plan.folder}/chunk-${index}` }),
+      })
     }
 
-    const { decodedVideo } = await checkWhole(workbench, plan, [{ folder: 'copy', part }])
-    expect(Number(decodedVideo[0]?.nb_read_frames)).toBe(plan.facts.video.frameCount)
+    const { decodedVideo } = await checkWhole(workbench, plan, parts)
+    const frames = String(plan.facts.video.frameCount)
+    expect(decodedVideo.map(({ nb_read_frames }) => nb_read_frames)).toEqual([frames, frames])
     // Video without a declared colour gets the label of encoded renditions.
-    expect(decodedVideo[0]?.color_space).toBe(name === 'colour.mp4' ? 'bt709' : 'smpte170m')
+    expect(decodedVideo[0]?.color_space).toBe(file === 'scenes.mp4' ? 'bt709' : 'smpte170m')
     const [before, after] = await Promise.all([decoded(source), decoded(workbench.pathOf(`${plan.folder}/180p.m3u8`))])
     expect(before).toHaveLength(plan.facts.video.frameCount)
     expect(after).toEqual(before)
   })
 })
+
+function rateOf({ video }: SourceFacts): number {
+  return video.frameRate.num / video.frameRate.den
+}
 
 it('a last group of less than half a second is part of the segment before, in a remux and in an encode', async () => {
   const input = [...testVideo(6.2), ...tone(6.2), '-pix_fmt', 'yuv420p', ...H264, ...regular(50), ...AAC]
@@ -81,7 +154,11 @@ it('a last group of less than half a second is part of the segment before, in a 
   for (const copied of [true, undefined]) {
     const folder = copied ? 'copy' : 'encode'
     const part = await workbench.run({ ...work, copied }, { outputKey: `${plan.folder}/${folder}` })
-    expect(part.renditions[0]?.segments.map(({ frames, keyFrames }) => [frames, keyFrames?.length])).toEqual([[155, 4]])
+    expect(part.renditions[0]?.segments.map(({ frames, keyFrames }) => [frames, keyFrames?.length])).toEqual([
+      [50, 1],
+      [50, 1],
+      [55, 1],
+    ])
     const audio = {
       kind: 'audio',
       sourceKey: plan.sourceKey,
@@ -102,10 +179,8 @@ it('a last group of less than half a second is part of the segment before, in a 
 
 describe('a source is encoded', () => {
   it.each([
-    ['whose key frames are where the encoder liked', 'usual.mp4', ['-preset', 'veryfast', '-c:v', 'libx264']],
     ['whose groups are open', 'open.mp4', [...B_FRAMES, ...regular(50), '-x264-params', 'open-gop=1']],
-    ['in a container without such an index', 'other.mkv', [...H264, ...regular(50)]],
-    ['in fragments', 'fragments.mp4', [...H264, ...regular(50), '-movflags', '+frag_keyframe+empty_moov']],
+    ['in a stream without such headers', 'other.ts', [...H264, ...regular(50)]],
     ['of interlaced frames', 'fields.mp4', [...B_FRAMES, ...regular(50), '-flags', '+ildct+ilme']],
     ['of full range', 'range.mp4', [...H264, ...regular(50), '-pix_fmt', 'yuvj420p']],
     ['of another codec', 'mpeg4.mp4', ['-c:v', 'mpeg4', '-g', '50']],
@@ -123,7 +198,7 @@ describe('a source that is not what it says', () => {
     await expect(copy).rejects.toMatchObject({ taskCause: { class: 'input', code: 'COPY_UNFIT' } })
     // Such a source can still be encoded.
     const encode = await workbench.run({ ...work, copied: undefined }, { outputKey: `${plan.folder}/encode` })
-    expect(encode.renditions[0]?.segments).toHaveLength(2)
+    expect(encode.renditions[0]?.segments).toHaveLength(plan.segments)
   }
 
   it('is refused when a key frame of its index is not one', async () => {

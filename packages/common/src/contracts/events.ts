@@ -116,6 +116,14 @@ export const events = defineEvents({
     version: 1,
     data: z.object({ videoId: Id, ownerId: Id }),
   },
+  'video.delivery-revoked': {
+    summary: 'Addresses of the files of a video below an epoch (null: all) are refused by gateways',
+    publisher: 'media',
+    subscribers: [],
+    listeners: ['gateway'],
+    version: 1,
+    data: z.object({ videoId: Id, epoch: z.number().int().nullable(), expiresAt: Timestamp }),
+  },
   'playback.revoked': {
     summary: 'A playback token was revoked; gateways refuse it',
     publisher: 'media',

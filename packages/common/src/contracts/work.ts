@@ -47,11 +47,15 @@ export const TaskWork = z.discriminatedUnion('kind', [
     rungs: z.array(Rung.extend({ firstSegment: z.number().int().nonnegative() })).min(1),
     /** Whether the source is remuxed: its frames are cut into segments without encoding. Only for the whole source and one rung. */
     copied: z.boolean().optional(),
+    /** Whether another task makes the first segments that a viewer waits for. */
+    rest: z.boolean().optional(),
     /** Frames from one key frame to the next; about two seconds. */
     gopFrames: z.number().int().positive(),
-    /** Frames of every segment but the video's last; a multiple of `gopFrames`. */
+    /** Frames of every segment but the video's last, where the chunk has no `cuts`. */
     segmentFrames: z.number().int().positive(),
     chunk: z.object({
+      /** The first frame of each of its segments, counted in the chunk. Absent in tasks of earlier versions. */
+      cuts: z.array(z.number().int().nonnegative()).optional(),
       startFrame: z.number().int().nonnegative(),
       frameCount: z
         .number()
@@ -211,8 +215,19 @@ const RenditionPart = z.object({
       bytes: z.number().int().positive(),
       frames: z.number().int().positive(),
       sha256: SegmentSha256,
-      /** Position of each key frame in the file: offset and length in bytes. Absent in results of earlier versions. */
-      keyFrames: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().positive()])).optional(),
+      /**
+       * Position of each key frame in the file: offset and length in bytes, and its frame, counted in the segment. Absent in
+       * results of earlier versions; without the frame, they are as far apart as `gopFrames` says.
+       */
+      keyFrames: z
+        .array(
+          z.tuple([
+            z.number().int().nonnegative(),
+            z.number().int().positive(),
+            z.number().int().nonnegative().optional(),
+          ]),
+        )
+        .optional(),
     }),
   ),
   initBytes: z.number().int().positive(),
@@ -249,6 +264,8 @@ export const TaskResult = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('probe').meta({ description: 'Kind of task.', example: 'video' }),
     facts: SourceFacts,
+    /** The first frame of each segment, if the frames can be cut into segments without encoding. */
+    cuts: z.array(z.number().int().nonnegative()).optional(),
     chapters: z.array(SourceChapter).optional(),
     /** Absent if there are none. */
     subtitles: z.array(SourceSubtitles).max(MAX_SOURCE_SUBTITLES).optional(),

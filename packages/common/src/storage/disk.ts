@@ -24,6 +24,7 @@ import { fileSink, receive } from './receive.ts'
 import {
   assertKey,
   type ByteRange,
+  type Location,
   type Piece,
   type StorageKey,
   type Store,
@@ -147,6 +148,10 @@ class DiskStore implements Store {
     const found = await stat(this.#path(key)).catch(orNull)
     if (!found) await this.check()
     return found?.isFile() ? { bytes: found.size, modifiedAt: found.mtime } : null
+  }
+
+  async locate(key: StorageKey): Promise<Location | null> {
+    return (await this.stat(key)) && { kind: 'file', path: key }
   }
 
   read(key: StorageKey, range?: ByteRange): Readable {

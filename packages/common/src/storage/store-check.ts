@@ -87,6 +87,7 @@ export function guardedStore(store: Store, assertUsable: () => void): Store {
     copy: guarded(store.copy),
     move: guarded(store.move),
     stat: guarded(store.stat),
+    locate: guarded(store.locate),
     read: guardedAtOnce(store.read),
     get: guarded(store.get),
     writePiece: guarded(store.writePiece),

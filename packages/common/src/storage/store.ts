@@ -27,6 +27,9 @@ export interface ByteRange {
   end: number
 }
 
+/** Where another server finds the bytes of an object: below the folder of objects on the shared disk, or at a URL for a minute. */
+export type Location = { kind: 'file'; path: string } | { kind: 'url'; url: string }
+
 /** The bytes that one request sent of a resumable upload. */
 export interface Piece {
   key: StorageKey
@@ -56,6 +59,8 @@ export interface Store {
   move(from: StorageKey, to: StorageKey): Promise<void>
   stat(key: StorageKey): Promise<StoredFile | null>
   read(key: StorageKey, range?: ByteRange): Readable
+  /** Where the bytes are, so that they need not pass through this process. On a disk null when there is no such object. */
+  locate(key: StorageKey): Promise<Location | null>
   /** Reads a small object. */
   get(key: StorageKey): Promise<Buffer>
   /**

@@ -9,6 +9,7 @@ export {
   type PrivateS3,
   type PrivateTestEnvironment,
   privateBroker,
+  privateEdge,
   privateS3,
   privateTestEnvironment,
 } from './private-servers.ts'

@@ -13,6 +13,7 @@ import {
 import { findServerBinaries } from '../backing/native/binaries.ts'
 import { startNativeBacking } from '../backing/native/native-backing.ts'
 import { startNativeRabbitmq } from '../backing/native/native-rabbitmq.ts'
+import { type Edge, type EdgeOptions, startEdge } from '../backing/start-edge.ts'
 import { startS3 } from '../backing/start-s3.ts'
 import { provisionBroker } from '../provision/broker.ts'
 import { amqpUrlFor, BROKER_USERS, type BrokerUser, derivedPasswords } from '../provision/identities.ts'
@@ -101,6 +102,11 @@ export async function privateS3(): Promise<PrivateS3> {
     }
     return { access, control, bucket }
   })
+}
+
+/** Starts nginx in front of a gateway, with the configuration that Kinora ships. */
+export async function privateEdge(options: Omit<EdgeOptions, 'log'>): Promise<Edge> {
+  return await untilLastTest((life) => startEdge({ ...options, log }, life))
 }
 
 async function untilLastTest<T>(start: (life: Lifecycle) => Promise<T>): Promise<T> {

@@ -20,7 +20,7 @@ export type ServiceEnvOptions = {
   port: number
   publicUrl: string
   dir: string
-  /** Settings for all services; those in `SECRET_SETTINGS` go only to the service named there. */
+  /** Settings for all services; those in `SECRET_SETTINGS` go only to the services named there. */
   settings: Record<string, string>
 }
 
@@ -41,8 +41,12 @@ export function serviceEnv(service: Service, name: string, internalPort: number,
   }
 }
 
-/** Settings that contain a secret, and the service that may know it. */
-const SECRET_SETTINGS: Record<string, Service> = { SMTP_URL: 'auth', PLAYBACK_SECRET_PREVIOUS: 'media' }
+/** Settings that contain a secret, and the services that may know it. */
+const SECRET_SETTINGS: Record<string, Service[]> = {
+  SMTP_URL: ['auth'],
+  PLAYBACK_SECRET_PREVIOUS: ['gateway', 'media'],
+  DELIVERY_SECRET: ['gateway'],
+}
 
 function storageEnv({ storageUrl, storageCredentials }: Installation): Record<string, string> {
   if (!storageCredentials) return { STORAGE_URL: storageUrl }
@@ -51,7 +55,8 @@ function storageEnv({ storageUrl, storageCredentials }: Installation): Record<st
 }
 
 function settingsFor(service: Service, settings: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => (SECRET_SETTINGS[name] ?? service) === service))
+  const mayKnow = (name: string) => SECRET_SETTINGS[name]?.includes(service) ?? true
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => mayKnow(name)))
 }
 
 const OWN: Record<Service, (options: ServiceEnvOptions, name: string) => Record<string, string>> = {
@@ -84,6 +89,7 @@ const OWN: Record<Service, (options: ServiceEnvOptions, name: string) => Record<
     PORT: String(port),
     PUBLIC_URL: publicUrl,
     CSRF_SECRET: keys.CSRF_SECRET,
+    PLAYBACK_SECRET: keys.PLAYBACK_SECRET,
     REDIS_URL: installation.redisUrl,
     REDIS_PREFIX: installation.redisPrefix,
     ...storageEnv(installation),

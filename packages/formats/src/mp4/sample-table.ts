@@ -29,18 +29,6 @@ export function readDurations(file: Buffer, stts: Box): Uint32Array {
   return durations
 }
 
-/** The one duration of all samples, from `stts`. */
-export function readStep(file: Buffer, stts: Box, samples: number): number {
-  const step = file.readUInt32BE(stts.body + 12)
-  let counted = 0
-  for (const at of entriesOf(file, stts, 8)) {
-    if (file.readUInt32BE(at + 4) !== step) throw new RangeError('samples of different durations')
-    counted += file.readUInt32BE(at)
-  }
-  if (counted !== samples) throw new RangeError(`${samples} samples, and times of ${counted}`)
-  return step
-}
-
 /** Composition offsets, from `ctts`. By the standard, version 0 has no negative offsets, but files do have them. */
 export function readOffsets(file: Buffer, ctts: Box, samples: number): Int32Array {
   const offsets = new Int32Array(samples)

@@ -1,7 +1,7 @@
 import { type Box, boxesIn, needBox } from './boxes.ts'
 import { readFragments } from './fragment.ts'
 import { type InitSegment, mainTrack } from './init-segment.ts'
-import { readAvcConfig } from './sample-entry.ts'
+import { type AvcConfig, readAvcConfig } from './sample-entry.ts'
 
 /** What a media segment contains of its main track. */
 export interface Segment {
@@ -63,11 +63,15 @@ const PARAMETER_SETS = [7, 8, 13, 15]
  * wrong.
  */
 export function assertIndependent(segment: Buffer, init: Buffer): void {
-  const stsd = needBox(init, ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd'])
-  const { lengthBytes } = readAvcConfig(init, stsd)
+  const { lengthBytes } = avcConfigOf(init)
   for (const box of boxesIn(segment)) {
     if (box.type === 'mdat') assertGroup(segment, box, lengthBytes)
   }
+}
+
+/** The parameters of an H.264 initialisation segment. Throws `RangeError` as `readAvcConfig` does. */
+export function avcConfigOf(init: Buffer): AvcConfig {
+  return readAvcConfig(init, needBox(init, ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd']))
 }
 
 function assertGroup(segment: Buffer, mdat: Box, lengthBytes: number): void {

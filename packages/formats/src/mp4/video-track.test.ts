@@ -4,15 +4,7 @@ import { readVideoTrack } from './video-track.ts'
 
 describe('an index', () => {
   it.each<[string, Partial<SomeTrack>]>([
-    [
-      'frames of different lengths',
-      {
-        steps: [
-          [69, 100],
-          [1, 200],
-        ],
-      },
-    ],
+    ['fewer times than frames', { steps: [[69, 100]] }],
     ['times of more frames than it has', { steps: [[71, 100]] }],
     ['two entries of samples', { entries: 2 }],
     ['parameters among the frames', { format: 'avc3' }],

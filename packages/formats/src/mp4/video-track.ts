@@ -1,6 +1,6 @@
 import { type Box, boxesIn, innerBoxes, onlyBox, optionalBox } from './boxes.ts'
 import { type AvcConfig, readAvcConfig } from './sample-entry.ts'
-import { readDurations, readOffsets, readSizes, readStep, readSyncs } from './sample-table.ts'
+import { readDurations, readOffsets, readSizes, readSyncs } from './sample-table.ts'
 import { assertUpright, handlerOf, timescaleOf } from './track-header.ts'
 
 interface TrackClock {
@@ -14,10 +14,8 @@ interface TrackClock {
 }
 
 /** The video track in the index of an MP4 file, in decoding order. Times are in ticks. */
-export interface VideoTrack extends TrackClock {
+export interface VideoTrack extends FrameClock {
   avc: AvcConfig
-  /** From one frame to the next; the same for all. */
-  step: number
   /** Bytes of each frame. */
   sizes: Uint32Array
   /** Indices of the frames that can be decoded by themselves, ascending; null: all. */
@@ -31,7 +29,7 @@ export interface FrameClock extends TrackClock {
 
 /**
  * Reads a `moov` box. Throws `RangeError` when it is malformed and when the track is not plain: more than one video track,
- * rotated frames, two sets of parameters, no constant rate.
+ * rotated frames, two sets of parameters.
  */
 export function readVideoTrack(moovFile: Buffer): VideoTrack {
   const track = onlyVideoTrack(moovFile)
@@ -43,7 +41,7 @@ export function readVideoTrack(moovFile: Buffer): VideoTrack {
   const stss = optionalBox(moovFile, stbl, ['stss'])
   return {
     avc: readAvcConfig(moovFile, table('stsd')),
-    step: readStep(moovFile, table('stts'), sizes.length),
+    durations: durationsOf(moovFile, table('stts'), sizes.length),
     sizes,
     syncs: stss ? readSyncs(moovFile, stss, sizes.length) : null,
     ...readClock(moovFile, track, sizes.length),
@@ -55,6 +53,12 @@ export function readFrameClock(moovFile: Buffer): FrameClock {
   const track = onlyVideoTrack(moovFile)
   const durations = readDurations(moovFile, onlyBox(moovFile, track.stbl, ['stts']))
   return { durations, ...readClock(moovFile, track, durations.length) }
+}
+
+function durationsOf(file: Buffer, stts: Box, samples: number): Uint32Array {
+  const durations = readDurations(file, stts)
+  if (durations.length !== samples) throw new RangeError(`${samples} samples, and times of ${durations.length}`)
+  return durations
 }
 
 interface TrackBoxes {

@@ -22,6 +22,9 @@ export interface WebFile {
   blanks: Blank[] | null
 }
 
+/** Of one frame: more than a worker decodes by default, and many times what screens show. */
+export const MAX_PIXELS = 8192 * 4320
+
 /** Many times what a file of one video and one audio track has. */
 const MAX_BLANKS = 500
 

@@ -1,3 +1,4 @@
+import { MAX_PIXELS } from './byte-file.ts'
 import { boxesBetween, entryBody, type FileBox } from './mp4-metadata.ts'
 
 interface Tracks {
@@ -41,6 +42,7 @@ const PROFILES = [66, 77, 100]
 
 function isPlayableVideo(moov: Buffer, entry: FileBox): boolean {
   if (!['avc1', 'vp08', 'vp09', 'av01'].includes(entry.type)) return false
+  if (moov.readUInt16BE(entry.body + 24) * moov.readUInt16BE(entry.body + 26) > MAX_PIXELS) return false
   const boxes = boxesBetween(moov, entryBody(moov, entry), entry.end)
   const find = (type: string) => boxes.find((box) => box.type === type)
   if (entry.type === 'av01') return find('av1C') !== undefined

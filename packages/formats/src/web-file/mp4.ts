@@ -24,11 +24,11 @@ export async function readMp4(bytes: ByteFile): Promise<WebFile | null> {
   for (let boxes = 0; at < file.size; boxes += 1) {
     const box = await topBox(file, at)
     if (boxes === 0 && box?.type !== 'ftyp') return null
-    if (!box || boxes === MAX_BOXES || file.reads > MAX_READS) {
+    if (box && box.end > file.size && (!tracks || box.type === 'mdat')) return null
+    if (!box || box.end > file.size || boxes === MAX_BOXES || file.reads > MAX_READS) {
       understood = false
       break
     }
-    if (box.end > file.size) return null
     if (box.type === 'moov' && !tracks) {
       if (box.end - box.start > MAX_INDEX) return null
       const index = await file.read(box.start, box.end - box.start)

@@ -15,8 +15,8 @@ const track = (handler: string, entry: Buffer, ...more: Buffer[]) =>
     ),
     ...more,
   )
-const avc1 = (profile: number) =>
-  box('avc1', Buffer.alloc(78, 7), box('avcC', Buffer.from([1, profile, 0, 30])), box('GPS ', text('48.1')))
+const avc1 = (profile: number, fields = Buffer.alloc(78, 7)) =>
+  box('avc1', fields, box('avcC', Buffer.from([1, profile, 0, 30])), box('GPS ', text('48.1')))
 const ftyp = box('ftyp', text('isom'), u32(0))
 const mdat = box('mdat', text('<script>alert(1)</script>'))
 const moov = (...boxes: Buffer[]) => box('moov', box('mvhd', u32(0, 7, 7, 1000, 1000)), ...boxes)
@@ -39,6 +39,7 @@ describe('a file that browsers play', () => {
     expect(await read(ftyp, moov(track('vide', box('hvc1', Buffer.alloc(78)))), mdat)).toBeNull()
     expect(await read(ftyp, moov(picture, track('soun', box('ac-3', Buffer.alloc(28)))), mdat)).toBeNull()
     expect(await read(ftyp, moov(), mdat)).toBeNull()
+    expect(await read(ftyp, moov(track('vide', avc1(100, Buffer.alloc(78, 255)))), mdat)).toBeNull()
   })
 
   it.each<[string, Buffer]>([

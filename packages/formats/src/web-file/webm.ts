@@ -1,4 +1,4 @@
-import { type Blank, type ByteFile, bounded, type WebFile, WindowedFile } from './byte-file.ts'
+import { type Blank, type ByteFile, bounded, MAX_PIXELS, type WebFile, WindowedFile } from './byte-file.ts'
 
 /** Elements of RFC 9559 (Matroska) and RFC 8794 (EBML). */
 const ID = {
@@ -22,6 +22,9 @@ const ID = {
   codecPrivate: 0x63a2,
   name: 0x536e,
   encodings: 0x6d80,
+  video: 0xe0,
+  width: 0xb0,
+  height: 0xba,
 } as const
 
 const CODECS: Record<number, readonly string[]> = {
@@ -141,16 +144,28 @@ function readTracks(content: Buffer, tracks: Element): { playable: boolean; plai
   const read = entries.map(({ body, end }) => {
     const fields = children(content, body, end)
     const field = (id: number) => fields.find((candidate) => candidate.id === id)
-    const [type, codec] = [field(ID.trackType), field(ID.codec)]
-    const kind = type ? content.readUIntBE(type.body, Math.min(6, Math.max(1, type.end - type.body))) : 0
+    const [type, codec, video] = [field(ID.trackType), field(ID.codec), field(ID.video)]
+    const kind = type ? numberAt(content, type) : 0
     const known = CODECS[kind]?.includes(codec ? textOf(content, codec) : '') ?? false
-    return { isMedia: CODECS[kind] !== undefined, playable: known && !field(ID.encodings) }
+    const fits = !video || pixelsOf(content, video) <= MAX_PIXELS
+    return { isMedia: CODECS[kind] !== undefined, playable: known && fits && !field(ID.encodings) }
   })
   const media = read.filter(({ isMedia }) => isMedia)
   return {
     playable: media.length > 0 && media.every(({ playable }) => playable),
     plain: media.length === read.length,
   }
+}
+
+function pixelsOf(content: Buffer, { body, end }: Element): number {
+  const fields = children(content, body, end)
+  const side = (id: number) => fields.filter((field) => field.id === id).map((field) => numberAt(content, field))[0] ?? 0
+  return side(ID.width) * side(ID.height)
+}
+
+/** An unsigned number of up to six bytes; none that is meant here has more. */
+function numberAt(content: Buffer, { body, end }: Element): number {
+  return content.readUIntBE(body, Math.min(6, Math.max(1, end - body)))
 }
 
 function textOf(buffer: Buffer, { body, end }: Element): string {

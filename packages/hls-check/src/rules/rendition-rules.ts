@@ -64,16 +64,32 @@ export function checkEnd(findings: Findings, rendition: Rendition): void {
   findings.check('HLS-24', last.seconds >= least, `the last segment of ${name} lasts ${last.seconds} s`)
 }
 
-/** A player switches renditions between segments, so segments of all renditions must begin and end together. */
+/** Seconds at the beginning, in which one rendition may be cut more often than another. */
+const BEGINNING_SECONDS = 20
+
+/**
+ * A player switches renditions between segments, so segments of all renditions must begin and end together. In the first
+ * seconds some may be cut more often, as a viewer waits for the first segment; each cut of the others is one of theirs, too.
+ */
 export function checkSameCuts(findings: Findings, videos: readonly Rendition[]): void {
-  const [first, ...others] = videos
-  if (!first) return
-  const cuts = endsOf(first)
-  for (const other of others) {
+  const [finest] = videos.toSorted((one, other) => other.segments.length - one.segments.length)
+  if (!finest) return
+  const cuts = endsOf(finest)
+  for (const other of videos.filter((one) => one !== finest)) {
     const ends = endsOf(other)
-    const same = ends.length === cuts.length && ends.every((end, at) => Math.abs(end - (cuts[at] ?? 0)) < SAME_INSTANT)
-    findings.check('HLS-18', same, `${other.name} is not cut where ${first.name} is`)
+    const needed = cuts.filter((cut, at) => cut >= BEGINNING_SECONDS || at === cuts.length - 1)
+    const same = haveAll(cuts, ends) && haveAll(ends, ends.length < cuts.length ? needed : cuts)
+    findings.check('HLS-18', same, `${other.name} is not cut where ${finest.name} is`)
   }
+}
+
+/** Both ascend. */
+function haveAll(times: readonly number[], wanted: readonly number[]): boolean {
+  let at = 0
+  return wanted.every((time) => {
+    while ((times[at] ?? Number.POSITIVE_INFINITY) < time - SAME_INSTANT) at += 1
+    return Math.abs((times[at] ?? Number.POSITIVE_INFINITY) - time) < SAME_INSTANT
+  })
 }
 
 function endsOf({ segments }: Rendition): number[] {

@@ -41,7 +41,10 @@ export const RULES = {
   'HLS-15': { says: 'Every video segment begins with a sync sample', source: 'RFC 8216 3, 4.3.5.1' },
   'HLS-16': { says: 'Each segment begins at the decode time at which the one before it ends', source: 'RFC 8216 3' },
   'HLS-17': { says: 'EXTINF, each and in sum, is right to a frame', source: 'RFC 8216 4.3.2.1' },
-  'HLS-18': { says: 'All video renditions are cut at the same times', source: 'RFC 8216 6.2.4' },
+  'HLS-18': {
+    says: 'All video renditions are cut at the same times; in the first 20 seconds some may have further cuts',
+    source: 'RFC 8216 6.2.4',
+  },
   'HLS-19': { says: 'All renditions of one frame rate have all frames', source: 'RFC 8216 6.2.4' },
   'HLS-20': { says: 'Audio and video have the same length, to a frame of each', source: 'RFC 8216 6.2.4' },
   'HLS-21': {

@@ -26,7 +26,7 @@ const EXPOSED = [
 /**
  * CORS middleware. Pages of the `allowed` origins may use the API, also with credentials, for cookie sessions (see
  * `browser-session/`); pages of other origins can neither read its responses nor send JSON or a token. Playback is open to
- * all origins, because its links are meant to be embedded.
+ * all origins, because its links are meant to be embedded; its answers are the same for all of them, so caches need not vary.
  */
 export function crossOrigin(allowed: ReadonlySet<string>): RequestHandler {
   const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -36,7 +36,7 @@ export function crossOrigin(allowed: ReadonlySet<string>): RequestHandler {
   const open = cors({ origin: '*', methods: ['GET', 'HEAD'], exposedHeaders: EXPOSED, maxAge: 86_400 })
 
   return (req, res, next) => {
-    if (req.path.startsWith('/play/')) return open(req, res, next)
+    if (req.path.startsWith('/play/') || req.path.startsWith('/v/')) return open(req, res, next)
     const { origin } = req.headers
     if (origin !== undefined && allowed.has(origin)) return listed(req, res, next)
     if (origin !== undefined || req.method === 'OPTIONS') return foreign(req, res, next)

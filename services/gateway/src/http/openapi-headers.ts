@@ -17,6 +17,8 @@ export const HEADERS = {
   'Upload-Metadata': text('The metadata that the client gave.', 'filename aG9saWRheS5tcDQ='),
   ETag: text('Validator of this representation, for If-None-Match and If-Range.', '"5f2b-18c2"'),
   'Cache-Control': text('Who may keep the answer, and for how many seconds.', 'private, max-age=60'),
+  'Cache-Tag': text('By which a cache can purge all files of a video.', 'video-01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55'),
+  'Surrogate-Key': text('The same as Cache-Tag.', 'video-01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55'),
   'Accept-Ranges': text('The file can be fetched in byte ranges.', 'bytes'),
   'Content-Range': text('Which bytes of how many these are (RFC 9110).', 'bytes 0-1023/146515'),
   'Content-Disposition': text('File name to save the answer under.', 'attachment; filename="Holiday 720p.mp4"'),

@@ -49,6 +49,7 @@ const account = fixedHeaders({
 /** By how their paths begin; everything else is the API. */
 const OTHERS = [
   ['/play/', play],
+  ['/v/', play],
   ['/docs', docs],
   ['/account/', account],
 ] as const

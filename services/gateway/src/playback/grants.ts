@@ -1,79 +1,227 @@
 import type { CallOptions } from '@kinora/common/bus'
-import { media, type PlaybackGrant } from '@kinora/common/contracts'
+import type { EventData, EventEnvelope } from '@kinora/common/contract'
+import { type events, Id, media, type PlaybackGrant } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { LINK_ENDED, type PlaybackSigner } from '@kinora/common/playback-token'
 import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
+import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
-import type { Rpc } from '../rpc.ts'
+import { gatewayCall, type Rpc } from '../rpc.ts'
+import type { PlaybackRevocations } from './playback-revocations.ts'
 
-/** Maximum age of a grant that was not invalidated. */
+/** How long a grant is used before media is asked again, although no event said that it has changed. */
 const TTL_MS = 30_000
+/** Of videos, and of references. */
 const MAX_ENTRIES = 10_000
+/** How long media may take to answer about a video that is known, before what is known is used. */
+const PATIENCE_MS = 1000
+/** Between two questions while media does not answer. */
+const RETRY_MS = 1000
+
+const NEVER = Number.NEGATIVE_INFINITY
+
+/** What a reference says by itself. */
+type Limits = Pick<PlaybackGrant, 'videoId' | 'tokenId' | 'maxHeight' | 'download' | 'expiresAt'>
+
+interface KnownVideo {
+  grant: PlaybackGrant
+  /** By `performance.now()`; after it media is asked. */
+  freshUntil: number
+}
+
+export interface GrantsOptions {
+  signer: PlaybackSigner
+  revocations: PlaybackRevocations
+  /** Milliseconds for which known videos play on while media does not answer. */
+  offlineMs: number
+}
 
 /**
- * What each playback reference may fetch. A player fetches hundreds of files with one reference, so media's grant is cached
- * for 30 s at most, and evicted as soon as media reports a change of the video or the token. Refusals are not cached.
+ * What each playback reference may fetch. A token that this installation has signed is checked here: signature, expiry, and
+ * the list of revocations. What media says of a video is kept until an event reports a change, and confirmed every 30 s; while
+ * media does not answer it is used for a limited time. Refusals are not kept.
  */
 export class Grants {
   readonly #rpc: Rpc
-  readonly #entries = new LRUCache<string, PlaybackGrant>({ max: MAX_ENTRIES, ttl: TTL_MS, perf: Date })
+  readonly #options: GrantsOptions
+  readonly #limits = new LRUCache<string, Limits>({ max: MAX_ENTRIES })
+  readonly #videos = new LRUCache<string, KnownVideo>({ max: MAX_ENTRIES })
+  /** Grants of references that only media can check. */
+  readonly #others = new LRUCache<string, PlaybackGrant>({ max: MAX_ENTRIES, ttl: TTL_MS, perf: Date })
   readonly #pending = new Map<string, Promise<PlaybackGrant>>()
-  /** Time of the last change of each video (epoch ms), so that a response to an earlier call is not cached. */
+  /** Counts changes and questions, so that a response to a question from before a change is not kept. */
+  #tick = 0
   readonly #changed = new LRUCache<string, number>({ max: MAX_ENTRIES })
   #gapAt = 0
+  /** Whether the last question was not answered, and when it was asked (`performance.now()`). */
+  #away = false
+  #askedAt = Number.NEGATIVE_INFINITY
 
-  constructor(rpc: Rpc) {
+  constructor(rpc: Rpc, options: GrantsOptions) {
     this.#rpc = rpc
+    this.#options = options
   }
 
   /** Throws `VIDEO_NOT_FOUND`, `PLAYBACK_DENIED`, `PLAYBACK_NOT_READY`, and the errors of a failed call. */
   async find(reference: string, call: CallOptions): Promise<PlaybackGrant> {
-    return this.#entries.get(reference) ?? (await (this.#pending.get(reference) ?? this.#fetch(reference, call)))
+    const { revocations } = this.#options
+    const limits = revocations.loaded ? this.#read(reference) : null
+    if (!limits) return this.#others.get(reference) ?? (await this.#ask(reference, call))
+    if (limits.expiresAt !== null && Date.parse(limits.expiresAt) <= Date.now()) throw linkEnded()
+    if (limits.tokenId !== null && revocations.isRevoked(limits.tokenId)) throw linkEnded()
+    const { visibility, ...video } = await this.#video(limits.videoId, reference, call)
+    if (visibility === 'private' && Id.safeParse(reference).success) throw new AppError('VIDEO_NOT_FOUND')
+    return { ...video, visibility, ...limits }
   }
 
-  /** Evicts the grants of a video, because its visibility, its files or one of its tokens has changed. */
-  invalidate(videoId: string): void {
-    this.#changed.set(videoId, Date.now())
-    const outdated: string[] = []
-    for (const [reference, grant] of this.#entries.entries()) if (grant.videoId === videoId) outdated.push(reference)
-    for (const reference of outdated) this.#entries.delete(reference)
+  /** Applies an event of media about a video. */
+  receive(envelope: EventEnvelope): void {
+    const { videoId } = envelope.data as { videoId: string }
+    this.#changed.set(videoId, this.#next())
+    for (const [reference, grant] of [...this.#others.entries()]) {
+      if (grant.videoId === videoId) this.#others.delete(reference)
+    }
+    if (envelope.type === 'video.deleted') this.#videos.delete(videoId)
+    if (envelope.type !== 'video.changed') return
+    const known = this.#videos.peek(videoId)
+    const { visibility, playable, status } = envelope.data as EventData<(typeof events)['video.changed']>
+    if (!playable) this.#videos.delete(videoId)
+    else if (known) this.#videos.set(videoId, { grant: { ...known.grant, visibility }, freshUntil: NEVER })
+    else if (status === 'ready') this.#prefetch(videoId)
   }
 
-  /** Evicts all grants, because changes may have been missed. */
+  /** Asks again about all videos, because changes may have been missed. */
   invalidateAll(): void {
-    this.#gapAt = Date.now()
-    this.#entries.clear()
+    this.#gapAt = this.#next()
+    this.#others.clear()
+    for (const known of this.#videos.values()) known.freshUntil = NEVER
   }
 
-  #fetch(reference: string, call: CallOptions): Promise<PlaybackGrant> {
-    const askedAt = Date.now()
+  /** Null for what only media can check. Throws `PLAYBACK_DENIED` for a token that has expired. */
+  #read(reference: string): Limits | null {
+    const known = this.#limits.get(reference)
+    if (known) return known
+    const limits = Id.safeParse(reference).success ? openTo(reference) : this.#verify(reference)
+    if (limits) this.#limits.set(reference, limits)
+    return limits
+  }
+
+  #verify(token: string): Limits | null {
+    try {
+      const { video: videoId, jti, exp, maxHeight = null, download = false } = this.#options.signer.verify(token)
+      return { videoId, tokenId: jti ?? null, maxHeight, download, expiresAt: new Date(exp * 1000).toISOString() }
+    } catch {
+      // Media may have a key that this gateway does not have yet.
+      return null
+    }
+  }
+
+  async #video(videoId: string, reference: string, call: CallOptions): Promise<PlaybackGrant> {
+    const known = this.#videos.get(videoId)
+    if (known && performance.now() < known.freshUntil) return known.grant
+    const isUsable = known && this.#options.revocations.silentMs <= this.#options.offlineMs
+    if (!isUsable) return await this.#ask(reference, call)
+    if (this.#away) {
+      // Nobody waits for a service that is known to be away.
+      if (performance.now() - this.#askedAt > RETRY_MS) void this.#ask(reference, call).catch(() => {})
+      return known.grant
+    }
+    return await within(PATIENCE_MS, this.#ask(reference, call)).catch((error: unknown) => {
+      if (!isAway(error)) throw error
+      this.#away = true
+      return known.grant
+    })
+  }
+
+  /** All callers with one reference share a question. */
+  #ask(reference: string, call: CallOptions): Promise<PlaybackGrant> {
+    const running = this.#pending.get(reference)
+    if (running !== undefined) return running
+    const tick = this.#next()
+    this.#askedAt = performance.now()
     const pending = this.#rpc(media.authorizePlayback, { reference }, call)
-      .then((grant) => {
-        this.#keep(reference, grant, askedAt)
-        return grant
-      })
+      .then(
+        (grant) => {
+          this.#away = false
+          this.#keep(reference, grant, tick)
+          return grant
+        },
+        (error: unknown) => {
+          this.#away = isAway(error)
+          throw error
+        },
+      )
       .finally(() => this.#pending.delete(reference))
     this.#pending.set(reference, pending)
     return pending
   }
 
-  #keep(reference: string, grant: PlaybackGrant, askedAt: number): void {
-    if (askedAt <= Math.max(this.#gapAt, this.#changed.get(grant.videoId) ?? 0)) return
+  #keep(reference: string, grant: PlaybackGrant, tick: number): void {
+    // What an event has said since is newer than this answer.
+    if (tick < Math.max(this.#gapAt, this.#changed.get(grant.videoId) ?? 0)) return
+    if (this.#limits.has(reference)) {
+      this.#videos.set(grant.videoId, { grant, freshUntil: performance.now() + TTL_MS })
+      return
+    }
     const leftMs = grant.expiresAt === null ? TTL_MS : Date.parse(grant.expiresAt) - Date.now()
     // A ttl of 0 would mean no limit.
-    if (leftMs > 0) this.#entries.set(reference, grant, { ttl: Math.min(TTL_MS, leftMs) })
+    if (leftMs > 0) this.#others.set(reference, grant, { ttl: Math.min(TTL_MS, leftMs) })
   }
+
+  #next(): number {
+    this.#tick += 1
+    return this.#tick
+  }
+
+  /** So that a video can be played during an outage although nobody has played it here before. */
+  #prefetch(videoId: string): void {
+    const exp = Math.floor(Date.now() / 1000) + 60
+    const token = this.#options.signer.sign({ video: videoId, exp })
+    if (this.#read(token)) void this.#ask(token, gatewayCall()).catch(() => {})
+  }
+}
+
+/** What everybody may do who knows the id of a video that is not private. */
+function openTo(videoId: string): Limits {
+  return { videoId, tokenId: null, maxHeight: null, download: false, expiresAt: null }
+}
+
+function linkEnded(): AppError {
+  return new AppError('PLAYBACK_DENIED', { detail: LINK_ENDED })
+}
+
+/** Whether media, its database or the broker is down; every other error is an answer. */
+function isAway(error: unknown): boolean {
+  return error instanceof AppError && error.status >= 502
+}
+
+/** Rejects with `TIMEOUT` if the answer takes longer; it may still arrive, and is kept then. */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new AppError('TIMEOUT')), ms)
+  })
+  return await Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }
 
 /** A playback reference: a playback token or the id of a video. */
 export const Reference = z.string().regex(/^[\w.~-]{1,1024}$/)
 
 /** The grant of the reference in the request's path. Throws the errors of `Grants.find`. */
-export async function grantFor(ctx: { grants: Grants }, req: Request, { call }: Caller): Promise<PlaybackGrant> {
+export async function grantFor(
+  ctx: Pick<Context, 'grants' | 'playbackRevocations'>,
+  req: Request,
+  { call }: Caller,
+): Promise<PlaybackGrant> {
   const reference = Reference.safeParse(req.params.reference)
   if (!reference.success) throw new AppError('VIDEO_NOT_FOUND')
-  return await ctx.grants.find(reference.data, call)
+  const grant = await ctx.grants.find(reference.data, call)
+  const lowest = ctx.playbackRevocations.lowestEpoch(grant.videoId)
+  if (lowest === Number.POSITIVE_INFINITY) throw new AppError('VIDEO_NOT_FOUND')
+  // Media's answer may be older than a revocation.
+  return lowest > grant.deliveryEpoch ? { ...grant, deliveryEpoch: lowest } : grant
 }
 
 /** Which caches may keep a response. A token's grant expires and is for its holder; a video id's grant never expires. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { limitHeight, playedFile } from './played-file.ts'
+import { limitHeight, playedFile, withSharedUris } from './played-file.ts'
 
 const TASK = '0190f3c2-7d4e-7a51-9c6b-2f4d1e8a9b0c-3'
 
@@ -75,5 +75,26 @@ audio.m3u8
 
   it('returns null if only audio is left', () => {
     expect(limitHeight(MASTER, 200)).toBeNull()
+  })
+})
+
+describe('withSharedUris', () => {
+  it('names everything that a media playlist leads to below the shared folder', () => {
+    const captions = `captions-${TASK.slice(0, -2)}.vtt`
+    const playlist = (folder: string) => `#EXTM3U
+#EXT-X-MAP:URI="${folder}${TASK}/720p/init.mp4",BYTERANGE="720@0"
+#EXTINF:6.000000,
+${folder}${TASK}/720p/0.m4s
+#EXT-X-BYTERANGE:100@20
+${folder}${TASK}/1.m4s
+${folder}${captions}
+#EXT-X-ENDLIST
+`
+    expect(withSharedUris(playlist(''), '/v/shared')).toBe(playlist('/v/shared/'))
+  })
+
+  it('leaves alone what is not delivered there', () => {
+    const playlist = `#EXTM3U\n#EXT-X-MAP:URI="https://elsewhere.test/init.mp4"\n720p.m3u8\n${TASK}/poster.jpg\n`
+    expect(withSharedUris(playlist, '/v/shared')).toBe(playlist)
   })
 })

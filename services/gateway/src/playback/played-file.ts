@@ -31,7 +31,8 @@ export function playedFile(path: string): PlayedFile | null {
   return segment && { kind: 'segment', path, contentType: 'video/mp4', height: heightOf(segment[1]) }
 }
 
-function heightOf(name: string | undefined): number | null {
+/** Short side in pixels of the rendition that a name begins with; null for others. */
+export function heightOf(name: string | undefined): number | null {
   const digits = HEIGHT.exec(name ?? '')?.[1]
   return digits === undefined ? null : Number(digits)
 }
@@ -66,4 +67,16 @@ export function limitHeight(master: string, maxHeight: number): string | null {
 function shortSide(line: string): number {
   const [, width, height] = RESOLUTION.exec(line) ?? []
   return Math.min(Number(width ?? 0), Number(height ?? 0))
+}
+
+const MAP_URI = /^(#EXT-X-MAP:(?:.*,)?URI=")([^"]*)(".*)$/
+
+/** A media playlist whose segments and initialisation sections are named below `folder`. */
+export function withSharedUris(playlist: string, folder: string): string {
+  const shared = (uri: string) => (playedFile(uri)?.kind === 'segment' ? `${folder}/${uri}` : uri)
+  const lines = playlist.split('\n').map((line) => {
+    if (!line.startsWith('#')) return shared(line)
+    return line.replace(MAP_URI, (_all, before: string, uri: string, after: string) => before + shared(uri) + after)
+  })
+  return lines.join('\n')
 }

@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '@kinora/common/errors'
@@ -16,6 +17,10 @@ export interface SentFile {
    * at this URL never changes.
    */
   maxAgeSeconds?: number
+  /** Replaces what follows from `scope` and `maxAgeSeconds`. */
+  caching?: string
+  /** Whether nginx in front sends the bytes itself; see `isHandedOver`. */
+  handOver?: boolean
   /** Bytes that are sent as others. */
   blanks?: readonly Blank[]
 }
@@ -30,12 +35,13 @@ const SHARED_SECONDS = 60
 
 /** Sends a stored file, the requested range of it, or 304. Throws `FILE_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`. */
 export async function sendStoredFile(req: Request, res: Response, store: Store, file: SentFile): Promise<void> {
+  if (file.handOver) return await handOver(res, store, file)
   const stored = await store.stat(file.key)
   if (!stored) throw new AppError('FILE_NOT_FOUND')
   const tag = fileTag(stored)
   const range = isRangeCurrent(req.headers, tag) ? byteRange(req.headers.range, stored.bytes) : 'whole'
   if (range === 'unsatisfiable' && !isNotModified(req.headers, tag)) refuseRange(res, stored)
-  res.setHeader('Cache-Control', cacheControl(file))
+  res.setHeader('Cache-Control', file.caching ?? cacheControl(file))
   res.setHeader('ETag', tag)
   res.setHeader('Accept-Ranges', 'bytes')
   if (isNotModified(req.headers, tag)) {
@@ -82,7 +88,7 @@ function refuseRange(res: Response, { bytes }: StoredFile): never {
 }
 
 /** The `Cache-Control` of a file that is played. */
-export function cacheControl({ scope, maxAgeSeconds }: Pick<SentFile, 'scope' | 'maxAgeSeconds'>): string {
+function cacheControl({ scope, maxAgeSeconds }: Pick<SentFile, 'scope' | 'maxAgeSeconds'>): string {
   if (scope === 'public') {
     const [own, shared] = [PUBLIC_SECONDS, SHARED_SECONDS].map((most) => Math.min(most, maxAgeSeconds ?? most))
     return `public, max-age=${own}, s-maxage=${shared}, must-revalidate`
@@ -90,4 +96,29 @@ export function cacheControl({ scope, maxAgeSeconds }: Pick<SentFile, 'scope' | 
   return maxAgeSeconds === undefined
     ? `${scope}, max-age=${YEAR_SECONDS}, immutable`
     : `${scope}, max-age=${maxAgeSeconds}`
+}
+
+/**
+ * Whether a request comes from a cache that knows the delivery secret; also if there is no secret, where `ifUnset` says so.
+ */
+export function isFromCache(req: Request, secret: string | undefined, ifUnset: boolean): boolean {
+  if (secret === undefined) return ifUnset
+  const given = createHash('sha256').update(String(req.headers['x-delivery-secret'])).digest()
+  return timingSafeEqual(given, createHash('sha256').update(secret).digest())
+}
+
+/** Whether the request comes from an nginx that sends files itself: `deploy/nginx/kinora.conf.template`. */
+export function isHandedOver(req: Request, secret: string | undefined): boolean {
+  return req.headers['x-sendfile-type'] === 'X-Accel-Redirect' && isFromCache(req, secret, false)
+}
+
+/** Tells nginx where the bytes are. Ranges and conditions are its concern. */
+async function handOver(res: Response, store: Store, file: SentFile): Promise<void> {
+  const location = await store.locate(file.key)
+  if (!location) throw new AppError('FILE_NOT_FOUND')
+  res.setHeader('Cache-Control', file.caching ?? cacheControl(file))
+  res.setHeader('Content-Type', file.contentType)
+  res.setHeader('X-Accel-Redirect', location.kind === 'file' ? `/_objects/${location.path}` : '/_bucket')
+  if (location.kind === 'url') res.setHeader('X-Bucket-Url', location.url)
+  res.status(200).end()
 }

@@ -72,16 +72,16 @@ async function framesOf(store: Store, storyboard: Storyboard, width: number) {
 }
 
 /**
- * The storyboard for players: WebVTT whose cues name a rectangle of a sprite by a URL relative to this file, with a media
- * fragment (https://www.w3.org/TR/media-frags/).
+ * The storyboard for players: WebVTT whose cues name a rectangle of a sprite below `folder`, with a media fragment
+ * (https://www.w3.org/TR/media-frags/).
  */
-export function storyboardVtt(storyboard: Storyboard): string {
+export function storyboardVtt(storyboard: Storyboard, folder: string): string {
   const { count, interval, width, height, folderKey } = storyboard
-  const folder = posix.basename(folderKey)
+  const sprites = `${folder}/${posix.basename(folderKey)}`
   const startOf = (index: number) => Math.round(index * interval * 1000)
   const cues = Array.from({ length: count }, (_, index) => {
     const { sprite, left, top } = placeOf(index, storyboard)
-    const text = `${folder}/${spriteName(sprite)}#xywh=${left},${top},${width},${height}`
+    const text = `${sprites}/${spriteName(sprite)}#xywh=${left},${top},${width},${height}`
     return { start: startOf(index), end: startOf(index + 1), settings: '', text }
   })
   return renderVtt(cues)

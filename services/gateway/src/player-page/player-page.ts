@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { AppError } from '@kinora/common/errors'
@@ -18,14 +17,18 @@ const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /**
  * Serves a page that plays one video, to open (`/watch/{videoId}`) and to embed in a frame (`/embed/{videoId}`), and the
- * assets of the page. The page is the same for all videos: its script reads the video through the public API, so the HTML
- * never contains a text from a user. Only pages of `embedOrigins` may embed it.
+ * assets of the page. The page is the same for all videos: the component `<kinora-player>` reads the video through the public
+ * API, so the HTML never contains a text from a user. Only pages of `embedOrigins` may embed it. It loads segments from the
+ * origin of `deliveryUrl`, if that is another one.
  */
-export function servePlayerPage(app: Express, embedOrigins: readonly string[]): void {
+export function servePlayerPage(
+  app: Express,
+  { embedOrigins, deliveryUrl }: { embedOrigins: readonly string[]; deliveryUrl: string | undefined },
+): void {
   let loading: Promise<Player> | undefined
   // Loaded at the first visit: most gateways never serve the page.
   const player = () => {
-    loading ??= load(embedOrigins)
+    loading ??= load(embedOrigins, deliveryUrl === undefined ? [] : [new URL(deliveryUrl).origin])
     return loading
   }
   for (const mode of ['watch', 'embed'] as const) {
@@ -44,10 +47,10 @@ export function servePlayerPage(app: Express, embedOrigins: readonly string[]): 
   })
 }
 
-async function load(embedOrigins: readonly string[]): Promise<Player> {
+async function load(embedOrigins: readonly string[], deliveryOrigins: string[]): Promise<Player> {
   const assets = await loadAssets()
   const [watch, embed] = [await loadPage('watch', assets.version), await loadPage('embed', assets.version)]
-  return { assets, pages: { watch, embed }, headers: pageHeaders(await styleHashes(), embedOrigins) }
+  return { assets, pages: { watch, embed }, headers: pageHeaders(await styleHashes(), embedOrigins, deliveryOrigins) }
 }
 
 /** Throws `FILE_NOT_FOUND` for another version, so that a page from a gateway of another version gets no wrong file. */
@@ -68,20 +71,23 @@ interface PageHeaders {
 }
 
 /**
- * Security headers of both modes. `styles` are hashes of the allowed styles. Only `embed` may be framed, by these origins.
+ * Security headers of both modes. `styles` are hashes of the allowed styles, `deliveryOrigins` where segments are. Only `embed` may be framed, by these origins.
  */
-function pageHeaders(styles: string[], embedOrigins: readonly string[]): PageHeaders {
+function pageHeaders(
+  styles: string[],
+  embedOrigins: readonly string[],
+  deliveryOrigins: readonly string[],
+): PageHeaders {
   const directives = {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],
     formAction: ["'none'"],
     scriptSrc: ["'self'"],
     styleSrc: ["'self'", ...styles],
-    imgSrc: ["'self'", 'data:'],
-    connectSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:', ...deliveryOrigins],
+    connectSrc: ["'self'", ...deliveryOrigins],
     // hls.js passes the media to the video element as a blob.
-    mediaSrc: ["'self'", 'blob:'],
-    workerSrc: ["'self'"],
+    mediaSrc: ["'self'", 'blob:', ...deliveryOrigins],
   }
   const policyFor = (frameAncestors: string[]) => ({
     useDefaults: false,
@@ -98,27 +104,10 @@ function pageHeaders(styles: string[], embedOrigins: readonly string[]): PageHea
   }
 }
 
-interface Element {
-  getTemplateHTML?: (attributes: Record<string, string>) => string
-}
-
-const STYLE = /<style[^>]*>([\s\S]*?)<\/style>/g
-
-/**
- * Hashes of the styles that media-chrome's elements put into their shadow trees (CSP 3, section 8.3), so that the policy
- * allows these and no injected ones. They are computed from the package, whose elements return their markup outside a
- * browser, too.
- */
+/** Hashes of the styles that the player's elements put into their shadow trees, so that no injected one is allowed. */
 async function styleHashes(): Promise<string[]> {
-  const exported = await import('media-chrome/dist/all.js')
-  const hashes = new Set<string>()
-  for (const element of Object.values(exported) as Element[]) {
-    const html = element.getTemplateHTML?.({}) ?? ''
-    for (const [, style = ''] of html.matchAll(STYLE)) {
-      hashes.add(`'sha256-${createHash('sha256').update(style).digest('base64')}'`)
-    }
-  }
-  return [...hashes]
+  const hashes: string[] = JSON.parse(await readFile(resolve('@kinora/elements/style-hashes.json'), 'utf8'))
+  return hashes.map((hash) => `'${hash}'`)
 }
 
 export interface Asset {
@@ -137,19 +126,12 @@ export interface Assets {
 const { resolve } = createRequire(import.meta.url)
 /** The gateway's own files for the browser, beside `src` and `dist`. */
 const OWN = new URL('../../player/', import.meta.url)
-const HLS = dirname(resolve('hls.js'))
-/** `dist`; `require` resolves to a file in `dist/cjs`. */
-const MEDIA_CHROME = join(dirname(resolve('media-chrome')), '..')
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
 const SOURCES: Record<string, { type: string; file: string | URL }> = {
   'player.css': { type: 'text/css; charset=utf-8', file: new URL('player.css', OWN) },
   'player.js': { type: JAVASCRIPT, file: new URL('player.js', OWN) },
-  'take-over.js': { type: JAVASCRIPT, file: new URL('take-over.js', OWN) },
-  'qualities.js': { type: JAVASCRIPT, file: new URL('qualities.js', OWN) },
-  'hls.js': { type: JAVASCRIPT, file: join(HLS, 'hls.min.mjs') },
-  'hls.worker.js': { type: JAVASCRIPT, file: join(HLS, 'hls.worker.js') },
-  'media-chrome.js': { type: JAVASCRIPT, file: join(MEDIA_CHROME, 'iife', 'all.js') },
+  'kinora-player.js': { type: JAVASCRIPT, file: resolve('@kinora/elements/kinora-player.js') },
 }
 
 const compress = promisify(gzip)

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { attachment } from '../http/content-disposition.ts'
 import { sendJson } from '../http/mount.ts'
 import { parseFields } from '../http/read-input.ts'
-import { sendStoredFile } from '../playback/send-stored-file.ts'
+import { isHandedOver, sendStoredFile } from '../playback/send-stored-file.ts'
 import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({
@@ -74,6 +74,11 @@ function sendDownload(ctx: Context): ReturnType<HandRoute['handle']> {
       return sendJson(res, 202, file)
     }
     res.setHeader('Content-Disposition', attachment(file.title, ` ${height}p.mp4`))
-    await sendStoredFile(req, res, ctx.store, { key: file.storageKey, contentType: 'video/mp4', scope: 'private' })
+    await sendStoredFile(req, res, ctx.store, {
+      key: file.storageKey,
+      contentType: 'video/mp4',
+      scope: 'private',
+      handOver: isHandedOver(req, ctx.config.DELIVERY_SECRET),
+    })
   }
 }

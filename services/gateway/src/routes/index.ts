@@ -2,6 +2,7 @@ import { accounts, limits } from './accounts.ts'
 import { administration, audit } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { captions } from './captions.ts'
+import { delivery } from './delivery.ts'
 import { downloads } from './downloads.ts'
 import { events } from './events.ts'
 import { instantPlayback } from './instant-playback.ts'
@@ -49,5 +50,6 @@ export const routes: readonly Route[] = [
   ...stills,
   ...instantPlayback,
   ...playback,
+  ...delivery,
   ...system,
 ]

@@ -1,4 +1,4 @@
-import { media, type Storyboard } from '@kinora/common/contracts'
+import { media, type PlaybackGrant, type Storyboard } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { StorageKey } from '@kinora/common/storage'
 import type { Request, Response } from 'express'
@@ -8,8 +8,8 @@ import type { Caller } from '../http/admission.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES } from '../playback/images.ts'
-import { cacheControl, sendStoredFile } from '../playback/send-stored-file.ts'
-import { sendText } from '../playback/send-text.ts'
+import { sendStoredFile } from '../playback/send-stored-file.ts'
+import { PLAYLIST_MAX_AGE_SECONDS, sendText } from '../playback/send-text.ts'
 import {
   frameAt,
   PREVIEW_TYPES,
@@ -89,10 +89,10 @@ export const pictures = tagged('Playback', [
 
 function sendStoryboard(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, caller) => {
-    const { storyboard, scope } = await findStoryboard(ctx, req, caller)
-    const caching = cacheControl({ scope, maxAgeSeconds: MAX_AGE })
-    const text = storyboardVtt(storyboard)
-    await sendText(req, res, { text, contentType: 'text/vtt; charset=utf-8', cacheControl: caching })
+    const { grant, storyboard } = await findStoryboard(ctx, req, caller)
+    const text = storyboardVtt(storyboard, ctx.addresses.folderFor(grant))
+    const cacheControl = `private, max-age=${PLAYLIST_MAX_AGE_SECONDS}`
+    await sendText(req, res, { text, contentType: 'text/vtt; charset=utf-8', cacheControl })
   }
 }
 
@@ -120,10 +120,10 @@ async function findStoryboard(
   ctx: Context,
   req: Request,
   caller: Caller,
-): Promise<{ storyboard: Storyboard; scope: 'public' | 'private' }> {
+): Promise<{ grant: PlaybackGrant; storyboard: Storyboard; scope: 'public' | 'private' }> {
   const grant = await grantFor(ctx, req, caller)
   if (!grant.storyboard) throw new AppError('FILE_NOT_FOUND')
-  return { storyboard: grant.storyboard, scope: scopeOf(grant) }
+  return { grant, storyboard: grant.storyboard, scope: scopeOf(grant) }
 }
 
 async function sendPicture(

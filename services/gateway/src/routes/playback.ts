@@ -7,7 +7,7 @@ import { FILE_HEADERS, TEXT_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES, POSTER_WIDTHS, posterVariant } from '../playback/images.ts'
-import { limitHeight, playedFile } from '../playback/played-file.ts'
+import { limitHeight, playedFile, withSharedUris } from '../playback/played-file.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendPlaylist } from '../playback/send-text.ts'
 import { FILE_ERRORS, fileAnswers, type HandRoute, tagged, textAnswers } from './route.ts'
@@ -113,14 +113,15 @@ function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
         detail: 'The height of this rendition exceeds the maxHeight of the link',
       })
     }
-    const scope = scopeOf(grant)
     if (played.kind === 'segment') {
       const key = `${keys.videoFolder(grant.videoId)}/${played.path}`
-      return await sendStoredFile(req, res, ctx.store, { key, contentType: played.contentType, scope })
+      return await sendStoredFile(req, res, ctx.store, { key, contentType: played.contentType, scope: scopeOf(grant) })
     }
     const name = played.kind === 'master' ? MASTER_PLAYLIST : played.name
     const text = (await ctx.store.get(keys.playlist(grant.videoId, name))).toString()
-    await sendPlaylist(req, res, played.kind === 'master' ? withinHeight(text, grant) : text, scope)
+    const sent =
+      played.kind === 'master' ? withinHeight(text, grant) : withSharedUris(text, ctx.addresses.folderFor(grant))
+    await sendPlaylist(req, res, sent)
   }
 }
 

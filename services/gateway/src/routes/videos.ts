@@ -25,6 +25,7 @@ const rows = tagged('Videos', [
 ])
 
 const links = tagged('Playback links', [
+  { method: 'post', path: `${video}/revoke-delivery`, rpc: media.revokeDelivery, ...share, status: 200 },
   { method: 'post', path: `${video}/playback-tokens`, rpc: media.createPlaybackToken, ...share, status: 201 },
   {
     method: 'delete',

@@ -16,6 +16,9 @@ export interface TestGateway {
   metrics(): Promise<string>
 }
 
+/** Signs links that the gateway checks by itself. */
+export const PLAYBACK_SECRET = Buffer.alloc(32, 'p').toString('base64')
+
 /** Allowances that no test uses up by accident. */
 const GENEROUS = '100000/60'
 
@@ -44,6 +47,7 @@ export async function startTestGateway(world: TestEnvironment, env: Record<strin
     PORT: '0',
     PUBLIC_URL: 'http://kinora.test',
     CSRF_SECRET: Buffer.alloc(32, 'c').toString('base64'),
+    PLAYBACK_SECRET,
     BREAKER_RESET_MS: '500',
     RATE_LIMIT_REGISTER: GENEROUS,
     RATE_LIMIT_LOGIN: GENEROUS,

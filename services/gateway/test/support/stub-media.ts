@@ -6,9 +6,13 @@ import { keys } from '@kinora/common/storage'
 import type { TestEnvironment } from '@kinora/dev/harness'
 import { type StubService, stubService } from './stub-service.ts'
 
+type Defaults = 'visibility' | 'heights' | 'durationSeconds' | 'deliveryEpoch'
+/** A grant; what a test is not about has a default. */
+export type StubGrant = Omit<PlaybackGrant, Defaults> & { [Name in Defaults]?: PlaybackGrant[Name] | undefined }
+
 export interface StubMedia extends StubService<typeof media> {
   videos: Map<string, Video>
-  grants: Map<string, PlaybackGrant>
+  grants: Map<string, StubGrant>
   /** Grants by playback reference. */
   downloads: Map<string, Output<typeof media.prepareDownload>>
   addVideo(fields?: Partial<Video>): Video
@@ -19,7 +23,7 @@ export const MAX_BYTES = 5_000_000
 /** A stub of media with what a gateway needs: videos in memory, uploads and playback grants. */
 export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
   const videos = new Map<string, Video>()
-  const grants = new Map<string, PlaybackGrant>()
+  const grants = new Map<string, StubGrant>()
   const downloads: StubMedia['downloads'] = new Map()
   const find = (videoId: string): Video => {
     const video = videos.get(videoId)
@@ -55,8 +59,10 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
     authorizePlayback: async ({ reference }) => {
       const grant = grants.get(reference)
       if (!grant) throw new AppError('PLAYBACK_DENIED')
-      return grant
+      const { visibility = 'public', heights = [], durationSeconds = 0, deliveryEpoch = 0 } = grant
+      return { ...grant, visibility, heights, durationSeconds, deliveryEpoch }
     },
+    listPlaybackRevocations: async () => ({ items: [], more: false }),
     prepareDownload: async ({ reference, audio }) => {
       const file = downloads.get(audio === undefined ? reference : `${reference} ${audio}`)
       if (!file) throw new AppError('DOWNLOAD_DENIED')

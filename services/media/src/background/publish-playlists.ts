@@ -1,9 +1,9 @@
-import { segmentCount, type Video } from '@kinora/common/contracts'
+import type { Video } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import { averageBitrate } from '../domain/bandwidth.ts'
 import { renderPlaylists } from '../domain/playlists.ts'
-import { type Presentation, presentationOf } from '../domain/presentation.ts'
+import { type Presentation, presentationOf, secondsOf } from '../domain/presentation.ts'
 import { renderChapters } from '../domain/timed-text.ts'
 import { changeWithin } from '../operations/change-video.ts'
 import { transact } from '../operations/transact.ts'
@@ -62,15 +62,15 @@ function readyAudio({ audio, complete }: Presentation): string[] {
 
 /** A rendition is ready when all its segments are published. */
 function renditionsOf({ plan, video }: Presentation): Video['renditions'] {
-  const segments = segmentCount(plan)
+  const frameSeconds = plan.frameRate.den / plan.frameRate.num
   return plan.rungs.map(({ name, width, height }) => {
     const track = video.find((candidate) => candidate.rung.name === name)
-    const complete = track?.segments.length === segments
+    const complete = track !== undefined && secondsOf(track) > (plan.frameCount - 0.5) * frameSeconds
     return {
       name,
       width,
       height,
-      bitrate: track && complete ? averageBitrate(track.segments) : null,
+      bitrate: complete ? averageBitrate(track.segments) : null,
       status: complete ? 'ready' : 'processing',
     }
   })

@@ -72,6 +72,7 @@ export interface VideosTable {
   material: Generated<number>
   material_published: Generated<number>
   republish: Generated<boolean>
+  delivery_epoch: Generated<number>
   progress_said_at: Generated<Date>
   finish_estimate: ColumnType<Date | null, Date | null | undefined, Date | null>
   created_at: Generated<Date>
@@ -160,6 +161,13 @@ export interface PlaybackTokensTable {
 }
 export type PlaybackTokenRow = Selectable<PlaybackTokensTable>
 
+export interface DeliveryRevocationsTable {
+  video_id: string
+  epoch: number | null
+  revoked_at: Generated<Date>
+  expires_at: Date
+}
+
 export interface DeletionsTable {
   id: Generated<string>
   key: string
@@ -206,6 +214,7 @@ export interface MediaDb extends OutboxDb, InboxDb {
   attempt_logs: AttemptLogsTable
   stills: StillsTable
   playback_tokens: PlaybackTokensTable
+  delivery_revocations: DeliveryRevocationsTable
   deletions: DeletionsTable
   installation: InstallationTable
   erased_projects: ErasedProjectsTable

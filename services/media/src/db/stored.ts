@@ -7,7 +7,9 @@ import type { StorageKey } from '@kinora/common/storage'
 export interface VideoPlan extends Grid {
   frameRate: FrameRate
   frameCount: number
-  /** Seconds of each segment but the last. */
+  /** The first frame of each segment of all renditions. Absent in plans of earlier versions. */
+  cuts?: number[]
+  /** Seconds of a usual segment, and of each of the audio but the last. */
   segmentSeconds: number
   hasAudio: boolean
   /** Smallest first. */

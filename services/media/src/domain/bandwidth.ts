@@ -1,5 +1,5 @@
-/** With a VBV buffer of two seconds a six-second segment may exceed its cap by a third. */
-const SEGMENT_OVER_CAP = 4 / 3
+/** With a VBV buffer of two seconds, four seconds may exceed their cap by a half: the first two segments, which are short. */
+const SEGMENT_OVER_CAP = 3 / 2
 
 /** The highest bit rate, in bit/s, that a segment of a rendition with this cap, in kbit/s, may have. */
 export function highestBitrate(maxrate: number): number {

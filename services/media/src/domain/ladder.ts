@@ -1,5 +1,4 @@
 import type { Rung, SourceFacts } from '@kinora/common/contracts'
-import { highestBitrate } from './bandwidth.ts'
 
 interface Step {
   /** Pixels. */
@@ -57,12 +56,15 @@ function evenBelow(pixels: number): number {
 }
 
 /**
- * The largest rung of a ladder where the source can be remuxed as it; null where it must be encoded. Its segments may be at
- * most as large as encoded ones, because a growing playlist announces that bandwidth.
+ * Times the cap of its rung that a source may have where it is busiest. Phones record at four times what an
+ * encode of that size needs; players on slower networks take the next smaller rendition.
  */
+const REMUX_OVER_CAP = 5
+
+/** The largest rung of a ladder where the source can be remuxed as it; null where it must be encoded. */
 export function remuxRung({ video }: SourceFacts, rungs: readonly Rung[]): Rung | null {
   const top = rungs.at(-1)
   const { copyable, width, height } = video
-  if (!top || !copyable || top.width !== width || top.height !== height) return null
-  return copyable.peakBitrate <= highestBitrate(top.maxrate) ? top : null
+  if (!top || !copyable || copyable.part || top.width !== width || top.height !== height) return null
+  return copyable.peakBitrate <= REMUX_OVER_CAP * top.maxrate * 1000 ? top : null
 }

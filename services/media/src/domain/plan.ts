@@ -1,16 +1,19 @@
 import {
   type Overlay,
   type Rung,
+  regularCuts,
   type SourceFacts,
   type SourceSubtitles,
+  segmentCount,
   segmentGrid,
   type TaskKind,
   type TaskWork,
+  withShortStart,
 } from '@kinora/common/contracts'
 import type { PlannedTask, StoredAudioTrack, StoredWatermark, VideoPlan } from '../db/stored.ts'
 import { additionalStreams } from './audio-tracks.ts'
-import { type Chunk, chunkPlan, headSegments } from './chunk-plan.ts'
-import { ladder } from './ladder.ts'
+import { type Chunk, chunkOf, chunkPlan, headSegments } from './chunk-plan.ts'
+import { ladder, remuxRung } from './ladder.ts'
 import { audioPlaylist, renditionPlaylist } from './presentation.ts'
 import { framesOf, type VideoWork } from './segments.ts'
 import { planStoryboard } from './storyboard-plan.ts'
@@ -63,6 +66,7 @@ export function planVideo(facts: SourceFacts, maxShortSide: number, watermark?: 
     ...grid,
     frameRate,
     frameCount,
+    cuts: regularCuts(frameCount, frameRate),
     segmentSeconds: (grid.segmentFrames * frameRate.den) / frameRate.num,
     hasAudio: facts.audio !== null,
     rungs: ladder(facts.video, maxShortSide),
@@ -70,21 +74,50 @@ export function planVideo(facts: SourceFacts, maxShortSide: number, watermark?: 
   }
 }
 
+export interface PlanSettings {
+  maxShortSide: number
+  watermark: Overlay | undefined
+  /** Whether sources may be remuxed. */
+  remux: boolean
+}
+
+/** The rung that a source already matches, and the first frame of each of its segments. */
+export interface Remux {
+  rung: Rung
+  cuts: number[]
+}
+
+/**
+ * The plan for a source, and how it is remuxed, if it can be. Then all renditions are cut where the source is, and once more
+ * in its first groups if these are long.
+ */
+export function planSourceVideo(
+  facts: SourceFacts,
+  cuts: number[] | undefined,
+  { maxShortSide, watermark, remux: isAllowed }: PlanSettings,
+): { plan: VideoPlan; remux: Remux | null } {
+  const plan = planVideo(facts, maxShortSide, watermark)
+  // A watermark is part of every frame, so the source's frames cannot be used as they are.
+  const rung = isAllowed && !watermark ? remuxRung(facts, plan.rungs) : null
+  if (!rung || !cuts) return { plan, remux: null }
+  const { frameCount, frameRate } = facts.video
+  return { plan: { ...plan, cuts: withShortStart(cuts, frameCount, frameRate) }, remux: { rung, cuts } }
+}
+
 /**
  * All tasks that follow the probe, in the order of work: what makes the video playable, the poster, the rest from the
  * start to the end, the check of everything that was published, and the storyboard.
- * @param remuxed the rung that the source already matches
  */
 export function planTasks(
   plan: VideoPlan,
   facts: SourceFacts,
   sourceKey: string,
   playlistKey: string,
-  remuxed: Rung | null,
+  remux: Remux | null,
 ): PlannedTask[] {
   const source = { facts, sourceKey }
-  const remux = remuxed && remuxTask(plan, source, remuxed)
-  const [first, ...rest] = [...encodingTasks(plan, source, remuxed), ...(remux ? [remux] : [])]
+  const copying = remux ? [remuxTask(plan, source, remux)] : []
+  const [first, ...rest] = [...encodingTasks(plan, source, remux), ...copying]
   const [smallest] = plan.rungs
   if (!smallest || !first) throw new Error('a video without frames or renditions cannot be planned')
   const others = additionalStreams(facts).map(({ id, source: { streamIndex } }) =>
@@ -154,16 +187,29 @@ export function isCheap({ kind, ordinal }: TaskPlace): boolean {
 }
 
 /** The tasks that encode all rungs but the remuxed one; the first one makes the video playable. */
-function encodingTasks(plan: VideoPlan, source: EncodingSource, remuxed: Rung | null): VideoTask[] {
-  const rungs = plan.rungs.filter((rung) => rung !== remuxed)
+function encodingTasks(plan: VideoPlan, source: EncodingSource, remux: Remux | null): VideoTask[] {
+  const rungs = plan.rungs.filter((rung) => rung !== remux?.rung)
   const [smallest, ...larger] = rungs
   if (!smallest) return []
-  // A ladder of one rung needs no head: its first chunk starts as fast.
-  const head = larger.length > 0 ? headSegments(plan.frameCount, plan) : 0
-  const headChunk = { startFrame: 0, frameCount: head * plan.segmentFrames, firstSegment: 0 }
-  const body = chunkPlan(plan.frameCount, plan).map((chunk) => videoTask(plan, source, chunk, withHeads(rungs, head)))
-  if (head === 0) return body
-  return [{ ...videoTask(plan, source, headChunk, withHeads([smallest], 0)), queue: 'short' }, ...body]
+  // A single rung needs no head: its first chunk starts as fast.
+  if (plan.rungs.length === 1)
+    return chunkPlan(plan).map((chunk) => videoTask(plan, source, chunk, withHeads(rungs, 0)))
+  const head = headSegments(plan)
+  const first = {
+    ...videoTask(plan, source, chunkOf(plan, 0, head), withHeads([smallest], 0)),
+    queue: 'short' as const,
+  }
+  return [first, ...chunkPlan(plan).flatMap((chunk) => bodyTask(chunk))]
+
+  /** Leaves out what the head makes. Of a short video that is all of the smallest rung. */
+  function bodyTask(chunk: Chunk): VideoTask[] {
+    const end = chunk.firstSegment + segmentCount({ ...plan, ...chunk })
+    const body = larger.length > 0 ? chunk : chunkOf(plan, Math.min(end, Math.max(head, chunk.firstSegment)), end)
+    const others = head >= end ? withHeads(larger, 0) : withHeads(rungs, head)
+    if (others.length === 0) return []
+    const { work, ...task } = videoTask(plan, source, body, others)
+    return [{ ...task, work: chunk.firstSegment === 0 ? { ...work, rest: true } : work }]
+  }
 }
 
 /** The head encodes the first segments of the smallest rung. */
@@ -200,15 +246,15 @@ export function videoTask(
  * Cuts the source's encoded frames into segments of this rung. One task for the whole: it takes seconds, and a rendition
  * is either remuxed or encoded, never some of each.
  */
-export function remuxTask(plan: VideoPlan, source: EncodingSource, rung: Rung): VideoTask {
-  const whole = { startFrame: 0, frameCount: plan.frameCount, firstSegment: 0 }
+export function remuxTask(plan: VideoPlan, source: EncodingSource, { rung, cuts }: Remux): VideoTask {
+  const whole = chunkOf({ ...plan, cuts }, 0, cuts.length)
   const { label, work } = videoTask(plan, source, whole, [{ ...rung, firstSegment: 0 }])
   return { label: `${label} copied`, queue: 'short', weight: remuxWeight(work), work: { ...work, copied: true } }
 }
 
 /** The tasks, at least one, that encode the segments of a remux that failed. */
 export function encodingTasksFor(plan: VideoPlan, { facts, sourceKey, rungs }: VideoWork): VideoTask[] {
-  return chunkPlan(plan.frameCount, plan).map((chunk) => videoTask(plan, { facts, sourceKey }, chunk, rungs))
+  return chunkPlan(plan).map((chunk) => videoTask(plan, { facts, sourceKey }, chunk, rungs))
 }
 
 function labelOf({ startFrame, frameCount }: Chunk, { frameRate: { num, den } }: VideoPlan): string {

@@ -26,7 +26,8 @@ const KEY_FRAMES: [number, number][] = [
 /** 15.5 seconds of NTSC video, 426×240 only. */
 function presentation(complete: boolean): Presentation {
   const frameRate = { num: 30_000, den: 1001 }
-  const plan = planVideo(someFacts(15.5, { width: 426, height: 240, frameRate, frameCount: 465 }), 1080)
+  const planned = planVideo(someFacts(15.5, { width: 426, height: 240, frameRate, frameCount: 465 }), 1080)
+  const plan = { ...planned, cuts: [0, 180, 360] }
   const [rung] = plan.rungs
   if (!rung) throw new Error('no rung')
   const full = plan.segmentSeconds
@@ -200,7 +201,7 @@ test('without sound no audio group is announced', () => {
 })
 
 test('a video of one frame has a target duration of one second', () => {
-  const plan = { ...presentation(true).plan, frameCount: 1 }
+  const plan = { ...presentation(true).plan, frameCount: 1, cuts: [0], hasAudio: false }
   const one = { ...presentation(true), plan, audio: [] }
   expect(renderPlaylists(one)[0]?.content).toContain('#EXT-X-TARGETDURATION:1\n')
 })

@@ -1,4 +1,4 @@
-import { framesOfSegment, segmentCount } from '@kinora/common/contracts'
+import { type CutRange, framesOfSegment, segmentCount } from '@kinora/common/contracts'
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import type { StoredAudioTrack, StoredCaptions, VideoPlan } from '../db/stored.ts'
 import { uniqueName } from './audio-tracks.ts'
@@ -61,10 +61,19 @@ function mediaPlaylist(track: Track, target: number, complete: boolean): string 
  * frame longer than the video segment beside it.
  */
 function targetDuration(plan: VideoPlan): number {
-  const { segmentFrames, frameCount, frameRate, hasAudio } = plan
-  const last = framesOfSegment(segmentCount(plan) - 1, plan)
-  const longest = (Math.max(Math.min(segmentFrames, frameCount), last) * frameRate.den) / frameRate.num
+  const { frameRate, hasAudio } = plan
+  const audio = hasAudio ? longestSegment({ ...plan, cuts: undefined }) : 0
+  const longest = (Math.max(longestSegment(plan), audio) * frameRate.den) / frameRate.num
   return Math.max(1, Math.round(longest + (hasAudio ? AAC_FRAME_SECONDS : 0)))
+}
+
+/** In frames. */
+function longestSegment(range: CutRange): number {
+  let longest = 0
+  for (let index = segmentCount(range) - 1; index >= 0; index -= 1) {
+    longest = Math.max(longest, framesOfSegment(index, range))
+  }
+  return longest
 }
 
 function masterPlaylist(presentation: Presentation, iFrames: readonly IFramePlaylist[]): string {
@@ -112,7 +121,7 @@ function defaultOf(audio: readonly AudioTrack[]): AudioTrack | undefined {
 
 function streamInf(track: VideoTrack, presentation: Presentation, sound: Bandwidth): string {
   const { plan, audio, complete } = presentation
-  const { peak, average } = complete ? measured(track, plan, sound) : capped(track, plan, sound)
+  const { peak, average } = complete ? measured(track.segments, plan, sound) : capped(track, plan, sound)
   const attributes = [
     `BANDWIDTH=${peak}`,
     `AVERAGE-BANDWIDTH=${average}`,
@@ -146,9 +155,9 @@ interface Bandwidth {
   average: number
 }
 
-function measured({ segments }: VideoTrack, { segmentSeconds }: VideoPlan, sound: Bandwidth): Bandwidth {
+function measured(segments: readonly Measured[], plan: VideoPlan, sound: Bandwidth): Bandwidth {
   return {
-    peak: peakBitrate(segments, segmentSeconds) + sound.peak,
+    peak: peakBitrate(segments, targetDuration(plan)) + sound.peak,
     average: averageBitrate(segments) + sound.average,
   }
 }
@@ -156,14 +165,17 @@ function measured({ segments }: VideoTrack, { segmentSeconds }: VideoPlan, sound
 /** A player plays one track at a time: the most that any of them needs. */
 function bandwidthOfAudio({ audio, plan }: Presentation): Bandwidth {
   return {
-    peak: Math.max(0, ...audio.map(({ segments }) => peakBitrate(segments, plan.segmentSeconds))),
+    peak: Math.max(0, ...audio.map(({ segments }) => peakBitrate(segments, targetDuration(plan)))),
     average: Math.max(0, ...audio.map(({ segments }) => averageBitrate(segments))),
   }
 }
 
-/** For a growing video: the most that it may become, because players do not read the master playlist again. */
+/**
+ * For a growing video: the most that it may become, because players do not read the master playlist again. All segments of a
+ * remux are recorded long before they are listed.
+ */
 function capped(track: VideoTrack, plan: VideoPlan, sound: Bandwidth): Bandwidth {
-  const now = measured(track, plan, sound)
+  const now = measured(track.recorded ?? track.segments, plan, sound)
   const { maxrate } = track.rung
   return {
     peak: Math.max(now.peak, highestBitrate(maxrate) + sound.peak),
@@ -226,12 +238,12 @@ function iFramePlaylist(track: VideoTrack, plan: VideoPlan): IFramePlaylist | nu
 }
 
 function keyFramesOf({ segments }: VideoTrack, { gopFrames, frameRate }: VideoPlan): KeyFrame[] | null {
-  const gopSeconds = (gopFrames * frameRate.den) / frameRate.num
   const all: KeyFrame[] = []
   for (const { uri, seconds, keyFrames } of segments) {
     if (!keyFrames) return null
+    const starts = keyFrames.map(([, , frame], index) => ((frame ?? index * gopFrames) * frameRate.den) / frameRate.num)
     keyFrames.forEach(([offset, bytes], index) => {
-      all.push({ uri, offset, bytes, seconds: Math.min(gopSeconds, seconds - index * gopSeconds) })
+      all.push({ uri, offset, bytes, seconds: (starts[index + 1] ?? seconds) - (starts[index] ?? 0) })
     })
   }
   return all.length > 0 ? all : null

@@ -24,6 +24,8 @@ export interface Track {
 export interface VideoTrack extends Track {
   rung: Rung
   segments: VideoSegment[]
+  /** While the video grows: these segments, and those that are not listed yet. */
+  recorded?: readonly Measured[]
 }
 
 export interface VideoSegment extends Segment {
@@ -69,15 +71,50 @@ export function presentationOf(
 }
 
 /**
- * Cuts all tracks to the shortest of audio and smallest rendition. Otherwise a player could seek to where one of the two is
- * missing, or to where no rendition is small enough for its network. A remuxed rendition is complete long before the others,
- * and additional audio is complete when it is here.
+ * Cuts all tracks to the time that audio and smallest rendition have both. Otherwise a player could seek to where one of the
+ * two is missing, or to where no rendition is small enough for its network. A remuxed rendition is complete long before the
+ * others, and additional audio is complete when it is here.
  */
 function inStep(video: VideoTrack[], audio: AudioTrack[]): { video: VideoTrack[]; audio: AudioTrack[] } {
-  const [smallest] = video
-  const length = Math.min(smallest?.segments.length ?? 0, ...audio.map(({ segments }) => segments.length))
-  const cut = <T extends Track>(track: T): T => ({ ...track, segments: track.segments.slice(0, length) })
-  return { video: video.map(cut), audio: audio.map(cut) }
+  const [smallest, ...larger] = video
+  if (!smallest) return { video, audio: [] }
+  const end = Math.min(secondsOf(smallest), ...audio.map(secondsOf))
+  const listed = begunBefore(end, smallest)
+  const limit = secondsOf({ segments: listed })
+  const cut = (track: VideoTrack, segments: VideoSegment[]) => ({ ...track, segments, recorded: track.segments })
+  const begun = larger.map((track) => cut(track, endedBy(limit, track))).filter(({ segments }) => segments.length > 0)
+  return {
+    video: [cut(smallest, listed), ...begun],
+    audio: audio.map((track) => ({ ...track, segments: begunBefore(end, track) })),
+  }
+}
+
+/** Of a rendition, all that is listed or recorded. */
+export function secondsOf({ segments }: { segments: readonly Measured[] }): number {
+  return segments.reduce((sum, { seconds }) => sum + seconds, 0)
+}
+
+/** Seconds, more than a frame of audio: such frames do not end with those of video. */
+const SAME_CUT = 0.1
+
+/** The segments of which all or a part is before this time: audio is not cut where video is. */
+function begunBefore<S extends Segment>(end: number, { segments }: { segments: S[] }): S[] {
+  const last = end - Math.min(SAME_CUT, end / 2)
+  let start = 0
+  return segments.filter(({ seconds }) => {
+    const isBefore = start < last
+    start += seconds
+    return isBefore
+  })
+}
+
+/** The segments that have ended at this time, in seconds. */
+function endedBy<S extends Segment>(limit: number, { segments }: { segments: S[] }): S[] {
+  let end = 0
+  return segments.filter(({ seconds }) => {
+    end += seconds
+    return end < limit + SAME_CUT
+  })
 }
 
 /** Segments of one rendition or of the audio, with consecutive numbers, in one folder. */

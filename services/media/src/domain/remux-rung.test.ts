@@ -1,10 +1,10 @@
-import type { SourceFacts } from '@kinora/common/contracts'
+import { regularCuts, type SourceFacts } from '@kinora/common/contracts'
 import { expect, test } from 'vitest'
 import { clippedFacts } from './clip.ts'
 import { remuxRung } from './ladder.ts'
-import { planTasks, planVideo } from './plan.ts'
+import { planSourceVideo, planTasks, planVideo } from './plan.ts'
 
-const FITS = { copyable: { peakBitrate: 4_266_667 } }
+const FITS = { copyable: { peakBitrate: 16_000_000 } }
 
 function factsOf(video: Partial<SourceFacts['video']> = {}, seconds = 90): SourceFacts {
   return {
@@ -21,10 +21,10 @@ function copiedOf(facts: SourceFacts, largest = 1080): string | undefined {
   return remuxRung(facts, planVideo(facts, largest).rungs)?.name
 }
 
-test('the largest rendition is copied from a source of its size, up to the segments that a growing video announces', () => {
+test('the largest rendition is copied from a source of its size, up to five times the cap', () => {
   expect(copiedOf(factsOf(FITS))).toBe('720p')
   expect(copiedOf(factsOf({ ...FITS, width: 720, height: 1280 }))).toBe('720p')
-  expect(copiedOf(factsOf({ copyable: { peakBitrate: 4_266_668 } }))).toBeUndefined()
+  expect(copiedOf(factsOf({ copyable: { peakBitrate: 16_000_001 } }))).toBeUndefined()
 })
 
 test('a source that cannot be cut, is larger than is wanted, or of odd sides, is encoded; and so is every clip', () => {
@@ -34,11 +34,15 @@ test('a source that cannot be cut, is larger than is wanted, or of odd sides, is
   expect(copiedOf(clippedFacts(factsOf(FITS), { startFrame: 0, frameCount: 60 }))).toBeUndefined()
 })
 
-function labels(facts: SourceFacts): string[] {
-  const plan = planVideo(facts, 1080)
-  return planTasks(plan, facts, 'source', 'videos/x', remuxRung(facts, plan.rungs)).map(
-    ({ ordinal, queue, label }) => `${ordinal} ${queue} ${label}`,
-  )
+const SETTINGS = { maxShortSide: 1080, watermark: undefined, remux: true }
+
+function planned(facts: SourceFacts, cuts: number[]) {
+  const { plan, remux } = planSourceVideo(facts, cuts, SETTINGS)
+  return planTasks(plan, facts, 'source', 'videos/x', remux)
+}
+
+function labels(facts: SourceFacts, cuts = regularCuts(facts.video.frameCount, facts.video.frameRate)): string[] {
+  return planned(facts, cuts).map(({ ordinal, queue, label }) => `${ordinal} ${queue} ${label}`)
 }
 
 test('one task copies the largest rendition, and the others are encoded as ever', () => {
@@ -53,9 +57,30 @@ test('one task copies the largest rendition, and the others are encoded as ever'
   ])
 })
 
+test('all renditions are cut at key frames of the source, the encoded ones once more at their beginning', () => {
+  const cuts = [0, 250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2250, 2500]
+  const chunks = planned(factsOf(FITS), cuts).flatMap(({ work }) => (work.kind === 'video' ? [work.chunk] : []))
+  expect(chunks).toEqual([
+    { startFrame: 0, frameCount: 500, firstSegment: 0, cuts: [0, 62, 125, 187, 250] },
+    { startFrame: 0, frameCount: 1250, firstSegment: 0, cuts: [0, 62, 125, 187, 250, 500, 750, 1000] },
+    { startFrame: 1250, frameCount: 1450, firstSegment: 8, cuts: [0, 250, 500, 750, 1000, 1250] },
+    { startFrame: 0, frameCount: 2700, firstSegment: 0, cuts },
+  ])
+})
+
 test('where there is only one rendition, copying it makes the video playable', () => {
   expect(labels(factsOf({ copyable: { peakBitrate: 1000 }, width: 320, height: 180 }, 3600)).slice(0, 2)).toEqual([
     '1 short video 0-3600 s 180p copied',
     '2 short poster',
+  ])
+})
+
+test('of a clip of a few seconds the smallest rendition is made before all others', () => {
+  expect(labels(factsOf({}, 3))).toEqual([
+    '1 short video 0-3 s 240p',
+    '2 short poster',
+    '3 long video 0-3 s 360p 540p 720p',
+    '4 short finalise',
+    '5 short storyboard',
   ])
 })

@@ -4,6 +4,7 @@ import {
   framesOfSegment,
   type MediaPart,
   segmentCount,
+  startOfSegment,
   type TaskCause,
   type TaskResult,
   type TaskWork,
@@ -31,12 +32,13 @@ export function segmentsOf(part: MediaPart): { from: number; to: number } {
 export function remainingWork(work: TaskWork, written: number): TaskWork {
   if (work.kind === 'audio') return { ...work, firstSegment: written }
   if (work.kind !== 'video' || written === 0) return work
-  const { startFrame, frameCount, firstSegment } = work.chunk
-  const frames = written * work.segmentFrames
+  const { startFrame, frameCount, firstSegment, cuts } = work.chunk
+  const frames = startOfSegment(written, cutRangeOf(work))
   const chunk = {
     startFrame: startFrame + frames,
     frameCount: frameCount - frames,
     firstSegment: firstSegment + written,
+    ...(cuts && { cuts: cuts.slice(written).map((cut) => cut - frames) }),
   }
   return { ...work, chunk }
 }
@@ -83,7 +85,7 @@ function hasAskedSegments(work: VideoWork, part: VideoPart): boolean {
         rendition.segments.every(
           ({ frames, keyFrames }, index) =>
             frames === framesOfSegment(start + index - work.chunk.firstSegment, cutRangeOf(work)) &&
-            (keyFrames === undefined || keyFrames.length === Math.ceil(frames / work.gopFrames)),
+            (keyFrames === undefined || keyFrames.length > 0),
         )
       )
     })
@@ -112,8 +114,9 @@ export function rangeOf(work: VideoWork): { from: number; to: number } {
 }
 
 /** The number of frames of this rung that the task encodes. */
-export function framesOf({ firstSegment }: WorkRung, { chunk, segmentFrames }: VideoWork): number {
-  const skipped = Math.max(0, firstSegment - chunk.firstSegment) * segmentFrames
+export function framesOf({ firstSegment }: WorkRung, work: VideoWork): number {
+  const { chunk } = work
+  const skipped = startOfSegment(Math.max(0, firstSegment - chunk.firstSegment), cutRangeOf(work))
   return Math.max(0, chunk.frameCount - skipped)
 }
 

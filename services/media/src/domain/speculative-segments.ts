@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Overlay, SourceFacts, TaskWork } from '@kinora/common/contracts'
+import type { SourceFacts, TaskResult, TaskWork } from '@kinora/common/contracts'
 import type { StorageKey } from '@kinora/common/storage'
 import type { PlannedTask } from '../db/stored.ts'
-import { planTasks, planVideo } from './plan.ts'
+import { type PlanSettings, planSourceVideo, planTasks } from './plan.ts'
 import type { VideoWork } from './segments.ts'
+
+/** What the probe of a beginning has found. */
+export type Found = Pick<Extract<TaskResult, { kind: 'probe' }>, 'facts' | 'cuts'>
 
 /** The beginning of a source whose upload still runs. */
 export interface Beginning {
@@ -22,22 +25,31 @@ const MARGIN_FRAMES = 16
 /**
  * The task that encodes the first segments of a video, as the plan for the whole source will have it; null where this
  * beginning is too short, or where the plan would have no such task.
- * @param facts the result of probing the beginning; the length of the whole is estimated from its share
+ * @param found the result of probing the beginning; the length of the whole is estimated from its share
  */
-export function speculativeHead(
-  facts: SourceFacts,
-  { key, share }: Beginning,
-  settings: { maxShortSide: number; watermark: Overlay | undefined },
-): PlannedTask | null {
-  const { frameCount, frameRate } = facts.video
-  const whole = { ...facts, video: { ...facts.video, frameCount: Math.round(frameCount / share) } }
-  const plan = planVideo(whole, settings.maxShortSide, settings.watermark)
-  const [first] = planTasks(plan, whole, key, '', null)
-  if (first?.queue !== 'short' || first.work.kind !== 'video') return null
+export function speculativeHead(found: Found, { key, share }: Beginning, settings: PlanSettings): PlannedTask | null {
+  const { facts, cuts } = found
+  const { frameCount, frameRate, copyable } = facts.video
+  const whole = {
+    ...facts,
+    video: {
+      ...facts.video,
+      frameCount: Math.round(frameCount / share),
+      copyable: copyable && whollyCopyable(copyable),
+    },
+  }
+  const { plan, remux } = planSourceVideo(whole, cuts, settings)
+  const [first] = planTasks(plan, whole, key, '', remux)
+  if (first?.queue !== 'short' || first.work.kind !== 'video' || first.work.copied) return null
   const margin = Math.max(MARGIN_FRAMES, (MARGIN_SECONDS * frameRate.num) / frameRate.den)
   const needed = first.work.chunk.frameCount + margin
   // The end of the last frame of the beginning is not that of the whole: nothing that is held may be encoded.
   return needed <= (facts.video.shown?.to ?? frameCount) ? first : null
+}
+
+/** What the index says of the whole file will be true when it is here. */
+function whollyCopyable({ peakBitrate }: { peakBitrate: number }): SourceFacts['video']['copyable'] {
+  return { peakBitrate }
 }
 
 /** Whether both tasks make the same files. The length of a source does not change its first segments. */

@@ -1,4 +1,4 @@
-import { type StoryboardGrid, segmentCount } from '@kinora/common/contracts'
+import type { StoryboardGrid } from '@kinora/common/contracts'
 import type { VideoPlan } from '../db/stored.ts'
 
 const MAX_STILLS = 300
@@ -8,8 +8,8 @@ const MAX_COLUMNS = 5
 const MAX_ROWS = 5
 
 /**
- * A still of every key frame. In long videos only the first key frame of every n-th segment is taken, so that only these
- * segments are read.
+ * A still of every key frame, where these are as far apart as usual. In long videos only one of every n-th segment is taken,
+ * so that only these segments are read. At a time without a key frame the one before is shown.
  */
 export function planStoryboard(plan: VideoPlan): StoryboardGrid {
   const step = stepFrames(plan)
@@ -27,8 +27,7 @@ export function planStoryboard(plan: VideoPlan): StoryboardGrid {
 function stepFrames(plan: VideoPlan): number {
   const { frameCount, gopFrames, segmentFrames } = plan
   if (Math.ceil(frameCount / gopFrames) <= MAX_STILLS) return gopFrames
-  const segments = segmentCount(plan)
-  return Math.ceil(segments / MAX_STILLS) * segmentFrames
+  return Math.ceil(frameCount / segmentFrames / MAX_STILLS) * segmentFrames
 }
 
 function stillSize({ rungs: [smallest] }: VideoPlan): { width: number; height: number } {

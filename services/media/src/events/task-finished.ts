@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { EventData } from '@kinora/common/contract'
-import type { events, SourceFacts, TaskResult, Video, Warning } from '@kinora/common/contracts'
+import type { events, TaskResult, Video, Warning } from '@kinora/common/contracts'
 import { firstTimeSeen } from '@kinora/common/db'
 import { keys } from '@kinora/common/storage'
 import type { MediaConfig } from '../config.ts'
@@ -8,8 +8,7 @@ import type { Context } from '../context.ts'
 import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
 import { audioTracksOf } from '../domain/audio-tracks.ts'
 import { factsOf } from '../domain/clip.ts'
-import { remuxRung } from '../domain/ladder.ts'
-import { overlayOf, planTasks, planVideo, subtitlesTasks } from '../domain/plan.ts'
+import { overlayOf, planSourceVideo, planTasks, subtitlesTasks } from '../domain/plan.ts'
 import { checkResult, remainingWork } from '../domain/segments.ts'
 import { chaptersOf } from '../domain/timed-text.ts'
 import { changeTimedText, changeVideo } from '../operations/change-video.ts'
@@ -138,10 +137,10 @@ async function recordProbe(ctx: Context, { tx, video, task }: Attempt, result: R
   const { early_share: share, params } = task
   if (share !== null) {
     if (params.kind !== 'probe') return
-    return await planSpeculation(tx, video, result.facts, { key: params.sourceKey, share }, ctx.config)
+    return await planSpeculation(tx, video, result, { key: params.sourceKey, share }, ctx.config)
   }
   const facts = factsOf(video, result.facts)
-  await planSource(tx, video, facts, ctx.config)
+  await planSource(tx, video, { ...result, facts }, ctx.config)
   const { source_key: sourceKey } = video
   if (result.subtitles && sourceKey !== null) {
     await addTasks(tx, video.id, subtitlesTasks({ facts, sourceKey }, result.subtitles))
@@ -161,18 +160,18 @@ async function discard(tx: Tx, task: TaskRow, lease: Lease): Promise<'late'> {
 async function planSource(
   tx: Tx,
   video: VideoRow,
-  facts: SourceFacts,
+  { facts, cuts }: Pick<ResultOf['probe'], 'facts' | 'cuts'>,
   { MAX_RENDITION, REMUX }: Pick<MediaConfig, 'MAX_RENDITION' | 'REMUX'>,
 ): Promise<void> {
   const sourceKey = video.source_key
   if (sourceKey === null) throw new Error('a probed video has no source')
-  const plan = planVideo(facts, MAX_RENDITION, overlayOf(video.watermark))
+  const { plan, remux } = planSourceVideo(facts, cuts, {
+    ...{ maxShortSide: MAX_RENDITION, watermark: overlayOf(video.watermark), remux: REMUX },
+  })
   const renditions: Video['renditions'] = plan.rungs.map(({ name, width, height }) => {
     return { name, width, height, bitrate: null, status: 'processing' }
   })
   await recordPlan(tx, video.id, { facts, plan, renditions, audioTracks: audioTracksOf(facts) })
-  // A watermark is part of every frame, so the source's frames cannot be used as they are.
-  const remuxed = REMUX && !plan.watermark ? remuxRung(facts, plan.rungs) : null
-  const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), remuxed)
+  const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), remux)
   await addTasks(tx, video.id, await takeOverSpeculation(tx, video, planned))
 }

@@ -6,6 +6,7 @@ import type { Tx, VideoRow } from '../db/schema.ts'
 import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
 import { deleteRow } from '../repositories/videos.ts'
+import { revokeForDeletion } from './revoke-delivery.ts'
 import { enqueueDeliveries } from './webhook-deliveries.ts'
 
 /**
@@ -30,5 +31,6 @@ export async function removeVideo(
   const about = { aggregateId: videoId, sequence: Number(sequence) + 1 }
   await addEvent(tx, events['video.deleted'], about, { videoId, ownerId })
   await enqueueDeliveries(tx, ['video.deleted'], removed, now())
+  await revokeForDeletion(tx, removed, now())
   return removed
 }

@@ -1,10 +1,9 @@
-import type { SourceFacts } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import type { MediaConfig } from '../config.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import type { PlannedTask } from '../db/stored.ts'
 import { overlayOf, probeTask } from '../domain/plan.ts'
-import { type Beginning, makesTheSame, speculativeHead } from '../domain/speculative-segments.ts'
+import { type Beginning, type Found, makesTheSame, speculativeHead } from '../domain/speculative-segments.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { deleteParts } from '../repositories/segments.ts'
 import {
@@ -37,13 +36,13 @@ export async function beginSpeculation(tx: Tx, video: VideoRow, { key, share }: 
 export async function planSpeculation(
   tx: Tx,
   video: VideoRow,
-  found: SourceFacts,
+  found: Found,
   beginning: Beginning,
-  { MAX_RENDITION }: Pick<MediaConfig, 'MAX_RENDITION'>,
+  { MAX_RENDITION, REMUX }: Pick<MediaConfig, 'MAX_RENDITION' | 'REMUX'>,
 ): Promise<void> {
   if (video.upload_id !== null) return
   const watermark = overlayOf(video.watermark)
-  const head = speculativeHead(found, beginning, { maxShortSide: MAX_RENDITION, watermark })
+  const head = speculativeHead(found, beginning, { maxShortSide: MAX_RENDITION, watermark, remux: REMUX })
   if (!head) return
   const task = { ...head, ordinal: ORDINALS.head, label: `${head.label}, early` }
   await addTasks(tx, video.id, [task], beginning.share)

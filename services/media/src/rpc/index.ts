@@ -14,8 +14,10 @@ import { beginWatermark, choosePoster, deleteWatermark, getWatermark, putWaterma
 import {
   authorizePlayback,
   createPlaybackToken,
+  listPlaybackRevocations,
   listPlaybackTokens,
   prepareDownload,
+  revokeDelivery,
   revokePlaybackToken,
 } from './playback.ts'
 import { prepareStill } from './stills.ts'
@@ -98,6 +100,8 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     createPlaybackToken: createPlaybackToken(ctx),
     revokePlaybackToken: revokePlaybackToken(ctx),
     listPlaybackTokens: listPlaybackTokens(ctx),
+    revokeDelivery: revokeDelivery(ctx),
+    listPlaybackRevocations: listPlaybackRevocations(ctx),
     authorizePlayback: authorizePlayback(ctx),
     prepareDownload: prepareDownload(ctx),
     authorizeSource: authorizeSource(ctx),

@@ -1,10 +1,10 @@
 import type { Handler } from '@kinora/common/contract'
 import { Id, type media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { LINK_ENDED } from '@kinora/common/playback-token'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { watchedSource } from '../domain/instant-playback.ts'
-import { LINK_ENDED } from '../domain/playback-token.ts'
 import { isTokenLive } from '../repositories/playback-tokens.ts'
 
 /** Always reads the row, as `authorizePlayback` does, but does not need the video to be playable. */

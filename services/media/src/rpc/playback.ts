@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { Handler } from '@kinora/common/contract'
+import { type Handler, serviceOnly } from '@kinora/common/contract'
 import { events, Id, type media, type PlaybackGrant } from '@kinora/common/contracts'
 import { pageOf } from '@kinora/common/cursor'
 import { addEvent } from '@kinora/common/db'
 import { AppError } from '@kinora/common/errors'
+import { LINK_ENDED } from '@kinora/common/playback-token'
 import { defaultProjectOf } from '@kinora/common/project-access'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
@@ -11,9 +12,10 @@ import type { PlaybackTokenRow, Tx, VideoRow } from '../db/schema.ts'
 import type { StoredAudioTrack, VideoPlan } from '../db/stored.ts'
 import { creationCursor, decodeCreationCursor } from '../domain/pages.ts'
 import { downloadTask } from '../domain/plan.ts'
-import { LINK_ENDED } from '../domain/playback-token.ts'
-import { captionsFile, chaptersKey } from '../domain/timed-text.ts'
+import { captionsFile, chaptersKey, secondsOf } from '../domain/timed-text.ts'
+import { revokeDelivery as raiseDeliveryEpoch, wasPublished } from '../operations/revoke-delivery.ts'
 import { transact } from '../operations/transact.ts'
+import { revokedTokens, revokedVideos } from '../repositories/delivery-revocations.ts'
 import { addTaskOnce, findTaskAt } from '../repositories/download-tasks.ts'
 import {
   countTokens,
@@ -57,10 +59,14 @@ function grant(
   if (!row.playable) throw new AppError('PLAYBACK_NOT_READY')
   return {
     videoId: row.id,
+    visibility: row.visibility,
     posterKey: row.poster_key,
     storyboard: row.storyboard,
     captions: row.captions.map(({ lang, id }) => ({ lang, key: keys.playlist(row.id, captionsFile(id)) })),
     chaptersKey: row.chapters && chaptersKey(row.id, row.chapters),
+    heights: (row.plan?.rungs ?? []).map(({ width, height }) => Math.min(width, height)),
+    durationSeconds: row.plan ? secondsOf(row.plan) : 0,
+    deliveryEpoch: row.delivery_epoch,
     ...limits,
   }
 }
@@ -144,6 +150,30 @@ export function revokePlaybackToken(ctx: Context): Handler<typeof media.revokePl
       await addEvent(tx, events['playback.revoked'], about, { videoId, tokenId, expiresAt })
     })
     return {}
+  }
+}
+
+export function revokeDelivery(ctx: Context): Handler<typeof media.revokeDelivery> {
+  return async ({ videoId }, call) => {
+    const revokedAt = ctx.now()
+    await changeOwnVideo(ctx, videoId, call, async (tx, video) => {
+      if (!wasPublished(video)) throw new AppError('PLAYBACK_NOT_READY')
+      await raiseDeliveryEpoch(tx, video, revokedAt)
+    })
+    return { revokedAt: revokedAt.toISOString(), cacheTag: `video-${videoId}` }
+  }
+}
+
+const REVOCATIONS_PER_PAGE = 1000
+
+/** For gateways, which refuse them without asking. */
+export function listPlaybackRevocations({ db }: Context): Handler<typeof media.listPlaybackRevocations> {
+  return async ({ of, after }, { actor }) => {
+    serviceOnly(actor, 'gateway')
+    const find = of === 'tokens' ? revokedTokens : revokedVideos
+    const rows = await find(db, after, REVOCATIONS_PER_PAGE)
+    const items = rows.map(({ id, epoch, expires_at }) => ({ id, epoch, expiresAt: expires_at.toISOString() }))
+    return { items, more: rows.length === REVOCATIONS_PER_PAGE }
   }
 }
 

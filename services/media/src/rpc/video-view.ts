@@ -1,11 +1,11 @@
 import type { Actor } from '@kinora/common/contract'
 import type { Playback, Video } from '@kinora/common/contracts'
+import { ownerLinkExpiry } from '@kinora/common/playback-token'
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { isSourceOffered } from '../domain/instant-playback.ts'
-import { ownerLinkExpiry } from '../domain/playback-token.ts'
 import { videoFacts } from '../domain/video-facts.ts'
 import { isMember } from '../domain/visibility.ts'
 

@@ -13,6 +13,7 @@ import { maySee, userOf } from '../domain/visibility.ts'
 import { SearchLane } from '../infra/search-lane.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { removeVideo } from '../operations/remove-video.ts'
+import { revokeDelivery, wasPublished } from '../operations/revoke-delivery.ts'
 import { transact } from '../operations/transact.ts'
 import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
 import { isErased } from '../repositories/erased-projects.ts'
@@ -82,7 +83,11 @@ function digest(input: object): string {
 
 export function updateVideo(ctx: Context): Handler<typeof media.updateVideo> {
   return async ({ videoId, ...change }, call) => {
-    const { video } = await changeOwnVideo(ctx, videoId, call, async (tx) => await updateText(tx, videoId, change))
+    const { video } = await changeOwnVideo(ctx, videoId, call, async (tx, before) => {
+      await updateText(tx, videoId, change)
+      const isHidden = change.visibility === 'private' && before.visibility !== 'private'
+      if (isHidden && wasPublished(before)) await revokeDelivery(tx, before, ctx.now())
+    })
     return toVideo(ctx, video, call.actor)
   }
 }

@@ -35,7 +35,12 @@ export async function connectGateway(world: TestEnvironment): Promise<Gateway> {
   })
   world.use(bus, 'bus', (it) => it.drain())
   const heard: EventEnvelope[] = []
-  const types = [events['video.changed'], events['video.deleted'], events['playback.revoked']]
+  const types = [
+    events['video.changed'],
+    events['video.deleted'],
+    events['playback.revoked'],
+    events['video.delivery-revoked'],
+  ]
   await bus.listen(
     types,
     (envelope) => void heard.push(envelope),

@@ -1,7 +1,10 @@
 import {
   type ClaimedTask,
+  cutRangeOf,
   framesOfSegment,
+  keyFramesOfSegment,
   type MediaPart,
+  regularCuts,
   type SourceFacts,
   segmentCount,
   type TaskResult,
@@ -36,7 +39,7 @@ export function someFacts(seconds: number, video: Partial<SourceFacts['video']> 
 
 /** What a worker that did all right would say. A probe finds 90 seconds, which are cut into two chunks. */
 export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(90)): TaskResult {
-  if (work.kind === 'probe') return { kind: 'probe', facts }
+  if (work.kind === 'probe') return probeResult(facts)
   if (work.kind === 'poster') return { kind: 'poster', posterKey: `${outputKey}/poster.jpg` }
   if (work.kind === 'storyboard') return { kind: 'storyboard' }
   if (work.kind === 'subtitles') return { kind: 'subtitles', found: [] }
@@ -49,6 +52,11 @@ export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(90
   return partOf(work)
 }
 
+function probeResult(facts: SourceFacts): TaskResult {
+  const { copyable, frameCount, frameRate } = facts.video
+  return { kind: 'probe', facts, ...(copyable && { cuts: regularCuts(frameCount, frameRate) }) }
+}
+
 export function segmentWork({ work }: Pick<ClaimedTask, 'work'>): AudioWork | VideoWork {
   if (work.kind !== 'audio' && work.kind !== 'video') throw new Error('it writes no segments')
   return work
@@ -59,16 +67,18 @@ export function partOf(work: AudioWork | VideoWork, to = Number.POSITIVE_INFINIT
   return work.kind === 'audio' ? audioPart(work, to) : videoPart(work, to)
 }
 
-function videoPart({ chunk, gopFrames, segmentFrames, rungs, facts }: VideoWork, to: number): MediaPart {
-  const range = { frameCount: chunk.frameCount, segmentFrames, frameRate: facts.video.frameRate }
+function videoPart(work: VideoWork, to: number): MediaPart {
+  const { chunk, gopFrames, rungs } = work
+  const range = cutRangeOf(work)
   const end = Math.min(to, chunk.firstSegment + segmentCount(range))
   const renditions = rungs.map((rung) => {
     const firstSegment = Math.max(rung.firstSegment, chunk.firstSegment)
     const segments = Array.from({ length: Math.max(0, end - firstSegment) }, (_, index) => {
       const frames = framesOfSegment(firstSegment - chunk.firstSegment + index, range)
-      const keyFrames = Array.from({ length: Math.ceil(frames / gopFrames) }, (_, group): [number, number] => [
+      const keyFrames = keyFramesOfSegment(frames, gopFrames).map((frame, group): [number, number, number] => [
         76 + group * 30_000,
         9000,
+        frame,
       ])
       return { bytes: 100_000, frames, keyFrames }
     })

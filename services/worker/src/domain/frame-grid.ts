@@ -16,7 +16,7 @@ export interface FrameTimes {
 }
 
 /** How far, in frames, a source frame may be off the grid; containers round to milliseconds. */
-const TOLERANCE = 0.25
+export const TOLERANCE = 0.25
 
 /**
  * The constant-rate grid for frames shown at `times` (seconds, ascending, at least one), the last for `lastDuration`.

@@ -18,15 +18,37 @@ function judged(change: Partial<SomeTrack>, facts: Partial<SourceFacts['video']>
 const swapped = Array.from({ length: 70 }, (_, index) => (index % 20 === 1 ? 200 : index % 20 === 2 ? 0 : 100))
 
 describe('a video track that can be remuxed', () => {
-  it('has a key frame at each place of the grid, and gives the largest segment', () => {
-    // Ten frames a second: segments of 60 frames. The last one, of 10, is counted as 30.
+  it('tells where it is cut, and gives the largest segment', () => {
+    // Ten frames a second: short segments of 20 frames, which are counted as 30, as the last one is.
     const sizes = Array.from({ length: 70 }, (_, index) => (index < 60 ? 976 : 1976))
-    expect(judged({ sizes })).toEqual({ peakBitrate: 1000 * 10 * 8 })
-    expect(judged({ sizes: sizes.map((size) => (size === 1976 ? 3976 : size)) })).toEqual({ peakBitrate: 106_667 })
+    const cuts = [0, 20, 40, 60]
+    expect(judged({ sizes })).toEqual({ copyable: { peakBitrate: 53_334 }, cuts })
+    expect(judged({ sizes: sizes.map((size) => (size === 1976 ? 3976 : size)) })?.copyable.peakBitrate).toBe(106_667)
+  })
+
+  it('is told of all when only its beginning is here', () => {
+    const track = readVideoTrack(moovOf(someTrack(200, 20)))
+    expect(remuxableTrack(track, video, false)).toMatchObject({
+      ...{ copyable: { part: true }, cuts: [0, 20, 40, 60, 120, 180] },
+    })
+    expect(remuxableTrack(track, video, true)).toBeUndefined()
   })
 
   it.each<[string, Partial<SomeTrack>]>([
     ['more key frames in between', { syncs: [1, 6, 21, 22, 41, 61] }],
+    ['a single key frame', { syncs: [1] }],
+    ['a key frame at each change of scene', { syncs: [1, 14, 37, 39, 66] }],
+    [
+      'times that waver by less than a quarter of a frame',
+      {
+        steps: [
+          [10, 100],
+          [1, 120],
+          [1, 80],
+          [58, 100],
+        ],
+      },
+    ],
     ['no table of key frames, so that all are', { syncs: null }],
     ['frames in another order, shown later by an edit list', { offsets: swapped, edits: [[7000, 100]] }],
     ['frames in another order without an edit list', { offsets: swapped }],
@@ -46,7 +68,7 @@ describe('a video track that can be remuxed', () => {
   })
 
   it.each<[string, Partial<SomeTrack>]>([
-    ['a place of the grid without key frame', { syncs: [1, 21, 61] }],
+    ['no key frame at its beginning', { syncs: [2, 21, 41] }],
     [
       'frames that are shown in another group',
       { offsets: swapped.map((offset, index) => (index === 19 ? 200 : offset)) },
@@ -67,6 +89,16 @@ describe('a video track that can be remuxed', () => {
       },
     ],
     ['another rate', { step: 101 }],
+    [
+      'a gap',
+      {
+        steps: [
+          [10, 100],
+          [1, 200],
+          [59, 100],
+        ],
+      },
+    ],
     ['a length of zero', { step: 0 }],
     ['another number of frames', { sizes: Array(69).fill(100), offsets: null }],
     ['two sets of parameters', { sequences: 2 }],

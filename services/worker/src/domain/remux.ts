@@ -1,22 +1,31 @@
-import { type SourceFacts, segmentGrid } from '@kinora/common/contracts'
+import { cutsAt, type SourceFacts, segmentGrid } from '@kinora/common/contracts'
 import type { AvcConfig, VideoTrack } from '@kinora/formats/mp4'
 import { needsConversion } from './colour.ts'
+import { TOLERANCE } from './frame-grid.ts'
+import { perSecond } from './frame-rate.ts'
 import type { ProbedStream } from './probe-report.ts'
 
 type Video = SourceFacts['video']
-export type Remuxable = NonNullable<Video['copyable']>
+
+/** How the encoded frames of a source are cut into segments. */
+export interface Remuxable {
+  copyable: NonNullable<Video['copyable']>
+  /** The first frame of each segment. */
+  cuts: number[]
+}
+
+/** Their tracks have all parameters in one place, and tell when each frame is shown. */
+const CONTAINERS = /^(mov,|matroska|flv$)/
 
 /** Whether ffprobe reports frames like those of a rendition, apart from their size and bit rate. */
 export function looksRemuxable({ container, video }: SourceFacts, stream: ProbedStream): boolean {
   const rotated = stream.side_data_list?.some(({ rotation }) => rotation !== undefined && rotation !== 0)
   return (
-    container.startsWith('mov,') &&
+    CONTAINERS.test(container) &&
     video.codec === 'h264' &&
     video.pixelFormat === 'yuv420p' &&
     stream.field_order === 'progressive' &&
-    !video.shown &&
     !video.hdr &&
-    !video.resample &&
     !rotated &&
     !needsConversion(video) &&
     video.width === stream.width &&
@@ -26,19 +35,111 @@ export function looksRemuxable({ container, video }: SourceFacts, stream: Probed
 
 /**
  * Whether the video track can be cut into segments without encoding; undefined when it cannot, or when that is not
- * certain. Decides by the index of the file alone.
+ * certain. Decides by the index of the file alone. Of a file that is cut off, or still arrives, the index tells of all.
  */
-export function remuxableTrack(track: VideoTrack, video: Video): Remuxable | undefined {
-  const { num, den } = video.frameRate
-  const { gopFrames, segmentFrames } = segmentGrid(video.frameRate)
-  const fits =
-    isPlayedEverywhere(track.avc, video) &&
-    track.sizes.length === video.frameCount &&
-    track.step > 0 &&
-    track.step * num === track.timescale * den &&
-    showsAll(track) &&
-    hasClosedGroups(track, gopFrames)
-  return fits ? { peakBitrate: peakBitrate(track, segmentFrames) } : undefined
+export function remuxableTrack(track: VideoTrack, video: Video, isWhole = true): Remuxable | undefined {
+  if (!isPlayedEverywhere(track.avc, video) || !showsAll(track)) return undefined
+  const [first = 0] = track.offsets
+  let decoded = 0
+  const times = Float64Array.from(track.durations, (duration, index) => {
+    const time = (decoded + (track.offsets[index] ?? 0) - first) / track.timescale
+    decoded += duration
+    return time
+  })
+  return remuxableFrames({ ...track, times }, video, isWhole)
+}
+
+const PROFILES: Record<string, number> = { 'Constrained Baseline': 66, Main: 77, High: 100 }
+
+/** The same for the packets of a file without an index. Its parameters are looked at once more when it is cut. */
+export function remuxablePackets(
+  packets: TrackFrames,
+  video: Video,
+  { profile = '', level = 0 }: ProbedStream,
+): Remuxable | undefined {
+  const avc = { profile: PROFILES[profile] ?? 0, constraints: ALSO_MAIN, level, sequences: 1 }
+  if (!isPlayedEverywhere(avc, video)) return undefined
+  const times = packets.times.map((time) => time - video.startTime)
+  return remuxableFrames({ ...packets, times }, video, true)
+}
+
+/** The frames of a track in decoding order. */
+export interface TrackFrames {
+  /** When each is shown, in seconds from the beginning of the video. */
+  times: Float64Array
+  /** Bytes. */
+  sizes: ArrayLike<number>
+  /** Indices of the frames that can be decoded by themselves, ascending; null: all. */
+  syncs: ArrayLike<number> | null
+}
+
+/** Each becomes a file for a moment. */
+const MAX_KEY_FRAMES = 50_000
+
+/** Each frame is shown at its own place of the grid, and all groups are closed and short enough. */
+function remuxableFrames(frames: TrackFrames, video: Video, isWhole: boolean): Remuxable | undefined {
+  const count = frames.times.length
+  const isPart = count > video.frameCount && !isWhole
+  if (count === 0 || (count !== video.frameCount && !isPart) || (video.shown?.from ?? 0) > 0) return undefined
+  const keyFrames = Array.from(frames.syncs ?? frames.times.keys())
+  if (keyFrames[0] !== 0 || keyFrames.length > MAX_KEY_FRAMES) return undefined
+  const places = placesOf(frames.times, perSecond(video.frameRate))
+  if (!places || !areClosed(places, keyFrames)) return undefined
+  const cuts = cutsAt(keyFrames, count, video.frameRate)
+  if (!cuts) return undefined
+  const peakBitrate = peakOf(frames.sizes, cuts, { count, frameRate: video.frameRate })
+  return { copyable: { peakBitrate, ...(isPart && { part: true }) }, cuts }
+}
+
+/** The place of each frame on the grid; undefined when one is between two places. */
+function placesOf(times: Float64Array, rate: number): Int32Array | undefined {
+  const places = new Int32Array(times.length)
+  for (const [decoded, time] of times.entries()) {
+    const place = Math.round(time * rate)
+    // Writers of fragmented MP4 show the first frame too long; see `withSteadyStart`.
+    const isEarly = decoded === 0 && place < 0
+    if (!isEarly && Math.abs(time * rate - place) > TOLERANCE) return undefined
+    places[decoded] = Math.max(0, place)
+  }
+  return places
+}
+
+/**
+ * Whether each frame has a place of its own, and each group that begins with a key frame is decoded without any other: all
+ * frames before its key frame are shown before it, and all others after it.
+ */
+function areClosed(places: Int32Array, keyFrames: readonly number[]): boolean {
+  const taken = new Uint8Array(places.length)
+  let [highest, group] = [-1, 0]
+  for (const [decoded, place] of places.entries()) {
+    if (decoded === keyFrames[group]) {
+      if (highest !== decoded - 1 || place !== decoded) return false
+      group += 1
+    }
+    if (place >= places.length || taken[place]) return false
+    taken[place] = 1
+    highest = Math.max(highest, place)
+  }
+  return group === keyFrames.length
+}
+
+/** Approximate bytes of a segment for each frame beside the frame itself: its row and its share of the header. */
+const BYTES_BESIDE = 24
+
+/** Bits a second of the largest segment. One shorter than half a usual one counts as half: so short a peak does no harm. */
+function peakOf(
+  sizes: ArrayLike<number>,
+  cuts: readonly number[],
+  { count, frameRate }: { count: number; frameRate: Video['frameRate'] },
+): number {
+  const least = Math.min(segmentGrid(frameRate).segmentFrames / 2, count)
+  const peaks = cuts.map((from, index) => {
+    const to = cuts[index + 1] ?? count
+    let bytes = 0
+    for (let frame = from; frame < to; frame += 1) bytes += (sizes[frame] ?? 0) + BYTES_BESIDE
+    return (bytes * 8 * perSecond(frameRate)) / Math.max(to - from, least)
+  })
+  return Math.ceil(peaks.reduce((peak, one) => Math.max(peak, one), 0))
 }
 
 const MAIN = 77
@@ -49,60 +150,23 @@ const ALSO_MAIN = 0x40
 /** Macroblocks of the largest frame of level 4.2 (table A-1). Larger frames may have level 5.2, as their players decode it. */
 const SMALL_FRAME = 8704
 
-function isPlayedEverywhere({ profile, constraints, level, sequences }: AvcConfig, { width, height }: Video): boolean {
+/** Whether players of HLS decode such a stream. */
+export function isPlayedEverywhere(
+  { profile, constraints, level, sequences }: Omit<AvcConfig, 'lengthBytes'>,
+  { width, height }: Video,
+): boolean {
   const knownProfile = profile === MAIN || profile === HIGH || (profile === BASELINE && (constraints & ALSO_MAIN) !== 0)
   const macroblocks = Math.ceil(width / 16) * Math.ceil(height / 16)
   return knownProfile && level <= (macroblocks <= SMALL_FRAME ? 42 : 52) && sequences === 1
 }
 
 /** There is no edit list, or it only sets when the first frame is shown, as in files with B-frames. */
-function showsAll({ edits, offsets, sizes, step, timescale, movieTimescale }: VideoTrack): boolean {
+function showsAll({ edits, offsets, durations, timescale, movieTimescale }: VideoTrack): boolean {
   const shown = edits.filter(({ mediaTime }) => mediaTime !== -1)
   const [edit] = shown
   if (!edit) return edits.length === 0
-  const seconds = (sizes.length * step) / timescale
+  const ticks = durations.reduce((sum, duration) => sum + duration, 0)
   const isLast = edits.at(-1) === edit && shown.length === 1
-  const lasts = edit.duration / movieTimescale > seconds - (0.5 * step) / timescale
+  const lasts = edit.duration / movieTimescale > (ticks - 0.5 * (durations.at(-1) ?? 0)) / timescale
   return isLast && edit.plain && edit.mediaTime === offsets[0] && lasts
-}
-
-/**
- * Whether each group of `gopFrames` begins with a key frame and is decoded without any other group: all frames that are
- * shown in a group are decoded in it, each is shown at its own time, and the first is shown first. Further key frames
- * inside a group do no harm.
- */
-function hasClosedGroups({ sizes, syncs, offsets, step }: VideoTrack, gopFrames: number): boolean {
-  if (!haveSyncAtEach(syncs, gopFrames, sizes.length)) return false
-  const [first = 0] = offsets
-  const taken = new Uint8Array(sizes.length)
-  for (let decoded = 0; decoded < sizes.length; decoded += 1) {
-    const shown = decoded + ((offsets[decoded] ?? 0) - first) / step
-    const group = Math.floor(decoded / gopFrames)
-    const isFirst = decoded === group * gopFrames
-    const fits = Number.isInteger(shown) && shown < sizes.length && Math.floor(shown / gopFrames) === group
-    if (!fits || taken[shown] || (isFirst && shown !== decoded)) return false
-    taken[shown] = 1
-  }
-  return true
-}
-
-function haveSyncAtEach(syncs: VideoTrack['syncs'], gopFrames: number, samples: number): boolean {
-  if (syncs === null) return true
-  const onGrid = syncs.filter((sync) => sync % gopFrames === 0)
-  return onGrid.length === Math.ceil(samples / gopFrames)
-}
-
-/** Approximate bytes of a segment for each frame beside the frame itself: its row and its share of the header. */
-const BYTES_BESIDE = 24
-
-/** Bits a second of the largest segment. A last segment shorter than half counts as half: so short a peak does no harm. */
-function peakBitrate({ sizes, step, timescale }: VideoTrack, segmentFrames: number): number {
-  let peak = 0
-  for (let from = 0; from < sizes.length; from += segmentFrames) {
-    const frames = sizes.subarray(from, from + segmentFrames)
-    const bytes = frames.reduce((sum, size) => sum + size + BYTES_BESIDE, 0)
-    const counted = Math.max(frames.length, Math.min(segmentFrames / 2, sizes.length))
-    peak = Math.max(peak, (bytes * 8 * timescale) / (counted * step))
-  }
-  return Math.ceil(peak)
 }

@@ -1,8 +1,10 @@
 import {
   cutRangeOf,
   framesOfSegment,
+  keyFramesOfSegment,
   type MediaPart,
   segmentCount,
+  startOfSegment,
   type TaskKind,
   type TaskResult,
   type TaskWork,
@@ -24,7 +26,7 @@ export function isUrgent(work: TaskWork): boolean {
   // Players begin with the default track; all others may wait.
   if (work.kind === 'audio') return work.track === undefined && work.firstSegment === 0
   // A remux publishes nothing until it is complete; pausing other tasks until then would be too long.
-  if (work.kind !== 'video' || work.copied) return false
+  if (work.kind !== 'video' || work.copied || work.rest) return false
   // Where another task makes the first segments of the smallest rendition, this task begins after them.
   return work.chunk.firstSegment === 0 && work.rungs.every(({ firstSegment }) => firstSegment === 0)
 }
@@ -39,16 +41,22 @@ export function endSegmentOf(work: VideoWork): number {
   return work.chunk.firstSegment + segmentCount(cutRangeOf(work))
 }
 
-/** Whether the muxer cuts once more, in the last segment, at a key frame too near the end. */
-export function hasShortTail(work: VideoWork): boolean {
-  return Math.ceil(work.chunk.frameCount / work.segmentFrames) > segmentCount(cutRangeOf(work))
-}
-
 /** The frames of segment `number` of the video, by the plan. */
 export function plannedSegment(number: number, work: VideoWork): { startFrame: number; frames: number } {
-  const { chunk, segmentFrames } = work
-  const index = number - chunk.firstSegment
-  return { startFrame: chunk.startFrame + index * segmentFrames, frames: framesOfSegment(index, cutRangeOf(work)) }
+  const { chunk } = work
+  const [index, range] = [number - chunk.firstSegment, cutRangeOf(work)]
+  return { startFrame: chunk.startFrame + startOfSegment(index, range), frames: framesOfSegment(index, range) }
+}
+
+/** The frames of this rung that are encoded as key frames, counted from the first that the task makes of it. */
+export function plannedKeyFrames(rung: WorkRung, work: VideoWork): number[] {
+  const keyFrames: number[] = []
+  const first = plannedSegment(firstSegmentOf(rung, work), work).startFrame
+  for (let number = firstSegmentOf(rung, work); number < endSegmentOf(work); number += 1) {
+    const { startFrame, frames } = plannedSegment(number, work)
+    keyFrames.push(...keyFramesOfSegment(frames, work.gopFrames).map((frame) => startFrame - first + frame))
+  }
+  return keyFrames
 }
 
 /** Joins two parts of one attempt, the second of which begins where the first one ends. */

@@ -2,8 +2,8 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const EVERY_MS = 500
-/** Many times the number of files of the longest chunk. */
-const MAX_FILES = 20_000
+/** More than the groups of pictures of the longest remux, each of which is a file for a moment. */
+const MAX_FILES = 60_000
 const BLOCK = 512
 
 /**

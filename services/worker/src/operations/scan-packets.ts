@@ -1,4 +1,5 @@
 import { distinctTimes, type FrameTimes } from '../domain/frame-grid.ts'
+import type { TrackFrames } from '../domain/remux.ts'
 import { asTaskFailure, inputFault } from '../domain/task-failure.ts'
 import { collectStretches, type Stretch } from '../domain/timeline.ts'
 import { detectTimestampJumps } from '../domain/timestamp-jumps.ts'
@@ -12,8 +13,8 @@ const MAX_PACKETS = 20_000_000
 
 export interface ScanInput {
   cwd: string
-  /** Streams of video, with the seconds that replace missing times and durations. */
-  video: readonly { index: number; frameSeconds: number }[]
+  /** Streams of video, with the seconds that replace missing times and durations; of some, all packets are kept. */
+  video: readonly { index: number; frameSeconds: number; keepPackets?: boolean }[]
   /** Indexes of the streams of audio. */
   audio: readonly number[]
   /** Decoders that ffprobe opens beside those of the lists. */
@@ -24,6 +25,8 @@ export interface ScanInput {
 export interface ScannedFrames extends FrameTimes {
   /** Timestamps jump back, and more than a few frames would be lost. */
   losesMany: boolean
+  /** In decoding order, on the source's clock. */
+  packets?: TrackFrames
 }
 
 export interface Scan {
@@ -38,7 +41,9 @@ export interface Scan {
  * cut-off or variable-rate file does not. Stops at the first frame above the limit.
  */
 export async function scanPackets(tools: Tools, { cwd, video, audio, idle, signal }: ScanInput): Promise<Scan> {
-  const frames = new Map(video.map(({ index, frameSeconds }) => [index, collectFrames(frameSeconds)]))
+  const frames = new Map(
+    video.map(({ index, frameSeconds, keepPackets }) => [index, collectFrames(frameSeconds, keepPackets)]),
+  )
   const sounds = new Map(audio.map((index) => [index, collectStretches()]))
   const enough = new AbortController()
   let [packets, shown] = [0, 0]
@@ -55,7 +60,7 @@ export async function scanPackets(tools: Tools, { cwd, video, audio, idle, signa
   // One stream can be selected, or all. The others are not even parsed then.
   const [only] = video
   const select = video.length === 1 && audio.length === 0 && only ? ['-select_streams', String(only.index)] : []
-  const entries = ['-show_entries', 'packet=stream_index,pts_time,dts_time,duration_time,flags']
+  const entries = ['-show_entries', 'packet=stream_index,pts_time,dts_time,duration_time,size,flags']
   const input = allowedInput(tools, { withoutCovers: true, idle: idle ?? [] })
   const args = ['-v', 'error', ...input, ...select, ...entries, '-of', 'csv=print_section=0', SOURCE_URL]
   const stop = AbortSignal.any([signal, enough.signal])
@@ -68,12 +73,15 @@ export async function scanPackets(tools: Tools, { cwd, video, audio, idle, signa
   }
 }
 
-function collectFrames(frameSeconds: number) {
+function collectFrames(frameSeconds: number, keepPackets = false) {
   const times: number[] = []
+  const [sizes, syncs]: [number[], number[]] = [[], []]
   const jumps = detectTimestampJumps()
   let last = { time: Number.NEGATIVE_INFINITY, duration: frameSeconds }
 
-  function see({ time, decoded, duration }: Packet): void {
+  function see({ time, decoded, duration, bytes, isSync }: Packet): void {
+    if (keepPackets && isSync) syncs.push(times.length)
+    if (keepPackets) sizes.push(bytes)
     if (decoded !== undefined) jumps.see(decoded)
     const next = time ?? last.time + frameSeconds
     const finite = Number.isFinite(next) ? next : 0
@@ -82,7 +90,8 @@ function collectFrames(frameSeconds: number) {
   }
 
   function result(): ScannedFrames {
-    return { times: distinctTimes(times), lastDuration: last.duration, losesMany: jumps.losesMany() }
+    const packets = keepPackets && { packets: { times: Float64Array.from(times), sizes, syncs } }
+    return { times: distinctTimes(times), lastDuration: last.duration, losesMany: jumps.losesMany(), ...packets }
   }
 
   return { see, result }
@@ -98,11 +107,14 @@ interface Packet {
   /** Ascending in the order of the file, unless its time stamps jump. */
   decoded: number | undefined
   duration: number | undefined
+  bytes: number
+  /** It can be decoded by itself. */
+  isSync: boolean
 }
 
-/** `stream,pts,dts,duration,flags`; frames that an edit list cuts away have the flag `D`. */
+/** `stream,pts,dts,duration,size,flags`; frames that an edit list cuts away have the flag `D`. */
 function parsePacket(line: string): Packet | undefined {
-  const [stream, pts, dts, duration, flags] = line.split(',')
+  const [stream, pts, dts, duration, size, flags] = line.split(',')
   if (flags === undefined || flags.includes('D')) return undefined
   const [shown, decoded] = [seconds(pts), seconds(dts)]
   return {
@@ -110,6 +122,8 @@ function parsePacket(line: string): Packet | undefined {
     time: shown ?? decoded,
     decoded: decoded ?? shown,
     duration: seconds(duration),
+    bytes: seconds(size) ?? 0,
+    isSync: flags.includes('K'),
   }
 }
 

@@ -18,6 +18,8 @@ export interface SegmentPlan<P> {
   openEnd: number
   /** There are no segments from this number on, if it is known: a file with it belongs to the last one. */
   end?: number
+  /** Whether ffmpeg has completed this segment in all folders; without it, a file in each of them says so. */
+  isComplete?(number: number): Promise<boolean>
   /** Takes the segments `from` to `to` (excluded) in all folders out of the reach of ffmpeg, checks and describes them. */
   measure(from: number, to: number): Promise<P>
 }
@@ -46,7 +48,7 @@ export interface SegmentCollector<P> {
  * (`-hls_flags temp_file`).
  */
 export function collectSegments<P extends MediaPart>(plan: SegmentPlan<P>, task: SegmentTarget): SegmentCollector<P> {
-  const { folders, openEnd, end = Number.POSITIVE_INFINITY, measure } = plan
+  const { folders, openEnd, end = Number.POSITIVE_INFINITY, measure, isComplete = isWritten } = plan
   let next = Math.min(...folders.map(({ firstSegment }) => firstSegment))
   let whole: P | undefined
 
@@ -65,7 +67,7 @@ export function collectSegments<P extends MediaPart>(plan: SegmentPlan<P>, task:
   }
 
   /** ffmpeg opens the initialisation segment before the first segment, and fills it afterwards. */
-  async function isComplete(number: number): Promise<boolean> {
+  async function isWritten(number: number): Promise<boolean> {
     for (const { name, firstSegment } of folders.filter((folder) => folder.firstSegment <= number)) {
       if (!(await hasContent(join(task.workspace, name, `${number}.m4s`)))) return false
       if (number === firstSegment && !(await hasContent(join(task.workspace, name, 'init.mp4')))) return false

@@ -3,16 +3,22 @@ import type { SourceFacts } from '@kinora/common/contracts'
 import { boxesInFile, encryptedTracks, type FrameClock, readFrameClock, readVideoTrack } from '@kinora/formats/mp4'
 import { distinctTimes, type FrameTimes } from '../domain/frame-grid.ts'
 import type { ProbedStream } from '../domain/probe-report.ts'
-import { looksRemuxable, type Remuxable, remuxableTrack } from '../domain/remux.ts'
+import { looksRemuxable, type Remuxable, remuxablePackets, remuxableTrack, type TrackFrames } from '../domain/remux.ts'
 
-/** Whether the video track of a source can be cut into segments without encoding; undefined when it cannot, or may not. */
+/**
+ * Whether the video track of a source can be cut into segments without encoding; undefined when it cannot, or may not. Decides
+ * by the index, or by the packets of a file without one.
+ */
 export async function findRemuxable(
-  path: string,
+  { path, isIndexed, packets }: { path: string; isIndexed: boolean; packets: () => Promise<TrackFrames | undefined> },
   facts: SourceFacts,
   stream: ProbedStream,
 ): Promise<Remuxable | undefined> {
   if (!looksRemuxable(facts, stream)) return undefined
-  return await readIndex(path, (moov) => remuxableTrack(readVideoTrack(moov), facts.video))
+  const indexed = await readIndex(path, (moov) => remuxableTrack(readVideoTrack(moov), facts.video, isIndexed))
+  if (indexed || isIndexed) return indexed
+  const scanned = await packets()
+  return scanned && remuxablePackets(scanned, facts.video, stream)
 }
 
 /** Seconds; ffprobe prints microseconds. */

@@ -3,7 +3,7 @@ import type { FfmpegCommand } from 'fluent-ffmpeg'
 import { renditionColour } from '../domain/colour.ts'
 import { perSecond } from '../domain/frame-rate.ts'
 import { codecsOf } from '../domain/source-facts.ts'
-import { firstSegmentOf, type VideoWork, type WorkRung } from '../domain/task-work.ts'
+import { firstSegmentOf, plannedKeyFrames, plannedSegment, type VideoWork, type WorkRung } from '../domain/task-work.ts'
 import { readSource, seekTo } from '../infra/ffmpeg.ts'
 import type { Tools } from '../infra/run-tool.ts'
 import { chunkFrames, readStart } from './chunk-frames.ts'
@@ -24,7 +24,7 @@ export function videoCommand(tools: Tools, work: VideoWork, marks: readonly Wate
     command
       .output(`${rung.name}/list.m3u8`)
       .outputOptions('-map', `[rung${index}]`, '-an')
-      .outputOptions(...encoder(tools, work, rung), ...videoSegments(work, rung))
+      .outputOptions(...encoder(tools, work, rung), ...videoSegments(rung))
   })
   return command
 }
@@ -53,7 +53,7 @@ function seekOptions({ container, video }: SourceFacts, startFrame: number): str
  * rung in its own size: the same, whichever rungs a task makes.
  */
 function filterGraph(work: VideoWork, marks: readonly WatermarkFile[]): string[] {
-  const { chunk, rungs, segmentFrames } = work
+  const { chunk, rungs } = work
   const { video } = work.facts
   const largest = rungs.reduce((best, rung) => (rung.width > best.width ? rung : best))
   const common = chunkFrames(work, largest)
@@ -61,7 +61,7 @@ function filterGraph(work: VideoWork, marks: readonly WatermarkFile[]): string[]
   const branches = rungs.flatMap((rung, index) => {
     // `scale` compensates rounded sides with non-square pixels; headers would then depend on which rung was scaled from which.
     const scale = rung === largest ? 'null' : `scale=${rung.width}:${rung.height},setsar=1`
-    const skipped = (firstSegmentOf(rung, work) - chunk.firstSegment) * segmentFrames
+    const skipped = plannedSegment(firstSegmentOf(rung, work), work).startFrame - chunk.startFrame
     const trim = skipped > 0 ? `trim=start_frame=${skipped},` : ''
     const mark = marks[index]
     if (!mark) return [`[split${index}]${trim}${scale}[rung${index}]`]
@@ -90,15 +90,19 @@ function markColours(video: SourceFacts['video']): string {
 }
 
 /**
- * Capped constant quality on a fixed key frame grid. `-g` alone does not hold the grid: the expression forces the key
- * frames, `forced-idr` makes them IDR, closed GOPs keep segments independent.
+ * Capped constant quality with key frames where they are planned. `-g` alone does not hold the grid: the expression forces
+ * the key frames, `forced-idr` makes them IDR, closed GOPs keep segments independent.
  */
-function encoder({ preset, threads }: Tools, { gopFrames }: VideoWork, { maxrate }: WorkRung): string[] {
+function encoder({ preset, threads }: Tools, work: VideoWork, rung: WorkRung): string[] {
+  const { maxrate } = rung
+  // No planned group has as many frames.
+  const most = String(2 * work.gopFrames)
+  const keyFrames = plannedKeyFrames(rung, work).map((frame) => `eq(n,${frame})`)
   return [
     ...['-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-threads', String(threads)],
     ...['-crf', '23', '-maxrate', `${maxrate}k`, '-bufsize', `${2 * maxrate}k`],
-    ...['-g', String(gopFrames), '-keyint_min', String(gopFrames), '-sc_threshold', '0', '-flags', '+cgop'],
-    ...['-forced-idr', '1', '-force_key_frames', `expr:eq(mod(n,${gopFrames}),0)`],
+    ...['-g', most, '-keyint_min', String(work.gopFrames), '-sc_threshold', '0', '-flags', '+cgop'],
+    ...['-forced-idr', '1', '-force_key_frames', `expr:${keyFrames.join('+')}`],
     ...['-fps_mode', 'passthrough'],
   ]
 }
@@ -111,13 +115,28 @@ export function remuxCommand(tools: Tools, work: VideoWork): FfmpegCommand {
     command
       .output(`${rung.name}/list.m3u8`)
       .outputOptions('-map', `0:${video.streamIndex}`, '-an', '-c:v', 'copy')
-      .outputOptions('-bsf:v', [FROM_ZERO, ...labels(work)].join(','), ...videoSegments(work, rung))
+      .outputOptions('-bsf:v', [ontoGrid(video), ...labels(work)].join(','), ...videoSegments(rung))
   }
   return command
 }
 
-/** Moves the first frame, which is the first that is decoded, to time 0; exact in ticks of the source. */
-const FROM_ZERO = 'setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS'
+/** Frames that are decoded before one that is shown before them; a codec has at most 16 (ITU-T H.264 section A.3). */
+const MAX_REORDERED = 16
+
+/** The muxer of MP4 doubles slower clocks until they have as many ticks a second, and a filter does not learn of that. */
+const MIN_TICKS = 10_000
+
+/**
+ * Moves each frame to its place on the grid, which is less than a frame away: containers round, and cameras waver. Decoding
+ * times follow one another at the same rate; the muxer moves them up to the first frame.
+ */
+function ontoGrid({ startTime, frameRate: { num, den } }: SourceFacts['video']): string {
+  const factor = 2 ** Math.max(0, Math.ceil(Math.log2(MIN_TICKS / num)))
+  const step = den * factor
+  const place = `round((PTS*TB-(${startTime.toFixed(6)}))*${num}/${den})`
+  const times = [`pts='if(eq(N,0),0,${place}*${step})'`, `dts=(N-${MAX_REORDERED})*${step}`, `duration=${step}`]
+  return `setts=${times.join(':')}:time_base=1/${num * factor}`
+}
 
 /** H.264 codes for the names in `renditionColour` (ITU-T H.264 tables E-3 to E-5). */
 const COLOUR_CODES: Record<string, number> = { bt709: 1, bt470m: 4, bt470bg: 5, smpte170m: 6, 'iec61966-2-1': 13 }

@@ -42,12 +42,15 @@ export const probe: Task<'probe'> = async ({ sourceKey }, context) => {
   const facts = sourceFacts(report, tracks, timeline, found.rate)
   assertFactsWithinLimits(facts, tracks.video, found.rate, limits)
   for (const warning of [...warnings, ...droppedFrames(found)]) context.warn(warning)
-  const copyable = await findRemuxable(file, facts, tracks.video)
+  const packets = async () => (await source.scan()).video.get(tracks.video.index)?.packets
+  const frames = { path: file, isIndexed: source.isIndexed, packets }
+  const remuxable = await findRemuxable(frames, facts, tracks.video)
   const hasRoom = subtitles.length < MAX_SOURCE_SUBTITLES
   if (hasRoom && (await mayHaveClosedCaptions(file, facts.video.codec))) subtitles.push(closedCaptionsOf(tracks))
   return {
     kind: 'probe',
-    facts: copyable ? { ...facts, video: { ...facts.video, copyable } } : facts,
+    facts: remuxable ? { ...facts, video: { ...facts.video, copyable: remuxable.copyable } } : facts,
+    ...(remuxable && { cuts: remuxable.cuts }),
     chapters: sourceChapters(report),
     ...(subtitles.length > 0 && { subtitles }),
   }
@@ -76,7 +79,9 @@ async function openSource(
 ): Promise<Source> {
   const file = join(workspace, SOURCE_FILE)
   const { report, idle } = probed
-  const video = videoCandidates(report).map((stream) => ({ index: stream.index, frameSeconds: frameSeconds(stream) }))
+  const video = videoCandidates(report).map((stream) => ({
+    ...{ index: stream.index, frameSeconds: frameSeconds(stream), keepPackets: stream.codec_name === 'h264' },
+  }))
   let scanned: Promise<Scan> | undefined
   const scan = () => {
     scanned ??= scanPackets(tools, { cwd: workspace, video, audio: audio.map(({ index }) => index), idle, signal })

@@ -6,7 +6,7 @@ import { endSegmentOf, firstSegmentOf, type ResultOf, type VideoWork } from '../
 import { SOURCE_FILE } from '../infra/allowed-input.ts'
 import { runFfmpegPolled } from '../infra/ffmpeg.ts'
 import { makeOutputFolder } from '../infra/workspace.ts'
-import { measureRenditions } from '../operations/measure-renditions.ts'
+import { openRenditions } from '../operations/measure-renditions.ts'
 import { collectSegments } from '../operations/segment-collector.ts'
 import { remuxCommand, videoCommand } from '../operations/video-command.ts'
 import { writeWatermarks } from '../operations/watermark.ts'
@@ -22,9 +22,8 @@ export const video: Task<'video'> = async (work, context) => {
 
   const end = endSegmentOf(work)
   const folders = work.rungs.map((rung) => ({ name: rung.name, firstSegment: firstSegmentOf(rung, work) }))
-  const measure = (from: number, to: number) => measureRenditions(work, { from, to }, workspace)
   // Media expects the last segment with the result.
-  const plan = { folders, openEnd: end - 1, measure }
+  const plan = { folders, openEnd: end - 1, ...openRenditions(work, workspace) }
   const collector = collectSegments<ResultOf<'video'>>(plan, reportingOf(work, context))
 
   let made = 0

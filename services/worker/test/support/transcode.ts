@@ -36,16 +36,21 @@ export interface Plan {
   gopFrames: number
   /** Number of segments of the whole video. */
   segments: number
+  /** The first frame of each segment, where they are not as long as a group. */
+  cuts?: number[] | undefined
+  /** Those of a remux, as the probe found them. */
+  sourceCuts?: number[] | undefined
 }
 
 export async function planFor(workbench: Workbench, path: string, short: number[]): Promise<Plan> {
-  const { sourceKey, facts, warnings } = await workbench.probe(path)
+  const { sourceKey, facts, warnings, cuts: sourceCuts } = await workbench.probe(path)
   const { frameRate, frameCount, width, height } = facts.video
   const gopFrames = Math.max(1, Math.round(perSecond(frameRate) * 1))
   return {
     sourceKey,
     facts,
     warnings,
+    sourceCuts,
     folder: sourceKey.replace('sources', 'videos'),
     rungs: short.map((side) => rung(side, width, height)),
     gopFrames,
@@ -56,8 +61,10 @@ export async function planFor(workbench: Workbench, path: string, short: number[
 /** Work for segments `from` to `to` (excluded) of these rungs; the smallest one begins at `smallestFrom`. */
 export function videoWork(plan: Plan, from: number, to: number, rungs = plan.rungs, smallestFrom = 0): WorkOf<'video'> {
   const { sourceKey, facts, gopFrames } = plan
-  const startFrame = from * gopFrames
-  const frameCount = (to < plan.segments ? to * gopFrames : facts.video.frameCount) - startFrame
+  const startOf = (segment: number) => plan.cuts?.[segment] ?? segment * gopFrames
+  const startFrame = startOf(from)
+  const frameCount = (to < plan.segments ? startOf(to) : facts.video.frameCount) - startFrame
+  const cuts = plan.cuts?.slice(from, to).map((cut) => cut - startFrame)
   return {
     kind: 'video',
     sourceKey,
@@ -65,7 +72,7 @@ export function videoWork(plan: Plan, from: number, to: number, rungs = plan.run
     rungs: rungs.map((rung, index) => ({ ...rung, firstSegment: index === 0 ? smallestFrom : 0 })),
     gopFrames,
     segmentFrames: gopFrames,
-    chunk: { startFrame, frameCount, firstSegment: from },
+    chunk: { startFrame, frameCount, firstSegment: from, cuts },
   }
 }
 
@@ -127,19 +134,14 @@ interface Entry {
   range?: string
 }
 
-async function writePlaylists(
-  { store }: Workbench,
-  { facts, folder, rungs, gopFrames }: Plan,
-  written: Written[],
-): Promise<void> {
+async function writePlaylists({ store }: Workbench, { facts, folder, rungs }: Plan, written: Written[]): Promise<void> {
   const iFrames: string[] = []
-  const gopSeconds = gopFrames / perSecond(facts.video.frameRate)
   const audio = written.flatMap(({ folder: at, part }) =>
     part.kind === 'audio'
       ? part.segments.map((segment, index) => ({ ...segment, uri: `${at}/${part.firstSegment + index}.m4s` }))
       : [],
   )
-  const video = rungs.map((rung) => ({ ...rung, ...videoOf(rung.name, facts, written, gopSeconds) }))
+  const video = rungs.map((rung) => ({ ...rung, ...videoOf(rung.name, facts, written) }))
   const all = [...audio, ...video.flatMap(({ entries }) => entries)]
   const target = Math.max(...all.map(({ seconds }) => Math.round(seconds)), 1)
   const master = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS']
@@ -174,7 +176,6 @@ function videoOf(
   name: string,
   { video }: Plan['facts'],
   written: Written[],
-  gopSeconds: number,
 ): { codecs: string; entries: Entry[]; keyFrames: Entry[] } {
   const renditions = written.flatMap(({ folder: at, part }) =>
     part.kind === 'video'
@@ -190,9 +191,9 @@ function videoOf(
   )
   const keyFrames = renditions.flatMap(({ at, firstSegment, segments }) =>
     segments.flatMap(({ frames, keyFrames: ranges = [] }, index) =>
-      ranges.map(([offset, bytes], group) => ({
+      ranges.map(([offset, bytes, frame = 0], group) => ({
         bytes,
-        seconds: Math.min(gopSeconds, frames / perSecond(video.frameRate) - group * gopSeconds),
+        seconds: ((ranges[group + 1]?.[2] ?? frames) - frame) / perSecond(video.frameRate),
         uri: `${at}/${name}/${firstSegment + index}.m4s`,
         range: `${bytes}@${offset}`,
       })),

@@ -3,7 +3,7 @@ import type { MethodSpec } from '../../contract.ts'
 import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { Storyboard } from '../storyboard.ts'
 import { StillFormat } from '../work.ts'
-import { AudioTrackId, OneVideo, Playback } from './video.ts'
+import { AudioTrackId, OneVideo, Playback, Visibility } from './video.ts'
 
 export const PlaybackToken = z.object({
   id: Id.meta({ description: 'Id of the link, to revoke it by.' }),
@@ -30,6 +30,7 @@ export const PlaybackGrant = z.object({
   videoId: Id.meta({ description: 'Id of the video.' }),
   /** Null for a public or unlisted video played by its id. */
   tokenId: Id.nullable().meta({ description: 'Id of the playback link.' }),
+  visibility: Visibility,
   maxHeight: z.number().int().nullable(),
   download: z.boolean(),
   /** Storage key of the poster; null until it is made. */
@@ -40,6 +41,11 @@ export const PlaybackGrant = z.object({
   ),
   chaptersKey: z.string().nullable(),
   expiresAt: Timestamp.nullable().meta({ description: 'When it expires (UTC).' }),
+  /** Short sides of all renditions that are planned, in pixels. */
+  heights: z.array(z.number().int()),
+  durationSeconds: z.number(),
+  /** Raised when the delivery of the video is revoked: addresses of a lower epoch are refused. */
+  deliveryEpoch: z.number().int(),
 })
 export type PlaybackGrant = z.infer<typeof PlaybackGrant>
 
@@ -86,6 +92,31 @@ export const playback = {
     input: OneVideo.extend({ tokenId: Id.meta({ description: 'Id of the playback link.' }) }),
     output: Nothing,
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_TOKEN_NOT_FOUND'],
+    idempotent: true,
+  },
+  revokeDelivery: {
+    summary: 'Revoke the delivery of a video',
+    description:
+      'All addresses of its segments, pictures and captions that players have are refused within a second, also by caches that ask; others are to be purged by the tag. Links stay valid: players that open the video again get new addresses. Happens by itself when a video becomes private or is deleted.',
+    input: OneVideo,
+    output: z.object({
+      revokedAt: Timestamp.meta({ description: 'When it was revoked (UTC).' }),
+      cacheTag: z.string().meta({
+        description: 'Value of Cache-Tag and Surrogate-Key of all its files, to purge caches by.',
+        example: 'video-01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
+      }),
+    }),
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY'],
+    idempotent: true,
+  },
+  listPlaybackRevocations: {
+    summary: 'List revoked playback tokens, or videos whose delivery was revoked, that have not expired; for gateways',
+    input: z.strictObject({ of: z.enum(['tokens', 'videos']), after: Id.nullable() }),
+    output: z.object({
+      items: z.array(z.object({ id: Id, epoch: z.number().int().nullable(), expiresAt: Timestamp })),
+      more: z.boolean(),
+    }),
+    errors: [],
     idempotent: true,
   },
   listPlaybackTokens: {

@@ -11,6 +11,7 @@ export const VideoEventType = z.enum([
   'video.ready',
   'video.failed',
   'video.deleted',
+  'video.delivery_revoked',
 ])
 export type VideoEventType = z.infer<typeof VideoEventType>
 

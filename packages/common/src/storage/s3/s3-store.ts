@@ -10,11 +10,13 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { AppError } from '../../errors.ts'
 import { receive } from '../receive.ts'
 import {
   assertKey,
   type ByteRange,
+  type Location,
   type Piece,
   type StorageKey,
   type Store,
@@ -34,6 +36,9 @@ import { copyObject, objectSink } from './write-object.ts'
  * send.
  */
 const DELETIONS_AT_ONCE = 16
+
+/** A server that is told a location asks there at once. */
+const LOCATION_SECONDS = 60
 
 /** A store in a bucket of any S3 server. An object appears with the call that ends its upload, or not at all. */
 class S3Store implements Store {
@@ -113,6 +118,11 @@ class S3Store implements Store {
       if (error instanceof AppError && error.code === 'FILE_NOT_FOUND') return null
       throw error
     }
+  }
+
+  async locate(key: StorageKey): Promise<Location> {
+    const command = new GetObjectCommand(this.#at(key))
+    return { kind: 'url', url: await getSignedUrl(this.#bucket.client, command, { expiresIn: LOCATION_SECONDS }) }
   }
 
   read(key: StorageKey, range?: ByteRange): Readable {

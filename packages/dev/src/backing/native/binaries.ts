@@ -44,6 +44,8 @@ const BROWSING = {
   chromium: { package: 'chromium', find: () => BROWSER_NAMES.map((name) => findBinary(name)).find(Boolean) },
 }
 
+const EDGE = { nginx: { package: 'nginx', find: () => findBinary('nginx') } }
+
 /**
  * Paths of the servers' programs. Installs what is missing when we are root and have apt-get; otherwise throws, naming
  * the packages.
@@ -79,6 +81,12 @@ export async function findSwiftPython(log: (line: string) => void): Promise<stri
 export async function findChromium(log: (line: string) => void): Promise<string> {
   await ensure(BROWSING, log)
   return BROWSING.chromium.find() ?? ''
+}
+
+/** As `findServerBinaries`, for tests with a cache in front: the path of nginx. */
+export async function findNginx(log: (line: string) => void): Promise<string> {
+  await ensure(EDGE, log)
+  return EDGE.nginx.find() ?? ''
 }
 
 const ENGLISH_MODEL = '/usr/share/pocketsphinx/model/en-us'

@@ -9,6 +9,7 @@ import { subtitles } from './0007-subtitles.ts'
 import { stillsAndInstantPlayback } from './0010-stills-and-instant-playback.ts'
 import { transcripts } from './0011-transcripts.ts'
 import { projects } from './0012-projects.ts'
+import { delivery } from './0013-delivery.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -25,5 +26,6 @@ export const schema: SchemaDefinition = {
     stillsAndInstantPlayback,
     transcripts,
     projects,
+    delivery,
   ],
 }

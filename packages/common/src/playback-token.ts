@@ -1,7 +1,7 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
-import { AppError } from '@kinora/common/errors'
 import jwt from 'jsonwebtoken'
 import { z } from 'zod'
+import { AppError } from './errors.ts'
 
 const TYPE = 'playback+jwt'
 /** For the user of a link that has expired, was revoked, or was not signed by this installation. */

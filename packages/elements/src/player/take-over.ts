@@ -1,3 +1,5 @@
+import type { Playback } from './playback.ts'
+
 const POLL_MS = 1000
 /** Seconds of the video that must exist beyond the moment of the change, unless it is complete. */
 const AHEAD_SECONDS = 10
@@ -6,64 +8,54 @@ const LOADED_SECONDS = 2
 /** Seconds ahead of the visitor at which the change happens: time to seek and decode. */
 const LEAD_SECONDS = 1
 
+interface Change {
+  isOver(): boolean
+  isPlayable(): Promise<boolean>
+  /** Playback of the renditions from that second on, beside what is shown. */
+  prepare(startAt: number): Playback
+  /** Shows it in the place of the first one. */
+  place(playback: Playback): void
+}
+
 /**
  * Changes from the element `first` to one that plays the renditions, without a jump: that one loads beside it, waits at a frame a
  * moment ahead, and takes its place when `first` has come there.
  */
-export async function takeOver(first, { isOver, isPlayable, prepare, place }) {
-  while (!(await isPlayable())) {
-    if (isOver()) return
-    await pause(POLL_MS)
-  }
-  while (!isOver()) {
-    if (await tryOnce(first, isOver, prepare, place)) return
+export async function takeOver(first: HTMLVideoElement, change: Change): Promise<void> {
+  while (!change.isOver() && !(await change.isPlayable())) await pause(POLL_MS)
+  while (!change.isOver()) {
+    if (await tryOnce(first, change)) return
     await pause(POLL_MS)
   }
 }
 
 /** False where it must be tried again. */
-async function tryOnce(first, isOver, prepare, place) {
-  let failed = false
-  let placed = false
-  const { video, hls } = prepare(first.currentTime, () => {
-    failed = true
-    return !placed
-  })
+async function tryOnce(first: HTMLVideoElement, { isOver, prepare, place }: Change): Promise<boolean> {
+  const playback = prepare(first.currentTime)
+  const { video } = playback
   video.className = 'next'
   video.muted = true
-  video.preload = 'auto'
-  document.querySelector('main').append(video)
-  while (!failed && !isOver()) {
+  while (!playback.isLost && !isOver()) {
     const at = goalOf(first)
-    if (isComplete(hls) || (Number.isFinite(video.duration) && video.duration >= at + AHEAD_SECONDS)) {
-      if (await reach(video, at)) {
-        if (await change(first, video, at)) {
-          placed = true
-          place(video)
-          return true
-        }
-      }
+    const isEnough = playback.isComplete || (Number.isFinite(video.duration) && video.duration >= at + AHEAD_SECONDS)
+    if (isEnough && (await reach(video, at)) && (await changeAt(first, video, at))) {
+      place(playback)
+      return true
     }
     await pause(POLL_MS / 4)
   }
-  hls.destroy()
-  video.remove()
+  playback.destroy()
   return false
 }
 
 /** Where the change happens: at the frame that is shown, or ahead of it while it plays. */
-function goalOf(first) {
+function goalOf(first: HTMLVideoElement): number {
   if (first.paused || first.ended) return first.currentTime
   return first.currentTime + LEAD_SECONDS * first.playbackRate
 }
 
-function isComplete({ levels, currentLevel, loadLevel }) {
-  const { details } = levels?.[Math.max(currentLevel, loadLevel)] ?? {}
-  return details !== undefined && !details.live
-}
-
 /** Seeks there; whether it has loaded enough to go on from there. */
-async function reach(video, at) {
+async function reach(video: HTMLVideoElement, at: number): Promise<boolean> {
   const end = Number.isFinite(video.duration) ? video.duration : at + LOADED_SECONDS
   const time = Math.min(at, Math.max(0, end - 0.05))
   if (Math.abs(video.currentTime - time) > 0.01) {
@@ -80,7 +72,7 @@ async function reach(video, at) {
 }
 
 /** Waits until `first` is there, and starts the other one. False where the visitor went elsewhere meanwhile. */
-async function change(first, video, at) {
+async function changeAt(first: HTMLVideoElement, video: HTMLVideoElement, at: number): Promise<boolean> {
   const deadline = performance.now() + (LEAD_SECONDS + 2) * 1000
   while (!first.paused && !first.ended && first.currentTime < at - 0.005) {
     if (performance.now() > deadline) return false
@@ -103,20 +95,13 @@ async function change(first, video, at) {
   return true
 }
 
-function happens(video, event, withinMs) {
+function happens(video: HTMLVideoElement, event: string, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, withinMs)
-    video.addEventListener(
-      event,
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
+    setTimeout(resolve, withinMs)
+    video.addEventListener(event, () => resolve(), { once: true })
   })
 }
 
-function pause(ms) {
+function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
