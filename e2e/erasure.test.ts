@@ -7,11 +7,11 @@ import type { User, Video } from './support/api-types.ts'
 import { createClient } from './support/client.ts'
 import { useClips } from './support/clips.ts'
 import { rawUpload } from './support/raw-upload.ts'
-import { GENEROUS } from './support/settings.ts'
+import { ENCODED, GENEROUS } from './support/settings.ts'
 import { createVideo, untilRunning, untilStatus, upload } from './support/videos.ts'
 
 const world = await useTestEnvironment()
-const system = await useSystem({ installation: world, env: GENEROUS })
+const system = await useSystem({ installation: world, env: { ...GENEROUS, ...ENCODED } })
 const database = new pg.Pool({ connectionString: world.adminDatabaseUrl, max: 1 })
 afterAll(() => database.end())
 const clips = useClips()

@@ -9,13 +9,13 @@ import { download } from './support/hls/download.ts'
 import { startLoad } from './support/load.ts'
 import { MINUTE } from './support/long-clips.ts'
 import { revive } from './support/revive.ts'
-import { GENEROUS } from './support/settings.ts'
+import { ENCODED, GENEROUS } from './support/settings.ts'
 import { createVideo, getVideo, untilRunning, untilStatus, upload } from './support/videos.ts'
 
 const clips = useClips()
 const world = await privateTestEnvironment()
 const { postgres, rabbitmq, redis } = world.servers
-const system = await useSystem({ installation: world, env: GENEROUS })
+const system = await useSystem({ installation: world, env: { ...GENEROUS, ...ENCODED } })
 const anonymous = createClient(system.gatewayUrl)
 const { client, tokens } = await register(anonymous)
 const clip = await clips.make('minute.mp4')

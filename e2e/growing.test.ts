@@ -12,12 +12,12 @@ import { followGrowing } from './support/hls/follow-growing.ts'
 import { LONG, MINUTE, STREAMABLE } from './support/long-clips.ts'
 import { rawUpload } from './support/raw-upload.ts'
 import { revive } from './support/revive.ts'
-import { GENEROUS } from './support/settings.ts'
+import { ENCODED, GENEROUS } from './support/settings.ts'
 import { createVideo, getVideo, timelineOf, untilStatus, untilVideo, upload } from './support/videos.ts'
 
 const clips = useClips()
 // Slower than in other tests, so that a video can be looked at while it is made.
-const settings = { ...GENEROUS, REMUX: 'false', X264_PRESET: 'veryfast', WORKER_SLOTS_LONG: '1', WORKER_THREADS: '1' }
+const settings = { ...GENEROUS, ...ENCODED, X264_PRESET: 'veryfast', WORKER_SLOTS_LONG: '1', WORKER_THREADS: '1' }
 const system = await useSystem({ workers: 2, env: { ...settings, LEASE_MS: '600000', HEAD_START_BYTES: '2000000' } })
 const { client } = await register(createClient(system.gatewayUrl))
 

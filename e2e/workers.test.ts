@@ -8,12 +8,12 @@ import { follow, type VideoEvent } from './support/follow.ts'
 import { checkPlayback } from './support/hls/check-playback.ts'
 import { LONG, MINUTE } from './support/long-clips.ts'
 import { revive } from './support/revive.ts'
-import { GENEROUS } from './support/settings.ts'
+import { ENCODED, GENEROUS } from './support/settings.ts'
 import { createVideo, putSource, timelineOf, untilRunning, untilStatus, upload } from './support/videos.ts'
 
 const clips = useClips()
 // A lease far longer than any wait here: what is taken over in these tests was not taken over because a lease ran out.
-const system = await useSystem({ workers: 2, env: { ...GENEROUS, LEASE_MS: '600000' } })
+const system = await useSystem({ workers: 2, env: { ...GENEROUS, ...ENCODED, LEASE_MS: '600000' } })
 const { client } = await register(createClient(system.gatewayUrl))
 const clip = await clips.make('minute.mp4')
 

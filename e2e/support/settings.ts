@@ -17,3 +17,6 @@ export const GENEROUS = {
   X264_PRESET: 'ultrafast',
   BREAKER_RESET_MS: '500',
 } as const
+
+/** For tests that interrupt work: what is copied is done before. */
+export const ENCODED = { REMUX: 'false' } as const

@@ -9,6 +9,8 @@ export interface VideoPlan extends Grid {
   frameCount: number
   /** The first frame of each segment of all renditions. Absent in plans of earlier versions. */
   cuts?: number[]
+  /** Frames of the longest segment of a remux, which begins with longer ones than all other renditions. */
+  longestCopied?: number
   /** Seconds of a usual segment, and of each of the audio but the last. */
   segmentSeconds: number
   hasAudio: boolean

@@ -101,7 +101,9 @@ export function planSourceVideo(
   const rung = isAllowed && !watermark ? remuxRung(facts, plan.rungs) : null
   if (!rung || !cuts) return { plan, remux: null }
   const { frameCount, frameRate } = facts.video
-  return { plan: { ...plan, cuts: withShortStart(cuts, frameCount, frameRate) }, remux: { rung, cuts } }
+  const longestCopied = Math.max(...cuts.map((cut, index) => (cuts[index + 1] ?? frameCount) - cut))
+  const onSource = { ...plan, cuts: withShortStart(cuts, frameCount, frameRate), longestCopied }
+  return { plan: onSource, remux: { rung, cuts } }
 }
 
 /**

@@ -61,9 +61,9 @@ function mediaPlaylist(track: Track, target: number, complete: boolean): string 
  * frame longer than the video segment beside it.
  */
 function targetDuration(plan: VideoPlan): number {
-  const { frameRate, hasAudio } = plan
+  const { frameRate, hasAudio, longestCopied = 0 } = plan
   const audio = hasAudio ? longestSegment({ ...plan, cuts: undefined }) : 0
-  const longest = (Math.max(longestSegment(plan), audio) * frameRate.den) / frameRate.num
+  const longest = (Math.max(longestSegment(plan), longestCopied, audio) * frameRate.den) / frameRate.num
   return Math.max(1, Math.round(longest + (hasAudio ? AAC_FRAME_SECONDS : 0)))
 }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { clippedFacts } from './clip.ts'
 import { remuxRung } from './ladder.ts'
 import { planSourceVideo, planTasks, planVideo } from './plan.ts'
+import { renderPlaylists } from './playlists.ts'
 
 const FITS = { copyable: { peakBitrate: 16_000_000 } }
 
@@ -66,6 +67,19 @@ test('all renditions are cut at key frames of the source, the encoded ones once 
     { startFrame: 1250, frameCount: 1450, firstSegment: 8, cuts: [0, 250, 500, 750, 1000, 1250] },
     { startFrame: 0, frameCount: 2700, firstSegment: 0, cuts },
   ])
+})
+
+test('the target duration covers the longest segment of a remux', () => {
+  const target = (cuts: number[]) => {
+    const { plan } = planSourceVideo(factsOf(FITS), cuts, SETTINGS)
+    const video = plan.rungs.map((rung) => ({ rung, codecs: '', initUri: '', initBytes: 1, segments: [] }))
+    const [first] = renderPlaylists({ plan, complete: false, video, audio: [], subtitles: [] })
+    return /TARGETDURATION:(\d+)/.exec(first?.content ?? '')?.[1]
+  }
+  const every = (frames: number) => Array.from({ length: Math.ceil(2700 / frames) }, (_, index) => index * frames)
+  expect(target(every(250))).toBe('8')
+  expect(target(every(180))).toBe('6')
+  expect(target([0, 310, ...every(180).slice(2)])).toBe('10')
 })
 
 test('where there is only one rendition, copying it makes the video playable', () => {
