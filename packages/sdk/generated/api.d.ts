@@ -493,6 +493,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/projects/{projectId}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update the limits of a project
+         * @description Sets limits that differ from those of the installation; null returns to those of the installation. For administrators.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        patch: operations["updateProjectLimits"];
+        trace?: never;
+    };
+    "/v1/admin/projects/{projectId}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get usage and limits of a project
+         * @description What the project stores and runs, and how much it may; for administrators.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getProjectUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/service-accounts": {
         parameters: {
             query?: never;
@@ -633,7 +677,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an account
-         * @description Deletes the account and everything that belongs to it, permanently; for administrators.
+         * @description Deletes the account and its personal project with everything in it, permanently; other projects keep their videos. Refused for the last owner of a project. For administrators.
          *
          *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller.
          */
@@ -664,7 +708,7 @@ export interface paths {
         head?: never;
         /**
          * Update the limits of an account
-         * @description Sets limits that differ from those of the installation; null returns to those of the installation. For administrators.
+         * @description Sets limits of the personal project of the account that differ from those of the installation; null returns to those of the installation. For administrators.
          *
          *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -752,7 +796,7 @@ export interface paths {
         };
         /**
          * Get usage and limits of an account
-         * @description What the account stores and runs, and how much it may; for administrators.
+         * @description What the personal project of the account stores and runs, and how much it may; for administrators.
          *
          *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -774,7 +818,7 @@ export interface paths {
         };
         /**
          * List API keys
-         * @description The caller's API keys that are not revoked, newest first.
+         * @description Keys that are not revoked, newest first: those that the caller created, in every project, or with `projectId` all keys of that project, for its admins.
          *
          *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -805,7 +849,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description The key is refused from the next request on.
+         * @description The key is refused from the next request on. For the account that created it and for admins of its project.
          *
          *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -963,7 +1007,7 @@ export interface paths {
         post?: never;
         /**
          * Delete the caller's account
-         * @description Deletes the account and everything that belongs to it, permanently. Needs the password and, if the account has a second factor, a code.
+         * @description Deletes the account and its personal project with everything in it, permanently; other projects keep their videos. Refused for the last owner of a project. Needs the password and, if the account has a second factor, a code.
          *
          *     Needs an access token. API keys are refused. Rate limit `password`, counted by caller.
          */
@@ -1403,6 +1447,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/project-invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation to a project
+         * @description The caller must be signed in with the account of the invited address.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller.
+         */
+        post: operations["acceptProjectInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List projects
+         * @description Those of which the caller is a member, newest first, with the personal project.
+         *
+         *     Needs an access token or an API key with the scope `account:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listProjects"];
+        put?: never;
+        /**
+         * Create a project
+         * @description The caller becomes its owner.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller.
+         */
+        post: operations["createProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{projectId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a project
+         * @description Needs an access token or an API key with the scope `account:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getProject"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a project
+         * @description Deletes its videos, webhooks and API keys, permanently. For its owners. Needs the password and, if the account has a second factor, a code. A personal project goes with its account only.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `password`, counted by caller.
+         */
+        delete: operations["deleteProject"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a project
+         * @description For its admins.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        patch: operations["updateProject"];
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the invitations to a project
+         * @description Those that are neither used nor expired, newest first. For admins of the project.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listProjectInvitations"];
+        put?: never;
+        /**
+         * Invite an email address to a project
+         * @description Sends a link to the address, whether it has an account or not. It works once, within 7 days, for the account of that address, and replaces an earlier invitation. For admins, up to their own role. Needs the password more than 15 minutes after the sign-in.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller and by `email`.
+         */
+        post: operations["createProjectInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/invitations/{invitationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an invitation to a project
+         * @description Its link can no longer be used. For admins of the project.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller.
+         */
+        delete: operations["deleteProjectInvitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the members of a project
+         * @description Newest first. Email addresses are shown to those who manage members.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/members/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member, or leave a project
+         * @description Everybody may leave; admins may remove members up to their own role. The videos stay with the project, the API keys of the member are revoked. The last owner cannot leave.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        /**
+         * Change the role of a member
+         * @description For admins of the project, up to their own role. The last owner stays one. Needs the password more than 15 minutes after the sign-in.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        patch: operations["updateMember"];
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand over a project
+         * @description Makes a member an owner and the caller an admin, at once. For owners. Needs the password and, if the account has a second factor, a code.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `password`, counted by caller.
+         */
+        post: operations["handOverProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/uploads": {
         parameters: {
             query?: never;
@@ -1468,7 +1716,7 @@ export interface paths {
         };
         /**
          * Get usage and limits
-         * @description What the caller's account stores and runs, and how much it may.
+         * @description What a project stores and runs, and how much it may.
          *
          *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1490,7 +1738,7 @@ export interface paths {
         };
         /**
          * List videos
-         * @description The caller's own videos, newest first unless `sort` says otherwise.
+         * @description The videos of a project, newest first unless `sort` says otherwise.
          *
          *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1518,7 +1766,7 @@ export interface paths {
         };
         /**
          * Get a video
-         * @description Public and unlisted videos need no access token; a private video is found by its owner only.
+         * @description Public and unlisted videos need no access token; a private video is found by members of its project only.
          *
          *     Takes an access token or an API key with the scope `videos:read`, but works without. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1656,7 +1904,7 @@ export interface paths {
         put?: never;
         /**
          * Create a clip
-         * @description Creates a new private video from a part of one that is ready. The clip does not depend on the original afterwards.
+         * @description Creates a new private video from a part of one that is ready, in the same project. The clip does not depend on the original afterwards.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
          */
@@ -1852,7 +2100,7 @@ export interface paths {
         };
         /**
          * Get the log of a task
-         * @description The end of what ffmpeg printed in one attempt, at most 64 KiB; for the owner of the video and for administrators.
+         * @description The end of what ffmpeg printed in one attempt, at most 64 KiB; for members of its project and for administrators.
          *
          *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1928,7 +2176,7 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description The caller's webhooks, oldest first.
+         * @description The webhooks of a project, oldest first.
          *
          *     Needs an access token or an API key with the scope `webhooks:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1936,7 +2184,7 @@ export interface paths {
         put?: never;
         /**
          * Create a webhook
-         * @description Sends events of the caller's videos to an address. Only this answer contains the signing secret.
+         * @description Sends events of the videos of a project to an address. Only this answer contains the signing secret.
          *
          *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller.
          */
@@ -2088,6 +2336,13 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
+        AcceptProjectInvitation: {
+            /**
+             * @description Token from the link in the email, at most 256 characters. It works once.
+             * @example example-mail-token
+             */
+            token: string;
+        };
         AddPasskey: {
             /**
              * @description Token from the first step, at most 128 characters. It works once, within 300 seconds.
@@ -2373,10 +2628,22 @@ export interface components {
              */
             name: string;
             /**
+             * Format: uuid
+             * @description Id of the account that created the key and that it acts for
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
              * @description First 8 characters of the key, to tell it from others
              * @example knr_EXAM
              */
             prefix: string;
+            /**
+             * Format: uuid
+             * @description Id of the project that the key reaches; it reaches no other
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
             /**
              * @description Requests the key may make per minute; null if only the limits of the installation apply
              * @example 600
@@ -2586,6 +2853,12 @@ export interface components {
              */
             password?: string;
             /**
+             * Format: uuid
+             * @description Id of the project that the key is for. Without it the personal project of the account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
              * @description Requests the key may make per minute, 1 to 1,000,000. Without it only the limits of the installation apply.
              * @example 600
              */
@@ -2646,6 +2919,32 @@ export interface components {
              */
             maxHeight?: number;
         };
+        CreateProject: {
+            /**
+             * @description Name of the project, 1 to 100 characters without control characters
+             * @example Marketing
+             */
+            name: string;
+        };
+        CreateProjectInvitation: {
+            /**
+             * Format: email
+             * @description Email address, at most 254 characters, 64 of them before the @. Compared without regard to case.
+             * @example ann@example.com
+             */
+            email: string;
+            /**
+             * @description Current password of the caller, at most 256 characters. Required more than 15 minutes after the sign-in.
+             * @example an example passphrase
+             */
+            password?: string;
+            /**
+             * @description What a member may do: `viewer` reads and plays, `editor` also uploads, changes and shares, `admin` also manages API keys, webhooks and members, `owner` also deletes the project and hands it over
+             * @example editor
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin" | "owner";
+        };
         CreateServiceAccount: {
             /**
              * @description Name shown to people, 1 to 100 characters without control characters. Surrounding spaces are removed.
@@ -2670,6 +2969,12 @@ export interface components {
              * @example an example passphrase
              */
             password?: string;
+            /**
+             * Format: uuid
+             * @description Id of the project that the key is for. Without it the personal project of the account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
             /**
              * @description Requests the key may make per minute, 1 to 1,000,000. Without it only the limits of the installation apply.
              * @example 600
@@ -2696,6 +3001,12 @@ export interface components {
              */
             instantPlayback?: boolean;
             /**
+             * Format: uuid
+             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
              * @description Words to find the video by.
              * @example [
              *       "holiday",
@@ -2709,7 +3020,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.
+             * @description private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.
              * @example private
              * @enum {string}
              */
@@ -2725,6 +3036,12 @@ export interface components {
              */
             events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
             /**
+             * Format: uuid
+             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
              * Format: uri
              * @description Address that messages are sent to (http or https).
              * @example https://example.org/hooks/kinora
@@ -2732,6 +3049,18 @@ export interface components {
             url: string;
         };
         DeletePasskey: {
+            /**
+             * @description Current password of the account, at most 256 characters
+             * @example an example passphrase
+             */
+            password: string;
+        };
+        DeleteProject: {
+            /**
+             * @description Code of the authenticator app, or a recovery code, at most 64 characters. Required if the account has a second factor.
+             * @example 123456
+             */
+            code?: string;
             /**
              * @description Current password of the account, at most 256 characters
              * @example an example passphrase
@@ -2882,6 +3211,24 @@ export interface components {
              */
             ok: boolean;
         };
+        HandOverProject: {
+            /**
+             * @description Code of the authenticator app, or a recovery code, at most 64 characters. Required if the account has a second factor.
+             * @example 123456
+             */
+            code?: string;
+            /**
+             * @description Current password of the account, at most 256 characters
+             * @example an example passphrase
+             */
+            password: string;
+            /**
+             * Format: uuid
+             * @description Id of the account of the member
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            userId: string;
+        };
         /** @description An invitation to register that has not been used */
         Invite: {
             /**
@@ -2970,7 +3317,7 @@ export interface components {
             /** @description The keys. */
             keys: components["schemas"]["Jwk"][];
         };
-        /** @description What the account may use. */
+        /** @description What the project may use. */
         Limits: {
             /**
              * @description Minutes of all videos together; null: no limit.
@@ -3109,6 +3456,48 @@ export interface components {
              */
             revokeApiKeys?: boolean;
         };
+        /** @description A member of a project */
+        Member: {
+            /**
+             * Format: date-time
+             * @description Time the account became a member, ISO 8601 UTC
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description Name shown to people; null if none was set
+             * @example Ann Example
+             */
+            displayName: string | null;
+            /**
+             * Format: email
+             * @description Email address of the account; null for callers who do not manage members
+             * @example ann@example.com
+             */
+            email: string | null;
+            /**
+             * @description What a member may do: `viewer` reads and plays, `editor` also uploads, changes and shares, `admin` also manages API keys, webhooks and members, `owner` also deletes the project and hands it over
+             * @example editor
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin" | "owner";
+            /**
+             * Format: uuid
+             * @description Id of the account of the member
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            userId: string;
+        };
+        /** @description A page of members */
+        MemberPage: {
+            /** @description The entries of this page. */
+            items: components["schemas"]["Member"][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
+        };
         MfaPasskeyChallenge: {
             /**
              * @description Options for `PublicKeyCredential.parseCreationOptionsFromJSON` or `PublicKeyCredential.parseRequestOptionsFromJSON`
@@ -3190,10 +3579,22 @@ export interface components {
              */
             name: string;
             /**
+             * Format: uuid
+             * @description Id of the account that created the key and that it acts for
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
              * @description First 8 characters of the key, to tell it from others
              * @example knr_EXAM
              */
             prefix: string;
+            /**
+             * Format: uuid
+             * @description Id of the project that the key reaches; it reaches no other
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
             /**
              * @description Requests the key may make per minute; null if only the limits of the installation apply
              * @example 600
@@ -3298,11 +3699,23 @@ export interface components {
              */
             id: string;
             /**
+             * Format: uuid
+             * @description Id of the account that created the webhook.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
              * Format: date-time
              * @description Until then messages are also signed with the previous secret (UTC); null without one.
              * @example 2026-11-30T06:00:00.000Z
              */
             previousSecretUntil: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the project whose videos it reports.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
             /**
              * @description Secret to check signatures with; shown only here.
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
@@ -3867,9 +4280,11 @@ export interface components {
             passkeys: components["schemas"]["Passkey"][];
             /** @description Its playback links. */
             playbackTokens: components["schemas"]["PlaybackTokenInfo"][];
+            /** @description The projects of which it is a member. */
+            projects: components["schemas"]["Project"][];
             /** @description Its sessions. */
             sessions: components["schemas"]["Session"][];
-            /** @description Its videos. */
+            /** @description The videos of its personal project. */
             videos: {
                 /**
                  * @description The audio tracks, in the order of the source; empty for a silent video and before it is probed.
@@ -3914,7 +4329,7 @@ export interface components {
                      */
                     default: boolean;
                     /**
-                     * @description Whether players are not offered it. Only the owner sees hidden tracks.
+                     * @description Whether players are not offered it. Only members of the project see hidden tracks.
                      * @default false
                      * @example false
                      */
@@ -3979,7 +4394,7 @@ export interface components {
                 instantPlayback: boolean;
                 /**
                  * Format: uuid
-                 * @description Id of the account that owns the video.
+                 * @description Id of the account that created the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
                  */
                 ownerId: string;
@@ -3989,6 +4404,12 @@ export interface components {
                  */
                 playable: boolean;
                 progress: components["schemas"]["Progress"];
+                /**
+                 * Format: uuid
+                 * @description Id of the project that owns the video; a personal project has the id of its account.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
                 /**
                  * Format: date-time
                  * @description When processing was complete (UTC); null before that.
@@ -4103,13 +4524,13 @@ export interface components {
                  */
                 updatedAt: string;
                 /**
-                 * @description private: only its owner and holders of a link. unlisted: everybody who knows the id. public: everybody.
+                 * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
                  * @example private
                  * @enum {string}
                  */
                 visibility: "private" | "unlisted" | "public";
                 /**
-                 * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who do not own it.
+                 * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
                  * @default []
                  * @example [
                  *       {
@@ -4206,7 +4627,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -4275,6 +4696,96 @@ export interface components {
              * @enum {string}
              */
             stage: "waiting" | "probing" | "transcoding" | "finalising" | "done";
+        };
+        /** @description A project: what owns videos, webhooks and API keys */
+        Project: {
+            /**
+             * Format: date-time
+             * @description Time of creation, ISO 8601 UTC
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Id of the project
+             * @example 0197a1f0-4b2e-7a90-8d11-7c3f5e0a9b24
+             */
+            id: string;
+            /**
+             * @description Name of the project, 1 to 100 characters without control characters
+             * @example Marketing
+             */
+            name: string;
+            /**
+             * @description Whether it is the personal project of an account: it has the id of the account and no other members
+             * @example false
+             */
+            personal: boolean;
+            /**
+             * @description Role of the caller in the project; null for operators, who are no members
+             * @example owner
+             * @enum {string|null}
+             */
+            role: "viewer" | "editor" | "admin" | "owner" | null;
+        };
+        /** @description An invitation to a project that is neither used nor expired */
+        ProjectInvitation: {
+            /**
+             * Format: date-time
+             * @description Time of creation, ISO 8601 UTC
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: email
+             * @description Email address, at most 254 characters, 64 of them before the @. Compared without regard to case.
+             * @example ann@example.com
+             */
+            email: string;
+            /**
+             * Format: date-time
+             * @description Time the invitation expires, ISO 8601 UTC: 7 days after its creation
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * Format: uuid
+             * @description Id of the invitation
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Id of the project
+             * @example 0197a1f0-4b2e-7a90-8d11-7c3f5e0a9b24
+             */
+            projectId: string;
+            /**
+             * @description What a member may do: `viewer` reads and plays, `editor` also uploads, changes and shares, `admin` also manages API keys, webhooks and members, `owner` also deletes the project and hands it over
+             * @example editor
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin" | "owner";
+        };
+        /** @description A page of invitations */
+        ProjectInvitationPage: {
+            /** @description The entries of this page. */
+            items: components["schemas"]["ProjectInvitation"][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
+        };
+        /** @description A page of projects */
+        ProjectPage: {
+            /** @description The entries of this page. */
+            items: components["schemas"]["Project"][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
         };
         PutCaptions: {
             /**
@@ -4905,6 +5416,53 @@ export interface components {
              */
             displayName: string | null;
         };
+        UpdateMember: {
+            /**
+             * @description Current password of the caller, at most 256 characters. Required more than 15 minutes after the sign-in.
+             * @example an example passphrase
+             */
+            password?: string;
+            /**
+             * @description What a member may do: `viewer` reads and plays, `editor` also uploads, changes and shares, `admin` also manages API keys, webhooks and members, `owner` also deletes the project and hands it over
+             * @example editor
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin" | "owner";
+        };
+        UpdateProject: {
+            /**
+             * @description Name of the project, 1 to 100 characters without control characters
+             * @example Marketing
+             */
+            name: string;
+        };
+        UpdateProjectLimits: {
+            /**
+             * @description Minutes of all videos together; null: no limit.
+             * @example 6000
+             */
+            minutes?: number | null;
+            /**
+             * @description Tasks of all videos that run at the same time; null: no limit.
+             * @example 4
+             */
+            runningTasks?: number | null;
+            /**
+             * @description Bytes of all that is stored: sources, also while they are uploaded, captions, chapters, watermarks; null: no limit.
+             * @example 107374182400
+             */
+            storedBytes?: number | null;
+            /**
+             * @description Bytes of one source; null: no limit.
+             * @example 10737418240
+             */
+            uploadBytes?: number | null;
+            /**
+             * @description Seconds of one video; null: no limit.
+             * @example 14400
+             */
+            videoSeconds?: number | null;
+        };
         UpdateUser: {
             /**
              * @description True disables the account and ends its sessions, false enables it. Unchanged if omitted.
@@ -4970,7 +5528,7 @@ export interface components {
              */
             title?: string;
             /**
-             * @description private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.
+             * @description private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.
              * @example private
              * @enum {string}
              */
@@ -5142,7 +5700,7 @@ export interface components {
                  */
                 default: boolean;
                 /**
-                 * @description Whether players are not offered it. Only the owner sees hidden tracks.
+                 * @description Whether players are not offered it. Only members of the project see hidden tracks.
                  * @default false
                  * @example false
                  */
@@ -5207,7 +5765,7 @@ export interface components {
             instantPlayback: boolean;
             /**
              * Format: uuid
-             * @description Id of the account that owns the video.
+             * @description Id of the account that created the video.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
              */
             ownerId: string;
@@ -5240,6 +5798,12 @@ export interface components {
                 storyboardUrl: string | null;
             } | null;
             progress: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Id of the project that owns the video; a personal project has the id of its account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
             /**
              * Format: date-time
              * @description When processing was complete (UTC); null before that.
@@ -5354,13 +5918,13 @@ export interface components {
              */
             updatedAt: string;
             /**
-             * @description private: only its owner and holders of a link. unlisted: everybody who knows the id. public: everybody.
+             * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
              * @example private
              * @enum {string}
              */
             visibility: "private" | "unlisted" | "public";
             /**
-             * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who do not own it.
+             * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
              * @default []
              * @example [
              *       {
@@ -5549,11 +6113,23 @@ export interface components {
              */
             id: string;
             /**
+             * Format: uuid
+             * @description Id of the account that created the webhook.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
              * Format: date-time
              * @description Until then messages are also signed with the previous secret (UTC); null without one.
              * @example 2026-11-30T06:00:00.000Z
              */
             previousSecretUntil: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the project whose videos it reports.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
             /**
              * Format: date-time
              * @description When it was last changed (UTC).
@@ -5708,7 +6284,7 @@ export interface components {
                      */
                     default: boolean;
                     /**
-                     * @description Whether players are not offered it. Only the owner sees hidden tracks.
+                     * @description Whether players are not offered it. Only members of the project see hidden tracks.
                      * @default false
                      * @example false
                      */
@@ -5773,7 +6349,7 @@ export interface components {
                 instantPlayback: boolean;
                 /**
                  * Format: uuid
-                 * @description Id of the account that owns the video.
+                 * @description Id of the account that created the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
                  */
                 ownerId: string;
@@ -5783,6 +6359,12 @@ export interface components {
                  */
                 playable: boolean;
                 progress: components["schemas"]["Progress"];
+                /**
+                 * Format: uuid
+                 * @description Id of the project that owns the video; a personal project has the id of its account.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
                 /**
                  * Format: date-time
                  * @description When processing was complete (UTC); null before that.
@@ -5897,13 +6479,13 @@ export interface components {
                  */
                 updatedAt: string;
                 /**
-                 * @description private: only its owner and holders of a link. unlisted: everybody who knows the id. public: everybody.
+                 * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
                  * @example private
                  * @enum {string}
                  */
                 visibility: "private" | "unlisted" | "public";
                 /**
-                 * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who do not own it.
+                 * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
                  * @default []
                  * @example [
                  *       {
@@ -6183,6 +6765,7 @@ export interface components {
         /**
          * @description `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
+         *     `FORBIDDEN`: You may not do this
          */
         Problem403: {
             headers: {
@@ -6198,7 +6781,6 @@ export interface components {
         /**
          * @description `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
-         *     `FORBIDDEN`: You may not do this
          */
         "Problem403-2": {
             headers: {
@@ -6212,7 +6794,7 @@ export interface components {
             };
         };
         /**
-         * @description `QUOTA_EXCEEDED`: This would exceed the quota of this account
+         * @description `QUOTA_EXCEEDED`: This would exceed the quota of this project
          *     `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
          *     `FORBIDDEN`: You may not do this
@@ -6326,12 +6908,49 @@ export interface components {
             };
         };
         /**
-         * @description `QUOTA_EXCEEDED`: This would exceed the quota of this account
+         * @description `PASSWORD_WRONG`: The current password is wrong
+         *     `MFA_CODE_REQUIRED`: This account also needs a code
+         *     `MFA_CODE_WRONG`: The code is wrong or was already used
+         *     `ACCOUNT_DISABLED`: This account is disabled
+         *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
+         *     `FORBIDDEN`: You may not do this
+         */
+        "Problem403-10": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `REAUTHENTICATION_REQUIRED`: This needs your password again
+         *     `PASSWORD_WRONG`: The current password is wrong
+         *     `ACCOUNT_DISABLED`: This account is disabled
+         *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
+         *     `FORBIDDEN`: You may not do this
+         */
+        "Problem403-11": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `QUOTA_EXCEEDED`: This would exceed the quota of this project
          *     `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
          *     `FORBIDDEN`: You may not do this
          */
-        "Problem403-10": {
+        "Problem403-12": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6346,8 +6965,9 @@ export interface components {
         /**
          * @description `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
+         *     `FORBIDDEN`: You may not do this
          */
-        "Problem403-11": {
+        "Problem403-13": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6360,7 +6980,7 @@ export interface components {
             };
         };
         /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
-        "Problem403-12": {
+        "Problem403-14": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6372,7 +6992,7 @@ export interface components {
             };
         };
         /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
-        "Problem403-13": {
+        "Problem403-15": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -6381,7 +7001,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `VIDEO_NOT_FOUND`: There is no such video */
+        /** @description `PROJECT_NOT_FOUND`: There is no such project */
         Problem404: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6393,7 +7013,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `SESSION_NOT_FOUND`: There is no such session */
+        /** @description `VIDEO_NOT_FOUND`: There is no such video */
         "Problem404-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6405,7 +7025,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PASSKEY_NOT_FOUND`: There is no such passkey */
+        /** @description `SESSION_NOT_FOUND`: There is no such session */
         "Problem404-3": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6417,7 +7037,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `SERVICE_ACCOUNT_NOT_FOUND`: There is no such service account */
+        /** @description `PASSKEY_NOT_FOUND`: There is no such passkey */
         "Problem404-4": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6429,7 +7049,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `USER_NOT_FOUND`: There is no such user */
+        /**
+         * @description `PROJECT_NOT_FOUND`: There is no such project
+         *     `MEMBER_NOT_FOUND`: This project has no such member
+         */
         "Problem404-5": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6441,7 +7064,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PARKED_NOT_FOUND`: There is no such parked message */
+        /** @description `USER_NOT_FOUND`: There is no such user */
         "Problem404-6": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6453,8 +7076,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `UPLOAD_NOT_FOUND`: There is no such upload */
+        /** @description `PARKED_NOT_FOUND`: There is no such parked message */
         "Problem404-7": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `UPLOAD_NOT_FOUND`: There is no such upload */
+        "Problem404-8": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6467,7 +7102,7 @@ export interface components {
             };
         };
         /** @description `WEBHOOK_NOT_FOUND`: There is no such webhook */
-        "Problem404-8": {
+        "Problem404-9": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6482,7 +7117,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `FILE_NOT_FOUND`: There is no such file
          */
-        "Problem404-9": {
+        "Problem404-10": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6497,7 +7132,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `WATERMARK_NOT_FOUND`: This video has no watermark
          */
-        "Problem404-10": {
+        "Problem404-11": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6592,10 +7227,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description `LAST_ADMIN`: This is the last administrator; create another one first
-         *     `OWN_ACCOUNT`: You cannot do this to your own account
-         */
+        /** @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first */
         "Problem409-7": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6607,20 +7239,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first */
-        "Problem409-8": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `WATERMARK_TOO_LATE`: This video already has its source, so its watermark cannot be changed */
-        "Problem409-9": {
+        "Problem409-8": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7102,8 +7722,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7172,8 +7792,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7240,8 +7860,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7344,7 +7964,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             /**
              * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
              *     `VIDEO_NOT_READY`: This video is not ready yet
@@ -7437,7 +8057,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `FRAME_NOT_FOUND`: This video has no frame at that time
@@ -7538,8 +8158,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7615,8 +8235,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7690,8 +8310,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7763,7 +8383,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `SOURCE_NOT_PLAYABLE`: The uploaded file of this video cannot be watched as it is
@@ -7827,8 +8447,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7906,8 +8526,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-9"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -8008,7 +8628,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-8"];
-            403: components["responses"]["Problem403-13"];
+            403: components["responses"]["Problem403-15"];
             429: components["responses"]["Problem429-5"];
             503: components["responses"]["Problem503-4"];
         };
@@ -8078,7 +8698,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-8"];
-            403: components["responses"]["Problem403-13"];
+            403: components["responses"]["Problem403-15"];
             /** @description `FILE_NOT_FOUND`: There is no such file */
             404: {
                 headers: {
@@ -8144,7 +8764,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8180,7 +8800,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8215,7 +8835,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-3"];
             413: components["responses"]["Problem413"];
@@ -8251,7 +8871,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /** @description `INVITE_NOT_FOUND`: There is no such invitation */
             404: {
                 headers: {
@@ -8302,7 +8922,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8336,8 +8956,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-6"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-7"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8369,8 +8989,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-6"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -8405,8 +9025,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-6"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             /** @description `PARKED_UNREADABLE`: This message cannot be read, so sending it again would not help */
             409: {
@@ -8422,6 +9042,82 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    updateProjectLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateProjectLimits"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    getProjectUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8535,7 +9231,18 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-9"];
-            404: components["responses"]["Problem404-4"];
+            /** @description `SERVICE_ACCOUNT_NOT_FOUND`: There is no such service account */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8591,7 +9298,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem404-4"];
+            /**
+             * @description `SERVICE_ACCOUNT_NOT_FOUND`: There is no such service account
+             *     `PROJECT_NOT_FOUND`: There is no such project
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
@@ -8687,7 +9408,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8729,7 +9450,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8763,8 +9484,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-6"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8796,10 +9517,25 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-7"];
+            /**
+             * @description `LAST_ADMIN`: This is the last administrator; create another one first
+             *     `LAST_OWNER`: This is the last owner of a project; hand it over or delete it first
+             *     `OWN_ACCOUNT`: You cannot do this to your own account
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -8839,10 +9575,24 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-7"];
+            /**
+             * @description `LAST_ADMIN`: This is the last administrator; create another one first
+             *     `OWN_ACCOUNT`: You cannot do this to your own account
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -8882,8 +9632,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -8918,8 +9668,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             /** @description `OWN_ACCOUNT`: You cannot do this to your own account */
             409: {
@@ -8973,8 +9723,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-6"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9010,8 +9760,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-5"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -9048,8 +9798,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -9086,7 +9836,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9101,6 +9851,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Entries of a page. */
                 limit?: number;
+                /** @description Only the keys of this project, whoever created them */
+                projectId?: string;
             };
             header?: never;
             path?: never;
@@ -9122,7 +9874,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-5"];
+            403: components["responses"]["Problem403-9"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9175,6 +9928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
@@ -9210,7 +9964,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-5"];
+            403: components["responses"]["Problem403-9"];
             /** @description `API_KEY_NOT_FOUND`: There is no such API key */
             404: {
                 headers: {
@@ -9261,7 +10015,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403"];
+            403: components["responses"]["Problem403-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9549,7 +10303,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403"];
+            403: components["responses"]["Problem403-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9604,6 +10358,7 @@ export interface operations {
             /**
              * @description `MFA_NOT_ENABLED`: This account has no authenticator app
              *     `LAST_ADMIN`: This is the last administrator; create another one first
+             *     `LAST_OWNER`: This is the last owner of a project; hand it over or delete it first
              */
             409: {
                 headers: {
@@ -9822,7 +10577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem404-3"];
+            404: components["responses"]["Problem404-4"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -9948,7 +10703,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-6"];
-            404: components["responses"]["Problem404-3"];
+            404: components["responses"]["Problem404-4"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -10427,7 +11182,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-5"];
-            404: components["responses"]["Problem404-2"];
+            404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -10632,6 +11387,653 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    acceptProjectInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptProjectInvitation"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401-2"];
+            /**
+             * @description `INVITE_INVALID`: This needs an invitation for this address that is neither used nor expired
+             *     `ACCOUNT_DISABLED`: This account is disabled
+             *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
+             */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `MEMBER_LIMIT_REACHED`: This project has reached its limit of members and invitations
+             *     `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    listProjects: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectPage"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    createProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProject"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-5"];
+            408: components["responses"]["Problem408"];
+            /** @description `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    getProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    deleteProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteProject"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-10"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
+             *     `MFA_NOT_ENABLED`: This account has no authenticator app
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429-2"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    updateProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateProject"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-9"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    listProjectInvitations: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectInvitationPage"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-9"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    createProjectInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProjectInvitation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectInvitation"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-11"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
+             *     `MEMBER_EXISTS`: This address belongs to a member of the project
+             *     `MEMBER_LIMIT_REACHED`: This project has reached its limit of members and invitations
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    deleteProjectInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the invitation */
+                invitationId: string;
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-9"];
+            /**
+             * @description `PROJECT_NOT_FOUND`: There is no such project
+             *     `INVITE_NOT_FOUND`: There is no such invitation
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberPage"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-9"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+                /** @description Id of the account of the member */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-9"];
+            404: components["responses"]["Problem404-5"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
+             *     `LAST_OWNER`: This is the last owner of a project; hand it over or delete it first
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    updateMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+                /** @description Id of the account of the member */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateMember"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-11"];
+            404: components["responses"]["Problem404-5"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
+             *     `LAST_OWNER`: This is the last owner of a project; hand it over or delete it first
+             *     `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    handOverProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverProject"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-10"];
+            404: components["responses"]["Problem404-5"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
+             *     `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects
+             *     `MFA_NOT_ENABLED`: This account has no authenticator app
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429-2"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     createUpload: {
         parameters: {
             query?: never;
@@ -10640,7 +12042,7 @@ export interface operations {
                 "Tus-Resumable": "1.0.0";
                 /** @description Bytes of the whole file. */
                 "Upload-Length": string;
-                /** @description `videoId` of a video that waits for its source, or `title` of a new one; `filename` and `filetype`. Values in base64. */
+                /** @description `videoId` of a video that waits for its source, or `title` and `projectId` of a new one; `filename` and `filetype`. Values in base64. */
                 "Upload-Metadata"?: string;
             };
             path?: never;
@@ -10704,8 +12106,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["Problem403-10"];
-            /** @description `VIDEO_NOT_FOUND`: There is no such video */
+            403: components["responses"]["Problem403-12"];
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `PROJECT_NOT_FOUND`: There is no such project
+             */
             404: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -10720,8 +12125,8 @@ export interface operations {
             };
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
-             *     `VIDEO_LIMIT_REACHED`: This account has reached its limit of videos
-             *     `UPLOAD_LIMIT_REACHED`: This account has reached its limit of open uploads
+             *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
+             *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
              */
             409: {
                 headers: {
@@ -10785,8 +12190,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
-            403: components["responses"]["Problem403-11"];
-            404: components["responses"]["Problem404-7"];
+            403: components["responses"]["Problem403-13"];
+            404: components["responses"]["Problem404-8"];
             412: components["responses"]["Problem412"];
             429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500-2"];
@@ -10828,8 +12233,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
-            403: components["responses"]["Problem403-11"];
-            404: components["responses"]["Problem404-7"];
+            403: components["responses"]["Problem403-13"];
+            404: components["responses"]["Problem404-8"];
             410: components["responses"]["Problem410"];
             412: components["responses"]["Problem412"];
             429: components["responses"]["Problem429-3"];
@@ -10892,7 +12297,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401-4"];
-            403: components["responses"]["Problem403-10"];
+            403: components["responses"]["Problem403-12"];
             /**
              * @description `UPLOAD_NOT_FOUND`: There is no such upload
              *     `VIDEO_NOT_FOUND`: There is no such video
@@ -10951,7 +12356,10 @@ export interface operations {
     };
     getUsage: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10973,6 +12381,7 @@ export interface operations {
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -10987,6 +12396,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Entries of a page. */
                 limit?: number;
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
                 /** @description Text to look for in titles and descriptions. */
                 q?: string;
                 /** @description Field to sort by; with - in front, descending. */
@@ -10995,7 +12406,7 @@ export interface operations {
                 status?: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
                 /** @description Only videos with this tag. */
                 tag?: string;
-                /** @description private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody. */
+                /** @description private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody. */
                 visibility?: "private" | "unlisted" | "public";
             };
             header?: never;
@@ -11019,6 +12430,7 @@ export interface operations {
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11054,8 +12466,9 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            /** @description `VIDEO_LIMIT_REACHED`: This account has reached its limit of videos */
+            /** @description `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -11102,8 +12515,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-3"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11135,8 +12548,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -11177,8 +12590,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -11221,7 +12634,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
@@ -11274,8 +12687,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-3"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11320,7 +12733,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404"];
+            404: components["responses"]["Problem404-2"];
             /** @description `CAPTIONS_LIMIT_REACHED`: This video has reached its limit of caption languages */
             409: {
                 headers: {
@@ -11380,7 +12793,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `CAPTIONS_NOT_FOUND`: This video has no captions in this language
@@ -11432,8 +12845,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-3"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11472,7 +12885,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -11507,8 +12920,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -11550,7 +12963,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409"];
             /**
@@ -11605,8 +13018,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             401: components["responses"]["Problem401-3"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11675,7 +13088,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `PASSPORT_NOT_READY`: This video has no passport yet; it gets one when it is ready
@@ -11730,12 +13143,12 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             /**
              * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
-             *     `PLAYBACK_LINK_LIMIT_REACHED`: This account has reached its limit of playback links
+             *     `PLAYBACK_LINK_LIMIT_REACHED`: This project has reached its limit of playback links
              */
             409: {
                 headers: {
@@ -11783,7 +13196,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `PLAYBACK_TOKEN_NOT_FOUND`: There is no such playback token
@@ -11839,8 +13252,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
@@ -11882,7 +13295,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `RENDITION_NOT_FOUND`: This video has no such rendition
@@ -11946,8 +13359,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
@@ -12010,10 +13423,10 @@ export interface operations {
             };
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404"];
+            404: components["responses"]["Problem404-2"];
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
-             *     `UPLOAD_LIMIT_REACHED`: This account has reached its limit of open uploads
+             *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
              */
             409: {
                 headers: {
@@ -12091,7 +13504,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `TASK_LOG_NOT_FOUND`: There is no log of this attempt
@@ -12140,8 +13553,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12175,8 +13588,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-10"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-11"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12223,8 +13636,8 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409-9"];
+            404: components["responses"]["Problem404-2"];
+            409: components["responses"]["Problem409-8"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             /** @description `WATERMARK_INVALID`: This image cannot be used as a watermark */
@@ -12270,10 +13683,10 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-10"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-11"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-9"];
+            409: components["responses"]["Problem409-8"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12285,7 +13698,10 @@ export interface operations {
     };
     listWebhooks: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12307,6 +13723,7 @@ export interface operations {
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12342,8 +13759,9 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            /** @description `WEBHOOK_LIMIT_REACHED`: This account has reached its limit of webhooks */
+            /** @description `WEBHOOK_LIMIT_REACHED`: This project has reached its limit of webhooks */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -12389,7 +13807,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -12431,7 +13849,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -12474,7 +13892,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12527,7 +13945,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-8"];
+            409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-4"];
@@ -12564,7 +13982,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -12602,9 +14020,9 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-8"];
+            409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-4"];
