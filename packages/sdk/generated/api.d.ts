@@ -129,28 +129,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/play/{reference}/download/audio.m4a": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Download an audio track
-         * @description The audio alone as one M4A file, for links that allow downloads. The first request answers 202 while the file is prepared.
-         *
-         *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["downloadAudio"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/play/{reference}/frame.{format}": {
         parameters: {
             query?: never;
@@ -297,28 +275,6 @@ export interface paths {
          *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
          */
         get: operations["getThumbnail"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/play/{reference}/waveform.png": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get the waveform of a video of the kind audio
-         * @description A picture of 1280×720 pixels, made together with the poster.
-         *
-         *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["getWaveform"];
         put?: never;
         post?: never;
         delete?: never;
@@ -537,6 +493,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/projects/{projectId}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update the limits of a project
+         * @description Sets limits that differ from those of the installation; null returns to those of the installation. For administrators.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        patch: operations["updateProjectLimits"];
+        trace?: never;
+    };
+    "/v1/admin/projects/{projectId}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get usage and limits of a project
+         * @description What the project stores and runs, and how much it may; for administrators.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getProjectUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/service-accounts": {
         parameters: {
             query?: never;
@@ -677,7 +677,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an account
-         * @description Deletes the account and everything that belongs to it, permanently; for administrators.
+         * @description Deletes the account and its personal project with everything in it, permanently; other projects keep their videos. Refused for the last owner of a project. For administrators.
          *
          *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller.
          */
@@ -708,7 +708,7 @@ export interface paths {
         head?: never;
         /**
          * Update the limits of an account
-         * @description Sets limits that differ from those of the installation; null returns to those of the installation. For administrators.
+         * @description Sets limits of the personal project of the account that differ from those of the installation; null returns to those of the installation. For administrators.
          *
          *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -796,7 +796,7 @@ export interface paths {
         };
         /**
          * Get usage and limits of an account
-         * @description What the account stores and runs, and how much it may; for administrators.
+         * @description What the personal project of the account stores and runs, and how much it may; for administrators.
          *
          *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -818,7 +818,7 @@ export interface paths {
         };
         /**
          * List API keys
-         * @description The caller's API keys that are not revoked, newest first.
+         * @description Keys that are not revoked, newest first: those that the caller created, in every project, or with `projectId` all keys of that project, for its admins.
          *
          *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -849,7 +849,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description The key is refused from the next request on.
+         * @description The key is refused from the next request on. For the account that created it and for admins of its project.
          *
          *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1007,7 +1007,7 @@ export interface paths {
         post?: never;
         /**
          * Delete the caller's account
-         * @description Deletes the account and everything that belongs to it, permanently. Needs the password and, if the account has a second factor, a code.
+         * @description Deletes the account and its personal project with everything in it, permanently; other projects keep their videos. Refused for the last owner of a project. Needs the password and, if the account has a second factor, a code.
          *
          *     Needs an access token. API keys are refused. Rate limit `password`, counted by caller.
          */
@@ -1447,6 +1447,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/project-invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation to a project
+         * @description The caller must be signed in with the account of the invited address.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller.
+         */
+        post: operations["acceptProjectInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List projects
+         * @description Those of which the caller is a member, newest first, with the personal project.
+         *
+         *     Needs an access token or an API key with the scope `account:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listProjects"];
+        put?: never;
+        /**
+         * Create a project
+         * @description The caller becomes its owner.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller.
+         */
+        post: operations["createProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{projectId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a project
+         * @description Needs an access token or an API key with the scope `account:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getProject"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a project
+         * @description Deletes its videos, webhooks and API keys, permanently. For its owners. Needs the password and, if the account has a second factor, a code. A personal project goes with its account only.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `password`, counted by caller.
+         */
+        delete: operations["deleteProject"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a project
+         * @description For its admins.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        patch: operations["updateProject"];
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the invitations to a project
+         * @description Those that are neither used nor expired, newest first. For admins of the project.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listProjectInvitations"];
+        put?: never;
+        /**
+         * Invite an email address to a project
+         * @description Sends a link to the address, whether it has an account or not. It works once, within 7 days, for the account of that address, and replaces an earlier invitation. For admins, up to their own role. Needs the password more than 15 minutes after the sign-in.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller and by `email`.
+         */
+        post: operations["createProjectInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/invitations/{invitationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an invitation to a project
+         * @description Its link can no longer be used. For admins of the project.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller.
+         */
+        delete: operations["deleteProjectInvitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the members of a project
+         * @description Newest first. Email addresses are shown to those who manage members.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/members/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member, or leave a project
+         * @description Everybody may leave; admins may remove members up to their own role. The videos stay with the project, the API keys of the member are revoked. The last owner cannot leave.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        /**
+         * Change the role of a member
+         * @description For admins of the project, up to their own role. The last owner stays one. Needs the password more than 15 minutes after the sign-in.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        patch: operations["updateMember"];
+        trace?: never;
+    };
+    "/v1/projects/{projectId}/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand over a project
+         * @description Makes a member an owner and the caller an admin, at once. For owners. Needs the password and, if the account has a second factor, a code.
+         *
+         *     Needs an access token. API keys are refused. Rate limit `password`, counted by caller.
+         */
+        post: operations["handOverProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/uploads": {
         parameters: {
             query?: never;
@@ -1512,7 +1716,7 @@ export interface paths {
         };
         /**
          * Get usage and limits
-         * @description What the caller's account stores and runs, and how much it may.
+         * @description What a project stores and runs, and how much it may.
          *
          *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1534,7 +1738,7 @@ export interface paths {
         };
         /**
          * List videos
-         * @description The caller's own videos, newest first unless `sort` says otherwise.
+         * @description The videos of a project, newest first unless `sort` says otherwise.
          *
          *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1562,7 +1766,7 @@ export interface paths {
         };
         /**
          * Get a video
-         * @description Public and unlisted videos need no access token; a private video is found by its owner only.
+         * @description Public and unlisted videos need no access token; a private video is found by members of its project only.
          *
          *     Takes an access token or an API key with the scope `videos:read`, but works without. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1595,26 +1799,14 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /**
-         * Add an audio track
-         * @description The body is a file with audio, whose beginning is played with that of the video; silence follows where it is shorter. It replaces the track that was added with this id before. The track is processed while the video stays as it is, and offered when it is ready.
-         *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `upload`, counted by caller.
-         */
-        put: operations["putAudioTrack"];
+        put?: never;
         post?: never;
-        /**
-         * Delete an audio track that was added
-         * @description Its files are removed when players that know of it have ended. Tracks of the source can be hidden instead.
-         *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        delete: operations["deleteAudioTrack"];
+        delete?: never;
         options?: never;
         head?: never;
         /**
          * Update an audio track
-         * @description Changes name, language, role or place of an audio track of a video that is ready. Fields that are left out stay as they are. Players that have read the master playlist before see the change when they read it again.
+         * @description Changes name, language or role of an audio track of a video that is ready. Fields that are left out stay as they are. Players that have read the master playlist before see the change when they read it again.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1712,7 +1904,7 @@ export interface paths {
         put?: never;
         /**
          * Create a clip
-         * @description Creates a new private video from a part of one that is ready. The clip does not depend on the original afterwards.
+         * @description Creates a new private video from a part of one that is ready, in the same project. The clip does not depend on the original afterwards.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
          */
@@ -1908,7 +2100,7 @@ export interface paths {
         };
         /**
          * Get the log of a task
-         * @description The end of what ffmpeg printed in one attempt, at most 64 KiB; for the owner of the video and for administrators.
+         * @description The end of what ffmpeg printed in one attempt, at most 64 KiB; for members of its project and for administrators.
          *
          *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1984,7 +2176,7 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description The caller's webhooks, oldest first.
+         * @description The webhooks of a project, oldest first.
          *
          *     Needs an access token or an API key with the scope `webhooks:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1992,7 +2184,7 @@ export interface paths {
         put?: never;
         /**
          * Create a webhook
-         * @description Sends events of the caller's videos to an address. Only this answer contains the signing secret.
+         * @description Sends events of the videos of a project to an address. Only this answer contains the signing secret.
          *
          *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller.
          */
@@ -2144,6 +2336,13 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
+        AcceptProjectInvitation: {
+            /**
+             * @description Token from the link in the email, at most 256 characters. It works once.
+             * @example example-mail-token
+             */
+            token: string;
+        };
         AddPasskey: {
             /**
              * @description Token from the first step, at most 128 characters. It works once, within 300 seconds.
@@ -2429,10 +2628,22 @@ export interface components {
              */
             name: string;
             /**
+             * Format: uuid
+             * @description Id of the account that created the key and that it acts for
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
              * @description First 8 characters of the key, to tell it from others
              * @example knr_EXAM
              */
             prefix: string;
+            /**
+             * Format: uuid
+             * @description Id of the project that the key reaches; it reaches no other
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
             /**
              * @description Requests the key may make per minute; null if only the limits of the installation apply
              * @example 600
@@ -2642,6 +2853,12 @@ export interface components {
              */
             password?: string;
             /**
+             * Format: uuid
+             * @description Id of the project that the key is for. Without it the personal project of the account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
              * @description Requests the key may make per minute, 1 to 1,000,000. Without it only the limits of the installation apply.
              * @example 600
              */
@@ -2702,6 +2919,32 @@ export interface components {
              */
             maxHeight?: number;
         };
+        CreateProject: {
+            /**
+             * @description Name of the project, 1 to 100 characters without control characters
+             * @example Marketing
+             */
+            name: string;
+        };
+        CreateProjectInvitation: {
+            /**
+             * Format: email
+             * @description Email address, at most 254 characters, 64 of them before the @. Compared without regard to case.
+             * @example ann@example.com
+             */
+            email: string;
+            /**
+             * @description Current password of the caller, at most 256 characters. Required more than 15 minutes after the sign-in.
+             * @example an example passphrase
+             */
+            password?: string;
+            /**
+             * @description What a member may do: `viewer` reads and plays, `editor` also uploads, changes and shares, `admin` also manages API keys, webhooks and members, `owner` also deletes the project and hands it over
+             * @example editor
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin" | "owner";
+        };
         CreateServiceAccount: {
             /**
              * @description Name shown to people, 1 to 100 characters without control characters. Surrounding spaces are removed.
@@ -2726,6 +2969,12 @@ export interface components {
              * @example an example passphrase
              */
             password?: string;
+            /**
+             * Format: uuid
+             * @description Id of the project that the key is for. Without it the personal project of the account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
             /**
              * @description Requests the key may make per minute, 1 to 1,000,000. Without it only the limits of the installation apply.
              * @example 600
@@ -2752,6 +3001,12 @@ export interface components {
              */
             instantPlayback?: boolean;
             /**
+             * Format: uuid
+             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
              * @description Words to find the video by.
              * @example [
              *       "holiday",
@@ -2765,7 +3020,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.
+             * @description private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.
              * @example private
              * @enum {string}
              */
@@ -2781,6 +3036,12 @@ export interface components {
              */
             events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
             /**
+             * Format: uuid
+             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
              * Format: uri
              * @description Address that messages are sent to (http or https).
              * @example https://example.org/hooks/kinora
@@ -2788,6 +3049,18 @@ export interface components {
             url: string;
         };
         DeletePasskey: {
+            /**
+             * @description Current password of the account, at most 256 characters
+             * @example an example passphrase
+             */
+            password: string;
+        };
+        DeleteProject: {
+            /**
+             * @description Code of the authenticator app, or a recovery code, at most 64 characters. Required if the account has a second factor.
+             * @example 123456
+             */
+            code?: string;
             /**
              * @description Current password of the account, at most 256 characters
              * @example an example passphrase
@@ -2938,6 +3211,24 @@ export interface components {
              */
             ok: boolean;
         };
+        HandOverProject: {
+            /**
+             * @description Code of the authenticator app, or a recovery code, at most 64 characters. Required if the account has a second factor.
+             * @example 123456
+             */
+            code?: string;
+            /**
+             * @description Current password of the account, at most 256 characters
+             * @example an example passphrase
+             */
+            password: string;
+            /**
+             * Format: uuid
+             * @description Id of the account of the member
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            userId: string;
+        };
         /** @description An invitation to register that has not been used */
         Invite: {
             /**
@@ -3026,7 +3317,7 @@ export interface components {
             /** @description The keys. */
             keys: components["schemas"]["Jwk"][];
         };
-        /** @description What the account may use. */
+        /** @description What the project may use. */
         Limits: {
             /**
              * @description Minutes of all videos together; null: no limit.
@@ -3165,6 +3456,48 @@ export interface components {
              */
             revokeApiKeys?: boolean;
         };
+        /** @description A member of a project */
+        Member: {
+            /**
+             * Format: date-time
+             * @description Time the account became a member, ISO 8601 UTC
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description Name shown to people; null if none was set
+             * @example Ann Example
+             */
+            displayName: string | null;
+            /**
+             * Format: email
+             * @description Email address of the account; null for callers who do not manage members
+             * @example ann@example.com
+             */
+            email: string | null;
+            /**
+             * @description What a member may do: `viewer` reads and plays, `editor` also uploads, changes and shares, `admin` also manages API keys, webhooks and members, `owner` also deletes the project and hands it over
+             * @example editor
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin" | "owner";
+            /**
+             * Format: uuid
+             * @description Id of the account of the member
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            userId: string;
+        };
+        /** @description A page of members */
+        MemberPage: {
+            /** @description The entries of this page. */
+            items: components["schemas"]["Member"][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
+        };
         MfaPasskeyChallenge: {
             /**
              * @description Options for `PublicKeyCredential.parseCreationOptionsFromJSON` or `PublicKeyCredential.parseRequestOptionsFromJSON`
@@ -3246,10 +3579,22 @@ export interface components {
              */
             name: string;
             /**
+             * Format: uuid
+             * @description Id of the account that created the key and that it acts for
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
              * @description First 8 characters of the key, to tell it from others
              * @example knr_EXAM
              */
             prefix: string;
+            /**
+             * Format: uuid
+             * @description Id of the project that the key reaches; it reaches no other
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
             /**
              * @description Requests the key may make per minute; null if only the limits of the installation apply
              * @example 600
@@ -3354,11 +3699,23 @@ export interface components {
              */
             id: string;
             /**
+             * Format: uuid
+             * @description Id of the account that created the webhook.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
              * Format: date-time
              * @description Until then messages are also signed with the previous secret (UTC); null without one.
              * @example 2026-11-30T06:00:00.000Z
              */
             previousSecretUntil: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the project whose videos it reports.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
             /**
              * @description Secret to check signatures with; shown only here.
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
@@ -3579,11 +3936,6 @@ export interface components {
                      */
                     streamIndex: number;
                     /**
-                     * @description Whether it has five channels or more in known places, so that it is published as 5.1 as well.
-                     * @example true
-                     */
-                    surround?: boolean;
-                    /**
                      * @description Title of the track in the file.
                      * @example Commentary
                      */
@@ -3594,30 +3946,11 @@ export interface components {
                  * @example mov,mp4,m4a,3gp,3g2,mj2
                  */
                 container: string;
-                /** @description The cover picture of a source without frames; absent if there is none. */
-                cover?: {
-                    /**
-                     * @description Codec as ffprobe names it.
-                     * @example mjpeg
-                     */
-                    codec: string;
-                    /**
-                     * @description Index of the stream in the file.
-                     * @example 1
-                     */
-                    streamIndex: number;
-                };
                 /**
                  * @description Duration in seconds.
                  * @example 182.4
                  */
                 durationSeconds: number;
-                /**
-                 * @description Present for a source without frames. `video` is then the grid of its audio, one frame of AAC after another, with the size of its picture; its other fields say nothing.
-                 * @example audio
-                 * @enum {string}
-                 */
-                kind?: "audio";
                 /** @description All other audio tracks of the video; absent if there are none. */
                 otherAudio?: {
                     /**
@@ -3662,11 +3995,6 @@ export interface components {
                      * @example 0
                      */
                     streamIndex: number;
-                    /**
-                     * @description Whether it has five channels or more in known places, so that it is published as 5.1 as well.
-                     * @example true
-                     */
-                    surround?: boolean;
                     /**
                      * @description Title of the track in the file.
                      * @example Commentary
@@ -3952,12 +4280,14 @@ export interface components {
             passkeys: components["schemas"]["Passkey"][];
             /** @description Its playback links. */
             playbackTokens: components["schemas"]["PlaybackTokenInfo"][];
+            /** @description The projects of which it is a member. */
+            projects: components["schemas"]["Project"][];
             /** @description Its sessions. */
             sessions: components["schemas"]["Session"][];
-            /** @description Its videos. */
+            /** @description The videos of its personal project. */
             videos: {
                 /**
-                 * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
+                 * @description The audio tracks, in the order of the source; empty for a silent video and before it is probed.
                  * @default []
                  * @example [
                  *       {
@@ -3968,7 +4298,6 @@ export interface components {
                  *         "channels": 2,
                  *         "audioDescription": false,
                  *         "hidden": false,
-                 *         "added": false,
                  *         "status": "ready"
                  *       },
                  *       {
@@ -3979,18 +4308,11 @@ export interface components {
                  *         "channels": 6,
                  *         "audioDescription": false,
                  *         "hidden": false,
-                 *         "added": false,
                  *         "status": "processing"
                  *       }
                  *     ]
                  */
                 audioTracks: {
-                    /**
-                     * @description Whether its owner has added it; false for tracks of the source.
-                     * @default false
-                     * @example false
-                     */
-                    added: boolean;
                     /**
                      * @description Whether it describes the frames to people who do not see them.
                      * @example false
@@ -4007,7 +4329,7 @@ export interface components {
                      */
                     default: boolean;
                     /**
-                     * @description Whether players are not offered it. Only the owner sees hidden tracks.
+                     * @description Whether players are not offered it. Only members of the project see hidden tracks.
                      * @default false
                      * @example false
                      */
@@ -4071,15 +4393,8 @@ export interface components {
                  */
                 instantPlayback: boolean;
                 /**
-                 * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
-                 * @default video
-                 * @example video
-                 * @enum {string}
-                 */
-                kind: "video" | "audio";
-                /**
                  * Format: uuid
-                 * @description Id of the account that owns the video.
+                 * @description Id of the account that created the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
                  */
                 ownerId: string;
@@ -4090,12 +4405,18 @@ export interface components {
                 playable: boolean;
                 progress: components["schemas"]["Progress"];
                 /**
+                 * Format: uuid
+                 * @description Id of the project that owns the video; a personal project has the id of its account.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
+                /**
                  * Format: date-time
                  * @description When processing was complete (UTC); null before that.
                  * @example 2026-11-30T06:00:00.000Z
                  */
                 readyAt: string | null;
-                /** @description The video in each of its sizes; empty for the kind audio. */
+                /** @description The video in each of its sizes. */
                 renditions: {
                     /**
                      * @description Average bits per second; null until it is measured.
@@ -4203,13 +4524,13 @@ export interface components {
                  */
                 updatedAt: string;
                 /**
-                 * @description private: only its owner and holders of a link. unlisted: everybody who knows the id. public: everybody.
+                 * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
                  * @example private
                  * @enum {string}
                  */
                 visibility: "private" | "unlisted" | "public";
                 /**
-                 * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who do not own it.
+                 * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
                  * @default []
                  * @example [
                  *       {
@@ -4267,12 +4588,6 @@ export interface components {
              * @example abc
              */
             token: string;
-            /**
-             * @description Address of the waveform (PNG) of a video of the kind audio; null for others, and until there is one.
-             * @default null
-             * @example null
-             */
-            waveformUrl: string | null;
         };
         PlaybackTokenInfo: {
             /**
@@ -4312,7 +4627,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -4381,6 +4696,96 @@ export interface components {
              * @enum {string}
              */
             stage: "waiting" | "probing" | "transcoding" | "finalising" | "done";
+        };
+        /** @description A project: what owns videos, webhooks and API keys */
+        Project: {
+            /**
+             * Format: date-time
+             * @description Time of creation, ISO 8601 UTC
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Id of the project
+             * @example 0197a1f0-4b2e-7a90-8d11-7c3f5e0a9b24
+             */
+            id: string;
+            /**
+             * @description Name of the project, 1 to 100 characters without control characters
+             * @example Marketing
+             */
+            name: string;
+            /**
+             * @description Whether it is the personal project of an account: it has the id of the account and no other members
+             * @example false
+             */
+            personal: boolean;
+            /**
+             * @description Role of the caller in the project; null for operators, who are no members
+             * @example owner
+             * @enum {string|null}
+             */
+            role: "viewer" | "editor" | "admin" | "owner" | null;
+        };
+        /** @description An invitation to a project that is neither used nor expired */
+        ProjectInvitation: {
+            /**
+             * Format: date-time
+             * @description Time of creation, ISO 8601 UTC
+             * @example 2026-01-15T09:30:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: email
+             * @description Email address, at most 254 characters, 64 of them before the @. Compared without regard to case.
+             * @example ann@example.com
+             */
+            email: string;
+            /**
+             * Format: date-time
+             * @description Time the invitation expires, ISO 8601 UTC: 7 days after its creation
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * Format: uuid
+             * @description Id of the invitation
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Id of the project
+             * @example 0197a1f0-4b2e-7a90-8d11-7c3f5e0a9b24
+             */
+            projectId: string;
+            /**
+             * @description What a member may do: `viewer` reads and plays, `editor` also uploads, changes and shares, `admin` also manages API keys, webhooks and members, `owner` also deletes the project and hands it over
+             * @example editor
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin" | "owner";
+        };
+        /** @description A page of invitations */
+        ProjectInvitationPage: {
+            /** @description The entries of this page. */
+            items: components["schemas"]["ProjectInvitation"][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
+        };
+        /** @description A page of projects */
+        ProjectPage: {
+            /** @description The entries of this page. */
+            items: components["schemas"]["Project"][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
         };
         PutCaptions: {
             /**
@@ -5003,11 +5408,6 @@ export interface components {
              * @example English
              */
             name?: string;
-            /**
-             * @description Place among the tracks, from 1: the tracks from there on move down. More than there are is the last.
-             * @example 1
-             */
-            position?: number;
         };
         UpdateMe: {
             /**
@@ -5015,6 +5415,53 @@ export interface components {
              * @example Ann Example
              */
             displayName: string | null;
+        };
+        UpdateMember: {
+            /**
+             * @description Current password of the caller, at most 256 characters. Required more than 15 minutes after the sign-in.
+             * @example an example passphrase
+             */
+            password?: string;
+            /**
+             * @description What a member may do: `viewer` reads and plays, `editor` also uploads, changes and shares, `admin` also manages API keys, webhooks and members, `owner` also deletes the project and hands it over
+             * @example editor
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin" | "owner";
+        };
+        UpdateProject: {
+            /**
+             * @description Name of the project, 1 to 100 characters without control characters
+             * @example Marketing
+             */
+            name: string;
+        };
+        UpdateProjectLimits: {
+            /**
+             * @description Minutes of all videos together; null: no limit.
+             * @example 6000
+             */
+            minutes?: number | null;
+            /**
+             * @description Tasks of all videos that run at the same time; null: no limit.
+             * @example 4
+             */
+            runningTasks?: number | null;
+            /**
+             * @description Bytes of all that is stored: sources, also while they are uploaded, captions, chapters, watermarks; null: no limit.
+             * @example 107374182400
+             */
+            storedBytes?: number | null;
+            /**
+             * @description Bytes of one source; null: no limit.
+             * @example 10737418240
+             */
+            uploadBytes?: number | null;
+            /**
+             * @description Seconds of one video; null: no limit.
+             * @example 14400
+             */
+            videoSeconds?: number | null;
         };
         UpdateUser: {
             /**
@@ -5081,7 +5528,7 @@ export interface components {
              */
             title?: string;
             /**
-             * @description private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.
+             * @description private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.
              * @example private
              * @enum {string}
              */
@@ -5211,7 +5658,7 @@ export interface components {
         };
         Video: {
             /**
-             * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
+             * @description The audio tracks, in the order of the source; empty for a silent video and before it is probed.
              * @default []
              * @example [
              *       {
@@ -5222,7 +5669,6 @@ export interface components {
              *         "channels": 2,
              *         "audioDescription": false,
              *         "hidden": false,
-             *         "added": false,
              *         "status": "ready"
              *       },
              *       {
@@ -5233,18 +5679,11 @@ export interface components {
              *         "channels": 6,
              *         "audioDescription": false,
              *         "hidden": false,
-             *         "added": false,
              *         "status": "processing"
              *       }
              *     ]
              */
             audioTracks: {
-                /**
-                 * @description Whether its owner has added it; false for tracks of the source.
-                 * @default false
-                 * @example false
-                 */
-                added: boolean;
                 /**
                  * @description Whether it describes the frames to people who do not see them.
                  * @example false
@@ -5261,7 +5700,7 @@ export interface components {
                  */
                 default: boolean;
                 /**
-                 * @description Whether players are not offered it. Only the owner sees hidden tracks.
+                 * @description Whether players are not offered it. Only members of the project see hidden tracks.
                  * @default false
                  * @example false
                  */
@@ -5325,15 +5764,8 @@ export interface components {
              */
             instantPlayback: boolean;
             /**
-             * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
-             * @default video
-             * @example video
-             * @enum {string}
-             */
-            kind: "video" | "audio";
-            /**
              * Format: uuid
-             * @description Id of the account that owns the video.
+             * @description Id of the account that created the video.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
              */
             ownerId: string;
@@ -5364,21 +5796,21 @@ export interface components {
                  * @example https://video.example.org/play/abc/storyboard.vtt
                  */
                 storyboardUrl: string | null;
-                /**
-                 * @description Address of the waveform (PNG) of a video of the kind audio; null for others, and until there is one.
-                 * @default null
-                 * @example null
-                 */
-                waveformUrl: string | null;
             } | null;
             progress: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Id of the project that owns the video; a personal project has the id of its account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
             /**
              * Format: date-time
              * @description When processing was complete (UTC); null before that.
              * @example 2026-11-30T06:00:00.000Z
              */
             readyAt: string | null;
-            /** @description The video in each of its sizes; empty for the kind audio. */
+            /** @description The video in each of its sizes. */
             renditions: {
                 /**
                  * @description Average bits per second; null until it is measured.
@@ -5486,13 +5918,13 @@ export interface components {
              */
             updatedAt: string;
             /**
-             * @description private: only its owner and holders of a link. unlisted: everybody who knows the id. public: everybody.
+             * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
              * @example private
              * @enum {string}
              */
             visibility: "private" | "unlisted" | "public";
             /**
-             * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who do not own it.
+             * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
              * @default []
              * @example [
              *       {
@@ -5681,11 +6113,23 @@ export interface components {
              */
             id: string;
             /**
+             * Format: uuid
+             * @description Id of the account that created the webhook.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
              * Format: date-time
              * @description Until then messages are also signed with the previous secret (UTC); null without one.
              * @example 2026-11-30T06:00:00.000Z
              */
             previousSecretUntil: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the project whose videos it reports.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
             /**
              * Format: date-time
              * @description When it was last changed (UTC).
@@ -5798,7 +6242,7 @@ export interface components {
             /** @description The video as it was then, without play addresses. */
             data: {
                 /**
-                 * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
+                 * @description The audio tracks, in the order of the source; empty for a silent video and before it is probed.
                  * @default []
                  * @example [
                  *       {
@@ -5809,7 +6253,6 @@ export interface components {
                  *         "channels": 2,
                  *         "audioDescription": false,
                  *         "hidden": false,
-                 *         "added": false,
                  *         "status": "ready"
                  *       },
                  *       {
@@ -5820,18 +6263,11 @@ export interface components {
                  *         "channels": 6,
                  *         "audioDescription": false,
                  *         "hidden": false,
-                 *         "added": false,
                  *         "status": "processing"
                  *       }
                  *     ]
                  */
                 audioTracks: {
-                    /**
-                     * @description Whether its owner has added it; false for tracks of the source.
-                     * @default false
-                     * @example false
-                     */
-                    added: boolean;
                     /**
                      * @description Whether it describes the frames to people who do not see them.
                      * @example false
@@ -5848,7 +6284,7 @@ export interface components {
                      */
                     default: boolean;
                     /**
-                     * @description Whether players are not offered it. Only the owner sees hidden tracks.
+                     * @description Whether players are not offered it. Only members of the project see hidden tracks.
                      * @default false
                      * @example false
                      */
@@ -5912,15 +6348,8 @@ export interface components {
                  */
                 instantPlayback: boolean;
                 /**
-                 * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
-                 * @default video
-                 * @example video
-                 * @enum {string}
-                 */
-                kind: "video" | "audio";
-                /**
                  * Format: uuid
-                 * @description Id of the account that owns the video.
+                 * @description Id of the account that created the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
                  */
                 ownerId: string;
@@ -5931,12 +6360,18 @@ export interface components {
                 playable: boolean;
                 progress: components["schemas"]["Progress"];
                 /**
+                 * Format: uuid
+                 * @description Id of the project that owns the video; a personal project has the id of its account.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
+                /**
                  * Format: date-time
                  * @description When processing was complete (UTC); null before that.
                  * @example 2026-11-30T06:00:00.000Z
                  */
                 readyAt: string | null;
-                /** @description The video in each of its sizes; empty for the kind audio. */
+                /** @description The video in each of its sizes. */
                 renditions: {
                     /**
                      * @description Average bits per second; null until it is measured.
@@ -6044,13 +6479,13 @@ export interface components {
                  */
                 updatedAt: string;
                 /**
-                 * @description private: only its owner and holders of a link. unlisted: everybody who knows the id. public: everybody.
+                 * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
                  * @example private
                  * @enum {string}
                  */
                 visibility: "private" | "unlisted" | "public";
                 /**
-                 * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who do not own it.
+                 * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
                  * @default []
                  * @example [
                  *       {
@@ -6330,6 +6765,7 @@ export interface components {
         /**
          * @description `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
+         *     `FORBIDDEN`: You may not do this
          */
         Problem403: {
             headers: {
@@ -6345,7 +6781,6 @@ export interface components {
         /**
          * @description `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
-         *     `FORBIDDEN`: You may not do this
          */
         "Problem403-2": {
             headers: {
@@ -6359,7 +6794,7 @@ export interface components {
             };
         };
         /**
-         * @description `QUOTA_EXCEEDED`: This would exceed the quota of this account
+         * @description `QUOTA_EXCEEDED`: This would exceed the quota of this project
          *     `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
          *     `FORBIDDEN`: You may not do this
@@ -6473,12 +6908,49 @@ export interface components {
             };
         };
         /**
-         * @description `QUOTA_EXCEEDED`: This would exceed the quota of this account
+         * @description `PASSWORD_WRONG`: The current password is wrong
+         *     `MFA_CODE_REQUIRED`: This account also needs a code
+         *     `MFA_CODE_WRONG`: The code is wrong or was already used
+         *     `ACCOUNT_DISABLED`: This account is disabled
+         *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
+         *     `FORBIDDEN`: You may not do this
+         */
+        "Problem403-10": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `REAUTHENTICATION_REQUIRED`: This needs your password again
+         *     `PASSWORD_WRONG`: The current password is wrong
+         *     `ACCOUNT_DISABLED`: This account is disabled
+         *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
+         *     `FORBIDDEN`: You may not do this
+         */
+        "Problem403-11": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `QUOTA_EXCEEDED`: This would exceed the quota of this project
          *     `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
          *     `FORBIDDEN`: You may not do this
          */
-        "Problem403-10": {
+        "Problem403-12": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6493,8 +6965,9 @@ export interface components {
         /**
          * @description `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
+         *     `FORBIDDEN`: You may not do this
          */
-        "Problem403-11": {
+        "Problem403-13": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6507,22 +6980,7 @@ export interface components {
             };
         };
         /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
-        "Problem403-12": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `PLAYBACK_DENIED`: This playback link does not allow this
-         *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
-         */
-        "Problem403-13": {
+        "Problem403-14": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6534,7 +6992,7 @@ export interface components {
             };
         };
         /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
-        "Problem403-14": {
+        "Problem403-15": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -6543,7 +7001,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `VIDEO_NOT_FOUND`: There is no such video */
+        /** @description `PROJECT_NOT_FOUND`: There is no such project */
         Problem404: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6555,10 +7013,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description `VIDEO_NOT_FOUND`: There is no such video
-         *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
-         */
+        /** @description `VIDEO_NOT_FOUND`: There is no such video */
         "Problem404-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6594,7 +7049,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `SERVICE_ACCOUNT_NOT_FOUND`: There is no such service account */
+        /**
+         * @description `PROJECT_NOT_FOUND`: There is no such project
+         *     `MEMBER_NOT_FOUND`: This project has no such member
+         */
         "Problem404-5": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6769,10 +7227,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description `LAST_ADMIN`: This is the last administrator; create another one first
-         *     `OWN_ACCOUNT`: You cannot do this to your own account
-         */
+        /** @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first */
         "Problem409-7": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -6784,36 +7239,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first */
-        "Problem409-8": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `WATERMARK_TOO_LATE`: This video already has its source, so its watermark cannot be changed */
-        "Problem409-9": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
-         *     `VIDEO_NOT_READY`: This video is not ready yet
-         *     `DOWNLOAD_FAILED`: This file could not be created; the owner can retry the video
-         */
-        "Problem409-10": {
+        "Problem409-8": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6867,18 +7294,6 @@ export interface components {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `UPLOAD_TOO_LARGE`: The file is larger than allowed */
-        "Problem413-3": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -6889,21 +7304,6 @@ export interface components {
         };
         /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
         Problem415: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported
-         *     `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here
-         */
-        "Problem415-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7322,7 +7722,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
@@ -7392,7 +7792,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
@@ -7460,7 +7860,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
@@ -7549,96 +7949,38 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-13"];
+            /**
+             * @description `PLAYBACK_DENIED`: This playback link does not allow this
+             *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
+             */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             404: components["responses"]["Problem404-10"];
-            409: components["responses"]["Problem409-10"];
-            416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    downloadAudio: {
-        parameters: {
-            query?: {
-                /** @description Id of the audio track, as `audioTracks` of the video has it; without it, the default one. */
-                audio?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Playback token, or the id of a public or unlisted video. */
-                reference: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The whole file */
-            200: {
+            /**
+             * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
+             *     `VIDEO_NOT_READY`: This video is not ready yet
+             *     `DOWNLOAD_FAILED`: This file could not be created; the owner can retry the video
+             */
+            409: {
                 headers: {
-                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    "Content-Disposition": components["headers"]["Content-Disposition"];
-                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "audio/mp4": string;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The file is being made; ask again after Retry-After seconds */
-            202: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DownloadPreparing"];
-                };
-            };
-            /** @description The requested byte range */
-            206: {
-                headers: {
-                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    "Content-Disposition": components["headers"]["Content-Disposition"];
-                    "Content-Range": components["headers"]["Content-Range"];
-                    ETag: components["headers"]["ETag"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/mp4": string;
-                };
-            };
-            /** @description Not modified */
-            304: {
-                headers: {
-                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    "Content-Disposition": components["headers"]["Content-Disposition"];
-                    ETag: components["headers"]["ETag"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-13"];
-            404: components["responses"]["Problem404-10"];
-            409: components["responses"]["Problem409-10"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -7715,7 +8057,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `FRAME_NOT_FOUND`: This video has no frame at that time
@@ -7816,7 +8158,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
@@ -7893,7 +8235,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
@@ -7968,7 +8310,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
@@ -8041,7 +8383,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `SOURCE_NOT_PLAYABLE`: The uploaded file of this video cannot be watched as it is
@@ -8105,7 +8447,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
@@ -8184,75 +8526,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
-            404: components["responses"]["Problem404-10"];
-            409: components["responses"]["Problem409-2"];
-            416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    getWaveform: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Playback token, or the id of a public or unlisted video. */
-                reference: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The waveform */
-            200: {
-                headers: {
-                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    ETag: components["headers"]["ETag"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/png": string;
-                };
-            };
-            /** @description The requested byte range */
-            206: {
-                headers: {
-                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    "Content-Range": components["headers"]["Content-Range"];
-                    ETag: components["headers"]["ETag"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/png": string;
-                };
-            };
-            /** @description Not modified */
-            304: {
-                headers: {
-                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    ETag: components["headers"]["ETag"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
@@ -8354,7 +8628,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-8"];
-            403: components["responses"]["Problem403-14"];
+            403: components["responses"]["Problem403-15"];
             429: components["responses"]["Problem429-5"];
             503: components["responses"]["Problem503-4"];
         };
@@ -8424,7 +8698,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-8"];
-            403: components["responses"]["Problem403-14"];
+            403: components["responses"]["Problem403-15"];
             /** @description `FILE_NOT_FOUND`: There is no such file */
             404: {
                 headers: {
@@ -8490,7 +8764,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8526,7 +8800,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8561,7 +8835,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-3"];
             413: components["responses"]["Problem413"];
@@ -8597,7 +8871,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /** @description `INVITE_NOT_FOUND`: There is no such invitation */
             404: {
                 headers: {
@@ -8648,7 +8922,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8682,7 +8956,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-7"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8715,7 +8989,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
@@ -8751,7 +9025,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             /** @description `PARKED_UNREADABLE`: This message cannot be read, so sending it again would not help */
@@ -8768,6 +9042,82 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    updateProjectLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateProjectLimits"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    getProjectUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8881,7 +9231,18 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-9"];
-            404: components["responses"]["Problem404-5"];
+            /** @description `SERVICE_ACCOUNT_NOT_FOUND`: There is no such service account */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8937,7 +9298,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem404-5"];
+            /**
+             * @description `SERVICE_ACCOUNT_NOT_FOUND`: There is no such service account
+             *     `PROJECT_NOT_FOUND`: There is no such project
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
@@ -9033,7 +9408,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9075,7 +9450,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9109,7 +9484,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-6"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9142,10 +9517,25 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-7"];
+            /**
+             * @description `LAST_ADMIN`: This is the last administrator; create another one first
+             *     `LAST_OWNER`: This is the last owner of a project; hand it over or delete it first
+             *     `OWN_ACCOUNT`: You cannot do this to your own account
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -9185,10 +9575,24 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-7"];
+            /**
+             * @description `LAST_ADMIN`: This is the last administrator; create another one first
+             *     `OWN_ACCOUNT`: You cannot do this to your own account
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -9228,7 +9632,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
@@ -9264,7 +9668,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             /** @description `OWN_ACCOUNT`: You cannot do this to your own account */
@@ -9319,7 +9723,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-6"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9356,7 +9760,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
@@ -9394,7 +9798,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
@@ -9432,7 +9836,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9447,6 +9851,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Entries of a page. */
                 limit?: number;
+                /** @description Only the keys of this project, whoever created them */
+                projectId?: string;
             };
             header?: never;
             path?: never;
@@ -9468,7 +9874,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-5"];
+            403: components["responses"]["Problem403-9"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9521,6 +9928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
@@ -9556,7 +9964,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-5"];
+            403: components["responses"]["Problem403-9"];
             /** @description `API_KEY_NOT_FOUND`: There is no such API key */
             404: {
                 headers: {
@@ -9607,7 +10015,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403"];
+            403: components["responses"]["Problem403-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9895,7 +10303,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403"];
+            403: components["responses"]["Problem403-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9950,6 +10358,7 @@ export interface operations {
             /**
              * @description `MFA_NOT_ENABLED`: This account has no authenticator app
              *     `LAST_ADMIN`: This is the last administrator; create another one first
+             *     `LAST_OWNER`: This is the last owner of a project; hand it over or delete it first
              */
             409: {
                 headers: {
@@ -10978,6 +11387,653 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    acceptProjectInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptProjectInvitation"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401-2"];
+            /**
+             * @description `INVITE_INVALID`: This needs an invitation for this address that is neither used nor expired
+             *     `ACCOUNT_DISABLED`: This account is disabled
+             *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
+             */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `MEMBER_LIMIT_REACHED`: This project has reached its limit of members and invitations
+             *     `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    listProjects: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectPage"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    createProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProject"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-5"];
+            408: components["responses"]["Problem408"];
+            /** @description `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    getProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    deleteProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteProject"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-10"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
+             *     `MFA_NOT_ENABLED`: This account has no authenticator app
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429-2"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    updateProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateProject"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-9"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    listProjectInvitations: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectInvitationPage"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-9"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    createProjectInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProjectInvitation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectInvitation"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-11"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
+             *     `MEMBER_EXISTS`: This address belongs to a member of the project
+             *     `MEMBER_LIMIT_REACHED`: This project has reached its limit of members and invitations
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    deleteProjectInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the invitation */
+                invitationId: string;
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-9"];
+            /**
+             * @description `PROJECT_NOT_FOUND`: There is no such project
+             *     `INVITE_NOT_FOUND`: There is no such invitation
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberPage"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-9"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+                /** @description Id of the account of the member */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-9"];
+            404: components["responses"]["Problem404-5"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
+             *     `LAST_OWNER`: This is the last owner of a project; hand it over or delete it first
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    updateMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+                /** @description Id of the account of the member */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateMember"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-11"];
+            404: components["responses"]["Problem404-5"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
+             *     `LAST_OWNER`: This is the last owner of a project; hand it over or delete it first
+             *     `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    handOverProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverProject"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-10"];
+            404: components["responses"]["Problem404-5"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
+             *     `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects
+             *     `MFA_NOT_ENABLED`: This account has no authenticator app
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429-2"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     createUpload: {
         parameters: {
             query?: never;
@@ -10986,7 +12042,7 @@ export interface operations {
                 "Tus-Resumable": "1.0.0";
                 /** @description Bytes of the whole file. */
                 "Upload-Length": string;
-                /** @description `videoId` of a video that waits for its source, or `title` of a new one; `filename` and `filetype`. Values in base64. */
+                /** @description `videoId` of a video that waits for its source, or `title` and `projectId` of a new one; `filename` and `filetype`. Values in base64. */
                 "Upload-Metadata"?: string;
             };
             path?: never;
@@ -11050,8 +12106,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["Problem403-10"];
-            /** @description `VIDEO_NOT_FOUND`: There is no such video */
+            403: components["responses"]["Problem403-12"];
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `PROJECT_NOT_FOUND`: There is no such project
+             */
             404: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -11066,8 +12125,8 @@ export interface operations {
             };
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
-             *     `VIDEO_LIMIT_REACHED`: This account has reached its limit of videos
-             *     `UPLOAD_LIMIT_REACHED`: This account has reached its limit of open uploads
+             *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
+             *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
              */
             409: {
                 headers: {
@@ -11082,7 +12141,7 @@ export interface operations {
                 };
             };
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413-3"];
+            413: components["responses"]["Problem413-2"];
             /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
             415: {
                 headers: {
@@ -11131,7 +12190,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
-            403: components["responses"]["Problem403-11"];
+            403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-8"];
             412: components["responses"]["Problem412"];
             429: components["responses"]["Problem429-3"];
@@ -11174,7 +12233,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
-            403: components["responses"]["Problem403-11"];
+            403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-8"];
             410: components["responses"]["Problem410"];
             412: components["responses"]["Problem412"];
@@ -11238,7 +12297,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401-4"];
-            403: components["responses"]["Problem403-10"];
+            403: components["responses"]["Problem403-12"];
             /**
              * @description `UPLOAD_NOT_FOUND`: There is no such upload
              *     `VIDEO_NOT_FOUND`: There is no such video
@@ -11274,7 +12333,7 @@ export interface operations {
             };
             410: components["responses"]["Problem410"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413-3"];
+            413: components["responses"]["Problem413-2"];
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
             415: {
                 headers: {
@@ -11297,7 +12356,10 @@ export interface operations {
     };
     getUsage: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11319,6 +12381,7 @@ export interface operations {
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11331,10 +12394,10 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the previous page; without it the first page. */
                 cursor?: string;
-                /** @description Only entries of this kind. */
-                kind?: "video" | "audio";
                 /** @description Entries of a page. */
                 limit?: number;
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
                 /** @description Text to look for in titles and descriptions. */
                 q?: string;
                 /** @description Field to sort by; with - in front, descending. */
@@ -11343,7 +12406,7 @@ export interface operations {
                 status?: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
                 /** @description Only videos with this tag. */
                 tag?: string;
-                /** @description private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody. */
+                /** @description private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody. */
                 visibility?: "private" | "unlisted" | "public";
             };
             header?: never;
@@ -11367,6 +12430,7 @@ export interface operations {
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11402,8 +12466,9 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            /** @description `VIDEO_LIMIT_REACHED`: This account has reached its limit of videos */
+            /** @description `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -11450,8 +12515,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-3"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11483,8 +12548,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -11525,161 +12590,9 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
-            408: components["responses"]["Problem408"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    putAudioTrack: {
-        parameters: {
-            query?: {
-                /** @description Whether it describes the frames to people who do not see them. */
-                audioDescription?: "true" | "false";
-                /** @description Language tag (BCP 47); without it, unknown. */
-                language?: string;
-                /** @description What the menu of a player shows; without it the name of the language. */
-                name?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Id of the audio track, within its video. */
-                trackId: string;
-                /** @description Id of the video. */
-                videoId: string;
-            };
-            cookie?: never;
-        };
-        /** @description The file */
-        requestBody: {
-            content: {
-                "audio/*": string;
-            };
-        };
-        responses: {
-            /** @description Stored; the track is processed */
-            202: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Video"];
-                };
-            };
-            /**
-             * @description `VALIDATION_FAILED`: The request does not have the required shape
-             *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
-             *     `UPLOAD_EMPTY`: The upload has no bytes
-             *     `BAD_REQUEST`: The HTTP request is malformed
-             */
-            400: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-3"];
-            /**
-             * @description `VIDEO_NOT_FOUND`: There is no such video
-             *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
-             *     `UPLOAD_NOT_FOUND`: There is no such upload
-             */
-            404: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `VIDEO_NOT_READY`: This video is not ready yet
-             *     `AUDIO_TRACK_OF_SOURCE`: This audio track is one of the source: it can be hidden, but neither replaced nor deleted
-             *     `AUDIO_TRACK_LIMIT_REACHED`: This video has reached its limit of audio tracks
-             *     `UPLOAD_LIMIT_REACHED`: This account has reached its limit of open uploads
-             */
-            409: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            413: components["responses"]["Problem413-2"];
-            415: components["responses"]["Problem415-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    deleteAudioTrack: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the audio track, within its video. */
-                trackId: string;
-                /** @description Id of the video. */
-                videoId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            204: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400-4"];
-            401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            /**
-             * @description `VIDEO_NOT_READY`: This video is not ready yet
-             *     `AUDIO_TRACK_OF_SOURCE`: This audio track is one of the source: it can be hidden, but neither replaced nor deleted
-             */
-            409: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -11721,8 +12634,22 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404-2"];
+            403: components["responses"]["Problem403"];
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
@@ -11760,8 +12687,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-3"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11806,7 +12733,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404"];
+            404: components["responses"]["Problem404-2"];
             /** @description `CAPTIONS_LIMIT_REACHED`: This video has reached its limit of caption languages */
             409: {
                 headers: {
@@ -11866,7 +12793,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `CAPTIONS_NOT_FOUND`: This video has no captions in this language
@@ -11918,8 +12845,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-3"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11958,7 +12885,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -11993,8 +12920,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -12036,7 +12963,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409"];
             /**
@@ -12091,8 +13018,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             401: components["responses"]["Problem401-3"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12161,7 +13088,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `PASSPORT_NOT_READY`: This video has no passport yet; it gets one when it is ready
@@ -12216,12 +13143,12 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             /**
              * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
-             *     `PLAYBACK_LINK_LIMIT_REACHED`: This account has reached its limit of playback links
+             *     `PLAYBACK_LINK_LIMIT_REACHED`: This project has reached its limit of playback links
              */
             409: {
                 headers: {
@@ -12269,7 +13196,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `PLAYBACK_TOKEN_NOT_FOUND`: There is no such playback token
@@ -12325,24 +13252,10 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            /**
-             * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
-             *     `VIDEO_WITHOUT_FRAMES`: This video has audio only, so no frame can be chosen
-             */
-            409: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12382,7 +13295,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `RENDITION_NOT_FOUND`: This video has no such rendition
@@ -12446,8 +13359,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
@@ -12510,10 +13423,10 @@ export interface operations {
             };
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404"];
+            404: components["responses"]["Problem404-2"];
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
-             *     `UPLOAD_LIMIT_REACHED`: This account has reached its limit of open uploads
+             *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
              */
             409: {
                 headers: {
@@ -12526,8 +13439,33 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["Problem413-2"];
-            415: components["responses"]["Problem415-2"];
+            /** @description `UPLOAD_TOO_LARGE`: The file is larger than allowed */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported
+             *     `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here
+             */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12566,7 +13504,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `TASK_LOG_NOT_FOUND`: There is no log of this attempt
@@ -12615,8 +13553,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
-            404: components["responses"]["Problem404"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12650,7 +13588,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-11"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -12698,8 +13636,8 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409-9"];
+            404: components["responses"]["Problem404-2"];
+            409: components["responses"]["Problem409-8"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             /** @description `WATERMARK_INVALID`: This image cannot be used as a watermark */
@@ -12745,10 +13683,10 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-11"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-9"];
+            409: components["responses"]["Problem409-8"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12760,7 +13698,10 @@ export interface operations {
     };
     listWebhooks: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12782,6 +13723,7 @@ export interface operations {
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12817,8 +13759,9 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            /** @description `WEBHOOK_LIMIT_REACHED`: This account has reached its limit of webhooks */
+            /** @description `WEBHOOK_LIMIT_REACHED`: This project has reached its limit of webhooks */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -13002,7 +13945,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-8"];
+            409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-4"];
@@ -13079,7 +14022,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-9"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-8"];
+            409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-4"];

@@ -173,7 +173,7 @@ describe('an upload that cannot be registered with media', () => {
     const [storageKey = ''] = await storedSources(video.id)
     const uploadId = storageKey.split('/').at(-1) ?? ''
     const receipt = JSON.parse((await store.get(keys.receipt(uploadId))).toString())
-    expect(receipt).toEqual({ videoId: video.id, uploadId, storageKey, ...source, userId })
+    expect(receipt).toEqual({ videoId: video.id, uploadId, storageKey, ...source, userId, projectId: video.projectId })
   })
 
   it('is removed again if media refuses it', async () => {
