@@ -129,6 +129,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/play/{reference}/download/audio.m4a": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download an audio track
+         * @description The audio alone as one M4A file, for links that allow downloads. The first request answers 202 while the file is prepared.
+         *
+         *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["downloadAudio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/play/{reference}/frame.{format}": {
         parameters: {
             query?: never;
@@ -275,6 +297,28 @@ export interface paths {
          *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
          */
         get: operations["getThumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/play/{reference}/waveform.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the waveform of a video of the kind audio
+         * @description A picture of 1280×720 pixels, made together with the poster.
+         *
+         *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getWaveform"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1799,14 +1843,26 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
+        /**
+         * Add an audio track
+         * @description The body is a file with audio, whose beginning is played with that of the video; silence follows where it is shorter. It replaces the track that was added with this id before. The track is processed while the video stays as it is, and offered when it is ready.
+         *
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `upload`, counted by caller.
+         */
+        put: operations["putAudioTrack"];
         post?: never;
-        delete?: never;
+        /**
+         * Delete an audio track that was added
+         * @description Its files are removed when players that know of it have ended. Tracks of the source can be hidden instead.
+         *
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        delete: operations["deleteAudioTrack"];
         options?: never;
         head?: never;
         /**
          * Update an audio track
-         * @description Changes name, language or role of an audio track of a video that is ready. Fields that are left out stay as they are. Players that have read the master playlist before see the change when they read it again.
+         * @description Changes name, language, role or place of an audio track of a video that is ready. Fields that are left out stay as they are. Players that have read the master playlist before see the change when they read it again.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -3936,6 +3992,11 @@ export interface components {
                      */
                     streamIndex: number;
                     /**
+                     * @description Whether it has five channels or more in known places, so that it is published as 5.1 as well.
+                     * @example true
+                     */
+                    surround?: boolean;
+                    /**
                      * @description Title of the track in the file.
                      * @example Commentary
                      */
@@ -3946,11 +4007,30 @@ export interface components {
                  * @example mov,mp4,m4a,3gp,3g2,mj2
                  */
                 container: string;
+                /** @description The cover picture of a source without frames; absent if there is none. */
+                cover?: {
+                    /**
+                     * @description Codec as ffprobe names it.
+                     * @example mjpeg
+                     */
+                    codec: string;
+                    /**
+                     * @description Index of the stream in the file.
+                     * @example 1
+                     */
+                    streamIndex: number;
+                };
                 /**
                  * @description Duration in seconds.
                  * @example 182.4
                  */
                 durationSeconds: number;
+                /**
+                 * @description Present for a source without frames. `video` is then the grid of its audio, one frame of AAC after another, with the size of its picture; its other fields say nothing.
+                 * @example audio
+                 * @enum {string}
+                 */
+                kind?: "audio";
                 /** @description All other audio tracks of the video; absent if there are none. */
                 otherAudio?: {
                     /**
@@ -3995,6 +4075,11 @@ export interface components {
                      * @example 0
                      */
                     streamIndex: number;
+                    /**
+                     * @description Whether it has five channels or more in known places, so that it is published as 5.1 as well.
+                     * @example true
+                     */
+                    surround?: boolean;
                     /**
                      * @description Title of the track in the file.
                      * @example Commentary
@@ -4287,7 +4372,7 @@ export interface components {
             /** @description The videos of its personal project. */
             videos: {
                 /**
-                 * @description The audio tracks, in the order of the source; empty for a silent video and before it is probed.
+                 * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
                  * @default []
                  * @example [
                  *       {
@@ -4298,6 +4383,7 @@ export interface components {
                  *         "channels": 2,
                  *         "audioDescription": false,
                  *         "hidden": false,
+                 *         "added": false,
                  *         "status": "ready"
                  *       },
                  *       {
@@ -4308,11 +4394,18 @@ export interface components {
                  *         "channels": 6,
                  *         "audioDescription": false,
                  *         "hidden": false,
+                 *         "added": false,
                  *         "status": "processing"
                  *       }
                  *     ]
                  */
                 audioTracks: {
+                    /**
+                     * @description Whether its owner has added it; false for tracks of the source.
+                     * @default false
+                     * @example false
+                     */
+                    added: boolean;
                     /**
                      * @description Whether it describes the frames to people who do not see them.
                      * @example false
@@ -4393,6 +4486,13 @@ export interface components {
                  */
                 instantPlayback: boolean;
                 /**
+                 * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+                 * @default video
+                 * @example video
+                 * @enum {string}
+                 */
+                kind: "video" | "audio";
+                /**
                  * Format: uuid
                  * @description Id of the account that created the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -4416,7 +4516,7 @@ export interface components {
                  * @example 2026-11-30T06:00:00.000Z
                  */
                 readyAt: string | null;
-                /** @description The video in each of its sizes. */
+                /** @description The video in each of its sizes; empty for the kind audio. */
                 renditions: {
                     /**
                      * @description Average bits per second; null until it is measured.
@@ -4588,6 +4688,12 @@ export interface components {
              * @example abc
              */
             token: string;
+            /**
+             * @description Address of the waveform (PNG) of a video of the kind audio; null for others, and until there is one.
+             * @default null
+             * @example null
+             */
+            waveformUrl: string | null;
         };
         PlaybackTokenInfo: {
             /**
@@ -4627,7 +4733,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -5408,6 +5514,11 @@ export interface components {
              * @example English
              */
             name?: string;
+            /**
+             * @description Place among the tracks, from 1: the tracks from there on move down. More than there are is the last.
+             * @example 1
+             */
+            position?: number;
         };
         UpdateMe: {
             /**
@@ -5658,7 +5769,7 @@ export interface components {
         };
         Video: {
             /**
-             * @description The audio tracks, in the order of the source; empty for a silent video and before it is probed.
+             * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
              * @default []
              * @example [
              *       {
@@ -5669,6 +5780,7 @@ export interface components {
              *         "channels": 2,
              *         "audioDescription": false,
              *         "hidden": false,
+             *         "added": false,
              *         "status": "ready"
              *       },
              *       {
@@ -5679,11 +5791,18 @@ export interface components {
              *         "channels": 6,
              *         "audioDescription": false,
              *         "hidden": false,
+             *         "added": false,
              *         "status": "processing"
              *       }
              *     ]
              */
             audioTracks: {
+                /**
+                 * @description Whether its owner has added it; false for tracks of the source.
+                 * @default false
+                 * @example false
+                 */
+                added: boolean;
                 /**
                  * @description Whether it describes the frames to people who do not see them.
                  * @example false
@@ -5764,6 +5883,13 @@ export interface components {
              */
             instantPlayback: boolean;
             /**
+             * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+             * @default video
+             * @example video
+             * @enum {string}
+             */
+            kind: "video" | "audio";
+            /**
              * Format: uuid
              * @description Id of the account that created the video.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -5796,6 +5922,12 @@ export interface components {
                  * @example https://video.example.org/play/abc/storyboard.vtt
                  */
                 storyboardUrl: string | null;
+                /**
+                 * @description Address of the waveform (PNG) of a video of the kind audio; null for others, and until there is one.
+                 * @default null
+                 * @example null
+                 */
+                waveformUrl: string | null;
             } | null;
             progress: components["schemas"]["Progress"];
             /**
@@ -5810,7 +5942,7 @@ export interface components {
              * @example 2026-11-30T06:00:00.000Z
              */
             readyAt: string | null;
-            /** @description The video in each of its sizes. */
+            /** @description The video in each of its sizes; empty for the kind audio. */
             renditions: {
                 /**
                  * @description Average bits per second; null until it is measured.
@@ -6242,7 +6374,7 @@ export interface components {
             /** @description The video as it was then, without play addresses. */
             data: {
                 /**
-                 * @description The audio tracks, in the order of the source; empty for a silent video and before it is probed.
+                 * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
                  * @default []
                  * @example [
                  *       {
@@ -6253,6 +6385,7 @@ export interface components {
                  *         "channels": 2,
                  *         "audioDescription": false,
                  *         "hidden": false,
+                 *         "added": false,
                  *         "status": "ready"
                  *       },
                  *       {
@@ -6263,11 +6396,18 @@ export interface components {
                  *         "channels": 6,
                  *         "audioDescription": false,
                  *         "hidden": false,
+                 *         "added": false,
                  *         "status": "processing"
                  *       }
                  *     ]
                  */
                 audioTracks: {
+                    /**
+                     * @description Whether its owner has added it; false for tracks of the source.
+                     * @default false
+                     * @example false
+                     */
+                    added: boolean;
                     /**
                      * @description Whether it describes the frames to people who do not see them.
                      * @example false
@@ -6348,6 +6488,13 @@ export interface components {
                  */
                 instantPlayback: boolean;
                 /**
+                 * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+                 * @default video
+                 * @example video
+                 * @enum {string}
+                 */
+                kind: "video" | "audio";
+                /**
                  * Format: uuid
                  * @description Id of the account that created the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -6371,7 +6518,7 @@ export interface components {
                  * @example 2026-11-30T06:00:00.000Z
                  */
                 readyAt: string | null;
-                /** @description The video in each of its sizes. */
+                /** @description The video in each of its sizes; empty for the kind audio. */
                 renditions: {
                     /**
                      * @description Average bits per second; null until it is measured.
@@ -6991,8 +7138,23 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
+        /**
+         * @description `PLAYBACK_DENIED`: This playback link does not allow this
+         *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
+         */
         "Problem403-15": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
+        "Problem403-16": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -7025,7 +7187,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `SESSION_NOT_FOUND`: There is no such session */
+        /**
+         * @description `VIDEO_NOT_FOUND`: There is no such video
+         *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
+         */
         "Problem404-3": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7037,8 +7202,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PASSKEY_NOT_FOUND`: There is no such passkey */
+        /** @description `SESSION_NOT_FOUND`: There is no such session */
         "Problem404-4": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `PASSKEY_NOT_FOUND`: There is no such passkey */
+        "Problem404-5": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7053,18 +7230,6 @@ export interface components {
          * @description `PROJECT_NOT_FOUND`: There is no such project
          *     `MEMBER_NOT_FOUND`: This project has no such member
          */
-        "Problem404-5": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `USER_NOT_FOUND`: There is no such user */
         "Problem404-6": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7076,7 +7241,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PARKED_NOT_FOUND`: There is no such parked message */
+        /** @description `USER_NOT_FOUND`: There is no such user */
         "Problem404-7": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7088,8 +7253,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `UPLOAD_NOT_FOUND`: There is no such upload */
+        /** @description `PARKED_NOT_FOUND`: There is no such parked message */
         "Problem404-8": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `UPLOAD_NOT_FOUND`: There is no such upload */
+        "Problem404-9": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7102,7 +7279,7 @@ export interface components {
             };
         };
         /** @description `WEBHOOK_NOT_FOUND`: There is no such webhook */
-        "Problem404-9": {
+        "Problem404-10": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7117,7 +7294,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `FILE_NOT_FOUND`: There is no such file
          */
-        "Problem404-10": {
+        "Problem404-11": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7132,7 +7309,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `WATERMARK_NOT_FOUND`: This video has no watermark
          */
-        "Problem404-11": {
+        "Problem404-12": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7251,6 +7428,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
+         *     `VIDEO_NOT_READY`: This video is not ready yet
+         *     `DOWNLOAD_FAILED`: This file could not be created; the owner can retry the video
+         */
+        "Problem409-9": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `UPLOAD_EXPIRED`: This upload has expired; start again */
         Problem410: {
             headers: {
@@ -7294,6 +7487,18 @@ export interface components {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `UPLOAD_TOO_LARGE`: The file is larger than allowed */
+        "Problem413-3": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -7304,6 +7509,21 @@ export interface components {
         };
         /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
         Problem415: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported
+         *     `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here
+         */
+        "Problem415-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7723,7 +7943,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7793,7 +8013,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7861,7 +8081,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -7949,38 +8169,96 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            /**
-             * @description `PLAYBACK_DENIED`: This playback link does not allow this
-             *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
-             */
-            403: {
+            403: components["responses"]["Problem403-15"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-9"];
+            416: components["responses"]["Problem416"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    downloadAudio: {
+        parameters: {
+            query?: {
+                /** @description Id of the audio track, as `audioTracks` of the video has it; without it, the default one. */
+                audio?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Playback token, or the id of a public or unlisted video. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "audio/mp4": string;
                 };
             };
-            404: components["responses"]["Problem404-10"];
-            /**
-             * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
-             *     `VIDEO_NOT_READY`: This video is not ready yet
-             *     `DOWNLOAD_FAILED`: This file could not be created; the owner can retry the video
-             */
-            409: {
+            /** @description The file is being made; ask again after Retry-After seconds */
+            202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DownloadPreparing"];
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "audio/mp4": string;
                 };
             };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-6"];
+            403: components["responses"]["Problem403-15"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-9"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8159,7 +8437,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -8236,7 +8514,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -8311,7 +8589,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -8448,7 +8726,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -8527,7 +8805,75 @@ export interface operations {
             };
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-2"];
+            416: components["responses"]["Problem416"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    getWaveform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Playback token, or the id of a public or unlisted video. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The waveform */
+            200: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-6"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-2"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -8628,7 +8974,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-8"];
-            403: components["responses"]["Problem403-15"];
+            403: components["responses"]["Problem403-16"];
             429: components["responses"]["Problem429-5"];
             503: components["responses"]["Problem503-4"];
         };
@@ -8698,7 +9044,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-8"];
-            403: components["responses"]["Problem403-15"];
+            403: components["responses"]["Problem403-16"];
             /** @description `FILE_NOT_FOUND`: There is no such file */
             404: {
                 headers: {
@@ -8957,7 +9303,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-7"];
+            404: components["responses"]["Problem404-8"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -8990,7 +9336,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-7"];
+            404: components["responses"]["Problem404-8"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -9026,7 +9372,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-7"];
+            404: components["responses"]["Problem404-8"];
             408: components["responses"]["Problem408"];
             /** @description `PARKED_UNREADABLE`: This message cannot be read, so sending it again would not help */
             409: {
@@ -9485,7 +9831,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-6"];
+            404: components["responses"]["Problem404-7"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9518,7 +9864,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-6"];
+            404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             /**
              * @description `LAST_ADMIN`: This is the last administrator; create another one first
@@ -9576,7 +9922,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-6"];
+            404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             /**
              * @description `LAST_ADMIN`: This is the last administrator; create another one first
@@ -9633,7 +9979,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-6"];
+            404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -9669,7 +10015,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-6"];
+            404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             /** @description `OWN_ACCOUNT`: You cannot do this to your own account */
             409: {
@@ -9724,7 +10070,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-6"];
+            404: components["responses"]["Problem404-7"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9761,7 +10107,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-6"];
+            404: components["responses"]["Problem404-7"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -9799,7 +10145,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-3"];
+            404: components["responses"]["Problem404-4"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -10577,7 +10923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem404-4"];
+            404: components["responses"]["Problem404-5"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -10703,7 +11049,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-6"];
-            404: components["responses"]["Problem404-4"];
+            404: components["responses"]["Problem404-5"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -11182,7 +11528,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-5"];
-            404: components["responses"]["Problem404-3"];
+            404: components["responses"]["Problem404-4"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -11890,7 +12236,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-9"];
-            404: components["responses"]["Problem404-5"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             /**
              * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
@@ -11949,7 +12295,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-11"];
-            404: components["responses"]["Problem404-5"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             /**
              * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
@@ -12007,7 +12353,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-10"];
-            404: components["responses"]["Problem404-5"];
+            404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             /**
              * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
@@ -12141,7 +12487,7 @@ export interface operations {
                 };
             };
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413-2"];
+            413: components["responses"]["Problem413-3"];
             /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
             415: {
                 headers: {
@@ -12191,7 +12537,7 @@ export interface operations {
             400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             412: components["responses"]["Problem412"];
             429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500-2"];
@@ -12234,7 +12580,7 @@ export interface operations {
             400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
-            404: components["responses"]["Problem404-8"];
+            404: components["responses"]["Problem404-9"];
             410: components["responses"]["Problem410"];
             412: components["responses"]["Problem412"];
             429: components["responses"]["Problem429-3"];
@@ -12333,7 +12679,7 @@ export interface operations {
             };
             410: components["responses"]["Problem410"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413-2"];
+            413: components["responses"]["Problem413-3"];
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
             415: {
                 headers: {
@@ -12394,6 +12740,8 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the previous page; without it the first page. */
                 cursor?: string;
+                /** @description Only entries of this kind. */
+                kind?: "video" | "audio";
                 /** @description Entries of a page. */
                 limit?: number;
                 /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
@@ -12602,6 +12950,173 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    putAudioTrack: {
+        parameters: {
+            query?: {
+                /** @description Whether it describes the frames to people who do not see them. */
+                audioDescription?: "true" | "false";
+                /** @description Language tag (BCP 47); without it, unknown. */
+                language?: string;
+                /** @description What the menu of a player shows; without it the name of the language. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the audio track, within its video. */
+                trackId: string;
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                "audio/*": string;
+            };
+        };
+        responses: {
+            /** @description Stored; the track is processed */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Video"];
+                };
+            };
+            /**
+             * @description `VALIDATION_FAILED`: The request does not have the required shape
+             *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
+             *     `UPLOAD_EMPTY`: The upload has no bytes
+             *     `BAD_REQUEST`: The HTTP request is malformed
+             */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Problem401-2"];
+            /**
+             * @description `QUOTA_EXCEEDED`: This would exceed the quota of this project
+             *     `ACCOUNT_DISABLED`: This account is disabled
+             *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
+             */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
+             *     `UPLOAD_NOT_FOUND`: There is no such upload
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `VIDEO_NOT_READY`: This video is not ready yet
+             *     `AUDIO_TRACK_OF_SOURCE`: This audio track is one of the source: it can be hidden, but neither replaced nor deleted
+             *     `AUDIO_TRACK_LIMIT_REACHED`: This video has reached its limit of audio tracks
+             *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413-2"];
+            415: components["responses"]["Problem415-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    deleteAudioTrack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the audio track, within its video. */
+                trackId: string;
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-3"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `VIDEO_NOT_READY`: This video is not ready yet
+             *     `AUDIO_TRACK_OF_SOURCE`: This audio track is one of the source: it can be hidden, but neither replaced nor deleted
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     updateAudioTrack: {
         parameters: {
             query?: never;
@@ -12634,22 +13149,8 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403"];
-            /**
-             * @description `VIDEO_NOT_FOUND`: There is no such video
-             *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
-             */
-            404: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            403: components["responses"]["Problem403-2"];
+            404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
@@ -13255,7 +13756,21 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-2"];
+            /**
+             * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
+             *     `VIDEO_WITHOUT_FRAMES`: This video has audio only, so no frame can be chosen
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -13439,33 +13954,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `UPLOAD_TOO_LARGE`: The file is larger than allowed */
-            413: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported
-             *     `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here
-             */
-            415: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["Problem413-2"];
+            415: components["responses"]["Problem415-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -13589,7 +14079,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-11"];
+            404: components["responses"]["Problem404-12"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -13684,7 +14174,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-11"];
+            404: components["responses"]["Problem404-12"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-8"];
             413: components["responses"]["Problem413"];
@@ -13807,7 +14297,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -13849,7 +14339,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -13892,7 +14382,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -13982,7 +14472,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -14020,7 +14510,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-9"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
