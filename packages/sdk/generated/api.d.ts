@@ -4117,6 +4117,7 @@ export interface components {
                     copyable?: {
                         /**
                          * @description The file is cut off: this is true of the file that its index tells of.
+                         * @example true
                          * @enum {boolean}
                          */
                         part?: true;

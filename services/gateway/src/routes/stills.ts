@@ -28,14 +28,14 @@ const Query = z.strictObject({
     .transform(Number)
     .pipe(z.number().max(MAX_SECONDS))
     .default(0)
-    .meta({ description: 'Second of the video. Its frame is the last one that begins then or before.', example: 12.5 }),
+    .meta({ description: 'Second of the video. Its frame is the last one that begins then or before.', example: '12.5' }),
   width: z
     .string()
     .regex(/^\d{1,4}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(MIN_WIDTH).max(MAX_WIDTH))
     .optional()
-    .meta({ description: 'Width in pixels; without it, and at most, that of the largest rendition.', example: 640 }),
+    .meta({ description: 'Width in pixels; without it, and at most, that of the largest rendition.', example: '640' }),
 })
 
 /** Milliseconds that a request waits for a worker; longer than a still takes, and shorter than visitors of a page wait. */
