@@ -10,7 +10,7 @@ import { type HandRoute, tagged } from './route.ts'
 import { describeBody, KEEP_MS, receive } from './uploads.ts'
 
 const path = '/v1/videos/:videoId/audio/:trackId'
-const write = { auth: 'required', scope: 'videos:write' } as const
+const write = { auth: 'required', scope: 'videos:write', project: 'edit' } as const
 const Params = media.deleteAudioTrack.input
 const Query = AddedAudioTrack.extend({
   audioDescription: z
