@@ -85,6 +85,7 @@ test('an upload is probed, cut into chunks, playable after the first seconds, re
     playlistKey: keys.videoFolder(video.id),
     frameRate: { num: 30, den: 1 },
     frameCount: 2700,
+    hasVideo: true,
     hasAudio: true,
     contents: {},
   })

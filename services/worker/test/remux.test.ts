@@ -92,7 +92,7 @@ const FITTING: [string, Fitting][] = [
         '-g',
         '30',
         '-vf',
-        'settb=1/90000,setpts=PTS+400*mod(N\\,3)',
+        'settb=1/90000,setpts=PTS+150*mod(N\\,3)',
         '-fps_mode',
         'passthrough',
         '-enc_time_base',

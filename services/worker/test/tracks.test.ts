@@ -146,8 +146,8 @@ describe('a refusal says what it is about', () => {
   })
 
   it('a format that is not accepted', async () => {
-    const source = await clip('a.mp3', ...tone(1))
-    const cause = { code: 'SOURCE_UNSUPPORTED', detail: 'The format of the file (mp3) is not supported.' }
+    const source = await clip('a.nut', ...tone(1))
+    const cause = { code: 'SOURCE_UNSUPPORTED', detail: 'The format of the file (nut) is not supported.' }
     await expect(workbench.probe(source)).rejects.toMatchObject({ taskCause: cause })
   })
 })
