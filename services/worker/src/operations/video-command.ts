@@ -133,9 +133,11 @@ const MIN_TICKS = 10_000
 function ontoGrid({ startTime, frameRate: { num, den } }: SourceFacts['video']): string {
   const factor = 2 ** Math.max(0, Math.ceil(Math.log2(MIN_TICKS / num)))
   const step = den * factor
-  const place = `round((PTS*TB-(${startTime.toFixed(6)}))*${num}/${den})`
+  const ticks = num * factor
+  // PTS counts the ticks of the new clock; TB is that of the old one.
+  const place = `round((PTS/${ticks}-(${startTime.toFixed(6)}))*${num}/${den})`
   const times = [`pts='if(eq(N,0),0,${place}*${step})'`, `dts=(N-${MAX_REORDERED})*${step}`, `duration=${step}`]
-  return `setts=${times.join(':')}:time_base=1/${num * factor}`
+  return `setts=${times.join(':')}:time_base=1/${ticks}`
 }
 
 /** H.264 codes for the names in `renditionColour` (ITU-T H.264 tables E-3 to E-5). */
