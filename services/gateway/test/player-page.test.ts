@@ -11,12 +11,12 @@ import { findChromium, until } from '@kinora/dev/harness'
 import axe from 'axe-core'
 import { chromium, type Frame, type Page } from 'playwright-core'
 import { afterAll, expect, it, vi } from 'vitest'
-import { storeHlsClip, storeSourceClip } from './support/hls-clip.ts'
+import { copyHlsClip, storeHlsClip, storeSourceClip } from './support/hls-clip.ts'
 import { useGateway } from './support/use-gateway.ts'
 
 // A browser on a machine that may be busy with other test files.
-vi.setConfig({ testTimeout: 600_000 })
-const PATIENCE = { timeout: 200_000 }
+vi.setConfig({ testTimeout: 120_000 })
+const PATIENCE = { timeout: 30_000 }
 const PLAYER = `document.querySelector('kinora-player')`
 const VIDEO = `${PLAYER}.media`
 
@@ -44,8 +44,9 @@ const clip = randomUUID()
 await storeHlsClip(store, clip)
 
 /** All videos play the same clip: by their id or, if they are private, by a token. */
-function addVideo(fields: Partial<Video> = {}): Video {
+async function addVideo(fields: Partial<Video> = {}): Promise<Video> {
   const video = media.addVideo({ visibility: 'public', status: 'ready', playable: true, ...fields })
+  await copyHlsClip(store, clip, video.id)
   if (video.visibility !== 'private' && video.playable) allow(video.id)
   return video
 }
@@ -116,7 +117,7 @@ async function accessibility(page: Page): Promise<string[]> {
 }
 
 it('plays a public video, with its title, without violating its policy', async () => {
-  const { id } = addVideo({ title: '<b>Holidays</b> & more', description: '<img src=x>' })
+  const { id } = await addVideo({ title: '<b>Holidays</b> & more', description: '<img src=x>' })
   const { tab, violations } = await openTab()
   await tab.goto(`${gateway.url}/watch/${id}`)
   await tab.locator('media-controller video').waitFor({ state: 'attached', ...PATIENCE })
@@ -147,7 +148,7 @@ it('plays a public video, with its title, without violating its policy', async (
 })
 
 it('plays a private video with the token from the fragment, which only requests for the video contain', async () => {
-  const { id } = addVideo({ visibility: 'private' })
+  const { id } = await addVideo({ visibility: 'private' })
   const token = allow(`token.${randomUUID()}`)
   const { tab, violations } = await openTab()
   const asked: string[] = []
@@ -173,7 +174,7 @@ it('plays a private video with the token from the fragment, which only requests 
 
 it('shows the progress of a video that is not playable yet, and starts it when it is', async () => {
   const progress = { percent: 42, stage: 'transcoding', etaSeconds: null } as const
-  const { id } = addVideo({ status: 'processing', playable: false, progress })
+  const { id } = await addVideo({ status: 'processing', playable: false, progress })
   const { tab, violations } = await openTab()
   await tab.goto(`${gateway.url}/watch/${id}`)
   await untilTrue(tab, `${PLAYER}.shadowRoot.querySelector('progress').value === 42`)
@@ -184,7 +185,7 @@ it('shows the progress of a video that is not playable yet, and starts it when i
 })
 
 it('begins with the uploaded file, and changes to the renditions without a jump', async () => {
-  const { id } = addVideo({ status: 'processing', playable: false })
+  const { id } = await addVideo({ status: 'processing', playable: false })
   const storageKey = `sources/${id}/${randomUUID()}`
   await storeSourceClip(store, storageKey)
   sources.set(id, storageKey)
@@ -233,7 +234,7 @@ it.each([
   ],
   ['not-found', { visibility: 'private' }, 'does not exist, or it is private'],
 ] as const)('says in words that a video is %s, also to screen readers', async (state, fields, text) => {
-  const { id } = addVideo({ playable: false, ...fields })
+  const { id } = await addVideo({ playable: false, ...fields })
   const { tab, violations } = await openTab()
   await tab.goto(`${gateway.url}/watch/${id}`)
   await tab.locator('kinora-player [role=status]', { hasText: text }).waitFor(PATIENCE)
@@ -244,12 +245,12 @@ it.each([
 })
 
 it('plays a video that is still being made, with its whole length, until it is complete', async () => {
-  const names = ['120p.m3u8', '240p.m3u8'].map((name) => keys.playlist(clip, name))
+  const { id } = await addVideo({ status: 'processing', source: { durationSeconds: 61.5 } as Video['source'] })
+  const names = ['120p.m3u8', '240p.m3u8'].map((name) => keys.playlist(id, name))
   const complete = await Promise.all(names.map(async (name) => (await store.get(name)).toString()))
   const write = (edit: (playlist: string) => string) =>
     Promise.all(names.map((name, at) => store.put(name, edit(complete[at] ?? ''))))
   await write((playlist) => playlist.replace('#EXT-X-ENDLIST', '').replace(':VOD', ':EVENT'))
-  const { id } = addVideo({ status: 'processing', source: { durationSeconds: 61.5 } as Video['source'] })
   const { tab, violations } = await openTab()
   await tab.goto(`${gateway.url}/watch/${id}`)
   await tab.getByText('Still being made: 0:10 of 1:01').waitFor(PATIENCE)
@@ -275,7 +276,7 @@ it('is small: 250 kB, and 40 kB of the uploader', () => {
 })
 
 it('plays in a frame of a listed origin, in embed mode', async () => {
-  const { id } = addVideo()
+  const { id } = await addVideo()
   const { tab, violations } = await openTab()
   await tab.goto(`${siteUrl}/?frame=${gateway.url}/embed/${id}`)
   const [frame] = tab.mainFrame().childFrames()

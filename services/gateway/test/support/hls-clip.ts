@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { keys, type Store } from '@kinora/common/storage'
+import { keys, type StorageKey, type Store } from '@kinora/common/storage'
 
 const run = promisify(execFile)
 const SEGMENTS = 5
@@ -31,6 +31,13 @@ export async function storeHlsClip(store: Store, videoId: string): Promise<void>
     await store.put(keys.playlist(videoId, 'master.m3u8'), MASTER)
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Gives another video the same files. */
+export async function copyHlsClip(store: Store, from: string, to: string): Promise<void> {
+  for await (const key of store.list(keys.videoFolder(from))) {
+    await store.copy(key, key.replace(keys.videoFolder(from), keys.videoFolder(to)) as StorageKey)
   }
 }
 
