@@ -159,7 +159,8 @@ function readTracks(content: Buffer, tracks: Element): { playable: boolean; plai
 
 function pixelsOf(content: Buffer, { body, end }: Element): number {
   const fields = children(content, body, end)
-  const side = (id: number) => fields.filter((field) => field.id === id).map((field) => numberAt(content, field))[0] ?? 0
+  const side = (id: number) =>
+    fields.filter((field) => field.id === id).map((field) => numberAt(content, field))[0] ?? 0
   return side(ID.width) * side(ID.height)
 }
 
