@@ -27,6 +27,10 @@ const delivery = await owner.call<{ id: string }>('POST', `/v1/webhooks/${webhoo
 const begun = await owner.send('POST', '/v1/uploads', {
   headers: { 'tus-resumable': '1.0.0', 'upload-length': '1000' },
 })
+const project = await owner.call<{ id: string }>('POST', '/v1/projects', { name: 'Ours' })
+const invitation = await owner.call<{ id: string }>('POST', `/v1/projects/${project.id}/invitations`, {
+  ...{ email: 'colleague@kinora.test', role: 'viewer' },
+})
 const [task] = await timelineOf(owner, video.id)
 const [session] = (await owner.call<Page<Session>>('GET', '/v1/auth/sessions')).items
 
@@ -43,6 +47,8 @@ const OWNED: Record<string, string> = {
   webhookId: webhook.id,
   deliveryId: delivery.id,
   userId: tokens.user.id,
+  projectId: project.id,
+  invitationId: invitation.id,
 }
 const MISSING = '01890a5d-ac96-774b-bcce-b302099a8057'
 /** An id that nothing has; audio tracks are numbered within their video. */

@@ -78,7 +78,24 @@ test('the links in mails lead to pages that do all of it, under a strict policy'
   await tab.getByLabel('New password').fill('another harbour at dusk')
   await tab.getByRole('button', { name: 'Set password' }).click()
   await outcome('Your password is set')
-  await visitor.call('POST', '/v1/auth/login', { email, password: 'another harbour at dusk' })
+  const credentials = { email, password: 'another harbour at dusk' }
+  const bob = visitor.as((await visitor.call<Tokens>('POST', '/v1/auth/login', credentials)).accessToken)
+
+  const colleague = { email: 'cleo@example.com', password: 'a quiet harbour at noon' }
+  await visitor.call('POST', '/v1/auth/register', colleague)
+  await visitor.call('POST', '/v1/auth/email/verify', { token: (await smtp.mailTo(colleague.email)).token() })
+  const project = await bob.call<{ id: string }>('POST', '/v1/projects', { name: 'Films' })
+  const invitations = `/v1/projects/${project.id}/invitations`
+  await bob.call('POST', invitations, { email: colleague.email, role: 'editor' })
+  await tab.goto(linkIn(await smtp.mailTo(colleague.email, 2)))
+  await tab.getByLabel('Password', { exact: true }).fill(colleague.password)
+  await tab.getByRole('button', { name: 'Accept' }).click()
+  await outcome('You are a member of the project')
+  const { items } = await bob.call<{ items: object[] }>('GET', `/v1/projects/${project.id}/members`)
+  expect(items).toMatchObject([
+    { email: colleague.email, role: 'editor' },
+    { email, role: 'owner' },
+  ])
 
   await tab.goto(`${system.gatewayUrl}/account/verify-email`)
   await tab.getByRole('status').filter({ hasText: 'This link is incomplete' }).waitFor()

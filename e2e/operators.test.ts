@@ -70,6 +70,15 @@ test('the password is asked for at the terminal, which shows nothing of it', asy
   expect(different).toContain('The passwords are not the same')
 })
 
+test('a project is created for an account, and listed with its members', async () => {
+  const person = await register(visitor)
+  const project = await json<{ id: string }>('projects', 'create', 'Films', '--owner', person.email)
+  expect((await run('projects', 'list')).output).toContain(`${project.id}  Films`)
+  const { output } = await run('projects', 'members', project.id)
+  expect(output).toMatch(new RegExp(`${person.tokens.user.id} +${person.email} .*owner`))
+  expect(await person.client.call('GET', `/v1/projects/${project.id}`)).toMatchObject({ name: 'Films', role: 'owner' })
+})
+
 test('accounts are listed for people and for programs', async () => {
   const person = await register(visitor)
   const { output } = await run('users', 'list', '--q', person.email)

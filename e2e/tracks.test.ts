@@ -121,11 +121,11 @@ test('a video without captions in its language gets automatic ones, which its ow
     const items = await captions()
     return items.length > 0 && items
   }
-  const [automatic] = await until(look, { timeoutMs: 60_000, every: 200 })
+  expect((await untilStatus(client, id, 'ready')).warnings).toEqual([])
+  const [automatic] = await until(look, { timeoutMs: 120_000, every: 200 })
   expect(automatic).toMatchObject({ lang: 'fr', label: 'français (automatic)', cues: 1, automatic: true })
   const url = `${system.gatewayUrl}/play/${id}/captions/fr.vtt`
   expect(await (await fetch(url)).text()).toContain('00:00:00.500 --> 00:00:01.500\nasked in fr\n')
-  expect((await untilStatus(client, id, 'ready')).warnings).toEqual([])
 
   await client.send('PUT', `/v1/videos/${id}/captions/fr`, {
     body: 'WEBVTT\n\n00:00.000 --> 00:01.000\nby a person\n',

@@ -79,6 +79,28 @@ export const MATRIX: Record<string, Rule> = {
   'DELETE /v1/admin/parked/{parkedId}': { access: 'admin' },
   'POST /v1/admin/parked/{parkedId}/redrive': { access: 'admin' },
 
+  'POST /v1/projects': { access: 'user' },
+  'GET /v1/projects': { access: 'user' },
+  'GET /v1/projects/{projectId}': { access: 'owner' },
+  'PATCH /v1/projects/{projectId}': { access: 'owner', json: { name: 'Mine now' } },
+  'DELETE /v1/projects/{projectId}': { access: 'owner', json: { password: 'not the one' } },
+  'POST /v1/projects/{projectId}/owner': {
+    access: 'owner',
+    json: { userId: '01890a5d-ac96-774b-bcce-b302099a8057', password: 'not the one' },
+  },
+  'GET /v1/projects/{projectId}/members': { access: 'owner' },
+  'PATCH /v1/projects/{projectId}/members/{userId}': { access: 'owner', json: { role: 'viewer' } },
+  'DELETE /v1/projects/{projectId}/members/{userId}': { access: 'owner' },
+  'POST /v1/projects/{projectId}/invitations': {
+    access: 'owner',
+    json: { email: 'invited@kinora.test', role: 'viewer' },
+  },
+  'GET /v1/projects/{projectId}/invitations': { access: 'owner' },
+  'DELETE /v1/projects/{projectId}/invitations/{invitationId}': { access: 'owner' },
+  'POST /v1/project-invitations/accept': { access: 'user' },
+  'GET /v1/admin/projects/{projectId}/usage': { access: 'admin' },
+  'PATCH /v1/admin/projects/{projectId}/limits': { access: 'admin', json: { storedBytes: 1 } },
+
   'POST /v1/videos': { access: 'user' },
   'GET /v1/videos': { access: 'user' },
   'GET /v1/videos/{videoId}': { access: 'viewer' },

@@ -8,6 +8,7 @@ import { hlsCommands } from './commands/hls.ts'
 import { keysCommands } from './commands/keys.ts'
 import { listenCommand } from './commands/listen.ts'
 import { parkedCommands } from './commands/parked.ts'
+import { projectsCommands } from './commands/projects.ts'
 import { sessionsCommands } from './commands/sessions.ts'
 import { storageCommands } from './commands/storage.ts'
 import { tasksCommands } from './commands/tasks.ts'
@@ -19,6 +20,7 @@ import { EXIT, RefusedError, UsageError } from './terminal.ts'
 const GROUPS = [
   adminCommands,
   usersCommands,
+  projectsCommands,
   sessionsCommands,
   auditCommands,
   keysCommands,
@@ -35,7 +37,7 @@ Exit codes: ${EXIT.ok} done, ${EXIT.refused} refused or problem found, ${EXIT.us
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const program = new Command('kinora')
     .description(
-      'Operate a Kinora installation: accounts, sessions, audit log, keys, storage, tasks, parked messages; check HLS',
+      'Operate a Kinora installation: accounts, projects, sessions, audit log, keys, storage, tasks, parked messages; check HLS',
     )
     .version(VERSION)
     .option('--json', 'print JSON instead of tables')

@@ -46,6 +46,8 @@ export function defineContract<const S extends Record<string, MethodSpec>>(
 export type Input<M extends Method> = z.input<M['input']>
 export type Output<M extends Method> = z.output<M['output']>
 
+export type ProjectRole = 'viewer' | 'editor' | 'admin' | 'owner'
+
 /** A user who has signed in. */
 export interface SessionActor {
   kind: 'user'
@@ -53,6 +55,8 @@ export interface SessionActor {
   sessionId: string
   apiKeyId?: never
   role: 'user' | 'admin'
+  /** The user's role in each project but the personal one, by the project's id; absent where there is none. */
+  projects?: Readonly<Record<string, ProjectRole>>
 }
 
 /**
@@ -65,6 +69,8 @@ export interface ApiKeyActor {
   sessionId?: never
   apiKeyId: string
   role: 'user' | 'admin'
+  /** The project of the key, and the role of its account there. */
+  project: { id: string; role: ProjectRole }
 }
 
 /** The caller of a method, verified by the gateway and trusted by the services. */

@@ -53,6 +53,8 @@ export const authConfig = serviceConfig.extend({
   REFRESH_TOKEN_SECONDS: integer(60, 31_536_000).default(604_800),
   /** Keys of one account that are neither revoked nor expired. */
   API_KEYS_PER_ACCOUNT: integer(1, 1000).default(50),
+  /** Projects that one account may own, beside its personal one. Each has the quotas of the installation. */
+  PROJECTS_PER_ACCOUNT: integer(0, 1000).default(20),
   /** Days between two rotations of the signing key. */
   KEY_ROTATION_DAYS: integer(1, 3650).default(30),
   /** The name of this installation in authenticator apps and passkey dialogs. A colon would end it in an `otpauth:` label. */

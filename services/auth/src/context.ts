@@ -29,9 +29,12 @@ export interface Context extends Repositories {
   auditKey: Buffer
   /** Who may register, and the page that invitations link to. */
   registration: { mode: AuthConfig['REGISTRATION']; page: string }
+  /** The page that invitations to projects link to. */
+  invitationPage: string
   passwords: PasswordHasher
   passwordMinLength: number
   apiKeysPerAccount: number
+  projectsPerAccount: number
   isBreached: IsBreached
   mail: MailDelivery
   refreshTokens: { secret: Buffer; lifetimeSeconds: number }
@@ -89,6 +92,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
       mode: config.REGISTRATION,
       page: `${config.PUBLIC_URL.replace(/\/$/, '')}/account/register`,
     },
+    invitationPage: `${config.PUBLIC_URL.replace(/\/$/, '')}/account/join`,
     passwords: await createPasswordHasher({
       pepper: fromBase64(config.PASSWORD_PEPPER),
       cost: config.BCRYPT_COST,
@@ -97,6 +101,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     }),
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
     apiKeysPerAccount: config.API_KEYS_PER_ACCOUNT,
+    projectsPerAccount: config.PROJECTS_PER_ACCOUNT,
     isBreached: breachCheck(config.BREACHED_PASSWORDS_URL, base.logger),
     mail: createMailDelivery(config, now),
     refreshTokens: { secret: fromBase64(config.REFRESH_SECRET), lifetimeSeconds: config.REFRESH_TOKEN_SECONDS },

@@ -26,7 +26,10 @@ const refusalOf = (key: string) =>
     () => 'good',
     (error: { code: string }) => error.code,
   )
-const byKey = (userId: string, { id }: NewApiKey): Actor => ({ kind: 'user', userId, apiKeyId: id, role: 'user' })
+const byKey = (userId: string, { id }: NewApiKey): Actor => ({
+  ...{ kind: 'user', userId, apiKeyId: id, role: 'user' },
+  project: { id: userId, role: 'owner' },
+})
 
 describe('an API key', () => {
   it('is shown once, found by scanners, and stored as a hash', async () => {
@@ -35,6 +38,8 @@ describe('an API key', () => {
     expect(isApiKey(key)).toBe(true)
     expect(rest).toEqual({
       id: expect.any(String),
+      projectId: actor.userId,
+      ownerId: actor.userId,
       name: 'a reader',
       prefix: key.slice(0, 8),
       scopes: ['videos:read'],
@@ -55,7 +60,8 @@ describe('an API key', () => {
     const { key, id } = await gateway.call(methods.createApiKey, { ...READ, expiresAt, ratePerMinute: 7 }, actor)
     const { userId } = actor
     const scopes = ['videos:read']
-    expect(await resolve(key)).toEqual({ id, userId, role: 'user', scopes, ratePerMinute: 7, expiresAt })
+    const project = { projectId: userId, projectRole: 'owner' }
+    expect(await resolve(key)).toEqual({ id, userId, ...project, role: 'user', scopes, ratePerMinute: 7, expiresAt })
   })
 
   it('is resolved for services only', async () => {

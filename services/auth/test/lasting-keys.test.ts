@@ -50,7 +50,10 @@ describe('creating an API key', () => {
     await expect(make(admin, 'not the password')).rejects.toMatchObject({ code: 'PASSWORD_WRONG' })
     const { id: keyId } = await make(admin, PASSWORD)
     expect((await smtp.mailTo(email)).text).toContain('for a service account')
-    const byKey: Actor = { kind: 'user', userId: admin.userId, apiKeyId: keyId, role: 'admin' }
+    const byKey: Actor = {
+      ...{ kind: 'user', userId: admin.userId, apiKeyId: keyId, role: 'admin' },
+      project: { id: admin.userId, role: 'owner' },
+    }
     await expect(make(byKey, PASSWORD)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })
 })

@@ -27,7 +27,8 @@ describe('a service account', () => {
     const { key, id: keyId } = await gateway.call(methods.createServiceAccountKey, { userId, ...UPLOADER }, admin)
     const resolve = () => gateway.call(methods.resolveApiKey, { digest: digestOfApiKey(key) }, GATEWAY)
     expect(await resolve()).toMatchObject({ id: keyId, userId, role: 'user', scopes: ['videos:write'] })
-    const program = { kind: 'user' as const, userId, apiKeyId: keyId, role: 'user' as const }
+    const project = { id: userId, role: 'owner' as const }
+    const program = { kind: 'user' as const, userId, apiKeyId: keyId, role: 'user' as const, project }
     expect(await gateway.call(methods.getMe, {}, program)).toMatchObject({ id: userId })
     const listed = await gateway.call(methods.listServiceAccountKeys, { userId }, admin)
     expect(listed.items).toMatchObject([{ id: keyId, name: 'ingest' }])

@@ -5,6 +5,7 @@ import type { GatewayConfig } from './config.ts'
 import type { Admission } from './http/admission.ts'
 import type { HttpMetrics } from './http/telemetry.ts'
 import type { KeySet } from './identity/key-set.ts'
+import type { Memberships } from './identity/memberships.ts'
 import type { Revocations } from './identity/revocations.ts'
 import type { VideoFeed } from './live/video-feed.ts'
 import type { DeliveryAddresses } from './playback/delivery-addresses.ts'
@@ -27,6 +28,7 @@ export interface Context {
   cookieSessions: CookieSettings
   keySet: KeySet
   revocations: Revocations
+  memberships: Memberships
   grants: Grants
   playbackRevocations: PlaybackRevocations
   addresses: DeliveryAddresses

@@ -15,6 +15,7 @@ import { httpMetrics } from './http/telemetry.ts'
 import { ApiKeys } from './identity/api-keys.ts'
 import { authenticator } from './identity/authenticate.ts'
 import { KeySet } from './identity/key-set.ts'
+import { Memberships } from './identity/memberships.ts'
 import { Revocations } from './identity/revocations.ts'
 import { AccessTokens } from './identity/tokens.ts'
 import { VideoFeed } from './live/video-feed.ts'
@@ -63,7 +64,8 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
 
   const keySet = new KeySet(rpc)
   const apiKeys = new ApiKeys(rpc)
-  const revocations = new Revocations(rpc, apiKeys, logger)
+  const memberships = new Memberships(rpc)
+  const revocations = new Revocations(rpc, { apiKeys, memberships }, logger)
   const playbackRevocations = new PlaybackRevocations(rpc, logger)
   const grants = new Grants(rpc, {
     signer: playbackSigner(playbackSecrets(config), () => new Date()),
@@ -124,6 +126,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     store: guardedStore(store, () => storeCheck.assertUsable()),
     keySet,
     revocations,
+    memberships,
     grants,
     playbackRevocations,
     addresses: new DeliveryAddresses(playbackSecrets(config), {
@@ -133,7 +136,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     videoFeed,
     stills,
     forwardedCallers: forwardedCallers(),
-    admission: admission(authenticator(tokens, apiKeys, revocations), limiter),
+    admission: admission(authenticator(tokens, apiKeys, revocations), memberships, limiter),
     cookieSessions: {
       allowedOrigins: allowedOrigins(config),
       csrfSecret: Buffer.from(config.CSRF_SECRET, 'base64'),

@@ -24,7 +24,16 @@ const newKey = () => sealApiKey(randomBytes(16).toString('hex'))
 function issue(fields: Partial<ResolvedApiKey> = {}): { key: string; id: string; headers: Record<string, string> } {
   const key = newKey()
   const [id, userId] = [randomUUID(), randomUUID()]
-  const all = { id, userId, role: 'user' as const, scopes: Scope.options, ratePerMinute: null, expiresAt: null }
+  const project = { projectId: userId, projectRole: 'owner' as const }
+  const all = {
+    id,
+    userId,
+    ...project,
+    role: 'user' as const,
+    scopes: Scope.options,
+    ratePerMinute: null,
+    expiresAt: null,
+  }
   known.set(digestOfApiKey(key), { ...all, ...fields })
   return { key, id, headers: bearer(key) }
 }
@@ -37,7 +46,14 @@ const lookups = () => auth.calls.resolveApiKey ?? 0
 async function revoke(id: string): Promise<void> {
   const expiresAt = new Date(Date.now() + 900_000).toISOString()
   const sequence = auth.revocations.length + 1
-  const made = { sequence, sessionIds: [], apiKeyIds: [id], reason: 'api_key_revoked' as const, expiresAt }
+  const made = {
+    sequence,
+    sessionIds: [],
+    apiKeyIds: [id],
+    accountIds: [],
+    reason: 'api_key_revoked' as const,
+    expiresAt,
+  }
   auth.revocations.push(made)
   await auth.say(events['auth.sessions-revoked'], randomUUID(), sequence, made)
 }

@@ -20,7 +20,7 @@ async function codeOf(answer: Response): Promise<string> {
 
 function revocation(sequence: number, sessionIds: string[], reason: RevocationReason = 'logout'): Revocation {
   const expiresAt = new Date(Date.now() + 900_000).toISOString()
-  return { sequence, sessionIds, apiKeyIds: [], reason, expiresAt }
+  return { sequence, sessionIds, apiKeyIds: [], accountIds: [], reason, expiresAt }
 }
 
 /** A revocation as auth makes it: added to the list and published. */

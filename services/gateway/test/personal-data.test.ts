@@ -38,6 +38,8 @@ const auditEntries: AuditEntry[] = Array.from({ length: 250 }, (_, index) => ({
 const token = { id: randomUUID(), videoId: randomUUID(), createdAt: now, expiresAt: now, revokedAt: null }
 const webhook: Webhook = {
   id: randomUUID(),
+  projectId: randomUUID(),
+  ownerId: randomUUID(),
   url: 'https://example.com/hook',
   events: ['video.ready'],
   enabled: true,
@@ -52,6 +54,7 @@ beforeEach(() => {
   media.videos.clear()
   auth.on.exportAccount = async () => account
   auth.on.listSessions = async () => ({ items: [session], nextCursor: null })
+  auth.on.listProjects = async () => ({ items: [], nextCursor: null })
   auth.on.listApiKeys = async () => ({ items: [], nextCursor: null })
   auth.on.listPasskeys = async () => ({ items: [], nextCursor: null })
   auth.on.listAudit = async ({ limit, cursor }) => {
@@ -81,6 +84,7 @@ describe('an export', () => {
     expect(await answer.json()).toEqual({
       exportedAt: expect.any(String),
       account,
+      projects: [],
       sessions: [session],
       apiKeys: [],
       passkeys: [],

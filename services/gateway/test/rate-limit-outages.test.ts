@@ -59,7 +59,11 @@ describe.each([
 describe('several gateways without Redis', () => {
   it("grant their shares of an API key's own limit", async () => {
     const limits = { scopes: ['videos:read' as const], ratePerMinute: 6, expiresAt: null }
-    auth.on.resolveApiKey = async () => ({ id: randomUUID(), userId: randomUUID(), role: 'user', ...limits })
+    const project = { projectId: randomUUID(), projectRole: 'owner' as const }
+    auth.on.resolveApiKey = async () => ({
+      ...{ id: randomUUID(), userId: randomUUID(), role: 'user' },
+      ...{ ...project, ...limits },
+    })
     const headers = { authorization: `Bearer ${sealApiKey(randomBytes(16).toString('hex'))}` }
     const env = { REDIS_URL: redisUrl, RATE_LIMIT_GATEWAYS: '2' }
     const gateways = [await another(env), await another(env)]

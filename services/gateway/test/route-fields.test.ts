@@ -34,6 +34,7 @@ describe('routes', () => {
       login: 'email',
       forgotPassword: 'email',
       resendVerification: 'email',
+      createProjectInvitation: 'email',
       refresh: 'refreshToken',
       finishLogin: 'mfaToken',
       beginMfaPasskey: 'mfaToken',

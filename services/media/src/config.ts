@@ -19,7 +19,7 @@ export const mediaConfig = serviceConfig.extend({
   /** The previous secret, whose tokens are still accepted. */
   PLAYBACK_SECRET_PREVIOUS: secretKey.optional(),
   MAX_UPLOAD_BYTES: integer(1, Number.MAX_SAFE_INTEGER).default(100 * MEBIBYTE),
-  /** Default limits of an owner; unset means unlimited. An administrator can set other limits for single owners. */
+  /** Default limits of a project; unset means unlimited. An administrator can set other limits for single projects. */
   QUOTA_BYTES: integer(0, Number.MAX_SAFE_INTEGER).optional(),
   QUOTA_MINUTES: integer(0, Number.MAX_SAFE_INTEGER).optional(),
   MAX_VIDEO_SECONDS: integer(0, Number.MAX_SAFE_INTEGER).optional(),

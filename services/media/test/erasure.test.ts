@@ -75,7 +75,7 @@ async function isGone(videoId: string): Promise<boolean> {
 
 /** As if the time had passed after which nobody can be writing there any more. */
 async function passLateSweep({ userId }: UserActor): Promise<void> {
-  await db().updateTable('deletions').set({ due_at: sql<Date>`now()` }).where('owner_id', '=', userId).execute()
+  await db().updateTable('deletions').set({ due_at: sql<Date>`now()` }).where('project_id', '=', userId).execute()
 }
 
 const untilAnswered = ({ userId }: UserActor) => until(() => answers.includes(userId), { timeoutMs: 45_000 })
@@ -212,8 +212,8 @@ test('a claimed account loses the webhooks that were added before, and no later 
   const claimedAt = new Date()
   const add = async ({ userId }: UserActor, createdAt: Date) => {
     const id = randomUUID()
-    await sql`insert into webhooks (id, owner_id, url, events, secret, created_at)
-      values (${id}, ${userId}, 'https://example.com', '{}', '', ${createdAt})`.execute(db())
+    await sql`insert into webhooks (id, owner_id, project_id, url, events, secret, created_at)
+      values (${id}, ${userId}, ${userId}, 'https://example.com', '{}', '', ${createdAt})`.execute(db())
     return id
   }
   await add(owner, new Date(claimedAt.getTime() - 1))

@@ -38,7 +38,7 @@ describe('room for bytes', () => {
     const refused = outcomes.find((outcome) => outcome.status === 'rejected')
     expect(refused?.reason).toMatchObject({
       code: 'QUOTA_EXCEEDED',
-      detail: 'The account uses 2000 of 2500 bytes; the file needs 1000 more',
+      detail: 'The project uses 2000 of 2500 bytes; the file needs 1000 more',
     })
     expect(await usageOf(owner)).toMatchObject({ bytes: 2000, uploads: 2, limits: { storedBytes: 2500 } })
   })

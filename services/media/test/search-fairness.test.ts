@@ -11,8 +11,8 @@ const gateway = await connectGateway(world)
 
 test('searches of one account through many videos do not delay other accounts', async () => {
   const [busy, other] = [someUser(), someUser()]
-  await sql`insert into videos (id, owner_id, title, description, tags, visibility, renditions)
-    select gen_random_uuid(), ${busy.userId}, 'A day at sea', repeat('wind and rain, ', 330), '{}', 'private', '[]'
+  await sql`insert into videos (id, owner_id, project_id, title, description, tags, visibility, renditions)
+    select gen_random_uuid(), ${busy.userId}, ${busy.userId}, 'A day at sea', repeat('wind and rain, ', 330), '{}', 'private', '[]'
     from generate_series(1, 4000)`.execute(ctx.db)
   const { id } = await gateway.createVideo(other)
   const searches = Array.from({ length: 60 }, (_, n) =>

@@ -15,7 +15,15 @@ const db = connectDb<MediaDb>({
 afterAll(() => db.destroy())
 
 const insert = (title: string) =>
-  insertVideo(db, { id: randomUUID(), ownerId: randomUUID(), title, description: '', tags: [], visibility: 'private' })
+  insertVideo(db, {
+    id: randomUUID(),
+    ownerId: randomUUID(),
+    projectId: randomUUID(),
+    title,
+    description: '',
+    tags: [],
+    visibility: 'private',
+  })
 
 test('each who asks at the same moment gets the row they asked for, or none', async () => {
   const read = videoReader(db)

@@ -63,7 +63,7 @@ const FITTING: [string, Fitting][] = [
         ...[...B_FRAMES, '-sc_threshold', '0', '-colorspace', 'bt709'],
         ...['-force_key_frames', `expr:${[0, 40, 41, 70, 110, 160].map((frame) => `eq(n,${frame})`).join('+')}`],
       ],
-      cuts: [0, 40, 110, 160],
+      cuts: [0, 41, 110, 160],
     },
   ],
   [

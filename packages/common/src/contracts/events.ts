@@ -40,6 +40,15 @@ export const events = defineEvents({
     version: 1,
     data: z.object({ userId: Id }),
   },
+  'auth.project-erased': {
+    summary:
+      'A project was deleted, and its data in other services must be removed. Repeated until all have confirmed it',
+    publisher: 'auth',
+    subscribers: ['media'],
+    listeners: [],
+    version: 1,
+    data: z.object({ projectId: Id }),
+  },
   'auth.account-claimed': {
     summary:
       'The address of an account was confirmed for the first time. A stranger may have created what the account had before',
@@ -50,7 +59,7 @@ export const events = defineEvents({
     data: z.object({ userId: Id, claimedAt: Timestamp }),
   },
   'video.owner-erased': {
-    summary: 'All data of a deleted account was removed from media: videos, playback links and files',
+    summary: 'All data of a deleted account or project was removed from media: videos, playback links and files',
     publisher: 'media',
     subscribers: ['auth'],
     listeners: [],
@@ -74,6 +83,8 @@ export const events = defineEvents({
     data: z.object({
       videoId: Id,
       ownerId: Id,
+      /** Absent in events of an earlier version, whose videos were all in the personal project of their owner. */
+      projectId: Id.optional(),
       status: VideoStatus,
       playable: z.boolean(),
       visibility: Visibility,

@@ -17,6 +17,7 @@ const REMOVALS: Record<string, Removal> = {
   api_keys: (work, now) => work.apiKeys.deleteEnded(new Date(now.getTime() - KEEP_API_KEYS_MS), BATCH),
   mail_tokens: (work, now) => work.mailTokens.deleteExpired(now, BATCH),
   invites: (work, now) => work.invites.deleteExpired(now, BATCH),
+  project_invitations: (work, now) => work.projectInvitations.deleteExpired(now, BATCH),
   revocations: (work, now) => work.revocations.deleteExpired(now, BATCH),
   signing_keys: (work, now) => work.signingKeys.deleteExpired(now),
   totp_setups: (work, now) => work.totpFactors.deleteExpiredSetups(now, BATCH),

@@ -21,7 +21,9 @@ async function resendErasures(ctx: Context): Promise<void> {
   const now = ctx.now()
   const unanswered = await ctx.transact(null, async (work) => {
     const rows = await work.erasures.takeUnanswered(new Date(now.getTime() - RESEND_MS), now)
-    for (const row of rows) await work.addUserErased(row.user_id)
+    for (const { kind, user_id: id } of rows) {
+      await (kind === 'project' ? work.addProjectErased(id) : work.addUserErased(id))
+    }
     return rows
   })
   for (const { user_id: userId, requested_at: since } of unanswered) {

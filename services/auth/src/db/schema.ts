@@ -1,4 +1,4 @@
-import type { Actor, SessionTransport } from '@kinora/common/contract'
+import type { Actor, ProjectRole, SessionTransport } from '@kinora/common/contract'
 import type { Jwk, KeyStage, RevocationReason, Scope } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
 import type { Generated, Selectable } from 'kysely'
@@ -39,6 +39,7 @@ export type SessionRow = Selectable<SessionsTable>
 export interface ApiKeysTable {
   id: string
   user_id: string
+  project_id: string
   name: string
   prefix: string
   digest: Buffer
@@ -116,6 +117,7 @@ export interface RevocationsTable {
   sequence: string
   session_ids: string[]
   api_key_ids: Generated<string[]>
+  account_ids: Generated<string[]>
   reason: RevocationReason
   created_at: Date
   expires_at: Date
@@ -147,7 +149,9 @@ export interface AuditLogTable {
 }
 
 export interface ErasuresTable {
+  /** The id of the project where it is one that is erased. */
   user_id: string
+  kind: Generated<'account' | 'project'>
   requested_at: Date
   said_at: Date
   media_done_at: Date | null
@@ -164,6 +168,7 @@ export type MailKind =
   | 'api_key_created'
   | 'service_key_created'
   | 'invite'
+  | 'project_invitation'
   | 'passkey_added'
   | 'totp_enabled'
   | 'totp_disabled'
@@ -175,6 +180,7 @@ export interface MailQueueTable {
   user_id: string | null
   /** For a mail to an address that has no account. */
   invite_id: Generated<string | null>
+  project_invitation_id: Generated<string | null>
   ip: string | null
   attempts: Generated<number>
   next_attempt_at: Date
@@ -202,6 +208,34 @@ export interface InvitesTable {
 }
 export type InviteRow = Selectable<InvitesTable>
 
+export interface ProjectsTable {
+  /** That of the account where it is a personal project. */
+  id: string
+  personal_of: string | null
+  name: string
+  created_at: Date
+}
+export type ProjectRow = Selectable<ProjectsTable>
+
+export interface ProjectMembersTable {
+  project_id: string
+  user_id: string
+  role: ProjectRole
+  created_at: Date
+}
+
+export interface ProjectInvitationsTable {
+  id: string
+  project_id: string
+  email: string
+  role: ProjectRole
+  invited_by: string
+  token_hash: Buffer
+  created_at: Date
+  expires_at: Date
+}
+export type ProjectInvitationRow = Selectable<ProjectInvitationsTable>
+
 /** Columns of type bigint are strings, because a number cannot hold all of them exactly. */
 export interface AuthDb extends OutboxDb {
   users: UsersTable
@@ -223,4 +257,7 @@ export interface AuthDb extends OutboxDb {
   audit_head: { only_row: boolean; sequence: string; hash: Buffer }
   erasures: ErasuresTable
   invites: InvitesTable
+  projects: ProjectsTable
+  project_members: ProjectMembersTable
+  project_invitations: ProjectInvitationsTable
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Actor, Call } from '@kinora/common/contract'
+import type { Actor, ApiKeyActor, Call } from '@kinora/common/contract'
 import type { NotedAction } from '@kinora/common/contracts'
 import type { ErrorCode } from '@kinora/common/errors'
 import type { AuditLogTable } from '../db/schema.ts'
@@ -44,6 +44,18 @@ export type AuditAction =
   | 'data_export'
   | 'account_erase'
   | 'account_erase_confirm'
+  | 'project_create'
+  | 'project_update'
+  | 'project_delete'
+  | 'project_delete_confirm'
+  | 'project_hand_over'
+  | 'project_hand_over_confirm'
+  | 'member_invite'
+  | 'member_invite_withdraw'
+  | 'member_join'
+  | 'member_role_change'
+  | 'member_leave'
+  | 'member_remove'
   | NotedAction['action']
 
 export interface AuditRecord {
@@ -61,14 +73,19 @@ export interface AuditRecord {
   failure?: ErrorCode
 }
 
+/** A call as far as it is recorded: a row names the API key, not its project. */
+export interface AuditedCall extends Omit<Call, 'actor'> {
+  actor: Exclude<Actor, ApiKeyActor> | Omit<ApiKeyActor, 'project'>
+}
+
 /** Adds a record to the transaction, which writes it as its last statement. */
-export type RecordAudit = (call: Call, record: AuditRecord, now: Date) => Promise<void>
+export type RecordAudit = (call: AuditedCall, record: AuditRecord, now: Date) => Promise<void>
 
 /** A row without the columns of the chain. */
 export type AuditDraft = Omit<AuditLogTable, 'sequence' | `personal_${string}` | 'previous_hash' | 'hash'>
 
 /** The row for a record of a call. */
-export function auditDraft(call: Call, record: AuditRecord, now: Date): AuditDraft {
+export function auditDraft(call: AuditedCall, record: AuditRecord, now: Date): AuditDraft {
   const { id, action, userId, sessionId, apiKeyId, subject, failure } = record
   return {
     id: id ?? randomUUID(),
@@ -87,11 +104,11 @@ export function auditDraft(call: Call, record: AuditRecord, now: Date): AuditDra
 }
 
 /** The client's address and user agent, as stored in audit rows and sessions. */
-export function originOf({ client }: Call): { ip: string | null; user_agent: string | null } {
+export function originOf({ client }: Pick<Call, 'client'>): { ip: string | null; user_agent: string | null } {
   return { ip: client?.ip ?? null, user_agent: client?.userAgent.slice(0, 512) ?? null }
 }
 
-function actorColumns(actor: Actor): { actor_kind: Actor['kind']; actor_id: string | null } {
+function actorColumns(actor: AuditedCall['actor']): { actor_kind: Actor['kind']; actor_id: string | null } {
   switch (actor.kind) {
     case 'anonymous':
       return { actor_kind: actor.kind, actor_id: null }

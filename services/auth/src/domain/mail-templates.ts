@@ -121,6 +121,20 @@ export function inviteMail(url: string): MailText {
   }
 }
 
+/** To an address that may or may not have an account: the text is the same. `from` is the confirmed address of who invites. */
+export function projectInvitationMail(url: string, from: string | null): MailText {
+  return {
+    subject: 'You are invited to a project',
+    greeting: 'Hello,',
+    paragraphs: [
+      `${from ?? 'A Kinora user'} has invited you to work on the videos of a project.`,
+      'Sign in with the account of this address, or create one first, and accept.',
+    ],
+    button: { label: 'See the invitation', url },
+    note: 'The link works once, within 7 days; a newer link replaces it. If you do not want to join, you can ignore this mail.',
+  }
+}
+
 /** Adds the greeting, with the name only for a confirmed address: otherwise strangers could send their own text in Kinora's mails. */
 function addressed({ email_verified_at, display_name }: UserRow, body: Body): MailText {
   return { greeting: email_verified_at && display_name ? `Hello ${display_name},` : 'Hello,', ...body }

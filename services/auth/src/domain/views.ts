@@ -1,5 +1,15 @@
-import type { AdminUser, ApiKey, Passkey, Session, User } from '@kinora/common/contracts'
-import type { ApiKeyRow, PasskeyRow, SessionRow, UserRow } from '../db/schema.ts'
+import type { ProjectRole } from '@kinora/common/contract'
+import type {
+  AdminUser,
+  ApiKey,
+  Member,
+  Passkey,
+  Project,
+  ProjectInvitation,
+  Session,
+  User,
+} from '@kinora/common/contracts'
+import type { ApiKeyRow, PasskeyRow, ProjectInvitationRow, ProjectRow, SessionRow, UserRow } from '../db/schema.ts'
 import type { UserOverview } from './users.ts'
 
 export function toUser(row: UserRow): User {
@@ -39,6 +49,8 @@ export function toSession(row: SessionRow, currentId: string | undefined): Sessi
 export function toApiKey(row: ApiKeyRow): ApiKey {
   return {
     id: row.id,
+    projectId: row.project_id,
+    ownerId: row.user_id,
     name: row.name,
     prefix: row.prefix,
     scopes: row.scopes,
@@ -46,6 +58,40 @@ export function toApiKey(row: ApiKeyRow): ApiKey {
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
     lastUsedAt: row.last_used_at?.toISOString() ?? null,
+  }
+}
+
+/** A member of a project, with what is shown of the account. */
+export interface MemberRow {
+  /** Of the account. */
+  id: string
+  email: string
+  display_name: string | null
+  role: ProjectRole
+  created_at: Date
+}
+
+export function toProject(
+  { id, name, personal_of: personalOf, created_at: at }: ProjectRow,
+  role: ProjectRole | null,
+): Project {
+  return { id, name, personal: personalOf !== null, role, createdAt: at.toISOString() }
+}
+
+/** Only those who manage members see their addresses. */
+export function toMember({ id, email, display_name: name, role, created_at: at }: MemberRow, manages: boolean): Member {
+  return { userId: id, displayName: name, email: manages ? email : null, role, createdAt: at.toISOString() }
+}
+
+export function toProjectInvitation(row: ProjectInvitationRow): ProjectInvitation {
+  const { id, project_id: projectId, email, role } = row
+  return {
+    id,
+    projectId,
+    email,
+    role,
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at.toISOString(),
   }
 }
 

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import type { UserRow } from '../db/schema.ts'
 import type { UserChange } from '../domain/users.ts'
 import { evictApiKeys, revokeApiKeys } from './api-keys.ts'
+import { leaveAllProjects } from './projects.ts'
 import { removeSecondFactor } from './second-factor.ts'
 import { endSessions } from './sessions.ts'
 import type { Work } from './transact.ts'
@@ -72,21 +73,22 @@ export async function closeUnprovedAccess(
   if (account.email_verified_at) return
   const userId = account.id
   await endSessions(work, { userId, reason }, now)
-  await revokeApiKeys(work, userId, call, now)
+  await revokeApiKeys(work, { userId }, call, now)
   await removeSecondFactor(work, account, call, now)
   await work.addAccountClaimed(userId)
 }
 
 /**
  * Deletes an account: with the commit its address is free, its tokens are refused and all its rows in auth are removed. The
- * event to the other services is repeated until they have answered (`background/finish-erasures.ts`). Throws `LAST_ADMIN` for
- * the last administrator; false when the account was already deleted.
+ * event to the other services is repeated until they have answered (`background/finish-erasures.ts`). Its personal project goes
+ * with it, other projects stay. Throws `LAST_ADMIN` for the last administrator, `LAST_OWNER`; false when the account was already deleted.
  */
 export async function eraseAccount(ctx: Context, id: string, call: Call): Promise<boolean> {
   const now = ctx.now()
   return await ctx.transact(call, async (work) => {
     await refuseLastAdmin(work, id)
     if (!(await work.users.lock(id))) return false
+    await leaveAllProjects(work, id)
     await work.audit.eraseOrigins(id)
     await work.audit.record(withoutOrigin(call), { action: 'account_erase', userId: id }, now)
     await work.erasures.insert(id, now)

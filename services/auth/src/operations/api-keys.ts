@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { Call } from '@kinora/common/contract'
 import type { ApiKeyFields, NewApiKey, RevocationReason } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { roleAllows, roleTooLow } from '@kinora/common/project-access'
 import type { Context } from '../context.ts'
-import type { ApiKeyRow } from '../db/schema.ts'
+import type { ApiKeyRow, UserRow } from '../db/schema.ts'
 import { createApiKeySecret } from '../domain/api-key.ts'
 import { toApiKey } from '../domain/views.ts'
 import { MAX_IDS_PER_REVOCATION } from '../repositories/revocations.ts'
@@ -27,10 +28,8 @@ export async function issueApiKey(ctx: Context, call: Call, userId: string, fiel
     if (!owner) throw new AppError('UNAUTHENTICATED')
     if (owner.disabled_at) throw new AppError('ACCOUNT_DISABLED')
     if (call.actor.kind === 'user' && call.actor.sessionId) await assertSessionLive(work, call.actor.sessionId)
-    if (fields.scopes.includes('admin') && owner.role !== 'admin') {
-      throw new AppError('FORBIDDEN', { detail: 'Only a key of an administrator can have the scope admin' })
-    }
-    const live = await work.apiKeys.liveIds(userId, now)
+    await assertKeyAllowed(work, row, owner)
+    const live = await work.apiKeys.liveIds({ userId }, now)
     if (live.length >= ctx.apiKeysPerAccount) throw new AppError('API_KEY_LIMIT_REACHED')
     await work.apiKeys.insert(row)
     await work.audit.record(call, { action: 'api_key_create', userId, apiKeyId: row.id }, now)
@@ -43,9 +42,23 @@ export async function issueApiKey(ctx: Context, call: Call, userId: string, fiel
   return { ...toApiKey(row), key }
 }
 
+/** The member's row stays locked until the commit, so that no key is created by somebody who is being removed. */
+async function assertKeyAllowed(work: Work, key: ApiKeyRow, owner: UserRow): Promise<void> {
+  const role = await work.members.roleOf(key.project_id, key.user_id)
+  if (role === undefined) throw new AppError('PROJECT_NOT_FOUND')
+  if (!roleAllows(role, 'manage')) throw roleTooLow('manage')
+  if (!key.scopes.includes('admin')) return
+  if (owner.role !== 'admin') {
+    throw new AppError('FORBIDDEN', { detail: 'Only a key of an administrator can have the scope admin' })
+  }
+  if (key.project_id !== key.user_id) {
+    throw new AppError('FORBIDDEN', { detail: 'Only a key of a personal project can have the scope admin' })
+  }
+}
+
 function newRow(
   userId: string,
-  { name, scopes, expiresAt, ratePerMinute }: ApiKeyFields,
+  { name, scopes, expiresAt, ratePerMinute, projectId = userId }: ApiKeyFields,
   secret: Pick<ApiKeyRow, 'prefix' | 'digest'>,
   now: Date,
 ): ApiKeyRow {
@@ -56,6 +69,7 @@ function newRow(
   return {
     id: randomUUID(),
     user_id: userId,
+    project_id: projectId,
     name,
     ...secret,
     scopes,
@@ -70,7 +84,7 @@ function newRow(
 
 /**
  * Revokes a key of an account, audited, and notifies the gateways. Repeating it changes nothing. Throws
- * `API_KEY_NOT_FOUND`.
+ * `API_KEY_NOT_FOUND`. The caller was checked.
  */
 export async function revokeApiKey(ctx: Context, call: Call, userId: string, keyId: string): Promise<void> {
   const now = ctx.now()
@@ -85,10 +99,15 @@ export async function revokeApiKey(ctx: Context, call: Call, userId: string, key
   if (!revoked && !(await ctx.apiKeys.belongsTo(keyId, userId))) throw new AppError('API_KEY_NOT_FOUND')
 }
 
-/** Revokes all keys of a locked account, audited, in the caller's transaction. */
-export async function revokeApiKeys(work: Work, userId: string, call: Call, now: Date): Promise<void> {
-  const ids = await work.apiKeys.liveIds(userId, now)
-  await evictApiKeys(work, { userId, reason: 'api_key_revoked' }, now)
+/** Revokes all keys of a locked account, or those for one project, audited, in the caller's transaction. */
+export async function revokeApiKeys(
+  work: Work,
+  { userId, projectId }: { userId: string; projectId?: string },
+  call: Call,
+  now: Date,
+): Promise<void> {
+  const ids = await work.apiKeys.liveIds({ userId, ...(projectId !== undefined && { projectId }) }, now)
+  await evictKeys(work, ids, 'api_key_revoked', now)
   for (const apiKeyId of ids) {
     await work.apiKeys.revoke(apiKeyId, userId, now)
     await work.audit.record(call, { action: 'api_key_revoke', userId, apiKeyId }, now)
@@ -108,7 +127,16 @@ export interface ApiKeysToEvict {
  * disables, demotes or deletes an account (before its rows are deleted).
  */
 export async function evictApiKeys(work: Work, { userId, keyId, reason }: ApiKeysToEvict, now: Date): Promise<void> {
-  const ids = keyId === undefined ? await work.apiKeys.liveIds(userId, now) : [keyId]
+  await evictKeys(work, keyId === undefined ? await work.apiKeys.liveIds({ userId }, now) : [keyId], reason, now)
+}
+
+/** The same for these keys. */
+export async function evictKeys(
+  work: Work,
+  ids: readonly string[],
+  reason: RevocationReason,
+  now: Date,
+): Promise<void> {
   const expiresAt = new Date(now.getTime() + KEEP_MS)
   for (let at = 0; at < ids.length; at += MAX_IDS_PER_REVOCATION) {
     const apiKeyIds = ids.slice(at, at + MAX_IDS_PER_REVOCATION)

@@ -12,6 +12,7 @@ import {
   type MailText,
   passwordChangedMail,
   passwordResetMail,
+  projectInvitationMail,
   resetPasswordMail,
   secondFactorResetMail,
   signInChangedMail,
@@ -52,6 +53,7 @@ export interface RenderedMail {
 /** Renders a queued mail from the current data; null when it need not be sent any more. */
 export async function renderQueuedMail(ctx: Context, mail: MailRow): Promise<RenderedMail | null> {
   if (mail.invite_id !== null) return await renderInvite(ctx, mail.invite_id)
+  if (mail.project_invitation_id !== null) return await renderProjectInvitation(ctx, mail.project_invitation_id)
   const user = mail.user_id === null ? undefined : await ctx.users.byId(mail.user_id)
   const text = user && (await fillTemplate(ctx, mail, user))
   return text ? { to: user.email, content: renderMail(text) } : null
@@ -62,6 +64,17 @@ async function renderInvite(ctx: Context, inviteId: string): Promise<RenderedMai
   const invite = await ctx.invites.replaceToken(inviteId, hash, ctx.now())
   if (!invite) return null
   return { to: invite.email, content: renderMail(inviteMail(inviteLink(ctx, token, invite.email))) }
+}
+
+/** The mail names who invites only by a confirmed address: strangers must not send their own text in Kinora's mails. */
+async function renderProjectInvitation(ctx: Context, invitationId: string): Promise<RenderedMail | null> {
+  const { token, hash } = createOneTimeToken()
+  const invitation = await ctx.projectInvitations.replaceToken(invitationId, hash, ctx.now())
+  if (!invitation) return null
+  const inviter = await ctx.users.byId(invitation.invited_by)
+  const from = inviter?.email_verified_at ? inviter.email : null
+  const url = `${ctx.invitationPage}#${new URLSearchParams({ token, email: invitation.email })}`
+  return { to: invitation.email, content: renderMail(projectInvitationMail(url, from)) }
 }
 
 /** The page that registers an invited person. */
@@ -96,6 +109,7 @@ async function fillTemplate(ctx: Context, mail: MailRow, user: UserRow): Promise
     case 'recovery_codes_renewed':
       return signInChangedMail(user, mail, mail.kind)
     case 'invite':
+    case 'project_invitation':
       return null
   }
 }

@@ -35,6 +35,23 @@ export async function withPasswordAndCode<T>(
   return outcome
 }
 
+/**
+ * Confirms that the signed-in user wants something that cannot be undone: by the password and, if the account has a second
+ * factor, a code. Throws `PASSWORD_WRONG`, `MFA_CODE_REQUIRED`, `MFA_NOT_ENABLED`, `MFA_CODE_WRONG`, `MFA_LOCKED`.
+ */
+export async function confirmIdentity(
+  ctx: Context,
+  who: { userId: string; action: AuditAction },
+  { password, code }: { password: string; code?: string | undefined },
+  call: Call,
+): Promise<void> {
+  if (code !== undefined) return await withPasswordAndCode(ctx, who, { password, code }, call, async () => {})
+  await confirmPassword(ctx, who.userId, password, who.action, call)
+  const user = await ctx.users.byId(who.userId)
+  if (!user) throw new AppError('UNAUTHENTICATED')
+  if (user.mfa_enabled_at) throw new AppError('MFA_CODE_REQUIRED')
+}
+
 /** A typed code: six digits from the app, or a recovery code. */
 export type TypedCode = { code: string } | { recoveryCode: string }
 

@@ -78,6 +78,14 @@ function createWork(tx: Transaction<AuthDb>, collected: Collected) {
       })
       collected.hasMail = true
     },
+
+    /** The same mail whether the address has an account or not. */
+    async queueProjectInvitation(invitationId: string, now: Date): Promise<void> {
+      const to = { user_id: null, project_invitation_id: invitationId, ip: null }
+      const due = { next_attempt_at: now, created_at: now }
+      await tables.mailQueue.insert({ id: randomUUID(), kind: 'project_invitation', ...to, ...due })
+      collected.hasMail = true
+    },
   }
 }
 
@@ -109,6 +117,10 @@ function outgoingEvents(tx: Transaction<AuthDb>) {
       const claimedAt = rows[0]?.at ?? new Date()
       const data = { userId, claimedAt: claimedAt.toISOString() }
       await addEvent(tx, events['auth.account-claimed'], { aggregateId: userId, sequence: 1 }, data)
+    },
+
+    async addProjectErased(projectId: string): Promise<void> {
+      await addEvent(tx, events['auth.project-erased'], { aggregateId: projectId, sequence: 1 }, { projectId })
     },
 
     async addUserErased(userId: string): Promise<void> {

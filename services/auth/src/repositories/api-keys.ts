@@ -1,3 +1,4 @@
+import type { ProjectRole } from '@kinora/common/contract'
 import { type Kysely, sql } from 'kysely'
 import type { ApiKeyRow, AuthDb, UserRow } from '../db/schema.ts'
 import { newestFirst, type PageRequest } from './pages.ts'
@@ -5,7 +6,11 @@ import { newestFirst, type PageRequest } from './pages.ts'
 export interface OwnedApiKey {
   key: ApiKeyRow
   owner: Pick<UserRow, 'role' | 'disabled_at'>
+  /** Of the owner, in the project of the key; null for an owner who is no member any more. */
+  projectRole: ProjectRole | null
 }
+
+type KeyFilter = { userId: string; projectId?: string } | { userId?: undefined; projectId: string }
 
 export function apiKeyRepository(db: Kysely<AuthDb>) {
   return {
@@ -17,29 +22,38 @@ export function apiKeyRepository(db: Kysely<AuthDb>) {
       const row = await db
         .selectFrom('api_keys')
         .innerJoin('users', 'users.id', 'api_keys.user_id')
+        .leftJoin('project_members as member', (join) =>
+          join.onRef('member.project_id', '=', 'api_keys.project_id').onRef('member.user_id', '=', 'api_keys.user_id'),
+        )
         .selectAll('api_keys')
-        .select(['users.role', 'users.disabled_at'])
+        .select(['users.role', 'users.disabled_at', 'member.role as project_role'])
         .where('digest', '=', digest)
         .executeTakeFirst()
-      return row && { key: row, owner: row }
+      return row && { key: row, owner: row, projectRole: row.project_role }
     },
 
-    /** The keys of an account that are neither revoked nor expired. */
-    async liveIds(userId: string, now: Date): Promise<string[]> {
-      const rows = await db
+    /** The keys that are neither revoked nor expired: those of an account, of a project, or of an account in a project. */
+    async liveIds({ userId, projectId }: KeyFilter, now: Date): Promise<string[]> {
+      let query = db
         .selectFrom('api_keys')
         .select('id')
-        .where('user_id', '=', userId)
         .where('revoked_at', 'is', null)
         .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
-        .execute()
-      return rows.map(({ id }) => id)
+      if (userId !== undefined) query = query.where('user_id', '=', userId)
+      if (projectId !== undefined) query = query.where('project_id', '=', projectId)
+      return (await query.execute()).map(({ id }) => id)
     },
 
     /** Newest first, including expired keys, so that their owner sees why a program stopped. */
-    async notRevoked(userId: string, page: PageRequest): Promise<ApiKeyRow[]> {
-      const query = db.selectFrom('api_keys').selectAll().where('user_id', '=', userId).where('revoked_at', 'is', null)
+    async notRevoked({ userId, projectId }: KeyFilter, page: PageRequest): Promise<ApiKeyRow[]> {
+      let query = db.selectFrom('api_keys').selectAll().where('revoked_at', 'is', null)
+      if (userId !== undefined) query = query.where('user_id', '=', userId)
+      if (projectId !== undefined) query = query.where('project_id', '=', projectId)
       return await newestFirst(query, page).execute()
+    },
+
+    async byId(id: string): Promise<ApiKeyRow | undefined> {
+      return await db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst()
     },
 
     /** False for a key that does not exist, belongs to another account, or was already revoked. */

@@ -6,6 +6,12 @@ export interface UnfinishedErasures {
   auth: number
 }
 
+export interface Unanswered {
+  user_id: string
+  kind: 'account' | 'project'
+  requested_at: Date
+}
+
 export function erasureRepository(db: Kysely<AuthDb>) {
   return {
     async insert(userId: string, now: Date): Promise<void> {
@@ -13,6 +19,15 @@ export function erasureRepository(db: Kysely<AuthDb>) {
       await db
         .insertInto('erasures')
         .values({ user_id: userId, requested_at: now, said_at: now, ...unfinished })
+        .execute()
+    },
+
+    /** The erasure of a project, of which auth keeps nothing. */
+    async insertProject(projectId: string, now: Date): Promise<void> {
+      const unfinished = { media_done_at: null, auth_done_at: now }
+      await db
+        .insertInto('erasures')
+        .values({ user_id: projectId, kind: 'project', requested_at: now, said_at: now, ...unfinished })
         .execute()
     },
 
@@ -32,13 +47,13 @@ export function erasureRepository(db: Kysely<AuthDb>) {
     },
 
     /** Erasures that media was last notified of before `saidBefore` and has not finished; they count as notified now. */
-    async takeUnanswered(saidBefore: Date, now: Date): Promise<{ user_id: string; requested_at: Date }[]> {
+    async takeUnanswered(saidBefore: Date, now: Date): Promise<Unanswered[]> {
       return await db
         .updateTable('erasures')
         .set({ said_at: now })
         .where('media_done_at', 'is', null)
         .where('said_at', '<', saidBefore)
-        .returning(['user_id', 'requested_at'])
+        .returning(['user_id', 'kind', 'requested_at'])
         .execute()
     },
 

@@ -7,6 +7,8 @@ import { inviteRepository } from './invites.ts'
 import { mailQueueRepository, mailTokenRepository } from './mails.ts'
 import { codeAttemptRepository, mfaChallengeRepository } from './mfa-challenges.ts'
 import { passkeyChallengeRepository, passkeyRepository } from './passkeys.ts'
+import { projectInvitationRepository } from './project-invitations.ts'
+import { memberRepository, projectRepository } from './projects.ts'
 import { revocationRepository } from './revocations.ts'
 import { recoveryCodeRepository, totpFactorRepository } from './second-factors.ts'
 import { sessionRepository } from './sessions.ts'
@@ -33,6 +35,9 @@ export function repositories(db: Kysely<AuthDb>) {
     passkeys: passkeyRepository(db),
     passkeyChallenges: passkeyChallengeRepository(db),
     invites: inviteRepository(db),
+    projects: projectRepository(db),
+    members: memberRepository(db),
+    projectInvitations: projectInvitationRepository(db),
     erasures: erasureRepository(db),
     audit: auditRepository(db),
   }

@@ -8,6 +8,7 @@ export const MAX_IDS_PER_REVOCATION = 200
 export interface NewRevocation {
   sessionIds?: string[]
   apiKeyIds?: string[]
+  accountIds?: string[]
   reason: RevocationReason
   expiresAt: Date
 }
@@ -27,7 +28,7 @@ export function revocationRepository(db: Kysely<AuthDb>) {
   return {
     /** Holds the counter's lock until the commit, so it must come last in a transaction. */
     async insert(revocation: NewRevocation, now: Date): Promise<Revocation> {
-      const { sessionIds = [], apiKeyIds = [], reason, expiresAt } = revocation
+      const { sessionIds = [], apiKeyIds = [], accountIds = [], reason, expiresAt } = revocation
       const { value } = await db
         .updateTable('revocation_counter')
         .set({ value: sql`value + 1` })
@@ -39,12 +40,13 @@ export function revocationRepository(db: Kysely<AuthDb>) {
           sequence: value,
           session_ids: sessionIds,
           api_key_ids: apiKeyIds,
+          account_ids: accountIds,
           reason,
           created_at: now,
           expires_at: expiresAt,
         })
         .execute()
-      return { sequence: Number(value), sessionIds, apiKeyIds, reason, expiresAt: expiresAt.toISOString() }
+      return { sequence: Number(value), sessionIds, apiKeyIds, accountIds, reason, expiresAt: expiresAt.toISOString() }
     },
 
     /** Reads the counter first, so that all revocations up to it are committed and visible to the second statement. */
@@ -75,6 +77,7 @@ function toRevocation(row: Selectable<RevocationsTable>): Revocation {
     sequence: Number(row.sequence),
     sessionIds: row.session_ids,
     apiKeyIds: row.api_key_ids,
+    accountIds: row.account_ids,
     reason: row.reason,
     expiresAt: row.expires_at.toISOString(),
   }
@@ -84,7 +87,7 @@ function revocationPage(rows: Revocation[], newest: number): RevocationPage {
   const items: Revocation[] = []
   let ids = 0
   for (const row of rows.slice(0, PAGE_ROWS)) {
-    ids += row.sessionIds.length + row.apiKeyIds.length
+    ids += row.sessionIds.length + row.apiKeyIds.length + row.accountIds.length
     if (ids > PAGE_IDS) break
     items.push(row)
   }

@@ -1,11 +1,9 @@
-import type { Call, Handler } from '@kinora/common/contract'
+import type { Handler } from '@kinora/common/contract'
 import type { auth } from '@kinora/common/contracts'
-import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import { toUser } from '../domain/views.ts'
 import { eraseAccount } from '../operations/accounts.ts'
-import { confirmPassword } from '../operations/passwords.ts'
-import { withPasswordAndCode } from '../operations/second-factor.ts'
+import { confirmIdentity } from '../operations/second-factor.ts'
 import { noSuchUser, signedIn, signedInOrByKey } from './guards.ts'
 
 export function getMe({ users }: Context): Handler<typeof auth.getMe> {
@@ -38,19 +36,10 @@ export function exportAccount(ctx: Context): Handler<typeof auth.exportAccount> 
   })
 }
 
-const CONFIRM = 'account_erase_confirm'
-
 export function eraseMe(ctx: Context): Handler<typeof auth.eraseMe> {
-  return signedIn<typeof auth.eraseMe>(async ({ password, code }, { userId }, call) => {
-    if (code === undefined) await confirmByPassword(ctx, userId, password, call)
-    else await withPasswordAndCode(ctx, { userId, action: CONFIRM }, { password, code }, call, async () => {})
+  return signedIn<typeof auth.eraseMe>(async (proof, { userId }, call) => {
+    await confirmIdentity(ctx, { userId, action: 'account_erase_confirm' }, proof, call)
     if (!(await eraseAccount(ctx, userId, call))) noSuchUser()
     return {}
   })
-}
-
-async function confirmByPassword(ctx: Context, userId: string, password: string, call: Call): Promise<void> {
-  await confirmPassword(ctx, userId, password, CONFIRM, call)
-  const user = (await ctx.users.byId(userId)) ?? noSuchUser()
-  if (user.mfa_enabled_at) throw new AppError('MFA_CODE_REQUIRED')
 }

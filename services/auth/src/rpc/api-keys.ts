@@ -1,7 +1,8 @@
-import type { Call, Handler } from '@kinora/common/contract'
+import type { Call, Handler, ProjectRole } from '@kinora/common/contract'
 import type { auth, ResolvedApiKey } from '@kinora/common/contracts'
 import { pageOf } from '@kinora/common/cursor'
 import { AppError, type ErrorCode } from '@kinora/common/errors'
+import { roleAllows, roleTooLow } from '@kinora/common/project-access'
 import type { Context } from '../context.ts'
 import type { ApiKeyRow } from '../db/schema.ts'
 import { evaluateApiKey } from '../domain/api-key.ts'
@@ -19,18 +20,33 @@ export function createApiKey(ctx: Context): Handler<typeof auth.createApiKey> {
   })
 }
 
-export function listApiKeys({ apiKeys }: Context): Handler<typeof auth.listApiKeys> {
-  return signedIn<typeof auth.listApiKeys>(async ({ limit, cursor }, { userId }) => {
-    const rows = await apiKeys.notRevoked(userId, pageRequest(limit, cursor))
+export function listApiKeys({ apiKeys, members }: Context): Handler<typeof auth.listApiKeys> {
+  return signedIn<typeof auth.listApiKeys>(async ({ limit, cursor, projectId }, { userId }) => {
+    if (projectId !== undefined) {
+      const role = await members.roleOf(projectId, userId)
+      if (role === undefined) throw new AppError('PROJECT_NOT_FOUND')
+      if (!roleAllows(role, 'manage')) throw roleTooLow('manage')
+    }
+    const rows = await apiKeys.notRevoked(projectId ? { projectId } : { userId }, pageRequest(limit, cursor))
     return pageOf(rows, limit, toApiKey, cursorAt)
   })
 }
 
 export function revokeApiKey(ctx: Context): Handler<typeof auth.revokeApiKey> {
   return signedIn<typeof auth.revokeApiKey>(async ({ keyId }, { userId }, call) => {
-    await revoke(ctx, call, userId, keyId)
+    const key = await ctx.apiKeys.byId(keyId)
+    if (!key) throw new AppError('API_KEY_NOT_FOUND')
+    if (key.user_id !== userId) await assertManages(ctx, key.project_id, userId)
+    await revoke(ctx, call, key.user_id, keyId)
     return {}
   })
+}
+
+/** A key of others does not exist for those who are no members of its project. */
+async function assertManages({ members }: Context, projectId: string, userId: string): Promise<void> {
+  const role = await members.roleOf(projectId, userId)
+  if (role === undefined) throw new AppError('API_KEY_NOT_FOUND')
+  if (!roleAllows(role, 'manage')) throw roleTooLow('manage')
 }
 
 /** A gateway asks at least this often for a key in use, because its cache lives as long; so each answer counts as a use. */
@@ -46,16 +62,20 @@ export function resolveApiKey(ctx: Context): Handler<typeof auth.resolveApiKey> 
     const now = ctx.now()
     const refusal = evaluateApiKey(found.key, found.owner, now)
     if (refusal) return await refuse(ctx, found.key, refusal, call)
+    // Whoever leaves a project leaves its keys revoked; this is for a key that has slipped through.
+    if (!found.projectRole) return await refuse(ctx, found.key, 'API_KEY_REVOKED', call)
     recordUse(ctx, found.key, now)
-    return resolved(found)
+    return resolved(found, found.projectRole)
   })
 }
 
-function resolved({ key, owner }: OwnedApiKey): ResolvedApiKey {
+function resolved({ key, owner }: OwnedApiKey, projectRole: ProjectRole): ResolvedApiKey {
   const isAdmin = owner.role === 'admin' && key.scopes.includes('admin')
   return {
     id: key.id,
     userId: key.user_id,
+    projectId: key.project_id,
+    projectRole,
     role: isAdmin ? 'admin' : 'user',
     // A key loses the scopes that its owner has lost.
     scopes: isAdmin ? key.scopes : key.scopes.filter((scope) => scope !== 'admin'),

@@ -6,6 +6,7 @@ import type { UserRow } from '../db/schema.ts'
 import { createUser } from '../domain/users.ts'
 import { applyUserChanges, claimAccount } from '../operations/accounts.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
+import { insertAccount } from '../operations/projects.ts'
 import type { Work } from '../operations/transact.ts'
 import { overviewOf } from './users.ts'
 
@@ -55,7 +56,7 @@ async function createOrClaim(
   const verified: Partial<UserRow> = { role: 'admin', email_verified_at: now }
   const user = { ...createUser(email, passwordHash, displayName, now), ...verified }
   return await ctx.transact(call, async (work) => {
-    if (!(await work.users.insert(user))) return await claim(work, user, call)
+    if (!(await insertAccount(work, user))) return await claim(work, user, call)
     await work.audit.record(call, { action: 'admin_create', userId: user.id }, now)
     return { userId: user.id, outcome: 'created' }
   })

@@ -9,8 +9,25 @@ import { beginMfaPasskey, finishLogin } from './finish-login.ts'
 import { createInvite, deleteInvite, listInvites } from './invites.ts'
 import { login, resolveDevice } from './login.ts'
 import { beginPasskeyLogin, loginWithPasskey } from './login-with-passkey.ts'
+import { handOverProject, listMembers, removeMember, updateMember } from './members.ts'
 import { addPasskey, beginPasskey, deletePasskey, listPasskeys } from './passkeys.ts'
 import { changePassword, forgotPassword, resetPassword } from './passwords.ts'
+import {
+  acceptProjectInvitation,
+  createProjectInvitation,
+  deleteProjectInvitation,
+  listProjectInvitations,
+} from './project-invitations.ts'
+import {
+  createProject,
+  createUserProject,
+  deleteProject,
+  findProjects,
+  getProject,
+  listMemberships,
+  listProjects,
+  updateProject,
+} from './projects.ts'
 import { refresh } from './refresh.ts'
 import { register, resendVerification, verifyEmail } from './registration.ts'
 import {
@@ -99,6 +116,23 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     createInvite: createInvite(ctx),
     listInvites: listInvites(ctx),
     deleteInvite: deleteInvite(ctx),
+
+    createProject: createProject(ctx),
+    listProjects: listProjects(ctx),
+    getProject: getProject(ctx),
+    updateProject: updateProject(ctx),
+    deleteProject: deleteProject(ctx),
+    handOverProject: handOverProject(ctx),
+    listMembers: listMembers(ctx),
+    updateMember: updateMember(ctx),
+    removeMember: removeMember(ctx),
+    createProjectInvitation: createProjectInvitation(ctx),
+    listProjectInvitations: listProjectInvitations(ctx),
+    deleteProjectInvitation: deleteProjectInvitation(ctx),
+    acceptProjectInvitation: acceptProjectInvitation(ctx),
+    listMemberships: listMemberships(ctx),
+    createUserProject: createUserProject(ctx),
+    findProjects: findProjects(ctx),
 
     listAudit: listAudit(ctx),
     searchAudit: searchAudit(ctx),

@@ -51,7 +51,7 @@ async function replace(
     await work.queueMail('password_changed', userId, call, now)
     await work.audit.record(call, { action: 'password_change', userId, sessionId }, now)
     await endSessions(work, { userId, exceptSessionId: sessionId, reason: 'password_changed' }, now)
-    if (revokesKeys) await revokeApiKeys(work, userId, call, now)
+    if (revokesKeys) await revokeApiKeys(work, { userId }, call, now)
     if (removesPasskeys) await removePasskeys(work, userId, call, now)
     return true
   })
@@ -114,7 +114,7 @@ async function reset(ctx: Context, { userId, tokenHash, hash, ...more }: Reset, 
     await endSessions(work, { userId, reason: 'password_reset' }, now)
     // The name may be of the stranger who registered the address, and mails would greet its owner by it.
     if (!user.email_verified_at) await work.users.setDisplayName(userId, null, now)
-    if (more.revokeApiKeys) await revokeApiKeys(work, userId, call, now)
+    if (more.revokeApiKeys) await revokeApiKeys(work, { userId }, call, now)
     if (more.removePasskeys) await removePasskeys(work, userId, call, now)
     await closeUnprovedAccess(work, user, 'password_reset', call, now)
     return true

@@ -8,6 +8,7 @@ import { createUser } from '../domain/users.ts'
 import { closeUnprovedAccess } from '../operations/accounts.ts'
 import { requestMail } from '../operations/mail.ts'
 import { evaluatePassword } from '../operations/passwords.ts'
+import { insertAccount } from '../operations/projects.ts'
 import { openSession } from '../operations/sessions.ts'
 import type { Work } from '../operations/transact.ts'
 
@@ -53,7 +54,7 @@ async function signIn(
 ): Promise<SignedIn | null> {
   const account = invitation?.mailed ? { ...user, email_verified_at: user.created_at } : user
   return await ctx.transact(call, async (work) => {
-    if (!(await work.users.insert(account))) return null
+    if (!(await insertAccount(work, account))) return null
     await useInvite(work, account, invitation)
     return await openSession(ctx, work, 'register', account, call)
   })
@@ -72,7 +73,7 @@ async function awaitVerification(
 ): Promise<VerificationRequired> {
   await ctx.transact(call, async (work) => {
     await useInvite(work, user, invitation)
-    const isNew = await work.users.insert(user)
+    const isNew = await insertAccount(work, user)
     await work.users.voidUnconfirmed(user, ctx.passwords.unusable)
     const owner = await work.users.byEmail(user.email)
     const userId = owner?.id ?? null

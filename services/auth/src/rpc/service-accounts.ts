@@ -8,6 +8,7 @@ import { createUser } from '../domain/users.ts'
 import { toApiKey, toUser } from '../domain/views.ts'
 import { issueApiKey, revokeApiKey } from '../operations/api-keys.ts'
 import { reauthenticate } from '../operations/passwords.ts'
+import { insertAccount } from '../operations/projects.ts'
 import { cursorAt, pageRequest } from '../repositories/pages.ts'
 import { byAdmin, forServiceAccount } from './guards.ts'
 
@@ -17,7 +18,7 @@ export function createServiceAccount(ctx: Context): Handler<typeof auth.createSe
     // RFC 2606 section 2: mail to such an address goes nowhere.
     const user = createUser(`${randomUUID()}@service.invalid`, null, displayName, now)
     await ctx.transact(call, async (work) => {
-      if (!(await work.users.insert(user))) throw new AppError('INTERNAL')
+      if (!(await insertAccount(work, user))) throw new AppError('INTERNAL')
       await work.audit.record(call, { action: 'service_account_create', userId: user.id }, now)
     })
     return toUser(user)
@@ -43,7 +44,7 @@ export function createServiceAccountKey(ctx: Context): Handler<typeof auth.creat
 
 export function listServiceAccountKeys(ctx: Context): Handler<typeof auth.listServiceAccountKeys> {
   return forServiceAccount<typeof auth.listServiceAccountKeys>(ctx, async ({ userId, limit, cursor }) => {
-    const rows = await ctx.apiKeys.notRevoked(userId, pageRequest(limit, cursor))
+    const rows = await ctx.apiKeys.notRevoked({ userId }, pageRequest(limit, cursor))
     return pageOf(rows, limit, toApiKey, cursorAt)
   })
 }

@@ -38,7 +38,7 @@ export function logout(ctx: Context): Handler<typeof auth.logout> {
 export function logoutAll(ctx: Context): Handler<typeof auth.logoutAll> {
   return signedIn<typeof auth.logoutAll>(async (input, { userId, sessionId }, call) => {
     await signOut(ctx, call, 'logout_all', { userId, reason: 'logout_all' }, async (work, now) => {
-      if (input.revokeApiKeys) await revokeApiKeys(work, userId, call, now)
+      if (input.revokeApiKeys) await revokeApiKeys(work, { userId }, call, now)
     })
     return { sessionId }
   })
@@ -66,7 +66,7 @@ export function revokeUserSessions(ctx: Context): Handler<typeof auth.revokeUser
   return byAdmin<typeof auth.revokeUserSessions>(ctx, async ({ userId, ...input }, call) => {
     if (!(await ctx.users.byId(userId))) throw new AppError('USER_NOT_FOUND')
     await signOut(ctx, call, 'user_sessions_revoke', { userId, reason: 'revoked_by_admin' }, async (work, now) => {
-      if (input.revokeApiKeys) await revokeApiKeys(work, userId, call, now)
+      if (input.revokeApiKeys) await revokeApiKeys(work, { userId }, call, now)
     })
     return {}
   })

@@ -83,6 +83,7 @@ export function testConfig(world: TestEnvironment): AuthConfig {
     MFA_MAX_FAILURES: 10,
     MFA_LOCK_SECONDS: 900,
     API_KEYS_PER_ACCOUNT: 50,
+    PROJECTS_PER_ACCOUNT: 20,
     CLEANUP_INTERVAL_MS: 600_000,
   }
 }

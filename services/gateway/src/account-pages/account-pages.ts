@@ -21,7 +21,10 @@ export function serveAccountPages(app: Express): void {
   }
 }
 
-/** The pages by their last path segment. `data-action` is the request of a form, which the script in `assets.ts` sends. */
+/**
+ * The pages by their last path segment. `data-action` is the request of a form, which the script in `assets.ts` sends; with
+ * `data-sign-in`, in a session that it opens with the fields of the form and ends afterwards.
+ */
 const PAGES = {
   'verify-email': page(
     'Confirm your e-mail address',
@@ -48,6 +51,19 @@ const PAGES = {
       <label for="password">Password</label>
       <input id="password" name="password" type="password" autocomplete="new-password" minlength="8" maxlength="256" required autofocus>
       <button>Create account</button>
+    </form>`,
+  ),
+  join: page(
+    'Join a project',
+    `<form data-action="/v1/project-invitations/accept" data-sign-in="yes" data-done="You are a member of the project now.">
+      <p>Sign in with the account of this address to accept the invitation. Without an account, create one first.</p>
+      <label for="email">E-mail address</label>
+      <input id="email" name="email" type="email" autocomplete="username" maxlength="254" required>
+      <label for="password">Password</label>
+      <input id="password" name="password" type="password" autocomplete="current-password" maxlength="256" required autofocus>
+      <label for="code">Code of your authenticator app, if the account has one</label>
+      <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="64">
+      <button>Accept</button>
     </form>`,
   ),
 } as const

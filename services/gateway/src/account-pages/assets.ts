@@ -69,6 +69,25 @@ if (!token) {
   show('This link is incomplete. Open it from the mail again.', true)
 }
 
+function post(path, body, bearer) {
+  const headers = { 'content-type': 'application/json', ...(bearer && { authorization: 'Bearer ' + bearer }) }
+  return fetch(path, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+async function signedIn({ email, password, code }, act) {
+  let login = await post('/v1/auth/login', { email, password })
+  if (!login.ok) return login
+  let answer = await login.json()
+  if (answer.mfaRequired) {
+    login = await post('/v1/auth/mfa', { mfaToken: answer.mfaToken, code })
+    if (!login.ok) return login
+    answer = await login.json()
+  }
+  const response = await act(answer.accessToken)
+  await post('/v1/auth/logout', {}, answer.accessToken)
+  return response
+}
+
 form.addEventListener('submit', async (event) => {
   event.preventDefault()
   button.disabled = true
@@ -76,11 +95,9 @@ form.addEventListener('submit', async (event) => {
   const fields = Object.fromEntries(new FormData(form))
   for (const box of form.querySelectorAll('[type=checkbox]')) fields[box.name] = box.checked
   try {
-    const response = await fetch(form.dataset.action, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ [form.dataset.token ?? 'token']: token, ...fields }),
-    })
+    const response = form.dataset.signIn
+      ? await signedIn(fields, (bearer) => post(form.dataset.action, { token }, bearer))
+      : await post(form.dataset.action, { [form.dataset.token ?? 'token']: token, ...fields })
     if (!response.ok) return show((await response.json()).detail, true)
     form.hidden = true
     // Removes the used token from the address bar and the history.

@@ -2,8 +2,10 @@ import type { CallOptions } from '@kinora/common/bus'
 import type { Actor } from '@kinora/common/contract'
 import type { Scope } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import type { ProjectAction } from '@kinora/common/project-access'
 import type { Request, Response } from 'express'
 import type { Authenticate, Identity } from '../identity/authenticate.ts'
+import type { Memberships } from '../identity/memberships.ts'
 import { countedByCaller, type Policy, type RateLimitKey, type RateLimitSubject } from '../rate-limit/policies.ts'
 import { type RateLimiter, type RateLimitUsage, rateLimited } from '../rate-limit/rate-limiter.ts'
 import { addressKey, clientAddress } from './client-address.ts'
@@ -20,6 +22,8 @@ export interface AdmissionRule {
   limit: Policy
   /** The scope that an API key needs. Without one, API keys are refused, so a route that forgets it is closed to them. */
   scope?: Scope
+  /** What the caller does in a project. Media and auth decide by the caller's role there, which the gateway looks up. */
+  project?: ProjectAction
 }
 
 /** The identity of a request, with the options of its calls to the services. */
@@ -39,7 +43,7 @@ export interface Admission {
 
 const USER_AGENT_CHARACTERS = 512
 
-export function admission(authenticate: Authenticate, limiter: RateLimiter): Admission {
+export function admission(authenticate: Authenticate, memberships: Memberships, limiter: RateLimiter): Admission {
   async function count(res: Response, counter: RateLimitKey): Promise<void> {
     const usage = await limiter.count(counter)
     setRateLimitHeaders(res, limiter.policyOf(counter), usage)
@@ -68,9 +72,19 @@ export function admission(authenticate: Authenticate, limiter: RateLimiter): Adm
       const userId = actor.kind === 'user' ? actor.userId : null
       await countCaller(res, limit, { address, userId, apiKey: identity.apiKey })
       assertAllowed(res, rule, identity)
-      return { ...identity, call: { actor, ...origin } }
+      const admitted = rule.project === undefined ? identity : await withRoles(identity, memberships)
+      return { ...admitted, call: { actor: admitted.actor, ...origin } }
     },
   }
+}
+
+/** Adds the caller's roles in projects. An API key has that of its project already. */
+async function withRoles(identity: Identity, memberships: Memberships): Promise<Identity> {
+  const { actor } = identity
+  if (actor.kind !== 'user' || actor.apiKeyId !== undefined) return identity
+  const projects = await memberships.find(actor.userId)
+  if (!projects) return { ...identity, rolesUnknown: true }
+  return Object.keys(projects).length === 0 ? identity : { ...identity, actor: { ...actor, projects } }
 }
 
 function originOf(req: Request) {

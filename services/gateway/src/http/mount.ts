@@ -21,8 +21,21 @@ function handlerOf(row: Route, ctx: Context): RequestHandler {
   const handle = 'rpc' in row ? rpcHandler(row, ctx) : row.handle(ctx)
   return async (req, res) => {
     res.locals.route = row.path
-    await handle(req, res, await ctx.admission.admit(req, res, row))
+    const caller = await ctx.admission.admit(req, res, row)
+    await handle(req, res, caller).catch((error: unknown) => {
+      throw caller.rolesUnknown && isHidden(error) ? rolesUnknown(error) : error
+    })
   }
+}
+
+function isHidden(error: unknown): boolean {
+  return error instanceof AppError && (error.status === 403 || error.status === 404)
+}
+
+/** The same for what does not exist and for what may be in a project of the caller. */
+function rolesUnknown(cause: unknown): AppError {
+  const detail = 'Your roles in projects cannot be looked up now'
+  return new AppError('DEPENDENCY_UNAVAILABLE', { detail, retryAfterMs: 1000, cause })
 }
 
 function rpcHandler(

@@ -75,15 +75,15 @@ const HEADERS_OF_STATUS: Readonly<Record<number, readonly HeaderName[]>> = {
 }
 
 /** Every code that a route may answer: those that it names, and those of its admission. */
-export function codesOf({ auth, scope, limit }: Route, errors: readonly ErrorCode[]): Set<ErrorCode> {
+export function codesOf({ auth, scope, project, limit }: Route, errors: readonly ErrorCode[]): Set<ErrorCode> {
   const codes = new Set<ErrorCode>(errors)
   if (auth !== 'none') {
     for (const code of TOKEN_REFUSALS) codes.add(code)
     codes.add(scope ? 'INSUFFICIENT_SCOPE' : 'API_KEY_NOT_ACCEPTED')
   }
   if (auth === 'required' || auth === 'admin') codes.add('UNAUTHENTICATED')
-  // Also for a video that the caller may see but does not own.
-  if (auth === 'admin' || (auth === 'required' && codes.has('VIDEO_NOT_FOUND'))) codes.add('FORBIDDEN')
+  // For members whose role is too low, and for a video that the caller may see without being a member.
+  if (auth === 'admin' || (auth === 'required' && project !== undefined)) codes.add('FORBIDDEN')
   if (limit !== 'none') codes.add('RATE_LIMITED')
   return codes
 }

@@ -74,6 +74,14 @@ export class ApiKeys {
     this.#invalidateLookups()
   }
 
+  /** Evicts all keys of these accounts, because their roles in projects have changed. */
+  invalidateOwners(userIds: readonly string[]): void {
+    if (userIds.length === 0) return
+    const changed = [...this.#good.entries()].filter(([, { actor }]) => userIds.includes(actor.userId))
+    for (const [digest] of changed) this.#good.delete(digest)
+    this.#invalidateLookups()
+  }
+
   /** Evicts all valid keys, because changes may have been missed. */
   invalidateAll(): void {
     this.#good.clear()
@@ -117,9 +125,10 @@ function assertNotExpired(identity: ApiKeyIdentity, now: number): ApiKeyIdentity
   return identity
 }
 
-function toIdentity({ id, userId, role, scopes, ratePerMinute, expiresAt }: ResolvedApiKey): ApiKeyIdentity {
+function toIdentity(resolved: ResolvedApiKey): ApiKeyIdentity {
+  const { id, userId, role, scopes, ratePerMinute, expiresAt, projectId, projectRole } = resolved
   return {
-    actor: { kind: 'user', userId, apiKeyId: id, role },
+    actor: { kind: 'user', userId, apiKeyId: id, role, project: { id: projectId, role: projectRole } },
     apiKey: { id, scopes: new Set(scopes), ratePerMinute },
     expiresAt: expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt),
   }

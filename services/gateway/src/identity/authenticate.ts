@@ -11,6 +11,8 @@ export interface Identity extends CheckedActor {
   expiresAt: number
   /** Id of the key that signed the access token; null without one. */
   kid: string | null
+  /** True where the caller's roles in projects could not be looked up: what is not found may be hidden. */
+  rolesUnknown?: true
   /** Limits of the API key; undefined for other callers, whose role alone limits them. */
   apiKey?: ApiKeyLimits
 }

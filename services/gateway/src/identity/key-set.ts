@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { auth, type Jwk, type KeyDocument } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { gatewayCall, type Rpc } from '../rpc.ts'
-import { EndListeners } from './revocations.ts'
+import { EndListeners } from './end-listeners.ts'
 
 /** Minimum time between fetches, so that invented key ids do not cause a call to auth each. */
 const MIN_FETCH_INTERVAL_MS = 5000

@@ -3,6 +3,8 @@ import { auth, type Revocation, type RevocationReason } from '@kinora/common/con
 import type { Logger } from '@kinora/common/service'
 import { gatewayCall, type Rpc } from '../rpc.ts'
 import type { ApiKeys } from './api-keys.ts'
+import { EndListeners } from './end-listeners.ts'
+import type { Memberships } from './memberships.ts'
 
 interface Revoked {
   reason: RevocationReason
@@ -19,17 +21,25 @@ export interface CheckedActor {
   checkedAt: number
 }
 
+/** Caches that are told of changes. */
+interface PushedTo {
+  apiKeys: ApiKeys
+  memberships: Memberships
+}
+
 const RETRY_MS = 500
 const SWEEP_MS = 60_000
 
 /**
- * The sessions whose access tokens are refused before they expire, and the API keys that were changed. Auth publishes each
+ * The sessions whose access tokens are refused before they expire, and the API keys and roles in projects that were
+ * changed. Auth publishes each
  * revocation as an event. The whole list is fetched when one may have been missed: at the start, after a reconnect, at a
  * gap in the sequence. It holds the revocations of one lifetime of an access token at most.
  */
 export class Revocations {
   readonly #rpc: Rpc
   readonly #apiKeys: ApiKeys
+  readonly #memberships: Memberships
   readonly #logger: Logger
   readonly #revoked = new Map<string, Revoked>()
   readonly #listeners = new EndListeners<RevocationReason>()
@@ -39,9 +49,10 @@ export class Revocations {
   #stale = false
   #stopped = false
 
-  constructor(rpc: Rpc, apiKeys: ApiKeys, logger: Logger) {
+  constructor(rpc: Rpc, { apiKeys, memberships }: PushedTo, logger: Logger) {
     this.#rpc = rpc
     this.#apiKeys = apiKeys
+    this.#memberships = memberships
     this.#logger = logger
   }
 
@@ -99,6 +110,7 @@ export class Revocations {
   reload(): void {
     this.#stale = true
     this.#apiKeys.invalidateAll()
+    this.#memberships.invalidateAll()
     if (this.#loading) return
     this.#loading = true
     void this.#loadUntilFresh().finally(() => {
@@ -142,8 +154,10 @@ export class Revocations {
     }
   }
 
-  #add({ sessionIds, apiKeyIds, reason, expiresAt }: Revocation): void {
+  #add({ sessionIds, apiKeyIds, accountIds, reason, expiresAt }: Revocation): void {
     this.#apiKeys.invalidate(apiKeyIds)
+    this.#apiKeys.invalidateOwners(accountIds)
+    this.#memberships.invalidate(accountIds)
     const revoked = { reason, receivedAt: performance.now(), expiresAt: Date.parse(expiresAt) }
     for (const id of [...sessionIds, ...apiKeyIds]) {
       this.#revoked.set(id, revoked)
@@ -153,27 +167,5 @@ export class Revocations {
 
   #sweep(now: number): void {
     for (const [id, { expiresAt }] of this.#revoked) if (expiresAt <= now) this.#revoked.delete(id)
-  }
-}
-
-/**
- * Listeners by the id of the session, API key or signing key whose end they wait for. `Why` is the reason passed to them.
- */
-export class EndListeners<Why = void> {
-  readonly #listeners = new Map<string, Set<(why: Why) => void>>()
-
-  /** Returns a function that removes the listener. */
-  add(id: string, listener: (why: Why) => void): () => void {
-    const listeners = this.#listeners.get(id) ?? new Set()
-    this.#listeners.set(id, listeners.add(listener))
-    return () => {
-      listeners.delete(listener)
-      if (listeners.size === 0) this.#listeners.delete(id)
-    }
-  }
-
-  /** Calls all listeners of this id. They stay registered. */
-  notify(id: string, why: Why): void {
-    for (const listener of this.#listeners.get(id) ?? []) listener(why)
   }
 }

@@ -1,5 +1,6 @@
 import type { Actor, EventData, EventEnvelope } from '@kinora/common/contract'
 import { type events, Progress, type Video, VideoError, VideoStatus } from '@kinora/common/contracts'
+import { roleIn } from '@kinora/common/project-access'
 import { z } from 'zod'
 import type { EventStream } from './event-stream.ts'
 
@@ -76,9 +77,9 @@ export class VideoFollower implements Watcher {
     }
     if (sequence <= this.#sequence) return
     this.#sequence = sequence
-    const isOwner = this.#actor.kind === 'user' && this.#actor.userId === state.ownerId
-    // Only the owner sees why it failed, as in `getVideo`.
-    if (isOwner) this.#show(state, sequence)
+    const isMember = roleIn(this.#actor, state.projectId ?? state.ownerId) !== undefined
+    // Only members of its project see why it failed, as in `getVideo`.
+    if (isMember) this.#show(state, sequence)
     else if (state.visibility !== 'private') this.#show({ ...state, error: null }, sequence)
     else this.#end()
   }

@@ -11,6 +11,7 @@ import type { Rpc } from '../rpc.ts'
 /** Personal data besides the account itself. Each section of the export is the list of one method. */
 const SECTIONS = {
   sessions: auth.listSessions,
+  projects: auth.listProjects,
   apiKeys: auth.listApiKeys,
   passkeys: auth.listPasskeys,
   auditLog: auth.listAudit,

@@ -19,9 +19,9 @@ import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
 const video = '/v1/videos/:videoId'
-const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
+const write = { auth: 'required', scope: 'videos:write', project: 'edit', limit: 'general' } as const
 /** Everybody may read a public or unlisted video. */
-const look = { auth: 'optional', scope: 'videos:read', limit: 'general' } as const
+const look = { auth: 'optional', scope: 'videos:read', project: 'read', limit: 'general' } as const
 const open = { method: 'get', auth: 'none', limit: 'playback' } as const
 
 const PutParams = OneVideo.extend({

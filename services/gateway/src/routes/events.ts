@@ -19,6 +19,7 @@ export const events = tagged('Videos', [
     path: '/v1/videos/:videoId/events',
     auth: 'optional',
     scope: 'videos:read',
+    project: 'read',
     limit: 'general',
     name: 'streamEvents',
     summary: 'Follow a video',
@@ -39,7 +40,7 @@ export const events = tagged('Videos', [
 /**
  * Each event has the whole state, so a client that reconnects needs no replay: with any Last-Event-ID, the first event is the
  * current state. A stream stays open when the video is done, because the client would only reconnect; it ends with the access
- * token or its signing key, the session, the API key, the video or the gateway.
+ * token or its signing key, the session, the API key, a change of the caller's roles, the video or the gateway.
  */
 function streamEvents(ctx: Context): ReturnType<HandRoute['handle']> {
   const limit = new StreamLimit(STREAMS_PER_CALLER)
@@ -59,12 +60,13 @@ function streamEvents(ctx: Context): ReturnType<HandRoute['handle']> {
 }
 
 function endWhenOver(ctx: Context, stream: EventStream, caller: Caller): void {
-  const { revocations, keySet, draining } = ctx
+  const { revocations, memberships, keySet, draining } = ctx
   const { expiresAt, kid } = caller
   const end = () => stream.end(RETRY_MS)
   const timer = setTimeout(end, Math.min(expiresAt - Date.now(), MAX_STREAM_MS))
   stream.onClose(() => clearTimeout(timer))
   stream.onClose(revocations.onRevoked(caller, end))
+  stream.onClose(memberships.onChanged(caller.actor, end))
   if (kid !== null) stream.onClose(keySet.onRetired(kid, end))
   draining.addEventListener('abort', end)
   stream.onClose(() => draining.removeEventListener('abort', end))

@@ -11,6 +11,7 @@ import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
 import { pictures } from './pictures.ts'
 import { playback } from './playback.ts'
+import { projects } from './projects.ts'
 import { resumableUploads } from './resumable-uploads.ts'
 import type { Route } from './route.ts'
 import { secondFactor } from './second-factor.ts'
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...personalData,
   ...audit,
   ...apiKeys,
+  ...projects,
   ...administration,
   ...taskLog,
   ...uploads,

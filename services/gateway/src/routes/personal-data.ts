@@ -3,6 +3,7 @@ import {
   AuditEntry,
   Passkey,
   PlaybackTokenInfo,
+  Project,
   auth as rpc,
   Session,
   User,
@@ -18,11 +19,12 @@ const PersonalData = z.object({
     .datetime()
     .meta({ description: 'When the export was made (UTC).', example: '2026-11-30T06:00:00.000Z' }),
   account: User.meta({ description: 'The account.' }),
+  projects: z.array(Project).meta({ description: 'The projects of which it is a member.' }),
   sessions: z.array(Session).meta({ description: 'Its sessions.' }),
   apiKeys: z.array(ApiKey).meta({ description: 'Its API keys.' }),
   passkeys: z.array(Passkey).meta({ description: 'Its passkeys.' }),
   auditLog: z.array(AuditEntry).meta({ description: 'What happened to it.' }),
-  videos: z.array(Video.omit({ playback: true })).meta({ description: 'Its videos.' }),
+  videos: z.array(Video.omit({ playback: true })).meta({ description: 'The videos of its personal project.' }),
   playbackTokens: z.array(PlaybackTokenInfo).meta({ description: 'Its playback links.' }),
   webhooks: z.array(Webhook).meta({ description: 'Its webhooks.' }),
 })

@@ -19,7 +19,7 @@ import { type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({ uploadId: Id.meta({ description: 'Id of the upload.' }) })
 const one = `${TUS_PATH}/:uploadId`
-const write = { auth: 'required', scope: 'videos:write', limit: 'upload' } as const
+const write = { auth: 'required', scope: 'videos:write', project: 'edit', limit: 'upload' } as const
 const TusHeaders = z.object({
   'Tus-Resumable': z.literal('1.0.0').meta({ description: 'Version of the tus protocol.', example: '1.0.0' }),
 })
@@ -39,7 +39,7 @@ export const resumableUploads = tagged('Uploads', [
       'Upload-Length': z.string().meta({ description: 'Bytes of the whole file.', example: '73400320' }),
       'Upload-Metadata': z.string().optional().meta({
         description:
-          '`videoId` of a video that waits for its source, or `title` of a new one; `filename` and `filetype`. Values in base64.',
+          '`videoId` of a video that waits for its source, or `title` and `projectId` of a new one; `filename` and `filetype`. Values in base64.',
         example: 'filename aG9saWRheS5tcDQ=,title SG9saWRheQ==',
       }),
     }),
@@ -130,10 +130,13 @@ function describeUpload(req: Request) {
   if (bytes === 0) throw new AppError('UPLOAD_EMPTY')
   const header = req.headers['upload-metadata']?.toString()
   const given = parseUploadMetadata(header)
-  const [videoId, title, filename] = ['videoId', 'title', 'filename'].map((name) => given.get(name) || undefined)
+  const [videoId, title, filename, projectId] = ['videoId', 'title', 'filename', 'projectId'].map(
+    (name) => given.get(name) || undefined,
+  )
   return parseFields(media.createUpload.input, {
     ...(videoId !== undefined && { videoId }),
     ...(title !== undefined && { title }),
+    ...(projectId !== undefined && { projectId }),
     filename: filename === undefined ? null : cleanFilename(filename),
     contentType: given.get('filetype') || null,
     bytes,

@@ -22,6 +22,7 @@ export const uploads = tagged('Uploads', [
     path: '/v1/videos/:videoId/source',
     auth: 'required',
     scope: 'videos:write',
+    project: 'edit',
     limit: 'upload',
     name: 'putSource',
     summary: 'Upload the source of a video',
@@ -57,7 +58,7 @@ function putSource(ctx: Context): ReturnType<HandRoute['handle']> {
     const limits = { maxBytes, expectedBytes: announced.bytes }
     // Errors are ignored: media decides at the end whether the upload is accepted.
     const keep = async () => void (await ctx.rpc(media.keepUpload, { uploadId }, call).catch(() => {}))
-    const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
+    const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx, video.projectId)
     const started = { videoId, uploadId, totalBytes: announced.bytes, announcedBytes: announced.bytes }
     const chunks = withSpeculativeSegments(ctx, withKeepAlive(body, keep, KEEP_MS), started, call)
     const { bytes, sha256 } = await receive(ctx, storageKey, chunks, limits).catch((error) => {

@@ -5,9 +5,9 @@ import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
 const video = '/v1/videos/:videoId'
-const read = { auth: 'required', scope: 'videos:read', limit: 'general' } as const
-const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
-const share = { auth: 'required', scope: 'playback:write', limit: 'general' } as const
+const read = { auth: 'required', scope: 'videos:read', project: 'read', limit: 'general' } as const
+const write = { auth: 'required', scope: 'videos:write', project: 'edit', limit: 'general' } as const
+const share = { auth: 'required', scope: 'playback:write', project: 'edit', limit: 'general' } as const
 /** Everybody may read a public or unlisted video. */
 const look = { ...read, auth: 'optional' } as const
 
@@ -48,6 +48,7 @@ export const taskLog = tagged('Videos', [
     path: '/v1/videos/:videoId/tasks/:taskId/log',
     auth: 'required',
     scope: 'videos:read',
+    project: 'read',
     limit: 'general',
     name: 'getTaskLog',
     summary,
@@ -76,6 +77,7 @@ export const passport = tagged('Videos', [
     path: '/v1/videos/:videoId/passport',
     auth: 'required',
     scope: 'videos:read',
+    project: 'read',
     limit: 'general',
     name: 'getPassport',
     summary: 'Get the passport of a video',

@@ -19,8 +19,8 @@ import { normaliseImage } from '../watermarks/normalise-image.ts'
 import { type HandRoute, tagged } from './route.ts'
 
 const path = '/v1/videos/:videoId/watermark'
-const write = { auth: 'required', scope: 'videos:write', limit: 'general' } as const
-const read = { auth: 'required', scope: 'videos:read', limit: 'general' } as const
+const write = { auth: 'required', scope: 'videos:write', project: 'edit', limit: 'general' } as const
+const read = { auth: 'required', scope: 'videos:read', project: 'read', limit: 'general' } as const
 
 const { opacity, width } = WatermarkPlace.shape
 const Place = z.strictObject({

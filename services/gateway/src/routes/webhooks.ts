@@ -2,8 +2,8 @@ import { media } from '@kinora/common/contracts'
 import { tagged } from './route.ts'
 
 const webhook = '/v1/webhooks/:webhookId'
-const read = { auth: 'required', scope: 'webhooks:read', limit: 'general' } as const
-const write = { auth: 'required', scope: 'webhooks:write', limit: 'general' } as const
+const read = { auth: 'required', scope: 'webhooks:read', project: 'manage', limit: 'general' } as const
+const write = { auth: 'required', scope: 'webhooks:write', project: 'manage', limit: 'general' } as const
 
 export const webhooks = tagged('Webhooks', [
   { method: 'get', path: '/v1/webhooks', rpc: media.listWebhooks, ...read, status: 200 },

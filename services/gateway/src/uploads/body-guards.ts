@@ -1,33 +1,53 @@
+import type { Actor } from '@kinora/common/contract'
 import { type RevocationReason, signedOut } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { roleAllows } from '@kinora/common/project-access'
 import type { Identity } from '../identity/authenticate.ts'
+import type { Memberships } from '../identity/memberships.ts'
 import type { Revocations } from '../identity/revocations.ts'
 
 /**
- * Yields the chunks of an upload. Once the session or API key of the client is revoked, throws the reason instead of the
- * next chunk. An access token that only expires does not end an upload.
+ * Yields the chunks of an upload to a project. Once the session or API key of the client is revoked, or its role in the project
+ * allows no uploads any more, throws the reason instead of the next chunk. An access token that only expires does not end an
+ * upload.
  */
 export async function* abortOnRevocation(
   chunks: AsyncIterable<Buffer>,
   identity: Identity,
-  revocations: Revocations,
+  { revocations, memberships }: { revocations: Revocations; memberships: Memberships },
+  projectId: string,
 ): AsyncGenerator<Buffer> {
   let revoked: RevocationReason | undefined
-  const stopListening = revocations.onRevoked(identity, (reason) => {
-    revoked = reason
-  })
-  const assertNotRevoked = () => {
+  let checked = Promise.resolve(true)
+  const stops = [
+    revocations.onRevoked(identity, (reason) => {
+      revoked = reason
+    }),
+    memberships.onChanged(identity.actor, () => {
+      checked = mayUpload(identity.actor, projectId, memberships)
+    }),
+  ]
+  const assertNotRevoked = async () => {
     if (revoked) throw signedOut(revoked, 'access')
+    if (!(await checked))
+      throw new AppError('FORBIDDEN', { detail: signedOut('project_role_changed', 'access').message })
   }
   try {
     for await (const chunk of chunks) {
-      assertNotRevoked()
+      await assertNotRevoked()
       yield chunk
     }
-    assertNotRevoked()
+    await assertNotRevoked()
   } finally {
-    stopListening()
+    for (const stop of stops) stop()
   }
+}
+
+/** True also where it cannot be found out now: media decides at the end of the upload. */
+async function mayUpload(actor: Actor, projectId: string, memberships: Memberships): Promise<boolean> {
+  if (actor.kind !== 'user' || actor.userId === projectId) return true
+  const roles = await memberships.find(actor.userId)
+  return roles === undefined || roleAllows(roles[projectId], 'edit')
 }
 
 /**

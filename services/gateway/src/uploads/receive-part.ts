@@ -31,12 +31,12 @@ export async function receivePart(
 ): Promise<Received> {
   const { call } = caller
   const { uploadId, offset } = at
-  const { videoId, pieceId, pieceKey, maxBytes } = await ctx.rpc(media.beginPiece, at, call)
+  const { videoId, projectId, pieceId, pieceKey, maxBytes } = await ctx.rpc(media.beginPiece, at, call)
   assertFits(req, maxBytes)
   if (maxBytes === 0) return { upload: await ctx.rpc(media.settleUpload, { uploadId }, call), cause: undefined }
   sendContinue(req, res)
   const keep = () => ctx.rpc(media.keepUpload, { uploadId, pieceId }, call)
-  const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx.revocations)
+  const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx, projectId)
   const kept = withKeepAlive(body, keep, KEEP_MS)
   const started = { videoId, uploadId, totalBytes: maxBytes, announcedBytes: announcedBytes(req) }
   const { chunks, cause } = untilBroken(offset === 0 ? withSpeculativeSegments(ctx, kept, started, call) : kept)

@@ -26,7 +26,7 @@ export async function registerUpload(
       throw error
     }
     const userId = call.actor.kind === 'user' ? call.actor.userId : null
-    await store.put(keys.receipt(upload.uploadId), JSON.stringify({ ...upload, userId }))
+    await store.put(keys.receipt(upload.uploadId), JSON.stringify({ ...upload, userId, projectId: before.projectId }))
     metrics.uploadsUnregistered.inc()
     logger.warn(
       { err: error, uploadId: upload.uploadId },

@@ -14,6 +14,7 @@ export async function stubAuth(world: TestEnvironment): Promise<StubAuth> {
   const revocations: Revocation[] = []
   const stub = await stubService(world, 'auth', auth, {
     getJwks: async () => ({ keys: [signer.jwk] }),
+    listMemberships: async () => ({ projects: {} }),
     listRevocations: async ({ after }) => {
       const items = revocations.filter(({ sequence }) => sequence > after)
       return { items, more: false, sequence: items.at(-1)?.sequence ?? after }

@@ -31,8 +31,10 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
     return video
   }
   const stub = await stubService(world, 'media', media, {
-    createVideo: async (input, { actor }) =>
-      addVideo({ ...input, ownerId: actor.kind === 'user' ? actor.userId : randomUUID() }),
+    createVideo: async (input, { actor }) => {
+      const ownerId = actor.kind === 'user' ? actor.userId : randomUUID()
+      return addVideo({ ...input, ownerId, projectId: input.projectId ?? ownerId })
+    },
     getVideo: async ({ videoId }) => find(videoId),
     updateVideo: async ({ videoId, ...fields }) => ({ ...find(videoId), ...fields }) as Video,
     deleteVideo: async ({ videoId }) => {
@@ -71,9 +73,11 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
 
   function addVideo(fields: Partial<Video> = {}): Video {
     const now = new Date().toISOString()
+    const ownerId = fields.ownerId ?? randomUUID()
     const video: Video = {
       id: randomUUID(),
-      ownerId: randomUUID(),
+      ownerId,
+      projectId: ownerId,
       title: 'Holidays',
       description: '',
       tags: [],

@@ -27,7 +27,7 @@ interface DelivererDeps extends Pick<Context, 'db' | 'webhooks' | 'metrics' | 'l
 
 interface Attempt {
   webhookId: string
-  ownerId: string
+  projectId: string
   later: boolean
   startedAt: number
   abort: AbortController
@@ -35,7 +35,7 @@ interface Attempt {
 }
 
 /**
- * Makes the attempts of one process. Receivers that answer slowly occupy only places of their owner. A delivery of a killed
+ * Makes the attempts of one process. Receivers that answer slowly occupy only places of their project. A delivery of a killed
  * process is due again when its lease has ended, so it may arrive twice, but is never lost.
  */
 class Deliverer {
@@ -48,7 +48,7 @@ class Deliverer {
   }
 
   /**
-   * Begins the attempts that are due, as many as there are free slots, without waiting for them: one for each owner who has
+   * Begins the attempts that are due, as many as there are free slots, without waiting for them: one for each project that has
    * none, then more of each.
    */
   async beginDue(): Promise<void> {
@@ -56,11 +56,17 @@ class Deliverer {
     while ((await this.#beginSome()) > 0) {}
   }
 
-  async #beginSome(perOwner?: number): Promise<number> {
+  async #beginSome(perProject?: number): Promise<number> {
     const running = [...this.#inFlight.values()]
     const places = attemptPlaces(running.length, running.filter(({ later }) => later).length)
     if (places.limit <= 0 || this.#stopping) return 0
-    const options = { ...places, ...(perOwner && { perOwner }), perWebhook: PER_WEBHOOK, running, leaseMs: LEASE_MS }
+    const options = {
+      ...places,
+      ...(perProject && { perProject }),
+      perWebhook: PER_WEBHOOK,
+      running,
+      leaseMs: LEASE_MS,
+    }
     const claimed = await claimDue(this.#deps.db, options)
     for (const row of claimed) this.#begin(row)
     this.#cutSlow()
@@ -102,8 +108,8 @@ class Deliverer {
         this.#inFlight.delete(row.id)
         this.#deps.onSlot()
       })
-    const { webhook_id: webhookId, owner_id: ownerId, later } = row
-    this.#inFlight.set(row.id, { webhookId, ownerId, later, startedAt: performance.now(), abort, ended })
+    const { webhook_id: webhookId, project_id: projectId, later } = row
+    this.#inFlight.set(row.id, { webhookId, projectId, later, startedAt: performance.now(), abort, ended })
   }
 
   async #deliver(row: ClaimedDelivery, abort: AbortController): Promise<void> {
@@ -121,8 +127,8 @@ class Deliverer {
     const outcome = await recordAttempt(this.#deps, row, posted)
     metrics.webhookAttempts.inc({ outcome })
     if (outcome !== 'disabled') return
-    const { id: webhookId, owner_id: ownerId } = webhook
-    logger.info({ webhookId, ownerId, status: attempt.status }, 'a webhook was disabled')
+    const { id: webhookId, project_id: projectId } = webhook
+    logger.info({ webhookId, projectId, status: attempt.status }, 'a webhook was disabled')
   }
 
   async #post(webhook: WebhookRow, { id, body }: ClaimedDelivery, abort: AbortController): Promise<Posted> {

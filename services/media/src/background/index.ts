@@ -3,7 +3,7 @@ import { type Lifecycle, startLoop } from '@kinora/common/service'
 import type { Context } from '../context.ts'
 import { deleteOldRows, emptyQuarantine, removeFiles, removeUnfinishedFiles } from './cleanup.ts'
 import { startDeliverer } from './deliver-webhooks.ts'
-import { eraseOwners } from './erase-owners.ts'
+import { eraseProjects } from './erase-projects.ts'
 import { jobInterval } from './interval.ts'
 import { publishPlaylists } from './publish-playlists.ts'
 import { createReaper, resumeDeferred } from './reap-tasks.ts'
@@ -29,7 +29,7 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
     reaperMs,
     createReaper(() => bus.status().connected),
   )
-  const eraser = start('erase owners', reaperMs, eraseOwners)
+  const eraser = start('erase projects', reaperMs, eraseProjects)
   ctx.wake.on('erasures', () => eraser.poke())
   start('remove files', reaperMs, removeFiles)
   start('register receipts', RECEIPTS_MS, registerReceipts)

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 /** Logs the failure of one step with `about`, so that it does not stop a job; the job's next run tries it again. */
 export async function isolated(
   ctx: Context,
-  about: { videoId: string } | { ownerId: string },
+  about: { videoId: string } | { projectId: string },
   step: () => Promise<unknown>,
 ): Promise<void> {
   await step().catch((error: unknown) => {

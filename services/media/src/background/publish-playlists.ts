@@ -50,7 +50,7 @@ async function publish(ctx: Context, videoId: string): Promise<void> {
         await setAudioTrackStatus(tx, videoId, readyAudio(presentation), 'ready')
       })
     },
-    { evict: (video) => video?.owner_id },
+    { evict: (video) => video?.project_id },
   )
   if (published) ctx.metrics.playlistsPublished.inc()
 }

@@ -3,7 +3,7 @@ import { changeVideo } from '../operations/change-video.ts'
 import { attemptLost } from '../operations/end-attempt.ts'
 import { startableTasks } from '../operations/limits.ts'
 import { transact } from '../operations/transact.ts'
-import { ownersOfDeferredTasks } from '../repositories/deferred-tasks.ts'
+import { projectsOfDeferredTasks } from '../repositories/deferred-tasks.ts'
 import { dueTasks, extendLeases, lockStaleTask, resendTasks, staleTasks } from '../repositories/overdue-tasks.ts'
 import { enqueue, leaseOf } from '../repositories/tasks.ts'
 import { isolated } from './isolated.ts'
@@ -48,10 +48,10 @@ async function reapStale(ctx: Context, videoId: string, taskId: string): Promise
   })
 }
 
-/** Queues deferred tasks as soon as their owner has fewer tasks running; a claim checks the limit again. */
+/** Queues deferred tasks as soon as their project has fewer tasks running; a claim checks the limit again. */
 export async function resumeDeferred(ctx: Context): Promise<void> {
-  for (const ownerId of await ownersOfDeferredTasks(ctx.db)) {
-    for (const { id, video_id: videoId } of await startableTasks(ctx, ownerId)) {
+  for (const projectId of await projectsOfDeferredTasks(ctx.db)) {
+    for (const { id, video_id: videoId } of await startableTasks(ctx, projectId)) {
       await isolated(ctx, { videoId }, () => changeVideo(ctx, videoId, (tx) => enqueue(tx, [id])))
     }
   }

@@ -31,7 +31,7 @@ export async function finishUploads(ctx: Context): Promise<void> {
   }
 }
 
-async function finish(ctx: Context, { id, owner_id: ownerId }: UploadRow): Promise<void> {
+async function finish(ctx: Context, { id, project_id: projectId }: UploadRow): Promise<void> {
   const row = await transact(ctx, async (tx) => {
     const found = await lockRow(tx, id)
     if (!found) return undefined
@@ -42,12 +42,12 @@ async function finish(ctx: Context, { id, owner_id: ownerId }: UploadRow): Promi
   const storageKey = keys.source(row.video_id, id)
   const written = await ctx.store.joinPieces(await uploadParts(ctx.db, row), storageKey)
   const source = { uploadId: id, storageKey, filename: row.filename, ...written }
-  await registerUpload(ctx, ownerId, { videoId: row.video_id, ...source })
+  await registerUpload(ctx, { projectId }, { videoId: row.video_id, ...source })
   ctx.logger.info({ videoId: row.video_id }, 'an upload that its gateway left was finished')
 }
 
-/** What a gateway writes to the store when it cannot reach media: the input of `completeUpload` and the user. */
-const Receipt = media.completeUpload.input.extend({ userId: z.uuid() })
+/** What a gateway writes to the store when it cannot reach media: the input of `completeUpload`, the user and the project. */
+const Receipt = media.completeUpload.input.extend({ userId: z.uuid(), projectId: z.uuid().optional() })
 type Receipt = z.infer<typeof Receipt>
 
 /** The origin of a receipt that becomes a dead letter. */
@@ -79,9 +79,9 @@ async function register(ctx: Context, key: StorageKey): Promise<void> {
   await ctx.store.remove(key)
 }
 
-async function registerOnce(ctx: Context, { userId, ...upload }: Receipt): Promise<void> {
+async function registerOnce(ctx: Context, { userId, projectId = userId, ...upload }: Receipt): Promise<void> {
   try {
-    await registerUpload(ctx, userId, upload)
+    await registerUpload(ctx, { projectId }, upload)
     ctx.logger.info({ videoId: upload.videoId }, 'an upload was registered by its receipt')
   } catch (error) {
     if (!(error instanceof AppError && FINAL.has(error.code))) throw error
@@ -121,9 +121,9 @@ const UNREADABLE = {
 export async function expireUploads(ctx: Context): Promise<void> {
   for (const row of await expiredRecords(ctx.db)) await end(ctx, row)
   if (!(await ctx.ownership.mayRemove())) return
-  const { waiting, limitPerOwner } = await planSweep(ctx)
+  const { waiting, limitPerProject } = await planSweep(ctx)
   ctx.metrics.sweepWaiting.set(waiting)
-  for (const row of await abandonedUploads(ctx.db, limitPerOwner)) await endAbandoned(ctx, row)
+  for (const row of await abandonedUploads(ctx.db, limitPerProject)) await endAbandoned(ctx, row)
 }
 
 /** A source that is complete in the store, but was never registered, is registered instead. */
@@ -133,13 +133,13 @@ async function endAbandoned(ctx: Context, row: UploadRow): Promise<void> {
     if (!(await ctx.store.stat(storageKey))) return await end(ctx, row)
     const written = await measure(ctx.store.read(storageKey))
     const source = { uploadId: row.id, storageKey, filename: row.filename, ...written }
-    await registerUpload(ctx, row.owner_id, { videoId: row.video_id, ...source })
+    await registerUpload(ctx, { projectId: row.project_id }, { videoId: row.video_id, ...source })
     ctx.logger.info({ videoId: row.video_id }, 'a complete upload that was not registered was registered')
   })
 }
 
 async function end(ctx: Context, row: UploadRow): Promise<void> {
   await isolated(ctx, { videoId: row.video_id }, () =>
-    transact(ctx, (tx) => abortUpload(ctx, tx, row, 'expired'), { evict: () => row.owner_id }),
+    transact(ctx, (tx) => abortUpload(ctx, tx, row, 'expired'), { evict: () => row.project_id }),
   )
 }

@@ -37,6 +37,7 @@ type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | 
 export interface VideosTable {
   id: string
   owner_id: string
+  project_id: string
   title: string
   description: string
   tags: string[]
@@ -173,7 +174,7 @@ export interface DeletionsTable {
   folder: boolean
   due_at: Generated<Date>
   tries: Generated<number>
-  owner_id: string | null
+  project_id: string | null
   quarantine: Generated<boolean>
   bytes: ColumnType<string, number | undefined, number>
 }
@@ -188,8 +189,8 @@ export interface InstallationTable {
   sweep_confirmed_until: Date | null
 }
 
-export interface ErasedOwnersTable {
-  owner_id: string
+export interface ErasedProjectsTable {
+  project_id: string
   erased_at: Generated<Date>
   done_at: Date | null
 }
@@ -216,11 +217,11 @@ export interface MediaDb extends OutboxDb, InboxDb {
   delivery_revocations: DeliveryRevocationsTable
   deletions: DeletionsTable
   installation: InstallationTable
-  erased_owners: ErasedOwnersTable
+  erased_projects: ErasedProjectsTable
   parked: ParkedTable
   uploads: UploadsTable
   upload_pieces: UploadPiecesTable
-  owner_limits: OwnerLimitsTable
+  project_limits: ProjectLimitsTable
   webhooks: WebhooksTable
   webhook_deliveries: WebhookDeliveriesTable
 }
@@ -231,8 +232,8 @@ export type Tx = Transaction<MediaDb>
 
 type Amount = ColumnType<string | null, number | null | undefined, number | null>
 
-export interface OwnerLimitsTable {
-  owner_id: string
+export interface ProjectLimitsTable {
+  project_id: string
   stored_bytes: Amount
   upload_bytes: Amount
   minutes: Amount
@@ -247,6 +248,7 @@ export interface UploadsTable {
   id: string
   video_id: string
   owner_id: string
+  project_id: string
   resumable: boolean
   bytes: BigInteger
   filename: string | null
@@ -271,6 +273,7 @@ export interface UploadPiecesTable {
 export interface WebhooksTable {
   id: string
   owner_id: string
+  project_id: string
   url: string
   events: VideoEventType[]
   secret: Buffer

@@ -19,7 +19,7 @@ describe('the quota for an upload', () => {
   it('is its length, up to the last byte that is allowed', () => {
     expect(quotaFor(400, usage({ bytes: 600 }, { storedBytes: 1000 }))).toBe(400)
     expect(() => quotaFor(401, usage({ bytes: 600 }, { storedBytes: 1000 }))).toThrow(
-      'The account uses 600 of 1000 bytes; the file needs 401 more',
+      'The project uses 600 of 1000 bytes; the file needs 401 more',
     )
   })
 

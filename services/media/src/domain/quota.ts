@@ -9,13 +9,13 @@ export function quotaFor(bytes: number | null, usage: Usage): number {
   const { limits } = usage
   assertUploadSize(bytes ?? 0, usage)
   if (limits.minutes !== null && usage.minutes >= limits.minutes) {
-    throw quotaExceeded(`The account uses ${usage.minutes.toFixed(1)} of ${limits.minutes} minutes of video`)
+    throw quotaExceeded(`The project uses ${usage.minutes.toFixed(1)} of ${limits.minutes} minutes of video`)
   }
   const left = limits.storedBytes === null ? Number.MAX_SAFE_INTEGER : limits.storedBytes - storedBytesOf(usage)
   const needed = bytes ?? 1
   if (needed > left) {
     throw quotaExceeded(
-      `The account uses ${storedBytesOf(usage)} of ${limits.storedBytes} bytes; the file needs ${bytes ?? 'some'} more`,
+      `The project uses ${storedBytesOf(usage)} of ${limits.storedBytes} bytes; the file needs ${bytes ?? 'some'} more`,
     )
   }
   return bytes ?? Math.min(left, limits.uploadBytes ?? Number.MAX_SAFE_INTEGER)
@@ -26,7 +26,7 @@ export function assertWithinQuota(bytes: number, usage: Usage): void {
   assertUploadSize(bytes, usage)
   const { storedBytes } = usage.limits
   if (storedBytes !== null && usage.bytes > storedBytes) {
-    throw quotaExceeded(`The account uses ${usage.bytes} of ${storedBytes} bytes, including this upload`)
+    throw quotaExceeded(`The project uses ${usage.bytes} of ${storedBytes} bytes, including this upload`)
   }
 }
 
@@ -34,7 +34,7 @@ export function assertWithinQuota(bytes: number, usage: Usage): void {
 export function assertWithinStoredBytes(usage: Usage): void {
   const { storedBytes } = usage.limits
   if (storedBytes === null || storedBytesOf(usage) <= storedBytes) return
-  throw quotaExceeded(`The account would use ${storedBytesOf(usage)} of ${storedBytes} bytes`)
+  throw quotaExceeded(`The project would use ${storedBytesOf(usage)} of ${storedBytes} bytes`)
 }
 
 function storedBytesOf({ bytes, retiredBytes }: Usage): number {
@@ -54,7 +54,7 @@ export function lengthFault(seconds: number, { minutes, limits }: Usage): TaskCa
   }
   if (limits.minutes !== null && minutes + seconds / 60 > limits.minutes) {
     const own = (seconds / 60).toFixed(1)
-    const detail = `The account uses ${minutes.toFixed(1)} of ${limits.minutes} minutes of video; this video needs ${own} more`
+    const detail = `The project uses ${minutes.toFixed(1)} of ${limits.minutes} minutes of video; this video needs ${own} more`
     return causeOf('QUOTA_EXCEEDED', detail)
   }
   return null

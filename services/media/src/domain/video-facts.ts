@@ -2,11 +2,12 @@ import type { VideoFacts } from '@kinora/common/contracts'
 import type { VideoRow } from '../db/schema.ts'
 import { etaSeconds } from './eta.ts'
 
-/** A video as its owner sees it, without playback URLs. */
+/** A video as members of its project see it, without playback URLs. */
 export function videoFacts(row: VideoRow, now: Date): VideoFacts {
   return {
     id: row.id,
     ownerId: row.owner_id,
+    projectId: row.project_id,
     title: row.title,
     description: row.description,
     tags: row.tags,

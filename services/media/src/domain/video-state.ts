@@ -13,7 +13,7 @@ export interface TaskFacts {
   /** Number of recorded segments. */
   written: number
   started: boolean
-  /** Waits for the end of a pause or for its owner's concurrency limit; not for other tasks. */
+  /** Waits for the end of a pause or for the concurrency limit of its project; not for other tasks. */
   delayed: boolean
   cause: TaskCause | null
 }

@@ -1,27 +1,34 @@
 import type { Actor } from '@kinora/common/contract'
 import type { Visibility } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { assertMay, type ProjectAction, roleIn } from '@kinora/common/project-access'
 
 interface Owned {
-  owner_id: string
+  project_id: string
   visibility: Visibility
 }
 
-export function isOwner(actor: Actor, video: Owned): boolean {
-  return actor.kind === 'user' && actor.userId === video.owner_id
+/** Whether the caller is a member of the project of a video, in any role. */
+export function isMember(actor: Actor, video: Owned): boolean {
+  return roleIn(actor, video.project_id) !== undefined
 }
 
 /**
- * Everyone who knows its id may see a public or unlisted video. A private one looks like a missing one to all but its owner.
+ * Everyone who knows its id may see a public or unlisted video. A private one looks like a missing one to all but the members
+ * of its project.
  */
 export function maySee(actor: Actor, video: Owned): boolean {
-  return video.visibility !== 'private' || isOwner(actor, video)
+  return video.visibility !== 'private' || isMember(actor, video)
 }
 
-/** Only the owner may change a video. Others get `FORBIDDEN` where they may see it, otherwise `VIDEO_NOT_FOUND`. */
-export function assertOwner(actor: Actor, video: Owned): void {
-  if (isOwner(actor, video)) return
-  throw new AppError(maySee(actor, video) ? 'FORBIDDEN' : 'VIDEO_NOT_FOUND')
+/**
+ * Members of the project may do what their role allows, and others nothing: they get `FORBIDDEN` where they may see the video,
+ * otherwise `VIDEO_NOT_FOUND`.
+ */
+export function assertMayWith(video: Owned, actor: Actor, action: ProjectAction): void {
+  // A signed-out caller is told the same as a stranger.
+  if (actor.kind !== 'user') throw new AppError(maySee(actor, video) ? 'FORBIDDEN' : 'VIDEO_NOT_FOUND')
+  assertMay(actor, video.project_id, action, maySee(actor, video) ? 'FORBIDDEN' : 'VIDEO_NOT_FOUND')
 }
 
 /** The id of the signed-in user. */

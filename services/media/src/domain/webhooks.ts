@@ -43,9 +43,9 @@ export function askedPauseMs(header: string | string[] | undefined, now: number)
 
 /** Attempts of one process at the same time: an attempt that waits for its receiver costs a socket, and no processor time. */
 const MAX_ATTEMPTS = 400
-/** Shares of them: for all retries, pings and failing webhooks together, and of what is free for one owner. */
+/** Shares of them: for all retries, pings and failing webhooks together, and of what is free for one project. */
 const LATER_SHARE = 1 / 2
-const OWNER_SHARE = 1 / 8
+const PROJECT_SHARE = 1 / 8
 /** When fewer places are free, slow first attempts end until `FREED` are. */
 const FREE = MAX_ATTEMPTS / 8
 const FREED = MAX_ATTEMPTS / 4
@@ -55,19 +55,19 @@ export const MIN_FIRST_ATTEMPT_MS = 1000
 export interface AttemptPlaces {
   limit: number
   limitLater: number
-  perOwner: number
+  perProject: number
 }
 
 /**
- * Places for further attempts. The fewer are free, the fewer one owner may have, so that owners of receivers that hang never
- * fill all of them. The last `FREE` places are for owners without a running attempt, one for each.
+ * Places for further attempts. The fewer are free, the fewer one project may have, so that projects of receivers that hang never
+ * fill all of them. The last `FREE` places are for projects without a running attempt, one for each.
  */
 export function attemptPlaces(running: number, runningLater: number): AttemptPlaces {
   const limit = Math.max(0, MAX_ATTEMPTS - running)
   return {
     limit,
     limitLater: Math.max(0, Math.min(limit, MAX_ATTEMPTS * LATER_SHARE - runningLater)),
-    perOwner: Math.max(1, Math.floor((limit - FREE) * OWNER_SHARE)),
+    perProject: Math.max(1, Math.floor((limit - FREE) * PROJECT_SHARE)),
   }
 }
 
@@ -80,7 +80,7 @@ export interface TimedAttempt {
 
 /**
  * First attempts that end because others need their places: when fewer than `FREE` are free, the longest running ones of those
- * that have had a second. Without it, 400 owners with receivers that hang would hold all places for 15 s.
+ * that have had a second. Without it, 400 projects with receivers that hang would hold all places for 15 s.
  */
 export function attemptsToCut<A extends TimedAttempt>(running: readonly A[], now: number): A[] {
   const open = running.filter(({ isEnding }) => !isEnding)

@@ -4,9 +4,9 @@ import type { EventData, EventEnvelope, EventType } from '@kinora/common/contrac
 import { auth, events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { transact } from '../operations/transact.ts'
-import { recordErasure } from '../repositories/erased-owners.ts'
+import { recordErasure } from '../repositories/erased-projects.ts'
 import { park } from '../repositories/parked.ts'
-import { removeWebhooksOf } from '../repositories/webhooks.ts'
+import { removeWebhooksBy } from '../repositories/webhooks.ts'
 import { taskFinished } from './task-finished.ts'
 import { taskFailed, taskProgressed } from './tasks.ts'
 
@@ -20,6 +20,7 @@ const SUBSCRIBED = {
   'task.failed': events['task.failed'],
   'auth.account-claimed': events['auth.account-claimed'],
   'auth.user-erased': events['auth.user-erased'],
+  'auth.project-erased': events['auth.project-erased'],
 }
 
 /** The bus parses the data of an event by the schema of its type. */
@@ -29,7 +30,8 @@ function handlersOf(bus: Bus): EventHandlers<typeof SUBSCRIBED> {
     'task.finished': taskFinished,
     'task.failed': taskFailed,
     'auth.account-claimed': accountClaimed,
-    'auth.user-erased': (ctx, { userId }) => userErased(ctx, bus, userId),
+    'auth.user-erased': (ctx, { userId }) => projectErased(ctx, bus, userId),
+    'auth.project-erased': (ctx, { projectId }) => projectErased(ctx, bus, projectId),
   }
 }
 
@@ -48,14 +50,14 @@ export async function subscribeToEvents(bus: Bus, ctx: Context): Promise<void> {
 }
 
 /**
- * An account was deleted. Auth is asked, because what follows cannot be undone; while it does not answer, the event is
+ * An account was deleted, whose personal project has its id, or another project. Auth is asked, because what follows cannot be undone; while it does not answer, the event is
  * retried, and auth repeats it. Only recorded here, because the removal may take long; it is a job's. May be called twice.
  */
-async function userErased(ctx: Context, bus: Bus, userId: string): Promise<void> {
+async function projectErased(ctx: Context, bus: Bus, projectId: string): Promise<void> {
   const call = { actor: { kind: 'service', name: 'media' }, requestId: randomUUID() } as const
-  const { erased } = await bus.call(auth.getErasure, { userId }, call)
-  if (erased) await transact(ctx, (tx) => recordErasure(tx, userId), { wake: () => 'erasures' })
-  else ctx.logger.error({ userId }, 'auth has not deleted this account: its videos stay')
+  const { erased } = await bus.call(auth.getErasure, { userId: projectId }, call)
+  if (erased) await transact(ctx, (tx) => recordErasure(tx, projectId), { wake: () => 'erasures' })
+  else ctx.logger.error({ projectId }, 'auth has not deleted this account or project: its videos stay')
 }
 
 /** The owner of an address has proved it for the first time; a stranger may have added webhooks before. May be called twice. */
@@ -63,5 +65,5 @@ async function accountClaimed(
   ctx: Context,
   { userId, claimedAt }: EventData<(typeof events)['auth.account-claimed']>,
 ): Promise<void> {
-  await removeWebhooksOf(ctx.db, userId, new Date(claimedAt))
+  await removeWebhooksBy(ctx.db, userId, new Date(claimedAt))
 }

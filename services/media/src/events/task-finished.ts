@@ -97,7 +97,7 @@ async function finish(ctx: Context, attempt: Attempt, result: TaskResult): Promi
 /** A speculative probe estimates the length, so only the probe of the whole source is checked. */
 async function lengthFaultOf(ctx: Context, { tx, video, task }: Attempt, result: TaskResult) {
   if (result.kind !== 'probe' || task.early_share !== null) return null
-  return await lengthRefusal(ctx, tx, video.owner_id, factsOf(video, result.facts).durationSeconds)
+  return await lengthRefusal(ctx, tx, video.project_id, factsOf(video, result.facts).durationSeconds)
 }
 
 type ResultOf = { [R in TaskResult as R['kind']]: R }

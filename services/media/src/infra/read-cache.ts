@@ -4,18 +4,18 @@ import { Redis } from 'ioredis'
 import type { MediaConfig } from '../config.ts'
 
 /**
- * Caches answers that an owner reads often. Each owner has a generation, a random id that every change of one of the
- * owner's videos replaces; an answer is valid while it carries the current one. A reader that loaded before a commit and
+ * Caches answers that members of a project read often. Each project has a generation, a random id that every change of one of
+ * its videos replaces; an answer is valid while it carries the current one. A reader that loaded before a commit and
  * stores after it stores under an old generation, so its answer is never used. No keys are deleted by pattern.
  *
- * Only the owner gets answers from the cache. Whether other users may see a video is decided on its row, so an eviction
+ * Only members of the project get answers from the cache. Whether others may see a video is decided on its row, so an eviction
  * that never reached Redis cannot show a private video to anyone.
  */
 export interface ReadCache {
-  /** Reads `key` of this owner. An answer that is not cached is loaded, and cached where `keep` says that it is the owner's. */
-  read<T>(ownerId: string, key: string, load: () => Promise<T>, keep?: (loaded: T) => boolean): Promise<T>
+  /** Reads `key` of this project. An answer that is not cached is loaded, and cached where `keep` says that it is the project's. */
+  read<T>(projectId: string, key: string, load: () => Promise<T>, keep?: (loaded: T) => boolean): Promise<T>
   /** After a commit: answers from before it are not used any more. Never throws. */
-  evict(ownerId: string): Promise<void>
+  evict(projectId: string): Promise<void>
   state(): 'ready' | 'degraded' | 'off'
   close(): void
 }
@@ -38,21 +38,21 @@ const RETRY_MS = 200
 const GENERATION_LENGTH = 36
 
 export function createReadCache(client: CacheClient, newId: () => string, logger: Logger): ReadCache {
-  /** Owners whose generation could not be replaced yet; the cache is not used for them. */
+  /** Projects whose generation could not be replaced yet; the cache is not used for them. */
   const pending = new Map<string, NodeJS.Timeout>()
 
   async function read<T>(
-    ownerId: string,
+    projectId: string,
     key: string,
     load: () => Promise<T>,
     keep: (loaded: T) => boolean = () => true,
   ): Promise<T> {
-    if (!client.ready() || pending.has(ownerId)) return await load()
+    if (!client.ready() || pending.has(projectId)) return await load()
     let generation: string
     try {
-      const [current, answer] = await client.getBoth(generationKey(ownerId), key)
+      const [current, answer] = await client.getBoth(generationKey(projectId), key)
       if (current && answer?.startsWith(current)) return JSON.parse(answer.slice(GENERATION_LENGTH)) as T
-      generation = current ?? (await client.putIfAbsent(generationKey(ownerId), newId(), GENERATION_MS))
+      generation = current ?? (await client.putIfAbsent(generationKey(projectId), newId(), GENERATION_MS))
     } catch {
       return await load()
     }
@@ -62,34 +62,34 @@ export function createReadCache(client: CacheClient, newId: () => string, logger
     return loaded
   }
 
-  async function evict(ownerId: string): Promise<void> {
+  async function evict(projectId: string): Promise<void> {
     try {
-      await client.put(generationKey(ownerId), newId(), GENERATION_MS)
-      clear(ownerId)
+      await client.put(generationKey(projectId), newId(), GENERATION_MS)
+      clear(projectId)
     } catch (error) {
-      if (!pending.has(ownerId)) logger.warn({ err: error }, 'cache eviction failed; retrying')
-      retryUntil(ownerId, performance.now() + ANSWER_MS)
+      if (!pending.has(projectId)) logger.warn({ err: error }, 'cache eviction failed; retrying')
+      retryUntil(projectId, performance.now() + ANSWER_MS)
     }
   }
 
   /** Retries until it succeeds, or until all answers from before have expired. */
-  function retryUntil(ownerId: string, until: number): void {
-    clear(ownerId)
+  function retryUntil(projectId: string, until: number): void {
+    clear(projectId)
     const again = async () => {
       try {
-        await client.put(generationKey(ownerId), newId(), GENERATION_MS)
-        clear(ownerId)
+        await client.put(generationKey(projectId), newId(), GENERATION_MS)
+        clear(projectId)
       } catch {
-        if (performance.now() < until) retryUntil(ownerId, until)
-        else clear(ownerId)
+        if (performance.now() < until) retryUntil(projectId, until)
+        else clear(projectId)
       }
     }
-    pending.set(ownerId, setTimeout(() => void again(), RETRY_MS).unref())
+    pending.set(projectId, setTimeout(() => void again(), RETRY_MS).unref())
   }
 
-  function clear(ownerId: string): void {
-    clearTimeout(pending.get(ownerId))
-    pending.delete(ownerId)
+  function clear(projectId: string): void {
+    clearTimeout(pending.get(projectId))
+    pending.delete(projectId)
   }
 
   return {
@@ -104,14 +104,14 @@ export function createReadCache(client: CacheClient, newId: () => string, logger
 }
 
 const NO_CACHE: ReadCache = {
-  read: (_ownerId, _key, load) => load(),
+  read: (_projectId, _key, load) => load(),
   evict: async () => {},
   state: () => 'off',
   close: () => {},
 }
 
-function generationKey(ownerId: string): string {
-  return `generation:${ownerId}`
+function generationKey(projectId: string): string {
+  return `generation:${projectId}`
 }
 
 export function openReadCache(config: MediaConfig, logger: Logger): ReadCache {

@@ -44,7 +44,7 @@ export async function changeVideo<T>(
       const result = await change(tx, video)
       return { result, video: await updateState(ctx, tx, video) }
     },
-    { evict: (changed) => changed?.video.owner_id, wake: (changed) => loopFor(changed?.video) },
+    { evict: (changed) => changed?.video.project_id, wake: (changed) => loopFor(changed?.video) },
   )
 }
 
@@ -77,7 +77,7 @@ export async function publishProgress(ctx: Context, videoId: string): Promise<vo
       const video = await lockVideoForProgress(tx, videoId, PROGRESS_EVERY_MS)
       return video && (await updateState(ctx, tx, video))
     },
-    { evict: (video) => video?.owner_id, wake: loopFor },
+    { evict: (video) => video?.project_id, wake: loopFor },
   )
 }
 
@@ -133,12 +133,13 @@ async function estimateFinish(tx: Tx, { id, plan }: VideoRow, { status }: VideoS
 }
 
 async function addVideoChanged(tx: Tx, row: VideoRow, now: Date): Promise<void> {
-  const { id, owner_id: ownerId, status, playable, visibility, error } = row
+  const { id, owner_id: ownerId, project_id: projectId, status, playable, visibility, error } = row
   const about = { aggregateId: id, sequence: Number(row.sequence) }
   const progress = progressOf(row, now)
   await addEvent(tx, events['video.changed'], about, {
     videoId: id,
     ownerId,
+    projectId,
     status,
     playable,
     visibility,

@@ -1,6 +1,8 @@
 import { buffer } from 'node:stream/consumers'
+import type { Actor } from '@kinora/common/contract'
 import type { WebFile } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { assertMay, defaultProjectOf } from '@kinora/common/project-access'
 import { keys, type StorageKey } from '@kinora/common/storage'
 import { readWebFile } from '@kinora/formats/web-file'
 import type { Context } from '../context.ts'
@@ -8,12 +10,24 @@ import type { Tx, VideoRow } from '../db/schema.ts'
 import { probeTask } from '../domain/plan.ts'
 import { shownFilename } from '../domain/source-type.ts'
 import { isFolderDeleted, queueFileDeletion, queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
-import { isErased } from '../repositories/erased-owners.ts'
+import { isErased } from '../repositories/erased-projects.ts'
 import { addTasks } from '../repositories/tasks.ts'
 import { completeUploadRow, deleteUploadRow } from '../repositories/uploads.ts'
 import { recordSource, type Source } from '../repositories/video-states.ts'
 import { changeVideo } from './change-video.ts'
 import { transact } from './transact.ts'
+
+/** Who registers a source: a caller, by the role at the end of the upload, or media for the project of the upload. */
+type Registrar = { actor: Actor } | { projectId: string }
+
+function assertMayRegister(by: Registrar, video: VideoRow): void {
+  if ('actor' in by) assertMay(by.actor, video.project_id, 'edit', 'VIDEO_NOT_FOUND')
+  else if (by.projectId !== video.project_id) throw new AppError('VIDEO_NOT_FOUND')
+}
+
+function projectOf(by: Registrar): string {
+  return 'actor' in by ? defaultProjectOf(by.actor) : by.projectId
+}
 
 /**
  * Registers a source of which all bytes are durable; once per upload, however often it is called. When the video has
@@ -22,7 +36,7 @@ import { transact } from './transact.ts'
  */
 export async function registerUpload(
   ctx: Context,
-  userId: string,
+  by: Registrar,
   { videoId, ...source }: Source & { videoId: string },
 ): Promise<VideoRow> {
   const { uploadId, storageKey } = source
@@ -32,7 +46,7 @@ export async function registerUpload(
   }
   const webFile = await webFileOf(ctx, storageKey, source.bytes)
   const changed = await changeVideo(ctx, videoId, async (tx, video) => {
-    if (video.owner_id !== userId) throw new AppError('VIDEO_NOT_FOUND')
+    assertMayRegister(by, video)
     if (video.upload_id === null) await registerSource(tx, video.id, source, webFile)
     const lost = video.upload_id !== null && video.upload_id !== uploadId
     if (lost) await queueFileDeletion(tx, storageKey)
@@ -40,15 +54,15 @@ export async function registerUpload(
     return { lost }
   })
   if (!changed) {
-    await transact(ctx, (tx) => disposeOfSource(tx, userId, videoId, storageKey))
+    await transact(ctx, (tx) => disposeOfSource(tx, projectOf(by), videoId, storageKey))
     throw new AppError('VIDEO_NOT_FOUND')
   }
   if (changed.result.lost) throw new AppError('SOURCE_ALREADY_UPLOADED')
   return changed.video
 }
 
-async function disposeOfSource(tx: Tx, userId: string, videoId: string, storageKey: string): Promise<void> {
-  const wasDeleted = (await isFolderDeleted(tx, keys.sourceFolder(videoId))) || (await isErased(tx, userId))
+async function disposeOfSource(tx: Tx, projectId: string, videoId: string, storageKey: string): Promise<void> {
+  const wasDeleted = (await isFolderDeleted(tx, keys.sourceFolder(videoId))) || (await isErased(tx, projectId))
   if (wasDeleted) await queueFileDeletion(tx, storageKey)
   else await queueQuarantine(tx, { key: storageKey, folder: false })
 }
@@ -87,6 +101,6 @@ export async function registerSource(
 async function endUpload(tx: Tx, uploadId: string, lost: boolean): Promise<void> {
   const row = await completeUploadRow(tx, uploadId)
   if (!row) return
-  await queueFolderDeletion(tx, keys.pieces(row.video_id, uploadId), row.owner_id)
+  await queueFolderDeletion(tx, keys.pieces(row.video_id, uploadId), row.project_id)
   if (lost || !row.resumable) await deleteUploadRow(tx, uploadId)
 }

@@ -23,10 +23,10 @@ export async function removeVideo(
   await lockPlaylists(tx, videoId)
   const removed = await deleteRow(tx, videoId)
   if (!removed) return undefined
-  const { owner_id: ownerId, sequence } = removed
+  const { project_id: projectId, owner_id: ownerId, sequence } = removed
   for (const key of [keys.videoFolder(videoId), keys.sourceFolder(videoId), keys.piecesFolder(videoId)]) {
-    if (files === 'remove') await queueFolderDeletion(tx, key, ownerId)
-    else await queueQuarantine(tx, { key, folder: true }, ownerId)
+    if (files === 'remove') await queueFolderDeletion(tx, key, projectId)
+    else await queueQuarantine(tx, { key, folder: true }, projectId)
   }
   const about = { aggregateId: videoId, sequence: Number(sequence) + 1 }
   await addEvent(tx, events['video.deleted'], about, { videoId, ownerId })

@@ -7,14 +7,14 @@ import type { Tx } from '../db/schema.ts'
 interface AroundCommit<T> {
   /** The call that this answers. */
   call?: Pick<Call, 'timeoutMs'>
-  /** The owner whose cached answers are out of date. */
+  /** The project whose cached answers are out of date. */
   evict?: (result: T) => string | undefined
   /** A loop that has work now, beside the outbox relay. */
   wake?: (result: T) => keyof Wake | undefined
 }
 
 /**
- * Runs `work` in one transaction: all that it does is committed, or nothing. After the commit the owner's cached answers
+ * Runs `work` in one transaction: all that it does is committed, or nothing. After the commit the project's cached answers
  * are evicted first, so that a client that hears of the change reads what is new. Then the loops are woken that send what
  * the transaction has added.
  *
@@ -31,8 +31,8 @@ export async function transact<T>(
     if (around.call) assertInTime(around.call)
     return { result, hasOutbox: hasMessages(tx) }
   })
-  const ownerId = around.evict?.(result)
-  if (ownerId !== undefined) await cache.evict(ownerId)
+  const projectId = around.evict?.(result)
+  if (projectId !== undefined) await cache.evict(projectId)
   if (hasOutbox) wake.emit('outbox')
   const loop = around.wake?.(result)
   if (loop !== undefined) wake.emit(loop)

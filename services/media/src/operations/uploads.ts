@@ -6,7 +6,7 @@ import { quotaFor } from '../domain/quota.ts'
 import { isDeclaredAsOther, REFUSED_TYPES } from '../domain/source-type.ts'
 import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
 import { isSweepConfirmed } from '../repositories/installation.ts'
-import { lockQuota, usageOf } from '../repositories/owner-limits.ts'
+import { lockQuota, usageOf } from '../repositories/project-limits.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
 import {
   addUploadPart,
@@ -29,7 +29,7 @@ export function assertMayBeVideo(contentType: string | null): void {
 }
 
 /**
- * Reserves quota for an upload until it is registered or aborted. One owner's uploads pass here one after the other, so
+ * Reserves quota for an upload until it is registered or aborted. One project's uploads pass here one after the other, so
  * that two that begin together cannot both take the rest of the quota.
  * @param upload with `bytes` null where the length is not known
  */
@@ -38,8 +38,8 @@ export async function reserve(
   tx: Tx,
   upload: Omit<NewUpload, 'bytes'> & { bytes: number | null },
 ): Promise<UploadRow> {
-  await lockQuota(tx, upload.ownerId)
-  const usage = await usageOf(tx, config, upload.ownerId)
+  await lockQuota(tx, upload.projectId)
+  const usage = await usageOf(tx, config, upload.projectId)
   if (usage.uploads >= config.MAX_OPEN_UPLOADS) throw new AppError('UPLOAD_LIMIT_REACHED')
   const bytes = quotaFor(upload.bytes, usage)
   return await insertUpload(tx, { ...upload, bytes }, config.UPLOAD_EXPIRY_SECONDS)
@@ -61,8 +61,8 @@ export async function abortUpload(
   const row = await deleteUploadRow(tx, id)
   if (!row || row.completed_at !== null) return
   const parts = keys.pieces(videoId, id)
-  if (reason === 'expired') await queueQuarantine(tx, { key: parts, folder: true }, row.owner_id)
-  else await queueFolderDeletion(tx, parts, row.owner_id)
+  if (reason === 'expired') await queueQuarantine(tx, { key: parts, folder: true }, row.project_id)
+  else await queueFolderDeletion(tx, parts, row.project_id)
   await endSpeculationOf(tx, videoId, id)
   if (row.made_video && video?.upload_id === null && !(await hasOtherUploads(tx, videoId))) {
     await removeVideo(ctx, tx, videoId, reason === 'asked' ? 'remove' : 'quarantine')
@@ -88,14 +88,14 @@ export interface SweepPlan {
   /** Abandoned uploads that are swept only after an operator has confirmed. */
   waiting: number
   /** Accounts with more abandoned uploads than this are left alone; null: no account is. */
-  limitPerOwner: number | null
+  limitPerProject: number | null
 }
 
 /** Decides whether abandoned uploads are swept, or are so many that a wrong clock or an old database is more likely. */
 export async function planSweep({ db, config }: Pick<Context, 'db' | 'config'>): Promise<SweepPlan> {
-  if (await isSweepConfirmed(db)) return { waiting: 0, limitPerOwner: null }
+  if (await isSweepConfirmed(db)) return { waiting: 0, limitPerProject: null }
   const { SWEEP_LIMIT } = config
   const { all, overLimit } = await countAbandoned(db, SWEEP_LIMIT)
-  if (all > ALL_ACCOUNTS * SWEEP_LIMIT) return { waiting: all, limitPerOwner: 0 }
-  return { waiting: overLimit, limitPerOwner: SWEEP_LIMIT }
+  if (all > ALL_ACCOUNTS * SWEEP_LIMIT) return { waiting: all, limitPerProject: 0 }
+  return { waiting: overLimit, limitPerProject: SWEEP_LIMIT }
 }

@@ -15,10 +15,10 @@ export async function enqueueDeliveries(
   video: VideoRow,
   now: Date,
 ): Promise<void> {
-  const { id: videoId, owner_id: ownerId, sequence } = video
+  const { id: videoId, project_id: projectId, owner_id: ownerId, sequence } = video
   for (const type of types) {
     const payload: WebhookPayload = { type, timestamp: now.toISOString(), data: videoFacts(video, now) }
-    await addDeliveries(tx, ownerId, { type, videoId, body: JSON.stringify(payload) })
+    await addDeliveries(tx, projectId, { type, videoId, body: JSON.stringify(payload) })
     const about = { aggregateId: videoId, sequence: Number(sequence) }
     await addEvent(tx, events['video.milestone-reached'], about, { ownerId, payload })
   }

@@ -19,13 +19,13 @@ export async function deferTask(tx: Tx, { taskId, attempt }: { taskId: string; a
   return numUpdatedRows === 1n
 }
 
-/** Up to `limit` deferred tasks of an owner, in the order of work. */
-export async function deferredTasks(db: Db, ownerId: string, limit: number): Promise<TaskOfVideo[]> {
+/** Up to `limit` deferred tasks of a project, in the order of work. */
+export async function deferredTasks(db: Db, projectId: string, limit: number): Promise<TaskOfVideo[]> {
   return await db
     .selectFrom('tasks')
     .innerJoin('videos', 'videos.id', 'tasks.video_id')
     .select(['tasks.id', 'tasks.video_id'])
-    .where('videos.owner_id', '=', ownerId)
+    .where('videos.project_id', '=', projectId)
     .where('tasks.held', '=', true)
     .where('tasks.state', '=', 'waiting')
     .orderBy('videos.created_at')
@@ -34,23 +34,23 @@ export async function deferredTasks(db: Db, ownerId: string, limit: number): Pro
     .execute()
 }
 
-export async function ownersOfDeferredTasks(db: Db): Promise<string[]> {
+export async function projectsOfDeferredTasks(db: Db): Promise<string[]> {
   const rows = await db
     .selectFrom('tasks')
     .innerJoin('videos', 'videos.id', 'tasks.video_id')
-    .select('videos.owner_id')
+    .select('videos.project_id')
     .distinct()
     .where('tasks.held', '=', true)
     .where('tasks.state', '=', 'waiting')
     .execute()
-  return rows.map((row) => row.owner_id)
+  return rows.map((row) => row.project_id)
 }
 
-/** How many tasks of an owner are in one of these states. Stills, for which viewers ask, and transcripts do not count. */
-export async function countTasks(db: Db, ownerId: string, states: string[]): Promise<number> {
+/** How many tasks of a project are in one of these states. Stills, for which viewers ask, and transcripts do not count. */
+export async function countTasks(db: Db, projectId: string, states: string[]): Promise<number> {
   const { rows } = await sql<{ tasks: string }>`select count(*) as tasks
     from tasks join videos on videos.id = tasks.video_id
-    where videos.owner_id = ${ownerId} and tasks.state = any(${states}) and tasks.kind not in ('still', 'transcribe')`.execute(
+    where videos.project_id = ${projectId} and tasks.state = any(${states}) and tasks.kind not in ('still', 'transcribe')`.execute(
     db,
   )
   return Number(rows[0]?.tasks ?? 0)

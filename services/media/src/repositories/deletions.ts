@@ -22,9 +22,9 @@ export interface Disposal extends Removable {
 
 interface DisposalTerms {
   afterSeconds?: number
-  ownerId?: string | undefined
+  projectId?: string | undefined
   quarantine?: boolean
-  /** What the file takes of its owner's quota until it is removed. */
+  /** What the file takes of its project's quota until it is removed. */
   bytes?: number
 }
 
@@ -32,10 +32,10 @@ interface DisposalTerms {
 async function queueDeletion(
   tx: Tx,
   { key, folder }: Removable,
-  { afterSeconds = 0, ownerId, quarantine = false, bytes = 0 }: DisposalTerms,
+  { afterSeconds = 0, projectId, quarantine = false, bytes = 0 }: DisposalTerms,
 ): Promise<void> {
-  await sql`insert into deletions (key, folder, due_at, owner_id, quarantine, bytes) values (${key}, ${folder},
-    now() + make_interval(secs => ${afterSeconds}), ${ownerId ?? null}, ${quarantine}, ${bytes})`.execute(tx)
+  await sql`insert into deletions (key, folder, due_at, project_id, quarantine, bytes) values (${key}, ${folder},
+    now() + make_interval(secs => ${afterSeconds}), ${projectId ?? null}, ${quarantine}, ${bytes})`.execute(tx)
 }
 
 export async function queueFileDeletion(tx: Tx, key: StorageKey): Promise<void> {
@@ -43,26 +43,26 @@ export async function queueFileDeletion(tx: Tx, key: StorageKey): Promise<void> 
 }
 
 /** Queues a move to quarantine, from which it can be restored for some days. */
-export async function queueQuarantine(tx: Tx, what: Removable, ownerId?: string): Promise<void> {
-  await queueDeletion(tx, what, { ownerId, quarantine: true })
+export async function queueQuarantine(tx: Tx, what: Removable, projectId?: string): Promise<void> {
+  await queueDeletion(tx, what, { projectId, quarantine: true })
 }
 
 /** Queues two removals: one now, and one when no attempt can still be writing there. */
-export async function queueFolderDeletion(tx: Tx, key: StorageKey, ownerId?: string): Promise<void> {
-  await queueDeletion(tx, { key, folder: true }, { ownerId })
-  await queueDeletion(tx, { key, folder: true }, { ownerId, afterSeconds: LATE_SECONDS })
+export async function queueFolderDeletion(tx: Tx, key: StorageKey, projectId?: string): Promise<void> {
+  await queueDeletion(tx, { key, folder: true }, { projectId })
+  await queueDeletion(tx, { key, folder: true }, { projectId, afterSeconds: LATE_SECONDS })
 }
 
 /** Queues a removal for when all cached answers that name the file have expired. */
 export async function queueLateDeletion(
   tx: Tx,
   what: Removable,
-  counted: Pick<DisposalTerms, 'ownerId' | 'bytes'> = {},
+  counted: Pick<DisposalTerms, 'projectId' | 'bytes'> = {},
 ): Promise<void> {
   await queueDeletion(tx, what, { ...counted, afterSeconds: LATE_SECONDS })
 }
 
-/** Whether the removal of a folder is queued, because its owner has deleted the video. */
+/** Whether the removal of a folder is queued, because somebody has deleted the video. */
 export async function isFolderDeleted(tx: Tx, folder: StorageKey): Promise<boolean> {
   const query = tx.selectFrom('deletions').select('id').where('key', '=', folder).where('folder', '=', true)
   return (await query.where('quarantine', '=', false).executeTakeFirst()) !== undefined

@@ -37,11 +37,11 @@ async function ownWork(tx: Tx, videoId: string): Promise<{ own: Measured; remain
   }
 }
 
-/** Other videos' tasks that run or have priority, see `domain/priority.ts`. Deferred ones wait for their owner's own tasks. */
+/** Other videos' tasks that run or have priority, see `domain/priority.ts`. Deferred ones wait for tasks of their own project. */
 async function othersWork(tx: Tx, videoId: string): Promise<{ backlog: number; slots: number }> {
   const { rows } = await sql<{ backlog: number; slots: number }>`
     with in_work as (
-      select id, created_at, least(row_number() over (partition by owner_id order by created_at, id), 5) as place
+      select id, created_at, least(row_number() over (partition by project_id order by created_at, id), 5) as place
       from videos where status in ('uploaded', 'processing')
     ), alive as (
       select task.id from tasks task where task.state = 'running' and task.lease_until > now() and ${WEIGHED}

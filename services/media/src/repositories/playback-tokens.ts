@@ -3,16 +3,16 @@ import { sql } from 'kysely'
 import type { Db, PlaybackTokenRow, Tx } from '../db/schema.ts'
 import type { CreationCursor } from '../domain/pages.ts'
 
-/** Until the commit no other transaction can add a link of this owner. */
-export async function lockTokens(tx: Tx, ownerId: string): Promise<void> {
-  await lockName(tx, `links ${ownerId}`)
+/** Until the commit no other transaction can add a link in this project. */
+export async function lockTokens(tx: Tx, projectId: string): Promise<void> {
+  await lockName(tx, `links ${projectId}`)
 }
 
-/** Links of an owner that have not expired, also those that were revoked: their rows are kept until then. */
-export async function countTokens(db: Db, ownerId: string): Promise<number> {
+/** Links of a project that have not expired, also those that were revoked: their rows are kept until then. */
+export async function countTokens(db: Db, projectId: string): Promise<number> {
   const { rows } = await sql<{ tokens: number }>`select count(*)::integer as tokens
     from playback_tokens join videos on videos.id = video_id
-    where owner_id = ${ownerId} and expires_at > now()`.execute(db)
+    where project_id = ${projectId} and expires_at > now()`.execute(db)
   return rows[0]?.tokens ?? 0
 }
 
@@ -40,17 +40,17 @@ export async function revokeToken(tx: Tx, videoId: string, tokenId: string): Pro
   return row && { expiresAt: row.expires_at }
 }
 
-/** The tokens of an owner's videos, newest first, after the one that `after` names. */
-export async function tokensOfOwner(
+/** The tokens of a project's videos, newest first, after the one that `after` names. */
+export async function tokensOfProject(
   db: Db,
-  ownerId: string,
+  projectId: string,
   { limit, after }: { limit: number; after: CreationCursor | null },
 ): Promise<PlaybackTokenRow[]> {
   let query = db
     .selectFrom('playback_tokens')
     .innerJoin('videos', 'videos.id', 'playback_tokens.video_id')
     .selectAll('playback_tokens')
-    .where('videos.owner_id', '=', ownerId)
+    .where('videos.project_id', '=', projectId)
   if (after) {
     const { createdAt, id } = after
     query = query.where(

@@ -252,7 +252,7 @@ async function priorities(tx: Tx, taskIds: readonly string[]): Promise<Map<strin
   const { rows } = await sql<Candidate & { id: string }>`
     select task.id, task.kind, task.ordinal, (
       select count(*)::integer from videos other
-      where other.owner_id = video.owner_id and other.status in ('uploaded', 'processing')
+      where other.project_id = video.project_id and other.status in ('uploaded', 'processing')
         and (other.created_at, other.id) < (video.created_at, video.id)
     ) as earlier
     from tasks task join videos video on video.id = task.video_id

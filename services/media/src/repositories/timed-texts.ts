@@ -8,11 +8,11 @@ import { queueLateDeletion } from './deletions.ts'
 /** Deletes the files late: published playlists name them until they are rewritten, and players may have just read those. */
 export async function retireCaptions(
   tx: Tx,
-  { id: videoId, owner_id: ownerId }: Pick<VideoRow, 'id' | 'owner_id'>,
+  { id: videoId, project_id: projectId }: Pick<VideoRow, 'id' | 'project_id'>,
   { id, bytes = 0 }: StoredCaptions,
 ): Promise<void> {
   await queueLateDeletion(tx, { key: keys.playlist(videoId, captionsPlaylist(id)), folder: false })
-  await queueLateDeletion(tx, { key: keys.playlist(videoId, captionsFile(id)), folder: false }, { ownerId, bytes })
+  await queueLateDeletion(tx, { key: keys.playlist(videoId, captionsFile(id)), folder: false }, { projectId, bytes })
 }
 
 export async function retireChapters(tx: Tx, videoId: string, chapters: StoredChapters): Promise<void> {

@@ -10,6 +10,7 @@ export interface NewUpload {
   id: string
   videoId: string
   ownerId: string
+  projectId: string
   resumable: boolean
   bytes: number
   filename: string | null
@@ -18,7 +19,7 @@ export interface NewUpload {
 }
 
 export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: number): Promise<UploadRow> {
-  const { id, videoId, ownerId, resumable, bytes, filename, metadata, madeVideo } = upload
+  const { id, videoId, ownerId, projectId, resumable, bytes, filename, metadata, madeVideo } = upload
   const own = { id, resumable, bytes, filename, metadata }
   return await tx
     .insertInto('uploads')
@@ -26,6 +27,7 @@ export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: num
       ...own,
       video_id: videoId,
       owner_id: ownerId,
+      project_id: projectId,
       made_video: madeVideo,
       expires_at: inSeconds(resumable ? expirySeconds : SINGLE_REQUEST_SECONDS),
     })
@@ -33,10 +35,18 @@ export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: num
     .executeTakeFirstOrThrow()
 }
 
-/** Locks a resumable upload of this owner; for other users it does not exist. A video is locked before its upload. */
-export async function lockUpload(tx: Tx, uploadId: string, ownerId: string): Promise<UploadRow> {
+/**
+ * Locks a resumable upload, with a check of whether the caller may. A video is locked before its upload.
+ * @param assertAllowed throws `UPLOAD_NOT_FOUND` for those to whom the upload does not exist
+ */
+export async function lockUpload(
+  tx: Tx,
+  uploadId: string,
+  assertAllowed: (row: UploadRow) => void,
+): Promise<UploadRow> {
   const row = await lockRow(tx, uploadId)
-  if (row?.owner_id !== ownerId || !row.resumable) throw new AppError('UPLOAD_NOT_FOUND')
+  if (!row?.resumable) throw new AppError('UPLOAD_NOT_FOUND')
+  assertAllowed(row)
   const unfinished = row.completed_at === null && row.received !== row.bytes
   if (unfinished && (await isExpired(tx, uploadId))) throw new AppError('UPLOAD_EXPIRED')
   return row
@@ -70,13 +80,13 @@ export async function touchUpload(
 /** A sign of life of the gateway that receives an upload; of a resumable one only while its part is the current one. */
 export async function keepUpload(
   db: Db,
-  ref: { uploadId: string; ownerId: string; pieceId: string | null },
+  ref: { uploadId: string; pieceId: string | null },
   expirySeconds: number,
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`update uploads
     set touched_at = now(), expires_at = now() + make_interval(secs => case when resumable then ${expirySeconds}::int
       else ${SINGLE_REQUEST_SECONDS}::int end)
-    where id = ${ref.uploadId} and owner_id = ${ref.ownerId} and piece_id is not distinct from ${ref.pieceId}
+    where id = ${ref.uploadId} and piece_id is not distinct from ${ref.pieceId}
       and completed_at is null`.execute(db)
   return numAffectedRows === 1n
 }
@@ -117,22 +127,22 @@ export async function expiredRecords(db: Db): Promise<UploadRow[]> {
 const ABANDONED = sql<boolean>`(completed_at is null and expires_at <= now()
   and (not resumable or (piece_id is null and received < bytes)))`
 
-/** Abandoned uploads of accounts that have at most `limitPerOwner` of them. */
-export async function abandonedUploads(db: Db, limitPerOwner: number | null): Promise<UploadRow[]> {
+/** Abandoned uploads of projects that have at most `limitPerProject` of them. */
+export async function abandonedUploads(db: Db, limitPerProject: number | null): Promise<UploadRow[]> {
   let query = db.selectFrom('uploads').selectAll().where(ABANDONED).limit(AT_ONCE)
-  if (limitPerOwner !== null) {
-    query = query.where(sql<boolean>`owner_id in (select owner_id from uploads where ${ABANDONED}
-      group by owner_id having count(*) <= ${limitPerOwner})`)
+  if (limitPerProject !== null) {
+    query = query.where(sql<boolean>`project_id in (select project_id from uploads where ${ABANDONED}
+      group by project_id having count(*) <= ${limitPerProject})`)
   }
   return await query.execute()
 }
 
-/** How many abandoned uploads there are: of all accounts, and of those with more than `limitPerOwner`. */
-export async function countAbandoned(db: Db, limitPerOwner: number): Promise<{ all: number; overLimit: number }> {
+/** How many abandoned uploads there are: of all projects, and of those with more than `limitPerProject`. */
+export async function countAbandoned(db: Db, limitPerProject: number): Promise<{ all: number; overLimit: number }> {
   const { rows } = await sql<{ all: number; overLimit: number }>`
     select coalesce(sum(count), 0)::int as all,
-      coalesce(sum(count) filter (where count > ${limitPerOwner}), 0)::int as "overLimit"
-    from (select count(*) from uploads where ${ABANDONED} group by owner_id) as owners`.execute(db)
+      coalesce(sum(count) filter (where count > ${limitPerProject}), 0)::int as "overLimit"
+    from (select count(*) from uploads where ${ABANDONED} group by project_id) as projects`.execute(db)
   return rows[0] ?? { all: 0, overLimit: 0 }
 }
 

@@ -8,6 +8,7 @@ import type { SortCursor } from '../domain/pages.ts'
 export interface NewVideo {
   id: string
   ownerId: string
+  projectId: string
   title: string
   description: string
   tags: string[]
@@ -16,10 +17,10 @@ export interface NewVideo {
 }
 
 export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
-  const { ownerId, instantPlayback = false, ...rest } = video
+  const { ownerId, projectId, instantPlayback = false, ...rest } = video
   return await db
     .insertInto('videos')
-    .values({ ...rest, owner_id: ownerId, instant_playback: instantPlayback, renditions: '[]' })
+    .values({ ...rest, owner_id: ownerId, project_id: projectId, instant_playback: instantPlayback, renditions: '[]' })
     .returningAll()
     .executeTakeFirstOrThrow()
 }
@@ -63,19 +64,19 @@ export interface VideoFilter {
 }
 
 /**
- * An owner's videos after a cursor. A page continues after a row, not after a number of rows, so that videos which are
+ * A project's videos after a cursor. A page continues after a row, not after a number of rows, so that videos which are
  * created or deleted meanwhile neither repeat nor hide others.
  */
 export async function listVideos(
   db: Db,
-  ownerId: string,
+  projectId: string,
   filter: VideoFilter,
   page: { sort: VideoSort; limit: number; after: SortCursor | null },
 ): Promise<VideoRow[]> {
   const descending = page.sort.startsWith('-')
   const column = page.sort.endsWith('title') ? 'title' : 'created_at'
   const direction = descending ? 'desc' : 'asc'
-  let query = db.selectFrom('videos').selectAll().where('owner_id', '=', ownerId)
+  let query = db.selectFrom('videos').selectAll().where('project_id', '=', projectId)
   if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.visibility) query = query.where('visibility', '=', filter.visibility)
   if (filter.tag) query = query.where(sql<boolean>`${filter.tag} = any(tags)`)
@@ -108,7 +109,7 @@ export async function lockForReference(tx: Tx, videoId: string): Promise<VideoRo
 
 export async function insertClip(
   tx: Tx,
-  about: { id: string; ownerId: string; title: string },
+  about: { id: string; ownerId: string; projectId: string; title: string },
   range: FrameRange,
   watermark: StoredWatermark | null,
 ): Promise<VideoRow> {

@@ -8,17 +8,17 @@ import type { CreationCursor } from '../domain/pages.ts'
 const KEPT_ATTEMPTS = 20
 
 /**
- * Adds a delivery for each enabled webhook of the owner that is subscribed to this type. Waits for a transaction that is
+ * Adds a delivery for each enabled webhook of the project that is subscribed to this type. Waits for a transaction that is
  * deleting a webhook.
  */
 export async function addDeliveries(
   tx: Tx,
-  ownerId: string,
+  projectId: string,
   event: { type: VideoEventType; videoId: string; body: string },
 ): Promise<void> {
   await sql`insert into webhook_deliveries (id, webhook_id, type, video_id, body)
     select gen_random_uuid(), id, ${event.type}, ${event.videoId}::uuid, ${event.body} from webhooks
-    where owner_id = ${ownerId} and disabled_reason is null and ${event.type} = any(events)
+    where project_id = ${projectId} and disabled_reason is null and ${event.type} = any(events)
     for key share`.execute(tx)
 }
 
@@ -30,11 +30,11 @@ export async function addPing(db: Db, webhookId: string, body: string): Promise<
   return rows[0]
 }
 
-/** Deliveries of test pings of an owner that are still to be sent. */
-export async function countPendingPings(db: Db, ownerId: string): Promise<number> {
+/** Deliveries of test pings of a project that are still to be sent. */
+export async function countPendingPings(db: Db, projectId: string): Promise<number> {
   const { rows } = await sql<{ pings: number }>`select count(*)::integer as pings
     from webhook_deliveries join webhooks on webhooks.id = webhook_id
-    where owner_id = ${ownerId} and type = 'ping' and due_at is not null`.execute(db)
+    where project_id = ${projectId} and type = 'ping' and due_at is not null`.execute(db)
   return rows[0]?.pings ?? 0
 }
 
@@ -127,30 +127,30 @@ async function deleteInBatches(db: Db, ids: RawBuilder<unknown>): Promise<void> 
 /** A running attempt of this process, as claims count it. */
 export interface RunningAttempt {
   webhookId: string
-  ownerId: string
+  projectId: string
 }
 
 export interface ClaimOptions {
   limit: number
   /**
-   * Of `limit`, how many may go to retries, test pings, webhooks that fail, and owners of a receiver that hangs; the rest is
+   * Of `limit`, how many may go to retries, test pings, webhooks that fail, and projects of a receiver that hangs; the rest is
    * kept for first attempts of others.
    */
   limitLater: number
-  /** How many attempts of one owner, and of one webhook, may run at the same time. */
-  perOwner: number
+  /** How many attempts of one project, and of one webhook, may run at the same time. */
+  perProject: number
   perWebhook: number
   running: readonly RunningAttempt[]
   /** After this time the deliveries of a dead process are due again. */
   leaseMs: number
 }
 
-/** `later`: a retry, a test ping, for a webhook that fails, or of an owner with a receiver that hangs. */
-export type ClaimedDelivery = DeliveryRow & { owner_id: string; later: boolean }
+/** `later`: a retry, a test ping, for a webhook that fails, or of a project with a receiver that hangs. */
+export type ClaimedDelivery = DeliveryRow & { project_id: string; later: boolean }
 
 /**
- * Due deliveries considered for one claim, of first attempts and of others. An owner with a longer backlog does not block
- * others: at the next claim all places of that owner are taken, and the backlog is skipped.
+ * Due deliveries considered for one claim, of first attempts and of others. A project with a longer backlog does not block
+ * others: at the next claim all places of that project are taken, and the backlog is skipped.
  */
 const WINDOW = 1000
 
@@ -158,25 +158,25 @@ const WINDOW = 1000
 const LATER = sql<boolean>`(tries > 0 or type = 'ping')`
 
 /**
- * Claims due deliveries: first attempts before others, then the owners with the fewest running attempts, then the oldest.
- * No owner and no webhook gets more than its free places. Several processes may do so at the same time.
+ * Claims due deliveries: first attempts before others, then the projects with the fewest running attempts, then the oldest.
+ * No project and no webhook gets more than its free places. Several processes may do so at the same time.
  */
 export async function claimDue(db: Db, options: ClaimOptions): Promise<ClaimedDelivery[]> {
-  const { limit, limitLater, perOwner, perWebhook, running, leaseMs } = options
+  const { limit, limitLater, perProject, perWebhook, running, leaseMs } = options
   const webhookIds = running.map(({ webhookId }) => webhookId)
-  const ownerIds = running.map(({ ownerId }) => ownerId)
+  const projectIds = running.map(({ projectId }) => projectId)
   const { rows } = await sql<ClaimedDelivery>`
     with busy_webhooks as (
       select webhook_id, count(*) as attempts from unnest(${webhookIds}::uuid[]) as it (webhook_id) group by webhook_id
-    ), busy_owners as (
-      select owner_id, count(*) as attempts from unnest(${ownerIds}::uuid[]) as it (owner_id) group by owner_id
+    ), busy_projects as (
+      select project_id, count(*) as attempts from unnest(${projectIds}::uuid[]) as it (project_id) group by project_id
     ), open as not materialized (
-      select webhooks.id, owner_id,
+      select webhooks.id, project_id,
         failing_since is not null or exists(select from webhooks other
-          where other.owner_id = webhooks.owner_id and failing_slowly and disabled_reason is null) as failing,
-        coalesce(busy_webhooks.attempts, 0) as webhook_attempts, coalesce(busy_owners.attempts, 0) as owner_attempts
-      from webhooks left join busy_webhooks on webhook_id = webhooks.id left join busy_owners using (owner_id)
-      where coalesce(busy_webhooks.attempts, 0) < ${perWebhook} and coalesce(busy_owners.attempts, 0) < ${perOwner}
+          where other.project_id = webhooks.project_id and failing_slowly and disabled_reason is null) as failing,
+        coalesce(busy_webhooks.attempts, 0) as webhook_attempts, coalesce(busy_projects.attempts, 0) as project_attempts
+      from webhooks left join busy_webhooks on webhook_id = webhooks.id left join busy_projects using (project_id)
+      where coalesce(busy_webhooks.attempts, 0) < ${perWebhook} and coalesce(busy_projects.attempts, 0) < ${perProject}
     ), first as (
       select webhook_deliveries.id, webhook_id, due_at, failing as later
       from webhook_deliveries join open on open.id = webhook_id
@@ -188,18 +188,18 @@ export async function claimDue(db: Db, options: ClaimOptions): Promise<ClaimedDe
       where due_at <= now() and ${LATER} and ${limitLater} > 0
       order by due_at limit ${WINDOW}
     ), of_webhook as (
-      select due.*, owner_id, owner_attempts, webhook_attempts
+      select due.*, project_id, project_attempts, webhook_attempts
         + row_number() over (partition by webhook_id order by later, due_at, due.id) as webhook_place
       from (select * from first union all select * from others) due join open on open.id = webhook_id
-    ), of_owner as (
-      select *, owner_attempts + row_number() over (partition by owner_id order by later, due_at, id) as owner_place
+    ), of_project as (
+      select *, project_attempts + row_number() over (partition by project_id order by later, due_at, id) as project_place
       from of_webhook where webhook_place <= ${perWebhook}
     ), placed as (
-      select *, row_number() over (partition by later order by owner_place, due_at, id) as lane_place
-      from of_owner where owner_place <= ${perOwner}
+      select *, row_number() over (partition by later order by project_place, due_at, id) as lane_place
+      from of_project where project_place <= ${perProject}
     ), chosen as (
-      select id, owner_id, later from placed where not later or lane_place <= ${limitLater}
-      order by later, owner_place, due_at limit ${limit}
+      select id, project_id, later from placed where not later or lane_place <= ${limitLater}
+      order by later, project_place, due_at limit ${limit}
     ), locked as (
       select id from webhook_deliveries
       where due_at <= now() and id = any(array(select id from chosen))
@@ -209,6 +209,6 @@ export async function claimDue(db: Db, options: ClaimOptions): Promise<ClaimedDe
     set lease_token = gen_random_uuid(), due_at = now() + make_interval(secs => ${leaseMs / 1000})
     from chosen
     where webhook_deliveries.id = chosen.id and webhook_deliveries.id = any(array(select id from locked))
-    returning webhook_deliveries.*, chosen.owner_id, chosen.later`.execute(db)
+    returning webhook_deliveries.*, chosen.project_id, chosen.later`.execute(db)
   return rows.sort((one, other) => one.created_at.getTime() - other.created_at.getTime())
 }

@@ -11,48 +11,40 @@ const FAILING = sql`interval '3 days'`
 export interface NewWebhookRow {
   id: string
   ownerId: string
+  projectId: string
   url: string
   events: VideoEventType[]
   secret: Buffer
 }
 
-/** Undefined when the owner has `limit` webhooks already. */
+/** Undefined when the project has `limit` webhooks already. */
 export async function insertWebhook(
   tx: Tx,
-  { id, ownerId, url, events, secret }: NewWebhookRow,
+  { id, ownerId, projectId, url, events, secret }: NewWebhookRow,
   limit: number,
 ): Promise<WebhookRow | undefined> {
-  await lockWebhooks(tx, ownerId)
-  if ((await webhooksOf(tx, ownerId)).length >= limit) return undefined
+  await lockWebhooks(tx, projectId)
+  if ((await webhooksOf(tx, projectId)).length >= limit) return undefined
   return await tx
     .insertInto('webhooks')
-    .values({ id, owner_id: ownerId, url, events, secret })
+    .values({ id, owner_id: ownerId, project_id: projectId, url, events, secret })
     .returningAll()
     .executeTakeFirstOrThrow()
 }
 
-/** Until the commit no other transaction can add webhooks or test pings of this owner. */
-export async function lockWebhooks(tx: Tx, ownerId: string): Promise<void> {
-  await lockName(tx, `webhooks ${ownerId}`)
+/** Until the commit no other transaction can add webhooks or test pings of this project. */
+export async function lockWebhooks(tx: Tx, projectId: string): Promise<void> {
+  await lockName(tx, `webhooks ${projectId}`)
 }
 
-export async function webhooksOf(db: Db, ownerId: string): Promise<WebhookRow[]> {
+export async function webhooksOf(db: Db, projectId: string): Promise<WebhookRow[]> {
   return await db
     .selectFrom('webhooks')
     .selectAll()
-    .where('owner_id', '=', ownerId)
+    .where('project_id', '=', projectId)
     .orderBy('created_at')
     .orderBy('id')
     .execute()
-}
-
-export async function webhookOf(db: Db, ownerId: string, id: string): Promise<WebhookRow | undefined> {
-  return await db
-    .selectFrom('webhooks')
-    .selectAll()
-    .where('id', '=', id)
-    .where('owner_id', '=', ownerId)
-    .executeTakeFirst()
 }
 
 export async function webhookById(db: Db, id: string): Promise<WebhookRow | undefined> {
@@ -68,7 +60,7 @@ export interface WebhookChange {
 /** Enabling clears earlier failures. Disabling a disabled webhook keeps its reason. */
 export async function changeWebhook(
   db: Db,
-  ownerId: string,
+  projectId: string,
   id: string,
   { url, events, enabled }: WebhookChange,
 ): Promise<WebhookRow | undefined> {
@@ -85,14 +77,14 @@ export async function changeWebhook(
       updated_at: sql<Date>`now()`,
     })
     .where('id', '=', id)
-    .where('owner_id', '=', ownerId)
+    .where('project_id', '=', projectId)
     .returningAll()
     .executeTakeFirst()
 }
 
 export async function replaceSecret(
   db: Db,
-  ownerId: string,
+  projectId: string,
   id: string,
   secret: Buffer,
 ): Promise<WebhookRow | undefined> {
@@ -105,25 +97,28 @@ export async function replaceSecret(
       updated_at: sql<Date>`now()`,
     }))
     .where('id', '=', id)
-    .where('owner_id', '=', ownerId)
+    .where('project_id', '=', projectId)
     .returningAll()
     .executeTakeFirst()
 }
 
 /** Deletes a webhook with its deliveries. */
-export async function removeWebhook(db: Db, ownerId: string, id: string): Promise<boolean> {
+export async function removeWebhook(db: Db, projectId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db
     .deleteFrom('webhooks')
     .where('id', '=', id)
-    .where('owner_id', '=', ownerId)
+    .where('project_id', '=', projectId)
     .executeTakeFirst()
   return numDeletedRows === 1n
 }
 
-/** With `until`, only those that were created no later. */
-export async function removeWebhooksOf(db: Db, ownerId: string, until?: Date): Promise<void> {
-  const query = db.deleteFrom('webhooks').where('owner_id', '=', ownerId)
-  await (until ? query.where('created_at', '<=', until) : query).execute()
+export async function removeWebhooksOfProject(db: Db, projectId: string): Promise<void> {
+  await db.deleteFrom('webhooks').where('project_id', '=', projectId).execute()
+}
+
+/** Those that an account has created until then, in every project. */
+export async function removeWebhooksBy(db: Db, ownerId: string, until: Date): Promise<void> {
+  await db.deleteFrom('webhooks').where('owner_id', '=', ownerId).where('created_at', '<=', until).execute()
 }
 
 export async function recordSuccess(tx: Tx, id: string): Promise<void> {

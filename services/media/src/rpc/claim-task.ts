@@ -17,8 +17,8 @@ export function claimTask(ctx: Context): Handler<typeof media.claimTask> {
   return async (claim) => {
     const task = await findTask(ctx.db, claim.taskId)
     if (!task) throw new AppError('TASK_GONE')
-    const changed = await changeVideo(ctx, task.video_id, async (tx, { owner_id: ownerId }) => {
-      if (await deferOverLimit(ctx, tx, ownerId, claim)) return null
+    const changed = await changeVideo(ctx, task.video_id, async (tx, { project_id: projectId }) => {
+      if (await deferOverLimit(ctx, tx, projectId, claim)) return null
       return (await start(ctx, tx, claim, claim.attempt)) ?? (claim.redelivered ? await takeOver(ctx, tx, claim) : null)
     })
     const started = changed?.result

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Handler, Input } from '@kinora/common/contract'
 import type { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { assertMay, defaultProjectOf } from '@kinora/common/project-access'
 import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
-import { assertOwner } from '../domain/visibility.ts'
+import { assertMayWith } from '../domain/visibility.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { transact } from '../operations/transact.ts'
 import { assertAwaitsSource, assertMayBeVideo, reserve } from '../operations/uploads.ts'
-import { isErased } from '../repositories/erased-owners.ts'
+import { isErased } from '../repositories/erased-projects.ts'
 import { findVideo, insertVideo } from '../repositories/videos.ts'
 import { byUser } from './guards.ts'
 import { toUpload } from './uploads.ts'
@@ -18,23 +19,25 @@ const UNTITLED = 'Untitled'
 export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
   return byUser<typeof media.createUpload>(async (input, ownerId, { actor }) => {
     assertMayBeVideo(input.contentType)
+    let projectId: string | undefined
     return await transact(
       ctx,
       async (tx) => {
-        if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
         const own = input.videoId === undefined ? null : await findVideo(tx, input.videoId)
         if (own === undefined) throw new AppError('VIDEO_NOT_FOUND')
-        if (own) {
-          assertOwner(actor, own)
-          assertAwaitsSource(own)
-        }
-        const video = own ?? (await createVideo(ctx, tx, ownerId, input))
+        projectId = own?.project_id ?? input.projectId ?? defaultProjectOf(actor)
+        if (own) assertMayWith(own, actor, 'edit')
+        else assertMay(actor, projectId, 'edit', 'PROJECT_NOT_FOUND')
+        if (await isErased(tx, projectId)) throw new AppError('ACCOUNT_ERASED')
+        if (own) assertAwaitsSource(own)
+        const video = own ?? (await createVideo(ctx, tx, { ownerId, projectId }, input))
         const { bytes, filename, metadata } = input
-        const upload = { id: randomUUID(), ownerId, videoId: video.id, resumable: true, madeVideo: own === null }
+        const about = { id: randomUUID(), ownerId, projectId, videoId: video.id }
+        const upload = { ...about, resumable: true, madeVideo: own === null }
         const row = await reserve(ctx, tx, { ...upload, bytes, filename, metadata })
         return await toUpload(ctx, tx, row, actor)
       },
-      { evict: () => ownerId },
+      { evict: () => projectId },
     )
   })
 }
@@ -42,12 +45,12 @@ export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
 async function createVideo(
   ctx: Context,
   tx: Tx,
-  ownerId: string,
+  { ownerId, projectId }: { ownerId: string; projectId: string },
   { title, filename }: Input<typeof media.createUpload>,
 ): Promise<VideoRow> {
-  await assertMayAddVideo(ctx, tx, ownerId)
+  await assertMayAddVideo(ctx, tx, projectId)
   const text = { title: title ?? titleOf(filename), description: '', tags: [], visibility: 'private' as const }
-  return await insertVideo(tx, { id: randomUUID(), ownerId, ...text })
+  return await insertVideo(tx, { id: randomUUID(), ownerId, projectId, ...text })
 }
 
 /** The file name, cut to the length of a title. */

@@ -1,9 +1,10 @@
 import { administratorOnly, assertInTime, type Call, type Handler, type Method } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
+import { assertMay, defaultProjectOf, type ProjectAction } from '@kinora/common/project-access'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
-import { assertOwner, maySee, userOf } from '../domain/visibility.ts'
+import { assertMayWith, maySee, userOf } from '../domain/visibility.ts'
 import { type Change, type Changed, changeVideo } from '../operations/change-video.ts'
 
 /** A handler that gets beside its input what its guard has found. */
@@ -18,6 +19,18 @@ export function byUser<M extends Method>(handle: HandlerWith<string, M>): Handle
   return async (input, call) => await handle(input, userOf(call.actor), call)
 }
 
+/** A method about what a project has; `projectId` in its input, else that of the API key, else the personal one. */
+type ProjectMethod = Method & { input: z.ZodType<{ projectId?: string | undefined }> }
+
+/** For methods in a project; the handler gets the id of the project. Throws `PROJECT_NOT_FOUND`, `FORBIDDEN`. */
+export function inProject<M extends ProjectMethod>(action: ProjectAction, handle: HandlerWith<string, M>): Handler<M> {
+  return async (input, call) => {
+    const projectId = input.projectId ?? defaultProjectOf(call.actor)
+    assertMay(call.actor, projectId, action, 'PROJECT_NOT_FOUND')
+    return await handle(input, projectId, call)
+  }
+}
+
 /** For methods of administrators and of the operator's command line. */
 export function byAdmin<M extends Method>(handle: Handler<M>): Handler<M> {
   return async (input, call) => {
@@ -29,15 +42,27 @@ export function byAdmin<M extends Method>(handle: Handler<M>): Handler<M> {
 /** A method about one video. */
 type VideoMethod = Method & { input: z.ZodType<{ videoId: string }> }
 
-/** For methods that read a video of the caller. Throws `VIDEO_NOT_FOUND`, or `FORBIDDEN` where others may see it. */
-export function byOwner<M extends VideoMethod>(
+/** For methods that change, share or use a video, by those who may edit in its project. Throws as `byMember` does. */
+export function byEditor<M extends VideoMethod>(
+  ctx: Pick<Context, 'readVideo'>,
+  handle: HandlerWith<VideoRow, M>,
+): Handler<M> {
+  return byMember(ctx, handle, 'edit')
+}
+
+/**
+ * For methods that show members of its project what others do not see of a video. Throws `VIDEO_NOT_FOUND`, or `FORBIDDEN`
+ * where others may see it, or where the member's role is too low.
+ */
+export function byMember<M extends VideoMethod>(
   { readVideo }: Pick<Context, 'readVideo'>,
   handle: HandlerWith<VideoRow, M>,
+  action: ProjectAction = 'read',
 ): Handler<M> {
   return async (input, call) => {
     const video = await readVideo(input.videoId)
     if (!video) throw new AppError('VIDEO_NOT_FOUND')
-    assertOwner(call.actor, video)
+    assertMayWith(video, call.actor, action)
     return await handle(input, video, call)
   }
 }
@@ -55,8 +80,8 @@ export function byViewer<M extends VideoMethod>(
 }
 
 /**
- * Changes a video of the caller, whose ownership is checked on the locked row. Throws `VIDEO_NOT_FOUND`, or `FORBIDDEN`
- * where others may see the video, `TIMEOUT` and changes nothing where the caller has stopped waiting for the lock.
+ * Changes a video in whose project the caller may edit, which is checked on the locked row. Throws `VIDEO_NOT_FOUND`, or
+ * `FORBIDDEN` where others may see the video or the role is too low, `TIMEOUT` and changes nothing where the caller has stopped waiting for the lock.
  * @param via another form of `changeVideo`
  */
 export async function changeOwnVideo<T>(
@@ -67,7 +92,7 @@ export async function changeOwnVideo<T>(
   via: (ctx: Context, videoId: string, change: Change<T>) => Promise<Changed<T> | null> = changeVideo,
 ): Promise<Changed<T>> {
   const changed = await via(ctx, videoId, async (tx, video) => {
-    assertOwner(call.actor, video)
+    assertMayWith(video, call.actor, 'edit')
     const result = await change(tx, video)
     assertInTime(call)
     return result

@@ -8,7 +8,7 @@ import { claimTask } from './claim-task.ts'
 import { createClip } from './create-clip.ts'
 import { createUpload } from './create-upload.ts'
 import { authorizeSource } from './instant-playback.ts'
-import { getUsage, getUserUsage, updateUserLimits } from './limits.ts'
+import { getProjectUsage, getUsage, getUserUsage, updateProjectLimits, updateUserLimits } from './limits.ts'
 import { discardParked, getParked, listParked, redriveParked } from './parked.ts'
 import { beginWatermark, choosePoster, deleteWatermark, getWatermark, putWatermark } from './pictures.ts'
 import {
@@ -119,6 +119,8 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     getUsage: getUsage(ctx),
     getUserUsage: getUserUsage(ctx),
     updateUserLimits: updateUserLimits(ctx),
+    getProjectUsage: getProjectUsage(ctx),
+    updateProjectLimits: updateProjectLimits(ctx),
     listParked: listParked(ctx),
     getParked: getParked(ctx),
     redriveParked: redriveParked(ctx, bus),

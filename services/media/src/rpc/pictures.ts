@@ -10,7 +10,7 @@ import { assertWithin } from '../domain/clip.ts'
 import { assertQuotaKept } from '../operations/limits.ts'
 import { queueFileDeletion } from '../repositories/deletions.ts'
 import { restartPoster, setWatermark } from '../repositories/pictures.ts'
-import { byOwner, changeOwnVideo } from './guards.ts'
+import { byEditor, byMember, changeOwnVideo } from './guards.ts'
 import { toVideo } from './video-view.ts'
 
 /** Starts a new attempt of the poster task, so that of two choices the later one counts. */
@@ -33,7 +33,7 @@ export function putWatermark(ctx: Context): Handler<typeof media.putWatermark> {
     const stored = { ...watermark, key: keys.watermark(videoId, pictureId), createdAt: ctx.now().toISOString() }
     await changeOwnVideo(ctx, videoId, call, async (tx, video) => {
       await replace(tx, video, stored)
-      await assertQuotaKept(ctx, tx, video.owner_id)
+      await assertQuotaKept(ctx, tx, video.project_id)
     })
     return toWatermark(stored)
   }
@@ -58,7 +58,7 @@ async function replace(tx: Tx, { id, watermark: before }: VideoRow, watermark: S
 
 /** Called before a picture is received, so that callers without the right to set it send none. `putWatermark` decides. */
 export function beginWatermark(ctx: Context): Handler<typeof media.beginWatermark> {
-  return byOwner<typeof media.beginWatermark>(ctx, async ({ videoId }, video) => {
+  return byEditor<typeof media.beginWatermark>(ctx, async ({ videoId }, video) => {
     if (video.upload_id !== null) throw new AppError('WATERMARK_TOO_LATE')
     const pictureId = randomUUID()
     return { pictureId, storageKey: keys.watermark(videoId, pictureId) }
@@ -66,7 +66,7 @@ export function beginWatermark(ctx: Context): Handler<typeof media.beginWatermar
 }
 
 export function getWatermark(ctx: Context): Handler<typeof media.getWatermark> {
-  return byOwner<typeof media.getWatermark>(ctx, async (_input, { watermark }) => {
+  return byMember<typeof media.getWatermark>(ctx, async (_input, { watermark }) => {
     if (!watermark) throw new AppError('WATERMARK_NOT_FOUND')
     return toWatermark(watermark)
   })

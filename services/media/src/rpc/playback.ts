@@ -5,6 +5,7 @@ import { pageOf } from '@kinora/common/cursor'
 import { addEvent } from '@kinora/common/db'
 import { AppError } from '@kinora/common/errors'
 import { LINK_ENDED } from '@kinora/common/playback-token'
+import { defaultProjectOf } from '@kinora/common/project-access'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { PlaybackTokenRow, Tx, VideoRow } from '../db/schema.ts'
@@ -22,11 +23,11 @@ import {
   isTokenLive,
   lockTokens,
   revokeToken,
-  tokensOfOwner,
+  tokensOfProject,
 } from '../repositories/playback-tokens.ts'
 import { incrementSequence } from '../repositories/video-states.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { byOwner, byUser, changeOwnVideo } from './guards.ts'
+import { byEditor, changeOwnVideo } from './guards.ts'
 import { playbackUrls } from './video-view.ts'
 
 /** Always reads the row: a link ends with its video, its visibility and its revocation. */
@@ -109,7 +110,7 @@ function audioToDownload({ audio_tracks: tracks }: VideoRow, id: string | undefi
 }
 
 export function createPlaybackToken(ctx: Context): Handler<typeof media.createPlaybackToken> {
-  return byOwner<typeof media.createPlaybackToken>(ctx, async (input, video, call) => {
+  return byEditor<typeof media.createPlaybackToken>(ctx, async (input, video, call) => {
     const { videoId, expiresIn, maxHeight, download } = input
     if (!video.playable || !video.plan) throw new AppError('PLAYBACK_NOT_READY')
     if (maxHeight !== undefined) assertPlaysWithin(maxHeight, video.plan)
@@ -117,8 +118,8 @@ export function createPlaybackToken(ctx: Context): Handler<typeof media.createPl
     const exp = Math.floor(ctx.now().getTime() / 1000) + expiresIn
     const expiresAt = new Date(exp * 1000)
     const add = async (tx: Tx) => {
-      await lockTokens(tx, video.owner_id)
-      if ((await countTokens(tx, video.owner_id)) >= ctx.config.MAX_LINKS_PER_ACCOUNT) {
+      await lockTokens(tx, video.project_id)
+      if ((await countTokens(tx, video.project_id)) >= ctx.config.MAX_LINKS_PER_ACCOUNT) {
         throw new AppError('PLAYBACK_LINK_LIMIT_REACHED')
       }
       if (!(await insertToken(tx, { id, videoId, expiresAt }))) throw new AppError('VIDEO_NOT_FOUND')
@@ -177,10 +178,13 @@ export function listPlaybackRevocations({ db }: Context): Handler<typeof media.l
 }
 
 export function listPlaybackTokens({ db }: Context): Handler<typeof media.listPlaybackTokens> {
-  return byUser<typeof media.listPlaybackTokens>(async ({ limit, cursor }, userId) => {
-    const rows = await tokensOfOwner(db, userId, { limit: limit + 1, after: decodeCreationCursor(cursor) })
+  return async ({ limit, cursor }, { actor }) => {
+    const rows = await tokensOfProject(db, defaultProjectOf(actor), {
+      limit: limit + 1,
+      after: decodeCreationCursor(cursor),
+    })
     return pageOf(rows, limit, toPlaybackToken, creationCursor)
-  })
+  }
 }
 
 function toPlaybackToken(row: PlaybackTokenRow) {

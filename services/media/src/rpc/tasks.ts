@@ -4,7 +4,7 @@ import { CursorInteger, CursorTime, decodeCursor, encodeCursor, pageOf } from '@
 import { AppError } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
-import { assertOwner } from '../domain/visibility.ts'
+import { assertMayWith } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptReleased } from '../operations/end-attempt.ts'
 import {
@@ -74,13 +74,13 @@ export function releaseTask(ctx: Context): Handler<typeof media.releaseTask> {
   }
 }
 
-/** For the owner, and for administrators, who support owners. */
+/** For members of the project, and for administrators, who support them. */
 export function getTaskLog(ctx: Context): Handler<typeof media.getTaskLog> {
   return async ({ videoId, taskId, attempt }, { actor }) => {
     const video = await findVideo(ctx.db, videoId)
     if (!video) throw new AppError('VIDEO_NOT_FOUND')
     const isAdmin = actor.kind === 'user' && actor.role === 'admin'
-    if (!isAdmin) assertOwner(actor, video)
+    if (!isAdmin) assertMayWith(video, actor, 'read')
     const log = await findLog(ctx.db, videoId, taskId, attempt)
     if (log === undefined) throw new AppError('TASK_LOG_NOT_FOUND')
     return { log }

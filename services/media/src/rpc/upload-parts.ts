@@ -8,11 +8,11 @@ import type { Tx, UploadRow } from '../db/schema.ts'
 import { assertWithinQuota } from '../domain/quota.ts'
 import { transact } from '../operations/transact.ts'
 import { assertAwaitsSource, sealPart } from '../operations/uploads.ts'
-import { usageOf } from '../repositories/owner-limits.ts'
+import { usageOf } from '../repositories/project-limits.ts'
 import { isPartSealed, lockUpload, touchUpload } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
 import { byUser } from './guards.ts'
-import { toUpload } from './uploads.ts'
+import { toUpload, uploadGuard } from './uploads.ts'
 
 /**
  * The latest request writes: a client that lost its connection is back long before the end of the old connection is
@@ -20,9 +20,9 @@ import { toUpload } from './uploads.ts'
  */
 export function beginPiece(ctx: Context): Handler<typeof media.beginPiece> {
   return byUser<typeof media.beginPiece>(
-    async ({ uploadId, offset }, userId) =>
+    async ({ uploadId, offset }, _userId, { actor }) =>
       await transact(ctx, async (tx) => {
-        const row = await sealPart(tx, ctx.store, await lockUpload(tx, uploadId, userId))
+        const row = await sealPart(tx, ctx.store, await lockUpload(tx, uploadId, uploadGuard(actor)))
         if (offset !== Number(row.received)) {
           const detail = `The upload is at offset ${row.received}, not at ${offset}`
           throw new AppError('UPLOAD_OFFSET_MISMATCH', { detail })
@@ -31,7 +31,13 @@ export function beginPiece(ctx: Context): Handler<typeof media.beginPiece> {
         const maxBytes = Number(row.bytes) - offset
         if (row.completed_at === null) await assertStillAllowed(ctx, tx, row)
         await touchUpload(tx, uploadId, ctx.config.UPLOAD_EXPIRY_SECONDS, maxBytes > 0 ? pieceId : null)
-        return { videoId: row.video_id, pieceId, pieceKey: keys.piece(row.video_id, uploadId, pieceId), maxBytes }
+        return {
+          videoId: row.video_id,
+          projectId: row.project_id,
+          pieceId,
+          pieceKey: keys.piece(row.video_id, uploadId, pieceId),
+          maxBytes,
+        }
       }),
   )
 }
@@ -40,14 +46,14 @@ async function assertStillAllowed(ctx: Context, tx: Tx, row: UploadRow): Promise
   const video = await findVideo(tx, row.video_id)
   if (!video) throw new AppError('VIDEO_NOT_FOUND')
   assertAwaitsSource(video)
-  assertWithinQuota(Number(row.bytes), await usageOf(tx, ctx.config, row.owner_id))
+  assertWithinQuota(Number(row.bytes), await usageOf(tx, ctx.config, row.project_id))
 }
 
 export function endPiece(ctx: Context): Handler<typeof media.endPiece> {
   return byUser<typeof media.endPiece>(
-    async ({ uploadId, pieceId }, userId, { actor }) =>
+    async ({ uploadId, pieceId }, _userId, { actor }) =>
       await transact(ctx, async (tx) => {
-        const row = await lockUpload(tx, uploadId, userId)
+        const row = await lockUpload(tx, uploadId, uploadGuard(actor))
         if (row.piece_id === pieceId) {
           await sealPart(tx, ctx.store, row)
           const sealed = await touchUpload(tx, uploadId, ctx.config.UPLOAD_EXPIRY_SECONDS, null)

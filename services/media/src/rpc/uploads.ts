@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { Actor, Handler } from '@kinora/common/contract'
 import type { media, ResumableUpload } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { assertMay } from '@kinora/common/project-access'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
-import type { Tx, UploadRow } from '../db/schema.ts'
+import type { Db, Tx, UploadRow } from '../db/schema.ts'
+import { userOf } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { registerUpload } from '../operations/register-source.ts'
 import { beginSpeculation } from '../operations/speculative-segments.ts'
@@ -12,16 +14,17 @@ import { transact } from '../operations/transact.ts'
 import { abortUpload, assertAwaitsSource, assertMayBeVideo, reserve, sealPart } from '../operations/uploads.ts'
 import { findUpload, keepUpload as keep, lockUpload, touchUpload, uploadParts } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { byOwner, byUser } from './guards.ts'
+import { byEditor, byUser } from './guards.ts'
 import { toVideo } from './video-view.ts'
 
 /** Reserves quota for the upload. Of several uploads of one video, the first that is complete becomes its source. */
 export function beginUpload(ctx: Context): Handler<typeof media.beginUpload> {
-  return byOwner<typeof media.beginUpload>(ctx, async (input, video, { actor }) => {
+  return byEditor<typeof media.beginUpload>(ctx, async (input, video, { actor }) => {
     const { videoId, contentType, filename, bytes } = input
     assertAwaitsSource(video)
     assertMayBeVideo(contentType)
-    const upload = { id: randomUUID(), videoId, ownerId: video.owner_id, resumable: false, madeVideo: false }
+    const of = { videoId, ownerId: userOf(actor), projectId: video.project_id }
+    const upload = { id: randomUUID(), ...of, resumable: false, madeVideo: false }
     const reserved = await transact(ctx, (tx) => reserve(ctx, tx, { ...upload, bytes, filename, metadata: null }))
     const storageKey = keys.source(videoId, upload.id)
     return { uploadId: upload.id, storageKey, maxBytes: Number(reserved.bytes), video: toVideo(ctx, video, actor) }
@@ -29,16 +32,16 @@ export function beginUpload(ctx: Context): Handler<typeof media.beginUpload> {
 }
 
 export function completeUpload(ctx: Context): Handler<typeof media.completeUpload> {
-  return byUser<typeof media.completeUpload>(async (input, userId, { actor }) =>
-    toVideo(ctx, await registerUpload(ctx, userId, input), actor),
+  return byUser<typeof media.completeUpload>(async (input, _userId, { actor }) =>
+    toVideo(ctx, await registerUpload(ctx, { actor }, input), actor),
   )
 }
 
 export function settleUpload(ctx: Context): Handler<typeof media.settleUpload> {
   return byUser<typeof media.settleUpload>(
-    async ({ uploadId }, userId, { actor }) =>
+    async ({ uploadId }, _userId, { actor }) =>
       await transact(ctx, async (tx) => {
-        const row = await lockUpload(tx, uploadId, userId)
+        const row = await lockUpload(tx, uploadId, uploadGuard(actor))
         await sealPart(tx, ctx.store, row)
         const sealed = await touchUpload(tx, uploadId, ctx.config.UPLOAD_EXPIRY_SECONDS, null)
         return await toUpload(ctx, tx, sealed, actor)
@@ -47,31 +50,41 @@ export function settleUpload(ctx: Context): Handler<typeof media.settleUpload> {
 }
 
 export function keepUpload({ db, config }: Context): Handler<typeof media.keepUpload> {
-  return byUser<typeof media.keepUpload>(async ({ uploadId, pieceId = null }, ownerId) => {
-    if (await keep(db, { uploadId, ownerId, pieceId }, config.UPLOAD_EXPIRY_SECONDS)) return {}
-    const row = await findUpload(db, uploadId)
-    throw new AppError(row?.owner_id === ownerId ? 'UPLOAD_SUPERSEDED' : 'UPLOAD_NOT_FOUND')
+  return byUser<typeof media.keepUpload>(async ({ uploadId, pieceId = null }, _userId, { actor }) => {
+    await allowedUpload(db, uploadId, actor)
+    if (await keep(db, { uploadId, pieceId }, config.UPLOAD_EXPIRY_SECONDS)) return {}
+    throw new AppError('UPLOAD_SUPERSEDED')
   })
 }
 
 export function abandonUpload(ctx: Context): Handler<typeof media.abandonUpload> {
-  return byUser<typeof media.abandonUpload>(async ({ uploadId }, ownerId, call) => {
-    const row = await findUpload(ctx.db, uploadId)
-    if (row?.owner_id !== ownerId) throw new AppError('UPLOAD_NOT_FOUND')
-    await transact(ctx, (tx) => abortUpload(ctx, tx, row, 'asked'), { call, evict: () => ownerId })
+  return byUser<typeof media.abandonUpload>(async ({ uploadId }, _userId, call) => {
+    const row = await allowedUpload(ctx.db, uploadId, call.actor)
+    await transact(ctx, (tx) => abortUpload(ctx, tx, row, 'asked'), { call, evict: () => row.project_id })
     return {}
   })
 }
 
 export function beginHeadStart(ctx: Context): Handler<typeof media.beginHeadStart> {
-  return byUser<typeof media.beginHeadStart>(async ({ uploadId, bytes }, userId) => {
-    const upload = await findUpload(ctx.db, uploadId)
-    if (upload?.owner_id !== userId) throw new AppError('UPLOAD_NOT_FOUND')
+  return byUser<typeof media.beginHeadStart>(async ({ uploadId, bytes }, _userId, { actor }) => {
+    const upload = await allowedUpload(ctx.db, uploadId, actor)
     const { video_id: videoId } = upload
     const beginning = { key: keys.beginning(videoId, uploadId), share: Math.min(1, bytes / Number(upload.bytes)) }
     const changed = await changeVideo(ctx, videoId, (tx, video) => beginSpeculation(tx, video, beginning))
     return { wanted: changed?.result ?? false }
   })
+}
+
+/** Checks that the caller may upload to the project of an upload; to strangers it does not exist. */
+export function uploadGuard(actor: Actor): (row: UploadRow) => void {
+  return ({ project_id: projectId }) => assertMay(actor, projectId, 'edit', 'UPLOAD_NOT_FOUND')
+}
+
+async function allowedUpload(db: Db, uploadId: string, actor: Actor): Promise<UploadRow> {
+  const row = await findUpload(db, uploadId)
+  if (!row) throw new AppError('UPLOAD_NOT_FOUND')
+  uploadGuard(actor)(row)
+  return row
 }
 
 /** An upload without an open part, as gateways see it. */

@@ -7,13 +7,13 @@ import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { isSourceOffered } from '../domain/instant-playback.ts'
 import { videoFacts } from '../domain/video-facts.ts'
-import { isOwner } from '../domain/visibility.ts'
+import { isMember } from '../domain/visibility.ts'
 
 /** A video as the API shows it to a viewer who may see it. */
 export function toVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
   const facts = videoFacts(row, ctx.now())
-  const playback = playbackOf(ctx, row, isOwner(viewer, row))
-  if (isOwner(viewer, row)) return { ...facts, playback }
+  const playback = playbackOf(ctx, row, isMember(viewer, row))
+  if (isMember(viewer, row)) return { ...facts, playback }
   // The file name on the owner's machine is private.
   const source = facts.source && { ...facts.source, filename: null }
   const audioTracks = facts.audioTracks.filter(({ hidden }) => !hidden)

@@ -3,31 +3,33 @@ import type { Actor, Handler, Output } from '@kinora/common/contract'
 import type { media, Video, WaitingTask } from '@kinora/common/contracts'
 import { pageOf } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
+import { defaultProjectOf } from '@kinora/common/project-access'
 import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import { decodeSortCursor, encodeSortCursor } from '../domain/pages.ts'
 import { waitingFor } from '../domain/priority.ts'
 import { makesRendition } from '../domain/segments.ts'
-import { maySee } from '../domain/visibility.ts'
+import { maySee, userOf } from '../domain/visibility.ts'
 import { SearchLane } from '../infra/search-lane.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { removeVideo } from '../operations/remove-video.ts'
 import { revokeDelivery, wasPublished } from '../operations/revoke-delivery.ts'
 import { transact } from '../operations/transact.ts'
 import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
-import { isErased } from '../repositories/erased-owners.ts'
+import { isErased } from '../repositories/erased-projects.ts'
 import { attemptsOfVideo, unfinishedTasks } from '../repositories/task-attempts.ts'
 import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
 import { listVideos as findVideos, insertVideo, sortCursorOf, updateText } from '../repositories/videos.ts'
-import { byOwner, byUser, changeOwnVideo } from './guards.ts'
+import { byEditor, byMember, changeOwnVideo, inProject } from './guards.ts'
 import { toVideo } from './video-view.ts'
 
 export function getVideo(ctx: Context): Handler<typeof media.getVideo> {
   return async ({ videoId }, { actor }) => {
     if (actor.kind !== 'user') return await load(ctx, videoId, actor)
-    const { userId } = actor
-    const isOwn = (video: Video) => video.ownerId === userId
-    return await ctx.cache.read(userId, `video:${userId}:${videoId}`, () => load(ctx, videoId, actor), isOwn)
+    // Of videos in other projects of the caller it is not known to which one they belong before the row is read.
+    const projectId = defaultProjectOf(actor)
+    const isOwn = (video: Video) => video.projectId === projectId
+    return await ctx.cache.read(projectId, `video:${projectId}:${videoId}`, () => load(ctx, videoId, actor), isOwn)
   }
 }
 
@@ -39,16 +41,17 @@ async function load(ctx: Context, videoId: string, actor: Actor): Promise<Video>
 }
 
 export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
-  return byUser<typeof media.createVideo>(async (input, ownerId, call) => {
+  return inProject<typeof media.createVideo>('edit', async (input, projectId, call) => {
+    const ownerId = userOf(call.actor)
     const row = await transact(
       ctx,
       async (tx) => {
         // The access token may be older than the deletion of the account.
-        if (await isErased(tx, ownerId)) throw new AppError('ACCOUNT_ERASED')
-        await assertMayAddVideo(ctx, tx, ownerId)
-        return await insertVideo(tx, { id: randomUUID(), ownerId, ...input })
+        if (await isErased(tx, projectId)) throw new AppError('ACCOUNT_ERASED')
+        await assertMayAddVideo(ctx, tx, projectId)
+        return await insertVideo(tx, { ...input, id: randomUUID(), ownerId, projectId })
       },
-      { call, evict: () => ownerId },
+      { call, evict: () => projectId },
     )
     return toVideo(ctx, row, call.actor)
   })
@@ -56,20 +59,20 @@ export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
 
 export function listVideos(ctx: Context): Handler<typeof media.listVideos> {
   const searches = new SearchLane()
-  return byUser<typeof media.listVideos>(async (input, ownerId, call) => {
-    const { limit, cursor, sort, ...filter } = input
+  return inProject<typeof media.listVideos>('read', async (input, projectId, call) => {
+    const { limit, cursor, sort, projectId: _, ...filter } = input
     const after = decodeSortCursor(cursor, sort)
     // Without a filter, an index finds the page at once.
     const isSearch = Object.values(filter).some((value) => value !== undefined)
 
     async function load(): Promise<Output<typeof media.listVideos>> {
-      const rows = await findVideos(ctx.db, ownerId, filter, { sort, limit: limit + 1, after })
+      const rows = await findVideos(ctx.db, projectId, filter, { sort, limit: limit + 1, after })
       const cursorAt = (last: VideoRow) => encodeSortCursor(sortCursorOf(last, sort), sort)
       return pageOf(rows, limit, (row) => toVideo(ctx, row, call.actor), cursorAt)
     }
 
-    return await ctx.cache.read(ownerId, `list:${ownerId}:${digest(input)}`, () =>
-      isSearch ? searches.run(ownerId, call, load) : load(),
+    return await ctx.cache.read(projectId, `list:${projectId}:${digest(input)}`, () =>
+      isSearch ? searches.run(projectId, call, load) : load(),
     )
   })
 }
@@ -90,8 +93,8 @@ export function updateVideo(ctx: Context): Handler<typeof media.updateVideo> {
 }
 
 export function deleteVideo(ctx: Context): Handler<typeof media.deleteVideo> {
-  return byOwner<typeof media.deleteVideo>(ctx, async ({ videoId }, { owner_id: ownerId }, call) => {
-    const around = { call, evict: () => ownerId }
+  return byEditor<typeof media.deleteVideo>(ctx, async ({ videoId }, { project_id: projectId }, call) => {
+    const around = { call, evict: () => projectId }
     const removed = await transact(ctx, (tx) => removeVideo(ctx, tx, videoId, 'remove'), around)
     if (!removed) throw new AppError('VIDEO_NOT_FOUND')
     return {}
@@ -123,7 +126,7 @@ async function failuresOf(tx: Tx, { id, plan }: VideoRow, rendition: string | un
 }
 
 export function findPassport(ctx: Context): Handler<typeof media.findPassport> {
-  return byOwner<typeof media.findPassport>(ctx, async (_input, video) => {
+  return byMember<typeof media.findPassport>(ctx, async (_input, video) => {
     const { passport_key: storageKey, passport_sha256: sha256 } = video
     if (storageKey === null || sha256 === null) throw new AppError('PASSPORT_NOT_READY')
     return { storageKey, sha256 }
@@ -131,7 +134,7 @@ export function findPassport(ctx: Context): Handler<typeof media.findPassport> {
 }
 
 export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
-  return byOwner<typeof media.getTimeline>(ctx, async ({ videoId }, { warnings }) => {
+  return byMember<typeof media.getTimeline>(ctx, async ({ videoId }, { warnings }) => {
     const rows = await attemptsOfVideo(ctx.db, videoId)
     const items = rows.map((row) => ({
       taskId: row.id,

@@ -91,11 +91,11 @@ it('tracks of video that are left out are told, covers and data are not', () => 
 
 it('subtitles that are text are chosen, and all others are named', () => {
   const text = { codec_type: 'subtitle', codec_name: 'subrip' }
-  const report = reportOf({}, text, { ...text, codec_name: 'dvd_subtitle' }, { ...text, codec_name: 'eia_608' })
+  const report = reportOf({}, text, { ...text, codec_name: 'dvd_subtitle' }, { ...text, codec_name: 'dvb_teletext' })
   const { subtitles, warnings } = chooseSubtitles(report, () => false)
   expect(subtitles).toEqual([{ streamIndex: 1, codec: 'subrip' }])
   expect(warnings.map(({ detail }) => detail)).toEqual([
     'Subtitle track 3 (dvd_subtitle) is not part of the video: its texts are pictures.',
-    'Subtitle track 4 (eia_608) is not part of the video: its codec is not supported.',
+    'Subtitle track 4 (dvb_teletext) is not part of the video: its codec is not supported.',
   ])
 })

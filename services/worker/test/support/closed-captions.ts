@@ -8,9 +8,9 @@ const PADDING = [0x80, 0x80] as const
 export function popOnCaptions(texts: readonly { frame: number; text: string }[], end: number): Codes {
   const codes = new Map<number, readonly [number, number]>()
   for (const { frame, text } of texts) {
-    // Loaded without being seen, the last row, the letters, and then all shown at once.
+    // Loaded without being seen, the last row, the letters, and at the frame all shown at once.
     const all = [...control(0x20), ...control(0x70), ...letters(text), ...control(0x2f)]
-    all.forEach((pair, index) => void codes.set(frame - all.length + index, pair))
+    all.forEach((pair, index) => void codes.set(frame - all.length + 2 + index, pair))
   }
   control(0x2c).forEach((pair, index) => void codes.set(end + index, pair))
   return codes

@@ -175,10 +175,11 @@ export const administration = {
   },
   eraseUser: {
     summary: 'Delete an account',
-    description: 'Deletes the account and everything that belongs to it, permanently; for administrators.',
+    description:
+      'Deletes the account and its personal project with everything in it, permanently; other projects keep their videos. Refused for the last owner of a project. For administrators.',
     input: OneUser,
     output: Nothing,
-    errors: [...NOBODY, 'LAST_ADMIN', 'OWN_ACCOUNT'],
+    errors: [...NOBODY, 'LAST_ADMIN', 'LAST_OWNER', 'OWN_ACCOUNT'],
     idempotent: false,
   },
   searchAudit: {

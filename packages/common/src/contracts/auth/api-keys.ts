@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { CurrentPassword } from './accounts.ts'
+import { ProjectRole } from './projects.ts'
 
 /** Everything an API key can be allowed to do; a session may do all that the role of its account allows. */
 export const Scope = z.enum([
@@ -20,6 +21,8 @@ export const ApiKeyId = Id.meta({ description: 'Id of the API key', example: '01
 export const ApiKey = z
   .object({
     id: ApiKeyId,
+    projectId: Id.meta({ description: 'Id of the project that the key reaches; it reaches no other' }),
+    ownerId: Id.meta({ description: 'Id of the account that created the key and that it acts for' }),
     name: z.string().meta({ description: 'Name that was chosen when the key was created', example: 'Nightly import' }),
     prefix: z
       .string()
@@ -76,6 +79,9 @@ export const ApiKeyFields = z
       description: 'Time the key expires, ISO 8601 UTC. Without it the key does not expire.',
       example: '2027-01-15T00:00:00.000Z',
     }),
+    projectId: Id.optional().meta({
+      description: 'Id of the project that the key is for. Without it the personal project of the account.',
+    }),
     ratePerMinute: z.number().int().min(1).max(1_000_000).optional().meta({
       description:
         'Requests the key may make per minute, 1 to 1,000,000. Without it only the limits of the installation apply.',
@@ -106,6 +112,8 @@ export const ResolvedApiKey = z.object({
     description: 'Id of the account that the key acts for',
     example: '0197a1de-5c52-7a3c-9d5b-0c1f6e7a8b90',
   }),
+  projectId: ApiKey.shape.projectId,
+  projectRole: ProjectRole.meta({ description: 'Role of that account in the project of the key', example: 'editor' }),
   role: z.enum(['user', 'admin']).meta({
     description: '`admin` only if the key has the scope `admin` and its owner is an administrator',
     example: 'user',
@@ -120,10 +128,13 @@ export type ResolvedApiKey = z.infer<typeof ResolvedApiKey>
 export const apiKeys = {
   listApiKeys: {
     summary: 'List API keys',
-    description: "The caller's API keys that are not revoked, newest first.",
-    input: PageQuery,
+    description:
+      'Keys that are not revoked, newest first: those that the caller created, in every project, or with `projectId` all keys of that project, for its admins.',
+    input: PageQuery.extend({
+      projectId: Id.optional().meta({ description: 'Only the keys of this project, whoever created them' }),
+    }),
     output: ApiKeyPage,
-    errors: [],
+    errors: ['PROJECT_NOT_FOUND'],
     idempotent: true,
   },
   createApiKey: {
@@ -133,6 +144,7 @@ export const apiKeys = {
     output: NewApiKey,
     errors: [
       'FORBIDDEN',
+      'PROJECT_NOT_FOUND',
       'API_KEY_LIMIT_REACHED',
       'ACCOUNT_DISABLED',
       'REAUTHENTICATION_REQUIRED',
@@ -143,7 +155,8 @@ export const apiKeys = {
   },
   revokeApiKey: {
     summary: 'Revoke an API key',
-    description: 'The key is refused from the next request on.',
+    description:
+      'The key is refused from the next request on. For the account that created it and for admins of its project.',
     input: z.strictObject({ keyId: ApiKeyId }),
     output: Nothing,
     errors: ['API_KEY_NOT_FOUND'],

@@ -7,6 +7,7 @@ import { invites } from './invites.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
+import { projects } from './projects.ts'
 import { revocations } from './revocations.ts'
 import { secondFactor } from './second-factor.ts'
 import { serviceAccounts } from './service-accounts.ts'
@@ -21,6 +22,7 @@ export * from './invites.ts'
 export * from './passkeys.ts'
 export * from './passwords.ts'
 export * from './personal-data.ts'
+export * from './projects.ts'
 export * from './revocations.ts'
 export * from './second-factor.ts'
 export * from './service-accounts.ts'
@@ -41,4 +43,5 @@ export const auth = defineContract('auth', {
   ...secondFactor,
   ...passkeys,
   ...personalData,
+  ...projects,
 })

@@ -24,7 +24,7 @@ export const personalData = {
   eraseMe: {
     summary: "Delete the caller's account",
     description:
-      'Deletes the account and everything that belongs to it, permanently. Needs the password and, if the account has a second factor, a code.',
+      'Deletes the account and its personal project with everything in it, permanently; other projects keep their videos. Refused for the last owner of a project. Needs the password and, if the account has a second factor, a code.',
     input: AccountErasure,
     output: Nothing,
     errors: [
@@ -34,13 +34,14 @@ export const personalData = {
       'MFA_CODE_WRONG',
       'MFA_LOCKED',
       'LAST_ADMIN',
+      'LAST_OWNER',
       'TOO_BUSY',
     ],
     idempotent: false,
   },
   getErasure: {
-    summary: 'Whether an account was deleted; media asks before it removes what belonged to it',
-    input: z.strictObject({ userId: Id }),
+    summary: 'Whether an account or a project was deleted; media asks before it removes what belonged to it',
+    input: z.strictObject({ userId: Id.meta({ description: 'Id of the account or of the project.' }) }),
     output: z.object({ erased: z.boolean() }),
     errors: [],
     idempotent: true,

@@ -17,14 +17,15 @@ export const RevocationReason = z
     'account_disabled',
     'account_erased',
     'role_changed',
+    'project_role_changed',
     'revoked_by_admin',
   ])
   .meta({ description: 'Why the sessions or API keys were ended before they expired', example: 'logout' })
 export type RevocationReason = z.infer<typeof RevocationReason>
 
 /**
- * Sessions whose access tokens must be refused, and API keys whose cached answers must be dropped, so that the next
- * request asks auth. A revocation is kept until the last of those tokens has expired.
+ * Sessions whose access tokens must be refused, and API keys and roles in projects whose cached answers must be dropped, so
+ * that the next request asks auth. A revocation is kept until the last of those tokens has expired.
  */
 export const Revocation = z.object({
   sequence: z.number().int().meta({ description: 'Number of the revocation, ascending', example: 42 }),
@@ -40,6 +41,10 @@ export const Revocation = z.object({
     .max(200)
     .default([])
     .meta({ description: 'API keys whose cached answers must be dropped, at most 200', example: [] }),
+  accountIds: z.array(Id).max(200).default([]).meta({
+    description: 'Accounts whose roles in projects have changed: cached ones must be dropped, at most 200',
+    example: [],
+  }),
   reason: RevocationReason,
   expiresAt: Timestamp.meta({
     description: 'Time by which every access token of these sessions has expired, ISO 8601 UTC',
@@ -77,6 +82,7 @@ const REFUSALS: Record<RevocationReason, Refusal> = {
   account_disabled: { ...both('ACCOUNT_DISABLED'), detail: 'This account was disabled' },
   account_erased: { ...both('ACCOUNT_ERASED'), detail: 'This account was deleted' },
   role_changed: { ...ENDED, detail: 'What this account may do was changed; sign in again' },
+  project_role_changed: { ...ENDED, detail: 'What this account may do in a project was changed' },
   revoked_by_admin: { ...ENDED, detail: 'An administrator ended this session' },
 }
 

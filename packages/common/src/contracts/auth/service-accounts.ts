@@ -40,6 +40,7 @@ export const serviceAccounts = {
     output: NewApiKey,
     errors: [
       'SERVICE_ACCOUNT_NOT_FOUND',
+      'PROJECT_NOT_FOUND',
       'API_KEY_LIMIT_REACHED',
       'ACCOUNT_DISABLED',
       'REAUTHENTICATION_REQUIRED',

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id } from '../shared.ts'
+import { InProject } from './video.ts'
 
 const Amount = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).nullable()
 
-/** What an owner may have and do; null where there is no limit. */
+/** What a project may have and do; null where there is no limit. */
 export const Limits = z.object({
   storedBytes: Amount.meta({
     description:
@@ -35,24 +36,25 @@ export const Usage = z.object({
   videos: z.number().int().meta({ description: 'Number of videos.', example: 12 }),
   uploads: z.number().int().meta({ description: 'Uploads that are not complete yet.', example: 1 }),
   runningTasks: z.number().int().meta({ description: 'Tasks that run now.', example: 2 }),
-  limits: Limits.meta({ description: 'What the account may use.' }),
+  limits: Limits.meta({ description: 'What the project may use.' }),
 })
 export type Usage = z.infer<typeof Usage>
 
 const OneUser = z.strictObject({ userId: Id.meta({ description: 'Id of the account.' }) })
+const OneProject = z.strictObject({ projectId: Id.meta({ description: 'Id of the project.' }) })
 
 export const limits = {
   getUsage: {
     summary: 'Get usage and limits',
-    description: "What the caller's account stores and runs, and how much it may.",
-    input: z.strictObject({}),
+    description: 'What a project stores and runs, and how much it may.',
+    input: z.strictObject({ projectId: InProject }),
     output: Usage,
-    errors: [],
+    errors: ['PROJECT_NOT_FOUND'],
     idempotent: true,
   },
   getUserUsage: {
     summary: 'Get usage and limits of an account',
-    description: 'What the account stores and runs, and how much it may; for administrators.',
+    description: 'What the personal project of the account stores and runs, and how much it may; for administrators.',
     input: OneUser,
     output: Usage,
     errors: [],
@@ -61,10 +63,27 @@ export const limits = {
   updateUserLimits: {
     summary: 'Update the limits of an account',
     description:
-      'Sets limits that differ from those of the installation; null returns to those of the installation. For administrators.',
+      'Sets limits of the personal project of the account that differ from those of the installation; null returns to those of the installation. For administrators.',
     input: OneUser.extend(Limits.partial().shape),
     output: Usage,
     errors: ['USER_NOT_FOUND'],
+    idempotent: true,
+  },
+  getProjectUsage: {
+    summary: 'Get usage and limits of a project',
+    description: 'What the project stores and runs, and how much it may; for administrators.',
+    input: OneProject,
+    output: Usage,
+    errors: [],
+    idempotent: true,
+  },
+  updateProjectLimits: {
+    summary: 'Update the limits of a project',
+    description:
+      'Sets limits that differ from those of the installation; null returns to those of the installation. For administrators.',
+    input: OneProject.extend(Limits.partial().shape),
+    output: Usage,
+    errors: ['PROJECT_NOT_FOUND'],
     idempotent: true,
   },
 } as const satisfies Record<string, MethodSpec>

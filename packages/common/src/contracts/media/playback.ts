@@ -120,7 +120,7 @@ export const playback = {
     idempotent: true,
   },
   listPlaybackTokens: {
-    summary: 'List the playback links of the caller, newest first',
+    summary: 'List the playback links of the personal project of the caller, newest first',
     input: PageQuery,
     output: pageOf(PlaybackTokenInfo),
     errors: ['VALIDATION_FAILED'],

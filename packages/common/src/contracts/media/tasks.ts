@@ -64,7 +64,7 @@ export const tasks = {
   getTaskLog: {
     summary: 'Get the log of a task',
     description:
-      'The end of what ffmpeg printed in one attempt, at most 64 KiB; for the owner of the video and for administrators.',
+      'The end of what ffmpeg printed in one attempt, at most 64 KiB; for members of its project and for administrators.',
     input: OneVideo.extend({
       taskId: Id.meta({ description: 'Id of the task.' }),
       attempt: z.coerce

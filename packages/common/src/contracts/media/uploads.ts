@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, Timestamp } from '../shared.ts'
-import { OneVideo, Title, Video } from './video.ts'
+import { InProject, OneVideo, Title, Video } from './video.ts'
 
 export const ResumableUpload = z.object({
   uploadId: Id,
@@ -80,6 +80,8 @@ export const uploads = {
       /** Without it a private video with this title is created. */
       videoId: Id.optional(),
       title: Title.optional(),
+      /** Of the new video. */
+      projectId: InProject,
       filename: z.string().max(255).nullable(),
       contentType: z.string().max(200).nullable(),
       bytes: z.number().int().positive(),
@@ -88,6 +90,7 @@ export const uploads = {
     output: ResumableUpload,
     errors: [
       'VIDEO_NOT_FOUND',
+      'PROJECT_NOT_FOUND',
       'SOURCE_ALREADY_UPLOADED',
       'SOURCE_TYPE_UNSUPPORTED',
       'ACCOUNT_ERASED',
@@ -111,7 +114,13 @@ export const uploads = {
       /** Number of bytes that are stored according to the client. */
       offset: z.number().int().nonnegative(),
     }),
-    output: z.object({ videoId: Id, pieceId: Id, pieceKey: z.string(), maxBytes: z.number().int().nonnegative() }),
+    output: z.object({
+      videoId: Id,
+      projectId: Id,
+      pieceId: Id,
+      pieceKey: z.string(),
+      maxBytes: z.number().int().nonnegative(),
+    }),
     errors: [...GONE, 'UPLOAD_OFFSET_MISMATCH', 'VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED', ...TOO_MUCH],
     idempotent: true,
   },

@@ -6,6 +6,11 @@ export const Title = z.string().trim().min(1).max(200).regex(NO_CONTROL)
 
 export const OneVideo = z.strictObject({ videoId: Id.meta({ description: 'Id of the video.' }) })
 
+/** The project of a request. */
+export const InProject = Id.optional().meta({
+  description: 'Id of the project. Without it that of the API key, or the personal project of the caller.',
+})
+
 export const VideoStatus = z.enum(['awaiting_upload', 'uploaded', 'processing', 'ready', 'failed'])
 export type VideoStatus = z.infer<typeof VideoStatus>
 
@@ -107,7 +112,7 @@ export const AudioTrack = z.object({
     .boolean()
     .meta({ description: 'Whether it describes the frames to people who do not see them.', example: false }),
   hidden: z.boolean().default(false).meta({
-    description: 'Whether players are not offered it. Only the owner sees hidden tracks.',
+    description: 'Whether players are not offered it. Only members of the project see hidden tracks.',
     example: false,
   }),
   status: z.enum(['processing', 'ready', 'failed']).meta({
@@ -130,7 +135,10 @@ const AUDIO_TRACKS_EXAMPLE: AudioTrack[] = [
 
 export const Video = z.object({
   id: Id.meta({ description: 'Id of the video.' }),
-  ownerId: Id.meta({ description: 'Id of the account that owns the video.' }),
+  ownerId: Id.meta({ description: 'Id of the account that created the video.' }),
+  projectId: Id.meta({
+    description: 'Id of the project that owns the video; a personal project has the id of its account.',
+  }),
   title: z.string().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
   description: z
     .string()
@@ -138,7 +146,7 @@ export const Video = z.object({
   tags: z.array(z.string()).meta({ description: 'Words to find the video by.', example: ['holiday', 'lake'] }),
   visibility: Visibility.meta({
     description:
-      'private: only its owner and holders of a link. unlisted: everybody who knows the id. public: everybody.',
+      'private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.',
     example: 'private',
   }),
   status: VideoStatus.meta({
@@ -180,7 +188,7 @@ export const Video = z.object({
   error: VideoError.nullable().meta({ description: 'Why processing failed; null unless status is failed.' }),
   warnings: Warnings.default([]).meta({
     description:
-      'What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who do not own it.',
+      'What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.',
     example: WARNINGS_EXAMPLE,
   }),
   createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from '../shared.ts'
 import { CaptionLabel } from './captions.ts'
-import { AudioTrackId, OneVideo, Title, Video, VideoStatus, Visibility } from './video.ts'
+import { AudioTrackId, InProject, OneVideo, Title, Video, VideoStatus, Visibility } from './video.ts'
 
 const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
@@ -25,20 +25,22 @@ export const videos = {
         example: 'Two weeks at the lake',
       }),
       tags: Tags.default([]).meta({ description: 'Words to find the video by.', example: ['holiday', 'lake'] }),
+      projectId: InProject,
       visibility: Visibility.default('private').meta({
         description:
-          'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
+          'private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.',
         example: 'private',
       }),
       instantPlayback: InstantPlayback.optional(),
     }),
     output: Video,
-    errors: ['ACCOUNT_ERASED', 'VIDEO_LIMIT_REACHED'],
+    errors: ['PROJECT_NOT_FOUND', 'ACCOUNT_ERASED', 'VIDEO_LIMIT_REACHED'],
     idempotent: false,
   },
   getVideo: {
     summary: 'Get a video',
-    description: 'Public and unlisted videos need no access token; a private video is found by its owner only.',
+    description:
+      'Public and unlisted videos need no access token; a private video is found by members of its project only.',
     input: OneVideo,
     output: Video,
     errors: ['VIDEO_NOT_FOUND'],
@@ -46,8 +48,9 @@ export const videos = {
   },
   listVideos: {
     summary: 'List videos',
-    description: "The caller's own videos, newest first unless `sort` says otherwise.",
+    description: 'The videos of a project, newest first unless `sort` says otherwise.',
     input: PageQuery.extend({
+      projectId: InProject,
       q: z
         .string()
         .trim()
@@ -59,7 +62,7 @@ export const videos = {
       status: VideoStatus.optional().meta({ description: 'Only entries with this status.', example: 'ready' }),
       visibility: Visibility.optional().meta({
         description:
-          'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
+          'private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.',
         example: 'private',
       }),
       tag: z
@@ -74,7 +77,7 @@ export const videos = {
         .meta({ description: 'Field to sort by; with - in front, descending.', example: '-createdAt' }),
     }),
     output: pageOf(Video),
-    errors: ['VALIDATION_FAILED', 'RATE_LIMITED'],
+    errors: ['PROJECT_NOT_FOUND', 'VALIDATION_FAILED', 'RATE_LIMITED'],
     idempotent: true,
   },
   updateVideo: {
@@ -90,7 +93,7 @@ export const videos = {
       tags: Tags.optional().meta({ description: 'Words to find the video by.', example: ['holiday', 'lake'] }),
       visibility: Visibility.optional().meta({
         description:
-          'private: only its owner and holders of a link. unlisted: whoever knows the id. public: everybody.',
+          'private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.',
         example: 'private',
       }),
       instantPlayback: InstantPlayback.optional(),
@@ -168,7 +171,7 @@ export const videos = {
   createClip: {
     summary: 'Create a clip',
     description:
-      'Creates a new private video from a part of one that is ready. The clip does not depend on the original afterwards.',
+      'Creates a new private video from a part of one that is ready, in the same project. The clip does not depend on the original afterwards.',
     input: OneVideo.extend({
       start: z.number().min(0).max(1_000_000).meta({
         description: 'Second of the source at which the clip starts, moved to the nearest frame.',

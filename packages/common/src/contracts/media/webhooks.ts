@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
-import { Video } from './video.ts'
+import { InProject, Video } from './video.ts'
 
 /** Event types of webhooks, in the order in which they usually happen. */
 export const VideoEventType = z.enum([
@@ -38,6 +38,8 @@ export type WebhookPayload = z.infer<typeof WebhookPayload>
 
 export const Webhook = z.object({
   id: Id.meta({ description: 'Id of the webhook.' }),
+  projectId: Id.meta({ description: 'Id of the project whose videos it reports.' }),
+  ownerId: Id.meta({ description: 'Id of the account that created the webhook.' }),
   url: z.string().meta({
     description: 'Address that messages are sent to (http or https).',
     example: 'https://example.org/hooks/kinora',
@@ -125,16 +127,17 @@ const Events = z
 export const webhooks = {
   listWebhooks: {
     summary: 'List webhooks',
-    description: "The caller's webhooks, oldest first.",
-    input: Nothing,
+    description: 'The webhooks of a project, oldest first.',
+    input: z.strictObject({ projectId: InProject }),
     output: pageOf(Webhook),
-    errors: [],
+    errors: ['PROJECT_NOT_FOUND'],
     idempotent: true,
   },
   createWebhook: {
     summary: 'Create a webhook',
-    description: "Sends events of the caller's videos to an address. Only this answer contains the signing secret.",
+    description: 'Sends events of the videos of a project to an address. Only this answer contains the signing secret.',
     input: z.strictObject({
+      projectId: InProject,
       url: Address.meta({
         format: 'uri',
         description: 'Address that messages are sent to (http or https).',
@@ -143,7 +146,7 @@ export const webhooks = {
       events: Events.meta({ description: 'Event types to send.', example: ['video.ready', 'video.failed'] }),
     }),
     output: NewWebhook,
-    errors: ['WEBHOOK_LIMIT_REACHED', 'ACCOUNT_ERASED'],
+    errors: ['PROJECT_NOT_FOUND', 'WEBHOOK_LIMIT_REACHED', 'ACCOUNT_ERASED'],
     idempotent: false,
   },
   updateWebhook: {

@@ -2,6 +2,7 @@ import type { SchemaDefinition, SchemaPrivileges } from '@kinora/common/db'
 import { initial } from './0001-initial.ts'
 import { invites } from './0002-invites.ts'
 import { mailedInvites } from './0003-mailed-invites.ts'
+import { projects } from './0004-projects.ts'
 
 /**
  * Tables where auth's role may not read and write freely, so that an attacker in the service cannot rewrite its audit
@@ -21,5 +22,5 @@ export const schema: SchemaDefinition = {
   schema: 'auth',
   role: 'kinora_auth',
   privileges,
-  migrations: [initial, invites, mailedInvites],
+  migrations: [initial, invites, mailedInvites, projects],
 }

@@ -8,6 +8,7 @@ import { audioTracks } from './0006-audio-tracks.ts'
 import { subtitles } from './0007-subtitles.ts'
 import { stillsAndInstantPlayback } from './0010-stills-and-instant-playback.ts'
 import { transcripts } from './0011-transcripts.ts'
+import { projects } from './0012-projects.ts'
 import { delivery } from './0013-delivery.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
@@ -24,6 +25,7 @@ export const schema: SchemaDefinition = {
     subtitles,
     stillsAndInstantPlayback,
     transcripts,
+    projects,
     delivery,
   ],
 }

@@ -5,7 +5,7 @@ import type { MediaConfig } from '../config.ts'
 import type { Db, Tx } from '../db/schema.ts'
 
 /** Changes the given limits and leaves the rest; null restores the installation's limit. */
-export async function changeLimits(tx: Tx, ownerId: string, change: Partial<Limits>): Promise<void> {
+export async function changeLimits(tx: Tx, projectId: string, change: Partial<Limits>): Promise<void> {
   const { storedBytes, uploadBytes, minutes, videoSeconds, runningTasks } = change
   const columns = {
     ...(storedBytes !== undefined && { stored_bytes: storedBytes }),
@@ -15,30 +15,30 @@ export async function changeLimits(tx: Tx, ownerId: string, change: Partial<Limi
     ...(runningTasks !== undefined && { running_tasks: runningTasks }),
   }
   await tx
-    .insertInto('owner_limits')
-    .values({ owner_id: ownerId, ...columns })
+    .insertInto('project_limits')
+    .values({ project_id: projectId, ...columns })
     .onConflict((conflict) =>
       Object.keys(columns).length > 0
-        ? conflict.column('owner_id').doUpdateSet(columns)
-        : conflict.column('owner_id').doNothing(),
+        ? conflict.column('project_id').doUpdateSet(columns)
+        : conflict.column('project_id').doNothing(),
     )
     .execute()
 }
 
-export async function deleteLimits(db: Db, ownerId: string): Promise<void> {
-  await db.deleteFrom('owner_limits').where('owner_id', '=', ownerId).execute()
+export async function deleteLimits(db: Db, projectId: string): Promise<void> {
+  await db.deleteFrom('project_limits').where('project_id', '=', projectId).execute()
 }
 
 /**
- * Until the commit no other transaction can reserve quota of this owner. Taken after locks of videos, never before.
+ * Until the commit no other transaction can reserve quota of this project. Taken after locks of videos, never before.
  */
-export async function lockQuota(tx: Tx, ownerId: string): Promise<void> {
-  await lockName(tx, `room of ${ownerId}`)
+export async function lockQuota(tx: Tx, projectId: string): Promise<void> {
+  await lockName(tx, `room of ${projectId}`)
 }
 
-export async function countVideosOf(db: Db, ownerId: string): Promise<number> {
+export async function countVideosOf(db: Db, projectId: string): Promise<number> {
   const { rows } = await sql<{ videos: number }>`select count(*)::integer as videos from videos
-    where owner_id = ${ownerId}`.execute(db)
+    where project_id = ${projectId}`.execute(db)
   return rows[0]?.videos ?? 0
 }
 
@@ -52,15 +52,15 @@ interface UsageRow {
   limits: Partial<Limits>
 }
 
-/** What an owner has and may have, counted from the rows on each call: no stored total can be wrong. */
-export async function usageOf(db: Db, config: MediaConfig, ownerId: string): Promise<Usage> {
+/** What a project has and may have, counted from the rows on each call: no stored total can be wrong. */
+export async function usageOf(db: Db, config: MediaConfig, projectId: string): Promise<Usage> {
   const { rows } = await sql<UsageRow>`
     select
       stored.bytes + coming.bytes as bytes, retired.bytes as retired_bytes, stored.minutes, stored.videos, coming.uploads, work.running_tasks,
       coalesce((
         select json_strip_nulls(json_build_object('storedBytes', stored_bytes, 'uploadBytes', upload_bytes,
           'minutes', minutes, 'videoSeconds', video_seconds, 'runningTasks', running_tasks))
-        from owner_limits where owner_id = ${ownerId}
+        from project_limits where project_id = ${projectId}
       ), '{}') as limits
     from (
       select count(*) as videos, coalesce(sum(coalesce(source_bytes, 0)
@@ -70,15 +70,15 @@ export async function usageOf(db: Db, config: MediaConfig, ownerId: string): Pro
           + case when chapters_of_owner then coalesce(octet_length(chapters::text), 0) else 0 end
         ), 0) as bytes,
         coalesce(sum((facts->>'durationSeconds')::double precision), 0) / 60 as minutes
-      from videos where owner_id = ${ownerId}
+      from videos where project_id = ${projectId}
     ) stored, (
       select coalesce(sum(bytes), 0) as bytes, count(*) as uploads
-      from uploads where owner_id = ${ownerId} and completed_at is null
+      from uploads where project_id = ${projectId} and completed_at is null
     ) coming, (
-      select coalesce(sum(bytes), 0) as bytes from deletions where owner_id = ${ownerId}
+      select coalesce(sum(bytes), 0) as bytes from deletions where project_id = ${projectId}
     ) retired, (
       select count(*) as running_tasks from tasks join videos on videos.id = tasks.video_id
-      where videos.owner_id = ${ownerId} and tasks.state = 'running' and tasks.kind <> 'still'
+      where videos.project_id = ${projectId} and tasks.state = 'running' and tasks.kind <> 'still'
     ) work`.execute(db)
   const [row] = rows
   if (!row) throw new Error('the query for the usage returned no row')
@@ -93,12 +93,12 @@ export async function usageOf(db: Db, config: MediaConfig, ownerId: string): Pro
   }
 }
 
-/** How many tasks of an owner may run at once; null where there is no limit. */
-export async function runningLimit(db: Db, config: MediaConfig, ownerId: string): Promise<number | null> {
+/** How many tasks of a project may run at once; null where there is no limit. */
+export async function runningLimit(db: Db, config: MediaConfig, projectId: string): Promise<number | null> {
   const own = await db
-    .selectFrom('owner_limits')
+    .selectFrom('project_limits')
     .select('running_tasks')
-    .where('owner_id', '=', ownerId)
+    .where('project_id', '=', projectId)
     .executeTakeFirst()
   const limit = own?.running_tasks ?? config.MAX_RUNNING_TASKS ?? null
   return limit === null ? null : Number(limit)
