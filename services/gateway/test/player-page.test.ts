@@ -79,7 +79,7 @@ media.on.authorizePlayback = async (input, call) => {
   const { reference } = input
   if (authorize && media.grants.has(reference)) return await authorize(input, call)
   const video = media.videos.get(reference)
-  if (video && !video.playable) throw new AppError('PLAYBACK_NOT_READY')
+  if (video && video.visibility !== 'private' && !video.playable) throw new AppError('PLAYBACK_NOT_READY')
   throw new AppError(reference.startsWith('token.') ? 'PLAYBACK_DENIED' : 'VIDEO_NOT_FOUND')
 }
 

@@ -6,7 +6,6 @@ import { LINK_ENDED, type PlaybackSigner } from '@kinora/common/playback-token'
 import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
-import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
 import { gatewayCall, type Rpc } from '../rpc.ts'
 import type { PlaybackRevocations } from './playback-revocations.ts'
@@ -211,7 +210,7 @@ export const Reference = z.string().regex(/^[\w.~-]{1,1024}$/)
 
 /** The grant of the reference in the request's path. Throws the errors of `Grants.find`. */
 export async function grantFor(
-  ctx: Pick<Context, 'grants' | 'playbackRevocations'>,
+  ctx: { grants: Grants; playbackRevocations: PlaybackRevocations },
   req: Request,
   { call }: Caller,
 ): Promise<PlaybackGrant> {
