@@ -73,8 +73,8 @@ describe('the track that is played', () => {
       [{ ...SOUND, codec_name: 'tta', isDefault: true }, SOUND],
       2,
     ],
-    ['is none where none can be decoded', [{ ...SOUND, codec_name: 'wavpack' }], undefined],
-    ['is none where its rate is that of no converter', [{ ...SOUND, sample_rate: 2_000_000_000 }], undefined],
+    ['is left out where no track can be decoded', [{ ...SOUND, codec_name: 'wavpack' }], undefined],
+    ['is left out where no converter has its rate', [{ ...SOUND, sample_rate: 2_000_000_000 }], undefined],
   ])('%s', (_, streams, expected) => expect(played(...streams).audio?.index).toBe(expected))
 
   it('is told apart from those that are not', () => {
