@@ -53,8 +53,6 @@ export default defineConfig({
           globalSetup,
           setupFiles,
           retry,
-          // Each file starts a whole system: two at once would only wait for each other.
-          fileParallelism: false,
           testTimeout: 180_000,
           sequence: { groupOrder: 2 },
           hookTimeout: 120_000,

@@ -114,7 +114,10 @@ export const SourceFacts = z.object({
           part: z
             .literal(true)
             .optional()
-            .meta({ description: 'The file is cut off: this is true of the file that its index tells of.', example: true }),
+            .meta({
+              description: 'The file is cut off: this is true of the file that its index tells of.',
+              example: true,
+            }),
         })
         .optional()
         .meta({ description: 'Present if the frames can be cut into segments without encoding.' }),

@@ -28,7 +28,10 @@ const Query = z.strictObject({
     .transform(Number)
     .pipe(z.number().max(MAX_SECONDS))
     .default(0)
-    .meta({ description: 'Second of the video. Its frame is the last one that begins then or before.', example: '12.5' }),
+    .meta({
+      description: 'Second of the video. Its frame is the last one that begins then or before.',
+      example: '12.5',
+    }),
   width: z
     .string()
     .regex(/^\d{1,4}$/, 'must be a whole number')
