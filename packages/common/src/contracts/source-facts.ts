@@ -111,13 +111,10 @@ export const SourceFacts = z.object({
             .int()
             .positive()
             .meta({ description: 'Bits per second of the largest of these segments.', example: 6000000 }),
-          part: z
-            .literal(true)
-            .optional()
-            .meta({
-              description: 'The file is cut off: this is true of the file that its index tells of.',
-              example: true,
-            }),
+          part: z.literal(true).optional().meta({
+            description: 'The file is cut off: this is true of the file that its index tells of.',
+            example: true,
+          }),
         })
         .optional()
         .meta({ description: 'Present if the frames can be cut into segments without encoding.' }),
