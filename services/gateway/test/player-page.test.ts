@@ -245,7 +245,9 @@ it.each([
 })
 
 it('plays a video that is still being made, with its whole length, until it is complete', async () => {
-  const { id } = await addVideo({ status: 'processing', source: { durationSeconds: 61.5 } as Video['source'] })
+  const file = { filename: null, bytes: 9_000_000, sha256: '0'.repeat(64), container: 'mov,mp4,m4a,3gp,3g2,mj2' }
+  const frames = { durationSeconds: 61.5, width: 320, height: 240, frameRate: 25, videoCodec: 'h264', audioCodec: 'aac' }
+  const { id } = await addVideo({ status: 'processing', source: { ...file, ...frames } })
   const names = ['120p.m3u8', '240p.m3u8'].map((name) => keys.playlist(id, name))
   const complete = await Promise.all(names.map(async (name) => (await store.get(name)).toString()))
   const write = (edit: (playlist: string) => string) =>

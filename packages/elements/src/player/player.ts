@@ -106,6 +106,8 @@ export class KinoraPlayer extends HTMLElement {
   }
 
   connectedCallback(): void {
+    // After the elements of the shadow tree, which are connected later.
+    queueMicrotask(() => this.#screen.correctRoles())
     this.#restartSoon()
   }
 

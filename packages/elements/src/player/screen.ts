@@ -21,6 +21,17 @@ export class Screen {
     return this.#element('media-controller')
   }
 
+  /**
+   * What media-chrome 4 sets when it is connected and WAI-ARIA 1.2 does not allow: `aria-checked` on a button, and a button
+   * among the items of a menu.
+   */
+  correctRoles(): void {
+    this.#element('media-captions-button').role = 'switch'
+    for (const menu of this.#root.querySelectorAll('[role=menu]')) {
+      menu.shadowRoot?.querySelector('button')?.setAttribute('role', 'menuitem')
+    }
+  }
+
   show(state: PlayerState, { cause, percent }: { cause: string | undefined; percent: number | undefined }): void {
     const notice = this.#element('#notice')
     notice.hidden = isPlayed(state)

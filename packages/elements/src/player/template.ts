@@ -27,7 +27,7 @@ export const HTML = `
     <media-seek-forward-button class="roomy" seekoffset="10"></media-seek-forward-button>
     <media-mute-button></media-mute-button>
     <media-volume-range class="roomy"></media-volume-range>
-    <media-time-display showduration></media-time-display>
+    <media-time-display showduration notoggle></media-time-display>
     <span class="spacer"></span>
     <media-captions-button></media-captions-button>
     <media-settings-menu-button></media-settings-menu-button>
@@ -104,7 +104,8 @@ video.next {
   padding: 0 0.6rem;
   border-radius: 1rem;
   color: #fff;
-  font-size: 0.8rem;
+  /* media-chrome sets the height of its lines to 0. */
+  font: 0.8rem / 1.5 system-ui, sans-serif;
   background: rgb(20 20 30 / 0.8);
 }
 
