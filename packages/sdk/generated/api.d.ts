@@ -13007,22 +13007,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401-2"];
-            /**
-             * @description `QUOTA_EXCEEDED`: This would exceed the quota of this project
-             *     `ACCOUNT_DISABLED`: This account is disabled
-             *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
-             */
-            403: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            403: components["responses"]["Problem403-3"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `AUDIO_TRACK_NOT_FOUND`: This video has no such audio track
@@ -13091,7 +13076,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
             /**
@@ -13150,7 +13135,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-2"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409"];
