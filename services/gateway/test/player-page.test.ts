@@ -246,7 +246,14 @@ it.each([
 
 it('plays a video that is still being made, with its whole length, until it is complete', async () => {
   const file = { filename: null, bytes: 9_000_000, sha256: '0'.repeat(64), container: 'mov,mp4,m4a,3gp,3g2,mj2' }
-  const frames = { durationSeconds: 61.5, width: 320, height: 240, frameRate: 25, videoCodec: 'h264', audioCodec: 'aac' }
+  const frames = {
+    durationSeconds: 61.5,
+    width: 320,
+    height: 240,
+    frameRate: 25,
+    videoCodec: 'h264',
+    audioCodec: 'aac',
+  }
   const { id } = await addVideo({ status: 'processing', source: { ...file, ...frames } })
   const names = ['120p.m3u8', '240p.m3u8'].map((name) => keys.playlist(id, name))
   const complete = await Promise.all(names.map(async (name) => (await store.get(name)).toString()))
@@ -262,6 +269,35 @@ it('plays a video that is still being made, with its whole length, until it is c
   await untilTrue(tab, `${PLAYER}.state === 'playing'`)
   expect(await tab.getByText('Still being made').isVisible()).toBe(false)
   expect(violations).toEqual([])
+  await tab.close()
+})
+
+it('plays on from the same second when the addresses of the files have expired', async () => {
+  const { id } = await addVideo()
+  const { tab, violations } = await openTab()
+  let masters = 0
+  tab.on('request', (sent) => {
+    if (sent.url().endsWith('/master.m3u8')) masters += 1
+  })
+  let mastersWhenExpired = Number.POSITIVE_INFINITY
+  await tab.route('**/v/**/1.m4s', async (route) => {
+    mastersWhenExpired = Math.min(mastersWhenExpired, masters)
+    if (masters < mastersWhenExpired + 2) await route.fulfill({ status: 403 })
+    else await route.continue()
+  })
+  await tab.goto(`${gateway.url}/watch/${id}`)
+  await tab.locator('media-controller video').waitFor({ state: 'attached', ...PATIENCE })
+  await tab.evaluate(`{
+    globalThis.times = []
+    ${PLAYER}.addEventListener('timeupdate', () => globalThis.times.push(${VIDEO}.currentTime))
+    ${VIDEO}.playbackRate = 1.25
+    ${VIDEO}.play()
+  }`)
+  await untilTrue(tab, `${VIDEO}.currentTime > 9`)
+  expect(await tab.evaluate(`${VIDEO}.playbackRate`)).toBe(1.25)
+  const times = await tab.evaluate<number[]>('globalThis.times')
+  expect(times).toEqual(times.toSorted((a, b) => a - b))
+  expect(violations.filter((line) => !line.includes('403'))).toEqual([])
   await tab.close()
 })
 

@@ -1,6 +1,8 @@
-import Hls, { ErrorTypes, Events } from 'hls.js'
+import Hls, { ErrorDetails, ErrorTypes, Events } from 'hls.js'
 import { AudioTracks, Qualities } from './track-lists.ts'
 import type { VideoAddress } from './video-address.ts'
+
+const FORBIDDEN = 403
 
 /** What a media element has for media-chrome beside what browsers give it. */
 type TrackLists = { videoRenditions?: Qualities; audioTracks?: AudioTracks }
@@ -28,6 +30,8 @@ export class Playback {
   /** There are no frames: a picture has to stay. */
   isAudioOnly = false
   isLost = false
+  /** Lost because the addresses of its files have expired: the master playlist names others. */
+  isExpired = false
   readonly isSource: boolean
   readonly #hls: Hls | undefined
   readonly #address: VideoAddress
@@ -108,11 +112,13 @@ export class Playback {
     })
     hls.on(Events.LEVEL_SWITCHED, (_event, { level }) => listener.switched(hls.levels[level]?.height ?? 0))
     hls.on(Events.AUDIO_TRACK_SWITCHED, (_event, { name }) => listener.audioSwitched(name))
-    hls.on(Events.ERROR, (_event, { fatal, type, details }) => {
+    hls.on(Events.ERROR, (_event, { fatal, type, details, response }) => {
       listener.failed({ details, fatal })
-      if (!fatal) return
+      const isExpired = details === ErrorDetails.FRAG_LOAD_ERROR && response?.code === FORBIDDEN
+      if (this.isLost || !(fatal || isExpired)) return
       if (type === ErrorTypes.MEDIA_ERROR) return hls.recoverMediaError()
       this.isLost = true
+      this.isExpired = isExpired
       listener.lost()
     })
     hls.loadSource(this.#address.master)

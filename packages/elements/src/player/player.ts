@@ -236,7 +236,11 @@ export class KinoraPlayer extends HTMLElement {
     this.#present(playback, address, signal)
     // A visitor who has waited wants to watch. If the browser requires a gesture first, the play button remains.
     if (waited || this.hasAttribute('autoplay')) playback.video.play().catch(() => {})
-    if (!isSource) return
+    if (isSource) this.#changeOver(playback, address, signal)
+  }
+
+  /** Goes on without a jump by what the master playlist names now. */
+  #changeOver(playback: Playback, address: VideoAddress, signal: AbortSignal): void {
     const changing = takeOver(playback.video, {
       isOver: () => signal.aborted || this.#playback !== playback,
       isPlayable: async () => (await address.playable(signal)) === 200,
@@ -247,7 +251,7 @@ export class KinoraPlayer extends HTMLElement {
       },
       place: (next) => this.#present(next, address, signal),
     })
-    // The visitor stays with the source.
+    // The visitor stays with what is shown.
     changing.catch(() => {})
   }
 
@@ -318,6 +322,7 @@ export class KinoraPlayer extends HTMLElement {
         this.#playback = undefined
         return this.#show('denied')
       }
+      if (status === 200 && playback.isExpired) return this.#changeOver(playback, address, signal)
       this.#screen.badge('The connection was lost. Trying again…')
       await this.#woken(LOST_RETRY_MS, signal)
       if ((await address.playable(signal)) !== 200) continue

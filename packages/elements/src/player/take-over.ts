@@ -18,7 +18,8 @@ interface Change {
 }
 
 /**
- * Changes from the element `first` to one that plays the renditions, without a jump: that one loads beside it, waits at a frame a
+ * Changes from the element `first` (the uploaded file, or files whose addresses have expired) to one that plays the renditions of
+ * now, without a jump: that one loads beside it, waits at a frame a
  * moment ahead, and takes its place when `first` has come there.
  */
 export async function takeOver(first: HTMLVideoElement, change: Change): Promise<void> {
@@ -50,7 +51,7 @@ async function tryOnce(first: HTMLVideoElement, { isOver, prepare, place }: Chan
 
 /** Where the change happens: at the frame that is shown, or ahead of it while it plays. */
 function goalOf(first: HTMLVideoElement): number {
-  if (first.paused || first.ended) return first.currentTime
+  if (first.paused || first.ended || first.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) return first.currentTime
   return first.currentTime + LEAD_SECONDS * first.playbackRate
 }
 
