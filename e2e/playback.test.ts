@@ -38,6 +38,7 @@ test('a ready video has the fields that the API promises, and no others', () => 
   const shape: Record<keyof Video, unknown> = {
     id: uploaded.id,
     ownerId: expect.any(String),
+    projectId: expect.any(String),
     kind: 'video',
     title: 'From upload to playback',
     description: '',
@@ -228,7 +229,7 @@ test('the list of videos finds it by words, status and tag, and turns pages by c
   expect(await idsOf('?status=awaiting_upload')).toEqual([titled.id])
   const all = await idsOf('')
   const first = await list('?limit=1')
-  const rest = await list(`?limit=1&cursor=${encodeURIComponent(first.nextCursor ?? '')}`)
+  const rest = await list(`?limit=2&cursor=${encodeURIComponent(first.nextCursor ?? '')}`)
   expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual(all)
   expect(rest.nextCursor).toBeNull()
 })

@@ -22,7 +22,7 @@ const playable: { what: string; clip: ClipName; expected: Expected }[] = [
     expected: { renditions: small, frames: 200, frameRate: 25, audioChannels: null },
   },
   {
-    what: 'a video with 5.1 sound, which becomes stereo',
+    what: 'a video with 5.1 sound, which comes in stereo too',
     clip: 'surround.mp4',
     expected: { renditions: small, frames: 200, frameRate: 25, audioChannels: 2 },
   },

@@ -26,6 +26,7 @@ export type Status = 'awaiting_upload' | 'uploaded' | 'processing' | 'ready' | '
 export type Video = {
   id: string
   ownerId: string
+  projectId: string
   title: string
   description: string
   tags: string[]

@@ -5,11 +5,11 @@ import type { MeasuredRendition } from './measure.ts'
 const ROUNDING = 0.999
 
 /**
- * BANDWIDTH must be no less than the measured peak of the variant with its sound (RFC 8216 section 4.3.4.2), else players
- * stall; and not so far above it that they choose too small a picture.
+ * BANDWIDTH must be no less than the peaks of the variant and of its sound together (RFC 8216 section 4.3.4.2), else players
+ * stall; and not so far above them that they choose too small a picture.
  */
 export function checkBandwidth(
-  { video: renditions }: Presentation,
+  { video: renditions, audio: sound }: Presentation,
   video: MeasuredRendition[],
   audio: MeasuredRendition | null,
 ): string[] {
@@ -17,7 +17,8 @@ export function checkBandwidth(
     const measured = video[index]
     if (!measured) return [`${name} was not measured`]
     const [said, saidAverage] = [Number(attributes.BANDWIDTH), Number(attributes['AVERAGE-BANDWIDTH'])]
-    const peak = peakOf(measured, audio, playlist.targetDuration)
+    const peak =
+      peakOf(measured, playlist.targetDuration) + (audio && sound ? peakOf(audio, sound.playlist.targetDuration) : 0)
     const average = averageOf(measured) + (audio ? averageOf(audio) : 0)
     return [
       ...(said >= peak * ROUNDING ? [] : [`${name}: BANDWIDTH ${said} is below the measured peak ${peak}`]),
@@ -31,27 +32,25 @@ export function checkBandwidth(
 
 /**
  * The largest bit rate of any contiguous set of segments whose total duration is between 0.5 and 1.5 target durations;
- * of the whole where the video is shorter than that.
+ * of the whole where the rendition is shorter than that.
  */
-function peakOf(video: MeasuredRendition, audio: MeasuredRendition | null, target: number): number {
-  let peak = averageOf(video) + (audio ? averageOf(audio) : 0)
-  for (const [from, { start }] of video.segments.entries()) {
-    for (const [to, { end }] of video.segments.entries()) {
+function peakOf({ segments }: Pick<MeasuredRendition, 'segments'>, target: number): number {
+  let peak = 0
+  for (const [from, { start }] of segments.entries()) {
+    for (const [to, { end }] of segments.entries()) {
       const seconds = end - start
       if (to < from || seconds < 0.5 * target || seconds > 1.5 * target) continue
-      const bytes = bytesOf(video, from, to) + (audio ? bytesOf(audio, from, to) : 0)
-      peak = Math.max(peak, (bytes * 8) / seconds)
+      peak = Math.max(peak, (bytesOf(segments.slice(from, to + 1)) * 8) / seconds)
     }
   }
-  return peak
+  return peak || averageOf({ segments })
 }
 
-/** Sound is cut where the picture is, to within one of its frames. */
-function bytesOf({ segments }: MeasuredRendition, from: number, to: number): number {
-  return segments.slice(from, to + 1).reduce((total, { bytes }) => total + bytes, 0)
+function bytesOf(segments: MeasuredRendition['segments']): number {
+  return segments.reduce((total, { bytes }) => total + bytes, 0)
 }
 
-function averageOf({ segments }: MeasuredRendition): number {
+function averageOf({ segments }: Pick<MeasuredRendition, 'segments'>): number {
   const seconds = (segments.at(-1)?.end ?? 0) - (segments[0]?.start ?? 0)
   return (segments.reduce((total, { bytes }) => total + bytes, 0) * 8) / seconds
 }

@@ -17,6 +17,7 @@ export type Presentation = {
   url: string
   master: Master
   video: Rendition[]
+  /** That of the first group; a second group has the same sound in more channels. */
   audio: Rendition | null
   /** What is offered to networks that carry no picture. */
   soundOnly: Master['variants']
@@ -26,10 +27,13 @@ export type Presentation = {
 export async function download(masterUrl: string): Promise<Presentation> {
   const master = parseMaster(await text(masterUrl))
   const [sound, ...more] = master.media.filter(({ TYPE }) => TYPE === 'AUDIO')
-  if (more.length > 0) throw new Error('More than one EXT-X-MEDIA of sound')
+  if (more.some((other) => other['GROUP-ID'] === sound?.['GROUP-ID']))
+    throw new Error('A group has two tracks of sound')
   const video: Rendition[] = []
   const soundOnly = master.variants.filter(({ attributes }) => attributes.RESOLUTION === undefined)
-  for (const { attributes, uri } of master.variants.filter((variant) => !soundOnly.includes(variant))) {
+  for (const variant of master.variants) {
+    const { attributes, uri } = variant
+    if (soundOnly.includes(variant) || attributes.AUDIO !== sound?.['GROUP-ID']) continue
     video.push(await rendition(uri, attributes, masterUrl))
   }
   const audio = sound ? await rendition(sound.URI ?? '', sound, masterUrl) : null
