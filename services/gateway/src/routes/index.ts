@@ -7,6 +7,7 @@ import { delivery } from './delivery.ts'
 import { downloads } from './downloads.ts'
 import { events } from './events.ts'
 import { instantPlayback } from './instant-playback.ts'
+import { linkUploads } from './link-uploads.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
@@ -19,6 +20,7 @@ import { secondFactor } from './second-factor.ts'
 import { sessions } from './sessions.ts'
 import { stills } from './stills.ts'
 import { system } from './system.ts'
+import { uploadLinks } from './upload-links.ts'
 import { uploads } from './uploads.ts'
 import { passport, taskLog, videos } from './videos.ts'
 import { watermarks } from './watermarks.ts'
@@ -41,6 +43,8 @@ export const routes: readonly Route[] = [
   ...taskLog,
   ...uploads,
   ...resumableUploads,
+  ...uploadLinks,
+  ...linkUploads,
   ...limits,
   ...webhooks,
   ...events,

@@ -7,6 +7,7 @@ import { passport } from './passport.ts'
 import { playback } from './playback.ts'
 import { storage } from './storage.ts'
 import { tasks } from './tasks.ts'
+import { uploadLinks } from './upload-links.ts'
 import { uploads } from './uploads.ts'
 import { videos } from './videos.ts'
 import { watermark } from './watermark.ts'
@@ -20,6 +21,7 @@ export * from './passport.ts'
 export * from './playback.ts'
 export * from './storage.ts'
 export * from './tasks.ts'
+export * from './upload-links.ts'
 export * from './uploads.ts'
 export * from './video.ts'
 export * from './videos.ts'
@@ -30,6 +32,7 @@ export const media = defineContract('media', {
   ...videos,
   ...audioTracks,
   ...uploads,
+  ...uploadLinks,
   ...tasks,
   ...playback,
   ...captions,
