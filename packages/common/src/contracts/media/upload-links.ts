@@ -23,14 +23,14 @@ const Origin = z
 /** What a link allows, and what its videos are given. */
 const settings = {
   title: Title.nullable().meta({
-    description: 'Title of the videos; null: the name of each file.',
+    description: 'Title of the videos. Null, or left out: the name of each file.',
     example: 'Applications 2026',
   }),
   description: Description.meta({ description: 'Description of the videos.', example: 'Sent by applicants' }),
   tags: Tags.meta({ description: 'Tags of the videos.', example: ['application'] }),
   visibility: Visibility.meta({ description: 'Visibility of the videos.', example: 'private' }),
   maxBytes: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).nullable().meta({
-    description: 'Most bytes of one file; null: as many as the project may upload.',
+    description: 'Most bytes of one file. Null, or left out: as many as the project may upload.',
     example: 104857600,
   }),
   contentTypes: z
@@ -40,7 +40,7 @@ const settings = {
     .nullable()
     .meta({
       description:
-        'Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null: every video.',
+        'Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.',
       example: ['video/mp4', 'video/quicktime'],
     }),
   allowedOrigins: z
@@ -49,10 +49,15 @@ const settings = {
     .max(20)
     .nullable()
     .meta({
-      description: 'Origins of the pages that may use the link; null: all. Programs that are no browsers send none.',
+      description: 'Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.',
       example: ['https://jobs.example.org'],
     }),
   uses: z.number().int().min(1).max(1000).meta({ description: 'How many files the link takes.', example: 1 }),
+}
+
+/** The same setting in a request, where it is left out instead of null. */
+function optional<S extends z.ZodType>(setting: z.ZodNullable<S>) {
+  return setting.unwrap().optional().meta({ ...setting.meta() })
 }
 
 const Uses = z.number().int().min(0).meta({ description: 'How many files the link still takes.', example: 1 })
@@ -68,7 +73,10 @@ export const UploadLink = z.object({
   usesLeft: Uses,
   videoIds: z
     .array(Id)
-    .meta({ description: 'Ids of the videos that came by the link, newest first, without those that were deleted.' }),
+    .meta({
+      description: 'Ids of the videos that came by the link, newest first, without those that were deleted.',
+      example: ['01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55'],
+    }),
   createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
   expiresAt: ExpiresAt,
   revokedAt: Timestamp.nullable().meta({
@@ -139,13 +147,13 @@ export const uploadLinks = {
       'Whoever has the link can upload to the project without an account, until it is used up, expires or is revoked. Its address is shown once.',
     input: z.strictObject({
       projectId: InProject,
-      title: settings.title.unwrap().optional(),
+      title: optional(settings.title),
       description: settings.description.default(''),
       tags: settings.tags.default([]),
       visibility: settings.visibility.default('private'),
-      maxBytes: settings.maxBytes.unwrap().optional(),
-      contentTypes: settings.contentTypes.unwrap().optional(),
-      allowedOrigins: settings.allowedOrigins.unwrap().optional(),
+      maxBytes: optional(settings.maxBytes),
+      contentTypes: optional(settings.contentTypes),
+      allowedOrigins: optional(settings.allowedOrigins),
       uses: settings.uses.default(1),
       expiresIn: z
         .number()
