@@ -3202,7 +3202,20 @@ export interface components {
             scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         CreateUploadLink: {
+            /**
+             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
+             * @example [
+             *       "https://jobs.example.org"
+             *     ]
+             */
             allowedOrigins?: string[];
+            /**
+             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
+             * @example [
+             *       "video/mp4",
+             *       "video/quicktime"
+             *     ]
+             */
             contentTypes?: string[];
             /**
              * @description Description of the videos.
@@ -3214,6 +3227,10 @@ export interface components {
              * @example 86400
              */
             expiresIn?: number;
+            /**
+             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
+             * @example 104857600
+             */
             maxBytes?: number;
             /**
              * Format: uuid
@@ -3228,6 +3245,10 @@ export interface components {
              *     ]
              */
             tags?: string[];
+            /**
+             * @description Title of the videos. Null, or left out: the name of each file.
+             * @example Applications 2026
+             */
             title?: string;
             /**
              * @description How many files the link takes.
@@ -3905,14 +3926,14 @@ export interface components {
         };
         NewUploadLink: {
             /**
-             * @description Origins of the pages that may use the link; null: all. Programs that are no browsers send none.
+             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
              * @example [
              *       "https://jobs.example.org"
              *     ]
              */
             allowedOrigins: string[] | null;
             /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null: every video.
+             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
              * @example [
              *       "video/mp4",
              *       "video/quicktime"
@@ -3943,7 +3964,7 @@ export interface components {
              */
             id: string;
             /**
-             * @description Most bytes of one file; null: as many as the project may upload.
+             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
              * @example 104857600
              */
             maxBytes: number | null;
@@ -3973,7 +3994,7 @@ export interface components {
              */
             tags: string[];
             /**
-             * @description Title of the videos; null: the name of each file.
+             * @description Title of the videos. Null, or left out: the name of each file.
              * @example Applications 2026
              */
             title: string | null;
@@ -3992,7 +4013,12 @@ export interface components {
              * @example 1
              */
             usesLeft: number;
-            /** @description Ids of the videos that came by the link, newest first, without those that were deleted. */
+            /**
+             * @description Ids of the videos that came by the link, newest first, without those that were deleted.
+             * @example [
+             *       "01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55"
+             *     ]
+             */
             videoIds: string[];
             /**
              * @description Visibility of the videos.
@@ -4664,6 +4690,8 @@ export interface components {
             projects: components["schemas"]["Project"][];
             /** @description Its sessions. */
             sessions: components["schemas"]["Session"][];
+            /** @description The upload links of its personal project. */
+            uploadLinks: components["schemas"]["UploadLink"][];
             /** @description The videos of its personal project. */
             videos: {
                 /**
@@ -5963,14 +5991,14 @@ export interface components {
         };
         UploadLink: {
             /**
-             * @description Origins of the pages that may use the link; null: all. Programs that are no browsers send none.
+             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
              * @example [
              *       "https://jobs.example.org"
              *     ]
              */
             allowedOrigins: string[] | null;
             /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null: every video.
+             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
              * @example [
              *       "video/mp4",
              *       "video/quicktime"
@@ -6001,7 +6029,7 @@ export interface components {
              */
             id: string;
             /**
-             * @description Most bytes of one file; null: as many as the project may upload.
+             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
              * @example 104857600
              */
             maxBytes: number | null;
@@ -6031,7 +6059,7 @@ export interface components {
              */
             tags: string[];
             /**
-             * @description Title of the videos; null: the name of each file.
+             * @description Title of the videos. Null, or left out: the name of each file.
              * @example Applications 2026
              */
             title: string | null;
@@ -6045,7 +6073,12 @@ export interface components {
              * @example 1
              */
             usesLeft: number;
-            /** @description Ids of the videos that came by the link, newest first, without those that were deleted. */
+            /**
+             * @description Ids of the videos that came by the link, newest first, without those that were deleted.
+             * @example [
+             *       "01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55"
+             *     ]
+             */
             videoIds: string[];
             /**
              * @description Visibility of the videos.
@@ -6056,7 +6089,7 @@ export interface components {
         };
         UploadLinkOffer: {
             /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null: every video.
+             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
              * @example [
              *       "video/mp4",
              *       "video/quicktime"
@@ -6070,7 +6103,7 @@ export interface components {
              */
             expiresAt: string;
             /**
-             * @description Most bytes of one file; null: as many as the project may upload.
+             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
              * @example 104857600
              */
             maxBytes: number | null;
