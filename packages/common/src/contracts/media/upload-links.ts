@@ -49,7 +49,8 @@ const settings = {
     .max(20)
     .nullable()
     .meta({
-      description: 'Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.',
+      description:
+        'Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.',
       example: ['https://jobs.example.org'],
     }),
   uses: z.number().int().min(1).max(1000).meta({ description: 'How many files the link takes.', example: 1 }),
@@ -57,7 +58,10 @@ const settings = {
 
 /** The same setting in a request, where it is left out instead of null. */
 function optional<S extends z.ZodType>(setting: z.ZodNullable<S>) {
-  return setting.unwrap().optional().meta({ ...setting.meta() })
+  return setting
+    .unwrap()
+    .optional()
+    .meta({ ...setting.meta() })
 }
 
 const Uses = z.number().int().min(0).meta({ description: 'How many files the link still takes.', example: 1 })
@@ -71,12 +75,10 @@ export const UploadLink = z.object({
   ownerId: Id.meta({ description: 'Id of the account that created the link; it is the owner of the videos.' }),
   ...settings,
   usesLeft: Uses,
-  videoIds: z
-    .array(Id)
-    .meta({
-      description: 'Ids of the videos that came by the link, newest first, without those that were deleted.',
-      example: ['01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55'],
-    }),
+  videoIds: z.array(Id).meta({
+    description: 'Ids of the videos that came by the link, newest first, without those that were deleted.',
+    example: ['01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55'],
+  }),
   createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
   expiresAt: ExpiresAt,
   revokedAt: Timestamp.nullable().meta({
