@@ -164,6 +164,57 @@ test('files are dropped and pasted; a refusal is said in words, and can be tried
   await tab.close()
 })
 
+test('a visitor of the page of the guide sends a file by an upload link, by tus-js-client', async () => {
+  const command = snippets.filter(({ language }) => language === 'sh')[2]?.text ?? ''
+  const made = await run('bash', ['-c', command.replace('https://jobs.example.org', site)], {
+    env: { ...env, KINORA_API_KEY: key },
+  })
+  const { id, url } = JSON.parse(made.stdout) as { id: string; url: string }
+  const link = new URL(new URL(url).pathname, system.gatewayUrl).href
+  const html = snippets.find(({ name }) => name === 'visitor.html')?.text ?? ''
+  const bundle = await build({
+    stdin: { contents: "export { Upload } from 'tus-js-client'", resolveDir: path('e2e') },
+    ...{ bundle: true, write: false, format: 'esm', platform: 'browser' },
+  })
+  const tab = await browser.newPage()
+  await tab.route('https://cdn.jsdelivr.net/**', (route) =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      headers: { 'access-control-allow-origin': '*' },
+      body: bundle.outputFiles[0]?.text ?? '',
+    }),
+  )
+  const body = html.replace('https://videos.example.com/u/…', link)
+  await tab.route(`${site}/visitor.html`, (route) => route.fulfill({ contentType: 'text/html', body }))
+  await tab.goto(`${site}/visitor.html`)
+  await tab.locator('input').setInputFiles(await clips.make('silent.mp4'))
+  await tab.getByText('Thank you: ').waitFor({ timeout: 60_000 })
+  const { videoIds } = await client.call<{ videoIds: string[] }>('GET', `/v1/upload-links/${id}`)
+  expect(videoIds).toHaveLength(1)
+  // A page of another origin gets nothing, not even the reason.
+  await tab.goto(site.replace('127.0.0.1', 'localhost'))
+  expect(await tab.evaluate(`fetch(${JSON.stringify(link)}).then(() => 'read', () => 'hidden')`)).toBe('hidden')
+  await tab.close()
+})
+
+test('the component takes files by an upload link, too, and a page may send one without tus', async () => {
+  const settings = { uses: 2, contentTypes: ['video/mp4'], allowedOrigins: [site] }
+  const { id, url } = await client.call<{ id: string; url: string }>('POST', '/v1/upload-links', settings)
+  const link = new URL(new URL(url).pathname, system.gatewayUrl).href
+  const tab = await openPage()
+  const endpoint = JSON.stringify(`${link}/tus`)
+  await tab.evaluate(`document.querySelector('kinora-uploader').setAttribute('endpoint', ${endpoint})`)
+  await tab.locator('kinora-uploader input').setInputFiles(await clips.make('silent.mp4'))
+  await untilState(tab, 'silent.mp4', 'done')
+  const sent = await tab.evaluate<{ id: string }>(
+    `fetch(${JSON.stringify(link)}, { method: 'PUT', body: new Blob(['no video'], { type: 'video/mp4' }) }).then((it) => it.json())`,
+  )
+  const { videoIds } = await client.call<{ videoIds: string[] }>('GET', `/v1/upload-links/${id}`)
+  expect(videoIds).toHaveLength(2)
+  expect(videoIds[0]).toBe(sent.id)
+  await tab.close()
+})
+
 const REACT_PAGE = `
   import { createElement, useState } from 'react'
   import { createRoot } from 'react-dom/client'
@@ -215,7 +266,9 @@ test('every snippet for a server runs, one after the other', async () => {
   writeFileSync(file, script.join('\n').replace("'holiday.mp4'", JSON.stringify(clip)))
   try {
     const { stdout } = await run(process.execPath, [file], { env: { ...env, KINORA_API_KEY: key }, timeout: 120_000 })
-    expect(stdout).toMatch(/100 %\nhttp.*\/master\.m3u8\n[\w-]{36} Holiday 2026\nVIDEO_NOT_FOUND, request \S+\n\{/)
+    expect(stdout).toMatch(
+      /100 %\nhttp.*\/master\.m3u8\n[\w-]{36} Holiday 2026\nVIDEO_NOT_FOUND, request \S+\n\{[\s\S]*\}\nhttp.*\/u\/[\w-]{43}\n/,
+    )
   } finally {
     rmSync(file)
   }

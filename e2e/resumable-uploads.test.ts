@@ -198,3 +198,33 @@ test('an API key that may write uploads, and a page of an allowed origin may rea
   const created = await owner.send('POST', '/v1/uploads', { headers: { ...TUS, 'upload-length': '9', origin: page } })
   expect(created.headers.get('access-control-expose-headers')).toMatch(/Location.*Upload-Offset/)
 })
+
+test('tus-js-client uploads by a link, without an account, after an interruption and through another gateway', async () => {
+  const link = await owner.call<{ id: string; url: string }>('POST', '/v1/upload-links', {
+    title: 'By a visitor',
+    maxBytes: file.length,
+    contentTypes: ['video/mp4'],
+  })
+  const endpoint = `${new URL(link.url).pathname}/tus`
+  const sendBy = async (client: Client, url: string | undefined, stopAfter?: number) => {
+    let chunks = 0
+    return await sendByTus(client, file, url, (cut) => ({
+      endpoint: new URL(endpoint, client.baseUrl).href,
+      metadata: { filename: 'sea.mp4', filetype: 'video/mp4' },
+      chunkSize: 2_000_000,
+      onChunkComplete: () => {
+        if (++chunks === stopAfter) cut()
+      },
+    }))
+  }
+  const { url } = await sendBy(anonymous, undefined, 1)
+  expect((await sendBy(anonymous.at(second.url), url)).ended).toBe('done')
+  const { usesLeft, videoIds } = await owner.call<{ usesLeft: number; videoIds: string[] }>(
+    'GET',
+    `/v1/upload-links/${link.id}`,
+  )
+  expect({ usesLeft, videos: videoIds.length }).toEqual({ usesLeft: 0, videos: 1 })
+  const video = await getVideo(owner, videoIds[0] ?? '')
+  expect(video).toMatchObject({ title: 'By a visitor', source: { bytes: file.length, sha256 } })
+  await expect(sendBy(anonymous, undefined)).rejects.toThrow('UPLOAD_LINK_USED_UP')
+})

@@ -73,8 +73,23 @@ export interface ApiKeyActor {
   project: { id: string; role: ProjectRole }
 }
 
+/** A visitor who uploads by an upload link. Has no role in the project: every method but those of uploads refuses it. */
+export interface UploadLinkActor {
+  kind: 'upload-link'
+  linkId: string
+  /** The account that created the link. */
+  ownerId: string
+  /** The project of the link, which gets the videos. */
+  projectId: string
+}
+
 /** The caller of a method, verified by the gateway and trusted by the services. */
-export type Actor = { kind: 'anonymous' } | SessionActor | ApiKeyActor | { kind: 'service'; name: string }
+export type Actor =
+  | { kind: 'anonymous' }
+  | SessionActor
+  | ApiKeyActor
+  | UploadLinkActor
+  | { kind: 'service'; name: string }
 
 /** How a refresh token is transported: in bodies, or in a cookie that scripts cannot read. */
 export type SessionTransport = 'body' | 'cookie'
@@ -165,7 +180,7 @@ export function serviceOnly(actor: Actor, ...names: ServiceName[]): void {
  * `FORBIDDEN`.
  */
 export function administratorOnly(actor: Actor): void {
-  if (actor.kind === 'anonymous') throw new AppError('UNAUTHENTICATED')
+  if (actor.kind === 'anonymous' || actor.kind === 'upload-link') throw new AppError('UNAUTHENTICATED')
   if (actor.kind === 'service') serviceOnly(actor, 'operator')
   else if (actor.role !== 'admin') throw new AppError('FORBIDDEN')
 }

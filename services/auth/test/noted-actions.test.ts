@@ -52,6 +52,19 @@ test('what an administrator does in media is in the audit log once, however ofte
   expect((await gateway.call(auth.verifyAudit, {}, OPERATOR)).problem).toBeNull()
 })
 
+test('what a member does in media is in the audit log of the account', async () => {
+  const { actor } = await gateway.signUp()
+  const subject = randomUUID()
+  const about = { actor: { ...actor, role: 'user' }, subject, requestId: 'r4', client: null }
+  await media.publish(note({ ...about, action: 'parked_discard' }))
+  await media.publish(note({ ...about, action: 'upload_link_create' }))
+  const items = await until(async () => {
+    const page = await gateway.call(auth.listAudit, { limit: 100 }, actor)
+    return page.items.some(({ action }) => action === 'upload_link_create') && page.items
+  })
+  expect(items.some(({ action }) => action === 'parked_discard')).toBe(false)
+})
+
 test('media can have nothing else written into the audit log', async () => {
   const { actor } = await gateway.signUpAdmin()
   const forged = note({ action: 'login', actor, subject: 'forged', requestId: 'r2', client: null })

@@ -15,7 +15,8 @@ import { setSecurityHeaders } from './http/security-headers.ts'
 import { traceRequest } from './http/telemetry.ts'
 import { servePlayerPage } from './player-page/player-page.ts'
 import { routes } from './routes/index.ts'
-import { announceTus, TUS_PATH } from './uploads/tus.ts'
+import { linkPreflight } from './uploads/open-link.ts'
+import { announceTus, isTusPath, LINK_PATH } from './uploads/tus.ts'
 
 /**
  * The Express application; its middleware is listed in the order in which a request passes it. Authentication and rate
@@ -36,7 +37,7 @@ export function createApp(ctx: Context): Express {
     log(req, res)
     ctx.metrics.observe(req, res)
     setSecurityHeaders(req, res)
-    if (req.path.startsWith(TUS_PATH)) announceTus(req, res)
+    if (isTusPath(req.path)) announceTus(req, res)
     const forwardedFor = req.headers['x-forwarded-for']
     if (forwardedFor !== undefined) ctx.forwardedCallers.record(clientAddress(req), String(forwardedFor))
     refuseSecondHost(req)
@@ -44,6 +45,7 @@ export function createApp(ctx: Context): Express {
   })
   app.use(traceRequest)
   app.use(crossOrigin(ctx.cookieSessions.allowedOrigins))
+  app.options([LINK_PATH, `${LINK_PATH}/*rest`], linkPreflight(ctx))
   mount(app, routes, ctx)
   serveAccountPages(app)
   servePlayerPage(app, ctx)

@@ -4,6 +4,7 @@ import type { CookieSettings } from './browser-session/through-cookie.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Admission } from './http/admission.ts'
 import type { HttpMetrics } from './http/telemetry.ts'
+import type { EndListeners } from './identity/end-listeners.ts'
 import type { KeySet } from './identity/key-set.ts'
 import type { Memberships } from './identity/memberships.ts'
 import type { Revocations } from './identity/revocations.ts'
@@ -29,6 +30,8 @@ export interface Context {
   keySet: KeySet
   revocations: Revocations
   memberships: Memberships
+  /** What waits for the end of upload links, by their ids. */
+  uploadLinkEnds: EndListeners
   grants: Grants
   playbackRevocations: PlaybackRevocations
   addresses: DeliveryAddresses

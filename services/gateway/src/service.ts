@@ -14,6 +14,7 @@ import { drain, listen, portOf } from './http/server.ts'
 import { httpMetrics } from './http/telemetry.ts'
 import { ApiKeys } from './identity/api-keys.ts'
 import { authenticator } from './identity/authenticate.ts'
+import { EndListeners } from './identity/end-listeners.ts'
 import { KeySet } from './identity/key-set.ts'
 import { Memberships } from './identity/memberships.ts'
 import { Revocations } from './identity/revocations.ts'
@@ -74,6 +75,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   })
   const videoFeed = new VideoFeed()
   const stills = new StillQueue()
+  const uploadLinkEnds = new EndListeners()
   await bus.listen(
     [events['auth.sessions-revoked']],
     (e) => revocations.receive(e),
@@ -102,6 +104,12 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     ({ data }) => stills.ended((data as { stillId: string }).stillId),
     () => stills.gap(),
   )
+  // Uploads ask media every few seconds, too, so that a missed event only delays their end.
+  await bus.listen(
+    [events['upload-link.revoked']],
+    ({ data }) => uploadLinkEnds.notify((data as { linkId: string }).linkId),
+    () => {},
+  )
   // After subscribing: a change between this response and the first event would be lost.
   revocations.reload()
   keySet.reload()
@@ -127,6 +135,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     keySet,
     revocations,
     memberships,
+    uploadLinkEnds,
     grants,
     playbackRevocations,
     addresses: new DeliveryAddresses(playbackSecrets(config), {

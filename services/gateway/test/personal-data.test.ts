@@ -93,6 +93,7 @@ describe('an export', () => {
       videos: [kept],
       playbackTokens: [token],
       webhooks: [webhook],
+      uploadLinks: [],
     })
   })
 

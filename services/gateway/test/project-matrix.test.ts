@@ -145,6 +145,7 @@ const MAKERS: Record<string, (projectId: string, made: Record<string, string>) =
     const invited = { email: `${randomUUID()}@kinora.test`, role: 'viewer' }
     return (await call(owner.token, 'POST', `/v1/projects/${projectId}/invitations`, invited)).id
   },
+  linkId: async (projectId) => (await call(owner.token, 'POST', '/v1/upload-links', { projectId, title: MARK })).id,
   userId: async () => people.editor.id,
   // Whatever is inside a video: whether it is there is asked only after the role.
   ...Object.fromEntries(['tokenId', 'taskId'].map((name) => [name, async () => MISSING])),
@@ -232,7 +233,7 @@ it('every route about what a project has says what is done there', () => {
   const isAbout = (route: Route) =>
     route.auth !== 'none' &&
     !route.path.startsWith('/v1/admin/') &&
-    (named(route.path).some((name) => /^(video|upload|webhook|key|project)Id$/.test(name)) || takesProject(route))
+    (named(route.path).some((name) => /^(video|upload|webhook|key|project|link)Id$/.test(name)) || takesProject(route))
   expect(routes.filter((route) => isAbout(route) && !route.project).map(title)).toEqual([])
   expect(inProjects.length).toBeGreaterThan(50)
 })
@@ -276,9 +277,10 @@ describe.each(inProjects.map((route) => ({ name: title(route), route })))('$name
 
 it('no list of others shows anything of the team', async () => {
   const lists = routes.filter(
-    ({ method, path }) => method === 'get' && /^\/v1\/(videos|webhooks|api-keys|projects|usage)$/.test(path),
+    ({ method, path }) =>
+      method === 'get' && /^\/v1\/(videos|upload-links|webhooks|api-keys|projects|usage)$/.test(path),
   )
-  expect(lists.length).toBe(5)
+  expect(lists.length).toBe(6)
   for (const { path } of lists) {
     for (const token of [stranger.token, ...foreignKeys]) {
       const { body } = await send(token, 'GET', path)

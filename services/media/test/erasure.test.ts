@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Bus, connectBus } from '@kinora/common/bus'
-import type { EventEnvelope } from '@kinora/common/contract'
+import type { EventEnvelope, ProjectRole } from '@kinora/common/contract'
 import { auth as authContract, events, media } from '@kinora/common/contracts'
 import { createLogger } from '@kinora/common/service'
 import { keys } from '@kinora/common/storage'
@@ -207,9 +207,11 @@ test('who says it again after all was done is answered again', async () => {
   await until(() => answers.filter((userId) => userId === owner.userId).length === 2)
 })
 
-test('a claimed account loses the webhooks that were added before, and no later one', async () => {
+test('a claimed account loses the webhooks and upload links that were added before, and no later one', async () => {
   const [owner, other] = [someUser(), someUser()]
-  const claimedAt = new Date()
+  const link = await gateway.call(media.createUploadLink, {}, owner)
+  // By the clock of the database, which has dated the link.
+  const claimedAt = new Date(Date.parse(link.createdAt) + 1)
   const add = async ({ userId }: UserActor, createdAt: Date) => {
     const id = randomUUID()
     await sql`insert into webhooks (id, owner_id, project_id, url, events, secret, created_at)
@@ -229,4 +231,35 @@ test('a claimed account loses the webhooks that were added before, and no later 
   }
   await until(async () => (await left()).length < 3)
   expect(await left()).toEqual(kept.toSorted())
+  await until(async () => (await validLinks([link.id])).length === 0)
+})
+
+/** The ids of these links that can still be used. */
+async function validLinks(ids: string[]): Promise<string[]> {
+  const query = db().selectFrom('upload_links').select('id').where('id', 'in', ids)
+  const rows = await query.where('revoked_at', 'is', null).execute()
+  return rows.map(({ id }) => id)
+}
+
+test('upload links end with their account, in other projects, too, and their uploads with them', async () => {
+  const [owner, other] = [someUser(), someUser()]
+  const projectId = other.userId
+  const projects: Record<string, ProjectRole> = { [projectId]: 'editor' }
+  const editor: UserActor = { kind: 'user', userId: owner.userId, sessionId: randomUUID(), role: 'user', projects }
+  const add = (actor: UserActor, input = {}) => gateway.call(media.createUploadLink, input, actor)
+  const links = [await add(owner), await add(editor, { projectId }), await add(other)]
+  const [, shared, kept] = links.map(({ id }) => id)
+  const visitor = { kind: 'upload-link', linkId: String(shared), ownerId: owner.userId, projectId } as const
+  const file = { filename: null, contentType: 'video/mp4', bytes: 1000 }
+  const { video } = await gateway.call(media.beginLinkUpload, file, visitor)
+  await erase(owner)
+  const ids = links.map(({ id }) => id)
+  await until(async () => (await validLinks(ids)).join() === kept)
+  await until(() => isGone(video.id))
+  await passUntilAnswered(owner)
+  await expect(gateway.call(media.beginLinkUpload, file, visitor)).rejects.toMatchObject({
+    code: 'UPLOAD_LINK_REVOKED',
+  })
+  const row = await db().selectFrom('upload_links').select('id').where('project_id', '=', owner.userId).execute()
+  expect(row).toEqual([])
 })

@@ -16,6 +16,10 @@ export const CAUSES = {
     sentence:
       'The time stamps of this file jump back, as in joined recordings: convert it to MP4 and upload that, or upload its parts separately.',
   },
+  SOURCE_TYPE_NOT_ALLOWED: {
+    class: 'input',
+    sentence: 'The upload link of this video does not take files of this type.',
+  },
   NO_VIDEO_STREAM: { class: 'input', sentence: 'This file has neither a video track nor audio.' },
   VIDEO_TOO_LONG: { class: 'input', sentence: 'The video is longer than this account may upload.' },
   QUOTA_EXCEEDED: { class: 'input', sentence: 'This account has no quota left for a video of this length.' },

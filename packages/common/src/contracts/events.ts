@@ -132,6 +132,14 @@ export const events = defineEvents({
     version: 1,
     data: z.object({ videoId: Id, tokenId: Id, expiresAt: Timestamp }),
   },
+  'upload-link.revoked': {
+    summary: 'An upload link was revoked; gateways cut off the uploads that come by it',
+    publisher: 'media',
+    subscribers: [],
+    listeners: ['gateway'],
+    version: 1,
+    data: z.object({ linkId: Id }),
+  },
   'task.progressed': {
     summary: 'A heartbeat of a running task with its progress and its new segments; renews the lease',
     publisher: 'worker',

@@ -127,7 +127,7 @@ export interface AuditLogTable {
   sequence: string
   id: string
   at: Date
-  actor_kind: Actor['kind'] | null
+  actor_kind: Exclude<Actor['kind'], 'upload-link'> | null
   actor_id: string | null
   /** The account that the action changed. */
   user_id: string | null

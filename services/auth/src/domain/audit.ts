@@ -108,10 +108,12 @@ export function originOf({ client }: Pick<Call, 'client'>): { ip: string | null;
   return { ip: client?.ip ?? null, user_agent: client?.userAgent.slice(0, 512) ?? null }
 }
 
-function actorColumns(actor: AuditedCall['actor']): { actor_kind: Actor['kind']; actor_id: string | null } {
+function actorColumns(actor: AuditedCall['actor']): Pick<AuditLogTable, 'actor_kind' | 'actor_id'> {
   switch (actor.kind) {
     case 'anonymous':
-      return { actor_kind: actor.kind, actor_id: null }
+    // Nobody in particular: whoever has the link.
+    case 'upload-link':
+      return { actor_kind: 'anonymous', actor_id: null }
     case 'user':
       return { actor_kind: actor.kind, actor_id: actor.userId }
     case 'service':

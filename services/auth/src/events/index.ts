@@ -26,7 +26,7 @@ async function ownerErased(ctx: Context, { ownerId }: EventData<(typeof events)[
 }
 
 /**
- * Writes the row for an administrator's action in another service. It has the event's id, so it is written once; of two
+ * Writes the row for an action in another service; one of a member of a project is in the log of its account. It has the event's id, so it is written once; of two
  * processes that write it at the same time one fails, and finds the row at its next attempt.
  */
 async function writeNotedRecord(
@@ -34,9 +34,11 @@ async function writeNotedRecord(
   { id, occurredAt, data }: EventEnvelope<(typeof events)['audit.noted']>,
 ): Promise<void> {
   const { action, actor, subject, requestId, client } = data
+  const isOfMember = action === 'upload_link_create' || action === 'upload_link_revoke'
+  const userId = isOfMember ? actor.userId : null
   const call = { actor, requestId, ...(client && { client }), timeoutMs: 0 }
   await ctx.transact(null, async (work) => {
     if (await work.audit.has(id)) return
-    await work.audit.record(call, { id, action, subject, userId: null }, new Date(occurredAt))
+    await work.audit.record(call, { id, action, subject, userId }, new Date(occurredAt))
   })
 }

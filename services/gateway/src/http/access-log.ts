@@ -22,6 +22,7 @@ export function accessLog(logger: Logger): (req: Request, res: Response) => void
         ms: Math.round(performance.now() - started),
         userId: res.locals.userId,
         apiKeyId: res.locals.apiKeyId,
+        uploadLinkId: res.locals.uploadLinkId,
       }
       const message = res.writableFinished ? 'answered' : 'client went away'
       if (res.statusCode >= 500) log.warn(line, message)
@@ -52,6 +53,7 @@ declare global {
       route?: string
       userId?: string
       apiKeyId?: string
+      uploadLinkId?: string
     }
   }
 }

@@ -19,6 +19,8 @@ describe('loggablePath', () => {
     ['HTTPS://u:p@host:1?play/eyJ.secret', ''],
     ['play/eyJ.secret', 'play/[token]'],
     [`/%70lay/${JWT}/720p.m3u8`, '/[token]/[token]/720p.m3u8'],
+    ['/u/short', '/u/[token]'],
+    [`/u/${'a'.repeat(43)}/tus/${ID}`, `/u/[token]/tus/${ID}`],
     [`/v1/${JWT}`, '/v1/[token]'],
     ['/v1/ann@kinora.test', '/v1/[token]'],
     [`/play/${ID}/master.m3u8`, `/play/${ID}/master.m3u8`],

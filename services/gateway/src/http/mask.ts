@@ -5,18 +5,19 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const PLAIN = /^[\w.-]{0,20}$/
 /** What precedes the path in an absolute-form target (RFC 9112 section 3.2.2). */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i
+const BEFORE_TOKENS: ReadonlySet<string> = new Set(['play', 'u'])
 const MASK = '[token]'
 
 /**
  * The path of a request's target, without origin and query. A segment is kept if it is a UUID or short and plain, and becomes
- * `[token]` otherwise, as does everything but a UUID after `play`: a playback reference is a secret unless it is a video's id.
+ * `[token]` otherwise, as does everything but a UUID after `play` and `u`: what is there is the token of a link, or a video's id.
  */
 export function loggablePath(target: string): string {
   const [path = ''] = target.replace(ORIGIN, '').split(/[?#]/, 1)
   let reference = false
   const segments = path.split('/').map((segment) => {
     const kept = UUID.test(segment) || (PLAIN.test(segment) && (!reference || segment === ''))
-    if (segment !== '') reference = segment.toLowerCase() === 'play'
+    if (segment !== '') reference = BEFORE_TOKENS.has(segment.toLowerCase())
     return kept ? segment : MASK
   })
   return segments.join('/')

@@ -18,6 +18,7 @@ const SECTIONS = {
   videos: media.listVideos,
   playbackTokens: media.listPlaybackTokens,
   webhooks: media.listWebhooks,
+  uploadLinks: media.listUploadLinks,
 } as const
 
 /**

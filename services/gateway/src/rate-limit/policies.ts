@@ -60,6 +60,7 @@ export type Policy =
   | 'export'
   | 'general'
   | 'upload'
+  | 'upload-link'
   | 'captions'
   | 'playback'
   | 'none'
@@ -93,6 +94,9 @@ export function countedByCaller(policy: Policy, { address, userId, apiKey }: Rat
     case 'mail-token':
     case 'playback':
       return [{ rule: policy, key: byAddress() }]
+    case 'upload-link':
+      // The link is counted as well, once it is known.
+      return [{ rule: 'upload', key: byAddress() }]
     case 'password':
       return [
         { rule: policy, key: byAddress() },

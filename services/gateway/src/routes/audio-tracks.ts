@@ -5,9 +5,9 @@ import { sendJson } from '../http/mount.ts'
 import { bodyBytes, MIN_BYTES_PER_SECOND, sendContinue } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
 import { abortOnRevocation, withKeepAlive } from '../uploads/body-guards.ts'
+import { describeBody, KEEP_MS, receive } from '../uploads/receive-source.ts'
 import { isRefusal } from '../uploads/register-upload.ts'
 import { type HandRoute, tagged } from './route.ts'
-import { describeBody, KEEP_MS, receive } from './uploads.ts'
 
 const path = '/v1/videos/:videoId/audio/:trackId'
 const write = { auth: 'required', scope: 'videos:write', project: 'edit' } as const

@@ -8,6 +8,7 @@ import { downloads } from './downloads.ts'
 import { events } from './events.ts'
 import { instantPlayback } from './instant-playback.ts'
 import { oembed } from './oembed.ts'
+import { linkUploads } from './link-uploads.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
@@ -20,6 +21,7 @@ import { secondFactor } from './second-factor.ts'
 import { sessions } from './sessions.ts'
 import { stills } from './stills.ts'
 import { system } from './system.ts'
+import { uploadLinks } from './upload-links.ts'
 import { uploads } from './uploads.ts'
 import { storedFiles, taskLog, videos } from './videos.ts'
 import { watermarks } from './watermarks.ts'
@@ -42,6 +44,8 @@ export const routes: readonly Route[] = [
   ...taskLog,
   ...uploads,
   ...resumableUploads,
+  ...uploadLinks,
+  ...linkUploads,
   ...limits,
   ...webhooks,
   ...events,

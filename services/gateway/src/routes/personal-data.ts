@@ -6,6 +6,7 @@ import {
   Project,
   auth as rpc,
   Session,
+  UploadLink,
   User,
   Video,
   Webhook,
@@ -27,6 +28,7 @@ const PersonalData = z.object({
   videos: z.array(Video.omit({ playback: true })).meta({ description: 'The videos of its personal project.' }),
   playbackTokens: z.array(PlaybackTokenInfo).meta({ description: 'Its playback links.' }),
   webhooks: z.array(Webhook).meta({ description: 'Its webhooks.' }),
+  uploadLinks: z.array(UploadLink).meta({ description: 'The upload links of its personal project.' }),
 })
 
 export const personalData = tagged('Accounts', [

@@ -1,21 +1,11 @@
 import { Id, media } from '@kinora/common/contracts'
-import { AppError } from '@kinora/common/errors'
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
-import { cleanFilename } from '../http/content-disposition.ts'
 import { parseFields } from '../http/read-input.ts'
-import { receivePart } from '../uploads/receive-part.ts'
-import { finishUpload } from '../uploads/register-upload.ts'
-import {
-  assertOffsetStream,
-  assertTusVersion,
-  httpDate,
-  numberHeader,
-  parseUploadMetadata,
-  TUS_PATH,
-} from '../uploads/tus.ts'
-import { type HandRoute, tagged } from './route.ts'
+import { assertTusVersion, TUS_PATH } from '../uploads/tus.ts'
+import { abandonUpload, announcedUpload, receiveBytes, sendCreated, sendOffset } from '../uploads/tus-requests.ts'
+import { type Answer, type HandRoute, tagged } from './route.ts'
 
 const Params = z.strictObject({ uploadId: Id.meta({ description: 'Id of the upload.' }) })
 const one = `${TUS_PATH}/:uploadId`
@@ -23,7 +13,42 @@ const write = { auth: 'required', scope: 'videos:write', project: 'edit', limit:
 const TusHeaders = z.object({
   'Tus-Resumable': z.literal('1.0.0').meta({ description: 'Version of the tus protocol.', example: '1.0.0' }),
 })
-const FORM = ['VALIDATION_FAILED', 'TUS_VERSION_UNSUPPORTED'] as const
+export const TUS_ERRORS = ['VALIDATION_FAILED', 'TUS_VERSION_UNSUPPORTED'] as const
+
+/** Headers of requests, by what they do. */
+export const tusHeaders = {
+  create: TusHeaders.extend({
+    'Upload-Length': z.string().meta({ description: 'Bytes of the whole file.', example: '73400320' }),
+    'Upload-Metadata': z.string().optional().meta({
+      description:
+        '`videoId` of a video that waits for its source, or `title` and `projectId` of a new one; `filename` and `filetype`. Values in base64.',
+      example: 'filename aG9saWRheS5tcDQ=,title SG9saWRheQ==',
+    }),
+  }),
+  head: TusHeaders,
+  patch: TusHeaders.extend({
+    'Upload-Offset': z.string().meta({
+      description: 'Bytes that are stored already, where these continue.',
+      example: '1048576',
+    }),
+  }),
+  delete: TusHeaders,
+}
+
+/** Answers, by what was asked. */
+export const tusAnswers = {
+  create: { 201: { description: 'The upload was created', headers: ['Location', 'Upload-Expires', 'X-Video-Id'] } },
+  head: {
+    200: {
+      description: 'How far the upload has come',
+      headers: ['Upload-Offset', 'Upload-Length', 'Upload-Expires', 'Upload-Metadata', 'X-Video-Id'],
+    },
+  },
+  patch: {
+    204: { description: 'The bytes up to Upload-Offset are stored', headers: ['Upload-Offset', 'Upload-Expires'] },
+  },
+  delete: { 204: { description: 'The upload was abandoned' } },
+} as const satisfies Record<string, Record<number, Answer>>
 
 /** tus 1.0.0: resumable uploads, which continue through any gateway. */
 export const resumableUploads = tagged('Uploads', [
@@ -35,16 +60,9 @@ export const resumableUploads = tagged('Uploads', [
     summary: 'Create a resumable upload',
     description:
       'As in tus 1.0.0. `Location` is the address that takes the bytes, `X-Video-Id` the video. Without `videoId` in `Upload-Metadata` a private video is created.',
-    headers: TusHeaders.extend({
-      'Upload-Length': z.string().meta({ description: 'Bytes of the whole file.', example: '73400320' }),
-      'Upload-Metadata': z.string().optional().meta({
-        description:
-          '`videoId` of a video that waits for its source, or `title` and `projectId` of a new one; `filename` and `filetype`. Values in base64.',
-        example: 'filename aG9saWRheS5tcDQ=,title SG9saWRheQ==',
-      }),
-    }),
-    answers: { 201: { description: 'The upload was created', headers: ['Location', 'Upload-Expires', 'X-Video-Id'] } },
-    errors: [...media.createUpload.errors, ...FORM, 'UPLOAD_EMPTY'],
+    headers: tusHeaders.create,
+    answers: tusAnswers.create,
+    errors: [...media.createUpload.errors, ...TUS_ERRORS, 'UPLOAD_EMPTY'],
     handle: create,
   },
   {
@@ -56,14 +74,9 @@ export const resumableUploads = tagged('Uploads', [
     description:
       '`Upload-Offset` is the number of bytes that are stored. A request that is still sending bytes to this upload is ended.',
     params: Params,
-    headers: TusHeaders,
-    answers: {
-      200: {
-        description: 'How far the upload has come',
-        headers: ['Upload-Offset', 'Upload-Length', 'Upload-Expires', 'Upload-Metadata', 'X-Video-Id'],
-      },
-    },
-    errors: [...media.settleUpload.errors, ...FORM],
+    headers: tusHeaders.head,
+    answers: tusAnswers.head,
+    errors: [...media.settleUpload.errors, ...TUS_ERRORS],
     handle: head,
   },
   {
@@ -75,20 +88,13 @@ export const resumableUploads = tagged('Uploads', [
     description:
       'The bytes that follow `Upload-Offset`. With the last byte the file becomes the source of its video, and processing begins.',
     params: Params,
-    headers: TusHeaders.extend({
-      'Upload-Offset': z.string().meta({
-        description: 'Bytes that are stored already, where these continue.',
-        example: '1048576',
-      }),
-    }),
+    headers: tusHeaders.patch,
     requestBody: { description: 'Bytes of the file', contentType: 'application/offset+octet-stream', binary: true },
-    answers: {
-      204: { description: 'The bytes up to Upload-Offset are stored', headers: ['Upload-Offset', 'Upload-Expires'] },
-    },
+    answers: tusAnswers.patch,
     errors: [
       ...media.beginPiece.errors,
       ...media.endPiece.errors,
-      ...FORM,
+      ...TUS_ERRORS,
       'UPLOAD_INCOMPLETE',
       'UNSUPPORTED_MEDIA_TYPE',
       'STORAGE_FULL',
@@ -103,9 +109,9 @@ export const resumableUploads = tagged('Uploads', [
     summary: 'Cancel an upload',
     description: 'Deletes what has arrived, and the video if it was created for this upload.',
     params: Params,
-    headers: TusHeaders,
-    answers: { 204: { description: 'The upload was abandoned' } },
-    errors: [...media.abandonUpload.errors, ...FORM],
+    headers: tusHeaders.delete,
+    answers: tusAnswers.delete,
+    errors: [...media.abandonUpload.errors, ...TUS_ERRORS],
     handle: abandon,
   },
 ])
@@ -114,71 +120,28 @@ function create(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {
     assertTusVersion(req, res)
     const created = await ctx.rpc(media.createUpload, describeUpload(req), call)
-    res.setHeader('Location', `${TUS_PATH}/${created.uploadId}`)
-    res.setHeader('Upload-Expires', httpDate(created.expiresAt))
-    res.setHeader('X-Video-Id', created.videoId)
-    res.status(201).end()
+    sendCreated(res, TUS_PATH, created)
   }
 }
 
 function describeUpload(req: Request) {
-  if (req.headers['upload-defer-length'] !== undefined) {
-    const message = 'is not supported: give Upload-Length'
-    throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'Upload-Defer-Length', message }] })
-  }
-  const bytes = numberHeader(req, 'Upload-Length')
-  if (bytes === 0) throw new AppError('UPLOAD_EMPTY')
-  const header = req.headers['upload-metadata']?.toString()
-  const given = parseUploadMetadata(header)
-  const [videoId, title, filename, projectId] = ['videoId', 'title', 'filename', 'projectId'].map(
-    (name) => given.get(name) || undefined,
-  )
-  return parseFields(media.createUpload.input, {
-    ...(videoId !== undefined && { videoId }),
-    ...(title !== undefined && { title }),
-    ...(projectId !== undefined && { projectId }),
-    filename: filename === undefined ? null : cleanFilename(filename),
-    contentType: given.get('filetype') || null,
-    bytes,
-    metadata: header ?? null,
+  const { given, ...file } = announcedUpload(req)
+  const of = ['videoId', 'title', 'projectId'].flatMap((name) => {
+    const value = given.get(name)
+    return value ? [[name, value]] : []
   })
+  return parseFields(media.createUpload.input, { ...Object.fromEntries(of), ...file })
 }
 
 function head(ctx: Context): ReturnType<HandRoute['handle']> {
-  return async (req, res, { call }) => {
-    assertTusVersion(req, res)
-    const upload = await ctx.rpc(media.settleUpload, parseFields(Params, req.params), call)
-    // A client that is told that all bytes have arrived sends no further request.
-    await finishUpload(ctx, upload, call)
-    res.setHeader('Upload-Offset', upload.offset)
-    res.setHeader('Upload-Length', upload.bytes)
-    res.setHeader('Upload-Expires', httpDate(upload.expiresAt))
-    res.setHeader('X-Video-Id', upload.videoId)
-    if (upload.metadata !== null) res.setHeader('Upload-Metadata', upload.metadata)
-    res.status(200).end()
-  }
+  return async (req, res, caller) => await sendOffset(ctx, req, res, caller, parseFields(Params, req.params).uploadId)
 }
 
 function patch(ctx: Context): ReturnType<HandRoute['handle']> {
-  return async (req, res, caller) => {
-    assertTusVersion(req, res)
-    assertOffsetStream(req)
-    const { uploadId } = parseFields(Params, req.params)
-    const at = { uploadId, offset: numberHeader(req, 'Upload-Offset') }
-    const { upload, written, cause } = await receivePart(ctx, req, res, caller, at)
-    if (cause instanceof AppError) throw cause
-    await finishUpload(ctx, upload, caller.call, written)
-    if (cause !== undefined) throw new AppError('UPLOAD_INCOMPLETE', { cause })
-    res.setHeader('Upload-Offset', upload.offset)
-    res.setHeader('Upload-Expires', httpDate(upload.expiresAt))
-    res.status(204).end()
-  }
+  return async (req, res, caller) => await receiveBytes(ctx, req, res, caller, parseFields(Params, req.params).uploadId)
 }
 
 function abandon(ctx: Context): ReturnType<HandRoute['handle']> {
-  return async (req, res, { call }) => {
-    assertTusVersion(req, res)
-    await ctx.rpc(media.abandonUpload, parseFields(Params, req.params), call)
-    res.status(204).end()
-  }
+  return async (req, res, caller) =>
+    await abandonUpload(ctx, req, res, caller, parseFields(Params, req.params).uploadId)
 }

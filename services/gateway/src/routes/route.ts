@@ -13,6 +13,8 @@ import type { CountedField } from '../rate-limit/policies.ts'
 export const TAGS = {
   Videos: 'Create, find, change and delete videos, and follow the work on them.',
   Uploads: 'Send the source of a video: in one request, or resumable over several (tus 1.0.0).',
+  'Upload links':
+    'Links by which visitors without an account upload to a project; what they take, and what came by them.',
   Captions: 'Captions and chapters: timed text that runs along with a video.',
   Watermarks: 'A picture that is burnt into a video when it is encoded.',
   'Playback links': 'Tokens that let whoever holds the link play a private video for a limited time.',

@@ -1,34 +1,38 @@
 import type { Actor } from '@kinora/common/contract'
-import { type RevocationReason, signedOut } from '@kinora/common/contracts'
+import { signedOut } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { roleAllows } from '@kinora/common/project-access'
+import type { Context } from '../context.ts'
 import type { Identity } from '../identity/authenticate.ts'
+import type { EndListeners } from '../identity/end-listeners.ts'
 import type { Memberships } from '../identity/memberships.ts'
-import type { Revocations } from '../identity/revocations.ts'
 
 /**
- * Yields the chunks of an upload to a project. Once the session or API key of the client is revoked, or its role in the project
- * allows no uploads any more, throws the reason instead of the next chunk. An access token that only expires does not end an
+ * Yields the chunks of an upload to a project. Once the session, API key or upload link of the client is revoked, or its role in
+ * the project allows no uploads any more, throws the reason instead of the next chunk. An access token that only expires does not end an
  * upload.
  */
 export async function* abortOnRevocation(
   chunks: AsyncIterable<Buffer>,
   identity: Identity,
-  { revocations, memberships }: { revocations: Revocations; memberships: Memberships },
+  { revocations, memberships, uploadLinkEnds }: Pick<Context, 'revocations' | 'memberships' | 'uploadLinkEnds'>,
   projectId: string,
 ): AsyncGenerator<Buffer> {
-  let revoked: RevocationReason | undefined
+  let refusal: AppError | undefined
   let checked = Promise.resolve(true)
   const stops = [
     revocations.onRevoked(identity, (reason) => {
-      revoked = reason
+      refusal = signedOut(reason, 'access')
+    }),
+    onLinkEnd(identity.actor, uploadLinkEnds, () => {
+      refusal = new AppError('UPLOAD_LINK_REVOKED')
     }),
     memberships.onChanged(identity.actor, () => {
       checked = mayUpload(identity.actor, projectId, memberships)
     }),
   ]
   const assertNotRevoked = async () => {
-    if (revoked) throw signedOut(revoked, 'access')
+    if (refusal) throw refusal
     if (!(await checked))
       throw new AppError('FORBIDDEN', { detail: signedOut('project_role_changed', 'access').message })
   }
@@ -41,6 +45,10 @@ export async function* abortOnRevocation(
   } finally {
     for (const stop of stops) stop()
   }
+}
+
+function onLinkEnd(actor: Actor, ends: EndListeners, listener: () => void): () => void {
+  return actor.kind === 'upload-link' ? ends.add(actor.linkId, listener) : () => {}
 }
 
 /** True also where it cannot be found out now: media decides at the end of the upload. */

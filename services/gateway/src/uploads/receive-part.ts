@@ -42,7 +42,13 @@ export async function receivePart(
   const { chunks, cause } = untilBroken(offset === 0 ? withSpeculativeSegments(ctx, kept, started, call) : kept)
   const written = await ctx.store.writePiece(pieceKey, chunks, maxBytes)
   ctx.metrics.uploadedBytes.inc(written.bytes)
+  // Media does not know its uploads any more, and would say only that.
+  if (isLinkRevoked(cause())) throw cause()
   return { upload: await ctx.rpc(media.endPiece, { uploadId, pieceId }, call), written, cause: cause() }
+}
+
+function isLinkRevoked(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'UPLOAD_LINK_REVOKED'
 }
 
 function assertFits(req: Request, maxBytes: number): void {

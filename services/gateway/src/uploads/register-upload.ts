@@ -25,7 +25,8 @@ export async function registerUpload(
       await store.remove(upload.storageKey)
       throw error
     }
-    const userId = call.actor.kind === 'user' ? call.actor.userId : null
+    const { actor } = call
+    const userId = actor.kind === 'user' ? actor.userId : actor.kind === 'upload-link' ? actor.ownerId : null
     await store.put(keys.receipt(upload.uploadId), JSON.stringify({ ...upload, userId, projectId: before.projectId }))
     metrics.uploadsUnregistered.inc()
     logger.warn(

@@ -6,7 +6,14 @@ import type { Request, Response } from 'express'
 const VERSION = '1.0.0'
 const EXTENSIONS = 'creation,expiration,termination'
 export const TUS_PATH = '/v1/uploads'
+/** Address of an upload link; tus clients use what is below `/tus` there. */
+export const LINK_PATH = '/u/:token'
+const LINK_TUS = /^\/u\/[^/]+\/tus(\/|$)/
 const OFFSET_STREAM = 'application/offset+octet-stream'
+
+export function isTusPath(path: string): boolean {
+  return path.startsWith(TUS_PATH) || LINK_TUS.test(path)
+}
 
 /** Sets the protocol version, and for OPTIONS the supported versions and extensions. */
 export function announceTus(req: Request, res: Response): void {

@@ -62,6 +62,7 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       const { visibility = 'public', heights = [], durationSeconds = 0, deliveryEpoch = 0 } = grant
       return { ...grant, visibility, heights, durationSeconds, deliveryEpoch }
     },
+    listUploadLinks: async () => ({ items: [], nextCursor: null }),
     listPlaybackRevocations: async () => ({ items: [], more: false }),
     prepareDownload: async ({ reference, audio }) => {
       const file = downloads.get(audio === undefined ? reference : `${reference} ${audio}`)

@@ -14,6 +14,7 @@ import { deleteExpiredRevocations } from '../repositories/delivery-revocations.t
 import { databaseTime } from '../repositories/installation.ts'
 import { deleteExpiredTokens } from '../repositories/playback-tokens.ts'
 import { deleteOldLogs } from '../repositories/task-attempts.ts'
+import { deleteOldLinks } from '../repositories/upload-links.ts'
 import { deleteOldDeliveries } from '../repositories/webhook-deliveries.ts'
 
 /** `sources/<video>` and its like: everything of a video that is below one root. */
@@ -74,11 +75,12 @@ export async function emptyQuarantine(ctx: Context): Promise<void> {
 const LOG_DAYS = 30
 const INBOX_MS = 14 * DAY_MS
 
-/** Deletes inbox rows after 14 days, logs and webhook deliveries after 30, playback tokens a day after they expired. */
+/** Deletes inbox rows after 14 days, logs, webhook deliveries and expired upload links after 30, playback tokens a day after they expired. */
 export async function deleteOldRows(ctx: Context): Promise<void> {
   await deleteSeen(ctx.db, new Date(ctx.now().getTime() - INBOX_MS))
   await deleteExpiredTokens(ctx.db)
   await deleteExpiredRevocations(ctx.db)
+  await deleteOldLinks(ctx.db)
   await deleteOldLogs(ctx.db, LOG_DAYS)
   await deleteOldDeliveries(ctx.db)
 }

@@ -73,6 +73,7 @@ export interface VideosTable {
   material_published: Generated<number>
   republish: Generated<boolean>
   delivery_epoch: Generated<number>
+  upload_link_id: Generated<string | null>
   progress_said_at: Generated<Date>
   finish_estimate: ColumnType<Date | null, Date | null | undefined, Date | null>
   created_at: Generated<Date>
@@ -221,6 +222,7 @@ export interface MediaDb extends OutboxDb, InboxDb {
   parked: ParkedTable
   uploads: UploadsTable
   upload_pieces: UploadPiecesTable
+  upload_links: UploadLinksTable
   project_limits: ProjectLimitsTable
   webhooks: WebhooksTable
   webhook_deliveries: WebhookDeliveriesTable
@@ -253,6 +255,7 @@ export interface UploadsTable {
   bytes: BigInteger
   filename: string | null
   metadata: string | null
+  upload_link_id: Generated<string | null>
   made_video: Generated<boolean>
   received: ColumnType<string, number | undefined, number>
   piece_id: string | null
@@ -269,6 +272,26 @@ export interface UploadPiecesTable {
   piece_id: string
   bytes: BigInteger
 }
+
+export interface UploadLinksTable {
+  id: string
+  digest: string
+  project_id: string
+  owner_id: string
+  title: string | null
+  description: string
+  tags: string[]
+  visibility: Visibility
+  max_bytes: Amount
+  content_types: string[] | null
+  allowed_origins: string[] | null
+  uses: number
+  used: Generated<number>
+  created_at: Generated<Date>
+  expires_at: Date
+  revoked_at: Date | null
+}
+export type UploadLinkRow = Selectable<UploadLinksTable>
 
 export interface WebhooksTable {
   id: string

@@ -21,3 +21,15 @@ export function shownFilename(filename: string | null): string | null {
   const base = filename?.split(/[/\\]/).at(-1) ?? ''
   return base.replace(/[\p{Cc}\p{Cf}]/gu, '').trim() || null
 }
+
+const UNTITLED = 'Untitled'
+
+/** The title of a video that has none: its file name, cut to the length of a title. */
+export function titleOf(filename: string | null): string {
+  return (
+    filename
+      ?.slice(0, 200)
+      .replace(/\p{Cs}/gu, '')
+      .trim() || UNTITLED
+  )
+}

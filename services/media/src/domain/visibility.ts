@@ -36,3 +36,8 @@ export function userOf(actor: Actor): string {
   if (actor.kind !== 'user') throw new AppError('UNAUTHENTICATED')
   return actor.userId
 }
+
+/** The account that an upload is counted for: the signed-in user, or the one that created the link. */
+export function uploaderOf(actor: Actor): string {
+  return actor.kind === 'upload-link' ? actor.ownerId : userOf(actor)
+}

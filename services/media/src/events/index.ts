@@ -4,8 +4,10 @@ import type { EventData, EventEnvelope, EventType } from '@kinora/common/contrac
 import { auth, events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { transact } from '../operations/transact.ts'
+import { revokeLinks } from '../operations/upload-links.ts'
 import { recordErasure } from '../repositories/erased-projects.ts'
 import { park } from '../repositories/parked.ts'
+import { linksCreatedBy } from '../repositories/upload-links.ts'
 import { removeWebhooksBy } from '../repositories/webhooks.ts'
 import { taskFinished } from './task-finished.ts'
 import { taskFailed, taskProgressed } from './tasks.ts'
@@ -60,10 +62,12 @@ async function projectErased(ctx: Context, bus: Bus, projectId: string): Promise
   else ctx.logger.error({ projectId }, 'auth has not deleted this account or project: its videos stay')
 }
 
-/** The owner of an address has proved it for the first time; a stranger may have added webhooks before. May be called twice. */
+/** The owner of an address has proved it for the first time; a stranger may have added webhooks and upload links before. May be called twice. */
 async function accountClaimed(
   ctx: Context,
   { userId, claimedAt }: EventData<(typeof events)['auth.account-claimed']>,
 ): Promise<void> {
-  await removeWebhooksBy(ctx.db, userId, new Date(claimedAt))
+  const until = new Date(claimedAt)
+  await removeWebhooksBy(ctx.db, userId, until)
+  await revokeLinks(ctx, await linksCreatedBy(ctx.db, userId, until))
 }

@@ -24,6 +24,7 @@ import {
 import { planSpeculation, takeOverSpeculation } from '../operations/speculative-segments.ts'
 import { endStill } from '../operations/stills.ts'
 import { addTranscripts, prepareTranscript, recordTranscript, transcriptFailed } from '../operations/transcripts.ts'
+import { typeRefusal } from '../operations/upload-links.ts'
 import { recordPoster, recordStoryboard } from '../repositories/pictures.ts'
 import { discardFiles, replaceParts, writtenBefore, writtenParts } from '../repositories/segments.ts'
 import { recordLog, recordTools } from '../repositories/task-attempts.ts'
@@ -81,7 +82,7 @@ async function finish(ctx: Context, attempt: Attempt, result: TaskResult): Promi
   const { tx, video, task, lease, warnings } = attempt
   const { parts } = await writtenParts(tx, video.id)
   const asked = remainingWork(task.params, await writtenBefore(tx, lease))
-  const fault = checkResult(asked, result, parts) ?? (await lengthFaultOf(ctx, attempt, result))
+  const fault = checkResult(asked, result, parts) ?? (await sourceFaultOf(ctx, attempt, result))
   if (fault) {
     ctx.logger.warn({ taskId: task.id, attempt: task.attempt, code: fault.code }, 'the result of a task was refused')
     await attemptFailed(tx, task, lease, fault)
@@ -95,8 +96,10 @@ async function finish(ctx: Context, attempt: Attempt, result: TaskResult): Promi
 }
 
 /** A speculative probe estimates the length, so only the probe of the whole source is checked. */
-async function lengthFaultOf(ctx: Context, { tx, video, task }: Attempt, result: TaskResult) {
+async function sourceFaultOf(ctx: Context, { tx, video, task }: Attempt, result: TaskResult) {
   if (result.kind !== 'probe' || task.early_share !== null) return null
+  const refusal = await typeRefusal(tx, video, result.facts)
+  if (refusal) return refusal
   return await lengthRefusal(ctx, tx, video.project_id, factsOf(video, result.facts).durationSeconds)
 }
 

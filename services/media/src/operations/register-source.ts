@@ -17,16 +17,19 @@ import { recordSource, type Source } from '../repositories/video-states.ts'
 import { changeVideo } from './change-video.ts'
 import { transact } from './transact.ts'
 
-/** Who registers a source: a caller, by the role at the end of the upload, or media for the project of the upload. */
+/** Who registers a source: a caller, by the role or the link at the end of the upload, or media for the project of the upload. */
 type Registrar = { actor: Actor } | { projectId: string }
 
 function assertMayRegister(by: Registrar, video: VideoRow): void {
-  if ('actor' in by) assertMay(by.actor, video.project_id, 'edit', 'VIDEO_NOT_FOUND')
+  if ('actor' in by && by.actor.kind === 'upload-link') {
+    if (by.actor.linkId !== video.upload_link_id) throw new AppError('VIDEO_NOT_FOUND')
+  } else if ('actor' in by) assertMay(by.actor, video.project_id, 'edit', 'VIDEO_NOT_FOUND')
   else if (by.projectId !== video.project_id) throw new AppError('VIDEO_NOT_FOUND')
 }
 
 function projectOf(by: Registrar): string {
-  return 'actor' in by ? defaultProjectOf(by.actor) : by.projectId
+  if (!('actor' in by)) return by.projectId
+  return by.actor.kind === 'upload-link' ? by.actor.projectId : defaultProjectOf(by.actor)
 }
 
 /**

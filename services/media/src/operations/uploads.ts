@@ -31,17 +31,20 @@ export function assertMayBeVideo(contentType: string | null): void {
 /**
  * Reserves quota for an upload until it is registered or aborted. One project's uploads pass here one after the other, so
  * that two that begin together cannot both take the rest of the quota.
- * @param upload with `bytes` null where the length is not known
+ * @param upload with `bytes` null where the length is not known; then at most `maxBytes` are reserved
  */
 export async function reserve(
   { config }: Context,
   tx: Tx,
-  upload: Omit<NewUpload, 'bytes'> & { bytes: number | null },
+  {
+    maxBytes = Number.MAX_SAFE_INTEGER,
+    ...upload
+  }: Omit<NewUpload, 'bytes'> & { bytes: number | null; maxBytes?: number },
 ): Promise<UploadRow> {
   await lockQuota(tx, upload.projectId)
   const usage = await usageOf(tx, config, upload.projectId)
   if (usage.uploads >= config.MAX_OPEN_UPLOADS) throw new AppError('UPLOAD_LIMIT_REACHED')
-  const bytes = quotaFor(upload.bytes, usage)
+  const bytes = Math.min(quotaFor(upload.bytes, usage), maxBytes)
   return await insertUpload(tx, { ...upload, bytes }, config.UPLOAD_EXPIRY_SECONDS)
 }
 

@@ -44,7 +44,7 @@ export async function takeParked(tx: Tx, id: string): Promise<ParkedRow | undefi
   return await tx.deleteFrom('parked').where('id', '=', id).returningAll().executeTakeFirst()
 }
 
-/** Adds an event by which auth records an administrator's action in the audit log, if the transaction commits. */
+/** Adds an event by which auth records an action in the audit log, if the transaction commits. */
 export async function addAuditRecord(
   tx: Tx,
   { actor, requestId, client }: Call,
@@ -52,10 +52,6 @@ export async function addAuditRecord(
   subject: string,
 ): Promise<void> {
   const from = client ? { ip: client.ip, userAgent: client.userAgent } : null
-  await addEvent(
-    tx,
-    events['audit.noted'],
-    { aggregateId: subject, sequence: 1 },
-    { action, actor: NotedAction.shape.actor.parse(actor), subject, requestId, client: from },
-  )
+  const noted = NotedAction.parse({ action, actor, subject, requestId, client: from })
+  await addEvent(tx, events['audit.noted'], { aggregateId: subject, sequence: 1 }, noted)
 }

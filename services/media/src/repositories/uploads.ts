@@ -16,10 +16,11 @@ export interface NewUpload {
   filename: string | null
   metadata: string | null
   madeVideo: boolean
+  uploadLinkId?: string
 }
 
 export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: number): Promise<UploadRow> {
-  const { id, videoId, ownerId, projectId, resumable, bytes, filename, metadata, madeVideo } = upload
+  const { id, videoId, ownerId, projectId, resumable, bytes, filename, metadata, madeVideo, uploadLinkId } = upload
   const own = { id, resumable, bytes, filename, metadata }
   return await tx
     .insertInto('uploads')
@@ -29,6 +30,7 @@ export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: num
       owner_id: ownerId,
       project_id: projectId,
       made_video: madeVideo,
+      upload_link_id: uploadLinkId ?? null,
       expires_at: inSeconds(resumable ? expirySeconds : SINGLE_REQUEST_SECONDS),
     })
     .returningAll()
@@ -108,6 +110,12 @@ export async function deleteUploadRow(tx: Tx, uploadId: string): Promise<UploadR
 
 export async function findUpload(db: Db, uploadId: string): Promise<UploadRow | undefined> {
   return await db.selectFrom('uploads').selectAll().where('id', '=', uploadId).executeTakeFirst()
+}
+
+/** Uploads by a link whose source is not registered. */
+export async function openUploadsOfLink(db: Db, uploadLinkId: string): Promise<UploadRow[]> {
+  const query = db.selectFrom('uploads').selectAll().where('upload_link_id', '=', uploadLinkId)
+  return await query.where('completed_at', 'is', null).execute()
 }
 
 export async function hasOtherUploads(tx: Tx, videoId: string): Promise<boolean> {

@@ -14,13 +14,21 @@ export interface NewVideo {
   tags: string[]
   visibility: Visibility
   instantPlayback?: boolean | undefined
+  uploadLinkId?: string
 }
 
 export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
-  const { ownerId, projectId, instantPlayback = false, ...rest } = video
+  const { ownerId, projectId, instantPlayback = false, uploadLinkId = null, ...rest } = video
   return await db
     .insertInto('videos')
-    .values({ ...rest, owner_id: ownerId, project_id: projectId, instant_playback: instantPlayback, renditions: '[]' })
+    .values({
+      ...rest,
+      owner_id: ownerId,
+      project_id: projectId,
+      instant_playback: instantPlayback,
+      upload_link_id: uploadLinkId,
+      renditions: '[]',
+    })
     .returningAll()
     .executeTakeFirstOrThrow()
 }

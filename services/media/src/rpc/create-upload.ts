@@ -5,6 +5,7 @@ import { AppError } from '@kinora/common/errors'
 import { assertMay, defaultProjectOf } from '@kinora/common/project-access'
 import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
+import { titleOf } from '../domain/source-type.ts'
 import { assertMayWith } from '../domain/visibility.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { transact } from '../operations/transact.ts'
@@ -13,8 +14,6 @@ import { isErased } from '../repositories/erased-projects.ts'
 import { findVideo, insertVideo } from '../repositories/videos.ts'
 import { byUser } from './guards.ts'
 import { toUpload } from './uploads.ts'
-
-const UNTITLED = 'Untitled'
 
 export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
   return byUser<typeof media.createUpload>(async (input, ownerId, { actor }) => {
@@ -51,14 +50,4 @@ async function createVideo(
   await assertMayAddVideo(ctx, tx, projectId)
   const text = { title: title ?? titleOf(filename), description: '', tags: [], visibility: 'private' as const }
   return await insertVideo(tx, { id: randomUUID(), ownerId, projectId, ...text })
-}
-
-/** The file name, cut to the length of a title. */
-function titleOf(filename: string | null): string {
-  return (
-    filename
-      ?.slice(0, 200)
-      .replace(/\p{Cs}/gu, '')
-      .trim() || UNTITLED
-  )
 }

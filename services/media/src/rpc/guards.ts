@@ -1,11 +1,13 @@
 import { administratorOnly, assertInTime, type Call, type Handler, type Method } from '@kinora/common/contract'
-import { AppError } from '@kinora/common/errors'
+import { AppError, type ErrorCode } from '@kinora/common/errors'
 import { assertMay, defaultProjectOf, type ProjectAction } from '@kinora/common/project-access'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
-import { assertMayWith, maySee, userOf } from '../domain/visibility.ts'
+import { hasEnded } from '../domain/upload-links.ts'
+import { assertMayWith, maySee, uploaderOf, userOf } from '../domain/visibility.ts'
 import { type Change, type Changed, changeVideo } from '../operations/change-video.ts'
+import { findLink } from '../repositories/upload-links.ts'
 
 /** A handler that gets beside its input what its guard has found. */
 type HandlerWith<Found, M extends Method> = (
@@ -17,6 +19,25 @@ type HandlerWith<Found, M extends Method> = (
 /** For methods of signed-in users; the handler gets the user's id. */
 export function byUser<M extends Method>(handle: HandlerWith<string, M>): Handler<M> {
   return async (input, call) => await handle(input, userOf(call.actor), call)
+}
+
+/**
+ * For methods by which bytes arrive: of users, and of visitors with an upload link, whose row is read each time. The handler gets
+ * the id of the account and checks the role. Once a link has ended, its uploads do not exist: throws `hidden`.
+ */
+export function byUploader<M extends Method>(
+  { db, now }: Pick<Context, 'db' | 'now'>,
+  handle: HandlerWith<string, M>,
+  hidden: ErrorCode = 'UPLOAD_NOT_FOUND',
+): Handler<M> {
+  return async (input, call) => {
+    const { actor } = call
+    if (actor.kind === 'upload-link') {
+      const link = await findLink(db, actor.linkId)
+      if (!link || hasEnded(link, now())) throw new AppError(hidden)
+    }
+    return await handle(input, uploaderOf(actor), call)
+  }
 }
 
 /** A method about what a project has; `projectId` in its input, else that of the API key, else the personal one. */

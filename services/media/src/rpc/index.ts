@@ -31,6 +31,16 @@ import {
 } from './storage.ts'
 import { findVideos, inspectVideo, retryAnyVideo } from './support.ts'
 import { getTaskLog, listTasks, releaseTask } from './tasks.ts'
+import {
+  beginLinkUpload,
+  createLinkUpload,
+  createUploadLink,
+  getLinkVideo,
+  getUploadLink,
+  listUploadLinks,
+  openUploadLink,
+  revokeUploadLink,
+} from './upload-links.ts'
 import { beginPiece, endPiece } from './upload-parts.ts'
 import { abandonUpload, beginHeadStart, beginUpload, completeUpload, keepUpload, settleUpload } from './uploads.ts'
 import {
@@ -141,6 +151,14 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     beginHeadStart: beginHeadStart(ctx),
     keepUpload: keepUpload(ctx),
     abandonUpload: abandonUpload(ctx),
+    createUploadLink: createUploadLink(ctx),
+    listUploadLinks: listUploadLinks(ctx),
+    getUploadLink: getUploadLink(ctx),
+    revokeUploadLink: revokeUploadLink(ctx),
+    openUploadLink: openUploadLink(ctx),
+    beginLinkUpload: beginLinkUpload(ctx),
+    createLinkUpload: createLinkUpload(ctx),
+    getLinkVideo: getLinkVideo(ctx),
     listWebhooks: listWebhooks(ctx),
     createWebhook: createWebhook(ctx),
     updateWebhook: updateWebhook(ctx),

@@ -11,7 +11,7 @@ import { assertAwaitsSource, sealPart } from '../operations/uploads.ts'
 import { usageOf } from '../repositories/project-limits.ts'
 import { isPartSealed, lockUpload, touchUpload } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { byUser } from './guards.ts'
+import { byUploader } from './guards.ts'
 import { toUpload, uploadGuard } from './uploads.ts'
 
 /**
@@ -19,7 +19,8 @@ import { toUpload, uploadGuard } from './uploads.ts'
  * noticed. A request that is refused here takes nothing over, because its transaction is rolled back.
  */
 export function beginPiece(ctx: Context): Handler<typeof media.beginPiece> {
-  return byUser<typeof media.beginPiece>(
+  return byUploader<typeof media.beginPiece>(
+    ctx,
     async ({ uploadId, offset }, _userId, { actor }) =>
       await transact(ctx, async (tx) => {
         const row = await sealPart(tx, ctx.store, await lockUpload(tx, uploadId, uploadGuard(actor)))
@@ -50,7 +51,8 @@ async function assertStillAllowed(ctx: Context, tx: Tx, row: UploadRow): Promise
 }
 
 export function endPiece(ctx: Context): Handler<typeof media.endPiece> {
-  return byUser<typeof media.endPiece>(
+  return byUploader<typeof media.endPiece>(
+    ctx,
     async ({ uploadId, pieceId }, _userId, { actor }) =>
       await transact(ctx, async (tx) => {
         const row = await lockUpload(tx, uploadId, uploadGuard(actor))

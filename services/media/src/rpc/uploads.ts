@@ -14,7 +14,7 @@ import { transact } from '../operations/transact.ts'
 import { abortUpload, assertAwaitsSource, assertMayBeVideo, reserve, sealPart } from '../operations/uploads.ts'
 import { findUpload, keepUpload as keep, lockUpload, touchUpload, uploadParts } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
-import { byEditor, byUser } from './guards.ts'
+import { byEditor, byUploader } from './guards.ts'
 import { toVideo } from './video-view.ts'
 
 /** Reserves quota for the upload. Of several uploads of one video, the first that is complete becomes its source. */
@@ -32,13 +32,16 @@ export function beginUpload(ctx: Context): Handler<typeof media.beginUpload> {
 }
 
 export function completeUpload(ctx: Context): Handler<typeof media.completeUpload> {
-  return byUser<typeof media.completeUpload>(async (input, _userId, { actor }) =>
-    toVideo(ctx, await registerUpload(ctx, { actor }, input), actor),
+  return byUploader<typeof media.completeUpload>(
+    ctx,
+    async (input, _userId, { actor }) => toVideo(ctx, await registerUpload(ctx, { actor }, input), actor),
+    'VIDEO_NOT_FOUND',
   )
 }
 
 export function settleUpload(ctx: Context): Handler<typeof media.settleUpload> {
-  return byUser<typeof media.settleUpload>(
+  return byUploader<typeof media.settleUpload>(
+    ctx,
     async ({ uploadId }, _userId, { actor }) =>
       await transact(ctx, async (tx) => {
         const row = await lockUpload(tx, uploadId, uploadGuard(actor))
@@ -49,8 +52,9 @@ export function settleUpload(ctx: Context): Handler<typeof media.settleUpload> {
   )
 }
 
-export function keepUpload({ db, config }: Context): Handler<typeof media.keepUpload> {
-  return byUser<typeof media.keepUpload>(async ({ uploadId, pieceId = null }, _userId, { actor }) => {
+export function keepUpload(ctx: Context): Handler<typeof media.keepUpload> {
+  const { db, config } = ctx
+  return byUploader<typeof media.keepUpload>(ctx, async ({ uploadId, pieceId = null }, _userId, { actor }) => {
     await allowedUpload(db, uploadId, actor)
     if (await keep(db, { uploadId, pieceId }, config.UPLOAD_EXPIRY_SECONDS)) return {}
     throw new AppError('UPLOAD_SUPERSEDED')
@@ -58,7 +62,7 @@ export function keepUpload({ db, config }: Context): Handler<typeof media.keepUp
 }
 
 export function abandonUpload(ctx: Context): Handler<typeof media.abandonUpload> {
-  return byUser<typeof media.abandonUpload>(async ({ uploadId }, _userId, call) => {
+  return byUploader<typeof media.abandonUpload>(ctx, async ({ uploadId }, _userId, call) => {
     const row = await allowedUpload(ctx.db, uploadId, call.actor)
     await transact(ctx, (tx) => abortUpload(ctx, tx, row, 'asked'), { call, evict: () => row.project_id })
     return {}
@@ -66,7 +70,7 @@ export function abandonUpload(ctx: Context): Handler<typeof media.abandonUpload>
 }
 
 export function beginHeadStart(ctx: Context): Handler<typeof media.beginHeadStart> {
-  return byUser<typeof media.beginHeadStart>(async ({ uploadId, bytes }, _userId, { actor }) => {
+  return byUploader<typeof media.beginHeadStart>(ctx, async ({ uploadId, bytes }, _userId, { actor }) => {
     const upload = await allowedUpload(ctx.db, uploadId, actor)
     const { video_id: videoId } = upload
     const beginning = { key: keys.beginning(videoId, uploadId), share: Math.min(1, bytes / Number(upload.bytes)) }
@@ -75,9 +79,15 @@ export function beginHeadStart(ctx: Context): Handler<typeof media.beginHeadStar
   })
 }
 
-/** Checks that the caller may upload to the project of an upload; to strangers it does not exist. */
+/**
+ * Checks that the caller may upload to the project of an upload, or that it came by the caller's link; to strangers it does not
+ * exist.
+ */
 export function uploadGuard(actor: Actor): (row: UploadRow) => void {
-  return ({ project_id: projectId }) => assertMay(actor, projectId, 'edit', 'UPLOAD_NOT_FOUND')
+  return ({ project_id: projectId, upload_link_id: linkId }) => {
+    if (actor.kind !== 'upload-link') assertMay(actor, projectId, 'edit', 'UPLOAD_NOT_FOUND')
+    else if (linkId !== actor.linkId) throw new AppError('UPLOAD_NOT_FOUND')
+  }
 }
 
 async function allowedUpload(db: Db, uploadId: string, actor: Actor): Promise<UploadRow> {

@@ -8,6 +8,7 @@ import { playback } from './playback.ts'
 import { storage } from './storage.ts'
 import { support } from './support.ts'
 import { tasks } from './tasks.ts'
+import { uploadLinks } from './upload-links.ts'
 import { uploads } from './uploads.ts'
 import { videos } from './videos.ts'
 import { watermark } from './watermark.ts'
@@ -22,6 +23,7 @@ export * from './playback.ts'
 export * from './storage.ts'
 export * from './support.ts'
 export * from './tasks.ts'
+export * from './upload-links.ts'
 export * from './uploads.ts'
 export * from './video.ts'
 export * from './videos.ts'
@@ -32,6 +34,7 @@ export const media = defineContract('media', {
   ...videos,
   ...audioTracks,
   ...uploads,
+  ...uploadLinks,
   ...tasks,
   ...playback,
   ...captions,

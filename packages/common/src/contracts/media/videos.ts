@@ -3,8 +3,8 @@ import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from '../shared.ts'
 import { InProject, OneVideo, Title, Video, VideoKind, VideoStatus, Visibility } from './video.ts'
 
-const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
-const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
+export const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
+export const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
 const InstantPlayback = z.boolean().meta({
   description:
     'Whether others may watch the uploaded file, without its metadata, until the first segments exist. Off by default: what is seen in an original cannot be taken back.',

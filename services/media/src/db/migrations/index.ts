@@ -10,6 +10,7 @@ import { stillsAndInstantPlayback } from './0010-stills-and-instant-playback.ts'
 import { transcripts } from './0011-transcripts.ts'
 import { projects } from './0012-projects.ts'
 import { delivery } from './0013-delivery.ts'
+import { uploadLinks } from './0014-upload-links.ts'
 import { support } from './0017-support.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
@@ -28,6 +29,7 @@ export const schema: SchemaDefinition = {
     transcripts,
     projects,
     delivery,
+    uploadLinks,
     support,
   ],
 }

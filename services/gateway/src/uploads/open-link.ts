@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import { media, type OpenedUploadLink } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import type { Request, RequestHandler, Response } from 'express'
+import type { Context } from '../context.ts'
+import type { Caller } from '../http/admission.ts'
+import { allowOrigin, sendPreflight } from '../http/cross-origin.ts'
+import { LINK_PATH } from './tus.ts'
+
+/** 32 random bytes in base64url. */
+const TOKEN = /^[\w-]{43}$/
+
+interface OpenedLink {
+  link: OpenedUploadLink
+  /** Whoever has the link, in the place of the anonymous caller. */
+  caller: Caller
+}
+
+/**
+ * Finds the upload link of a request by the token in its path, counts the request against the allowance of the link, and checks
+ * the origin of the page. Media is asked each time, so that a link that has ended is refused at once.
+ */
+export async function openLink(ctx: Context, req: Request, res: Response, admitted: Caller): Promise<OpenedLink> {
+  const { token } = req.params
+  if (typeof token !== 'string' || !TOKEN.test(token)) throw new AppError('UPLOAD_LINK_NOT_FOUND')
+  const digest = createHash('sha256').update(token).digest('base64url')
+  const link = await ctx.rpc(media.openUploadLink, { digest }, admitted.call)
+  res.locals.uploadLinkId = link.id
+  allowOrigin(req, res, link.allowedOrigins)
+  await ctx.admission.count(res, { rule: 'upload', key: link.id })
+  const { id: linkId, ownerId, projectId } = link
+  const actor = { kind: 'upload-link', linkId, ownerId, projectId } as const
+  return { link, caller: { ...admitted, actor, call: { ...admitted.call, actor } } }
+}
+
+/** Answers OPTIONS. A preflight has no credentials, so the token of the path decides which pages may use the link. */
+export function linkPreflight(ctx: Context): RequestHandler {
+  return async (req, res) => {
+    res.locals.route = LINK_PATH
+    const admitted = await ctx.admission.admit(req, res, { auth: 'none', limit: 'upload-link' })
+    await openLink(ctx, req, res, admitted)
+    sendPreflight(req, res)
+  }
+}
