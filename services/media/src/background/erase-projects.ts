@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { removeVideo } from '../operations/remove-video.ts'
 import { transact } from '../operations/transact.ts'
 import { finishErasure, unfinishedErasures, videosOfProject } from '../repositories/erased-projects.ts'
+import { removePlaybackKeysOfProject } from '../repositories/playback-keys.ts'
 import { deleteLimits } from '../repositories/project-limits.ts'
 import { removeWebhooksOfProject } from '../repositories/webhooks.ts'
 import { isolated } from './isolated.ts'
@@ -19,6 +20,7 @@ async function eraseProject(ctx: Context, projectId: string): Promise<void> {
   // First, so that no webhook receives the events that follow.
   await removeWebhooksOfProject(ctx.db, projectId)
   await removeVideos(ctx, projectId)
+  await removePlaybackKeysOfProject(ctx.db, projectId)
   await deleteLimits(ctx.db, projectId)
   const done = await transact(ctx, (tx) => finishErasure(tx, projectId))
   if (done) ctx.logger.info({ projectId }, 'all data of an erased account or project was removed')

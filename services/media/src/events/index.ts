@@ -3,6 +3,7 @@ import { type Bus, byType } from '@kinora/common/bus'
 import type { EventData, EventEnvelope, EventType } from '@kinora/common/contract'
 import { auth, events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
+import { retireKeysBy } from '../operations/retire-playback-keys.ts'
 import { transact } from '../operations/transact.ts'
 import { recordErasure } from '../repositories/erased-projects.ts'
 import { park } from '../repositories/parked.ts'
@@ -60,10 +61,12 @@ async function projectErased(ctx: Context, bus: Bus, projectId: string): Promise
   else ctx.logger.error({ projectId }, 'auth has not deleted this account or project: its videos stay')
 }
 
-/** The owner of an address has proved it for the first time; a stranger may have added webhooks before. May be called twice. */
+/** The owner of an address has proved it for the first time; a stranger may have added webhooks and playback keys before. May be called twice. */
 async function accountClaimed(
   ctx: Context,
   { userId, claimedAt }: EventData<(typeof events)['auth.account-claimed']>,
 ): Promise<void> {
-  await removeWebhooksBy(ctx.db, userId, new Date(claimedAt))
+  const until = new Date(claimedAt)
+  await removeWebhooksBy(ctx.db, userId, until)
+  await transact(ctx, (tx) => retireKeysBy(tx, userId, until))
 }

@@ -44,7 +44,7 @@ export async function takeParked(tx: Tx, id: string): Promise<ParkedRow | undefi
   return await tx.deleteFrom('parked').where('id', '=', id).returningAll().executeTakeFirst()
 }
 
-/** Adds an event by which auth records an administrator's action in the audit log, if the transaction commits. */
+/** Adds an event by which auth records an action in the audit log, if the transaction commits. */
 export async function addAuditRecord(
   tx: Tx,
   { actor, requestId, client }: Call,

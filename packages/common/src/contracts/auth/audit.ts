@@ -34,29 +34,36 @@ export type AuditEntry = z.infer<typeof AuditEntry>
 
 export const AuditPage = pageOf(AuditEntry).meta({ description: 'A page of audit entries' })
 
-const administrator = {
+const account = {
   kind: z.literal('user').meta({ description: 'Always `user`: an account acted', example: 'user' }),
-  userId: Id.meta({ description: 'Id of the administrator', example: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36' }),
-  role: z.literal('admin').meta({ description: 'Always `admin`', example: 'admin' }),
+  userId: Id.meta({ description: 'Id of the account', example: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36' }),
+  role: z.enum(['user', 'admin']).meta({ description: 'Role of the account', example: 'admin' }),
 }
 
-/** The administrator or service behind an action that only administrators may take, as the gateway or the broker knows it. */
-const Administrator = z.union([
-  z.object({ ...administrator, sessionId: SessionId }),
-  z.object({ ...administrator, apiKeyId: ApiKeyId }),
+/** The account or service behind an action, as the gateway or the broker knows it. */
+const NotedActor = z.union([
+  z.object({ ...account, sessionId: SessionId }),
+  z.object({ ...account, apiKeyId: ApiKeyId }),
   z.object({
     kind: z.literal('service').meta({ description: 'Always `service`: a service acted', example: 'service' }),
     name: z.string().meta({ description: 'Name of the service', example: 'cli' }),
   }),
 ])
 
-/** The actions that other services may record in the audit log of auth; auth accepts no others from them. */
-export const NotedAction = z.object({
+/** What members do in their projects, and their own audit log shows; everything else is for administrators only. */
+const MEMBER_ACTIONS = ['playback_key_create', 'playback_key_retire'] as const
+type MemberAction = (typeof MEMBER_ACTIONS)[number]
+
+export function isMemberAction(action: string): action is MemberAction {
+  return MEMBER_ACTIONS.some((name) => name === action)
+}
+
+const NotedFields = z.object({
   action: z
-    .enum(['parked_redrive', 'parked_discard', 'limits_change'])
+    .enum(['parked_redrive', 'parked_discard', 'limits_change', ...MEMBER_ACTIONS])
     .meta({ description: 'What was done', example: 'parked_redrive' }),
-  actor: Administrator.meta({
-    description: 'The administrator or service that did it',
+  actor: NotedActor.meta({
+    description: 'The account or service that did it',
     example: { kind: 'service', name: 'cli' },
   }),
   subject: z.string().max(200).meta({
@@ -75,6 +82,12 @@ export const NotedAction = z.object({
       example: { ip: '203.0.113.7', userAgent: 'curl/8.14.1' },
     }),
 })
+
+/** The actions that other services may record in the audit log of auth; auth accepts no others from them. */
+export const NotedAction = NotedFields.refine(
+  ({ action, actor }) => isMemberAction(action) || actor.kind === 'service' || actor.role === 'admin',
+  'only administrators may do this',
+)
 export type NotedAction = z.infer<typeof NotedAction>
 
 /** A row of the audit log by its number and hash. The hash covers all rows up to this one. */

@@ -5,6 +5,7 @@ import { limits } from './limits.ts'
 import { parked } from './parked.ts'
 import { passport } from './passport.ts'
 import { playback } from './playback.ts'
+import { playbackKeys } from './playback-keys.ts'
 import { storage } from './storage.ts'
 import { tasks } from './tasks.ts'
 import { uploads } from './uploads.ts'
@@ -18,6 +19,7 @@ export * from './limits.ts'
 export * from './parked.ts'
 export * from './passport.ts'
 export * from './playback.ts'
+export * from './playback-keys.ts'
 export * from './storage.ts'
 export * from './tasks.ts'
 export * from './uploads.ts'
@@ -32,6 +34,7 @@ export const media = defineContract('media', {
   ...uploads,
   ...tasks,
   ...playback,
+  ...playbackKeys,
   ...captions,
   ...watermark,
   ...passport,
