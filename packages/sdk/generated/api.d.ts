@@ -1491,6 +1491,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/playback-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List playback keys
+         * @description The keys of a project that are not retired, newest first.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listPlaybackKeys"];
+        put?: never;
+        /**
+         * Register a playback key
+         * @description With it a server of yours signs tokens that play the videos of the project, without a call per viewer. Without `publicKey` a pair for ES256 is made, and the answer has the private key, this once. A project has at most 20.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller.
+         */
+        post: operations["createPlaybackKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playback-keys/{playbackKeyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Retire a playback key
+         * @description All tokens that it has signed are refused within a second. A retired key does not come back.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        delete: operations["retirePlaybackKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/project-invitations/accept": {
         parameters: {
             query?: never;
@@ -2712,7 +2762,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         /** @description A page of API keys */
         ApiKeyPage: {
@@ -2926,7 +2976,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         CreateClip: {
             /**
@@ -2957,6 +3007,129 @@ export interface components {
              * @example false
              */
             mail?: boolean;
+        };
+        CreatePlaybackKey: {
+            /**
+             * @description Name that tells the key from others, 1 to 100 characters.
+             * @example Web site
+             */
+            name?: string;
+            /**
+             * Format: uuid
+             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
+             * @description The public key, on P-256 or Ed25519: SPKI in PEM, or a JWK.
+             * @example -----BEGIN PUBLIC KEY-----
+             *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+             *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+             *     -----END PUBLIC KEY-----
+             */
+            publicKey?: string | {
+                /**
+                 * @description Ignored: the curve decides.
+                 * @example ES256
+                 */
+                alg?: string;
+                /**
+                 * @description Curve of the key.
+                 * @example P-256
+                 * @enum {string}
+                 */
+                crv: "P-256" | "Ed25519";
+                /**
+                 * @description Ignored.
+                 * @example true
+                 */
+                ext?: boolean;
+                /**
+                 * @description Ignored.
+                 * @example [
+                 *       "verify"
+                 *     ]
+                 */
+                key_ops?: string[];
+                /**
+                 * @description Ignored: the key gets an id.
+                 * @example my-key
+                 */
+                kid?: string;
+                /**
+                 * @description EC for P-256, OKP for Ed25519.
+                 * @example EC
+                 * @enum {string}
+                 */
+                kty: "EC" | "OKP";
+                /**
+                 * @description Ignored.
+                 * @example sig
+                 */
+                use?: string;
+                /**
+                 * @description Coordinate, in base64url.
+                 * @example KZTxDUr3GgxRzgt29UMKBsUQcsSarkkzmdvlruPuObo
+                 */
+                x: string;
+                /**
+                 * @description Second coordinate of a key on P-256, in base64url.
+                 * @example p8muHVnWlxi9kCghKdRnRevoKppT__H6KYWPZK2MxCg
+                 */
+                y?: string;
+            };
+        };
+        CreatePlaybackKeyResult: {
+            /**
+             * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+             * @example ES256
+             * @enum {string}
+             */
+            algorithm: "ES256" | "EdDSA";
+            /**
+             * Format: date-time
+             * @description When it was registered (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Id of the key: `kid` or `iss` of its tokens.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Name of the key; null without one.
+             * @example Web site
+             */
+            name: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the account that registered the key.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * @description The private key: PKCS #8 in PEM. Only in the answer to a request without `publicKey`; Kinora does not store it.
+             * @example -----BEGIN PRIVATE KEY-----
+             *     MIGHAgEA…
+             *     -----END PRIVATE KEY-----
+             */
+            privateKey?: string;
+            /**
+             * Format: uuid
+             * @description Id of the project whose videos its tokens play.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * @description The public key: SPKI in PEM.
+             * @example -----BEGIN PUBLIC KEY-----
+             *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+             *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+             *     -----END PUBLIC KEY-----
+             */
+            publicKey: string;
         };
         CreatePlaybackToken: {
             /**
@@ -3043,7 +3216,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         CreateVideo: {
             /**
@@ -3401,6 +3574,59 @@ export interface components {
              */
             videoSeconds: number | null;
         };
+        ListPlaybackKeysResult: {
+            /** @description The entries of this page. */
+            items: {
+                /**
+                 * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+                 * @example ES256
+                 * @enum {string}
+                 */
+                algorithm: "ES256" | "EdDSA";
+                /**
+                 * Format: date-time
+                 * @description When it was registered (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the key: `kid` or `iss` of its tokens.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                id: string;
+                /**
+                 * @description Name of the key; null without one.
+                 * @example Web site
+                 */
+                name: string | null;
+                /**
+                 * Format: uuid
+                 * @description Id of the account that registered the key.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                ownerId: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the project whose videos its tokens play.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
+                /**
+                 * @description The public key: SPKI in PEM.
+                 * @example -----BEGIN PUBLIC KEY-----
+                 *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+                 *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+                 *     -----END PUBLIC KEY-----
+                 */
+                publicKey: string;
+            }[];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
+        };
         Login: {
             /**
              * @description The `deviceToken` from an earlier sign-in of this client, at most 256 characters. One that is not valid is ignored.
@@ -3663,7 +3889,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         /** @description A new invitation: the only answer that contains its token */
         NewInvite: {
@@ -4364,6 +4590,52 @@ export interface components {
             exportedAt: string;
             /** @description Its passkeys. */
             passkeys: components["schemas"]["Passkey"][];
+            /** @description The playback keys of its personal project. */
+            playbackKeys: {
+                /**
+                 * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+                 * @example ES256
+                 * @enum {string}
+                 */
+                algorithm: "ES256" | "EdDSA";
+                /**
+                 * Format: date-time
+                 * @description When it was registered (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the key: `kid` or `iss` of its tokens.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                id: string;
+                /**
+                 * @description Name of the key; null without one.
+                 * @example Web site
+                 */
+                name: string | null;
+                /**
+                 * Format: uuid
+                 * @description Id of the account that registered the key.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                ownerId: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the project whose videos its tokens play.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
+                /**
+                 * @description The public key: SPKI in PEM.
+                 * @example -----BEGIN PUBLIC KEY-----
+                 *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+                 *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+                 *     -----END PUBLIC KEY-----
+                 */
+                publicKey: string;
+            }[];
             /** @description Its playback links. */
             playbackTokens: components["schemas"]["PlaybackTokenInfo"][];
             /** @description The projects of which it is a member. */
@@ -4734,7 +5006,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -11730,6 +12002,143 @@ export interface operations {
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    listPlaybackKeys: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPlaybackKeysResult"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    createPlaybackKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreatePlaybackKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatePlaybackKeyResult"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            /** @description `PLAYBACK_KEY_LIMIT_REACHED`: This project has reached its limit of playback keys */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    retirePlaybackKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the playback key. */
+                playbackKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            /** @description `PLAYBACK_KEY_NOT_FOUND`: There is no such playback key */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
             507: components["responses"]["Problem507"];
         };

@@ -19,6 +19,7 @@ const MASTER = `#EXTM3U
 `
 
 const projectId = randomUUID()
+const task = `${randomUUID()}-1`
 const signing = signingKey(projectId)
 const { key } = signing
 media.playbackKeys.set(key.id, key)
@@ -28,11 +29,11 @@ const refusal = { code: 'PLAYBACK_DENIED', detail: 'This playback link is no lon
 async function addVideo(): Promise<string> {
   const videoId = randomUUID()
   await store.put(keys.playlist(videoId, 'master.m3u8'), MASTER)
-  await store.put(keys.playlist(videoId, '360p.m3u8'), '#EXTM3U\n#EXTINF:6,\nx-1/360p/1.m4s\n')
+  await store.put(keys.playlist(videoId, '360p.m3u8'), `#EXTM3U\n#EXTINF:6,\n${task}/360p/1.m4s\n`)
   await store.put(posterOf(videoId), 'picture')
   return videoId
 }
-const posterOf = (videoId: string) => `${keys.videoFolder(videoId)}/x-1/poster.jpg`
+const posterOf = (videoId: string) => `${keys.videoFolder(videoId)}/${task}/poster.jpg`
 const videoId = await addVideo()
 
 /** A token of a key of the project, which media would accept. */
