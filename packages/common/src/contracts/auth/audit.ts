@@ -60,7 +60,11 @@ export function isMemberAction(action: string): action is MemberAction {
 
 const NotedFields = z.object({
   action: z
-    .enum(['parked_redrive', 'parked_discard', 'limits_change', ...MEMBER_ACTIONS])
+    .enum([
+      ...(['parked_redrive', 'parked_discard', 'limits_change', 'videos_search'] as const),
+      ...(['video_inspect', 'video_retry'] as const),
+      ...MEMBER_ACTIONS,
+    ])
     .meta({ description: 'What was done', example: 'parked_redrive' }),
   actor: NotedActor.meta({
     description: 'The account or service that did it',

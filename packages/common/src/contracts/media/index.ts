@@ -7,6 +7,7 @@ import { passport } from './passport.ts'
 import { playback } from './playback.ts'
 import { playbackKeys } from './playback-keys.ts'
 import { storage } from './storage.ts'
+import { support } from './support.ts'
 import { tasks } from './tasks.ts'
 import { uploads } from './uploads.ts'
 import { videos } from './videos.ts'
@@ -21,6 +22,7 @@ export * from './passport.ts'
 export * from './playback.ts'
 export * from './playback-keys.ts'
 export * from './storage.ts'
+export * from './support.ts'
 export * from './tasks.ts'
 export * from './uploads.ts'
 export * from './video.ts'
@@ -42,4 +44,5 @@ export const media = defineContract('media', {
   ...limits,
   ...parked,
   ...storage,
+  ...support,
 })
