@@ -144,6 +144,8 @@ export const ERRORS = {
   PLAYBACK_DENIED: { status: 403, title: 'This playback link does not allow this' },
   PLAYBACK_LINK_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of playback links' },
   PLAYBACK_TOKEN_NOT_FOUND: { status: 404, title: 'There is no such playback token' },
+  PLAYBACK_KEY_NOT_FOUND: { status: 404, title: 'There is no such playback key' },
+  PLAYBACK_KEY_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of playback keys' },
   FILE_NOT_FOUND: { status: 404, title: 'There is no such file' },
   TASK_LOG_NOT_FOUND: { status: 404, title: 'There is no log of this attempt' },
   PARKED_NOT_FOUND: { status: 404, title: 'There is no such parked message' },

@@ -43,6 +43,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/oembed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get how to embed a video (oEmbed 1.0)
+         * @description For editors that turn a pasted address into a player. Only public and unlisted videos have one.
+         *
+         *     Needs no access token. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getOembed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/play/{reference}/{file}": {
         parameters: {
             query?: never;
@@ -341,108 +363,6 @@ export interface paths {
          *     Needs no access token. Not rate limited. Safe to repeat when the answer was lost.
          */
         get: operations["getReadiness"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/u/{token}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get what an upload link takes
-         * @description For the page of the visitor, before it asks for a file.
-         *
-         *     Needs no access token. Rate limit `upload-link`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["getUploadLinkOffer"];
-        /**
-         * Upload a file by an upload link
-         * @description The body is the file itself, in one request. A file that does not arrive takes no use of the link.
-         *
-         *     Needs no access token. Rate limit `upload-link`, counted by caller.
-         */
-        put: operations["putUploadLinkFile"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/u/{token}/tus": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create a resumable upload by an upload link
-         * @description As in tus 1.0.0; takes a use of the link until the upload is cancelled or expires. `filename` and `filetype` of `Upload-Metadata` are read.
-         *
-         *     Needs no access token. Rate limit `upload-link`, counted by caller.
-         */
-        post: operations["createUploadLinkUpload"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/u/{token}/tus/{uploadId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Cancel an upload by an upload link
-         * @description Deletes what has arrived, and gives the use of the link back.
-         *
-         *     Needs no access token. Rate limit `upload-link`, counted by caller.
-         */
-        delete: operations["abandonUploadLinkUpload"];
-        options?: never;
-        /**
-         * Get the offset of an upload by an upload link
-         * @description Needs no access token. Rate limit `upload-link`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        head: operations["getUploadLinkUploadOffset"];
-        /**
-         * Send bytes of an upload by an upload link
-         * @description Needs no access token. Rate limit `upload-link`, counted by caller.
-         */
-        patch: operations["continueUploadLinkUpload"];
-        trace?: never;
-    };
-    "/u/{token}/videos/{videoId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get the state of a video that came by an upload link
-         * @description Also after the last use, and for a day after the link has expired.
-         *
-         *     Needs no access token. Rate limit `upload-link`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["getUploadLinkVideo"];
         put?: never;
         post?: never;
         delete?: never;
@@ -949,6 +869,72 @@ export interface paths {
         get: operations["getUserUsage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/videos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find videos of all accounts and projects
+         * @description Newest first. A text is looked for within a project or an account. Without the addresses of the videos: they cannot be watched this way.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["findVideos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/videos/{videoId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get any video, and the attempts at its tasks
+         * @description Its state, causes and timeline, without its addresses.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["inspectVideo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/videos/{videoId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry the failed tasks of any video
+         * @description On behalf of those who may edit it.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller.
+         */
+        post: operations["retryAnyVideo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1593,6 +1579,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/playback-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List playback keys
+         * @description The keys of a project that are not retired, newest first.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listPlaybackKeys"];
+        put?: never;
+        /**
+         * Register a playback key
+         * @description With it a server of yours signs tokens that play the videos of the project, without a call per viewer. Without `publicKey` a pair for ES256 is made, and the answer has the private key, this once. A project has at most 20.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller.
+         */
+        post: operations["createPlaybackKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playback-keys/{playbackKeyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Retire a playback key
+         * @description All tokens that it has signed are refused within a second. A retired key does not come back.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        delete: operations["retirePlaybackKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/project-invitations/accept": {
         parameters: {
             query?: never;
@@ -1792,60 +1828,6 @@ export interface paths {
          */
         post: operations["handOverProject"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/upload-links": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List upload links
-         * @description Those of a project, newest first, also expired ones for 30 days.
-         *
-         *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["listUploadLinks"];
-        put?: never;
-        /**
-         * Create an upload link
-         * @description Whoever has the link can upload to the project without an account, until it is used up, expires or is revoked. Its address is shown once.
-         *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
-         */
-        post: operations["createUploadLink"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/upload-links/{linkId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get an upload link
-         * @description Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["getUploadLink"];
-        put?: never;
-        post?: never;
-        /**
-         * Revoke an upload link
-         * @description The link is refused at once, and uploads under way are cut off. Videos that have come stay.
-         *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        delete: operations["revokeUploadLink"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2288,7 +2270,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Download the uploaded file of a video
+         * @description Byte for byte as it arrived, with all of its metadata. For those who may edit the video. That of a clip is the whole file that it was cut from.
+         *
+         *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["downloadSource"];
         /**
          * Upload the source of a video
          * @description The body is the file itself, in one request. Processing begins when all bytes are stored.
@@ -2868,7 +2856,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         /** @description A page of API keys */
         ApiKeyPage: {
@@ -3082,7 +3070,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         CreateClip: {
             /**
@@ -3113,6 +3101,129 @@ export interface components {
              * @example false
              */
             mail?: boolean;
+        };
+        CreatePlaybackKey: {
+            /**
+             * @description Name that tells the key from others, 1 to 100 characters.
+             * @example Web site
+             */
+            name?: string;
+            /**
+             * Format: uuid
+             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
+             * @description The public key, on P-256 or Ed25519: SPKI in PEM, or a JWK.
+             * @example -----BEGIN PUBLIC KEY-----
+             *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+             *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+             *     -----END PUBLIC KEY-----
+             */
+            publicKey?: string | {
+                /**
+                 * @description Ignored: the curve decides.
+                 * @example ES256
+                 */
+                alg?: string;
+                /**
+                 * @description Curve of the key.
+                 * @example P-256
+                 * @enum {string}
+                 */
+                crv: "P-256" | "Ed25519";
+                /**
+                 * @description Ignored.
+                 * @example true
+                 */
+                ext?: boolean;
+                /**
+                 * @description Ignored.
+                 * @example [
+                 *       "verify"
+                 *     ]
+                 */
+                key_ops?: string[];
+                /**
+                 * @description Ignored: the key gets an id.
+                 * @example my-key
+                 */
+                kid?: string;
+                /**
+                 * @description EC for P-256, OKP for Ed25519.
+                 * @example EC
+                 * @enum {string}
+                 */
+                kty: "EC" | "OKP";
+                /**
+                 * @description Ignored.
+                 * @example sig
+                 */
+                use?: string;
+                /**
+                 * @description Coordinate, in base64url.
+                 * @example KZTxDUr3GgxRzgt29UMKBsUQcsSarkkzmdvlruPuObo
+                 */
+                x: string;
+                /**
+                 * @description Second coordinate of a key on P-256, in base64url.
+                 * @example p8muHVnWlxi9kCghKdRnRevoKppT__H6KYWPZK2MxCg
+                 */
+                y?: string;
+            };
+        };
+        CreatePlaybackKeyResult: {
+            /**
+             * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+             * @example ES256
+             * @enum {string}
+             */
+            algorithm: "ES256" | "EdDSA";
+            /**
+             * Format: date-time
+             * @description When it was registered (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Id of the key: `kid` or `iss` of its tokens.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Name of the key; null without one.
+             * @example Web site
+             */
+            name: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the account that registered the key.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * @description The private key: PKCS #8 in PEM. Only in the answer to a request without `publicKey`; Kinora does not store it.
+             * @example -----BEGIN PRIVATE KEY-----
+             *     MIGHAgEA…
+             *     -----END PRIVATE KEY-----
+             */
+            privateKey?: string;
+            /**
+             * Format: uuid
+             * @description Id of the project whose videos its tokens play.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * @description The public key: SPKI in PEM.
+             * @example -----BEGIN PUBLIC KEY-----
+             *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+             *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+             *     -----END PUBLIC KEY-----
+             */
+            publicKey: string;
         };
         CreatePlaybackToken: {
             /**
@@ -3199,68 +3310,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
-        };
-        CreateUploadLink: {
-            /**
-             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
-             * @example [
-             *       "https://jobs.example.org"
-             *     ]
-             */
-            allowedOrigins?: string[];
-            /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
-             * @example [
-             *       "video/mp4",
-             *       "video/quicktime"
-             *     ]
-             */
-            contentTypes?: string[];
-            /**
-             * @description Description of the videos.
-             * @example Sent by applicants
-             */
-            description?: string;
-            /**
-             * @description Seconds for which the link is valid; at most 30 days.
-             * @example 86400
-             */
-            expiresIn?: number;
-            /**
-             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
-             * @example 104857600
-             */
-            maxBytes?: number;
-            /**
-             * Format: uuid
-             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            projectId?: string;
-            /**
-             * @description Tags of the videos.
-             * @example [
-             *       "application"
-             *     ]
-             */
-            tags?: string[];
-            /**
-             * @description Title of the videos. Null, or left out: the name of each file.
-             * @example Applications 2026
-             */
-            title?: string;
-            /**
-             * @description How many files the link takes.
-             * @example 1
-             */
-            uses?: number;
-            /**
-             * @description Visibility of the videos.
-             * @example private
-             * @enum {string}
-             */
-            visibility?: "private" | "unlisted" | "public";
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         CreateVideo: {
             /**
@@ -3380,6 +3430,15 @@ export interface components {
              */
             password: string;
         };
+        FindVideosResult: {
+            /** @description The entries of this page. */
+            items: components["schemas"]["RetryAnyVideoResult"][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
+        };
         FinishLogin: {
             /**
              * @description Six-digit code of the authenticator app, valid for about 30 seconds
@@ -3484,6 +3543,65 @@ export interface components {
              */
             ok: boolean;
         };
+        GetOembedResult: {
+            /**
+             * @description Height of the frame in pixels.
+             * @example 360
+             */
+            height?: number;
+            /**
+             * @description A frame with the player; only with the type video.
+             * @example <iframe src="https://video.example.org/embed/abc" width="640" height="360" allowfullscreen></iframe>
+             */
+            html?: string;
+            /**
+             * @description Name of the software.
+             * @example Kinora
+             */
+            provider_name: string;
+            /**
+             * @description Address of this installation.
+             * @example https://video.example.org
+             */
+            provider_url: string;
+            /**
+             * @description Height of the poster in pixels.
+             * @example 360
+             */
+            thumbnail_height?: number;
+            /**
+             * @description Address of the poster; absent without one.
+             * @example https://video.example.org/play/abc/poster.jpg?width=320
+             */
+            thumbnail_url?: string;
+            /**
+             * @description Width of the poster in pixels.
+             * @example 640
+             */
+            thumbnail_width?: number;
+            /**
+             * @description Title of the video.
+             * @example Holidays
+             */
+            title: string;
+            /**
+             * @description video: `html` is a player for the page. link: no other site may embed players of this installation.
+             * @example video
+             * @enum {string}
+             */
+            type: "video" | "link";
+            /**
+             * @description Version of oEmbed.
+             * @example 1.0
+             * @enum {string}
+             */
+            version: "1.0";
+            /**
+             * @description Width of the frame in pixels.
+             * @example 640
+             */
+            width?: number;
+        };
         HandOverProject: {
             /**
              * @description Code of the authenticator app, or a recovery code, at most 64 characters. Required if the account has a second factor.
@@ -3501,6 +3619,290 @@ export interface components {
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
              */
             userId: string;
+        };
+        InspectVideoResult: {
+            /**
+             * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
+             * @default []
+             * @example [
+             *       {
+             *         "id": "1",
+             *         "language": "de",
+             *         "name": "Deutsch",
+             *         "default": true,
+             *         "channels": 2,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "ready"
+             *       },
+             *       {
+             *         "id": "2",
+             *         "language": "en",
+             *         "name": "English",
+             *         "default": false,
+             *         "channels": 6,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "processing"
+             *       }
+             *     ]
+             */
+            audioTracks: {
+                /**
+                 * @description Whether its owner has added it; false for tracks of the source.
+                 * @default false
+                 * @example false
+                 */
+                added: boolean;
+                /**
+                 * @description Whether it describes the frames to people who do not see them.
+                 * @example false
+                 */
+                audioDescription: boolean;
+                /**
+                 * @description Number of channels of the track in the source.
+                 * @example 2
+                 */
+                channels: number;
+                /**
+                 * @description Whether players begin with it; true for one track.
+                 * @example true
+                 */
+                default: boolean;
+                /**
+                 * @description Whether players are not offered it. Only members of the project see hidden tracks.
+                 * @default false
+                 * @example false
+                 */
+                hidden: boolean;
+                /**
+                 * @description Id of the track; unique within its video.
+                 * @example 2
+                 */
+                id: string;
+                /**
+                 * @description Language in the canonical form of BCP 47; null if it is unknown.
+                 * @example de
+                 */
+                language: string | null;
+                /**
+                 * @description What the menu of a player shows; unique within its video.
+                 * @example Deutsch
+                 */
+                name: string;
+                /**
+                 * @description failed: it could not be processed, and the video does not have it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+            }[];
+            /**
+             * Format: date-time
+             * @description When it was created (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description Description, of one or several lines.
+             * @example Two weeks at the lake
+             */
+            description: string;
+            /** @description Why processing failed; null unless status is failed. */
+            error: {
+                /**
+                 * @description Stable code of the cause.
+                 * @example SOURCE_CORRUPT
+                 */
+                code: string;
+                /**
+                 * @description The cause as a sentence.
+                 * @example The file is damaged, or it is not a video.
+                 */
+                detail: string;
+            } | null;
+            /**
+             * Format: uuid
+             * @description Id of the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Whether others than the owner may watch the uploaded file until the first segments exist.
+             * @default false
+             * @example false
+             */
+            instantPlayback: boolean;
+            /**
+             * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+             * @default video
+             * @example video
+             * @enum {string}
+             */
+            kind: "video" | "audio";
+            /**
+             * Format: uuid
+             * @description Id of the account that created the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * @description Whether it can be played now, possibly not yet in all renditions.
+             * @example true
+             */
+            playable: boolean;
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Id of the project that owns the video; a personal project has the id of its account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * Format: date-time
+             * @description When processing was complete (UTC); null before that.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            readyAt: string | null;
+            /** @description The video in each of its sizes; empty for the kind audio. */
+            renditions: {
+                /**
+                 * @description Average bits per second; null until it is measured.
+                 * @example 2500000
+                 */
+                bitrate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number;
+                /**
+                 * @description Name of the rendition, by its short side.
+                 * @example 720p
+                 */
+                name: string;
+                /**
+                 * @description failed: it was not ready when processing of the video failed; a retry continues it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number;
+            }[];
+            /** @description The uploaded file; null before the upload is complete. */
+            source: {
+                /**
+                 * @description Audio codec; null without audio or before the file is probed.
+                 * @example aac
+                 */
+                audioCodec: string | null;
+                /**
+                 * @description Size of the file in bytes.
+                 * @example 73400320
+                 */
+                bytes: number;
+                /**
+                 * @description Container format as ffprobe names it; null before the file is probed.
+                 * @example mov,mp4,m4a,3gp,3g2,mj2
+                 */
+                container: string | null;
+                /**
+                 * @description Duration in seconds; null before the file is probed.
+                 * @example 182.4
+                 */
+                durationSeconds: number | null;
+                /**
+                 * @description File name that the client gave; null without one.
+                 * @example holiday.mp4
+                 */
+                filename: string | null;
+                /**
+                 * @description Frames per second; null before the file is probed.
+                 * @example 29.97
+                 */
+                frameRate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number | null;
+                /**
+                 * @description SHA-256 of the file in hexadecimal.
+                 * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+                 */
+                sha256: string;
+                /**
+                 * @description Video codec; null before the file is probed.
+                 * @example h264
+                 */
+                videoCodec: string | null;
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number | null;
+            } | null;
+            /**
+             * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
+             * @example ready
+             * @enum {string}
+             */
+            status: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+            /**
+             * @description Words to find the video by.
+             * @example [
+             *       "holiday",
+             *       "lake"
+             *     ]
+             */
+            tags: string[];
+            /** @description The attempts at its tasks, in the order of their start. */
+            timeline: components["schemas"]["TimelineEntry"][];
+            /**
+             * @description Title, on one line.
+             * @example Holiday 2026
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
+             * @example private
+             * @enum {string}
+             */
+            visibility: "private" | "unlisted" | "public";
+            /**
+             * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
+             * @default []
+             * @example [
+             *       {
+             *         "code": "AUDIO_TRACK_SKIPPED",
+             *         "detail": "Audio track 3 (tta) is not part of the video: its codec is not supported."
+             *       }
+             *     ]
+             */
+            warnings: {
+                /**
+                 * @description Stable code of what was left out.
+                 * @example AUDIO_TRACK_SKIPPED
+                 */
+                code: string;
+                /**
+                 * @description The same as a sentence, with the track, the codec or the seconds.
+                 * @example Audio track 3 (tta) is not part of the video: its codec is not supported.
+                 */
+                detail: string;
+            }[];
         };
         /** @description An invitation to register that has not been used */
         Invite: {
@@ -3617,6 +4019,59 @@ export interface components {
              * @example 14400
              */
             videoSeconds: number | null;
+        };
+        ListPlaybackKeysResult: {
+            /** @description The entries of this page. */
+            items: {
+                /**
+                 * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+                 * @example ES256
+                 * @enum {string}
+                 */
+                algorithm: "ES256" | "EdDSA";
+                /**
+                 * Format: date-time
+                 * @description When it was registered (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the key: `kid` or `iss` of its tokens.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                id: string;
+                /**
+                 * @description Name of the key; null without one.
+                 * @example Web site
+                 */
+                name: string | null;
+                /**
+                 * Format: uuid
+                 * @description Id of the account that registered the key.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                ownerId: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the project whose videos its tokens play.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
+                /**
+                 * @description The public key: SPKI in PEM.
+                 * @example -----BEGIN PUBLIC KEY-----
+                 *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+                 *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+                 *     -----END PUBLIC KEY-----
+                 */
+                publicKey: string;
+            }[];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
         };
         Login: {
             /**
@@ -3880,7 +4335,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         /** @description A new invitation: the only answer that contains its token */
         NewInvite: {
@@ -3923,109 +4378,6 @@ export interface components {
              * @example https://video.example.com/account/register#token=example-invite-token
              */
             url: string | null;
-        };
-        NewUploadLink: {
-            /**
-             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
-             * @example [
-             *       "https://jobs.example.org"
-             *     ]
-             */
-            allowedOrigins: string[] | null;
-            /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
-             * @example [
-             *       "video/mp4",
-             *       "video/quicktime"
-             *     ]
-             */
-            contentTypes: string[] | null;
-            /**
-             * Format: date-time
-             * @description When it was created (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            createdAt: string;
-            /**
-             * @description Description of the videos.
-             * @example Sent by applicants
-             */
-            description: string;
-            /**
-             * Format: date-time
-             * @description When it expires (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            expiresAt: string;
-            /**
-             * Format: uuid
-             * @description Id of the upload link.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            id: string;
-            /**
-             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
-             * @example 104857600
-             */
-            maxBytes: number | null;
-            /**
-             * Format: uuid
-             * @description Id of the account that created the link; it is the owner of the videos.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            ownerId: string;
-            /**
-             * Format: uuid
-             * @description Id of the project that gets the videos.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            projectId: string;
-            /**
-             * Format: date-time
-             * @description When the link was revoked (UTC); null if it was not.
-             * @example null
-             */
-            revokedAt: string | null;
-            /**
-             * @description Tags of the videos.
-             * @example [
-             *       "application"
-             *     ]
-             */
-            tags: string[];
-            /**
-             * @description Title of the videos. Null, or left out: the name of each file.
-             * @example Applications 2026
-             */
-            title: string | null;
-            /**
-             * @description Address for one PUT with the whole file; with `/tus` after it, for tus clients. The token in it is shown here only.
-             * @example https://video.example.org/u/0mYzTq8vK3RkqjX1f6n7bW5cPz2dLh9sAoEuGiN4tQw
-             */
-            url: string;
-            /**
-             * @description How many files the link takes.
-             * @example 1
-             */
-            uses: number;
-            /**
-             * @description How many files the link still takes.
-             * @example 1
-             */
-            usesLeft: number;
-            /**
-             * @description Ids of the videos that came by the link, newest first, without those that were deleted.
-             * @example [
-             *       "01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55"
-             *     ]
-             */
-            videoIds: string[];
-            /**
-             * @description Visibility of the videos.
-             * @example private
-             * @enum {string}
-             */
-            visibility: "private" | "unlisted" | "public";
         };
         NewWebhook: {
             /**
@@ -4684,14 +5036,58 @@ export interface components {
             exportedAt: string;
             /** @description Its passkeys. */
             passkeys: components["schemas"]["Passkey"][];
+            /** @description The playback keys of its personal project. */
+            playbackKeys: {
+                /**
+                 * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+                 * @example ES256
+                 * @enum {string}
+                 */
+                algorithm: "ES256" | "EdDSA";
+                /**
+                 * Format: date-time
+                 * @description When it was registered (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the key: `kid` or `iss` of its tokens.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                id: string;
+                /**
+                 * @description Name of the key; null without one.
+                 * @example Web site
+                 */
+                name: string | null;
+                /**
+                 * Format: uuid
+                 * @description Id of the account that registered the key.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                ownerId: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the project whose videos its tokens play.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
+                /**
+                 * @description The public key: SPKI in PEM.
+                 * @example -----BEGIN PUBLIC KEY-----
+                 *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+                 *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+                 *     -----END PUBLIC KEY-----
+                 */
+                publicKey: string;
+            }[];
             /** @description Its playback links. */
             playbackTokens: components["schemas"]["PlaybackTokenInfo"][];
             /** @description The projects of which it is a member. */
             projects: components["schemas"]["Project"][];
             /** @description Its sessions. */
             sessions: components["schemas"]["Session"][];
-            /** @description The upload links of its personal project. */
-            uploadLinks: components["schemas"]["UploadLink"][];
             /** @description The videos of its personal project. */
             videos: {
                 /**
@@ -5056,7 +5452,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -5458,6 +5854,288 @@ export interface components {
              * @example example-mail-token
              */
             token: string;
+        };
+        RetryAnyVideoResult: {
+            /**
+             * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
+             * @default []
+             * @example [
+             *       {
+             *         "id": "1",
+             *         "language": "de",
+             *         "name": "Deutsch",
+             *         "default": true,
+             *         "channels": 2,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "ready"
+             *       },
+             *       {
+             *         "id": "2",
+             *         "language": "en",
+             *         "name": "English",
+             *         "default": false,
+             *         "channels": 6,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "processing"
+             *       }
+             *     ]
+             */
+            audioTracks: {
+                /**
+                 * @description Whether its owner has added it; false for tracks of the source.
+                 * @default false
+                 * @example false
+                 */
+                added: boolean;
+                /**
+                 * @description Whether it describes the frames to people who do not see them.
+                 * @example false
+                 */
+                audioDescription: boolean;
+                /**
+                 * @description Number of channels of the track in the source.
+                 * @example 2
+                 */
+                channels: number;
+                /**
+                 * @description Whether players begin with it; true for one track.
+                 * @example true
+                 */
+                default: boolean;
+                /**
+                 * @description Whether players are not offered it. Only members of the project see hidden tracks.
+                 * @default false
+                 * @example false
+                 */
+                hidden: boolean;
+                /**
+                 * @description Id of the track; unique within its video.
+                 * @example 2
+                 */
+                id: string;
+                /**
+                 * @description Language in the canonical form of BCP 47; null if it is unknown.
+                 * @example de
+                 */
+                language: string | null;
+                /**
+                 * @description What the menu of a player shows; unique within its video.
+                 * @example Deutsch
+                 */
+                name: string;
+                /**
+                 * @description failed: it could not be processed, and the video does not have it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+            }[];
+            /**
+             * Format: date-time
+             * @description When it was created (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description Description, of one or several lines.
+             * @example Two weeks at the lake
+             */
+            description: string;
+            /** @description Why processing failed; null unless status is failed. */
+            error: {
+                /**
+                 * @description Stable code of the cause.
+                 * @example SOURCE_CORRUPT
+                 */
+                code: string;
+                /**
+                 * @description The cause as a sentence.
+                 * @example The file is damaged, or it is not a video.
+                 */
+                detail: string;
+            } | null;
+            /**
+             * Format: uuid
+             * @description Id of the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Whether others than the owner may watch the uploaded file until the first segments exist.
+             * @default false
+             * @example false
+             */
+            instantPlayback: boolean;
+            /**
+             * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+             * @default video
+             * @example video
+             * @enum {string}
+             */
+            kind: "video" | "audio";
+            /**
+             * Format: uuid
+             * @description Id of the account that created the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * @description Whether it can be played now, possibly not yet in all renditions.
+             * @example true
+             */
+            playable: boolean;
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Id of the project that owns the video; a personal project has the id of its account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * Format: date-time
+             * @description When processing was complete (UTC); null before that.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            readyAt: string | null;
+            /** @description The video in each of its sizes; empty for the kind audio. */
+            renditions: {
+                /**
+                 * @description Average bits per second; null until it is measured.
+                 * @example 2500000
+                 */
+                bitrate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number;
+                /**
+                 * @description Name of the rendition, by its short side.
+                 * @example 720p
+                 */
+                name: string;
+                /**
+                 * @description failed: it was not ready when processing of the video failed; a retry continues it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number;
+            }[];
+            /** @description The uploaded file; null before the upload is complete. */
+            source: {
+                /**
+                 * @description Audio codec; null without audio or before the file is probed.
+                 * @example aac
+                 */
+                audioCodec: string | null;
+                /**
+                 * @description Size of the file in bytes.
+                 * @example 73400320
+                 */
+                bytes: number;
+                /**
+                 * @description Container format as ffprobe names it; null before the file is probed.
+                 * @example mov,mp4,m4a,3gp,3g2,mj2
+                 */
+                container: string | null;
+                /**
+                 * @description Duration in seconds; null before the file is probed.
+                 * @example 182.4
+                 */
+                durationSeconds: number | null;
+                /**
+                 * @description File name that the client gave; null without one.
+                 * @example holiday.mp4
+                 */
+                filename: string | null;
+                /**
+                 * @description Frames per second; null before the file is probed.
+                 * @example 29.97
+                 */
+                frameRate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number | null;
+                /**
+                 * @description SHA-256 of the file in hexadecimal.
+                 * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+                 */
+                sha256: string;
+                /**
+                 * @description Video codec; null before the file is probed.
+                 * @example h264
+                 */
+                videoCodec: string | null;
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number | null;
+            } | null;
+            /**
+             * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
+             * @example ready
+             * @enum {string}
+             */
+            status: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+            /**
+             * @description Words to find the video by.
+             * @example [
+             *       "holiday",
+             *       "lake"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description Title, on one line.
+             * @example Holiday 2026
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
+             * @example private
+             * @enum {string}
+             */
+            visibility: "private" | "unlisted" | "public";
+            /**
+             * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
+             * @default []
+             * @example [
+             *       {
+             *         "code": "AUDIO_TRACK_SKIPPED",
+             *         "detail": "Audio track 3 (tta) is not part of the video: its codec is not supported."
+             *       }
+             *     ]
+             */
+            warnings: {
+                /**
+                 * @description Stable code of what was left out.
+                 * @example AUDIO_TRACK_SKIPPED
+                 */
+                code: string;
+                /**
+                 * @description The same as a sentence, with the track, the codec or the seconds.
+                 * @example Audio track 3 (tta) is not part of the video: its codec is not supported.
+                 */
+                detail: string;
+            }[];
         };
         RetryVideo: {
             /**
@@ -5988,170 +6666,6 @@ export interface components {
              * @example https://example.org/hooks/kinora
              */
             url?: string;
-        };
-        UploadLink: {
-            /**
-             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
-             * @example [
-             *       "https://jobs.example.org"
-             *     ]
-             */
-            allowedOrigins: string[] | null;
-            /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
-             * @example [
-             *       "video/mp4",
-             *       "video/quicktime"
-             *     ]
-             */
-            contentTypes: string[] | null;
-            /**
-             * Format: date-time
-             * @description When it was created (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            createdAt: string;
-            /**
-             * @description Description of the videos.
-             * @example Sent by applicants
-             */
-            description: string;
-            /**
-             * Format: date-time
-             * @description When it expires (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            expiresAt: string;
-            /**
-             * Format: uuid
-             * @description Id of the upload link.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            id: string;
-            /**
-             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
-             * @example 104857600
-             */
-            maxBytes: number | null;
-            /**
-             * Format: uuid
-             * @description Id of the account that created the link; it is the owner of the videos.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            ownerId: string;
-            /**
-             * Format: uuid
-             * @description Id of the project that gets the videos.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            projectId: string;
-            /**
-             * Format: date-time
-             * @description When the link was revoked (UTC); null if it was not.
-             * @example null
-             */
-            revokedAt: string | null;
-            /**
-             * @description Tags of the videos.
-             * @example [
-             *       "application"
-             *     ]
-             */
-            tags: string[];
-            /**
-             * @description Title of the videos. Null, or left out: the name of each file.
-             * @example Applications 2026
-             */
-            title: string | null;
-            /**
-             * @description How many files the link takes.
-             * @example 1
-             */
-            uses: number;
-            /**
-             * @description How many files the link still takes.
-             * @example 1
-             */
-            usesLeft: number;
-            /**
-             * @description Ids of the videos that came by the link, newest first, without those that were deleted.
-             * @example [
-             *       "01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55"
-             *     ]
-             */
-            videoIds: string[];
-            /**
-             * @description Visibility of the videos.
-             * @example private
-             * @enum {string}
-             */
-            visibility: "private" | "unlisted" | "public";
-        };
-        UploadLinkOffer: {
-            /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
-             * @example [
-             *       "video/mp4",
-             *       "video/quicktime"
-             *     ]
-             */
-            contentTypes: string[] | null;
-            /**
-             * Format: date-time
-             * @description When it expires (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            expiresAt: string;
-            /**
-             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
-             * @example 104857600
-             */
-            maxBytes: number | null;
-            /**
-             * @description How many files the link still takes.
-             * @example 1
-             */
-            usesLeft: number;
-        };
-        UploadLinkPage: {
-            /** @description The entries of this page. */
-            items: components["schemas"]["UploadLink"][];
-            /**
-             * @description Pass it as `cursor` to get the next page; null on the last page.
-             * @example eyJhIjoxfQ
-             */
-            nextCursor: string | null;
-        };
-        UploadLinkVideo: {
-            /**
-             * @description Why the video failed; null otherwise.
-             * @example null
-             */
-            error: {
-                /**
-                 * @description Stable code of the cause.
-                 * @example SOURCE_CORRUPT
-                 */
-                code: string;
-                /**
-                 * @description The cause as a sentence.
-                 * @example The file is damaged, or it is not a video.
-                 */
-                detail: string;
-            } | null;
-            /**
-             * Format: uuid
-             * @description Id of the video.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            id: string;
-            progress: components["schemas"]["Progress"] & unknown;
-            /**
-             * @description How far the video is.
-             * @example processing
-             * @enum {string}
-             */
-            status: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
         };
         Usage: {
             /**
@@ -7268,27 +7782,10 @@ export interface components {
             };
         };
         /**
-         * @description `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
-         *     `UPLOAD_EMPTY`: The upload has no bytes
-         *     `BAD_REQUEST`: The HTTP request is malformed
-         *     `VALIDATION_FAILED`: The request does not have the required shape
-         */
-        "Problem400-7": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
          * @description `VALIDATION_FAILED`: The request does not have the required shape
          *     `BAD_REQUEST`: The HTTP request is malformed
          */
-        "Problem400-8": {
+        "Problem400-7": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7304,7 +7801,7 @@ export interface components {
          * @description `BAD_REQUEST`: The HTTP request is malformed
          *     `VALIDATION_FAILED`: The request does not have the required shape
          */
-        "Problem400-9": {
+        "Problem400-8": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -7405,19 +7902,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `ACCOUNT_ERASED`: This account was deleted */
-        "Problem401-5": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -7643,51 +8127,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description `FORBIDDEN`: You may not do this
-         *     `ACCOUNT_DISABLED`: This account is disabled
-         *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
-         */
-        "Problem403-14": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `UPLOAD_LINK_ORIGIN_NOT_ALLOWED`: Pages of this origin may not use this upload link */
-        "Problem403-15": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `UPLOAD_LINK_ORIGIN_NOT_ALLOWED`: Pages of this origin may not use this upload link
-         *     `QUOTA_EXCEEDED`: This would exceed the quota of this project
-         */
-        "Problem403-16": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
-        "Problem403-17": {
+        "Problem403-14": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7702,7 +8143,7 @@ export interface components {
          * @description `PLAYBACK_DENIED`: This playback link does not allow this
          *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
          */
-        "Problem403-18": {
+        "Problem403-15": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7714,7 +8155,7 @@ export interface components {
             };
         };
         /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
-        "Problem403-19": {
+        "Problem403-16": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -7838,35 +8279,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link */
-        "Problem404-10": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
-         *     `UPLOAD_NOT_FOUND`: There is no such upload
-         */
-        "Problem404-11": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `WEBHOOK_NOT_FOUND`: There is no such webhook */
-        "Problem404-12": {
+        "Problem404-10": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7881,7 +8295,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `FILE_NOT_FOUND`: There is no such file
          */
-        "Problem404-13": {
+        "Problem404-11": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7896,7 +8310,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `WATERMARK_NOT_FOUND`: This video has no watermark
          */
-        "Problem404-14": {
+        "Problem404-12": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7919,7 +8333,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `VIDEO_NOT_READY`: This video is not ready yet */
+        /** @description `NOTHING_TO_RETRY`: This video has no failed tasks */
         Problem409: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7931,7 +8345,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PLAYBACK_NOT_READY`: This video cannot be played yet */
+        /** @description `VIDEO_NOT_READY`: This video is not ready yet */
         "Problem409-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7943,7 +8357,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `EMAIL_TAKEN`: This e-mail address already has an account */
+        /** @description `PLAYBACK_NOT_READY`: This video cannot be played yet */
         "Problem409-3": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7955,7 +8369,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `MFA_NOT_ENABLED`: This account has no authenticator app */
+        /** @description `EMAIL_TAKEN`: This e-mail address already has an account */
         "Problem409-4": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7967,7 +8381,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys */
+        /** @description `MFA_NOT_ENABLED`: This account has no authenticator app */
         "Problem409-5": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7979,7 +8393,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `API_KEY_LIMIT_REACHED`: This account has reached its limit of API keys */
+        /** @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys */
         "Problem409-6": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7991,11 +8405,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description `UPLOAD_LINK_USED_UP`: This upload link takes no more files
-         *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
-         *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
-         */
+        /** @description `API_KEY_LIMIT_REACHED`: This account has reached its limit of API keys */
         "Problem409-7": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -8060,55 +8470,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description `UPLOAD_LINK_EXPIRED`: This upload link has expired
-         *     `UPLOAD_LINK_REVOKED`: This upload link was revoked
-         */
-        "Problem410-2": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `UPLOAD_LINK_EXPIRED`: This upload link has expired
-         *     `UPLOAD_LINK_REVOKED`: This upload link was revoked
-         *     `UPLOAD_EXPIRED`: This upload has expired; start again
-         */
-        "Problem410-3": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `TUS_VERSION_UNSUPPORTED`: Unsupported tus version; use 1.0.0 */
         Problem412: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `TUS_VERSION_UNSUPPORTED`: Unsupported tus version; use 1.0.0 */
-        "Problem412-2": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
@@ -8526,6 +8893,46 @@ export interface operations {
             };
         };
     };
+    getOembed: {
+        parameters: {
+            query: {
+                /** @description Format of the answer; there is no other. */
+                format?: "json";
+                /** @description Most pixels that the player may be high. */
+                maxheight?: number;
+                /** @description Most pixels that the player may be wide. */
+                maxwidth?: number;
+                /** @description Address of the page of a video. */
+                url: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The frame or link */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GetOembedResult"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            404: components["responses"]["Problem404-2"];
+            409: components["responses"]["Problem409-3"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     getPlayedFile: {
         parameters: {
             query?: never;
@@ -8588,9 +8995,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8658,9 +9065,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8726,9 +9133,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8815,8 +9222,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-18"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-15"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-10"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -8902,8 +9309,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-18"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-15"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-10"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -8981,7 +9388,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
+            403: components["responses"]["Problem403-14"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `FRAME_NOT_FOUND`: This video has no frame at that time
@@ -9082,9 +9489,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9159,9 +9566,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9234,9 +9641,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9307,7 +9714,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
+            403: components["responses"]["Problem403-14"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `SOURCE_NOT_PLAYABLE`: The uploaded file of this video cannot be watched as it is
@@ -9371,9 +9778,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9450,9 +9857,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9518,9 +9925,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9594,392 +10001,6 @@ export interface operations {
             };
         };
     };
-    getUploadLinkOffer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What the link takes */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadLinkOffer"];
-                };
-            };
-            400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-15"];
-            404: components["responses"]["Problem404-10"];
-            410: components["responses"]["Problem410-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    putUploadLinkFile: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description File name (RFC 6266). */
-                "Content-Disposition"?: string;
-            };
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-            };
-            cookie?: never;
-        };
-        /** @description The file */
-        requestBody: {
-            content: {
-                "video/*": string;
-            };
-        };
-        responses: {
-            /** @description Stored; processing begins */
-            202: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadLinkVideo"];
-                };
-            };
-            400: components["responses"]["Problem400-7"];
-            401: components["responses"]["Problem401-5"];
-            403: components["responses"]["Problem403-16"];
-            404: components["responses"]["Problem404-10"];
-            409: components["responses"]["Problem409-7"];
-            410: components["responses"]["Problem410-2"];
-            413: components["responses"]["Problem413-2"];
-            415: components["responses"]["Problem415-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    createUploadLinkUpload: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
-                /** @description Bytes of the whole file. */
-                "Upload-Length": string;
-                /** @description `filename` and `filetype`; `videoId` and `projectId` are refused. Values in base64. */
-                "Upload-Metadata"?: string;
-            };
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The upload was created */
-            201: {
-                headers: {
-                    Location: components["headers"]["Location"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Upload-Expires": components["headers"]["Upload-Expires"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-Video-Id": components["headers"]["X-Video-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /**
-             * @description `VALIDATION_FAILED`: The request does not have the required shape
-             *     `UPLOAD_EMPTY`: The upload has no bytes
-             *     `BAD_REQUEST`: The HTTP request is malformed
-             */
-            400: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            401: components["responses"]["Problem401-5"];
-            403: components["responses"]["Problem403-16"];
-            404: components["responses"]["Problem404-10"];
-            409: components["responses"]["Problem409-7"];
-            410: components["responses"]["Problem410-2"];
-            412: components["responses"]["Problem412-2"];
-            413: components["responses"]["Problem413-2"];
-            /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
-            415: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    abandonUploadLinkUpload: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
-            };
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-                /** @description Id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The upload was abandoned */
-            204: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400-3"];
-            403: components["responses"]["Problem403-15"];
-            404: components["responses"]["Problem404-11"];
-            410: components["responses"]["Problem410-2"];
-            412: components["responses"]["Problem412-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    getUploadLinkUploadOffset: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
-            };
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-                /** @description Id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How far the upload has come */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Upload-Expires": components["headers"]["Upload-Expires"];
-                    "Upload-Length": components["headers"]["Upload-Length"];
-                    "Upload-Metadata": components["headers"]["Upload-Metadata"];
-                    "Upload-Offset": components["headers"]["Upload-Offset"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-Video-Id": components["headers"]["X-Video-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400-3"];
-            403: components["responses"]["Problem403-15"];
-            404: components["responses"]["Problem404-11"];
-            410: components["responses"]["Problem410-3"];
-            412: components["responses"]["Problem412-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    continueUploadLinkUpload: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
-                /** @description Bytes that are stored already, where these continue. */
-                "Upload-Offset": string;
-            };
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-                /** @description Id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        /** @description Bytes of the file */
-        requestBody: {
-            content: {
-                "application/offset+octet-stream": string;
-            };
-        };
-        responses: {
-            /** @description The bytes up to Upload-Offset are stored */
-            204: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Upload-Expires": components["headers"]["Upload-Expires"];
-                    "Upload-Offset": components["headers"]["Upload-Offset"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /**
-             * @description `VALIDATION_FAILED`: The request does not have the required shape
-             *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
-             *     `BAD_REQUEST`: The HTTP request is malformed
-             */
-            400: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: components["responses"]["Problem403-16"];
-            /**
-             * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
-             *     `UPLOAD_NOT_FOUND`: There is no such upload
-             *     `VIDEO_NOT_FOUND`: There is no such video
-             */
-            404: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `UPLOAD_OFFSET_MISMATCH`: The upload has another offset; request it with HEAD and continue there
-             *     `SOURCE_ALREADY_UPLOADED`: This video already has its source
-             *     `UPLOAD_SUPERSEDED`: Another request has taken over this upload
-             */
-            409: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            410: components["responses"]["Problem410-3"];
-            412: components["responses"]["Problem412-2"];
-            413: components["responses"]["Problem413-2"];
-            415: components["responses"]["Problem415"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    getUploadLinkVideo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-                /** @description Id of the video. */
-                videoId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Its state */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadLinkVideo"];
-                };
-            };
-            400: components["responses"]["Problem400-3"];
-            403: components["responses"]["Problem403-15"];
-            /**
-             * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
-             *     `VIDEO_NOT_FOUND`: There is no such video
-             */
-            404: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            410: components["responses"]["Problem410-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
     checkDelivery: {
         parameters: {
             query?: never;
@@ -10005,8 +10026,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-9"];
-            403: components["responses"]["Problem403-19"];
+            400: components["responses"]["Problem400-8"];
+            403: components["responses"]["Problem403-16"];
             429: components["responses"]["Problem429-5"];
             503: components["responses"]["Problem503-4"];
         };
@@ -10075,8 +10096,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-9"];
-            403: components["responses"]["Problem403-19"];
+            400: components["responses"]["Problem400-8"];
+            403: components["responses"]["Problem403-16"];
             /** @description `FILE_NOT_FOUND`: There is no such file */
             404: {
                 headers: {
@@ -10215,7 +10236,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-3"];
+            409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -10692,7 +10713,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-6"];
+            409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -11222,6 +11243,124 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    findVideos: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+                /** @description Only videos that this account has made. */
+                ownerId?: string;
+                /** @description Only videos of this project. */
+                projectId?: string;
+                /** @description Text to look for in titles; with `projectId` or `ownerId`. */
+                q?: string;
+                /** @description Only entries with this status. */
+                status?: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindVideosResult"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    inspectVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectVideoResult"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    retryAnyVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryAnyVideoResult"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: {
@@ -11308,7 +11447,7 @@ export interface operations {
             };
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-6"];
+            409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12042,7 +12181,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-5"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-5"];
+            409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12221,7 +12360,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-7"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-5"];
+            409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12489,7 +12628,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-3"];
+            409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12598,7 +12737,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-8"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-4"];
+            409: components["responses"]["Problem409-5"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-2"];
@@ -12705,7 +12844,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-8"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-4"];
+            409: components["responses"]["Problem409-5"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-2"];
@@ -12761,6 +12900,143 @@ export interface operations {
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    listPlaybackKeys: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPlaybackKeysResult"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    createPlaybackKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreatePlaybackKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatePlaybackKeyResult"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            /** @description `PLAYBACK_KEY_LIMIT_REACHED`: This project has reached its limit of playback keys */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    retirePlaybackKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the playback key. */
+                playbackKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            /** @description `PLAYBACK_KEY_NOT_FOUND`: There is no such playback key */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
             507: components["responses"]["Problem507"];
         };
@@ -13412,167 +13688,6 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
-    listUploadLinks: {
-        parameters: {
-            query?: {
-                /** @description `nextCursor` of the previous page; without it the first page. */
-                cursor?: string;
-                /** @description Entries of a page. */
-                limit?: number;
-                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
-                projectId?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadLinkPage"];
-                };
-            };
-            400: components["responses"]["Problem400-2"];
-            401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    createUploadLink: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["CreateUploadLink"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewUploadLink"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404"];
-            408: components["responses"]["Problem408"];
-            /** @description `UPLOAD_LINK_LIMIT_REACHED`: This project has reached its limit of upload links */
-            409: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    getUploadLink: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the upload link. */
-                linkId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadLink"];
-                };
-            };
-            400: components["responses"]["Problem400-3"];
-            401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    revokeUploadLink: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the upload link. */
-                linkId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            204: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400-4"];
-            401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
-            408: components["responses"]["Problem408"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
     createUpload: {
         parameters: {
             query?: never;
@@ -13727,7 +13842,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-8"];
+            400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
@@ -13770,7 +13885,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-8"];
+            400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
@@ -14330,7 +14445,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409"];
+            409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -14644,7 +14759,7 @@ export interface operations {
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409"];
+            409: components["responses"]["Problem409-2"];
             /**
              * @description `UPLOAD_TOO_LARGE`: The file is larger than allowed
              *     `BODY_TOO_LARGE`: The body is too large
@@ -15005,18 +15120,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            /** @description `NOTHING_TO_RETRY`: This video has no failed tasks */
-            409: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -15055,9 +15159,98 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    downloadSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-6"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `SOURCE_NOT_FOUND`: This video has no uploaded file
+             *     `FILE_NOT_FOUND`: There is no such file
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -15097,7 +15290,23 @@ export interface operations {
                     "application/json": components["schemas"]["Video"];
                 };
             };
-            400: components["responses"]["Problem400-7"];
+            /**
+             * @description `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
+             *     `UPLOAD_EMPTY`: The upload has no bytes
+             *     `BAD_REQUEST`: The HTTP request is malformed
+             *     `VALIDATION_FAILED`: The request does not have the required shape
+             */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
@@ -15241,7 +15450,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-14"];
+            404: components["responses"]["Problem404-12"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -15336,7 +15545,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-14"];
+            404: components["responses"]["Problem404-12"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-9"];
             413: components["responses"]["Problem413"];
@@ -15459,7 +15668,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -15501,7 +15710,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -15544,7 +15753,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-10"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -15634,7 +15843,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -15672,7 +15881,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-8"];
             413: components["responses"]["Problem413"];

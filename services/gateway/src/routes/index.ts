@@ -14,6 +14,7 @@ import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
 import { pictures } from './pictures.ts'
 import { playback } from './playback.ts'
+import { playbackKeys } from './playback-keys.ts'
 import { projects } from './projects.ts'
 import { resumableUploads } from './resumable-uploads.ts'
 import type { Route } from './route.ts'
@@ -47,6 +48,7 @@ export const routes: readonly Route[] = [
   ...uploadLinks,
   ...linkUploads,
   ...limits,
+  ...playbackKeys,
   ...webhooks,
   ...events,
   ...captions,

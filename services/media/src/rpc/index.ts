@@ -20,6 +20,7 @@ import {
   revokeDelivery,
   revokePlaybackToken,
 } from './playback.ts'
+import { createPlaybackKey, getPlaybackKey, listPlaybackKeys, retirePlaybackKey } from './playback-keys.ts'
 import { prepareStill } from './stills.ts'
 import {
   adoptStore,
@@ -121,6 +122,10 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     listPlaybackTokens: listPlaybackTokens(ctx),
     revokeDelivery: revokeDelivery(ctx),
     listPlaybackRevocations: listPlaybackRevocations(ctx),
+    createPlaybackKey: createPlaybackKey(ctx),
+    listPlaybackKeys: listPlaybackKeys(ctx),
+    retirePlaybackKey: retirePlaybackKey(ctx),
+    getPlaybackKey: getPlaybackKey(ctx),
     authorizePlayback: authorizePlayback(ctx),
     prepareDownload: prepareDownload(ctx),
     authorizeSource: authorizeSource(ctx),

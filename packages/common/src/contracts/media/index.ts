@@ -5,6 +5,7 @@ import { limits } from './limits.ts'
 import { parked } from './parked.ts'
 import { passport } from './passport.ts'
 import { playback } from './playback.ts'
+import { playbackKeys } from './playback-keys.ts'
 import { storage } from './storage.ts'
 import { support } from './support.ts'
 import { tasks } from './tasks.ts'
@@ -20,6 +21,7 @@ export * from './limits.ts'
 export * from './parked.ts'
 export * from './passport.ts'
 export * from './playback.ts'
+export * from './playback-keys.ts'
 export * from './storage.ts'
 export * from './support.ts'
 export * from './tasks.ts'
@@ -37,6 +39,7 @@ export const media = defineContract('media', {
   ...uploadLinks,
   ...tasks,
   ...playback,
+  ...playbackKeys,
   ...captions,
   ...watermark,
   ...passport,
