@@ -4,6 +4,7 @@ import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { cleanFilename } from '../http/content-disposition.ts'
+import { assertPlain } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
 import { receivePart } from '../uploads/receive-part.ts'
 import { finishUpload } from '../uploads/register-upload.ts'
@@ -39,7 +40,7 @@ export const resumableUploads = tagged('Uploads', [
       'Upload-Length': z.string().meta({ description: 'Bytes of the whole file.', example: '73400320' }),
       'Upload-Metadata': z.string().optional().meta({
         description:
-          '`videoId` of a video that waits for its source, or `title` and `projectId` of a new one; `filename` and `filetype`. Values in base64.',
+          '`videoId` of a video that waits for its source, or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64.',
         example: 'filename aG9saWRheS5tcDQ=,title SG9saWRheQ==',
       }),
     }),
@@ -130,18 +131,29 @@ function describeUpload(req: Request) {
   if (bytes === 0) throw new AppError('UPLOAD_EMPTY')
   const header = req.headers['upload-metadata']?.toString()
   const given = parseUploadMetadata(header)
-  const [videoId, title, filename, projectId] = ['videoId', 'title', 'filename', 'projectId'].map(
-    (name) => given.get(name) || undefined,
-  )
+  const [filename, metadata] = ['filename', 'metadata'].map((name) => given.get(name) || undefined)
+  const named = ['videoId', 'title', 'projectId', 'externalId'].flatMap((name) => {
+    const value = given.get(name)
+    return value ? [[name, value]] : []
+  })
   return parseFields(media.createUpload.input, {
-    ...(videoId !== undefined && { videoId }),
-    ...(title !== undefined && { title }),
-    ...(projectId !== undefined && { projectId }),
+    ...Object.fromEntries(named),
+    ...(metadata !== undefined && { videoMetadata: parsePairs(metadata) }),
     filename: filename === undefined ? null : cleanFilename(filename),
     contentType: given.get('filetype') || null,
     bytes,
     metadata: header ?? null,
   })
+}
+
+function parsePairs(json: string): unknown {
+  try {
+    const pairs: unknown = JSON.parse(json)
+    assertPlain(pairs)
+    return pairs
+  } catch {
+    throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'Upload-Metadata', message: 'metadata must be JSON' }] })
+  }
 }
 
 function head(ctx: Context): ReturnType<HandRoute['handle']> {

@@ -1,5 +1,6 @@
 import type {
   MediaPart,
+  Metadata,
   SourceFacts,
   StillFormat,
   Storyboard,
@@ -41,8 +42,11 @@ export interface VideosTable {
   title: string
   description: string
   tags: string[]
+  external_id: string | null
+  metadata: ColumnType<Metadata, string | undefined, string>
   visibility: Visibility
   sequence: ColumnType<string, number | undefined, number>
+  revision: Generated<number>
   upload_id: string | null
   source_key: string | null
   source_filename: string | null

@@ -11,17 +11,18 @@ import { enqueueDeliveries } from './webhook-deliveries.ts'
 
 /**
  * Deletes the row, and with it playback, at the commit. The files follow; they go to quarantine where nobody has asked for
- * the video to be deleted. Undefined when there is no such video.
+ * the video to be deleted. Undefined when there is no such video, or none of these revisions.
  */
 export async function removeVideo(
   { now }: Pick<Context, 'now'>,
   tx: Tx,
   videoId: string,
   files: 'remove' | 'quarantine',
+  ifRevision?: readonly number[],
 ): Promise<VideoRow | undefined> {
   // Waits for a publisher that is writing the playlists; once the row is gone, no other starts.
   await lockPlaylists(tx, videoId)
-  const removed = await deleteRow(tx, videoId)
+  const removed = await deleteRow(tx, videoId, ifRevision)
   if (!removed) return undefined
   const { project_id: projectId, owner_id: ownerId, sequence } = removed
   for (const key of [keys.videoFolder(videoId), keys.sourceFolder(videoId), keys.piecesFolder(videoId)]) {

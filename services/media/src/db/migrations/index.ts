@@ -10,6 +10,7 @@ import { stillsAndInstantPlayback } from './0010-stills-and-instant-playback.ts'
 import { transcripts } from './0011-transcripts.ts'
 import { projects } from './0012-projects.ts'
 import { delivery } from './0013-delivery.ts'
+import { externalIds } from './0016-external-ids.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -27,5 +28,6 @@ export const schema: SchemaDefinition = {
     transcripts,
     projects,
     delivery,
+    externalIds,
   ],
 }
