@@ -4,6 +4,7 @@ import type { CookieSettings } from './browser-session/through-cookie.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Admission } from './http/admission.ts'
 import type { HttpMetrics } from './http/telemetry.ts'
+import type { Once } from './idempotency/once.ts'
 import type { KeySet } from './identity/key-set.ts'
 import type { Memberships } from './identity/memberships.ts'
 import type { Revocations } from './identity/revocations.ts'
@@ -25,6 +26,8 @@ export interface Context {
   relay: Relay
   store: Store
   admission: Admission
+  /** Runs a request with an `Idempotency-Key` once. */
+  once: Once
   cookieSessions: CookieSettings
   keySet: KeySet
   revocations: Revocations

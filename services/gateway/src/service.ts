@@ -14,6 +14,7 @@ import { drain, listen, portOf } from './http/server.ts'
 import { httpMetrics } from './http/telemetry.ts'
 import { ApiKeys } from './identity/api-keys.ts'
 import { authenticator } from './identity/authenticate.ts'
+import { onceByKey } from './idempotency/once.ts'
 import { KeySet } from './identity/key-set.ts'
 import { Memberships } from './identity/memberships.ts'
 import { Revocations } from './identity/revocations.ts'
@@ -137,6 +138,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     stills,
     forwardedCallers: forwardedCallers(),
     admission: admission(authenticator(tokens, apiKeys, revocations), memberships, limiter),
+    once: onceByKey(rpc, Buffer.from(config.CSRF_SECRET, 'base64'), logger),
     cookieSessions: {
       allowedOrigins: allowedOrigins(config),
       csrfSecret: Buffer.from(config.CSRF_SECRET, 'base64'),

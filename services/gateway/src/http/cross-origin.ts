@@ -13,6 +13,7 @@ const EXPOSED = [
   'Content-Range',
   'Accept-Ranges',
   'X-Video-Id',
+  'Idempotent-Replayed',
   // tus 1.0.0
   'Tus-Resumable',
   'Tus-Version',
