@@ -94,9 +94,13 @@ test('a visitor of the example uploads a video with the keyboard, sees its progr
   await untilState(tab, 'silent.mp4', 'done')
   expect(await tab.locator('kinora-uploader [role=status]').textContent()).toBe('silent.mp4: Uploaded')
   await tab.getByText('Ready to play').waitFor({ timeout: 120_000 })
-  await tab.waitForFunction("document.querySelector('kinora-player').media?.readyState > 2", { timeout: 60_000 })
+  await tab.waitForFunction("document.querySelector('kinora-player').media?.readyState > 2", undefined, {
+    timeout: 60_000,
+  })
   await tab.evaluate("document.querySelector('kinora-player').play()")
-  await tab.waitForFunction("document.querySelector('kinora-player').media.currentTime > 0.5", { timeout: 60_000 })
+  await tab.waitForFunction("document.querySelector('kinora-player').media.currentTime > 0.5", undefined, {
+    timeout: 60_000,
+  })
   expect(await violations(tab)).toEqual([])
   await tab.close()
 })
