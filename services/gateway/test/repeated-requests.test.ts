@@ -21,8 +21,7 @@ await ready(gateway)
 const logger = pino({ level: 'silent' })
 const db = connectDb<AuthDb>({ url: world.databaseUrl('auth'), schema: 'auth', logger })
 world.use(db, 'database of the test', (it) => it.destroy())
-const keptOf = (userId: string) =>
-  db.selectFrom('idempotency_keys').selectAll().where('user_id', '=', userId).execute()
+const keptOf = (userId: string) => db.selectFrom('idempotency_keys').selectAll().where('user_id', '=', userId).execute()
 
 const password = 'correct horse battery'
 
@@ -195,7 +194,8 @@ describe('an Idempotency-Key', () => {
 })
 
 describe('the version of a video', () => {
-  const create = async (more = {}) => String((await send(token, 'POST', '/v1/videos', { title: 'Ebb', ...more })).body.id)
+  const create = async (more = {}) =>
+    String((await send(token, 'POST', '/v1/videos', { title: 'Ebb', ...more })).body.id)
   const tagOf = ({ headers }: Answer) => headers.get('etag') ?? ''
 
   it('is in its ETag, and a change of an old one is refused', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { media } from '@kinora/common/contracts'
-import { useTestEnvironment } from '@kinora/dev/harness'
+import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
@@ -47,8 +47,7 @@ describe('the external id of a video', () => {
   it('is changed, removed and then free again', async () => {
     const owner = someUser()
     const [first, second] = [await createVideo(owner, { externalId: 'a' }), await createVideo(owner)]
-    const set = (videoId: string, externalId: string | null) =>
-      call(media.updateVideo, { videoId, externalId }, owner)
+    const set = (videoId: string, externalId: string | null) => call(media.updateVideo, { videoId, externalId }, owner)
     await expect(set(second.id, 'a')).rejects.toMatchObject(TAKEN)
     expect((await getVideo(second.id, owner)).externalId).toBeNull()
     expect((await set(first.id, 'a')).externalId).toBe('a')
@@ -70,8 +69,7 @@ describe('the external id of a video', () => {
   it('of a resumable upload is that of its new video', async () => {
     const owner = someUser()
     const about = { filename: 'sea.mp4', contentType: 'video/mp4', bytes: 1000, metadata: null }
-    const create = () =>
-      call(media.createUpload, { ...about, externalId: 'tus', videoMetadata: { a: 'b' } }, owner)
+    const create = () => call(media.createUpload, { ...about, externalId: 'tus', videoMetadata: { a: 'b' } }, owner)
     const { videoId } = await create()
     expect(await getVideo(videoId, owner)).toMatchObject({ externalId: 'tus', metadata: { a: 'b' } })
     await expect(create()).rejects.toMatchObject(TAKEN)
@@ -193,4 +191,36 @@ describe('a revision', () => {
     const codes = await codesOf(Array.from({ length: 8 }, (_, n) => update(n)))
     expect(codes.sort()).toEqual([...Array(7).fill('VIDEO_CHANGED'), 'done'])
   })
+})
+
+describe('a video that expires', () => {
+  it('is deleted at that time, unless it was put off', async () => {
+    const owner = someUser()
+    const soon = () => new Date(Date.now() + 1500).toISOString()
+    const [gone, kept, late] = [
+      await createVideo(owner, { expiresAt: soon(), externalId: 'e' }),
+      await createVideo(owner, { expiresAt: soon() }),
+      await createVideo(owner),
+    ]
+    const set = (videoId: string, expiresAt: string | null) => call(media.updateVideo, { videoId, expiresAt }, owner)
+    expect((await set(kept.id, null)).expiresAt).toBeNull()
+    const later = new Date(Date.now() + 3600_000).toISOString()
+    expect((await set(late.id, later)).expiresAt).toBe(later)
+    await until(async () => !(await ctx.readVideo(gone.id)))
+    await until(() => gateway.heardOf('video.deleted', gone.id).length === 1)
+    expect((await createVideo(owner, { externalId: 'e' })).expiresAt).toBeNull()
+    expect((await getVideo(kept.id, owner)).id).toBe(kept.id)
+    expect((await getVideo(late.id, owner)).id).toBe(late.id)
+  })
+
+  it.each(['2020-01-01T00:00:00Z', new Date().toISOString()])(
+    'is not made or changed to one of %s',
+    async (expiresAt) => {
+      const owner = someUser()
+      await expect(createVideo(owner, { expiresAt })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' })
+      const { id } = await createVideo(owner)
+      const changed = call(media.updateVideo, { videoId: id, expiresAt }, owner)
+      await expect(changed).rejects.toMatchObject({ code: 'VALIDATION_FAILED' })
+    },
+  )
 })

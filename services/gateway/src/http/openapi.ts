@@ -8,6 +8,7 @@ import { TUS_PATH } from '../uploads/tus.ts'
 import { addExamples } from './openapi-examples.ts'
 import { HEADERS, type HeaderName, headerRefs } from './openapi-headers.ts'
 import { codesOf, problemExamples, problems } from './openapi-problems.ts'
+import { ChangeConditions, IdempotencyHeaders, ReadConditions } from './openapi-request-headers.ts'
 import { shareResponses } from './openapi-responses.ts'
 import {
   CookieHolderHeaders,
@@ -17,7 +18,6 @@ import {
   nameSharedSchemas,
   SignedInByCookie,
 } from './openapi-schemas.ts'
-import { ChangeConditions, IdempotencyHeaders, ReadConditions } from './openapi-request-headers.ts'
 import { WEBHOOK } from './openapi-webhook.ts'
 import { IF_REVISION } from './revision-tags.ts'
 

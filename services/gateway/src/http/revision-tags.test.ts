@@ -14,5 +14,6 @@ it('If-Match allows the revisions of its tags', () => {
   const allowed = (header?: string) => allowedRevisions({ 'if-match': header })
   expect([allowed(), allowed('*'), allowed(' * ')]).toEqual([undefined, undefined, undefined])
   expect(allowed(`${one}, W/${two}`)).toEqual([1, 2])
-  for (const header of ['', '"r1"', 'r1', `${one}x`, '"r-1.aaaaaaaaaaaaaaaaaaaaaa"']) expect(allowed(header)).toEqual([])
+  for (const header of ['', '"r1"', 'r1', `${one}x`, '"r-1.aaaaaaaaaaaaaaaaaaaaaa"'])
+    expect(allowed(header)).toEqual([])
 })

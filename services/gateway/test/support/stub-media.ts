@@ -99,6 +99,7 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       createdAt: now,
       updatedAt: now,
       readyAt: null,
+      expiresAt: null,
       ...fields,
     }
     videos.set(video.id, video)

@@ -17,11 +17,12 @@ export interface NewVideo {
   metadata?: Metadata | undefined
   visibility: Visibility
   instantPlayback?: boolean | undefined
+  expiresAt?: string | null | undefined
 }
 
 /** Throws `EXTERNAL_ID_TAKEN`. */
 export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
-  const { ownerId, projectId, externalId = null, metadata = {}, instantPlayback = false, ...rest } = video
+  const { ownerId, projectId, externalId = null, metadata = {}, instantPlayback = false, expiresAt, ...rest } = video
   const inserted = await db
     .insertInto('videos')
     .values({
@@ -31,6 +32,7 @@ export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
       external_id: externalId,
       metadata: JSON.stringify(metadata),
       instant_playback: instantPlayback,
+      expires_at: expiresAt ?? null,
       renditions: '[]',
     })
     .onConflict((conflict) =>
@@ -60,7 +62,7 @@ export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId'>>
 export async function updateText(
   tx: Tx,
   videoId: string,
-  { instantPlayback, externalId, metadata, ...change }: TextChange,
+  { instantPlayback, externalId, metadata, expiresAt, ...change }: TextChange,
   ifRevision?: readonly number[],
 ): Promise<boolean> {
   const update = tx
@@ -70,6 +72,7 @@ export async function updateText(
       ...(externalId !== undefined && { external_id: externalId }),
       ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
       ...(instantPlayback !== undefined && { instant_playback: instantPlayback }),
+      ...(expiresAt !== undefined && { expires_at: expiresAt }),
       sequence: sql<number>`sequence + 1`,
       revision: sql<number>`revision + 1`,
       updated_at: sql<Date>`now()`,
@@ -96,14 +99,21 @@ function isExternalIdTaken(error: unknown): boolean {
   return error.code === UNIQUE_VIOLATION && 'constraint' in error && error.constraint === 'videos_external_id'
 }
 
-/** Deletes a video with its tasks, their history and its playback tokens; `ifRevision` as in `updateText`. */
-export async function deleteRow(
-  tx: Tx,
-  videoId: string,
-  ifRevision?: readonly number[],
-): Promise<VideoRow | undefined> {
-  const query = tx.deleteFrom('videos').where('id', '=', videoId).where(isRevision(ifRevision))
-  return await query.returningAll().executeTakeFirst()
+/** A video that is only deleted where its revision is one of these, or where it has expired. */
+export type DeleteOnly = { ifRevision: readonly number[] | undefined } | { ifExpired: true }
+
+/** Deletes a video with its tasks, their history and its playback tokens. */
+export async function deleteRow(tx: Tx, videoId: string, only?: DeleteOnly): Promise<VideoRow | undefined> {
+  const query = tx.deleteFrom('videos').where('id', '=', videoId)
+  const condition = only && 'ifExpired' in only ? HAS_EXPIRED : isRevision(only?.ifRevision)
+  return await query.where(condition).returningAll().executeTakeFirst()
+}
+
+/** By the clock of the database, which all processes share. */
+const HAS_EXPIRED = sql<boolean>`expires_at <= now()`
+
+export async function expiredVideos(db: Db, limit: number): Promise<{ id: string; project_id: string }[]> {
+  return await db.selectFrom('videos').select(['id', 'project_id']).where(HAS_EXPIRED).limit(limit).execute()
 }
 
 export type VideoSort = NonNullable<Input<typeof media.listVideos>['sort']>

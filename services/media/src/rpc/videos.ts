@@ -43,6 +43,7 @@ async function load(ctx: Context, videoId: string, actor: Actor): Promise<Video>
 export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
   return inProject<typeof media.createVideo>('edit', async (input, projectId, call) => {
     const ownerId = userOf(call.actor)
+    assertFuture(ctx, input.expiresAt)
     const row = await transact(
       ctx,
       async (tx) => {
@@ -55,6 +56,11 @@ export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
     )
     return toVideo(ctx, row, call.actor)
   })
+}
+
+function assertFuture({ now }: Context, expiresAt: string | null | undefined): void {
+  if (!expiresAt || Date.parse(expiresAt) > now().getTime()) return
+  throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'expiresAt', message: 'must be in the future' }] })
 }
 
 export function listVideos(ctx: Context): Handler<typeof media.listVideos> {
@@ -84,6 +90,7 @@ function digest(input: object): string {
 export function updateVideo(ctx: Context): Handler<typeof media.updateVideo> {
   return async ({ videoId, ifRevision, ...change }, call) => {
     const { video } = await changeOwnVideo(ctx, videoId, call, async (tx, before) => {
+      assertFuture(ctx, change.expiresAt)
       if (!(await updateText(tx, videoId, change, ifRevision))) throw new AppError('VIDEO_CHANGED')
       const isHidden = change.visibility === 'private' && before.visibility !== 'private'
       if (isHidden && wasPublished(before)) await revokeDelivery(tx, before, ctx.now())
@@ -96,7 +103,7 @@ export function deleteVideo(ctx: Context): Handler<typeof media.deleteVideo> {
   return byEditor<typeof media.deleteVideo>(ctx, async ({ videoId, ifRevision }, { project_id: projectId }, call) => {
     const around = { call, evict: () => projectId }
     const remove = async (tx: Tx) => {
-      const removed = await removeVideo(ctx, tx, videoId, 'remove', ifRevision)
+      const removed = await removeVideo(ctx, tx, videoId, 'remove', { ifRevision })
       if (!removed) throw new AppError((await findVideo(tx, videoId)) ? 'VIDEO_CHANGED' : 'VIDEO_NOT_FOUND')
     }
     await transact(ctx, remove, around)

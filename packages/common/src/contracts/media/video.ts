@@ -226,5 +226,8 @@ export const Video = z.object({
   createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
   updatedAt: Timestamp.meta({ description: 'When it was last changed (UTC).' }),
   readyAt: Timestamp.nullable().meta({ description: 'When processing was complete (UTC); null before that.' }),
+  expiresAt: Timestamp.nullable().default(null).meta({
+    description: 'When it is deleted (UTC); null if it is kept, and for others than members of its project.',
+  }),
 })
 export type Video = z.infer<typeof Video>

@@ -16,6 +16,9 @@ const MetadataField = Metadata.optional().meta({
   description: 'What your system keeps with it: up to 50 pairs; keys of 1 to 40 characters, values of up to 500.',
   example: METADATA_EXAMPLE,
 })
+const ExpiresAt = Timestamp.nullable().optional().meta({
+  description: 'When the video is deleted (UTC), in the future; null: it is kept.',
+})
 /** From If-Match: the change is made only to one of these versions of the video. */
 const IfRevision = z.array(z.number().int().min(0)).max(1000).optional()
 
@@ -44,6 +47,7 @@ export const videos = {
         example: 'private',
       }),
       instantPlayback: InstantPlayback.optional(),
+      expiresAt: ExpiresAt,
     }),
     output: Video,
     errors: ['PROJECT_NOT_FOUND', 'ACCOUNT_ERASED', 'VIDEO_LIMIT_REACHED', 'EXTERNAL_ID_TAKEN'],
@@ -104,7 +108,7 @@ export const videos = {
   updateVideo: {
     summary: 'Update a video',
     description:
-      'Changes title, description, tags, external id, metadata, visibility or instant playback. Fields that are left out stay as they are.',
+      'Changes title, description, tags, external id, metadata, visibility, instant playback or expiry. Fields that are left out stay as they are.',
     input: OneVideo.extend({
       title: Title.optional().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
       description: Description.optional().meta({
@@ -127,6 +131,7 @@ export const videos = {
         example: 'private',
       }),
       instantPlayback: InstantPlayback.optional(),
+      expiresAt: ExpiresAt,
     }),
     output: Video,
     errors: ['VIDEO_NOT_FOUND', 'EXTERNAL_ID_TAKEN', 'VIDEO_CHANGED'],

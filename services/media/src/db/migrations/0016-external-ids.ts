@@ -1,6 +1,6 @@
 import type { Migration } from '@kinora/common/db'
 
-/** What other systems know a video by, and the number of its version, for If-Match. */
+/** What other systems know a video by, the number of its version, for If-Match, and when it is deleted. */
 export const externalIds: Migration = {
   name: '0016-external-ids',
   sql: `
@@ -9,6 +9,10 @@ export const externalIds: Migration = {
   alter table videos add column metadata jsonb not null default '{}';
   -- Grows with each change by a member, unlike sequence, which also grows while the video is processed.
   alter table videos add column revision integer not null default 1;
+
+  -- When the video is deleted.
+  alter table videos add column expires_at timestamptz(3);
+  create index videos_expires_at on videos (expires_at) where expires_at is not null;
 
   -- Partial, so that its columns are no key by which a change of them would wait for new tasks of the video.
   create unique index videos_external_id on videos (project_id, external_id) where external_id is not null;
