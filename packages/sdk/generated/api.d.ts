@@ -434,7 +434,7 @@ export interface paths {
          * Invite an email address to register
          * @description Replaces an earlier invitation of this address. With `mail`, the link is sent to the address, and whoever registers with it need not confirm the address; otherwise only this answer contains the token and the link. For administrators.
          *
-         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller.
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createInvite"];
         delete?: never;
@@ -600,7 +600,7 @@ export interface paths {
          * Create a service account
          * @description An account for programs, without a password; for administrators.
          *
-         *     Needs an access token of an administrator. API keys are refused. Rate limit `general`, counted by caller.
+         *     Needs an access token of an administrator. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createServiceAccount"];
         delete?: never;
@@ -628,7 +628,7 @@ export interface paths {
          * Create an API key for a service account
          * @description Only this answer contains the key itself. Needs the password more than 15 minutes after the sign-in. For administrators.
          *
-         *     Needs an access token of an administrator. API keys are refused. Rate limit `mfa`, counted by caller.
+         *     Needs an access token of an administrator. API keys are refused. Rate limit `mfa`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createServiceAccountKey"];
         delete?: never;
@@ -872,7 +872,7 @@ export interface paths {
          * Create an API key
          * @description Only this answer contains the key itself. Needs the password more than 15 minutes after the sign-in.
          *
-         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller.
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -1152,7 +1152,7 @@ export interface paths {
          * Add a passkey
          * @description With what the browser answered to `navigator.credentials.create`.
          *
-         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller.
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["addPasskey"];
         delete?: never;
@@ -1532,7 +1532,7 @@ export interface paths {
          * Create a project
          * @description The caller becomes its owner.
          *
-         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller.
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createProject"];
         delete?: never;
@@ -1592,7 +1592,7 @@ export interface paths {
          * Invite an email address to a project
          * @description Sends a link to the address, whether it has an account or not. It works once, within 7 days, for the account of that address, and replaces an earlier invitation. For admins, up to their own role. Needs the password more than 15 minutes after the sign-in.
          *
-         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller and by `email`.
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller and by `email`. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createProjectInvitation"];
         delete?: never;
@@ -1792,7 +1792,7 @@ export interface paths {
          * Create a video
          * @description The video waits for its source: upload it with `PUT /v1/videos/{videoId}/source`, or with a resumable upload that names this video.
          *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createVideo"];
         delete?: never;
@@ -1828,7 +1828,7 @@ export interface paths {
         head?: never;
         /**
          * Update a video
-         * @description Changes title, description, tags, visibility or instant playback. Fields that are left out stay as they are.
+         * @description Changes title, description, tags, external id, metadata, visibility, instant playback or expiry. Fields that are left out stay as they are.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -1962,7 +1962,7 @@ export interface paths {
          * Create a clip
          * @description Creates a new private video from a part of one that is ready, in the same project. The clip does not depend on the original afterwards.
          *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createClip"];
         delete?: never;
@@ -2028,7 +2028,7 @@ export interface paths {
          * Create a playback link
          * @description The link plays this video until it expires or is revoked, without an account.
          *
-         *     Needs an access token or an API key with the scope `playback:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `playback:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createPlaybackToken"];
         delete?: never;
@@ -2094,7 +2094,7 @@ export interface paths {
          * Retry a failed video
          * @description Repeats the tasks that failed; with `rendition`, only those of that rendition.
          *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["retryVideo"];
         delete?: never;
@@ -2242,7 +2242,7 @@ export interface paths {
          * Create a webhook
          * @description Sends events of the videos of a project to an address. Only this answer contains the signing secret.
          *
-         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -2314,7 +2314,7 @@ export interface paths {
          * Repeat a delivery
          * @description Sends the message again now, under the same delivery id.
          *
-         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -2336,7 +2336,7 @@ export interface paths {
          * Rotate the secret of a webhook
          * @description Messages are signed with the new secret from now on, and with the previous one as well for 24 hours.
          *
-         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -2358,7 +2358,7 @@ export interface paths {
          * Send a test message
          * @description Sends a `ping` to the webhook.
          *
-         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -3052,10 +3052,31 @@ export interface components {
              */
             description?: string;
             /**
+             * Format: date-time
+             * @description When the video is deleted (UTC), in the future; null: it is kept.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt?: string | null;
+            /**
+             * @description What your system calls it: up to 200 characters, unique in the project.
+             * @example order-4711
+             */
+            externalId?: string | null;
+            /**
              * @description Whether others may watch the uploaded file, without its metadata, until the first segments exist. Off by default: what is seen in an original cannot be taken back.
              * @example false
              */
             instantPlayback?: boolean;
+            /**
+             * @description What your system keeps with it: up to 50 pairs; keys of 1 to 40 characters, values of up to 500.
+             * @example {
+             *       "customer": "42",
+             *       "plan": "gold"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            };
             /**
              * Format: uuid
              * @description Id of the project. Without it that of the API key, or the personal project of the caller.
@@ -4475,6 +4496,19 @@ export interface components {
                     detail: string;
                 } | null;
                 /**
+                 * Format: date-time
+                 * @description When it is deleted (UTC); null if it is kept, and for others than members of its project.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                expiresAt: string | null;
+                /**
+                 * @description What your system calls it; unique in its project. Null without one, and for others than its members.
+                 * @default null
+                 * @example order-4711
+                 */
+                externalId: string | null;
+                /**
                  * Format: uuid
                  * @description Id of the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -4493,6 +4527,17 @@ export interface components {
                  * @enum {string}
                  */
                 kind: "video" | "audio";
+                /**
+                 * @description What your system keeps with it: pairs of strings. Empty for others than members of its project.
+                 * @default {}
+                 * @example {
+                 *       "customer": "42",
+                 *       "plan": "gold"
+                 *     }
+                 */
+                metadata: {
+                    [key: string]: string;
+                };
                 /**
                  * Format: uuid
                  * @description Id of the account that created the video.
@@ -4546,6 +4591,12 @@ export interface components {
                      */
                     width: number;
                 }[];
+                /**
+                 * @description Number of its version. Grows with each update by a member, not with the progress of processing.
+                 * @default 1
+                 * @example 3
+                 */
+                revision: number;
                 /** @description The uploaded file; null before the upload is complete. */
                 source: {
                     /**
@@ -4734,7 +4785,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -5622,10 +5673,31 @@ export interface components {
              */
             description?: string;
             /**
+             * Format: date-time
+             * @description When the video is deleted (UTC), in the future; null: it is kept.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt?: string | null;
+            /**
+             * @description What your system calls it: up to 200 characters, unique in the project; null removes it.
+             * @example order-4711
+             */
+            externalId?: string | null;
+            /**
              * @description Whether others may watch the uploaded file, without its metadata, until the first segments exist. Off by default: what is seen in an original cannot be taken back.
              * @example false
              */
             instantPlayback?: boolean;
+            /**
+             * @description Replaces all pairs: up to 50; keys of 1 to 40 characters, values of up to 500.
+             * @example {
+             *       "customer": "42",
+             *       "plan": "gold"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            };
             /**
              * @description Words to find the video by.
              * @example [
@@ -5872,6 +5944,19 @@ export interface components {
                 detail: string;
             } | null;
             /**
+             * Format: date-time
+             * @description When it is deleted (UTC); null if it is kept, and for others than members of its project.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string | null;
+            /**
+             * @description What your system calls it; unique in its project. Null without one, and for others than its members.
+             * @default null
+             * @example order-4711
+             */
+            externalId: string | null;
+            /**
              * Format: uuid
              * @description Id of the video.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -5890,6 +5975,17 @@ export interface components {
              * @enum {string}
              */
             kind: "video" | "audio";
+            /**
+             * @description What your system keeps with it: pairs of strings. Empty for others than members of its project.
+             * @default {}
+             * @example {
+             *       "customer": "42",
+             *       "plan": "gold"
+             *     }
+             */
+            metadata: {
+                [key: string]: string;
+            };
             /**
              * Format: uuid
              * @description Id of the account that created the video.
@@ -5972,6 +6068,12 @@ export interface components {
                  */
                 width: number;
             }[];
+            /**
+             * @description Number of its version. Grows with each update by a member, not with the progress of processing.
+             * @default 1
+             * @example 3
+             */
+            revision: number;
             /** @description The uploaded file; null before the upload is complete. */
             source: {
                 /**
@@ -6477,6 +6579,19 @@ export interface components {
                     detail: string;
                 } | null;
                 /**
+                 * Format: date-time
+                 * @description When it is deleted (UTC); null if it is kept, and for others than members of its project.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                expiresAt: string | null;
+                /**
+                 * @description What your system calls it; unique in its project. Null without one, and for others than its members.
+                 * @default null
+                 * @example order-4711
+                 */
+                externalId: string | null;
+                /**
                  * Format: uuid
                  * @description Id of the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -6495,6 +6610,17 @@ export interface components {
                  * @enum {string}
                  */
                 kind: "video" | "audio";
+                /**
+                 * @description What your system keeps with it: pairs of strings. Empty for others than members of its project.
+                 * @default {}
+                 * @example {
+                 *       "customer": "42",
+                 *       "plan": "gold"
+                 *     }
+                 */
+                metadata: {
+                    [key: string]: string;
+                };
                 /**
                  * Format: uuid
                  * @description Id of the account that created the video.
@@ -6548,6 +6674,12 @@ export interface components {
                      */
                     width: number;
                 }[];
+                /**
+                 * @description Number of its version. Grows with each update by a member, not with the progress of processing.
+                 * @default 1
+                 * @example 3
+                 */
+                revision: number;
                 /** @description The uploaded file; null before the upload is complete. */
                 source: {
                     /**
@@ -7333,7 +7465,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `VIDEO_NOT_READY`: This video is not ready yet */
+        /** @description `PLAYBACK_NOT_READY`: This video cannot be played yet */
         Problem409: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7345,7 +7477,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PLAYBACK_NOT_READY`: This video cannot be played yet */
+        /** @description `MFA_NOT_ENABLED`: This account has no authenticator app */
         "Problem409-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7357,7 +7489,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `EMAIL_TAKEN`: This e-mail address already has an account */
+        /**
+         * @description `API_KEY_LIMIT_REACHED`: This account has reached its limit of API keys
+         *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+         */
         "Problem409-3": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7369,7 +7504,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `MFA_NOT_ENABLED`: This account has no authenticator app */
+        /** @description `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet */
         "Problem409-4": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7381,7 +7516,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys */
+        /**
+         * @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first
+         *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+         */
         "Problem409-5": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7393,32 +7531,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `API_KEY_LIMIT_REACHED`: This account has reached its limit of API keys */
-        "Problem409-6": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first */
-        "Problem409-7": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `WATERMARK_TOO_LATE`: This video already has its source, so its watermark cannot be changed */
-        "Problem409-8": {
+        "Problem409-6": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7434,7 +7548,7 @@ export interface components {
          *     `VIDEO_NOT_READY`: This video is not ready yet
          *     `DOWNLOAD_FAILED`: This file could not be created; the owner can retry the video
          */
-        "Problem409-9": {
+        "Problem409-7": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7458,8 +7572,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `TUS_VERSION_UNSUPPORTED`: Unsupported tus version; use 1.0.0 */
+        /** @description `VIDEO_CHANGED`: This video was changed since you read it */
         Problem412: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `TUS_VERSION_UNSUPPORTED`: Unsupported tus version; use 1.0.0 */
+        "Problem412-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7539,6 +7665,18 @@ export interface components {
         Problem416: {
             headers: {
                 "Content-Range": components["headers"]["Content-Range"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used for another request */
+        Problem422: {
+            headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7788,6 +7926,8 @@ export interface components {
         "Content-Range": string;
         /** @description Validator of this representation, for If-None-Match and If-Range. */
         ETag: string;
+        /** @description `true`: the answer of an earlier request with the same Idempotency-Key. */
+        "Idempotent-Replayed": string;
         /** @description Address to send the bytes of the upload to. */
         Location: string;
         /** @description Requests left (r) and seconds until the window ends (t), by policy. */
@@ -7945,7 +8085,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8015,7 +8155,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8083,7 +8223,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8172,7 +8312,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-9"];
+            409: components["responses"]["Problem409-7"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8259,7 +8399,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-9"];
+            409: components["responses"]["Problem409-7"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8439,7 +8579,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8516,7 +8656,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8591,7 +8731,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8728,7 +8868,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8807,7 +8947,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8875,7 +9015,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9158,7 +9298,10 @@ export interface operations {
     createInvite: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9171,6 +9314,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9184,9 +9328,24 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-3"];
+            /**
+             * @description `EMAIL_TAKEN`: This e-mail address already has an account
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9511,7 +9670,10 @@ export interface operations {
     createServiceAccount: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9524,6 +9686,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9537,8 +9700,10 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-9"];
             408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9600,7 +9765,10 @@ export interface operations {
     createServiceAccountKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the service account */
                 userId: string;
@@ -9616,6 +9784,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9661,9 +9830,10 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-6"];
+            409: components["responses"]["Problem409-3"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503-2"];
@@ -10233,7 +10403,10 @@ export interface operations {
     createApiKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10246,6 +10419,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -10277,9 +10451,10 @@ export interface operations {
             };
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-6"];
+            409: components["responses"]["Problem409-3"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503-2"];
@@ -10969,7 +11144,10 @@ export interface operations {
     addPasskey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10982,6 +11160,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -11011,9 +11190,24 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-5"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-5"];
+            /**
+             * @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11190,7 +11384,18 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-7"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-5"];
+            /** @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -11458,7 +11663,18 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-3"];
+            /** @description `EMAIL_TAKEN`: This e-mail address already has an account */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -11567,7 +11783,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-8"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-4"];
+            409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-2"];
@@ -11674,7 +11890,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-8"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-4"];
+            409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-2"];
@@ -11841,7 +12057,10 @@ export interface operations {
     createProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11854,6 +12073,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -11867,7 +12087,10 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-5"];
             408: components["responses"]["Problem408"];
-            /** @description `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects */
+            /**
+             * @description `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -11881,6 +12104,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12063,7 +12287,10 @@ export interface operations {
     createProjectInvitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the project */
                 projectId: string;
@@ -12079,6 +12306,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12097,6 +12325,7 @@ export interface operations {
              * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
              *     `MEMBER_EXISTS`: This address belongs to a member of the project
              *     `MEMBER_LIMIT_REACHED`: This project has reached its limit of members and invitations
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
              */
             409: {
                 headers: {
@@ -12111,6 +12340,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503-2"];
@@ -12389,7 +12619,7 @@ export interface operations {
                 "Tus-Resumable": "1.0.0";
                 /** @description Bytes of the whole file. */
                 "Upload-Length": string;
-                /** @description `videoId` of a video that waits for its source, or `title` and `projectId` of a new one; `filename` and `filetype`. Values in base64. */
+                /** @description `videoId` of a video that waits for its source, or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64. */
                 "Upload-Metadata"?: string;
             };
             path?: never;
@@ -12473,6 +12703,7 @@ export interface operations {
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
              *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
+             *     `EXTERNAL_ID_TAKEN`: Another video of this project has this external id
              *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
              */
             409: {
@@ -12487,7 +12718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            412: components["responses"]["Problem412"];
+            412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-3"];
             /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
             415: {
@@ -12539,7 +12770,7 @@ export interface operations {
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
-            412: components["responses"]["Problem412"];
+            412: components["responses"]["Problem412-2"];
             429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500-2"];
             503: components["responses"]["Problem503-3"];
@@ -12583,7 +12814,7 @@ export interface operations {
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
             410: components["responses"]["Problem410"];
-            412: components["responses"]["Problem412"];
+            412: components["responses"]["Problem412-2"];
             429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500-2"];
             503: components["responses"]["Problem503-3"];
@@ -12679,7 +12910,7 @@ export interface operations {
                 };
             };
             410: components["responses"]["Problem410"];
-            412: components["responses"]["Problem412"];
+            412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-3"];
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
             415: {
@@ -12739,12 +12970,22 @@ export interface operations {
     listVideos: {
         parameters: {
             query?: {
+                /** @description Only videos created later than this (UTC). */
+                createdAfter?: string;
+                /** @description Only videos created earlier than this (UTC). */
+                createdBefore?: string;
                 /** @description `nextCursor` of the previous page; without it the first page. */
                 cursor?: string;
+                /** @description Only the video with this id. */
+                externalId?: string;
                 /** @description Only entries of this kind. */
                 kind?: "video" | "audio";
                 /** @description Entries of a page. */
                 limit?: number;
+                /** @description Only videos with these pairs, up to 10: `?metadata[customer]=42`. */
+                metadata?: {
+                    [key: string]: string;
+                };
                 /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
                 projectId?: string;
                 /** @description Text to look for in titles and descriptions. */
@@ -12790,7 +13031,10 @@ export interface operations {
     createVideo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12803,6 +13047,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12817,7 +13062,11 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            /** @description `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos */
+            /**
+             * @description `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
+             *     `EXTERNAL_ID_TAKEN`: Another video of this project has this external id
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -12831,6 +13080,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12841,7 +13091,10 @@ export interface operations {
     getVideo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the answer that you have: if nothing has changed, the answer is 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -12853,6 +13106,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12861,6 +13115,17 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Video"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-3"];
@@ -12876,7 +13141,10 @@ export interface operations {
     deleteVideo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the video that you have read: if a member has updated it since, nothing is done (412). Processing is no update. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -12900,6 +13168,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
+            412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12912,7 +13181,10 @@ export interface operations {
     updateVideo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the video that you have read: if a member has updated it since, nothing is done (412). Processing is no update. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -12928,6 +13200,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12942,6 +13215,19 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
+            /** @description `EXTERNAL_ID_TAKEN`: Another video of this project has this external id */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -13138,7 +13424,18 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409"];
+            /** @description `VIDEO_NOT_READY`: This video is not ready yet */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -13422,7 +13719,10 @@ export interface operations {
     createClip: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -13438,6 +13738,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -13452,7 +13753,21 @@ export interface operations {
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409"];
+            /**
+             * @description `VIDEO_NOT_READY`: This video is not ready yet
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `UPLOAD_TOO_LARGE`: The file is larger than allowed
              *     `BODY_TOO_LARGE`: The body is too large
@@ -13469,6 +13784,7 @@ export interface operations {
                 };
             };
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -13603,7 +13919,10 @@ export interface operations {
     createPlaybackToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -13619,6 +13938,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -13636,6 +13956,7 @@ export interface operations {
             /**
              * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
              *     `PLAYBACK_LINK_LIMIT_REACHED`: This project has reached its limit of playback links
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
              */
             409: {
                 headers: {
@@ -13650,6 +13971,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -13769,7 +14091,10 @@ export interface operations {
     retryVideo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -13785,6 +14110,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -13813,7 +14139,10 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            /** @description `NOTHING_TO_RETRY`: This video has no failed tasks */
+            /**
+             * @description `NOTHING_TO_RETRY`: This video has no failed tasks
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -13827,6 +14156,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -13863,7 +14193,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -14113,7 +14443,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
-            409: components["responses"]["Problem409-8"];
+            409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             /** @description `WATERMARK_INVALID`: This image cannot be used as a watermark */
@@ -14162,7 +14492,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-12"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-8"];
+            409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -14210,7 +14540,10 @@ export interface operations {
     createWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -14223,6 +14556,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -14237,7 +14571,10 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            /** @description `WEBHOOK_LIMIT_REACHED`: This project has reached its limit of webhooks */
+            /**
+             * @description `WEBHOOK_LIMIT_REACHED`: This project has reached its limit of webhooks
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -14251,6 +14588,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -14379,7 +14717,10 @@ export interface operations {
     redeliverWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the delivery. */
                 deliveryId: string;
@@ -14393,6 +14734,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -14421,9 +14763,10 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-7"];
+            409: components["responses"]["Problem409-5"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -14434,7 +14777,10 @@ export interface operations {
     rotateWebhookSecret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the webhook. */
                 webhookId: string;
@@ -14446,6 +14792,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -14460,8 +14807,10 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -14472,7 +14821,10 @@ export interface operations {
     testWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the webhook. */
                 webhookId: string;
@@ -14484,6 +14836,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -14498,9 +14851,10 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-7"];
+            409: components["responses"]["Problem409-5"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

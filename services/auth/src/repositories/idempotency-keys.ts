@@ -16,7 +16,7 @@ export function idempotencyKeyRepository(db: Kysely<AuthDb>) {
         from users
         where users.id = ${user_id} and (
           exists (select from idempotency_keys where id = ${id}) or
-          (select count(*) from (select from idempotency_keys where user_id = ${user_id} limit ${most}) as some) < ${most}
+          (select count(*) from (select from idempotency_keys where user_id = ${user_id} limit ${most}) as kept) < ${most}
         )
         on conflict (id) do update set
           fingerprint = excluded.fingerprint, attempt = excluded.attempt, held_until = excluded.held_until,

@@ -130,9 +130,6 @@ export interface VideoFilter {
   createdBefore?: string | undefined
 }
 
-/** As in the index `videos_metadata`, where the project is one more pair. */
-const METADATA_IN_PROJECT = sql`(metadata || ('{"":"' || project_id::text || '"}')::jsonb)`
-
 /**
  * A project's videos after a cursor. A page continues after a row, not after a number of rows, so that videos which are
  * created or deleted meanwhile neither repeat nor hide others.
@@ -146,7 +143,7 @@ export async function listVideos(
   const descending = page.sort.startsWith('-')
   const column = page.sort.endsWith('title') ? 'title' : 'created_at'
   const direction = descending ? 'desc' : 'asc'
-  let query = db.selectFrom('videos').selectAll().where('project_id', '=', projectId)
+  let query = db.selectFrom('videos').selectAll().where(isInProject(projectId, filter))
   if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.visibility) query = query.where('visibility', '=', filter.visibility)
   if (filter.kind) query = query.where(sql<boolean>`coalesce(facts->>'kind', 'video') = ${filter.kind}`)
@@ -154,10 +151,6 @@ export async function listVideos(
   if (filter.externalId) query = query.where('external_id', '=', filter.externalId)
   if (filter.createdAfter) query = query.where('created_at', '>', sql<Date>`${filter.createdAfter}::timestamptz`)
   if (filter.createdBefore) query = query.where('created_at', '<', sql<Date>`${filter.createdBefore}::timestamptz`)
-  if (filter.metadata && Object.keys(filter.metadata).length > 0) {
-    const wanted = JSON.stringify({ ...filter.metadata, '': projectId })
-    query = query.where(sql<boolean>`metadata <> '{}' and ${METADATA_IN_PROJECT} @> ${wanted}::jsonb`)
-  }
   if (filter.q) {
     const pattern = `%${escapeLike(filter.q)}%`
     query = query.where((eb) => eb.or([eb('title', 'ilike', pattern), eb('description', 'ilike', pattern)]))
@@ -169,6 +162,16 @@ export async function listVideos(
     query = query.where(sql<boolean>`(${sql.ref(column)}, id) ${comparison} (${value}::${type}, ${id}::uuid)`)
   }
   return await query.orderBy(column, direction).orderBy('id', direction).limit(page.limit).execute()
+}
+
+/** As in the index `videos_metadata`, where the project is one more pair. */
+const METADATA_IN_PROJECT = sql`(metadata || ('{"":"' || project_id::text || '"}')::jsonb)`
+
+/** With metadata the project is compared as text, so that only that index fits: others would read all videos of the project. */
+function isInProject(projectId: string, { metadata = {} }: VideoFilter): RawBuilder<boolean> {
+  if (Object.keys(metadata).length === 0) return sql<boolean>`project_id = ${projectId}`
+  const wanted = JSON.stringify({ ...metadata, '': projectId })
+  return sql<boolean>`project_id::text = ${projectId} and metadata <> '{}' and ${METADATA_IN_PROJECT} @> ${wanted}::jsonb`
 }
 
 export function sortCursorOf(row: VideoRow, sort: VideoSort): SortCursor {
