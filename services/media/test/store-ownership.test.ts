@@ -77,9 +77,9 @@ async function runAllRemovals({ ctx }: TestMedia): Promise<void> {
 async function runRemovalsInVain(media: TestMedia): Promise<void> {
   const { db } = media.ctx
   const videos = await countVideos(db)
-  await sql`update videos set expires_at = now()`.execute(db)
+  await sql`update videos set delete_at = now()`.execute(db)
   await runAllRemovals(media)
-  await sql`update videos set expires_at = null`.execute(db)
+  await sql`update videos set delete_at = null`.execute(db)
   expect(await countVideos(db)).toBe(videos)
 }
 

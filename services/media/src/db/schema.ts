@@ -82,7 +82,7 @@ export interface VideosTable {
   created_at: Generated<Date>
   updated_at: Generated<Date>
   ready_at: Date | null
-  expires_at: ColumnType<Date | null, string | null | undefined, string | null>
+  delete_at: ColumnType<Date | null, string | null | undefined, string | null>
 }
 export type VideoRow = Selectable<VideosTable>
 

@@ -28,7 +28,7 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     readyAt: row.ready_at?.toISOString() ?? null,
-    expiresAt: row.expires_at?.toISOString() ?? null,
+    expiresAt: row.delete_at?.toISOString() ?? null,
   }
 }
 

@@ -32,7 +32,7 @@ export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
       external_id: externalId,
       metadata: JSON.stringify(metadata),
       instant_playback: instantPlayback,
-      expires_at: expiresAt ?? null,
+      delete_at: expiresAt ?? null,
       renditions: '[]',
     })
     .onConflict((conflict) =>
@@ -72,7 +72,7 @@ export async function updateText(
       ...(externalId !== undefined && { external_id: externalId }),
       ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
       ...(instantPlayback !== undefined && { instant_playback: instantPlayback }),
-      ...(expiresAt !== undefined && { expires_at: expiresAt }),
+      ...(expiresAt !== undefined && { delete_at: expiresAt }),
       sequence: sql<number>`sequence + 1`,
       revision: sql<number>`revision + 1`,
       updated_at: sql<Date>`now()`,
@@ -110,7 +110,7 @@ export async function deleteRow(tx: Tx, videoId: string, only?: DeleteOnly): Pro
 }
 
 /** By the clock of the database, which all processes share. */
-const HAS_EXPIRED = sql<boolean>`expires_at <= now()`
+const HAS_EXPIRED = sql<boolean>`delete_at <= now()`
 
 export async function expiredVideos(db: Db, limit: number): Promise<{ id: string; project_id: string }[]> {
   return await db.selectFrom('videos').select(['id', 'project_id']).where(HAS_EXPIRED).limit(limit).execute()

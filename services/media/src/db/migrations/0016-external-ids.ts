@@ -11,8 +11,8 @@ export const externalIds: Migration = {
   alter table videos add column revision integer not null default 1;
 
   -- When the video is deleted.
-  alter table videos add column expires_at timestamptz(3);
-  create index videos_expires_at on videos (expires_at) where expires_at is not null;
+  alter table videos add column delete_at timestamptz(3);
+  create index videos_delete_at on videos (delete_at) where delete_at is not null;
 
   -- Partial, so that its columns are no key by which a change of them would wait for new tasks of the video.
   create unique index videos_external_id on videos (project_id, external_id) where external_id is not null;
