@@ -43,6 +43,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/oembed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get how to embed a video (oEmbed 1.0)
+         * @description For editors that turn a pasted address into a player. Only public and unlisted videos have one.
+         *
+         *     Needs no access token. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getOembed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/play/{reference}/{file}": {
         parameters: {
             query?: never;
@@ -847,6 +869,72 @@ export interface paths {
         get: operations["getUserUsage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/videos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find videos of all accounts and projects
+         * @description Newest first. A text is looked for within a project or an account. Without the addresses of the videos: they cannot be watched this way.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["findVideos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/videos/{videoId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get any video, and the attempts at its tasks
+         * @description Its state, causes and timeline, without its addresses.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["inspectVideo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/videos/{videoId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry the failed tasks of any video
+         * @description On behalf of those who may edit it.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller.
+         */
+        post: operations["retryAnyVideo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2132,7 +2220,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Download the uploaded file of a video
+         * @description Byte for byte as it arrived, with all of its metadata. For those who may edit the video. That of a clip is the whole file that it was cut from.
+         *
+         *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["downloadSource"];
         /**
          * Upload the source of a video
          * @description The body is the file itself, in one request. Processing begins when all bytes are stored.
@@ -3184,6 +3278,15 @@ export interface components {
              */
             password: string;
         };
+        FindVideosResult: {
+            /** @description The entries of this page. */
+            items: components["schemas"]["RetryAnyVideoResult"][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
+        };
         FinishLogin: {
             /**
              * @description Six-digit code of the authenticator app, valid for about 30 seconds
@@ -3288,6 +3391,65 @@ export interface components {
              */
             ok: boolean;
         };
+        GetOembedResult: {
+            /**
+             * @description Height of the frame in pixels.
+             * @example 360
+             */
+            height?: number;
+            /**
+             * @description A frame with the player; only with the type video.
+             * @example <iframe src="https://video.example.org/embed/abc" width="640" height="360" allowfullscreen></iframe>
+             */
+            html?: string;
+            /**
+             * @description Name of the software.
+             * @example Kinora
+             */
+            provider_name: string;
+            /**
+             * @description Address of this installation.
+             * @example https://video.example.org
+             */
+            provider_url: string;
+            /**
+             * @description Height of the poster in pixels.
+             * @example 360
+             */
+            thumbnail_height?: number;
+            /**
+             * @description Address of the poster; absent without one.
+             * @example https://video.example.org/play/abc/poster.jpg?width=320
+             */
+            thumbnail_url?: string;
+            /**
+             * @description Width of the poster in pixels.
+             * @example 640
+             */
+            thumbnail_width?: number;
+            /**
+             * @description Title of the video.
+             * @example Holidays
+             */
+            title: string;
+            /**
+             * @description video: `html` is a player for the page. link: no other site may embed players of this installation.
+             * @example video
+             * @enum {string}
+             */
+            type: "video" | "link";
+            /**
+             * @description Version of oEmbed.
+             * @example 1.0
+             * @enum {string}
+             */
+            version: "1.0";
+            /**
+             * @description Width of the frame in pixels.
+             * @example 640
+             */
+            width?: number;
+        };
         HandOverProject: {
             /**
              * @description Code of the authenticator app, or a recovery code, at most 64 characters. Required if the account has a second factor.
@@ -3305,6 +3467,320 @@ export interface components {
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
              */
             userId: string;
+        };
+        InspectVideoResult: {
+            /**
+             * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
+             * @default []
+             * @example [
+             *       {
+             *         "id": "1",
+             *         "language": "de",
+             *         "name": "Deutsch",
+             *         "default": true,
+             *         "channels": 2,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "ready"
+             *       },
+             *       {
+             *         "id": "2",
+             *         "language": "en",
+             *         "name": "English",
+             *         "default": false,
+             *         "channels": 6,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "processing"
+             *       }
+             *     ]
+             */
+            audioTracks: {
+                /**
+                 * @description Whether its owner has added it; false for tracks of the source.
+                 * @default false
+                 * @example false
+                 */
+                added: boolean;
+                /**
+                 * @description Whether it describes the frames to people who do not see them.
+                 * @example false
+                 */
+                audioDescription: boolean;
+                /**
+                 * @description Number of channels of the track in the source.
+                 * @example 2
+                 */
+                channels: number;
+                /**
+                 * @description Whether players begin with it; true for one track.
+                 * @example true
+                 */
+                default: boolean;
+                /**
+                 * @description Whether players are not offered it. Only members of the project see hidden tracks.
+                 * @default false
+                 * @example false
+                 */
+                hidden: boolean;
+                /**
+                 * @description Id of the track; unique within its video.
+                 * @example 2
+                 */
+                id: string;
+                /**
+                 * @description Language in the canonical form of BCP 47; null if it is unknown.
+                 * @example de
+                 */
+                language: string | null;
+                /**
+                 * @description What the menu of a player shows; unique within its video.
+                 * @example Deutsch
+                 */
+                name: string;
+                /**
+                 * @description failed: it could not be processed, and the video does not have it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+            }[];
+            /**
+             * Format: date-time
+             * @description When it was created (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description Description, of one or several lines.
+             * @example Two weeks at the lake
+             */
+            description: string;
+            /** @description Why processing failed; null unless status is failed. */
+            error: {
+                /**
+                 * @description Stable code of the cause.
+                 * @example SOURCE_CORRUPT
+                 */
+                code: string;
+                /**
+                 * @description The cause as a sentence.
+                 * @example The file is damaged, or it is not a video.
+                 */
+                detail: string;
+            } | null;
+            /**
+             * Format: date-time
+             * @description When it is deleted (UTC); null if it is kept, and for others than members of its project.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string | null;
+            /**
+             * @description What your system calls it; unique in its project. Null without one, and for others than its members.
+             * @default null
+             * @example order-4711
+             */
+            externalId: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Whether others than the owner may watch the uploaded file until the first segments exist.
+             * @default false
+             * @example false
+             */
+            instantPlayback: boolean;
+            /**
+             * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+             * @default video
+             * @example video
+             * @enum {string}
+             */
+            kind: "video" | "audio";
+            /**
+             * @description What your system keeps with it: pairs of strings. Empty for others than members of its project.
+             * @default {}
+             * @example {
+             *       "customer": "42",
+             *       "plan": "gold"
+             *     }
+             */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description Id of the account that created the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * @description Whether it can be played now, possibly not yet in all renditions.
+             * @example true
+             */
+            playable: boolean;
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Id of the project that owns the video; a personal project has the id of its account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * Format: date-time
+             * @description When processing was complete (UTC); null before that.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            readyAt: string | null;
+            /** @description The video in each of its sizes; empty for the kind audio. */
+            renditions: {
+                /**
+                 * @description Average bits per second; null until it is measured.
+                 * @example 2500000
+                 */
+                bitrate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number;
+                /**
+                 * @description Name of the rendition, by its short side.
+                 * @example 720p
+                 */
+                name: string;
+                /**
+                 * @description failed: it was not ready when processing of the video failed; a retry continues it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number;
+            }[];
+            /**
+             * @description Number of its version. Grows with each update by a member, not with the progress of processing.
+             * @default 1
+             * @example 3
+             */
+            revision: number;
+            /** @description The uploaded file; null before the upload is complete. */
+            source: {
+                /**
+                 * @description Audio codec; null without audio or before the file is probed.
+                 * @example aac
+                 */
+                audioCodec: string | null;
+                /**
+                 * @description Size of the file in bytes.
+                 * @example 73400320
+                 */
+                bytes: number;
+                /**
+                 * @description Container format as ffprobe names it; null before the file is probed.
+                 * @example mov,mp4,m4a,3gp,3g2,mj2
+                 */
+                container: string | null;
+                /**
+                 * @description Duration in seconds; null before the file is probed.
+                 * @example 182.4
+                 */
+                durationSeconds: number | null;
+                /**
+                 * @description File name that the client gave; null without one.
+                 * @example holiday.mp4
+                 */
+                filename: string | null;
+                /**
+                 * @description Frames per second; null before the file is probed.
+                 * @example 29.97
+                 */
+                frameRate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number | null;
+                /**
+                 * @description SHA-256 of the file in hexadecimal.
+                 * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+                 */
+                sha256: string;
+                /**
+                 * @description Video codec; null before the file is probed.
+                 * @example h264
+                 */
+                videoCodec: string | null;
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number | null;
+            } | null;
+            /**
+             * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
+             * @example ready
+             * @enum {string}
+             */
+            status: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+            /**
+             * @description Words to find the video by.
+             * @example [
+             *       "holiday",
+             *       "lake"
+             *     ]
+             */
+            tags: string[];
+            /** @description The attempts at its tasks, in the order of their start. */
+            timeline: components["schemas"]["TimelineEntry"][];
+            /**
+             * @description Title, on one line.
+             * @example Holiday 2026
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
+             * @example private
+             * @enum {string}
+             */
+            visibility: "private" | "unlisted" | "public";
+            /**
+             * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
+             * @default []
+             * @example [
+             *       {
+             *         "code": "AUDIO_TRACK_SKIPPED",
+             *         "detail": "Audio track 3 (tta) is not part of the video: its codec is not supported."
+             *       }
+             *     ]
+             */
+            warnings: {
+                /**
+                 * @description Stable code of what was left out.
+                 * @example AUDIO_TRACK_SKIPPED
+                 */
+                code: string;
+                /**
+                 * @description The same as a sentence, with the track, the codec or the seconds.
+                 * @example Audio track 3 (tta) is not part of the video: its codec is not supported.
+                 */
+                detail: string;
+            }[];
         };
         /** @description An invitation to register that has not been used */
         Invite: {
@@ -4785,7 +5261,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -5187,6 +5663,318 @@ export interface components {
              * @example example-mail-token
              */
             token: string;
+        };
+        RetryAnyVideoResult: {
+            /**
+             * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
+             * @default []
+             * @example [
+             *       {
+             *         "id": "1",
+             *         "language": "de",
+             *         "name": "Deutsch",
+             *         "default": true,
+             *         "channels": 2,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "ready"
+             *       },
+             *       {
+             *         "id": "2",
+             *         "language": "en",
+             *         "name": "English",
+             *         "default": false,
+             *         "channels": 6,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "processing"
+             *       }
+             *     ]
+             */
+            audioTracks: {
+                /**
+                 * @description Whether its owner has added it; false for tracks of the source.
+                 * @default false
+                 * @example false
+                 */
+                added: boolean;
+                /**
+                 * @description Whether it describes the frames to people who do not see them.
+                 * @example false
+                 */
+                audioDescription: boolean;
+                /**
+                 * @description Number of channels of the track in the source.
+                 * @example 2
+                 */
+                channels: number;
+                /**
+                 * @description Whether players begin with it; true for one track.
+                 * @example true
+                 */
+                default: boolean;
+                /**
+                 * @description Whether players are not offered it. Only members of the project see hidden tracks.
+                 * @default false
+                 * @example false
+                 */
+                hidden: boolean;
+                /**
+                 * @description Id of the track; unique within its video.
+                 * @example 2
+                 */
+                id: string;
+                /**
+                 * @description Language in the canonical form of BCP 47; null if it is unknown.
+                 * @example de
+                 */
+                language: string | null;
+                /**
+                 * @description What the menu of a player shows; unique within its video.
+                 * @example Deutsch
+                 */
+                name: string;
+                /**
+                 * @description failed: it could not be processed, and the video does not have it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+            }[];
+            /**
+             * Format: date-time
+             * @description When it was created (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description Description, of one or several lines.
+             * @example Two weeks at the lake
+             */
+            description: string;
+            /** @description Why processing failed; null unless status is failed. */
+            error: {
+                /**
+                 * @description Stable code of the cause.
+                 * @example SOURCE_CORRUPT
+                 */
+                code: string;
+                /**
+                 * @description The cause as a sentence.
+                 * @example The file is damaged, or it is not a video.
+                 */
+                detail: string;
+            } | null;
+            /**
+             * Format: date-time
+             * @description When it is deleted (UTC); null if it is kept, and for others than members of its project.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string | null;
+            /**
+             * @description What your system calls it; unique in its project. Null without one, and for others than its members.
+             * @default null
+             * @example order-4711
+             */
+            externalId: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Whether others than the owner may watch the uploaded file until the first segments exist.
+             * @default false
+             * @example false
+             */
+            instantPlayback: boolean;
+            /**
+             * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+             * @default video
+             * @example video
+             * @enum {string}
+             */
+            kind: "video" | "audio";
+            /**
+             * @description What your system keeps with it: pairs of strings. Empty for others than members of its project.
+             * @default {}
+             * @example {
+             *       "customer": "42",
+             *       "plan": "gold"
+             *     }
+             */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description Id of the account that created the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * @description Whether it can be played now, possibly not yet in all renditions.
+             * @example true
+             */
+            playable: boolean;
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Id of the project that owns the video; a personal project has the id of its account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * Format: date-time
+             * @description When processing was complete (UTC); null before that.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            readyAt: string | null;
+            /** @description The video in each of its sizes; empty for the kind audio. */
+            renditions: {
+                /**
+                 * @description Average bits per second; null until it is measured.
+                 * @example 2500000
+                 */
+                bitrate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number;
+                /**
+                 * @description Name of the rendition, by its short side.
+                 * @example 720p
+                 */
+                name: string;
+                /**
+                 * @description failed: it was not ready when processing of the video failed; a retry continues it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number;
+            }[];
+            /**
+             * @description Number of its version. Grows with each update by a member, not with the progress of processing.
+             * @default 1
+             * @example 3
+             */
+            revision: number;
+            /** @description The uploaded file; null before the upload is complete. */
+            source: {
+                /**
+                 * @description Audio codec; null without audio or before the file is probed.
+                 * @example aac
+                 */
+                audioCodec: string | null;
+                /**
+                 * @description Size of the file in bytes.
+                 * @example 73400320
+                 */
+                bytes: number;
+                /**
+                 * @description Container format as ffprobe names it; null before the file is probed.
+                 * @example mov,mp4,m4a,3gp,3g2,mj2
+                 */
+                container: string | null;
+                /**
+                 * @description Duration in seconds; null before the file is probed.
+                 * @example 182.4
+                 */
+                durationSeconds: number | null;
+                /**
+                 * @description File name that the client gave; null without one.
+                 * @example holiday.mp4
+                 */
+                filename: string | null;
+                /**
+                 * @description Frames per second; null before the file is probed.
+                 * @example 29.97
+                 */
+                frameRate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number | null;
+                /**
+                 * @description SHA-256 of the file in hexadecimal.
+                 * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+                 */
+                sha256: string;
+                /**
+                 * @description Video codec; null before the file is probed.
+                 * @example h264
+                 */
+                videoCodec: string | null;
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number | null;
+            } | null;
+            /**
+             * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
+             * @example ready
+             * @enum {string}
+             */
+            status: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+            /**
+             * @description Words to find the video by.
+             * @example [
+             *       "holiday",
+             *       "lake"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description Title, on one line.
+             * @example Holiday 2026
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
+             * @example private
+             * @enum {string}
+             */
+            visibility: "private" | "unlisted" | "public";
+            /**
+             * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
+             * @default []
+             * @example [
+             *       {
+             *         "code": "AUDIO_TRACK_SKIPPED",
+             *         "detail": "Audio track 3 (tta) is not part of the video: its codec is not supported."
+             *       }
+             *     ]
+             */
+            warnings: {
+                /**
+                 * @description Stable code of what was left out.
+                 * @example AUDIO_TRACK_SKIPPED
+                 */
+                code: string;
+                /**
+                 * @description The same as a sentence, with the track, the codec or the seconds.
+                 * @example Audio track 3 (tta) is not part of the video: its codec is not supported.
+                 */
+                detail: string;
+            }[];
         };
         RetryVideo: {
             /**
@@ -8021,6 +8809,46 @@ export interface operations {
             };
         };
     };
+    getOembed: {
+        parameters: {
+            query: {
+                /** @description Format of the answer; there is no other. */
+                format?: "json";
+                /** @description Most pixels that the player may be high. */
+                maxheight?: number;
+                /** @description Most pixels that the player may be wide. */
+                maxwidth?: number;
+                /** @description Address of the page of a video. */
+                url: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The frame or link */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GetOembedResult"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            404: components["responses"]["Problem404-2"];
+            409: components["responses"]["Problem409"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     getPlayedFile: {
         parameters: {
             query?: never;
@@ -10354,6 +11182,135 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    findVideos: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+                /** @description Only videos that this account has made. */
+                ownerId?: string;
+                /** @description Only videos of this project. */
+                projectId?: string;
+                /** @description Text to look for in titles; with `projectId` or `ownerId`. */
+                q?: string;
+                /** @description Only entries with this status. */
+                status?: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindVideosResult"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    inspectVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectVideoResult"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    retryAnyVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryAnyVideoResult"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
+            408: components["responses"]["Problem408"];
+            /** @description `NOTHING_TO_RETRY`: This video has no failed tasks */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -14196,6 +15153,95 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    downloadSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-6"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `SOURCE_NOT_FOUND`: This video has no uploaded file
+             *     `FILE_NOT_FOUND`: There is no such file
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -34,7 +34,7 @@ interface Answer {
 
 async function send(token: string, method: string, path: string, value?: unknown, headers = {}, url = gateway.url) {
   const body = value === undefined ? {} : { body: typeof value === 'string' ? value : JSON.stringify(value) }
-  const json = value === undefined ? {} : { 'content-type': 'application/json' }
+  const json: Record<string, string> = value === undefined ? {} : { 'content-type': 'application/json' }
   const answer = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${token}`, ...json, ...headers },

@@ -29,7 +29,7 @@ const codesOf = async (calls: Promise<unknown>[]) =>
 
 /** The owner's account, in a project. */
 const within = (owner: UserActor, projectId: string): UserActor =>
-  owner.sessionId === undefined ? owner : { ...owner, projects: { [projectId]: 'editor' } }
+  owner.sessionId === undefined ? owner : { ...owner, projects: { [projectId]: 'editor' as const } }
 
 describe('the external id of a video', () => {
   it('is one of a project, and free in another', async () => {

@@ -7,6 +7,7 @@ import { delivery } from './delivery.ts'
 import { downloads } from './downloads.ts'
 import { events } from './events.ts'
 import { instantPlayback } from './instant-playback.ts'
+import { oembed } from './oembed.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
@@ -20,7 +21,7 @@ import { sessions } from './sessions.ts'
 import { stills } from './stills.ts'
 import { system } from './system.ts'
 import { uploads } from './uploads.ts'
-import { passport, taskLog, videos } from './videos.ts'
+import { storedFiles, taskLog, videos } from './videos.ts'
 import { watermarks } from './watermarks.ts'
 import { webhooks } from './webhooks.ts'
 
@@ -46,12 +47,13 @@ export const routes: readonly Route[] = [
   ...events,
   ...captions,
   ...watermarks,
-  ...passport,
+  ...storedFiles,
   ...pictures,
   ...downloads,
   ...stills,
   ...instantPlayback,
   ...playback,
   ...delivery,
+  ...oembed,
   ...system,
 ]

@@ -29,6 +29,7 @@ import {
   restoreFromQuarantine,
   sweepStorage,
 } from './storage.ts'
+import { findVideos, inspectVideo, retryAnyVideo } from './support.ts'
 import { getTaskLog, listTasks, releaseTask } from './tasks.ts'
 import { beginPiece, endPiece } from './upload-parts.ts'
 import { abandonUpload, beginHeadStart, beginUpload, completeUpload, keepUpload, settleUpload } from './uploads.ts'
@@ -36,6 +37,7 @@ import {
   createVideo,
   deleteVideo,
   findPassport,
+  findSource,
   getTimeline,
   getVideo,
   listVideos,
@@ -88,6 +90,10 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     retryVideo: retryVideo(ctx),
     getTimeline: getTimeline(ctx),
     findPassport: findPassport(ctx),
+    findSource: findSource(ctx),
+    findVideos: findVideos(ctx),
+    inspectVideo: inspectVideo(ctx),
+    retryAnyVideo: retryAnyVideo(ctx),
     getTaskLog: getTaskLog(ctx),
     choosePoster: choosePoster(ctx),
     putCaptions: putCaptions(ctx),

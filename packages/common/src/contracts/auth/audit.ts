@@ -53,7 +53,7 @@ const Administrator = z.union([
 /** The actions that other services may record in the audit log of auth; auth accepts no others from them. */
 export const NotedAction = z.object({
   action: z
-    .enum(['parked_redrive', 'parked_discard', 'limits_change'])
+    .enum(['parked_redrive', 'parked_discard', 'limits_change', 'videos_search', 'video_inspect', 'video_retry'])
     .meta({ description: 'What was done', example: 'parked_redrive' }),
   actor: Administrator.meta({
     description: 'The administrator or service that did it',

@@ -6,6 +6,7 @@ import { parked } from './parked.ts'
 import { passport } from './passport.ts'
 import { playback } from './playback.ts'
 import { storage } from './storage.ts'
+import { support } from './support.ts'
 import { tasks } from './tasks.ts'
 import { uploads } from './uploads.ts'
 import { videos } from './videos.ts'
@@ -20,6 +21,7 @@ export * from './parked.ts'
 export * from './passport.ts'
 export * from './playback.ts'
 export * from './storage.ts'
+export * from './support.ts'
 export * from './tasks.ts'
 export * from './uploads.ts'
 export * from './video.ts'
@@ -40,4 +42,5 @@ export const media = defineContract('media', {
   ...limits,
   ...parked,
   ...storage,
+  ...support,
 })

@@ -11,6 +11,7 @@ import { transcripts } from './0011-transcripts.ts'
 import { projects } from './0012-projects.ts'
 import { delivery } from './0013-delivery.ts'
 import { externalIds } from './0016-external-ids.ts'
+import { support } from './0017-support.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -29,5 +30,6 @@ export const schema: SchemaDefinition = {
     projects,
     delivery,
     externalIds,
+    support,
   ],
 }
