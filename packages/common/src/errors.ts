@@ -15,6 +15,12 @@ export const ERRORS = {
   REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive', retryable: true },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   RATE_LIMITED: { status: 429, title: 'Too many requests', retryable: true },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'This Idempotency-Key was used for another request' },
+  IDEMPOTENCY_KEY_IN_USE: {
+    status: 409,
+    title: 'The first request with this Idempotency-Key has no answer yet',
+    retryable: true,
+  },
 
   // identity
   UNAUTHENTICATED: { status: 401, title: 'Sign in first' },
@@ -87,6 +93,8 @@ export const ERRORS = {
 
   // videos
   VIDEO_NOT_FOUND: { status: 404, title: 'There is no such video' },
+  VIDEO_CHANGED: { status: 412, title: 'This video was changed since you read it' },
+  EXTERNAL_ID_TAKEN: { status: 409, title: 'Another video of this project has this external id' },
   SOURCE_ALREADY_UPLOADED: { status: 409, title: 'This video already has its source' },
   VIDEO_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of videos' },
   UPLOAD_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of open uploads' },

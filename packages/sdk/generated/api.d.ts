@@ -371,108 +371,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/u/{token}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get what an upload link takes
-         * @description For the page of the visitor, before it asks for a file.
-         *
-         *     Needs no access token. Rate limit `upload-link`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["getUploadLinkOffer"];
-        /**
-         * Upload a file by an upload link
-         * @description The body is the file itself, in one request. A file that does not arrive takes no use of the link.
-         *
-         *     Needs no access token. Rate limit `upload-link`, counted by caller.
-         */
-        put: operations["putUploadLinkFile"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/u/{token}/tus": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create a resumable upload by an upload link
-         * @description As in tus 1.0.0; takes a use of the link until the upload is cancelled or expires. `filename` and `filetype` of `Upload-Metadata` are read.
-         *
-         *     Needs no access token. Rate limit `upload-link`, counted by caller.
-         */
-        post: operations["createUploadLinkUpload"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/u/{token}/tus/{uploadId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Cancel an upload by an upload link
-         * @description Deletes what has arrived, and gives the use of the link back.
-         *
-         *     Needs no access token. Rate limit `upload-link`, counted by caller.
-         */
-        delete: operations["abandonUploadLinkUpload"];
-        options?: never;
-        /**
-         * Get the offset of an upload by an upload link
-         * @description Needs no access token. Rate limit `upload-link`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        head: operations["getUploadLinkUploadOffset"];
-        /**
-         * Send bytes of an upload by an upload link
-         * @description Needs no access token. Rate limit `upload-link`, counted by caller.
-         */
-        patch: operations["continueUploadLinkUpload"];
-        trace?: never;
-    };
-    "/u/{token}/videos/{videoId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get the state of a video that came by an upload link
-         * @description Also after the last use, and for a day after the link has expired.
-         *
-         *     Needs no access token. Rate limit `upload-link`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["getUploadLinkVideo"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v-check/{videoId}/{address}/{rendition}": {
         parameters: {
             query?: never;
@@ -558,7 +456,7 @@ export interface paths {
          * Invite an email address to register
          * @description Replaces an earlier invitation of this address. With `mail`, the link is sent to the address, and whoever registers with it need not confirm the address; otherwise only this answer contains the token and the link. For administrators.
          *
-         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller.
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createInvite"];
         delete?: never;
@@ -724,7 +622,7 @@ export interface paths {
          * Create a service account
          * @description An account for programs, without a password; for administrators.
          *
-         *     Needs an access token of an administrator. API keys are refused. Rate limit `general`, counted by caller.
+         *     Needs an access token of an administrator. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createServiceAccount"];
         delete?: never;
@@ -752,7 +650,7 @@ export interface paths {
          * Create an API key for a service account
          * @description Only this answer contains the key itself. Needs the password more than 15 minutes after the sign-in. For administrators.
          *
-         *     Needs an access token of an administrator. API keys are refused. Rate limit `mfa`, counted by caller.
+         *     Needs an access token of an administrator. API keys are refused. Rate limit `mfa`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createServiceAccountKey"];
         delete?: never;
@@ -1062,7 +960,7 @@ export interface paths {
          * Create an API key
          * @description Only this answer contains the key itself. Needs the password more than 15 minutes after the sign-in.
          *
-         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller.
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -1342,7 +1240,7 @@ export interface paths {
          * Add a passkey
          * @description With what the browser answered to `navigator.credentials.create`.
          *
-         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller.
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["addPasskey"];
         delete?: never;
@@ -1681,56 +1579,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/playback-keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List playback keys
-         * @description The keys of a project that are not retired, newest first.
-         *
-         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["listPlaybackKeys"];
-        put?: never;
-        /**
-         * Register a playback key
-         * @description With it a server of yours signs tokens that play the videos of the project, without a call per viewer. Without `publicKey` a pair for ES256 is made, and the answer has the private key, this once. A project has at most 20.
-         *
-         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller.
-         */
-        post: operations["createPlaybackKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/playback-keys/{playbackKeyId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Retire a playback key
-         * @description All tokens that it has signed are refused within a second. A retired key does not come back.
-         *
-         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        delete: operations["retirePlaybackKey"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/project-invitations/accept": {
         parameters: {
             query?: never;
@@ -1772,7 +1620,7 @@ export interface paths {
          * Create a project
          * @description The caller becomes its owner.
          *
-         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller.
+         *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createProject"];
         delete?: never;
@@ -1832,7 +1680,7 @@ export interface paths {
          * Invite an email address to a project
          * @description Sends a link to the address, whether it has an account or not. It works once, within 7 days, for the account of that address, and replaces an earlier invitation. For admins, up to their own role. Needs the password more than 15 minutes after the sign-in.
          *
-         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller and by `email`.
+         *     Needs an access token. API keys are refused. Rate limit `mfa`, counted by caller and by `email`. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createProjectInvitation"];
         delete?: never;
@@ -1935,60 +1783,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/upload-links": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List upload links
-         * @description Those of a project, newest first, also expired ones for 30 days.
-         *
-         *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["listUploadLinks"];
-        put?: never;
-        /**
-         * Create an upload link
-         * @description Whoever has the link can upload to the project without an account, until it is used up, expires or is revoked. Its address is shown once.
-         *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
-         */
-        post: operations["createUploadLink"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/upload-links/{linkId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get an upload link
-         * @description Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        get: operations["getUploadLink"];
-        put?: never;
-        post?: never;
-        /**
-         * Revoke an upload link
-         * @description The link is refused at once, and uploads under way are cut off. Videos that have come stay.
-         *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
-         */
-        delete: operations["revokeUploadLink"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/uploads": {
         parameters: {
             query?: never;
@@ -2086,7 +1880,7 @@ export interface paths {
          * Create a video
          * @description The video waits for its source: upload it with `PUT /v1/videos/{videoId}/source`, or with a resumable upload that names this video.
          *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createVideo"];
         delete?: never;
@@ -2122,7 +1916,7 @@ export interface paths {
         head?: never;
         /**
          * Update a video
-         * @description Changes title, description, tags, visibility or instant playback. Fields that are left out stay as they are.
+         * @description Changes title, description, tags, external id, metadata, visibility, instant playback or expiry. Fields that are left out stay as they are.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -2256,7 +2050,7 @@ export interface paths {
          * Create a clip
          * @description Creates a new private video from a part of one that is ready, in the same project. The clip does not depend on the original afterwards.
          *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createClip"];
         delete?: never;
@@ -2322,7 +2116,7 @@ export interface paths {
          * Create a playback link
          * @description The link plays this video until it expires or is revoked, without an account.
          *
-         *     Needs an access token or an API key with the scope `playback:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `playback:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createPlaybackToken"];
         delete?: never;
@@ -2388,7 +2182,7 @@ export interface paths {
          * Retry a failed video
          * @description Repeats the tasks that failed; with `rendition`, only those of that rendition.
          *
-         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["retryVideo"];
         delete?: never;
@@ -2542,7 +2336,7 @@ export interface paths {
          * Create a webhook
          * @description Sends events of the videos of a project to an address. Only this answer contains the signing secret.
          *
-         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -2614,7 +2408,7 @@ export interface paths {
          * Repeat a delivery
          * @description Sends the message again now, under the same delivery id.
          *
-         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -2636,7 +2430,7 @@ export interface paths {
          * Rotate the secret of a webhook
          * @description Messages are signed with the new secret from now on, and with the previous one as well for 24 hours.
          *
-         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -2658,7 +2452,7 @@ export interface paths {
          * Send a test message
          * @description Sends a `ping` to the webhook.
          *
-         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller.
+         *     Needs an access token or an API key with the scope `webhooks:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -3012,7 +2806,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         /** @description A page of API keys */
         ApiKeyPage: {
@@ -3226,7 +3020,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         CreateClip: {
             /**
@@ -3257,129 +3051,6 @@ export interface components {
              * @example false
              */
             mail?: boolean;
-        };
-        CreatePlaybackKey: {
-            /**
-             * @description Name that tells the key from others, 1 to 100 characters.
-             * @example Web site
-             */
-            name?: string;
-            /**
-             * Format: uuid
-             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            projectId?: string;
-            /**
-             * @description The public key, on P-256 or Ed25519: SPKI in PEM, or a JWK.
-             * @example -----BEGIN PUBLIC KEY-----
-             *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
-             *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
-             *     -----END PUBLIC KEY-----
-             */
-            publicKey?: string | {
-                /**
-                 * @description Ignored: the curve decides.
-                 * @example ES256
-                 */
-                alg?: string;
-                /**
-                 * @description Curve of the key.
-                 * @example P-256
-                 * @enum {string}
-                 */
-                crv: "P-256" | "Ed25519";
-                /**
-                 * @description Ignored.
-                 * @example true
-                 */
-                ext?: boolean;
-                /**
-                 * @description Ignored.
-                 * @example [
-                 *       "verify"
-                 *     ]
-                 */
-                key_ops?: string[];
-                /**
-                 * @description Ignored: the key gets an id.
-                 * @example my-key
-                 */
-                kid?: string;
-                /**
-                 * @description EC for P-256, OKP for Ed25519.
-                 * @example EC
-                 * @enum {string}
-                 */
-                kty: "EC" | "OKP";
-                /**
-                 * @description Ignored.
-                 * @example sig
-                 */
-                use?: string;
-                /**
-                 * @description Coordinate, in base64url.
-                 * @example KZTxDUr3GgxRzgt29UMKBsUQcsSarkkzmdvlruPuObo
-                 */
-                x: string;
-                /**
-                 * @description Second coordinate of a key on P-256, in base64url.
-                 * @example p8muHVnWlxi9kCghKdRnRevoKppT__H6KYWPZK2MxCg
-                 */
-                y?: string;
-            };
-        };
-        CreatePlaybackKeyResult: {
-            /**
-             * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
-             * @example ES256
-             * @enum {string}
-             */
-            algorithm: "ES256" | "EdDSA";
-            /**
-             * Format: date-time
-             * @description When it was registered (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            createdAt: string;
-            /**
-             * Format: uuid
-             * @description Id of the key: `kid` or `iss` of its tokens.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            id: string;
-            /**
-             * @description Name of the key; null without one.
-             * @example Web site
-             */
-            name: string | null;
-            /**
-             * Format: uuid
-             * @description Id of the account that registered the key.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            ownerId: string;
-            /**
-             * @description The private key: PKCS #8 in PEM. Only in the answer to a request without `publicKey`; Kinora does not store it.
-             * @example -----BEGIN PRIVATE KEY-----
-             *     MIGHAgEA…
-             *     -----END PRIVATE KEY-----
-             */
-            privateKey?: string;
-            /**
-             * Format: uuid
-             * @description Id of the project whose videos its tokens play.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            projectId: string;
-            /**
-             * @description The public key: SPKI in PEM.
-             * @example -----BEGIN PUBLIC KEY-----
-             *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
-             *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
-             *     -----END PUBLIC KEY-----
-             */
-            publicKey: string;
         };
         CreatePlaybackToken: {
             /**
@@ -3466,68 +3137,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
-        };
-        CreateUploadLink: {
-            /**
-             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
-             * @example [
-             *       "https://jobs.example.org"
-             *     ]
-             */
-            allowedOrigins?: string[];
-            /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
-             * @example [
-             *       "video/mp4",
-             *       "video/quicktime"
-             *     ]
-             */
-            contentTypes?: string[];
-            /**
-             * @description Description of the videos.
-             * @example Sent by applicants
-             */
-            description?: string;
-            /**
-             * @description Seconds for which the link is valid; at most 30 days.
-             * @example 86400
-             */
-            expiresIn?: number;
-            /**
-             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
-             * @example 104857600
-             */
-            maxBytes?: number;
-            /**
-             * Format: uuid
-             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            projectId?: string;
-            /**
-             * @description Tags of the videos.
-             * @example [
-             *       "application"
-             *     ]
-             */
-            tags?: string[];
-            /**
-             * @description Title of the videos. Null, or left out: the name of each file.
-             * @example Applications 2026
-             */
-            title?: string;
-            /**
-             * @description How many files the link takes.
-             * @example 1
-             */
-            uses?: number;
-            /**
-             * @description Visibility of the videos.
-             * @example private
-             * @enum {string}
-             */
-            visibility?: "private" | "unlisted" | "public";
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         CreateVideo: {
             /**
@@ -3536,10 +3146,31 @@ export interface components {
              */
             description?: string;
             /**
+             * Format: date-time
+             * @description When the video is deleted (UTC), in the future; null: it is kept.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt?: string | null;
+            /**
+             * @description What your system calls it: up to 200 characters, unique in the project.
+             * @example order-4711
+             */
+            externalId?: string | null;
+            /**
              * @description Whether others may watch the uploaded file, without its metadata, until the first segments exist. Off by default: what is seen in an original cannot be taken back.
              * @example false
              */
             instantPlayback?: boolean;
+            /**
+             * @description What your system keeps with it: up to 50 pairs; keys of 1 to 40 characters, values of up to 500.
+             * @example {
+             *       "customer": "42",
+             *       "plan": "gold"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            };
             /**
              * Format: uuid
              * @description Id of the project. Without it that of the API key, or the personal project of the caller.
@@ -3941,6 +3572,19 @@ export interface components {
                 detail: string;
             } | null;
             /**
+             * Format: date-time
+             * @description When it is deleted (UTC); null if it is kept, and for others than members of its project.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string | null;
+            /**
+             * @description What your system calls it; unique in its project. Null without one, and for others than its members.
+             * @default null
+             * @example order-4711
+             */
+            externalId: string | null;
+            /**
              * Format: uuid
              * @description Id of the video.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -3959,6 +3603,17 @@ export interface components {
              * @enum {string}
              */
             kind: "video" | "audio";
+            /**
+             * @description What your system keeps with it: pairs of strings. Empty for others than members of its project.
+             * @default {}
+             * @example {
+             *       "customer": "42",
+             *       "plan": "gold"
+             *     }
+             */
+            metadata: {
+                [key: string]: string;
+            };
             /**
              * Format: uuid
              * @description Id of the account that created the video.
@@ -4012,6 +3667,12 @@ export interface components {
                  */
                 width: number;
             }[];
+            /**
+             * @description Number of its version. Grows with each update by a member, not with the progress of processing.
+             * @default 1
+             * @example 3
+             */
+            revision: number;
             /** @description The uploaded file; null before the upload is complete. */
             source: {
                 /**
@@ -4236,59 +3897,6 @@ export interface components {
              * @example 14400
              */
             videoSeconds: number | null;
-        };
-        ListPlaybackKeysResult: {
-            /** @description The entries of this page. */
-            items: {
-                /**
-                 * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
-                 * @example ES256
-                 * @enum {string}
-                 */
-                algorithm: "ES256" | "EdDSA";
-                /**
-                 * Format: date-time
-                 * @description When it was registered (UTC).
-                 * @example 2026-11-30T06:00:00.000Z
-                 */
-                createdAt: string;
-                /**
-                 * Format: uuid
-                 * @description Id of the key: `kid` or `iss` of its tokens.
-                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-                 */
-                id: string;
-                /**
-                 * @description Name of the key; null without one.
-                 * @example Web site
-                 */
-                name: string | null;
-                /**
-                 * Format: uuid
-                 * @description Id of the account that registered the key.
-                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-                 */
-                ownerId: string;
-                /**
-                 * Format: uuid
-                 * @description Id of the project whose videos its tokens play.
-                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-                 */
-                projectId: string;
-                /**
-                 * @description The public key: SPKI in PEM.
-                 * @example -----BEGIN PUBLIC KEY-----
-                 *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
-                 *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
-                 *     -----END PUBLIC KEY-----
-                 */
-                publicKey: string;
-            }[];
-            /**
-             * @description Pass it as `cursor` to get the next page; null on the last page.
-             * @example eyJhIjoxfQ
-             */
-            nextCursor: string | null;
         };
         Login: {
             /**
@@ -4552,7 +4160,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         /** @description A new invitation: the only answer that contains its token */
         NewInvite: {
@@ -4595,109 +4203,6 @@ export interface components {
              * @example https://video.example.com/account/register#token=example-invite-token
              */
             url: string | null;
-        };
-        NewUploadLink: {
-            /**
-             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
-             * @example [
-             *       "https://jobs.example.org"
-             *     ]
-             */
-            allowedOrigins: string[] | null;
-            /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
-             * @example [
-             *       "video/mp4",
-             *       "video/quicktime"
-             *     ]
-             */
-            contentTypes: string[] | null;
-            /**
-             * Format: date-time
-             * @description When it was created (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            createdAt: string;
-            /**
-             * @description Description of the videos.
-             * @example Sent by applicants
-             */
-            description: string;
-            /**
-             * Format: date-time
-             * @description When it expires (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            expiresAt: string;
-            /**
-             * Format: uuid
-             * @description Id of the upload link.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            id: string;
-            /**
-             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
-             * @example 104857600
-             */
-            maxBytes: number | null;
-            /**
-             * Format: uuid
-             * @description Id of the account that created the link; it is the owner of the videos.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            ownerId: string;
-            /**
-             * Format: uuid
-             * @description Id of the project that gets the videos.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            projectId: string;
-            /**
-             * Format: date-time
-             * @description When the link was revoked (UTC); null if it was not.
-             * @example null
-             */
-            revokedAt: string | null;
-            /**
-             * @description Tags of the videos.
-             * @example [
-             *       "application"
-             *     ]
-             */
-            tags: string[];
-            /**
-             * @description Title of the videos. Null, or left out: the name of each file.
-             * @example Applications 2026
-             */
-            title: string | null;
-            /**
-             * @description Address for one PUT with the whole file; with `/tus` after it, for tus clients. The token in it is shown here only.
-             * @example https://video.example.org/u/0mYzTq8vK3RkqjX1f6n7bW5cPz2dLh9sAoEuGiN4tQw
-             */
-            url: string;
-            /**
-             * @description How many files the link takes.
-             * @example 1
-             */
-            uses: number;
-            /**
-             * @description How many files the link still takes.
-             * @example 1
-             */
-            usesLeft: number;
-            /**
-             * @description Ids of the videos that came by the link, newest first, without those that were deleted.
-             * @example [
-             *       "01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55"
-             *     ]
-             */
-            videoIds: string[];
-            /**
-             * @description Visibility of the videos.
-             * @example private
-             * @enum {string}
-             */
-            visibility: "private" | "unlisted" | "public";
         };
         NewWebhook: {
             /**
@@ -5356,60 +4861,12 @@ export interface components {
             exportedAt: string;
             /** @description Its passkeys. */
             passkeys: components["schemas"]["Passkey"][];
-            /** @description The playback keys of its personal project. */
-            playbackKeys: {
-                /**
-                 * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
-                 * @example ES256
-                 * @enum {string}
-                 */
-                algorithm: "ES256" | "EdDSA";
-                /**
-                 * Format: date-time
-                 * @description When it was registered (UTC).
-                 * @example 2026-11-30T06:00:00.000Z
-                 */
-                createdAt: string;
-                /**
-                 * Format: uuid
-                 * @description Id of the key: `kid` or `iss` of its tokens.
-                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-                 */
-                id: string;
-                /**
-                 * @description Name of the key; null without one.
-                 * @example Web site
-                 */
-                name: string | null;
-                /**
-                 * Format: uuid
-                 * @description Id of the account that registered the key.
-                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-                 */
-                ownerId: string;
-                /**
-                 * Format: uuid
-                 * @description Id of the project whose videos its tokens play.
-                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-                 */
-                projectId: string;
-                /**
-                 * @description The public key: SPKI in PEM.
-                 * @example -----BEGIN PUBLIC KEY-----
-                 *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
-                 *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
-                 *     -----END PUBLIC KEY-----
-                 */
-                publicKey: string;
-            }[];
             /** @description Its playback links. */
             playbackTokens: components["schemas"]["PlaybackTokenInfo"][];
             /** @description The projects of which it is a member. */
             projects: components["schemas"]["Project"][];
             /** @description Its sessions. */
             sessions: components["schemas"]["Session"][];
-            /** @description The upload links of its personal project. */
-            uploadLinks: components["schemas"]["UploadLink"][];
             /** @description The videos of its personal project. */
             videos: {
                 /**
@@ -5515,6 +4972,19 @@ export interface components {
                     detail: string;
                 } | null;
                 /**
+                 * Format: date-time
+                 * @description When it is deleted (UTC); null if it is kept, and for others than members of its project.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                expiresAt: string | null;
+                /**
+                 * @description What your system calls it; unique in its project. Null without one, and for others than its members.
+                 * @default null
+                 * @example order-4711
+                 */
+                externalId: string | null;
+                /**
                  * Format: uuid
                  * @description Id of the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -5533,6 +5003,17 @@ export interface components {
                  * @enum {string}
                  */
                 kind: "video" | "audio";
+                /**
+                 * @description What your system keeps with it: pairs of strings. Empty for others than members of its project.
+                 * @default {}
+                 * @example {
+                 *       "customer": "42",
+                 *       "plan": "gold"
+                 *     }
+                 */
+                metadata: {
+                    [key: string]: string;
+                };
                 /**
                  * Format: uuid
                  * @description Id of the account that created the video.
@@ -5586,6 +5067,12 @@ export interface components {
                      */
                     width: number;
                 }[];
+                /**
+                 * @description Number of its version. Grows with each update by a member, not with the progress of processing.
+                 * @default 1
+                 * @example 3
+                 */
+                revision: number;
                 /** @description The uploaded file; null before the upload is complete. */
                 source: {
                     /**
@@ -5774,7 +5261,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -6281,6 +5768,19 @@ export interface components {
                 detail: string;
             } | null;
             /**
+             * Format: date-time
+             * @description When it is deleted (UTC); null if it is kept, and for others than members of its project.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string | null;
+            /**
+             * @description What your system calls it; unique in its project. Null without one, and for others than its members.
+             * @default null
+             * @example order-4711
+             */
+            externalId: string | null;
+            /**
              * Format: uuid
              * @description Id of the video.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -6299,6 +5799,17 @@ export interface components {
              * @enum {string}
              */
             kind: "video" | "audio";
+            /**
+             * @description What your system keeps with it: pairs of strings. Empty for others than members of its project.
+             * @default {}
+             * @example {
+             *       "customer": "42",
+             *       "plan": "gold"
+             *     }
+             */
+            metadata: {
+                [key: string]: string;
+            };
             /**
              * Format: uuid
              * @description Id of the account that created the video.
@@ -6352,6 +5863,12 @@ export interface components {
                  */
                 width: number;
             }[];
+            /**
+             * @description Number of its version. Grows with each update by a member, not with the progress of processing.
+             * @default 1
+             * @example 3
+             */
+            revision: number;
             /** @description The uploaded file; null before the upload is complete. */
             source: {
                 /**
@@ -6944,10 +6461,31 @@ export interface components {
              */
             description?: string;
             /**
+             * Format: date-time
+             * @description When the video is deleted (UTC), in the future; null: it is kept.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt?: string | null;
+            /**
+             * @description What your system calls it: up to 200 characters, unique in the project; null removes it.
+             * @example order-4711
+             */
+            externalId?: string | null;
+            /**
              * @description Whether others may watch the uploaded file, without its metadata, until the first segments exist. Off by default: what is seen in an original cannot be taken back.
              * @example false
              */
             instantPlayback?: boolean;
+            /**
+             * @description Replaces all pairs: up to 50; keys of 1 to 40 characters, values of up to 500.
+             * @example {
+             *       "customer": "42",
+             *       "plan": "gold"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            };
             /**
              * @description Words to find the video by.
              * @example [
@@ -6988,170 +6526,6 @@ export interface components {
              * @example https://example.org/hooks/kinora
              */
             url?: string;
-        };
-        UploadLink: {
-            /**
-             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
-             * @example [
-             *       "https://jobs.example.org"
-             *     ]
-             */
-            allowedOrigins: string[] | null;
-            /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
-             * @example [
-             *       "video/mp4",
-             *       "video/quicktime"
-             *     ]
-             */
-            contentTypes: string[] | null;
-            /**
-             * Format: date-time
-             * @description When it was created (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            createdAt: string;
-            /**
-             * @description Description of the videos.
-             * @example Sent by applicants
-             */
-            description: string;
-            /**
-             * Format: date-time
-             * @description When it expires (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            expiresAt: string;
-            /**
-             * Format: uuid
-             * @description Id of the upload link.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            id: string;
-            /**
-             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
-             * @example 104857600
-             */
-            maxBytes: number | null;
-            /**
-             * Format: uuid
-             * @description Id of the account that created the link; it is the owner of the videos.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            ownerId: string;
-            /**
-             * Format: uuid
-             * @description Id of the project that gets the videos.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            projectId: string;
-            /**
-             * Format: date-time
-             * @description When the link was revoked (UTC); null if it was not.
-             * @example null
-             */
-            revokedAt: string | null;
-            /**
-             * @description Tags of the videos.
-             * @example [
-             *       "application"
-             *     ]
-             */
-            tags: string[];
-            /**
-             * @description Title of the videos. Null, or left out: the name of each file.
-             * @example Applications 2026
-             */
-            title: string | null;
-            /**
-             * @description How many files the link takes.
-             * @example 1
-             */
-            uses: number;
-            /**
-             * @description How many files the link still takes.
-             * @example 1
-             */
-            usesLeft: number;
-            /**
-             * @description Ids of the videos that came by the link, newest first, without those that were deleted.
-             * @example [
-             *       "01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55"
-             *     ]
-             */
-            videoIds: string[];
-            /**
-             * @description Visibility of the videos.
-             * @example private
-             * @enum {string}
-             */
-            visibility: "private" | "unlisted" | "public";
-        };
-        UploadLinkOffer: {
-            /**
-             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
-             * @example [
-             *       "video/mp4",
-             *       "video/quicktime"
-             *     ]
-             */
-            contentTypes: string[] | null;
-            /**
-             * Format: date-time
-             * @description When it expires (UTC).
-             * @example 2026-11-30T06:00:00.000Z
-             */
-            expiresAt: string;
-            /**
-             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
-             * @example 104857600
-             */
-            maxBytes: number | null;
-            /**
-             * @description How many files the link still takes.
-             * @example 1
-             */
-            usesLeft: number;
-        };
-        UploadLinkPage: {
-            /** @description The entries of this page. */
-            items: components["schemas"]["UploadLink"][];
-            /**
-             * @description Pass it as `cursor` to get the next page; null on the last page.
-             * @example eyJhIjoxfQ
-             */
-            nextCursor: string | null;
-        };
-        UploadLinkVideo: {
-            /**
-             * @description Why the video failed; null otherwise.
-             * @example null
-             */
-            error: {
-                /**
-                 * @description Stable code of the cause.
-                 * @example SOURCE_CORRUPT
-                 */
-                code: string;
-                /**
-                 * @description The cause as a sentence.
-                 * @example The file is damaged, or it is not a video.
-                 */
-                detail: string;
-            } | null;
-            /**
-             * Format: uuid
-             * @description Id of the video.
-             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
-             */
-            id: string;
-            progress: components["schemas"]["Progress"] & unknown;
-            /**
-             * @description How far the video is.
-             * @example processing
-             * @enum {string}
-             */
-            status: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
         };
         Usage: {
             /**
@@ -7358,6 +6732,19 @@ export interface components {
                 detail: string;
             } | null;
             /**
+             * Format: date-time
+             * @description When it is deleted (UTC); null if it is kept, and for others than members of its project.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string | null;
+            /**
+             * @description What your system calls it; unique in its project. Null without one, and for others than its members.
+             * @default null
+             * @example order-4711
+             */
+            externalId: string | null;
+            /**
              * Format: uuid
              * @description Id of the video.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -7376,6 +6763,17 @@ export interface components {
              * @enum {string}
              */
             kind: "video" | "audio";
+            /**
+             * @description What your system keeps with it: pairs of strings. Empty for others than members of its project.
+             * @default {}
+             * @example {
+             *       "customer": "42",
+             *       "plan": "gold"
+             *     }
+             */
+            metadata: {
+                [key: string]: string;
+            };
             /**
              * Format: uuid
              * @description Id of the account that created the video.
@@ -7458,6 +6856,12 @@ export interface components {
                  */
                 width: number;
             }[];
+            /**
+             * @description Number of its version. Grows with each update by a member, not with the progress of processing.
+             * @default 1
+             * @example 3
+             */
+            revision: number;
             /** @description The uploaded file; null before the upload is complete. */
             source: {
                 /**
@@ -7963,6 +7367,19 @@ export interface components {
                     detail: string;
                 } | null;
                 /**
+                 * Format: date-time
+                 * @description When it is deleted (UTC); null if it is kept, and for others than members of its project.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                expiresAt: string | null;
+                /**
+                 * @description What your system calls it; unique in its project. Null without one, and for others than its members.
+                 * @default null
+                 * @example order-4711
+                 */
+                externalId: string | null;
+                /**
                  * Format: uuid
                  * @description Id of the video.
                  * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -7981,6 +7398,17 @@ export interface components {
                  * @enum {string}
                  */
                 kind: "video" | "audio";
+                /**
+                 * @description What your system keeps with it: pairs of strings. Empty for others than members of its project.
+                 * @default {}
+                 * @example {
+                 *       "customer": "42",
+                 *       "plan": "gold"
+                 *     }
+                 */
+                metadata: {
+                    [key: string]: string;
+                };
                 /**
                  * Format: uuid
                  * @description Id of the account that created the video.
@@ -8034,6 +7462,12 @@ export interface components {
                      */
                     width: number;
                 }[];
+                /**
+                 * @description Number of its version. Grows with each update by a member, not with the progress of processing.
+                 * @default 1
+                 * @example 3
+                 */
+                revision: number;
                 /** @description The uploaded file; null before the upload is complete. */
                 source: {
                     /**
@@ -8268,27 +7702,10 @@ export interface components {
             };
         };
         /**
-         * @description `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
-         *     `UPLOAD_EMPTY`: The upload has no bytes
-         *     `BAD_REQUEST`: The HTTP request is malformed
-         *     `VALIDATION_FAILED`: The request does not have the required shape
-         */
-        "Problem400-7": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
          * @description `VALIDATION_FAILED`: The request does not have the required shape
          *     `BAD_REQUEST`: The HTTP request is malformed
          */
-        "Problem400-8": {
+        "Problem400-7": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8304,7 +7721,7 @@ export interface components {
          * @description `BAD_REQUEST`: The HTTP request is malformed
          *     `VALIDATION_FAILED`: The request does not have the required shape
          */
-        "Problem400-9": {
+        "Problem400-8": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -8405,19 +7822,6 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `ACCOUNT_ERASED`: This account was deleted */
-        "Problem401-5": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -8643,51 +8047,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description `FORBIDDEN`: You may not do this
-         *     `ACCOUNT_DISABLED`: This account is disabled
-         *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
-         */
-        "Problem403-14": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `UPLOAD_LINK_ORIGIN_NOT_ALLOWED`: Pages of this origin may not use this upload link */
-        "Problem403-15": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `UPLOAD_LINK_ORIGIN_NOT_ALLOWED`: Pages of this origin may not use this upload link
-         *     `QUOTA_EXCEEDED`: This would exceed the quota of this project
-         */
-        "Problem403-16": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
-        "Problem403-17": {
+        "Problem403-14": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8702,7 +8063,7 @@ export interface components {
          * @description `PLAYBACK_DENIED`: This playback link does not allow this
          *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
          */
-        "Problem403-18": {
+        "Problem403-15": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8714,7 +8075,7 @@ export interface components {
             };
         };
         /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
-        "Problem403-19": {
+        "Problem403-16": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -8838,35 +8199,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link */
-        "Problem404-10": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
-         *     `UPLOAD_NOT_FOUND`: There is no such upload
-         */
-        "Problem404-11": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `WEBHOOK_NOT_FOUND`: There is no such webhook */
-        "Problem404-12": {
+        "Problem404-10": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8881,7 +8215,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `FILE_NOT_FOUND`: There is no such file
          */
-        "Problem404-13": {
+        "Problem404-11": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8896,7 +8230,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `WATERMARK_NOT_FOUND`: This video has no watermark
          */
-        "Problem404-14": {
+        "Problem404-12": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8919,7 +8253,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `NOTHING_TO_RETRY`: This video has no failed tasks */
+        /** @description `PLAYBACK_NOT_READY`: This video cannot be played yet */
         Problem409: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -8931,7 +8265,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `VIDEO_NOT_READY`: This video is not ready yet */
+        /** @description `MFA_NOT_ENABLED`: This account has no authenticator app */
         "Problem409-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -8943,7 +8277,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PLAYBACK_NOT_READY`: This video cannot be played yet */
+        /**
+         * @description `API_KEY_LIMIT_REACHED`: This account has reached its limit of API keys
+         *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+         */
         "Problem409-3": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -8955,7 +8292,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `EMAIL_TAKEN`: This e-mail address already has an account */
+        /** @description `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet */
         "Problem409-4": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -8967,7 +8304,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `MFA_NOT_ENABLED`: This account has no authenticator app */
+        /**
+         * @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first
+         *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+         */
         "Problem409-5": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -8979,60 +8319,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys */
-        "Problem409-6": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `API_KEY_LIMIT_REACHED`: This account has reached its limit of API keys */
-        "Problem409-7": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `UPLOAD_LINK_USED_UP`: This upload link takes no more files
-         *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
-         *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
-         */
-        "Problem409-8": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first */
-        "Problem409-9": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `WATERMARK_TOO_LATE`: This video already has its source, so its watermark cannot be changed */
-        "Problem409-10": {
+        "Problem409-6": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9048,7 +8336,7 @@ export interface components {
          *     `VIDEO_NOT_READY`: This video is not ready yet
          *     `DOWNLOAD_FAILED`: This file could not be created; the owner can retry the video
          */
-        "Problem409-11": {
+        "Problem409-7": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9072,43 +8360,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description `UPLOAD_LINK_EXPIRED`: This upload link has expired
-         *     `UPLOAD_LINK_REVOKED`: This upload link was revoked
-         */
-        "Problem410-2": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `UPLOAD_LINK_EXPIRED`: This upload link has expired
-         *     `UPLOAD_LINK_REVOKED`: This upload link was revoked
-         *     `UPLOAD_EXPIRED`: This upload has expired; start again
-         */
-        "Problem410-3": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `TUS_VERSION_UNSUPPORTED`: Unsupported tus version; use 1.0.0 */
+        /** @description `VIDEO_CHANGED`: This video was changed since you read it */
         Problem412: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Tus-Resumable": components["headers"]["Tus-Resumable"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
@@ -9121,6 +8377,7 @@ export interface components {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Tus-Resumable": components["headers"]["Tus-Resumable"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
@@ -9196,6 +8453,18 @@ export interface components {
         Problem416: {
             headers: {
                 "Content-Range": components["headers"]["Content-Range"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `IDEMPOTENCY_KEY_REUSED`: This Idempotency-Key was used for another request */
+        Problem422: {
+            headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9445,6 +8714,8 @@ export interface components {
         "Content-Range": string;
         /** @description Validator of this representation, for If-None-Match and If-Range. */
         ETag: string;
+        /** @description `true`: the answer of an earlier request with the same Idempotency-Key. */
+        "Idempotent-Replayed": string;
         /** @description Address to send the bytes of the upload to. */
         Location: string;
         /** @description Requests left (r) and seconds until the window ends (t), by policy. */
@@ -9570,7 +8841,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             404: components["responses"]["Problem404-2"];
-            409: components["responses"]["Problem409-3"];
+            409: components["responses"]["Problem409"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -9640,9 +8911,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-3"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9710,9 +8981,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-3"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9778,9 +9049,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-3"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9867,9 +9138,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-18"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-11"];
+            403: components["responses"]["Problem403-15"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-7"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9954,9 +9225,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-18"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-11"];
+            403: components["responses"]["Problem403-15"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409-7"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -10033,7 +9304,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
+            403: components["responses"]["Problem403-14"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `FRAME_NOT_FOUND`: This video has no frame at that time
@@ -10134,9 +9405,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-3"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -10211,9 +9482,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-3"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -10286,9 +9557,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-3"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -10359,7 +9630,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
+            403: components["responses"]["Problem403-14"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `SOURCE_NOT_PLAYABLE`: The uploaded file of this video cannot be watched as it is
@@ -10423,9 +9694,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-3"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -10502,9 +9773,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-3"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -10570,9 +9841,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-3"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-11"];
+            409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -10646,392 +9917,6 @@ export interface operations {
             };
         };
     };
-    getUploadLinkOffer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What the link takes */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadLinkOffer"];
-                };
-            };
-            400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-15"];
-            404: components["responses"]["Problem404-10"];
-            410: components["responses"]["Problem410-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    putUploadLinkFile: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description File name (RFC 6266). */
-                "Content-Disposition"?: string;
-            };
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-            };
-            cookie?: never;
-        };
-        /** @description The file */
-        requestBody: {
-            content: {
-                "video/*": string;
-            };
-        };
-        responses: {
-            /** @description Stored; processing begins */
-            202: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadLinkVideo"];
-                };
-            };
-            400: components["responses"]["Problem400-7"];
-            401: components["responses"]["Problem401-5"];
-            403: components["responses"]["Problem403-16"];
-            404: components["responses"]["Problem404-10"];
-            409: components["responses"]["Problem409-8"];
-            410: components["responses"]["Problem410-2"];
-            413: components["responses"]["Problem413-2"];
-            415: components["responses"]["Problem415-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    createUploadLinkUpload: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
-                /** @description Bytes of the whole file. */
-                "Upload-Length": string;
-                /** @description `filename` and `filetype`; `videoId` and `projectId` are refused. Values in base64. */
-                "Upload-Metadata"?: string;
-            };
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The upload was created */
-            201: {
-                headers: {
-                    Location: components["headers"]["Location"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Upload-Expires": components["headers"]["Upload-Expires"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-Video-Id": components["headers"]["X-Video-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /**
-             * @description `VALIDATION_FAILED`: The request does not have the required shape
-             *     `UPLOAD_EMPTY`: The upload has no bytes
-             *     `BAD_REQUEST`: The HTTP request is malformed
-             */
-            400: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            401: components["responses"]["Problem401-5"];
-            403: components["responses"]["Problem403-16"];
-            404: components["responses"]["Problem404-10"];
-            409: components["responses"]["Problem409-8"];
-            410: components["responses"]["Problem410-2"];
-            412: components["responses"]["Problem412-2"];
-            413: components["responses"]["Problem413-2"];
-            /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
-            415: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    abandonUploadLinkUpload: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
-            };
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-                /** @description Id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The upload was abandoned */
-            204: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400-3"];
-            403: components["responses"]["Problem403-15"];
-            404: components["responses"]["Problem404-11"];
-            410: components["responses"]["Problem410-2"];
-            412: components["responses"]["Problem412-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    getUploadLinkUploadOffset: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
-            };
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-                /** @description Id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How far the upload has come */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Upload-Expires": components["headers"]["Upload-Expires"];
-                    "Upload-Length": components["headers"]["Upload-Length"];
-                    "Upload-Metadata": components["headers"]["Upload-Metadata"];
-                    "Upload-Offset": components["headers"]["Upload-Offset"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-Video-Id": components["headers"]["X-Video-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400-3"];
-            403: components["responses"]["Problem403-15"];
-            404: components["responses"]["Problem404-11"];
-            410: components["responses"]["Problem410-3"];
-            412: components["responses"]["Problem412-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    continueUploadLinkUpload: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
-                /** @description Bytes that are stored already, where these continue. */
-                "Upload-Offset": string;
-            };
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-                /** @description Id of the upload. */
-                uploadId: string;
-            };
-            cookie?: never;
-        };
-        /** @description Bytes of the file */
-        requestBody: {
-            content: {
-                "application/offset+octet-stream": string;
-            };
-        };
-        responses: {
-            /** @description The bytes up to Upload-Offset are stored */
-            204: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "Upload-Expires": components["headers"]["Upload-Expires"];
-                    "Upload-Offset": components["headers"]["Upload-Offset"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /**
-             * @description `VALIDATION_FAILED`: The request does not have the required shape
-             *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
-             *     `BAD_REQUEST`: The HTTP request is malformed
-             */
-            400: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: components["responses"]["Problem403-16"];
-            /**
-             * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
-             *     `UPLOAD_NOT_FOUND`: There is no such upload
-             *     `VIDEO_NOT_FOUND`: There is no such video
-             */
-            404: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `UPLOAD_OFFSET_MISMATCH`: The upload has another offset; request it with HEAD and continue there
-             *     `SOURCE_ALREADY_UPLOADED`: This video already has its source
-             *     `UPLOAD_SUPERSEDED`: Another request has taken over this upload
-             */
-            409: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            410: components["responses"]["Problem410-3"];
-            412: components["responses"]["Problem412-2"];
-            413: components["responses"]["Problem413-2"];
-            415: components["responses"]["Problem415"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    getUploadLinkVideo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Token of the upload link, as it is in its address. */
-                token: string;
-                /** @description Id of the video. */
-                videoId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Its state */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadLinkVideo"];
-                };
-            };
-            400: components["responses"]["Problem400-3"];
-            403: components["responses"]["Problem403-15"];
-            /**
-             * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
-             *     `VIDEO_NOT_FOUND`: There is no such video
-             */
-            404: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            410: components["responses"]["Problem410-2"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
     checkDelivery: {
         parameters: {
             query?: never;
@@ -11057,8 +9942,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-9"];
-            403: components["responses"]["Problem403-19"];
+            400: components["responses"]["Problem400-8"];
+            403: components["responses"]["Problem403-16"];
             429: components["responses"]["Problem429-5"];
             503: components["responses"]["Problem503-4"];
         };
@@ -11127,8 +10012,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-9"];
-            403: components["responses"]["Problem403-19"];
+            400: components["responses"]["Problem400-8"];
+            403: components["responses"]["Problem403-16"];
             /** @description `FILE_NOT_FOUND`: There is no such file */
             404: {
                 headers: {
@@ -11241,7 +10126,10 @@ export interface operations {
     createInvite: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11254,6 +10142,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -11267,9 +10156,24 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-4"];
+            /**
+             * @description `EMAIL_TAKEN`: This e-mail address already has an account
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11594,7 +10498,10 @@ export interface operations {
     createServiceAccount: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11607,6 +10514,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -11620,8 +10528,10 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-9"];
             408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11683,7 +10593,10 @@ export interface operations {
     createServiceAccountKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the service account */
                 userId: string;
@@ -11699,6 +10612,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -11744,9 +10658,10 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-7"];
+            409: components["responses"]["Problem409-3"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503-2"];
@@ -12382,7 +11297,18 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409"];
+            /** @description `NOTHING_TO_RETRY`: This video has no failed tasks */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12434,7 +11360,10 @@ export interface operations {
     createApiKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12447,6 +11376,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12478,9 +11408,10 @@ export interface operations {
             };
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-7"];
+            409: components["responses"]["Problem409-3"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503-2"];
@@ -13170,7 +12101,10 @@ export interface operations {
     addPasskey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -13183,6 +12117,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -13212,9 +12147,24 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-5"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-6"];
+            /**
+             * @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -13391,7 +12341,18 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-7"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-6"];
+            /** @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -13659,7 +12620,18 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-4"];
+            /** @description `EMAIL_TAKEN`: This e-mail address already has an account */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -13768,7 +12740,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-8"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-5"];
+            409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-2"];
@@ -13875,7 +12847,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-8"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-5"];
+            409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-2"];
@@ -13931,143 +12903,6 @@ export interface operations {
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503-2"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    listPlaybackKeys: {
-        parameters: {
-            query?: {
-                /** @description `nextCursor` of the previous page; without it the first page. */
-                cursor?: string;
-                /** @description Entries of a page. */
-                limit?: number;
-                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
-                projectId?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListPlaybackKeysResult"];
-                };
-            };
-            400: components["responses"]["Problem400-2"];
-            401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    createPlaybackKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["CreatePlaybackKey"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatePlaybackKeyResult"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            408: components["responses"]["Problem408"];
-            /** @description `PLAYBACK_KEY_LIMIT_REACHED`: This project has reached its limit of playback keys */
-            409: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    retirePlaybackKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the playback key. */
-                playbackKeyId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            204: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400-4"];
-            401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403"];
-            /** @description `PLAYBACK_KEY_NOT_FOUND`: There is no such playback key */
-            404: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            408: components["responses"]["Problem408"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
             507: components["responses"]["Problem507"];
         };
@@ -14179,7 +13014,10 @@ export interface operations {
     createProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -14192,6 +13030,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -14205,7 +13044,10 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-5"];
             408: components["responses"]["Problem408"];
-            /** @description `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects */
+            /**
+             * @description `PROJECT_LIMIT_REACHED`: This account has reached its limit of projects
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -14219,6 +13061,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -14401,7 +13244,10 @@ export interface operations {
     createProjectInvitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the project */
                 projectId: string;
@@ -14417,6 +13263,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -14435,6 +13282,7 @@ export interface operations {
              * @description `PROJECT_IS_PERSONAL`: This is a personal project, which belongs to one account for good
              *     `MEMBER_EXISTS`: This address belongs to a member of the project
              *     `MEMBER_LIMIT_REACHED`: This project has reached its limit of members and invitations
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
              */
             409: {
                 headers: {
@@ -14449,6 +13297,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503-2"];
@@ -14719,167 +13568,6 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
-    listUploadLinks: {
-        parameters: {
-            query?: {
-                /** @description `nextCursor` of the previous page; without it the first page. */
-                cursor?: string;
-                /** @description Entries of a page. */
-                limit?: number;
-                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
-                projectId?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadLinkPage"];
-                };
-            };
-            400: components["responses"]["Problem400-2"];
-            401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    createUploadLink: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["CreateUploadLink"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewUploadLink"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404"];
-            408: components["responses"]["Problem408"];
-            /** @description `UPLOAD_LINK_LIMIT_REACHED`: This project has reached its limit of upload links */
-            409: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    getUploadLink: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the upload link. */
-                linkId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UploadLink"];
-                };
-            };
-            400: components["responses"]["Problem400-3"];
-            401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
-    revokeUploadLink: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the upload link. */
-                linkId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            204: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400-4"];
-            401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-10"];
-            408: components["responses"]["Problem408"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
-            507: components["responses"]["Problem507"];
-        };
-    };
     createUpload: {
         parameters: {
             query?: never;
@@ -14888,7 +13576,7 @@ export interface operations {
                 "Tus-Resumable": "1.0.0";
                 /** @description Bytes of the whole file. */
                 "Upload-Length": string;
-                /** @description `videoId` of a video that waits for its source, or `title` and `projectId` of a new one; `filename` and `filetype`. Values in base64. */
+                /** @description `videoId` of a video that waits for its source, or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64. */
                 "Upload-Metadata"?: string;
             };
             path?: never;
@@ -14972,6 +13660,7 @@ export interface operations {
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
              *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
+             *     `EXTERNAL_ID_TAKEN`: Another video of this project has this external id
              *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
              */
             409: {
@@ -14986,7 +13675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            412: components["responses"]["Problem412"];
+            412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-3"];
             /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
             415: {
@@ -15034,11 +13723,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-8"];
+            400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
-            412: components["responses"]["Problem412"];
+            412: components["responses"]["Problem412-2"];
             429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500-2"];
             503: components["responses"]["Problem503-3"];
@@ -15077,12 +13766,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-8"];
+            400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
             410: components["responses"]["Problem410"];
-            412: components["responses"]["Problem412"];
+            412: components["responses"]["Problem412-2"];
             429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500-2"];
             503: components["responses"]["Problem503-3"];
@@ -15178,7 +13867,7 @@ export interface operations {
                 };
             };
             410: components["responses"]["Problem410"];
-            412: components["responses"]["Problem412"];
+            412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-3"];
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
             415: {
@@ -15238,12 +13927,22 @@ export interface operations {
     listVideos: {
         parameters: {
             query?: {
+                /** @description Only videos created later than this (UTC). */
+                createdAfter?: string;
+                /** @description Only videos created earlier than this (UTC). */
+                createdBefore?: string;
                 /** @description `nextCursor` of the previous page; without it the first page. */
                 cursor?: string;
+                /** @description Only the video with this id. */
+                externalId?: string;
                 /** @description Only entries of this kind. */
                 kind?: "video" | "audio";
                 /** @description Entries of a page. */
                 limit?: number;
+                /** @description Only videos with these pairs, up to 10: `?metadata[customer]=42`. */
+                metadata?: {
+                    [key: string]: string;
+                };
                 /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
                 projectId?: string;
                 /** @description Text to look for in titles and descriptions. */
@@ -15289,7 +13988,10 @@ export interface operations {
     createVideo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -15302,6 +14004,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -15316,7 +14019,11 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            /** @description `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos */
+            /**
+             * @description `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
+             *     `EXTERNAL_ID_TAKEN`: Another video of this project has this external id
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -15330,6 +14037,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -15340,7 +14048,10 @@ export interface operations {
     getVideo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the answer that you have: if nothing has changed, the answer is 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -15352,6 +14063,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -15360,6 +14072,17 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Video"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-3"];
@@ -15375,7 +14098,10 @@ export interface operations {
     deleteVideo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the video that you have read: if a member has updated it since, nothing is done (412). Processing is no update. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -15399,6 +14125,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
+            412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -15411,7 +14138,10 @@ export interface operations {
     updateVideo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the video that you have read: if a member has updated it since, nothing is done (412). Processing is no update. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -15427,6 +14157,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -15441,6 +14172,19 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
+            /** @description `EXTERNAL_ID_TAKEN`: Another video of this project has this external id */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -15637,7 +14381,18 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-2"];
+            /** @description `VIDEO_NOT_READY`: This video is not ready yet */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -15921,7 +14676,10 @@ export interface operations {
     createClip: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -15937,6 +14695,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -15951,7 +14710,21 @@ export interface operations {
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-2"];
+            /**
+             * @description `VIDEO_NOT_READY`: This video is not ready yet
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `UPLOAD_TOO_LARGE`: The file is larger than allowed
              *     `BODY_TOO_LARGE`: The body is too large
@@ -15968,6 +14741,7 @@ export interface operations {
                 };
             };
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -16102,7 +14876,10 @@ export interface operations {
     createPlaybackToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -16118,6 +14895,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -16135,6 +14913,7 @@ export interface operations {
             /**
              * @description `PLAYBACK_NOT_READY`: This video cannot be played yet
              *     `PLAYBACK_LINK_LIMIT_REACHED`: This project has reached its limit of playback links
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
              */
             409: {
                 headers: {
@@ -16149,6 +14928,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -16268,7 +15048,10 @@ export interface operations {
     retryVideo: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the video. */
                 videoId: string;
@@ -16284,6 +15067,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -16312,9 +15096,24 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409"];
+            /**
+             * @description `NOTHING_TO_RETRY`: This video has no failed tasks
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -16351,7 +15150,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-3"];
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -16482,7 +15281,23 @@ export interface operations {
                     "application/json": components["schemas"]["Video"];
                 };
             };
-            400: components["responses"]["Problem400-7"];
+            /**
+             * @description `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
+             *     `UPLOAD_EMPTY`: The upload has no bytes
+             *     `BAD_REQUEST`: The HTTP request is malformed
+             *     `VALIDATION_FAILED`: The request does not have the required shape
+             */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
@@ -16626,7 +15441,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-14"];
+            404: components["responses"]["Problem404-12"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -16674,7 +15489,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
-            409: components["responses"]["Problem409-10"];
+            409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             /** @description `WATERMARK_INVALID`: This image cannot be used as a watermark */
@@ -16721,9 +15536,9 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-14"];
+            404: components["responses"]["Problem404-12"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-10"];
+            409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -16771,7 +15586,10 @@ export interface operations {
     createWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -16784,6 +15602,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -16798,7 +15617,10 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            /** @description `WEBHOOK_LIMIT_REACHED`: This project has reached its limit of webhooks */
+            /**
+             * @description `WEBHOOK_LIMIT_REACHED`: This project has reached its limit of webhooks
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -16812,6 +15634,7 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -16844,7 +15667,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -16886,7 +15709,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -16929,7 +15752,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-10"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -16940,7 +15763,10 @@ export interface operations {
     redeliverWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the delivery. */
                 deliveryId: string;
@@ -16954,6 +15780,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -16982,9 +15809,10 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-9"];
+            409: components["responses"]["Problem409-5"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -16995,7 +15823,10 @@ export interface operations {
     rotateWebhookSecret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the webhook. */
                 webhookId: string;
@@ -17007,6 +15838,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -17019,10 +15851,12 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -17033,7 +15867,10 @@ export interface operations {
     testWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the webhook. */
                 webhookId: string;
@@ -17045,6 +15882,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -17057,11 +15895,12 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-9"];
+            409: components["responses"]["Problem409-5"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -31,7 +31,7 @@ export const gatewayConfig = serviceConfig.extend({
     (sources) => sources.every(isFrameSource),
     'must be origins such as https://a.example.com',
   ),
-  /** Key of the CSRF tokens of cookie sessions. Changing it ends those sessions. */
+  /** Key of the CSRF tokens of cookie sessions, and of answers to idempotency keys. Changing it ends those sessions and keys. */
   CSRF_SECRET: secretKey,
   /** Addresses or networks whose X-Forwarded-For is trusted, e.g. `10.0.0.0/8`. Default: none. */
   TRUSTED_PROXIES: list.refine((proxies) => !proxies.some(trustsAll), 'must not trust every address'),

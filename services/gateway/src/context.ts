@@ -4,6 +4,7 @@ import type { CookieSettings } from './browser-session/through-cookie.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Admission } from './http/admission.ts'
 import type { HttpMetrics } from './http/telemetry.ts'
+import type { Once } from './idempotency/once.ts'
 import type { EndListeners } from './identity/end-listeners.ts'
 import type { KeySet } from './identity/key-set.ts'
 import type { Memberships } from './identity/memberships.ts'
@@ -26,6 +27,8 @@ export interface Context {
   relay: Relay
   store: Store
   admission: Admission
+  /** Runs a request with an `Idempotency-Key` once. */
+  once: Once
   cookieSessions: CookieSettings
   keySet: KeySet
   revocations: Revocations

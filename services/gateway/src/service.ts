@@ -12,6 +12,7 @@ import { watchDependencies } from './health.ts'
 import { admission } from './http/admission.ts'
 import { drain, listen, portOf } from './http/server.ts'
 import { httpMetrics } from './http/telemetry.ts'
+import { onceByKey } from './idempotency/once.ts'
 import { ApiKeys } from './identity/api-keys.ts'
 import { authenticator } from './identity/authenticate.ts'
 import { EndListeners } from './identity/end-listeners.ts'
@@ -153,6 +154,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     stills,
     forwardedCallers: forwardedCallers(),
     admission: admission(authenticator(tokens, apiKeys, revocations), memberships, limiter),
+    once: onceByKey(rpc, Buffer.from(config.CSRF_SECRET, 'base64'), logger),
     cookieSessions: {
       allowedOrigins: allowedOrigins(config),
       csrfSecret: Buffer.from(config.CSRF_SECRET, 'base64'),

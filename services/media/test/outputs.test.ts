@@ -225,9 +225,12 @@ async function probed(videoId: string, facts: SourceFacts = FACTS): Promise<Clai
 describe('a clip', () => {
   it('is a private video of its own, planned from the frames that were asked for', async () => {
     const parent = await readyParent()
+    await call(media.updateVideo, { videoId: parent.id, externalId: 'whole', metadata: { a: 'b' } }, owner)
     const made = await clip(parent.id, 2, 5, 'The best of it')
     expect(made).toMatchObject({
       title: 'The best of it',
+      externalId: null,
+      metadata: {},
       visibility: 'private',
       status: 'uploaded',
       ownerId: owner.userId,

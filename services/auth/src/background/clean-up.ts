@@ -18,6 +18,7 @@ const REMOVALS: Record<string, Removal> = {
   mail_tokens: (work, now) => work.mailTokens.deleteExpired(now, BATCH),
   invites: (work, now) => work.invites.deleteExpired(now, BATCH),
   project_invitations: (work, now) => work.projectInvitations.deleteExpired(now, BATCH),
+  idempotency_keys: (work, now) => work.idempotencyKeys.deleteExpired(now, BATCH),
   revocations: (work, now) => work.revocations.deleteExpired(now, BATCH),
   signing_keys: (work, now) => work.signingKeys.deleteExpired(now),
   totp_setups: (work, now) => work.totpFactors.deleteExpiredSetups(now, BATCH),

@@ -237,6 +237,17 @@ export interface ProjectInvitationsTable {
 export type ProjectInvitationRow = Selectable<ProjectInvitationsTable>
 
 /** Columns of type bigint are strings, because a number cannot hold all of them exactly. */
+export interface IdempotencyKeysTable {
+  id: Buffer
+  user_id: string
+  fingerprint: Buffer
+  attempt: string
+  held_until: Date
+  answer: Buffer | null
+  expires_at: Date
+}
+export type IdempotencyKeyRow = Selectable<IdempotencyKeysTable>
+
 export interface AuthDb extends OutboxDb {
   users: UsersTable
   sessions: SessionsTable
@@ -260,4 +271,5 @@ export interface AuthDb extends OutboxDb {
   projects: ProjectsTable
   project_members: ProjectMembersTable
   project_invitations: ProjectInvitationsTable
+  idempotency_keys: IdempotencyKeysTable
 }

@@ -3,6 +3,7 @@ import type { AuthDb } from '../db/schema.ts'
 import { apiKeyRepository } from './api-keys.ts'
 import { auditRepository } from './audit.ts'
 import { erasureRepository } from './erasures.ts'
+import { idempotencyKeyRepository } from './idempotency-keys.ts'
 import { inviteRepository } from './invites.ts'
 import { mailQueueRepository, mailTokenRepository } from './mails.ts'
 import { codeAttemptRepository, mfaChallengeRepository } from './mfa-challenges.ts'
@@ -39,6 +40,7 @@ export function repositories(db: Kysely<AuthDb>) {
     members: memberRepository(db),
     projectInvitations: projectInvitationRepository(db),
     erasures: erasureRepository(db),
+    idempotencyKeys: idempotencyKeyRepository(db),
     audit: auditRepository(db),
   }
 }

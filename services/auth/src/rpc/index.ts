@@ -6,6 +6,7 @@ import { createApiKey, listApiKeys, resolveApiKey, revokeApiKey } from './api-ke
 import { listAudit, searchAudit, verifyAudit } from './audit.ts'
 import { createAdmin } from './create-admin.ts'
 import { beginMfaPasskey, finishLogin } from './finish-login.ts'
+import { beginRequest, endRequest } from './idempotency.ts'
 import { createInvite, deleteInvite, listInvites } from './invites.ts'
 import { login, resolveDevice } from './login.ts'
 import { beginPasskeyLogin, loginWithPasskey } from './login-with-passkey.ts'
@@ -133,6 +134,9 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     listMemberships: listMemberships(ctx),
     createUserProject: createUserProject(ctx),
     findProjects: findProjects(ctx),
+
+    beginRequest: beginRequest(ctx),
+    endRequest: endRequest(ctx),
 
     listAudit: listAudit(ctx),
     searchAudit: searchAudit(ctx),

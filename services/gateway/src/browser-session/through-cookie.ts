@@ -10,7 +10,7 @@ export type Ask = (
   req: Request,
   res: Response,
   call: CallOptions,
-  given?: Readonly<Record<string, string>>,
+  given?: Readonly<Record<string, unknown>>,
 ) => Promise<Buffer>
 
 /** Where a refresh token is: in the answer, in the request, or in both. */

@@ -14,6 +14,7 @@ const EXPOSED = [
   'Content-Range',
   'Accept-Ranges',
   'X-Video-Id',
+  'Idempotent-Replayed',
   // tus 1.0.0
   'Tus-Resumable',
   'Tus-Version',

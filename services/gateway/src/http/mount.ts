@@ -1,11 +1,14 @@
+import type { CallOptions } from '@kinora/common/bus'
 import { AppError } from '@kinora/common/errors'
-import type { Express, RequestHandler, Response } from 'express'
+import type { Express, Request, RequestHandler, Response } from 'express'
 import type { z } from 'zod'
 import { type Ask, throughCookie } from '../browser-session/through-cookie.ts'
 import type { Context } from '../context.ts'
+import { isNotModified } from '../playback/conditional-request.ts'
 import { countedByDevice, countedByInput } from '../rate-limit/policies.ts'
-import type { Route, RpcRoute, Verb } from '../routes/route.ts'
+import { type Route, type RpcRoute, takesIdempotencyKey, type Verb } from '../routes/route.ts'
 import { readInput } from './read-input.ts'
+import { allowedRevisions, IF_REVISION, revisionTag } from './revision-tags.ts'
 
 /** Gives Express the rows of the route tables; a known address with another method is answered 405. */
 export function mount(app: Express, routes: readonly Route[], ctx: Context): void {
@@ -38,23 +41,62 @@ function rolesUnknown(cause: unknown): AppError {
   return new AppError('DEPENDENCY_UNAVAILABLE', { detail, retryAfterMs: 1000, cause })
 }
 
-function rpcHandler(
-  { rpc, limit, status, instead, ends, cookie, countedBy }: RpcRoute,
-  ctx: Context,
-): ReturnType<Exclude<Route, RpcRoute>['handle']> {
-  const relayed: Ask = async (req, res, call, given) => {
-    const input = await readInput(req, res, rpc.input, given)
-    const counted = countedBy && countedByInput(limit, countedBy, input)
-    if (counted) await ctx.admission.count(res, await countedByDevice(ctx.rpc, req, input, counted))
-    return await ctx.relay(rpc, input, call)
+function rpcHandler(row: RpcRoute, ctx: Context): ReturnType<Exclude<Route, RpcRoute>['handle']> {
+  if (takesIdempotencyKey(row)) return keyedHandler(row, ctx)
+  const { rpc, status, ends, cookie, conditional } = row
+  const changes = conditional && row.method !== 'get'
+  const relayed: Ask = async (req, res, call, given = {}) => {
+    const condition = changes && { [IF_REVISION]: allowedRevisions(req.headers) }
+    const input = await readInput(req, res, rpc.input, { ...given, ...condition })
+    return await relay(row, ctx, { req, res, input, call })
   }
   const ask = cookie ? throughCookie(relayed, cookie, ctx.cookieSessions) : relayed
   return async (req, res, { call }) => {
     const output = await ask(req, res, call)
     if (ends) ctx.revocations.ended(JSON.parse(output.toString()).sessionId, ends)
     if (status === 204) res.status(204).end()
-    else sendJsonText(res, instead && isIt(instead.output, output) ? instead.status : status, output)
+    else if (conditional) sendTagged(req, res, output)
+    else sendJsonText(res, statusOf(row, output), output)
   }
+}
+
+/** A handler that runs a request with an `Idempotency-Key` once. */
+function keyedHandler(row: RpcRoute, ctx: Context): ReturnType<Exclude<Route, RpcRoute>['handle']> {
+  return async (req, res, caller) => {
+    const input = await readInput(req, res, row.rpc.input)
+    const { status, body, replayed } = await ctx.once(req, caller, async () => {
+      const output = await relay(row, ctx, { req, res, input, call: caller.call })
+      return { status: statusOf(row, output), body: output.toString() }
+    })
+    if (replayed) res.setHeader('Idempotent-Replayed', 'true')
+    const type = status >= 400 ? 'application/problem+json' : JSON_TYPE
+    sendJsonText(res, status, Buffer.from(body), type)
+  }
+}
+
+interface Relayed {
+  req: Request
+  res: Response
+  input: Record<string, unknown>
+  call: CallOptions
+}
+
+async function relay({ rpc, limit, countedBy }: RpcRoute, ctx: Context, relayed: Relayed): Promise<Buffer> {
+  const { req, res, input, call } = relayed
+  const counted = countedBy && countedByInput(limit, countedBy, input)
+  if (counted) await ctx.admission.count(res, await countedByDevice(ctx.rpc, req, input, counted))
+  return await ctx.relay(rpc, input, call)
+}
+
+function statusOf({ status, instead }: RpcRoute, output: Buffer): number {
+  return instead && isIt(instead.output, output) ? instead.status : status
+}
+
+function sendTagged(req: Request, res: Response, output: Buffer): void {
+  const tag = revisionTag(output)
+  res.setHeader('ETag', tag)
+  if (req.method !== 'PATCH' && isNotModified(req.headers, tag)) res.status(304).end()
+  else sendJsonText(res, 200, output)
 }
 
 function isIt(schema: z.ZodType, json: Buffer): boolean {
@@ -65,10 +107,12 @@ export function sendJson(res: Response, status: number, value: unknown): void {
   sendJsonText(res, status, Buffer.from(JSON.stringify(value)))
 }
 
+const JSON_TYPE = 'application/json; charset=utf-8'
+
 /** Bytes as Latin-1 are the same bytes, and Node sends a string together with the head in one write, a Buffer apart. */
-function sendJsonText(res: Response, status: number, json: Buffer): void {
+function sendJsonText(res: Response, status: number, json: Buffer, type = JSON_TYPE): void {
   res.statusCode = status
-  res.setHeader('Content-Type', 'application/json; charset=utf-8')
+  res.setHeader('Content-Type', type)
   res.setHeader('Content-Length', json.length)
   res.end(json.toString('latin1'), 'latin1')
 }

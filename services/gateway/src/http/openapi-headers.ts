@@ -15,6 +15,7 @@ export const HEADERS = {
   'Upload-Length': count('Bytes of the whole file.', 73400320),
   'Upload-Expires': text('When the upload is removed unless another request comes.', 'Tue, 01 Dec 2026 06:00:00 GMT'),
   'Upload-Metadata': text('The metadata that the client gave.', 'filename aG9saWRheS5tcDQ='),
+  'Idempotent-Replayed': text('`true`: the answer of an earlier request with the same Idempotency-Key.', 'true'),
   ETag: text('Validator of this representation, for If-None-Match and If-Range.', '"5f2b-18c2"'),
   'Cache-Control': text('Who may keep the answer, and for how many seconds.', 'private, max-age=60'),
   'Cache-Tag': text('By which a cache can purge all files of a video.', 'video-01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55'),

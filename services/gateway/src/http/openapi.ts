@@ -3,11 +3,12 @@ import type { Method } from '@kinora/common/contract'
 import type { ErrorCode } from '@kinora/common/errors'
 import { z } from 'zod'
 import type { CookieUse } from '../browser-session/through-cookie.ts'
-import { type HandRoute, type Route, type RpcRoute, TAGS } from '../routes/route.ts'
+import { type HandRoute, type Route, type RpcRoute, TAGS, takesIdempotencyKey } from '../routes/route.ts'
 import { TUS_PATH } from '../uploads/tus.ts'
 import { addExamples } from './openapi-examples.ts'
 import { HEADERS, type HeaderName, headerRefs } from './openapi-headers.ts'
 import { codesOf, problemExamples, problems } from './openapi-problems.ts'
+import { ChangeConditions, IdempotencyHeaders, ReadConditions } from './openapi-request-headers.ts'
 import { shareResponses } from './openapi-responses.ts'
 import {
   CookieHolderHeaders,
@@ -18,6 +19,7 @@ import {
   SignedInByCookie,
 } from './openapi-schemas.ts'
 import { WEBHOOK } from './openapi-webhook.ts'
+import { IF_REVISION } from './revision-tags.ts'
 
 const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token of a session' },
@@ -46,6 +48,8 @@ const BETWEEN_SERVICES: ErrorCode[] = [
 ]
 /** What any request with a JSON body may be answered. */
 const OF_JSON: ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'REQUEST_TIMEOUT']
+
+const OF_IDEMPOTENCY_KEYS: ErrorCode[] = ['IDEMPOTENCY_KEY_IN_USE', 'IDEMPOTENCY_KEY_REUSED']
 
 /** The OpenAPI 3.1 description of these routes, read off their rows and contracts. */
 export function openApiDocument(routes: readonly Route[]): object {
@@ -94,6 +98,7 @@ function errorsOf(route: Route): Set<ErrorCode> {
   const { rpc, cookie } = route
   return codesOf(route, [
     ...rpc.errors,
+    ...(takesIdempotencyKey(route) ? OF_IDEMPOTENCY_KEYS : []),
     ...(cookie ? cookieVariant(rpc, cookie).errors : []),
     'VALIDATION_FAILED',
     ...ofAddress,
@@ -134,6 +139,7 @@ function describeRpc(route: RpcRoute): RouteConfig {
   const hasRest = rest !== undefined && Object.keys(rest.shape).length > 0
   const cookie = route.cookie && cookieVariant(rpc, route.cookie)
   const takesQuery = method === 'get'
+  const headers = [cookie?.headers, ...headersOf(route)].filter((one) => one !== undefined)
   return {
     method,
     path: templatePath(path),
@@ -142,7 +148,7 @@ function describeRpc(route: RpcRoute): RouteConfig {
     summary: rpc.summary,
     request: {
       ...(params && { params }),
-      ...(cookie && { headers: cookie.headers }),
+      ...(headers.length > 0 && { headers: z.object(Object.assign({}, ...headers.map(({ shape }) => shape))) }),
       ...(hasRest && takesQuery && { query: rest }),
       ...(hasRest && !takesQuery && { body: jsonBody(rpc.name, rest) }),
     },
@@ -152,8 +158,13 @@ function describeRpc(route: RpcRoute): RouteConfig {
           ? { description: 'Done' }
           : {
               description: MEANINGS[status],
+              headers: headerRefs([
+                ...(route.conditional ? (['ETag'] as const) : []),
+                ...(takesIdempotencyKey(route) ? (['Idempotent-Replayed'] as const) : []),
+              ]),
               content: { 'application/json': { schema: namedAnswer(rpc.name, cookie?.answer ?? rpc.output) } },
             },
+      ...(route.conditional && takesQuery && { 304: { description: 'Not modified', headers: headerRefs(['ETag']) } }),
       ...(route.instead && {
         [route.instead.status]: {
           description: route.instead.output.description ?? 'Another answer',
@@ -162,6 +173,12 @@ function describeRpc(route: RpcRoute): RouteConfig {
       }),
     },
   }
+}
+
+/** The headers by which a request is sent once, or only where the video has a certain version. */
+function headersOf(route: RpcRoute): z.ZodObject[] {
+  const conditions = route.method === 'get' ? ReadConditions : ChangeConditions
+  return [...(takesIdempotencyKey(route) ? [IdempotencyHeaders] : []), ...(route.conditional ? [conditions] : [])]
 }
 
 /** No body is an empty object. A refresh token that may come in a cookie may be missing from the body. */
@@ -186,7 +203,7 @@ function splitInput(rpc: Method, path: string): [params: z.ZodObject | undefined
   if (!(rpc.input instanceof z.ZodObject)) return [undefined, undefined]
   const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
   if (names.length === 0) return [undefined, rpc.input]
-  const fields = Object.entries(rpc.input.shape)
+  const fields = Object.entries(rpc.input.shape).filter(([name]) => name !== IF_REVISION)
   const pick = (inPath: boolean) => Object.fromEntries(fields.filter(([name]) => names.includes(name) === inPath))
   return [z.strictObject(pick(true)), z.strictObject(pick(false))]
 }
@@ -234,11 +251,14 @@ function mediaTypes(operation: string, content: Record<string, z.ZodType | 'bina
   return Object.fromEntries(entries)
 }
 
+const SAFE = 'Safe to repeat when the answer was lost.'
+const WITH_KEY = 'Safe to repeat with the same `Idempotency-Key` when the answer was lost.'
+
 /** A route's description: what it does, who may call it, its rate limit, and whether it may be repeated. */
 function describeUse(route: Route): string {
   const { description, idempotent } =
     'rpc' in route ? route.rpc : { ...route, idempotent: route.method === 'get' || route.method === 'head' }
-  const again = idempotent && 'Safe to repeat when the answer was lost.'
+  const again = 'rpc' in route && takesIdempotencyKey(route) ? WITH_KEY : idempotent && SAFE
   const use = [whoMay(route), counted(route), again].filter(Boolean).join(' ')
   return description ? `${description}\n\n${use}` : use
 }

@@ -21,7 +21,7 @@ const parse = express.json({
 
 /**
  * The JSON body of a request; `{}` without a body. Throws `UNSUPPORTED_MEDIA_TYPE` for other types and charsets, the errors of
- * body-parser (among them more than 100 kB), `REQUEST_TIMEOUT` after 10 s, `VALIDATION_FAILED` above 16 levels.
+ * body-parser (among them more than 100 kB), `REQUEST_TIMEOUT` after 10 s, `VALIDATION_FAILED` for what `assertPlain` refuses.
  */
 export async function readJson(req: Request, res: Response): Promise<unknown> {
   if (!hasBody(req)) return {}
@@ -31,10 +31,15 @@ export async function readJson(req: Request, res: Response): Promise<unknown> {
   sendContinue(req, res)
   await parseInTime(req, res)
   const body: unknown = req.body
-  if (isDeeperThan(MAX_DEPTH, body)) {
-    throw new AppError('VALIDATION_FAILED', { fields: [{ path: '', message: 'Nested too deeply' }] })
-  }
+  assertPlain(body)
   return body
+}
+
+/** Throws `VALIDATION_FAILED` above 16 levels, and for a field `__proto__`, which schemas drop instead of refusing it. */
+export function assertPlain(value: unknown): void {
+  const invalid = (path: string, message: string) => new AppError('VALIDATION_FAILED', { fields: [{ path, message }] })
+  if (isDeeperThan(MAX_DEPTH, value)) throw invalid('', 'Nested too deeply')
+  if (hasProto(value)) throw invalid('__proto__', 'Unknown field')
 }
 
 /** RFC 9112 section 6.3: without either header a request has no body. */
@@ -56,6 +61,11 @@ function parseInTime(req: Request, res: Response): Promise<void> {
 function isDeeperThan(depth: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return depth === 0 || Object.values(value).some((inner) => isDeeperThan(depth - 1, inner))
+}
+
+function hasProto(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(hasProto)
 }
 
 /** The whole body, at most `maxBytes`. Throws `BODY_TOO_LARGE`. */

@@ -1,7 +1,7 @@
 import { AppError, type FieldError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import type { z } from 'zod'
-import { readJson } from './read-body.ts'
+import { assertPlain, readJson } from './read-body.ts'
 
 /**
  * Merges path parameters, `given` and either the query (GET, HEAD) or the JSON body into one object, and parses it with
@@ -13,10 +13,10 @@ export async function readInput(
   req: Request,
   res: Response,
   schema: z.ZodType,
-  given: Readonly<Record<string, string>> = {},
+  given: Readonly<Record<string, unknown>> = {},
 ): Promise<Record<string, unknown>> {
   const filled = { ...req.params, ...given }
-  const query = req.query as Record<string, unknown>
+  const query = nested(req.query)
   const takesQuery = req.method === 'GET' || req.method === 'HEAD'
   const body = takesQuery ? query : await readJson(req, res)
   const stray = takesQuery ? [] : Object.keys(query)
@@ -25,6 +25,27 @@ export async function readInput(
   const parsed = schema.safeParse(isRecord(body) ? { ...body, ...filled } : body)
   if (!parsed.success) throw new AppError('VALIDATION_FAILED', { fields: parsed.error.issues.flatMap(fieldErrors) })
   return parsed.data as Record<string, unknown>
+}
+
+/** A field of a field, `metadata[customer]`: the style `deepObject` of OpenAPI. */
+const INNER_FIELD = /^([^[\]]+)\[(.*)\]$/s
+
+/** A query with its `metadata[customer]=42` as `{ metadata: { customer: '42' } }`. */
+function nested(query: Request['query']): Record<string, unknown> {
+  const fields = new Map<string, unknown>()
+  const inner = new Map<string, [string, unknown][]>()
+  for (const [name, value] of Object.entries(query)) {
+    const [, field, key] = INNER_FIELD.exec(name) ?? []
+    if (field === undefined || key === undefined) fields.set(name, value)
+    else inner.set(field, [...(inner.get(field) ?? []), [key, value]])
+  }
+  for (const [field, pairs] of inner) {
+    if (fields.has(field)) throw new AppError('VALIDATION_FAILED', { fields: [unknownField(field)] })
+    fields.set(field, Object.fromEntries(pairs))
+  }
+  const all = Object.fromEntries(fields)
+  assertPlain(all)
+  return all
 }
 
 /** Parses path parameters or the query of a hand-written route. Throws `VALIDATION_FAILED`. */

@@ -1,7 +1,9 @@
 import { Id, media } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { assertPlain } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
 import { assertTusVersion, TUS_PATH } from '../uploads/tus.ts'
 import { abandonUpload, announcedUpload, receiveBytes, sendCreated, sendOffset } from '../uploads/tus-requests.ts'
@@ -21,7 +23,7 @@ export const tusHeaders = {
     'Upload-Length': z.string().meta({ description: 'Bytes of the whole file.', example: '73400320' }),
     'Upload-Metadata': z.string().optional().meta({
       description:
-        '`videoId` of a video that waits for its source, or `title` and `projectId` of a new one; `filename` and `filetype`. Values in base64.',
+        '`videoId` of a video that waits for its source, or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64.',
       example: 'filename aG9saWRheS5tcDQ=,title SG9saWRheQ==',
     }),
   }),
@@ -126,11 +128,23 @@ function create(ctx: Context): ReturnType<HandRoute['handle']> {
 
 function describeUpload(req: Request) {
   const { given, ...file } = announcedUpload(req)
-  const of = ['videoId', 'title', 'projectId'].flatMap((name) => {
+  const of = ['videoId', 'title', 'projectId', 'externalId'].flatMap((name) => {
     const value = given.get(name)
     return value ? [[name, value]] : []
   })
-  return parseFields(media.createUpload.input, { ...Object.fromEntries(of), ...file })
+  const pairs = given.get('metadata')
+  const about = { ...Object.fromEntries(of), ...(pairs && { videoMetadata: parsePairs(pairs) }) }
+  return parseFields(media.createUpload.input, { ...about, ...file })
+}
+
+function parsePairs(json: string): unknown {
+  try {
+    const pairs: unknown = JSON.parse(json)
+    assertPlain(pairs)
+    return pairs
+  } catch {
+    throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'Upload-Metadata', message: 'metadata must be JSON' }] })
+  }
 }
 
 function head(ctx: Context): ReturnType<HandRoute['handle']> {

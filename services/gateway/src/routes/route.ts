@@ -55,8 +55,17 @@ export interface RpcRoute extends RouteBase {
   countedBy?: CountedField
   /** It ends the session that its output names, for this reason. */
   ends?: RevocationReason
+  /** Whether it takes an `Idempotency-Key`. Default: a POST of a signed-in caller that is answered 201; see `idempotency/once.ts`. */
+  idempotencyKey?: boolean
+  /** Its answer has an ETag with its `revision`: GET takes `If-None-Match`, PATCH and DELETE take `If-Match`. */
+  conditional?: true
   /** What may be answered instead, and under which status. */
   instead?: { output: z.ZodType; status: 202 }
+}
+
+export function takesIdempotencyKey({ idempotencyKey, method, auth, status }: RpcRoute): boolean {
+  const isSignedIn = auth === 'required' || auth === 'admin'
+  return idempotencyKey ?? (method === 'post' && isSignedIn && status === 201)
 }
 
 /** One answer of a hand-written route; the headers are those that it sends besides the ones of every route. */

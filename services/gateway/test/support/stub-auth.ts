@@ -14,6 +14,8 @@ export async function stubAuth(world: TestEnvironment): Promise<StubAuth> {
   const revocations: Revocation[] = []
   const stub = await stubService(world, 'auth', auth, {
     getJwks: async () => ({ keys: [signer.jwk] }),
+    beginRequest: async () => ({ state: 'begun' }),
+    endRequest: async () => ({}),
     listMemberships: async () => ({ projects: {} }),
     listRevocations: async ({ after }) => {
       const items = revocations.filter(({ sequence }) => sequence > after)

@@ -95,6 +95,8 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       title: 'Holidays',
       description: '',
       tags: [],
+      externalId: null,
+      metadata: {},
       visibility: 'private',
       status: 'awaiting_upload',
       playable: false,
@@ -106,9 +108,11 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       instantPlayback: false,
       playback: null,
       error: null,
+      revision: 1,
       createdAt: now,
       updatedAt: now,
       readyAt: null,
+      expiresAt: null,
       ...fields,
     }
     videos.set(video.id, video)

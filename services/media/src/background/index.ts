@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { deleteOldRows, emptyQuarantine, removeFiles, removeUnfinishedFiles } from './cleanup.ts'
 import { startDeliverer } from './deliver-webhooks.ts'
 import { eraseProjects } from './erase-projects.ts'
+import { expireVideos } from './expire-videos.ts'
 import { jobInterval } from './interval.ts'
 import { publishPlaylists } from './publish-playlists.ts'
 import { createReaper, resumeDeferred } from './reap-tasks.ts'
@@ -36,6 +37,7 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   start('resume deferred tasks', reaperMs, resumeDeferred)
   start('finish uploads', RECEIPTS_MS, finishUploads)
   start('expire uploads', RECEIPTS_MS, expireUploads)
+  start('expire videos', RECEIPTS_MS, expireVideos)
   start('remove unfinished files', HOUR_MS, removeUnfinishedFiles)
   start('empty quarantine', HOUR_MS, emptyQuarantine)
   start('delete old rows', HOUR_MS, deleteOldRows)

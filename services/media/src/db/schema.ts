@@ -1,5 +1,6 @@
 import type {
   MediaPart,
+  Metadata,
   PlaybackKeyAlgorithm,
   SourceFacts,
   StillFormat,
@@ -42,8 +43,11 @@ export interface VideosTable {
   title: string
   description: string
   tags: string[]
+  external_id: string | null
+  metadata: ColumnType<Metadata, string | undefined, string>
   visibility: Visibility
   sequence: ColumnType<string, number | undefined, number>
+  revision: Generated<number>
   upload_id: string | null
   source_key: string | null
   source_filename: string | null
@@ -80,6 +84,7 @@ export interface VideosTable {
   created_at: Generated<Date>
   updated_at: Generated<Date>
   ready_at: Date | null
+  delete_at: ColumnType<Date | null, string | null | undefined, string | null>
 }
 export type VideoRow = Selectable<VideosTable>
 

@@ -12,6 +12,8 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     title: row.title,
     description: row.description,
     tags: row.tags,
+    externalId: row.external_id,
+    metadata: row.metadata,
     visibility: row.visibility,
     status: row.status,
     playable: row.playable,
@@ -22,9 +24,11 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     instantPlayback: row.instant_playback,
     error: row.error,
     warnings: row.warnings,
+    revision: row.revision,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     readyAt: row.ready_at?.toISOString() ?? null,
+    expiresAt: row.delete_at?.toISOString() ?? null,
   }
 }
 

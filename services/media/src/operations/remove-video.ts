@@ -5,23 +5,24 @@ import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
-import { deleteRow } from '../repositories/videos.ts'
+import { type DeleteOnly, deleteRow } from '../repositories/videos.ts'
 import { revokeForDeletion } from './revoke-delivery.ts'
 import { enqueueDeliveries } from './webhook-deliveries.ts'
 
 /**
  * Deletes the row, and with it playback, at the commit. The files follow; they go to quarantine where nobody has asked for
- * the video to be deleted. Undefined when there is no such video.
+ * the video to be deleted. Undefined when there is no such video, or `only` does not hold.
  */
 export async function removeVideo(
   { now }: Pick<Context, 'now'>,
   tx: Tx,
   videoId: string,
   files: 'remove' | 'quarantine',
+  only?: DeleteOnly,
 ): Promise<VideoRow | undefined> {
   // Waits for a publisher that is writing the playlists; once the row is gone, no other starts.
   await lockPlaylists(tx, videoId)
-  const removed = await deleteRow(tx, videoId)
+  const removed = await deleteRow(tx, videoId, only)
   if (!removed) return undefined
   const { project_id: projectId, owner_id: ownerId, sequence } = removed
   for (const key of [keys.videoFolder(videoId), keys.sourceFolder(videoId), keys.piecesFolder(videoId)]) {

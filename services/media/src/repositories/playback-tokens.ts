@@ -12,7 +12,7 @@ export async function lockTokens(tx: Tx, projectId: string): Promise<void> {
 export async function countTokens(db: Db, projectId: string): Promise<number> {
   const { rows } = await sql<{ tokens: number }>`select count(*)::integer as tokens
     from playback_tokens join videos on videos.id = video_id
-    where project_id = ${projectId} and expires_at > now()`.execute(db)
+    where project_id = ${projectId} and playback_tokens.expires_at > now()`.execute(db)
   return rows[0]?.tokens ?? 0
 }
 

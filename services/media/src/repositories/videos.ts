@@ -1,6 +1,7 @@
 import type { Input } from '@kinora/common/contract'
-import type { media, VideoKind, Visibility } from '@kinora/common/contracts'
-import { CompiledQuery, sql } from 'kysely'
+import type { Metadata, media, VideoKind, Visibility } from '@kinora/common/contracts'
+import { AppError } from '@kinora/common/errors'
+import { CompiledQuery, type RawBuilder, sql } from 'kysely'
 import type { Db, Tx, VideoRow } from '../db/schema.ts'
 import type { FrameRange, StoredWatermark } from '../db/stored.ts'
 import type { SortCursor } from '../domain/pages.ts'
@@ -12,25 +13,38 @@ export interface NewVideo {
   title: string
   description: string
   tags: string[]
+  externalId?: string | null | undefined
+  metadata?: Metadata | undefined
   visibility: Visibility
   instantPlayback?: boolean | undefined
   uploadLinkId?: string
+  expiresAt?: string | null | undefined
 }
 
+/** Throws `EXTERNAL_ID_TAKEN`. */
 export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
-  const { ownerId, projectId, instantPlayback = false, uploadLinkId = null, ...rest } = video
-  return await db
+  const { ownerId, projectId, externalId = null, metadata = {}, instantPlayback = false, ...others } = video
+  const { uploadLinkId = null, expiresAt, ...rest } = others
+  const inserted = await db
     .insertInto('videos')
     .values({
       ...rest,
       owner_id: ownerId,
       project_id: projectId,
+      external_id: externalId,
+      metadata: JSON.stringify(metadata),
       instant_playback: instantPlayback,
       upload_link_id: uploadLinkId,
+      delete_at: expiresAt ?? null,
       renditions: '[]',
     })
+    .onConflict((conflict) =>
+      conflict.columns(['project_id', 'external_id']).where('external_id', 'is not', null).doNothing(),
+    )
     .returningAll()
-    .executeTakeFirstOrThrow()
+    .executeTakeFirst()
+  if (!inserted) throw new AppError('EXTERNAL_ID_TAKEN')
+  return inserted
 }
 
 export async function findVideo(db: Db, videoId: string): Promise<VideoRow | undefined> {
@@ -42,24 +56,67 @@ export async function getVideo(tx: Tx, videoId: string): Promise<VideoRow> {
   return await tx.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirstOrThrow()
 }
 
-export type TextChange = Partial<Pick<NewVideo, 'title' | 'description' | 'tags' | 'visibility' | 'instantPlayback'>>
+export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId'>>
 
-export async function updateText(tx: Tx, videoId: string, { instantPlayback, ...change }: TextChange): Promise<void> {
-  await tx
+/**
+ * @param ifRevision change the video only where its revision is one of these
+ * @returns false where it is another one. Throws `EXTERNAL_ID_TAKEN`.
+ */
+export async function updateText(
+  tx: Tx,
+  videoId: string,
+  { instantPlayback, externalId, metadata, expiresAt, ...change }: TextChange,
+  ifRevision?: readonly number[],
+): Promise<boolean> {
+  const update = tx
     .updateTable('videos')
     .set({
       ...change,
+      ...(externalId !== undefined && { external_id: externalId }),
+      ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
       ...(instantPlayback !== undefined && { instant_playback: instantPlayback }),
+      ...(expiresAt !== undefined && { delete_at: expiresAt }),
       sequence: sql<number>`sequence + 1`,
+      revision: sql<number>`revision + 1`,
       updated_at: sql<Date>`now()`,
     })
     .where('id', '=', videoId)
-    .execute()
+    .where(isRevision(ifRevision))
+  const { numUpdatedRows } = await update.executeTakeFirstOrThrow().catch((error: unknown) => {
+    throw isExternalIdTaken(error) ? new AppError('EXTERNAL_ID_TAKEN', { cause: error }) : error
+  })
+  return numUpdatedRows === 1n
 }
 
+function isRevision(wanted: readonly number[] | undefined): RawBuilder<boolean> {
+  return wanted ? sql<boolean>`revision = any(${[...wanted]}::int[])` : sql<boolean>`true`
+}
+
+const UNIQUE_VIOLATION = '23505'
+/** Two videos that exchange their external ids at the same time wait for each other. */
+const DEADLOCK = '40P01'
+
+function isExternalIdTaken(error: unknown): boolean {
+  if (!(error instanceof Error && 'code' in error)) return false
+  if (error.code === DEADLOCK) return true
+  return error.code === UNIQUE_VIOLATION && 'constraint' in error && error.constraint === 'videos_external_id'
+}
+
+/** A video that is only deleted where its revision is one of these, or where it has expired. */
+export type DeleteOnly = { ifRevision: readonly number[] | undefined } | { ifExpired: true }
+
 /** Deletes a video with its tasks, their history and its playback tokens. */
-export async function deleteRow(tx: Tx, videoId: string): Promise<VideoRow | undefined> {
-  return await tx.deleteFrom('videos').where('id', '=', videoId).returningAll().executeTakeFirst()
+export async function deleteRow(tx: Tx, videoId: string, only?: DeleteOnly): Promise<VideoRow | undefined> {
+  const query = tx.deleteFrom('videos').where('id', '=', videoId)
+  const condition = only && 'ifExpired' in only ? HAS_EXPIRED : isRevision(only?.ifRevision)
+  return await query.where(condition).returningAll().executeTakeFirst()
+}
+
+/** By the clock of the database, which all processes share. */
+const HAS_EXPIRED = sql<boolean>`delete_at <= now()`
+
+export async function expiredVideos(db: Db, limit: number): Promise<{ id: string; project_id: string }[]> {
+  return await db.selectFrom('videos').select(['id', 'project_id']).where(HAS_EXPIRED).limit(limit).execute()
 }
 
 export type VideoSort = NonNullable<Input<typeof media.listVideos>['sort']>
@@ -70,6 +127,10 @@ export interface VideoFilter {
   visibility?: Visibility | undefined
   kind?: VideoKind | undefined
   tag?: string | undefined
+  externalId?: string | undefined
+  metadata?: Metadata | undefined
+  createdAfter?: string | undefined
+  createdBefore?: string | undefined
 }
 
 /**
@@ -85,11 +146,14 @@ export async function listVideos(
   const descending = page.sort.startsWith('-')
   const column = page.sort.endsWith('title') ? 'title' : 'created_at'
   const direction = descending ? 'desc' : 'asc'
-  let query = db.selectFrom('videos').selectAll().where('project_id', '=', projectId)
+  let query = db.selectFrom('videos').selectAll().where(isInProject(projectId, filter))
   if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.visibility) query = query.where('visibility', '=', filter.visibility)
   if (filter.kind) query = query.where(sql<boolean>`coalesce(facts->>'kind', 'video') = ${filter.kind}`)
   if (filter.tag) query = query.where(sql<boolean>`${filter.tag} = any(tags)`)
+  if (filter.externalId) query = query.where('external_id', '=', filter.externalId)
+  if (filter.createdAfter) query = query.where('created_at', '>', sql<Date>`${filter.createdAfter}::timestamptz`)
+  if (filter.createdBefore) query = query.where('created_at', '<', sql<Date>`${filter.createdBefore}::timestamptz`)
   if (filter.q) {
     const pattern = `%${escapeLike(filter.q)}%`
     query = query.where((eb) => eb.or([eb('title', 'ilike', pattern), eb('description', 'ilike', pattern)]))
@@ -101,6 +165,16 @@ export async function listVideos(
     query = query.where(sql<boolean>`(${sql.ref(column)}, id) ${comparison} (${value}::${type}, ${id}::uuid)`)
   }
   return await query.orderBy(column, direction).orderBy('id', direction).limit(page.limit).execute()
+}
+
+/** As in the index `videos_metadata`, where the project is one more pair. */
+const METADATA_IN_PROJECT = sql`(metadata || ('{"":"' || project_id::text || '"}')::jsonb)`
+
+/** With metadata the project is compared as text, so that only that index fits: others would read all videos of the project. */
+function isInProject(projectId: string, { metadata = {} }: VideoFilter): RawBuilder<boolean> {
+  if (Object.keys(metadata).length === 0) return sql<boolean>`project_id = ${projectId}`
+  const wanted = JSON.stringify({ ...metadata, '': projectId })
+  return sql<boolean>`project_id::text = ${projectId} and metadata <> '{}' and ${METADATA_IN_PROJECT} @> ${wanted}::jsonb`
 }
 
 /** Videos of all projects, newest first. */

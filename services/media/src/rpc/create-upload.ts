@@ -45,9 +45,9 @@ async function createVideo(
   ctx: Context,
   tx: Tx,
   { ownerId, projectId }: { ownerId: string; projectId: string },
-  { title, filename }: Input<typeof media.createUpload>,
+  { title, filename, externalId, videoMetadata: metadata }: Input<typeof media.createUpload>,
 ): Promise<VideoRow> {
   await assertMayAddVideo(ctx, tx, projectId)
-  const text = { title: title ?? titleOf(filename), description: '', tags: [], visibility: 'private' as const }
-  return await insertVideo(tx, { id: randomUUID(), ownerId, projectId, ...text })
+  const text = { title: title ?? titleOf(filename), description: '', tags: [], externalId, metadata }
+  return await insertVideo(tx, { id: randomUUID(), ownerId, projectId, ...text, visibility: 'private' })
 }

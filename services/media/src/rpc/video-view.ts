@@ -17,7 +17,8 @@ export function toVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
   // The file name on the owner's machine is private.
   const source = facts.source && { ...facts.source, filename: null }
   const audioTracks = facts.audioTracks.filter(({ hidden }) => !hidden)
-  return { ...facts, source, audioTracks, playback, error: null, warnings: [] }
+  const ofMembers = { externalId: null, metadata: {}, expiresAt: null, error: null, warnings: [] }
+  return { ...facts, source, audioTracks, playback, ...ofMembers }
 }
 
 /** The addresses of a playable video, or of one whose source can be watched until it is. */

@@ -19,7 +19,7 @@ import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
 import { isErased } from '../repositories/erased-projects.ts'
 import { attemptsOfVideo, unfinishedTasks } from '../repositories/task-attempts.ts'
 import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
-import { listVideos as findVideos, insertVideo, sortCursorOf, updateText } from '../repositories/videos.ts'
+import { findVideo, listVideos as findVideos, insertVideo, sortCursorOf, updateText } from '../repositories/videos.ts'
 import { byEditor, byMember, changeOwnVideo, inProject } from './guards.ts'
 import { toVideo } from './video-view.ts'
 
@@ -43,6 +43,7 @@ async function load(ctx: Context, videoId: string, actor: Actor): Promise<Video>
 export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
   return inProject<typeof media.createVideo>('edit', async (input, projectId, call) => {
     const ownerId = userOf(call.actor)
+    assertFuture(ctx, input.expiresAt)
     const row = await transact(
       ctx,
       async (tx) => {
@@ -57,13 +58,18 @@ export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
   })
 }
 
+function assertFuture({ now }: Context, expiresAt: string | null | undefined): void {
+  if (!expiresAt || Date.parse(expiresAt) > now().getTime()) return
+  throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'expiresAt', message: 'must be in the future' }] })
+}
+
 export function listVideos(ctx: Context): Handler<typeof media.listVideos> {
   const searches = new SearchLane()
   return inProject<typeof media.listVideos>('read', async (input, projectId, call) => {
     const { limit, cursor, sort, projectId: _, ...filter } = input
     const after = decodeSortCursor(cursor, sort)
-    // Without a filter, an index finds the page at once.
-    const isSearch = Object.values(filter).some((value) => value !== undefined)
+    // Without a filter, or by the external id, an index finds the page at once.
+    const isSearch = filter.externalId === undefined && Object.values(filter).some((value) => value !== undefined)
 
     async function load(): Promise<Output<typeof media.listVideos>> {
       const rows = await findVideos(ctx.db, projectId, filter, { sort, limit: limit + 1, after })
@@ -82,9 +88,10 @@ function digest(input: object): string {
 }
 
 export function updateVideo(ctx: Context): Handler<typeof media.updateVideo> {
-  return async ({ videoId, ...change }, call) => {
+  return async ({ videoId, ifRevision, ...change }, call) => {
     const { video } = await changeOwnVideo(ctx, videoId, call, async (tx, before) => {
-      await updateText(tx, videoId, change)
+      assertFuture(ctx, change.expiresAt)
+      if (!(await updateText(tx, videoId, change, ifRevision))) throw new AppError('VIDEO_CHANGED')
       const isHidden = change.visibility === 'private' && before.visibility !== 'private'
       if (isHidden && wasPublished(before)) await revokeDelivery(tx, before, ctx.now())
     })
@@ -93,10 +100,13 @@ export function updateVideo(ctx: Context): Handler<typeof media.updateVideo> {
 }
 
 export function deleteVideo(ctx: Context): Handler<typeof media.deleteVideo> {
-  return byEditor<typeof media.deleteVideo>(ctx, async ({ videoId }, { project_id: projectId }, call) => {
+  return byEditor<typeof media.deleteVideo>(ctx, async ({ videoId, ifRevision }, { project_id: projectId }, call) => {
     const around = { call, evict: () => projectId }
-    const removed = await transact(ctx, (tx) => removeVideo(ctx, tx, videoId, 'remove'), around)
-    if (!removed) throw new AppError('VIDEO_NOT_FOUND')
+    const remove = async (tx: Tx) => {
+      const removed = await removeVideo(ctx, tx, videoId, 'remove', { ifRevision })
+      if (!removed) throw new AppError((await findVideo(tx, videoId)) ? 'VIDEO_CHANGED' : 'VIDEO_NOT_FOUND')
+    }
+    await transact(ctx, remove, around)
     return {}
   })
 }

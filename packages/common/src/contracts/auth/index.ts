@@ -3,6 +3,7 @@ import { accounts } from './accounts.ts'
 import { administration } from './administration.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
+import { idempotency } from './idempotency.ts'
 import { invites } from './invites.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
@@ -18,6 +19,7 @@ export * from './accounts.ts'
 export * from './administration.ts'
 export * from './api-keys.ts'
 export * from './audit.ts'
+export * from './idempotency.ts'
 export * from './invites.ts'
 export * from './passkeys.ts'
 export * from './passwords.ts'
@@ -44,4 +46,5 @@ export const auth = defineContract('auth', {
   ...passkeys,
   ...personalData,
   ...projects,
+  ...idempotency,
 })

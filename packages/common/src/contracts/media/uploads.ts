@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, NO_CONTROL, Nothing, Timestamp } from '../shared.ts'
+import { ExternalId, Metadata } from './metadata.ts'
 import { InProject, OneVideo, Title, Video } from './video.ts'
 
 export const ResumableUpload = z.object({
@@ -80,8 +81,10 @@ export const uploads = {
       /** Without it a private video with this title is created. */
       videoId: Id.optional(),
       title: Title.optional(),
-      /** Of the new video. */
+      /** Of the new video, as the following two. */
       projectId: InProject,
+      externalId: ExternalId.optional(),
+      videoMetadata: Metadata.optional(),
       filename: z.string().max(255).nullable(),
       contentType: z.string().max(200).nullable(),
       bytes: z.number().int().positive(),
@@ -95,6 +98,7 @@ export const uploads = {
       'SOURCE_TYPE_UNSUPPORTED',
       'ACCOUNT_ERASED',
       'VIDEO_LIMIT_REACHED',
+      'EXTERNAL_ID_TAKEN',
       'UPLOAD_LIMIT_REACHED',
       ...TOO_MUCH,
     ],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Id, NO_CONTROL, Timestamp } from '../shared.ts'
 import { WARNINGS_EXAMPLE, Warnings } from '../warnings.ts'
+import { Metadata } from './metadata.ts'
 
 export const Title = z.string().trim().min(1).max(200).regex(NO_CONTROL)
 
@@ -145,6 +146,8 @@ const AUDIO_TRACKS_EXAMPLE: AudioTrack[] = [
   },
 ]
 
+export const METADATA_EXAMPLE = { customer: '42', plan: 'gold' }
+
 export const Video = z.object({
   id: Id.meta({ description: 'Id of the video.' }),
   ownerId: Id.meta({ description: 'Id of the account that created the video.' }),
@@ -161,6 +164,14 @@ export const Video = z.object({
     .string()
     .meta({ description: 'Description, of one or several lines.', example: 'Two weeks at the lake' }),
   tags: z.array(z.string()).meta({ description: 'Words to find the video by.', example: ['holiday', 'lake'] }),
+  externalId: z.string().nullable().default(null).meta({
+    description: 'What your system calls it; unique in its project. Null without one, and for others than its members.',
+    example: 'order-4711',
+  }),
+  metadata: Metadata.default({}).meta({
+    description: 'What your system keeps with it: pairs of strings. Empty for others than members of its project.',
+    example: METADATA_EXAMPLE,
+  }),
   visibility: Visibility.meta({
     description:
       'private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.',
@@ -208,8 +219,15 @@ export const Video = z.object({
       'What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.',
     example: WARNINGS_EXAMPLE,
   }),
+  revision: z.number().int().default(1).meta({
+    description: 'Number of its version. Grows with each update by a member, not with the progress of processing.',
+    example: 3,
+  }),
   createdAt: Timestamp.meta({ description: 'When it was created (UTC).' }),
   updatedAt: Timestamp.meta({ description: 'When it was last changed (UTC).' }),
   readyAt: Timestamp.nullable().meta({ description: 'When processing was complete (UTC); null before that.' }),
+  expiresAt: Timestamp.nullable().default(null).meta({
+    description: 'When it is deleted (UTC); null if it is kept, and for others than members of its project.',
+  }),
 })
 export type Video = z.infer<typeof Video>

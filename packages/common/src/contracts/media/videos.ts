@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf } from '../shared.ts'
-import { InProject, OneVideo, Title, Video, VideoKind, VideoStatus, Visibility } from './video.ts'
+import { NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { ExternalId, Metadata, MetadataFilter } from './metadata.ts'
+import { InProject, METADATA_EXAMPLE, OneVideo, Title, Video, VideoKind, VideoStatus, Visibility } from './video.ts'
 
 export const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 export const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
@@ -10,6 +11,16 @@ const InstantPlayback = z.boolean().meta({
     'Whether others may watch the uploaded file, without its metadata, until the first segments exist. Off by default: what is seen in an original cannot be taken back.',
   example: false,
 })
+
+const MetadataField = Metadata.optional().meta({
+  description: 'What your system keeps with it: up to 50 pairs; keys of 1 to 40 characters, values of up to 500.',
+  example: METADATA_EXAMPLE,
+})
+const ExpiresAt = Timestamp.nullable().optional().meta({
+  description: 'When the video is deleted (UTC), in the future; null: it is kept.',
+})
+/** From If-Match: the change is made only to one of these versions of the video. */
+const IfRevision = z.array(z.number().int().min(0)).max(1000).optional()
 
 /** Videos, for their owners and viewers. */
 export const videos = {
@@ -24,6 +35,11 @@ export const videos = {
         example: 'Two weeks at the lake',
       }),
       tags: Tags.default([]).meta({ description: 'Words to find the video by.', example: ['holiday', 'lake'] }),
+      externalId: ExternalId.nullable().optional().meta({
+        description: 'What your system calls it: up to 200 characters, unique in the project.',
+        example: 'order-4711',
+      }),
+      metadata: MetadataField,
       projectId: InProject,
       visibility: Visibility.default('private').meta({
         description:
@@ -31,9 +47,10 @@ export const videos = {
         example: 'private',
       }),
       instantPlayback: InstantPlayback.optional(),
+      expiresAt: ExpiresAt,
     }),
     output: Video,
-    errors: ['PROJECT_NOT_FOUND', 'ACCOUNT_ERASED', 'VIDEO_LIMIT_REACHED'],
+    errors: ['PROJECT_NOT_FOUND', 'ACCOUNT_ERASED', 'VIDEO_LIMIT_REACHED', 'EXTERNAL_ID_TAKEN'],
     idempotent: false,
   },
   getVideo: {
@@ -71,6 +88,14 @@ export const videos = {
         .regex(NO_CONTROL)
         .optional()
         .meta({ description: 'Only videos with this tag.', example: 'lake' }),
+      externalId: ExternalId.optional().meta({ description: 'Only the video with this id.', example: 'order-4711' }),
+      metadata: MetadataFilter.optional().meta({
+        description: 'Only videos with these pairs, up to 10: `?metadata[customer]=42`.',
+        example: { customer: '42' },
+        param: { style: 'deepObject', explode: true },
+      }),
+      createdAfter: Timestamp.optional().meta({ description: 'Only videos created later than this (UTC).' }),
+      createdBefore: Timestamp.optional().meta({ description: 'Only videos created earlier than this (UTC).' }),
       sort: z
         .enum(['createdAt', '-createdAt', 'title', '-title'])
         .default('-createdAt')
@@ -83,7 +108,7 @@ export const videos = {
   updateVideo: {
     summary: 'Update a video',
     description:
-      'Changes title, description, tags, visibility or instant playback. Fields that are left out stay as they are.',
+      'Changes title, description, tags, external id, metadata, visibility, instant playback or expiry. Fields that are left out stay as they are.',
     input: OneVideo.extend({
       title: Title.optional().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
       description: Description.optional().meta({
@@ -91,23 +116,33 @@ export const videos = {
         example: 'Two weeks at the lake',
       }),
       tags: Tags.optional().meta({ description: 'Words to find the video by.', example: ['holiday', 'lake'] }),
+      externalId: ExternalId.nullable().optional().meta({
+        description: 'What your system calls it: up to 200 characters, unique in the project; null removes it.',
+        example: 'order-4711',
+      }),
+      metadata: MetadataField.meta({
+        description: 'Replaces all pairs: up to 50; keys of 1 to 40 characters, values of up to 500.',
+        example: METADATA_EXAMPLE,
+      }),
+      ifRevision: IfRevision,
       visibility: Visibility.optional().meta({
         description:
           'private: only members of its project and holders of a link. unlisted: whoever knows the id. public: everybody.',
         example: 'private',
       }),
       instantPlayback: InstantPlayback.optional(),
+      expiresAt: ExpiresAt,
     }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND'],
+    errors: ['VIDEO_NOT_FOUND', 'EXTERNAL_ID_TAKEN', 'VIDEO_CHANGED'],
     idempotent: true,
   },
   deleteVideo: {
     summary: 'Delete a video',
     description: 'Deletes its files and playback links as well. This cannot be undone.',
-    input: OneVideo,
+    input: OneVideo.extend({ ifRevision: IfRevision }),
     output: Nothing,
-    errors: ['VIDEO_NOT_FOUND'],
+    errors: ['VIDEO_NOT_FOUND', 'VIDEO_CHANGED'],
     idempotent: true,
   },
   retryVideo: {

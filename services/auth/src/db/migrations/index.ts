@@ -3,6 +3,7 @@ import { initial } from './0001-initial.ts'
 import { invites } from './0002-invites.ts'
 import { mailedInvites } from './0003-mailed-invites.ts'
 import { projects } from './0004-projects.ts'
+import { idempotencyKeys } from './0005-idempotency-keys.ts'
 
 /**
  * Tables where auth's role may not read and write freely, so that an attacker in the service cannot rewrite its audit
@@ -22,5 +23,5 @@ export const schema: SchemaDefinition = {
   schema: 'auth',
   role: 'kinora_auth',
   privileges,
-  migrations: [initial, invites, mailedInvites, projects],
+  migrations: [initial, invites, mailedInvites, projects, idempotencyKeys],
 }

@@ -12,6 +12,7 @@ import { projects } from './0012-projects.ts'
 import { delivery } from './0013-delivery.ts'
 import { uploadLinks } from './0014-upload-links.ts'
 import { playbackKeys } from './0015-playback-keys.ts'
+import { externalIds } from './0016-external-ids.ts'
 import { support } from './0017-support.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
@@ -32,6 +33,7 @@ export const schema: SchemaDefinition = {
     delivery,
     uploadLinks,
     playbackKeys,
+    externalIds,
     support,
   ],
 }

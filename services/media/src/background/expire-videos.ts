@@ -1,0 +1,26 @@
+import type { Context } from '../context.ts'
+import { removeVideo } from '../operations/remove-video.ts'
+import { transact } from '../operations/transact.ts'
+import { expiredVideos } from '../repositories/videos.ts'
+import { isolated } from './isolated.ts'
+
+const BATCH = 100
+
+/**
+ * Deletes videos whose `expiresAt` has passed; their files go to quarantine, in case a clock was wrong. The statement that
+ * deletes a video checks the time again, because an update may have set another one.
+ */
+export async function expireVideos(ctx: Context): Promise<void> {
+  if (!(await ctx.ownership.mayRemove())) return
+  for (const { id: videoId, project_id: projectId } of await expiredVideos(ctx.db, BATCH)) {
+    await isolated(ctx, { videoId }, async () => {
+      const around = { evict: () => projectId }
+      const removed = await transact(
+        ctx,
+        (tx) => removeVideo(ctx, tx, videoId, 'quarantine', { ifExpired: true }),
+        around,
+      )
+      if (removed) ctx.logger.info({ videoId }, 'a video was deleted at its expiry')
+    })
+  }
+}
