@@ -371,6 +371,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/u/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what an upload link takes
+         * @description For the page of the visitor, before it asks for a file.
+         *
+         *     Needs no access token. Rate limit `upload-link`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getUploadLinkOffer"];
+        /**
+         * Upload a file by an upload link
+         * @description The body is the file itself, in one request. A file that does not arrive takes no use of the link.
+         *
+         *     Needs no access token. Rate limit `upload-link`, counted by caller.
+         */
+        put: operations["putUploadLinkFile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/u/{token}/tus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a resumable upload by an upload link
+         * @description As in tus 1.0.0; takes a use of the link until the upload is cancelled or expires. `filename` and `filetype` of `Upload-Metadata` are read.
+         *
+         *     Needs no access token. Rate limit `upload-link`, counted by caller.
+         */
+        post: operations["createUploadLinkUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/u/{token}/tus/{uploadId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Cancel an upload by an upload link
+         * @description Deletes what has arrived, and gives the use of the link back.
+         *
+         *     Needs no access token. Rate limit `upload-link`, counted by caller.
+         */
+        delete: operations["abandonUploadLinkUpload"];
+        options?: never;
+        /**
+         * Get the offset of an upload by an upload link
+         * @description Needs no access token. Rate limit `upload-link`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        head: operations["getUploadLinkUploadOffset"];
+        /**
+         * Send bytes of an upload by an upload link
+         * @description Needs no access token. Rate limit `upload-link`, counted by caller.
+         */
+        patch: operations["continueUploadLinkUpload"];
+        trace?: never;
+    };
+    "/u/{token}/videos/{videoId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the state of a video that came by an upload link
+         * @description Also after the last use, and for a day after the link has expired.
+         *
+         *     Needs no access token. Rate limit `upload-link`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getUploadLinkVideo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v-check/{videoId}/{address}/{rendition}": {
         parameters: {
             query?: never;
@@ -1579,6 +1681,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/playback-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List playback keys
+         * @description The keys of a project that are not retired, newest first.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listPlaybackKeys"];
+        put?: never;
+        /**
+         * Register a playback key
+         * @description With it a server of yours signs tokens that play the videos of the project, without a call per viewer. Without `publicKey` a pair for ES256 is made, and the answer has the private key, this once. A project has at most 20.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
+         */
+        post: operations["createPlaybackKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playback-keys/{playbackKeyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Retire a playback key
+         * @description All tokens that it has signed are refused within a second. A retired key does not come back.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        delete: operations["retirePlaybackKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/project-invitations/accept": {
         parameters: {
             query?: never;
@@ -1778,6 +1930,60 @@ export interface paths {
          */
         post: operations["handOverProject"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/upload-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List upload links
+         * @description Those of a project, newest first, also expired ones for 30 days.
+         *
+         *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listUploadLinks"];
+        put?: never;
+        /**
+         * Create an upload link
+         * @description Whoever has the link can upload to the project without an account, until it is used up, expires or is revoked. Its address is shown once.
+         *
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
+         */
+        post: operations["createUploadLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/upload-links/{linkId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an upload link
+         * @description Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getUploadLink"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an upload link
+         * @description The link is refused at once, and uploads under way are cut off. Videos that have come stay.
+         *
+         *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        delete: operations["revokeUploadLink"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2806,7 +3012,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         /** @description A page of API keys */
         ApiKeyPage: {
@@ -3020,7 +3226,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         CreateClip: {
             /**
@@ -3051,6 +3257,129 @@ export interface components {
              * @example false
              */
             mail?: boolean;
+        };
+        CreatePlaybackKey: {
+            /**
+             * @description Name that tells the key from others, 1 to 100 characters.
+             * @example Web site
+             */
+            name?: string;
+            /**
+             * Format: uuid
+             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
+             * @description The public key, on P-256 or Ed25519: SPKI in PEM, or a JWK.
+             * @example -----BEGIN PUBLIC KEY-----
+             *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+             *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+             *     -----END PUBLIC KEY-----
+             */
+            publicKey?: string | {
+                /**
+                 * @description Ignored: the curve decides.
+                 * @example ES256
+                 */
+                alg?: string;
+                /**
+                 * @description Curve of the key.
+                 * @example P-256
+                 * @enum {string}
+                 */
+                crv: "P-256" | "Ed25519";
+                /**
+                 * @description Ignored.
+                 * @example true
+                 */
+                ext?: boolean;
+                /**
+                 * @description Ignored.
+                 * @example [
+                 *       "verify"
+                 *     ]
+                 */
+                key_ops?: string[];
+                /**
+                 * @description Ignored: the key gets an id.
+                 * @example my-key
+                 */
+                kid?: string;
+                /**
+                 * @description EC for P-256, OKP for Ed25519.
+                 * @example EC
+                 * @enum {string}
+                 */
+                kty: "EC" | "OKP";
+                /**
+                 * @description Ignored.
+                 * @example sig
+                 */
+                use?: string;
+                /**
+                 * @description Coordinate, in base64url.
+                 * @example KZTxDUr3GgxRzgt29UMKBsUQcsSarkkzmdvlruPuObo
+                 */
+                x: string;
+                /**
+                 * @description Second coordinate of a key on P-256, in base64url.
+                 * @example p8muHVnWlxi9kCghKdRnRevoKppT__H6KYWPZK2MxCg
+                 */
+                y?: string;
+            };
+        };
+        CreatePlaybackKeyResult: {
+            /**
+             * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+             * @example ES256
+             * @enum {string}
+             */
+            algorithm: "ES256" | "EdDSA";
+            /**
+             * Format: date-time
+             * @description When it was registered (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Id of the key: `kid` or `iss` of its tokens.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Name of the key; null without one.
+             * @example Web site
+             */
+            name: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the account that registered the key.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * @description The private key: PKCS #8 in PEM. Only in the answer to a request without `publicKey`; Kinora does not store it.
+             * @example -----BEGIN PRIVATE KEY-----
+             *     MIGHAgEA…
+             *     -----END PRIVATE KEY-----
+             */
+            privateKey?: string;
+            /**
+             * Format: uuid
+             * @description Id of the project whose videos its tokens play.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * @description The public key: SPKI in PEM.
+             * @example -----BEGIN PUBLIC KEY-----
+             *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+             *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+             *     -----END PUBLIC KEY-----
+             */
+            publicKey: string;
         };
         CreatePlaybackToken: {
             /**
@@ -3137,7 +3466,68 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+        };
+        CreateUploadLink: {
+            /**
+             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
+             * @example [
+             *       "https://jobs.example.org"
+             *     ]
+             */
+            allowedOrigins?: string[];
+            /**
+             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
+             * @example [
+             *       "video/mp4",
+             *       "video/quicktime"
+             *     ]
+             */
+            contentTypes?: string[];
+            /**
+             * @description Description of the videos.
+             * @example Sent by applicants
+             */
+            description?: string;
+            /**
+             * @description Seconds for which the link is valid; at most 30 days.
+             * @example 86400
+             */
+            expiresIn?: number;
+            /**
+             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
+             * @example 104857600
+             */
+            maxBytes?: number;
+            /**
+             * Format: uuid
+             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
+             * @description Tags of the videos.
+             * @example [
+             *       "application"
+             *     ]
+             */
+            tags?: string[];
+            /**
+             * @description Title of the videos. Null, or left out: the name of each file.
+             * @example Applications 2026
+             */
+            title?: string;
+            /**
+             * @description How many files the link takes.
+             * @example 1
+             */
+            uses?: number;
+            /**
+             * @description Visibility of the videos.
+             * @example private
+             * @enum {string}
+             */
+            visibility?: "private" | "unlisted" | "public";
         };
         CreateVideo: {
             /**
@@ -3898,6 +4288,59 @@ export interface components {
              */
             videoSeconds: number | null;
         };
+        ListPlaybackKeysResult: {
+            /** @description The entries of this page. */
+            items: {
+                /**
+                 * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+                 * @example ES256
+                 * @enum {string}
+                 */
+                algorithm: "ES256" | "EdDSA";
+                /**
+                 * Format: date-time
+                 * @description When it was registered (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the key: `kid` or `iss` of its tokens.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                id: string;
+                /**
+                 * @description Name of the key; null without one.
+                 * @example Web site
+                 */
+                name: string | null;
+                /**
+                 * Format: uuid
+                 * @description Id of the account that registered the key.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                ownerId: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the project whose videos its tokens play.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
+                /**
+                 * @description The public key: SPKI in PEM.
+                 * @example -----BEGIN PUBLIC KEY-----
+                 *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+                 *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+                 *     -----END PUBLIC KEY-----
+                 */
+                publicKey: string;
+            }[];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
+        };
         Login: {
             /**
              * @description The `deviceToken` from an earlier sign-in of this client, at most 256 characters. One that is not valid is ignored.
@@ -4160,7 +4603,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         /** @description A new invitation: the only answer that contains its token */
         NewInvite: {
@@ -4203,6 +4646,109 @@ export interface components {
              * @example https://video.example.com/account/register#token=example-invite-token
              */
             url: string | null;
+        };
+        NewUploadLink: {
+            /**
+             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
+             * @example [
+             *       "https://jobs.example.org"
+             *     ]
+             */
+            allowedOrigins: string[] | null;
+            /**
+             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
+             * @example [
+             *       "video/mp4",
+             *       "video/quicktime"
+             *     ]
+             */
+            contentTypes: string[] | null;
+            /**
+             * Format: date-time
+             * @description When it was created (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description Description of the videos.
+             * @example Sent by applicants
+             */
+            description: string;
+            /**
+             * Format: date-time
+             * @description When it expires (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * Format: uuid
+             * @description Id of the upload link.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
+             * @example 104857600
+             */
+            maxBytes: number | null;
+            /**
+             * Format: uuid
+             * @description Id of the account that created the link; it is the owner of the videos.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * Format: uuid
+             * @description Id of the project that gets the videos.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * Format: date-time
+             * @description When the link was revoked (UTC); null if it was not.
+             * @example null
+             */
+            revokedAt: string | null;
+            /**
+             * @description Tags of the videos.
+             * @example [
+             *       "application"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description Title of the videos. Null, or left out: the name of each file.
+             * @example Applications 2026
+             */
+            title: string | null;
+            /**
+             * @description Address for one PUT with the whole file; with `/tus` after it, for tus clients. The token in it is shown here only.
+             * @example https://video.example.org/u/0mYzTq8vK3RkqjX1f6n7bW5cPz2dLh9sAoEuGiN4tQw
+             */
+            url: string;
+            /**
+             * @description How many files the link takes.
+             * @example 1
+             */
+            uses: number;
+            /**
+             * @description How many files the link still takes.
+             * @example 1
+             */
+            usesLeft: number;
+            /**
+             * @description Ids of the videos that came by the link, newest first, without those that were deleted.
+             * @example [
+             *       "01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55"
+             *     ]
+             */
+            videoIds: string[];
+            /**
+             * @description Visibility of the videos.
+             * @example private
+             * @enum {string}
+             */
+            visibility: "private" | "unlisted" | "public";
         };
         NewWebhook: {
             /**
@@ -4861,12 +5407,60 @@ export interface components {
             exportedAt: string;
             /** @description Its passkeys. */
             passkeys: components["schemas"]["Passkey"][];
+            /** @description The playback keys of its personal project. */
+            playbackKeys: {
+                /**
+                 * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+                 * @example ES256
+                 * @enum {string}
+                 */
+                algorithm: "ES256" | "EdDSA";
+                /**
+                 * Format: date-time
+                 * @description When it was registered (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the key: `kid` or `iss` of its tokens.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                id: string;
+                /**
+                 * @description Name of the key; null without one.
+                 * @example Web site
+                 */
+                name: string | null;
+                /**
+                 * Format: uuid
+                 * @description Id of the account that registered the key.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                ownerId: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the project whose videos its tokens play.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
+                /**
+                 * @description The public key: SPKI in PEM.
+                 * @example -----BEGIN PUBLIC KEY-----
+                 *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+                 *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+                 *     -----END PUBLIC KEY-----
+                 */
+                publicKey: string;
+            }[];
             /** @description Its playback links. */
             playbackTokens: components["schemas"]["PlaybackTokenInfo"][];
             /** @description The projects of which it is a member. */
             projects: components["schemas"]["Project"][];
             /** @description Its sessions. */
             sessions: components["schemas"]["Session"][];
+            /** @description The upload links of its personal project. */
+            uploadLinks: components["schemas"]["UploadLink"][];
             /** @description The videos of its personal project. */
             videos: {
                 /**
@@ -5261,7 +5855,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -6527,6 +7121,170 @@ export interface components {
              */
             url?: string;
         };
+        UploadLink: {
+            /**
+             * @description Origins of the pages that may use the link. Null, or left out: all. Programs that are no browsers send none.
+             * @example [
+             *       "https://jobs.example.org"
+             *     ]
+             */
+            allowedOrigins: string[] | null;
+            /**
+             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
+             * @example [
+             *       "video/mp4",
+             *       "video/quicktime"
+             *     ]
+             */
+            contentTypes: string[] | null;
+            /**
+             * Format: date-time
+             * @description When it was created (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description Description of the videos.
+             * @example Sent by applicants
+             */
+            description: string;
+            /**
+             * Format: date-time
+             * @description When it expires (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * Format: uuid
+             * @description Id of the upload link.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
+             * @example 104857600
+             */
+            maxBytes: number | null;
+            /**
+             * Format: uuid
+             * @description Id of the account that created the link; it is the owner of the videos.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * Format: uuid
+             * @description Id of the project that gets the videos.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * Format: date-time
+             * @description When the link was revoked (UTC); null if it was not.
+             * @example null
+             */
+            revokedAt: string | null;
+            /**
+             * @description Tags of the videos.
+             * @example [
+             *       "application"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description Title of the videos. Null, or left out: the name of each file.
+             * @example Applications 2026
+             */
+            title: string | null;
+            /**
+             * @description How many files the link takes.
+             * @example 1
+             */
+            uses: number;
+            /**
+             * @description How many files the link still takes.
+             * @example 1
+             */
+            usesLeft: number;
+            /**
+             * @description Ids of the videos that came by the link, newest first, without those that were deleted.
+             * @example [
+             *       "01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55"
+             *     ]
+             */
+            videoIds: string[];
+            /**
+             * @description Visibility of the videos.
+             * @example private
+             * @enum {string}
+             */
+            visibility: "private" | "unlisted" | "public";
+        };
+        UploadLinkOffer: {
+            /**
+             * @description Content types of the files, such as `video/mp4` or `video/*`. What is declared is checked before the upload, what the file is afterwards. Null, or left out: every video.
+             * @example [
+             *       "video/mp4",
+             *       "video/quicktime"
+             *     ]
+             */
+            contentTypes: string[] | null;
+            /**
+             * Format: date-time
+             * @description When it expires (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * @description Most bytes of one file. Null, or left out: as many as the project may upload.
+             * @example 104857600
+             */
+            maxBytes: number | null;
+            /**
+             * @description How many files the link still takes.
+             * @example 1
+             */
+            usesLeft: number;
+        };
+        UploadLinkPage: {
+            /** @description The entries of this page. */
+            items: components["schemas"]["UploadLink"][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
+        };
+        UploadLinkVideo: {
+            /**
+             * @description Why the video failed; null otherwise.
+             * @example null
+             */
+            error: {
+                /**
+                 * @description Stable code of the cause.
+                 * @example SOURCE_CORRUPT
+                 */
+                code: string;
+                /**
+                 * @description The cause as a sentence.
+                 * @example The file is damaged, or it is not a video.
+                 */
+                detail: string;
+            } | null;
+            /**
+             * Format: uuid
+             * @description Id of the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            progress: components["schemas"]["Progress"] & unknown;
+            /**
+             * @description How far the video is.
+             * @example processing
+             * @enum {string}
+             */
+            status: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+        };
         Usage: {
             /**
              * @description Bytes of sources, captions, chapters and watermarks; an upload counts with its whole length from its start.
@@ -7702,10 +8460,27 @@ export interface components {
             };
         };
         /**
+         * @description `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
+         *     `UPLOAD_EMPTY`: The upload has no bytes
+         *     `BAD_REQUEST`: The HTTP request is malformed
+         *     `VALIDATION_FAILED`: The request does not have the required shape
+         */
+        "Problem400-7": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description `VALIDATION_FAILED`: The request does not have the required shape
          *     `BAD_REQUEST`: The HTTP request is malformed
          */
-        "Problem400-7": {
+        "Problem400-8": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7721,7 +8496,7 @@ export interface components {
          * @description `BAD_REQUEST`: The HTTP request is malformed
          *     `VALIDATION_FAILED`: The request does not have the required shape
          */
-        "Problem400-8": {
+        "Problem400-9": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -7822,6 +8597,19 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `ACCOUNT_ERASED`: This account was deleted */
+        "Problem401-5": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -8047,8 +8835,51 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
+        /**
+         * @description `FORBIDDEN`: You may not do this
+         *     `ACCOUNT_DISABLED`: This account is disabled
+         *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
+         */
         "Problem403-14": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `UPLOAD_LINK_ORIGIN_NOT_ALLOWED`: Pages of this origin may not use this upload link */
+        "Problem403-15": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `UPLOAD_LINK_ORIGIN_NOT_ALLOWED`: Pages of this origin may not use this upload link
+         *     `QUOTA_EXCEEDED`: This would exceed the quota of this project
+         */
+        "Problem403-16": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
+        "Problem403-17": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8063,7 +8894,7 @@ export interface components {
          * @description `PLAYBACK_DENIED`: This playback link does not allow this
          *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
          */
-        "Problem403-15": {
+        "Problem403-18": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8075,7 +8906,7 @@ export interface components {
             };
         };
         /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
-        "Problem403-16": {
+        "Problem403-19": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -8199,8 +9030,35 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `WEBHOOK_NOT_FOUND`: There is no such webhook */
+        /** @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link */
         "Problem404-10": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
+         *     `UPLOAD_NOT_FOUND`: There is no such upload
+         */
+        "Problem404-11": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `WEBHOOK_NOT_FOUND`: There is no such webhook */
+        "Problem404-12": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8215,7 +9073,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `FILE_NOT_FOUND`: There is no such file
          */
-        "Problem404-11": {
+        "Problem404-13": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8230,7 +9088,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `WATERMARK_NOT_FOUND`: This video has no watermark
          */
-        "Problem404-12": {
+        "Problem404-14": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8305,8 +9163,9 @@ export interface components {
             };
         };
         /**
-         * @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first
-         *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+         * @description `UPLOAD_LINK_USED_UP`: This upload link takes no more files
+         *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
+         *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
          */
         "Problem409-5": {
             headers: {
@@ -8319,8 +9178,23 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `WATERMARK_TOO_LATE`: This video already has its source, so its watermark cannot be changed */
+        /**
+         * @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first
+         *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+         */
         "Problem409-6": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `WATERMARK_TOO_LATE`: This video already has its source, so its watermark cannot be changed */
+        "Problem409-7": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8336,7 +9210,7 @@ export interface components {
          *     `VIDEO_NOT_READY`: This video is not ready yet
          *     `DOWNLOAD_FAILED`: This file could not be created; the owner can retry the video
          */
-        "Problem409-7": {
+        "Problem409-8": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8353,6 +9227,37 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `UPLOAD_LINK_EXPIRED`: This upload link has expired
+         *     `UPLOAD_LINK_REVOKED`: This upload link was revoked
+         */
+        "Problem410-2": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `UPLOAD_LINK_EXPIRED`: This upload link has expired
+         *     `UPLOAD_LINK_REVOKED`: This upload link was revoked
+         *     `UPLOAD_EXPIRED`: This upload has expired; start again
+         */
+        "Problem410-3": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
@@ -8378,6 +9283,18 @@ export interface components {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `TUS_VERSION_UNSUPPORTED`: Unsupported tus version; use 1.0.0 */
+        "Problem412-3": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
@@ -8911,8 +9828,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -8981,8 +9898,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -9049,8 +9966,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -9138,9 +10055,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-15"];
-            404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-7"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-13"];
+            409: components["responses"]["Problem409-8"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9225,9 +10142,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-15"];
-            404: components["responses"]["Problem404-11"];
-            409: components["responses"]["Problem409-7"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-13"];
+            409: components["responses"]["Problem409-8"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9304,7 +10221,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
+            403: components["responses"]["Problem403-17"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `FRAME_NOT_FOUND`: This video has no frame at that time
@@ -9405,8 +10322,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -9482,8 +10399,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -9557,8 +10474,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -9630,7 +10547,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
+            403: components["responses"]["Problem403-17"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `SOURCE_NOT_PLAYABLE`: The uploaded file of this video cannot be watched as it is
@@ -9694,8 +10611,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -9773,8 +10690,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -9841,8 +10758,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-14"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
@@ -9917,6 +10834,392 @@ export interface operations {
             };
         };
     };
+    getUploadLinkOffer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Token of the upload link, as it is in its address. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the link takes */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadLinkOffer"];
+                };
+            };
+            400: components["responses"]["Problem400-6"];
+            403: components["responses"]["Problem403-15"];
+            404: components["responses"]["Problem404-10"];
+            410: components["responses"]["Problem410-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    putUploadLinkFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description File name (RFC 6266). */
+                "Content-Disposition"?: string;
+            };
+            path: {
+                /** @description Token of the upload link, as it is in its address. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                "video/*": string;
+            };
+        };
+        responses: {
+            /** @description Stored; processing begins */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadLinkVideo"];
+                };
+            };
+            400: components["responses"]["Problem400-7"];
+            401: components["responses"]["Problem401-5"];
+            403: components["responses"]["Problem403-16"];
+            404: components["responses"]["Problem404-10"];
+            409: components["responses"]["Problem409-5"];
+            410: components["responses"]["Problem410-2"];
+            413: components["responses"]["Problem413-2"];
+            415: components["responses"]["Problem415-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    createUploadLinkUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Version of the tus protocol. */
+                "Tus-Resumable": "1.0.0";
+                /** @description Bytes of the whole file. */
+                "Upload-Length": string;
+                /** @description `filename` and `filetype`; `videoId` and `projectId` are refused. Values in base64. */
+                "Upload-Metadata"?: string;
+            };
+            path: {
+                /** @description Token of the upload link, as it is in its address. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload was created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Expires": components["headers"]["Upload-Expires"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `VALIDATION_FAILED`: The request does not have the required shape
+             *     `UPLOAD_EMPTY`: The upload has no bytes
+             *     `BAD_REQUEST`: The HTTP request is malformed
+             */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Problem401-5"];
+            403: components["responses"]["Problem403-16"];
+            404: components["responses"]["Problem404-10"];
+            409: components["responses"]["Problem409-5"];
+            410: components["responses"]["Problem410-2"];
+            412: components["responses"]["Problem412-3"];
+            413: components["responses"]["Problem413-2"];
+            /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    abandonUploadLinkUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Version of the tus protocol. */
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                /** @description Token of the upload link, as it is in its address. */
+                token: string;
+                /** @description Id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload was abandoned */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-3"];
+            403: components["responses"]["Problem403-15"];
+            404: components["responses"]["Problem404-11"];
+            410: components["responses"]["Problem410-2"];
+            412: components["responses"]["Problem412-3"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    getUploadLinkUploadOffset: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Version of the tus protocol. */
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                /** @description Token of the upload link, as it is in its address. */
+                token: string;
+                /** @description Id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far the upload has come */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Expires": components["headers"]["Upload-Expires"];
+                    "Upload-Length": components["headers"]["Upload-Length"];
+                    "Upload-Metadata": components["headers"]["Upload-Metadata"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-3"];
+            403: components["responses"]["Problem403-15"];
+            404: components["responses"]["Problem404-11"];
+            410: components["responses"]["Problem410-3"];
+            412: components["responses"]["Problem412-3"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    continueUploadLinkUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Version of the tus protocol. */
+                "Tus-Resumable": "1.0.0";
+                /** @description Bytes that are stored already, where these continue. */
+                "Upload-Offset": string;
+            };
+            path: {
+                /** @description Token of the upload link, as it is in its address. */
+                token: string;
+                /** @description Id of the upload. */
+                uploadId: string;
+            };
+            cookie?: never;
+        };
+        /** @description Bytes of the file */
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The bytes up to Upload-Offset are stored */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Expires": components["headers"]["Upload-Expires"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `VALIDATION_FAILED`: The request does not have the required shape
+             *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
+             *     `BAD_REQUEST`: The HTTP request is malformed
+             */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["Problem403-16"];
+            /**
+             * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
+             *     `UPLOAD_NOT_FOUND`: There is no such upload
+             *     `VIDEO_NOT_FOUND`: There is no such video
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `UPLOAD_OFFSET_MISMATCH`: The upload has another offset; request it with HEAD and continue there
+             *     `SOURCE_ALREADY_UPLOADED`: This video already has its source
+             *     `UPLOAD_SUPERSEDED`: Another request has taken over this upload
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: components["responses"]["Problem410-3"];
+            412: components["responses"]["Problem412-3"];
+            413: components["responses"]["Problem413-2"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    getUploadLinkVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Token of the upload link, as it is in its address. */
+                token: string;
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its state */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadLinkVideo"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            403: components["responses"]["Problem403-15"];
+            /**
+             * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
+             *     `VIDEO_NOT_FOUND`: There is no such video
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: components["responses"]["Problem410-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     checkDelivery: {
         parameters: {
             query?: never;
@@ -9942,8 +11245,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-8"];
-            403: components["responses"]["Problem403-16"];
+            400: components["responses"]["Problem400-9"];
+            403: components["responses"]["Problem403-19"];
             429: components["responses"]["Problem429-5"];
             503: components["responses"]["Problem503-4"];
         };
@@ -10012,8 +11315,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-8"];
-            403: components["responses"]["Problem403-16"];
+            400: components["responses"]["Problem400-9"];
+            403: components["responses"]["Problem403-19"];
             /** @description `FILE_NOT_FOUND`: There is no such file */
             404: {
                 headers: {
@@ -12907,6 +14210,151 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    listPlaybackKeys: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPlaybackKeysResult"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    createPlaybackKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreatePlaybackKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatePlaybackKeyResult"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `PLAYBACK_KEY_LIMIT_REACHED`: This project has reached its limit of playback keys
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    retirePlaybackKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the playback key. */
+                playbackKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            /** @description `PLAYBACK_KEY_NOT_FOUND`: There is no such playback key */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     acceptProjectInvitation: {
         parameters: {
             query?: never;
@@ -13568,6 +15016,175 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    listUploadLinks: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadLinkPage"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    createUploadLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreateUploadLink"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewUploadLink"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            /**
+             * @description `UPLOAD_LINK_LIMIT_REACHED`: This project has reached its limit of upload links
+             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
+             */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    getUploadLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the upload link. */
+                linkId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadLink"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-10"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    revokeUploadLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the upload link. */
+                linkId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403-14"];
+            404: components["responses"]["Problem404-10"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     createUpload: {
         parameters: {
             query?: never;
@@ -13723,7 +15340,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-7"];
+            400: components["responses"]["Problem400-8"];
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
@@ -13766,7 +15383,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400-7"];
+            400: components["responses"]["Problem400-8"];
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
@@ -15281,23 +16898,7 @@ export interface operations {
                     "application/json": components["schemas"]["Video"];
                 };
             };
-            /**
-             * @description `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
-             *     `UPLOAD_EMPTY`: The upload has no bytes
-             *     `BAD_REQUEST`: The HTTP request is malformed
-             *     `VALIDATION_FAILED`: The request does not have the required shape
-             */
-            400: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
@@ -15441,7 +17042,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-14"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -15489,7 +17090,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
-            409: components["responses"]["Problem409-6"];
+            409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             /** @description `WATERMARK_INVALID`: This image cannot be used as a watermark */
@@ -15536,9 +17137,9 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-14"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-6"];
+            409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -15667,7 +17268,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-12"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -15709,7 +17310,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-12"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -15752,7 +17353,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-12"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -15809,7 +17410,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-5"];
+            409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
@@ -15851,7 +17452,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-12"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
@@ -15895,9 +17496,9 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-10"];
+            404: components["responses"]["Problem404-12"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-5"];
+            409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
