@@ -51,7 +51,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get how to embed a video (oEmbed 1.0)
+         * Get how to embed a video, by oEmbed
          * @description For editors that turn a pasted address into a player. Only public and unlisted videos have one.
          *
          *     Needs no access token. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.

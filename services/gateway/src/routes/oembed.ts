@@ -14,7 +14,10 @@ const Query = z.object({
     description: 'Address of the page of a video.',
     example: 'https://video.example.org/watch/01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
   }),
-  format: z.literal('json').default('json').meta({ description: 'Format of the answer; there is no other.' }),
+  format: z
+    .literal('json')
+    .default('json')
+    .meta({ description: 'Format of the answer; there is no other.', example: 'json' }),
   maxwidth: Pixels.optional().meta({ description: 'Most pixels that the player may be wide.', example: 640 }),
   maxheight: Pixels.optional().meta({ description: 'Most pixels that the player may be high.', example: 360 }),
 })
@@ -49,7 +52,7 @@ export const oembed = tagged('Playback', [
     auth: 'none',
     limit: 'general',
     name: 'getOembed',
-    summary: 'Get how to embed a video (oEmbed 1.0)',
+    summary: 'Get how to embed a video, by oEmbed',
     description: 'For editors that turn a pasted address into a player. Only public and unlisted videos have one.',
     query: Query,
     answers: { 200: { description: 'The frame or link', content: { 'application/json': Embed } } },
@@ -61,8 +64,8 @@ export const oembed = tagged('Playback', [
 const PAGE = /^\/(?:watch|embed)\/([0-9a-f-]{36})$/
 
 function getOembed(ctx: Context): ReturnType<HandRoute['handle']> {
-  const isEmbeddable = ctx.config.EMBED_ORIGINS.length > 0
   return async (req, res, { call }) => {
+    const isEmbeddable = ctx.config.EMBED_ORIGINS.length > 0
     const { url, maxwidth, maxheight } = parseFields(Query, req.query)
     const page = new URL(url)
     const videoId = PAGE.exec(page.pathname)?.[1]
