@@ -35,6 +35,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           isolate,
+          // Many of these tests wait for a process or a clock.
+          maxWorkers: 3,
           include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
           globalSetup,
           setupFiles,

@@ -35,10 +35,18 @@ const system = await useSystem({ env: GENEROUS })
 const { email, password, client } = await register(createClient(system.gatewayUrl))
 const scratch = mkdtempSync(join(tmpdir(), 'kinora-integrate-'))
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
-const env = { ...process.env, KINORA_URL: system.gatewayUrl, EMAIL: email, PASSWORD: password, PACKAGES: scratch }
+const env = {
+  ...process.env,
+  KINORA_URL: system.gatewayUrl,
+  EMAIL: email,
+  PASSWORD: password,
+  PACKAGES: scratch,
+  PLAYBACK_KEY: join(scratch, 'key.json'),
+}
 
-const [createKey, pack] = snippets.filter(({ language }) => language === 'sh')
-const key = (await run('bash', ['-c', createKey?.text ?? ''], { env })).stdout.trim()
+const [createKey, pack, createPlaybackKey] = snippets.filter(({ language }) => language === 'sh')
+const shell = [createKey?.text, createPlaybackKey?.text].join('')
+const key = (await run('bash', ['-c', shell], { env })).stdout.trim()
 const port = await freePort()
 const site = `http://127.0.0.1:${port}`
 const server = spawn(process.execPath, ['server.mjs'], {
@@ -267,8 +275,11 @@ test('every snippet for a server runs, one after the other', async () => {
   try {
     const { stdout } = await run(process.execPath, [file], { env: { ...env, KINORA_API_KEY: key }, timeout: 120_000 })
     expect(stdout).toMatch(
-      /100 %\nhttp.*\/master\.m3u8\n[\w-]{36} Holiday 2026\nVIDEO_NOT_FOUND, request \S+\n\{[\s\S]*\}\nhttp.*\/u\/[\w-]{43}\n/,
+      /100 %\nhttp.*\/master\.m3u8\n[\w-]{36} Holiday 2026\nVIDEO_NOT_FOUND, request \S+\n\{[\s\S]*\}\n/,
     )
+    expect(stdout).toMatch(/\nhttp.*\/u\/[\w-]{43}\n/)
+    const [signed = ''] = /^http\S+\/play\/eyJ\S+$/m.exec(stdout.slice(stdout.indexOf('VIDEO_NOT_FOUND'))) ?? []
+    expect((await fetch(signed)).status).toBe(200)
   } finally {
     rmSync(file)
   }

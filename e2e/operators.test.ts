@@ -145,6 +145,16 @@ test('the audit log says who did what to whom', async () => {
   expect(output).toMatch(/user_promote +success .* operator/)
 })
 
+test('videos of anybody are found and shown', async () => {
+  const customer = await register(visitor)
+  const video = await customer.client.call<{ id: string }>('POST', '/v1/videos', { title: 'Bees' })
+  const { output } = await run('videos', 'list', '--owner', customer.email)
+  expect(output).toContain(`${video.id}  Bees`)
+  expect((await run('videos', 'show', video.id)).output).toContain('awaiting_upload')
+  expect((await run('videos', 'retry', video.id)).errors).toContain('NOTHING_TO_RETRY')
+  await until(async () => (await json<Page<unknown>>('audit', 'list', '--action', 'videos_search')).items.length > 0)
+})
+
 test('tasks and signing keys are listed', async () => {
   expect(await json('tasks', 'list', '--status', 'running')).toEqual({ items: [], nextCursor: null })
   const { items } = await json<Page<{ stage: string }>>('keys', 'list')

@@ -150,6 +150,18 @@ test('captions play from the master playlist, and by their language', async () =
   }
 })
 
+test('its source comes back byte for byte, to those who may edit it', async () => {
+  const address = `${system.gatewayUrl}/v1/videos/${ready.id}/source`
+  const answer = await fetch(address, { headers: client.headers })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-disposition')).toContain('filename="normal.mp4"')
+  const bytes = Buffer.from(await answer.arrayBuffer())
+  expect(createHash('sha256').update(bytes).digest('hex')).toBe(ready.source?.sha256)
+  const part = await fetch(address, { headers: { ...client.headers, range: 'bytes=4-7' } })
+  expect([part.status, await part.text()]).toEqual([206, 'ftyp'])
+  expect((await fetch(address)).status).toBe(401)
+})
+
 test('its passport, for its owner, has the hash of every file that a player fetches', async () => {
   const address = `/v1/videos/${ready.id}/passport`
   const passport = await client.call<Passport>('GET', address)

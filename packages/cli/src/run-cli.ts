@@ -13,6 +13,7 @@ import { sessionsCommands } from './commands/sessions.ts'
 import { storageCommands } from './commands/storage.ts'
 import { tasksCommands } from './commands/tasks.ts'
 import { usersCommands } from './commands/users.ts'
+import { videosCommands } from './commands/videos.ts'
 import { connectOperator } from './operator.ts'
 import { createPrinter } from './printer.ts'
 import { EXIT, RefusedError, UsageError } from './terminal.ts'
@@ -21,6 +22,7 @@ const GROUPS = [
   adminCommands,
   usersCommands,
   projectsCommands,
+  videosCommands,
   sessionsCommands,
   auditCommands,
   keysCommands,
@@ -37,7 +39,7 @@ Exit codes: ${EXIT.ok} done, ${EXIT.refused} refused or problem found, ${EXIT.us
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const program = new Command('kinora')
     .description(
-      'Operate a Kinora installation: accounts, projects, sessions, audit log, keys, storage, tasks, parked messages; check HLS',
+      'Operate a Kinora installation: accounts, projects, videos, sessions, audit log, keys, storage, tasks, parked messages; check HLS',
     )
     .version(VERSION)
     .option('--json', 'print JSON instead of tables')

@@ -43,6 +43,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/oembed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get how to embed a video (oEmbed 1.0)
+         * @description For editors that turn a pasted address into a player. Only public and unlisted videos have one.
+         *
+         *     Needs no access token. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["getOembed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/play/{reference}/{file}": {
         parameters: {
             query?: never;
@@ -955,6 +977,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/videos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find videos of all accounts and projects
+         * @description Newest first. A text is looked for within a project or an account. Without the addresses of the videos: they cannot be watched this way.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["findVideos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/videos/{videoId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get any video, and the attempts at its tasks
+         * @description Its state, causes and timeline, without its addresses.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["inspectVideo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/videos/{videoId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry the failed tasks of any video
+         * @description On behalf of those who may edit it.
+         *
+         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller.
+         */
+        post: operations["retryAnyVideo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1588,6 +1676,56 @@ export interface paths {
          */
         post: operations["setUpTotp"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playback-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List playback keys
+         * @description The keys of a project that are not retired, newest first.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listPlaybackKeys"];
+        put?: never;
+        /**
+         * Register a playback key
+         * @description With it a server of yours signs tokens that play the videos of the project, without a call per viewer. Without `publicKey` a pair for ES256 is made, and the answer has the private key, this once. A project has at most 20.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller.
+         */
+        post: operations["createPlaybackKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playback-keys/{playbackKeyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Retire a playback key
+         * @description All tokens that it has signed are refused within a second. A retired key does not come back.
+         *
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        delete: operations["retirePlaybackKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2288,7 +2426,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Download the uploaded file of a video
+         * @description Byte for byte as it arrived, with all of its metadata. For those who may edit the video. That of a clip is the whole file that it was cut from.
+         *
+         *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["downloadSource"];
         /**
          * Upload the source of a video
          * @description The body is the file itself, in one request. Processing begins when all bytes are stored.
@@ -2868,7 +3012,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         /** @description A page of API keys */
         ApiKeyPage: {
@@ -3082,7 +3226,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         CreateClip: {
             /**
@@ -3113,6 +3257,129 @@ export interface components {
              * @example false
              */
             mail?: boolean;
+        };
+        CreatePlaybackKey: {
+            /**
+             * @description Name that tells the key from others, 1 to 100 characters.
+             * @example Web site
+             */
+            name?: string;
+            /**
+             * Format: uuid
+             * @description Id of the project. Without it that of the API key, or the personal project of the caller.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId?: string;
+            /**
+             * @description The public key, on P-256 or Ed25519: SPKI in PEM, or a JWK.
+             * @example -----BEGIN PUBLIC KEY-----
+             *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+             *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+             *     -----END PUBLIC KEY-----
+             */
+            publicKey?: string | {
+                /**
+                 * @description Ignored: the curve decides.
+                 * @example ES256
+                 */
+                alg?: string;
+                /**
+                 * @description Curve of the key.
+                 * @example P-256
+                 * @enum {string}
+                 */
+                crv: "P-256" | "Ed25519";
+                /**
+                 * @description Ignored.
+                 * @example true
+                 */
+                ext?: boolean;
+                /**
+                 * @description Ignored.
+                 * @example [
+                 *       "verify"
+                 *     ]
+                 */
+                key_ops?: string[];
+                /**
+                 * @description Ignored: the key gets an id.
+                 * @example my-key
+                 */
+                kid?: string;
+                /**
+                 * @description EC for P-256, OKP for Ed25519.
+                 * @example EC
+                 * @enum {string}
+                 */
+                kty: "EC" | "OKP";
+                /**
+                 * @description Ignored.
+                 * @example sig
+                 */
+                use?: string;
+                /**
+                 * @description Coordinate, in base64url.
+                 * @example KZTxDUr3GgxRzgt29UMKBsUQcsSarkkzmdvlruPuObo
+                 */
+                x: string;
+                /**
+                 * @description Second coordinate of a key on P-256, in base64url.
+                 * @example p8muHVnWlxi9kCghKdRnRevoKppT__H6KYWPZK2MxCg
+                 */
+                y?: string;
+            };
+        };
+        CreatePlaybackKeyResult: {
+            /**
+             * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+             * @example ES256
+             * @enum {string}
+             */
+            algorithm: "ES256" | "EdDSA";
+            /**
+             * Format: date-time
+             * @description When it was registered (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Id of the key: `kid` or `iss` of its tokens.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Name of the key; null without one.
+             * @example Web site
+             */
+            name: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the account that registered the key.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * @description The private key: PKCS #8 in PEM. Only in the answer to a request without `publicKey`; Kinora does not store it.
+             * @example -----BEGIN PRIVATE KEY-----
+             *     MIGHAgEA…
+             *     -----END PRIVATE KEY-----
+             */
+            privateKey?: string;
+            /**
+             * Format: uuid
+             * @description Id of the project whose videos its tokens play.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * @description The public key: SPKI in PEM.
+             * @example -----BEGIN PUBLIC KEY-----
+             *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+             *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+             *     -----END PUBLIC KEY-----
+             */
+            publicKey: string;
         };
         CreatePlaybackToken: {
             /**
@@ -3199,7 +3466,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         CreateUploadLink: {
             /**
@@ -3380,6 +3647,15 @@ export interface components {
              */
             password: string;
         };
+        FindVideosResult: {
+            /** @description The entries of this page. */
+            items: components["schemas"]["RetryAnyVideoResult"][];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
+        };
         FinishLogin: {
             /**
              * @description Six-digit code of the authenticator app, valid for about 30 seconds
@@ -3484,6 +3760,65 @@ export interface components {
              */
             ok: boolean;
         };
+        GetOembedResult: {
+            /**
+             * @description Height of the frame in pixels.
+             * @example 360
+             */
+            height?: number;
+            /**
+             * @description A frame with the player; only with the type video.
+             * @example <iframe src="https://video.example.org/embed/abc" width="640" height="360" allowfullscreen></iframe>
+             */
+            html?: string;
+            /**
+             * @description Name of the software.
+             * @example Kinora
+             */
+            provider_name: string;
+            /**
+             * @description Address of this installation.
+             * @example https://video.example.org
+             */
+            provider_url: string;
+            /**
+             * @description Height of the poster in pixels.
+             * @example 360
+             */
+            thumbnail_height?: number;
+            /**
+             * @description Address of the poster; absent without one.
+             * @example https://video.example.org/play/abc/poster.jpg?width=320
+             */
+            thumbnail_url?: string;
+            /**
+             * @description Width of the poster in pixels.
+             * @example 640
+             */
+            thumbnail_width?: number;
+            /**
+             * @description Title of the video.
+             * @example Holidays
+             */
+            title: string;
+            /**
+             * @description video: `html` is a player for the page. link: no other site may embed players of this installation.
+             * @example video
+             * @enum {string}
+             */
+            type: "video" | "link";
+            /**
+             * @description Version of oEmbed.
+             * @example 1.0
+             * @enum {string}
+             */
+            version: "1.0";
+            /**
+             * @description Width of the frame in pixels.
+             * @example 640
+             */
+            width?: number;
+        };
         HandOverProject: {
             /**
              * @description Code of the authenticator app, or a recovery code, at most 64 characters. Required if the account has a second factor.
@@ -3501,6 +3836,290 @@ export interface components {
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
              */
             userId: string;
+        };
+        InspectVideoResult: {
+            /**
+             * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
+             * @default []
+             * @example [
+             *       {
+             *         "id": "1",
+             *         "language": "de",
+             *         "name": "Deutsch",
+             *         "default": true,
+             *         "channels": 2,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "ready"
+             *       },
+             *       {
+             *         "id": "2",
+             *         "language": "en",
+             *         "name": "English",
+             *         "default": false,
+             *         "channels": 6,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "processing"
+             *       }
+             *     ]
+             */
+            audioTracks: {
+                /**
+                 * @description Whether its owner has added it; false for tracks of the source.
+                 * @default false
+                 * @example false
+                 */
+                added: boolean;
+                /**
+                 * @description Whether it describes the frames to people who do not see them.
+                 * @example false
+                 */
+                audioDescription: boolean;
+                /**
+                 * @description Number of channels of the track in the source.
+                 * @example 2
+                 */
+                channels: number;
+                /**
+                 * @description Whether players begin with it; true for one track.
+                 * @example true
+                 */
+                default: boolean;
+                /**
+                 * @description Whether players are not offered it. Only members of the project see hidden tracks.
+                 * @default false
+                 * @example false
+                 */
+                hidden: boolean;
+                /**
+                 * @description Id of the track; unique within its video.
+                 * @example 2
+                 */
+                id: string;
+                /**
+                 * @description Language in the canonical form of BCP 47; null if it is unknown.
+                 * @example de
+                 */
+                language: string | null;
+                /**
+                 * @description What the menu of a player shows; unique within its video.
+                 * @example Deutsch
+                 */
+                name: string;
+                /**
+                 * @description failed: it could not be processed, and the video does not have it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+            }[];
+            /**
+             * Format: date-time
+             * @description When it was created (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description Description, of one or several lines.
+             * @example Two weeks at the lake
+             */
+            description: string;
+            /** @description Why processing failed; null unless status is failed. */
+            error: {
+                /**
+                 * @description Stable code of the cause.
+                 * @example SOURCE_CORRUPT
+                 */
+                code: string;
+                /**
+                 * @description The cause as a sentence.
+                 * @example The file is damaged, or it is not a video.
+                 */
+                detail: string;
+            } | null;
+            /**
+             * Format: uuid
+             * @description Id of the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Whether others than the owner may watch the uploaded file until the first segments exist.
+             * @default false
+             * @example false
+             */
+            instantPlayback: boolean;
+            /**
+             * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+             * @default video
+             * @example video
+             * @enum {string}
+             */
+            kind: "video" | "audio";
+            /**
+             * Format: uuid
+             * @description Id of the account that created the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * @description Whether it can be played now, possibly not yet in all renditions.
+             * @example true
+             */
+            playable: boolean;
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Id of the project that owns the video; a personal project has the id of its account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * Format: date-time
+             * @description When processing was complete (UTC); null before that.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            readyAt: string | null;
+            /** @description The video in each of its sizes; empty for the kind audio. */
+            renditions: {
+                /**
+                 * @description Average bits per second; null until it is measured.
+                 * @example 2500000
+                 */
+                bitrate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number;
+                /**
+                 * @description Name of the rendition, by its short side.
+                 * @example 720p
+                 */
+                name: string;
+                /**
+                 * @description failed: it was not ready when processing of the video failed; a retry continues it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number;
+            }[];
+            /** @description The uploaded file; null before the upload is complete. */
+            source: {
+                /**
+                 * @description Audio codec; null without audio or before the file is probed.
+                 * @example aac
+                 */
+                audioCodec: string | null;
+                /**
+                 * @description Size of the file in bytes.
+                 * @example 73400320
+                 */
+                bytes: number;
+                /**
+                 * @description Container format as ffprobe names it; null before the file is probed.
+                 * @example mov,mp4,m4a,3gp,3g2,mj2
+                 */
+                container: string | null;
+                /**
+                 * @description Duration in seconds; null before the file is probed.
+                 * @example 182.4
+                 */
+                durationSeconds: number | null;
+                /**
+                 * @description File name that the client gave; null without one.
+                 * @example holiday.mp4
+                 */
+                filename: string | null;
+                /**
+                 * @description Frames per second; null before the file is probed.
+                 * @example 29.97
+                 */
+                frameRate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number | null;
+                /**
+                 * @description SHA-256 of the file in hexadecimal.
+                 * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+                 */
+                sha256: string;
+                /**
+                 * @description Video codec; null before the file is probed.
+                 * @example h264
+                 */
+                videoCodec: string | null;
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number | null;
+            } | null;
+            /**
+             * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
+             * @example ready
+             * @enum {string}
+             */
+            status: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+            /**
+             * @description Words to find the video by.
+             * @example [
+             *       "holiday",
+             *       "lake"
+             *     ]
+             */
+            tags: string[];
+            /** @description The attempts at its tasks, in the order of their start. */
+            timeline: components["schemas"]["TimelineEntry"][];
+            /**
+             * @description Title, on one line.
+             * @example Holiday 2026
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
+             * @example private
+             * @enum {string}
+             */
+            visibility: "private" | "unlisted" | "public";
+            /**
+             * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
+             * @default []
+             * @example [
+             *       {
+             *         "code": "AUDIO_TRACK_SKIPPED",
+             *         "detail": "Audio track 3 (tta) is not part of the video: its codec is not supported."
+             *       }
+             *     ]
+             */
+            warnings: {
+                /**
+                 * @description Stable code of what was left out.
+                 * @example AUDIO_TRACK_SKIPPED
+                 */
+                code: string;
+                /**
+                 * @description The same as a sentence, with the track, the codec or the seconds.
+                 * @example Audio track 3 (tta) is not part of the video: its codec is not supported.
+                 */
+                detail: string;
+            }[];
         };
         /** @description An invitation to register that has not been used */
         Invite: {
@@ -3617,6 +4236,59 @@ export interface components {
              * @example 14400
              */
             videoSeconds: number | null;
+        };
+        ListPlaybackKeysResult: {
+            /** @description The entries of this page. */
+            items: {
+                /**
+                 * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+                 * @example ES256
+                 * @enum {string}
+                 */
+                algorithm: "ES256" | "EdDSA";
+                /**
+                 * Format: date-time
+                 * @description When it was registered (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the key: `kid` or `iss` of its tokens.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                id: string;
+                /**
+                 * @description Name of the key; null without one.
+                 * @example Web site
+                 */
+                name: string | null;
+                /**
+                 * Format: uuid
+                 * @description Id of the account that registered the key.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                ownerId: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the project whose videos its tokens play.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
+                /**
+                 * @description The public key: SPKI in PEM.
+                 * @example -----BEGIN PUBLIC KEY-----
+                 *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+                 *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+                 *     -----END PUBLIC KEY-----
+                 */
+                publicKey: string;
+            }[];
+            /**
+             * @description Pass it as `cursor` to get the next page; null on the last page.
+             * @example eyJhIjoxfQ
+             */
+            nextCursor: string | null;
         };
         Login: {
             /**
@@ -3880,7 +4552,7 @@ export interface components {
              *       "videos:write"
              *     ]
              */
-            scopes: ("videos:read" | "videos:write" | "playback:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
+            scopes: ("videos:read" | "videos:write" | "playback:write" | "playback-keys:write" | "webhooks:read" | "webhooks:write" | "account:read" | "admin")[];
         };
         /** @description A new invitation: the only answer that contains its token */
         NewInvite: {
@@ -4684,6 +5356,52 @@ export interface components {
             exportedAt: string;
             /** @description Its passkeys. */
             passkeys: components["schemas"]["Passkey"][];
+            /** @description The playback keys of its personal project. */
+            playbackKeys: {
+                /**
+                 * @description What the header `alg` of its tokens must be. ES256: ECDSA on P-256. EdDSA: Ed25519.
+                 * @example ES256
+                 * @enum {string}
+                 */
+                algorithm: "ES256" | "EdDSA";
+                /**
+                 * Format: date-time
+                 * @description When it was registered (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the key: `kid` or `iss` of its tokens.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                id: string;
+                /**
+                 * @description Name of the key; null without one.
+                 * @example Web site
+                 */
+                name: string | null;
+                /**
+                 * Format: uuid
+                 * @description Id of the account that registered the key.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                ownerId: string;
+                /**
+                 * Format: uuid
+                 * @description Id of the project whose videos its tokens play.
+                 * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+                 */
+                projectId: string;
+                /**
+                 * @description The public key: SPKI in PEM.
+                 * @example -----BEGIN PUBLIC KEY-----
+                 *     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKZTxDUr3GgxRzgt29UMKBsUQcsSa
+                 *     rkkzmdvlruPuObqnya4dWdaXGL2QKCEp1GdF6+gqmlP/8fophY9krYzEKA==
+                 *     -----END PUBLIC KEY-----
+                 */
+                publicKey: string;
+            }[];
             /** @description Its playback links. */
             playbackTokens: components["schemas"]["PlaybackTokenInfo"][];
             /** @description The projects of which it is a member. */
@@ -5056,7 +5774,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -5458,6 +6176,288 @@ export interface components {
              * @example example-mail-token
              */
             token: string;
+        };
+        RetryAnyVideoResult: {
+            /**
+             * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
+             * @default []
+             * @example [
+             *       {
+             *         "id": "1",
+             *         "language": "de",
+             *         "name": "Deutsch",
+             *         "default": true,
+             *         "channels": 2,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "ready"
+             *       },
+             *       {
+             *         "id": "2",
+             *         "language": "en",
+             *         "name": "English",
+             *         "default": false,
+             *         "channels": 6,
+             *         "audioDescription": false,
+             *         "hidden": false,
+             *         "added": false,
+             *         "status": "processing"
+             *       }
+             *     ]
+             */
+            audioTracks: {
+                /**
+                 * @description Whether its owner has added it; false for tracks of the source.
+                 * @default false
+                 * @example false
+                 */
+                added: boolean;
+                /**
+                 * @description Whether it describes the frames to people who do not see them.
+                 * @example false
+                 */
+                audioDescription: boolean;
+                /**
+                 * @description Number of channels of the track in the source.
+                 * @example 2
+                 */
+                channels: number;
+                /**
+                 * @description Whether players begin with it; true for one track.
+                 * @example true
+                 */
+                default: boolean;
+                /**
+                 * @description Whether players are not offered it. Only members of the project see hidden tracks.
+                 * @default false
+                 * @example false
+                 */
+                hidden: boolean;
+                /**
+                 * @description Id of the track; unique within its video.
+                 * @example 2
+                 */
+                id: string;
+                /**
+                 * @description Language in the canonical form of BCP 47; null if it is unknown.
+                 * @example de
+                 */
+                language: string | null;
+                /**
+                 * @description What the menu of a player shows; unique within its video.
+                 * @example Deutsch
+                 */
+                name: string;
+                /**
+                 * @description failed: it could not be processed, and the video does not have it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+            }[];
+            /**
+             * Format: date-time
+             * @description When it was created (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description Description, of one or several lines.
+             * @example Two weeks at the lake
+             */
+            description: string;
+            /** @description Why processing failed; null unless status is failed. */
+            error: {
+                /**
+                 * @description Stable code of the cause.
+                 * @example SOURCE_CORRUPT
+                 */
+                code: string;
+                /**
+                 * @description The cause as a sentence.
+                 * @example The file is damaged, or it is not a video.
+                 */
+                detail: string;
+            } | null;
+            /**
+             * Format: uuid
+             * @description Id of the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            id: string;
+            /**
+             * @description Whether others than the owner may watch the uploaded file until the first segments exist.
+             * @default false
+             * @example false
+             */
+            instantPlayback: boolean;
+            /**
+             * @description audio: its source has audio but no frames, except perhaps a cover. video: all others, and every video before it is probed.
+             * @default video
+             * @example video
+             * @enum {string}
+             */
+            kind: "video" | "audio";
+            /**
+             * Format: uuid
+             * @description Id of the account that created the video.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            ownerId: string;
+            /**
+             * @description Whether it can be played now, possibly not yet in all renditions.
+             * @example true
+             */
+            playable: boolean;
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Id of the project that owns the video; a personal project has the id of its account.
+             * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
+             */
+            projectId: string;
+            /**
+             * Format: date-time
+             * @description When processing was complete (UTC); null before that.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            readyAt: string | null;
+            /** @description The video in each of its sizes; empty for the kind audio. */
+            renditions: {
+                /**
+                 * @description Average bits per second; null until it is measured.
+                 * @example 2500000
+                 */
+                bitrate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number;
+                /**
+                 * @description Name of the rendition, by its short side.
+                 * @example 720p
+                 */
+                name: string;
+                /**
+                 * @description failed: it was not ready when processing of the video failed; a retry continues it.
+                 * @example ready
+                 * @enum {string}
+                 */
+                status: "processing" | "ready" | "failed";
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number;
+            }[];
+            /** @description The uploaded file; null before the upload is complete. */
+            source: {
+                /**
+                 * @description Audio codec; null without audio or before the file is probed.
+                 * @example aac
+                 */
+                audioCodec: string | null;
+                /**
+                 * @description Size of the file in bytes.
+                 * @example 73400320
+                 */
+                bytes: number;
+                /**
+                 * @description Container format as ffprobe names it; null before the file is probed.
+                 * @example mov,mp4,m4a,3gp,3g2,mj2
+                 */
+                container: string | null;
+                /**
+                 * @description Duration in seconds; null before the file is probed.
+                 * @example 182.4
+                 */
+                durationSeconds: number | null;
+                /**
+                 * @description File name that the client gave; null without one.
+                 * @example holiday.mp4
+                 */
+                filename: string | null;
+                /**
+                 * @description Frames per second; null before the file is probed.
+                 * @example 29.97
+                 */
+                frameRate: number | null;
+                /**
+                 * @description Height in pixels.
+                 * @example 720
+                 */
+                height: number | null;
+                /**
+                 * @description SHA-256 of the file in hexadecimal.
+                 * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+                 */
+                sha256: string;
+                /**
+                 * @description Video codec; null before the file is probed.
+                 * @example h264
+                 */
+                videoCodec: string | null;
+                /**
+                 * @description Width in pixels.
+                 * @example 1280
+                 */
+                width: number | null;
+            } | null;
+            /**
+             * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
+             * @example ready
+             * @enum {string}
+             */
+            status: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+            /**
+             * @description Words to find the video by.
+             * @example [
+             *       "holiday",
+             *       "lake"
+             *     ]
+             */
+            tags: string[];
+            /**
+             * @description Title, on one line.
+             * @example Holiday 2026
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * @description private: only members of its project and holders of a link. unlisted: everybody who knows the id. public: everybody.
+             * @example private
+             * @enum {string}
+             */
+            visibility: "private" | "unlisted" | "public";
+            /**
+             * @description What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.
+             * @default []
+             * @example [
+             *       {
+             *         "code": "AUDIO_TRACK_SKIPPED",
+             *         "detail": "Audio track 3 (tta) is not part of the video: its codec is not supported."
+             *       }
+             *     ]
+             */
+            warnings: {
+                /**
+                 * @description Stable code of what was left out.
+                 * @example AUDIO_TRACK_SKIPPED
+                 */
+                code: string;
+                /**
+                 * @description The same as a sentence, with the track, the codec or the seconds.
+                 * @example Audio track 3 (tta) is not part of the video: its codec is not supported.
+                 */
+                detail: string;
+            }[];
         };
         RetryVideo: {
             /**
@@ -7919,7 +8919,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `VIDEO_NOT_READY`: This video is not ready yet */
+        /** @description `NOTHING_TO_RETRY`: This video has no failed tasks */
         Problem409: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7931,7 +8931,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PLAYBACK_NOT_READY`: This video cannot be played yet */
+        /** @description `VIDEO_NOT_READY`: This video is not ready yet */
         "Problem409-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7943,7 +8943,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `EMAIL_TAKEN`: This e-mail address already has an account */
+        /** @description `PLAYBACK_NOT_READY`: This video cannot be played yet */
         "Problem409-3": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7955,7 +8955,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `MFA_NOT_ENABLED`: This account has no authenticator app */
+        /** @description `EMAIL_TAKEN`: This e-mail address already has an account */
         "Problem409-4": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7967,7 +8967,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys */
+        /** @description `MFA_NOT_ENABLED`: This account has no authenticator app */
         "Problem409-5": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -7979,8 +8979,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `API_KEY_LIMIT_REACHED`: This account has reached its limit of API keys */
+        /** @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys */
         "Problem409-6": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `API_KEY_LIMIT_REACHED`: This account has reached its limit of API keys */
+        "Problem409-7": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7996,18 +9008,6 @@ export interface components {
          *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
          *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
          */
-        "Problem409-7": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first */
         "Problem409-8": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -8019,8 +9019,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `WATERMARK_TOO_LATE`: This video already has its source, so its watermark cannot be changed */
+        /** @description `WEBHOOK_DISABLED`: This webhook is disabled; enable it first */
         "Problem409-9": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `WATERMARK_TOO_LATE`: This video already has its source, so its watermark cannot be changed */
+        "Problem409-10": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8036,7 +9048,7 @@ export interface components {
          *     `VIDEO_NOT_READY`: This video is not ready yet
          *     `DOWNLOAD_FAILED`: This file could not be created; the owner can retry the video
          */
-        "Problem409-10": {
+        "Problem409-11": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8526,6 +9538,46 @@ export interface operations {
             };
         };
     };
+    getOembed: {
+        parameters: {
+            query: {
+                /** @description Format of the answer; there is no other. */
+                format?: "json";
+                /** @description Most pixels that the player may be high. */
+                maxheight?: number;
+                /** @description Most pixels that the player may be wide. */
+                maxwidth?: number;
+                /** @description Address of the page of a video. */
+                url: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The frame or link */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GetOembedResult"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            404: components["responses"]["Problem404-2"];
+            409: components["responses"]["Problem409-3"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     getPlayedFile: {
         parameters: {
             query?: never;
@@ -8590,7 +9642,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-17"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8660,7 +9712,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-17"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8728,7 +9780,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-17"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8817,7 +9869,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-18"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-10"];
+            409: components["responses"]["Problem409-11"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8904,7 +9956,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-18"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-10"];
+            409: components["responses"]["Problem409-11"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9084,7 +10136,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-17"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9161,7 +10213,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-17"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9236,7 +10288,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-17"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9373,7 +10425,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-17"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9452,7 +10504,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-17"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9520,7 +10572,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-17"];
             404: components["responses"]["Problem404-13"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -9665,7 +10717,7 @@ export interface operations {
             401: components["responses"]["Problem401-5"];
             403: components["responses"]["Problem403-16"];
             404: components["responses"]["Problem404-10"];
-            409: components["responses"]["Problem409-7"];
+            409: components["responses"]["Problem409-8"];
             410: components["responses"]["Problem410-2"];
             413: components["responses"]["Problem413-2"];
             415: components["responses"]["Problem415-2"];
@@ -9727,7 +10779,7 @@ export interface operations {
             401: components["responses"]["Problem401-5"];
             403: components["responses"]["Problem403-16"];
             404: components["responses"]["Problem404-10"];
-            409: components["responses"]["Problem409-7"];
+            409: components["responses"]["Problem409-8"];
             410: components["responses"]["Problem410-2"];
             412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-2"];
@@ -10215,7 +11267,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-3"];
+            409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -10692,7 +11744,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-6"];
+            409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -11222,6 +12274,124 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    findVideos: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+                /** @description Only videos that this account has made. */
+                ownerId?: string;
+                /** @description Only videos of this project. */
+                projectId?: string;
+                /** @description Text to look for in titles; with `projectId` or `ownerId`. */
+                q?: string;
+                /** @description Only entries with this status. */
+                status?: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindVideosResult"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    inspectVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectVideoResult"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    retryAnyVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryAnyVideoResult"];
+                };
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: {
@@ -11308,7 +12478,7 @@ export interface operations {
             };
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-6"];
+            409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12042,7 +13212,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-5"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-5"];
+            409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12221,7 +13391,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-7"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-5"];
+            409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12489,7 +13659,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-3"];
+            409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -12598,7 +13768,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-8"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-4"];
+            409: components["responses"]["Problem409-5"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-2"];
@@ -12705,7 +13875,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-8"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-4"];
+            409: components["responses"]["Problem409-5"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-2"];
@@ -12761,6 +13931,143 @@ export interface operations {
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503-2"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    listPlaybackKeys: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+                /** @description Id of the project. Without it that of the API key, or the personal project of the caller. */
+                projectId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPlaybackKeysResult"];
+                };
+            };
+            400: components["responses"]["Problem400-2"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    createPlaybackKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreatePlaybackKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatePlaybackKeyResult"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            /** @description `PLAYBACK_KEY_LIMIT_REACHED`: This project has reached its limit of playback keys */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    retirePlaybackKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the playback key. */
+                playbackKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-4"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            /** @description `PLAYBACK_KEY_NOT_FOUND`: There is no such playback key */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
             507: components["responses"]["Problem507"];
         };
@@ -14330,7 +15637,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-3"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409"];
+            409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -14644,7 +15951,7 @@ export interface operations {
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409"];
+            409: components["responses"]["Problem409-2"];
             /**
              * @description `UPLOAD_TOO_LARGE`: The file is larger than allowed
              *     `BODY_TOO_LARGE`: The body is too large
@@ -15005,18 +16312,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            /** @description `NOTHING_TO_RETRY`: This video has no failed tasks */
-            409: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -15055,9 +16351,98 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-2"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-2"];
+            409: components["responses"]["Problem409-3"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    downloadSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The requested byte range */
+            206: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400-6"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `SOURCE_NOT_FOUND`: This video has no uploaded file
+             *     `FILE_NOT_FOUND`: There is no such file
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -15289,7 +16674,7 @@ export interface operations {
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403-3"];
             404: components["responses"]["Problem404-2"];
-            409: components["responses"]["Problem409-9"];
+            409: components["responses"]["Problem409-10"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             /** @description `WATERMARK_INVALID`: This image cannot be used as a watermark */
@@ -15338,7 +16723,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-14"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-9"];
+            409: components["responses"]["Problem409-10"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -15597,7 +16982,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-8"];
+            409: components["responses"]["Problem409-9"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-4"];
@@ -15674,7 +17059,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404-12"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409-8"];
+            409: components["responses"]["Problem409-9"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429-4"];

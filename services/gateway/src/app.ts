@@ -48,7 +48,7 @@ export function createApp(ctx: Context): Express {
   app.options([LINK_PATH, `${LINK_PATH}/*rest`], linkPreflight(ctx))
   mount(app, routes, ctx)
   serveAccountPages(app)
-  servePlayerPage(app, { embedOrigins: ctx.config.EMBED_ORIGINS, deliveryUrl: ctx.config.DELIVERY_URL })
+  servePlayerPage(app, ctx)
   serveDocs(app, openApiDocument(routes))
   app.use(() => {
     throw new AppError('ROUTE_NOT_FOUND')

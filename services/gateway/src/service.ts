@@ -22,6 +22,7 @@ import { AccessTokens } from './identity/tokens.ts'
 import { VideoFeed } from './live/video-feed.ts'
 import { DeliveryAddresses } from './playback/delivery-addresses.ts'
 import { Grants } from './playback/grants.ts'
+import { PlaybackKeys } from './playback/playback-keys.ts'
 import { PlaybackRevocations } from './playback/playback-revocations.ts'
 import { StillQueue } from './playback/still-queue.ts'
 import { forwardedCallers, spoofable } from './proxy-check/proxy-report.ts'
@@ -68,10 +69,12 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   const memberships = new Memberships(rpc)
   const revocations = new Revocations(rpc, { apiKeys, memberships }, logger)
   const playbackRevocations = new PlaybackRevocations(rpc, logger)
+  const offline = { revocations: playbackRevocations, offlineMs: config.OFFLINE_PLAYBACK_SECONDS * 1000 }
+  const playbackKeys = new PlaybackKeys(rpc, offline)
   const grants = new Grants(rpc, {
     signer: playbackSigner(playbackSecrets(config), () => new Date()),
-    revocations: playbackRevocations,
-    offlineMs: config.OFFLINE_PLAYBACK_SECONDS * 1000,
+    keys: playbackKeys,
+    ...offline,
   })
   const videoFeed = new VideoFeed()
   const stills = new StillQueue()
@@ -87,13 +90,17 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     () => keySet.reload(),
   )
   await bus.listen(
-    [events['video.changed'], events['video.deleted'], events['playback.revoked'], events['video.delivery-revoked']],
+    [
+      ...[events['video.changed'], events['video.deleted'], events['video.delivery-revoked']],
+      ...[events['playback.revoked'], events['playback.key-retired']],
+    ],
     (envelope) => {
       playbackRevocations.receive(envelope)
       grants.receive(envelope)
       videoFeed.receive(envelope)
     },
     () => {
+      playbackKeys.invalidateAll()
       grants.invalidateAll()
       playbackRevocations.reload()
       videoFeed.gap()

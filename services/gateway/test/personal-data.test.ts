@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AuditEntry, Session, Webhook } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { signingKey } from './support/playback-key.ts'
 import { useGateway } from './support/use-gateway.ts'
 
 const { auth, media, request, signedIn, another } = await useGateway()
@@ -49,6 +50,7 @@ const webhook: Webhook = {
   createdAt: now,
   updatedAt: now,
 }
+const { key: playbackKey } = signingKey()
 
 beforeEach(() => {
   media.videos.clear()
@@ -66,6 +68,7 @@ beforeEach(() => {
     }
   }
   media.on.listPlaybackTokens = async () => ({ items: [token], nextCursor: null })
+  media.on.listPlaybackKeys = async () => ({ items: [playbackKey], nextCursor: null })
   media.on.listWebhooks = async () => ({ items: [webhook], nextCursor: null })
 })
 
@@ -92,6 +95,7 @@ describe('an export', () => {
       auditLog: auditEntries,
       videos: [kept],
       playbackTokens: [token],
+      playbackKeys: [playbackKey],
       webhooks: [webhook],
       uploadLinks: [],
     })

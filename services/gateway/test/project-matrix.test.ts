@@ -141,6 +141,8 @@ const MAKERS: Record<string, (projectId: string, made: Record<string, string>) =
   },
   deliveryId: async (_, { webhookId }) => (await call(owner.token, 'POST', `/v1/webhooks/${webhookId}/test`)).id,
   keyId: async (projectId) => (await call(owner.token, 'POST', '/v1/api-keys', { ...all, projectId })).id,
+  playbackKeyId: async (projectId) =>
+    (await call(owner.token, 'POST', '/v1/playback-keys', { projectId, name: MARK })).id,
   invitationId: async (_, { projectId }) => {
     const invited = { email: `${randomUUID()}@kinora.test`, role: 'viewer' }
     return (await call(owner.token, 'POST', `/v1/projects/${projectId}/invitations`, invited)).id
@@ -233,7 +235,8 @@ it('every route about what a project has says what is done there', () => {
   const isAbout = (route: Route) =>
     route.auth !== 'none' &&
     !route.path.startsWith('/v1/admin/') &&
-    (named(route.path).some((name) => /^(video|upload|webhook|key|project|link)Id$/.test(name)) || takesProject(route))
+    (named(route.path).some((name) => /^(video|upload|webhook|key|playbackKey|project|link)Id$/.test(name)) ||
+      takesProject(route))
   expect(routes.filter((route) => isAbout(route) && !route.project).map(title)).toEqual([])
   expect(inProjects.length).toBeGreaterThan(50)
 })
@@ -278,9 +281,9 @@ describe.each(inProjects.map((route) => ({ name: title(route), route })))('$name
 it('no list of others shows anything of the team', async () => {
   const lists = routes.filter(
     ({ method, path }) =>
-      method === 'get' && /^\/v1\/(videos|upload-links|webhooks|api-keys|projects|usage)$/.test(path),
+      method === 'get' && /^\/v1\/(videos|upload-links|webhooks|playback-keys|api-keys|projects|usage)$/.test(path),
   )
-  expect(lists.length).toBe(6)
+  expect(lists.length).toBe(7)
   for (const { path } of lists) {
     for (const token of [stranger.token, ...foreignKeys]) {
       const { body } = await send(token, 'GET', path)

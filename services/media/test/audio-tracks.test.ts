@@ -334,10 +334,12 @@ test('a track is added to a ready video, moved, made the default, replaced and d
   const second = await worker.take(id, 'audio')
   await worker.finish(task)
   await worker.finish(second)
-  await untilNamed(id, 'audio-7.m3u8')
-  const playlist = (await ctx.store.get(keys.playlist(id, 'audio-7.m3u8'))).toString()
-  expect(playlist).toContain(`${second.taskId}-1/0.m4s`)
+  const playlist = await until(async () => {
+    const text = (await ctx.store.get(keys.playlist(id, 'audio-7.m3u8'))).toString()
+    return text.includes(`${second.taskId}-1/0.m4s`) && text
+  })
   expect(playlist).not.toContain(task.taskId)
+  await untilNamed(id, 'audio-7.m3u8')
 
   await gateway.call(media.updateAudioTrack, { videoId: id, trackId: '1', default: true }, owner)
   await gateway.call(media.deleteAudioTrack, change, owner)

@@ -207,7 +207,7 @@ test('who says it again after all was done is answered again', async () => {
   await until(() => answers.filter((userId) => userId === owner.userId).length === 2)
 })
 
-test('a claimed account loses the webhooks and upload links that were added before, and no later one', async () => {
+test('a claimed account loses the webhooks, playback keys and upload links that were added before, and no later ones', async () => {
   const [owner, other] = [someUser(), someUser()]
   const link = await gateway.call(media.createUploadLink, {}, owner)
   // By the clock of the database, which has dated the link.
@@ -216,6 +216,8 @@ test('a claimed account loses the webhooks and upload links that were added befo
     const id = randomUUID()
     await sql`insert into webhooks (id, owner_id, project_id, url, events, secret, created_at)
       values (${id}, ${userId}, ${userId}, 'https://example.com', '{}', '', ${createdAt})`.execute(db())
+    await sql`insert into playback_keys (id, owner_id, project_id, algorithm, public_key, created_at)
+      values (${id}, ${userId}, ${userId}, 'ES256', '', ${createdAt})`.execute(db())
     return id
   }
   await add(owner, new Date(claimedAt.getTime() - 1))
@@ -229,8 +231,14 @@ test('a claimed account loses the webhooks and upload links that were added befo
       where owner_id in (${owner.userId}, ${other.userId})`.execute(db())
     return rows.map(({ id }) => id).toSorted()
   }
+  const keysLeft = async () => {
+    const { rows } = await sql<{ id: string }>`select id from playback_keys
+      where retired_at is null and owner_id in (${owner.userId}, ${other.userId})`.execute(db())
+    return rows.map(({ id }) => id).toSorted()
+  }
   await until(async () => (await left()).length < 3)
-  expect(await left()).toEqual(kept.toSorted())
+  await until(async () => (await keysLeft()).length < 3)
+  expect([await left(), await keysLeft()]).toEqual([kept.toSorted(), kept.toSorted()])
   await until(async () => (await validLinks([link.id])).length === 0)
 })
 

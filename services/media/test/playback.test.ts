@@ -40,6 +40,7 @@ test('the owner finds addresses in his private video that work as they are, and 
   const reference = referenceIn(video.playback?.hlsUrl)
   expect(await authorize(reference)).toEqual({
     videoId: video.id,
+    projectId: owner.userId,
     visibility: 'private',
     tokenId: null,
     maxHeight: null,

@@ -67,7 +67,7 @@ export const events = defineEvents({
     data: z.object({ ownerId: Id }),
   },
   'audit.noted': {
-    summary: 'An administrator did something outside auth, which keeps the audit log',
+    summary: 'An administrator or a member of a project did something outside auth, which keeps the audit log',
     publisher: 'media',
     subscribers: ['auth'],
     listeners: [],
@@ -139,6 +139,14 @@ export const events = defineEvents({
     listeners: ['gateway'],
     version: 1,
     data: z.object({ linkId: Id }),
+  },
+  'playback.key-retired': {
+    summary: 'A playback key was retired; gateways refuse its tokens',
+    publisher: 'media',
+    subscribers: [],
+    listeners: ['gateway'],
+    version: 1,
+    data: z.object({ playbackKeyId: Id, expiresAt: Timestamp }),
   },
   'task.progressed': {
     summary: 'A heartbeat of a running task with its progress and its new segments; renews the lease',

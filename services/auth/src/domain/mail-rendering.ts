@@ -1,3 +1,4 @@
+import { escapeHtml } from '@kinora/common/html'
 import type { MailText } from './mail-templates.ts'
 
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
@@ -66,10 +67,4 @@ function linkButton({ label, url }: { label: string; url: string }): string {
 </tr></table>
 <p class="note" style="margin:0;${FONT};font-size:13px;line-height:20px;color:#5b616e;word-break:break-all">${href}</p>
 `
-}
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 }

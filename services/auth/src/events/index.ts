@@ -1,6 +1,6 @@
 import type { Bus } from '@kinora/common/bus'
 import type { EventData, EventEnvelope, EventType } from '@kinora/common/contract'
-import { events } from '@kinora/common/contracts'
+import { events, isMemberAction } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 
 /** Subscribes to media's events; all auth processes share the queue. Handling an event twice changes nothing. */
@@ -26,17 +26,17 @@ async function ownerErased(ctx: Context, { ownerId }: EventData<(typeof events)[
 }
 
 /**
- * Writes the row for an action in another service; one of a member of a project is in the log of its account. It has the event's id, so it is written once; of two
- * processes that write it at the same time one fails, and finds the row at its next attempt.
+ * Writes the row for an action in another service. It has the event's id, so it is written once; of two processes that
+ * write it at the same time one fails, and finds the row at its next attempt.
  */
 async function writeNotedRecord(
   ctx: Context,
   { id, occurredAt, data }: EventEnvelope<(typeof events)['audit.noted']>,
 ): Promise<void> {
   const { action, actor, subject, requestId, client } = data
-  const isOfMember = action === 'upload_link_create' || action === 'upload_link_revoke'
-  const userId = isOfMember ? actor.userId : null
   const call = { actor, requestId, ...(client && { client }), timeoutMs: 0 }
+  // What members do is shown to them.
+  const userId = isMemberAction(action) && actor.kind === 'user' ? actor.userId : null
   await ctx.transact(null, async (work) => {
     if (await work.audit.has(id)) return
     await work.audit.record(call, { id, action, subject, userId }, new Date(occurredAt))

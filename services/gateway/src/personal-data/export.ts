@@ -17,6 +17,7 @@ const SECTIONS = {
   auditLog: auth.listAudit,
   videos: media.listVideos,
   playbackTokens: media.listPlaybackTokens,
+  playbackKeys: media.listPlaybackKeys,
   webhooks: media.listWebhooks,
   uploadLinks: media.listUploadLinks,
 } as const

@@ -14,6 +14,7 @@ function grant(fields: Partial<PlaybackGrant> = {}): PlaybackGrant {
   return {
     ...{
       videoId,
+      projectId: randomUUID(),
       tokenId: null,
       visibility: 'public',
       maxHeight: null,

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Rpc } from '../rpc.ts'
 import { Grants } from './grants.ts'
+import { PlaybackKeys } from './playback-keys.ts'
 import { PlaybackRevocations } from './playback-revocations.ts'
 
 const call = { actor: { kind: 'anonymous' }, requestId: 'request' } as const
@@ -31,7 +32,8 @@ async function start({
   const revocations = new PlaybackRevocations(rpc, pino({ level: 'silent' }))
   revocations.reload()
   await vi.waitFor(() => expect(revocations.loaded && !revocations.stale).toBe(true))
-  const grants = new Grants(rpc, { signer, revocations, offlineMs: OFFLINE_MS })
+  const keys = new PlaybackKeys(rpc, { revocations, offlineMs: OFFLINE_MS })
+  const grants = new Grants(rpc, { signer, revocations, keys, offlineMs: OFFLINE_MS })
   const token = (more: object = {}) =>
     signer.sign({ video: videoId, jti: randomUUID(), exp: Math.floor(Date.now() / 1000) + 3000, ...more })
   const hear = (type: keyof typeof events, data: object = {}) => {

@@ -6,8 +6,10 @@ import { LINK_ENDED, type PlaybackSigner } from '@kinora/common/playback-token'
 import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
-import type { Caller } from '../http/admission.ts'
+import type { Admission, Caller } from '../http/admission.ts'
+import { addressKey, clientAddress } from '../http/client-address.ts'
 import { gatewayCall, type Rpc } from '../rpc.ts'
+import type { Limits, PlaybackKeys } from './playback-keys.ts'
 import type { PlaybackRevocations } from './playback-revocations.ts'
 
 /** How long a grant is used before media is asked again, although no event said that it has changed. */
@@ -21,9 +23,6 @@ const RETRY_MS = 1000
 
 const NEVER = Number.NEGATIVE_INFINITY
 
-/** What a reference says by itself. */
-type Limits = Pick<PlaybackGrant, 'videoId' | 'tokenId' | 'maxHeight' | 'download' | 'expiresAt'>
-
 interface KnownVideo {
   grant: PlaybackGrant
   /** By `performance.now()`; after it media is asked. */
@@ -33,13 +32,14 @@ interface KnownVideo {
 export interface GrantsOptions {
   signer: PlaybackSigner
   revocations: PlaybackRevocations
+  keys: PlaybackKeys
   /** Milliseconds for which known videos play on while media does not answer. */
   offlineMs: number
 }
 
 /**
- * What each playback reference may fetch. A token that this installation has signed is checked here: signature, expiry, and
- * the list of revocations. What media says of a video is kept until an event reports a change, and confirmed every 30 s; while
+ * What each playback reference may fetch. A token that this installation or a playback key has signed is checked here:
+ * signature, expiry, and the list of revocations. What media says of a video is kept until an event reports a change, and confirmed every 30 s; while
  * media does not answer it is used for a limited time. Refusals are not kept.
  */
 export class Grants {
@@ -63,20 +63,29 @@ export class Grants {
     this.#options = options
   }
 
-  /** Throws `VIDEO_NOT_FOUND`, `PLAYBACK_DENIED`, `PLAYBACK_NOT_READY`, and the errors of a failed call. */
-  async find(reference: string, call: CallOptions): Promise<PlaybackGrant> {
-    const { revocations } = this.#options
-    const limits = revocations.loaded ? this.#read(reference) : null
+  /**
+   * `countLookup` is called before media is asked about a playback key. Throws `VIDEO_NOT_FOUND`, `PLAYBACK_DENIED`,
+   * `PLAYBACK_NOT_READY`, what `countLookup` throws, and the errors of a failed call.
+   */
+  async find(reference: string, call: CallOptions, countLookup = async () => {}): Promise<PlaybackGrant> {
+    const { revocations, keys } = this.#options
+    const signed = await keys.read(reference, countLookup)
+    const limits = signed ? signed.limits : revocations.loaded ? this.#read(reference) : null
     if (!limits) return this.#others.get(reference) ?? (await this.#ask(reference, call))
+    // What media answers to it is kept for the video.
+    if (signed) this.#limits.set(reference, limits)
     if (limits.expiresAt !== null && Date.parse(limits.expiresAt) <= Date.now()) throw linkEnded()
     if (limits.tokenId !== null && revocations.isRevoked(limits.tokenId)) throw linkEnded()
     const { visibility, ...video } = await this.#video(limits.videoId, reference, call)
     if (visibility === 'private' && Id.safeParse(reference).success) throw new AppError('VIDEO_NOT_FOUND')
+    // To the holder of another project's key a video does not exist.
+    if (signed && video.projectId !== signed.projectId) throw new AppError('VIDEO_NOT_FOUND')
     return { ...video, visibility, ...limits }
   }
 
-  /** Applies an event of media about a video. */
+  /** Applies an event of media about a video; the list of revocations has the others. */
   receive(envelope: EventEnvelope): void {
+    if (envelope.type === 'playback.key-retired') return
     const { videoId } = envelope.data as { videoId: string }
     this.#changed.set(videoId, this.#next())
     for (const [reference, grant] of [...this.#others.entries()]) {
@@ -102,7 +111,7 @@ export class Grants {
   #read(reference: string): Limits | null {
     const known = this.#limits.get(reference)
     if (known) return known
-    const limits = Id.safeParse(reference).success ? openTo(reference) : this.#verify(reference)
+    const limits = Id.safeParse(reference).success ? openTo(reference.toLowerCase()) : this.#verify(reference)
     if (limits) this.#limits.set(reference, limits)
     return limits
   }
@@ -210,13 +219,16 @@ export const Reference = z.string().regex(/^[\w.~-]{1,1024}$/)
 
 /** The grant of the reference in the request's path. Throws the errors of `Grants.find`. */
 export async function grantFor(
-  ctx: { grants: Grants; playbackRevocations: PlaybackRevocations },
+  ctx: { grants: Grants; playbackRevocations: PlaybackRevocations; admission: Pick<Admission, 'count'> },
   req: Request,
   { call }: Caller,
 ): Promise<PlaybackGrant> {
   const reference = Reference.safeParse(req.params.reference)
   if (!reference.success) throw new AppError('VIDEO_NOT_FOUND')
-  const grant = await ctx.grants.find(reference.data, call)
+  const countLookup = async () => {
+    if (req.res) await ctx.admission.count(req.res, { rule: 'key-lookup', key: addressKey(clientAddress(req)) })
+  }
+  const grant = await ctx.grants.find(reference.data, call, countLookup)
   const lowest = ctx.playbackRevocations.lowestEpoch(grant.videoId)
   if (lowest === Number.POSITIVE_INFINITY) throw new AppError('VIDEO_NOT_FOUND')
   // Media's answer may be older than a revocation.

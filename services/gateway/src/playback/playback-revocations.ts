@@ -1,4 +1,4 @@
-import type { EventEnvelope } from '@kinora/common/contract'
+import type { EventEnvelope, Input } from '@kinora/common/contract'
 import { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Logger } from '@kinora/common/service'
@@ -10,6 +10,7 @@ interface Revoked {
   /** Milliseconds since the epoch. All links or addresses that it concerns have expired by then. */
   expiresAt: number
 }
+type Listed = Input<typeof media.listPlaybackRevocations>['of']
 type Item = { id: string; epoch: number | null; expiresAt: string }
 
 const RETRY_MS = 500
@@ -18,15 +19,16 @@ const HEARTBEAT_MS = 10_000
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /**
- * The playback tokens and delivery addresses that are refused before they expire. Media publishes each revocation as an event;
- * the whole list is fetched at the start, after a reconnect and at a gap. It holds the revoked links that have not expired,
- * and the videos of the last two days.
+ * The playback tokens, playback keys and delivery addresses that are refused before they expire. Media publishes each
+ * revocation as an event; the whole list is fetched at the start, after a reconnect and at a gap. It holds the revoked links
+ * that have not expired, the videos of the last two days, and the keys that were retired in the last seven.
  */
 export class PlaybackRevocations {
   readonly #rpc: Rpc
   readonly #logger: Logger
   readonly #tokens = new Map<string, Revoked>()
   readonly #videos = new Map<string, Revoked>()
+  readonly #keys = new Map<string, Revoked>()
   #loaded = false
   #loading = false
   #stale = false
@@ -50,7 +52,7 @@ export class PlaybackRevocations {
   }
 
   get size(): number {
-    return this.#tokens.size + this.#videos.size
+    return this.#tokens.size + this.#videos.size + this.#keys.size
   }
 
   /** Milliseconds for which revocations may have been missed. */
@@ -60,6 +62,10 @@ export class PlaybackRevocations {
 
   isRevoked(tokenId: string): boolean {
     return this.#tokens.has(tokenId)
+  }
+
+  isKeyRetired(playbackKeyId: string): boolean {
+    return this.#keys.has(playbackKeyId)
   }
 
   /** The lowest epoch of a video that is delivered; Infinity after it was deleted. */
@@ -78,6 +84,10 @@ export class PlaybackRevocations {
     if (type === 'playback.revoked') {
       const { tokenId, expiresAt } = data as { tokenId: string; expiresAt: string }
       add(this.#tokens, { id: tokenId, epoch: null, expiresAt })
+    }
+    if (type === 'playback.key-retired') {
+      const { playbackKeyId, expiresAt } = data as { playbackKeyId: string; expiresAt: string }
+      add(this.#keys, { id: playbackKeyId, epoch: null, expiresAt })
     }
     if (type === 'video.delivery-revoked') {
       const { videoId, ...revoked } = data as Omit<Item, 'id'> & { videoId: string }
@@ -106,7 +116,7 @@ export class PlaybackRevocations {
   }
 
   async #beat(): Promise<void> {
-    for (const revoked of [this.#tokens, this.#videos]) removeExpired(revoked, Date.now())
+    for (const revoked of [this.#tokens, this.#videos, this.#keys]) removeExpired(revoked, Date.now())
     const askedAt = performance.now()
     const answers = await this.#page('videos', LAST_ID).then(
       () => true,
@@ -121,7 +131,9 @@ export class PlaybackRevocations {
       this.#stale = false
       const askedAt = performance.now()
       try {
-        for (const of of ['tokens', 'videos'] as const) await this.#load(of)
+        await this.#load('tokens', this.#tokens)
+        await this.#load('videos', this.#videos)
+        await this.#load('keys', this.#keys)
         this.#loaded = true
         this.#heardAt = askedAt
       } catch (error) {
@@ -132,16 +144,16 @@ export class PlaybackRevocations {
     }
   }
 
-  async #load(of: 'tokens' | 'videos'): Promise<void> {
+  async #load(of: Listed, into: Map<string, Revoked>): Promise<void> {
     for (let after: string | null = null, more = true; more; ) {
       const page: { items: Item[]; more: boolean } = await this.#page(of, after)
-      for (const item of page.items) add(of === 'tokens' ? this.#tokens : this.#videos, item)
+      for (const item of page.items) add(into, item)
       after = page.items.at(-1)?.id ?? after
       more = page.more && page.items.length > 0
     }
   }
 
-  async #page(of: 'tokens' | 'videos', after: string | null) {
+  async #page(of: Listed, after: string | null) {
     return await this.#rpc(media.listPlaybackRevocations, { of, after }, gatewayCall())
   }
 }

@@ -5,7 +5,9 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { AppError } from '@kinora/common/errors'
 import type { Express, Request, Response } from 'express'
+import type { Context } from '../context.ts'
 import { fixedHeaders, type Headers } from '../http/security-headers.ts'
+import { linkPreview, previewTags } from './link-preview.ts'
 
 interface Player {
   assets: Assets
@@ -17,34 +19,47 @@ const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /**
  * Serves a page that plays one video, to open (`/watch/{videoId}`) and to embed in a frame (`/embed/{videoId}`), and the
- * assets of the page. The page is the same for all videos: the component `<kinora-player>` reads the video through the public
- * API, so the HTML never contains a text from a user. Only pages of `embedOrigins` may embed it. It loads segments from the
- * origin of `deliveryUrl`, if that is another one.
+ * assets of the page. The component `<kinora-player>` reads the video through the public API; the HTML itself contains a video's
+ * title and description only in its preview for other sites. Only pages of `EMBED_ORIGINS` may embed it. It loads segments from
+ * the origin of `DELIVERY_URL`, if that is another one.
  */
-export function servePlayerPage(
-  app: Express,
-  { embedOrigins, deliveryUrl }: { embedOrigins: readonly string[]; deliveryUrl: string | undefined },
-): void {
+export function servePlayerPage(app: Express, ctx: Context): void {
+  const { EMBED_ORIGINS, DELIVERY_URL } = ctx.config
   let loading: Promise<Player> | undefined
   // Loaded at the first visit: most gateways never serve the page.
   const player = () => {
-    loading ??= load(embedOrigins, deliveryUrl === undefined ? [] : [new URL(deliveryUrl).origin])
+    loading ??= load(EMBED_ORIGINS, DELIVERY_URL === undefined ? [] : [new URL(DELIVERY_URL).origin])
     return loading
   }
   for (const mode of ['watch', 'embed'] as const) {
-    app.get(`/${mode}/:videoId`, async (_req, res) => {
+    app.get(`/${mode}/:videoId`, async (req, res) => {
       res.locals.route = `/${mode}/:videoId`
-      const { pages, headers } = await player()
+      const [{ pages, headers }, tags] = await Promise.all([player(), tagsFor(req, res, ctx)])
       res.removeHeader('X-Frame-Options')
       for (const [name, value] of headers[mode]) res.setHeader(name, value)
       res.setHeader('Cache-Control', 'no-cache')
-      res.type('text/html').send(pages[mode])
+      // A function, because `$` in a title would have a meaning in a string.
+      res.type('text/html').send(pages[mode].replace('<title>Kinora</title>', () => tags))
     })
   }
   app.get('/player/:version/:file', async (req, res) => {
     res.locals.route = '/player/:version/:file'
     sendAsset(req, res, (await player()).assets)
   })
+}
+
+/** How long the page waits for the preview; it is complete without. */
+const PREVIEW_MS = 500
+
+/** Without a preview where the video is private or unknown, media does not answer, or the visitor asks too often. */
+async function tagsFor(req: Request, res: Response, ctx: Context): Promise<string> {
+  try {
+    const { call } = await ctx.admission.admit(req, res, { auth: 'none', limit: 'playback' })
+    return previewTags(await linkPreview(ctx, String(req.params.videoId), { ...call, timeoutMs: PREVIEW_MS }))
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'INTERNAL') return '<title>Kinora</title>'
+    throw error
+  }
 }
 
 async function load(embedOrigins: readonly string[], deliveryOrigins: string[]): Promise<Player> {

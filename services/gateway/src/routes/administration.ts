@@ -19,6 +19,7 @@ const users = '/v1/admin/users'
 const user = `${users}/:userId`
 const invites = '/v1/admin/invites'
 const parked = '/v1/admin/parked'
+const videos = '/v1/admin/videos'
 
 const admin = { auth: 'admin', scope: 'admin', limit: 'general' } as const
 /** No scope: a key that could create keys would outlive its own revocation. */
@@ -42,6 +43,9 @@ export const administration = [
     { method: 'post', path: invites, rpc: auth.createInvite, ...admin, status: 201 },
     { method: 'get', path: invites, rpc: auth.listInvites, ...admin, status: 200 },
     { method: 'delete', path: `${invites}/:inviteId`, rpc: auth.deleteInvite, ...admin, status: 204 },
+    { method: 'get', path: videos, rpc: media.findVideos, ...admin, status: 200 },
+    { method: 'get', path: `${videos}/:videoId`, rpc: media.inspectVideo, ...admin, status: 200 },
+    { method: 'post', path: `${videos}/:videoId/retry`, rpc: media.retryAnyVideo, ...admin, status: 202 },
     { method: 'get', path: '/v1/admin/tasks', rpc: media.listTasks, ...admin, status: 200 },
   ]),
   ...tagged('Audit log', [{ method: 'get', path: '/v1/admin/audit', rpc: auth.searchAudit, ...admin, status: 200 }]),

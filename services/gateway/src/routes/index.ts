@@ -7,12 +7,14 @@ import { delivery } from './delivery.ts'
 import { downloads } from './downloads.ts'
 import { events } from './events.ts'
 import { instantPlayback } from './instant-playback.ts'
+import { oembed } from './oembed.ts'
 import { linkUploads } from './link-uploads.ts'
 import { passkeys } from './passkeys.ts'
 import { passwords } from './passwords.ts'
 import { personalData } from './personal-data.ts'
 import { pictures } from './pictures.ts'
 import { playback } from './playback.ts'
+import { playbackKeys } from './playback-keys.ts'
 import { projects } from './projects.ts'
 import { resumableUploads } from './resumable-uploads.ts'
 import type { Route } from './route.ts'
@@ -22,7 +24,7 @@ import { stills } from './stills.ts'
 import { system } from './system.ts'
 import { uploadLinks } from './upload-links.ts'
 import { uploads } from './uploads.ts'
-import { passport, taskLog, videos } from './videos.ts'
+import { storedFiles, taskLog, videos } from './videos.ts'
 import { watermarks } from './watermarks.ts'
 import { webhooks } from './webhooks.ts'
 
@@ -46,16 +48,18 @@ export const routes: readonly Route[] = [
   ...uploadLinks,
   ...linkUploads,
   ...limits,
+  ...playbackKeys,
   ...webhooks,
   ...events,
   ...captions,
   ...watermarks,
-  ...passport,
+  ...storedFiles,
   ...pictures,
   ...downloads,
   ...stills,
   ...instantPlayback,
   ...playback,
   ...delivery,
+  ...oembed,
   ...system,
 ]

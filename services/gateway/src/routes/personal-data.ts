@@ -2,6 +2,7 @@ import {
   ApiKey,
   AuditEntry,
   Passkey,
+  PlaybackKey,
   PlaybackTokenInfo,
   Project,
   auth as rpc,
@@ -27,6 +28,7 @@ const PersonalData = z.object({
   auditLog: z.array(AuditEntry).meta({ description: 'What happened to it.' }),
   videos: z.array(Video.omit({ playback: true })).meta({ description: 'The videos of its personal project.' }),
   playbackTokens: z.array(PlaybackTokenInfo).meta({ description: 'Its playback links.' }),
+  playbackKeys: z.array(PlaybackKey).meta({ description: 'The playback keys of its personal project.' }),
   webhooks: z.array(Webhook).meta({ description: 'Its webhooks.' }),
   uploadLinks: z.array(UploadLink).meta({ description: 'The upload links of its personal project.' }),
 })

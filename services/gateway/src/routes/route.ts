@@ -18,6 +18,7 @@ export const TAGS = {
   Captions: 'Captions and chapters: timed text that runs along with a video.',
   Watermarks: 'A picture that is burnt into a video when it is encoded.',
   'Playback links': 'Tokens that let whoever holds the link play a private video for a limited time.',
+  'Playback keys': 'Public keys of your servers, which sign playback tokens themselves, without a call per viewer.',
   Playback: 'What players fetch: HLS playlists and segments, posters, thumbnails, captions and downloads.',
   Webhooks: 'HTTP requests that tell your server what happens to your videos, signed as in Standard Webhooks.',
   Usage: 'How much storage, time and work a project uses, and what its limits are.',

@@ -1,5 +1,7 @@
+import { parse } from 'node:path/posix'
 import { media, OneVideo, Passport } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
+import { attachment } from '../http/content-disposition.ts'
 import { parseFields } from '../http/read-input.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
@@ -70,7 +72,7 @@ function sendTaskLog(ctx: Context): ReturnType<HandRoute['handle']> {
   }
 }
 
-export const passport = tagged('Videos', [
+export const storedFiles = tagged('Videos', [
   {
     method: 'get',
     path: '/v1/videos/:videoId/passport',
@@ -91,14 +93,52 @@ export const passport = tagged('Videos', [
     errors: [...media.findPassport.errors, ...FILE_ERRORS],
     handle: sendPassport,
   },
+  {
+    method: 'get',
+    path: '/v1/videos/:videoId/source',
+    auth: 'required',
+    scope: 'videos:read',
+    project: 'edit',
+    limit: 'general',
+    name: 'downloadSource',
+    summary: 'Download the uploaded file of a video',
+    description:
+      'Byte for byte as it arrived, with all of its metadata. For those who may edit the video. That of a clip is the whole file that it was cut from.',
+    params: OneVideo,
+    answers: fileAnswers('The file', { 'application/octet-stream': 'binary' }, ['Content-Disposition', 'Repr-Digest']),
+    errors: [...media.findSource.errors, ...FILE_ERRORS],
+    handle: sendSource,
+  },
 ])
 
-/** From storage, byte for byte: `Repr-Digest` (RFC 9530) is that of the bytes that were written. */
+function sendSource(ctx: Context): ReturnType<HandRoute['handle']> {
+  return async (req, res, { call }) => {
+    const { videoId } = parseFields(OneVideo, req.params)
+    const { storageKey, filename, title, sha256 } = await ctx.rpc(media.findSource, { videoId }, call)
+    const { name, ext } = parse(filename ?? title)
+    res.setHeader('Content-Disposition', filename === null ? attachment(title, '') : attachment(name, ext))
+    res.setHeader('Repr-Digest', digestOf(sha256))
+    const file = {
+      key: storageKey,
+      contentType: 'application/octet-stream',
+      scope: 'private',
+      maxAgeSeconds: 0,
+    } as const
+    await sendStoredFile(req, res, ctx.store, file)
+  }
+}
+
+/** `Repr-Digest` (RFC 9530) of these bytes; the hash is in hexadecimal. */
+function digestOf(sha256: string): string {
+  return `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`
+}
+
+/** From storage, byte for byte. */
 function sendPassport(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {
     const { videoId } = parseFields(OneVideo, req.params)
     const { storageKey, sha256 } = await ctx.rpc(media.findPassport, { videoId }, call)
-    res.setHeader('Repr-Digest', `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`)
+    res.setHeader('Repr-Digest', digestOf(sha256))
     const file = { key: storageKey, contentType: 'application/json', scope: 'private', maxAgeSeconds: 0 } as const
     await sendStoredFile(req, res, ctx.store, file)
   }

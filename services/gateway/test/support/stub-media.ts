@@ -1,22 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import type { Output } from '@kinora/common/contract'
-import { media, type PlaybackGrant, type Video } from '@kinora/common/contracts'
+import { media, type PlaybackGrant, type PlaybackKey, type Video } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys } from '@kinora/common/storage'
 import type { TestEnvironment } from '@kinora/dev/harness'
 import { type StubService, stubService } from './stub-service.ts'
 
-type Defaults = 'visibility' | 'heights' | 'durationSeconds' | 'deliveryEpoch'
+type Defaults = 'projectId' | 'visibility' | 'heights' | 'durationSeconds' | 'deliveryEpoch'
 /** A grant; what a test is not about has a default. */
 export type StubGrant = Omit<PlaybackGrant, Defaults> & { [Name in Defaults]?: PlaybackGrant[Name] | undefined }
 
 export interface StubMedia extends StubService<typeof media> {
   videos: Map<string, Video>
   grants: Map<string, StubGrant>
+  /** Keys that sign playback tokens, by id. */
+  playbackKeys: Map<string, PlaybackKey>
   /** Grants by playback reference. */
   downloads: Map<string, Output<typeof media.prepareDownload>>
   addVideo(fields?: Partial<Video>): Video
 }
+
+/** The project of videos of which a test does not say it. */
+const NOWHERE = randomUUID()
 
 export const MAX_BYTES = 5_000_000
 
@@ -25,6 +30,7 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
   const videos = new Map<string, Video>()
   const grants = new Map<string, StubGrant>()
   const downloads: StubMedia['downloads'] = new Map()
+  const playbackKeys: StubMedia['playbackKeys'] = new Map()
   const find = (videoId: string): Video => {
     const video = videos.get(videoId)
     if (!video) throw new AppError('VIDEO_NOT_FOUND')
@@ -59,18 +65,24 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
     authorizePlayback: async ({ reference }) => {
       const grant = grants.get(reference)
       if (!grant) throw new AppError('PLAYBACK_DENIED')
-      const { visibility = 'public', heights = [], durationSeconds = 0, deliveryEpoch = 0 } = grant
-      return { ...grant, visibility, heights, durationSeconds, deliveryEpoch }
+      const { projectId = NOWHERE, visibility = 'public' } = grant
+      const { heights = [], durationSeconds = 0, deliveryEpoch = 0 } = grant
+      return { ...grant, projectId, visibility, heights, durationSeconds, deliveryEpoch }
     },
     listUploadLinks: async () => ({ items: [], nextCursor: null }),
     listPlaybackRevocations: async () => ({ items: [], more: false }),
+    getPlaybackKey: async ({ playbackKeyId }) => {
+      const key = playbackKeys.get(playbackKeyId)
+      if (!key) throw new AppError('PLAYBACK_KEY_NOT_FOUND')
+      return key
+    },
     prepareDownload: async ({ reference, audio }) => {
       const file = downloads.get(audio === undefined ? reference : `${reference} ${audio}`)
       if (!file) throw new AppError('DOWNLOAD_DENIED')
       return file
     },
   })
-  return Object.assign(stub, { videos, grants, downloads, addVideo })
+  return Object.assign(stub, { videos, grants, downloads, playbackKeys, addVideo })
 
   function addVideo(fields: Partial<Video> = {}): Video {
     const now = new Date().toISOString()

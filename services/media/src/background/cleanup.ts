@@ -12,6 +12,7 @@ import { emptiedAfter } from '../operations/storage-audit/quarantine-page.ts'
 import { type Disposal, disposeNext, isDisposalDue } from '../repositories/deletions.ts'
 import { deleteExpiredRevocations } from '../repositories/delivery-revocations.ts'
 import { databaseTime } from '../repositories/installation.ts'
+import { deleteOldPlaybackKeys } from '../repositories/playback-keys.ts'
 import { deleteExpiredTokens } from '../repositories/playback-tokens.ts'
 import { deleteOldLogs } from '../repositories/task-attempts.ts'
 import { deleteOldLinks } from '../repositories/upload-links.ts'
@@ -75,10 +76,14 @@ export async function emptyQuarantine(ctx: Context): Promise<void> {
 const LOG_DAYS = 30
 const INBOX_MS = 14 * DAY_MS
 
-/** Deletes inbox rows after 14 days, logs, webhook deliveries and expired upload links after 30, playback tokens a day after they expired. */
+/**
+ * Deletes inbox rows after 14 days, logs, webhook deliveries and expired upload links after 30, playback tokens a day after they
+ * expired, and retired playback keys after 7.
+ */
 export async function deleteOldRows(ctx: Context): Promise<void> {
   await deleteSeen(ctx.db, new Date(ctx.now().getTime() - INBOX_MS))
   await deleteExpiredTokens(ctx.db)
+  await deleteOldPlaybackKeys(ctx.db)
   await deleteExpiredRevocations(ctx.db)
   await deleteOldLinks(ctx.db)
   await deleteOldLogs(ctx.db, LOG_DAYS)

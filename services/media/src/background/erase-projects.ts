@@ -3,6 +3,7 @@ import { removeVideo } from '../operations/remove-video.ts'
 import { transact } from '../operations/transact.ts'
 import { revokeLinks } from '../operations/upload-links.ts'
 import { finishErasure, unfinishedErasures, videosOfProject } from '../repositories/erased-projects.ts'
+import { removePlaybackKeysOfProject } from '../repositories/playback-keys.ts'
 import { deleteLimits } from '../repositories/project-limits.ts'
 import { deleteLinksOfProject, linksEndingWith } from '../repositories/upload-links.ts'
 import { removeWebhooksOfProject } from '../repositories/webhooks.ts'
@@ -24,6 +25,7 @@ async function eraseProject(ctx: Context, projectId: string): Promise<void> {
   await revokeLinks(ctx, await linksEndingWith(ctx.db, projectId))
   await removeVideos(ctx, projectId)
   await deleteLinksOfProject(ctx.db, projectId)
+  await removePlaybackKeysOfProject(ctx.db, projectId)
   await deleteLimits(ctx.db, projectId)
   const done = await transact(ctx, (tx) => finishErasure(tx, projectId))
   if (done) ctx.logger.info({ projectId }, 'all data of an erased account or project was removed')

@@ -1,5 +1,6 @@
 import type {
   MediaPart,
+  PlaybackKeyAlgorithm,
   SourceFacts,
   StillFormat,
   Storyboard,
@@ -162,6 +163,18 @@ export interface PlaybackTokensTable {
 }
 export type PlaybackTokenRow = Selectable<PlaybackTokensTable>
 
+export interface PlaybackKeysTable {
+  id: string
+  project_id: string
+  owner_id: string
+  name: string | null
+  algorithm: PlaybackKeyAlgorithm
+  public_key: string
+  created_at: Generated<Date>
+  retired_at: Date | null
+}
+export type PlaybackKeyRow = Selectable<PlaybackKeysTable>
+
 export interface DeliveryRevocationsTable {
   video_id: string
   epoch: number | null
@@ -215,6 +228,7 @@ export interface MediaDb extends OutboxDb, InboxDb {
   attempt_logs: AttemptLogsTable
   stills: StillsTable
   playback_tokens: PlaybackTokensTable
+  playback_keys: PlaybackKeysTable
   delivery_revocations: DeliveryRevocationsTable
   deletions: DeletionsTable
   installation: InstallationTable

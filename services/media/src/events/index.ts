@@ -3,6 +3,7 @@ import { type Bus, byType } from '@kinora/common/bus'
 import type { EventData, EventEnvelope, EventType } from '@kinora/common/contract'
 import { auth, events } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
+import { retireKeysBy } from '../operations/retire-playback-keys.ts'
 import { transact } from '../operations/transact.ts'
 import { revokeLinks } from '../operations/upload-links.ts'
 import { recordErasure } from '../repositories/erased-projects.ts'
@@ -62,7 +63,10 @@ async function projectErased(ctx: Context, bus: Bus, projectId: string): Promise
   else ctx.logger.error({ projectId }, 'auth has not deleted this account or project: its videos stay')
 }
 
-/** The owner of an address has proved it for the first time; a stranger may have added webhooks and upload links before. May be called twice. */
+/**
+ * The owner of an address has proved it for the first time; a stranger may have added webhooks, playback keys and upload links
+ * before. May be called twice.
+ */
 async function accountClaimed(
   ctx: Context,
   { userId, claimedAt }: EventData<(typeof events)['auth.account-claimed']>,
@@ -70,4 +74,5 @@ async function accountClaimed(
   const until = new Date(claimedAt)
   await removeWebhooksBy(ctx.db, userId, until)
   await revokeLinks(ctx, await linksCreatedBy(ctx.db, userId, until))
+  await transact(ctx, (tx) => retireKeysBy(tx, userId, until))
 }

@@ -50,7 +50,8 @@ export async function videosOfProject(db: Db, projectId: string, limit: number):
 }
 
 /**
- * Finishes an erasure once the project has no video, no webhook, no upload link and no file to remove, now or after the last late attempt.
+ * Finishes an erasure once the project has no video, webhook, upload link or playback key and no file to remove, now or after the
+ * last late attempt.
  * True only in the call that finishes it.
  */
 export async function finishErasure(tx: Tx, projectId: string): Promise<boolean> {
@@ -59,6 +60,7 @@ export async function finishErasure(tx: Tx, projectId: string): Promise<boolean>
       and not exists (select from videos where videos.project_id = ${projectId})
       and not exists (select from webhooks where webhooks.project_id = ${projectId})
       and not exists (select from upload_links where upload_links.project_id = ${projectId})
+      and not exists (select from playback_keys where playback_keys.project_id = ${projectId})
       and not exists (select from deletions where deletions.project_id = ${projectId})`.execute(tx)
   if (numAffectedRows !== 1n) return false
   await addProjectErased(tx, projectId)

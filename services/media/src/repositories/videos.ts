@@ -103,6 +103,21 @@ export async function listVideos(
   return await query.orderBy(column, direction).orderBy('id', direction).limit(page.limit).execute()
 }
 
+/** Videos of all projects, newest first. */
+export async function listAllVideos(
+  db: Db,
+  filter: Pick<VideoFilter, 'q' | 'status'> & { projectId?: string | undefined; ownerId?: string | undefined },
+  { limit, after }: { limit: number; after: SortCursor | null },
+): Promise<VideoRow[]> {
+  let query = db.selectFrom('videos').selectAll()
+  if (filter.projectId) query = query.where('project_id', '=', filter.projectId)
+  if (filter.ownerId) query = query.where('owner_id', '=', filter.ownerId)
+  if (filter.status) query = query.where('status', '=', filter.status)
+  if (filter.q) query = query.where('title', 'ilike', `%${escapeLike(filter.q)}%`)
+  if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.value}::timestamptz, ${after.id}::uuid)`)
+  return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+}
+
 export function sortCursorOf(row: VideoRow, sort: VideoSort): SortCursor {
   return { value: sort.endsWith('title') ? row.title : row.created_at.toISOString(), id: row.id }
 }

@@ -20,6 +20,7 @@ import {
   revokeDelivery,
   revokePlaybackToken,
 } from './playback.ts'
+import { createPlaybackKey, getPlaybackKey, listPlaybackKeys, retirePlaybackKey } from './playback-keys.ts'
 import { prepareStill } from './stills.ts'
 import {
   adoptStore,
@@ -29,6 +30,7 @@ import {
   restoreFromQuarantine,
   sweepStorage,
 } from './storage.ts'
+import { findVideos, inspectVideo, retryAnyVideo } from './support.ts'
 import { getTaskLog, listTasks, releaseTask } from './tasks.ts'
 import {
   beginLinkUpload,
@@ -46,6 +48,7 @@ import {
   createVideo,
   deleteVideo,
   findPassport,
+  findSource,
   getTimeline,
   getVideo,
   listVideos,
@@ -98,6 +101,10 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     retryVideo: retryVideo(ctx),
     getTimeline: getTimeline(ctx),
     findPassport: findPassport(ctx),
+    findSource: findSource(ctx),
+    findVideos: findVideos(ctx),
+    inspectVideo: inspectVideo(ctx),
+    retryAnyVideo: retryAnyVideo(ctx),
     getTaskLog: getTaskLog(ctx),
     choosePoster: choosePoster(ctx),
     putCaptions: putCaptions(ctx),
@@ -115,6 +122,10 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     listPlaybackTokens: listPlaybackTokens(ctx),
     revokeDelivery: revokeDelivery(ctx),
     listPlaybackRevocations: listPlaybackRevocations(ctx),
+    createPlaybackKey: createPlaybackKey(ctx),
+    listPlaybackKeys: listPlaybackKeys(ctx),
+    retirePlaybackKey: retirePlaybackKey(ctx),
+    getPlaybackKey: getPlaybackKey(ctx),
     authorizePlayback: authorizePlayback(ctx),
     prepareDownload: prepareDownload(ctx),
     authorizeSource: authorizeSource(ctx),

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type Handler, serviceOnly } from '@kinora/common/contract'
-import { events, Id, type media, type PlaybackGrant } from '@kinora/common/contracts'
+import { events, type media, type PlaybackGrant } from '@kinora/common/contracts'
 import { pageOf } from '@kinora/common/cursor'
 import { addEvent } from '@kinora/common/db'
 import { AppError } from '@kinora/common/errors'
-import { LINK_ENDED } from '@kinora/common/playback-token'
 import { defaultProjectOf } from '@kinora/common/project-access'
 import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
@@ -13,18 +12,13 @@ import type { StoredAudioTrack, VideoPlan } from '../db/stored.ts'
 import { downloadTask } from '../domain/downloads.ts'
 import { creationCursor, decodeCreationCursor } from '../domain/pages.ts'
 import { captionsFile, chaptersKey, secondsOf } from '../domain/timed-text.ts'
+import { videoByReference } from '../operations/playback-reference.ts'
 import { revokeDelivery as raiseDeliveryEpoch, wasPublished } from '../operations/revoke-delivery.ts'
 import { transact } from '../operations/transact.ts'
 import { revokedTokens, revokedVideos } from '../repositories/delivery-revocations.ts'
 import { addTaskOnce, findTaskAt } from '../repositories/download-tasks.ts'
-import {
-  countTokens,
-  insertToken,
-  isTokenLive,
-  lockTokens,
-  revokeToken,
-  tokensOfProject,
-} from '../repositories/playback-tokens.ts'
+import { retiredPlaybackKeys } from '../repositories/playback-keys.ts'
+import { countTokens, insertToken, lockTokens, revokeToken, tokensOfProject } from '../repositories/playback-tokens.ts'
 import { incrementSequence } from '../repositories/video-states.ts'
 import { findVideo } from '../repositories/videos.ts'
 import { byEditor, changeOwnVideo } from './guards.ts'
@@ -32,24 +26,12 @@ import { playbackUrls } from './video-view.ts'
 
 /** Always reads the row: a link ends with its video, its visibility and its revocation. */
 export function authorizePlayback(ctx: Context): Handler<typeof media.authorizePlayback> {
-  return async ({ reference }) =>
-    Id.safeParse(reference).success ? await byVideoId(ctx, reference) : await byToken(ctx, reference)
-}
-
-async function byVideoId(ctx: Context, videoId: string): Promise<PlaybackGrant> {
-  const row = await ctx.readVideo(videoId)
-  if (!row || row.visibility === 'private') throw new AppError('VIDEO_NOT_FOUND')
-  return grant(row, { tokenId: null, maxHeight: null, download: false, expiresAt: null })
-}
-
-async function byToken(ctx: Context, token: string): Promise<PlaybackGrant> {
-  const { video: videoId, jti, exp, maxHeight = null, download = false } = ctx.signer.verify(token)
-  const row = await ctx.readVideo(videoId)
-  if (!row) throw new AppError('VIDEO_NOT_FOUND')
-  if (jti !== undefined && !(await isTokenLive(ctx.db, videoId, jti))) {
-    throw new AppError('PLAYBACK_DENIED', { detail: LINK_ENDED })
+  return async ({ reference }) => {
+    const { video, claims } = await videoByReference(ctx, reference)
+    if (!claims) return grant(video, { tokenId: null, maxHeight: null, download: false, expiresAt: null })
+    const { jti, exp, maxHeight = null, download = false } = claims
+    return grant(video, { tokenId: jti ?? null, maxHeight, download, expiresAt: new Date(exp * 1000).toISOString() })
   }
-  return grant(row, { tokenId: jti ?? null, maxHeight, download, expiresAt: new Date(exp * 1000).toISOString() })
 }
 
 function grant(
@@ -59,6 +41,7 @@ function grant(
   if (!row.playable) throw new AppError('PLAYBACK_NOT_READY')
   return {
     videoId: row.id,
+    projectId: row.project_id,
     visibility: row.visibility,
     posterKey: row.poster_key,
     storyboard: row.storyboard,
@@ -167,13 +150,13 @@ export function revokeDelivery(ctx: Context): Handler<typeof media.revokeDeliver
 }
 
 const REVOCATIONS_PER_PAGE = 1000
+const REVOKED = { tokens: revokedTokens, videos: revokedVideos, keys: retiredPlaybackKeys }
 
 /** For gateways, which refuse them without asking. */
 export function listPlaybackRevocations({ db }: Context): Handler<typeof media.listPlaybackRevocations> {
   return async ({ of, after }, { actor }) => {
     serviceOnly(actor, 'gateway')
-    const find = of === 'tokens' ? revokedTokens : revokedVideos
-    const rows = await find(db, after, REVOCATIONS_PER_PAGE)
+    const rows = await REVOKED[of](db, after, REVOCATIONS_PER_PAGE)
     const items = rows.map(({ id, epoch, expires_at }) => ({ id, epoch, expiresAt: expires_at.toISOString() }))
     return { items, more: rows.length === REVOCATIONS_PER_PAGE }
   }

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Actor, Handler, Output } from '@kinora/common/contract'
-import type { media, Video, WaitingTask } from '@kinora/common/contracts'
+import type { media, TimelineEntry, Video, WaitingTask } from '@kinora/common/contracts'
 import { pageOf } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import { defaultProjectOf } from '@kinora/common/project-access'
@@ -104,15 +104,19 @@ export function deleteVideo(ctx: Context): Handler<typeof media.deleteVideo> {
 /** Finished tasks stay as they are; all others start again with all their attempts. */
 export function retryVideo(ctx: Context): Handler<typeof media.retryVideo> {
   return async ({ videoId, rendition }, call) => {
-    const { video } = await changeOwnVideo(ctx, videoId, call, async (tx, before) => {
-      const failed = await failuresOf(tx, before, rendition)
-      if (failed.length === 0) throw new AppError('NOTHING_TO_RETRY')
-      await reviveTasks(tx, videoId, failed)
-      const left = before.audio_tracks.filter(({ status }) => status === 'failed').map(({ id }) => id)
-      if (rendition === undefined) await setAudioTrackStatus(tx, videoId, left, 'processing')
-    })
+    const retry = (tx: Tx, before: VideoRow) => retryTasks(tx, before, rendition)
+    const { video } = await changeOwnVideo(ctx, videoId, call, retry)
     return toVideo(ctx, video, call.actor)
   }
+}
+
+/** Queues the failed tasks of a video, or of one rendition, again. Throws `NOTHING_TO_RETRY`, `RENDITION_NOT_FOUND`. */
+export async function retryTasks(tx: Tx, before: VideoRow, rendition?: string): Promise<void> {
+  const failed = await failuresOf(tx, before, rendition)
+  if (failed.length === 0) throw new AppError('NOTHING_TO_RETRY')
+  await reviveTasks(tx, before.id, failed)
+  const left = before.audio_tracks.filter(({ status }) => status === 'failed').map(({ id }) => id)
+  if (rendition === undefined) await setAudioTrackStatus(tx, before.id, left, 'processing')
 }
 
 /** Ids of all failed tasks, or of those that make segments of this rendition. */
@@ -133,25 +137,38 @@ export function findPassport(ctx: Context): Handler<typeof media.findPassport> {
   })
 }
 
+export function findSource(ctx: Context): Handler<typeof media.findSource> {
+  return byEditor<typeof media.findSource>(ctx, async (_input, video) => {
+    const { source_key: storageKey, source_sha256: sha256, source_filename: filename, title } = video
+    if (storageKey === null || sha256 === null) throw new AppError('SOURCE_NOT_FOUND')
+    return { storageKey, sha256, filename, title }
+  })
+}
+
 export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
   return byMember<typeof media.getTimeline>(ctx, async ({ videoId }, { warnings }) => {
-    const rows = await attemptsOfVideo(ctx.db, videoId)
-    const items = rows.map((row) => ({
-      taskId: row.id,
-      kind: row.kind,
-      label: row.label,
-      attempt: row.attempt,
-      state: row.state,
-      worker: row.worker,
-      queuedAt: row.queued_at.toISOString(),
-      startedAt: row.started_at?.toISOString() ?? null,
-      endedAt: row.ended_at?.toISOString() ?? null,
-      cause: row.cause && { code: row.cause.code, detail: row.cause.detail },
-      hasLog: row.has_log,
-    }))
+    const items = await timelineOf(ctx, videoId)
     // Limited by the tasks of one video and their few attempts: one page has them all.
     return { items, nextCursor: null, waiting: await waitingTasks(ctx, videoId), warnings }
   })
+}
+
+/** The attempts at the tasks of a video. */
+export async function timelineOf({ db }: Pick<Context, 'db'>, videoId: string): Promise<TimelineEntry[]> {
+  const rows = await attemptsOfVideo(db, videoId)
+  return rows.map((row) => ({
+    taskId: row.id,
+    kind: row.kind,
+    label: row.label,
+    attempt: row.attempt,
+    state: row.state,
+    worker: row.worker,
+    queuedAt: row.queued_at.toISOString(),
+    startedAt: row.started_at?.toISOString() ?? null,
+    endedAt: row.ended_at?.toISOString() ?? null,
+    cause: row.cause && { code: row.cause.code, detail: row.cause.detail },
+    hasLog: row.has_log,
+  }))
 }
 
 async function waitingTasks(ctx: Context, videoId: string): Promise<WaitingTask[]> {

@@ -4,6 +4,7 @@ import { createLogger } from '@kinora/common/service'
 import type { TestEnvironment } from '@kinora/dev/harness'
 
 interface AuditRecord {
+  action: string
   subject: string
 }
 

@@ -39,6 +39,7 @@ export async function connectGateway(world: TestEnvironment): Promise<Gateway> {
     events['video.changed'],
     events['video.deleted'],
     events['playback.revoked'],
+    events['playback.key-retired'],
     events['video.delivery-revoked'],
   ]
   await bus.listen(

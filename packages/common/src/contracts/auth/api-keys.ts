@@ -9,6 +9,7 @@ export const Scope = z.enum([
   'videos:read',
   'videos:write',
   'playback:write',
+  'playback-keys:write',
   'webhooks:read',
   'webhooks:write',
   'account:read',

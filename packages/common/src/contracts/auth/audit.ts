@@ -34,35 +34,47 @@ export type AuditEntry = z.infer<typeof AuditEntry>
 
 export const AuditPage = pageOf(AuditEntry).meta({ description: 'A page of audit entries' })
 
-const administrator = {
+const account = {
   kind: z.literal('user').meta({ description: 'Always `user`: an account acted', example: 'user' }),
-  userId: Id.meta({ description: 'Id of the administrator', example: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36' }),
-  role: z.literal('admin').meta({ description: 'Always `admin`', example: 'admin' }),
+  userId: Id.meta({ description: 'Id of the account', example: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36' }),
+  role: z.enum(['user', 'admin']).meta({ description: 'Role of the account', example: 'admin' }),
 }
 
-/** The administrator or service behind an action that only administrators may take, as the gateway or the broker knows it. */
-const Administrator = z.union([
-  z.object({ ...administrator, sessionId: SessionId }),
-  z.object({ ...administrator, apiKeyId: ApiKeyId }),
+/** The account or service behind an action, as the gateway or the broker knows it. */
+const NotedActor = z.union([
+  z.object({ ...account, sessionId: SessionId }),
+  z.object({ ...account, apiKeyId: ApiKeyId }),
   z.object({
     kind: z.literal('service').meta({ description: 'Always `service`: a service acted', example: 'service' }),
     name: z.string().meta({ description: 'Name of the service', example: 'cli' }),
   }),
 ])
 
-const member = {
-  kind: z.literal('user').meta({ description: 'Always `user`: an account acted', example: 'user' }),
-  userId: Id.meta({ description: 'Id of the account', example: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36' }),
-  role: z.enum(['user', 'admin']).meta({ description: 'Role of the account', example: 'user' }),
+/** What members do in their projects, and their own audit log shows; everything else is for administrators only. */
+const MEMBER_ACTIONS = [
+  'playback_key_create',
+  'playback_key_retire',
+  'upload_link_create',
+  'upload_link_revoke',
+] as const
+type MemberAction = (typeof MEMBER_ACTIONS)[number]
+
+export function isMemberAction(action: string): action is MemberAction {
+  return MEMBER_ACTIONS.some((name) => name === action)
 }
 
-/** Whoever acts in a project. What it does is in the audit log of its account. */
-const Member = z.union([z.object({ ...member, sessionId: SessionId }), z.object({ ...member, apiKeyId: ApiKeyId })])
-
-/** The actions of members of projects, which any account may take; the others are those of administrators. */
-const MEMBER_ACTIONS = ['upload_link_create', 'upload_link_revoke'] as const
-
-const noted = {
+const NotedFields = z.object({
+  action: z
+    .enum([
+      ...(['parked_redrive', 'parked_discard', 'limits_change', 'videos_search'] as const),
+      ...(['video_inspect', 'video_retry'] as const),
+      ...MEMBER_ACTIONS,
+    ])
+    .meta({ description: 'What was done', example: 'parked_redrive' }),
+  actor: NotedActor.meta({
+    description: 'The account or service that did it',
+    example: { kind: 'service', name: 'cli' },
+  }),
   subject: z.string().max(200).meta({
     description: 'Id of what it was done to, at most 200 characters',
     example: '0197a1ea-0d7b-7246-9e3f-8c1b5d6a2f70',
@@ -78,29 +90,13 @@ const noted = {
       description: 'The HTTP client; null if the action did not come over HTTP',
       example: { ip: '203.0.113.7', userAgent: 'curl/8.14.1' },
     }),
-}
+})
 
 /** The actions that other services may record in the audit log of auth; auth accepts no others from them. */
-export const NotedAction = z.union([
-  z.object({
-    action: z
-      .enum(['parked_redrive', 'parked_discard', 'limits_change'])
-      .meta({ description: 'What was done', example: 'parked_redrive' }),
-    actor: Administrator.meta({
-      description: 'The administrator or service that did it',
-      example: { kind: 'service', name: 'cli' },
-    }),
-    ...noted,
-  }),
-  z.object({
-    action: z.enum(MEMBER_ACTIONS).meta({ description: 'What was done', example: 'upload_link_create' }),
-    actor: Member.meta({
-      description: 'The account that did it, by a session or an API key',
-      example: { kind: 'user', userId: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36', role: 'user' },
-    }),
-    ...noted,
-  }),
-])
+export const NotedAction = NotedFields.refine(
+  ({ action, actor }) => isMemberAction(action) || actor.kind === 'service' || actor.role === 'admin',
+  'only administrators may do this',
+)
 export type NotedAction = z.infer<typeof NotedAction>
 
 /** A row of the audit log by its number and hash. The hash covers all rows up to this one. */

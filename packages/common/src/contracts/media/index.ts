@@ -5,7 +5,9 @@ import { limits } from './limits.ts'
 import { parked } from './parked.ts'
 import { passport } from './passport.ts'
 import { playback } from './playback.ts'
+import { playbackKeys } from './playback-keys.ts'
 import { storage } from './storage.ts'
+import { support } from './support.ts'
 import { tasks } from './tasks.ts'
 import { uploadLinks } from './upload-links.ts'
 import { uploads } from './uploads.ts'
@@ -19,7 +21,9 @@ export * from './limits.ts'
 export * from './parked.ts'
 export * from './passport.ts'
 export * from './playback.ts'
+export * from './playback-keys.ts'
 export * from './storage.ts'
+export * from './support.ts'
 export * from './tasks.ts'
 export * from './upload-links.ts'
 export * from './uploads.ts'
@@ -35,6 +39,7 @@ export const media = defineContract('media', {
   ...uploadLinks,
   ...tasks,
   ...playback,
+  ...playbackKeys,
   ...captions,
   ...watermark,
   ...passport,
@@ -42,4 +47,5 @@ export const media = defineContract('media', {
   ...limits,
   ...parked,
   ...storage,
+  ...support,
 })

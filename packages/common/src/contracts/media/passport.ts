@@ -50,4 +50,18 @@ export const passport = {
     errors: ['VIDEO_NOT_FOUND', 'PASSPORT_NOT_READY'],
     idempotent: true,
   },
+  findSource: {
+    summary: 'Get the storage key of the source of a video; for those who may edit it',
+    input: OneVideo,
+    output: z.object({
+      storageKey: z.string(),
+      /** Null where the client gave none. */
+      filename: z.string().nullable(),
+      title: z.string(),
+      /** Hex. */
+      sha256: z.string(),
+    }),
+    errors: ['VIDEO_NOT_FOUND', 'SOURCE_NOT_FOUND'],
+    idempotent: true,
+  },
 } as const satisfies Record<string, MethodSpec>

@@ -28,7 +28,8 @@ export type PlaybackTokenInfo = z.infer<typeof PlaybackTokenInfo>
 /** What the holder of a playback link may fetch. */
 export const PlaybackGrant = z.object({
   videoId: Id.meta({ description: 'Id of the video.' }),
-  /** Null for a public or unlisted video played by its id. */
+  projectId: Id.meta({ description: 'Id of the project of the video.' }),
+  /** Null for a public or unlisted video played by its id, and for tokens that a playback key has signed. */
   tokenId: Id.nullable().meta({ description: 'Id of the playback link.' }),
   visibility: Visibility,
   maxHeight: z.number().int().nullable(),
@@ -110,8 +111,9 @@ export const playback = {
     idempotent: true,
   },
   listPlaybackRevocations: {
-    summary: 'List revoked playback tokens, or videos whose delivery was revoked, that have not expired; for gateways',
-    input: z.strictObject({ of: z.enum(['tokens', 'videos']), after: Id.nullable() }),
+    summary:
+      'List revoked playback tokens, videos whose delivery was revoked, or retired playback keys, that have not expired; for gateways',
+    input: z.strictObject({ of: z.enum(['tokens', 'videos', 'keys']), after: Id.nullable() }),
     output: z.object({
       items: z.array(z.object({ id: Id, epoch: z.number().int().nullable(), expiresAt: Timestamp })),
       more: z.boolean(),

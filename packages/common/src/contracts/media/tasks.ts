@@ -27,6 +27,8 @@ export const TimelineEntry = z.object({
   hasLog: z.boolean().meta({ description: 'Whether the output of its tools can be read.', example: true }),
 })
 
+export type TimelineEntry = z.infer<typeof TimelineEntry>
+
 /** A task that does not run yet, and what it waits for. */
 export const WaitingTask = z.object({
   taskId: Id.meta({ description: 'Id of the task.' }),

@@ -11,6 +11,8 @@ import { transcripts } from './0011-transcripts.ts'
 import { projects } from './0012-projects.ts'
 import { delivery } from './0013-delivery.ts'
 import { uploadLinks } from './0014-upload-links.ts'
+import { playbackKeys } from './0015-playback-keys.ts'
+import { support } from './0017-support.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -29,5 +31,7 @@ export const schema: SchemaDefinition = {
     projects,
     delivery,
     uploadLinks,
+    playbackKeys,
+    support,
   ],
 }

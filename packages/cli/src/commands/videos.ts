@@ -1,0 +1,100 @@
+import { media, type SupportedVideo, type TimelineEntry, VideoStatus } from '@kinora/common/contracts'
+import { type Command, Option } from 'commander'
+import { type Act, collect, findUserId, limitOption } from '../cli.ts'
+import { type Columns, timeOf } from '../printer.ts'
+
+const COLUMNS: Columns<SupportedVideo> = {
+  ID: (video) => video.id,
+  TITLE: (video) => video.title,
+  STATUS: (video) => video.status,
+  DONE: (video) => `${video.progress.percent}%`,
+  PROJECT: (video) => video.projectId,
+  CREATED: (video) => timeOf(video.createdAt),
+  CAUSE: (video) => video.error && `${video.error.code}: ${video.error.detail}`,
+}
+
+const DETAILS: Columns<SupportedVideo> = {
+  ...COLUMNS,
+  'MADE BY': (video) => video.ownerId,
+  VISIBILITY: (video) => video.visibility,
+  FILE: (video) => video.source?.filename ?? null,
+  BYTES: (video) => video.source?.bytes ?? null,
+  SECONDS: (video) => video.source?.durationSeconds ?? null,
+  RENDITIONS: (video) => video.renditions.map(({ name, status }) => `${name} ${status}`).join(', '),
+  WARNINGS: (video) => video.warnings.map(({ code }) => code).join(', '),
+  READY: (video) => timeOf(video.readyAt),
+}
+
+const ATTEMPTS: Columns<TimelineEntry> = {
+  TASK: (entry) => entry.label,
+  TRY: (entry) => entry.attempt,
+  STATE: (entry) => entry.state,
+  WORKER: (entry) => entry.worker,
+  STARTED: (entry) => timeOf(entry.startedAt),
+  ENDED: (entry) => timeOf(entry.endedAt),
+  CAUSE: (entry) => entry.cause && `${entry.cause.code}: ${entry.cause.detail}`,
+}
+
+interface ListOptions {
+  project?: string
+  owner?: string
+  status?: VideoStatus
+  q?: string
+  limit: number
+}
+
+export function videosCommands(program: Command, act: Act): void {
+  const videos = program.command('videos').description('find, show and retry videos of all accounts')
+
+  videos
+    .command('list')
+    .description('list videos, newest first')
+    .option('--project <id>', 'only videos of this project; a personal one has the id of its account')
+    .option('--owner <user>', 'only videos that this account has made, by its id or e-mail address')
+    .addOption(new Option('--status <status>', 'only videos with this status').choices(VideoStatus.options))
+    .option('--q <text>', 'only videos with this text in the title; with --project or --owner')
+    .addOption(limitOption())
+    .action(
+      act(async ({ call, print }, { project, owner, status, q, limit }: ListOptions) => {
+        const filter = {
+          ...(project !== undefined && { projectId: project }),
+          ...(owner !== undefined && { ownerId: await findUserId(call, owner) }),
+          ...(status && { status }),
+          ...(q !== undefined && { q }),
+        }
+        print.list(await collect(call, media.findVideos, filter, limit), COLUMNS)
+      }),
+    )
+
+  videos
+    .command('show')
+    .description('show one video')
+    .argument('<video>', 'id of the video')
+    .action(
+      act(async ({ call, print }, videoId: string) => {
+        print.record(await call(media.inspectVideo, { videoId }), DETAILS)
+      }),
+    )
+
+  videos
+    .command('timeline')
+    .description('list the attempts at the tasks of a video, with their causes')
+    .argument('<video>', 'id of the video')
+    .action(
+      act(async ({ call, print }, videoId: string) => {
+        const { timeline } = await call(media.inspectVideo, { videoId })
+        print.list({ items: timeline, nextCursor: null }, ATTEMPTS)
+      }),
+    )
+
+  videos
+    .command('retry')
+    .description('retry the failed tasks of a video')
+    .argument('<video>', 'id of the video')
+    .action(
+      act(async ({ call, print }, videoId: string) => {
+        const video = await call(media.retryAnyVideo, { videoId })
+        print.done(`${video.id} is being processed again`, video)
+      }),
+    )
+}
