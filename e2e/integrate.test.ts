@@ -173,7 +173,8 @@ test('files are dropped and pasted; a refusal is said in words, and can be tried
 })
 
 test('a visitor of the page of the guide sends a file by an upload link, by tus-js-client', async () => {
-  const command = snippets.filter(({ language }) => language === 'sh')[2]?.text ?? ''
+  const command =
+    snippets.find(({ language, text }) => language === 'sh' && text.includes('/v1/upload-links'))?.text ?? ''
   const made = await run('bash', ['-c', command.replace('https://jobs.example.org', site)], {
     env: { ...env, KINORA_API_KEY: key },
   })
