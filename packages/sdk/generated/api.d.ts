@@ -1700,7 +1700,7 @@ export interface paths {
          * Register a playback key
          * @description With it a server of yours signs tokens that play the videos of the project, without a call per viewer. Without `publicKey` a pair for ES256 is made, and the answer has the private key, this once. A project has at most 20.
          *
-         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller. Safe to repeat with the same `Idempotency-Key` when the answer was lost.
+         *     Needs an access token or an API key with the scope `playback-keys:write`. Rate limit `general`, counted by caller.
          */
         post: operations["createPlaybackKey"];
         delete?: never;
@@ -14252,10 +14252,7 @@ export interface operations {
     createPlaybackKey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A random name of this request, by the caller: 1 to 255 printable ASCII characters, with or without quotes. For a day the same request with it gets the same answer and does nothing; another request is refused. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -14268,7 +14265,6 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -14283,10 +14279,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
-            /**
-             * @description `PLAYBACK_KEY_LIMIT_REACHED`: This project has reached its limit of playback keys
-             *     `IDEMPOTENCY_KEY_IN_USE`: The first request with this Idempotency-Key has no answer yet
-             */
+            /** @description `PLAYBACK_KEY_LIMIT_REACHED`: This project has reached its limit of playback keys */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -14300,7 +14293,6 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -6,7 +6,15 @@ const manage = { auth: 'required', scope: 'playback-keys:write', project: 'manag
 
 export const playbackKeys = tagged('Playback keys', [
   { method: 'get', path: '/v1/playback-keys', rpc: media.listPlaybackKeys, ...manage, status: 200 },
-  { method: 'post', path: '/v1/playback-keys', rpc: media.createPlaybackKey, ...manage, status: 201 },
+  {
+    method: 'post',
+    path: '/v1/playback-keys',
+    rpc: media.createPlaybackKey,
+    ...manage,
+    status: 201,
+    // The answer may have a private key, which is stored nowhere.
+    idempotencyKey: false,
+  },
   {
     method: 'delete',
     path: '/v1/playback-keys/:playbackKeyId',
