@@ -31,6 +31,8 @@ const project = await owner.call<{ id: string }>('POST', '/v1/projects', { name:
 const invitation = await owner.call<{ id: string }>('POST', `/v1/projects/${project.id}/invitations`, {
   ...{ email: 'colleague@kinora.test', role: 'viewer' },
 })
+const uploadLink = await owner.call<{ id: string }>('POST', '/v1/upload-links', {})
+const playbackKey = await owner.call<{ id: string }>('POST', '/v1/playback-keys', {})
 const [task] = await timelineOf(owner, video.id)
 const [session] = (await owner.call<Page<Session>>('GET', '/v1/auth/sessions')).items
 
@@ -49,6 +51,8 @@ const OWNED: Record<string, string> = {
   userId: tokens.user.id,
   projectId: project.id,
   invitationId: invitation.id,
+  linkId: uploadLink.id,
+  playbackKeyId: playbackKey.id,
 }
 const MISSING = '01890a5d-ac96-774b-bcce-b302099a8057'
 /** An id that nothing has; audio tracks are numbered within their video. */
