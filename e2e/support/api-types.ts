@@ -27,6 +27,10 @@ export type Video = {
   id: string
   ownerId: string
   projectId: string
+  externalId: string | null
+  metadata: Record<string, string>
+  revision: number
+  expiresAt: string | null
   title: string
   description: string
   tags: string[]

@@ -1,6 +1,6 @@
 /**
- * For tests that are about something else than rate limits: one address makes many accounts. Encoding is as fast as it
- * goes, since no test looks at the pictures.
+ * For tests that are about something else than rate limits: one address makes many accounts. Encoding and password
+ * hashes are as fast as they go, since no test looks at the pictures or guesses passwords.
  */
 export const GENEROUS = {
   RATE_LIMIT_REGISTER: '1000/60',
@@ -15,6 +15,7 @@ export const GENEROUS = {
   RATE_LIMIT_UPLOAD: '1000/60',
   RATE_LIMIT_PLAYBACK: '1000000/60',
   X264_PRESET: 'ultrafast',
+  BCRYPT_COST: '10',
   BREAKER_RESET_MS: '500',
 } as const
 

@@ -37,7 +37,7 @@ describe('an access token', () => {
       auth_time: expect.any(Number),
       amr: ['pwd'],
       role: 'user',
-      scope: 'videos:read videos:write playback:write webhooks:read webhooks:write account:read',
+      scope: 'videos:read videos:write playback:write playback-keys:write webhooks:read webhooks:write account:read',
     })
     const { iat, exp } = payload as jwt.JwtPayload
     expect((exp ?? 0) - (iat ?? 0)).toBe(900)

@@ -43,7 +43,7 @@ function difference(one: Buffer | undefined, other: Buffer | undefined): number 
 }
 
 describe('interlaced frames whose fields have packets of their own', () => {
-  it.each(['ts', 'mp4', 'mkv'])('in .%s become a frame for each field, none of them twice', async (container) => {
+  it.each(['ts', 'mkv'])('in .%s become a frame for each field, none of them twice', async (container) => {
     const stream = await writeFieldPictures(at('fields.h264'), 200)
     const input = ['-fflags', '+genpts', '-r', '50', '-i', stream, '-c', 'copy']
     const source = await createClip(workbench.folder, `fields.${container}`, ...input)
@@ -57,7 +57,7 @@ describe('interlaced frames whose fields have packets of their own', () => {
 })
 
 it('12.5 frames a second stay 12.5', async () => {
-  for (const container of ['mp4', 'mkv', 'avi']) {
+  for (const container of ['mp4', 'avi']) {
     const source = await createClip(workbench.folder, `slow.${container}`, ...testVideo(4, { rate: '25/2' }), ...H264)
     const { facts, decodedVideo } = await transcode(workbench, source, { short: [90] })
     expect(facts.video).toMatchObject({ frameRate: { num: 25, den: 2 }, frameCount: 50, resample: false })

@@ -1,4 +1,4 @@
-import { AAC, H264, testVideo, tone } from '../support/clips.ts'
+import { H264, testVideo } from '../support/clips.ts'
 import { sequenceParameters } from './h264.ts'
 import type { HostileFile, Seeds } from './hostile-file.ts'
 import { copyOfSeed, encoded, joined, MKV, MP4, remuxed, TS, written } from './making.ts'
@@ -40,13 +40,11 @@ export const ODD_FRAMES: HostileFile[] = [
     'ready',
     labelled('colour_primaries=99:transfer_characteristics=98:matrix_coefficients=97'),
   ),
-  encoded('colours that say they are RGB', 'ready', labelled('matrix_coefficients=0')),
   encoded(
     'colours that say they are ICtCp',
     'ready',
     labelled('colour_primaries=9:transfer_characteristics=16:matrix_coefficients=14'),
   ),
-  encoded('colours that say they are YCgCo', 'ready', labelled('matrix_coefficients=8')),
   encoded('a frame of one pixel', 'ready', () => [
     '-f',
     'rawvideo',
@@ -81,12 +79,6 @@ export const ODD_FRAMES: HostileFile[] = [
   ]),
   encoded('a codec that is not allowed', 'SOURCE_UNSUPPORTED', () => [...small(), '-c:v', 'vc2', ...MKV]),
   encoded('a still image', 'SOURCE_UNSUPPORTED', () => [...small(), '-frames:v', '1', '-c:v', 'png', '-f', 'image2']),
-  encoded('a moving GIF', 'ready', () => [...small(), '-f', 'gif']),
-  encoded('audio alone', 'ready', () => [...tone(1), ...AAC, ...MP4]),
-  encoded('audio with a cover', 'ready', (s) => [
-    ...['-i', `${s.folder}/seed.mp4`, ...small(), '-map', '0:a', '-map', '1:v', '-c:a', 'copy', '-c:v', 'png'],
-    ...['-frames:v', '1', '-disposition:v:0', 'attached_pic', ...MP4],
-  ]),
   written('a stream of zeros with a good header', 'SOURCE_UNSUPPORTED', (s) => {
     const cut = Buffer.from(s.mp4)
     return cut.fill(0, cut.indexOf('mdat') + 4)
