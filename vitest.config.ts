@@ -16,12 +16,30 @@ const globalSetup = ['packages/dev/src/harness/global-setup.ts']
 /** Compares every answer of a gateway with `docs/openapi.json`. */
 const setupFiles = ['packages/dev/src/harness/check-answers.ts']
 
+/** Minutes of both cores each. They run by `npm run test:long`, before a release and after changes of what they are about. */
+const LONG = ['services/worker/test/hostile-corpus.test.ts', 'e2e/large-upload.test.ts']
+const long = {
+  ...development,
+  test: {
+    name: 'long',
+    isolate,
+    include: LONG,
+    globalSetup,
+    setupFiles,
+    retry,
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
+    sequence: { groupOrder: 3 },
+  },
+}
+
 export default defineConfig({
   ...development,
   test: {
     maxWorkers: 2,
     coverage: { include: ['packages/*/src/**', 'services/*/src/**'] },
     projects: [
+      ...(process.env.KINORA_LONG_TESTS === 'true' ? [long] : []),
       {
         ...development,
         test: {
@@ -38,6 +56,7 @@ export default defineConfig({
           // Many of these tests wait for a process or a clock.
           maxWorkers: 3,
           include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts'],
+          exclude: LONG,
           globalSetup,
           setupFiles,
           retry,
@@ -52,6 +71,7 @@ export default defineConfig({
           name: 'e2e',
           isolate,
           include: ['e2e/*.test.ts'],
+          exclude: LONG,
           globalSetup,
           setupFiles,
           retry,

@@ -23,6 +23,9 @@ try {
   const tooMany = late.length > MOST_SECOND_TRIES
   if (tooMany) process.stdout.write(`More than ${MOST_SECOND_TRIES} second tries fail the run\n`)
   const { passed, failed } = countTests(readReport<TestReport>(file), tooMany ? 1 : code)
+  if (process.env.KINORA_LONG_TESTS !== 'true') {
+    process.stdout.write('\nNot part of this run: the hostile corpus and the large upload (npm run test:long)\n')
+  }
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
   process.exitCode = failed > 0 ? 1 : code
 } finally {
