@@ -1,7 +1,7 @@
 import type { ProjectRole } from '@kinora/common/contract'
+import { type NewestFirst, newestFirst } from '@kinora/common/db'
 import { type Kysely, sql } from 'kysely'
 import type { ApiKeyRow, AuthDb, UserRow } from '../db/schema.ts'
-import { newestFirst, type PageRequest } from './pages.ts'
 
 export interface OwnedApiKey {
   key: ApiKeyRow
@@ -45,7 +45,7 @@ export function apiKeyRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first, including expired keys, so that their owner sees why a program stopped. */
-    async notRevoked({ userId, projectId }: KeyFilter, page: PageRequest): Promise<ApiKeyRow[]> {
+    async notRevoked({ userId, projectId }: KeyFilter, page: NewestFirst): Promise<ApiKeyRow[]> {
       let query = db.selectFrom('api_keys').selectAll().where('revoked_at', 'is', null)
       if (userId !== undefined) query = query.where('user_id', '=', userId)
       if (projectId !== undefined) query = query.where('project_id', '=', projectId)

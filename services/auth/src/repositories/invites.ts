@@ -1,6 +1,6 @@
+import { type NewestFirst, newestFirst } from '@kinora/common/db'
 import type { Kysely } from 'kysely'
 import type { AuthDb, InviteRow } from '../db/schema.ts'
-import { newestFirst, type PageRequest } from './pages.ts'
 
 export function inviteRepository(db: Kysely<AuthDb>) {
   return {
@@ -28,7 +28,7 @@ export function inviteRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async valid(now: Date, page: PageRequest): Promise<InviteRow[]> {
+    async valid(now: Date, page: NewestFirst): Promise<InviteRow[]> {
       return await newestFirst(db.selectFrom('invites').selectAll().where('expires_at', '>', now), page).execute()
     },
 

@@ -1,7 +1,7 @@
 import type { ProjectRole } from '@kinora/common/contract'
+import { type NewestFirst, newestFirst } from '@kinora/common/db'
 import { type Kysely, sql } from 'kysely'
 import type { AuthDb, ProjectInvitationRow } from '../db/schema.ts'
-import { newestFirst, type PageRequest } from './pages.ts'
 
 /** An invitation with the present role of the member who has sent it. */
 export type SentInvitation = ProjectInvitationRow & { inviter_role: ProjectRole }
@@ -42,7 +42,7 @@ export function projectInvitationRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async find(projectId: string, now: Date, page: PageRequest): Promise<ProjectInvitationRow[]> {
+    async find(projectId: string, now: Date, page: NewestFirst): Promise<ProjectInvitationRow[]> {
       return await newestFirst(valid(now).where('project_id', '=', projectId), page).execute()
     },
 

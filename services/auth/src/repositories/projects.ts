@@ -1,8 +1,8 @@
 import type { ProjectRole } from '@kinora/common/contract'
+import { type NewestFirst, newestFirst } from '@kinora/common/db'
 import { type Kysely, sql } from 'kysely'
 import type { AuthDb, ProjectRow } from '../db/schema.ts'
 import type { MemberRow } from '../domain/views.ts'
-import { newestFirst, type PageRequest } from './pages.ts'
 
 /** A project as one of its members sees it. */
 export type ProjectOfMember = ProjectRow & { role: ProjectRole }
@@ -59,12 +59,12 @@ export function projectRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async allOfMember(userId: string, page: PageRequest): Promise<ProjectOfMember[]> {
+    async allOfMember(userId: string, page: NewestFirst): Promise<ProjectOfMember[]> {
       return await newestFirst(db.selectFrom(ofMember(userId).as('own')).selectAll(), page).execute()
     },
 
     /** All but the personal ones, newest first. */
-    async teams(page: PageRequest): Promise<ProjectRow[]> {
+    async teams(page: NewestFirst): Promise<ProjectRow[]> {
       return await newestFirst(db.selectFrom('projects').selectAll().where('personal_of', 'is', null), page).execute()
     },
   }
@@ -128,7 +128,7 @@ export function memberRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async find(projectId: string, page: PageRequest): Promise<MemberRow[]> {
+    async find(projectId: string, page: NewestFirst): Promise<MemberRow[]> {
       return await newestFirst(db.selectFrom(members(projectId).as('all')).selectAll(), page).execute()
     },
 

@@ -1,7 +1,7 @@
 import type { RevocationReason } from '@kinora/common/contracts'
+import { type NewestFirst, newestFirst } from '@kinora/common/db'
 import type { Kysely } from 'kysely'
 import type { AuthDb, SessionRow } from '../db/schema.ts'
-import { newestFirst, type PageRequest } from './pages.ts'
 
 export interface EndedSession {
   id: string
@@ -58,7 +58,7 @@ export function sessionRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async live(userId: string, now: Date, page: PageRequest): Promise<SessionRow[]> {
+    async live(userId: string, now: Date, page: NewestFirst): Promise<SessionRow[]> {
       const query = db
         .selectFrom('sessions')
         .selectAll()

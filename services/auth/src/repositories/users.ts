@@ -1,7 +1,7 @@
+import { type NewestFirst, newestFirst } from '@kinora/common/db'
 import { type Kysely, sql } from 'kysely'
 import type { AuthDb, UserRow } from '../db/schema.ts'
 import type { UserChange, UserOverview } from '../domain/users.ts'
-import { newestFirst, type PageRequest } from './pages.ts'
 
 const CHANGES: Record<UserChange, (now: Date) => Partial<Pick<UserRow, 'role' | 'disabled_at'>>> = {
   user_disable: (now) => ({ disabled_at: now }),
@@ -46,7 +46,7 @@ export function userRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async serviceAccounts(page: PageRequest): Promise<UserRow[]> {
+    async serviceAccounts(page: NewestFirst): Promise<UserRow[]> {
       const query = db.selectFrom('users').selectAll().where('password_hash', 'is', null)
       return await newestFirst(query, page).execute()
     },
@@ -168,7 +168,7 @@ export function userOverviewRepository(db: Kysely<AuthDb>) {
     },
 
     /** Newest first. */
-    async find({ q, role, disabled }: UserFilter, page: PageRequest, now: Date): Promise<UserOverview[]> {
+    async find({ q, role, disabled }: UserFilter, page: NewestFirst, now: Date): Promise<UserOverview[]> {
       let query = overviews(now)
       if (q !== undefined)
         query = query.where(sql<boolean>`strpos(lower(email || ' ' || coalesce(display_name, '')), lower(${q})) > 0`)

@@ -1,8 +1,7 @@
 import type { PlaybackKeyAlgorithm } from '@kinora/common/contracts'
-import { lockName } from '@kinora/common/db'
+import { lockName, type NewestFirst, newestFirst } from '@kinora/common/db'
 import { sql } from 'kysely'
 import type { Db, PlaybackKeyRow, Tx } from '../db/schema.ts'
-import type { CreationCursor } from '../domain/pages.ts'
 import type { RevocationRow } from './delivery-revocations.ts'
 
 const MAX_KEYS = 20
@@ -58,20 +57,9 @@ export async function findPlaybackKey(db: Db, id: string): Promise<PlaybackKeyRo
 }
 
 /** The keys of a project that are not retired, newest first, after the one that `after` names. */
-export async function playbackKeysOfProject(
-  db: Db,
-  projectId: string,
-  { limit, after }: { limit: number; after: CreationCursor | null },
-): Promise<PlaybackKeyRow[]> {
-  let query = db
-    .selectFrom('playback_keys')
-    .selectAll()
-    .where('project_id', '=', projectId)
-    .where('retired_at', 'is', null)
-  if (after) {
-    query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`)
-  }
-  return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+export async function playbackKeysOfProject(db: Db, projectId: string, page: NewestFirst): Promise<PlaybackKeyRow[]> {
+  const query = db.selectFrom('playback_keys').selectAll().where('project_id', '=', projectId)
+  return await newestFirst(query.where('retired_at', 'is', null), page).execute()
 }
 
 export interface RetiredKey {

@@ -1,7 +1,6 @@
-import { lockName } from '@kinora/common/db'
+import { lockName, type NewestFirst, newestFirst } from '@kinora/common/db'
 import { sql } from 'kysely'
 import type { Db, Tx, UploadLinkRow } from '../db/schema.ts'
-import type { CreationCursor } from '../domain/pages.ts'
 
 export type NewUploadLink = Omit<UploadLinkRow, 'used' | 'created_at' | 'expires_at' | 'revoked_at' | 'max_bytes'> & {
   max_bytes: number | null
@@ -45,17 +44,9 @@ export async function findLinkByDigest(db: Db, digest: string): Promise<UploadLi
 }
 
 /** The links of a project, newest first, after the one that `after` names. */
-export async function linksOfProject(
-  db: Db,
-  projectId: string,
-  { limit, after }: { limit: number; after: CreationCursor | null },
-): Promise<UploadLinkRow[]> {
-  let query = db.selectFrom('upload_links').selectAll().where('project_id', '=', projectId)
-  if (after) {
-    const { createdAt, id } = after
-    query = query.where(sql<boolean>`(created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)`)
-  }
-  return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+export async function linksOfProject(db: Db, projectId: string, page: NewestFirst): Promise<UploadLinkRow[]> {
+  const query = db.selectFrom('upload_links').selectAll().where('project_id', '=', projectId)
+  return await newestFirst(query, page).execute()
 }
 
 /** Ids of the videos that came by each of these links, newest first. */

@@ -1,5 +1,6 @@
 import type { Input } from '@kinora/common/contract'
 import type { Metadata, media, VideoKind, Visibility } from '@kinora/common/contracts'
+import { type NewestFirst, newestFirst } from '@kinora/common/db'
 import { AppError } from '@kinora/common/errors'
 import { CompiledQuery, type RawBuilder, sql } from 'kysely'
 import type { Db, Tx, VideoRow } from '../db/schema.ts'
@@ -181,15 +182,14 @@ function isInProject(projectId: string, { metadata = {} }: VideoFilter): RawBuil
 export async function listAllVideos(
   db: Db,
   filter: Pick<VideoFilter, 'q' | 'status'> & { projectId?: string | undefined; ownerId?: string | undefined },
-  { limit, after }: { limit: number; after: SortCursor | null },
+  page: NewestFirst,
 ): Promise<VideoRow[]> {
   let query = db.selectFrom('videos').selectAll()
   if (filter.projectId) query = query.where('project_id', '=', filter.projectId)
   if (filter.ownerId) query = query.where('owner_id', '=', filter.ownerId)
   if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.q) query = query.where('title', 'ilike', `%${escapeLike(filter.q)}%`)
-  if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.value}::timestamptz, ${after.id}::uuid)`)
-  return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+  return await newestFirst(query, page).execute()
 }
 
 export function sortCursorOf(row: VideoRow, sort: VideoSort): SortCursor {

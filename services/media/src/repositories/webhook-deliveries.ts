@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { VideoEventType, WebhookAttempt } from '@kinora/common/contracts'
+import { type NewestFirst, newestFirst } from '@kinora/common/db'
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, DeliveryRow, Tx } from '../db/schema.ts'
-import type { CreationCursor } from '../domain/pages.ts'
 
 /** The number of attempts in the log of one delivery. */
 const KEPT_ATTEMPTS = 20
@@ -39,16 +39,9 @@ export async function countPendingPings(db: Db, projectId: string): Promise<numb
 }
 
 /** The deliveries of a webhook, newest first, after the one that `after` names. */
-export async function deliveriesOf(
-  db: Db,
-  webhookId: string,
-  { limit, after }: { limit: number; after: CreationCursor | null },
-): Promise<DeliveryRow[]> {
-  let query = db.selectFrom('webhook_deliveries').selectAll().where('webhook_id', '=', webhookId)
-  if (after) {
-    query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`)
-  }
-  return await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+export async function deliveriesOf(db: Db, webhookId: string, page: NewestFirst): Promise<DeliveryRow[]> {
+  const query = db.selectFrom('webhook_deliveries').selectAll().where('webhook_id', '=', webhookId)
+  return await newestFirst(query, page).execute()
 }
 
 /** Makes a delivery due, unless an attempt is running; undefined when the webhook has no such delivery. */

@@ -4,16 +4,15 @@ import { pageOf } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
-import { decodeSortCursor, encodeSortCursor } from '../domain/pages.ts'
+import { creationCursor, decodeCreationCursor } from '../domain/pages.ts'
 import { videoFacts } from '../domain/video-facts.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { transact } from '../operations/transact.ts'
 import { addAuditRecord } from '../repositories/parked.ts'
-import { listAllVideos, sortCursorOf } from '../repositories/videos.ts'
+import { listAllVideos } from '../repositories/videos.ts'
 import { byAdmin } from './guards.ts'
 import { retryTasks, timelineOf } from './videos.ts'
 
-const NEWEST_FIRST = '-createdAt'
 /** Subject of a search in the audit log that is about no single project or account. */
 const ALL = 'all'
 
@@ -24,7 +23,7 @@ export function findVideos(ctx: Context): Handler<typeof media.findVideos> {
     if (q !== undefined && projectId === undefined && ownerId === undefined) {
       throw new AppError('VALIDATION_FAILED', { detail: 'q needs a projectId or an ownerId' })
     }
-    const page = { limit: limit + 1, after: decodeSortCursor(cursor, NEWEST_FIRST) }
+    const page = { limit: limit + 1, after: decodeCreationCursor(cursor) }
     const rows = await transact(
       ctx,
       async (tx) => {
@@ -33,12 +32,7 @@ export function findVideos(ctx: Context): Handler<typeof media.findVideos> {
       },
       { call },
     )
-    return pageOf(
-      rows,
-      limit,
-      (row) => toSupported(ctx, row),
-      (row) => encodeSortCursor(sortCursorOf(row, NEWEST_FIRST), NEWEST_FIRST),
-    )
+    return pageOf(rows, limit, (row) => toSupported(ctx, row), creationCursor)
   })
 }
 
