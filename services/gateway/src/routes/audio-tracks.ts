@@ -2,10 +2,8 @@ import { AddedAudioTrack, media, Video } from '@kinora/common/contracts'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
-import { bodyBytes, MIN_BYTES_PER_SECOND, sendContinue } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
-import { abortOnRevocation, withKeepAlive } from '../uploads/body-guards.ts'
-import { describeBody, KEEP_MS, receive } from '../uploads/receive-source.ts'
+import { describeBody, RECEIVE_ERRORS, receiveFile } from '../uploads/receive-source.ts'
 import { isRefusal } from '../uploads/register-upload.ts'
 import { type HandRoute, tagged } from './route.ts'
 
@@ -33,13 +31,7 @@ export const audioTracks = tagged('Videos', [
     query: Query,
     requestBody: { description: 'The file', contentType: 'audio/*', binary: true },
     answers: { 202: { description: 'Stored; the track is processed', content: { 'application/json': Video } } },
-    errors: [
-      ...new Set([
-        ...media.beginAudioTrack.errors,
-        ...media.putAudioTrack.errors,
-        ...(['UPLOAD_INCOMPLETE', 'UPLOAD_EMPTY', 'UNSUPPORTED_MEDIA_TYPE', 'STORAGE_FULL'] as const),
-      ]),
-    ],
+    errors: [...new Set([...media.beginAudioTrack.errors, ...media.putAudioTrack.errors, ...RECEIVE_ERRORS])],
     handle: putAudioTrack,
   },
   { ...write, method: 'delete', path, rpc: media.deleteAudioTrack, limit: 'general', status: 204 },
@@ -52,21 +44,11 @@ function putAudioTrack(ctx: Context): ReturnType<HandRoute['handle']> {
     const track = parseFields(Params, req.params)
     const query = parseFields(Query, req.query)
     const about = { ...query, audioDescription: query.audioDescription === 'true' }
-    const { contentType, bytes: announced } = describeBody(req)
-    const begun = await ctx.rpc(media.beginAudioTrack, { ...track, contentType, bytes: announced }, call)
+    const { contentType, bytes: expectedBytes } = describeBody(req)
+    const begun = await ctx.rpc(media.beginAudioTrack, { ...track, contentType, bytes: expectedBytes }, call)
     const { uploadId, storageKey, maxBytes, projectId } = begun
-    sendContinue(req, res)
-    const keep = async () => void (await ctx.rpc(media.keepUpload, { uploadId }, call).catch(() => {}))
-    const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx, projectId)
-    const limits = { maxBytes, expectedBytes: announced }
-    const { bytes, sha256 } = await receive(ctx, storageKey, withKeepAlive(body, keep, KEEP_MS), limits).catch(
-      (error) => {
-        // Not awaited: quota that is not released here is released when the upload expires.
-        ctx.rpc(media.abandonUpload, { uploadId }, call).catch(() => {})
-        throw error
-      },
-    )
-    ctx.metrics.uploadedBytes.inc(bytes)
+    const file = { uploadId, storageKey, maxBytes, expectedBytes, projectId }
+    const { bytes, sha256 } = await receiveFile(ctx, req, res, caller, file)
     const added = await ctx
       .rpc(media.putAudioTrack, { ...track, ...about, uploadId, bytes, sha256 }, call)
       .catch(async (error) => {

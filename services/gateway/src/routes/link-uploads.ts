@@ -7,7 +7,7 @@ import type { Caller } from '../http/admission.ts'
 import { sendJson } from '../http/mount.ts'
 import { parseFields } from '../http/read-input.ts'
 import { openLink } from '../uploads/open-link.ts'
-import { describeBody, receiveSource } from '../uploads/receive-source.ts'
+import { describeBody, RECEIVE_ERRORS, receiveSource } from '../uploads/receive-source.ts'
 import { assertTusVersion, LINK_PATH } from '../uploads/tus.ts'
 import { abandonUpload, announcedUpload, receiveBytes, sendCreated, sendOffset } from '../uploads/tus-requests.ts'
 import { TUS_ERRORS, tusAnswers, tusHeaders } from './resumable-uploads.ts'
@@ -52,14 +52,7 @@ export const linkUploads = tagged('Upload links', [
     headers: FileHeader,
     requestBody: { description: 'The file', contentType: 'video/*', binary: true },
     answers: { 202: { description: 'Stored; processing begins', content: { 'application/json': UploadLinkVideo } } },
-    errors: [
-      ...REFUSED,
-      ...media.beginLinkUpload.errors,
-      'UPLOAD_INCOMPLETE',
-      'UPLOAD_EMPTY',
-      'UNSUPPORTED_MEDIA_TYPE',
-      'STORAGE_FULL',
-    ],
+    errors: [...REFUSED, ...media.beginLinkUpload.errors, ...RECEIVE_ERRORS],
     handle: (ctx) => byLink(ctx, putFile),
   },
   {

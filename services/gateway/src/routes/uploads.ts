@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
 import { parseFields } from '../http/read-input.ts'
-import { describeBody, receiveSource } from '../uploads/receive-source.ts'
+import { describeBody, RECEIVE_ERRORS, receiveSource } from '../uploads/receive-source.ts'
 import { type HandRoute, tagged } from './route.ts'
 
 export const FileHeader = z.object({
@@ -28,13 +28,7 @@ export const uploads = tagged('Uploads', [
     headers: FileHeader,
     requestBody: { description: 'The file', contentType: 'video/*', binary: true },
     answers: { 202: { description: 'Stored; processing begins', content: { 'application/json': Video } } },
-    errors: [
-      ...media.beginUpload.errors,
-      'UPLOAD_INCOMPLETE',
-      'UPLOAD_EMPTY',
-      'UNSUPPORTED_MEDIA_TYPE',
-      'STORAGE_FULL',
-    ],
+    errors: [...media.beginUpload.errors, ...RECEIVE_ERRORS],
     handle: putSource,
   },
 ])

@@ -1,6 +1,6 @@
 import type { Output } from '@kinora/common/contract'
 import { media, type Video } from '@kinora/common/contracts'
-import { AppError } from '@kinora/common/errors'
+import { AppError, type ErrorCode } from '@kinora/common/errors'
 import type { WriteOptions, Written } from '@kinora/common/storage'
 import type { Request, Response } from 'express'
 import type { Context } from '../context.ts'
@@ -12,7 +12,7 @@ import { registerUpload } from './register-upload.ts'
 import { withSpeculativeSegments } from './speculative-segments.ts'
 
 /** Quota stays reserved for a quarter of an hour after each `keepUpload`. */
-export const KEEP_MS = 60_000
+const KEEP_MS = 60_000
 /** By a link more often, because it also finds out whether the link was revoked, where its event was missed. */
 const LINK_KEEP_MS = 5000
 
@@ -23,10 +23,15 @@ export interface AnnouncedBody {
   bytes: number | null
 }
 
-/**
- * Stores the body of a request as the source of a video, whose upload has begun, and registers it. If that fails, the upload is
- * abandoned.
- */
+/** What can be wrong with a file that a request sends. */
+export const RECEIVE_ERRORS = [
+  'UPLOAD_INCOMPLETE',
+  'UPLOAD_EMPTY',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'STORAGE_FULL',
+] as const satisfies ErrorCode[]
+
+/** Stores the body of a request as the source of a video, whose upload has begun, and registers it. */
 export async function receiveSource(
   ctx: Context,
   req: Request,
@@ -36,28 +41,53 @@ export async function receiveSource(
 ): Promise<Video> {
   const { call } = caller
   const { uploadId, storageKey, maxBytes, video, announced } = begun
+  const started = { videoId: video.id, uploadId, totalBytes: announced.bytes, announcedBytes: announced.bytes }
+  const { bytes, sha256 } = await receiveFile(ctx, req, res, caller, {
+    ...{ uploadId, storageKey, maxBytes, expectedBytes: announced.bytes, projectId: video.projectId },
+    through: (chunks) => withSpeculativeSegments(ctx, chunks, started, call),
+  })
+  const finished = { videoId: video.id, uploadId, storageKey, filename: announced.filename, bytes, sha256 }
+  return await registerUpload(ctx, finished, video, call)
+}
+
+interface ReceivedFile {
+  uploadId: string
+  storageKey: string
+  maxBytes: number
+  /** Null for a chunked body. */
+  expectedBytes: number | null
+  projectId: string
+  /** Looks at the chunks on their way to the store. */
+  through?: (chunks: AsyncIterable<Buffer>) => AsyncIterable<Buffer>
+}
+
+/** Stores the body of a request, whose upload has begun. If that fails, the upload is abandoned. */
+export async function receiveFile(
+  ctx: Context,
+  req: Request,
+  res: Response,
+  caller: Caller,
+  { uploadId, storageKey, projectId, through = (chunks) => chunks, ...limits }: ReceivedFile,
+): Promise<Written> {
+  const { call } = caller
   const isByLink = caller.actor.kind === 'upload-link'
   sendContinue(req, res)
-  const limits = { maxBytes, expectedBytes: announced.bytes }
   const keepAlive = async () => void (await ctx.rpc(media.keepUpload, { uploadId }, call))
   // Errors are ignored: media decides at the end whether the upload is accepted.
   const keep = isByLink ? keepAlive : () => keepAlive().catch(() => {})
-  const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx, video.projectId)
-  const started = { videoId: video.id, uploadId, totalBytes: announced.bytes, announcedBytes: announced.bytes }
-  const kept = withKeepAlive(body, keep, isByLink ? LINK_KEEP_MS : KEEP_MS)
-  const chunks = withSpeculativeSegments(ctx, kept, started, call)
-  const { bytes, sha256 } = await receive(ctx, storageKey, chunks, limits).catch(async (error) => {
+  const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx, projectId)
+  const chunks = through(withKeepAlive(body, keep, isByLink ? LINK_KEEP_MS : KEEP_MS))
+  const written = await store(ctx, storageKey, chunks, limits).catch(async (error) => {
     const abandoned = ctx.rpc(media.abandonUpload, { uploadId }, call).catch(() => {})
     // The next try needs the use of the link. Otherwise not awaited: what is not released here is when the upload expires.
     if (isByLink) await abandoned
     throw error
   })
-  ctx.metrics.uploadedBytes.inc(bytes)
-  const finished = { videoId: video.id, uploadId, storageKey, filename: announced.filename, bytes, sha256 }
-  return await registerUpload(ctx, finished, video, call)
+  ctx.metrics.uploadedBytes.inc(written.bytes)
+  return written
 }
 
-export async function receive(
+async function store(
   { store }: Context,
   storageKey: string,
   body: AsyncIterable<Buffer>,
