@@ -55,7 +55,7 @@ export interface SessionActor {
   sessionId: string
   apiKeyId?: never
   role: 'user' | 'admin'
-  /** The user's role in each project but the personal one, by the project's id; absent where there is none. */
+  /** The user's role in each project but the personal one, by the project's id; absent without one. */
   projects?: Readonly<Record<string, ProjectRole>>
 }
 

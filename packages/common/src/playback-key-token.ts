@@ -2,7 +2,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import { z } from 'zod'
 import { Id, PlaybackKeyAlgorithm, type SigningPublicKey } from './contracts/index.ts'
 import { AppError } from './errors.ts'
-import { LINK_ENDED, type PlaybackClaims } from './playback-token.ts'
+import { linkEnded, type PlaybackClaims } from './playback-token.ts'
 
 /** How far ahead a token of a playback key may expire. */
 const MAX_SECONDS = 7 * 86_400
@@ -66,12 +66,12 @@ export function readKeyToken(reference: string): KeyToken | null {
  * token. Throws `PLAYBACK_DENIED`.
  */
 export function verifyKeyToken(token: KeyToken, key: SigningPublicKey, now: Date): PlaybackClaims {
-  if (token.algorithm !== key.algorithm || !isSigned(token, key)) throw deniedBecause(LINK_ENDED)
+  if (token.algorithm !== key.algorithm || !isSigned(token, key)) throw linkEnded()
   const claims = Claims.safeParse(token.payload)
   if (!claims.success) throw denied('the claims', claims.error)
   const { sub, exp, nbf, maxHeight, download } = claims.data
   const seconds = now.getTime() / 1000
-  if (exp <= seconds) throw deniedBecause(LINK_ENDED)
+  if (exp <= seconds) throw linkEnded()
   if (exp > seconds + MAX_SECONDS + SKEW_SECONDS) throw deniedBecause('`exp` must be at most 7 days ahead')
   if (nbf !== undefined && nbf > seconds + SKEW_SECONDS) throw deniedBecause('This playback link is not valid yet')
   return { video: sub.toLowerCase(), exp: Math.floor(exp), ...(maxHeight !== undefined && { maxHeight }), download }
@@ -86,7 +86,7 @@ function isSigned({ signed, signature }: KeyToken, { algorithm, publicKey }: Sig
   return verify('sha256', text, { key, dsaEncoding: 'ieee-p1363' }, bytes)
 }
 
-/** The JSON of a part; null where it is none. */
+/** The JSON of a part; null if it is not JSON. */
 function decode(part: string): unknown {
   try {
     return JSON.parse(bytesOf(part)?.toString() ?? '')

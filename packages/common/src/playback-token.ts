@@ -5,7 +5,7 @@ import { AppError } from './errors.ts'
 
 const TYPE = 'playback+jwt'
 /** For the user of a link that has expired, was revoked, or was not signed by this installation. */
-export const LINK_ENDED = 'This playback link is no longer valid'
+const LINK_ENDED = 'This playback link is no longer valid'
 
 const Claims = z.object({
   video: z.uuid(),
@@ -55,8 +55,13 @@ function verify(token: string, keys: ReadonlyMap<string, KeyObject>, now: Date):
     if (header.typ !== TYPE) throw new Error('another type of token')
     return Claims.parse(payload)
   } catch (error) {
-    throw new AppError('PLAYBACK_DENIED', { detail: LINK_ENDED, cause: error })
+    throw linkEnded(error)
   }
+}
+
+/** The refusal of a link that is revoked, expired or forged: whoever has it learns no more. */
+export function linkEnded(cause?: unknown): AppError {
+  return new AppError('PLAYBACK_DENIED', { detail: LINK_ENDED, cause })
 }
 
 const OWNER_LINK_SECONDS = 3600

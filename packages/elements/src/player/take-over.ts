@@ -19,8 +19,7 @@ interface Change {
 
 /**
  * Changes from the element `first` (the uploaded file, or files whose addresses have expired) to one that plays the renditions of
- * now, without a jump: that one loads beside it, waits at a frame a
- * moment ahead, and takes its place when `first` has come there.
+ * now, without a jump: that one loads beside it, waits at a frame a moment ahead, and takes its place when `first` has come there.
  */
 export async function takeOver(first: HTMLVideoElement, change: Change): Promise<void> {
   while (!change.isOver() && !(await change.isPlayable())) await pause(POLL_MS)

@@ -7,7 +7,7 @@ export interface FileBox {
   end: number
 }
 
-/** The header at `buffer[offset]` of a box at `start`; null where there is none. A box of size 0 reaches to `limit`. */
+/** The header at `buffer[offset]` of a box at `start`; null without one. A box of size 0 reaches to `limit`. */
 export function readBox(buffer: Buffer, offset: number, start: number, limit: number): FileBox | null {
   if (offset + 8 > buffer.length) return null
   const short = buffer.readUInt32BE(offset)

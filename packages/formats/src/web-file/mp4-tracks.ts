@@ -63,7 +63,7 @@ function isPlayableAudio(moov: Buffer, entry: FileBox): boolean {
   return esds !== undefined && OBJECT_TYPES.includes(objectTypeOf(moov.subarray(esds.body + 4, esds.end)))
 }
 
-/** Of the `DecoderConfigDescriptor` (tag 4) in an `ES_Descriptor` (tag 3); -1 where there is none. */
+/** Of the `DecoderConfigDescriptor` (tag 4) in an `ES_Descriptor` (tag 3); -1 without one. */
 function objectTypeOf(esds: Buffer): number {
   if (esds.readUInt8(0) !== 3) return -1
   const stream = contentAt(esds, 0)

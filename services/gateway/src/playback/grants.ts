@@ -2,7 +2,7 @@ import type { CallOptions } from '@kinora/common/bus'
 import type { EventData, EventEnvelope } from '@kinora/common/contract'
 import { type events, Id, media, type PlaybackGrant } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import { LINK_ENDED, type PlaybackSigner } from '@kinora/common/playback-token'
+import { linkEnded, type PlaybackSigner } from '@kinora/common/playback-token'
 import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
@@ -194,10 +194,6 @@ export class Grants {
 /** What everybody may do who knows the id of a video that is not private. */
 function openTo(videoId: string): Limits {
   return { videoId, tokenId: null, maxHeight: null, download: false, expiresAt: null }
-}
-
-function linkEnded(): AppError {
-  return new AppError('PLAYBACK_DENIED', { detail: LINK_ENDED })
 }
 
 /** Whether media, its database or the broker is down; every other error is an answer. */

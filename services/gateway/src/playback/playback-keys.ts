@@ -2,7 +2,7 @@ import type { Output } from '@kinora/common/contract'
 import { media, type PlaybackGrant } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { readKeyToken, verifyKeyToken } from '@kinora/common/playback-key-token'
-import { LINK_ENDED } from '@kinora/common/playback-token'
+import { linkEnded } from '@kinora/common/playback-token'
 import { LRUCache } from 'lru-cache'
 import { gatewayCall, type Rpc } from '../rpc.ts'
 import type { PlaybackRevocations } from './playback-revocations.ts'
@@ -125,8 +125,4 @@ export class PlaybackKeys {
       throw linkEnded(error)
     }
   }
-}
-
-function linkEnded(cause?: unknown): AppError {
-  return new AppError('PLAYBACK_DENIED', { detail: LINK_ENDED, cause })
 }

@@ -34,12 +34,15 @@ export function servePlayerPage(app: Express, ctx: Context): void {
   for (const mode of ['watch', 'embed'] as const) {
     app.get(`/${mode}/:videoId`, async (req, res) => {
       res.locals.route = `/${mode}/:videoId`
-      const [{ pages, headers }, tags] = await Promise.all([player(), tagsFor(req, res, ctx)])
+      const [{ pages, headers }, tags] = await Promise.all([
+        player(),
+        mode === 'watch' ? tagsFor(req, res, ctx) : TITLE,
+      ])
       res.removeHeader('X-Frame-Options')
       for (const [name, value] of headers[mode]) res.setHeader(name, value)
       res.setHeader('Cache-Control', 'no-cache')
       // A function, because `$` in a title would have a meaning in a string.
-      res.type('text/html').send(pages[mode].replace('<title>Kinora</title>', () => tags))
+      res.type('text/html').send(pages[mode].replace(TITLE, () => tags))
     })
   }
   app.get('/player/:version/:file', async (req, res) => {
@@ -48,6 +51,8 @@ export function servePlayerPage(app: Express, ctx: Context): void {
   })
 }
 
+/** As in the file; in a page with a preview, that of the video. */
+const TITLE = '<title>Kinora</title>'
 /** How long the page waits for the preview; it is complete without. */
 const PREVIEW_MS = 500
 
@@ -57,7 +62,7 @@ async function tagsFor(req: Request, res: Response, ctx: Context): Promise<strin
     const { call } = await ctx.admission.admit(req, res, { auth: 'none', limit: 'playback' })
     return previewTags(await linkPreview(ctx, String(req.params.videoId), { ...call, timeoutMs: PREVIEW_MS }))
   } catch (error) {
-    if (error instanceof AppError && error.code !== 'INTERNAL') return '<title>Kinora</title>'
+    if (error instanceof AppError && error.code !== 'INTERNAL') return TITLE
     throw error
   }
 }

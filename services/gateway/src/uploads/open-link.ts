@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto'
 import { media, type OpenedUploadLink } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
+import { digestOfUploadLinkToken, isUploadLinkToken } from '@kinora/common/upload-link-token'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
 import { allowOrigin, sendPreflight } from '../http/cross-origin.ts'
 import { LINK_PATH } from './tus.ts'
-
-/** 32 random bytes in base64url. */
-const TOKEN = /^[\w-]{43}$/
 
 interface OpenedLink {
   link: OpenedUploadLink
@@ -22,8 +19,8 @@ interface OpenedLink {
  */
 export async function openLink(ctx: Context, req: Request, res: Response, admitted: Caller): Promise<OpenedLink> {
   const { token } = req.params
-  if (typeof token !== 'string' || !TOKEN.test(token)) throw new AppError('UPLOAD_LINK_NOT_FOUND')
-  const digest = createHash('sha256').update(token).digest('base64url')
+  if (typeof token !== 'string' || !isUploadLinkToken(token)) throw new AppError('UPLOAD_LINK_NOT_FOUND')
+  const digest = digestOfUploadLinkToken(token)
   const link = await ctx.rpc(media.openUploadLink, { digest }, admitted.call)
   res.locals.uploadLinkId = link.id
   allowOrigin(req, res, link.allowedOrigins)

@@ -1,7 +1,7 @@
 import { Id } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { readKeyToken, verifyKeyToken } from '@kinora/common/playback-key-token'
-import { LINK_ENDED, type PlaybackClaims } from '@kinora/common/playback-token'
+import { linkEnded, type PlaybackClaims } from '@kinora/common/playback-token'
 import type { Context } from '../context.ts'
 import type { VideoRow } from '../db/schema.ts'
 import { findPlaybackKey } from '../repositories/playback-keys.ts'
@@ -39,8 +39,4 @@ async function readToken(ctx: Context, token: string): Promise<PlaybackClaims & 
   if (!key) throw linkEnded()
   const { algorithm, public_key: publicKey, project_id: projectId } = key
   return { ...verifyKeyToken(signed, { algorithm, publicKey }, ctx.now()), projectId }
-}
-
-function linkEnded(): AppError {
-  return new AppError('PLAYBACK_DENIED', { detail: LINK_ENDED })
 }

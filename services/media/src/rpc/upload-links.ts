@@ -1,10 +1,11 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Call, Handler, Method, UploadLinkActor } from '@kinora/common/contract'
 import type { media, UploadLink } from '@kinora/common/contracts'
 import { pageOf } from '@kinora/common/cursor'
 import { AppError } from '@kinora/common/errors'
 import { assertMay } from '@kinora/common/project-access'
 import { keys } from '@kinora/common/storage'
+import { digestOfUploadLinkToken, newUploadLinkToken } from '@kinora/common/upload-link-token'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { Tx, UploadLinkRow } from '../db/schema.ts'
@@ -19,18 +20,15 @@ import { addAuditRecord } from '../repositories/parked.ts'
 import { findLink, findLinkByDigest, insertLink, linksOfProject, videosOfLinks } from '../repositories/upload-links.ts'
 import { inProject } from './guards.ts'
 import { toUpload } from './uploads.ts'
-import { toVideo } from './video-view.ts'
-
-const TOKEN_BYTES = 32
+import { publicUrl, toVideo } from './video-view.ts'
 
 export function createUploadLink(ctx: Context): Handler<typeof media.createUploadLink> {
   return inProject<typeof media.createUploadLink>('edit', async (input, projectId, call) => {
     const ownerId = userOf(call.actor)
     const { title = null, description, tags, visibility, uses, expiresIn } = input
     const { maxBytes = null, contentTypes = null, allowedOrigins = null } = input
-    const token = randomBytes(TOKEN_BYTES).toString('base64url')
-    const digest = createHash('sha256').update(token).digest('base64url')
-    const about = { id: randomUUID(), digest, project_id: projectId, owner_id: ownerId }
+    const token = newUploadLinkToken()
+    const about = { id: randomUUID(), digest: digestOfUploadLinkToken(token), project_id: projectId, owner_id: ownerId }
     const limits = { max_bytes: maxBytes, content_types: contentTypes, allowed_origins: allowedOrigins, uses }
     const link = { ...about, title, description, tags, visibility, ...limits }
     const row = await transact(
@@ -44,7 +42,7 @@ export function createUploadLink(ctx: Context): Handler<typeof media.createUploa
       { call },
     )
     if (!row) throw new AppError('UPLOAD_LINK_LIMIT_REACHED')
-    return { ...toUploadLink(row, []), url: `${ctx.config.PUBLIC_URL.replace(/\/$/, '')}/u/${token}` }
+    return { ...toUploadLink(row, []), url: publicUrl(ctx, `/u/${token}`) }
   })
 }
 

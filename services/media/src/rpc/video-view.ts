@@ -40,9 +40,14 @@ function ownerToken({ signer, now }: Context, { id }: VideoRow, more: { source?:
   return signer.sign({ video: id, exp: ownerLinkExpiry(now()), download: true, ...more })
 }
 
+/** The address of this path as clients reach it. */
+export function publicUrl({ config }: Pick<Context, 'config'>, path: string): string {
+  return `${config.PUBLIC_URL.replace(/\/$/, '')}${path}`
+}
+
 /** URLs below `reference`, a playback token or the id of a video that is not private. */
 export function playbackUrls(ctx: Context, row: VideoRow, reference: string): z.infer<typeof Playback> {
-  const base = `${ctx.config.PUBLIC_URL.replace(/\/$/, '')}/play/${reference}`
+  const base = publicUrl(ctx, `/play/${reference}`)
   return {
     hlsUrl: `${base}/${MASTER_PLAYLIST}`,
     posterUrl: row.poster_key === null ? null : `${base}/poster.jpg`,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { Id, NO_CONTROL, PageQuery, pageOf } from '../shared.ts'
+import { Id, PageQuery, pageOf } from '../shared.ts'
 import { TimelineEntry } from './tasks.ts'
-import { OneVideo, Video, VideoStatus } from './video.ts'
+import { OneVideo, SearchText, Video, VideoStatus } from './video.ts'
 
 /** A video without its addresses: who supports its owner sees what happened to it, and none of its frames. */
 export const SupportedVideo = Video.omit({ playback: true })
@@ -18,14 +18,10 @@ export const support = {
       projectId: Id.optional().meta({ description: 'Only videos of this project.' }),
       ownerId: Id.optional().meta({ description: 'Only videos that this account has made.' }),
       status: VideoStatus.optional().meta({ description: 'Only entries with this status.', example: 'failed' }),
-      q: z
-        .string()
-        .trim()
-        .min(1)
-        .max(200)
-        .regex(NO_CONTROL)
-        .optional()
-        .meta({ description: 'Text to look for in titles; with `projectId` or `ownerId`.', example: 'holiday' }),
+      q: SearchText.optional().meta({
+        description: 'Text to look for in titles; with `projectId` or `ownerId`.',
+        example: 'holiday',
+      }),
     }),
     output: pageOf(SupportedVideo),
     errors: ['VALIDATION_FAILED'],

@@ -5,6 +5,9 @@ import { Metadata } from './metadata.ts'
 
 export const Title = z.string().trim().min(1).max(200).regex(NO_CONTROL)
 
+/** What lists look for in texts. */
+export const SearchText = z.string().trim().min(1).max(200).regex(NO_CONTROL)
+
 export const OneVideo = z.strictObject({ videoId: Id.meta({ description: 'Id of the video.' }) })
 
 /** The project of a request. */

@@ -2,7 +2,17 @@ import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { ExternalId, Metadata, MetadataFilter } from './metadata.ts'
-import { InProject, METADATA_EXAMPLE, OneVideo, Title, Video, VideoKind, VideoStatus, Visibility } from './video.ts'
+import {
+  InProject,
+  METADATA_EXAMPLE,
+  OneVideo,
+  SearchText,
+  Title,
+  Video,
+  VideoKind,
+  VideoStatus,
+  Visibility,
+} from './video.ts'
 
 export const Description = z.string().max(5000).regex(NO_CONTROL_BUT_LINES)
 export const Tags = z.array(z.string().trim().min(1).max(50).regex(NO_CONTROL)).max(20)
@@ -67,14 +77,10 @@ export const videos = {
     description: 'The videos of a project, newest first unless `sort` says otherwise.',
     input: PageQuery.extend({
       projectId: InProject,
-      q: z
-        .string()
-        .trim()
-        .min(1)
-        .max(200)
-        .regex(NO_CONTROL)
-        .optional()
-        .meta({ description: 'Text to look for in titles and descriptions.', example: 'holiday' }),
+      q: SearchText.optional().meta({
+        description: 'Text to look for in titles and descriptions.',
+        example: 'holiday',
+      }),
       status: VideoStatus.optional().meta({ description: 'Only entries with this status.', example: 'ready' }),
       visibility: Visibility.optional().meta({
         description:
