@@ -3,6 +3,7 @@ import type { Actor, Input } from '@kinora/common/contract'
 import { media, type TaskCause } from '@kinora/common/contracts'
 import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { expect, it } from 'vitest'
+import { creationCursor } from '../src/domain/pages.ts'
 import { connectAuditLog } from './support/audit-records.ts'
 import { ANONYMOUS, connectGateway, someUser } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
@@ -19,6 +20,8 @@ const list = (filter: Input<typeof media.listTasks> = {}, actor: Actor = admin) 
   gateway.call(media.listTasks, filter, actor)
 
 const CORRUPT: TaskCause = { class: 'input', code: 'SOURCE_CORRUPT', detail: 'The file is broken.' }
+/** Of a page that begins before the first video. */
+const madeUpCursor = creationCursor({ created_at: new Date('2100-01-01'), id: randomUUID() })
 const CORRUPT_ERROR = { code: CORRUPT.code, detail: CORRUPT.detail }
 
 it('shows administrators what runs and what has failed, newest video first, with the cause', async () => {
@@ -92,6 +95,9 @@ it('finds, shows and retries videos of anybody, without a way to watch them, and
     { action: 'video_retry', actor: admin },
   ])
   await until(() => auditRecords(customer.userId).some(({ action }) => action === 'videos_search'))
+
+  await gateway.call(media.findVideos, { ownerId: customer.userId, cursor: madeUpCursor }, admin)
+  await until(() => auditRecords(customer.userId).filter(({ action }) => action === 'videos_search').length === 2)
 })
 
 it.each(['findVideos', 'inspectVideo', 'retryAnyVideo'] as const)('%s is for administrators alone', async (name) => {

@@ -27,7 +27,8 @@ export function findVideos(ctx: Context): Handler<typeof media.findVideos> {
     const rows = await transact(
       ctx,
       async (tx) => {
-        if (cursor === undefined) await addAuditRecord(tx, call, 'videos_search', projectId ?? ownerId ?? ALL)
+        // Each page, because anybody can make up the cursor of a first one.
+        await addAuditRecord(tx, call, 'videos_search', projectId ?? ownerId ?? ALL)
         return await listAllVideos(tx, filter, page)
       },
       { call },
