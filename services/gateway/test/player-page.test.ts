@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Video } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
@@ -93,6 +94,14 @@ async function openTab(locale = 'en-US'): Promise<{ tab: Page; violations: strin
   })
   tab.on('pageerror', (error) => violations.push(error.message))
   return { tab, violations }
+}
+
+/** Pictures of the states for docs/media/player.md, where `KINORA_SCREENSHOTS` names the folder. */
+async function picture(tab: Page, state: string): Promise<void> {
+  const folder = process.env.KINORA_SCREENSHOTS
+  if (folder === undefined) return
+  await tab.setViewportSize({ width: 640, height: 460 })
+  await tab.screenshot({ path: join(folder, `${state}.png`) })
 }
 
 /** Waits until the page shows a text. Playwright's own method evaluates code in the page, which its policy forbids. */
@@ -239,6 +248,7 @@ it.each([
   await tab.goto(`${gateway.url}/watch/${id}`)
   await tab.locator('kinora-player [role=status]', { hasText: text }).waitFor(PATIENCE)
   expect(await tab.evaluate(`${PLAYER}.state`)).toBe(state)
+  await picture(tab, state)
   expect(await accessibility(tab)).toEqual([])
   expect(violations).toEqual([])
   await tab.close()
@@ -279,9 +289,11 @@ it('plays a video that is still being made, with its whole length, until it is c
   await tab.goto(`${gateway.url}/watch/${id}`)
   await tab.getByText('Still being made: 0:10 of 1:01').waitFor(PATIENCE)
   expect(await tab.evaluate(`${PLAYER}.state`)).toBe('growing')
+  await picture(tab, 'growing')
   expect(await accessibility(tab)).toEqual([])
   await write((playlist) => playlist)
   await untilTrue(tab, `${PLAYER}.state === 'playing'`)
+  await picture(tab, 'playing')
   expect(await tab.getByText('Still being made').isVisible()).toBe(false)
   expect(violations).toEqual([])
   await tab.close()
