@@ -42,7 +42,7 @@ RUN apt-get update \
 USER node
 COPY deploy/nginx /etc/kinora-edge
 # Only these are replaced: nginx has variables of its own.
-CMD ["sh", "-c", "envsubst '$GATEWAY $EDGE_PORT $EDGE_CACHE_DIR $EDGE_CACHE_SIZE $EDGE_RUN_DIR $EDGE_RESOLVER $STORAGE_DIR $DELIVERY_SECRET' < /etc/kinora-edge/kinora.conf.template > /tmp/kinora.conf && exec nginx -e stderr -c /etc/kinora-edge/nginx.conf"]
+CMD ["sh", "-c", "envsubst '$GATEWAY $EDGE_PORT $EDGE_CACHE_DIR $EDGE_CACHE_SIZE $EDGE_RUN_DIR $EDGE_RESOLVER $STORAGE_DIR $DELIVERY_SECRET $EDGE_OPEN_FILES $EDGE_OPEN_DOWNLOADS $EDGE_FILES_RATE $EDGE_FILES_BURST $EDGE_DOWNLOAD_RATE' < /etc/kinora-edge/kinora.conf.template > /tmp/kinora.conf && exec nginx -e stderr -c /etc/kinora-edge/nginx.conf"]
 
 FROM base AS service
 ARG SERVICE

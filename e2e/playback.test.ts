@@ -75,6 +75,7 @@ test('a ready video has the fields that the API promises, and no others', () => 
     ],
     warnings: [],
     instantPlayback: false,
+    allowedDomains: null,
     playback: {
       ...{ hlsUrl: expect.any(String), posterUrl: expect.any(String), storyboardUrl: expect.any(String) },
       waveformUrl: null,

@@ -65,6 +65,7 @@ export type Video = {
   }[]
   warnings: { code: string; detail: string }[]
   instantPlayback: boolean
+  allowedDomains: string[] | null
   playback: {
     hlsUrl: string
     posterUrl: string | null

@@ -1827,8 +1827,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename a project
-         * @description For its admins.
+         * Update a project
+         * @description Changes the name, or the sites that may play its videos, which holds within seconds. Fields that are left out stay as they are. For its admins.
          *
          *     Needs an access token. API keys are refused. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -2144,7 +2144,7 @@ export interface paths {
         head?: never;
         /**
          * Update a video
-         * @description Changes title, description, tags, external id, metadata, visibility, instant playback or expiry. Fields that are left out stay as they are.
+         * @description Changes title, description, tags, external id, metadata, visibility, instant playback, allowed domains or expiry. Fields that are left out stay as they are.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -3553,6 +3553,14 @@ export interface components {
         };
         CreateVideo: {
             /**
+             * @description Host names of the sites whose pages may play the video, up to 50, each for all of its ports; `*.example.com` is every name below `example.com`. An empty list: all sites. null: as the project says.
+             * @example [
+             *       "example.com",
+             *       "*.example.com"
+             *     ]
+             */
+            allowedDomains?: string[] | null;
+            /**
              * @description Description; line breaks are allowed.
              * @example Two weeks at the lake
              */
@@ -3845,7 +3853,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description video: `html` is a player for the page. link: no other site may embed players of this installation.
+             * @description video: `html` is a player for the page. link: no other site may embed players of this installation, or the site that asks may not play this video.
              * @example video
              * @enum {string}
              */
@@ -3881,6 +3889,15 @@ export interface components {
             userId: string;
         };
         InspectVideoResult: {
+            /**
+             * @description Host names of the sites whose pages may play it; an empty list: all sites. null: as the project says, and for others than members of its project.
+             * @default null
+             * @example [
+             *       "example.com",
+             *       "*.example.com"
+             *     ]
+             */
+            allowedDomains: string[] | null;
             /**
              * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
              * @default []
@@ -5500,6 +5517,15 @@ export interface components {
             /** @description The videos of its personal project. */
             videos: {
                 /**
+                 * @description Host names of the sites whose pages may play it; an empty list: all sites. null: as the project says, and for others than members of its project.
+                 * @default null
+                 * @example [
+                 *       "example.com",
+                 *       "*.example.com"
+                 *     ]
+                 */
+                allowedDomains: string[] | null;
+                /**
                  * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
                  * @default []
                  * @example [
@@ -5891,7 +5917,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "BANDWIDTH_LIMITED" | "CONCURRENCY_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_CHANGED" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_DOMAIN_NOT_ALLOWED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -5936,8 +5962,8 @@ export interface components {
              */
             title: string;
             /**
-             * @description Kind of problem, as a URN.
-             * @example urn:kinora:problem:validation-failed
+             * @description Address of the page that explains the code, its usual cause and what to do.
+             * @example https://video.example.org/docs/problems#VALIDATION_FAILED
              */
             type: string;
         };
@@ -5964,6 +5990,15 @@ export interface components {
         /** @description A project: what owns videos, webhooks and API keys */
         Project: {
             /**
+             * @description Host names of the sites whose pages may play the videos of the project, up to 50, each for all of its ports; `*.example.com` is every name below `example.com`. An empty list: all sites. A video may have a list of its own
+             * @default []
+             * @example [
+             *       "example.com",
+             *       "*.example.com"
+             *     ]
+             */
+            allowedDomains: string[];
+            /**
              * Format: date-time
              * @description Time of creation, ISO 8601 UTC
              * @example 2026-01-15T09:30:00.000Z
@@ -5985,6 +6020,12 @@ export interface components {
              * @example false
              */
             personal: boolean;
+            /**
+             * @description Number of its version, for `If-Match`; grows with each update
+             * @default 1
+             * @example 3
+             */
+            revision: number;
             /**
              * @description Role of the caller in the project; null for operators, who are no members
              * @example owner
@@ -6295,6 +6336,15 @@ export interface components {
             token: string;
         };
         RetryAnyVideoResult: {
+            /**
+             * @description Host names of the sites whose pages may play it; an empty list: all sites. null: as the project says, and for others than members of its project.
+             * @default null
+             * @example [
+             *       "example.com",
+             *       "*.example.com"
+             *     ]
+             */
+            allowedDomains: string[] | null;
             /**
              * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
              * @default []
@@ -7012,10 +7062,18 @@ export interface components {
         };
         UpdateProject: {
             /**
+             * @description Host names of the sites whose pages may play the videos of the project, up to 50, each for all of its ports; `*.example.com` is every name below `example.com`. An empty list: all sites. A video may have a list of its own
+             * @example [
+             *       "example.com",
+             *       "*.example.com"
+             *     ]
+             */
+            allowedDomains?: string[];
+            /**
              * @description Name of the project, 1 to 100 characters without control characters
              * @example Marketing
              */
-            name: string;
+            name?: string;
         };
         UpdateProjectLimits: {
             /**
@@ -7085,6 +7143,14 @@ export interface components {
             videoSeconds?: number | null;
         };
         UpdateVideo: {
+            /**
+             * @description Host names of the sites whose pages may play the video, up to 50, each for all of its ports; `*.example.com` is every name below `example.com`. An empty list: all sites. null: as the project says.
+             * @example [
+             *       "example.com",
+             *       "*.example.com"
+             *     ]
+             */
+            allowedDomains?: string[] | null;
             /**
              * @description Description; line breaks are allowed.
              * @example Two weeks at the lake
@@ -7423,6 +7489,15 @@ export interface components {
             token: string;
         };
         Video: {
+            /**
+             * @description Host names of the sites whose pages may play it; an empty list: all sites. null: as the project says, and for others than members of its project.
+             * @default null
+             * @example [
+             *       "example.com",
+             *       "*.example.com"
+             *     ]
+             */
+            allowedDomains: string[] | null;
             /**
              * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
              * @default []
@@ -8058,6 +8133,15 @@ export interface components {
         WebhookPayload: {
             /** @description The video as it was then, without play addresses. */
             data: {
+                /**
+                 * @description Host names of the sites whose pages may play it; an empty list: all sites. null: as the project says, and for others than members of its project.
+                 * @default null
+                 * @example [
+                 *       "example.com",
+                 *       "*.example.com"
+                 *     ]
+                 */
+                allowedDomains: string[] | null;
                 /**
                  * @description The audio tracks, in the order that players show; empty for a silent video and before it is probed.
                  * @default []
@@ -8914,7 +8998,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
+        /**
+         * @description `PLAYBACK_DENIED`: This playback link does not allow this
+         *     `PLAYBACK_DOMAIN_NOT_ALLOWED`: Pages of this site may not play this video
+         */
         "Problem403-17": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -8929,6 +9016,7 @@ export interface components {
         /**
          * @description `PLAYBACK_DENIED`: This playback link does not allow this
          *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
+         *     `PLAYBACK_DOMAIN_NOT_ALLOWED`: Pages of this site may not play this video
          */
         "Problem403-18": {
             headers: {
@@ -8941,7 +9029,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `PLAYBACK_DENIED`: This playback link does not allow this */
+        /**
+         * @description `PLAYBACK_DENIED`: This playback link does not allow this
+         *     `PLAYBACK_DOMAIN_NOT_ALLOWED`: Pages of this site may not play this video
+         */
         "Problem403-19": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9456,8 +9547,25 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `RATE_LIMITED`: Too many requests */
+        /**
+         * @description `BANDWIDTH_LIMITED`: Too many bytes were sent to this address
+         *     `CONCURRENCY_LIMITED`: Too many files are being sent to this address at once
+         *     `RATE_LIMITED`: Too many requests
+         */
         "Problem429-3": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `RATE_LIMITED`: Too many requests */
+        "Problem429-4": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9474,21 +9582,10 @@ export interface components {
          * @description `WEBHOOK_TESTS_PENDING`: Too many test messages of this account are waiting to be sent
          *     `RATE_LIMITED`: Too many requests
          */
-        "Problem429-4": {
+        "Problem429-5": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Retry-After": components["headers"]["Retry-After"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `RATE_LIMITED`: Too many requests */
-        "Problem429-5": {
-            headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -9868,7 +9965,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -9938,7 +10035,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -10006,7 +10103,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -10095,7 +10192,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409-8"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -10182,7 +10279,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409-8"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -10290,7 +10387,7 @@ export interface operations {
                 };
             };
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             /**
              * @description `STILL_LIMIT_REACHED`: Too many pictures of this video are being made at the moment
@@ -10362,7 +10459,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -10439,7 +10536,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -10514,7 +10611,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -10601,7 +10698,7 @@ export interface operations {
                 };
             };
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -10651,7 +10748,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -10730,7 +10827,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -10798,7 +10895,7 @@ export interface operations {
             404: components["responses"]["Problem404-13"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -11283,7 +11380,17 @@ export interface operations {
             };
             400: components["responses"]["Problem400-9"];
             403: components["responses"]["Problem403-19"];
-            429: components["responses"]["Problem429-5"];
+            /** @description `RATE_LIMITED`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             503: components["responses"]["Problem503-4"];
         };
     };
@@ -11374,7 +11481,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["Problem429-5"];
+            /**
+             * @description `RATE_LIMITED`: Too many requests
+             *     `BANDWIDTH_LIMITED`: Too many bytes were sent to this address
+             *     `CONCURRENCY_LIMITED`: Too many files are being sent to this address at once
+             */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             503: components["responses"]["Problem503-4"];
         };
     };
@@ -14592,7 +14713,10 @@ export interface operations {
     getProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the answer that you have: if nothing has changed, the answer is 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Id of the project */
                 projectId: string;
@@ -14604,6 +14728,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -14612,6 +14737,17 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Project"];
                 };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
@@ -14682,14 +14818,17 @@ export interface operations {
     updateProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of what you have read: if a member has updated it since, nothing is done (412). Processing of a video is no update. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description Id of the project */
                 projectId: string;
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["UpdateProject"];
             };
@@ -14698,6 +14837,7 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -14712,6 +14852,18 @@ export interface operations {
             403: components["responses"]["Problem403-9"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
+            /** @description `PROJECT_CHANGED`: This project was changed since you read it */
+            412: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -15379,7 +15531,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["Problem429-3"];
+            429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500-2"];
             503: components["responses"]["Problem503-3"];
             504: components["responses"]["Problem504-2"];
@@ -15417,7 +15569,7 @@ export interface operations {
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
             412: components["responses"]["Problem412-2"];
-            429: components["responses"]["Problem429-3"];
+            429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500-2"];
             503: components["responses"]["Problem503-3"];
             504: components["responses"]["Problem504-2"];
@@ -15461,7 +15613,7 @@ export interface operations {
             404: components["responses"]["Problem404-9"];
             410: components["responses"]["Problem410"];
             412: components["responses"]["Problem412-2"];
-            429: components["responses"]["Problem429-3"];
+            429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500-2"];
             503: components["responses"]["Problem503-3"];
             504: components["responses"]["Problem504-2"];
@@ -15571,7 +15723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["Problem429-3"];
+            429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500-2"];
             503: components["responses"]["Problem503-3"];
             504: components["responses"]["Problem504-2"];
@@ -15788,7 +15940,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of the video that you have read: if a member has updated it since, nothing is done (412). Processing is no update. */
+                /** @description The `ETag` of what you have read: if a member has updated it since, nothing is done (412). Processing of a video is no update. */
                 "If-Match"?: string;
             };
             path: {
@@ -15828,7 +15980,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of the video that you have read: if a member has updated it since, nothing is done (412). Processing is no update. */
+                /** @description The `ETag` of what you have read: if a member has updated it since, nothing is done (412). Processing of a video is no update. */
                 "If-Match"?: string;
             };
             path: {
@@ -16555,7 +16707,7 @@ export interface operations {
                 };
             };
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -16931,7 +17083,7 @@ export interface operations {
                 };
             };
             416: components["responses"]["Problem416"];
-            429: components["responses"]["Problem429"];
+            429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -17486,7 +17638,7 @@ export interface operations {
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429-4"];
+            429: components["responses"]["Problem429-5"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];
@@ -17574,7 +17726,7 @@ export interface operations {
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429-4"];
+            429: components["responses"]["Problem429-5"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             504: components["responses"]["Problem504"];

@@ -71,6 +71,25 @@ describe('a project', () => {
     expect(actions.map(({ action }) => action)).toEqual(['project_create', 'project_update', 'project_delete'])
   })
 
+  it('has sites that may play its videos, changed by admins where nobody else has changed it', async () => {
+    const [ann, bob] = [await gateway.signUp(), await gateway.signUp()]
+    const projectId = await createProject(ann)
+    await join(projectId, ann, bob, 'editor')
+    const update = (allowedDomains: string[], ifRevision?: number[], by = ann) =>
+      call(methods.updateProject, { projectId, allowedDomains, ifRevision }, by.actor)
+    expect(await call(methods.getProject, { projectId }, bob.actor)).toMatchObject({ allowedDomains: [], revision: 1 })
+    expect(await codeOf(update(['a.example'], undefined, bob))).toBe('FORBIDDEN')
+    expect(await update(['A.example', '*.b.example'], [1])).toMatchObject({
+      ...{ name: 'Marketing', allowedDomains: ['a.example', '*.b.example'], revision: 2 },
+    })
+    const raced = await Promise.all([codeOf(update(['c.example'], [2])), codeOf(update(['d.example'], [2]))])
+    expect(raced.toSorted()).toEqual(['PROJECT_CHANGED', 'done'])
+    expect(await codeOf(update(['https://a.example']))).toBe('VALIDATION_FAILED')
+    const { allowedDomains } = await call(methods.getProject, { projectId }, bob.actor)
+    const renamed = await call(methods.updateProject, { projectId, name: 'Films' }, ann.actor)
+    expect(renamed).toMatchObject({ name: 'Films', allowedDomains, revision: 4 })
+  })
+
   it('that is personal has one member for good, and accounts own so many others', async () => {
     const ann = await gateway.signUp()
     const personal = { projectId: ann.actor.userId }

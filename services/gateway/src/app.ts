@@ -64,7 +64,7 @@ function refuseSecondHost({ rawHeaders }: IncomingMessage): void {
 }
 
 /** Turns every thrown value into a response. Express recognises an error handler by its four parameters. */
-function handleError({ logger }: Context): ErrorRequestHandler {
+function handleError({ logger, config }: Context): ErrorRequestHandler {
   return (thrown, req, res, _next) => {
     const error = toRequestError(thrown)
     const fields = { requestId: req.id, route: res.locals.route }
@@ -72,6 +72,6 @@ function handleError({ logger }: Context): ErrorRequestHandler {
     if (error.code === 'INTERNAL' || error.code === 'POISON')
       logger.error({ err: maskedError(error), ...fields }, 'request failed')
     else if (error.status >= 500) logger.warn({ code: error.code, ...fields }, 'dependency failed')
-    sendProblem(req, res, error)
+    sendProblem(req, res, error, config.PUBLIC_URL)
   }
 }

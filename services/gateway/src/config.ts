@@ -59,7 +59,7 @@ export const gatewayConfig = serviceConfig.extend({
   AUDIENCE: z.string().min(1).default('kinora'),
   MAX_CONNECTIONS: integer(1, 1_000_000).default(10_000),
   /** Maximum open connections of one client address; trusted proxies are exempt. */
-  CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000).default(256),
+  CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000).default(1000),
   /** Maximum bytes copied from the start of an upload, to encode its first segments while the rest arrives; 0: no copy. */
   HEAD_START_BYTES: integer(0, 1024 ** 3).default(32 * 1024 ** 2),
   /** Milliseconds that open requests, mostly uploads, get to finish when the gateway stops. */
@@ -83,7 +83,16 @@ export const gatewayConfig = serviceConfig.extend({
   RATE_LIMIT_UPLOAD: allowance('600/60'),
   /** Caption files, per user. Each is parsed by media. */
   RATE_LIMIT_CAPTIONS: allowance('120/60'),
-  RATE_LIMIT_PLAYBACK: allowance('3000/60'),
+  /** By client address, as the next four: what 100 viewers behind one address fetch, each two requests a second at most. */
+  RATE_LIMIT_PLAYBACK: allowance('12000/60'),
+  /** Megabytes of segments and pictures per seconds. */
+  RATE_LIMIT_PLAYBACK_MB: allowance('60000/600'),
+  /** Megabytes of downloads per seconds. */
+  RATE_LIMIT_DOWNLOAD_MB: allowance('50000/3600'),
+  /** Segments and pictures that are being sent at once by this gateway. */
+  OPEN_FILES_PER_ADDRESS: integer(1, 1_000_000).default(400),
+  /** Downloads that are being sent at once by this gateway. */
+  OPEN_DOWNLOADS_PER_ADDRESS: integer(1, 1_000_000).default(16),
   /** Stills that are not made yet, by client address. Each is the work of a worker. */
   RATE_LIMIT_STILL: allowance('120/60'),
   /** Number of gateways. While Redis is unavailable, each grants its share of every allowance. */

@@ -10,11 +10,13 @@ import type { KeySet } from './identity/key-set.ts'
 import type { Memberships } from './identity/memberships.ts'
 import type { Revocations } from './identity/revocations.ts'
 import type { VideoFeed } from './live/video-feed.ts'
+import type { AllowedDomainLists } from './playback/allowed-domains.ts'
 import type { DeliveryAddresses } from './playback/delivery-addresses.ts'
 import type { Grants } from './playback/grants.ts'
 import type { PlaybackRevocations } from './playback/playback-revocations.ts'
 import type { StillQueue } from './playback/still-queue.ts'
 import type { ForwardedCallers } from './proxy-check/proxy-report.ts'
+import type { Traffic } from './rate-limit/traffic.ts'
 import type { Relay, Rpc } from './rpc.ts'
 
 /** The services and state that request handlers share; one per gateway. */
@@ -27,6 +29,8 @@ export interface Context {
   relay: Relay
   store: Store
   admission: Admission
+  /** How much is sent to one address. */
+  traffic: Traffic
   /** Runs a request with an `Idempotency-Key` once. */
   once: Once
   cookieSessions: CookieSettings
@@ -37,6 +41,7 @@ export interface Context {
   uploadLinkEnds: EndListeners
   grants: Grants
   playbackRevocations: PlaybackRevocations
+  allowedDomains: AllowedDomainLists
   addresses: DeliveryAddresses
   videoFeed: VideoFeed
   stills: StillQueue

@@ -45,3 +45,17 @@ function isConnectionLost(error: unknown): boolean {
 export function gatewayCall(): CallOptions {
   return { actor: { kind: 'service', name: 'gateway' }, requestId: randomUUID(), timeoutMs: 3000 }
 }
+
+/** Whether media, its database or the broker is down; every other error is an answer. */
+export function isAway(error: unknown): boolean {
+  return error instanceof AppError && error.status >= 502
+}
+
+/** Rejects with `TIMEOUT` if the answer takes longer; it may still arrive, and is kept then. */
+export async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new AppError('TIMEOUT')), ms)
+  })
+  return await Promise.race([answer, late]).finally(() => clearTimeout(timer))
+}

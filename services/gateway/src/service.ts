@@ -21,6 +21,7 @@ import { Memberships } from './identity/memberships.ts'
 import { Revocations } from './identity/revocations.ts'
 import { AccessTokens } from './identity/tokens.ts'
 import { VideoFeed } from './live/video-feed.ts'
+import { AllowedDomainLists } from './playback/allowed-domains.ts'
 import { DeliveryAddresses } from './playback/delivery-addresses.ts'
 import { Grants } from './playback/grants.ts'
 import { PlaybackKeys } from './playback/playback-keys.ts'
@@ -29,6 +30,7 @@ import { StillQueue } from './playback/still-queue.ts'
 import { forwardedCallers, spoofable } from './proxy-check/proxy-report.ts'
 import { type Allowance, type Allowances, API_KEY_OWN, KEYS_PER_ALLOWANCE } from './rate-limit/policies.ts'
 import { connectRedis, RateLimiter } from './rate-limit/rate-limiter.ts'
+import { Traffic } from './rate-limit/traffic.ts'
 import { retryingRelay, retryingRpc } from './rpc.ts'
 
 export interface Gateway {
@@ -56,10 +58,11 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     const call = { actor: { kind: 'service', name: 'gateway' }, requestId: randomUUID() } as const
     return (await rpc(media.getStorageStatus, {}, call)).installation
   })
+  const allowances = allowancesOf(config)
   const limiter = new RateLimiter({
     redis,
     prefix: config.REDIS_PREFIX,
-    allowances: allowancesOf(config),
+    allowances,
     gateways: config.RATE_LIMIT_GATEWAYS,
     limited: metrics.rateLimited,
     fallback: metrics.limiterFallback,
@@ -77,6 +80,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     keys: playbackKeys,
     ...offline,
   })
+  const allowedDomains = new AllowedDomainLists(rpc, allowedOrigins(config))
   const videoFeed = new VideoFeed()
   const stills = new StillQueue()
   const uploadLinkEnds = new EndListeners()
@@ -98,14 +102,21 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     (envelope) => {
       playbackRevocations.receive(envelope)
       grants.receive(envelope)
+      allowedDomains.receive(envelope)
       videoFeed.receive(envelope)
     },
     () => {
       playbackKeys.invalidateAll()
       grants.invalidateAll()
+      allowedDomains.invalidateAll()
       playbackRevocations.reload()
       videoFeed.gap()
     },
+  )
+  await bus.listen(
+    [events['auth.project-changed']],
+    (envelope) => allowedDomains.receive(envelope),
+    () => allowedDomains.invalidateAll(),
   )
   await bus.listen(
     [events['video.still-ended']],
@@ -146,6 +157,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     uploadLinkEnds,
     grants,
     playbackRevocations,
+    allowedDomains,
     addresses: new DeliveryAddresses(playbackSecrets(config), {
       bucketSeconds: config.DELIVERY_BUCKET_SECONDS,
       deliveryUrl: config.DELIVERY_URL,
@@ -154,7 +166,12 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     stills,
     forwardedCallers: forwardedCallers(),
     admission: admission(authenticator(tokens, apiKeys, revocations), memberships, limiter),
-    once: onceByKey(rpc, Buffer.from(config.CSRF_SECRET, 'base64'), logger),
+    traffic: new Traffic({
+      limiter,
+      open: { playback: config.OPEN_FILES_PER_ADDRESS, download: config.OPEN_DOWNLOADS_PER_ADDRESS },
+      bytes: { playback: allowances['playback-bytes'].points, download: allowances['download-bytes'].points },
+    }),
+    once: onceByKey(rpc, config, logger),
     cookieSessions: {
       allowedOrigins: allowedOrigins(config),
       csrfSecret: Buffer.from(config.CSRF_SECRET, 'base64'),
@@ -166,6 +183,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
   const server = await listen(app, {
     host: config.HOST,
     port: config.PORT,
+    publicUrl: config.PUBLIC_URL,
     maxConnections: config.MAX_CONNECTIONS,
     connections: { perAddress: config.CONNECTIONS_PER_ADDRESS, isProxy: (address) => isTrusted(address, 0) },
     metrics,
@@ -211,9 +229,15 @@ function allowancesOf(config: GatewayConfig): Allowances {
     'key-uploads': ofAllKeys(config.RATE_LIMIT_UPLOAD),
     playback: config.RATE_LIMIT_PLAYBACK,
     still: config.RATE_LIMIT_STILL,
+    'playback-bytes': inBytes(config.RATE_LIMIT_PLAYBACK_MB),
+    'download-bytes': inBytes(config.RATE_LIMIT_DOWNLOAD_MB),
   }
 }
 
 function ofAllKeys({ points, seconds }: Allowance): Allowance {
   return { points: points * KEYS_PER_ALLOWANCE, seconds }
+}
+
+function inBytes({ points, seconds }: Allowance): Allowance {
+  return { points: points * 1_000_000, seconds }
 }

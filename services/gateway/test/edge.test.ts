@@ -135,6 +135,39 @@ describe('an edge', () => {
     expect((await fetch(await video.urlOf(`${task}/360p/0.m4s`))).headers.get('x-cache')).toBe('HIT')
   })
 
+  it('asks for each page whether it may play what the cache has', async () => {
+    const video = await newVideo()
+    media.allowedDomains.set(video.videoId, ['shop.example'])
+    const url = await video.urlOf(`${task}/360p/0.m4s`)
+    const ask = async (headers: Record<string, string>) => {
+      const answer = await fetch(url, { headers })
+      return [answer.status, answer.headers.get('x-cache')]
+    }
+    expect(await ask({ origin: 'https://shop.example' })).toEqual([200, 'MISS'])
+    expect(await ask({ referer: 'https://shop.example/page' })).toEqual([200, 'HIT'])
+    expect(await ask({ origin: 'https://evil.example' })).toEqual([403, null])
+    expect(await ask({ referer: 'https://evil.example/shop.example' })).toEqual([403, null])
+    expect(await ask({})).toEqual([200, 'HIT'])
+  })
+
+  it('sends one address no more files at once than it may have', async () => {
+    const other = await freePort()
+    const small = { port: other, gatewayPort: gateway.port, secret, storageDir: world.storageDir, openFiles: 2 }
+    const { url: strict } = await privateEdge(small)
+    const video = await newVideo()
+    await store.put(`${keys.videoFolder(video.videoId)}/${task}/360p/0.m4s`, Buffer.alloc(40_000_000))
+    const url = (await video.urlOf(`${task}/360p/0.m4s`)).replace(edge.url, strict)
+    const from = (address: string) => fetch(url, { headers: { 'x-forwarded-for': address } })
+    const open = [await from('192.0.2.1'), await from('192.0.2.1')]
+    const refused = await from('192.0.2.1')
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '2'])
+    expect(refused.headers.get('ratelimit-policy')).toBe('"edge-open";q=2;qu="concurrent-requests"')
+    expect(await refused.json()).toMatchObject({ code: 'CONCURRENCY_LIMITED', retryAfterMs: 2000 })
+    const elsewhere = await from('192.0.2.2')
+    expect(elsewhere.status).toBe(200)
+    for (const { body } of [...open, elsewhere]) await body?.cancel()
+  })
+
   it('sends downloads itself, in part, under the name that the gateway gives', async () => {
     const storageKey = `${keys.videoFolder(first.videoId)}/${task}/download.mp4`
     media.downloads.set('token.ready', { status: 'ready', storageKey, title: 'Holidays' })

@@ -69,7 +69,12 @@ describe('a source', () => {
       if (!found?.blanks) throw new Error('browsers do not play it')
       expect(found.contentType).toBe(contentType)
       const { blanks } = found
-      media.on.authorizeSource = async () => ({ contentType: found.contentType, storageKey: key, blanks })
+      media.on.authorizeSource = async () => ({
+        videoId: randomUUID(),
+        contentType: found.contentType,
+        storageKey: key,
+        blanks,
+      })
       const answer = await request(`/play/${randomUUID()}/source`)
       expect(answer.status).toBe(200)
       const served = Buffer.from(await answer.arrayBuffer())
@@ -86,7 +91,12 @@ describe('a source', () => {
 
   it('is sent as what media elements play, and as nothing that a browser would open', async () => {
     const { key, file } = await sourceOf('own.mp4', ...X264, '-c:a', 'aac', ...FIRST)
-    media.on.authorizeSource = async () => ({ contentType: 'video/mp4', storageKey: key, blanks: [] })
+    media.on.authorizeSource = async () => ({
+      videoId: randomUUID(),
+      contentType: 'video/mp4',
+      storageKey: key,
+      blanks: [],
+    })
     const answer = await request('/play/token.of-the-owner/source')
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(file)
     const { headers } = answer

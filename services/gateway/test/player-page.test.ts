@@ -73,7 +73,7 @@ const sources = new Map<string, string>()
 media.on.authorizeSource = async ({ reference }) => {
   const storageKey = sources.get(reference)
   if (storageKey === undefined) throw new AppError('SOURCE_NOT_PLAYABLE')
-  return { contentType: 'video/mp4', storageKey, blanks: [] }
+  return { videoId: randomUUID(), contentType: 'video/mp4', storageKey, blanks: [] }
 }
 const authorize = media.on.authorizePlayback
 media.on.authorizePlayback = async (input, call) => {

@@ -128,3 +128,30 @@ describe('with the real auth and media', () => {
     await until(async () => (await send('/v1/auth/me', {}, third.accessToken)).status === 401)
   })
 })
+
+it('sites that may play the videos of a project are known to the gateway within seconds, and changed by version', async () => {
+  const { accessToken, user } = await register()
+  const path = `/v1/projects/${user.id}`
+  const created = await send('/v1/videos', jsonBody({ title: 'Sea', visibility: 'public' }), accessToken)
+  const { id } = (await created.json()) as { id: string }
+  const ancestors = async () =>
+    /frame-ancestors ([^;]+)/.exec((await send(`/embed/${id}`)).headers.get('content-security-policy') ?? '')?.[1]
+  expect(await ancestors()).toBe("'none'")
+  const etag = (await send(path, {}, accessToken)).headers.get('etag') ?? ''
+  const change = (allowedDomains: unknown) => {
+    const { headers, ...init } = jsonBody({ allowedDomains }, 'PATCH')
+    return send(path, { ...init, headers: { ...headers, 'if-match': etag } }, accessToken)
+  }
+  const changed = await change(['Shop.example', '*.blog.example'])
+  expect([changed.status, await changed.json()]).toMatchObject([
+    200,
+    { allowedDomains: ['shop.example', '*.blog.example'], revision: 2 },
+  ])
+  await until(async () => (await ancestors()) === "'self' shop.example:* *.blog.example:*")
+  const late = await change([])
+  expect([late.status, await late.json()]).toMatchObject([412, { code: 'PROJECT_CHANGED' }])
+  await send(`/v1/videos/${id}`, jsonBody({ allowedDomains: [] }, 'PATCH'), accessToken)
+  await until(async () => (await ancestors()) === "'none'")
+  const wrong = await send(`/v1/videos/${id}`, jsonBody({ allowedDomains: ['shop.example:443'] }, 'PATCH'), accessToken)
+  expect([wrong.status, await wrong.json()]).toMatchObject([400, { errors: [{ path: 'allowedDomains.0' }] }])
+})

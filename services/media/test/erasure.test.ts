@@ -242,6 +242,38 @@ test('a claimed account loses the webhooks, playback keys and upload links that 
   await until(async () => (await validLinks([link.id])).length === 0)
 })
 
+test('the sites of a project are those of its highest revision, and go with it', async () => {
+  const owner = someUser()
+  const { id: videoId } = await gateway.createVideo(owner, { allowedDomains: ['B\u00fccher.example', 'a.example'] })
+  const { type, version } = events['auth.project-changed']
+  const say = async (revision: number, allowedDomains: string[]) => {
+    const about = { id: randomUUID(), occurredAt: new Date().toISOString(), aggregateId: owner.userId }
+    const data = { projectId: owner.userId, revision, allowedDomains }
+    await auth.publish({ ...about, sequence: revision, type, version, data })
+  }
+  const asked = (id: string) =>
+    gateway.call(media.findAllowedDomains, { videoId: id }, { kind: 'service', name: 'gateway' })
+  const of = { projectId: owner.userId, own: ['xn--bcher-kva.example', 'a.example'] }
+  expect(await asked(videoId)).toEqual({ ...of, project: { domains: [], revision: 0 } })
+  await expect(gateway.call(media.findAllowedDomains, { videoId }, owner)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  await say(3, ['c.example'])
+  await until(async () => (await asked(videoId)).project.revision === 3)
+  await say(2, [])
+  await say(4, ['d.example'])
+  await until(async () => (await asked(videoId)).project.revision === 4)
+  expect(await asked(videoId)).toEqual({ ...of, project: { domains: ['d.example'], revision: 4 } })
+  const changed = await gateway.call(media.updateVideo, { videoId, allowedDomains: null }, owner)
+  expect([changed.allowedDomains, (await asked(videoId)).own]).toEqual([null, null])
+  await until(() => gateway.heardOf('video.changed', videoId).length > 0)
+  expect(gateway.heardOf('video.changed', videoId).at(-1)?.data).toMatchObject({ allowedDomains: null })
+  await erase(owner)
+  const rows = async () => await sql`select from project_domains where project_id = ${owner.userId}`.execute(db())
+  await until(async () => (await rows()).rows.length === 0)
+  await say(5, ['e.example'])
+  await expect(asked(videoId)).rejects.toMatchObject({ code: 'VIDEO_NOT_FOUND' })
+  expect((await rows()).rows).toEqual([])
+})
+
 /** The ids of these links that can still be used. */
 async function validLinks(ids: string[]): Promise<string[]> {
   const query = db().selectFrom('upload_links').select('id').where('id', 'in', ids)

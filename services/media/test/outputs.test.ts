@@ -54,9 +54,13 @@ describe('a download', () => {
       const answer = await ask(token)
       return answer.status === 'ready' && answer
     })
-    expect(ready).toEqual({ status: 'ready', storageKey: `${task.outputKey}/download.mp4`, title: 'A day at sea' })
+    expect(ready).toMatchObject({
+      status: 'ready',
+      storageKey: `${task.outputKey}/download.mp4`,
+      title: 'A day at sea',
+    })
     // Another size is another file.
-    expect(await ask(token, 360)).toEqual({ status: 'preparing' })
+    expect(await ask(token, 360)).toMatchObject({ status: 'preparing' })
     expect((await worker.take(id, 'download')).work).toMatchObject({ pictureKey: keys.playlist(id, '360p.m3u8') })
   })
 
@@ -67,7 +71,7 @@ describe('a download', () => {
     await expect(ask(small, 360)).rejects.toMatchObject({ code: 'PLAYBACK_DENIED' })
     await expect(ask(small, 144)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
     const own = /\/play\/([^/]+)\//.exec(video.playback?.hlsUrl ?? '')?.[1] ?? ''
-    expect(await ask(own)).toEqual({ status: 'preparing' })
+    expect(await ask(own)).toMatchObject({ status: 'preparing' })
     await call(media.updateVideo, { videoId: video.id, visibility: 'public' }, owner)
     await expect(ask(video.id)).rejects.toMatchObject({ code: 'DOWNLOAD_DENIED' })
   })
@@ -85,7 +89,7 @@ describe('a download', () => {
     )
     expect(await gateway.getVideo(id, owner)).toMatchObject({ status: 'ready', playable: true, error: null })
     await call(media.retryVideo, { videoId: id }, owner)
-    expect(await ask(token)).toEqual({ status: 'preparing' })
+    expect(await ask(token)).toMatchObject({ status: 'preparing' })
     await worker.finish(await worker.take(id, 'download'))
     await until(async () => (await ask(token)).status === 'ready')
   })

@@ -49,6 +49,15 @@ export const events = defineEvents({
     version: 1,
     data: z.object({ projectId: Id }),
   },
+  'auth.project-changed': {
+    summary:
+      'An admin changed the sites that may play the videos of a project; a lower revision than a known one is old',
+    publisher: 'auth',
+    subscribers: ['media'],
+    listeners: ['gateway'],
+    version: 1,
+    data: z.object({ projectId: Id, revision: z.number().int(), allowedDomains: z.array(z.string()) }),
+  },
   'auth.account-claimed': {
     summary:
       'The address of an account was confirmed for the first time. A stranger may have created what the account had before',
@@ -88,6 +97,8 @@ export const events = defineEvents({
       status: VideoStatus,
       playable: z.boolean(),
       visibility: Visibility,
+      /** Absent in events of an earlier version. Null: as the project says. */
+      allowedDomains: z.array(z.string()).nullable().optional(),
       progress: Progress,
       error: VideoError.nullable(),
     }),

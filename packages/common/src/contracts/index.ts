@@ -1,3 +1,4 @@
+export * from './allowed-domains.ts'
 export * from './auth/index.ts'
 export * from './causes.ts'
 export * from './events.ts'

@@ -17,6 +17,9 @@ export const NO_CONTROL = /^[^\u0000-\u001f\u007f-\u009f]*$/
 export const NO_CONTROL_BUT_LINES = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$/
 export const Nothing = z.strictObject({})
 
+/** From If-Match: the change is made only to one of these versions. */
+export const IfRevision = z.array(z.number().int().min(0)).max(1000).optional()
+
 /** One page of a list. `nextCursor` is opaque; null on the last page. */
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({

@@ -18,6 +18,8 @@ export type EdgeOptions = {
   /** The root of a store on this disk; for S3 any folder. */
   storageDir: string
   log: (line: string) => void
+  /** Files of one address that it sends at once. */
+  openFiles?: number
   /** More `server` blocks. */
   more?: string
 }
@@ -53,7 +55,10 @@ async function stopNginx(child: ChildProcess): Promise<void> {
   await once(child, 'exit')
 }
 
-function writeConfiguration(dir: string, { port, gatewayPort, secret, storageDir, more = '' }: EdgeOptions): void {
+function writeConfiguration(
+  dir: string,
+  { port, gatewayPort, secret, storageDir, openFiles = 60_000, more = '' }: EdgeOptions,
+): void {
   const values: Record<string, string> = {
     GATEWAY: `127.0.0.1:${gatewayPort}`,
     EDGE_PORT: `127.0.0.1:${port}`,
@@ -63,6 +68,11 @@ function writeConfiguration(dir: string, { port, gatewayPort, secret, storageDir
     EDGE_RESOLVER: '127.0.0.1',
     STORAGE_DIR: join(storageDir, 'objects'),
     DELIVERY_SECRET: secret,
+    EDGE_OPEN_FILES: String(openFiles),
+    EDGE_OPEN_DOWNLOADS: '16',
+    EDGE_FILES_RATE: '100000r/s',
+    EDGE_FILES_BURST: '100000',
+    EDGE_DOWNLOAD_RATE: '0',
   }
   mkdirSync(join(dir, 'cache'))
   const template = readFileSync(join(REPOSITORY, 'deploy/nginx/kinora.conf.template'), 'utf8')

@@ -213,6 +213,8 @@ export interface ProjectsTable {
   id: string
   personal_of: string | null
   name: string
+  allowed_domains: Generated<string[]>
+  revision: Generated<number>
   created_at: Date
 }
 export type ProjectRow = Selectable<ProjectsTable>

@@ -71,11 +71,9 @@ export interface MemberRow {
   created_at: Date
 }
 
-export function toProject(
-  { id, name, personal_of: personalOf, created_at: at }: ProjectRow,
-  role: ProjectRole | null,
-): Project {
-  return { id, name, personal: personalOf !== null, role, createdAt: at.toISOString() }
+export function toProject(row: ProjectRow, role: ProjectRole | null): Project {
+  const { id, name, personal_of: personalOf, allowed_domains: allowedDomains, revision, created_at: at } = row
+  return { id, name, personal: personalOf !== null, role, allowedDomains, revision, createdAt: at.toISOString() }
 }
 
 /** Only those who manage members see their addresses. */

@@ -4,7 +4,7 @@ import { events, type Revocation } from '@kinora/common/contracts'
 import { addEvent, hasMessages, lockName, tryLockName } from '@kinora/common/db'
 import { AppError } from '@kinora/common/errors'
 import { type Kysely, sql, type Transaction } from 'kysely'
-import type { AuthDb, MailKind } from '../db/schema.ts'
+import type { AuthDb, MailKind, ProjectRow } from '../db/schema.ts'
 import { type AuditDraft, auditDraft, type RecordAudit } from '../domain/audit.ts'
 import { appendAudit } from '../repositories/audit.ts'
 import { repositories } from '../repositories/index.ts'
@@ -117,6 +117,12 @@ function outgoingEvents(tx: Transaction<AuthDb>) {
       const claimedAt = rows[0]?.at ?? new Date()
       const data = { userId, claimedAt: claimedAt.toISOString() }
       await addEvent(tx, events['auth.account-claimed'], { aggregateId: userId, sequence: 1 }, data)
+    },
+
+    /** A receiver that gets two of them in the wrong order goes by the revision. */
+    async addProjectChanged({ id, revision, allowed_domains: allowedDomains }: ProjectRow): Promise<void> {
+      const data = { projectId: id, revision, allowedDomains }
+      await addEvent(tx, events['auth.project-changed'], { aggregateId: id, sequence: revision }, data)
     },
 
     async addProjectErased(projectId: string): Promise<void> {

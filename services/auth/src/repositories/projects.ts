@@ -1,7 +1,7 @@
 import type { ProjectRole } from '@kinora/common/contract'
 import { type NewestFirst, newestFirst } from '@kinora/common/db'
-import { type Kysely, sql } from 'kysely'
-import type { AuthDb, ProjectRow } from '../db/schema.ts'
+import { type Insertable, type Kysely, sql } from 'kysely'
+import type { AuthDb, ProjectRow, ProjectsTable } from '../db/schema.ts'
 import type { MemberRow } from '../domain/views.ts'
 
 /** A project as one of its members sees it. */
@@ -15,7 +15,7 @@ export function projectRepository(db: Kysely<AuthDb>) {
     db
       .selectFrom('projects')
       .innerJoin('project_members', 'project_members.project_id', 'projects.id')
-      .select(['projects.id', 'personal_of', 'name', 'projects.created_at', 'role'])
+      .select(['projects.id', 'personal_of', 'name', 'allowed_domains', 'revision', 'projects.created_at', 'role'])
       .where('user_id', '=', userId)
 
   return {
@@ -29,8 +29,8 @@ export function projectRepository(db: Kysely<AuthDb>) {
         select id, id, 'owner', created_at from personal`.execute(db)
     },
 
-    async insert(project: ProjectRow): Promise<void> {
-      await db.insertInto('projects').values(project).execute()
+    async insert(project: Insertable<ProjectsTable>): Promise<ProjectRow> {
+      return await db.insertInto('projects').values(project).returningAll().executeTakeFirstOrThrow()
     },
 
     async byId(id: string): Promise<ProjectRow | undefined> {
@@ -45,8 +45,19 @@ export function projectRepository(db: Kysely<AuthDb>) {
       return await db.selectFrom('projects').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
     },
 
-    async rename(id: string, name: string): Promise<void> {
-      await db.updateTable('projects').set({ name }).where('id', '=', id).execute()
+    /** Undefined where `ifRevision` does not have the revision of the project. */
+    async update(
+      id: string,
+      { name, allowedDomains }: { name?: string | undefined; allowedDomains?: string[] | undefined },
+      ifRevision: readonly number[] | undefined,
+    ): Promise<ProjectRow | undefined> {
+      const update = db.updateTable('projects').set({
+        ...(name !== undefined && { name }),
+        ...(allowedDomains !== undefined && { allowed_domains: allowedDomains }),
+        revision: sql<number>`revision + 1`,
+      })
+      const isWanted = ifRevision ? sql<boolean>`revision = any(${[...ifRevision]}::int[])` : sql<boolean>`true`
+      return await update.where('id', '=', id).where(isWanted).returningAll().executeTakeFirst()
     },
 
     /** Deletes a project with its members, invitations and API keys. */

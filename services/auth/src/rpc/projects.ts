@@ -30,20 +30,20 @@ async function create(
   gone: 'UNAUTHENTICATED' | 'USER_NOT_FOUND',
 ): Promise<ProjectRow> {
   const now = ctx.now()
-  const project = { id: randomUUID(), personal_of: null, name, created_at: now }
-  await ctx.transact(call, async (work) => {
+  const id = randomUUID()
+  return await ctx.transact(call, async (work) => {
     // The lock serialises new projects of one account, so that the limit holds.
     const user = await work.users.lock(userId)
     if (!user) throw new AppError(gone)
     if (user.disabled_at) throw new AppError('ACCOUNT_DISABLED')
     if (sessionId !== undefined) await assertSessionLive(work, sessionId)
     await assertMayOwn(ctx, work, userId)
-    await work.projects.insert(project)
-    await work.members.insert(project.id, userId, 'owner', now)
-    await work.audit.record(call, { action: 'project_create', userId, subject: project.id }, now)
+    const project = await work.projects.insert({ id, personal_of: null, name, created_at: now })
+    await work.members.insert(id, userId, 'owner', now)
+    await work.audit.record(call, { action: 'project_create', userId, subject: id }, now)
     await evictRoles(work, [userId], now)
+    return project
   })
-  return project
 }
 
 /** With an API key only its project. */
@@ -68,12 +68,14 @@ export function getProject({ projects }: Context): Handler<typeof auth.getProjec
 }
 
 export function updateProject(ctx: Context): Handler<typeof auth.updateProject> {
-  return signedIn<typeof auth.updateProject>(async ({ projectId, name }, actor, call) => {
+  return signedIn<typeof auth.updateProject>(async ({ projectId, ifRevision, ...change }, actor, call) => {
     return await ctx.transact(call, async (work) => {
-      const { project, role } = await openProject(work, actor, projectId, 'manage')
-      await work.projects.rename(projectId, name)
+      const { role } = await openProject(work, actor, projectId, 'manage')
+      const project = await work.projects.update(projectId, change, ifRevision)
+      if (!project) throw new AppError('PROJECT_CHANGED')
+      if (change.allowedDomains) await work.addProjectChanged(project)
       await work.audit.record(call, { action: 'project_update', userId: null, subject: projectId }, ctx.now())
-      return toProject({ ...project, name }, role)
+      return toProject(project, role)
     })
   })
 }

@@ -7,7 +7,7 @@ import type { Request, Response } from 'express'
 import type { Authenticate, Identity } from '../identity/authenticate.ts'
 import type { Memberships } from '../identity/memberships.ts'
 import { countedByCaller, type Policy, type RateLimitKey, type RateLimitSubject } from '../rate-limit/policies.ts'
-import { type RateLimiter, type RateLimitUsage, rateLimited } from '../rate-limit/rate-limiter.ts'
+import { type RateLimiter, rateLimited, setRateLimitHeaders } from '../rate-limit/rate-limiter.ts'
 import { addressKey, clientAddress } from './client-address.ts'
 
 /**
@@ -114,15 +114,4 @@ function assertScope(res: Response, scope: Scope | undefined, scopes: ReadonlySe
   // RFC 6750 section 3.1.
   res.setHeader('WWW-Authenticate', `Bearer realm="kinora", error="insufficient_scope", scope="${scope}"`)
   throw new AppError('INSUFFICIENT_SCOPE', { detail: `This needs an API key with the scope ${scope}` })
-}
-
-/** draft-ietf-httpapi-ratelimit-headers-10. A request that is counted twice has two items in each header. */
-function setRateLimitHeaders(res: Response, policy: string, { rule, remaining, resetMs }: RateLimitUsage): void {
-  append(res, 'RateLimit-Policy', policy)
-  append(res, 'RateLimit', `"${rule}";r=${Math.max(0, remaining)};t=${Math.ceil(resetMs / 1000)}`)
-}
-
-function append(res: Response, name: string, item: string): void {
-  const present = res.getHeader(name)
-  res.setHeader(name, present === undefined ? item : `${present}, ${item}`)
 }

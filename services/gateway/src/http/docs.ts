@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Express, Response } from 'express'
+import { PROBLEMS_PATH, problemsMarkdown, problemsPage } from '../problem-page/problem-page.ts'
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -33,7 +34,10 @@ const START = `Scalar.createApiReference('#reference', {
 })
 `
 
-/** `/openapi.json`, and the reference at `/docs` that shows it; `/` leads there. All files are served from here. */
+/**
+ * `/openapi.json`, the reference at `/docs` that shows it, and the page of problems; `/` leads to the reference. All files are served
+ * from here.
+ */
 export function serveDocs(app: Express, document: object): void {
   const body = JSON.stringify(document)
   // Read at the first request, because most gateways never get one.
@@ -44,6 +48,9 @@ export function serveDocs(app: Express, document: object): void {
   })
   app.get('/openapi.json', (_req, res) => send(res, '/openapi.json', 'application/json', body))
   app.get('/docs', (_req, res) => send(res, '/docs', 'text/html', PAGE))
+  const problems = [problemsPage(), problemsMarkdown()] as const
+  app.get(PROBLEMS_PATH, (_req, res) => send(res, PROBLEMS_PATH, 'text/html', problems[0]))
+  app.get(`${PROBLEMS_PATH}.md`, (_req, res) => send(res, `${PROBLEMS_PATH}.md`, 'text/markdown', problems[1]))
   app.get('/docs/start.js', (_req, res) => send(res, '/docs/start.js', 'text/javascript', START))
   app.get('/docs/reference.js', async (req, res) => {
     script ??= readScript()

@@ -5,9 +5,14 @@ import type { Route } from '../routes/route.ts'
 import { type HeaderName, headerRefs } from './openapi-headers.ts'
 import { problemBody, TOKEN_REFUSALS } from './problem.ts'
 
+const EXAMPLE_URL = 'https://video.example.org'
+
 /** RFC 9457. */
 export const Problem = z.object({
-  type: z.string().meta({ description: 'Kind of problem, as a URN.', example: 'urn:kinora:problem:validation-failed' }),
+  type: z.string().meta({
+    description: 'Address of the page that explains the code, its usual cause and what to do.',
+    example: `${EXAMPLE_URL}/docs/problems#VALIDATION_FAILED`,
+  }),
   title: z
     .string()
     .meta({ description: 'What the code means.', example: 'The request does not have the required shape' }),
@@ -44,7 +49,7 @@ const WRONG_FIELDS = [{ path: 'title', message: 'Too small: expected string to h
 export function problemExamples(codes: Iterable<ErrorCode>): Record<string, { summary: string; value: object }> {
   const entries = [...codes].sort().map((code) => {
     const error = new AppError(code, code === 'VALIDATION_FAILED' ? { fields: WRONG_FIELDS } : {})
-    return [code, { summary: ERRORS[code].title, value: problemBody(error, REQUEST_ID) }]
+    return [code, { summary: ERRORS[code].title, value: problemBody(error, REQUEST_ID, EXAMPLE_URL) }]
   })
   return Object.fromEntries(entries)
 }

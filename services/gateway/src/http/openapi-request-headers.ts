@@ -20,7 +20,7 @@ export const ReadConditions = z.object({
 export const ChangeConditions = z.object({
   'If-Match': z.string().optional().meta({
     description:
-      'The `ETag` of the video that you have read: if a member has updated it since, nothing is done (412). Processing is no update.',
+      'The `ETag` of what you have read: if a member has updated it since, nothing is done (412). Processing of a video is no update.',
     example: TAG,
   }),
 })

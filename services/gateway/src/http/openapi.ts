@@ -175,7 +175,7 @@ function describeRpc(route: RpcRoute): RouteConfig {
   }
 }
 
-/** The headers by which a request is sent once, or only where the video has a certain version. */
+/** The headers by which a request is sent once, or only where a video or project has a certain version. */
 function headersOf(route: RpcRoute): z.ZodObject[] {
   const conditions = route.method === 'get' ? ReadConditions : ChangeConditions
   return [...(takesIdempotencyKey(route) ? [IdempotencyHeaders] : []), ...(route.conditional ? [conditions] : [])]

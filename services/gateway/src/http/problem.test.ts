@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { problemBody } from './problem.ts'
 
 const invalid = (fields: { path: string; message: string }[]) =>
-  problemBody(new AppError('VALIDATION_FAILED', { fields }), 'r1')
+  problemBody(new AppError('VALIDATION_FAILED', { fields }), 'r1', 'https://x.test/')
 
 describe('the detail of a problem', () => {
   it('names the fields that are wrong', () => {
@@ -19,11 +19,11 @@ describe('the detail of a problem', () => {
 
   it('is the detail of the error, else its title', () => {
     const fields = [{ path: 'q', message: 'Too small' }]
-    expect(problemBody(new AppError('VALIDATION_FAILED', { fields, detail: 'Not found' }), 'r1').detail).toBe(
-      'Not found',
-    )
-    expect(problemBody(new AppError('VIDEO_NOT_FOUND'), 'r1')).toMatchObject({
-      detail: problemBody(new AppError('VIDEO_NOT_FOUND'), 'r2').title,
+    expect(
+      problemBody(new AppError('VALIDATION_FAILED', { fields, detail: 'Not found' }), 'r1', 'https://x.test/').detail,
+    ).toBe('Not found')
+    expect(problemBody(new AppError('VIDEO_NOT_FOUND'), 'r1', 'https://x.test/')).toMatchObject({
+      detail: problemBody(new AppError('VIDEO_NOT_FOUND'), 'r2', 'https://x.test/').title,
     })
   })
 })

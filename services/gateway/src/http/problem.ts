@@ -1,5 +1,6 @@
 import { AppError, ERRORS, type ErrorCode, toAppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
+import { PROBLEMS_PATH } from '../problem-page/problem-page.ts'
 import { endBeforeBody } from './read-body.ts'
 
 /** Codes for the errors of body-parser, by their `type`. */
@@ -27,13 +28,13 @@ export function toRequestError(thrown: unknown): AppError {
 }
 
 /** Sends the error as `application/problem+json` (RFC 9457). If the response has begun, closes the connection instead. */
-export function sendProblem(req: Request, res: Response, error: AppError): void {
+export function sendProblem(req: Request, res: Response, error: AppError, publicUrl: string): void {
   // The response has begun: only a closed connection tells the client that it is incomplete.
   if (res.headersSent) {
     res.destroy()
     return
   }
-  const body = JSON.stringify(problemBody(error, req.id))
+  const body = JSON.stringify(problemBody(error, req.id, publicUrl))
   for (const name of ENTITY_HEADERS) res.removeHeader(name)
   res.statusCode = error.status
   res.setHeader('Content-Type', 'application/problem+json')
@@ -45,11 +46,11 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
   endBeforeBody(req, res, body)
 }
 
-/** The body of an `application/problem+json` response (RFC 9457). */
-export function problemBody(error: AppError, requestId: string) {
+/** The body of an `application/problem+json` response (RFC 9457). `publicUrl` is the address of the installation. */
+export function problemBody(error: AppError, requestId: string, publicUrl: string) {
   const retryAfterMs = retryAfter(error)
   return {
-    type: `urn:kinora:problem:${error.code.toLowerCase().replaceAll('_', '-')}`,
+    type: `${publicUrl.replace(/\/$/, '')}${PROBLEMS_PATH}#${error.code}`,
     title: titleOf(error),
     status: error.status,
     code: error.code,

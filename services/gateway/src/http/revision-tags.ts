@@ -4,7 +4,7 @@ import { contentTag } from '../playback/conditional-request.ts'
 /** The field of an input that takes what `If-Match` says. */
 export const IF_REVISION = 'ifRevision'
 
-/** Of the JSON of a video: within a string the quotes would be escaped, and metadata has no numbers. */
+/** Of the JSON of a video or project: within a string the quotes would be escaped, and metadata has no numbers. */
 const REVISION = /"revision":(\d+)/
 
 /**

@@ -23,6 +23,8 @@ import { problemBody } from './problem.ts'
 export interface ServerOptions {
   host: string
   port: number
+  /** Address of the installation, for the types of problems. */
+  publicUrl: string
   maxConnections: number
   connections: ConnectionLimits
   metrics: ConnectionMetrics
@@ -44,7 +46,7 @@ const STALLED_MS = 120_000
  * read ends with its connection.
  */
 export async function listen(app: Express, options: ServerOptions): Promise<Server> {
-  const { host, port, maxConnections, connections, metrics } = options
+  const { host, port, publicUrl, maxConnections, connections, metrics } = options
   const server = createServer({
     noDelay: true,
     keepAlive: true,
@@ -67,7 +69,7 @@ export async function listen(app: Express, options: ServerOptions): Promise<Serv
   server.on('request', handle)
   // `Expect: 100-continue` is answered by the reader of the body: see `read-body.ts`.
   server.on('checkContinue', handle)
-  server.on('clientError', (error, socket) => answerBadClient(error, socket as Socket, current.get(socket)))
+  server.on('clientError', (error, socket) => answerBadClient(error, socket as Socket, current.get(socket), publicUrl))
   server.on('timeout', (socket) => closeStalled(socket, current.get(socket)))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -109,7 +111,12 @@ function closeStalled(socket: Socket, last: Exchange | undefined): void {
 }
 
 /** Answers a request that Node's parser refused, so Express never sees it. `last` is the last request that it accepted. */
-function answerBadClient(error: NodeJS.ErrnoException, socket: Socket, last: Exchange | undefined): void {
+function answerBadClient(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  last: Exchange | undefined,
+  publicUrl: string,
+): void {
   const inFlight = last !== undefined && !last.res.writableFinished && !last.res.destroyed
   if (inFlight && last.req.complete) {
     // The malformed bytes follow a valid request: its response is sent in full, then the connection closes.
@@ -121,7 +128,7 @@ function answerBadClient(error: NodeJS.ErrnoException, socket: Socket, last: Exc
     return
   }
   const problem = new AppError(PARSER_CODES[error.code ?? ''] ?? 'BAD_REQUEST')
-  const body = JSON.stringify(problemBody(problem, randomUUID()))
+  const body = JSON.stringify(problemBody(problem, randomUUID(), publicUrl))
   const lines = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     'Content-Type: application/problem+json',

@@ -5,6 +5,7 @@ import { auth } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Logger } from '@kinora/common/service'
 import type { Request } from 'express'
+import type { GatewayConfig } from '../config.ts'
 import type { Caller } from '../http/admission.ts'
 import { problemBody } from '../http/problem.ts'
 import type { Rpc } from '../rpc.ts'
@@ -28,8 +29,10 @@ type OnceAnswer = Answer & { replayed: boolean }
  */
 export type Once = (req: Request, caller: Caller, work: () => Promise<Answer>) => Promise<OnceAnswer>
 
-export function onceByKey(rpc: Rpc, secret: Buffer, logger: Logger): Once {
-  const sealRequest = requestSealer(secret)
+type OnceConfig = Pick<GatewayConfig, 'CSRF_SECRET' | 'PUBLIC_URL'>
+
+export function onceByKey(rpc: Rpc, config: OnceConfig, logger: Logger): Once {
+  const sealRequest = requestSealer(Buffer.from(config.CSRF_SECRET, 'base64'))
 
   return async (req, caller, work) => {
     const key = idempotencyKey(req.headers)
@@ -44,7 +47,7 @@ export function onceByKey(rpc: Rpc, secret: Buffer, logger: Logger): Once {
     if (begun.state === 'reused') throw new AppError('IDEMPOTENCY_KEY_REUSED')
     if (begun.state === 'answered') return { ...request.open(begun.answer), replayed: true }
     const answer = await work().catch(async (error: unknown) => {
-      await end(request, attempt, refusalOf(error, req, caller), call)
+      await end(request, attempt, refusalOf(error, req, caller, config), call)
       throw error
     })
     await end(request, attempt, answer, call)
@@ -69,8 +72,8 @@ function nameOf(actor: Actor): string {
 const NOT_KEPT: readonly number[] = [401, 403, 408, 429]
 
 /** The answer that a repetition gets; null where it shall be tried again. */
-function refusalOf(error: unknown, req: Request, { rolesUnknown }: Caller): Answer | null {
+function refusalOf(error: unknown, req: Request, { rolesUnknown }: Caller, { PUBLIC_URL }: OnceConfig): Answer | null {
   if (!(error instanceof AppError) || error.status >= 500 || error.retryable) return null
   if (NOT_KEPT.includes(error.status) || (rolesUnknown && error.status === 404)) return null
-  return { status: error.status, body: JSON.stringify(problemBody(error, req.id)) }
+  return { status: error.status, body: JSON.stringify(problemBody(error, req.id, PUBLIC_URL)) }
 }

@@ -1,14 +1,15 @@
 import type { CallOptions } from '@kinora/common/bus'
 import type { EventData, EventEnvelope } from '@kinora/common/contract'
 import { type events, Id, media, type PlaybackGrant } from '@kinora/common/contracts'
-import { AppError } from '@kinora/common/errors'
+import { AppError, type ErrorCode } from '@kinora/common/errors'
 import { linkEnded, type PlaybackSigner } from '@kinora/common/playback-token'
 import type { Request } from 'express'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { Admission, Caller } from '../http/admission.ts'
 import { addressKey, clientAddress } from '../http/client-address.ts'
-import { gatewayCall, type Rpc } from '../rpc.ts'
+import { gatewayCall, isAway, type Rpc, within } from '../rpc.ts'
+import type { AllowedDomainLists } from './allowed-domains.ts'
 import type { Limits, PlaybackKeys } from './playback-keys.ts'
 import type { PlaybackRevocations } from './playback-revocations.ts'
 
@@ -196,29 +197,35 @@ function openTo(videoId: string): Limits {
   return { videoId, tokenId: null, maxHeight: null, download: false, expiresAt: null }
 }
 
-/** Whether media, its database or the broker is down; every other error is an answer. */
-function isAway(error: unknown): boolean {
-  return error instanceof AppError && error.status >= 502
-}
-
-/** Rejects with `TIMEOUT` if the answer takes longer; it may still arrive, and is kept then. */
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new AppError('TIMEOUT')), ms)
-  })
-  return await Promise.race([answer, late]).finally(() => clearTimeout(timer))
-}
-
 /** A playback reference: a playback token or the id of a video. */
 export const Reference = z.string().regex(/^[\w.~-]{1,1024}$/)
 
-/** The grant of the reference in the request's path. Throws the errors of `Grants.find`. */
+/** What `grantFor` throws. */
+export const GRANT_ERRORS = [
+  ...media.authorizePlayback.errors,
+  'PLAYBACK_DOMAIN_NOT_ALLOWED',
+] as const satisfies ErrorCode[]
+
+/** What a reference allows to the page of a request. */
+export interface OpenedGrant extends PlaybackGrant {
+  /** Whether only pages of some sites may play the video. */
+  fenced: boolean
+}
+
+/**
+ * The grant of the reference in the request's path. Throws the errors of `Grants.find`, and `PLAYBACK_DOMAIN_NOT_ALLOWED` for
+ * pages of sites that may not play the video.
+ */
 export async function grantFor(
-  ctx: { grants: Grants; playbackRevocations: PlaybackRevocations; admission: Pick<Admission, 'count'> },
+  ctx: {
+    grants: Grants
+    playbackRevocations: PlaybackRevocations
+    allowedDomains: AllowedDomainLists
+    admission: Pick<Admission, 'count'>
+  },
   req: Request,
   { call }: Caller,
-): Promise<PlaybackGrant> {
+): Promise<OpenedGrant> {
   const reference = Reference.safeParse(req.params.reference)
   if (!reference.success) throw new AppError('VIDEO_NOT_FOUND')
   const countLookup = async () => {
@@ -227,11 +234,15 @@ export async function grantFor(
   const grant = await ctx.grants.find(reference.data, call, countLookup)
   const lowest = ctx.playbackRevocations.lowestEpoch(grant.videoId)
   if (lowest === Number.POSITIVE_INFINITY) throw new AppError('VIDEO_NOT_FOUND')
+  const fenced = await ctx.allowedDomains.assertMayPlay(req, grant.videoId)
   // Media's answer may be older than a revocation.
-  return lowest > grant.deliveryEpoch ? { ...grant, deliveryEpoch: lowest } : grant
+  return { ...grant, fenced, deliveryEpoch: Math.max(lowest, grant.deliveryEpoch) }
 }
 
-/** Which caches may keep a response. A token's grant expires and is for its holder; a video id's grant never expires. */
-export function scopeOf({ expiresAt }: PlaybackGrant): 'public' | 'private' {
-  return expiresAt === null ? 'public' : 'private'
+/**
+ * Which caches may keep a response. A token's grant expires and is for its holder; a video id's grant never expires. What pages of
+ * some sites get, those of others must not get from a cache.
+ */
+export function scopeOf({ expiresAt, fenced }: OpenedGrant): 'public' | 'private' {
+  return expiresAt === null && !fenced ? 'public' : 'private'
 }

@@ -1,10 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { type Readable, Transform } from 'node:stream'
+import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '@kinora/common/errors'
-import type { Store, StoredFile } from '@kinora/common/storage'
+import type { StoredFile } from '@kinora/common/storage'
 import { type Blank, blankOut } from '@kinora/formats/web-file'
 import type { Request, Response } from 'express'
+import type { Context } from '../context.ts'
+import { metered, type TrafficKind } from '../rate-limit/traffic.ts'
 import { byteRange, fileTag, isNotModified, isRangeCurrent } from './conditional-request.ts'
 
 export interface SentFile {
@@ -23,7 +25,11 @@ export interface SentFile {
   handOver?: boolean
   /** Bytes that are sent as others. */
   blanks?: readonly Blank[]
+  /** As what its bytes count for the address of the client; null: not at all. Undefined: playback. */
+  traffic?: TrafficKind | null
 }
+
+type Sender = Pick<Context, 'store' | 'traffic'>
 
 const YEAR_SECONDS = 31_536_000
 /**
@@ -33,9 +39,13 @@ const YEAR_SECONDS = 31_536_000
 const PUBLIC_SECONDS = 3600
 const SHARED_SECONDS = 60
 
-/** Sends a stored file, the requested range of it, or 304. Throws `FILE_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`. */
-export async function sendStoredFile(req: Request, res: Response, store: Store, file: SentFile): Promise<void> {
-  if (file.handOver) return await handOver(res, store, file)
+/**
+ * Sends a stored file, the requested range of it, or 304. Throws `FILE_NOT_FOUND`, `RANGE_NOT_SATISFIABLE`, and the errors of
+ * `Traffic.begin`.
+ */
+export async function sendStoredFile(req: Request, res: Response, sender: Sender, file: SentFile): Promise<void> {
+  if (file.handOver) return await handOver(req, res, sender, file)
+  const { store } = sender
   const stored = await store.stat(file.key)
   if (!stored) throw new AppError('FILE_NOT_FOUND')
   const tag = fileTag(stored)
@@ -49,12 +59,22 @@ export async function sendStoredFile(req: Request, res: Response, store: Store, 
     return
   }
   const part = typeof range === 'string' ? undefined : range
+  const bytes = part ? part.end - part.start + 1 : stored.bytes
+  const { traffic = 'playback' } = file
+  const isCounted = traffic !== null && req.method !== 'HEAD'
+  const transfer = isCounted ? await sender.traffic.begin(req, res, traffic, bytes) : undefined
   res.setHeader('Content-Type', file.contentType)
-  res.setHeader('Content-Length', part ? part.end - part.start + 1 : stored.bytes)
+  res.setHeader('Content-Length', bytes)
   if (part) res.setHeader('Content-Range', `bytes ${part.start}-${part.end}/${stored.bytes}`)
   res.status(part ? 206 : 200)
-  if (req.method === 'HEAD') res.end()
-  else await stream(blanked(store.read(file.key, part), part?.start ?? 0, file.blanks ?? []), res)
+  if (req.method === 'HEAD') return void res.end()
+  try {
+    const content = blanked(store.read(file.key, part), part?.start ?? 0, file.blanks ?? [])
+    // Small files are counted as a whole, so that their bytes take no detour.
+    await stream(transfer && transfer.allowed < bytes ? Readable.from(metered(content, transfer)) : content, res)
+  } finally {
+    transfer?.end()
+  }
 }
 
 /** Replaces bytes on the fly, so that no copy of the file is needed. */
@@ -112,10 +132,16 @@ export function isHandedOver(req: Request, secret: string | undefined): boolean 
   return req.headers['x-sendfile-type'] === 'X-Accel-Redirect' && isFromCache(req, secret, false)
 }
 
-/** Tells nginx where the bytes are. Ranges and conditions are its concern. */
-async function handOver(res: Response, store: Store, file: SentFile): Promise<void> {
+/** Tells nginx where the bytes are. Ranges and conditions are its concern; a range that it sends is counted here. */
+async function handOver(req: Request, res: Response, { store, traffic }: Sender, file: SentFile): Promise<void> {
   const location = await store.locate(file.key)
   if (!location) throw new AppError('FILE_NOT_FOUND')
+  if (file.traffic && req.method !== 'HEAD') {
+    const stored = await store.stat(file.key)
+    const range = byteRange(req.headers.range, stored?.bytes ?? 0)
+    const bytes = typeof range === 'string' ? (stored?.bytes ?? 0) : range.end - range.start + 1
+    await traffic.charge(req, res, file.traffic, bytes)
+  }
   res.setHeader('Cache-Control', file.caching ?? cacheControl(file))
   res.setHeader('Content-Type', file.contentType)
   res.setHeader('X-Accel-Redirect', location.kind === 'file' ? `/_objects/${location.path}` : '/_bucket')

@@ -15,6 +15,8 @@ export interface LinkPreview {
   /** Pixels of the largest rendition. */
   width: number
   height: number
+  /** The sites whose pages may play it; empty: all. */
+  allowedDomains: readonly string[]
 }
 
 /** Pixels where there is no rendition. */
@@ -27,22 +29,25 @@ export async function linkPreview(ctx: Context, videoId: string, call: CallOptio
   const { width, height } = renditions.at(-1) ?? PLAIN
   const addressOf = (page: string) => new URL(`/${page}/${videoId}`, playback.hlsUrl).href
   const addresses = { pageUrl: addressOf('watch'), embedUrl: addressOf('embed'), posterUrl: playback.posterUrl }
-  return { title, description, width, height, ...addresses }
+  const allowedDomains = await ctx.allowedDomains.of(videoId)
+  return { title, description, width, height, ...addresses, allowedDomains }
 }
 
 /** Open Graph (ogp.me) and the discovery of oEmbed (oembed.com, section 4), for the head of the page. */
 export function previewTags(preview: LinkPreview): string {
   const { title, description, pageUrl, embedUrl, posterUrl, width, height } = preview
+  // Who shows links shows the player on pages of their own.
+  const playerUrl = preview.allowedDomains.length > 0 ? null : embedUrl
   const properties: [name: string, content: string | number | null][] = [
     ['og:type', 'video.other'],
     ['og:title', title],
     ['og:description', description || null],
     ['og:url', pageUrl],
     ['og:image', posterUrl],
-    ['og:video', embedUrl],
-    ['og:video:type', 'text/html'],
-    ['og:video:width', width],
-    ['og:video:height', height],
+    ['og:video', playerUrl],
+    ['og:video:type', playerUrl && 'text/html'],
+    ['og:video:width', playerUrl && width],
+    ['og:video:height', playerUrl && height],
     ['twitter:card', posterUrl && 'summary_large_image'],
   ]
   const oembed = new URL(`/oembed?${new URLSearchParams({ url: pageUrl })}`, pageUrl).href

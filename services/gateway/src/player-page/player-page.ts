@@ -3,16 +3,19 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { Id } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Express, Request, Response } from 'express'
+import { LRUCache } from 'lru-cache'
 import type { Context } from '../context.ts'
 import { fixedHeaders, type Headers } from '../http/security-headers.ts'
+import { frameAncestors, mayPlay, pageOf } from '../playback/page.ts'
 import { linkPreview, previewTags } from './link-preview.ts'
 
 interface Player {
   assets: Assets
   pages: { watch: string; embed: string }
-  headers: PageHeaders
+  headers(frameAncestors: readonly string[]): Headers
 }
 
 const IMMUTABLE = 'public, max-age=31536000, immutable'
@@ -20,26 +23,27 @@ const IMMUTABLE = 'public, max-age=31536000, immutable'
 /**
  * Serves a page that plays one video, to open (`/watch/{videoId}`) and to embed in a frame (`/embed/{videoId}`), and the
  * assets of the page. The component `<kinora-player>` reads the video through the public API; the HTML itself contains a video's
- * title and description only in its preview for other sites. Only pages of `EMBED_ORIGINS` may embed it. It loads segments from
- * the origin of `DELIVERY_URL`, if that is another one.
+ * title and description only in its preview for other sites. Pages of the sites that may play the video may embed it; where all
+ * may, those of `EMBED_ORIGINS`. It loads segments from the origin of `DELIVERY_URL`, if that is another one.
  */
 export function servePlayerPage(app: Express, ctx: Context): void {
-  const { EMBED_ORIGINS, DELIVERY_URL } = ctx.config
+  const { DELIVERY_URL } = ctx.config
   let loading: Promise<Player> | undefined
   // Loaded at the first visit: most gateways never serve the page.
   const player = () => {
-    loading ??= load(EMBED_ORIGINS, DELIVERY_URL === undefined ? [] : [new URL(DELIVERY_URL).origin])
+    loading ??= load(DELIVERY_URL === undefined ? [] : [new URL(DELIVERY_URL).origin])
     return loading
   }
   for (const mode of ['watch', 'embed'] as const) {
     app.get(`/${mode}/:videoId`, async (req, res) => {
       res.locals.route = `/${mode}/:videoId`
-      const [{ pages, headers }, tags] = await Promise.all([
+      const [{ pages, headers }, tags, ancestors] = await Promise.all([
         player(),
         mode === 'watch' ? tagsFor(req, res, ctx) : TITLE,
+        mode === 'embed' ? ancestorsFor(req, res, ctx) : [],
       ])
       res.removeHeader('X-Frame-Options')
-      for (const [name, value] of headers[mode]) res.setHeader(name, value)
+      for (const [name, value] of headers(ancestors)) res.setHeader(name, value)
       res.setHeader('Cache-Control', 'no-cache')
       // A function, because `$` in a title would have a meaning in a string.
       res.type('text/html').send(pages[mode].replace(TITLE, () => tags))
@@ -67,10 +71,24 @@ async function tagsFor(req: Request, res: Response, ctx: Context): Promise<strin
   }
 }
 
-async function load(embedOrigins: readonly string[], deliveryOrigins: string[]): Promise<Player> {
+/**
+ * The sites that may show the page in a frame. Throws `PLAYBACK_DOMAIN_NOT_ALLOWED` for the page of another site that says which
+ * one it is; of a page that does not, browsers know it.
+ */
+async function ancestorsFor(req: Request, res: Response, ctx: Context): Promise<readonly string[]> {
+  await ctx.admission.admit(req, res, { auth: 'none', limit: 'playback' })
+  const videoId = Id.safeParse(req.params.videoId).data?.toLowerCase()
+  const allowed = videoId === undefined ? [] : await ctx.allowedDomains.of(videoId)
+  if (allowed.length === 0) return ctx.config.EMBED_ORIGINS
+  const page = pageOf(req.headers, ctx.cookieSessions.allowedOrigins)
+  if (page !== 'hidden' && !mayPlay(page, allowed)) throw new AppError('PLAYBACK_DOMAIN_NOT_ALLOWED')
+  return frameAncestors(allowed)
+}
+
+async function load(deliveryOrigins: string[]): Promise<Player> {
   const assets = await loadAssets()
   const [watch, embed] = [await loadPage('watch', assets.version), await loadPage('embed', assets.version)]
-  return { assets, pages: { watch, embed }, headers: pageHeaders(await styleHashes(), embedOrigins, deliveryOrigins) }
+  return { assets, pages: { watch, embed }, headers: pageHeaders(await styleHashes(), deliveryOrigins) }
 }
 
 /** Throws `FILE_NOT_FOUND` for another version, so that a page from a gateway of another version gets no wrong file. */
@@ -85,19 +103,13 @@ function sendAsset(req: Request, res: Response, { version, files }: Assets): voi
   res.send(zipped ? asset.zipped : asset.body)
 }
 
-interface PageHeaders {
-  watch: Headers
-  embed: Headers
-}
+const MAX_LISTS = 1000
 
 /**
- * Security headers of both modes. `styles` are hashes of the allowed styles, `deliveryOrigins` where segments are. Only `embed` may be framed, by these origins.
+ * Security headers of a page, by the sources that may show it in a frame. `styles` are hashes of the allowed styles,
+ * `deliveryOrigins` where segments are.
  */
-function pageHeaders(
-  styles: string[],
-  embedOrigins: readonly string[],
-  deliveryOrigins: readonly string[],
-): PageHeaders {
+function pageHeaders(styles: string[], deliveryOrigins: readonly string[]): Player['headers'] {
   const directives = {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],
@@ -109,18 +121,21 @@ function pageHeaders(
     // hls.js passes the media to the video element as a blob.
     mediaSrc: ["'self'", 'blob:', ...deliveryOrigins],
   }
-  const policyFor = (frameAncestors: string[]) => ({
-    useDefaults: false,
-    directives: { ...directives, frameAncestors },
-  })
-  return {
-    watch: fixedHeaders({ contentSecurityPolicy: policyFor(["'none'"]) }),
-    embed: fixedHeaders({
-      contentSecurityPolicy: policyFor(embedOrigins.length > 0 ? [...embedOrigins] : ["'none'"]),
-      crossOriginResourcePolicy: { policy: 'cross-origin' },
+  const headersFor = (ancestors: readonly string[]) => {
+    const frameAncestors = ancestors.length > 0 ? [...ancestors] : ["'none'"]
+    return fixedHeaders({
+      contentSecurityPolicy: { useDefaults: false, directives: { ...directives, frameAncestors } },
+      ...(ancestors.length > 0 && { crossOriginResourcePolicy: { policy: 'cross-origin' } }),
       // Older than `frame-ancestors`; it cannot name origins.
-      xFrameOptions: embedOrigins.length === 0,
-    }),
+      xFrameOptions: ancestors.length === 0,
+    })
+  }
+  const known = new LRUCache<string, Headers>({ max: MAX_LISTS })
+  return (ancestors) => {
+    const list = ancestors.join(' ')
+    const headers = known.get(list) ?? headersFor(ancestors)
+    known.set(list, headers)
+    return headers
   }
 }
 

@@ -34,6 +34,17 @@ describe('leases', () => {
     expect(state.calls).toBe(6)
   })
 
+  it('take many points at once, add what is left, and get back what was not needed', async () => {
+    const { state, take } = store(100)
+    const leases = new Leases()
+    expect((await leases.spend(ANN, take, 7)).remaining).toBe(93)
+    expect((await leases.spend(ANN, take, 7)).remaining).toBe(86)
+    expect(state.calls).toBe(2)
+    leases.giveBack(ANN, 4)
+    expect((await leases.spend(ANN, take, 10)).remaining).toBe(80)
+    expect(state.calls).toBe(2)
+  })
+
   it('keep users apart', async () => {
     const { take } = store(10)
     const leases = new Leases()

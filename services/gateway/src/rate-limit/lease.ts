@@ -30,29 +30,34 @@ export class Leases {
   readonly #leases = new LRUCache<string, Lease>({ max: MAX_LEASES })
   readonly #taking = new Map<string, Promise<PointBatch>>()
 
-  /** Spends one point of this key. `take` fetches a batch. `remaining` is negative if the request must be refused. */
+  /** Spends points of this key. `take` fetches at least as many. `remaining` is negative if the request must be refused. */
   async spend(
-    { rule, key }: RateLimitKey,
+    counter: RateLimitKey,
     take: () => Promise<PointBatch>,
+    points = 1,
   ): Promise<{ remaining: number; resetMs: number }> {
-    const id = `${rule}:${key}`
+    const id = idOf(counter)
     for (;;) {
-      const spent = this.#spendLeased(id)
+      const spent = this.#spendLeased(id, points)
       if (spent) return spent
       const batch = await (this.#taking.get(id) ?? this.#take(id, take))
       if (batch.remaining < 0) return batch
     }
   }
 
-  #spendLeased(id: string) {
+  /** Points that were spent and not needed, for the next requests of this key at this gateway. */
+  giveBack(counter: RateLimitKey, points: number): void {
+    const lease = this.#leases.get(idOf(counter))
+    if (lease) lease.left += points
+  }
+
+  #spendLeased(id: string, points: number) {
     const lease = this.#leases.get(id)
     if (!lease) return undefined
     const resetMs = lease.until - performance.now()
-    if (lease.left === 0 || resetMs <= 0) {
-      this.#leases.delete(id)
-      return undefined
-    }
-    lease.left -= 1
+    if (resetMs <= 0) this.#leases.delete(id)
+    if (lease.left < points || resetMs <= 0) return undefined
+    lease.left -= points
     return { remaining: lease.remaining + lease.left, resetMs }
   }
 
@@ -69,6 +74,17 @@ export class Leases {
   }
 
   #keep(id: string, { points, remaining, resetMs }: PointBatch): void {
-    this.#leases.set(id, { left: points, remaining, until: performance.now() + resetMs })
+    const until = performance.now() + resetMs
+    const before = this.#leases.get(id)
+    // Too few for the last request, and of the same window.
+    const left = before && until - before.until < SAME_WINDOW_MS ? before.left : 0
+    this.#leases.set(id, { left: left + points, remaining, until })
   }
+}
+
+/** Windows are a second and longer, and a time that Redis says is inexact by the way of its answer. */
+const SAME_WINDOW_MS = 500
+
+function idOf({ rule, key }: RateLimitKey): string {
+  return `${rule}:${key}`
 }

@@ -6,7 +6,7 @@ import { addressKey } from '../http/client-address.ts'
 import { sessionPart } from '../identity/tokens.ts'
 import { gatewayCall, type Rpc } from '../rpc.ts'
 
-/** `points` requests per window of `seconds`. */
+/** `points` requests, or bytes, per window of `seconds`. */
 export interface Allowance {
   points: number
   seconds: number
@@ -38,6 +38,8 @@ export const RULES = [
   'key-uploads',
   'playback',
   'still',
+  'playback-bytes',
+  'download-bytes',
 ] as const
 export type Rule = (typeof RULES)[number]
 export type Allowances = Record<Rule, Allowance>

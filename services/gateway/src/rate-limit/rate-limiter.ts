@@ -1,5 +1,6 @@
 import { AppError } from '@kinora/common/errors'
 import type { Logger } from '@kinora/common/service'
+import type { Response } from 'express'
 import { Redis } from 'ioredis'
 import type { Counter } from 'prom-client'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
@@ -16,7 +17,7 @@ const BUCKETS = 65_536
 
 /** The state of a counter after a request was counted. `remaining` is negative if the request must be refused. */
 export interface RateLimitUsage {
-  rule: Rule
+  rule: Rule | 'playback-open' | 'download-open'
   remaining: number
   /** Milliseconds until the window ends. */
   resetMs: number
@@ -75,7 +76,8 @@ export class RateLimiter {
   /** The item of this counter in the `RateLimit-Policy` header, such as `"user";q=1000;w=60`. */
   policyOf({ rule, points }: RateLimitKey): string {
     const { allowance } = this.#limiters[rule]
-    return `"${rule}";q=${points ?? allowance.points};w=${allowance.seconds}`
+    const unit = rule.endsWith('-bytes') ? ';qu="content-bytes"' : ''
+    return `"${rule}";q=${points ?? allowance.points}${unit};w=${allowance.seconds}`
   }
 
   /** Whether Redis is not used, because it did not answer. */
@@ -83,21 +85,34 @@ export class RateLimiter {
     return this.#suspended
   }
 
-  /** Counts one request. The caller must refuse it if `remaining` is negative. Never rejects because of Redis. */
-  async count(counter: RateLimitKey): Promise<RateLimitUsage> {
-    const { remaining, resetMs } = await this.#spend(counter)
-    if (remaining < 0) this.#limited.inc({ policy: counter.rule })
+  /**
+   * Counts one request, or this many bytes. The caller must refuse it if `remaining` is negative. Never rejects because of Redis.
+   */
+  async count(counter: RateLimitKey, amount = 1): Promise<RateLimitUsage> {
+    const { remaining, resetMs } = await this.#spend(counter, amount)
+    if (remaining < 0) this.refused(counter.rule)
     return { rule: counter.rule, remaining, resetMs }
   }
 
-  async #spend(counter: RateLimitKey): Promise<Omit<PointBatch, 'points'>> {
+  /** Bytes that were counted and not sent. */
+  giveBack(counter: RateLimitKey, amount: number): void {
+    this.#leases.giveBack(counter, amount)
+  }
+
+  /** Shows a refusal in metrics. */
+  refused(policy: string): void {
+    this.#limited.inc({ policy })
+  }
+
+  async #spend(counter: RateLimitKey, amount: number): Promise<Omit<PointBatch, 'points'>> {
     const { rule, key, points } = counter
     const limiter = this.#limiters[rule]
     if (points !== undefined) {
       return await this.#consume({ ...limiter, allowance: { ...limiter.allowance, points }, batchPoints: 1 }, key)
     }
     if (limiter.batchPoints === 1) return await this.#consume(limiter, key)
-    return await this.#leases.spend(counter, () => this.#consume(limiter, key))
+    const batchPoints = Math.max(limiter.batchPoints, amount)
+    return await this.#leases.spend(counter, () => this.#consume({ ...limiter, batchPoints }, key), amount)
   }
 
   async #consume(limiter: Limiter, key: string): Promise<PointBatch> {
@@ -196,6 +211,17 @@ function bucketOf(key: string): string {
 /** The error for a refused request. */
 export function rateLimited({ resetMs }: RateLimitUsage): AppError {
   return new AppError('RATE_LIMITED', { retryAfterMs: resetMs })
+}
+
+/** draft-ietf-httpapi-ratelimit-headers-10. A request that is counted twice has two items in each header. */
+export function setRateLimitHeaders(res: Response, policy: string, { rule, remaining, resetMs }: RateLimitUsage): void {
+  append(res, 'RateLimit-Policy', policy)
+  append(res, 'RateLimit', `"${rule}";r=${Math.max(0, remaining)};t=${Math.ceil(resetMs / 1000)}`)
+}
+
+function append(res: Response, name: string, item: string): void {
+  const present = res.getHeader(name)
+  res.setHeader(name, present === undefined ? item : `${present}, ${item}`)
 }
 
 /**

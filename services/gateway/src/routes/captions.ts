@@ -14,7 +14,7 @@ import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
 import { readBytes } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
-import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
+import { GRANT_ERRORS, grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
@@ -81,7 +81,7 @@ const played = tagged('Playback', [
     description: 'For players that do not read captions from HLS.',
     params: PlayParams,
     answers: VTT,
-    errors: [...media.authorizePlayback.errors, ...FILE_ERRORS],
+    errors: [...GRANT_ERRORS, ...FILE_ERRORS],
     handle: sendCaptions,
   },
   {
@@ -91,7 +91,7 @@ const played = tagged('Playback', [
     summary: 'Get chapters for a player',
     params: ChaptersParams,
     answers: VTT,
-    errors: [...media.authorizePlayback.errors, ...FILE_ERRORS],
+    errors: [...GRANT_ERRORS, ...FILE_ERRORS],
     handle: sendChapters,
   },
 ])
@@ -127,7 +127,7 @@ function sendCaptions(ctx: Context): ReturnType<HandRoute['handle']> {
     const grant = await grantFor(ctx, req, caller)
     const found = grant.captions.find((captions) => captions.lang.toLowerCase() === lang.toLowerCase())
     if (!found) throw new AppError('FILE_NOT_FOUND')
-    await sendStoredFile(req, res, ctx.store, vtt(found.key, scopeOf(grant)))
+    await sendStoredFile(req, res, ctx, vtt(found.key, scopeOf(grant)))
   }
 }
 
@@ -135,7 +135,7 @@ function sendChapters(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, caller) => {
     const grant = await grantFor(ctx, req, caller)
     if (!grant.chaptersKey) throw new AppError('FILE_NOT_FOUND')
-    await sendStoredFile(req, res, ctx.store, vtt(grant.chaptersKey, scopeOf(grant)))
+    await sendStoredFile(req, res, ctx, vtt(grant.chaptersKey, scopeOf(grant)))
   }
 }
 

@@ -39,7 +39,13 @@ export const delivery = tagged('Playback', [
       'Cache-Tag',
       'Surrogate-Key',
     ]),
-    errors: ['PLAYBACK_DENIED', 'RATE_LIMITED', 'DEPENDENCY_UNAVAILABLE', ...FILE_ERRORS],
+    errors: [
+      'PLAYBACK_DENIED',
+      'PLAYBACK_DOMAIN_NOT_ALLOWED',
+      'RATE_LIMITED',
+      'DEPENDENCY_UNAVAILABLE',
+      ...FILE_ERRORS,
+    ],
     handle: sendDelivered,
   },
   {
@@ -59,7 +65,7 @@ export const delivery = tagged('Playback', [
     answers: {
       204: { description: 'It may. Cache-Control is what the file is to be sent with', headers: ['Cache-Control'] },
     },
-    errors: ['PLAYBACK_DENIED', 'RATE_LIMITED', 'DEPENDENCY_UNAVAILABLE'],
+    errors: ['PLAYBACK_DENIED', 'PLAYBACK_DOMAIN_NOT_ALLOWED', 'RATE_LIMITED', 'DEPENDENCY_UNAVAILABLE'],
     handle: checkDelivery,
   },
 ])
@@ -68,18 +74,20 @@ function sendDelivered(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res) => {
     await admit(ctx, req, res)
     const { file: path = [] } = req.params as { file?: string[] }
-    const address = openedBy(ctx, req)
+    const address = await openedBy(ctx, req)
     const file = playedFile(path.join('/'))
     if (file?.kind !== 'segment') throw new AppError('FILE_NOT_FOUND')
     assertReaches(address, file.height)
     const tag = `video-${address.videoId}`
     res.setHeader('Cache-Tag', tag)
     res.setHeader('Surrogate-Key', tag)
-    await sendStoredFile(req, res, ctx.store, {
+    await sendStoredFile(req, res, ctx, {
       key: `${keys.videoFolder(address.videoId)}/${file.path}`,
       contentType: file.contentType,
       scope: 'public',
       caching: untilExpiry(address),
+      // Caches fetch for many viewers.
+      traffic: ctx.config.DELIVERY_SECRET === undefined ? 'playback' : null,
       handOver: isHandedOver(req, ctx.config.DELIVERY_SECRET),
     })
   }
@@ -88,7 +96,7 @@ function sendDelivered(ctx: Context): ReturnType<HandRoute['handle']> {
 function checkDelivery(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res) => {
     await admit(ctx, req, res)
-    const address = openedBy(ctx, req)
+    const address = await openedBy(ctx, req)
     assertReaches(address, heightOf(String(req.params.rendition)))
     res.setHeader('Cache-Control', untilExpiry(address))
     res.status(204).end()
@@ -106,8 +114,10 @@ async function admit(ctx: Context, req: Request, res: Response): Promise<void> {
   for (const name of ['RateLimit', 'RateLimit-Policy']) res.removeHeader(name)
 }
 
-/** Throws `PLAYBACK_DENIED`, which no cache keeps. */
-function openedBy({ addresses, playbackRevocations, config }: Context, { params }: Request): DeliveryAddress {
+/** Throws `PLAYBACK_DENIED` and `PLAYBACK_DOMAIN_NOT_ALLOWED`, which no cache keeps. */
+async function openedBy(ctx: Context, req: Request): Promise<DeliveryAddress> {
+  const { addresses, playbackRevocations, config } = ctx
+  const { params } = req
   const videoId = String(params.videoId)
   const address = addresses.read(videoId, String(params.address))
   if (!address) throw new AppError('PLAYBACK_DENIED', { detail: 'This address is not valid, or has expired' })
@@ -115,6 +125,7 @@ function openedBy({ addresses, playbackRevocations, config }: Context, { params 
   if (address.epoch < playbackRevocations.lowestEpoch(videoId)) {
     throw new AppError('PLAYBACK_DENIED', { detail: 'The delivery of this video was revoked' })
   }
+  await ctx.allowedDomains.assertMayPlay(req, videoId)
   return address
 }
 

@@ -57,7 +57,7 @@ export const downloads = tagged('Playback', [
       ...fileAnswers('The whole file', { 'video/mp4': 'binary' }, ['Content-Disposition']),
       202: PREPARING,
     },
-    errors: [...media.prepareDownload.errors, ...FILE_ERRORS],
+    errors: [...media.prepareDownload.errors, 'PLAYBACK_DOMAIN_NOT_ALLOWED', ...FILE_ERRORS],
     handle: sendDownload,
   },
   {
@@ -75,7 +75,7 @@ export const downloads = tagged('Playback', [
       ...fileAnswers('The whole file', { 'audio/mp4': 'binary' }, ['Content-Disposition']),
       202: PREPARING,
     },
-    errors: [...media.prepareDownload.errors, ...FILE_ERRORS],
+    errors: [...media.prepareDownload.errors, 'PLAYBACK_DOMAIN_NOT_ALLOWED', ...FILE_ERRORS],
     handle: sendDownload,
   },
 ])
@@ -93,17 +93,19 @@ function sendDownload(ctx: Context): ReturnType<HandRoute['handle']> {
       { reference, ...(height !== undefined && { height }), ...query },
       call,
     )
+    await ctx.allowedDomains.assertMayPlay(req, file.videoId)
     if (file.status === 'preparing') {
       res.setHeader('Retry-After', RETRY_AFTER_SECONDS)
       res.setHeader('Cache-Control', 'no-store')
-      return sendJson(res, 202, file)
+      return sendJson(res, 202, { status: file.status })
     }
     const [suffix, contentType] = height === undefined ? ['.m4a', 'audio/mp4'] : [` ${height}p.mp4`, 'video/mp4']
     res.setHeader('Content-Disposition', attachment(file.title, suffix))
-    await sendStoredFile(req, res, ctx.store, {
+    await sendStoredFile(req, res, ctx, {
       key: file.storageKey,
       contentType,
       scope: 'private',
+      traffic: 'download',
       handOver: isHandedOver(req, ctx.config.DELIVERY_SECRET),
     })
   }

@@ -30,7 +30,7 @@ export const instantPlayback = tagged('Playback', [
     answers: fileAnswers('The file, or what is left of it', { 'video/mp4': 'binary', 'video/webm': 'binary' }, [
       'Content-Disposition',
     ]),
-    errors: [...media.authorizeSource.errors, ...FILE_ERRORS],
+    errors: [...media.authorizeSource.errors, 'PLAYBACK_DOMAIN_NOT_ALLOWED', ...FILE_ERRORS],
     handle: sendSource,
   },
 ])
@@ -40,15 +40,16 @@ function sendSource(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {
     const reference = Reference.safeParse(req.params.reference)
     if (!reference.success) throw new AppError('VIDEO_NOT_FOUND')
-    const { storageKey, contentType, blanks } = await ctx.rpc(
+    const { videoId, storageKey, contentType, blanks } = await ctx.rpc(
       media.authorizeSource,
       { reference: reference.data },
       call,
     )
+    await ctx.allowedDomains.assertMayPlay(req, videoId)
     // A stranger's file under our own address: media elements play it, and nothing else of a browser opens it.
     res.setHeader('Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'")
     res.setHeader('Content-Disposition', 'attachment')
     const file = { key: storageKey, contentType, blanks, scope: 'private', maxAgeSeconds: MAX_AGE } as const
-    await sendStoredFile(req, res, ctx.store, file)
+    await sendStoredFile(req, res, ctx, file)
   }
 }

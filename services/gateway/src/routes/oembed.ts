@@ -1,10 +1,12 @@
 import { media } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { escapeHtml } from '@kinora/common/html'
+import type { Request } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { sendJson } from '../http/mount.ts'
 import { parseFields } from '../http/read-input.ts'
+import { mayPlay, pageOf } from '../playback/page.ts'
 import { linkPreview } from '../player-page/link-preview.ts'
 import { type HandRoute, tagged } from './route.ts'
 
@@ -24,7 +26,8 @@ const Query = z.object({
 
 const Embed = z.object({
   type: z.enum(['video', 'link']).meta({
-    description: 'video: `html` is a player for the page. link: no other site may embed players of this installation.',
+    description:
+      'video: `html` is a player for the page. link: no other site may embed players of this installation, or the site that asks may not play this video.',
     example: 'video',
   }),
   version: z.literal('1.0').meta({ description: 'Version of oEmbed.', example: '1.0' }),
@@ -65,12 +68,12 @@ const PAGE = /^\/(?:watch|embed)\/([0-9a-f-]{36})$/
 
 function getOembed(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, { call }) => {
-    const isEmbeddable = ctx.config.EMBED_ORIGINS.length > 0
     const { url, maxwidth, maxheight } = parseFields(Query, req.query)
     const page = new URL(url)
     const videoId = PAGE.exec(page.pathname)?.[1]
     if (!videoId) throw new AppError('VIDEO_NOT_FOUND')
-    const { title, embedUrl, posterUrl, ...size } = await linkPreview(ctx, videoId, call)
+    const { title, embedUrl, posterUrl, allowedDomains, ...size } = await linkPreview(ctx, videoId, call)
+    const isEmbeddable = mayEmbed(ctx, req, allowedDomains)
     const { origin } = new URL(embedUrl)
     if (page.origin !== origin) throw new AppError('VIDEO_NOT_FOUND')
     const { width, height } = within(size, maxwidth, maxheight)
@@ -84,6 +87,12 @@ function getOembed(ctx: Context): ReturnType<HandRoute['handle']> {
     }
     sendJson(res, 200, embed)
   }
+}
+
+/** As `frame-ancestors` of the player will say, as far as the page that asks is known: mostly a server asks. */
+function mayEmbed({ config, cookieSessions }: Context, { headers }: Request, allowed: readonly string[]): boolean {
+  if (allowed.length === 0) return config.EMBED_ORIGINS.length > 0
+  return mayPlay(pageOf(headers, cookieSessions.allowedOrigins), allowed)
 }
 
 /** Scaled down to what is allowed, in the same proportion. */

@@ -1,4 +1,4 @@
-import { media, type PlaybackGrant, type Storyboard } from '@kinora/common/contracts'
+import type { Storyboard } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { StorageKey } from '@kinora/common/storage'
 import type { Request, Response } from 'express'
@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
 import { parseFields } from '../http/read-input.ts'
-import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
+import { GRANT_ERRORS, grantFor, type OpenedGrant, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES } from '../playback/images.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { PLAYLIST_MAX_AGE_SECONDS, sendText } from '../playback/send-text.ts'
@@ -46,7 +46,7 @@ const PreviewQuery = z.strictObject({
 const MAX_AGE = 86_400
 
 const open = { method: 'get', auth: 'none', limit: 'playback' } as const
-const errors = [...media.authorizePlayback.errors, ...FILE_ERRORS] as const
+const errors = [...GRANT_ERRORS, ...FILE_ERRORS] as const
 
 /** Small pictures of a video, all taken from its storyboard. */
 export const pictures = tagged('Playback', [
@@ -120,7 +120,7 @@ async function findStoryboard(
   ctx: Context,
   req: Request,
   caller: Caller,
-): Promise<{ grant: PlaybackGrant; storyboard: Storyboard; scope: 'public' | 'private' }> {
+): Promise<{ grant: OpenedGrant; storyboard: Storyboard; scope: 'public' | 'private' }> {
   const grant = await grantFor(ctx, req, caller)
   if (!grant.storyboard) throw new AppError('FILE_NOT_FOUND')
   return { grant, storyboard: grant.storyboard, scope: scopeOf(grant) }
@@ -132,5 +132,5 @@ async function sendPicture(
   res: Response,
   file: { key: StorageKey; contentType: string; scope: 'public' | 'private' },
 ): Promise<void> {
-  await sendStoredFile(req, res, ctx.store, { ...file, maxAgeSeconds: MAX_AGE })
+  await sendStoredFile(req, res, ctx, { ...file, maxAgeSeconds: MAX_AGE })
 }

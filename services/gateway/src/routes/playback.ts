@@ -1,12 +1,12 @@
 import { posix } from 'node:path'
-import { media, type PlaybackGrant } from '@kinora/common/contracts'
+import type { PlaybackGrant } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { keys, MASTER_PLAYLIST, WAVEFORM_FILE } from '@kinora/common/storage'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { FILE_HEADERS, TEXT_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
-import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
+import { GRANT_ERRORS, grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES, POSTER_WIDTHS, posterVariant } from '../playback/images.ts'
 import { limitHeight, playedFile, withSharedUris } from '../playback/played-file.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
@@ -38,7 +38,7 @@ const FileParams = z.strictObject({
 })
 
 const open = { method: 'get', auth: 'none', limit: 'playback' } as const
-const errors = [...media.authorizePlayback.errors, ...FILE_ERRORS] as const
+const errors = [...GRANT_ERRORS, ...FILE_ERRORS] as const
 const hls = { 'application/vnd.apple.mpegurl': 'text' } as const
 
 export const playback = tagged('Playback', [
@@ -110,7 +110,7 @@ function sendPoster(ctx: Context): ReturnType<HandRoute['handle']> {
     const size = { width: width ?? null, maxHeight: grant.maxHeight }
     const key = await posterVariant(ctx.store, grant.posterKey, format, size)
     const file = { key, contentType: PICTURE_TYPES[format], scope: scopeOf(grant), maxAgeSeconds: POSTER_MAX_AGE }
-    await sendStoredFile(req, res, ctx.store, file)
+    await sendStoredFile(req, res, ctx, file)
   }
 }
 
@@ -121,7 +121,7 @@ function sendWaveform(ctx: Context): ReturnType<HandRoute['handle']> {
     if (!grant.posterKey) throw new AppError('FILE_NOT_FOUND')
     const key = `${posix.dirname(grant.posterKey)}/${WAVEFORM_FILE}`
     const file = { key, contentType: 'image/png', scope: scopeOf(grant), maxAgeSeconds: POSTER_MAX_AGE }
-    await sendStoredFile(req, res, ctx.store, file)
+    await sendStoredFile(req, res, ctx, file)
   }
 }
 
@@ -138,7 +138,7 @@ function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
     }
     if (played.kind === 'segment') {
       const key = `${keys.videoFolder(grant.videoId)}/${played.path}`
-      return await sendStoredFile(req, res, ctx.store, { key, contentType: played.contentType, scope: scopeOf(grant) })
+      return await sendStoredFile(req, res, ctx, { key, contentType: played.contentType, scope: scopeOf(grant) })
     }
     const name = played.kind === 'master' ? MASTER_PLAYLIST : played.name
     const text = (await ctx.store.get(keys.playlist(grant.videoId, name))).toString()

@@ -14,8 +14,8 @@ const own = { ...signedIn, project: 'own' } as const
 export const projects = tagged('Projects', [
   { method: 'post', path: '/v1/projects', rpc: rpc.createProject, ...signedIn, status: 201 },
   { method: 'get', path: '/v1/projects', rpc: rpc.listProjects, ...signedIn, scope: 'account:read', status: 200 },
-  { method: 'get', path: project, rpc: rpc.getProject, ...read, status: 200 },
-  { method: 'patch', path: project, rpc: rpc.updateProject, ...manage, status: 200 },
+  { method: 'get', path: project, rpc: rpc.getProject, ...read, status: 200, conditional: true },
+  { method: 'patch', path: project, rpc: rpc.updateProject, ...manage, status: 200, conditional: true },
   { method: 'delete', path: project, rpc: rpc.deleteProject, ...own, limit: 'password', status: 204 },
   { method: 'post', path: `${project}/owner`, rpc: rpc.handOverProject, ...own, limit: 'password', status: 200 },
   { method: 'get', path: `${project}/members`, rpc: rpc.listMembers, ...signedIn, project: 'read', status: 200 },

@@ -113,7 +113,12 @@ export function fileAnswers(
     304: { description: 'Not modified', headers },
   }
 }
-export const FILE_ERRORS = ['FILE_NOT_FOUND', 'RANGE_NOT_SATISFIABLE'] as const satisfies ErrorCode[]
+export const FILE_ERRORS = [
+  'FILE_NOT_FOUND',
+  'RANGE_NOT_SATISFIABLE',
+  'BANDWIDTH_LIMITED',
+  'CONCURRENCY_LIMITED',
+] as const satisfies ErrorCode[]
 
 /** What `sendText` may answer. */
 export function textAnswers(description: string, content: Content): Record<number, Answer> {

@@ -59,7 +59,13 @@ export const stills = tagged('Playback', [
     params: Params,
     query: Query,
     answers: fileAnswers('The picture', { 'image/jpeg': 'binary', 'image/webp': 'binary', 'image/avif': 'binary' }),
-    errors: [...media.prepareStill.errors, 'STILL_NOT_READY', 'STILL_FAILED', ...FILE_ERRORS],
+    errors: [
+      ...media.prepareStill.errors,
+      'PLAYBACK_DOMAIN_NOT_ALLOWED',
+      'STILL_NOT_READY',
+      'STILL_FAILED',
+      ...FILE_ERRORS,
+    ],
     handle: sendFrame,
   },
 ])
@@ -71,7 +77,7 @@ function sendFrame(ctx: Context): ReturnType<HandRoute['handle']> {
     const grant = await grantFor(ctx, req, caller)
     const place = { time, format, ...(width !== undefined && { width }) }
     const key = await findStill(ctx, req, res, caller, place)
-    await sendStoredFile(req, res, ctx.store, { key, contentType: PICTURE_TYPES[format], scope: scopeOf(grant) })
+    await sendStoredFile(req, res, ctx, { key, contentType: PICTURE_TYPES[format], scope: scopeOf(grant) })
   }
 }
 

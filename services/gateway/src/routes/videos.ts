@@ -123,8 +123,9 @@ function sendSource(ctx: Context): ReturnType<HandRoute['handle']> {
       contentType: 'application/octet-stream',
       scope: 'private',
       maxAgeSeconds: 0,
+      traffic: 'download',
     } as const
-    await sendStoredFile(req, res, ctx.store, file)
+    await sendStoredFile(req, res, ctx, file)
   }
 }
 
@@ -140,6 +141,6 @@ function sendPassport(ctx: Context): ReturnType<HandRoute['handle']> {
     const { storageKey, sha256 } = await ctx.rpc(media.findPassport, { videoId }, call)
     res.setHeader('Repr-Digest', digestOf(sha256))
     const file = { key: storageKey, contentType: 'application/json', scope: 'private', maxAgeSeconds: 0 } as const
-    await sendStoredFile(req, res, ctx.store, file)
+    await sendStoredFile(req, res, ctx, file)
   }
 }

@@ -10,13 +10,19 @@ type Defaults = 'projectId' | 'visibility' | 'heights' | 'durationSeconds' | 'de
 /** A grant; what a test is not about has a default. */
 export type StubGrant = Omit<PlaybackGrant, Defaults> & { [Name in Defaults]?: PlaybackGrant[Name] | undefined }
 
+type Download = Output<typeof media.prepareDownload>
+/** Of a video of which a test is not about the sites that may play it, unless it says so. */
+type StubDownload = { [D in Download as D['status']]: Omit<D, 'videoId'> & { videoId?: string } }[Download['status']]
+
 export interface StubMedia extends StubService<typeof media> {
   videos: Map<string, Video>
   grants: Map<string, StubGrant>
   /** Keys that sign playback tokens, by id. */
   playbackKeys: Map<string, PlaybackKey>
   /** Grants by playback reference. */
-  downloads: Map<string, Output<typeof media.prepareDownload>>
+  downloads: Map<string, StubDownload>
+  /** The sites that may play each video, by its id. */
+  allowedDomains: Map<string, string[]>
   addVideo(fields?: Partial<Video>): Video
 }
 
@@ -31,6 +37,7 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
   const grants = new Map<string, StubGrant>()
   const downloads: StubMedia['downloads'] = new Map()
   const playbackKeys: StubMedia['playbackKeys'] = new Map()
+  const allowedDomains: StubMedia['allowedDomains'] = new Map()
   const find = (videoId: string): Video => {
     const video = videos.get(videoId)
     if (!video) throw new AppError('VIDEO_NOT_FOUND')
@@ -79,10 +86,14 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
     prepareDownload: async ({ reference, audio }) => {
       const file = downloads.get(audio === undefined ? reference : `${reference} ${audio}`)
       if (!file) throw new AppError('DOWNLOAD_DENIED')
-      return file
+      return { videoId: NOWHERE, ...file }
+    },
+    findAllowedDomains: async ({ videoId }) => {
+      const project = { domains: [], revision: 0 }
+      return { projectId: NOWHERE, own: allowedDomains.get(videoId) ?? null, project }
     },
   })
-  return Object.assign(stub, { videos, grants, downloads, playbackKeys, addVideo })
+  return Object.assign(stub, { videos, grants, downloads, playbackKeys, allowedDomains, addVideo })
 
   function addVideo(fields: Partial<Video> = {}): Video {
     const now = new Date().toISOString()
@@ -106,6 +117,7 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       audioTracks: [],
       warnings: [],
       instantPlayback: false,
+      allowedDomains: null,
       playback: null,
       error: null,
       revision: 1,

@@ -4,6 +4,7 @@ import { transact } from '../operations/transact.ts'
 import { revokeLinks } from '../operations/upload-links.ts'
 import { finishErasure, unfinishedErasures, videosOfProject } from '../repositories/erased-projects.ts'
 import { removePlaybackKeysOfProject } from '../repositories/playback-keys.ts'
+import { deleteProjectDomains } from '../repositories/project-domains.ts'
 import { deleteLimits } from '../repositories/project-limits.ts'
 import { deleteLinksOfProject, linksEndingWith } from '../repositories/upload-links.ts'
 import { removeWebhooksOfProject } from '../repositories/webhooks.ts'
@@ -27,6 +28,7 @@ async function eraseProject(ctx: Context, projectId: string): Promise<void> {
   await deleteLinksOfProject(ctx.db, projectId)
   await removePlaybackKeysOfProject(ctx.db, projectId)
   await deleteLimits(ctx.db, projectId)
+  await deleteProjectDomains(ctx.db, projectId)
   const done = await transact(ctx, (tx) => finishErasure(tx, projectId))
   if (done) ctx.logger.info({ projectId }, 'all data of an erased account or project was removed')
 }

@@ -56,6 +56,7 @@ export interface VideosTable {
   clip: NullableJson<FrameRange>
   watermark: NullableJson<StoredWatermark>
   instant_playback: Generated<boolean>
+  allowed_domains: ColumnType<string[] | null, string[] | null | undefined, string[] | null>
   web_file: NullableJson<WebFile>
   facts: NullableJson<SourceFacts>
   plan: NullableJson<VideoPlan>
@@ -243,6 +244,7 @@ export interface MediaDb extends OutboxDb, InboxDb {
   upload_pieces: UploadPiecesTable
   upload_links: UploadLinksTable
   project_limits: ProjectLimitsTable
+  project_domains: ProjectDomainsTable
   webhooks: WebhooksTable
   webhook_deliveries: WebhookDeliveriesTable
 }
@@ -260,6 +262,12 @@ export interface ProjectLimitsTable {
   minutes: Amount
   video_seconds: Amount
   running_tasks: Amount
+}
+
+export interface ProjectDomainsTable {
+  project_id: string
+  domains: string[]
+  revision: number
 }
 
 /** `pg` reads a bigint as text. */

@@ -22,6 +22,7 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     renditions: renditionsOf(row),
     audioTracks: audioTracksOf(row),
     instantPlayback: row.instant_playback,
+    allowedDomains: row.allowed_domains,
     error: row.error,
     warnings: row.warnings,
     revision: row.revision,

@@ -6,8 +6,9 @@ import type { Context } from '../context.ts'
 import { retireKeysBy } from '../operations/retire-playback-keys.ts'
 import { transact } from '../operations/transact.ts'
 import { revokeLinks } from '../operations/upload-links.ts'
-import { recordErasure } from '../repositories/erased-projects.ts'
+import { isErased, recordErasure } from '../repositories/erased-projects.ts'
 import { park } from '../repositories/parked.ts'
+import { keepProjectDomains } from '../repositories/project-domains.ts'
 import { linksCreatedBy } from '../repositories/upload-links.ts'
 import { removeWebhooksBy } from '../repositories/webhooks.ts'
 import { taskFinished } from './task-finished.ts'
@@ -24,6 +25,7 @@ const SUBSCRIBED = {
   'auth.account-claimed': events['auth.account-claimed'],
   'auth.user-erased': events['auth.user-erased'],
   'auth.project-erased': events['auth.project-erased'],
+  'auth.project-changed': events['auth.project-changed'],
 }
 
 /** The bus parses the data of an event by the schema of its type. */
@@ -35,6 +37,7 @@ function handlersOf(bus: Bus): EventHandlers<typeof SUBSCRIBED> {
     'auth.account-claimed': accountClaimed,
     'auth.user-erased': (ctx, { userId }) => projectErased(ctx, bus, userId),
     'auth.project-erased': (ctx, { projectId }) => projectErased(ctx, bus, projectId),
+    'auth.project-changed': projectChanged,
   }
 }
 
@@ -75,4 +78,14 @@ async function accountClaimed(
   await removeWebhooksBy(ctx.db, userId, until)
   await revokeLinks(ctx, await linksCreatedBy(ctx.db, userId, until))
   await transact(ctx, (tx) => retireKeysBy(tx, userId, until))
+}
+
+/** Gateways hear of it from auth, too. */
+async function projectChanged(
+  ctx: Context,
+  { projectId, revision, allowedDomains: domains }: EventData<(typeof events)['auth.project-changed']>,
+): Promise<void> {
+  await transact(ctx, async (tx) => {
+    if (!(await isErased(tx, projectId))) await keepProjectDomains(tx, projectId, { domains, revision })
+  })
 }

@@ -109,6 +109,7 @@ function whatChanged(before: VideoRow, row: VideoRow, next: VideoState, now: Dat
     before.playable !== next.playable ||
     before.stage !== next.stage ||
     before.visibility !== row.visibility ||
+    JSON.stringify(before.allowed_domains) !== JSON.stringify(row.allowed_domains) ||
     namesOfExtras(before) !== namesOfExtras(row) ||
     before.error?.code !== next.error?.code
   if (isNew) return 'state'
@@ -134,6 +135,7 @@ async function estimateFinish(tx: Tx, { id, plan }: VideoRow, { status }: VideoS
 
 async function addVideoChanged(tx: Tx, row: VideoRow, now: Date): Promise<void> {
   const { id, owner_id: ownerId, project_id: projectId, status, playable, visibility, error } = row
+  const { allowed_domains: allowedDomains } = row
   const about = { aggregateId: id, sequence: Number(row.sequence) }
   const progress = progressOf(row, now)
   await addEvent(tx, events['video.changed'], about, {
@@ -143,6 +145,7 @@ async function addVideoChanged(tx: Tx, row: VideoRow, now: Date): Promise<void> 
     status,
     playable,
     visibility,
+    allowedDomains,
     progress,
     error,
   })

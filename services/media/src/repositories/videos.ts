@@ -18,6 +18,7 @@ export interface NewVideo {
   metadata?: Metadata | undefined
   visibility: Visibility
   instantPlayback?: boolean | undefined
+  allowedDomains?: string[] | null | undefined
   uploadLinkId?: string
   expiresAt?: string | null | undefined
 }
@@ -25,7 +26,7 @@ export interface NewVideo {
 /** Throws `EXTERNAL_ID_TAKEN`. */
 export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
   const { ownerId, projectId, externalId = null, metadata = {}, instantPlayback = false, ...others } = video
-  const { uploadLinkId = null, expiresAt, ...rest } = others
+  const { uploadLinkId = null, expiresAt, allowedDomains = null, ...rest } = others
   const inserted = await db
     .insertInto('videos')
     .values({
@@ -35,6 +36,7 @@ export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
       external_id: externalId,
       metadata: JSON.stringify(metadata),
       instant_playback: instantPlayback,
+      allowed_domains: allowedDomains,
       upload_link_id: uploadLinkId,
       delete_at: expiresAt ?? null,
       renditions: '[]',
@@ -66,7 +68,7 @@ export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId'>>
 export async function updateText(
   tx: Tx,
   videoId: string,
-  { instantPlayback, externalId, metadata, expiresAt, ...change }: TextChange,
+  { instantPlayback, allowedDomains, externalId, metadata, expiresAt, ...change }: TextChange,
   ifRevision?: readonly number[],
 ): Promise<boolean> {
   const update = tx
@@ -76,6 +78,7 @@ export async function updateText(
       ...(externalId !== undefined && { external_id: externalId }),
       ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
       ...(instantPlayback !== undefined && { instant_playback: instantPlayback }),
+      ...(allowedDomains !== undefined && { allowed_domains: allowedDomains }),
       ...(expiresAt !== undefined && { delete_at: expiresAt }),
       sequence: sql<number>`sequence + 1`,
       revision: sql<number>`revision + 1`,
@@ -214,7 +217,7 @@ export async function lockForReference(tx: Tx, videoId: string): Promise<VideoRo
 
 export async function insertClip(
   tx: Tx,
-  about: { id: string; ownerId: string; projectId: string; title: string },
+  about: Pick<NewVideo, 'id' | 'ownerId' | 'projectId' | 'title' | 'allowedDomains'>,
   range: FrameRange,
   watermark: StoredWatermark | null,
 ): Promise<VideoRow> {

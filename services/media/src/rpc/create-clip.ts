@@ -51,6 +51,7 @@ async function clipOf(
     source_sha256: sha256,
     source_filename: filename,
     project_id: projectId,
+    allowed_domains: allowedDomains,
   } = parent
   if (parent.status !== 'ready' || !facts || sourceKey === null || sha256 === null)
     throw new AppError('VIDEO_NOT_READY')
@@ -66,7 +67,7 @@ async function clipOf(
   const storageKey = keys.source(id, uploadId)
   await ctx.store.copy(sourceKey, storageKey)
   const watermark = parent.watermark && (await copyWatermark(ctx, parent.watermark, id))
-  const video = await insertClip(tx, { id, ownerId, projectId, title }, range, watermark)
+  const video = await insertClip(tx, { id, ownerId, projectId, title, allowedDomains }, range, watermark)
   const upload = { uploadId, storageKey, filename, bytes, sha256 }
   const registered = await changeWithin(ctx, tx, id, () => registerSource(tx, video.id, upload))
   if (!registered) throw new Error('the row of a new clip is missing')

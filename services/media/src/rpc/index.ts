@@ -14,6 +14,7 @@ import { beginWatermark, choosePoster, deleteWatermark, getWatermark, putWaterma
 import {
   authorizePlayback,
   createPlaybackToken,
+  findAllowedDomains,
   listPlaybackRevocations,
   listPlaybackTokens,
   prepareDownload,
@@ -122,6 +123,7 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     revokePlaybackToken: revokePlaybackToken(ctx),
     listPlaybackTokens: listPlaybackTokens(ctx),
     revokeDelivery: revokeDelivery(ctx),
+    findAllowedDomains: findAllowedDomains(ctx),
     listPlaybackRevocations: listPlaybackRevocations(ctx),
     createPlaybackKey: createPlaybackKey(ctx),
     listPlaybackKeys: listPlaybackKeys(ctx),

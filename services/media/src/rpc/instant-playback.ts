@@ -15,6 +15,6 @@ export function authorizeSource(ctx: Context): Handler<typeof media.authorizeSou
     const file = watchedSource(video, own, ctx.now())
     if (!file || video.source_key === null) throw new AppError('SOURCE_NOT_PLAYABLE')
     const { contentType, blanks } = file
-    return { contentType, storageKey: video.source_key, blanks: blanks ?? [] }
+    return { videoId: video.id, contentType, storageKey: video.source_key, blanks: blanks ?? [] }
   }
 }

@@ -19,6 +19,7 @@ import { revokedTokens, revokedVideos } from '../repositories/delivery-revocatio
 import { addTaskOnce, findTaskAt } from '../repositories/download-tasks.ts'
 import { retiredPlaybackKeys } from '../repositories/playback-keys.ts'
 import { countTokens, insertToken, lockTokens, revokeToken, tokensOfProject } from '../repositories/playback-tokens.ts'
+import { projectDomains } from '../repositories/project-domains.ts'
 import { incrementSequence } from '../repositories/video-states.ts'
 import { findVideo } from '../repositories/videos.ts'
 import { byEditor, changeOwnVideo } from './guards.ts'
@@ -75,13 +76,13 @@ export function prepareDownload(ctx: Context): Handler<typeof media.prepareDownl
     const planned = downloadTask(video.plan, rung, track, keys.videoFolder(videoId))
     const task = await findTaskAt(ctx.db, videoId, planned.ordinal)
     if (task?.state === 'done') {
-      return { status: 'ready', storageKey: keys.download(videoId, task.id, task.attempt), title: video.title }
+      return { status: 'ready', videoId, storageKey: keys.download(videoId, task.id, task.attempt), title: video.title }
     }
     if (task?.state === 'failed') throw new AppError('DOWNLOAD_FAILED')
     if (!task) {
       await transact(ctx, (tx) => addTaskOnce(tx, videoId, planned))
     }
-    return { status: 'preparing' }
+    return { status: 'preparing', videoId }
   }
 }
 
@@ -146,6 +147,17 @@ export function revokeDelivery(ctx: Context): Handler<typeof media.revokeDeliver
       await raiseDeliveryEpoch(tx, video, revokedAt)
     })
     return { revokedAt: revokedAt.toISOString(), cacheTag: `video-${videoId}` }
+  }
+}
+
+/** For gateways, which need them of private videos and of such that cannot be played yet, too. */
+export function findAllowedDomains(ctx: Context): Handler<typeof media.findAllowedDomains> {
+  return async ({ videoId }, { actor }) => {
+    serviceOnly(actor, 'gateway')
+    const video = await ctx.readVideo(videoId)
+    if (!video) throw new AppError('VIDEO_NOT_FOUND')
+    const { project_id: projectId, allowed_domains: own } = video
+    return { projectId, own, project: await projectDomains(ctx.db, projectId) }
   }
 }
 

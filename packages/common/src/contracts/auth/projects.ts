@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { AllowedDomains, DOMAINS_EXAMPLE } from '../allowed-domains.ts'
+import { Id, IfRevision, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { CurrentPassword, Email, MailToken } from './accounts.ts'
 import { AccountErasure } from './personal-data.ts'
 
@@ -16,6 +17,8 @@ const ProjectName = z.string().trim().min(1).max(100).regex(NO_CONTROL).meta({
   description: 'Name of the project, 1 to 100 characters without control characters',
   example: 'Marketing',
 })
+const DOMAINS_OF_PROJECT =
+  'Host names of the sites whose pages may play the videos of the project, up to 50, each for all of its ports; `*.example.com` is every name below `example.com`. An empty list: all sites. A video may have a list of its own'
 const CreatedAt = Timestamp.meta({ description: 'Time of creation, ISO 8601 UTC', example: '2026-01-15T09:30:00.000Z' })
 
 export const Project = z
@@ -31,6 +34,12 @@ export const Project = z
       description: 'Role of the caller in the project; null for operators, who are no members',
       example: 'owner',
     }),
+    allowedDomains: z.array(z.string()).default([]).meta({ description: DOMAINS_OF_PROJECT, example: DOMAINS_EXAMPLE }),
+    revision: z
+      .number()
+      .int()
+      .default(1)
+      .meta({ description: 'Number of its version, for `If-Match`; grows with each update', example: 3 }),
     createdAt: CreatedAt,
   })
   .meta({ description: 'A project: what owns videos, webhooks and API keys' })
@@ -111,11 +120,16 @@ export const projects = {
     idempotent: true,
   },
   updateProject: {
-    summary: 'Rename a project',
-    description: 'For its admins.',
-    input: OneProject.extend({ name: ProjectName }),
+    summary: 'Update a project',
+    description:
+      'Changes the name, or the sites that may play its videos, which holds within seconds. Fields that are left out stay as they are. For its admins.',
+    input: OneProject.extend({
+      name: ProjectName.optional(),
+      allowedDomains: AllowedDomains.optional().meta({ description: DOMAINS_OF_PROJECT, example: DOMAINS_EXAMPLE }),
+      ifRevision: IfRevision,
+    }),
     output: Project,
-    errors: ['PROJECT_NOT_FOUND'],
+    errors: ['PROJECT_NOT_FOUND', 'PROJECT_CHANGED'],
     idempotent: true,
   },
   deleteProject: {

@@ -50,6 +50,10 @@ export const PlaybackGrant = z.object({
 })
 export type PlaybackGrant = z.infer<typeof PlaybackGrant>
 
+/** The sites whose pages may play the videos of a project, and the revision of the project that says so. */
+export const ProjectDomains = z.object({ domains: z.array(z.string()), revision: z.number().int() })
+export type ProjectDomains = z.infer<typeof ProjectDomains>
+
 /** A source that browsers play as it is; see `@kinora/formats/web-file`, which finds this out. */
 export const WebFile = z.object({
   contentType: z.enum(['video/mp4', 'video/webm']),
@@ -140,6 +144,19 @@ export const playback = {
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'PLAYBACK_NOT_READY'],
     idempotent: true,
   },
+  findAllowedDomains: {
+    summary: 'Get the sites whose pages may play a video; for gateways',
+    input: OneVideo,
+    output: z.object({
+      projectId: Id,
+      /** Null: as the project says. An empty list, here and below: all sites. */
+      own: z.array(z.string()).nullable(),
+      /** What auth has last said of the project; a gateway may have heard of a higher revision. */
+      project: ProjectDomains,
+    }),
+    errors: ['VIDEO_NOT_FOUND'],
+    idempotent: true,
+  },
   authorizeSource: {
     summary: 'Get the source of a video for a browser that plays it as it is',
     input: z.strictObject({
@@ -148,7 +165,7 @@ export const playback = {
         example: '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55',
       }),
     }),
-    output: WebFile.extend({ storageKey: z.string(), blanks: WebFile.shape.blanks.unwrap() }),
+    output: WebFile.extend({ videoId: Id, storageKey: z.string(), blanks: WebFile.shape.blanks.unwrap() }),
     errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_DENIED', 'SOURCE_NOT_PLAYABLE'],
     idempotent: true,
   },
@@ -193,9 +210,10 @@ export const playback = {
       audio: AudioTrackId.optional(),
     }),
     output: z.discriminatedUnion('status', [
-      z.object({ status: z.literal('preparing') }),
+      z.object({ status: z.literal('preparing'), videoId: Id }),
       z.object({
         status: z.literal('ready'),
+        videoId: Id,
         storageKey: z.string(),
         title: z
           .string()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DOMAINS_EXAMPLE } from '../allowed-domains.ts'
 import { Id, NO_CONTROL, Timestamp } from '../shared.ts'
 import { WARNINGS_EXAMPLE, Warnings } from '../warnings.ts'
 import { Metadata } from './metadata.ts'
@@ -217,6 +218,11 @@ export const Video = z.object({
   instantPlayback: z.boolean().default(false).meta({
     description: 'Whether others than the owner may watch the uploaded file until the first segments exist.',
     example: false,
+  }),
+  allowedDomains: z.array(z.string()).nullable().default(null).meta({
+    description:
+      'Host names of the sites whose pages may play it; an empty list: all sites. null: as the project says, and for others than members of its project.',
+    example: DOMAINS_EXAMPLE,
   }),
   playback: Playback.nullable().meta({ description: 'Addresses to play it at; null while it cannot be played.' }),
   error: VideoError.nullable().meta({ description: 'Why processing failed; null unless status is failed.' }),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { AllowedDomains, DOMAINS_EXAMPLE } from '../allowed-domains.ts'
+import { IfRevision, NO_CONTROL, NO_CONTROL_BUT_LINES, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
 import { ExternalId, Metadata, MetadataFilter } from './metadata.ts'
 import {
   InProject,
@@ -29,8 +30,11 @@ const MetadataField = Metadata.optional().meta({
 const ExpiresAt = Timestamp.nullable().optional().meta({
   description: 'When the video is deleted (UTC), in the future; null: it is kept.',
 })
-/** From If-Match: the change is made only to one of these versions of the video. */
-const IfRevision = z.array(z.number().int().min(0)).max(1000).optional()
+const OwnDomains = AllowedDomains.nullable().optional().meta({
+  description:
+    'Host names of the sites whose pages may play the video, up to 50, each for all of its ports; `*.example.com` is every name below `example.com`. An empty list: all sites. null: as the project says.',
+  example: DOMAINS_EXAMPLE,
+})
 
 /** Videos, for their owners and viewers. */
 export const videos = {
@@ -57,6 +61,7 @@ export const videos = {
         example: 'private',
       }),
       instantPlayback: InstantPlayback.optional(),
+      allowedDomains: OwnDomains,
       expiresAt: ExpiresAt,
     }),
     output: Video,
@@ -114,7 +119,7 @@ export const videos = {
   updateVideo: {
     summary: 'Update a video',
     description:
-      'Changes title, description, tags, external id, metadata, visibility, instant playback or expiry. Fields that are left out stay as they are.',
+      'Changes title, description, tags, external id, metadata, visibility, instant playback, allowed domains or expiry. Fields that are left out stay as they are.',
     input: OneVideo.extend({
       title: Title.optional().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
       description: Description.optional().meta({
@@ -137,6 +142,7 @@ export const videos = {
         example: 'private',
       }),
       instantPlayback: InstantPlayback.optional(),
+      allowedDomains: OwnDomains,
       expiresAt: ExpiresAt,
     }),
     output: Video,

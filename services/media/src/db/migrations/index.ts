@@ -14,6 +14,7 @@ import { uploadLinks } from './0014-upload-links.ts'
 import { playbackKeys } from './0015-playback-keys.ts'
 import { externalIds } from './0016-external-ids.ts'
 import { support } from './0017-support.ts'
+import { allowedDomains } from './0020-allowed-domains.ts'
 import { supportSearches } from './0022-support-searches.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
@@ -36,6 +37,7 @@ export const schema: SchemaDefinition = {
     playbackKeys,
     externalIds,
     support,
+    allowedDomains,
     supportSearches,
   ],
 }
