@@ -138,6 +138,10 @@ export const ERRORS = {
   DOWNLOAD_DENIED: { status: 403, title: 'This playback link does not allow downloads' },
   DOWNLOAD_FAILED: { status: 409, title: 'This file could not be created; the owner can retry the video' },
   SOURCE_NOT_FOUND: { status: 404, title: 'This video has no uploaded file' },
+  SOURCE_REMOVED: {
+    status: 410,
+    title: 'The uploaded file of this video was removed at the end of its retention; the video plays on',
+  },
   SOURCE_NOT_PLAYABLE: { status: 404, title: 'The uploaded file of this video cannot be watched as it is' },
   FRAME_NOT_FOUND: { status: 404, title: 'This video has no frame at that time' },
   STILL_NOT_READY: { status: 503, title: 'This picture is still being made; ask again', retryable: true },

@@ -43,7 +43,7 @@ function toUploaded(video: Video, { filename, bytes, sha256 }: FinishedUpload): 
     ...video,
     status: 'uploaded',
     progress: { percent: 0, stage: 'waiting', etaSeconds: null },
-    source: { filename, bytes, sha256, ...unknown, videoCodec: null, audioCodec: null },
+    source: { filename, bytes, sha256, ...unknown, videoCodec: null, audioCodec: null, removedAt: null },
     error: null,
   }
 }

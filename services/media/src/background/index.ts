@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { deleteOldRows, emptyQuarantine, removeFiles, removeUnfinishedFiles } from './cleanup.ts'
 import { startDeliverer } from './deliver-webhooks.ts'
 import { eraseProjects } from './erase-projects.ts'
-import { expireVideos } from './expire-videos.ts'
+import { expireSources, expireVideos } from './expire-videos.ts'
 import { jobInterval } from './interval.ts'
 import { publishPlaylists } from './publish-playlists.ts'
 import { createReaper, resumeDeferred } from './reap-tasks.ts'
@@ -38,6 +38,7 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   start('finish uploads', RECEIPTS_MS, finishUploads)
   start('expire uploads', RECEIPTS_MS, expireUploads)
   start('expire videos', RECEIPTS_MS, expireVideos)
+  start('expire sources', RECEIPTS_MS, expireSources)
   start('remove unfinished files', HOUR_MS, removeUnfinishedFiles)
   start('empty quarantine', HOUR_MS, emptyQuarantine)
   start('delete old rows', HOUR_MS, deleteOldRows)

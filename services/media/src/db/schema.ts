@@ -2,6 +2,7 @@ import type {
   MediaPart,
   Metadata,
   PlaybackKeyAlgorithm,
+  SourceEvent,
   SourceFacts,
   StillFormat,
   Storyboard,
@@ -85,6 +86,10 @@ export interface VideosTable {
   updated_at: Generated<Date>
   ready_at: Date | null
   delete_at: ColumnType<Date | null, string | null | undefined, string | null>
+  source_delete_at: ColumnType<Date | null, string | null | undefined, string | null>
+  source_days: number | null
+  source_removed_at: ColumnType<Date | null, undefined, never>
+  source_events: Json<SourceEvent[]>
 }
 export type VideoRow = Selectable<VideosTable>
 

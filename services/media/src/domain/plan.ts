@@ -40,6 +40,11 @@ export function isAdditionalAudio({ kind, ordinal }: TaskPlace): boolean {
   return kind === 'audio' && ordinal !== FIRST_AUDIO_ORDINAL
 }
 
+/** Whether a task reads the source of its video; an added audio track has a file of its own. */
+export function readsSource(work: TaskWork): boolean {
+  return 'sourceKey' in work && !(work.kind === 'audio' && work.added)
+}
+
 export function comesAfterwards(kind: TaskKind): boolean {
   return AFTERWARDS.includes(kind)
 }

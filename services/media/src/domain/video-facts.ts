@@ -29,7 +29,16 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     updatedAt: row.updated_at.toISOString(),
     readyAt: row.ready_at?.toISOString() ?? null,
     expiresAt: row.delete_at?.toISOString() ?? null,
+    sourceExpiresAt: sourceExpiryOf(row)?.toISOString() ?? null,
   }
+}
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** When the source is removed; null where it is kept, and while the days after `readyAt` are not known. */
+function sourceExpiryOf({ source_delete_at: at, source_days: days, ready_at: readyAt }: VideoRow): Date | null {
+  if (at !== null || days === null || readyAt === null) return at
+  return new Date(readyAt.getTime() + days * DAY_MS)
 }
 
 export function progressOf({ percent, stage, status, finish_estimate }: VideoRow, now: Date): VideoFacts['progress'] {
@@ -70,5 +79,6 @@ function sourceOf(row: VideoRow): VideoFacts['source'] {
     frameRate: rate && rate.num / rate.den,
     videoCodec: video?.codec ?? null,
     audioCodec: facts?.audio?.codec ?? null,
+    removedAt: row.source_removed_at?.toISOString() ?? null,
   }
 }

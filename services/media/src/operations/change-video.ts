@@ -117,12 +117,13 @@ function whatChanged(before: VideoRow, row: VideoRow, next: VideoState, now: Dat
 }
 
 /**
- * Names poster, storyboard, timed text, warnings and audio tracks, so that subscribers learn when one of them is replaced or
+ * Names poster, storyboard, timed text, warnings, audio tracks and what became of the source, so that subscribers learn when one of them is replaced or
  * added.
  */
-function namesOfExtras({ poster_key, storyboard, captions, chapters, warnings, audio_tracks }: VideoRow): string {
+function namesOfExtras(video: VideoRow): string {
+  const { poster_key, storyboard, captions, chapters, warnings, audio_tracks, source_events } = video
   const texts = [captions.map(({ id }) => id), chapters?.id]
-  return JSON.stringify([poster_key, storyboard?.folderKey, ...texts, warnings.length, audio_tracks])
+  return JSON.stringify([poster_key, storyboard?.folderKey, ...texts, warnings.length, audio_tracks, source_events.at(-1)])
 }
 
 /** Null before the plan is known, and when nothing is left to do. */

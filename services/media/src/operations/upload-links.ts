@@ -11,6 +11,7 @@ import { findLink, revokeLink, takeUse } from '../repositories/upload-links.ts'
 import { openUploadsOfLink } from '../repositories/uploads.ts'
 import { insertVideo } from '../repositories/videos.ts'
 import { assertMayAddVideo } from './limits.ts'
+import { sourceRetention } from './remove-source.ts'
 import { transact } from './transact.ts'
 import { abortUpload, assertMayBeVideo, reserve } from './uploads.ts'
 
@@ -42,7 +43,7 @@ export async function beginByLink(
   await assertMayAddVideo(ctx, tx, of.projectId)
   const { description, tags, visibility } = link
   const text = { title: link.title ?? titleOf(file.filename), description, tags, visibility }
-  const video = await insertVideo(tx, { id: randomUUID(), ...of, ...text })
+  const video = await insertVideo(tx, { id: randomUUID(), ...of, ...text, ...sourceRetention(ctx) })
   const upload = await reserve(ctx, tx, {
     ...{ id: randomUUID(), videoId: video.id, madeVideo: true, ...of, ...how },
     filename: file.filename,

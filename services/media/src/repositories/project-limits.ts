@@ -63,7 +63,7 @@ export async function usageOf(db: Db, config: MediaConfig, projectId: string): P
         from project_limits where project_id = ${projectId}
       ), '{}') as limits
     from (
-      select count(*) as videos, coalesce(sum(coalesce(source_bytes, 0)
+      select count(*) as videos, coalesce(sum(case when source_key is null then 0 else coalesce(source_bytes, 0) end
           + coalesce((watermark->'picture'->>'bytes')::bigint, 0)
           + case when captions = '[]' then 0
             else (select coalesce(sum((it->>'bytes')::bigint), 0) from jsonb_array_elements(captions) as it) end

@@ -20,12 +20,15 @@ export interface NewVideo {
   instantPlayback?: boolean | undefined
   uploadLinkId?: string
   expiresAt?: string | null | undefined
+  sourceExpiresAt?: string | null | undefined
+  /** Days after which the source of a video that is ready is removed, unless `sourceExpiresAt` says otherwise. */
+  sourceDays?: number | undefined
 }
 
 /** Throws `EXTERNAL_ID_TAKEN`. */
 export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
   const { ownerId, projectId, externalId = null, metadata = {}, instantPlayback = false, ...others } = video
-  const { uploadLinkId = null, expiresAt, ...rest } = others
+  const { uploadLinkId = null, expiresAt, sourceExpiresAt, sourceDays, ...rest } = others
   const inserted = await db
     .insertInto('videos')
     .values({
@@ -37,6 +40,8 @@ export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
       instant_playback: instantPlayback,
       upload_link_id: uploadLinkId,
       delete_at: expiresAt ?? null,
+      source_delete_at: sourceExpiresAt ?? null,
+      source_days: sourceExpiresAt === undefined ? (sourceDays ?? null) : null,
       renditions: '[]',
     })
     .onConflict((conflict) =>
@@ -57,7 +62,7 @@ export async function getVideo(tx: Tx, videoId: string): Promise<VideoRow> {
   return await tx.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirstOrThrow()
 }
 
-export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId'>>
+export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId' | 'sourceDays'>>
 
 /**
  * @param ifRevision change the video only where its revision is one of these
@@ -66,7 +71,7 @@ export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId'>>
 export async function updateText(
   tx: Tx,
   videoId: string,
-  { instantPlayback, externalId, metadata, expiresAt, ...change }: TextChange,
+  { instantPlayback, externalId, metadata, expiresAt, sourceExpiresAt, ...change }: TextChange,
   ifRevision?: readonly number[],
 ): Promise<boolean> {
   const update = tx
@@ -77,6 +82,7 @@ export async function updateText(
       ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
       ...(instantPlayback !== undefined && { instant_playback: instantPlayback }),
       ...(expiresAt !== undefined && { delete_at: expiresAt }),
+      ...(sourceExpiresAt !== undefined && { source_delete_at: sourceExpiresAt, source_days: null }),
       sequence: sql<number>`sequence + 1`,
       revision: sql<number>`revision + 1`,
       updated_at: sql<Date>`now()`,
@@ -208,7 +214,7 @@ export async function lockForReference(tx: Tx, videoId: string): Promise<VideoRo
 
 export async function insertClip(
   tx: Tx,
-  about: { id: string; ownerId: string; projectId: string; title: string },
+  about: Pick<NewVideo, 'id' | 'ownerId' | 'projectId' | 'title' | 'sourceDays'>,
   range: FrameRange,
   watermark: StoredWatermark | null,
 ): Promise<VideoRow> {
@@ -231,11 +237,12 @@ export async function knownVideos(db: Db, names: string[]): Promise<Map<string, 
   return new Map(ids.map((id) => [id, found.has(id)]))
 }
 
+/** Whether there were any; those that were removed count, because the store of their videos cannot be empty. */
 export async function hasSources(db: Db): Promise<boolean> {
   const found = await db
     .selectFrom('videos')
     .select('id')
-    .where('source_key', 'is not', null)
+    .where('upload_id', 'is not', null)
     .limit(1)
     .executeTakeFirst()
   return found !== undefined

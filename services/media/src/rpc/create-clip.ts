@@ -12,6 +12,7 @@ import { userOf } from '../domain/visibility.ts'
 import { changeWithin } from '../operations/change-video.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { registerSource } from '../operations/register-source.ts'
+import { assertSourceStored, sourceRetention } from '../operations/remove-source.ts'
 import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-projects.ts'
 import { lockQuota, usageOf } from '../repositories/project-limits.ts'
@@ -52,6 +53,7 @@ async function clipOf(
     source_filename: filename,
     project_id: projectId,
   } = parent
+  assertSourceStored(parent)
   if (parent.status !== 'ready' || !facts || sourceKey === null || sha256 === null)
     throw new AppError('VIDEO_NOT_READY')
   const range = rangeOfClip({ facts, clip: parent.clip }, { start, end })
@@ -66,7 +68,7 @@ async function clipOf(
   const storageKey = keys.source(id, uploadId)
   await ctx.store.copy(sourceKey, storageKey)
   const watermark = parent.watermark && (await copyWatermark(ctx, parent.watermark, id))
-  const video = await insertClip(tx, { id, ownerId, projectId, title }, range, watermark)
+  const video = await insertClip(tx, { id, ownerId, projectId, title, ...sourceRetention(ctx) }, range, watermark)
   const upload = { uploadId, storageKey, filename, bytes, sha256 }
   const registered = await changeWithin(ctx, tx, id, () => registerSource(tx, video.id, upload))
   if (!registered) throw new Error('the row of a new clip is missing')

@@ -8,6 +8,7 @@ import type { Tx, VideoRow } from '../db/schema.ts'
 import { titleOf } from '../domain/source-type.ts'
 import { assertMayWith } from '../domain/visibility.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
+import { sourceRetention } from '../operations/remove-source.ts'
 import { transact } from '../operations/transact.ts'
 import { assertAwaitsSource, assertMayBeVideo, reserve } from '../operations/uploads.ts'
 import { isErased } from '../repositories/erased-projects.ts'
@@ -49,5 +50,6 @@ async function createVideo(
 ): Promise<VideoRow> {
   await assertMayAddVideo(ctx, tx, projectId)
   const text = { title: title ?? titleOf(filename), description: '', tags: [], externalId, metadata }
-  return await insertVideo(tx, { id: randomUUID(), ownerId, projectId, ...text, visibility: 'private' })
+  const about = { id: randomUUID(), ownerId, projectId, ...sourceRetention(ctx) }
+  return await insertVideo(tx, { ...about, ...text, visibility: 'private' })
 }

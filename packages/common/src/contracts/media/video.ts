@@ -78,6 +78,9 @@ export const Source = z.object({
     .string()
     .nullable()
     .meta({ description: 'Audio codec; null without audio or before the file is probed.', example: 'aac' }),
+  removedAt: Timestamp.nullable()
+    .default(null)
+    .meta({ description: 'When the file was removed (UTC), while the video plays on; null while it is stored.' }),
 })
 
 /** Complete playback addresses; those of a private video contain a short-lived token. */
@@ -231,6 +234,10 @@ export const Video = z.object({
   readyAt: Timestamp.nullable().meta({ description: 'When processing was complete (UTC); null before that.' }),
   expiresAt: Timestamp.nullable().default(null).meta({
     description: 'When it is deleted (UTC); null if it is kept, and for others than members of its project.',
+  }),
+  sourceExpiresAt: Timestamp.nullable().default(null).meta({
+    description:
+      'When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.',
   }),
 })
 export type Video = z.infer<typeof Video>

@@ -29,6 +29,10 @@ const MetadataField = Metadata.optional().meta({
 const ExpiresAt = Timestamp.nullable().optional().meta({
   description: 'When the video is deleted (UTC), in the future; null: it is kept.',
 })
+const SourceExpiresAt = Timestamp.nullable().optional().meta({
+  description:
+    'When the source is removed (UTC), in the future, and not before the video is ready; the video plays on. null: the source is kept, whatever the setting of the installation.',
+})
 /** From If-Match: the change is made only to one of these versions of the video. */
 const IfRevision = z.array(z.number().int().min(0)).max(1000).optional()
 
@@ -58,6 +62,7 @@ export const videos = {
       }),
       instantPlayback: InstantPlayback.optional(),
       expiresAt: ExpiresAt,
+      sourceExpiresAt: SourceExpiresAt,
     }),
     output: Video,
     errors: ['PROJECT_NOT_FOUND', 'ACCOUNT_ERASED', 'VIDEO_LIMIT_REACHED', 'EXTERNAL_ID_TAKEN'],
@@ -114,7 +119,7 @@ export const videos = {
   updateVideo: {
     summary: 'Update a video',
     description:
-      'Changes title, description, tags, external id, metadata, visibility, instant playback or expiry. Fields that are left out stay as they are.',
+      'Changes title, description, tags, external id, metadata, visibility, instant playback or an expiry. Fields that are left out stay as they are.',
     input: OneVideo.extend({
       title: Title.optional().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
       description: Description.optional().meta({
@@ -138,6 +143,7 @@ export const videos = {
       }),
       instantPlayback: InstantPlayback.optional(),
       expiresAt: ExpiresAt,
+      sourceExpiresAt: SourceExpiresAt,
     }),
     output: Video,
     errors: ['VIDEO_NOT_FOUND', 'EXTERNAL_ID_TAKEN', 'VIDEO_CHANGED'],
@@ -162,7 +168,7 @@ export const videos = {
         .meta({ description: 'Retry only this rendition, by its name.', example: '720p' }),
     }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'RENDITION_NOT_FOUND', 'NOTHING_TO_RETRY'],
+    errors: ['VIDEO_NOT_FOUND', 'RENDITION_NOT_FOUND', 'NOTHING_TO_RETRY', 'SOURCE_REMOVED'],
     idempotent: false,
   },
   choosePoster: {
@@ -176,7 +182,7 @@ export const videos = {
         .meta({ description: 'Second of the video to take the poster from.', example: 12.5 }),
     }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY', 'VIDEO_WITHOUT_FRAMES'],
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY', 'VIDEO_WITHOUT_FRAMES', 'SOURCE_REMOVED'],
     // A repeated call replaces the poster by the same one.
     idempotent: true,
   },
@@ -200,7 +206,10 @@ export const videos = {
       }),
     }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'VIDEO_NOT_READY', 'ACCOUNT_ERASED', 'QUOTA_EXCEEDED', 'UPLOAD_TOO_LARGE'],
+    errors: [
+      ...['VIDEO_NOT_FOUND', 'VIDEO_NOT_READY', 'SOURCE_REMOVED', 'ACCOUNT_ERASED'],
+      ...['QUOTA_EXCEEDED', 'UPLOAD_TOO_LARGE'],
+    ],
     idempotent: false,
   },
 } as const satisfies Record<string, MethodSpec>
