@@ -10,7 +10,7 @@ import { startLoad } from './support/load.ts'
 import { MINUTE } from './support/long-clips.ts'
 import { revive } from './support/revive.ts'
 import { ENCODED, GENEROUS } from './support/settings.ts'
-import { createVideo, getVideo, untilRunning, untilStatus, upload } from './support/videos.ts'
+import { createVideo, getVideo, putSource, untilRunning, untilStatus, untilVideo, upload } from './support/videos.ts'
 
 const clips = useClips()
 const world = await privateTestEnvironment()
@@ -90,6 +90,34 @@ test('media is killed in mid-transcode: answers are 503 at once, and the video c
   await client.call('GET', '/v1/auth/me')
   await system.start('media')
   await expectRight(id)
+})
+
+test('a source is replaced while its video is watched and media is killed: who watches the old one goes on, the next gets the new one', async () => {
+  const { id } = published
+  const master = `${system.gatewayUrl}/play/${id}/master.m3u8`
+  const old = await download(master)
+  expect(await putSource(client, id, await clips.make('tiny.mp4'))).toMatchObject({
+    ...{ id, status: 'ready', source: { filename: 'silent.mp4' }, replacement: { status: 'processing' } },
+  })
+  await system.kill('media')
+  expect((await download(master)).video).toHaveLength(old.video.length)
+  await system.start('media')
+  const { playback, source } = await untilVideo(client, id, ({ replacement }) => replacement === null)
+  expect(source).toMatchObject({ filename: 'tiny.mp4', width: 160 })
+  const renditions = [{ name: '90p', width: 160, height: 90 }]
+  const expected = { renditions, frames: 25, frameRate: 25, audioChannels: 2 }
+  expect(await checkPlayback(playback?.hlsUrl ?? '', expected)).toEqual([])
+  for (const url of [playback?.posterUrl, playback?.storyboardUrl]) expect((await fetch(url ?? '')).status).toBe(200)
+  const sprites = await (await fetch(playback?.storyboardUrl ?? '')).text()
+  const sprite = sprites.split('\n').find((line) => line.includes('sprite-0.jpg')) ?? ''
+  expect((await fetch(new URL(sprite, playback?.storyboardUrl ?? ''))).status).toBe(200)
+  for (const { url, segmentUrls, segments } of old.video) {
+    expect((await fetch(url)).status).toBe(200)
+    for (const [index, segment] of segmentUrls.entries()) {
+      const bytes = Buffer.from(await (await fetch(segment)).arrayBuffer())
+      expect(segments[index]?.equals(bytes)).toBe(true)
+    }
+  }
 })
 
 test('auth is killed: tokens that were given out are good, and nobody new gets one until it is back', async () => {

@@ -96,6 +96,7 @@ export const ERRORS = {
   VIDEO_CHANGED: { status: 412, title: 'This video was changed since you read it' },
   EXTERNAL_ID_TAKEN: { status: 409, title: 'Another video of this project has this external id' },
   SOURCE_ALREADY_UPLOADED: { status: 409, title: 'This video already has its source' },
+  REPLACEMENT_IN_PROGRESS: { status: 409, title: 'The source of this video is being replaced already' },
   VIDEO_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of videos' },
   UPLOAD_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of open uploads' },
   UPLOAD_TOO_LARGE: { status: 413, title: 'The file is larger than allowed' },

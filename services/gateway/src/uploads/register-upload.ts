@@ -38,6 +38,8 @@ export async function registerUpload(
 }
 
 function toUploaded(video: Video, { filename, bytes, sha256 }: FinishedUpload): Video {
+  // A source that replaces another changes nothing before it is ready.
+  if (video.source) return video
   const unknown = { container: null, durationSeconds: null, width: null, height: null, frameRate: null }
   return {
     ...video,

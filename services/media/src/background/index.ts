@@ -8,6 +8,7 @@ import { expireSources, expireVideos } from './expire-videos.ts'
 import { jobInterval } from './interval.ts'
 import { publishPlaylists } from './publish-playlists.ts'
 import { createReaper, resumeDeferred } from './reap-tasks.ts'
+import { replaceSources } from './replace-sources.ts'
 import { expireUploads, finishUploads, registerReceipts } from './uploads.ts'
 
 const HOUR_MS = 3600 * 1000
@@ -25,6 +26,8 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
 
   const publisher = start('publish playlists', reaperMs, publishPlaylists)
   ctx.wake.on('playlists', () => publisher.poke())
+  const replacer = start('replace sources', reaperMs, replaceSources)
+  ctx.wake.on('replacements', () => replacer.poke())
   start(
     'reap',
     reaperMs,

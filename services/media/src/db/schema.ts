@@ -2,6 +2,7 @@ import type {
   MediaPart,
   Metadata,
   PlaybackKeyAlgorithm,
+  Replacement,
   SourceEvent,
   SourceFacts,
   StillFormat,
@@ -90,6 +91,9 @@ export interface VideosTable {
   source_days: number | null
   source_removed_at: ColumnType<Date | null, undefined, never>
   source_events: Json<SourceEvent[]>
+  version: Generated<string | null>
+  replaces: Generated<string | null>
+  replacement: NullableJson<Replacement>
 }
 export type VideoRow = Selectable<VideosTable>
 
@@ -281,6 +285,7 @@ export interface UploadsTable {
   metadata: string | null
   upload_link_id: Generated<string | null>
   made_video: Generated<boolean>
+  replaces: Generated<boolean>
   received: ColumnType<string, number | undefined, number>
   piece_id: string | null
   created_at: Generated<Date>

@@ -2,6 +2,12 @@ import type { VideoFacts, VideoKind } from '@kinora/common/contracts'
 import type { VideoRow } from '../db/schema.ts'
 import { etaSeconds } from './eta.ts'
 
+/** Where the files of a video are, below `videos/`: each source that has replaced another has a folder in that of the video. */
+export function folderOf({ id, replaces, version }: Pick<VideoRow, 'id' | 'replaces' | 'version'>): string {
+  if (replaces !== null) return `${replaces}/${id}`
+  return version === null ? id : `${id}/${version}`
+}
+
 /** A video as members of its project see it, without playback URLs. */
 export function videoFacts(row: VideoRow, now: Date): VideoFacts {
   return {
@@ -24,6 +30,7 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     instantPlayback: row.instant_playback,
     error: row.error,
     warnings: row.warnings,
+    replacement: row.replacement,
     revision: row.revision,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),

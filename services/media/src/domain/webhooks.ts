@@ -22,6 +22,9 @@ export function videoEvents(before: State, after: State): VideoEventType[] {
 const SOURCE_EVENTS: Record<SourceEvent['event'], VideoEventType | null> = {
   removed: 'video.source_removed',
   restored: null,
+  replacing: null,
+  replaced: 'video.source_replaced',
+  replacement_failed: 'video.replacement_failed',
 }
 
 

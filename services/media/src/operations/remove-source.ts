@@ -33,7 +33,7 @@ export async function removeSource(ctx: Context, videoId: string): Promise<boole
   return changed?.result ?? false
 }
 
-const SOURCES = /^sources\/([0-9a-f-]{36})$/
+const SOURCES = /^sources\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 /** For a folder that was restored from quarantine: a source in it that was removed belongs to its video again, and is kept. */
 export async function recallRestoredSource(ctx: Context, folder: string): Promise<void> {

@@ -38,7 +38,7 @@ export async function lockQuota(tx: Tx, projectId: string): Promise<void> {
 
 export async function countVideosOf(db: Db, projectId: string): Promise<number> {
   const { rows } = await sql<{ videos: number }>`select count(*)::integer as videos from videos
-    where project_id = ${projectId}`.execute(db)
+    where project_id = ${projectId} and replaces is null`.execute(db)
   return rows[0]?.videos ?? 0
 }
 
@@ -63,7 +63,7 @@ export async function usageOf(db: Db, config: MediaConfig, projectId: string): P
         from project_limits where project_id = ${projectId}
       ), '{}') as limits
     from (
-      select count(*) as videos, coalesce(sum(case when source_key is null then 0 else coalesce(source_bytes, 0) end
+      select count(*) filter (where replaces is null) as videos, coalesce(sum(case when source_key is null then 0 else coalesce(source_bytes, 0) end
           + coalesce((watermark->'picture'->>'bytes')::bigint, 0)
           + case when captions = '[]' then 0
             else (select coalesce(sum((it->>'bytes')::bigint), 0) from jsonb_array_elements(captions) as it) end

@@ -6,6 +6,7 @@ import { CompiledQuery, type RawBuilder, sql } from 'kysely'
 import type { Db, Tx, VideoRow } from '../db/schema.ts'
 import type { FrameRange, StoredWatermark } from '../db/stored.ts'
 import type { SortCursor } from '../domain/pages.ts'
+import { folderOf } from '../domain/video-facts.ts'
 
 export interface NewVideo {
   id: string
@@ -60,6 +61,12 @@ export async function findVideo(db: Db, videoId: string): Promise<VideoRow | und
 /** A video that must exist, because its row is locked. */
 export async function getVideo(tx: Tx, videoId: string): Promise<VideoRow> {
   return await tx.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirstOrThrow()
+}
+
+/** The folder of a video that must exist, see `folderOf`. */
+export async function findFolder(db: Db, videoId: string): Promise<string> {
+  const query = db.selectFrom('videos').select(['id', 'replaces', 'version']).where('id', '=', videoId)
+  return folderOf(await query.executeTakeFirstOrThrow())
 }
 
 export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId' | 'sourceDays'>>
@@ -153,7 +160,7 @@ export async function listVideos(
   const descending = page.sort.startsWith('-')
   const column = page.sort.endsWith('title') ? 'title' : 'created_at'
   const direction = descending ? 'desc' : 'asc'
-  let query = db.selectFrom('videos').selectAll().where(isInProject(projectId, filter))
+  let query = db.selectFrom('videos').selectAll().where(isInProject(projectId, filter)).where('replaces', 'is', null)
   if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.visibility) query = query.where('visibility', '=', filter.visibility)
   if (filter.kind) query = query.where(sql<boolean>`coalesce(facts->>'kind', 'video') = ${filter.kind}`)
@@ -190,7 +197,7 @@ export async function listAllVideos(
   filter: Pick<VideoFilter, 'q' | 'status'> & { projectId?: string | undefined; ownerId?: string | undefined },
   page: NewestFirst,
 ): Promise<VideoRow[]> {
-  let query = db.selectFrom('videos').selectAll()
+  let query = db.selectFrom('videos').selectAll().where('replaces', 'is', null)
   if (filter.projectId) query = query.where('project_id', '=', filter.projectId)
   if (filter.ownerId) query = query.where('owner_id', '=', filter.ownerId)
   if (filter.status) query = query.where('status', '=', filter.status)
@@ -286,7 +293,7 @@ export function videoReader(db: Db): ReadVideo {
   async function close(ids: Set<string>): Promise<Map<string, VideoRow>> {
     open = undefined
     // Raw, because compiling the most frequent query on each call would cost too much.
-    const query = CompiledQuery.raw('select * from videos where id = any($1)', [[...ids]])
+    const query = CompiledQuery.raw('select * from videos where id = any($1) and replaces is null', [[...ids]])
     const { rows } = await db.executeQuery(query as CompiledQuery<VideoRow>)
     return new Map(rows.map((row) => [row.id, row]))
   }

@@ -45,8 +45,9 @@ export type WaitingTask = z.infer<typeof WaitingTask>
 /** What became of a source after the video was ready. */
 export const SourceEvent = z.object({
   at: Timestamp.meta({ description: 'When it happened (UTC).' }),
-  event: z.enum(['removed', 'restored']).meta({
-    description: 'removed: at the end of its retention. restored: by an operator, from quarantine.',
+  event: z.enum(['removed', 'restored', 'replacing', 'replaced', 'replacement_failed']).meta({
+    description:
+      'removed: at the end of its retention. restored: by an operator, from quarantine. replacing: a new source arrived. replaced: the video has it. replacement_failed: the video stays as it was.',
     example: 'removed',
   }),
   detail: z.string().meta({ description: 'The same as a sentence.', example: 'The source (73400320 bytes) was removed.' }),

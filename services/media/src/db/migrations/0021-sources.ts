@@ -15,6 +15,15 @@ export const sources: Migration = {
   alter table videos add constraint videos_source_check
     check ((source_key is null) = (upload_id is null or source_removed_at is not null));
 
+  -- The version of its files, which are in a folder of that name within that of the video; null: the first.
+  alter table videos add column version uuid;
+  -- A row of a source that is to replace that of another video, and that is no video by itself: its id becomes the version.
+  alter table videos add column replaces uuid references videos (id) on delete cascade;
+  create unique index videos_replaces on videos (replaces) where replaces is not null;
+  alter table videos add column replacement jsonb;
+  alter table uploads add column replaces boolean not null default false;
+  create unique index uploads_replacing on uploads (video_id) where replaces and completed_at is null;
+
   -- What became of its sources, newest last: [{at, event, detail}].
   alter table videos add column source_events jsonb not null default '[]';
   `,
