@@ -32,7 +32,12 @@ export type Video = {
   revision: number
   expiresAt: string | null
   sourceExpiresAt: string | null
-  replacement: { status: string; percent: number; startedAt: string; error: { code: string; detail: string } | null } | null
+  replacement: {
+    status: string
+    percent: number
+    startedAt: string
+    error: { code: string; detail: string } | null
+  } | null
   title: string
   description: string
   tags: string[]

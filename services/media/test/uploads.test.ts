@@ -119,7 +119,8 @@ async function readyVideo(input: Partial<Input<typeof media.createVideo>> = {}):
 async function processed(rowId: string, videoId: string): Promise<void> {
   await doAllWork(worker, rowId, FACTS)
   const storyboard = await worker.take(rowId, 'storyboard')
-  for (const name of ['master.m3u8', '90p.m3u8']) expect(await ctx.store.stat(folderKey(storyboard, name))).not.toBeNull()
+  for (const name of ['master.m3u8', '90p.m3u8'])
+    expect(await ctx.store.stat(folderKey(storyboard, name))).not.toBeNull()
   await worker.finish(storyboard)
   if (rowId === videoId) await until(async () => (await tasksOf(rowId)).every(({ state }) => state === 'done'))
 }
@@ -176,18 +177,26 @@ describe('a source that expires', () => {
   it('is kept while its video is not ready, a task reads it, players go on with it, or it was put off', async () => {
     const { id: unready } = await createVideo(owner, { sourceExpiresAt: soon() })
     await call(media.completeUpload, await begin(unready), owner)
-    const [watched, read, putOff, gone] = [await readyVideo(), await readyVideo(), await readyVideo(), await readyVideo()]
+    const [watched, read, putOff, gone] = [
+      await readyVideo(),
+      await readyVideo(),
+      await readyVideo(),
+      await readyVideo(),
+    ]
     const due = [unready, watched, read, gone]
     await readyLongAgo(read)
     await readyLongAgo(putOff)
     await readyLongAgo(gone)
-    await sql`update videos set web_file = '{"contentType": "video/mp4", "blanks": null}' where id = ${watched}`.execute(ctx.db)
+    await sql`update videos set web_file = '{"contentType": "video/mp4", "blanks": null}' where id = ${watched}`.execute(
+      ctx.db,
+    )
     await call(media.choosePoster, { videoId: read, time: 1 }, owner)
     await call(media.updateVideo, { videoId: putOff, sourceExpiresAt: soon() }, owner)
     await call(media.updateVideo, { videoId: putOff, sourceExpiresAt: null }, owner)
     await sql`update videos set source_delete_at = now() where id = any(${due}::uuid[])`.execute(ctx.db)
     await videoWhen(gateway, owner, gone, ({ source }) => source?.removedAt != null)
-    for (const id of [unready, watched, read, putOff]) expect(await exists((await findSource(id)).storageKey)).toBe(true)
+    for (const id of [unready, watched, read, putOff])
+      expect(await exists((await findSource(id)).storageKey)).toBe(true)
     await worker.finish(await worker.take(read, 'poster'))
     await videoWhen(gateway, owner, read, ({ source }) => source?.removedAt != null)
   })
@@ -220,6 +229,10 @@ describe('a source that replaces another', () => {
     await call(media.completeUpload, { ...(await begin(videoId)), ...OTHER, sha256 }, owner)
     return (await rowOf(videoId)) ?? ''
   }
+  const cause: TaskCause = { class: 'input', code: 'SOURCE_CORRUPT', detail: 'It is no video.' }
+  const failTask = async (videoId: string, kind: string) =>
+    await sql`update tasks set state = 'failed', cause = ${JSON.stringify(cause)}
+      where video_id = ${videoId} and kind = ${kind}`.execute(ctx.db)
   const grantOf = async (videoId: string) => {
     const { token } = await call(media.createPlaybackToken, { videoId }, owner)
     return await call(media.authorizePlayback, { reference: token }, owner)
@@ -239,11 +252,15 @@ describe('a source that replaces another', () => {
     const oldSource = (await findSource(id)).storageKey
 
     const next = await replacing(id)
-    expect(await getVideo(id, owner)).toMatchObject({ status: 'ready', source: SOURCE, replacement: { status: 'processing' } })
+    expect(await getVideo(id, owner)).toMatchObject({
+      status: 'ready',
+      source: SOURCE,
+      replacement: { status: 'processing' },
+    })
     expect(await call(media.getUsage, {}, owner)).toMatchObject({ bytes: bytes + 1000, videos })
     await expect(getVideo(next, owner)).rejects.toMatchObject(refused('VIDEO_NOT_FOUND'))
-    const listed = await call(media.listVideos, { limit: 100 }, owner)
-    expect(listed.items.map((video) => video.id)).not.toContain(next)
+    const page = await call(media.listVideos, { limit: 100 }, owner)
+    expect(page.items.map((video) => video.id)).not.toContain(next)
     expect(await unknownFilesOf(id)).toEqual([])
     const { tokenId: _, expiresAt: __, ...played } = before
     expect(await grantOf(id)).toMatchObject(played)
@@ -253,11 +270,16 @@ describe('a source that replaces another', () => {
     expect(video).toMatchObject({ status: 'ready', playable: true, externalId: 'sea', visibility: 'unlisted' })
     expect(video).toMatchObject({ title: 'A day at sea', source: OTHER, warnings: [{ code: 'SOURCE_REPLACED' }] })
     const after = await grantOf(id)
-    expect(after).toMatchObject({ version: next, captions: [{ lang: 'de', key: expect.stringContaining(`${id}/${next}/`) }] })
+    expect(after).toMatchObject({
+      version: next,
+      captions: [{ lang: 'de', key: expect.stringContaining(`${id}/${next}/`) }],
+    })
     for (const key of [after.captions[0]?.key, before.captions[0]?.key]) expect(await exists(key ?? '')).toBe(true)
     const master = (await ctx.store.get(keys.playlist(`${id}/${next}`, 'master.m3u8'))).toString()
     expect(master).toContain('LANGUAGE="de"')
-    expect(await call(media.findPassport, { videoId: id }, owner)).toMatchObject({ storageKey: keys.passport(`${id}/${next}`) })
+    expect(await call(media.findPassport, { videoId: id }, owner)).toMatchObject({
+      storageKey: keys.passport(`${id}/${next}`),
+    })
     const passport = JSON.parse((await ctx.store.get(keys.passport(`${id}/${next}`))).toString())
     expect(passport).toMatchObject({ videoId: id, source: { sha256: OTHER.sha256 } })
     expect(await told(id)).toEqual(['replacing', 'replaced'])
@@ -268,7 +290,10 @@ describe('a source that replaces another', () => {
     expect((await call(media.getUsage, {}, owner)).bytes).toBe(bytes)
     expect(await exists(keys.playlist(id, '90p.m3u8'))).toBe(true)
     expect(await unknownFilesOf(id)).toEqual([])
-    const pending = await sql<{ key: string; hours: number }>`select key, extract(epoch from due_at - now())::int / 3600 as hours
+    const pending = await sql<{
+      key: string
+      hours: number
+    }>`select key, extract(epoch from due_at - now())::int / 3600 as hours
       from deletions where key like ${`videos/${id}/%`}`.execute(ctx.db)
     expect(pending.rows.every(({ key, hours }) => hours >= 48 && !key.includes(next))).toBe(true)
     await sql`update deletions set due_at = now() where key like ${`videos/${id}/%`}`.execute(ctx.db)
@@ -288,24 +313,32 @@ describe('a source that replaces another', () => {
     const id = await readyVideo()
     const before = await grantOf(id)
     const next = await replacing(id)
-    const key = (await ctx.db.selectFrom('videos').select('source_key').where('id', '=', next).executeTakeFirst())?.source_key
-    const cause: TaskCause = { class: 'input', code: 'SOURCE_CORRUPT', detail: 'It is no video.' }
+    const key = (await ctx.db.selectFrom('videos').select('source_key').where('id', '=', next).executeTakeFirst())
+      ?.source_key
     await worker.fail(await worker.take(next, 'probe'), cause)
     const failed = await videoWhen(gateway, owner, id, ({ replacement }) => replacement?.status === 'failed')
-    expect(failed).toMatchObject({ status: 'ready', source: SOURCE, replacement: { error: { code: 'SOURCE_CORRUPT' } } })
+    expect(failed).toMatchObject({
+      status: 'ready',
+      source: SOURCE,
+      replacement: { error: { code: 'SOURCE_CORRUPT' } },
+    })
     expect((await grantOf(id)).version).toBe(before.version)
     expect(await told(id)).toEqual(['replacing', 'replacement_failed'])
     await until(async () => !(await exists(key ?? '')))
     // The next one may come, also to a video that has failed itself.
-    await sql`update tasks set state = 'failed' where video_id = ${id} and kind = 'finalise'`.execute(ctx.db)
+    await failTask(id, 'finalise')
     const again = await replacing(id)
     await processed(again, id)
-    expect(await videoWhen(gateway, owner, id, ({ replacement }) => replacement === null)).toMatchObject({ status: 'ready' })
+    expect(await videoWhen(gateway, owner, id, ({ replacement }) => replacement === null)).toMatchObject({
+      status: 'ready',
+    })
   })
 
   it('is one of several that come at once, and none while another is processed', async () => {
     const id = await readyVideo()
-    const uploads = await Promise.allSettled(Array.from({ length: 6 }, () => call(media.beginUpload, uploadOf(id), owner)))
+    const uploads = await Promise.allSettled(
+      Array.from({ length: 6 }, () => call(media.beginUpload, uploadOf(id), owner)),
+    )
     const begun = uploads.flatMap((upload) => (upload.status === 'fulfilled' ? [upload.value] : []))
     expect(begun).toHaveLength(1)
     for (const upload of uploads.filter(({ status }) => status === 'rejected')) {
@@ -345,7 +378,7 @@ describe('a source that replaces another', () => {
   it('takes its place also while a task of the old one runs, which ends with nothing', async () => {
     const id = await readyVideo()
     const next = await replacing(id)
-    await sql`update tasks set state = 'failed' where video_id = ${id} and kind = 'poster'`.execute(ctx.db)
+    await failTask(id, 'poster')
     await call(media.retryVideo, { videoId: id }, owner)
     const retried = await worker.take(id, 'poster')
     await processed(next, id)

@@ -44,23 +44,26 @@ function segmentOf(path: string): { contentType: string; height: number | null }
 
 /** What names of files of a version begin with: no folder, so that relative addresses stay as they are. */
 export function versionPrefix(version: string | null): string {
-  return version === null ? '' : `${version}.`
+  return version ? `${version}.` : ''
 }
 
 /** The folder of the files of a version of a video, as `keys` take it. */
 export function versionFolder(videoId: string, version: string | null): string {
-  return version === null ? videoId : `${videoId}/${version}`
+  return version ? `${videoId}/${version}` : videoId
 }
 
 const PLAYLIST_URI = /^(#EXT-X-(?:MEDIA|I-FRAME-STREAM-INF):(?:.*,)?URI=")([^"]*)(".*)$/
 
 /** A master playlist that names the playlists of a version. */
 export function withVersion(master: string, version: string | null): string {
-  if (version === null) return master
+  if (!version) return master
   const prefix = versionPrefix(version)
   const lines = master.split('\n').map((line) => {
     if (line !== '' && !line.startsWith('#')) return prefix + line
-    return line.replace(PLAYLIST_URI, (_all, before: string, uri: string, after: string) => before + prefix + uri + after)
+    return line.replace(
+      PLAYLIST_URI,
+      (_all, before: string, uri: string, after: string) => before + prefix + uri + after,
+    )
   })
   return lines.join('\n')
 }

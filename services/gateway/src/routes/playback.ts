@@ -8,7 +8,14 @@ import { FILE_HEADERS, TEXT_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
 import { grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES, POSTER_WIDTHS, posterVariant } from '../playback/images.ts'
-import { limitHeight, playedFile, versionFolder, versionPrefix, withSharedUris, withVersion } from '../playback/played-file.ts'
+import {
+  limitHeight,
+  playedFile,
+  versionFolder,
+  versionPrefix,
+  withSharedUris,
+  withVersion,
+} from '../playback/played-file.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendPlaylist } from '../playback/send-text.ts'
 import { FILE_ERRORS, fileAnswers, type HandRoute, tagged, textAnswers } from './route.ts'

@@ -32,7 +32,8 @@ export async function expireSources(ctx: Context): Promise<void> {
   if (!(await ctx.ownership.mayRemove())) return
   for (const videoId of await videosWithDueSource(ctx.db, BATCH)) {
     await isolated(ctx, { videoId }, async () => {
-      if (await removeSource(ctx, videoId)) ctx.logger.info({ videoId }, 'a source was removed at the end of its retention')
+      if (await removeSource(ctx, videoId))
+        ctx.logger.info({ videoId }, 'a source was removed at the end of its retention')
     })
   }
 }

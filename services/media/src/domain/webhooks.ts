@@ -27,7 +27,6 @@ const SOURCE_EVENTS: Record<SourceEvent['event'], VideoEventType | null> = {
   replacement_failed: 'video.replacement_failed',
 }
 
-
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS

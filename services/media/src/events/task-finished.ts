@@ -119,7 +119,12 @@ const RECORDERS: { [K in keyof ResultOf]: Recorder<K> } = {
     await recordStoryboard(tx, video.id, { ...task.params.grid, folderKey })
   },
   subtitles: async (_ctx, { tx, video, lease, prepared }) =>
-    await recordSourceCaptions(tx, video, keys.attempt(folderOf(video), lease.taskId, lease.attempt), prepared.captions),
+    await recordSourceCaptions(
+      tx,
+      video,
+      keys.attempt(folderOf(video), lease.taskId, lease.attempt),
+      prepared.captions,
+    ),
   transcribe: async (_ctx, { tx, video, task, lease, prepared }, result) => {
     await dropWarnings(tx, video.id, task.params.kind === 'transcribe' ? transcriptFailed(task.params) : [])
     await recordTranscript(tx, { video, task, attempt: lease.attempt }, result, prepared)

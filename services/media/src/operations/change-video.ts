@@ -128,7 +128,14 @@ function whatChanged(before: VideoRow, row: VideoRow, next: VideoState, now: Dat
 function namesOfExtras(video: VideoRow): string {
   const { poster_key, storyboard, captions, chapters, warnings, audio_tracks, source_events } = video
   const texts = [captions.map(({ id }) => id), chapters?.id]
-  return JSON.stringify([poster_key, storyboard?.folderKey, ...texts, warnings.length, audio_tracks, source_events.at(-1)])
+  return JSON.stringify([
+    poster_key,
+    storyboard?.folderKey,
+    ...texts,
+    warnings.length,
+    audio_tracks,
+    source_events.at(-1),
+  ])
 }
 
 /** Null before the plan is known, and when nothing is left to do. */

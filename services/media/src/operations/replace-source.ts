@@ -122,9 +122,12 @@ function warningsOf(
   const details = [
     kept.length > 0 && `The captions in ${kept.join(', ')} were put for an earlier source: their times may not fit.`,
     ownChapters && chapters && 'The chapters were put for an earlier source: their times may not fit.',
-    added.length > 0 && `Audio tracks that were added to an earlier source are not part of the video: ${added.join(', ')}.`,
+    added.length > 0 &&
+      `Audio tracks that were added to an earlier source are not part of the video: ${added.join(', ')}.`,
   ]
-  return details.filter((detail) => detail !== false && detail !== null).map((detail) => warningOf('SOURCE_REPLACED', detail))
+  return details
+    .filter((detail) => detail !== false && detail !== null)
+    .map((detail) => warningOf('SOURCE_REPLACED', detail))
 }
 
 /** The source goes now, because nobody plays it; what it was made into goes when nobody can play that any more. */

@@ -8,6 +8,7 @@ import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.
 import { isSweepConfirmed } from '../repositories/installation.ts'
 import { lockQuota, usageOf } from '../repositories/project-limits.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
+import { isBeingReplaced } from '../repositories/replacements.ts'
 import {
   addUploadPart,
   countAbandoned,
@@ -16,7 +17,6 @@ import {
   insertUpload,
   type NewUpload,
 } from '../repositories/uploads.ts'
-import { isBeingReplaced } from '../repositories/replacements.ts'
 import { lockVideo } from '../repositories/video-states.ts'
 import { removeVideo } from './remove-video.ts'
 import { endSpeculationOf } from './speculative-segments.ts'

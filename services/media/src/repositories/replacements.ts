@@ -53,7 +53,9 @@ function versionOf(videoId: string): string {
 /** Rows that are processed to replace the source of a video. */
 export async function replacements(db: Db): Promise<{ id: string; videoId: string; status: VideoRow['status'] }[]> {
   const rows = db.selectFrom('videos').select(['id', 'replaces', 'status']).where('replaces', 'is not', null)
-  return (await rows.execute()).flatMap(({ id, replaces, status }) => (replaces ? [{ id, videoId: replaces, status }] : []))
+  return (await rows.execute()).flatMap(({ id, replaces, status }) =>
+    replaces ? [{ id, videoId: replaces, status }] : [],
+  )
 }
 
 export async function recordReplacement(tx: Tx, videoId: string, replacement: Replacement | null): Promise<void> {

@@ -7,11 +7,7 @@ import { folderOf } from '../domain/video-facts.ts'
 import { queueLateDeletion } from './deletions.ts'
 
 /** Deletes the files late: published playlists name them until they are rewritten, and players may have just read those. */
-export async function retireCaptions(
-  tx: Tx,
-  video: VideoRow,
-  { id, bytes = 0 }: StoredCaptions,
-): Promise<void> {
+export async function retireCaptions(tx: Tx, video: VideoRow, { id, bytes = 0 }: StoredCaptions): Promise<void> {
   const [folder, projectId] = [folderOf(video), video.project_id]
   await queueLateDeletion(tx, { key: keys.playlist(folder, captionsPlaylist(id)), folder: false })
   await queueLateDeletion(tx, { key: keys.playlist(folder, captionsFile(id)), folder: false }, { projectId, bytes })

@@ -22,7 +22,8 @@ export interface NewUpload {
 }
 
 export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: number): Promise<UploadRow> {
-  const { id, videoId, ownerId, projectId, resumable, bytes, filename, metadata, madeVideo, replaces, uploadLinkId } = upload
+  const { id, videoId, ownerId, projectId, resumable, bytes, filename, metadata, madeVideo, replaces, uploadLinkId } =
+    upload
   const own = { id, resumable, bytes, filename, metadata }
   return await tx
     .insertInto('uploads')

@@ -16,48 +16,45 @@ import { byEditor, byViewer, changeOwnVideo } from './guards.ts'
 
 /** Stores a rendering of the parsed cues, so that nothing else of the file reaches a viewer. */
 export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
-  return byEditor<typeof media.putCaptions>(
-    ctx,
-    async ({ videoId, lang, label, text }, found, call) => {
-      const { project_id: projectId } = found
-      const tag = languageTag(lang)
-      const { cues, warnings } = await parseCaptions(text)
-      const file = Buffer.from(renderCaptions(cues))
-      const captions: StoredCaptions = {
-        id: randomUUID(),
-        lang: tag,
-        label: label ?? languageName(tag),
-        cues: cues.length,
-        bytes: file.length,
-        createdAt: ctx.now().toISOString(),
-      }
-      const keyIn = (folder: string) => keys.playlist(folder, captionsFile(captions.id))
-      const key = keyIn(folderOf(found))
-      await assertQuotaFor(ctx, projectId, file.length)
-      // Outside the transaction: a slow store must hold no connection of the database, and not the owner's quota.
-      await ctx.store.put(key, file)
-      await changeOwnVideo(
-        ctx,
-        videoId,
-        call,
-        async (tx, video) => {
-          // The source was replaced meanwhile.
-          if (keyIn(folderOf(video)) !== key) await ctx.store.put(keyIn(folderOf(video)), file)
-          const others = video.captions.filter((other) => other.lang !== tag)
-          if (others.length >= MAX_CAPTION_LANGUAGES) throw new AppError('CAPTIONS_LIMIT_REACHED')
-          for (const before of video.captions) if (before.lang === tag) await retireCaptions(tx, video, before)
-          await setCaptions(tx, videoId, [...others, captions])
-          await assertQuotaKept(ctx, tx, video.project_id)
-        },
-        changeTimedText,
-      ).catch(async (error: unknown) => {
-        // Another error may have come after the commit.
-        if (error instanceof AppError) await ctx.store.remove(key)
-        throw error
-      })
-      return { ...toCaptions(captions), warnings }
-    },
-  )
+  return byEditor<typeof media.putCaptions>(ctx, async ({ videoId, lang, label, text }, found, call) => {
+    const { project_id: projectId } = found
+    const tag = languageTag(lang)
+    const { cues, warnings } = await parseCaptions(text)
+    const file = Buffer.from(renderCaptions(cues))
+    const captions: StoredCaptions = {
+      id: randomUUID(),
+      lang: tag,
+      label: label ?? languageName(tag),
+      cues: cues.length,
+      bytes: file.length,
+      createdAt: ctx.now().toISOString(),
+    }
+    const keyIn = (folder: string) => keys.playlist(folder, captionsFile(captions.id))
+    const key = keyIn(folderOf(found))
+    await assertQuotaFor(ctx, projectId, file.length)
+    // Outside the transaction: a slow store must hold no connection of the database, and not the owner's quota.
+    await ctx.store.put(key, file)
+    await changeOwnVideo(
+      ctx,
+      videoId,
+      call,
+      async (tx, video) => {
+        // The source was replaced meanwhile.
+        if (keyIn(folderOf(video)) !== key) await ctx.store.put(keyIn(folderOf(video)), file)
+        const others = video.captions.filter((other) => other.lang !== tag)
+        if (others.length >= MAX_CAPTION_LANGUAGES) throw new AppError('CAPTIONS_LIMIT_REACHED')
+        for (const before of video.captions) if (before.lang === tag) await retireCaptions(tx, video, before)
+        await setCaptions(tx, videoId, [...others, captions])
+        await assertQuotaKept(ctx, tx, video.project_id)
+      },
+      changeTimedText,
+    ).catch(async (error: unknown) => {
+      // Another error may have come after the commit.
+      if (error instanceof AppError) await ctx.store.remove(key)
+      throw error
+    })
+    return { ...toCaptions(captions), warnings }
+  })
 }
 
 export function listCaptions(ctx: Context): Handler<typeof media.listCaptions> {

@@ -21,7 +21,14 @@ import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
 import { isErased } from '../repositories/erased-projects.ts'
 import { attemptsOfVideo, unfinishedTasks } from '../repositories/task-attempts.ts'
 import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
-import { findVideo, listVideos as findVideos, insertVideo, type NewVideo, sortCursorOf, updateText } from '../repositories/videos.ts'
+import {
+  findVideo,
+  listVideos as findVideos,
+  insertVideo,
+  type NewVideo,
+  sortCursorOf,
+  updateText,
+} from '../repositories/videos.ts'
 import { byEditor, byMember, changeOwnVideo, inProject } from './guards.ts'
 import { toVideo } from './video-view.ts'
 

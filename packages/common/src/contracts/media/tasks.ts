@@ -50,7 +50,9 @@ export const SourceEvent = z.object({
       'removed: at the end of its retention. restored: by an operator, from quarantine. replacing: a new source arrived. replaced: the video has it. replacement_failed: the video stays as it was.',
     example: 'removed',
   }),
-  detail: z.string().meta({ description: 'The same as a sentence.', example: 'The source (73400320 bytes) was removed.' }),
+  detail: z
+    .string()
+    .meta({ description: 'The same as a sentence.', example: 'The source (73400320 bytes) was removed.' }),
 })
 export type SourceEvent = z.infer<typeof SourceEvent>
 
