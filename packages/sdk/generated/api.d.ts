@@ -2122,7 +2122,7 @@ export interface paths {
         head?: never;
         /**
          * Update a video
-         * @description Changes title, description, tags, external id, metadata, visibility, instant playback or expiry. Fields that are left out stay as they are.
+         * @description Changes title, description, tags, external id, metadata, visibility, instant playback or an expiry. Fields that are left out stay as they are.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -2435,7 +2435,7 @@ export interface paths {
         get: operations["downloadSource"];
         /**
          * Upload the source of a video
-         * @description The body is the file itself, in one request. Processing begins when all bytes are stored.
+         * @description The body is the file itself, in one request. Processing begins when all bytes are stored. A video that is `ready` or `failed` gets the file in the place of its source: the old one plays on until the new one is ready; see `replacement` of the video.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `upload`, counted by caller.
          */
@@ -3568,6 +3568,12 @@ export interface components {
              */
             projectId?: string;
             /**
+             * Format: date-time
+             * @description When the source is removed (UTC), in the future, and not before the video is ready; the video plays on. null: the source is kept, whatever the setting of the installation.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            sourceExpiresAt?: string | null;
+            /**
              * @description Words to find the video by.
              * @example [
              *       "holiday",
@@ -3595,7 +3601,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.source_replaced" | "video.replacement_failed" | "video.source_removed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: uuid
              * @description Id of the project. Without it that of the API key, or the personal project of the caller.
@@ -4058,6 +4064,42 @@ export interface components {
                 width: number;
             }[];
             /**
+             * @description A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.
+             * @default null
+             */
+            replacement: {
+                /** @description Why the new source failed; null unless it did. */
+                error: {
+                    /**
+                     * @description Stable code of the cause.
+                     * @example SOURCE_CORRUPT
+                     */
+                    code: string;
+                    /**
+                     * @description The cause as a sentence.
+                     * @example The file is damaged, or it is not a video.
+                     */
+                    detail: string;
+                } | null;
+                /**
+                 * @description Percent of the work that is done.
+                 * @example 42.5
+                 */
+                percent: number;
+                /**
+                 * Format: date-time
+                 * @description When all bytes of the new source were stored (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                startedAt: string;
+                /**
+                 * @description processing: the video changes when the new source is ready. failed: the video stays as it was.
+                 * @example processing
+                 * @enum {string}
+                 */
+                status: "processing" | "failed";
+            } | null;
+            /**
              * @description Number of its version. Grows with each update by a member, not with the progress of processing.
              * @default 1
              * @example 3
@@ -4101,6 +4143,13 @@ export interface components {
                  */
                 height: number | null;
                 /**
+                 * Format: date-time
+                 * @description When the file was removed (UTC), while the video plays on; null while it is stored.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                removedAt: string | null;
+                /**
                  * @description SHA-256 of the file in hexadecimal.
                  * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
                  */
@@ -4116,6 +4165,13 @@ export interface components {
                  */
                 width: number | null;
             } | null;
+            /**
+             * Format: date-time
+             * @description When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            sourceExpiresAt: string | null;
             /**
              * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
              * @example ready
@@ -4784,7 +4840,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.source_replaced" | "video.replacement_failed" | "video.source_removed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: date-time
              * @description First failed attempt since the last success (UTC); null if no attempt has failed since.
@@ -5662,6 +5718,42 @@ export interface components {
                     width: number;
                 }[];
                 /**
+                 * @description A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.
+                 * @default null
+                 */
+                replacement: {
+                    /** @description Why the new source failed; null unless it did. */
+                    error: {
+                        /**
+                         * @description Stable code of the cause.
+                         * @example SOURCE_CORRUPT
+                         */
+                        code: string;
+                        /**
+                         * @description The cause as a sentence.
+                         * @example The file is damaged, or it is not a video.
+                         */
+                        detail: string;
+                    } | null;
+                    /**
+                     * @description Percent of the work that is done.
+                     * @example 42.5
+                     */
+                    percent: number;
+                    /**
+                     * Format: date-time
+                     * @description When all bytes of the new source were stored (UTC).
+                     * @example 2026-11-30T06:00:00.000Z
+                     */
+                    startedAt: string;
+                    /**
+                     * @description processing: the video changes when the new source is ready. failed: the video stays as it was.
+                     * @example processing
+                     * @enum {string}
+                     */
+                    status: "processing" | "failed";
+                } | null;
+                /**
                  * @description Number of its version. Grows with each update by a member, not with the progress of processing.
                  * @default 1
                  * @example 3
@@ -5705,6 +5797,13 @@ export interface components {
                      */
                     height: number | null;
                     /**
+                     * Format: date-time
+                     * @description When the file was removed (UTC), while the video plays on; null while it is stored.
+                     * @default null
+                     * @example 2026-11-30T06:00:00.000Z
+                     */
+                    removedAt: string | null;
+                    /**
                      * @description SHA-256 of the file in hexadecimal.
                      * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
                      */
@@ -5720,6 +5819,13 @@ export interface components {
                      */
                     width: number | null;
                 } | null;
+                /**
+                 * Format: date-time
+                 * @description When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                sourceExpiresAt: string | null;
                 /**
                  * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
                  * @example ready
@@ -5855,7 +5961,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "REPLACEMENT_IN_PROGRESS" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_REMOVED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -6458,6 +6564,42 @@ export interface components {
                 width: number;
             }[];
             /**
+             * @description A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.
+             * @default null
+             */
+            replacement: {
+                /** @description Why the new source failed; null unless it did. */
+                error: {
+                    /**
+                     * @description Stable code of the cause.
+                     * @example SOURCE_CORRUPT
+                     */
+                    code: string;
+                    /**
+                     * @description The cause as a sentence.
+                     * @example The file is damaged, or it is not a video.
+                     */
+                    detail: string;
+                } | null;
+                /**
+                 * @description Percent of the work that is done.
+                 * @example 42.5
+                 */
+                percent: number;
+                /**
+                 * Format: date-time
+                 * @description When all bytes of the new source were stored (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                startedAt: string;
+                /**
+                 * @description processing: the video changes when the new source is ready. failed: the video stays as it was.
+                 * @example processing
+                 * @enum {string}
+                 */
+                status: "processing" | "failed";
+            } | null;
+            /**
              * @description Number of its version. Grows with each update by a member, not with the progress of processing.
              * @default 1
              * @example 3
@@ -6501,6 +6643,13 @@ export interface components {
                  */
                 height: number | null;
                 /**
+                 * Format: date-time
+                 * @description When the file was removed (UTC), while the video plays on; null while it is stored.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                removedAt: string | null;
+                /**
                  * @description SHA-256 of the file in hexadecimal.
                  * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
                  */
@@ -6516,6 +6665,13 @@ export interface components {
                  */
                 width: number | null;
             } | null;
+            /**
+             * Format: date-time
+             * @description When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            sourceExpiresAt: string | null;
             /**
              * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
              * @example ready
@@ -6720,6 +6876,25 @@ export interface components {
             tokenType: "Bearer";
             user: components["schemas"]["User"];
         };
+        SourceEvent: {
+            /**
+             * Format: date-time
+             * @description When it happened (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            at: string;
+            /**
+             * @description The same as a sentence.
+             * @example The source (73400320 bytes) was removed.
+             */
+            detail: string;
+            /**
+             * @description removed: at the end of its retention. restored: by an operator, from quarantine. replacing: a new source arrived. replaced: the video has it. replacement_failed: the video stays as it was.
+             * @example removed
+             * @enum {string}
+             */
+            event: "removed" | "restored" | "replacing" | "replaced" | "replacement_failed";
+        };
         Task: {
             /**
              * @description Number of the attempt, from 1.
@@ -6819,6 +6994,11 @@ export interface components {
              * @example eyJhIjoxfQ
              */
             nextCursor: string | null;
+            /**
+             * @description What became of its source after it was ready, the last 20 events, oldest first.
+             * @default []
+             */
+            source: components["schemas"]["SourceEvent"][];
             /** @description Tasks that do not run yet, in the order of work. */
             waiting: components["schemas"]["WaitingTask"][];
             /**
@@ -7081,6 +7261,12 @@ export interface components {
                 [key: string]: string;
             };
             /**
+             * Format: date-time
+             * @description When the source is removed (UTC), in the future, and not before the video is ready; the video plays on. null: the source is kept, whatever the setting of the installation.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            sourceExpiresAt?: string | null;
+            /**
              * @description Words to find the video by.
              * @example [
              *       "holiday",
@@ -7113,7 +7299,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events?: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
+            events?: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.source_replaced" | "video.replacement_failed" | "video.source_removed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: uri
              * @description Address that messages are sent to (http or https).
@@ -7615,6 +7801,42 @@ export interface components {
                 width: number;
             }[];
             /**
+             * @description A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.
+             * @default null
+             */
+            replacement: {
+                /** @description Why the new source failed; null unless it did. */
+                error: {
+                    /**
+                     * @description Stable code of the cause.
+                     * @example SOURCE_CORRUPT
+                     */
+                    code: string;
+                    /**
+                     * @description The cause as a sentence.
+                     * @example The file is damaged, or it is not a video.
+                     */
+                    detail: string;
+                } | null;
+                /**
+                 * @description Percent of the work that is done.
+                 * @example 42.5
+                 */
+                percent: number;
+                /**
+                 * Format: date-time
+                 * @description When all bytes of the new source were stored (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                startedAt: string;
+                /**
+                 * @description processing: the video changes when the new source is ready. failed: the video stays as it was.
+                 * @example processing
+                 * @enum {string}
+                 */
+                status: "processing" | "failed";
+            } | null;
+            /**
              * @description Number of its version. Grows with each update by a member, not with the progress of processing.
              * @default 1
              * @example 3
@@ -7658,6 +7880,13 @@ export interface components {
                  */
                 height: number | null;
                 /**
+                 * Format: date-time
+                 * @description When the file was removed (UTC), while the video plays on; null while it is stored.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                removedAt: string | null;
+                /**
                  * @description SHA-256 of the file in hexadecimal.
                  * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
                  */
@@ -7673,6 +7902,13 @@ export interface components {
                  */
                 width: number | null;
             } | null;
+            /**
+             * Format: date-time
+             * @description When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            sourceExpiresAt: string | null;
             /**
              * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
              * @example ready
@@ -7880,7 +8116,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.source_replaced" | "video.replacement_failed" | "video.source_removed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: date-time
              * @description First failed attempt since the last success (UTC); null if no attempt has failed since.
@@ -8221,6 +8457,42 @@ export interface components {
                     width: number;
                 }[];
                 /**
+                 * @description A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.
+                 * @default null
+                 */
+                replacement: {
+                    /** @description Why the new source failed; null unless it did. */
+                    error: {
+                        /**
+                         * @description Stable code of the cause.
+                         * @example SOURCE_CORRUPT
+                         */
+                        code: string;
+                        /**
+                         * @description The cause as a sentence.
+                         * @example The file is damaged, or it is not a video.
+                         */
+                        detail: string;
+                    } | null;
+                    /**
+                     * @description Percent of the work that is done.
+                     * @example 42.5
+                     */
+                    percent: number;
+                    /**
+                     * Format: date-time
+                     * @description When all bytes of the new source were stored (UTC).
+                     * @example 2026-11-30T06:00:00.000Z
+                     */
+                    startedAt: string;
+                    /**
+                     * @description processing: the video changes when the new source is ready. failed: the video stays as it was.
+                     * @example processing
+                     * @enum {string}
+                     */
+                    status: "processing" | "failed";
+                } | null;
+                /**
                  * @description Number of its version. Grows with each update by a member, not with the progress of processing.
                  * @default 1
                  * @example 3
@@ -8264,6 +8536,13 @@ export interface components {
                      */
                     height: number | null;
                     /**
+                     * Format: date-time
+                     * @description When the file was removed (UTC), while the video plays on; null while it is stored.
+                     * @default null
+                     * @example 2026-11-30T06:00:00.000Z
+                     */
+                    removedAt: string | null;
+                    /**
                      * @description SHA-256 of the file in hexadecimal.
                      * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
                      */
@@ -8279,6 +8558,13 @@ export interface components {
                      */
                     width: number | null;
                 } | null;
+                /**
+                 * Format: date-time
+                 * @description When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                sourceExpiresAt: string | null;
                 /**
                  * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
                  * @example ready
@@ -8344,7 +8630,7 @@ export interface components {
              * @example video.ready
              * @enum {string}
              */
-            type: "video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked";
+            type: "video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.source_replaced" | "video.replacement_failed" | "video.source_removed" | "video.deleted" | "video.delivery_revoked";
         } | {
             /** @description What the message is about. */
             data: {
@@ -9221,8 +9507,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `UPLOAD_EXPIRED`: This upload has expired; start again */
+        /** @description `SOURCE_REMOVED`: The uploaded file of this video was removed at the end of its retention; the video plays on */
         Problem410: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `UPLOAD_EXPIRED`: This upload has expired; start again */
+        "Problem410-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9238,7 +9536,7 @@ export interface components {
          * @description `UPLOAD_LINK_EXPIRED`: This upload link has expired
          *     `UPLOAD_LINK_REVOKED`: This upload link was revoked
          */
-        "Problem410-2": {
+        "Problem410-3": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9254,7 +9552,7 @@ export interface components {
          *     `UPLOAD_LINK_REVOKED`: This upload link was revoked
          *     `UPLOAD_EXPIRED`: This upload has expired; start again
          */
-        "Problem410-3": {
+        "Problem410-4": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -10861,7 +11159,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404-10"];
-            410: components["responses"]["Problem410-2"];
+            410: components["responses"]["Problem410-3"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -10906,7 +11204,7 @@ export interface operations {
             403: components["responses"]["Problem403-16"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-5"];
-            410: components["responses"]["Problem410-2"];
+            410: components["responses"]["Problem410-3"];
             413: components["responses"]["Problem413-2"];
             415: components["responses"]["Problem415-2"];
             429: components["responses"]["Problem429"];
@@ -10968,7 +11266,7 @@ export interface operations {
             403: components["responses"]["Problem403-16"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-5"];
-            410: components["responses"]["Problem410-2"];
+            410: components["responses"]["Problem410-3"];
             412: components["responses"]["Problem412-3"];
             413: components["responses"]["Problem413-2"];
             /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
@@ -11020,7 +11318,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404-11"];
-            410: components["responses"]["Problem410-2"];
+            410: components["responses"]["Problem410-3"];
             412: components["responses"]["Problem412-3"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -11064,7 +11362,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404-11"];
-            410: components["responses"]["Problem410-3"];
+            410: components["responses"]["Problem410-4"];
             412: components["responses"]["Problem412-3"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -11158,7 +11456,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            410: components["responses"]["Problem410-3"];
+            410: components["responses"]["Problem410-4"];
             412: components["responses"]["Problem412-3"];
             413: components["responses"]["Problem413-2"];
             415: components["responses"]["Problem415"];
@@ -11212,7 +11510,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            410: components["responses"]["Problem410-2"];
+            410: components["responses"]["Problem410-3"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12612,6 +12910,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["Problem410"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -15185,7 +15484,7 @@ export interface operations {
                 "Tus-Resumable": "1.0.0";
                 /** @description Bytes of the whole file. */
                 "Upload-Length": string;
-                /** @description `videoId` of a video that waits for its source, or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64. */
+                /** @description `videoId` of a video that waits for its source, or whose source is to be replaced; or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64. */
                 "Upload-Metadata"?: string;
             };
             path?: never;
@@ -15268,6 +15567,7 @@ export interface operations {
             };
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
+             *     `REPLACEMENT_IN_PROGRESS`: The source of this video is being replaced already
              *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
              *     `EXTERNAL_ID_TAKEN`: Another video of this project has this external id
              *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
@@ -15379,7 +15679,7 @@ export interface operations {
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
-            410: components["responses"]["Problem410"];
+            410: components["responses"]["Problem410-2"];
             412: components["responses"]["Problem412-2"];
             429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500-2"];
@@ -15475,7 +15775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            410: components["responses"]["Problem410"];
+            410: components["responses"]["Problem410-2"];
             412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-3"];
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
@@ -16334,6 +16634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["Problem410"];
             /**
              * @description `UPLOAD_TOO_LARGE`: The file is larger than allowed
              *     `BODY_TOO_LARGE`: The body is too large
@@ -16645,6 +16946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["Problem410"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -16720,6 +17022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["Problem410"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
@@ -16850,6 +17153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["Problem410"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -16896,6 +17200,7 @@ export interface operations {
             404: components["responses"]["Problem404-2"];
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
+             *     `REPLACEMENT_IN_PROGRESS`: The source of this video is being replaced already
              *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
              */
             409: {
