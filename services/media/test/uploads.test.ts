@@ -6,7 +6,7 @@ import { until, useTestEnvironment } from '@kinora/dev/harness'
 import { sql } from 'kysely'
 import { describe, expect, it, test } from 'vitest'
 import { auditVideo } from '../src/operations/storage-audit/audit-video.ts'
-import { connectGateway, SOURCE, someUser, type UserActor, uploadOf } from './support/gateway.ts'
+import { connectGateway, SOURCE, someUser, uploadOf } from './support/gateway.ts'
 import { startTestMedia } from './support/media.ts'
 import { doAllWork, videoWhen } from './support/process.ts'
 import { someFacts } from './support/results.ts'
@@ -14,12 +14,11 @@ import { connectWorker } from './support/worker.ts'
 
 const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world, { MAX_UPLOAD_BYTES: 5000 })
-const { ctx: other } = await startTestMedia(world, { MAX_UPLOAD_BYTES: 5000 })
+await startTestMedia(world, { MAX_UPLOAD_BYTES: 5000 })
 const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)
 const { call, createVideo, getVideo } = gateway
 const owner = someUser()
-const admin: UserActor = { ...someUser(), role: 'admin' }
 
 async function begin(videoId: string) {
   const upload = await call(media.beginUpload, uploadOf(videoId), owner)
@@ -137,90 +136,6 @@ const refused = (code: string) => ({ code })
 const findSource = (videoId: string) => call(media.findSource, { videoId }, owner)
 const timeline = async (videoId: string) => (await call(media.getTimeline, { videoId }, owner)).source
 const told = async (videoId: string) => (await timeline(videoId)).map(({ event }) => event)
-/** Players may go on with a source for a quarter of an hour. */
-const readyLongAgo = (videoId: string) =>
-  sql`update videos set ready_at = ready_at - interval '20 minutes' where id = ${videoId}`.execute(ctx.db)
-
-describe('a source that expires', () => {
-  const soon = () => new Date(Date.now() + 1000).toISOString()
-  const usedBytes = async () => (await call(media.getUsage, {}, owner)).bytes
-
-  it('is removed while its video plays on; what needs it says that it is gone', async () => {
-    const id = await readyVideo({ sourceExpiresAt: soon() })
-    const before = await usedBytes()
-    const { storageKey } = await findSource(id)
-    const { token } = await call(media.createPlaybackToken, { videoId: id, download: true }, owner)
-    await readyLongAgo(id)
-    const video = await videoWhen(gateway, owner, id, ({ source }) => source?.removedAt != null)
-    expect(video).toMatchObject({ status: 'ready', playable: true, source: { bytes: 1000, sha256: SOURCE.sha256 } })
-    expect(await usedBytes()).toBe(before - 1000)
-    await until(async () => !(await exists(storageKey)))
-    const [day = ''] = await listed(ctx.store.listFolders(keys.quarantine))
-    expect(await exists(keys.quarantined(day, storageKey))).toBe(true)
-
-    await expect(findSource(id)).rejects.toMatchObject(refused('SOURCE_REMOVED'))
-    const clip = call(media.createClip, { videoId: id, start: 0, end: 1 }, owner)
-    await expect(clip).rejects.toMatchObject(refused('SOURCE_REMOVED'))
-    const poster = call(media.choosePoster, { videoId: id, time: 1 }, owner)
-    await expect(poster).rejects.toMatchObject(refused('SOURCE_REMOVED'))
-    expect(await call(media.prepareDownload, { reference: token, height: 90 }, owner)).toEqual({ status: 'preparing' })
-    expect(await told(id)).toEqual(['removed'])
-
-    // What an operator restores belongs to the video again.
-    const restored = await call(media.restoreFromQuarantine, { day, key: keys.sourceFolder(id) }, admin)
-    expect(restored).toMatchObject({ restored: 1 })
-    expect(await findSource(id)).toMatchObject({ storageKey })
-    expect(await getVideo(id, owner)).toMatchObject({ source: { removedAt: null }, sourceExpiresAt: null })
-    expect(await told(id)).toEqual(['removed', 'restored'])
-  })
-
-  it('is kept while its video is not ready, a task reads it, players go on with it, or it was put off', async () => {
-    const { id: unready } = await createVideo(owner, { sourceExpiresAt: soon() })
-    await call(media.completeUpload, await begin(unready), owner)
-    const [watched, read, putOff, gone] = [
-      await readyVideo(),
-      await readyVideo(),
-      await readyVideo(),
-      await readyVideo(),
-    ]
-    const due = [unready, watched, read, gone]
-    await readyLongAgo(read)
-    await readyLongAgo(putOff)
-    await readyLongAgo(gone)
-    await sql`update videos set web_file = '{"contentType": "video/mp4", "blanks": null}' where id = ${watched}`.execute(
-      ctx.db,
-    )
-    await call(media.choosePoster, { videoId: read, time: 1 }, owner)
-    await call(media.updateVideo, { videoId: putOff, sourceExpiresAt: soon() }, owner)
-    await call(media.updateVideo, { videoId: putOff, sourceExpiresAt: null }, owner)
-    await sql`update videos set source_delete_at = now() where id = any(${due}::uuid[])`.execute(ctx.db)
-    await videoWhen(gateway, owner, gone, ({ source }) => source?.removedAt != null)
-    for (const id of [unready, watched, read, putOff])
-      expect(await exists((await findSource(id)).storageKey)).toBe(true)
-    await worker.finish(await worker.take(read, 'poster'))
-    await videoWhen(gateway, owner, read, ({ source }) => source?.removedAt != null)
-  })
-
-  it('has the days of the installation, for videos that are made while they are set', async () => {
-    ctx.config.SOURCE_RETENTION_DAYS = 3
-    other.config.SOURCE_RETENTION_DAYS = 3
-    const kept = await readyVideo({ sourceExpiresAt: null })
-    const id = await readyVideo()
-    const { readyAt, sourceExpiresAt } = await getVideo(id, owner)
-    expect(Date.parse(sourceExpiresAt ?? '') - Date.parse(readyAt ?? '')).toBe(3 * 24 * 3600 * 1000)
-    expect((await getVideo(kept, owner)).sourceExpiresAt).toBeNull()
-    delete ctx.config.SOURCE_RETENTION_DAYS
-    delete other.config.SOURCE_RETENTION_DAYS
-    await sql`update videos set ready_at = ready_at - interval '3 days' where id in (${id}, ${kept})`.execute(ctx.db)
-    await videoWhen(gateway, owner, id, ({ source }) => source?.removedAt != null)
-    expect(await exists((await findSource(kept)).storageKey)).toBe(true)
-  })
-
-  it.each(['2020-01-01T00:00:00Z', new Date().toISOString()])('does not expire at %s', async (sourceExpiresAt) => {
-    await expect(createVideo(owner, { sourceExpiresAt })).rejects.toMatchObject(refused('VALIDATION_FAILED'))
-  })
-})
-
 describe('a source that replaces another', () => {
   const OTHER = { ...SOURCE, filename: 'lake.mp4', sha256: 'b'.repeat(64) }
   const rowOf = async (videoId: string) =>
