@@ -14,7 +14,7 @@ import { connectWorker } from './support/worker.ts'
 
 const world = await useTestEnvironment()
 const { ctx } = await startTestMedia(world, { MAX_UPLOAD_BYTES: 5000 })
-await startTestMedia(world, { MAX_UPLOAD_BYTES: 5000 })
+const { ctx: other } = await startTestMedia(world, { MAX_UPLOAD_BYTES: 5000 })
 const gateway = await connectGateway(world)
 const worker = await connectWorker(world, ctx)
 const { call, createVideo, getVideo } = gateway
@@ -296,8 +296,14 @@ describe('a source that replaces another', () => {
     await failTask(id, 'poster')
     await call(media.retryVideo, { videoId: id }, owner)
     const retried = await worker.take(id, 'poster')
+    for (const { config } of [ctx, other]) config.TRANSCRIBE = true
     await processed(next, id)
     await videoWhen(gateway, owner, id, ({ replacement }) => replacement === null)
+    // The transcript is one of the new source.
+    const { work, outputKey } = await worker.take(id, 'transcribe')
+    expect(work).toMatchObject({ audioKey: keys.playlist(`${id}/${next}`, 'audio.m3u8') })
+    expect(outputKey).toContain(`${id}/${next}/`)
+    for (const { config } of [ctx, other]) config.TRANSCRIBE = false
     await worker.finish(retried)
     expect(await getVideo(id, owner)).toMatchObject({ status: 'ready', source: OTHER })
     expect((await grantOf(id)).posterKey).toContain(next)
