@@ -4329,6 +4329,11 @@ export interface components {
              */
             runningTasks: number | null;
             /**
+             * @description Days after a video is ready in which its source is kept, for videos that are created from now on; null: for ever.
+             * @example 30
+             */
+            sourceDays: number | null;
+            /**
              * @description Bytes of all that is stored: sources, also while they are uploaded, captions, chapters, watermarks; null: no limit.
              * @example 107374182400
              */
@@ -7173,6 +7178,11 @@ export interface components {
              */
             runningTasks?: number | null;
             /**
+             * @description Days after a video is ready in which its source is kept, for videos that are created from now on; null: for ever.
+             * @example 30
+             */
+            sourceDays?: number | null;
+            /**
              * @description Bytes of all that is stored: sources, also while they are uploaded, captions, chapters, watermarks; null: no limit.
              * @example 107374182400
              */
@@ -7212,6 +7222,11 @@ export interface components {
              * @example 4
              */
             runningTasks?: number | null;
+            /**
+             * @description Days after a video is ready in which its source is kept, for videos that are created from now on; null: for ever.
+             * @example 30
+             */
+            sourceDays?: number | null;
             /**
              * @description Bytes of all that is stored: sources, also while they are uploaded, captions, chapters, watermarks; null: no limit.
              * @example 107374182400

@@ -192,11 +192,16 @@ describe('a source that expires', () => {
     await findSource(watched)
   })
 
-  it('has the days of the installation, for videos that are made while they are set', async () => {
-    ctx.config.SOURCE_RETENTION_DAYS = DAYS
+  it('has the days of its project, or of the installation, for videos that are made while they are set', async () => {
+    ctx.config.SOURCE_RETENTION_DAYS = 30
+    const installation = await createVideo(owner)
+    await call(media.updateUserLimits, { userId: owner.userId, sourceDays: DAYS }, admin)
     const { id: kept } = await readyVideo(owner, { sourceExpiresAt: null })
     const { id, readyAt, sourceExpiresAt } = await readyVideo(owner)
+    expect((await call(media.getUsage, {}, owner)).limits.sourceDays).toBe(DAYS)
+    await call(media.updateUserLimits, { userId: owner.userId, sourceDays: null }, admin)
     delete ctx.config.SOURCE_RETENTION_DAYS
+    expect([await row(installation.id), await row(id)].map((video) => video.source_days)).toEqual([30, DAYS])
     expect(Date.parse(sourceExpiresAt ?? '') - Date.parse(readyAt ?? '')).toBe(DAYS * DAY_MS)
     for (const videoId of [id, kept]) await readyAgo(videoId, `${DAYS} days`)
     await untilRemoved(id)

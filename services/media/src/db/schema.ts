@@ -269,6 +269,7 @@ export interface ProjectLimitsTable {
   minutes: Amount
   video_seconds: Amount
   running_tasks: Amount
+  source_days: number | null
 }
 
 /** `pg` reads a bigint as text. */

@@ -6,12 +6,6 @@ import { queueQuarantine } from '../repositories/deletions.ts'
 import { addSourceEvent, forgetSource, recallSource } from '../repositories/sources.ts'
 import { changeVideo } from './change-video.ts'
 
-/** For videos that are created now: a later change of the setting removes nothing of them. */
-export function sourceRetention({ config }: Pick<Context, 'config'>): { sourceDays?: number } {
-  const { SOURCE_RETENTION_DAYS: sourceDays } = config
-  return sourceDays === undefined ? {} : { sourceDays }
-}
-
 /** Throws `SOURCE_REMOVED`. */
 export function assertSourceStored({ source_removed_at: removedAt }: VideoRow): void {
   if (removedAt !== null) throw new AppError('SOURCE_REMOVED')

@@ -23,7 +23,7 @@ export interface NewVideo {
   expiresAt?: string | null | undefined
   sourceExpiresAt?: string | null | undefined
   /** Days after which the source of a video that is ready is removed, unless `sourceExpiresAt` says otherwise. */
-  sourceDays?: number | undefined
+  sourceDays?: number | null | undefined
 }
 
 /** Throws `EXTERNAL_ID_TAKEN`. */

@@ -8,10 +8,10 @@ import type { Tx, VideoRow } from '../db/schema.ts'
 import { titleOf } from '../domain/source-type.ts'
 import { assertMayWith } from '../domain/visibility.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
-import { sourceRetention } from '../operations/remove-source.ts'
 import { transact } from '../operations/transact.ts'
 import { assertMayBeVideo, replacesSource, reserve } from '../operations/uploads.ts'
 import { isErased } from '../repositories/erased-projects.ts'
+import { sourceRetention } from '../repositories/project-limits.ts'
 import { findVideo, insertVideo } from '../repositories/videos.ts'
 import { byUser } from './guards.ts'
 import { toUpload } from './uploads.ts'
@@ -50,6 +50,6 @@ async function createVideo(
 ): Promise<VideoRow> {
   await assertMayAddVideo(ctx, tx, projectId)
   const text = { title: title ?? titleOf(filename), description: '', tags: [], externalId, metadata }
-  const about = { id: randomUUID(), ownerId, projectId, ...sourceRetention(ctx) }
+  const about = { id: randomUUID(), ownerId, projectId, ...(await sourceRetention(tx, ctx.config, projectId)) }
   return await insertVideo(tx, { ...about, ...text, visibility: 'private' })
 }

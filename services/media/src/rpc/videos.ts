@@ -13,12 +13,13 @@ import { makesRendition } from '../domain/segments.ts'
 import { maySee, userOf } from '../domain/visibility.ts'
 import { SearchLane } from '../infra/search-lane.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
-import { assertSourceStored, sourceRetention } from '../operations/remove-source.ts'
+import { assertSourceStored } from '../operations/remove-source.ts'
 import { removeVideo } from '../operations/remove-video.ts'
 import { revokeDelivery, wasPublished } from '../operations/revoke-delivery.ts'
 import { transact } from '../operations/transact.ts'
 import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
 import { isErased } from '../repositories/erased-projects.ts'
+import { sourceRetention } from '../repositories/project-limits.ts'
 import { attemptsOfVideo, unfinishedTasks } from '../repositories/task-attempts.ts'
 import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
 import {
@@ -59,7 +60,8 @@ export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
         // The access token may be older than the deletion of the account.
         if (await isErased(tx, projectId)) throw new AppError('ACCOUNT_ERASED')
         await assertMayAddVideo(ctx, tx, projectId)
-        return await insertVideo(tx, { ...input, id: randomUUID(), ownerId, projectId, ...sourceRetention(ctx) })
+        const kept = await sourceRetention(tx, ctx.config, projectId)
+        return await insertVideo(tx, { ...input, id: randomUUID(), ownerId, projectId, ...kept })
       },
       { call, evict: () => projectId },
     )

@@ -7,6 +7,7 @@ export const sources: Migration = {
   -- When the source is removed: at a time, or days after the video is ready; the time wins. Null: it is kept.
   alter table videos add column source_delete_at timestamptz(3);
   alter table videos add column source_days integer check (source_days >= 0);
+  alter table project_limits add column source_days integer check (source_days >= 0);
   alter table videos add column source_removed_at timestamptz(3);
   create index videos_source_delete on videos (id) where source_key is not null
     and (source_delete_at is not null or source_days is not null);
