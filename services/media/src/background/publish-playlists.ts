@@ -1,7 +1,7 @@
 import type { Video } from '@kinora/common/contracts'
 import type { Context } from '../context.ts'
 import { averageBitrate } from '../domain/bandwidth.ts'
-import { type Presentation, secondsOf } from '../domain/presentation.ts'
+import { allRungs, type Presentation, secondsOf } from '../domain/presentation.ts'
 import { changeWithin } from '../operations/change-video.ts'
 import { transact } from '../operations/transact.ts'
 import { writePlaylists } from '../operations/write-playlists.ts'
@@ -49,7 +49,7 @@ function readyAudio({ audio, complete }: Presentation): string[] {
 /** A rendition is ready when all its segments are published. */
 function renditionsOf({ plan, video }: Presentation): Video['renditions'] {
   const frameSeconds = plan.frameRate.den / plan.frameRate.num
-  return plan.rungs.map(({ name, width, height }) => {
+  return allRungs(plan).map(({ name, width, height }) => {
     const track = video.find((candidate) => candidate.rung.name === name)
     const complete = track !== undefined && secondsOf(track) > (plan.frameCount - 0.5) * frameSeconds
     return {
