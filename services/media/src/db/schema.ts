@@ -33,6 +33,9 @@ import type {
   StoredWatermark,
   VideoPlan,
 } from './stored.ts'
+import type { Amount, UploadLinksTable, UploadPiecesTable, UploadsTable } from './upload-tables.ts'
+
+export type { UploadLinkRow, UploadRow } from './upload-tables.ts'
 
 /** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
 type Json<T> = ColumnType<T, string | undefined, string>
@@ -260,8 +263,6 @@ export interface MediaDb extends OutboxDb, InboxDb {
 export type Db = Kysely<MediaDb>
 export type Tx = Transaction<MediaDb>
 
-type Amount = ColumnType<string | null, number | null | undefined, number | null>
-
 export interface ProjectLimitsTable {
   project_id: string
   stored_bytes: Amount
@@ -271,57 +272,6 @@ export interface ProjectLimitsTable {
   running_tasks: Amount
   source_days: number | null
 }
-
-/** `pg` reads a bigint as text. */
-type BigInteger = ColumnType<string, number, number>
-
-export interface UploadsTable {
-  id: string
-  video_id: string
-  owner_id: string
-  project_id: string
-  resumable: boolean
-  bytes: BigInteger
-  filename: string | null
-  metadata: string | null
-  upload_link_id: Generated<string | null>
-  made_video: Generated<boolean>
-  replaces: Generated<boolean>
-  received: ColumnType<string, number | undefined, number>
-  piece_id: string | null
-  created_at: Generated<Date>
-  touched_at: Generated<Date>
-  expires_at: Date
-  completed_at: Date | null
-}
-export type UploadRow = Selectable<UploadsTable>
-
-export interface UploadPiecesTable {
-  upload_id: string
-  at_offset: BigInteger
-  piece_id: string
-  bytes: BigInteger
-}
-
-export interface UploadLinksTable {
-  id: string
-  digest: string
-  project_id: string
-  owner_id: string
-  title: string | null
-  description: string
-  tags: string[]
-  visibility: Visibility
-  max_bytes: Amount
-  content_types: string[] | null
-  allowed_origins: string[] | null
-  uses: number
-  used: Generated<number>
-  created_at: Generated<Date>
-  expires_at: Date
-  revoked_at: Date | null
-}
-export type UploadLinkRow = Selectable<UploadLinksTable>
 
 export interface WebhooksTable {
   id: string
