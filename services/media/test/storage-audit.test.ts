@@ -138,11 +138,12 @@ describe('a source that expires', () => {
     sql`update videos set ready_at = ready_at - ${time}::interval where id = ${videoId}`.execute(ctx.db)
 
   it('is removed while its video plays on; what needs it says that it is gone', async () => {
-    const { id } = await readyVideo(owner, { sourceExpiresAt: soon() })
+    const { id } = await readyVideo(owner)
     const { bytes } = await call(media.getUsage, {}, owner)
     const { storageKey } = await findSource(id)
     await ctx.store.put(storageKey, 'bytes')
     const { token } = await call(media.createPlaybackToken, { videoId: id, download: true }, owner)
+    await call(media.updateVideo, { videoId: id, sourceExpiresAt: soon() }, owner)
     const video = await untilRemoved(id)
     expect(video).toMatchObject({ status: 'ready', playable: true, source: SOURCE })
     expect((await call(media.getUsage, {}, owner)).bytes).toBe(bytes - SOURCE.bytes)
