@@ -10,7 +10,7 @@ import { startLoad } from './support/load.ts'
 import { MINUTE } from './support/long-clips.ts'
 import { revive } from './support/revive.ts'
 import { ENCODED, GENEROUS } from './support/settings.ts'
-import { createVideo, getVideo, untilRunning, untilStatus, upload } from './support/videos.ts'
+import { createVideo, getVideo, putSource, untilRunning, untilStatus, untilVideo, upload } from './support/videos.ts'
 
 const clips = useClips()
 const world = await privateTestEnvironment()
@@ -90,6 +90,37 @@ test('media is killed in mid-transcode: answers are 503 at once, and the video c
   await client.call('GET', '/v1/auth/me')
   await system.start('media')
   await expectRight(id)
+})
+
+test('a source is replaced while its video is watched and media is killed: viewers go on, and the next get the new one', async () => {
+  const { id } = await upload(client, await clips.make('tiny.mp4'), { visibility: 'public' })
+  await untilStatus(client, id, 'ready')
+  const master = `${system.gatewayUrl}/play/${id}/master.m3u8`
+  const old = await download(master)
+  expect(await putSource(client, id, await clips.make('silent.mp4'))).toMatchObject({
+    ...{ id, status: 'ready', source: { filename: 'tiny.mp4' }, replacement: { status: 'processing' } },
+  })
+  await system.kill('media')
+  expect((await download(master)).video).toEqual(old.video)
+  await system.start('media')
+  const { playback, source } = await untilVideo(client, id, ({ replacement }) => replacement === null)
+  expect(source).toMatchObject({ filename: 'silent.mp4', width: 320 })
+  // The gateway asks media once a second whether it is back.
+  await until(async () => (await download(master)).video[0]?.name === '240p')
+  const renditions = [{ name: '240p', width: 320, height: 240 }]
+  const expected = { renditions, frames: 200, frameRate: 25, audioChannels: null }
+  expect(await checkPlayback(master, expected)).toEqual([])
+  const { posterUrl, storyboardUrl } = playback ?? {}
+  const storyboard = await (await fetch(storyboardUrl ?? '')).text()
+  const sprite = storyboard.split('\n').find((line) => line.includes('sprite-0.jpg')) ?? ''
+  for (const url of [posterUrl, new URL(sprite, storyboardUrl ?? '')]) expect((await fetch(url ?? '')).status).toBe(200)
+  for (const { url, segmentUrls, segments } of old.video) {
+    expect((await fetch(url)).status).toBe(200)
+    for (const [index, segment] of segmentUrls.entries()) {
+      const bytes = Buffer.from(await (await fetch(segment)).arrayBuffer())
+      expect(segments[index]?.equals(bytes)).toBe(true)
+    }
+  }
 })
 
 test('auth is killed: tokens that were given out are good, and nobody new gets one until it is back', async () => {

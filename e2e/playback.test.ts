@@ -43,6 +43,8 @@ test('a ready video has the fields that the API promises, and no others', () => 
     metadata: {},
     revision: expect.any(Number),
     expiresAt: null,
+    sourceExpiresAt: null,
+    replacement: null,
     kind: 'video',
     title: 'From upload to playback',
     description: '',
@@ -62,6 +64,7 @@ test('a ready video has the fields that the API promises, and no others', () => 
       frameRate: 24,
       videoCodec: 'h264',
       audioCodec: 'aac',
+      removedAt: null,
     },
     renditions: [
       { name: '240p', width: 426, height: 240, bitrate: expect.any(Number), status: 'ready' },

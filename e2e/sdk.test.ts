@@ -86,9 +86,9 @@ test('blobs, bytes and streams are uploaded as they are, for a new video or one 
   ])
   expect(uploaded[2]?.id).toBe(waiting.id)
   await expect(kinora.videos.upload(createReadStream(clip))).rejects.toThrow('size')
-  await expect(kinora.videos.upload(bytes, { videoId: waiting.id })).rejects.toMatchObject({
-    code: 'SOURCE_ALREADY_UPLOADED',
-    status: 409,
+  await expect(kinora.videos.upload(bytes, { videoId: crypto.randomUUID() })).rejects.toMatchObject({
+    code: 'VIDEO_NOT_FOUND',
+    status: 404,
     requestId: expect.any(String),
   })
 

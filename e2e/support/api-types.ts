@@ -31,6 +31,13 @@ export type Video = {
   metadata: Record<string, string>
   revision: number
   expiresAt: string | null
+  sourceExpiresAt: string | null
+  replacement: {
+    status: string
+    percent: number
+    startedAt: string
+    error: { code: string; detail: string } | null
+  } | null
   title: string
   description: string
   tags: string[]
@@ -49,6 +56,7 @@ export type Video = {
     frameRate: number | null
     videoCodec: string | null
     audioCodec: string | null
+    removedAt: string | null
   } | null
   renditions: { name: string; width: number; height: number; bitrate: number | null; status: string }[]
   kind: string

@@ -80,6 +80,7 @@ const RECIPES = {
   ),
   /** A second of the same: watched before it is processed. */
   'quick.mp4': ffmpeg([picture('320x180', '25', 1), tone(1)], [...H264, ...AAC, '-movflags', '+faststart']),
+  'tiny.mp4': ffmpeg([picture('160x90', '25', 1), tone(1)], [...H264, ...AAC]),
   'silent.mp4': ffmpeg([picture('320x240', '25', 8)], H264),
   'surround.mp4': ffmpeg(
     [picture('320x240', '25', 8), `anoisesrc=r=48000:d=8,pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0`],

@@ -48,7 +48,12 @@ async function rendition(uri: string, attributes: Attributes, base: string): Pro
   const segmentUrls = playlist.segments.map((segment) => new URL(segment.uri, url).href)
   const segments: Buffer[] = []
   for (const segmentUrl of segmentUrls) segments.push(await bytes(segmentUrl))
-  return { name: uri.replace(/\.m3u8$/, ''), attributes, url, playlist, init, segments, segmentUrls }
+  return { name: nameOf(uri), attributes, url, playlist, init, segments, segmentUrls }
+}
+
+/** A source that has replaced another names its playlists `<version>.720p.m3u8`. */
+function nameOf(uri: string): string {
+  return uri.replace(/^[0-9a-f-]{36}\./, '').replace(/\.m3u8$/, '')
 }
 
 async function text(url: string): Promise<string> {

@@ -99,6 +99,7 @@ export const ERRORS = {
   VIDEO_CHANGED: { status: 412, title: 'This video was changed since you read it' },
   EXTERNAL_ID_TAKEN: { status: 409, title: 'Another video of this project has this external id' },
   SOURCE_ALREADY_UPLOADED: { status: 409, title: 'This video already has its source' },
+  REPLACEMENT_IN_PROGRESS: { status: 409, title: 'The source of this video is being replaced already' },
   VIDEO_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of videos' },
   UPLOAD_LIMIT_REACHED: { status: 409, title: 'This project has reached its limit of open uploads' },
   UPLOAD_TOO_LARGE: { status: 413, title: 'The file is larger than allowed' },
@@ -141,6 +142,10 @@ export const ERRORS = {
   DOWNLOAD_DENIED: { status: 403, title: 'This playback link does not allow downloads' },
   DOWNLOAD_FAILED: { status: 409, title: 'This file could not be created; the owner can retry the video' },
   SOURCE_NOT_FOUND: { status: 404, title: 'This video has no uploaded file' },
+  SOURCE_REMOVED: {
+    status: 410,
+    title: 'The uploaded file of this video was removed at the end of its retention; the video plays on',
+  },
   SOURCE_NOT_PLAYABLE: { status: 404, title: 'The uploaded file of this video cannot be watched as it is' },
   FRAME_NOT_FOUND: { status: 404, title: 'This video has no frame at that time' },
   STILL_NOT_READY: { status: 503, title: 'This picture is still being made; ask again', retryable: true },

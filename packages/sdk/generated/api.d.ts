@@ -2457,7 +2457,7 @@ export interface paths {
         get: operations["downloadSource"];
         /**
          * Upload the source of a video
-         * @description The body is the file itself, in one request. Processing begins when all bytes are stored.
+         * @description The body is the file itself, in one request. Processing begins when all bytes are stored. A video that is `ready` or `failed` gets the file in the place of its source: the old one plays on until the new one is ready; see `replacement` of the video.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `upload`, counted by caller.
          */
@@ -3598,6 +3598,12 @@ export interface components {
              */
             projectId?: string;
             /**
+             * Format: date-time
+             * @description When the source is removed (UTC), in the future, and not before the video is ready; the video plays on. null: the source is kept, whatever the setting of the installation.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            sourceExpiresAt?: string | null;
+            /**
              * @description Words to find the video by.
              * @example [
              *       "holiday",
@@ -3625,7 +3631,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.source_replaced" | "video.replacement_failed" | "video.source_removed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: uuid
              * @description Id of the project. Without it that of the API key, or the personal project of the caller.
@@ -4097,6 +4103,42 @@ export interface components {
                 width: number;
             }[];
             /**
+             * @description A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.
+             * @default null
+             */
+            replacement: {
+                /** @description Why the new source failed; null unless it did. */
+                error: {
+                    /**
+                     * @description Stable code of the cause.
+                     * @example SOURCE_CORRUPT
+                     */
+                    code: string;
+                    /**
+                     * @description The cause as a sentence.
+                     * @example The file is damaged, or it is not a video.
+                     */
+                    detail: string;
+                } | null;
+                /**
+                 * @description Percent of the work that is done.
+                 * @example 42.5
+                 */
+                percent: number;
+                /**
+                 * Format: date-time
+                 * @description When all bytes of the new source were stored (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                startedAt: string;
+                /**
+                 * @description processing: the video changes when the new source is ready. failed: the video stays as it was.
+                 * @example processing
+                 * @enum {string}
+                 */
+                status: "processing" | "failed";
+            } | null;
+            /**
              * @description Number of its version. Grows with each update by a member, not with the progress of processing.
              * @default 1
              * @example 3
@@ -4140,6 +4182,13 @@ export interface components {
                  */
                 height: number | null;
                 /**
+                 * Format: date-time
+                 * @description When the file was removed (UTC), while the video plays on; null while it is stored.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                removedAt: string | null;
+                /**
                  * @description SHA-256 of the file in hexadecimal.
                  * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
                  */
@@ -4155,6 +4204,13 @@ export interface components {
                  */
                 width: number | null;
             } | null;
+            /**
+             * Format: date-time
+             * @description When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            sourceExpiresAt: string | null;
             /**
              * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
              * @example ready
@@ -4311,6 +4367,11 @@ export interface components {
              * @example 4
              */
             runningTasks: number | null;
+            /**
+             * @description Days after a video is ready in which its source is kept, for videos that are created from now on; null: for ever.
+             * @example 30
+             */
+            sourceDays: number | null;
             /**
              * @description Bytes of all that is stored: sources, also while they are uploaded, captions, chapters, watermarks; null: no limit.
              * @example 107374182400
@@ -4823,7 +4884,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.source_replaced" | "video.replacement_failed" | "video.source_removed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: date-time
              * @description First failed attempt since the last success (UTC); null if no attempt has failed since.
@@ -5724,6 +5785,42 @@ export interface components {
                     width: number;
                 }[];
                 /**
+                 * @description A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.
+                 * @default null
+                 */
+                replacement: {
+                    /** @description Why the new source failed; null unless it did. */
+                    error: {
+                        /**
+                         * @description Stable code of the cause.
+                         * @example SOURCE_CORRUPT
+                         */
+                        code: string;
+                        /**
+                         * @description The cause as a sentence.
+                         * @example The file is damaged, or it is not a video.
+                         */
+                        detail: string;
+                    } | null;
+                    /**
+                     * @description Percent of the work that is done.
+                     * @example 42.5
+                     */
+                    percent: number;
+                    /**
+                     * Format: date-time
+                     * @description When all bytes of the new source were stored (UTC).
+                     * @example 2026-11-30T06:00:00.000Z
+                     */
+                    startedAt: string;
+                    /**
+                     * @description processing: the video changes when the new source is ready. failed: the video stays as it was.
+                     * @example processing
+                     * @enum {string}
+                     */
+                    status: "processing" | "failed";
+                } | null;
+                /**
                  * @description Number of its version. Grows with each update by a member, not with the progress of processing.
                  * @default 1
                  * @example 3
@@ -5767,6 +5864,13 @@ export interface components {
                      */
                     height: number | null;
                     /**
+                     * Format: date-time
+                     * @description When the file was removed (UTC), while the video plays on; null while it is stored.
+                     * @default null
+                     * @example 2026-11-30T06:00:00.000Z
+                     */
+                    removedAt: string | null;
+                    /**
                      * @description SHA-256 of the file in hexadecimal.
                      * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
                      */
@@ -5782,6 +5886,13 @@ export interface components {
                      */
                     width: number | null;
                 } | null;
+                /**
+                 * Format: date-time
+                 * @description When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                sourceExpiresAt: string | null;
                 /**
                  * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
                  * @example ready
@@ -6544,6 +6655,42 @@ export interface components {
                 width: number;
             }[];
             /**
+             * @description A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.
+             * @default null
+             */
+            replacement: {
+                /** @description Why the new source failed; null unless it did. */
+                error: {
+                    /**
+                     * @description Stable code of the cause.
+                     * @example SOURCE_CORRUPT
+                     */
+                    code: string;
+                    /**
+                     * @description The cause as a sentence.
+                     * @example The file is damaged, or it is not a video.
+                     */
+                    detail: string;
+                } | null;
+                /**
+                 * @description Percent of the work that is done.
+                 * @example 42.5
+                 */
+                percent: number;
+                /**
+                 * Format: date-time
+                 * @description When all bytes of the new source were stored (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                startedAt: string;
+                /**
+                 * @description processing: the video changes when the new source is ready. failed: the video stays as it was.
+                 * @example processing
+                 * @enum {string}
+                 */
+                status: "processing" | "failed";
+            } | null;
+            /**
              * @description Number of its version. Grows with each update by a member, not with the progress of processing.
              * @default 1
              * @example 3
@@ -6587,6 +6734,13 @@ export interface components {
                  */
                 height: number | null;
                 /**
+                 * Format: date-time
+                 * @description When the file was removed (UTC), while the video plays on; null while it is stored.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                removedAt: string | null;
+                /**
                  * @description SHA-256 of the file in hexadecimal.
                  * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
                  */
@@ -6602,6 +6756,13 @@ export interface components {
                  */
                 width: number | null;
             } | null;
+            /**
+             * Format: date-time
+             * @description When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            sourceExpiresAt: string | null;
             /**
              * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
              * @example ready
@@ -6806,6 +6967,25 @@ export interface components {
             tokenType: "Bearer";
             user: components["schemas"]["User"];
         };
+        SourceEvent: {
+            /**
+             * Format: date-time
+             * @description When it happened (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            at: string;
+            /**
+             * @description The same as a sentence.
+             * @example The source (73400320 bytes) was removed.
+             */
+            detail: string;
+            /**
+             * @description removed: at the end of its retention. restored: by an operator, from quarantine. replacing: a new source arrived. replaced: the video has it. replacement_failed: the video stays as it was.
+             * @example removed
+             * @enum {string}
+             */
+            event: "removed" | "restored" | "replacing" | "replaced" | "replacement_failed";
+        };
         Task: {
             /**
              * @description Number of the attempt, from 1.
@@ -6905,6 +7085,11 @@ export interface components {
              * @example eyJhIjoxfQ
              */
             nextCursor: string | null;
+            /**
+             * @description What became of its source after it was ready, the last 20 events, oldest first.
+             * @default []
+             */
+            source: components["schemas"]["SourceEvent"][];
             /** @description Tasks that do not run yet, in the order of work. */
             waiting: components["schemas"]["WaitingTask"][];
             /**
@@ -7087,6 +7272,11 @@ export interface components {
              */
             runningTasks?: number | null;
             /**
+             * @description Days after a video is ready in which its source is kept, for videos that are created from now on; null: for ever.
+             * @example 30
+             */
+            sourceDays?: number | null;
+            /**
              * @description Bytes of all that is stored: sources, also while they are uploaded, captions, chapters, watermarks; null: no limit.
              * @example 107374182400
              */
@@ -7126,6 +7316,11 @@ export interface components {
              * @example 4
              */
             runningTasks?: number | null;
+            /**
+             * @description Days after a video is ready in which its source is kept, for videos that are created from now on; null: for ever.
+             * @example 30
+             */
+            sourceDays?: number | null;
             /**
              * @description Bytes of all that is stored: sources, also while they are uploaded, captions, chapters, watermarks; null: no limit.
              * @example 107374182400
@@ -7183,6 +7378,12 @@ export interface components {
                 [key: string]: string;
             };
             /**
+             * Format: date-time
+             * @description When the source is removed (UTC), in the future, and not before the video is ready; the video plays on. null: the source is kept, whatever the setting of the installation.
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            sourceExpiresAt?: string | null;
+            /**
              * @description Words to find the video by.
              * @example [
              *       "holiday",
@@ -7215,7 +7416,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events?: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
+            events?: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.source_replaced" | "video.replacement_failed" | "video.source_removed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: uri
              * @description Address that messages are sent to (http or https).
@@ -7726,6 +7927,42 @@ export interface components {
                 width: number;
             }[];
             /**
+             * @description A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.
+             * @default null
+             */
+            replacement: {
+                /** @description Why the new source failed; null unless it did. */
+                error: {
+                    /**
+                     * @description Stable code of the cause.
+                     * @example SOURCE_CORRUPT
+                     */
+                    code: string;
+                    /**
+                     * @description The cause as a sentence.
+                     * @example The file is damaged, or it is not a video.
+                     */
+                    detail: string;
+                } | null;
+                /**
+                 * @description Percent of the work that is done.
+                 * @example 42.5
+                 */
+                percent: number;
+                /**
+                 * Format: date-time
+                 * @description When all bytes of the new source were stored (UTC).
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                startedAt: string;
+                /**
+                 * @description processing: the video changes when the new source is ready. failed: the video stays as it was.
+                 * @example processing
+                 * @enum {string}
+                 */
+                status: "processing" | "failed";
+            } | null;
+            /**
              * @description Number of its version. Grows with each update by a member, not with the progress of processing.
              * @default 1
              * @example 3
@@ -7769,6 +8006,13 @@ export interface components {
                  */
                 height: number | null;
                 /**
+                 * Format: date-time
+                 * @description When the file was removed (UTC), while the video plays on; null while it is stored.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                removedAt: string | null;
+                /**
                  * @description SHA-256 of the file in hexadecimal.
                  * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
                  */
@@ -7784,6 +8028,13 @@ export interface components {
                  */
                 width: number | null;
             } | null;
+            /**
+             * Format: date-time
+             * @description When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.
+             * @default null
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            sourceExpiresAt: string | null;
             /**
              * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
              * @example ready
@@ -7991,7 +8242,7 @@ export interface components {
              *       "video.failed"
              *     ]
              */
-            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked")[];
+            events: ("video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.source_replaced" | "video.replacement_failed" | "video.source_removed" | "video.deleted" | "video.delivery_revoked")[];
             /**
              * Format: date-time
              * @description First failed attempt since the last success (UTC); null if no attempt has failed since.
@@ -8341,6 +8592,42 @@ export interface components {
                     width: number;
                 }[];
                 /**
+                 * @description A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.
+                 * @default null
+                 */
+                replacement: {
+                    /** @description Why the new source failed; null unless it did. */
+                    error: {
+                        /**
+                         * @description Stable code of the cause.
+                         * @example SOURCE_CORRUPT
+                         */
+                        code: string;
+                        /**
+                         * @description The cause as a sentence.
+                         * @example The file is damaged, or it is not a video.
+                         */
+                        detail: string;
+                    } | null;
+                    /**
+                     * @description Percent of the work that is done.
+                     * @example 42.5
+                     */
+                    percent: number;
+                    /**
+                     * Format: date-time
+                     * @description When all bytes of the new source were stored (UTC).
+                     * @example 2026-11-30T06:00:00.000Z
+                     */
+                    startedAt: string;
+                    /**
+                     * @description processing: the video changes when the new source is ready. failed: the video stays as it was.
+                     * @example processing
+                     * @enum {string}
+                     */
+                    status: "processing" | "failed";
+                } | null;
+                /**
                  * @description Number of its version. Grows with each update by a member, not with the progress of processing.
                  * @default 1
                  * @example 3
@@ -8384,6 +8671,13 @@ export interface components {
                      */
                     height: number | null;
                     /**
+                     * Format: date-time
+                     * @description When the file was removed (UTC), while the video plays on; null while it is stored.
+                     * @default null
+                     * @example 2026-11-30T06:00:00.000Z
+                     */
+                    removedAt: string | null;
+                    /**
                      * @description SHA-256 of the file in hexadecimal.
                      * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
                      */
@@ -8399,6 +8693,13 @@ export interface components {
                      */
                     width: number | null;
                 } | null;
+                /**
+                 * Format: date-time
+                 * @description When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.
+                 * @default null
+                 * @example 2026-11-30T06:00:00.000Z
+                 */
+                sourceExpiresAt: string | null;
                 /**
                  * @description How far the video has come: awaiting_upload, uploaded, processing, ready or failed.
                  * @example ready
@@ -8464,7 +8765,7 @@ export interface components {
              * @example video.ready
              * @enum {string}
              */
-            type: "video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.deleted" | "video.delivery_revoked";
+            type: "video.uploaded" | "video.processing" | "video.playable" | "video.ready" | "video.failed" | "video.source_replaced" | "video.replacement_failed" | "video.source_removed" | "video.deleted" | "video.delivery_revoked";
         } | {
             /** @description What the message is about. */
             data: {
@@ -9348,8 +9649,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `UPLOAD_EXPIRED`: This upload has expired; start again */
+        /** @description `SOURCE_REMOVED`: The uploaded file of this video was removed at the end of its retention; the video plays on */
         Problem410: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `UPLOAD_EXPIRED`: This upload has expired; start again */
+        "Problem410-2": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9365,7 +9678,7 @@ export interface components {
          * @description `UPLOAD_LINK_EXPIRED`: This upload link has expired
          *     `UPLOAD_LINK_REVOKED`: This upload link was revoked
          */
-        "Problem410-2": {
+        "Problem410-3": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9381,7 +9694,7 @@ export interface components {
          *     `UPLOAD_LINK_REVOKED`: This upload link was revoked
          *     `UPLOAD_EXPIRED`: This upload has expired; start again
          */
-        "Problem410-3": {
+        "Problem410-4": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -10994,7 +11307,7 @@ export interface operations {
             400: components["responses"]["Problem400-6"];
             403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404-10"];
-            410: components["responses"]["Problem410-2"];
+            410: components["responses"]["Problem410-3"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11039,7 +11352,7 @@ export interface operations {
             403: components["responses"]["Problem403-16"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-5"];
-            410: components["responses"]["Problem410-2"];
+            410: components["responses"]["Problem410-3"];
             413: components["responses"]["Problem413-2"];
             415: components["responses"]["Problem415-2"];
             429: components["responses"]["Problem429"];
@@ -11101,7 +11414,7 @@ export interface operations {
             403: components["responses"]["Problem403-16"];
             404: components["responses"]["Problem404-10"];
             409: components["responses"]["Problem409-5"];
-            410: components["responses"]["Problem410-2"];
+            410: components["responses"]["Problem410-3"];
             412: components["responses"]["Problem412-3"];
             413: components["responses"]["Problem413-2"];
             /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
@@ -11153,7 +11466,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404-11"];
-            410: components["responses"]["Problem410-2"];
+            410: components["responses"]["Problem410-3"];
             412: components["responses"]["Problem412-3"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -11197,7 +11510,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404-11"];
-            410: components["responses"]["Problem410-3"];
+            410: components["responses"]["Problem410-4"];
             412: components["responses"]["Problem412-3"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -11291,7 +11604,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            410: components["responses"]["Problem410-3"];
+            410: components["responses"]["Problem410-4"];
             412: components["responses"]["Problem412-3"];
             413: components["responses"]["Problem413-2"];
             415: components["responses"]["Problem415"];
@@ -11345,7 +11658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            410: components["responses"]["Problem410-2"];
+            410: components["responses"]["Problem410-3"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12773,6 +13086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["Problem410"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -15417,7 +15731,7 @@ export interface operations {
                 "Tus-Resumable": "1.0.0";
                 /** @description Bytes of the whole file. */
                 "Upload-Length": string;
-                /** @description `videoId` of a video that waits for its source, or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64. */
+                /** @description `videoId` of a video that waits for its source, or whose source is to be replaced; or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64. */
                 "Upload-Metadata"?: string;
             };
             path?: never;
@@ -15500,6 +15814,7 @@ export interface operations {
             };
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
+             *     `REPLACEMENT_IN_PROGRESS`: The source of this video is being replaced already
              *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
              *     `EXTERNAL_ID_TAKEN`: Another video of this project has this external id
              *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
@@ -15611,7 +15926,7 @@ export interface operations {
             401: components["responses"]["Problem401-4"];
             403: components["responses"]["Problem403-13"];
             404: components["responses"]["Problem404-9"];
-            410: components["responses"]["Problem410"];
+            410: components["responses"]["Problem410-2"];
             412: components["responses"]["Problem412-2"];
             429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500-2"];
@@ -15707,7 +16022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            410: components["responses"]["Problem410"];
+            410: components["responses"]["Problem410-2"];
             412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-3"];
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
@@ -16566,6 +16881,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["Problem410"];
             /**
              * @description `UPLOAD_TOO_LARGE`: The file is larger than allowed
              *     `BODY_TOO_LARGE`: The body is too large
@@ -16877,6 +17193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["Problem410"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -16952,6 +17269,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["Problem410"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
@@ -17082,6 +17400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["Problem410"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
             500: components["responses"]["Problem500"];
@@ -17128,6 +17447,7 @@ export interface operations {
             404: components["responses"]["Problem404-2"];
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
+             *     `REPLACEMENT_IN_PROGRESS`: The source of this video is being replaced already
              *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
              */
             409: {

@@ -176,6 +176,32 @@ async function sharedUrl(fields: Partial<PlaybackGrant> = {}, path = `${task}/36
   return `${folder.replace('../..', '')}${path}`
 }
 
+describe('a source that has replaced another', () => {
+  it('is played by names of its own, within the same limits, and those of the old one stay', async () => {
+    const version = randomUUID()
+    const folder = `${videoId}/${version}`
+    const next = segment.toReversed()
+    await store.put(keys.playlist(folder, 'master.m3u8'), MASTER)
+    await store.put(keys.playlist(folder, '360p.m3u8'), GROWING)
+    for (const rung of ['360p', '1080p']) await store.put(keys.playlist(folder, `${task}/${rung}/1.m4s`), next)
+    const reference = grant({ version, heights: [360, 1080], maxHeight: 720 })
+    const master = await (await play(reference, 'master.m3u8')).text()
+    expect(master.split('\n').filter((line) => line.endsWith('.m3u8'))).toEqual([`${version}.360p.m3u8`])
+    const playlist = await (await play(reference, `${version}.360p.m3u8`)).text()
+    const [first = ''] = playlist.split('\n').filter((line) => line.endsWith('.m4s'))
+    expect(first).toMatch(new RegExp(`^\\.\\./\\.\\./v/${videoId}/[\\w-]+/${version}\\.${task}/360p/1\\.m4s$`))
+    const address = first.replace('../..', '')
+    const bytesAt = async (path: string) => Buffer.from(await (await request(path)).arrayBuffer())
+    expect((await bytesAt(address)).equals(next)).toBe(true)
+    expect((await bytesAt(address.replace(`${version}.`, ''))).equals(segment)).toBe(true)
+    expect((await play(reference, '360p.m3u8')).status).toBe(200)
+    expect((await request(address.replace('360p', '1080p'))).status).toBe(403)
+    expect((await play(reference, `${version}.1080p.m3u8`)).status).toBe(403)
+    expect((await play(reference, `${version}.master.m3u8`)).status).toBe(404)
+    expect((await request(address.replace(version, randomUUID()))).status).toBe(404)
+  })
+})
+
 describe('a shared address', () => {
   it('may be kept by every cache until it expires, and purged by its tag', async () => {
     const path = await sharedUrl()

@@ -278,6 +278,7 @@ it('plays a video that is still being made, with its whole length, until it is c
     frameRate: 25,
     videoCodec: 'h264',
     audioCodec: 'aac',
+    removedAt: null,
   }
   const { id } = await addVideo({ status: 'processing', source: { ...file, ...frames } })
   const names = ['120p.m3u8', '240p.m3u8'].map((name) => keys.playlist(id, name))

@@ -39,6 +39,8 @@ export const mediaConfig = serviceConfig.extend({
   TRANSCRIBE: z.stringbool().default(false),
   /** Seconds of audio that a task for that takes at most. */
   TRANSCRIBE_PIECE_SECONDS: integer(30, 3600).default(600),
+  /** Days after which the source of a video that is ready is removed, for videos that are created from now on; unset: never. */
+  SOURCE_RETENTION_DAYS: integer(0, 36_500).optional(),
   /** Days that swept files stay in quarantine, from where they can be restored. */
   QUARANTINE_DAYS: integer(1, 365).default(7),
   /**

@@ -15,6 +15,7 @@ import type { ReadVideo } from './repositories/videos.ts'
 export interface Wake {
   outbox: []
   playlists: []
+  replacements: []
   erasures: []
   webhooks: []
 }

@@ -53,6 +53,7 @@ test('the owner finds addresses in his private video that work as they are, and 
     heights: [240],
     durationSeconds: 4,
     deliveryEpoch: 0,
+    version: null,
   })
   expect(video.playback?.posterUrl).toBe(`https://kinora.test/play/${reference}/poster.jpg`)
   const listed = await call(media.listVideos, {}, owner)

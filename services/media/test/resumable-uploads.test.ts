@@ -169,6 +169,23 @@ test('an upload for a video that has got its source from elsewhere is refused it
   await expect(create({ videoId: id })).rejects.toMatchObject(refused)
 })
 
+test('an upload for a video that is over its processing brings another source, and is finished as any other', async () => {
+  const { id } = await createVideo(owner)
+  const first = await create({ videoId: id })
+  await (await bring(first.uploadId, 0, CONTENT)).end()
+  await age(first.uploadId, 90_000)
+  await until(async () => (await getVideo(id, owner)).status === 'uploaded')
+  await sql`update videos set status = 'failed' where id = ${id}`.execute(ctx.db)
+  const { uploadId } = await create({ videoId: id, bytes: 5 })
+  await (await bring(uploadId, 0, 'Other')).end()
+  expect((await getVideo(id, owner)).replacement).toBeNull()
+  // Its client does not come back.
+  await age(uploadId, 90_000)
+  await until(async () => (await getVideo(id, owner)).replacement?.status === 'processing')
+  expect((await getVideo(id, owner)).source).toMatchObject({ sha256: SHA256 })
+  expect(await settle(uploadId)).toMatchObject({ completed: true })
+})
+
 test('what cannot be a video is not begun', async () => {
   const before = await call(media.getUsage, {}, owner)
   await expect(create({ contentType: 'text/html' })).rejects.toMatchObject({ code: 'SOURCE_TYPE_UNSUPPORTED' })

@@ -7,7 +7,7 @@ import { type TestEnvironment, testEnvironmentOfTest, until } from '@kinora/dev/
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { emptyQuarantine, removeFiles, removeUnfinishedFiles } from '../src/background/cleanup.ts'
-import { expireVideos } from '../src/background/expire-videos.ts'
+import { expireSources, expireVideos } from '../src/background/expire-videos.ts'
 import { expireUploads, registerReceipts } from '../src/background/uploads.ts'
 import { countVideos } from '../src/repositories/videos.ts'
 import { connectGateway, type Gateway, SOURCE, someUser, type UserActor } from './support/gateway.ts'
@@ -69,18 +69,30 @@ async function ageAll(world: TestEnvironment): Promise<void> {
 
 /** All jobs that remove something. */
 async function runAllRemovals({ ctx }: TestMedia): Promise<void> {
-  const jobs = [expireUploads, expireVideos, registerReceipts, removeFiles, removeUnfinishedFiles, emptyQuarantine]
-  for (const job of jobs) await job(ctx)
+  const expiries = [expireUploads, expireVideos, expireSources]
+  for (const job of [...expiries, registerReceipts, removeFiles, removeUnfinishedFiles, emptyQuarantine]) await job(ctx)
 }
 
-/** The same where nothing must be removed, though all videos have expired. */
+/** The same where nothing must be removed, though all videos and their sources have expired. */
 async function runRemovalsInVain(media: TestMedia): Promise<void> {
   const { db } = media.ctx
   const videos = await countVideos(db)
-  await sql`update videos set delete_at = now()`.execute(db)
+  await sql`update videos set delete_at = now(), source_delete_at = now(), ready_at = 'epoch'`.execute(db)
+  // As if they were ready, and nothing read their sources.
+  await sql`update videos set status = 'ready' where upload_id is not null`.execute(db)
+  const tasks = await sql<{
+    id: string
+  }>`update tasks set state = 'cancelled' where state = 'queued' returning id`.execute(db)
   await runAllRemovals(media)
-  await sql`update videos set delete_at = null`.execute(db)
+  await sql`update tasks set state = 'queued' where id = any(${tasks.rows.map(({ id }) => id)}::uuid[])`.execute(db)
+  await sql`update videos set delete_at = null, source_delete_at = null, ready_at = null`.execute(db)
+  await sql`update videos set status = 'uploaded' where upload_id is not null`.execute(db)
   expect(await countVideos(db)).toBe(videos)
+  const { removed } = await db
+    .selectFrom('videos')
+    .select(sql<number>`count(source_removed_at)::int`.as('removed'))
+    .executeTakeFirstOrThrow()
+  expect(removed).toBe(0)
 }
 
 /** Media that cannot use its store removes nothing, serves nothing, and says what is wrong. */

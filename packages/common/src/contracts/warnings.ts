@@ -16,6 +16,7 @@ export const WARNINGS = {
   FRAMES_BLACK: 'The audio begins before the frames: the video is black until the first.',
   FRAMES_DROPPED: 'Frames were left out: the file has more than 60 a second, or an uneven rate.',
   CAPTIONS_ENCODING: 'The captions were not in UTF-8 and were converted.',
+  SOURCE_REPLACED: 'What was made for an earlier source of the video may not fit this one.',
   CAPTIONS_CUE_UNSEEN: 'A cue ends when it begins, so that players do not show it.',
 } as const satisfies Record<string, string>
 

@@ -62,6 +62,8 @@ const NAMED = {
   Passport: contracts.Passport,
   Limits: contracts.Limits,
   Source: contracts.Source,
+  SourceEvent: contracts.SourceEvent,
+  Replacement: contracts.Replacement,
   Progress: contracts.Progress,
   Playback: contracts.Playback,
   PlaybackTokenInfo: contracts.PlaybackTokenInfo,

@@ -23,7 +23,14 @@ function grant(fields: Partial<PlaybackGrant> = {}): PlaybackGrant {
       storyboard: null,
       captions: [],
     },
-    ...{ chaptersKey: null, expiresAt: null, heights: [240, 480, 1080], durationSeconds: 60, deliveryEpoch: 0 },
+    ...{
+      chaptersKey: null,
+      expiresAt: null,
+      heights: [240, 480, 1080],
+      durationSeconds: 60,
+      deliveryEpoch: 0,
+      version: null,
+    },
     ...fields,
   }
 }

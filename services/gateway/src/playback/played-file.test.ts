@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
-import { limitHeight, playedFile, withSharedUris } from './played-file.ts'
+import { describe, expect, it, test } from 'vitest'
+import { limitHeight, playedFile, withSharedUris, withVersion } from './played-file.ts'
 
 const TASK = '0190f3c2-7d4e-7a51-9c6b-2f4d1e8a9b0c-3'
+const VERSION = '01994f1e-7f1c-4a3a-9d0e-3b1f6c1f2a55'
 
 describe('playedFile', () => {
   it.each([
@@ -17,6 +18,9 @@ describe('playedFile', () => {
     [`captions-${TASK.slice(0, -2)}.vtt`, { kind: 'segment', contentType: 'text/vtt; charset=utf-8' }],
     [`${TASK}/init.mp4`, { kind: 'segment', contentType: 'video/mp4', height: null }],
     [`${TASK}/sprite-0.jpg`, { kind: 'segment', contentType: 'image/jpeg' }],
+    [`${VERSION}.720p.m3u8`, { kind: 'playlist', name: '720p.m3u8', height: 720, version: VERSION }],
+    [`${VERSION}.${TASK}/720p/12.m4s`, { path: `${TASK}/720p/12.m4s`, height: 720, version: VERSION }],
+    [`${VERSION}.captions-${VERSION}.vtt`, { path: `captions-${VERSION}.vtt`, version: VERSION }],
   ])('accepts %s', (path, expected) => {
     expect(playedFile(path)).toMatchObject(expected)
   })
@@ -24,6 +28,11 @@ describe('playedFile', () => {
   it.each([
     '',
     '.m3u8',
+    `${VERSION}.master.m3u8`,
+    `${VERSION}/720p.m3u8`,
+    `${VERSION}.${VERSION}.720p.m3u8`,
+    `${VERSION.slice(1)}.720p.m3u8`,
+    `${VERSION}./720p.m3u8`,
     'a/b.m3u8',
     'captions-en.vtt',
     '../master.m3u8',
@@ -96,11 +105,26 @@ ${folder}${TASK}/1.m4s
 ${folder}${captions}
 #EXT-X-ENDLIST
 `
-    expect(withSharedUris(playlist(''), '/v/shared')).toBe(playlist('/v/shared/'))
+    expect(withSharedUris(playlist(''), '/v/shared/')).toBe(playlist('/v/shared/'))
   })
 
   it('leaves alone what is not delivered there', () => {
     const playlist = `#EXTM3U\n#EXT-X-MAP:URI="https://elsewhere.test/init.mp4"\n720p.m3u8\n${TASK}/poster.jpg\n`
-    expect(withSharedUris(playlist, '/v/shared')).toBe(playlist)
+    expect(withSharedUris(playlist, '/v/shared/')).toBe(playlist)
   })
+})
+
+test('a master playlist of a version names the playlists of that version', () => {
+  const master = (prefix: string) =>
+    [
+      '#EXTM3U',
+      `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="a, b",URI="${prefix}audio.m3u8"`,
+      `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="Deutsch",URI="${prefix}captions-${VERSION}.m3u8"`,
+      '#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=160x90',
+      `${prefix}90p.m3u8`,
+      `#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="${prefix}90p-iframes.m3u8"`,
+      '',
+    ].join('\n')
+  expect(withVersion(master(''), VERSION)).toBe(master(`${VERSION}.`))
+  expect(withVersion(master(''), null)).toBe(master(''))
 })

@@ -1,12 +1,16 @@
 import { MASTER_PLAYLIST } from '@kinora/common/storage'
 
-/** A file that a player may fetch, from the path after the playback reference. `height` is null for audio and captions. */
+/**
+ * A file that a player may fetch, from the path after the playback reference. `height` is null for audio and captions. `version`
+ * names the source that it was made from, where that has replaced another: sessions that began before go on with the old files.
+ */
 export type PlayedFile =
   | { kind: 'master' }
-  | { kind: 'playlist'; name: string; height: number | null }
-  | { kind: 'segment'; path: string; contentType: string; height: number | null }
+  | { kind: 'playlist'; name: string; height: number | null; version: string | null }
+  | { kind: 'segment'; path: string; contentType: string; height: number | null; version: string | null }
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
+const VERSIONED = new RegExp(`^(${UUID})\\.(.+)$`)
 const PLAYLIST = /^[a-z0-9]+(?:-[a-z0-9]+)*\.m3u8$/
 const ATTEMPT = `${UUID}-\\d{1,6}`
 /**
@@ -24,11 +28,44 @@ const HEIGHT = /^(\d{1,5})p/
 /** Parses a path; null unless it has exactly the form of a file that Kinora writes. Only such paths become storage keys. */
 export function playedFile(path: string): PlayedFile | null {
   if (path === MASTER_PLAYLIST) return { kind: 'master' }
-  if (PLAYLIST.test(path)) return { kind: 'playlist', name: path, height: heightOf(path) }
-  if (CAPTIONS.test(path)) return { kind: 'segment', path, contentType: 'text/vtt; charset=utf-8', height: null }
-  if (SPRITE.test(path)) return { kind: 'segment', path, contentType: 'image/jpeg', height: null }
+  const [, version = null, file = path] = VERSIONED.exec(path) ?? []
+  if (file === MASTER_PLAYLIST) return null
+  if (PLAYLIST.test(file)) return { kind: 'playlist', name: file, height: heightOf(file), version }
+  const segment = segmentOf(file)
+  return segment && { kind: 'segment', path: file, ...segment, version }
+}
+
+function segmentOf(path: string): { contentType: string; height: number | null } | null {
+  if (CAPTIONS.test(path)) return { contentType: 'text/vtt; charset=utf-8', height: null }
+  if (SPRITE.test(path)) return { contentType: 'image/jpeg', height: null }
   const segment = SEGMENT.exec(path)
-  return segment && { kind: 'segment', path, contentType: 'video/mp4', height: heightOf(segment[1]) }
+  return segment && { contentType: 'video/mp4', height: heightOf(segment[1]) }
+}
+
+/** What names of files of a version begin with: no folder, so that relative addresses stay as they are. */
+export function versionPrefix(version: string | null): string {
+  return version ? `${version}.` : ''
+}
+
+/** The folder of the files of a version of a video, as `keys` take it. */
+export function versionFolder(videoId: string, version: string | null): string {
+  return version ? `${videoId}/${version}` : videoId
+}
+
+const PLAYLIST_URI = /^(#EXT-X-(?:MEDIA|I-FRAME-STREAM-INF):(?:.*,)?URI=")([^"]*)(".*)$/
+
+/** A master playlist that names the playlists of a version. */
+export function withVersion(master: string, version: string | null): string {
+  if (!version) return master
+  const prefix = versionPrefix(version)
+  const lines = master.split('\n').map((line) => {
+    if (line !== '' && !line.startsWith('#')) return prefix + line
+    return line.replace(
+      PLAYLIST_URI,
+      (_all, before: string, uri: string, after: string) => before + prefix + uri + after,
+    )
+  })
+  return lines.join('\n')
 }
 
 /** Short side in pixels of the rendition that a name begins with; null for others. */
@@ -71,9 +108,9 @@ function shortSide(line: string): number {
 
 const MAP_URI = /^(#EXT-X-MAP:(?:.*,)?URI=")([^"]*)(".*)$/
 
-/** A media playlist whose segments and initialisation sections are named below `folder`. */
-export function withSharedUris(playlist: string, folder: string): string {
-  const shared = (uri: string) => (playedFile(uri)?.kind === 'segment' ? `${folder}/${uri}` : uri)
+/** A media playlist whose segments and initialisation sections have this before their names. */
+export function withSharedUris(playlist: string, prefix: string): string {
+  const shared = (uri: string) => (playedFile(uri)?.kind === 'segment' ? prefix + uri : uri)
   const lines = playlist.split('\n').map((line) => {
     if (!line.startsWith('#')) return shared(line)
     return line.replace(MAP_URI, (_all, before: string, uri: string, after: string) => before + shared(uri) + after)

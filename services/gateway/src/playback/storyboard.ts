@@ -72,12 +72,12 @@ async function framesOf(store: Store, storyboard: Storyboard, width: number) {
 }
 
 /**
- * The storyboard for players: WebVTT whose cues name a rectangle of a sprite below `folder`, with a media fragment
+ * The storyboard for players: WebVTT whose cues name a rectangle of a sprite, after `prefix`, with a media fragment
  * (https://www.w3.org/TR/media-frags/).
  */
-export function storyboardVtt(storyboard: Storyboard, folder: string): string {
+export function storyboardVtt(storyboard: Storyboard, prefix: string): string {
   const { count, interval, width, height, folderKey } = storyboard
-  const sprites = `${folder}/${posix.basename(folderKey)}`
+  const sprites = prefix + posix.basename(folderKey)
   const startOf = (index: number) => Math.round(index * interval * 1000)
   const cues = Array.from({ length: count }, (_, index) => {
     const { sprite, left, top } = placeOf(index, storyboard)

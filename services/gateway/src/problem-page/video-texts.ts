@@ -17,8 +17,8 @@ export const VIDEO_TEXTS = {
     'Find the other video with `?externalId=`. Change or delete it, or use another id.',
   ],
   SOURCE_ALREADY_UPLOADED: [
-    'The source of a video is uploaded once and never replaced.',
-    'Create a new video for another file.',
+    'The video has a source that is being processed, or the upload link has made this video already.',
+    'Wait until it is ready or has failed, then replace the source, or create a new video.',
   ],
   VIDEO_LIMIT_REACHED: ['The project has as many videos as it may.', 'Delete some, or ask the operators.'],
   UPLOAD_LIMIT_REACHED: [
@@ -100,6 +100,14 @@ export const VIDEO_TEXTS = {
   VIDEO_WITHOUT_FRAMES: ['The source has audio only.', 'The poster is its cover or waveform, and stays so.'],
   DOWNLOAD_DENIED: ['The link plays the video and does not offer its files.', 'Create a link with `download: true`.'],
   DOWNLOAD_FAILED: ['The file could not be put together.', 'An editor retries the video; the timeline has the cause.'],
+  REPLACEMENT_IN_PROGRESS: [
+    'Another file is replacing the source of this video.',
+    'Wait until `replacement` of the video is null, then try again.',
+  ],
+  SOURCE_REMOVED: [
+    'The source was removed after the time that the video or its project keeps it; the video plays on.',
+    'Upload the source again with `PUT /v1/videos/{videoId}/source`.',
+  ],
   SOURCE_NOT_FOUND: ['Nothing was uploaded for this video yet.', 'Upload the source.'],
   SOURCE_NOT_PLAYABLE: [
     'Browsers do not play this file, it may not be watched by others, or the video plays as HLS already.',

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { addressKey, clientAddress } from '../http/client-address.ts'
 import type { DeliveryAddress } from '../playback/delivery-addresses.ts'
-import { heightOf, playedFile } from '../playback/played-file.ts'
+import { heightOf, playedFile, versionFolder } from '../playback/played-file.ts'
 import { isFromCache, isHandedOver, sendStoredFile } from '../playback/send-stored-file.ts'
 import { FILE_ERRORS, fileAnswers, type HandRoute, tagged } from './route.ts'
 
@@ -82,7 +82,7 @@ function sendDelivered(ctx: Context): ReturnType<HandRoute['handle']> {
     res.setHeader('Cache-Tag', tag)
     res.setHeader('Surrogate-Key', tag)
     await sendStoredFile(req, res, ctx, {
-      key: `${keys.videoFolder(address.videoId)}/${file.path}`,
+      key: keys.playlist(versionFolder(address.videoId, file.version), file.path),
       contentType: file.contentType,
       scope: 'public',
       caching: untilExpiry(address),

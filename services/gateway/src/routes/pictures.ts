@@ -8,6 +8,7 @@ import type { Caller } from '../http/admission.ts'
 import { parseFields } from '../http/read-input.ts'
 import { GRANT_ERRORS, grantFor, type OpenedGrant, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES } from '../playback/images.ts'
+import { versionPrefix } from '../playback/played-file.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { PLAYLIST_MAX_AGE_SECONDS, sendText } from '../playback/send-text.ts'
 import {
@@ -90,7 +91,7 @@ export const pictures = tagged('Playback', [
 function sendStoryboard(ctx: Context): ReturnType<HandRoute['handle']> {
   return async (req, res, caller) => {
     const { grant, storyboard } = await findStoryboard(ctx, req, caller)
-    const text = storyboardVtt(storyboard, ctx.addresses.folderFor(grant))
+    const text = storyboardVtt(storyboard, `${ctx.addresses.folderFor(grant)}/${versionPrefix(grant.version)}`)
     const cacheControl = `private, max-age=${PLAYLIST_MAX_AGE_SECONDS}`
     await sendText(req, res, { text, contentType: 'text/vtt; charset=utf-8', cacheControl })
   }

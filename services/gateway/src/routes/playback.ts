@@ -8,7 +8,14 @@ import { FILE_HEADERS, TEXT_HEADERS } from '../http/openapi-headers.ts'
 import { parseFields } from '../http/read-input.ts'
 import { GRANT_ERRORS, grantFor, Reference, scopeOf } from '../playback/grants.ts'
 import { listedWidth, PICTURE_TYPES, POSTER_WIDTHS, posterVariant } from '../playback/images.ts'
-import { limitHeight, playedFile, withSharedUris } from '../playback/played-file.ts'
+import {
+  limitHeight,
+  playedFile,
+  versionFolder,
+  versionPrefix,
+  withSharedUris,
+  withVersion,
+} from '../playback/played-file.ts'
 import { sendStoredFile } from '../playback/send-stored-file.ts'
 import { sendPlaylist } from '../playback/send-text.ts'
 import { FILE_ERRORS, fileAnswers, type HandRoute, tagged, textAnswers } from './route.ts'
@@ -137,13 +144,15 @@ function sendPlayed(ctx: Context): ReturnType<HandRoute['handle']> {
       })
     }
     if (played.kind === 'segment') {
-      const key = `${keys.videoFolder(grant.videoId)}/${played.path}`
+      const key = keys.playlist(versionFolder(grant.videoId, played.version), played.path)
       return await sendStoredFile(req, res, ctx, { key, contentType: played.contentType, scope: scopeOf(grant) })
     }
-    const name = played.kind === 'master' ? MASTER_PLAYLIST : played.name
-    const text = (await ctx.store.get(keys.playlist(grant.videoId, name))).toString()
+    const { name, version } = played.kind === 'master' ? { name: MASTER_PLAYLIST, version: grant.version } : played
+    const text = (await ctx.store.get(keys.playlist(versionFolder(grant.videoId, version), name))).toString()
     const sent =
-      played.kind === 'master' ? withinHeight(text, grant) : withSharedUris(text, ctx.addresses.folderFor(grant))
+      played.kind === 'master'
+        ? withVersion(withinHeight(text, grant), version)
+        : withSharedUris(text, `${ctx.addresses.folderFor(grant)}/${versionPrefix(version)}`)
     await sendPlaylist(req, res, sent)
   }
 }

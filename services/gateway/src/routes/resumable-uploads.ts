@@ -23,7 +23,7 @@ export const tusHeaders = {
     'Upload-Length': z.string().meta({ description: 'Bytes of the whole file.', example: '73400320' }),
     'Upload-Metadata': z.string().optional().meta({
       description:
-        '`videoId` of a video that waits for its source, or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64.',
+        '`videoId` of a video that waits for its source, or whose source is to be replaced; or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64.',
       example: 'filename aG9saWRheS5tcDQ=,title SG9saWRheQ==',
     }),
   }),

@@ -23,7 +23,8 @@ export const uploads = tagged('Uploads', [
     limit: 'upload',
     name: 'putSource',
     summary: 'Upload the source of a video',
-    description: 'The body is the file itself, in one request. Processing begins when all bytes are stored.',
+    description:
+      'The body is the file itself, in one request. Processing begins when all bytes are stored. A video that is `ready` or `failed` gets the file in the place of its source: the old one plays on until the new one is ready; see `replacement` of the video.',
     params: OneVideo,
     headers: FileHeader,
     requestBody: { description: 'The file', contentType: 'video/*', binary: true },

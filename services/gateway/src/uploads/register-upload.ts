@@ -38,12 +38,14 @@ export async function registerUpload(
 }
 
 function toUploaded(video: Video, { filename, bytes, sha256 }: FinishedUpload): Video {
+  // A source that replaces another changes nothing before it is ready.
+  if (video.source) return video
   const unknown = { container: null, durationSeconds: null, width: null, height: null, frameRate: null }
   return {
     ...video,
     status: 'uploaded',
     progress: { percent: 0, stage: 'waiting', etaSeconds: null },
-    source: { filename, bytes, sha256, ...unknown, videoCodec: null, audioCodec: null },
+    source: { filename, bytes, sha256, ...unknown, videoCodec: null, audioCodec: null, removedAt: null },
     error: null,
   }
 }

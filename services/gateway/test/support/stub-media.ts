@@ -6,7 +6,7 @@ import { keys } from '@kinora/common/storage'
 import type { TestEnvironment } from '@kinora/dev/harness'
 import { type StubService, stubService } from './stub-service.ts'
 
-type Defaults = 'projectId' | 'visibility' | 'heights' | 'durationSeconds' | 'deliveryEpoch'
+type Defaults = 'projectId' | 'visibility' | 'heights' | 'durationSeconds' | 'deliveryEpoch' | 'version'
 /** A grant; what a test is not about has a default. */
 export type StubGrant = Omit<PlaybackGrant, Defaults> & { [Name in Defaults]?: PlaybackGrant[Name] | undefined }
 
@@ -66,15 +66,15 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       const video = find(videoId)
       if (video.source) throw new AppError('SOURCE_ALREADY_UPLOADED')
       const unknown = { container: null, durationSeconds: null, width: null, height: null, frameRate: null }
-      const source = { filename, bytes, sha256, ...unknown, videoCodec: null, audioCodec: null }
+      const source = { filename, bytes, sha256, ...unknown, videoCodec: null, audioCodec: null, removedAt: null }
       return addVideo({ ...video, status: 'uploaded', source })
     },
     authorizePlayback: async ({ reference }) => {
       const grant = grants.get(reference)
       if (!grant) throw new AppError('PLAYBACK_DENIED')
       const { projectId = NOWHERE, visibility = 'public' } = grant
-      const { heights = [], durationSeconds = 0, deliveryEpoch = 0 } = grant
-      return { ...grant, projectId, visibility, heights, durationSeconds, deliveryEpoch }
+      const { heights = [], durationSeconds = 0, deliveryEpoch = 0, version = null } = grant
+      return { ...grant, projectId, visibility, heights, durationSeconds, deliveryEpoch, version }
     },
     listUploadLinks: async () => ({ items: [], nextCursor: null }),
     listPlaybackRevocations: async () => ({ items: [], more: false }),
@@ -125,6 +125,8 @@ export async function stubMedia(world: TestEnvironment): Promise<StubMedia> {
       updatedAt: now,
       readyAt: null,
       expiresAt: null,
+      sourceExpiresAt: null,
+      replacement: null,
       ...fields,
     }
     videos.set(video.id, video)

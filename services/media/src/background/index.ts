@@ -4,10 +4,11 @@ import type { Context } from '../context.ts'
 import { deleteOldRows, emptyQuarantine, removeFiles, removeUnfinishedFiles } from './cleanup.ts'
 import { startDeliverer } from './deliver-webhooks.ts'
 import { eraseProjects } from './erase-projects.ts'
-import { expireVideos } from './expire-videos.ts'
+import { expireSources, expireVideos } from './expire-videos.ts'
 import { jobInterval } from './interval.ts'
 import { publishPlaylists } from './publish-playlists.ts'
 import { createReaper, resumeDeferred } from './reap-tasks.ts'
+import { replaceSources } from './replace-sources.ts'
 import { expireUploads, finishUploads, registerReceipts } from './uploads.ts'
 
 const HOUR_MS = 3600 * 1000
@@ -25,6 +26,8 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
 
   const publisher = start('publish playlists', reaperMs, publishPlaylists)
   ctx.wake.on('playlists', () => publisher.poke())
+  const replacer = start('replace sources', reaperMs, replaceSources)
+  ctx.wake.on('replacements', () => replacer.poke())
   start(
     'reap',
     reaperMs,
@@ -38,6 +41,7 @@ export function startJobs(life: Lifecycle, ctx: Context, bus: Bus): void {
   start('finish uploads', RECEIPTS_MS, finishUploads)
   start('expire uploads', RECEIPTS_MS, expireUploads)
   start('expire videos', RECEIPTS_MS, expireVideos)
+  start('expire sources', RECEIPTS_MS, expireSources)
   start('remove unfinished files', HOUR_MS, removeUnfinishedFiles)
   start('empty quarantine', HOUR_MS, emptyQuarantine)
   start('delete old rows', HOUR_MS, deleteOldRows)

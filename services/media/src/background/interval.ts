@@ -13,7 +13,7 @@ export function jobInterval({ wake, config, now }: Context, everyMs: number): ()
   const changed = () => {
     changedAt = now().getTime()
   }
-  for (const loop of ['outbox', 'playlists', 'erasures', 'webhooks'] as const) wake.on(loop, changed)
+  for (const loop of ['outbox', 'playlists', 'replacements', 'erasures', 'webhooks'] as const) wake.on(loop, changed)
   const idleMs = Math.max(everyMs, Math.min(everyMs * IDLE_FACTOR, config.LEASE_MS / 4))
   return () => (now().getTime() - changedAt < IDLE_AFTER_MS ? everyMs : idleMs)
 }

@@ -1,15 +1,12 @@
 import type { Video } from '@kinora/common/contracts'
-import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import { averageBitrate } from '../domain/bandwidth.ts'
-import { renderPlaylists } from '../domain/playlists.ts'
-import { allRungs, type Presentation, presentationOf, secondsOf } from '../domain/presentation.ts'
-import { renderChapters } from '../domain/timed-text.ts'
+import { allRungs, type Presentation, secondsOf } from '../domain/presentation.ts'
 import { changeWithin } from '../operations/change-video.ts'
 import { transact } from '../operations/transact.ts'
+import { writePlaylists } from '../operations/write-playlists.ts'
 import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
 import { lockPlaylists, markUnpublished, recordPublication, videosToPublish } from '../repositories/publications.ts'
-import { writtenParts } from '../repositories/segments.ts'
 import { findVideo } from '../repositories/videos.ts'
 
 /** Writes the playlists of all videos that have more segments than are published. */
@@ -25,10 +22,7 @@ export async function publishPlaylists(ctx: Context): Promise<void> {
   }
 }
 
-/**
- * Writes the files before the commit that records them: a crash between the two repeats the work, which changes nothing.
- * Segments are read under the lock and after the video's row, so the files are at least as new as the record.
- */
+/** Segments are read under the lock and after the video's row, so the files are at least as new as the record. */
 async function publish(ctx: Context, videoId: string): Promise<void> {
   const published = await transact(
     ctx,
@@ -36,15 +30,7 @@ async function publish(ctx: Context, videoId: string): Promise<void> {
       await lockPlaylists(tx, videoId)
       const video = await findVideo(tx, videoId)
       if (!video?.plan || (video.material_published >= video.material && !video.republish)) return null
-      const { parts, material, complete } = await writtenParts(tx, videoId)
-      const presentation = presentationOf(video.plan, parts, complete, {
-        audioTracks: video.audio_tracks,
-        subtitles: video.captions,
-      })
-      const chapters = video.chapters ? [renderChapters(video.chapters, video.plan)] : []
-      for (const { name, content } of [...chapters, ...renderPlaylists(presentation)]) {
-        await ctx.store.put(keys.playlist(videoId, name), content)
-      }
+      const { presentation, material } = await writePlaylists(ctx, tx, { ...video, plan: video.plan })
       return await changeWithin(ctx, tx, videoId, async () => {
         await recordPublication(tx, videoId, material, renditionsOf(presentation))
         await setAudioTrackStatus(tx, videoId, readyAudio(presentation), 'ready')

@@ -2,6 +2,8 @@ import type {
   MediaPart,
   Metadata,
   PlaybackKeyAlgorithm,
+  Replacement,
+  SourceEvent,
   SourceFacts,
   StillFormat,
   Storyboard,
@@ -31,6 +33,9 @@ import type {
   StoredWatermark,
   VideoPlan,
 } from './stored.ts'
+import type { Amount, UploadLinksTable, UploadPiecesTable, UploadsTable } from './upload-tables.ts'
+
+export type { UploadLinkRow, UploadRow } from './upload-tables.ts'
 
 /** Read as a value, written as JSON text: `pg` would write an array as a PostgreSQL array. */
 type Json<T> = ColumnType<T, string | undefined, string>
@@ -86,6 +91,13 @@ export interface VideosTable {
   updated_at: Generated<Date>
   ready_at: Date | null
   delete_at: ColumnType<Date | null, string | null | undefined, string | null>
+  source_delete_at: ColumnType<Date | null, string | null | undefined, string | null>
+  source_days: number | null
+  source_removed_at: ColumnType<Date | null, undefined, never>
+  source_events: Json<SourceEvent[]>
+  version: Generated<string | null>
+  replaces: Generated<string | null>
+  replacement: NullableJson<Replacement>
 }
 export type VideoRow = Selectable<VideosTable>
 
@@ -253,8 +265,6 @@ export interface MediaDb extends OutboxDb, InboxDb {
 export type Db = Kysely<MediaDb>
 export type Tx = Transaction<MediaDb>
 
-type Amount = ColumnType<string | null, number | null | undefined, number | null>
-
 export interface ProjectLimitsTable {
   project_id: string
   stored_bytes: Amount
@@ -262,6 +272,7 @@ export interface ProjectLimitsTable {
   minutes: Amount
   video_seconds: Amount
   running_tasks: Amount
+  source_days: number | null
 }
 
 export interface ProjectDomainsTable {
@@ -269,56 +280,6 @@ export interface ProjectDomainsTable {
   domains: string[]
   revision: number
 }
-
-/** `pg` reads a bigint as text. */
-type BigInteger = ColumnType<string, number, number>
-
-export interface UploadsTable {
-  id: string
-  video_id: string
-  owner_id: string
-  project_id: string
-  resumable: boolean
-  bytes: BigInteger
-  filename: string | null
-  metadata: string | null
-  upload_link_id: Generated<string | null>
-  made_video: Generated<boolean>
-  received: ColumnType<string, number | undefined, number>
-  piece_id: string | null
-  created_at: Generated<Date>
-  touched_at: Generated<Date>
-  expires_at: Date
-  completed_at: Date | null
-}
-export type UploadRow = Selectable<UploadsTable>
-
-export interface UploadPiecesTable {
-  upload_id: string
-  at_offset: BigInteger
-  piece_id: string
-  bytes: BigInteger
-}
-
-export interface UploadLinksTable {
-  id: string
-  digest: string
-  project_id: string
-  owner_id: string
-  title: string | null
-  description: string
-  tags: string[]
-  visibility: Visibility
-  max_bytes: Amount
-  content_types: string[] | null
-  allowed_origins: string[] | null
-  uses: number
-  used: Generated<number>
-  created_at: Generated<Date>
-  expires_at: Date
-  revoked_at: Date | null
-}
-export type UploadLinkRow = Selectable<UploadLinksTable>
 
 export interface WebhooksTable {
   id: string

@@ -53,6 +53,11 @@ export function isAdditional(task: TaskPlace): boolean {
   return isAdditionalAudio(task) || isHevc(task)
 }
 
+/** Whether a task reads the source of its video; an added audio track has a file of its own. */
+export function readsSource(work: TaskWork): boolean {
+  return 'sourceKey' in work && !(work.kind === 'audio' && work.added)
+}
+
 export function comesAfterwards(kind: TaskKind): boolean {
   return AFTERWARDS.includes(kind)
 }

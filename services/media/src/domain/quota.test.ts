@@ -8,6 +8,7 @@ const NO_LIMITS: Limits = {
   minutes: null,
   videoSeconds: null,
   runningTasks: null,
+  sourceDays: null,
 }
 
 function usage(has: Partial<Usage>, limits: Partial<Limits>): Usage {

@@ -45,8 +45,8 @@ export function renderCaptions(cues: readonly Cue[]): string {
   return renderVtt(cues, [SAME_CLOCK])
 }
 
-export function chaptersKey(videoId: string, { id }: StoredChapters): StorageKey {
-  return keys.playlist(videoId, chaptersFile(id))
+export function chaptersKey(folder: string, { id }: StoredChapters): StorageKey {
+  return keys.playlist(folder, chaptersFile(id))
 }
 
 function chaptersFile(id: string): string {

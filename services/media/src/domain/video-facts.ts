@@ -2,6 +2,12 @@ import type { VideoFacts, VideoKind } from '@kinora/common/contracts'
 import type { VideoRow } from '../db/schema.ts'
 import { etaSeconds } from './eta.ts'
 
+/** Where the files of a video are, below `videos/`: each source that has replaced another has a folder in that of the video. */
+export function folderOf({ id, replaces, version }: Pick<VideoRow, 'id' | 'replaces' | 'version'>): string {
+  if (replaces !== null) return `${replaces}/${id}`
+  return version === null ? id : `${id}/${version}`
+}
+
 /** A video as members of its project see it, without playback URLs. */
 export function videoFacts(row: VideoRow, now: Date): VideoFacts {
   return {
@@ -25,12 +31,22 @@ export function videoFacts(row: VideoRow, now: Date): VideoFacts {
     allowedDomains: row.allowed_domains,
     error: row.error,
     warnings: row.warnings,
+    replacement: row.replacement,
     revision: row.revision,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     readyAt: row.ready_at?.toISOString() ?? null,
     expiresAt: row.delete_at?.toISOString() ?? null,
+    sourceExpiresAt: sourceExpiryOf(row)?.toISOString() ?? null,
   }
+}
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** When the source is removed; null where it is kept, and while the days after `readyAt` are not known. */
+function sourceExpiryOf({ source_delete_at: at, source_days: days, ready_at: readyAt }: VideoRow): Date | null {
+  if (at !== null || days === null || readyAt === null) return at
+  return new Date(readyAt.getTime() + days * DAY_MS)
 }
 
 export function progressOf({ percent, stage, status, finish_estimate }: VideoRow, now: Date): VideoFacts['progress'] {
@@ -71,5 +87,6 @@ function sourceOf(row: VideoRow): VideoFacts['source'] {
     frameRate: rate && rate.num / rate.den,
     videoCodec: video?.codec ?? null,
     audioCodec: facts?.audio?.codec ?? null,
+    removedAt: row.source_removed_at?.toISOString() ?? null,
   }
 }

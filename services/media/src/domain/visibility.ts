@@ -6,6 +6,8 @@ import { assertMay, type ProjectAction, roleIn } from '@kinora/common/project-ac
 interface Owned {
   project_id: string
   visibility: Visibility
+  /** Not null: no video by itself. */
+  replaces?: string | null
 }
 
 /** Whether the caller is a member of the project of a video, in any role. */
@@ -18,7 +20,7 @@ export function isMember(actor: Actor, video: Owned): boolean {
  * of its project.
  */
 export function maySee(actor: Actor, video: Owned): boolean {
-  return video.visibility !== 'private' || isMember(actor, video)
+  return !video.replaces && (video.visibility !== 'private' || isMember(actor, video))
 }
 
 /**
@@ -26,6 +28,7 @@ export function maySee(actor: Actor, video: Owned): boolean {
  * otherwise `VIDEO_NOT_FOUND`.
  */
 export function assertMayWith(video: Owned, actor: Actor, action: ProjectAction): void {
+  if (video.replaces) throw new AppError('VIDEO_NOT_FOUND')
   // A signed-out caller is told the same as a stranger.
   if (actor.kind !== 'user') throw new AppError(maySee(actor, video) ? 'FORBIDDEN' : 'VIDEO_NOT_FOUND')
   assertMay(actor, video.project_id, action, maySee(actor, video) ? 'FORBIDDEN' : 'VIDEO_NOT_FOUND')

@@ -1,3 +1,4 @@
+import type { SourceEvent } from '@kinora/common/contracts'
 import { describe, expect, it } from 'vitest'
 import { videoEvents } from './webhooks.ts'
 
@@ -7,6 +8,10 @@ const processing = { status: 'processing', playable: false } as const
 const growing = { status: 'processing', playable: true } as const
 const ready = { status: 'ready', playable: true } as const
 const failed = { status: 'failed', playable: false } as const
+
+function told(event: SourceEvent['event']): SourceEvent {
+  return { at: '2026-11-30T20:00:00.000Z', event, detail: 'It happened.' }
+}
 
 describe('videoEvents', () => {
   it.each([
@@ -19,6 +24,14 @@ describe('videoEvents', () => {
     [waiting, growing, ['video.uploaded', 'video.processing', 'video.playable']],
     [growing, growing, []],
     [waiting, waiting, []],
+    [ready, { ...ready, source_events: [told('removed')] }, ['video.source_removed']],
+    [ready, { ...ready, source_events: [told('replacing')] }, []],
+    [
+      failed,
+      { ...ready, source_events: [told('replaced')] },
+      ['video.playable', 'video.ready', 'video.source_replaced'],
+    ],
+    [{ ...ready, source_events: [told('removed')] }, { ...ready, source_events: [told('removed')] }, []],
   ])('from %j to %j tells %j', (before, after, expected) => {
     expect(videoEvents(before, after)).toEqual(expected)
   })

@@ -1,7 +1,7 @@
-import type { VideoEventType } from '@kinora/common/contracts'
+import type { SourceEvent, VideoEventType } from '@kinora/common/contracts'
 import type { VideoRow } from '../db/schema.ts'
 
-type State = Pick<VideoRow, 'status' | 'playable'>
+type State = Pick<VideoRow, 'status' | 'playable'> & Partial<Pick<VideoRow, 'source_events'>>
 
 /** The webhook events of a change, in the order in which it happened. A retry of the video may repeat earlier events. */
 export function videoEvents(before: State, after: State): VideoEventType[] {
@@ -12,7 +12,19 @@ export function videoEvents(before: State, after: State): VideoEventType[] {
   if (!before.playable && after.playable) events.push('video.playable')
   if (becomes('ready')) events.push('video.ready')
   if (becomes('failed')) events.push('video.failed')
+  const told = after.source_events?.at(-1)
+  const type = told && told.at !== before.source_events?.at(-1)?.at ? SOURCE_EVENTS[told.event] : null
+  if (type) events.push(type)
   return events
+}
+
+/** Null for what is in the timeline alone. */
+const SOURCE_EVENTS: Record<SourceEvent['event'], VideoEventType | null> = {
+  removed: 'video.source_removed',
+  restored: null,
+  replacing: null,
+  replaced: 'video.source_replaced',
+  replacement_failed: 'video.replacement_failed',
 }
 
 const MINUTE_MS = 60_000

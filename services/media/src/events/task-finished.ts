@@ -12,6 +12,7 @@ import { overlayOf, planSourceVideo, planTasks, subtitlesTasks } from '../domain
 import { allRungs } from '../domain/presentation.ts'
 import { checkResult, remainingWork } from '../domain/segments.ts'
 import { chaptersOf } from '../domain/timed-text.ts'
+import { folderOf } from '../domain/video-facts.ts'
 import { changeTimedText, changeVideo } from '../operations/change-video.ts'
 import { attemptFailed } from '../operations/end-attempt.ts'
 import { lengthRefusal } from '../operations/limits.ts'
@@ -49,7 +50,7 @@ export async function taskFinished(
   const prepared = await prepareCaptions(ctx, task, lease.attempt, result)
   const change = result.kind === 'subtitles' || result.kind === 'transcribe' ? changeTimedText : changeVideo
   await change(ctx, task.video_id, async (tx, video) => {
-    if (!(await firstTimeSeen(tx, eventId))) return await discardPrepared(tx, video.id, prepared.captions)
+    if (!(await firstTimeSeen(tx, eventId))) return await discardPrepared(tx, video, prepared.captions)
     const current = await findTask(tx, lease.taskId)
     if (!current) return
     if (tools && holdsLease(current, lease)) await recordTools(tx, lease, tools)
@@ -58,7 +59,7 @@ export async function taskFinished(
       ? await finish(ctx, { tx, video, task: current, lease, warnings, prepared }, result)
       : await discard(tx, current, lease)
     if (outcome === 'done') await addWarnings(tx, video.id, prepared.warnings)
-    else await discardPrepared(tx, video.id, prepared.captions)
+    else await discardPrepared(tx, video, prepared.captions)
     ctx.metrics.attempts.inc({ kind: current.kind, outcome })
   })
 }
@@ -115,11 +116,16 @@ const RECORDERS: { [K in keyof ResultOf]: Recorder<K> } = {
   poster: async (_ctx, { tx, video }, { posterKey }) => await recordPoster(tx, video, posterKey),
   storyboard: async (_ctx, { tx, video, task }) => {
     if (task.params.kind !== 'storyboard') return
-    const folderKey = keys.attempt(video.id, task.id, task.attempt)
+    const folderKey = keys.attempt(folderOf(video), task.id, task.attempt)
     await recordStoryboard(tx, video.id, { ...task.params.grid, folderKey })
   },
   subtitles: async (_ctx, { tx, video, lease, prepared }) =>
-    await recordSourceCaptions(tx, video, keys.attempt(video.id, lease.taskId, lease.attempt), prepared.captions),
+    await recordSourceCaptions(
+      tx,
+      video,
+      keys.attempt(folderOf(video), lease.taskId, lease.attempt),
+      prepared.captions,
+    ),
   transcribe: async (_ctx, { tx, video, task, lease, prepared }, result) => {
     await dropWarnings(tx, video.id, task.params.kind === 'transcribe' ? transcriptFailed(task.params) : [])
     await recordTranscript(tx, { video, task, attempt: lease.attempt }, result, prepared)
@@ -127,7 +133,8 @@ const RECORDERS: { [K in keyof ResultOf]: Recorder<K> } = {
   still: async (_ctx, { tx, task }, { bytes }) => await endStill(tx, task, bytes),
   finalise: async (ctx, { tx, video }, result) => {
     await writePassport(ctx, tx, video, result)
-    await addTranscripts(tx, video, ctx.config)
+    // A source that is to replace another gets its transcripts when it has.
+    if (video.replaces === null) await addTranscripts(tx, video, ctx.config)
   },
   // The file has its place by the number of the attempt.
   download: async () => {},
@@ -176,6 +183,6 @@ async function planSource(
     return { name, width, height, bitrate: null, status: 'processing' }
   })
   await recordPlan(tx, video.id, { facts, plan, renditions, audioTracks: audioTracksOf(facts) })
-  const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(video.id), remux)
+  const planned = planTasks(plan, facts, sourceKey, keys.videoFolder(folderOf(video)), remux)
   await addTasks(tx, video.id, await takeOverSpeculation(tx, video, planned))
 }

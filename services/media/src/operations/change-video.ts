@@ -81,7 +81,9 @@ export async function publishProgress(ctx: Context, videoId: string): Promise<vo
   )
 }
 
-function loopFor(video: VideoRow | undefined): 'playlists' | undefined {
+/** The end of a source that is to replace another is seen at once. */
+function loopFor(video: VideoRow | undefined): 'playlists' | 'replacements' | undefined {
+  if (video?.replaces && (video.status === 'ready' || video.status === 'failed')) return 'replacements'
   return video && (video.material_published < video.material || video.republish) ? 'playlists' : undefined
 }
 
@@ -98,6 +100,8 @@ async function updateState(ctx: Context, tx: Tx, before: VideoRow): Promise<Vide
   if (what === 'nothing' && row.material === next.material) return row
   const published = what === 'nothing' ? null : { finishEstimate: await estimateFinish(tx, row, next, now) }
   const video = await storeState(tx, row, next, published)
+  // Nobody knows of a row that is no video by itself.
+  if (video.replaces !== null) return video
   if (what !== 'nothing') await addVideoChanged(tx, video, now)
   await enqueueDeliveries(tx, videoEvents(before, video), video, now)
   return video
@@ -114,16 +118,25 @@ function whatChanged(before: VideoRow, row: VideoRow, next: VideoState, now: Dat
     before.error?.code !== next.error?.code
   if (isNew) return 'state'
   const due = now.getTime() - row.progress_said_at.getTime() >= PROGRESS_EVERY_MS
-  return due && next.percent !== row.percent ? 'progress' : 'nothing'
+  const hasMoved = next.percent !== row.percent || before.replacement?.percent !== row.replacement?.percent
+  return due && hasMoved ? 'progress' : 'nothing'
 }
 
 /**
- * Names poster, storyboard, timed text, warnings and audio tracks, so that subscribers learn when one of them is replaced or
+ * Names poster, storyboard, timed text, warnings, audio tracks and what became of the source, so that subscribers learn when one of them is replaced or
  * added.
  */
-function namesOfExtras({ poster_key, storyboard, captions, chapters, warnings, audio_tracks }: VideoRow): string {
+function namesOfExtras(video: VideoRow): string {
+  const { poster_key, storyboard, captions, chapters, warnings, audio_tracks, source_events } = video
   const texts = [captions.map(({ id }) => id), chapters?.id]
-  return JSON.stringify([poster_key, storyboard?.folderKey, ...texts, warnings.length, audio_tracks])
+  return JSON.stringify([
+    poster_key,
+    storyboard?.folderKey,
+    ...texts,
+    warnings.length,
+    audio_tracks,
+    source_events.at(-1),
+  ])
 }
 
 /** Null before the plan is known, and when nothing is left to do. */

@@ -19,7 +19,7 @@ import {
   replaceTask,
 } from '../repositories/tasks.ts'
 import { addWarnings, dropHevcRung } from '../repositories/video-states.ts'
-import { getVideo } from '../repositories/videos.ts'
+import { findFolder, getVideo } from '../repositories/videos.ts'
 import { unreadableSubtitles } from './source-captions.ts'
 import { endSpeculation } from './speculative-segments.ts'
 import { endStill } from './stills.ts'
@@ -120,8 +120,9 @@ async function abort(tx: Tx, task: TaskRow): Promise<void> {
 async function leaveOutAudio(tx: Tx, { id, params, attempt: last, video_id: videoId }: TaskRow): Promise<void> {
   if (params.kind !== 'audio') return
   await deleteParts(tx, id)
+  const folder = await findFolder(tx, videoId)
   for (let attempt = 1; attempt <= last; attempt += 1) {
-    await queueFolderDeletion(tx, keys.attempt(videoId, id, attempt))
+    await queueFolderDeletion(tx, keys.attempt(folder, id, attempt))
   }
   const stream = (params.streamIndex ?? params.facts.audio?.streamIndex ?? 0) + 1
   const named = params.added

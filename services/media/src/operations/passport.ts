@@ -15,6 +15,7 @@ import {
   surroundPlaylist,
   type Track,
 } from '../domain/presentation.ts'
+import { folderOf } from '../domain/video-facts.ts'
 import { recordPassport, runsOfVideo } from '../repositories/passports.ts'
 import { writtenParts } from '../repositories/segments.ts'
 import { findVideo } from '../repositories/videos.ts'
@@ -26,9 +27,10 @@ type Report = Extract<TaskResult, { kind: 'finalise' }>
  * the commit that makes the video ready; a crash between the two writes it again with the same content.
  */
 export async function writePassport({ store }: Context, tx: Tx, video: VideoRow, report: Report): Promise<void> {
-  const { id: videoId, plan, facts, source_bytes: bytes, source_sha256: sha256 } = video
+  const { id: rowId, plan, facts, source_bytes: bytes, source_sha256: sha256 } = video
   if (!plan || !facts || bytes === null || sha256 === null) throw new Error('a checked video has no source')
-  const { parts } = await writtenParts(tx, videoId)
+  const [videoId, folder] = [video.replaces ?? rowId, folderOf(video)]
+  const { parts } = await writtenParts(tx, rowId)
   const { video: tracks, audio } = presentationOf(plan, parts, true, described(video))
   const passport: Passport = {
     version: 1,
@@ -36,18 +38,18 @@ export async function writePassport({ store }: Context, tx: Tx, video: VideoRow,
     source: { bytes: Number(bytes), sha256 },
     facts,
     warnings: video.warnings,
-    runs: await runsOfVideo(tx, videoId),
+    runs: await runsOfVideo(tx, rowId),
     files: [
       ...(report.playlists ?? []),
       ...[...tracks, ...audio, ...audio.flatMap(({ surround }) => surround ?? [])].flatMap(filesOf),
-      ...(video.poster_key === null ? [] : await posterFile(store, video.poster_key, keys.videoFolder(videoId))),
+      ...(video.poster_key === null ? [] : await posterFile(store, video.poster_key, keys.videoFolder(folder))),
     ],
     verdicts: report.verdicts ?? [],
   }
   const content = JSON.stringify(passport)
-  const key = keys.passport(videoId)
+  const key = keys.passport(folder)
   await store.put(key, content)
-  await recordPassport(tx, videoId, { key, sha256: hashOf(content) })
+  await recordPassport(tx, rowId, { key, sha256: hashOf(content) })
 }
 
 /** Subtitles are files of their own, without hashes of a worker. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import type { Actor } from '@kinora/common/contract'
 import type { WebFile } from '@kinora/common/contracts'
@@ -11,10 +12,12 @@ import { probeTask } from '../domain/plan.ts'
 import { shownFilename } from '../domain/source-type.ts'
 import { isFolderDeleted, queueFileDeletion, queueFolderDeletion, queueQuarantine } from '../repositories/deletions.ts'
 import { isErased } from '../repositories/erased-projects.ts'
+import { findReplacement, insertReplacement, recordReplacement } from '../repositories/replacements.ts'
+import { addSourceEvent } from '../repositories/sources.ts'
 import { addTasks } from '../repositories/tasks.ts'
-import { completeUploadRow, deleteUploadRow } from '../repositories/uploads.ts'
+import { completeUploadRow, deleteUploadRow, findUpload } from '../repositories/uploads.ts'
 import { recordSource, type Source } from '../repositories/video-states.ts'
-import { changeVideo } from './change-video.ts'
+import { changeVideo, changeWithin } from './change-video.ts'
 import { transact } from './transact.ts'
 
 /** Who registers a source: a caller, by the role or the link at the end of the upload, or media for the project of the upload. */
@@ -33,8 +36,8 @@ function projectOf(by: Registrar): string {
 }
 
 /**
- * Registers a source of which all bytes are durable; once per upload, however often it is called. When the video has
- * another source or was deleted, the file is removed and the error gives the reason. The file of a video that the database
+ * Registers a source of which all bytes are durable; once per upload, however often it is called. A source that is to replace
+ * another is processed beside it. When the video has another source and keeps it, or was deleted, the file is removed and the error gives the reason. The file of a video that the database
  * does not know goes to quarantine.
  */
 export async function registerUpload(
@@ -51,7 +54,8 @@ export async function registerUpload(
   const changed = await changeVideo(ctx, videoId, async (tx, video) => {
     assertMayRegister(by, video)
     if (video.upload_id === null) await registerSource(tx, video.id, source, webFile)
-    const lost = video.upload_id !== null && video.upload_id !== uploadId
+    const isOther = video.upload_id !== null && video.upload_id !== uploadId
+    const lost = isOther && !(await beginReplacement(ctx, tx, video, source))
     if (lost) await queueFileDeletion(tx, storageKey)
     await endUpload(tx, uploadId, lost)
     return { lost }
@@ -95,6 +99,35 @@ export async function registerSource(
 ): Promise<void> {
   await recordSource(tx, videoId, { ...source, filename: shownFilename(source.filename) }, webFile)
   await addTasks(tx, videoId, [probeTask(source.storageKey)])
+}
+
+/**
+ * A source whose upload was begun to replace the one of this video: it is processed as a row of its own, which takes its place
+ * when it is ready. False for an upload that was not, so that it has lost against another.
+ */
+async function beginReplacement(ctx: Context, tx: Tx, video: VideoRow, source: Source): Promise<boolean> {
+  if (isSameFile(video, source)) {
+    await queueFileDeletion(tx, source.storageKey)
+    return true
+  }
+  const running = await findReplacement(tx, video.id)
+  // Registered before, and the answer was lost.
+  if (running?.upload_id === source.uploadId) return true
+  const upload = await findUpload(tx, source.uploadId)
+  if (running || !upload?.replaces || upload.completed_at !== null) return false
+  const { id } = await insertReplacement(tx, randomUUID(), video)
+  await changeWithin(ctx, tx, id, () => registerSource(tx, id, source))
+  const startedAt = ctx.now().toISOString()
+  await recordReplacement(tx, video.id, { status: 'processing', percent: 0, startedAt, error: null })
+  const detail = `A new source (${source.bytes} bytes) arrived; the video changes when it is ready.`
+  await addSourceEvent(tx, video.id, { at: startedAt, event: 'replacing', detail })
+  return true
+}
+
+/** The file that the video is made of: a request that was sent again changes nothing. */
+function isSameFile({ status, clip, source_key: key, source_sha256: sha256, source_bytes }: VideoRow, source: Source) {
+  const isStored = status === 'ready' && clip === null && key !== null
+  return isStored && sha256 === source.sha256 && Number(source_bytes) === source.bytes
 }
 
 /**

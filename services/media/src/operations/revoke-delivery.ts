@@ -6,7 +6,7 @@ import { incrementSequence } from '../repositories/video-states.ts'
 import { enqueueDeliveries } from './webhook-deliveries.ts'
 
 /** No address of a gateway lives longer: twice a day, the longest bucket and the longest need, and an hour for clocks. */
-const MAX_ADDRESS_MS = 49 * 3600 * 1000
+export const MAX_ADDRESS_MS = 49 * 3600 * 1000
 
 /**
  * Ends all addresses of the files of a video that gateways have given out. Its links stay valid: whoever asks for a playlist

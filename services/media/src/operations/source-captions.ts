@@ -8,8 +8,10 @@ import type { StoredCaptions } from '../db/stored.ts'
 import { shownName } from '../domain/audio-tracks.ts'
 import { knownLanguage, languageName } from '../domain/languages.ts'
 import { captionsFile, MAX_CAPTION_LANGUAGES, parseCaptions, renderCaptions } from '../domain/timed-text.ts'
+import { folderOf } from '../domain/video-facts.ts'
 import { queueFileDeletion, queueFolderDeletion } from '../repositories/deletions.ts'
 import { retireCaptions, setCaptions } from '../repositories/timed-texts.ts'
+import { findFolder } from '../repositories/videos.ts'
 
 type SubtitlesWork = Extract<TaskWork, { kind: 'subtitles' }>
 
@@ -31,13 +33,14 @@ export async function prepareSourceCaptions(
 ): Promise<PreparedCaptions> {
   const prepared: PreparedCaptions = { captions: [], warnings: [] }
   if (result.kind !== 'subtitles' || task.params.kind !== 'subtitles') return prepared
-  const folder = keys.attempt(task.video_id, task.id, attempt)
+  const videoFolder = await findFolder(ctx.db, task.video_id)
+  const folder = keys.attempt(videoFolder, task.id, attempt)
   for (const track of task.params.tracks.filter(({ streamIndex }) => result.found.includes(streamIndex))) {
     try {
       const { cues } = await parseCaptions((await ctx.store.get(`${folder}/${track.streamIndex}.vtt`)).toString())
       const file = Buffer.from(renderCaptions(cues))
       const id = randomUUID()
-      await ctx.store.put(keys.playlist(task.video_id, captionsFile(id)), file)
+      await ctx.store.put(keys.playlist(videoFolder, captionsFile(id)), file)
       prepared.captions.push({
         id,
         ...describe(track),
@@ -84,15 +87,15 @@ export async function recordSourceCaptions(
   const captions = [...kept, ...ordered].slice(0, MAX_CAPTION_LANGUAGES)
   await discardPrepared(
     tx,
-    video.id,
+    video,
     prepared.filter((one) => !captions.includes(one)),
   )
   for (const one of replaced) await retireCaptions(tx, video, one)
   if (captions.length > kept.length) await setCaptions(tx, video.id, captions)
 }
 
-export async function discardPrepared(tx: Tx, videoId: string, unused: readonly StoredCaptions[]): Promise<void> {
-  for (const { id } of unused) await queueFileDeletion(tx, keys.playlist(videoId, captionsFile(id)))
+export async function discardPrepared(tx: Tx, video: VideoRow, unused: readonly StoredCaptions[]): Promise<void> {
+  for (const { id } of unused) await queueFileDeletion(tx, keys.playlist(folderOf(video), captionsFile(id)))
 }
 
 /** For a task that failed for good: the video goes on without its subtitles. */

@@ -10,8 +10,10 @@ import type { StillRow, TaskRow, Tx, VideoRow } from '../db/schema.ts'
 import type { VideoPlan } from '../db/stored.ts'
 import { renditionPlaylist } from '../domain/presentation.ts'
 import { type StillPlace, stillTask } from '../domain/stills.ts'
+import { folderOf } from '../domain/video-facts.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { addTaskOnce } from '../repositories/download-tasks.ts'
+import { holdVersion } from '../repositories/replacements.ts'
 import {
   countUnfinishedStills,
   deleteOldStills,
@@ -21,7 +23,7 @@ import {
   insertStill,
   recordStill,
 } from '../repositories/stills.ts'
-import { lockForReference } from '../repositories/videos.ts'
+import { findFolder, lockForReference } from '../repositories/videos.ts'
 
 /** Of one video. The oldest are deleted when there are more. */
 const KEPT = { files: 500, bytes: 128 * 1024 * 1024 }
@@ -40,6 +42,7 @@ export async function beginStill(
   place: StillPlace,
   lost: string | undefined,
 ): Promise<StillRow> {
+  await holdVersion(tx, video)
   if (!(await lockForReference(tx, video.id))) throw new AppError('VIDEO_NOT_FOUND')
   await lockName(tx, `stills of ${video.id}`)
   if (lost !== undefined) await deleteStill(tx, lost)
@@ -50,7 +53,7 @@ export async function beginStill(
   }
   const still = await insertStill(tx, randomUUID(), video.id, place)
   if (!still) throw new Error('a still was added beside its lock')
-  const about = { playlistKey: keys.videoFolder(video.id), number: still.number }
+  const about = { playlistKey: keys.videoFolder(folderOf(video)), number: still.number }
   await addTaskOnce(tx, video.id, stillTask(video.plan, place, about), still.id)
   return still
 }
@@ -63,7 +66,7 @@ export async function endStill(tx: Tx, task: TaskRow, bytes: number | null): Pro
   const { id, video_id: videoId, attempt, params } = task
   if (params.kind !== 'still') throw new Error('not the task of a still')
   if (bytes === null) await deleteStill(tx, id)
-  else await recordStill(tx, id, { key: keys.still(videoId, id, attempt, params.format), bytes })
+  else await recordStill(tx, id, { key: keys.still(await findFolder(tx, videoId), id, attempt, params.format), bytes })
   await deleteStillTask(tx, id)
   for (const key of await deleteOldStills(tx, videoId, KEPT)) await queueFolderDeletion(tx, posix.dirname(key))
   await addEvent(tx, events['video.still-ended'], { aggregateId: id, sequence: 1 }, { videoId, stillId: id })
@@ -72,12 +75,12 @@ export async function endStill(tx: Tx, task: TaskRow, bytes: number | null): Pro
 /** Throws `VIDEO_NOT_READY` while the published part of the largest rendition, which grows, ends before this frame. */
 export async function assertFramePublished(
   { store }: Pick<Context, 'store'>,
-  { id, status, plan: { rungs, frameRate } }: VideoRow & { plan: VideoPlan },
+  { status, plan: { rungs, frameRate }, ...video }: VideoRow & { plan: VideoPlan },
   frame: number,
 ): Promise<void> {
   if (status === 'ready') return
   const name = renditionPlaylist(rungs.at(-1)?.name ?? '')
-  const text = await store.get(keys.playlist(id, name)).catch((error: unknown) => {
+  const text = await store.get(keys.playlist(folderOf(video), name)).catch((error: unknown) => {
     if (error instanceof AppError && error.code === 'FILE_NOT_FOUND') return null
     throw error
   })

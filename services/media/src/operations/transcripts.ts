@@ -17,9 +17,11 @@ import {
   tracksToTranscribe,
   transcribeTask,
 } from '../domain/transcription.ts'
+import { folderOf } from '../domain/video-facts.ts'
 import { queueFolderDeletion } from '../repositories/deletions.ts'
 import { addTasks, taskFacts } from '../repositories/tasks.ts'
 import { retireCaptions, setCaptions } from '../repositories/timed-texts.ts'
+import { findFolder } from '../repositories/videos.ts'
 import { discardPrepared, type PreparedCaptions } from './source-captions.ts'
 
 type TranscribeResult = Extract<TaskResult, { kind: 'transcribe' }>
@@ -33,7 +35,7 @@ export async function addTranscripts(tx: Tx, video: VideoRow, config: MediaConfi
     transcribeTask({
       kind: 'transcribe',
       track: track.id,
-      audioKey: keys.playlist(video.id, audioPlaylist(track)),
+      audioKey: keys.playlist(folderOf(video), audioPlaylist(track)),
       language: track.language,
       from: 0,
       seconds: config.TRANSCRIBE_PIECE_SECONDS,
@@ -53,16 +55,17 @@ export async function prepareTranscript(
   result: TranscribeResult,
 ): Promise<PreparedCaptions> {
   if (task.params.kind !== 'transcribe' || result.cues === 0) return { captions: [], warnings: [] }
-  const { video_id: videoId, params: work } = task
+  const { params: work } = task
+  const folder = await findFolder(ctx.db, task.video_id)
   try {
-    const earlier = work.captionsId && keys.playlist(videoId, captionsFile(work.captionsId))
-    const files = [...(earlier ? [earlier] : []), `${keys.attempt(videoId, task.id, attempt)}/transcript.vtt`]
+    const earlier = work.captionsId && keys.playlist(folder, captionsFile(work.captionsId))
+    const files = [...(earlier ? [earlier] : []), `${keys.attempt(folder, task.id, attempt)}/transcript.vtt`]
     const cues: Cue[] = []
     for (const key of files) cues.push(...(await parseCaptions((await ctx.store.get(key)).toString())).cues)
     const file = Buffer.from(renderCaptions(cues))
     if (file.length > MAX_CAPTION_BYTES) return { captions: [], warnings: [failed(work, 'they are too long')] }
     const id = randomUUID()
-    await ctx.store.put(keys.playlist(videoId, captionsFile(id)), file)
+    await ctx.store.put(keys.playlist(folder, captionsFile(id)), file)
     const lang = work.language ?? knownLanguage(result.language ?? '') ?? 'und'
     const about = { lang, label: automaticLabel(lang), automatic: true }
     const captions = { id, ...about, cues: cues.length, bytes: file.length, createdAt: ctx.now().toISOString() }
@@ -86,7 +89,7 @@ export async function recordTranscript(
   result: TranscribeResult,
   { captions: [made], warnings }: PreparedCaptions,
 ): Promise<void> {
-  await queueFolderDeletion(tx, keys.attempt(video.id, task.id, attempt))
+  await queueFolderDeletion(tx, keys.attempt(folderOf(video), task.id, attempt))
   const { params: work } = task
   if (work.kind !== 'transcribe') return
   const track = video.audio_tracks.find(({ id }) => id === work.track)
@@ -102,7 +105,7 @@ export async function recordTranscript(
     others.length < MAX_CAPTION_LANGUAGES
   // The file of earlier pieces may have gone between its reading and the lock.
   const isLost = result.cues > 0 && made === undefined
-  if (!isWanted || isLost || warnings.length > 0) return await discardPrepared(tx, video.id, made ? [made] : [])
+  if (!isWanted || isLost || warnings.length > 0) return await discardPrepared(tx, video, made ? [made] : [])
   if (made) {
     if (before) await retireCaptions(tx, video, before)
     await setCaptions(tx, video.id, ordered([...others, { ...made, lang, label: automaticLabel(lang) }]))

@@ -7,6 +7,7 @@ import type { Tx, UploadRow, VideoRow } from '../db/schema.ts'
 import { titleOf } from '../domain/source-type.ts'
 import { assertLinkTakes, refusalOfUse, typeFault } from '../domain/upload-links.ts'
 import { isErased } from '../repositories/erased-projects.ts'
+import { sourceRetention } from '../repositories/project-limits.ts'
 import { findLink, revokeLink, takeUse } from '../repositories/upload-links.ts'
 import { openUploadsOfLink } from '../repositories/uploads.ts'
 import { insertVideo } from '../repositories/videos.ts'
@@ -42,7 +43,8 @@ export async function beginByLink(
   await assertMayAddVideo(ctx, tx, of.projectId)
   const { description, tags, visibility } = link
   const text = { title: link.title ?? titleOf(file.filename), description, tags, visibility }
-  const video = await insertVideo(tx, { id: randomUUID(), ...of, ...text })
+  const kept = await sourceRetention(tx, ctx.config, of.projectId)
+  const video = await insertVideo(tx, { id: randomUUID(), ...of, ...text, ...kept })
   const upload = await reserve(ctx, tx, {
     ...{ id: randomUUID(), videoId: video.id, madeVideo: true, ...of, ...how },
     filename: file.filename,

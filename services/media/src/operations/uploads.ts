@@ -8,6 +8,7 @@ import { queueFolderDeletion, queueQuarantine } from '../repositories/deletions.
 import { isSweepConfirmed } from '../repositories/installation.ts'
 import { lockQuota, usageOf } from '../repositories/project-limits.ts'
 import { lockPlaylists } from '../repositories/publications.ts'
+import { isBeingReplaced } from '../repositories/replacements.ts'
 import {
   addUploadPart,
   countAbandoned,
@@ -20,6 +21,13 @@ import { lockVideo } from '../repositories/video-states.ts'
 import { removeVideo } from './remove-video.ts'
 import { endSpeculationOf } from './speculative-segments.ts'
 
+/** Whether a new source takes the place of one that the video has. Throws while that one is being processed. */
+export function replacesSource({ upload_id: uploadId, status }: VideoRow): boolean {
+  if (uploadId !== null && status !== 'ready' && status !== 'failed') throw new AppError('SOURCE_ALREADY_UPLOADED')
+  return uploadId !== null
+}
+
+/** Of several uploads of one video that waits for its source, the first that is complete becomes it. */
 export function assertAwaitsSource(video: VideoRow): void {
   if (video.upload_id !== null) throw new AppError('SOURCE_ALREADY_UPLOADED')
 }
@@ -30,7 +38,7 @@ export function assertMayBeVideo(contentType: string | null): void {
 
 /**
  * Reserves quota for an upload until it is registered or aborted. One project's uploads pass here one after the other, so
- * that two that begin together cannot both take the rest of the quota.
+ * that two that begin together cannot both take the rest of the quota, nor replace the same source.
  * @param upload with `bytes` null where the length is not known; then at most `maxBytes` are reserved
  */
 export async function reserve(
@@ -43,6 +51,7 @@ export async function reserve(
 ): Promise<UploadRow> {
   await lockQuota(tx, upload.projectId)
   const usage = await usageOf(tx, config, upload.projectId)
+  if (upload.replaces && (await isBeingReplaced(tx, upload.videoId))) throw new AppError('REPLACEMENT_IN_PROGRESS')
   if (usage.uploads >= config.MAX_OPEN_UPLOADS) throw new AppError('UPLOAD_LIMIT_REACHED')
   const bytes = Math.min(quotaFor(upload.bytes, usage), maxBytes)
   return await insertUpload(tx, { ...upload, bytes }, config.UPLOAD_EXPIRY_SECONDS)

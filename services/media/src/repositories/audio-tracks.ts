@@ -5,6 +5,7 @@ import type { Tx } from '../db/schema.ts'
 import type { StoredAudioTrack } from '../db/stored.ts'
 import { queueLateDeletion } from './deletions.ts'
 import { markUnpublished } from './publications.ts'
+import { findFolder } from './videos.ts'
 
 /** Tracks as the owner wants them; published playlists must be written again. */
 export async function publishAudioTracks(tx: Tx, videoId: string, tracks: readonly StoredAudioTrack[]): Promise<void> {
@@ -77,9 +78,10 @@ export async function deleteTasksOfTrack(
     )
     .returning(['id', 'attempt'])
     .execute()
+  const folder = await findFolder(tx, videoId)
   for (const { id, attempt: last } of rows) {
     for (let attempt = 1; attempt <= last; attempt += 1) {
-      await queueLateDeletion(tx, { key: keys.attempt(videoId, id, attempt), folder: true })
+      await queueLateDeletion(tx, { key: keys.attempt(folder, id, attempt), folder: true })
     }
   }
 }

@@ -58,8 +58,9 @@ export async function queueLateDeletion(
   tx: Tx,
   what: Removable,
   counted: Pick<DisposalTerms, 'projectId' | 'bytes'> = {},
+  afterSeconds = LATE_SECONDS,
 ): Promise<void> {
-  await queueDeletion(tx, what, { ...counted, afterSeconds: LATE_SECONDS })
+  await queueDeletion(tx, what, { ...counted, afterSeconds })
 }
 
 /** Whether the removal of a folder is queued, because somebody has deleted the video. */

@@ -45,7 +45,8 @@ export async function unfinishedErasures(db: Db): Promise<string[]> {
 }
 
 export async function videosOfProject(db: Db, projectId: string, limit: number): Promise<string[]> {
-  const rows = await db.selectFrom('videos').select('id').where('project_id', '=', projectId).limit(limit).execute()
+  const query = db.selectFrom('videos').select('id').where('project_id', '=', projectId).where('replaces', 'is', null)
+  const rows = await query.limit(limit).execute()
   return rows.map((row) => row.id)
 }
 

@@ -6,13 +6,14 @@ import type { Db, Tx } from '../db/schema.ts'
 
 /** Changes the given limits and leaves the rest; null restores the installation's limit. */
 export async function changeLimits(tx: Tx, projectId: string, change: Partial<Limits>): Promise<void> {
-  const { storedBytes, uploadBytes, minutes, videoSeconds, runningTasks } = change
+  const { storedBytes, uploadBytes, minutes, videoSeconds, runningTasks, sourceDays } = change
   const columns = {
     ...(storedBytes !== undefined && { stored_bytes: storedBytes }),
     ...(uploadBytes !== undefined && { upload_bytes: uploadBytes }),
     ...(minutes !== undefined && { minutes }),
     ...(videoSeconds !== undefined && { video_seconds: videoSeconds }),
     ...(runningTasks !== undefined && { running_tasks: runningTasks }),
+    ...(sourceDays !== undefined && { source_days: sourceDays }),
   }
   await tx
     .insertInto('project_limits')
@@ -38,7 +39,7 @@ export async function lockQuota(tx: Tx, projectId: string): Promise<void> {
 
 export async function countVideosOf(db: Db, projectId: string): Promise<number> {
   const { rows } = await sql<{ videos: number }>`select count(*)::integer as videos from videos
-    where project_id = ${projectId}`.execute(db)
+    where project_id = ${projectId} and replaces is null`.execute(db)
   return rows[0]?.videos ?? 0
 }
 
@@ -59,11 +60,11 @@ export async function usageOf(db: Db, config: MediaConfig, projectId: string): P
       stored.bytes + coming.bytes as bytes, retired.bytes as retired_bytes, stored.minutes, stored.videos, coming.uploads, work.running_tasks,
       coalesce((
         select json_strip_nulls(json_build_object('storedBytes', stored_bytes, 'uploadBytes', upload_bytes,
-          'minutes', minutes, 'videoSeconds', video_seconds, 'runningTasks', running_tasks))
+          'minutes', minutes, 'videoSeconds', video_seconds, 'runningTasks', running_tasks, 'sourceDays', source_days))
         from project_limits where project_id = ${projectId}
       ), '{}') as limits
     from (
-      select count(*) as videos, coalesce(sum(coalesce(source_bytes, 0)
+      select count(*) filter (where replaces is null) as videos, coalesce(sum(case when source_key is null then 0 else coalesce(source_bytes, 0) end
           + coalesce((watermark->'picture'->>'bytes')::bigint, 0)
           + case when captions = '[]' then 0
             else (select coalesce(sum((it->>'bytes')::bigint), 0) from jsonb_array_elements(captions) as it) end
@@ -106,6 +107,17 @@ export async function runningLimit(db: Db, config: MediaConfig, projectId: strin
   return limit === null ? null : Number(limit)
 }
 
+/** For a video that is created now: a later change removes nothing of it. */
+export async function sourceRetention(
+  db: Db,
+  config: MediaConfig,
+  projectId: string,
+): Promise<{ sourceDays: number | null }> {
+  const query = db.selectFrom('project_limits').select('source_days').where('project_id', '=', projectId)
+  const own = await query.executeTakeFirst()
+  return { sourceDays: own?.source_days ?? config.SOURCE_RETENTION_DAYS ?? null }
+}
+
 function defaultLimits(config: MediaConfig): Limits {
   return {
     storedBytes: config.QUOTA_BYTES ?? null,
@@ -113,5 +125,6 @@ function defaultLimits(config: MediaConfig): Limits {
     minutes: config.QUOTA_MINUTES ?? null,
     videoSeconds: config.MAX_VIDEO_SECONDS ?? null,
     runningTasks: config.MAX_RUNNING_TASKS ?? null,
+    sourceDays: config.SOURCE_RETENTION_DAYS ?? null,
   }
 }

@@ -5,6 +5,7 @@ import type { Db, Tx } from '../db/schema.ts'
 import { isAdditional } from '../domain/plan.ts'
 import { type Part, segmentsOf } from '../domain/segments.ts'
 import { queueFolderDeletion } from './deletions.ts'
+import { findFolder } from './videos.ts'
 
 interface AttemptRef {
   taskId: string
@@ -71,7 +72,8 @@ export async function replaceParts(tx: Tx, ref: AttemptRef, written: MediaPart):
 
 /** Removes the files of an attempt, unless playlists list them or will. */
 export async function discardFiles(tx: Tx, videoId: string, { taskId, attempt }: AttemptRef): Promise<void> {
-  if (!(await hasParts(tx, { taskId, attempt }))) await queueFolderDeletion(tx, keys.attempt(videoId, taskId, attempt))
+  if (await hasParts(tx, { taskId, attempt })) return
+  await queueFolderDeletion(tx, keys.attempt(await findFolder(tx, videoId), taskId, attempt))
 }
 
 /** Whether this attempt has recorded segments. */

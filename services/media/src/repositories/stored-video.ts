@@ -16,6 +16,8 @@ export interface StoredVideo {
   stills: string[]
   /** Keys of files and folders whose deletion is pending. */
   pendingDeletion: string[]
+  /** Of a source that is to replace that of the video: its key. */
+  replacingSources: string[]
 }
 
 export async function storedVideo(db: Db, videoId: string): Promise<StoredVideo | undefined> {
@@ -35,11 +37,13 @@ export async function storedVideo(db: Db, videoId: string): Promise<StoredVideo 
       const stills = await stillKeys(tx, videoId)
       const pendingDeletion = await sql<{ key: string }>`
         select key from deletions where split_part(key, '/', 2) = ${videoId}`.execute(tx)
+      const replacing = await tx.selectFrom('videos').select('source_key').where('replaces', '=', videoId).execute()
       return {
         video,
         written,
         attempts: new Set([...attempts.rows.map(({ name }) => name), ...stills.map((key) => folderName(key))]),
         stills,
+        replacingSources: replacing.flatMap(({ source_key: key }) => key ?? []),
         pendingDeletion: pendingDeletion.rows.map(({ key }) => key),
       }
     })
@@ -51,7 +55,7 @@ function folderName(key: string): string {
 
 /** The next videos by id. */
 export async function videoIdsAfter(db: Db, after: string | undefined, limit: number): Promise<string[]> {
-  let query = db.selectFrom('videos').select('id').orderBy('id').limit(limit)
+  let query = db.selectFrom('videos').select('id').where('replaces', 'is', null).orderBy('id').limit(limit)
   if (after !== undefined) query = query.where('id', '>', after)
   return (await query.execute()).map(({ id }) => id)
 }

@@ -3,20 +3,18 @@ import { sql } from 'kysely'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import type { StoredCaptions, StoredChapters } from '../db/stored.ts'
 import { captionsFile, captionsPlaylist, chaptersKey } from '../domain/timed-text.ts'
+import { folderOf } from '../domain/video-facts.ts'
 import { queueLateDeletion } from './deletions.ts'
 
 /** Deletes the files late: published playlists name them until they are rewritten, and players may have just read those. */
-export async function retireCaptions(
-  tx: Tx,
-  { id: videoId, project_id: projectId }: Pick<VideoRow, 'id' | 'project_id'>,
-  { id, bytes = 0 }: StoredCaptions,
-): Promise<void> {
-  await queueLateDeletion(tx, { key: keys.playlist(videoId, captionsPlaylist(id)), folder: false })
-  await queueLateDeletion(tx, { key: keys.playlist(videoId, captionsFile(id)), folder: false }, { projectId, bytes })
+export async function retireCaptions(tx: Tx, video: VideoRow, { id, bytes = 0 }: StoredCaptions): Promise<void> {
+  const [folder, projectId] = [folderOf(video), video.project_id]
+  await queueLateDeletion(tx, { key: keys.playlist(folder, captionsPlaylist(id)), folder: false })
+  await queueLateDeletion(tx, { key: keys.playlist(folder, captionsFile(id)), folder: false }, { projectId, bytes })
 }
 
-export async function retireChapters(tx: Tx, videoId: string, chapters: StoredChapters): Promise<void> {
-  await queueLateDeletion(tx, { key: chaptersKey(videoId, chapters), folder: false })
+export async function retireChapters(tx: Tx, video: VideoRow, chapters: StoredChapters): Promise<void> {
+  await queueLateDeletion(tx, { key: chaptersKey(folderOf(video), chapters), folder: false })
 }
 
 /** Published playlists must be written again. */

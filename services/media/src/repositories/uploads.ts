@@ -16,11 +16,14 @@ export interface NewUpload {
   filename: string | null
   metadata: string | null
   madeVideo: boolean
+  /** The video has a source, and gets this one in its place. */
+  replaces?: boolean
   uploadLinkId?: string
 }
 
 export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: number): Promise<UploadRow> {
-  const { id, videoId, ownerId, projectId, resumable, bytes, filename, metadata, madeVideo, uploadLinkId } = upload
+  const { id, videoId, ownerId, projectId, resumable, bytes, filename, metadata, madeVideo, replaces, uploadLinkId } =
+    upload
   const own = { id, resumable, bytes, filename, metadata }
   return await tx
     .insertInto('uploads')
@@ -30,6 +33,7 @@ export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: num
       owner_id: ownerId,
       project_id: projectId,
       made_video: madeVideo,
+      replaces: replaces ?? false,
       upload_link_id: uploadLinkId ?? null,
       expires_at: inSeconds(resumable ? expirySeconds : SINGLE_REQUEST_SECONDS),
     })

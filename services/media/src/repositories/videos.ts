@@ -6,6 +6,7 @@ import { CompiledQuery, type RawBuilder, sql } from 'kysely'
 import type { Db, Tx, VideoRow } from '../db/schema.ts'
 import type { FrameRange, StoredWatermark } from '../db/stored.ts'
 import type { SortCursor } from '../domain/pages.ts'
+import { folderOf } from '../domain/video-facts.ts'
 
 export interface NewVideo {
   id: string
@@ -21,12 +22,15 @@ export interface NewVideo {
   allowedDomains?: string[] | null | undefined
   uploadLinkId?: string
   expiresAt?: string | null | undefined
+  sourceExpiresAt?: string | null | undefined
+  /** Days after which the source of a video that is ready is removed, unless `sourceExpiresAt` says otherwise. */
+  sourceDays?: number | null | undefined
 }
 
 /** Throws `EXTERNAL_ID_TAKEN`. */
 export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
   const { ownerId, projectId, externalId = null, metadata = {}, instantPlayback = false, ...others } = video
-  const { uploadLinkId = null, expiresAt, allowedDomains = null, ...rest } = others
+  const { uploadLinkId = null, expiresAt, sourceExpiresAt, sourceDays, allowedDomains = null, ...rest } = others
   const inserted = await db
     .insertInto('videos')
     .values({
@@ -39,6 +43,8 @@ export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
       allowed_domains: allowedDomains,
       upload_link_id: uploadLinkId,
       delete_at: expiresAt ?? null,
+      source_delete_at: sourceExpiresAt ?? null,
+      source_days: sourceExpiresAt === undefined ? (sourceDays ?? null) : null,
       renditions: '[]',
     })
     .onConflict((conflict) =>
@@ -59,7 +65,13 @@ export async function getVideo(tx: Tx, videoId: string): Promise<VideoRow> {
   return await tx.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirstOrThrow()
 }
 
-export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId'>>
+/** The folder of a video that must exist, see `folderOf`. */
+export async function findFolder(db: Db, videoId: string): Promise<string> {
+  const query = db.selectFrom('videos').select(['id', 'replaces', 'version']).where('id', '=', videoId)
+  return folderOf(await query.executeTakeFirstOrThrow())
+}
+
+export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId' | 'sourceDays'>>
 
 /**
  * @param ifRevision change the video only where its revision is one of these
@@ -68,7 +80,7 @@ export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId'>>
 export async function updateText(
   tx: Tx,
   videoId: string,
-  { instantPlayback, allowedDomains, externalId, metadata, expiresAt, ...change }: TextChange,
+  { instantPlayback, allowedDomains, externalId, metadata, expiresAt, sourceExpiresAt, ...change }: TextChange,
   ifRevision?: readonly number[],
 ): Promise<boolean> {
   const update = tx
@@ -80,6 +92,7 @@ export async function updateText(
       ...(instantPlayback !== undefined && { instant_playback: instantPlayback }),
       ...(allowedDomains !== undefined && { allowed_domains: allowedDomains }),
       ...(expiresAt !== undefined && { delete_at: expiresAt }),
+      ...(sourceExpiresAt !== undefined && { source_delete_at: sourceExpiresAt, source_days: null }),
       sequence: sql<number>`sequence + 1`,
       revision: sql<number>`revision + 1`,
       updated_at: sql<Date>`now()`,
@@ -150,7 +163,7 @@ export async function listVideos(
   const descending = page.sort.startsWith('-')
   const column = page.sort.endsWith('title') ? 'title' : 'created_at'
   const direction = descending ? 'desc' : 'asc'
-  let query = db.selectFrom('videos').selectAll().where(isInProject(projectId, filter))
+  let query = db.selectFrom('videos').selectAll().where(isInProject(projectId, filter)).where('replaces', 'is', null)
   if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.visibility) query = query.where('visibility', '=', filter.visibility)
   if (filter.kind) query = query.where(sql<boolean>`coalesce(facts->>'kind', 'video') = ${filter.kind}`)
@@ -191,7 +204,7 @@ export async function listAllVideos(
   },
   page: NewestFirst,
 ): Promise<VideoRow[]> {
-  let query = db.selectFrom('videos').selectAll()
+  let query = db.selectFrom('videos').selectAll().where('replaces', 'is', null)
   if (filter.projectId) query = query.where('project_id', '=', filter.projectId)
   if (filter.ownerId) query = query.where('owner_id', '=', filter.ownerId)
   if (filter.status) query = query.where('status', '=', filter.status)
@@ -217,7 +230,7 @@ export async function lockForReference(tx: Tx, videoId: string): Promise<VideoRo
 
 export async function insertClip(
   tx: Tx,
-  about: Pick<NewVideo, 'id' | 'ownerId' | 'projectId' | 'title' | 'allowedDomains'>,
+  about: Pick<NewVideo, 'id' | 'ownerId' | 'projectId' | 'title' | 'allowedDomains' | 'sourceDays'>,
   range: FrameRange,
   watermark: StoredWatermark | null,
 ): Promise<VideoRow> {
@@ -240,11 +253,12 @@ export async function knownVideos(db: Db, names: string[]): Promise<Map<string, 
   return new Map(ids.map((id) => [id, found.has(id)]))
 }
 
+/** Whether there were any; those that were removed count, because the store of their videos cannot be empty. */
 export async function hasSources(db: Db): Promise<boolean> {
   const found = await db
     .selectFrom('videos')
     .select('id')
-    .where('source_key', 'is not', null)
+    .where('upload_id', 'is not', null)
     .limit(1)
     .executeTakeFirst()
   return found !== undefined
@@ -288,7 +302,7 @@ export function videoReader(db: Db): ReadVideo {
   async function close(ids: Set<string>): Promise<Map<string, VideoRow>> {
     open = undefined
     // Raw, because compiling the most frequent query on each call would cost too much.
-    const query = CompiledQuery.raw('select * from videos where id = any($1)', [[...ids]])
+    const query = CompiledQuery.raw('select * from videos where id = any($1) and replaces is null', [[...ids]])
     const { rows } = await db.executeQuery(query as CompiledQuery<VideoRow>)
     return new Map(rows.map((row) => [row.id, row]))
   }

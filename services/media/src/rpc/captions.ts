@@ -8,6 +8,7 @@ import type { StoredCaptions, StoredChapters, VideoPlan } from '../db/stored.ts'
 import { assertWithin } from '../domain/clip.ts'
 import { languageName, languageTag } from '../domain/languages.ts'
 import { captionsFile, MAX_CAPTION_LANGUAGES, parseCaptions, renderCaptions } from '../domain/timed-text.ts'
+import { folderOf } from '../domain/video-facts.ts'
 import { changeTimedText } from '../operations/change-video.ts'
 import { assertQuotaFor, assertQuotaKept } from '../operations/limits.ts'
 import { retireCaptions, retireChapters, setCaptions, setChapters } from '../repositories/timed-texts.ts'
@@ -15,44 +16,45 @@ import { byEditor, byViewer, changeOwnVideo } from './guards.ts'
 
 /** Stores a rendering of the parsed cues, so that nothing else of the file reaches a viewer. */
 export function putCaptions(ctx: Context): Handler<typeof media.putCaptions> {
-  return byEditor<typeof media.putCaptions>(
-    ctx,
-    async ({ videoId, lang, label, text }, { project_id: projectId }, call) => {
-      const tag = languageTag(lang)
-      const { cues, warnings } = await parseCaptions(text)
-      const file = Buffer.from(renderCaptions(cues))
-      const captions: StoredCaptions = {
-        id: randomUUID(),
-        lang: tag,
-        label: label ?? languageName(tag),
-        cues: cues.length,
-        bytes: file.length,
-        createdAt: ctx.now().toISOString(),
-      }
-      const key = keys.playlist(videoId, captionsFile(captions.id))
-      await assertQuotaFor(ctx, projectId, file.length)
-      // Outside the transaction: a slow store must hold no connection of the database, and not the owner's quota.
-      await ctx.store.put(key, file)
-      await changeOwnVideo(
-        ctx,
-        videoId,
-        call,
-        async (tx, video) => {
-          const others = video.captions.filter((other) => other.lang !== tag)
-          if (others.length >= MAX_CAPTION_LANGUAGES) throw new AppError('CAPTIONS_LIMIT_REACHED')
-          for (const before of video.captions) if (before.lang === tag) await retireCaptions(tx, video, before)
-          await setCaptions(tx, videoId, [...others, captions])
-          await assertQuotaKept(ctx, tx, video.project_id)
-        },
-        changeTimedText,
-      ).catch(async (error: unknown) => {
-        // Another error may have come after the commit.
-        if (error instanceof AppError) await ctx.store.remove(key)
-        throw error
-      })
-      return { ...toCaptions(captions), warnings }
-    },
-  )
+  return byEditor<typeof media.putCaptions>(ctx, async ({ videoId, lang, label, text }, found, call) => {
+    const { project_id: projectId } = found
+    const tag = languageTag(lang)
+    const { cues, warnings } = await parseCaptions(text)
+    const file = Buffer.from(renderCaptions(cues))
+    const captions: StoredCaptions = {
+      id: randomUUID(),
+      lang: tag,
+      label: label ?? languageName(tag),
+      cues: cues.length,
+      bytes: file.length,
+      createdAt: ctx.now().toISOString(),
+    }
+    const keyIn = (folder: string) => keys.playlist(folder, captionsFile(captions.id))
+    const key = keyIn(folderOf(found))
+    await assertQuotaFor(ctx, projectId, file.length)
+    // Outside the transaction: a slow store must hold no connection of the database, and not the owner's quota.
+    await ctx.store.put(key, file)
+    await changeOwnVideo(
+      ctx,
+      videoId,
+      call,
+      async (tx, video) => {
+        // The source was replaced meanwhile.
+        if (keyIn(folderOf(video)) !== key) await ctx.store.put(keyIn(folderOf(video)), file)
+        const others = video.captions.filter((other) => other.lang !== tag)
+        if (others.length >= MAX_CAPTION_LANGUAGES) throw new AppError('CAPTIONS_LIMIT_REACHED')
+        for (const before of video.captions) if (before.lang === tag) await retireCaptions(tx, video, before)
+        await setCaptions(tx, videoId, [...others, captions])
+        await assertQuotaKept(ctx, tx, video.project_id)
+      },
+      changeTimedText,
+    ).catch(async (error: unknown) => {
+      // Another error may have come after the commit.
+      if (error instanceof AppError) await ctx.store.remove(key)
+      throw error
+    })
+    return { ...toCaptions(captions), warnings }
+  })
 }
 
 export function listCaptions(ctx: Context): Handler<typeof media.listCaptions> {
@@ -112,7 +114,7 @@ async function replace(ctx: Context, videoId: string, call: Call, chapters: Stor
     async (tx, video) => {
       // Before the probe the length is not known. Players then do not get chapters that start after the end.
       if (video.plan && chapters) assertStartWithin(video.plan, chapters)
-      if (video.chapters) await retireChapters(tx, videoId, video.chapters)
+      if (video.chapters) await retireChapters(tx, video, video.chapters)
       await setChapters(tx, videoId, chapters)
       if (chapters) await assertQuotaKept(ctx, tx, video.project_id)
     },

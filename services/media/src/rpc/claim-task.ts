@@ -5,6 +5,7 @@ import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import type { TaskRow, Tx } from '../db/schema.ts'
 import { remainingWork } from '../domain/segments.ts'
+import { folderOf } from '../domain/video-facts.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptLost } from '../operations/end-attempt.ts'
 import { deferOverLimit } from '../operations/limits.ts'
@@ -23,14 +24,14 @@ export function claimTask(ctx: Context): Handler<typeof media.claimTask> {
     })
     const started = changed?.result
     // A take-over may have failed the task for good, which must be committed.
-    if (!started?.lease_token) throw new AppError('TASK_GONE')
+    if (!changed || !started?.lease_token) throw new AppError('TASK_GONE')
     return {
       taskId: started.id,
       videoId: started.video_id,
       attempt: started.attempt,
       leaseToken: started.lease_token,
       leaseMs: ctx.config.LEASE_MS,
-      outputKey: keys.attempt(started.video_id, started.id, started.attempt),
+      outputKey: keys.attempt(folderOf(changed.video), started.id, started.attempt),
       work: await workOf(ctx, started),
     }
   }

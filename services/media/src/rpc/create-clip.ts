@@ -12,9 +12,10 @@ import { userOf } from '../domain/visibility.ts'
 import { changeWithin } from '../operations/change-video.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { registerSource } from '../operations/register-source.ts'
+import { assertSourceStored } from '../operations/remove-source.ts'
 import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-projects.ts'
-import { lockQuota, usageOf } from '../repositories/project-limits.ts'
+import { lockQuota, sourceRetention, usageOf } from '../repositories/project-limits.ts'
 import { insertClip, lockForReference } from '../repositories/videos.ts'
 import { byEditor } from './guards.ts'
 import { toVideo } from './video-view.ts'
@@ -53,6 +54,7 @@ async function clipOf(
     project_id: projectId,
     allowed_domains: allowedDomains,
   } = parent
+  assertSourceStored(parent)
   if (parent.status !== 'ready' || !facts || sourceKey === null || sha256 === null)
     throw new AppError('VIDEO_NOT_READY')
   const range = rangeOfClip({ facts, clip: parent.clip }, { start, end })
@@ -67,7 +69,8 @@ async function clipOf(
   const storageKey = keys.source(id, uploadId)
   await ctx.store.copy(sourceKey, storageKey)
   const watermark = parent.watermark && (await copyWatermark(ctx, parent.watermark, id))
-  const video = await insertClip(tx, { id, ownerId, projectId, title, allowedDomains }, range, watermark)
+  const kept = await sourceRetention(tx, ctx.config, projectId)
+  const video = await insertClip(tx, { id, ownerId, projectId, title, allowedDomains, ...kept }, range, watermark)
   const upload = { uploadId, storageKey, filename, bytes, sha256 }
   const registered = await changeWithin(ctx, tx, id, () => registerSource(tx, video.id, upload))
   if (!registered) throw new Error('the row of a new clip is missing')

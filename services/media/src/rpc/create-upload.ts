@@ -9,8 +9,9 @@ import { titleOf } from '../domain/source-type.ts'
 import { assertMayWith } from '../domain/visibility.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { transact } from '../operations/transact.ts'
-import { assertAwaitsSource, assertMayBeVideo, reserve } from '../operations/uploads.ts'
+import { assertMayBeVideo, replacesSource, reserve } from '../operations/uploads.ts'
 import { isErased } from '../repositories/erased-projects.ts'
+import { sourceRetention } from '../repositories/project-limits.ts'
 import { findVideo, insertVideo } from '../repositories/videos.ts'
 import { byUser } from './guards.ts'
 import { toUpload } from './uploads.ts'
@@ -28,11 +29,11 @@ export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
         if (own) assertMayWith(own, actor, 'edit')
         else assertMay(actor, projectId, 'edit', 'PROJECT_NOT_FOUND')
         if (await isErased(tx, projectId)) throw new AppError('ACCOUNT_ERASED')
-        if (own) assertAwaitsSource(own)
+        const replaces = own !== null && replacesSource(own)
         const video = own ?? (await createVideo(ctx, tx, { ownerId, projectId }, input))
         const { bytes, filename, metadata } = input
         const about = { id: randomUUID(), ownerId, projectId, videoId: video.id }
-        const upload = { ...about, resumable: true, madeVideo: own === null }
+        const upload = { ...about, resumable: true, madeVideo: own === null, replaces }
         const row = await reserve(ctx, tx, { ...upload, bytes, filename, metadata })
         return await toUpload(ctx, tx, row, actor)
       },
@@ -49,5 +50,6 @@ async function createVideo(
 ): Promise<VideoRow> {
   await assertMayAddVideo(ctx, tx, projectId)
   const text = { title: title ?? titleOf(filename), description: '', tags: [], externalId, metadata }
-  return await insertVideo(tx, { id: randomUUID(), ownerId, projectId, ...text, visibility: 'private' })
+  const about = { id: randomUUID(), ownerId, projectId, ...(await sourceRetention(tx, ctx.config, projectId)) }
+  return await insertVideo(tx, { ...about, ...text, visibility: 'private' })
 }

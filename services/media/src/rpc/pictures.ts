@@ -9,6 +9,7 @@ import type { StoredWatermark } from '../db/stored.ts'
 import { assertWithin } from '../domain/clip.ts'
 import { kindOf } from '../domain/video-facts.ts'
 import { assertQuotaKept } from '../operations/limits.ts'
+import { assertSourceStored } from '../operations/remove-source.ts'
 import { queueFileDeletion } from '../repositories/deletions.ts'
 import { restartPoster, setWatermark } from '../repositories/pictures.ts'
 import { byEditor, byMember, changeOwnVideo } from './guards.ts'
@@ -17,9 +18,11 @@ import { toVideo } from './video-view.ts'
 /** Starts a new attempt of the poster task, so that of two choices the later one counts. */
 export function choosePoster(ctx: Context): Handler<typeof media.choosePoster> {
   return async ({ videoId, time }, call) => {
-    const { video } = await changeOwnVideo(ctx, videoId, call, async (tx, { playable, plan, facts }) => {
+    const { video } = await changeOwnVideo(ctx, videoId, call, async (tx, before) => {
+      const { playable, plan, facts } = before
       if (!playable || !plan) throw new AppError('PLAYBACK_NOT_READY')
       if (kindOf({ facts }) === 'audio') throw new AppError('VIDEO_WITHOUT_FRAMES')
+      assertSourceStored(before)
       assertWithin(plan, 'time', time)
       const { frameCount, frameRate } = plan
       const last = ((frameCount - 1) * frameRate.den) / frameRate.num

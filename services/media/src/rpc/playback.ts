@@ -12,6 +12,7 @@ import type { StoredAudioTrack, VideoPlan } from '../db/stored.ts'
 import { downloadTask } from '../domain/downloads.ts'
 import { creationCursor, decodeCreationCursor } from '../domain/pages.ts'
 import { captionsFile, chaptersKey, secondsOf } from '../domain/timed-text.ts'
+import { folderOf } from '../domain/video-facts.ts'
 import { videoByReference } from '../operations/playback-reference.ts'
 import { revokeDelivery as raiseDeliveryEpoch, wasPublished } from '../operations/revoke-delivery.ts'
 import { transact } from '../operations/transact.ts'
@@ -20,6 +21,7 @@ import { addTaskOnce, findTaskAt } from '../repositories/download-tasks.ts'
 import { retiredPlaybackKeys } from '../repositories/playback-keys.ts'
 import { countTokens, insertToken, lockTokens, revokeToken, tokensOfProject } from '../repositories/playback-tokens.ts'
 import { projectDomains } from '../repositories/project-domains.ts'
+import { holdVersion } from '../repositories/replacements.ts'
 import { incrementSequence } from '../repositories/video-states.ts'
 import { findVideo } from '../repositories/videos.ts'
 import { byEditor, changeOwnVideo } from './guards.ts'
@@ -46,11 +48,12 @@ function grant(
     visibility: row.visibility,
     posterKey: row.poster_key,
     storyboard: row.storyboard,
-    captions: row.captions.map(({ lang, id }) => ({ lang, key: keys.playlist(row.id, captionsFile(id)) })),
-    chaptersKey: row.chapters && chaptersKey(row.id, row.chapters),
+    captions: row.captions.map(({ lang, id }) => ({ lang, key: keys.playlist(folderOf(row), captionsFile(id)) })),
+    chaptersKey: row.chapters && chaptersKey(folderOf(row), row.chapters),
     heights: (row.plan?.rungs ?? []).map(({ width, height }) => Math.min(width, height)),
     durationSeconds: row.plan ? secondsOf(row.plan) : 0,
     deliveryEpoch: row.delivery_epoch,
+    version: row.version,
     ...limits,
   }
 }
@@ -73,14 +76,19 @@ export function prepareDownload(ctx: Context): Handler<typeof media.prepareDownl
     if (height !== undefined && !rung) {
       throw new AppError('FILE_NOT_FOUND', { detail: 'This video has no rendition of that height' })
     }
-    const planned = downloadTask(video.plan, rung, track, keys.videoFolder(videoId))
+    const folder = folderOf(video)
+    const planned = downloadTask(video.plan, rung, track, keys.videoFolder(folder))
     const task = await findTaskAt(ctx.db, videoId, planned.ordinal)
     if (task?.state === 'done') {
-      return { status: 'ready', videoId, storageKey: keys.download(videoId, task.id, task.attempt), title: video.title }
+      return { status: 'ready', videoId, storageKey: keys.download(folder, task.id, task.attempt), title: video.title }
     }
     if (task?.state === 'failed') throw new AppError('DOWNLOAD_FAILED')
     if (!task) {
-      await transact(ctx, (tx) => addTaskOnce(tx, videoId, planned))
+      const add = async (tx: Tx) => {
+        await holdVersion(tx, video)
+        await addTaskOnce(tx, videoId, planned)
+      }
+      await transact(ctx, add)
     }
     return { status: 'preparing', videoId }
   }

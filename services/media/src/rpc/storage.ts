@@ -6,6 +6,7 @@ import { installationName, restoreFromQuarantine as restore, storeTime } from '@
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { Tx } from '../db/schema.ts'
+import { recallRestoredSource } from '../operations/remove-source.ts'
 import { auditFolders } from '../operations/storage-audit/audit-folders.ts'
 import { auditVideo } from '../operations/storage-audit/audit-video.ts'
 import { type FindingsPage, toStorageFinding } from '../operations/storage-audit/findings.ts'
@@ -93,7 +94,9 @@ export function listQuarantine(ctx: Context): Handler<typeof media.listQuarantin
 
 export function restoreFromQuarantine(ctx: Context): Handler<typeof media.restoreFromQuarantine> {
   return byAdmin<typeof media.restoreFromQuarantine>(async ({ day, key }) => {
-    return await restore(ctx.store, day, key, RESTORED_FILES)
+    const done = await restore(ctx.store, day, key, RESTORED_FILES)
+    if (done.restored > 0) await recallRestoredSource(ctx, key)
+    return done
   })
 }
 

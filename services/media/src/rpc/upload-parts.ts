@@ -46,7 +46,7 @@ export function beginPiece(ctx: Context): Handler<typeof media.beginPiece> {
 async function assertStillAllowed(ctx: Context, tx: Tx, row: UploadRow): Promise<void> {
   const video = await findVideo(tx, row.video_id)
   if (!video) throw new AppError('VIDEO_NOT_FOUND')
-  assertAwaitsSource(video)
+  if (!row.replaces) assertAwaitsSource(video)
   assertWithinQuota(Number(row.bytes), await usageOf(tx, ctx.config, row.project_id))
 }
 

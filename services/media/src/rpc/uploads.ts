@@ -11,20 +11,20 @@ import { changeVideo } from '../operations/change-video.ts'
 import { registerUpload } from '../operations/register-source.ts'
 import { beginSpeculation } from '../operations/speculative-segments.ts'
 import { transact } from '../operations/transact.ts'
-import { abortUpload, assertAwaitsSource, assertMayBeVideo, reserve, sealPart } from '../operations/uploads.ts'
+import { abortUpload, assertMayBeVideo, replacesSource, reserve, sealPart } from '../operations/uploads.ts'
 import { findUpload, keepUpload as keep, lockUpload, touchUpload, uploadParts } from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
 import { byEditor, byUploader } from './guards.ts'
 import { toVideo } from './video-view.ts'
 
-/** Reserves quota for the upload. Of several uploads of one video, the first that is complete becomes its source. */
+/** Reserves quota for the upload: of a first source, or of one that takes the place of another. */
 export function beginUpload(ctx: Context): Handler<typeof media.beginUpload> {
   return byEditor<typeof media.beginUpload>(ctx, async (input, video, { actor }) => {
     const { videoId, contentType, filename, bytes } = input
-    assertAwaitsSource(video)
+    const replaces = replacesSource(video)
     assertMayBeVideo(contentType)
     const of = { videoId, ownerId: userOf(actor), projectId: video.project_id }
-    const upload = { id: randomUUID(), ...of, resumable: false, madeVideo: false }
+    const upload = { id: randomUUID(), ...of, resumable: false, madeVideo: false, replaces }
     const reserved = await transact(ctx, (tx) => reserve(ctx, tx, { ...upload, bytes, filename, metadata: null }))
     const storageKey = keys.source(videoId, upload.id)
     return { uploadId: upload.id, storageKey, maxBytes: Number(reserved.bytes), video: toVideo(ctx, video, actor) }

@@ -17,7 +17,16 @@ export function toVideo(ctx: Context, row: VideoRow, viewer: Actor): Video {
   // The file name on the owner's machine is private.
   const source = facts.source && { ...facts.source, filename: null }
   const audioTracks = facts.audioTracks.filter(({ hidden }) => !hidden)
-  const ofMembers = { externalId: null, metadata: {}, allowedDomains: null, expiresAt: null, error: null, warnings: [] }
+  const ofMembers = {
+    externalId: null,
+    metadata: {},
+    allowedDomains: null,
+    expiresAt: null,
+    sourceExpiresAt: null,
+    replacement: null,
+    error: null,
+    warnings: [],
+  }
   return { ...facts, source, audioTracks, playback, ...ofMembers }
 }
 

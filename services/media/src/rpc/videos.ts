@@ -7,19 +7,29 @@ import { defaultProjectOf } from '@kinora/common/project-access'
 import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import { decodeSortCursor, encodeSortCursor } from '../domain/pages.ts'
+import { readsSource } from '../domain/plan.ts'
 import { waitingFor } from '../domain/priority.ts'
 import { makesRendition } from '../domain/segments.ts'
 import { maySee, userOf } from '../domain/visibility.ts'
 import { SearchLane } from '../infra/search-lane.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
+import { assertSourceStored } from '../operations/remove-source.ts'
 import { removeVideo } from '../operations/remove-video.ts'
 import { revokeDelivery, wasPublished } from '../operations/revoke-delivery.ts'
 import { transact } from '../operations/transact.ts'
 import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
 import { isErased } from '../repositories/erased-projects.ts'
+import { sourceRetention } from '../repositories/project-limits.ts'
 import { attemptsOfVideo, unfinishedTasks } from '../repositories/task-attempts.ts'
 import { failedTasks, reviveTasks } from '../repositories/tasks.ts'
-import { findVideo, listVideos as findVideos, insertVideo, sortCursorOf, updateText } from '../repositories/videos.ts'
+import {
+  findVideo,
+  listVideos as findVideos,
+  insertVideo,
+  type NewVideo,
+  sortCursorOf,
+  updateText,
+} from '../repositories/videos.ts'
 import { byEditor, byMember, changeOwnVideo, inProject } from './guards.ts'
 import { toVideo } from './video-view.ts'
 
@@ -43,14 +53,15 @@ async function load(ctx: Context, videoId: string, actor: Actor): Promise<Video>
 export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
   return inProject<typeof media.createVideo>('edit', async (input, projectId, call) => {
     const ownerId = userOf(call.actor)
-    assertFuture(ctx, input.expiresAt)
+    assertFuture(ctx, input)
     const row = await transact(
       ctx,
       async (tx) => {
         // The access token may be older than the deletion of the account.
         if (await isErased(tx, projectId)) throw new AppError('ACCOUNT_ERASED')
         await assertMayAddVideo(ctx, tx, projectId)
-        return await insertVideo(tx, { ...input, id: randomUUID(), ownerId, projectId })
+        const kept = await sourceRetention(tx, ctx.config, projectId)
+        return await insertVideo(tx, { ...input, id: randomUUID(), ownerId, projectId, ...kept })
       },
       { call, evict: () => projectId },
     )
@@ -58,9 +69,13 @@ export function createVideo(ctx: Context): Handler<typeof media.createVideo> {
   })
 }
 
-function assertFuture({ now }: Context, expiresAt: string | null | undefined): void {
-  if (!expiresAt || Date.parse(expiresAt) > now().getTime()) return
-  throw new AppError('VALIDATION_FAILED', { fields: [{ path: 'expiresAt', message: 'must be in the future' }] })
+type Expiries = Pick<NewVideo, 'expiresAt' | 'sourceExpiresAt'>
+
+function assertFuture({ now }: Context, { expiresAt, sourceExpiresAt }: Expiries): void {
+  const fields = Object.entries({ expiresAt, sourceExpiresAt })
+    .filter(([, time]) => time && Date.parse(time) <= now().getTime())
+    .map(([path]) => ({ path, message: 'must be in the future' }))
+  if (fields.length > 0) throw new AppError('VALIDATION_FAILED', { fields })
 }
 
 export function listVideos(ctx: Context): Handler<typeof media.listVideos> {
@@ -90,7 +105,7 @@ function digest(input: object): string {
 export function updateVideo(ctx: Context): Handler<typeof media.updateVideo> {
   return async ({ videoId, ifRevision, ...change }, call) => {
     const { video } = await changeOwnVideo(ctx, videoId, call, async (tx, before) => {
-      assertFuture(ctx, change.expiresAt)
+      assertFuture(ctx, change)
       if (!(await updateText(tx, videoId, change, ifRevision))) throw new AppError('VIDEO_CHANGED')
       const isHidden = change.visibility === 'private' && before.visibility !== 'private'
       if (isHidden && wasPublished(before)) await revokeDelivery(tx, before, ctx.now())
@@ -124,19 +139,20 @@ export function retryVideo(ctx: Context): Handler<typeof media.retryVideo> {
 export async function retryTasks(tx: Tx, before: VideoRow, rendition?: string): Promise<void> {
   const failed = await failuresOf(tx, before, rendition)
   if (failed.length === 0) throw new AppError('NOTHING_TO_RETRY')
-  await reviveTasks(tx, before.id, failed)
+  if (before.source_removed_at && failed.some(({ params }) => readsSource(params))) throw new AppError('SOURCE_REMOVED')
+  const ids = failed.map(({ id }) => id)
+  await reviveTasks(tx, before.id, ids)
   const left = before.audio_tracks.filter(({ status }) => status === 'failed').map(({ id }) => id)
   if (rendition === undefined) await setAudioTrackStatus(tx, before.id, left, 'processing')
 }
 
-/** Ids of all failed tasks, or of those that make segments of this rendition. */
-async function failuresOf(tx: Tx, { id, plan }: VideoRow, rendition: string | undefined): Promise<string[]> {
+/** All failed tasks, or those that make segments of this rendition. */
+async function failuresOf(tx: Tx, { id, plan }: VideoRow, rendition: string | undefined) {
   if (rendition !== undefined && !plan?.rungs.some(({ name }) => name === rendition)) {
     throw new AppError('RENDITION_NOT_FOUND')
   }
   const failed = await failedTasks(tx, id)
-  const wanted = failed.filter(({ params }) => rendition === undefined || makesRendition(params, rendition))
-  return wanted.map((task) => task.id)
+  return failed.filter(({ params }) => rendition === undefined || makesRendition(params, rendition))
 }
 
 export function findPassport(ctx: Context): Handler<typeof media.findPassport> {
@@ -150,16 +166,17 @@ export function findPassport(ctx: Context): Handler<typeof media.findPassport> {
 export function findSource(ctx: Context): Handler<typeof media.findSource> {
   return byEditor<typeof media.findSource>(ctx, async (_input, video) => {
     const { source_key: storageKey, source_sha256: sha256, source_filename: filename, title } = video
+    assertSourceStored(video)
     if (storageKey === null || sha256 === null) throw new AppError('SOURCE_NOT_FOUND')
     return { storageKey, sha256, filename, title }
   })
 }
 
 export function getTimeline(ctx: Context): Handler<typeof media.getTimeline> {
-  return byMember<typeof media.getTimeline>(ctx, async ({ videoId }, { warnings }) => {
+  return byMember<typeof media.getTimeline>(ctx, async ({ videoId }, { warnings, source_events: source }) => {
     const items = await timelineOf(ctx, videoId)
     // Limited by the tasks of one video and their few attempts: one page has them all.
-    return { items, nextCursor: null, waiting: await waitingTasks(ctx, videoId), warnings }
+    return { items, nextCursor: null, waiting: await waitingTasks(ctx, videoId), warnings, source }
   })
 }
 

@@ -19,6 +19,11 @@ export const Limits = z.object({
     description: 'Tasks of all videos that run at the same time; null: no limit.',
     example: 4,
   }),
+  sourceDays: z.number().int().nonnegative().max(36_500).nullable().meta({
+    description:
+      'Days after a video is ready in which its source is kept, for videos that are created from now on; null: for ever.',
+    example: 30,
+  }),
 })
 export type Limits = z.infer<typeof Limits>
 

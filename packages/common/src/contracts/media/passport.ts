@@ -61,7 +61,7 @@ export const passport = {
       /** Hex. */
       sha256: z.string(),
     }),
-    errors: ['VIDEO_NOT_FOUND', 'SOURCE_NOT_FOUND'],
+    errors: ['VIDEO_NOT_FOUND', 'SOURCE_NOT_FOUND', 'SOURCE_REMOVED'],
     idempotent: true,
   },
 } as const satisfies Record<string, MethodSpec>

@@ -47,6 +47,8 @@ export const PlaybackGrant = z.object({
   durationSeconds: z.number(),
   /** Raised when the delivery of the video is revoked: addresses of a lower epoch are refused. */
   deliveryEpoch: z.number().int(),
+  /** Which of the sources that the video has had is played; null: the first. */
+  version: Id.nullable().default(null),
 })
 export type PlaybackGrant = z.infer<typeof PlaybackGrant>
 

@@ -60,7 +60,7 @@ export const support = {
     description: 'On behalf of those who may edit it.',
     input: OneVideo,
     output: SupportedVideo,
-    errors: ['VIDEO_NOT_FOUND', 'NOTHING_TO_RETRY'],
+    errors: ['VIDEO_NOT_FOUND', 'NOTHING_TO_RETRY', 'SOURCE_REMOVED'],
     idempotent: false,
     callers: ['gateway', 'operator'],
   },

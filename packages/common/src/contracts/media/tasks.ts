@@ -42,6 +42,20 @@ export const WaitingTask = z.object({
 })
 export type WaitingTask = z.infer<typeof WaitingTask>
 
+/** What became of a source after the video was ready. */
+export const SourceEvent = z.object({
+  at: Timestamp.meta({ description: 'When it happened (UTC).' }),
+  event: z.enum(['removed', 'restored', 'replacing', 'replaced', 'replacement_failed']).meta({
+    description:
+      'removed: at the end of its retention. restored: by an operator, from quarantine. replacing: a new source arrived. replaced: the video has it. replacement_failed: the video stays as it was.',
+    example: 'removed',
+  }),
+  detail: z
+    .string()
+    .meta({ description: 'The same as a sentence.', example: 'The source (73400320 bytes) was removed.' }),
+})
+export type SourceEvent = z.infer<typeof SourceEvent>
+
 /** Tasks: the timeline for owners, the list for administrators, and the claims of workers. */
 export const tasks = {
   getTimeline: {
@@ -58,6 +72,9 @@ export const tasks = {
       warnings: Warnings.default([]).meta({
         description: 'What the tasks left out of the video, in the order in which they reported it.',
         example: WARNINGS_EXAMPLE,
+      }),
+      source: z.array(SourceEvent).default([]).meta({
+        description: 'What became of its source after it was ready, the last 20 events, oldest first.',
       }),
     }),
     errors: ['VIDEO_NOT_FOUND'],

@@ -53,6 +53,7 @@ export const uploads = {
     errors: [
       'VIDEO_NOT_FOUND',
       'SOURCE_ALREADY_UPLOADED',
+      'REPLACEMENT_IN_PROGRESS',
       'UPLOAD_TOO_LARGE',
       'SOURCE_TYPE_UNSUPPORTED',
       'QUOTA_EXCEEDED',
@@ -95,6 +96,7 @@ export const uploads = {
       'VIDEO_NOT_FOUND',
       'PROJECT_NOT_FOUND',
       'SOURCE_ALREADY_UPLOADED',
+      'REPLACEMENT_IN_PROGRESS',
       'SOURCE_TYPE_UNSUPPORTED',
       'ACCOUNT_ERASED',
       'VIDEO_LIMIT_REACHED',

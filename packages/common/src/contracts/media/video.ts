@@ -79,7 +79,22 @@ export const Source = z.object({
     .string()
     .nullable()
     .meta({ description: 'Audio codec; null without audio or before the file is probed.', example: 'aac' }),
+  removedAt: Timestamp.nullable()
+    .default(null)
+    .meta({ description: 'When the file was removed (UTC), while the video plays on; null while it is stored.' }),
 })
+
+/** A source that is to take the place of the present one. */
+export const Replacement = z.object({
+  status: z.enum(['processing', 'failed']).meta({
+    description: 'processing: the video changes when the new source is ready. failed: the video stays as it was.',
+    example: 'processing',
+  }),
+  percent: z.number().meta({ description: 'Percent of the work that is done.', example: 42.5 }),
+  startedAt: Timestamp.meta({ description: 'When all bytes of the new source were stored (UTC).' }),
+  error: VideoError.nullable().meta({ description: 'Why the new source failed; null unless it did.' }),
+})
+export type Replacement = z.infer<typeof Replacement>
 
 /** Complete playback addresses; those of a private video contain a short-lived token. */
 export const Playback = z.object({
@@ -231,6 +246,10 @@ export const Video = z.object({
       'What was left out of the video although it did not fail: tracks, seconds, frames. Empty for viewers who are not members of its project.',
     example: WARNINGS_EXAMPLE,
   }),
+  replacement: Replacement.nullable().default(null).meta({
+    description:
+      'A new source that is being processed while the video plays on, or that failed; null without one, once the video has it, and for others than members of its project.',
+  }),
   revision: z.number().int().default(1).meta({
     description: 'Number of its version. Grows with each update by a member, not with the progress of processing.',
     example: 3,
@@ -240,6 +259,10 @@ export const Video = z.object({
   readyAt: Timestamp.nullable().meta({ description: 'When processing was complete (UTC); null before that.' }),
   expiresAt: Timestamp.nullable().default(null).meta({
     description: 'When it is deleted (UTC); null if it is kept, and for others than members of its project.',
+  }),
+  sourceExpiresAt: Timestamp.nullable().default(null).meta({
+    description:
+      'When its source is removed (UTC), while the video plays on; null if the source is kept, for others than members of its project, and before the video is ready where days after that are counted.',
   }),
 })
 export type Video = z.infer<typeof Video>

@@ -35,6 +35,10 @@ const OwnDomains = AllowedDomains.nullable().optional().meta({
     'Host names of the sites whose pages may play the video, up to 50, each for all of its ports; `*.example.com` is every name below `example.com`. An empty list: all sites. null: as the project says.',
   example: DOMAINS_EXAMPLE,
 })
+const SourceExpiresAt = Timestamp.nullable().optional().meta({
+  description:
+    'When the source is removed (UTC), in the future, and not before the video is ready; the video plays on. null: the source is kept, whatever the setting of the installation.',
+})
 
 /** Videos, for their owners and viewers. */
 export const videos = {
@@ -63,6 +67,7 @@ export const videos = {
       instantPlayback: InstantPlayback.optional(),
       allowedDomains: OwnDomains,
       expiresAt: ExpiresAt,
+      sourceExpiresAt: SourceExpiresAt,
     }),
     output: Video,
     errors: ['PROJECT_NOT_FOUND', 'ACCOUNT_ERASED', 'VIDEO_LIMIT_REACHED', 'EXTERNAL_ID_TAKEN'],
@@ -119,7 +124,7 @@ export const videos = {
   updateVideo: {
     summary: 'Update a video',
     description:
-      'Changes title, description, tags, external id, metadata, visibility, instant playback, allowed domains or expiry. Fields that are left out stay as they are.',
+      'Changes title, description, tags, external id, metadata, visibility, instant playback, allowed domains or an expiry. Fields that are left out stay as they are.',
     input: OneVideo.extend({
       title: Title.optional().meta({ description: 'Title, on one line.', example: 'Holiday 2026' }),
       description: Description.optional().meta({
@@ -144,6 +149,7 @@ export const videos = {
       instantPlayback: InstantPlayback.optional(),
       allowedDomains: OwnDomains,
       expiresAt: ExpiresAt,
+      sourceExpiresAt: SourceExpiresAt,
     }),
     output: Video,
     errors: ['VIDEO_NOT_FOUND', 'EXTERNAL_ID_TAKEN', 'VIDEO_CHANGED'],
@@ -168,7 +174,7 @@ export const videos = {
         .meta({ description: 'Retry only this rendition, by its name.', example: '720p' }),
     }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'RENDITION_NOT_FOUND', 'NOTHING_TO_RETRY'],
+    errors: ['VIDEO_NOT_FOUND', 'RENDITION_NOT_FOUND', 'NOTHING_TO_RETRY', 'SOURCE_REMOVED'],
     idempotent: false,
   },
   choosePoster: {
@@ -182,7 +188,7 @@ export const videos = {
         .meta({ description: 'Second of the video to take the poster from.', example: 12.5 }),
     }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY', 'VIDEO_WITHOUT_FRAMES'],
+    errors: ['VIDEO_NOT_FOUND', 'PLAYBACK_NOT_READY', 'VIDEO_WITHOUT_FRAMES', 'SOURCE_REMOVED'],
     // A repeated call replaces the poster by the same one.
     idempotent: true,
   },
@@ -206,7 +212,10 @@ export const videos = {
       }),
     }),
     output: Video,
-    errors: ['VIDEO_NOT_FOUND', 'VIDEO_NOT_READY', 'ACCOUNT_ERASED', 'QUOTA_EXCEEDED', 'UPLOAD_TOO_LARGE'],
+    errors: [
+      ...['VIDEO_NOT_FOUND', 'VIDEO_NOT_READY', 'SOURCE_REMOVED', 'ACCOUNT_ERASED'],
+      ...['QUOTA_EXCEEDED', 'UPLOAD_TOO_LARGE'],
+    ],
     idempotent: false,
   },
 } as const satisfies Record<string, MethodSpec>

@@ -10,6 +10,9 @@ export const VideoEventType = z.enum([
   'video.playable',
   'video.ready',
   'video.failed',
+  'video.source_replaced',
+  'video.replacement_failed',
+  'video.source_removed',
   'video.deleted',
   'video.delivery_revoked',
 ])

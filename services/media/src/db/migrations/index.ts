@@ -15,6 +15,7 @@ import { playbackKeys } from './0015-playback-keys.ts'
 import { externalIds } from './0016-external-ids.ts'
 import { support } from './0017-support.ts'
 import { allowedDomains } from './0020-allowed-domains.ts'
+import { sources } from './0021-sources.ts'
 import { supportSearches } from './0022-support-searches.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
@@ -38,6 +39,7 @@ export const schema: SchemaDefinition = {
     externalIds,
     support,
     allowedDomains,
+    sources,
     supportSearches,
   ],
 }

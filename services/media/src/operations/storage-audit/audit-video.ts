@@ -4,6 +4,7 @@ import { keys, type StorageKey } from '@kinora/common/storage'
 import type { Context } from '../../context.ts'
 import { renderPlaylists } from '../../domain/playlists.ts'
 import { presentationOf } from '../../domain/presentation.ts'
+import { folderOf } from '../../domain/video-facts.ts'
 import { type StoredVideo, storedVideo } from '../../repositories/stored-video.ts'
 import { type Finding, oldFiles } from './findings.ts'
 
@@ -43,13 +44,14 @@ async function unknownFiles(
   files: StorageKey[],
   before: number,
 ): Promise<Finding[]> {
-  const { video, attempts, pendingDeletion } = stored
+  const { video, attempts, pendingDeletion, replacingSources } = stored
+  const own = `${keys.videoFolder(folderOf(video))}/`
   const kept = files.filter((file) => !pendingDeletion.some((key) => file === key || file.startsWith(`${key}/`)))
-  const uploaded = new Set(sourcesOf(video))
+  const uploaded = new Set([...sourcesOf(video), ...replacingSources])
   const sources = kept.filter((file) => file.startsWith('sources/') && !uploaded.has(file))
   const abandoned = kept.filter((file) => {
-    const [root, , folder = ''] = file.split('/')
-    return root === 'videos' && ATTEMPT.test(folder) && !attempts.has(folder)
+    const [first = '', second = ''] = file.split('/').slice(file.startsWith(own) ? own.split('/').length - 1 : 2)
+    return file.startsWith('videos/') && second !== '' && ATTEMPT.test(first) && !attempts.has(first)
   })
   const pictures = kept.filter((file) => WATERMARK.test(posix.basename(file)) && file !== video.watermark?.key)
   return [
@@ -104,20 +106,20 @@ function expectedFiles({ video, written, stills }: StoredVideo): ExpectedFiles {
 /** Playlists and the files that they name. Empty while playlists are to be written: they may be between two states. */
 function playbackFiles(
   {
-    id,
     plan,
     captions,
     audio_tracks: audioTracks,
     material,
     material_published: published,
     republish,
+    ...video
   }: StoredVideo['video'],
   { parts, complete }: StoredVideo['written'],
 ): StorageKey[] {
   if (!plan || published === 0 || published < material || republish) return []
   const playlists = renderPlaylists(presentationOf(plan, parts, complete, { audioTracks, subtitles: captions }))
   const names = playlists.flatMap(({ name, content }) => [name, ...urisIn(content)])
-  return [...new Set(names)].map((name) => keys.playlist(id, name))
+  return [...new Set(names)].map((name) => keys.playlist(folderOf(video), name))
 }
 
 /** URIs in a playlist: whole lines, and attributes of tags. */
