@@ -79,6 +79,7 @@ export interface VideosTable {
   republish: Generated<boolean>
   delivery_epoch: Generated<number>
   upload_link_id: Generated<string | null>
+  max_duration_seconds: Generated<number | null>
   progress_said_at: Generated<Date>
   finish_estimate: ColumnType<Date | null, Date | null | undefined, Date | null>
   created_at: Generated<Date>
@@ -278,6 +279,8 @@ export interface UploadsTable {
   made_video: Generated<boolean>
   received: ColumnType<string, number | undefined, number>
   piece_id: string | null
+  length_known: Generated<boolean>
+  open: Generated<boolean>
   created_at: Generated<Date>
   touched_at: Generated<Date>
   expires_at: Date
@@ -301,7 +304,9 @@ export interface UploadLinksTable {
   description: string
   tags: string[]
   visibility: Visibility
+  metadata: ColumnType<Metadata, string | undefined, string>
   max_bytes: Amount
+  max_duration_seconds: number | null
   content_types: string[] | null
   allowed_origins: string[] | null
   uses: number

@@ -11,6 +11,7 @@ import { factsOf } from '../domain/clip.ts'
 import { overlayOf, planSourceVideo, planTasks, subtitlesTasks } from '../domain/plan.ts'
 import { checkResult, remainingWork } from '../domain/segments.ts'
 import { chaptersOf } from '../domain/timed-text.ts'
+import { durationFault } from '../domain/upload-links.ts'
 import { changeTimedText, changeVideo } from '../operations/change-video.ts'
 import { attemptFailed } from '../operations/end-attempt.ts'
 import { lengthRefusal } from '../operations/limits.ts'
@@ -98,9 +99,12 @@ async function finish(ctx: Context, attempt: Attempt, result: TaskResult): Promi
 /** A speculative probe estimates the length, so only the probe of the whole source is checked. */
 async function sourceFaultOf(ctx: Context, { tx, video, task }: Attempt, result: TaskResult) {
   if (result.kind !== 'probe' || task.early_share !== null) return null
-  const refusal = await typeRefusal(tx, video, result.facts)
-  if (refusal) return refusal
-  return await lengthRefusal(ctx, tx, video.project_id, factsOf(video, result.facts).durationSeconds)
+  const { durationSeconds } = factsOf(video, result.facts)
+  return (
+    (await typeRefusal(tx, video, result.facts)) ??
+    durationFault(video.max_duration_seconds, durationSeconds) ??
+    (await lengthRefusal(ctx, tx, video.project_id, durationSeconds))
+  )
 }
 
 type ResultOf = { [R in TaskResult as R['kind']]: R }

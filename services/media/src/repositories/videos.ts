@@ -19,13 +19,14 @@ export interface NewVideo {
   visibility: Visibility
   instantPlayback?: boolean | undefined
   uploadLinkId?: string
+  maxDurationSeconds?: number | null
   expiresAt?: string | null | undefined
 }
 
 /** Throws `EXTERNAL_ID_TAKEN`. */
 export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
   const { ownerId, projectId, externalId = null, metadata = {}, instantPlayback = false, ...others } = video
-  const { uploadLinkId = null, expiresAt, ...rest } = others
+  const { uploadLinkId = null, maxDurationSeconds = null, expiresAt, ...rest } = others
   const inserted = await db
     .insertInto('videos')
     .values({
@@ -36,6 +37,7 @@ export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
       metadata: JSON.stringify(metadata),
       instant_playback: instantPlayback,
       upload_link_id: uploadLinkId,
+      max_duration_seconds: maxDurationSeconds,
       delete_at: expiresAt ?? null,
       renditions: '[]',
     })
@@ -57,7 +59,7 @@ export async function getVideo(tx: Tx, videoId: string): Promise<VideoRow> {
   return await tx.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirstOrThrow()
 }
 
-export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId'>>
+export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId' | 'uploadLinkId' | 'maxDurationSeconds'>>
 
 /**
  * @param ifRevision change the video only where its revision is one of these

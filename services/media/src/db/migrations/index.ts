@@ -14,6 +14,7 @@ import { uploadLinks } from './0014-upload-links.ts'
 import { playbackKeys } from './0015-playback-keys.ts'
 import { externalIds } from './0016-external-ids.ts'
 import { support } from './0017-support.ts'
+import { lengths } from './0019-lengths.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -35,5 +36,6 @@ export const schema: SchemaDefinition = {
     playbackKeys,
     externalIds,
     support,
+    lengths,
   ],
 }
