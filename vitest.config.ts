@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Workspace packages resolve to their sources (see `exports` in their package.json): tests need no build.
 const development = {
@@ -33,10 +34,26 @@ const long = {
   },
 }
 
+/** Files that take minutes begin before all others of their project, so that none of them runs alone at the end. */
+const FIRST = [
+  'e2e/growing.test.ts',
+  'e2e/failures.test.ts',
+  'test/store-ownership.test.ts',
+  'test/durable-backing.test.ts',
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => (FIRST.some((file) => moduleId.endsWith(file)) ? 0 : 1)
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other))
+  }
+}
+
 export default defineConfig({
   ...development,
   test: {
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     coverage: { include: ['packages/*/src/**', 'services/*/src/**'] },
     projects: [
       ...(process.env.KINORA_LONG_TESTS === 'true' ? [long] : []),

@@ -180,12 +180,15 @@ async function newVideo(system: Bench) {
   await store.put(keys.playlist(id, 'master.m3u8'), MASTER)
   const db = new pg.Client({ connectionString: system.databaseUrl })
   await db.connect()
-  await db.query(
-    `update media.videos set playable = true, status = 'ready', material = 1, material_published = 1, upload_id = gen_random_uuid(),
-     source_key = 'x', plan = $2 where id = $1`,
-    [id, JSON.stringify(PLAN)],
-  )
-  await db.end()
+  try {
+    await db.query(
+      `update media.videos set playable = true, status = 'ready', material = 1, material_published = 1, upload_id = gen_random_uuid(),
+       source_key = $1, plan = $2 where id = $1::uuid`,
+      [id, JSON.stringify(PLAN)],
+    )
+  } finally {
+    await db.end()
+  }
   return {
     link: async () => (await call<{ token: string }>(account, 'POST', `/v1/videos/${id}/playback-tokens`, {})).token,
     revoke: () => call(account, 'POST', `/v1/videos/${id}/revoke-delivery`),

@@ -17,7 +17,7 @@ import { createVideo, getVideo, timelineOf, untilStatus, untilVideo, upload } fr
 
 const clips = useClips()
 // Slower than in other tests, so that a video can be looked at while it is made.
-const settings = { ...GENEROUS, ...ENCODED, X264_PRESET: 'veryfast', WORKER_SLOTS_LONG: '1', WORKER_THREADS: '1' }
+const settings = { ...GENEROUS, ...ENCODED, X264_PRESET: 'superfast', WORKER_SLOTS_LONG: '1', WORKER_THREADS: '1' }
 const system = await useSystem({ workers: 2, env: { ...settings, LEASE_MS: '600000', HEAD_START_BYTES: '2000000' } })
 const { client } = await register(createClient(system.gatewayUrl))
 

@@ -128,6 +128,39 @@ test('a film with three audio tracks and two subtitles is played in Chromium, sw
   expect(await tab.evaluate('window.errors')).toEqual([])
 })
 
+test('a phone’s HEVC is offered beside H.264, and Chromium, which cannot decode it, plays the other', async () => {
+  const path = join(clips.dir, 'phone-hevc.mp4')
+  const closed = 'log-level=error:keyint=25:min-keyint=25:scenecut=0:open-gop=0'
+  await promisify(execFile)('ffmpeg', [
+    ...['-nostdin', '-y', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=426x240:r=25:d=4'],
+    ...['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', closed, '-pix_fmt', 'yuv420p', path],
+  ])
+  const { id } = await upload(client, path, { visibility: 'public' })
+  const { playback, renditions } = await untilStatus(client, id, 'ready')
+  expect(renditions.map(({ name, status }) => `${name} ${status}`)).toEqual(['240p ready', '240p-hevc ready'])
+  const hlsUrl = playback?.hlsUrl ?? ''
+  const entries = 'stream=codec_tag_string,profile,level,nb_read_frames'
+  const { stdout } = await promisify(execFile)('ffprobe', [
+    ...['-v', 'error', '-count_frames', '-show_entries', entries, '-of', 'csv=p=0'],
+    new URL('240p-hevc.m3u8', hlsUrl).href,
+  ])
+  const [, level] = /^Main,hvc1,(\d+),100$/m.exec(stdout) ?? []
+  expect(await (await fetch(hlsUrl)).text()).toMatch(
+    new RegExp(`CODECS="hvc1\\.1\\.6\\.L${level}[.\\w]*",RESOLUTION=426x240`),
+  )
+
+  const tab = await openPlayer(id, 'audiochange', 'label')
+  const asked: string[] = []
+  tab.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  await tab.reload()
+  await tab.waitForFunction(`${PLAYER}?.media`)
+  await tab.evaluate(`${PLAYER}.play()`)
+  await untilTrue(tab, 'video.ended')
+  expect(await tab.evaluate('window.errors')).toEqual([])
+  expect(asked.filter((url) => url.endsWith('/240p.m3u8'))).not.toEqual([])
+  expect(asked.filter((url) => url.includes('hevc'))).toEqual([])
+})
+
 test('audio alone in two languages plays on the page with its cover, and switches', async () => {
   const path = join(clips.dir, 'radio.mka')
   const inputs = [300, 500].flatMap((hertz) => ['-f', 'lavfi', '-i', `sine=${hertz}:d=14:r=48000`])

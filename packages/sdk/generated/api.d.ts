@@ -4117,7 +4117,7 @@ export interface components {
                  */
                 height: number;
                 /**
-                 * @description Name of the rendition, by its short side.
+                 * @description Name of the rendition, by its short side; with `-hevc` for the frames of an HEVC source.
                  * @example 720p
                  */
                 name: string;
@@ -5246,8 +5246,22 @@ export interface components {
                      * @example bt709
                      */
                     colorTransfer?: string;
-                    /** @description Present if the frames can be cut into segments without encoding. */
+                    /** @description Present if frames of H.264 can be cut into segments without encoding. */
                     copyable?: {
+                        /**
+                         * @description The file is cut off: this is true of the file that its index tells of.
+                         * @example true
+                         * @enum {boolean}
+                         */
+                        part?: true;
+                        /**
+                         * @description Bits per second of the largest of these segments.
+                         * @example 6000000
+                         */
+                        peakBitrate: number;
+                    };
+                    /** @description Present if frames of HEVC can be cut into segments without encoding. */
+                    copyableHevc?: {
                         /**
                          * @description The file is cut off: this is true of the file that its index tells of.
                          * @example true
@@ -5735,7 +5749,7 @@ export interface components {
                      */
                     height: number;
                     /**
-                     * @description Name of the rendition, by its short side.
+                     * @description Name of the rendition, by its short side; with `-hevc` for the frames of an HEVC source.
                      * @example 720p
                      */
                     name: string;
@@ -6546,7 +6560,7 @@ export interface components {
                  */
                 height: number;
                 /**
-                 * @description Name of the rendition, by its short side.
+                 * @description Name of the rendition, by its short side; with `-hevc` for the frames of an HEVC source.
                  * @example 720p
                  */
                 name: string;
@@ -7722,7 +7736,7 @@ export interface components {
                  */
                 height: number;
                 /**
-                 * @description Name of the rendition, by its short side.
+                 * @description Name of the rendition, by its short side; with `-hevc` for the frames of an HEVC source.
                  * @example 720p
                  */
                 name: string;
@@ -8328,7 +8342,7 @@ export interface components {
                      */
                     height: number;
                     /**
-                     * @description Name of the rendition, by its short side.
+                     * @description Name of the rendition, by its short side; with `-hevc` for the frames of an HEVC source.
                      * @example 720p
                      */
                     name: string;

@@ -31,13 +31,13 @@ async function begun(): Promise<{ id: string; copy: ClaimedTask }> {
   return { id, copy: await worker.message(await copyTaskOf(id)).then((message) => worker.claim(message)) }
 }
 
-async function copyTaskOf(id: string): Promise<string> {
+async function copyTaskOf(id: string, name = '720p'): Promise<string> {
   const find = () =>
     ctx.db
       .selectFrom('tasks')
       .select('id')
       .where('video_id', '=', id)
-      .where('label', '=', 'video 0-90 s 720p copied')
+      .where('label', '=', `video 0-90 s ${name} copied`)
       .executeTakeFirst()
   return (await until(find)).id
 }
@@ -56,10 +56,10 @@ async function listed(id: string, name: string): Promise<string[]> {
 }
 
 /** Does what is left of a video; gives the labels of it. */
-async function finishRest(id: string): Promise<void> {
+async function finishRest(id: string, facts = FACTS): Promise<void> {
   for (let kind = ''; kind !== 'finalise'; ) {
     const task = await worker.take(id)
-    await worker.finish(task, resultOf(task.work, task.outputKey, FACTS))
+    await worker.finish(task, resultOf(task.work, task.outputKey, facts))
     kind = task.work.kind
   }
   await videoWhen(gateway, owner, id, ({ status }) => status === 'ready')
@@ -128,6 +128,51 @@ test('a copy on which machines die again and again is encoded with all the tries
   const row = await ctx.db.selectFrom('tasks').selectAll().where('id', '=', copy.taskId).executeTakeFirstOrThrow()
   expect(row).toMatchObject({ state: 'running', host_failures: 0, label: 'video 0-42 s 720p' })
   expect(await gateway.getVideo(id, owner)).toMatchObject({ status: 'processing', error: null })
+})
+
+const HEVC_FACTS = someFacts(90, { codec: 'hevc', copyableHevc: { peakBitrate: 2_000_000 } })
+
+/** A video of an HEVC source whose beginning plays, and the task that copies it. */
+async function begunHevc(): Promise<{ id: string; copy: ClaimedTask }> {
+  const { id } = await gateway.upload(owner)
+  const probe = await worker.take(id, 'probe')
+  await worker.finish(probe, resultOf(probe.work, probe.outputKey, HEVC_FACTS))
+  await worker.finish(await worker.take(id, 'audio'))
+  await worker.finish(await worker.take(id, 'video'))
+  return { id, copy: await worker.claim(await worker.message(await copyTaskOf(id, '720p-hevc'))) }
+}
+
+const variantsOf = async (id: string) => (await masterOf(id)).match(/CODECS="(?:hvc1[^"]*|avc1[^"]*)"/g) ?? []
+const masterOf = async (id: string) => (await ctx.store.get(keys.playlist(id, 'master.m3u8'))).toString()
+
+test('an HEVC source is offered as it is, beside H.264 of the same size', async () => {
+  const { id, copy } = await begunHevc()
+  expect(copy.work).toMatchObject({ copied: true, rungs: [{ name: '720p-hevc', height: 720 }] })
+  await worker.finish(copy)
+  await until(async () => (await variantsOf(id)).length > 1)
+  await finishRest(id, HEVC_FACTS)
+  const lines = (await masterOf(id)).split('\n')
+  const at = lines.indexOf('720p-hevc.m3u8')
+  expect(lines[at - 1]).toContain('CODECS="hvc1.2.4.L93.90,mp4a.40.2",RESOLUTION=1280x720')
+  expect(lines.slice(0, at)).toContain('720p.m3u8')
+  expect(await listed(id, '720p-hevc.m3u8')).toHaveLength(17)
+  const { renditions } = await gateway.getVideo(id, owner)
+  expect(renditions.map(({ name, status }) => `${name} ${status}`)).toEqual([
+    ...['240p ready', '360p ready', '540p ready', '720p ready', '720p-hevc ready'],
+  ])
+})
+
+test('HEVC that cannot be copied is left out, and the video is ready without it', async () => {
+  const { id, copy } = await begunHevc()
+  await worker.fail(copy, UNFIT)
+  await finishRest(id, HEVC_FACTS)
+  const { renditions, error } = await gateway.getVideo(id, owner)
+  expect(renditions.map(({ name }) => name)).toEqual(['240p', '360p', '540p', '720p'])
+  expect(error).toBeNull()
+  expect(await masterOf(id)).not.toContain('hevc')
+  expect((await timelineOf(id)).find(({ label }) => label.includes('hevc'))).toMatchObject({
+    ...{ state: 'failed', cause: { code: 'COPY_UNFIT' } },
+  })
 })
 
 test('where copying is switched off, all is encoded', async () => {

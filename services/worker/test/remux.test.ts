@@ -117,8 +117,8 @@ describe('a source that fits', () => {
     for (const { bytes, frames } of part.renditions[0]?.segments ?? []) {
       expect(bytes * 8 * rateOf(plan.facts)).toBeLessThan(peak * Math.max(frames, least) * 1.02)
     }
-    // The smaller rendition is encoded in two chunks, with the same cuts.
-    const half = Math.ceil(plan.segments / 2)
+    // The smaller rendition is encoded with the same cuts, of one source in two chunks.
+    const half = file === 'scenes.mp4' ? Math.ceil(plan.segments / 2) : plan.segments
     const smaller = plan.rungs.slice(1)
     const encoded = [
       videoWork(plan, 0, half, smaller),
@@ -141,6 +141,23 @@ describe('a source that fits', () => {
     expect(before).toHaveLength(plan.facts.video.frameCount)
     expect(after).toEqual(before)
   })
+})
+
+it('an HEVC source becomes right segments of the very same frames, named as Apple’s players need it', async () => {
+  const params = 'log-level=error:keyint=50:min-keyint=50:scenecut=0:open-gop=0'
+  const encode = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', params]
+  // `hev1` is what ffmpeg writes by itself.
+  const source = await clip('phone-hevc.mp4', '25', ...encode, '-pix_fmt', 'yuv420p10le')
+  const { plan, work } = await planned(source)
+  expect(plan.facts.video).toMatchObject({ codec: 'hevc', copyableHevc: { peakBitrate: expect.any(Number) } })
+  expect(plan.facts.video.copyable).toBeUndefined()
+  expect(plan.cuts).toEqual([0, 50, 100, 150])
+  const part = await workbench.run(work, { outputKey: `${plan.folder}/copy` })
+  expect(part.renditions[0]?.codecs).toMatch(/^hvc1\.2\.4\.L\d+(\.[0-9A-F]+)*$/)
+  await checkWhole(workbench, plan, [{ folder: 'copy', part }])
+  const after = await decoded(workbench.pathOf(`${plan.folder}/180p.m3u8`))
+  expect(after).toHaveLength(175)
+  expect(after).toEqual(await decoded(source))
 })
 
 function rateOf({ video }: SourceFacts): number {
@@ -185,9 +202,15 @@ describe('a source is encoded', () => {
     ['of interlaced frames', 'fields.mp4', [...B_FRAMES, ...regular(50), '-flags', '+ildct+ilme']],
     ['of full range', 'range.mp4', [...H264, ...regular(50), '-pix_fmt', 'yuvj420p']],
     ['of another codec', 'mpeg4.mp4', ['-c:v', 'mpeg4', '-g', '50']],
+    [
+      'of HEVC whose groups are open',
+      'open-hevc.mp4',
+      ['-c:v', 'libx265', '-preset', 'ultrafast', '-bf', '3', '-x265-params', 'log-level=error:keyint=50:open-gop=1'],
+    ],
   ])('%s', async (_, name, args) => {
     const { facts } = await workbench.probe(await clip(name, '25', ...args))
     expect(facts.video.copyable).toBeUndefined()
+    expect(facts.video.copyableHevc).toBeUndefined()
   })
 })
 

@@ -38,6 +38,18 @@ export type SourceAudio = z.infer<typeof SourceAudio>
 /** Audio tracks of one video; further ones of a source are left out. */
 export const MAX_AUDIO_TRACKS = 16
 
+const Copyable = z.object({
+  peakBitrate: z
+    .number()
+    .int()
+    .positive()
+    .meta({ description: 'Bits per second of the largest of these segments.', example: 6000000 }),
+  part: z.literal(true).optional().meta({
+    description: 'The file is cut off: this is true of the file that its index tells of.',
+    example: true,
+  }),
+})
+
 /** The result of ffprobe, in the terms of planner and encoder. Sizes are as displayed, after rotation and pixel aspect ratio. */
 export const SourceFacts = z.object({
   kind: z.literal('audio').optional().meta({
@@ -104,20 +116,13 @@ export const SourceFacts = z.object({
         .boolean()
         .optional()
         .meta({ description: 'Whether frames before the first usable one were left out.', example: false }),
-      copyable: z
-        .object({
-          peakBitrate: z
-            .number()
-            .int()
-            .positive()
-            .meta({ description: 'Bits per second of the largest of these segments.', example: 6000000 }),
-          part: z.literal(true).optional().meta({
-            description: 'The file is cut off: this is true of the file that its index tells of.',
-            example: true,
-          }),
-        })
-        .optional()
-        .meta({ description: 'Present if the frames can be cut into segments without encoding.' }),
+      copyable: Copyable.optional().meta({
+        description: 'Present if frames of H.264 can be cut into segments without encoding.',
+      }),
+      // Not in `copyable`: an earlier version of media would take such frames for a rendition that everybody can play.
+      copyableHevc: Copyable.optional().meta({
+        description: 'Present if frames of HEVC can be cut into segments without encoding.',
+      }),
     })
     .meta({ description: 'The video track.' }),
   audio: SourceAudio.nullable().meta({

@@ -1,5 +1,5 @@
 export { boxesAtStart, boxesIn, boxesInFile, findBox } from './boxes.ts'
 export { type InitSegment, mainTrack, readInitSegment } from './init-segment.ts'
-export { type AvcConfig, encryptedTracks } from './sample-entry.ts'
-export { assertIndependent, avcConfigOf, readSegment, type Segment } from './segment.ts'
+export { type AvcConfig, encryptedTracks, type HevcConfig } from './sample-entry.ts'
+export { assertIndependent, readSegment, type Segment, videoConfigOf } from './segment.ts'
 export { type FrameClock, readFrameClock, readVideoTrack, type VideoTrack } from './video-track.ts'

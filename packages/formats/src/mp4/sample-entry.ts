@@ -6,32 +6,83 @@ export const STSD_HEADER = 8
 /** Bytes of a sample entry before its own boxes: ISO/IEC 14496-12 sections 12.1.3 and 12.2.3. */
 export const ENTRY_FIELDS = { video: 78, audio: 28, other: 8 }
 
-/** The description of an H.264 stream in its sample entry (ISO/IEC 14496-15 section 5.3.3.1). */
-export interface AvcConfig {
+interface StreamConfig {
   profile: number
-  /** The byte of constraint flags, the first flag in the highest bit. */
-  constraints: number
-  /** Ten times the level. */
-  level: number
   /** Number of sequence parameter sets. */
   sequences: number
   /** Bytes of the length before each NAL unit. */
   lengthBytes: number
 }
 
-/** Reads an `stsd` box. Throws `RangeError` unless its only entry is `avc1`, which has its parameter sets in `avcC`. */
-export function readAvcConfig(buffer: Buffer, stsd: Box): AvcConfig {
+/** The description of an H.264 stream in its sample entry (ISO/IEC 14496-15 section 5.3.3.1). */
+export interface AvcConfig extends StreamConfig {
+  codec: 'h264'
+  /** The byte of constraint flags, the first flag in the highest bit. */
+  constraints: number
+  /** Ten times the level. */
+  level: number
+}
+
+/** The same of an HEVC stream (section 8.3.3.1). */
+export interface HevcConfig extends StreamConfig {
+  codec: 'hevc'
+  highTier: boolean
+  /** Thirty times the level. */
+  level: number
+}
+
+export type VideoConfig = AvcConfig | HevcConfig
+
+/**
+ * Reads an `stsd` box. Throws `RangeError` unless it has a single entry of H.264 or HEVC. `avc1` and `hvc1` have all parameter
+ * sets there, `hev1` may have others among its frames.
+ */
+export function readVideoConfig(buffer: Buffer, stsd: Box): VideoConfig {
   const [entry, ...others] = innerBoxes(buffer, stsd, STSD_HEADER)
-  if (entry?.type !== 'avc1' || others.length > 0) throw new RangeError('not exactly one entry of avc1')
-  const avcC = innerBoxes(buffer, entry, ENTRY_FIELDS.video).find(({ type }) => type === 'avcC')
-  if (!avcC) throw new RangeError('avc1 without avcC')
-  const at = (index: number) => buffer.readUInt8(avcC.body + index)
+  if (!entry || others.length > 0) throw new RangeError('not exactly one sample entry')
+  const boxes = innerBoxes(buffer, entry, ENTRY_FIELDS.video)
+  const config = (name: string) => boxes.find(({ type }) => type === name)
+  const [avcC, hvcC] = [config('avcC'), config('hvcC')]
+  if (entry.type === 'avc1' && avcC) return readAvcConfig(buffer, avcC)
+  if ((entry.type === 'hvc1' || entry.type === 'hev1') && hvcC) return readHevcConfig(buffer, hvcC)
+  throw new RangeError(`${entry.type} is neither H.264 nor HEVC with its parameters`)
+}
+
+function readAvcConfig(buffer: Buffer, { body }: Box): AvcConfig {
+  const at = (index: number) => buffer.readUInt8(body + index)
   return {
+    codec: 'h264',
     profile: at(1),
     constraints: at(2),
     level: at(3),
     lengthBytes: (at(4) & 3) + 1,
     sequences: at(5) & 0x1f,
+  }
+}
+
+/** Type of the NAL units that are sequence parameter sets (ITU-T H.265 table 7-1). */
+const HEVC_SEQUENCE = 33
+
+function readHevcConfig(buffer: Buffer, { body, end }: Box): HevcConfig {
+  const at = (index: number) => buffer.readUInt8(body + index)
+  let sequences = 0
+  let next = body + 23
+  for (let array = 0; array < at(22); array += 1) {
+    const units = buffer.readUInt16BE(next + 1)
+    if ((buffer.readUInt8(next) & 0x3f) === HEVC_SEQUENCE) sequences += units
+    next += 3
+    for (let unit = 0; unit < units; unit += 1) {
+      next += 2 + buffer.readUInt16BE(next)
+      if (next > end) throw new RangeError('a malformed hvcC box')
+    }
+  }
+  return {
+    codec: 'hevc',
+    profile: at(1) & 0x1f,
+    highTier: (at(1) & 0x20) !== 0,
+    level: at(12),
+    lengthBytes: (at(21) & 3) + 1,
+    sequences,
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Box, boxesIn, needBox } from './boxes.ts'
 import { readFragments } from './fragment.ts'
 import { type InitSegment, mainTrack } from './init-segment.ts'
-import { type AvcConfig, readAvcConfig } from './sample-entry.ts'
+import { readVideoConfig, type VideoConfig } from './sample-entry.ts'
 
 /** What a media segment contains of its main track. */
 export interface Segment {
@@ -51,45 +51,64 @@ export function readSegment(buffer: Buffer, init: InitSegment): Segment {
   return segment
 }
 
-/** Types of NAL units (ITU-T H.264 table 7-1). */
-const IDR = 5
-const LAST_SLICE = 5
-/** Parameter sets, which `avc1` keeps in the sample entry only (ISO/IEC 14496-15 section 5.3.2). */
-const PARAMETER_SETS = [7, 8, 13, 15]
+/** How the NAL units of a codec are told apart by the first byte of each. */
+interface UnitTypes {
+  typeOf(firstByte: number): number
+  /** Lowest and highest type of a slice of a frame. */
+  slices: readonly [number, number]
+  /** Types of slices of a frame that is decoded without any other, and after which no frame needs an earlier one. */
+  keyFrames: readonly number[]
+  /** Parameter sets, which belong in the sample entry only, and frames that need one before the key frame. */
+  forbidden: readonly number[]
+}
+
+const UNIT_TYPES: Record<VideoConfig['codec'], UnitTypes> = {
+  // ITU-T H.264 table 7-1, ISO/IEC 14496-15 section 5.3.2. 5 is an IDR frame.
+  h264: { typeOf: (byte) => byte & 0x1f, slices: [1, 5], keyFrames: [5], forbidden: [7, 8, 13, 15] },
+  // ITU-T H.265 table 7-1, ISO/IEC 14496-15 section 8.3.2. 8 and 9 are leading frames that are skipped after a random access.
+  hevc: {
+    ...{ typeOf: (byte) => (byte >> 1) & 0x3f, slices: [0, 31] },
+    ...{ keyFrames: [16, 17, 18, 19, 20, 21], forbidden: [8, 9, 32, 33, 34] },
+  },
+}
 
 /**
- * Reads the NAL units of an H.264 segment whose fragments should begin with key frames. Throws `RangeError` unless each
- * fragment begins with an IDR frame and has no parameter sets among its frames: the flags in the headers of a file may be
+ * Reads the NAL units of a segment whose fragments should begin with key frames. Throws `RangeError` unless each fragment begins
+ * with one, needs no frame before it and has no parameter sets among its frames: the flags in the headers of a file may be
  * wrong.
  */
 export function assertIndependent(segment: Buffer, init: Buffer): void {
-  const { lengthBytes } = avcConfigOf(init)
+  const config = videoConfigOf(init)
   for (const box of boxesIn(segment)) {
-    if (box.type === 'mdat') assertGroup(segment, box, lengthBytes)
+    if (box.type === 'mdat') assertGroup(segment, box, config)
   }
 }
 
-/** The parameters of an H.264 initialisation segment. Throws `RangeError` as `readAvcConfig` does. */
-export function avcConfigOf(init: Buffer): AvcConfig {
-  return readAvcConfig(init, needBox(init, ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd']))
+/** The parameters of an initialisation segment of H.264 or HEVC. Throws `RangeError` as `readVideoConfig` does. */
+export function videoConfigOf(init: Buffer): VideoConfig {
+  return readVideoConfig(init, needBox(init, ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd']))
 }
 
-function assertGroup(segment: Buffer, mdat: Box, lengthBytes: number): void {
-  let firstSlice: number | undefined
-  for (const type of unitTypes(segment, mdat, lengthBytes)) {
-    if (PARAMETER_SETS.includes(type)) throw new RangeError('parameter sets among the frames')
-    if (type >= 1 && type <= LAST_SLICE) firstSlice ??= type
-    if (firstSlice !== undefined && firstSlice !== IDR) throw new RangeError('a key frame that is not an IDR frame')
+function assertGroup(segment: Buffer, mdat: Box, { codec, lengthBytes }: VideoConfig): void {
+  const { typeOf, slices, keyFrames, forbidden } = UNIT_TYPES[codec]
+  let begun = false
+  for (const firstByte of unitsOf(segment, mdat, lengthBytes)) {
+    const type = typeOf(firstByte)
+    if (forbidden.includes(type)) throw new RangeError(`NAL units of type ${type} among the frames`)
+    if (begun || type < slices[0] || type > slices[1]) continue
+    if (!keyFrames.includes(type)) throw new RangeError('a group that does not begin with a key frame')
+    begun = true
   }
-  if (firstSlice === undefined) throw new RangeError('a group without frames')
+  if (!begun) throw new RangeError('a group without frames')
 }
 
-function* unitTypes(segment: Buffer, { body, end }: Box, lengthBytes: number): Generator<number> {
+/** The first byte of each NAL unit. */
+function* unitsOf(segment: Buffer, { body, end }: Box, lengthBytes: number): Generator<number> {
   for (let at = body; at < end; ) {
     const length = segment.readUIntBE(at, lengthBytes)
     const next = at + lengthBytes + length
     if (length === 0 || next > end) throw new RangeError('frames that are cut off')
-    yield segment.readUInt8(at + lengthBytes) & 0x1f
+    yield segment.readUInt8(at + lengthBytes)
     at = next
   }
 }

@@ -1,5 +1,5 @@
 import { type Box, boxesIn, innerBoxes, onlyBox, optionalBox } from './boxes.ts'
-import { type AvcConfig, readAvcConfig } from './sample-entry.ts'
+import { readVideoConfig, type VideoConfig } from './sample-entry.ts'
 import { readDurations, readOffsets, readSizes, readSyncs } from './sample-table.ts'
 import { assertUpright, handlerOf, timescaleOf } from './track-header.ts'
 
@@ -15,7 +15,7 @@ interface TrackClock {
 
 /** The video track in the index of an MP4 file, in decoding order. Times are in ticks. */
 export interface VideoTrack extends FrameClock {
-  avc: AvcConfig
+  config: VideoConfig
   /** Bytes of each frame. */
   sizes: Uint32Array
   /** Indices of the frames that can be decoded by themselves, ascending; null: all. */
@@ -40,7 +40,7 @@ export function readVideoTrack(moovFile: Buffer): VideoTrack {
   const sizes = readSizes(moovFile, table('stsz'))
   const stss = optionalBox(moovFile, stbl, ['stss'])
   return {
-    avc: readAvcConfig(moovFile, table('stsd')),
+    config: readVideoConfig(moovFile, table('stsd')),
     durations: durationsOf(moovFile, table('stts'), sizes.length),
     sizes,
     syncs: stss ? readSyncs(moovFile, stss, sizes.length) : null,

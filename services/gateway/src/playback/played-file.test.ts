@@ -9,6 +9,7 @@ describe('playedFile', () => {
     ['720p.m3u8', { kind: 'playlist', height: 720 }],
     ['audio.m3u8', { kind: 'playlist', height: null }],
     ['1080p-iframes.m3u8', { kind: 'playlist', height: 1080 }],
+    ['1080p-hevc.m3u8', { kind: 'playlist', height: 1080 }],
     [`${TASK}/720p/12.m4s`, { kind: 'segment', contentType: 'video/mp4', height: 720 }],
     [`${TASK}/720p/init.mp4`, { kind: 'segment', contentType: 'video/mp4', height: 720 }],
     [`${TASK}/1.m4s`, { kind: 'segment', contentType: 'video/mp4', height: null }],

@@ -14,11 +14,11 @@ const ATTEMPT = `${UUID}-\\d{1,6}`
  * own, with rules of their own. So a file is served here only if it has the name of a segment, and the height is known of
  * all that is not audio.
  */
-const SEGMENT = new RegExp(`^${ATTEMPT}/(?:(\\d{1,5}p)/)?(?:init\\.mp4|\\d{1,9}\\.m4s)$`)
+const SEGMENT = new RegExp(`^${ATTEMPT}/(?:(\\d{1,5}p(?:-hevc)?)/)?(?:init\\.mp4|\\d{1,9}\\.m4s)$`)
 const SPRITE = new RegExp(`^${ATTEMPT}/sprite-\\d{1,6}\\.jpg$`)
 /** Captions in WebVTT, which the playlists of subtitles name. */
 const CAPTIONS = new RegExp(`^captions-${UUID}\\.vtt$`)
-/** Renditions are named by their short side in pixels: `720p`, and `720p-iframes` for its I-frame playlist. */
+/** Renditions are named by their short side in pixels: `720p`, `720p-hevc`, and `720p-iframes` for an I-frame playlist. */
 const HEIGHT = /^(\d{1,5})p/
 
 /** Parses a path; null unless it has exactly the form of a file that Kinora writes. Only such paths become storage keys. */

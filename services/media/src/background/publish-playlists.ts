@@ -3,7 +3,7 @@ import { keys } from '@kinora/common/storage'
 import type { Context } from '../context.ts'
 import { averageBitrate } from '../domain/bandwidth.ts'
 import { renderPlaylists } from '../domain/playlists.ts'
-import { type Presentation, presentationOf, secondsOf } from '../domain/presentation.ts'
+import { allRungs, type Presentation, presentationOf, secondsOf } from '../domain/presentation.ts'
 import { renderChapters } from '../domain/timed-text.ts'
 import { changeWithin } from '../operations/change-video.ts'
 import { transact } from '../operations/transact.ts'
@@ -63,7 +63,7 @@ function readyAudio({ audio, complete }: Presentation): string[] {
 /** A rendition is ready when all its segments are published. */
 function renditionsOf({ plan, video }: Presentation): Video['renditions'] {
   const frameSeconds = plan.frameRate.den / plan.frameRate.num
-  return plan.rungs.map(({ name, width, height }) => {
+  return allRungs(plan).map(({ name, width, height }) => {
     const track = video.find((candidate) => candidate.rung.name === name)
     const complete = track !== undefined && secondsOf(track) > (plan.frameCount - 0.5) * frameSeconds
     return {

@@ -14,8 +14,10 @@ export interface VideoPlan extends Grid {
   /** Seconds of a usual segment, and of each of the audio but the last. */
   segmentSeconds: number
   hasAudio: boolean
-  /** Smallest first. */
+  /** Smallest first; all of H.264. */
   rungs: Rung[]
+  /** The remux of an HEVC source, for players that know HEVC. */
+  hevc?: Rung
   /** Part of every frame: all renditions are encoded, none is remuxed. */
   watermark?: Overlay | undefined
 }

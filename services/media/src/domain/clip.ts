@@ -35,8 +35,11 @@ export function clippedFacts(facts: SourceFacts, { startFrame, frameCount }: Fra
   return {
     ...facts,
     durationSeconds: seconds(frameCount),
-    // Not remuxable: it begins and ends between key frames.
-    video: { ...video, startTime, frameCount, ...shown, clipped: startFrame > 0, copyable: undefined },
+    video: {
+      ...{ ...video, startTime, frameCount, ...shown, clipped: startFrame > 0 },
+      // It begins and ends between key frames.
+      ...{ copyable: undefined, copyableHevc: undefined },
+    },
   }
 }
 

@@ -63,8 +63,21 @@ const REMUX_OVER_CAP = 5
 
 /** The largest rung of a ladder where the source can be remuxed as it; null where it must be encoded. */
 export function remuxRung({ video }: SourceFacts, rungs: readonly Rung[]): Rung | null {
+  return fitting(video.copyable, video, rungs)
+}
+
+/** What an HEVC source is remuxed as, beside the H.264 rung of its size; null where it is only encoded. */
+export function hevcRung({ video }: SourceFacts, rungs: readonly Rung[]): Rung | null {
+  const top = fitting(video.copyableHevc, video, rungs)
+  return top && { ...top, name: `${top.name}-hevc` }
+}
+
+function fitting(
+  copyable: SourceFacts['video']['copyable'],
+  { width, height }: SourceFacts['video'],
+  rungs: readonly Rung[],
+): Rung | null {
   const top = rungs.at(-1)
-  const { copyable, width, height } = video
   if (!top || !copyable || copyable.part || top.width !== width || top.height !== height) return null
   return copyable.peakBitrate <= REMUX_OVER_CAP * top.maxrate * 1000 ? top : null
 }

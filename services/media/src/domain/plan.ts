@@ -13,7 +13,7 @@ import {
 import type { PlannedTask, StoredWatermark, VideoPlan } from '../db/stored.ts'
 import { additionalStreams, type NumberedAudio, surroundStreams } from './audio-tracks.ts'
 import { type Chunk, chunkOf, chunkPlan, headSegments } from './chunk-plan.ts'
-import { ladder, remuxRung } from './ladder.ts'
+import { hevcRung, ladder, remuxRung } from './ladder.ts'
 import { renditionPlaylist } from './presentation.ts'
 import { framesOf, type VideoWork } from './segments.ts'
 import { planStoryboard } from './storyboard-plan.ts'
@@ -30,6 +30,14 @@ const OPTIONAL: readonly TaskKind[] = ['poster', 'storyboard', 'subtitles', 'tra
 
 type TaskPlace = Pick<PlannedTask, 'ordinal'> & { kind: TaskKind }
 
+/** After all tasks of a plan that a video needs, before those of its subtitles. */
+const HEVC_ORDINAL = 390_000
+
+/** Whether a task remuxes an HEVC source: the video has an H.264 rendition of the same size. */
+export function isHevc({ kind, ordinal }: TaskPlace): boolean {
+  return kind === 'video' && ordinal === HEVC_ORDINAL
+}
+
 /** Whether a video is not playable before this task has a result. Such tasks wait for no others. */
 export function makesPlayable({ kind, ordinal }: TaskPlace): boolean {
   return kind === 'probe' || ordinal === FIRST_PART_ORDINAL || (kind === 'audio' && ordinal === FIRST_AUDIO_ORDINAL)
@@ -40,12 +48,17 @@ export function isAdditionalAudio({ kind, ordinal }: TaskPlace): boolean {
   return kind === 'audio' && ordinal !== FIRST_AUDIO_ORDINAL
 }
 
+/** Whether a task makes a track that the video is complete without; it is published when the task is done. */
+export function isAdditional(task: TaskPlace): boolean {
+  return isAdditionalAudio(task) || isHevc(task)
+}
+
 export function comesAfterwards(kind: TaskKind): boolean {
   return AFTERWARDS.includes(kind)
 }
 
 export function isOptional(task: TaskPlace): boolean {
-  return OPTIONAL.includes(task.kind) || isAdditionalAudio(task)
+  return OPTIONAL.includes(task.kind) || isAdditional(task)
 }
 
 export function probeTask(sourceKey: string): PlannedTask {
@@ -81,7 +94,7 @@ export interface PlanSettings {
   remux: boolean
 }
 
-/** The rung that a source already matches, and the first frame of each of its segments. */
+/** The rung that a source already matches, or its HEVC rung, and the first frame of each of its segments. */
 export interface Remux {
   rung: Rung
   cuts: number[]
@@ -98,11 +111,16 @@ export function planSourceVideo(
 ): { plan: VideoPlan; remux: Remux | null } {
   const plan = planVideo(facts, maxShortSide, watermark)
   // A watermark is part of every frame, so the source's frames cannot be used as they are.
-  const rung = isAllowed && !watermark ? remuxRung(facts, plan.rungs) : null
-  if (!rung || !cuts) return { plan, remux: null }
+  if (!isAllowed || watermark || !cuts) return { plan, remux: null }
+  const hevc = hevcRung(facts, plan.rungs)
+  const rung = hevc ?? remuxRung(facts, plan.rungs)
+  if (!rung) return { plan, remux: null }
   const { frameCount, frameRate } = facts.video
   const longestCopied = Math.max(...cuts.map((cut, index) => (cuts[index + 1] ?? frameCount) - cut))
-  const onSource = { ...plan, cuts: withShortStart(cuts, frameCount, frameRate), longestCopied }
+  const onSource = {
+    ...{ ...plan, cuts: withShortStart(cuts, frameCount, frameRate), longestCopied },
+    ...(hevc && { hevc }),
+  }
   return { plan: onSource, remux: { rung, cuts } }
 }
 
@@ -119,7 +137,7 @@ export function planTasks(
 ): PlannedTask[] {
   const source = { facts, sourceKey }
   const copying = remux ? [remuxTask(plan, source, remux)] : []
-  const [first, ...rest] = [...encodingTasks(plan, source, remux), ...copying]
+  const [first, ...rest] = [...encodingTasks(plan, source, remux), ...(plan.hevc ? [] : copying)]
   const [smallest] = plan.rungs
   if (!first && !facts.audio) throw new Error('a video without frames and audio cannot be planned')
   const others = additionalStreams(facts).map((other) => audioTask(other))
@@ -127,7 +145,11 @@ export function planTasks(
   const parts = [first, facts.audio && audioTask(), posterTask(), ...others, ...rest, ...surround]
   const tasks = [...parts, finaliseTask(), smallest && storyboardTask(smallest)]
   const firstOrdinal = first ? FIRST_PART_ORDINAL : FIRST_AUDIO_ORDINAL
-  return tasks.filter((task) => task != null).map((task, index) => ({ ordinal: firstOrdinal + index, ...task }))
+  const required = tasks.filter((task) => task != null)
+  return [
+    ...required.map((task, index) => ({ ordinal: firstOrdinal + index, ...task })),
+    ...(plan.hevc ? copying.map((task) => ({ ordinal: HEVC_ORDINAL, ...task })) : []),
+  ]
 
   /** Without a track, that of the default audio. */
   function audioTask({ id, source }: Partial<NumberedAudio> = {}, channels?: 6): Omit<PlannedTask, 'ordinal'> {

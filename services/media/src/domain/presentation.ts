@@ -52,11 +52,16 @@ export interface Presentation {
   plan: VideoPlan
   /** No segments will be added. */
   complete: boolean
-  /** Renditions that have segments, smallest first. */
+  /** Renditions that have segments, smallest first, and that of HEVC. */
   video: VideoTrack[]
   /** In the order of the source. */
   audio: AudioTrack[]
   subtitles: readonly StoredCaptions[]
+}
+
+/** All renditions that a plan has; that of HEVC last, because some players begin with the first one. */
+export function allRungs({ rungs, hevc }: VideoPlan): Rung[] {
+  return hevc ? [...rungs, hevc] : rungs
 }
 
 /** Joins parts: of each rendition the segments that follow each other without a gap from the start. */
@@ -66,7 +71,9 @@ export function presentationOf(
   complete: boolean,
   { audioTracks, subtitles }: Described,
 ): Presentation {
-  const video = plan.rungs.map((rung) => videoTrack(rung, plan, parts)).filter((track) => track !== null)
+  const video = allRungs(plan)
+    .map((rung) => videoTrack(rung, plan, parts))
+    .filter((track) => track !== null)
   const offered = audioTracks.filter(({ hidden }) => !hidden)
   const audio = offered.map((shown) => audioTrack(shown, parts)).filter((track) => track !== null)
   return { plan, complete, subtitles, ...(complete ? { video, audio } : inStep(video, audio)) }

@@ -69,6 +69,30 @@ test('all renditions are cut at key frames of the source, the encoded ones once 
   ])
 })
 
+test('HEVC is copied beside all renditions of H.264, after them, by a task that the video does not need', () => {
+  const hevc = { codec: 'hevc', copyableHevc: FITS.copyable }
+  expect(labels(factsOf(hevc))).toEqual([
+    '1 short video 0-12 s 240p',
+    '2 short poster',
+    '3 long video 0-42 s 240p 360p 540p 720p',
+    '4 long video 42-90 s 240p 360p 540p 720p',
+    '5 short finalise',
+    '6 short storyboard',
+    '390000 short video 0-90 s 720p-hevc copied',
+  ])
+  const facts = factsOf(hevc)
+  const { plan } = planSourceVideo(facts, regularCuts(2700, facts.video.frameRate), SETTINGS)
+  expect(plan.hevc).toEqual({ ...plan.rungs.at(-1), name: '720p-hevc' })
+})
+
+test('HEVC that is larger than the largest rendition, or above five times its cap, is encoded only', () => {
+  const isCopied = (video: Partial<SourceFacts['video']>) =>
+    labels(factsOf(video)).some((label) => label.endsWith('copied'))
+  expect(isCopied({ copyableHevc: { peakBitrate: 16_000_001 } })).toBe(false)
+  expect(isCopied({ copyableHevc: FITS.copyable, width: 2560, height: 1440 })).toBe(false)
+  expect(isCopied({ copyableHevc: { ...FITS.copyable, part: true } })).toBe(false)
+})
+
 test('the target duration covers the longest segment of a remux', () => {
   const target = (cuts: number[]) => {
     const { plan } = planSourceVideo(factsOf(FITS), cuts, SETTINGS)

@@ -29,13 +29,14 @@ const MARGIN_FRAMES = 16
  */
 export function speculativeHead(found: Found, { key, share }: Beginning, settings: PlanSettings): PlannedTask | null {
   const { facts, cuts } = found
-  const { frameCount, frameRate, copyable } = facts.video
+  const { frameCount, frameRate, copyable, copyableHevc } = facts.video
   const whole = {
     ...facts,
     video: {
       ...facts.video,
       frameCount: Math.round(frameCount / share),
       copyable: copyable && whollyCopyable(copyable),
+      copyableHevc: copyableHevc && whollyCopyable(copyableHevc),
     },
   }
   const { plan, remux } = planSourceVideo(whole, cuts, settings)
@@ -60,8 +61,8 @@ export function makesTheSame(planned: TaskWork, early: TaskWork): boolean {
 
 function comparable({ sourceKey: _, facts, ...work }: VideoWork): unknown {
   // A file that is cut off may lack frames between others, which changes these facts.
-  const { frameCount: _count, copyable: _copyable, resample: _resample, sourceRate: _rate, ...rest } = facts.video
-  const { shown, ...video } = rest
+  const { frameCount: _count, resample: _resample, sourceRate: _rate, ...rest } = facts.video
+  const { copyable: _copyable, copyableHevc: _copyableHevc, shown, ...video } = rest
   const firstShown = shown?.from ?? 0
   // As in the database, where a property cannot be undefined.
   return JSON.parse(JSON.stringify({ ...work, facts: { ...facts, durationSeconds: 0, video, firstShown } }))

@@ -1,6 +1,14 @@
 import type { Progress, TaskCause, TaskKind, TaskStatus, VideoError, VideoStatus } from '@kinora/common/contracts'
 import type { z } from 'zod'
-import { comesAfterwards, FIRST_PART_ORDINAL, isAdditionalAudio, isCheap, isOptional, makesPlayable } from './plan.ts'
+import {
+  comesAfterwards,
+  FIRST_PART_ORDINAL,
+  isAdditional,
+  isAdditionalAudio,
+  isCheap,
+  isOptional,
+  makesPlayable,
+} from './plan.ts'
 
 /** The facts about a task that decide the state of its video. */
 export interface TaskFacts {
@@ -101,7 +109,7 @@ function materialOf(media: readonly TaskFacts[]): number {
 /** An additional track counts when it is complete. */
 function publishable(task: TaskFacts): number {
   if (task.state === 'done') return task.written + 1
-  return isAdditionalAudio(task) ? 0 : task.written
+  return isAdditional(task) ? 0 : task.written
 }
 
 function stageOf(status: VideoStatus, tasks: readonly TaskFacts[], allPublished: boolean): VideoState['stage'] {

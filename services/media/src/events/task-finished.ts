@@ -9,6 +9,7 @@ import type { TaskRow, Tx, VideoRow } from '../db/schema.ts'
 import { audioTracksOf } from '../domain/audio-tracks.ts'
 import { factsOf } from '../domain/clip.ts'
 import { overlayOf, planSourceVideo, planTasks, subtitlesTasks } from '../domain/plan.ts'
+import { allRungs } from '../domain/presentation.ts'
 import { checkResult, remainingWork } from '../domain/segments.ts'
 import { chaptersOf } from '../domain/timed-text.ts'
 import { durationFault } from '../domain/upload-links.ts'
@@ -175,7 +176,7 @@ async function planSource(
   const { plan, remux } = planSourceVideo(facts, cuts, {
     ...{ maxShortSide: MAX_RENDITION, watermark: overlayOf(video.watermark), remux: REMUX },
   })
-  const renditions: Video['renditions'] = plan.rungs.map(({ name, width, height }) => {
+  const renditions: Video['renditions'] = allRungs(plan).map(({ name, width, height }) => {
     return { name, width, height, bitrate: null, status: 'processing' }
   })
   await recordPlan(tx, video.id, { facts, plan, renditions, audioTracks: audioTracksOf(facts) })

@@ -1,7 +1,7 @@
 import { type TaskCause, warningOf } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import type { TaskRow, Tx } from '../db/schema.ts'
-import { encodingTasksFor, isAdditionalAudio, isOptional } from '../domain/plan.ts'
+import { encodingTasksFor, isAdditionalAudio, isHevc, isOptional } from '../domain/plan.ts'
 import type { VideoWork } from '../domain/segments.ts'
 import { countFailure, type Failures, mayRetry, retryDelayMs, WORKER_LOST } from '../domain/task-retry.ts'
 import { setAudioTrackStatus } from '../repositories/audio-tracks.ts'
@@ -18,7 +18,7 @@ import {
   type Lease,
   replaceTask,
 } from '../repositories/tasks.ts'
-import { addWarnings } from '../repositories/video-states.ts'
+import { addWarnings, dropHevcRung } from '../repositories/video-states.ts'
 import { getVideo } from '../repositories/videos.ts'
 import { unreadableSubtitles } from './source-captions.ts'
 import { endSpeculation } from './speculative-segments.ts'
@@ -107,6 +107,7 @@ async function abort(tx: Tx, task: TaskRow): Promise<void> {
   if (share === null && isAdditionalAudio(task)) await leaveOutAudio(tx, task)
   if (task.params.kind === 'subtitles') await addWarnings(tx, videoId, unreadableSubtitles(task.params))
   if (task.params.kind === 'transcribe') await addWarnings(tx, videoId, transcriptFailed(task.params))
+  if (isHevc(task)) await dropHevcRung(tx, videoId)
   if (share === null && isOptional(task)) return
   await endSpeculation(tx, videoId)
   if (share !== null) return
@@ -153,7 +154,7 @@ async function encodeInstead(tx: Tx, task: TaskRow, send: boolean): Promise<bool
   return true
 }
 
-/** The work of a remux task; null for all others. */
-function remuxOf({ params }: TaskRow): VideoWork | null {
-  return params.kind === 'video' && params.copied ? params : null
+/** The work of a task that remuxes a rendition of the ladder; null for all others. */
+function remuxOf({ params, kind, ordinal }: TaskRow): VideoWork | null {
+  return params.kind === 'video' && params.copied && !isHevc({ kind, ordinal }) ? params : null
 }

@@ -2,7 +2,7 @@ import type { MediaPart } from '@kinora/common/contracts'
 import { keys } from '@kinora/common/storage'
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
-import { isAdditionalAudio } from '../domain/plan.ts'
+import { isAdditional } from '../domain/plan.ts'
 import { type Part, segmentsOf } from '../domain/segments.ts'
 import { queueFolderDeletion } from './deletions.ts'
 
@@ -19,7 +19,7 @@ export interface WrittenParts {
   complete: boolean
 }
 
-/** All recorded segments of a video, as of one moment; those of an additional audio track once it is complete. */
+/** All recorded segments of a video, as of one moment; those of an additional track once it is complete. */
 export async function writtenParts(db: Db, videoId: string): Promise<WrittenParts> {
   const rows = await db
     .selectFrom('tasks')
@@ -30,7 +30,7 @@ export async function writtenParts(db: Db, videoId: string): Promise<WrittenPart
     .where('tasks.kind', 'in', ['audio', 'video'])
     .where('tasks.early_share', 'is', null)
     .execute()
-  const counted = rows.filter((row) => row.state === 'done' || !isAdditionalAudio(row))
+  const counted = rows.filter((row) => row.state === 'done' || !isAdditional(row))
   const done = new Set(counted.filter(({ state }) => state === 'done').map(({ id }) => id))
   return {
     parts: counted.flatMap(({ id: taskId, attempt, written }) =>

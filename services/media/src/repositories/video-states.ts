@@ -100,6 +100,22 @@ export async function recordPlan(
     .execute()
 }
 
+/** The video goes on without the rendition in HEVC, of which nothing was recorded. For a video whose row is locked. */
+export async function dropHevcRung(tx: Tx, videoId: string): Promise<void> {
+  const query = tx.selectFrom('videos').select(['plan', 'renditions']).where('id', '=', videoId)
+  const { plan, renditions } = await query.executeTakeFirstOrThrow()
+  if (!plan?.hevc) return
+  const { hevc, ...rest } = plan
+  await tx
+    .updateTable('videos')
+    .set({
+      plan: JSON.stringify(rest),
+      renditions: JSON.stringify(renditions.filter(({ name }) => name !== hevc.name)),
+    })
+    .where('id', '=', videoId)
+    .execute()
+}
+
 /** Adds warnings that the video does not have yet. For a video whose row is locked. */
 export async function addWarnings(tx: Tx, videoId: string, warnings: readonly Warning[]): Promise<void> {
   if (warnings.length === 0) return

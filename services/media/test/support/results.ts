@@ -53,8 +53,8 @@ export function resultOf(work: TaskWork, outputKey: string, facts = someFacts(90
 }
 
 function probeResult(facts: SourceFacts): TaskResult {
-  const { copyable, frameCount, frameRate } = facts.video
-  return { kind: 'probe', facts, ...(copyable && { cuts: regularCuts(frameCount, frameRate) }) }
+  const { copyable, copyableHevc, frameCount, frameRate } = facts.video
+  return { kind: 'probe', facts, ...((copyable ?? copyableHevc) && { cuts: regularCuts(frameCount, frameRate) }) }
 }
 
 export function segmentWork({ work }: Pick<ClaimedTask, 'work'>): AudioWork | VideoWork {
@@ -83,7 +83,8 @@ function videoPart(work: VideoWork, to: number): MediaPart {
       return { bytes: 100_000, frames, keyFrames }
     })
     const { name } = rung
-    return { name, codecs: 'avc1.64001f', firstSegment, segments, initBytes: 800, initSha256: name.padEnd(64, '0') }
+    const codecs = name.endsWith('hevc') ? 'hvc1.2.4.L93.90' : 'avc1.64001f'
+    return { name, codecs, firstSegment, segments, initBytes: 800, initSha256: name.padEnd(64, '0') }
   })
   return { kind: 'video', renditions: renditions.filter(({ segments }) => segments.length > 0) }
 }

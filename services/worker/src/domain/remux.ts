@@ -1,5 +1,5 @@
 import { cutsAt, type SourceFacts, segmentGrid } from '@kinora/common/contracts'
-import type { AvcConfig, VideoTrack } from '@kinora/formats/mp4'
+import type { AvcConfig, HevcConfig, VideoTrack } from '@kinora/formats/mp4'
 import { needsConversion } from './colour.ts'
 import { TOLERANCE } from './frame-grid.ts'
 import { perSecond } from './frame-rate.ts'
@@ -17,14 +17,16 @@ export interface Remuxable {
 /** Their tracks have all parameters in one place, and tell when each frame is shown. */
 const CONTAINERS = /^(mov,|matroska|flv$)/
 
+/** Formats of frames that are remuxed, by codec: H.264 as a rendition of the ladder, HEVC as an additional one. */
+const PIXEL_FORMATS: Record<string, readonly string[]> = { h264: ['yuv420p'], hevc: ['yuv420p', 'yuv420p10le'] }
+
 /** Whether ffprobe reports frames like those of a rendition, apart from their size and bit rate. */
 export function looksRemuxable({ container, video }: SourceFacts, stream: ProbedStream): boolean {
   const rotated = stream.side_data_list?.some(({ rotation }) => rotation !== undefined && rotation !== 0)
   return (
     CONTAINERS.test(container) &&
-    video.codec === 'h264' &&
-    video.pixelFormat === 'yuv420p' &&
-    stream.field_order === 'progressive' &&
+    PIXEL_FORMATS[video.codec]?.includes(video.pixelFormat) === true &&
+    (stream.field_order === 'progressive' || (video.codec === 'hevc' && !video.interlaced)) &&
     !video.hdr &&
     !rotated &&
     !needsConversion(video) &&
@@ -38,7 +40,7 @@ export function looksRemuxable({ container, video }: SourceFacts, stream: Probed
  * certain. Decides by the index of the file alone. Of a file that is cut off, or still arrives, the index tells of all.
  */
 export function remuxableTrack(track: VideoTrack, video: Video, isWhole = true): Remuxable | undefined {
-  if (!isPlayedEverywhere(track.avc, video) || !showsAll(track)) return undefined
+  if (!isWidelyDecoded(track.config, video) || !showsAll(track)) return undefined
   const [first = 0] = track.offsets
   let decoded = 0
   const times = Float64Array.from(track.durations, (duration, index) => {
@@ -50,6 +52,7 @@ export function remuxableTrack(track: VideoTrack, video: Video, isWhole = true):
 }
 
 const PROFILES: Record<string, number> = { 'Constrained Baseline': 66, Main: 77, High: 100 }
+const HEVC_PROFILES: Record<string, number> = { Main: 1, 'Main 10': 2 }
 
 /** The same for the packets of a file without an index. Its parameters are looked at once more when it is cut. */
 export function remuxablePackets(
@@ -57,8 +60,11 @@ export function remuxablePackets(
   video: Video,
   { profile = '', level = 0 }: ProbedStream,
 ): Remuxable | undefined {
-  const avc = { profile: PROFILES[profile] ?? 0, constraints: ALSO_MAIN, level, sequences: 1 }
-  if (!isPlayedEverywhere(avc, video)) return undefined
+  const config =
+    video.codec === 'hevc'
+      ? { codec: 'hevc' as const, profile: HEVC_PROFILES[profile] ?? 0, highTier: false, level, sequences: 1 }
+      : { codec: 'h264' as const, profile: PROFILES[profile] ?? 0, constraints: ALSO_MAIN, level, sequences: 1 }
+  if (!isWidelyDecoded(config, video)) return undefined
   const times = packets.times.map((time) => time - video.startTime)
   return remuxableFrames({ ...packets, times }, video, true)
 }
@@ -150,14 +156,27 @@ const ALSO_MAIN = 0x40
 /** Macroblocks of the largest frame of level 4.2 (table A-1). Larger frames may have level 5.2, as their players decode it. */
 const SMALL_FRAME = 8704
 
-/** Whether players of HLS decode such a stream. */
-export function isPlayedEverywhere(
-  { profile, constraints, level, sequences }: Omit<AvcConfig, 'lengthBytes'>,
+/** Whether all players of HLS decode such H.264, and those that know HEVC such HEVC. */
+export function isWidelyDecoded(
+  config: Omit<AvcConfig, 'lengthBytes'> | Omit<HevcConfig, 'lengthBytes'>,
+  video: Video,
+): boolean {
+  if (config.codec !== video.codec || config.sequences !== 1) return false
+  return config.codec === 'h264' ? isPlayedAvc(config, video) : isPlayedHevc(config)
+}
+
+function isPlayedAvc(
+  { profile, constraints, level }: Omit<AvcConfig, 'lengthBytes'>,
   { width, height }: Video,
 ): boolean {
   const knownProfile = profile === MAIN || profile === HIGH || (profile === BASELINE && (constraints & ALSO_MAIN) !== 0)
   const macroblocks = Math.ceil(width / 16) * Math.ceil(height / 16)
-  return knownProfile && level <= (macroblocks <= SMALL_FRAME ? 42 : 52) && sequences === 1
+  return knownProfile && level <= (macroblocks <= SMALL_FRAME ? 42 : 52)
+}
+
+/** Main and Main 10 (ITU-T H.265 section A.3) up to level 5.1, which has 2160p at 60 frames a second. */
+function isPlayedHevc({ profile, highTier, level }: Omit<HevcConfig, 'lengthBytes'>): boolean {
+  return (profile === 1 || profile === 2) && !highTier && level <= 153
 }
 
 /** There is no edit list, or it only sets when the first frame is shown, as in files with B-frames. */

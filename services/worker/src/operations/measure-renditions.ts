@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { keyFramesOfSegment } from '@kinora/common/contracts'
-import { assertIndependent, avcConfigOf, mainTrack } from '@kinora/formats/mp4'
-import { isPlayedEverywhere } from '../domain/remux.ts'
+import { assertIndependent, mainTrack, videoConfigOf } from '@kinora/formats/mp4'
+import { isWidelyDecoded } from '../domain/remux.ts'
 import { hostFault, inputFault, TaskFailure } from '../domain/task-failure.ts'
 import { firstSegmentOf, plannedSegment, type ResultOf, type VideoWork, type WorkRung } from '../domain/task-work.ts'
 import { type AssembledSegment, type Assembler, assembleSegments } from './assemble-segments.ts'
@@ -78,7 +78,7 @@ function measured(
 
 /** The headers of a file may say what it is not. */
 function assertPlayable(segment: Buffer, init: Buffer, { facts }: VideoWork): void {
-  if (!isPlayedEverywhere(avcConfigOf(init), facts.video))
+  if (!isWidelyDecoded(videoConfigOf(init), facts.video))
     throw new RangeError('a profile, level or number of parameters')
   assertIndependent(segment, init)
 }

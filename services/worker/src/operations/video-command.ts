@@ -107,14 +107,18 @@ function encoder({ preset, threads }: Tools, work: VideoWork, rung: WorkRung): s
   ]
 }
 
-/** Cuts the video track of a source into segments without decoding it. */
+/**
+ * Cuts the video track of a source into segments without decoding it. HEVC is named `hvc1`, which Apple's players need, and which
+ * says that all parameter sets are in the header.
+ */
 export function remuxCommand(tools: Tools, work: VideoWork): FfmpegCommand {
   const { video } = work.facts
+  const tag = video.codec === 'hevc' ? ['-tag:v', 'hvc1'] : []
   const command = readSource(tools, codecsOf(work.facts), '-copyts')
   for (const rung of work.rungs) {
     command
       .output(`${rung.name}/list.m3u8`)
-      .outputOptions('-map', `0:${video.streamIndex}`, '-an', '-c:v', 'copy')
+      .outputOptions('-map', `0:${video.streamIndex}`, '-an', '-c:v', 'copy', ...tag)
       .outputOptions('-bsf:v', [ontoGrid(video), ...labels(work)].join(','), ...videoSegments(rung))
   }
   return command
@@ -140,7 +144,7 @@ function ontoGrid({ startTime, frameRate: { num, den } }: SourceFacts['video']):
   return `setts=${times.join(':')}:time_base=1/${ticks}`
 }
 
-/** H.264 codes for the names in `renditionColour` (ITU-T H.264 tables E-3 to E-5). */
+/** Codes of H.264 and HEVC for the names in `renditionColour` (ITU-T H.264 tables E-3 to E-5). */
 const COLOUR_CODES: Record<string, number> = { bt709: 1, bt470m: 4, bt470bg: 5, smpte170m: 6, 'iec61966-2-1': 13 }
 
 /** Video without a declared colour gets the label of the other renditions, in its headers; its frames stay unchanged. */
@@ -152,5 +156,5 @@ function labels({ facts: { video } }: VideoWork): string[] {
     `transfer_characteristics=${COLOUR_CODES[transfer]}`,
     `matrix_coefficients=${COLOUR_CODES[matrix]}`,
   ]
-  return [`h264_metadata=${codes.join(':')}`]
+  return [`${video.codec === 'hevc' ? 'hevc_metadata' : 'h264_metadata'}=${codes.join(':')}`]
 }

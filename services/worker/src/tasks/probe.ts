@@ -66,16 +66,18 @@ async function videoFacts(
   tracks: SourceTracks,
   { limits, warn }: TaskContext,
 ): Promise<Pick<ResultOf<'probe'>, 'facts' | 'cuts'>> {
-  const found = await findFrames(source, tracks.video)
-  const { timeline, warnings } = wholeTimeline(found, await audioStretches(source))
-  const facts = sourceFacts(source.report, tracks, timeline, found.rate)
-  assertFactsWithinLimits(facts, tracks.video, found.rate, limits)
-  for (const warning of [...warnings, ...droppedFrames(found)]) warn(warning)
+  const frames = await findFrames(source, tracks.video)
+  const { timeline, warnings } = wholeTimeline(frames, await audioStretches(source))
+  const facts = sourceFacts(source.report, tracks, timeline, frames.rate)
+  assertFactsWithinLimits(facts, tracks.video, frames.rate, limits)
+  for (const warning of [...warnings, ...droppedFrames(frames)]) warn(warning)
   const packets = async () => (await source.scan()).video.get(tracks.video.index)?.packets
-  const frames = { path: source.file, isIndexed: source.isIndexed, packets }
-  const remuxable = await findRemuxable(frames, facts, tracks.video)
+  const file = { path: source.file, isIndexed: source.isIndexed, packets }
+  const remuxable = await findRemuxable(file, facts, tracks.video)
   if (!remuxable) return { facts }
-  return { facts: { ...facts, video: { ...facts.video, copyable: remuxable.copyable } }, cuts: remuxable.cuts }
+  const { copyable, cuts } = remuxable
+  const found = facts.video.codec === 'hevc' ? { copyableHevc: copyable } : { copyable }
+  return { facts: { ...facts, video: { ...facts.video, ...found } }, cuts }
 }
 
 async function audioFacts(source: Source, tracks: AudioTracks, { limits, warn }: TaskContext): Promise<SourceFacts> {

@@ -192,7 +192,10 @@ export const Video = z.object({
   renditions: z
     .array(
       z.object({
-        name: z.string().meta({ description: 'Name of the rendition, by its short side.', example: '720p' }),
+        name: z.string().meta({
+          description: 'Name of the rendition, by its short side; with `-hevc` for the frames of an HEVC source.',
+          example: '720p',
+        }),
         width: z.number().int().meta({ description: 'Width in pixels.', example: 1280 }),
         height: z.number().int().meta({ description: 'Height in pixels.', example: 720 }),
         bitrate: z
