@@ -63,7 +63,20 @@ const RECIPES = {
   'streamable.ts': ffmpeg([picture('640x360', '25', 40), tone(40)], [...H264, '-crf', '33', ...AAC]),
   'streamable.webm': ffmpeg(
     [picture('640x360', '25', 40), tone(40)],
-    ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '16', '-threads', '2', '-b:v', '600k', '-c:a', 'libvorbis'],
+    [
+      '-c:v',
+      'libvpx',
+      '-deadline',
+      'realtime',
+      '-cpu-used',
+      '16',
+      '-threads',
+      '2',
+      '-b:v',
+      '600k',
+      '-c:a',
+      'libvorbis',
+    ],
   ),
   /** A second of the same: watched before it is processed. */
   'quick.mp4': ffmpeg([picture('320x180', '25', 1), tone(1)], [...H264, ...AAC, '-movflags', '+faststart']),

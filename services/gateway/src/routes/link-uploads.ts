@@ -22,7 +22,7 @@ import { assertTusVersion, LINK_PATH, speaksTus } from '../uploads/tus.ts'
 import { announcedUpload, sendCreated } from '../uploads/tus-requests.ts'
 import { giveUp, receiveMore, sendProgress } from './resumable-uploads.ts'
 import { type HandRoute, tagged } from './route.ts'
-import { BYTES_ERRORS, ietfHeaders, PART, TUS_ERRORS, uploadHeaders, uploadAnswers } from './upload-protocols.ts'
+import { BYTES_ERRORS, ietfHeaders, PART, TUS_ERRORS, uploadAnswers, uploadHeaders } from './upload-protocols.ts'
 import { FileHeader } from './uploads.ts'
 
 const Token = z.strictObject({

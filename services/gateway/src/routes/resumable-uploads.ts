@@ -10,7 +10,7 @@ import { announcedFile, appendBytes, beginUpload, sendState } from '../uploads/i
 import { assertTusVersion, speaksTus, TUS_PATH } from '../uploads/tus.ts'
 import { abandonUpload, announcedUpload, receiveBytes, sendCreated, sendOffset } from '../uploads/tus-requests.ts'
 import { type HandRoute, tagged } from './route.ts'
-import { BYTES_ERRORS, PART, TUS_ERRORS, uploadHeaders, uploadAnswers } from './upload-protocols.ts'
+import { BYTES_ERRORS, PART, TUS_ERRORS, uploadAnswers, uploadHeaders } from './upload-protocols.ts'
 
 const Params = z.strictObject({ uploadId: Id.meta({ description: 'Id of the upload.' }) })
 const one = `${TUS_PATH}/:uploadId`
