@@ -103,7 +103,7 @@ async function belongings() {
 
 const before = await belongings()
 
-describe.each(operations('user', 'owner', 'admin'))('$method $path', (operation) => {
+describe.each(operations('user', 'owner', 'support', 'admin'))('$method $path', (operation) => {
   test('asks those who are not signed in to sign in', async () => {
     expect(await refusal(anonymous, operation, (name) => OWNED[name] ?? missing(name))).toEqual({
       status: 401,
@@ -121,7 +121,7 @@ describe.each(operations('owner', 'viewer'))('$method $path', (operation) => {
   })
 })
 
-test.each(operations('admin'))('$method $path is forbidden to those who are no admin', async (operation) => {
+test.each(operations('support', 'admin'))('$method $path is forbidden to those who are neither', async (operation) => {
   expect(await refusal(stranger, operation, missing)).toMatchObject({ status: 403 })
 })
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { freePort, until, useSystem, useTestEnvironment } from '@kinora/dev/harness'
 import { connect } from 'amqplib'
 import { expect, onTestFinished, test } from 'vitest'
+import { operations } from './support/access/matrix.ts'
 import { type Person, refresh, register, signIn } from './support/accounts.ts'
 import type { Page, Tokens, User } from './support/api-types.ts'
 import { type Client, createClient } from './support/client.ts'
@@ -143,6 +144,50 @@ test('the audit log says who did what to whom', async () => {
   expect(items).toMatchObject([{ userId, actor: { kind: 'service', id: 'operator' }, outcome: 'success' }])
   const { output } = await run('audit', 'list', '--user', person.email)
   expect(output).toMatch(/user_promote +success .* operator/)
+})
+
+test('an account of the role support sees how things are, and nothing more', async () => {
+  const email = newEmail()
+  const created = await kinora(amqpUrl, ['users', 'create', email, '--password-stdin'], `${PASSWORD}\n`)
+  expect(created).toMatchObject({ code: 0, output: `${email} can sign in\n`, errors: '' })
+  expect(await kinora(amqpUrl, ['users', 'create', email, '--password-stdin'], `${PASSWORD}\n`)).toMatchObject({
+    ...{ code: 1, errors: expect.stringContaining('EMAIL_TAKEN') },
+  })
+  const before = await signInAs(email, PASSWORD)
+  expect((await before.refusal('GET', '/v1/admin/videos')).status).toBe(403)
+  expect((await run('users', 'support', email)).output).toContain('supports others')
+  expect(await refusals(before)).toEqual(['TOKEN_REVOKED', 'TOKEN_REVOKED'])
+
+  const agent = await signInAs(email, PASSWORD)
+  const customer = await register(visitor)
+  const { id } = await customer.client.call<{ id: string }>('POST', '/v1/videos', {
+    title: 'Bees',
+    externalId: 'hive-1',
+  })
+  const { items } = await agent.call<Page<{ id: string }>>('GET', '/v1/admin/videos?externalId=hive-1')
+  expect(items).toMatchObject([{ id, title: 'Bees' }])
+  const customerId = customer.tokens.user.id
+  for (const path of [
+    `videos/${id}`,
+    `videos/${id}/webhook-deliveries`,
+    `users/${customerId}`,
+    `users/${customerId}/usage`,
+    `projects/${customerId}/usage`,
+  ]) {
+    expect((await agent.send('GET', `/v1/admin/${path}`)).status, path).toBe(200)
+  }
+  expect((await agent.refusal('GET', `/v1/videos/${id}`)).status).toBe(404)
+  for (const operation of operations('admin')) {
+    const path = operation.path.replace(/\{\w+\}/g, id)
+    const answer = await agent.refusal(operation.method, path, { json: operation.json })
+    expect(answer, `${operation.method} ${path}`).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } })
+  }
+  const agentId = (await agent.call<User>('GET', '/v1/auth/me')).id
+  const listed = async () => (await json<Page<{ action: string }>>('audit', 'list', '--actor', agentId)).items
+  await until(async () => {
+    const actions = (await listed()).map(({ action }) => action)
+    return ['videos_search', 'video_inspect', 'usage_read'].every((action) => actions.includes(action))
+  })
 })
 
 test('videos of anybody are found and shown', async () => {

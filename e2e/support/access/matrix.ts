@@ -4,9 +4,10 @@
  * - `user`: somebody signed in, about their own account
  * - `owner`: whose thing it is; to everybody else it does not exist
  * - `viewer`: whoever may see the video; a private one does not exist for others
+ * - `support`: somebody signed in whose role is support or admin
  * - `admin`: somebody signed in whose role is admin
  */
-export type Access = 'anyone' | 'user' | 'owner' | 'viewer' | 'admin'
+export type Access = 'anyone' | 'user' | 'owner' | 'viewer' | 'support' | 'admin'
 
 export type Rule = {
   access: Access
@@ -51,8 +52,8 @@ export const MATRIX: Record<string, Rule> = {
   'DELETE /v1/auth/passkeys/{passkeyId}': { access: 'user' },
   'GET /v1/auth/audit': { access: 'user' },
 
-  'GET /v1/admin/users': { access: 'admin' },
-  'GET /v1/admin/users/{userId}': { access: 'admin' },
+  'GET /v1/admin/users': { access: 'support' },
+  'GET /v1/admin/users/{userId}': { access: 'support' },
   'PATCH /v1/admin/users/{userId}': { access: 'admin', json: { role: 'admin' } },
   'DELETE /v1/admin/users/{userId}': { access: 'admin' },
   'GET /v1/admin/users/{userId}/sessions': { access: 'admin' },
@@ -68,7 +69,7 @@ export const MATRIX: Record<string, Rule> = {
   'POST /v1/admin/service-accounts/{userId}/api-keys': { access: 'admin' },
   'GET /v1/admin/service-accounts/{userId}/api-keys': { access: 'admin' },
   'DELETE /v1/admin/service-accounts/{userId}/api-keys/{keyId}': { access: 'admin' },
-  'GET /v1/admin/users/{userId}/usage': { access: 'admin' },
+  'GET /v1/admin/users/{userId}/usage': { access: 'support' },
   'PATCH /v1/admin/users/{userId}/limits': { access: 'admin', json: { storedBytes: 1 } },
   'POST /v1/admin/invites': { access: 'admin', json: { email: 'invited@kinora.test' } },
   'GET /v1/admin/invites': { access: 'admin' },
@@ -98,10 +99,11 @@ export const MATRIX: Record<string, Rule> = {
   'GET /v1/projects/{projectId}/invitations': { access: 'owner' },
   'DELETE /v1/projects/{projectId}/invitations/{invitationId}': { access: 'owner' },
   'POST /v1/project-invitations/accept': { access: 'user' },
-  'GET /v1/admin/videos': { access: 'admin' },
-  'GET /v1/admin/videos/{videoId}': { access: 'admin' },
-  'POST /v1/admin/videos/{videoId}/retry': { access: 'admin' },
-  'GET /v1/admin/projects/{projectId}/usage': { access: 'admin' },
+  'GET /v1/admin/videos': { access: 'support' },
+  'GET /v1/admin/videos/{videoId}': { access: 'support' },
+  'GET /v1/admin/videos/{videoId}/webhook-deliveries': { access: 'support' },
+  'POST /v1/admin/videos/{videoId}/retry': { access: 'support' },
+  'GET /v1/admin/projects/{projectId}/usage': { access: 'support' },
   'PATCH /v1/admin/projects/{projectId}/limits': { access: 'admin', json: { storedBytes: 1 } },
 
   'POST /v1/videos': { access: 'user' },

@@ -1,3 +1,4 @@
+import tab from '@bomb.sh/tab/commander'
 import { AppError } from '@kinora/common/errors'
 import { ConfigError, VERSION } from '@kinora/common/service'
 import { Command, CommanderError } from 'commander'
@@ -59,6 +60,8 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv): P
     }
   for (const addCommands of GROUPS) addCommands(program, act, env)
   hlsCommands(program, printer)
+  // `kinora complete bash|zsh|fish|powershell` prints a script.
+  tab(program)
   try {
     await program.parseAsync([...args], { from: 'user' })
     return EXIT.ok

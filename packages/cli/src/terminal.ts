@@ -13,8 +13,13 @@ export class UsageError extends Error {}
 /** Far more than any password; longer input is probably a file given by mistake. */
 const MAX_BYTES = 4096
 
+/** From the first line of standard input, or asked for at the terminal. Throws `UsageError` as these do. */
+export async function newPassword(isOnStdin: true | undefined): Promise<string> {
+  return isOnStdin ? await passwordFromStdin() : await askNewPassword()
+}
+
 /** The first line of standard input. Throws `UsageError` when it is empty, or the input exceeds 4096 bytes. */
-export async function passwordFromStdin(): Promise<string> {
+async function passwordFromStdin(): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of process.stdin) {
@@ -28,7 +33,7 @@ export async function passwordFromStdin(): Promise<string> {
 }
 
 /** Asks twice at the terminal, without echo. Throws `UsageError` without a terminal, and when the answers differ. */
-export async function askNewPassword(): Promise<string> {
+async function askNewPassword(): Promise<string> {
   if (!process.stdin.isTTY) throw new UsageError('There is no terminal to ask for the password; use --password-stdin')
   const password = await ask('Password: ')
   if ((await ask('Again: ')) !== password) throw new UsageError('The passwords are not the same')

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type Actor, administratorOnly, serviceOnly } from './contract.ts'
+import { type AccountRole, type Actor, administratorOnly, serviceOnly, supportOnly } from './contract.ts'
 
 const anonymous: Actor = { kind: 'anonymous' }
-const person = (role: 'user' | 'admin'): Actor => ({ kind: 'user', userId: 'u', sessionId: 's', role })
+const person = (role: AccountRole): Actor => ({ kind: 'user', userId: 'u', sessionId: 's', role })
 const service = (name: string): Actor => ({ kind: 'service', name })
 
 /** `allowed`, or the code of the refusal. */
@@ -31,9 +31,23 @@ describe('administratorOnly', () => {
     [person('admin'), 'allowed'],
     [service('operator'), 'allowed'],
     [person('user'), 'FORBIDDEN'],
+    [person('support'), 'FORBIDDEN'],
     [service('gateway'), 'FORBIDDEN'],
     [anonymous, 'UNAUTHENTICATED'],
   ])('%j is %s', (actor, outcome) => {
     expect(outcomeOf(() => administratorOnly(actor))).toBe(outcome)
+  })
+})
+
+describe('supportOnly', () => {
+  it.each([
+    [person('support'), 'allowed'],
+    [person('admin'), 'allowed'],
+    [service('operator'), 'allowed'],
+    [person('user'), 'FORBIDDEN'],
+    [service('worker'), 'FORBIDDEN'],
+    [anonymous, 'UNAUTHENTICATED'],
+  ])('%j is %s', (actor, outcome) => {
+    expect(outcomeOf(() => supportOnly(actor))).toBe(outcome)
   })
 })

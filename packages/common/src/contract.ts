@@ -46,6 +46,9 @@ export function defineContract<const S extends Record<string, MethodSpec>>(
 export type Input<M extends Method> = z.input<M['input']>
 export type Output<M extends Method> = z.output<M['output']>
 
+/** What an account may do beside its own things: `support` sees videos of others, `admin` manages everything. */
+export type AccountRole = 'user' | 'support' | 'admin'
+
 export type ProjectRole = 'viewer' | 'editor' | 'admin' | 'owner'
 
 /** A user who has signed in. */
@@ -54,21 +57,21 @@ export interface SessionActor {
   userId: string
   sessionId: string
   apiKeyId?: never
-  role: 'user' | 'admin'
+  role: AccountRole
   /** The user's role in each project but the personal one, by the project's id; absent without one. */
   projects?: Readonly<Record<string, ProjectRole>>
 }
 
 /**
  * A program that acts for an account with an API key; `admin` only when both the key has that scope and the account
- * that role.
+ * that role, otherwise `user`.
  */
 export interface ApiKeyActor {
   kind: 'user'
   userId: string
   sessionId?: never
   apiKeyId: string
-  role: 'user' | 'admin'
+  role: AccountRole
   /** The project of the key, and the role of its account there. */
   project: { id: string; role: ProjectRole }
 }
@@ -183,4 +186,9 @@ export function administratorOnly(actor: Actor): void {
   if (actor.kind === 'anonymous' || actor.kind === 'upload-link') throw new AppError('UNAUTHENTICATED')
   if (actor.kind === 'service') serviceOnly(actor, 'operator')
   else if (actor.role !== 'admin') throw new AppError('FORBIDDEN')
+}
+
+/** The same for methods that the role `support` may use as well. */
+export function supportOnly(actor: Actor): void {
+  if (actor.kind !== 'user' || actor.role !== 'support') administratorOnly(actor)
 }

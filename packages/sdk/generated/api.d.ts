@@ -692,9 +692,9 @@ export interface paths {
         };
         /**
          * Get usage and limits of a project
-         * @description What the project stores and runs, and how much it may; for administrators.
+         * @description What the project stores and runs, and how much it may; for administrators and the role support.
          *
-         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         *     Needs an access token of an administrator or of the role support or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
         get: operations["getProjectUsage"];
         put?: never;
@@ -816,7 +816,7 @@ export interface paths {
          * List accounts
          * @description All accounts, newest first; for administrators.
          *
-         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         *     Needs an access token of an administrator or of the role support or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
         get: operations["listUsers"];
         put?: never;
@@ -838,7 +838,7 @@ export interface paths {
          * Get an account
          * @description For administrators.
          *
-         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         *     Needs an access token of an administrator or of the role support or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
         get: operations["getUser"];
         put?: never;
@@ -964,9 +964,9 @@ export interface paths {
         };
         /**
          * Get usage and limits of an account
-         * @description What the personal project of the account stores and runs, and how much it may; for administrators.
+         * @description What the personal project of the account stores and runs, and how much it may; for administrators and the role support.
          *
-         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         *     Needs an access token of an administrator or of the role support or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
         get: operations["getUserUsage"];
         put?: never;
@@ -988,7 +988,7 @@ export interface paths {
          * Find videos of all accounts and projects
          * @description Newest first. A text is looked for within a project or an account. Without the addresses of the videos: they cannot be watched this way.
          *
-         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         *     Needs an access token of an administrator or of the role support or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
         get: operations["findVideos"];
         put?: never;
@@ -1010,7 +1010,7 @@ export interface paths {
          * Get any video, and the attempts at its tasks
          * @description Its state, causes and timeline, without its addresses.
          *
-         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         *     Needs an access token of an administrator or of the role support or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
         get: operations["inspectVideo"];
         put?: never;
@@ -1034,9 +1034,31 @@ export interface paths {
          * Retry the failed tasks of any video
          * @description On behalf of those who may edit it.
          *
-         *     Needs an access token of an administrator or an API key with the scope `admin`. Rate limit `general`, counted by caller.
+         *     Needs an access token of an administrator or of the role support or an API key with the scope `admin`. Rate limit `general`, counted by caller.
          */
         post: operations["retryAnyVideo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/videos/{videoId}/webhook-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the webhook deliveries about any video
+         * @description Of all webhooks of its project, newest first, without the messages.
+         *
+         *     Needs an access token of an administrator or of the role support or an API key with the scope `admin`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["listVideoDeliveries"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2500,7 +2522,7 @@ export interface paths {
         };
         /**
          * Get the log of a task
-         * @description The end of what ffmpeg printed in one attempt, at most 64 KiB; for members of its project and for administrators.
+         * @description The end of what ffmpeg printed in one attempt, at most 64 KiB; for members of its project, administrators and the role support.
          *
          *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -2975,11 +2997,11 @@ export interface components {
              */
             mfaEnabled: boolean;
             /**
-             * @description Role of the account: `admin` may manage the accounts and videos of others
+             * @description Role of the account. `support`: finds accounts, and the state of videos, usage and webhook deliveries of others, without seeing a video. `admin`: manages everything.
              * @example user
              * @enum {string}
              */
-            role: "user" | "admin";
+            role: "user" | "support" | "admin";
             /**
              * @description Number of sessions that have not ended
              * @example 2
@@ -7138,7 +7160,7 @@ export interface components {
              * @example admin
              * @enum {string}
              */
-            role?: "user" | "admin";
+            role?: "user" | "support" | "admin";
         };
         UpdateUserLimits: {
             /**
@@ -7492,11 +7514,11 @@ export interface components {
              */
             mfaEnabled: boolean;
             /**
-             * @description Role of the account: `admin` may manage the accounts and videos of others
+             * @description Role of the account. `support`: finds accounts, and the state of videos, usage and webhook deliveries of others, without seeing a video. `admin`: manages everything.
              * @example user
              * @enum {string}
              */
-            role: "user" | "admin";
+            role: "user" | "support" | "admin";
         };
         /** @description A page of service accounts */
         UserPage: {
@@ -12327,7 +12349,7 @@ export interface operations {
                 /** @description Only accounts whose email address or display name contains this text, 1 to 200 characters */
                 q?: string;
                 /** @description Only accounts with this role */
-                role?: "user" | "admin";
+                role?: "user" | "support" | "admin";
             };
             header?: never;
             path?: never;
@@ -12748,6 +12770,8 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the previous page; without it the first page. */
                 cursor?: string;
+                /** @description Only videos with this id of their makers, in any project. */
+                externalId?: string;
                 /** @description Entries of a page. */
                 limit?: number;
                 /** @description Only videos that this account has made. */
@@ -12758,6 +12782,8 @@ export interface operations {
                 q?: string;
                 /** @description Only entries with this status. */
                 status?: "awaiting_upload" | "uploaded" | "processing" | "ready" | "failed";
+                /** @description Only videos that came through this upload link. */
+                uploadLinkId?: string;
             };
             header?: never;
             path?: never;
@@ -12865,6 +12891,46 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    listVideoDeliveries: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page; without it the first page. */
+                cursor?: string;
+                /** @description Entries of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryPage"];
+                };
+            };
+            400: components["responses"]["Problem400-3"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -31,7 +31,7 @@ export function createApp(ctx: Context): Express {
   app.disable('x-powered-by')
   app.disable('etag')
 
-  const log = accessLog(ctx.logger)
+  const log = accessLog(ctx.logger, ctx.config.LOG_ADDRESSES)
   // One middleware for all of these: in Express a layer costs as much as the work in each of them.
   app.use((req, res, next) => {
     assignRequestId(req, res)

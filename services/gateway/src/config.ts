@@ -35,6 +35,8 @@ export const gatewayConfig = serviceConfig.extend({
   CSRF_SECRET: secretKey,
   /** Addresses or networks whose X-Forwarded-For is trusted, e.g. `10.0.0.0/8`. Default: none. */
   TRUSTED_PROXIES: list.refine((proxies) => !proxies.some(trustsAll), 'must not trust every address'),
+  /** Client addresses in the access log; `short` leaves out the end, which names a household. */
+  LOG_ADDRESSES: z.enum(['full', 'short', 'none']).default('full'),
   /** Media's secret, and its previous one: playback tokens are checked with them, and addresses of segments signed. */
   PLAYBACK_SECRET: secretKey,
   PLAYBACK_SECRET_PREVIOUS: secretKey.optional(),

@@ -84,8 +84,8 @@ media.on.authorizePlayback = async (input, call) => {
 }
 
 /** A browser tab that records violations of the page's policy. */
-async function openTab(): Promise<{ tab: Page; violations: string[] }> {
-  const tab = await browser.newPage()
+async function openTab(locale = 'en-US'): Promise<{ tab: Page; violations: string[] }> {
+  const tab = await browser.newPage({ locale })
   tab.setDefaultTimeout(PATIENCE.timeout)
   const violations: string[] = []
   tab.on('console', (message) => {
@@ -242,6 +242,21 @@ it.each([
   expect(await accessibility(tab)).toEqual([])
   expect(violations).toEqual([])
   await tab.close()
+})
+
+it('speaks the language of the viewer, also in the names of its controls', async () => {
+  const { id } = await addVideo()
+  const [missing, playing] = [await openTab('de-AT'), await openTab('de-AT')]
+  await missing.tab.goto(`${gateway.url}/watch/${randomUUID()}`)
+  await missing.tab.locator('kinora-player [role=status][lang=de]', { hasText: 'gibt es nicht' }).waitFor(PATIENCE)
+  await playing.tab.goto(`${gateway.url}/watch/${id}`)
+  await playing.tab.getByRole('button', { name: 'abspielen' }).first().waitFor(PATIENCE)
+  await playing.tab.getByRole('button', { name: 'Einstellungen' }).click()
+  await playing.tab.getByRole('menuitem', { name: 'Qualität' }).waitFor(PATIENCE)
+  for (const { tab, violations } of [missing, playing]) {
+    expect(violations).toEqual([])
+    await tab.close()
+  }
 })
 
 it('plays a video that is still being made, with its whole length, until it is complete', async () => {

@@ -1,7 +1,7 @@
 import { type AdminUser, auth } from '@kinora/common/contracts'
 import type { Command } from 'commander'
 import type { Act } from '../cli.ts'
-import { askNewPassword, passwordFromStdin } from '../terminal.ts'
+import { newPassword } from '../terminal.ts'
 
 interface CreateOptions {
   email: string
@@ -27,7 +27,7 @@ export function adminCommands(program: Command, act: Act): void {
     .option('--display-name <name>', 'name to display')
     .option('--password-stdin', 'read the password from the first line of standard input')
     .action(async ({ email, displayName, passwordStdin }: CreateOptions) => {
-      const password = passwordStdin ? await passwordFromStdin() : await askNewPassword()
+      const password = await newPassword(passwordStdin)
       const input = { email, password, ...(displayName !== undefined && { displayName }) }
       await act(async ({ call, print }) => {
         const { user, outcome } = await call(auth.createAdmin, input)

@@ -1,4 +1,4 @@
-import { auth, type Member, type Project } from '@kinora/common/contracts'
+import { auth, type Member, media, type Project, type Usage } from '@kinora/common/contracts'
 import type { Command } from 'commander'
 import { type Act, collect, findUserId, limitOption } from '../cli.ts'
 import { type Columns, timeOf } from '../printer.ts'
@@ -15,6 +15,15 @@ const MEMBERS: Columns<Member> = {
   NAME: (member) => member.displayName,
   ROLE: (member) => member.role,
   SINCE: (member) => timeOf(member.createdAt),
+}
+
+const USAGE: Columns<Usage> = {
+  BYTES: (usage) => usage.bytes,
+  'OF AT MOST': (usage) => usage.limits.storedBytes,
+  MINUTES: (usage) => usage.minutes,
+  VIDEOS: (usage) => usage.videos,
+  UPLOADS: (usage) => usage.uploads,
+  'RUNNING TASKS': (usage) => usage.runningTasks,
 }
 
 export function projectsCommands(program: Command, act: Act): void {
@@ -39,6 +48,16 @@ export function projectsCommands(program: Command, act: Act): void {
       act(async ({ call, print }, name: string, { owner }: { owner: string }) => {
         const project = await call(auth.createUserProject, { name, userId: await findUserId(call, owner) })
         print.done(`${project.id} ${project.name}`, project)
+      }),
+    )
+
+  projects
+    .command('usage')
+    .description('show what a project stores and runs, and how much it may')
+    .argument('<project>', 'id of the project; a personal project has the id of its account')
+    .action(
+      act(async ({ call, print }, projectId: string) => {
+        print.record(await call(media.getProjectUsage, { projectId }), USAGE)
       }),
     )
 

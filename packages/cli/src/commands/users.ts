@@ -1,7 +1,8 @@
-import { type AdminUser, auth } from '@kinora/common/contracts'
+import { type AdminUser, auth, Role } from '@kinora/common/contracts'
 import { type Command, Option } from 'commander'
 import { type Act, collect, findUserId, limitOption } from '../cli.ts'
 import { type Columns, timeOf } from '../printer.ts'
+import { newPassword } from '../terminal.ts'
 
 interface ListOptions {
   q?: string
@@ -9,6 +10,11 @@ interface ListOptions {
   disabled?: true
   enabled?: true
   limit: number
+}
+
+interface CreateOptions {
+  displayName?: string
+  passwordStdin?: true
 }
 
 const COLUMNS: Columns<AdminUser> = {
@@ -38,10 +44,15 @@ const CHANGES = {
   },
   enable: { change: { disabled: false }, help: 'enable a disabled account', done: 'is enabled' },
   promote: { change: { role: 'admin' }, help: 'make an account an administrator', done: 'is an administrator' },
+  support: {
+    change: { role: 'support' },
+    help: 'let an account see the state of the videos of others, without watching them; ends its sessions',
+    done: 'supports others',
+  },
   demote: {
     change: { role: 'user' },
-    help: 'make an administrator a user again, and end the sessions of the account',
-    done: 'is no longer an administrator',
+    help: 'take the role of an administrator or of support from an account, and end its sessions',
+    done: 'is a user like others',
   },
 } as const
 
@@ -52,7 +63,7 @@ export function usersCommands(program: Command, act: Act): void {
     .command('list')
     .description('list accounts, newest first')
     .option('--q <text>', 'only accounts with this text in address or name')
-    .addOption(new Option('--role <role>', 'only accounts with this role').choices(['user', 'admin']))
+    .addOption(new Option('--role <role>', 'only accounts with this role').choices(Role.options))
     .addOption(new Option('--disabled', 'only disabled accounts').conflicts('enabled'))
     .option('--enabled', 'only enabled accounts')
     .addOption(limitOption())
@@ -85,6 +96,21 @@ export function usersCommands(program: Command, act: Act): void {
         }),
       )
   }
+
+  users
+    .command('create')
+    .description('create an account whose address you vouch for; asks for the password')
+    .argument('<address>', 'e-mail address to sign in with')
+    .option('--display-name <name>', 'name to display')
+    .option('--password-stdin', 'read the password from the first line of standard input')
+    .action(async (email: string, { displayName, passwordStdin }: CreateOptions) => {
+      const password = await newPassword(passwordStdin)
+      const input = { email, password, ...(displayName !== undefined && { displayName }) }
+      await act(async ({ call, print }) => {
+        const user = await call(auth.createAccount, input)
+        print.done(`${user.email} can sign in`, user)
+      })()
+    })
 
   users
     .command('invite')

@@ -1,4 +1,10 @@
-import { media, type SupportedVideo, type TimelineEntry, VideoStatus } from '@kinora/common/contracts'
+import {
+  media,
+  type SupportedVideo,
+  type TimelineEntry,
+  VideoStatus,
+  type WebhookDelivery,
+} from '@kinora/common/contracts'
 import { type Command, Option } from 'commander'
 import { type Act, collect, findUserId, limitOption } from '../cli.ts'
 import { type Columns, timeOf } from '../printer.ts'
@@ -35,10 +41,22 @@ const ATTEMPTS: Columns<TimelineEntry> = {
   CAUSE: (entry) => entry.cause && `${entry.cause.code}: ${entry.cause.detail}`,
 }
 
+const DELIVERIES: Columns<WebhookDelivery> = {
+  ID: (delivery) => delivery.id,
+  WEBHOOK: (delivery) => delivery.webhookId,
+  TYPE: (delivery) => delivery.type,
+  STATE: (delivery) => delivery.status,
+  TRIES: (delivery) => delivery.tries,
+  CREATED: (delivery) => timeOf(delivery.createdAt),
+  NEXT: (delivery) => timeOf(delivery.nextAttemptAt),
+}
+
 interface ListOptions {
   project?: string
   owner?: string
   status?: VideoStatus
+  externalId?: string
+  uploadLink?: string
   q?: string
   limit: number
 }
@@ -52,14 +70,19 @@ export function videosCommands(program: Command, act: Act): void {
     .option('--project <id>', 'only videos of this project; a personal one has the id of its account')
     .option('--owner <user>', 'only videos that this account has made, by its id or e-mail address')
     .addOption(new Option('--status <status>', 'only videos with this status').choices(VideoStatus.options))
+    .option('--external-id <id>', 'only videos with this id of their makers')
+    .option('--upload-link <id>', 'only videos that came through this upload link')
     .option('--q <text>', 'only videos with this text in the title; with --project or --owner')
     .addOption(limitOption())
     .action(
-      act(async ({ call, print }, { project, owner, status, q, limit }: ListOptions) => {
+      act(async ({ call, print }, options: ListOptions) => {
+        const { project, owner, status, externalId, uploadLink, q, limit } = options
         const filter = {
           ...(project !== undefined && { projectId: project }),
           ...(owner !== undefined && { ownerId: await findUserId(call, owner) }),
           ...(status && { status }),
+          ...(externalId !== undefined && { externalId }),
+          ...(uploadLink !== undefined && { uploadLinkId: uploadLink }),
           ...(q !== undefined && { q }),
         }
         print.list(await collect(call, media.findVideos, filter, limit), COLUMNS)
@@ -84,6 +107,17 @@ export function videosCommands(program: Command, act: Act): void {
       act(async ({ call, print }, videoId: string) => {
         const { timeline } = await call(media.inspectVideo, { videoId })
         print.list({ items: timeline, nextCursor: null }, ATTEMPTS)
+      }),
+    )
+
+  videos
+    .command('webhooks')
+    .description('list the webhook deliveries about a video, newest first')
+    .argument('<video>', 'id of the video')
+    .addOption(limitOption())
+    .action(
+      act(async ({ call, print }, videoId: string, { limit }: { limit: number }) => {
+        print.list(await collect(call, media.listVideoDeliveries, { videoId }, limit), DELIVERIES)
       }),
     )
 

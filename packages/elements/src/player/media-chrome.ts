@@ -1,3 +1,6 @@
+import 'media-chrome/dist/lang/de.js'
+import 'media-chrome/dist/lang/es.js'
+import 'media-chrome/dist/lang/fr.js'
 import 'media-chrome/dist/media-captions-button.js'
 import 'media-chrome/dist/media-control-bar.js'
 import 'media-chrome/dist/media-controller.js'

@@ -20,18 +20,6 @@ export function isPlayed(state: PlayerState): state is 'source' | 'growing' | 'p
   return state === 'playing' || state === 'growing' || state === 'source'
 }
 
-/** Texts of the other states. */
-export const NOTICES: Record<Exclude<PlayerState, 'source' | 'growing' | 'playing'>, string> = {
-  loading: 'Loading the video…',
-  'no-source': 'This video has not been uploaded yet. It starts automatically as soon as it is playable.',
-  processing: 'This video is being processed. It starts automatically as soon as it is playable.',
-  failed: 'This video could not be processed.',
-  'not-found': 'This video does not exist, or it is private and this link does not open it.',
-  denied: 'This link is no longer valid. Ask for a new one.',
-  unavailable: 'The server is unavailable at the moment. Trying again…',
-  unsupported: 'This browser cannot play this video.',
-}
-
 /** `1:02:03`, as players show a length. */
 export function clock(seconds: number): string {
   const whole = Math.floor(seconds)

@@ -2,6 +2,12 @@ import Hls, { ErrorDetails, ErrorTypes, Events } from 'hls.js'
 import { AudioTracks, Qualities } from './track-lists.ts'
 import type { VideoAddress } from './video-address.ts'
 
+/** Events of the media element that the player repeats as its own. */
+export const REPEATED_EVENTS =
+  'loadedmetadata durationchange play playing pause waiting seeking seeked timeupdate ratechange volumechange ended'.split(
+    ' ',
+  )
+
 const FORBIDDEN = 403
 
 /** What a media element has for media-chrome beside what browsers give it. */

@@ -1,9 +1,10 @@
 import type { VideoEvent } from '@kinora/sdk'
 import './media-chrome.ts'
 import { clock, isPlayed, type PlayerState } from './notices.ts'
-import { Playback } from './playback.ts'
+import { Playback, REPEATED_EVENTS } from './playback.ts'
 import { Screen } from './screen.ts'
 import { takeOver } from './take-over.ts'
+import { texts } from './texts.ts'
 import { type AccessToken, VideoAddress, type VideoFacts } from './video-address.ts'
 
 export type { AccessToken, PlayerState, VideoFacts }
@@ -13,12 +14,6 @@ const NOT_READY_RETRY_MS = 1000
 /** After a failed request or a rate limit, and while a failed video may be tried again. */
 const ERROR_RETRY_MS = 10_000
 const LOST_RETRY_MS = 4000
-/** Events of the media element that the player repeats as its own. */
-const REPEATED =
-  'loadedmetadata durationchange play playing pause waiting seeking seeked timeupdate ratechange volumechange ended'.split(
-    ' ',
-  )
-
 /**
  * `<kinora-player>` plays one video: `src` is the address of its master playlist (`hlsUrl`), or `server` and `video-id`
  * (public and unlisted videos) or `token` (a playback token) name it. It waits for a video that is still being processed, plays
@@ -166,7 +161,7 @@ export class KinoraPlayer extends HTMLElement {
     if (!facts || signal.aborted) return
     this.#facts = facts
     this.#isCut = facts.status === 'failed'
-    this.#screen.controller.setAttribute('aria-label', `Video player: ${facts.title}`)
+    this.#screen.controller.setAttribute('aria-label', `${texts.player}: ${facts.title}`)
     this.#tell('facts', facts)
   }
 
@@ -274,7 +269,7 @@ export class KinoraPlayer extends HTMLElement {
         lost: () => ifShown(() => void this.#lost(playback, address, signal).catch(() => {})),
       },
     })
-    for (const type of REPEATED) {
+    for (const type of REPEATED_EVENTS) {
       playback.video.addEventListener(type, () => ifShown(() => this.dispatchEvent(new Event(type))))
     }
     return playback
@@ -297,9 +292,11 @@ export class KinoraPlayer extends HTMLElement {
     if (isAudioOnly && !video.poster) void this.#screen.showPoster(this.#posterOf(address), video, signal)
     if (isGrowing) void this.#follow(address, signal).catch(() => {})
     const whole = this.#facts?.source?.durationSeconds ?? null
-    const made = whole === null || isSource ? '' : `: ${clock(Math.min(seconds, whole))} of ${clock(whole)}`
-    const text = this.#isCut ? 'The rest of this video could not be processed' : `Still being made${made}`
-    this.#screen.badge(isGrowing || isSource ? text : '')
+    const growing =
+      whole === null || isSource
+        ? texts.growing
+        : texts.growingOf.replace('{made}', clock(Math.min(seconds, whole))).replace('{whole}', clock(whole))
+    this.#screen.badge(isGrowing || isSource ? (this.#isCut ? texts.cut : growing) : '')
     if (isSource) this.#show('source')
     else this.#show(isGrowing ? 'growing' : 'playing')
   }
@@ -323,7 +320,7 @@ export class KinoraPlayer extends HTMLElement {
         return this.#show('denied')
       }
       if (status === 200 && playback.isExpired) return this.#changeOver(playback, address, signal)
-      this.#screen.badge('The connection was lost. Trying again…')
+      this.#screen.badge(texts.lost)
       await this.#woken(LOST_RETRY_MS, signal)
       if ((await address.playable(signal)) !== 200) continue
       this.#screen.badge('')

@@ -1,5 +1,6 @@
-import { isPlayed, NOTICES, type PlayerState } from './notices.ts'
+import { isPlayed, type PlayerState } from './notices.ts'
 import { CSS, HTML } from './template.ts'
+import { texts } from './texts.ts'
 
 const POSTER_RETRY_MS = 3000
 /** Asked for the picture of a video that plays while its picture is still being made. */
@@ -37,7 +38,8 @@ export class Screen {
     notice.hidden = isPlayed(state)
     if (isPlayed(state)) return
     const line = notice.querySelector('p')
-    const text = state === 'failed' && cause ? `${NOTICES[state]} ${cause}` : NOTICES[state]
+    const sentence = texts.notices[state]
+    const text = state === 'failed' && cause ? `${sentence} ${cause}` : sentence
     // Only when it changes, because screen readers announce each update.
     if (line && line.textContent !== text) line.textContent = text
     const bar = notice.querySelector('progress')

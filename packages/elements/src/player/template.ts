@@ -1,22 +1,26 @@
+import { language, texts } from './texts.ts'
+
+const { menu } = texts
+
 /** The controls of media-chrome, in the order of reading; the menu comes before the time line that it covers. */
 export const HTML = `
-<media-controller part="controller" hotkeys="noarrowup noarrowdown">
+<media-controller part="controller" lang="${language}" hotkeys="noarrowup noarrowdown">
   <media-poster-image slot="poster"></media-poster-image>
   <media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
   <p id="badge" slot="top-chrome" part="badge" hidden></p>
   <media-settings-menu anchor="auto" hidden>
-    <media-settings-menu-item>Quality
-      <media-rendition-menu slot="submenu" hidden><div slot="title">Quality</div></media-rendition-menu>
+    <media-settings-menu-item>${menu.quality}
+      <media-rendition-menu slot="submenu" hidden><div slot="title">${menu.quality}</div></media-rendition-menu>
     </media-settings-menu-item>
-    <media-settings-menu-item>Audio
-      <media-audio-track-menu slot="submenu" hidden><div slot="title">Audio</div></media-audio-track-menu>
+    <media-settings-menu-item>${menu.audio}
+      <media-audio-track-menu slot="submenu" hidden><div slot="title">${menu.audio}</div></media-audio-track-menu>
     </media-settings-menu-item>
-    <media-settings-menu-item>Captions
-      <media-captions-menu slot="submenu" hidden><div slot="title">Captions</div></media-captions-menu>
+    <media-settings-menu-item>${menu.captions}
+      <media-captions-menu slot="submenu" hidden><div slot="title">${menu.captions}</div></media-captions-menu>
     </media-settings-menu-item>
-    <media-settings-menu-item>Speed
+    <media-settings-menu-item>${menu.speed}
       <media-playback-rate-menu slot="submenu" rates="0.5 0.75 1 1.25 1.5 2" hidden>
-        <div slot="title">Speed</div>
+        <div slot="title">${menu.speed}</div>
       </media-playback-rate-menu>
     </media-settings-menu-item>
   </media-settings-menu>
@@ -35,9 +39,9 @@ export const HTML = `
     <media-fullscreen-button></media-fullscreen-button>
   </media-control-bar>
 </media-controller>
-<div id="notice" part="notice" role="status">
+<div id="notice" part="notice" role="status" lang="${language}">
   <p></p>
-  <progress max="100" aria-label="Processing progress" hidden></progress>
+  <progress max="100" aria-label="${texts.progress}" hidden></progress>
 </div>`
 
 export const CSS = `

@@ -1,4 +1,4 @@
-import type { Actor, ProjectRole, SessionTransport } from '@kinora/common/contract'
+import type { AccountRole, Actor, ProjectRole, SessionTransport } from '@kinora/common/contract'
 import type { Jwk, KeyStage, RevocationReason, Scope } from '@kinora/common/contracts'
 import type { OutboxDb } from '@kinora/common/db'
 import type { Generated, Selectable } from 'kysely'
@@ -9,7 +9,7 @@ export interface UsersTable {
   /** Null for a service account, which only has API keys. */
   password_hash: string | null
   display_name: string | null
-  role: 'user' | 'admin'
+  role: AccountRole
   email_verified_at: Date | null
   disabled_at: Date | null
   mfa_enabled_at: Date | null

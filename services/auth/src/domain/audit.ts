@@ -25,6 +25,7 @@ export type AuditAction =
   | 'email_resend'
   | 'mail_give_up'
   | 'admin_create'
+  | 'user_create'
   | 'invite_create'
   | 'invite_delete'
   | 'user_sessions_revoke'

@@ -13,6 +13,8 @@ describe('userChanges', () => {
     ['and enabled again', { ...person, disabled_at: now }, { disabled: false }, ['user_enable']],
     ['a user can be made an administrator', person, { role: 'admin' as const }, ['user_promote']],
     ['and a user again', admin, { role: 'user' as const }, ['user_demote']],
+    ['or one who supports others', person, { role: 'support' as const }, ['user_make_support']],
+    ['also from an administrator', admin, { role: 'support' as const }, ['user_make_support']],
     ['both at once', admin, { role: 'user' as const, disabled: true }, ['user_disable', 'user_demote']],
     ['what is so already needs nothing', admin, { role: 'admin' as const, disabled: false }, []],
     ['what nobody mentions stays', admin, {}, []],
@@ -20,9 +22,12 @@ describe('userChanges', () => {
     expect(userChanges(user, wanted, byBob)).toEqual(changes)
   })
 
-  it.each([{ disabled: true }, { role: 'user' as const }])('the last administrator stays one: %j', (wanted) => {
-    expect(() => userChanges(admin, wanted, byOperator)).toThrow(expect.objectContaining({ code: 'LAST_ADMIN' }))
-  })
+  it.each([{ disabled: true }, { role: 'user' as const }, { role: 'support' as const }])(
+    'the last administrator stays one: %j',
+    (wanted) => {
+      expect(() => userChanges(admin, wanted, byOperator)).toThrow(expect.objectContaining({ code: 'LAST_ADMIN' }))
+    },
+  )
 
   it('a disabled administrator is not the last one', () => {
     const user = { ...admin, disabled_at: now }

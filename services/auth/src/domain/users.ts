@@ -23,7 +23,13 @@ export function createUser(email: string, passwordHash: string | null, displayNa
 /** An account with its last sign-in and number of live sessions. */
 export type UserOverview = UserRow & { last_login_at: Date | null; live_sessions: number }
 
-export type UserChange = 'user_disable' | 'user_enable' | 'user_promote' | 'user_demote'
+export type UserChange = 'user_disable' | 'user_enable' | 'user_promote' | 'user_make_support' | 'user_demote'
+
+const TO_ROLE: Record<UserRow['role'], UserChange> = {
+  admin: 'user_promote',
+  support: 'user_make_support',
+  user: 'user_demote',
+}
 
 type Wanted = Pick<Input<typeof auth.updateUser>, 'disabled' | 'role'>
 
@@ -46,10 +52,9 @@ export function userChanges(
   const changes: UserChange[] = []
   if (wanted.disabled === true && !user.disabled_at) changes.push('user_disable')
   if (wanted.disabled === false && user.disabled_at) changes.push('user_enable')
-  if (wanted.role === 'admin' && user.role === 'user') changes.push('user_promote')
-  if (wanted.role === 'user' && user.role === 'admin') changes.push('user_demote')
+  if (wanted.role !== undefined && wanted.role !== user.role) changes.push(TO_ROLE[wanted.role])
 
-  const loses = changes.includes('user_disable') || changes.includes('user_demote')
+  const loses = changes.includes('user_disable') || (wanted.role !== undefined && wanted.role !== 'admin')
   if (loses && people.has(user.id) && people.size === 1) throw new AppError('LAST_ADMIN')
   if (changes.includes('user_disable') && user.id === actorId) throw new AppError('OWN_ACCOUNT')
   return changes

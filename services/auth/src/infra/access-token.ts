@@ -26,6 +26,7 @@ export type IssueAccessToken = (
 /** Scopes of a session by role. Unlike an API key, a session has all that its role allows. */
 const SCOPES: Record<UserRow['role'], string> = {
   user: Scope.exclude(['admin']).options.join(' '),
+  support: Scope.exclude(['admin']).options.join(' '),
   admin: Scope.options.join(' '),
 }
 

@@ -16,6 +16,8 @@ import type { Work } from './transact.ts'
  */
 const ENDS_SESSIONS: Partial<Record<UserChange, RevocationReason>> = {
   user_disable: 'account_disabled',
+  // Of an administrator this is a demotion as well.
+  user_make_support: 'role_changed',
   user_demote: 'role_changed',
 }
 

@@ -7,6 +7,7 @@ const CHANGES: Record<UserChange, (now: Date) => Partial<Pick<UserRow, 'role' | 
   user_disable: (now) => ({ disabled_at: now }),
   user_enable: () => ({ disabled_at: null }),
   user_promote: () => ({ role: 'admin' }),
+  user_make_support: () => ({ role: 'support' }),
   user_demote: () => ({ role: 'user' }),
 }
 

@@ -1,4 +1,5 @@
 import {
+  type AccountRole,
   type Actor,
   type ApiKeyActor,
   administratorOnly,
@@ -7,10 +8,12 @@ import {
   type Method,
   type SessionActor,
   serviceOnly,
+  supportOnly,
 } from '@kinora/common/contract'
 import { AppError } from '@kinora/common/errors'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
+import type { UserRow } from '../db/schema.ts'
 
 /** A handler that also gets the actor, narrowed to the kind that its guard accepts. */
 type HandlerFor<A extends Actor, M extends Method> = (
@@ -55,13 +58,22 @@ export function byGateway<M extends Method>(handle: Handler<M>): Handler<M> {
 export function byAdmin<M extends Method>({ users }: Context, handle: Handler<M>): Handler<M> {
   return async (input, call) => {
     administratorOnly(call.actor)
-    if (call.actor.kind === 'user') assertAdmin(await users.byId(call.actor.userId))
+    if (call.actor.kind === 'user') assertRole(['admin'], await users.byId(call.actor.userId))
     return await handle(input, call)
   }
 }
 
-function assertAdmin(user: { role: string; disabled_at: Date | null } | undefined): void {
-  if (user?.role !== 'admin' || user.disabled_at) throw new AppError('FORBIDDEN')
+/** The same for methods that the role `support` may use as well. */
+export function bySupport<M extends Method>({ users }: Context, handle: Handler<M>): Handler<M> {
+  return async (input, call) => {
+    supportOnly(call.actor)
+    if (call.actor.kind === 'user') assertRole(['support', 'admin'], await users.byId(call.actor.userId))
+    return await handle(input, call)
+  }
+}
+
+function assertRole(roles: readonly AccountRole[], user: UserRow | undefined): void {
+  if (!user || !roles.includes(user.role) || user.disabled_at) throw new AppError('FORBIDDEN')
 }
 
 /** For methods by which an administrator manages a service account; they refuse accounts of people. */

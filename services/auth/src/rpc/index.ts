@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { eraseMe, exportAccount, getErasure, getMe, updateMe } from './accounts.ts'
 import { createApiKey, listApiKeys, resolveApiKey, revokeApiKey } from './api-keys.ts'
 import { listAudit, searchAudit, verifyAudit } from './audit.ts'
-import { createAdmin } from './create-admin.ts'
+import { createAccount, createAdmin } from './create-admin.ts'
 import { beginMfaPasskey, finishLogin } from './finish-login.ts'
 import { beginRequest, endRequest } from './idempotency.ts'
 import { createInvite, deleteInvite, listInvites } from './invites.ts'
@@ -113,6 +113,7 @@ export function handlers(ctx: Context): Handlers<typeof auth> {
     resetSecondFactor: resetSecondFactor(ctx),
     eraseUser: eraseUser(ctx),
     createAdmin: createAdmin(ctx),
+    createAccount: createAccount(ctx),
 
     createInvite: createInvite(ctx),
     listInvites: listInvites(ctx),

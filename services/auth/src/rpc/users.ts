@@ -9,10 +9,10 @@ import { applyUserChanges, eraseAccount } from '../operations/accounts.ts'
 import { removeSecondFactor } from '../operations/second-factor.ts'
 import { endSessions } from '../operations/sessions.ts'
 import { cursorAt, pageRequest } from '../repositories/pages.ts'
-import { byAdmin } from './guards.ts'
+import { byAdmin, bySupport } from './guards.ts'
 
 export function listUsers(ctx: Context): Handler<typeof auth.listUsers> {
-  return byAdmin<typeof auth.listUsers>(ctx, async ({ limit, cursor, q, role, disabled }) => {
+  return bySupport<typeof auth.listUsers>(ctx, async ({ limit, cursor, q, role, disabled }) => {
     const filter = { q, role, disabled: disabled === undefined ? undefined : disabled === 'true' }
     const rows = await ctx.userOverviews.find(filter, pageRequest(limit, cursor), ctx.now())
     return pageOf(rows, limit, toAdminUser, cursorAt)
@@ -20,7 +20,7 @@ export function listUsers(ctx: Context): Handler<typeof auth.listUsers> {
 }
 
 export function getUser(ctx: Context): Handler<typeof auth.getUser> {
-  return byAdmin<typeof auth.getUser>(ctx, async ({ userId }) => await overviewOf(ctx, userId))
+  return bySupport<typeof auth.getUser>(ctx, async ({ userId }) => await overviewOf(ctx, userId))
 }
 
 export function updateUser(ctx: Context): Handler<typeof auth.updateUser> {

@@ -1,17 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '@kinora/common/service'
 import type { Request, Response } from 'express'
-import { holdsSecret, loggablePath } from './mask.ts'
+import { clientAddress, type LoggedAddress, loggedAddress } from './client-address.ts'
+import { holdsSecret, loggablePath, maskTokens } from './mask.ts'
+
+const USER_AGENT_CHARACTERS = 200
 
 /**
  * Returns a function that logs one line per request, when its connection or response closes: caller, method, route, path,
- * status and milliseconds. It never logs a header, a body, a query string, or the target as it was sent.
+ * status, milliseconds, client address and user agent. It never logs another header, a body, a query string, or the target as it was
+ * sent.
  */
-export function accessLog(logger: Logger): (req: Request, res: Response) => void {
+export function accessLog(logger: Logger, addresses: LoggedAddress): (req: Request, res: Response) => void {
   // Redaction would cost time on each line, and the fields below hold no secrets.
   const log = logger.child({}, { redact: [] })
   return (req, res) => {
     const started = performance.now()
+    // Unknown once the connection is gone.
+    const address = clientAddress(req)
     res.once('close', () => {
       const line = {
         requestId: req.id,
@@ -23,6 +29,8 @@ export function accessLog(logger: Logger): (req: Request, res: Response) => void
         userId: res.locals.userId,
         apiKeyId: res.locals.apiKeyId,
         uploadLinkId: res.locals.uploadLinkId,
+        address: loggedAddress(address, addresses),
+        userAgent: maskTokens((req.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS)) || undefined,
       }
       const message = res.writableFinished ? 'answered' : 'client went away'
       if (res.statusCode >= 500) log.warn(line, message)

@@ -11,10 +11,10 @@ import { type RateLimiter, type RateLimitUsage, rateLimited } from '../rate-limi
 import { addressKey, clientAddress } from './client-address.ts'
 
 /**
- * Which callers a route admits. `required`: signed in; `admin`: signed in as administrator; `none`: credentials are
- * ignored.
+ * Which callers a route admits. `required`: signed in; `support`: as administrator or support; `admin`: as administrator;
+ * `none`: credentials are ignored.
  */
-export type AuthRule = 'required' | 'admin' | 'optional' | 'none'
+export type AuthRule = 'required' | 'support' | 'admin' | 'optional' | 'none'
 
 /** Who may use a route, and how often. */
 export interface AdmissionRule {
@@ -104,7 +104,8 @@ function assertAllowed(res: Response, { auth, scope }: AdmissionRule, { actor, a
   if (auth === 'none' || auth === 'optional') return
   if (actor.kind !== 'user') throw new AppError('UNAUTHENTICATED')
   // The role in the access token; the services check the account again.
-  if (auth === 'admin' && actor.role !== 'admin') throw new AppError('FORBIDDEN')
+  if (actor.role === 'admin' || auth === 'required') return
+  if (auth !== 'support' || actor.role !== 'support') throw new AppError('FORBIDDEN')
 }
 
 function assertScope(res: Response, scope: Scope | undefined, scopes: ReadonlySet<Scope>): void {

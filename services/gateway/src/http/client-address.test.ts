@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressKey, normaliseAddress } from './client-address.ts'
+import { addressKey, loggedAddress, normaliseAddress } from './client-address.ts'
 
 describe('normaliseAddress', () => {
   it.each([
@@ -28,5 +28,17 @@ describe('addressKey', () => {
     ['::1', '0:0:0:0::/64'],
   ])('of %s is %s', (address, expected) => {
     expect(addressKey(address)).toBe(expected)
+  })
+})
+
+describe('loggedAddress', () => {
+  it.each([
+    ['192.0.2.17', 'full', '192.0.2.17'],
+    ['192.0.2.17', 'short', '192.0.2.0'],
+    ['2001:db8:1:2:3:4:5:6', 'short', '2001:db8:1::'],
+    ['::1', 'short', '0:0:0::'],
+    ['192.0.2.17', 'none', undefined],
+  ] as const)('of %s, %s, is %s', (address, how, expected) => {
+    expect(loggedAddress(address, how)).toBe(expected)
   })
 })

@@ -35,6 +35,17 @@ export function addressKey(address: string): string {
   return `${expand(address).slice(0, 4).join(':')}::/64`
 }
 
+/** How client addresses are written to the access log. */
+export type LoggedAddress = 'full' | 'short' | 'none'
+
+/** An address for the log. `short`: without the last byte of an IPv4 address, and the /48 of an IPv6 one, which name no household. */
+export function loggedAddress(address: string, how: LoggedAddress): string | undefined {
+  if (how === 'none') return undefined
+  if (how === 'full') return address
+  if (isIPv6(address)) return `${expand(address).slice(0, 3).join(':')}::`
+  return address.replace(/\.\d+$/, '.0')
+}
+
 /** The eight groups of an IPv6 address, without leading zeros. */
 function expand(address: string): string[] {
   const [head = '', tail] = address.split('::')

@@ -95,9 +95,9 @@ export function codesOf({ auth, scope, project, limit }: Route, errors: readonly
     for (const code of TOKEN_REFUSALS) codes.add(code)
     codes.add(scope ? 'INSUFFICIENT_SCOPE' : 'API_KEY_NOT_ACCEPTED')
   }
-  if (auth === 'required' || auth === 'admin') codes.add('UNAUTHENTICATED')
+  if (auth !== 'optional' && auth !== 'none') codes.add('UNAUTHENTICATED')
   // For members whose role is too low, and for a video that the caller may see without being a member.
-  if (auth === 'admin' || (auth === 'required' && project !== undefined)) codes.add('FORBIDDEN')
+  if (auth === 'admin' || auth === 'support' || (auth === 'required' && project !== undefined)) codes.add('FORBIDDEN')
   if (limit !== 'none') codes.add('RATE_LIMITED')
   return codes
 }

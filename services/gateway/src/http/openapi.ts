@@ -279,6 +279,8 @@ function whoMay({ auth, scope }: Route): string {
       return `Takes an access token${orKey}, but works without.${noKey}`
     case 'required':
       return `Needs an access token${orKey}.${noKey}`
+    case 'support':
+      return `Needs an access token of an administrator or of the role support${orKey}.${noKey}`
     case 'admin':
       return `Needs an access token of an administrator${orKey}.${noKey}`
   }

@@ -18,7 +18,7 @@ export interface AccessClaims {
 const Claims = z.object({
   sub: z.uuid(),
   sid: z.uuid(),
-  role: z.enum(['user', 'admin']),
+  role: z.enum(['user', 'support', 'admin']),
   exp: z.number(),
 })
 

@@ -39,11 +39,12 @@ const user = '/v1/admin/users/:userId'
 const project = '/v1/admin/projects/:projectId'
 const own = { auth: 'required', scope: 'videos:read', project: 'read', limit: 'general' } as const
 const admin = { auth: 'admin', scope: 'admin', limit: 'general' } as const
+const support = { ...admin, auth: 'support' } as const
 
 export const limits = tagged('Usage', [
   { method: 'get', path: '/v1/usage', rpc: media.getUsage, ...own, status: 200 },
-  { method: 'get', path: `${user}/usage`, rpc: media.getUserUsage, ...admin, status: 200 },
+  { method: 'get', path: `${user}/usage`, rpc: media.getUserUsage, ...support, status: 200 },
   { method: 'patch', path: `${user}/limits`, rpc: media.updateUserLimits, ...admin, status: 200 },
-  { method: 'get', path: `${project}/usage`, rpc: media.getProjectUsage, ...admin, status: 200 },
+  { method: 'get', path: `${project}/usage`, rpc: media.getProjectUsage, ...support, status: 200 },
   { method: 'patch', path: `${project}/limits`, rpc: media.updateProjectLimits, ...admin, status: 200 },
 ])

@@ -22,6 +22,7 @@ const parked = '/v1/admin/parked'
 const videos = '/v1/admin/videos'
 
 const admin = { auth: 'admin', scope: 'admin', limit: 'general' } as const
+const support = { ...admin, auth: 'support' } as const
 /** No scope: a key that could create keys would outlive its own revocation. */
 const keyAdmin = { auth: 'admin', limit: 'general' } as const
 
@@ -32,8 +33,8 @@ export const administration = [
     { method: 'post', path: keys, rpc: auth.createServiceAccountKey, ...keyAdmin, limit: 'mfa', status: 201 },
     { method: 'get', path: keys, rpc: auth.listServiceAccountKeys, ...keyAdmin, status: 200 },
     { method: 'delete', path: `${keys}/:keyId`, rpc: auth.revokeServiceAccountKey, ...keyAdmin, status: 204 },
-    { method: 'get', path: users, rpc: auth.listUsers, ...admin, status: 200 },
-    { method: 'get', path: user, rpc: auth.getUser, ...admin, status: 200 },
+    { method: 'get', path: users, rpc: auth.listUsers, ...support, status: 200 },
+    { method: 'get', path: user, rpc: auth.getUser, ...support, status: 200 },
     { method: 'patch', path: user, rpc: auth.updateUser, ...admin, status: 200 },
     { method: 'delete', path: user, rpc: auth.eraseUser, ...admin, status: 204 },
     { method: 'get', path: `${user}/sessions`, rpc: auth.listUserSessions, ...admin, status: 200 },
@@ -43,9 +44,13 @@ export const administration = [
     { method: 'post', path: invites, rpc: auth.createInvite, ...admin, status: 201 },
     { method: 'get', path: invites, rpc: auth.listInvites, ...admin, status: 200 },
     { method: 'delete', path: `${invites}/:inviteId`, rpc: auth.deleteInvite, ...admin, status: 204 },
-    { method: 'get', path: videos, rpc: media.findVideos, ...admin, status: 200 },
-    { method: 'get', path: `${videos}/:videoId`, rpc: media.inspectVideo, ...admin, status: 200 },
-    { method: 'post', path: `${videos}/:videoId/retry`, rpc: media.retryAnyVideo, ...admin, status: 202 },
+    { method: 'get', path: videos, rpc: media.findVideos, ...support, status: 200 },
+    { method: 'get', path: `${videos}/:videoId`, rpc: media.inspectVideo, ...support, status: 200 },
+    {
+      ...{ method: 'get', path: `${videos}/:videoId/webhook-deliveries`, rpc: media.listVideoDeliveries },
+      ...{ ...support, status: 200 },
+    },
+    { method: 'post', path: `${videos}/:videoId/retry`, rpc: media.retryAnyVideo, ...support, status: 202 },
     { method: 'get', path: '/v1/admin/tasks', rpc: media.listTasks, ...admin, status: 200 },
   ]),
   ...tagged('Audit log', [{ method: 'get', path: '/v1/admin/audit', rpc: auth.searchAudit, ...admin, status: 200 }]),

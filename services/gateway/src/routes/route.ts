@@ -64,7 +64,7 @@ export interface RpcRoute extends RouteBase {
 }
 
 export function takesIdempotencyKey({ idempotencyKey, method, auth, status }: RpcRoute): boolean {
-  const isSignedIn = auth === 'required' || auth === 'admin'
+  const isSignedIn = auth !== 'optional' && auth !== 'none'
   return idempotencyKey ?? (method === 'post' && isSignedIn && status === 201)
 }
 

@@ -183,13 +183,19 @@ function isInProject(projectId: string, { metadata = {} }: VideoFilter): RawBuil
 /** Videos of all projects, newest first. */
 export async function listAllVideos(
   db: Db,
-  filter: Pick<VideoFilter, 'q' | 'status'> & { projectId?: string | undefined; ownerId?: string | undefined },
+  filter: Pick<VideoFilter, 'q' | 'status' | 'externalId'> & {
+    projectId?: string | undefined
+    ownerId?: string | undefined
+    uploadLinkId?: string | undefined
+  },
   page: NewestFirst,
 ): Promise<VideoRow[]> {
   let query = db.selectFrom('videos').selectAll()
   if (filter.projectId) query = query.where('project_id', '=', filter.projectId)
   if (filter.ownerId) query = query.where('owner_id', '=', filter.ownerId)
   if (filter.status) query = query.where('status', '=', filter.status)
+  if (filter.externalId) query = query.where('external_id', '=', filter.externalId)
+  if (filter.uploadLinkId) query = query.where('upload_link_id', '=', filter.uploadLinkId)
   if (filter.q) query = query.where('title', 'ilike', `%${escapeLike(filter.q)}%`)
   return await newestFirst(query, page).execute()
 }

@@ -44,6 +44,12 @@ export async function deliveriesOf(db: Db, webhookId: string, page: NewestFirst)
   return await newestFirst(query, page).execute()
 }
 
+/** The deliveries about a video of all webhooks, newest first, after the one that `after` names. */
+export async function deliveriesAbout(db: Db, videoId: string, page: NewestFirst): Promise<DeliveryRow[]> {
+  const query = db.selectFrom('webhook_deliveries').selectAll().where('video_id', '=', videoId)
+  return await newestFirst(query, page).execute()
+}
+
 /** Makes a delivery due, unless an attempt is running; undefined when the webhook has no such delivery. */
 export async function makeDue(db: Db, webhookId: string, id: string): Promise<DeliveryRow | undefined> {
   const due = await db

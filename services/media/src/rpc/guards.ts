@@ -1,4 +1,11 @@
-import { administratorOnly, assertInTime, type Call, type Handler, type Method } from '@kinora/common/contract'
+import {
+  administratorOnly,
+  assertInTime,
+  type Call,
+  type Handler,
+  type Method,
+  supportOnly,
+} from '@kinora/common/contract'
 import { AppError, type ErrorCode } from '@kinora/common/errors'
 import { assertMay, defaultProjectOf, type ProjectAction } from '@kinora/common/project-access'
 import type { z } from 'zod'
@@ -56,6 +63,14 @@ export function inProject<M extends ProjectMethod>(action: ProjectAction, handle
 export function byAdmin<M extends Method>(handle: Handler<M>): Handler<M> {
   return async (input, call) => {
     administratorOnly(call.actor)
+    return await handle(input, call)
+  }
+}
+
+/** The same for methods that the role `support` may use as well. */
+export function bySupport<M extends Method>(handle: Handler<M>): Handler<M> {
+  return async (input, call) => {
+    supportOnly(call.actor)
     return await handle(input, call)
   }
 }

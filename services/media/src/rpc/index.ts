@@ -30,7 +30,7 @@ import {
   restoreFromQuarantine,
   sweepStorage,
 } from './storage.ts'
-import { findVideos, inspectVideo, retryAnyVideo } from './support.ts'
+import { findVideos, inspectVideo, listVideoDeliveries, retryAnyVideo } from './support.ts'
 import { getTaskLog, listTasks, releaseTask } from './tasks.ts'
 import {
   beginLinkUpload,
@@ -105,6 +105,7 @@ function allHandlers(ctx: Context, bus: Bus): Handlers<typeof media> {
     findVideos: findVideos(ctx),
     inspectVideo: inspectVideo(ctx),
     retryAnyVideo: retryAnyVideo(ctx),
+    listVideoDeliveries: listVideoDeliveries(ctx),
     getTaskLog: getTaskLog(ctx),
     choosePoster: choosePoster(ctx),
     putCaptions: putCaptions(ctx),

@@ -6,7 +6,7 @@ import { transact } from '../operations/transact.ts'
 import { isErased } from '../repositories/erased-projects.ts'
 import { addAuditRecord } from '../repositories/parked.ts'
 import { changeLimits, usageOf } from '../repositories/project-limits.ts'
-import { byAdmin, inProject } from './guards.ts'
+import { byAdmin, bySupport, inProject } from './guards.ts'
 
 /** A personal project has the id of its account. */
 export function updateUserLimits(ctx: Context): Handler<typeof media.updateUserLimits> {
@@ -44,10 +44,23 @@ export function getUsage({ db, config }: Context): Handler<typeof media.getUsage
   return inProject<typeof media.getUsage>('read', async (_input, projectId) => await usageOf(db, config, projectId))
 }
 
-export function getUserUsage({ db, config }: Context): Handler<typeof media.getUserUsage> {
-  return byAdmin<typeof media.getUserUsage>(async ({ userId }) => await usageOf(db, config, userId))
+export function getUserUsage(ctx: Context): Handler<typeof media.getUserUsage> {
+  return bySupport<typeof media.getUserUsage>(async ({ userId }, call) => await usageOfOthers(ctx, userId, call))
 }
 
-export function getProjectUsage({ db, config }: Context): Handler<typeof media.getProjectUsage> {
-  return byAdmin<typeof media.getProjectUsage>(async ({ projectId }) => await usageOf(db, config, projectId))
+export function getProjectUsage(ctx: Context): Handler<typeof media.getProjectUsage> {
+  return bySupport<typeof media.getProjectUsage>(
+    async ({ projectId }, call) => await usageOfOthers(ctx, projectId, call),
+  )
+}
+
+async function usageOfOthers(ctx: Context, projectId: string, call: Call): Promise<Usage> {
+  return await transact(
+    ctx,
+    async (tx) => {
+      await addAuditRecord(tx, call, 'usage_read', projectId)
+      return await usageOf(tx, ctx.config, projectId)
+    },
+    { call },
+  )
 }

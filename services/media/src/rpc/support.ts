@@ -10,14 +10,16 @@ import { changeVideo } from '../operations/change-video.ts'
 import { transact } from '../operations/transact.ts'
 import { addAuditRecord } from '../repositories/parked.ts'
 import { listAllVideos } from '../repositories/videos.ts'
-import { byAdmin } from './guards.ts'
+import { deliveriesAbout } from '../repositories/webhook-deliveries.ts'
+import { bySupport } from './guards.ts'
 import { retryTasks, timelineOf } from './videos.ts'
+import { toDelivery } from './webhooks.ts'
 
 /** Subject of a search in the audit log that is about no single project or account. */
 const ALL = 'all'
 
 export function findVideos(ctx: Context): Handler<typeof media.findVideos> {
-  return byAdmin<typeof media.findVideos>(async ({ limit, cursor, ...filter }, call) => {
+  return bySupport<typeof media.findVideos>(async ({ limit, cursor, ...filter }, call) => {
     const { projectId, ownerId, q } = filter
     // A text has no index of its own: the search must not read all videos that there are.
     if (q !== undefined && projectId === undefined && ownerId === undefined) {
@@ -38,7 +40,7 @@ export function findVideos(ctx: Context): Handler<typeof media.findVideos> {
 }
 
 export function inspectVideo(ctx: Context): Handler<typeof media.inspectVideo> {
-  return byAdmin<typeof media.inspectVideo>(async ({ videoId }, call) => {
+  return bySupport<typeof media.inspectVideo>(async ({ videoId }, call) => {
     const row = await ctx.readVideo(videoId)
     if (!row) throw new AppError('VIDEO_NOT_FOUND')
     await transact(ctx, (tx) => addAuditRecord(tx, call, 'video_inspect', videoId), { call })
@@ -47,13 +49,22 @@ export function inspectVideo(ctx: Context): Handler<typeof media.inspectVideo> {
 }
 
 export function retryAnyVideo(ctx: Context): Handler<typeof media.retryAnyVideo> {
-  return byAdmin<typeof media.retryAnyVideo>(async ({ videoId }, call) => {
+  return bySupport<typeof media.retryAnyVideo>(async ({ videoId }, call) => {
     const changed = await changeVideo(ctx, videoId, async (tx, before) => {
       await retryTasks(tx, before)
       await addAuditRecord(tx, call, 'video_retry', videoId)
     })
     if (!changed) throw new AppError('VIDEO_NOT_FOUND')
     return toSupported(ctx, changed.video)
+  })
+}
+
+export function listVideoDeliveries(ctx: Context): Handler<typeof media.listVideoDeliveries> {
+  return bySupport<typeof media.listVideoDeliveries>(async ({ videoId, limit, cursor }, call) => {
+    if (!(await ctx.readVideo(videoId))) throw new AppError('VIDEO_NOT_FOUND')
+    await transact(ctx, (tx) => addAuditRecord(tx, call, 'video_inspect', videoId), { call })
+    const rows = await deliveriesAbout(ctx.db, videoId, { limit: limit + 1, after: decodeCreationCursor(cursor) })
+    return pageOf(rows, limit, toDelivery, creationCursor)
   })
 }
 

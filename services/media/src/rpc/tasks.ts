@@ -7,6 +7,8 @@ import type { Context } from '../context.ts'
 import { assertMayWith } from '../domain/visibility.ts'
 import { changeVideo } from '../operations/change-video.ts'
 import { attemptReleased } from '../operations/end-attempt.ts'
+import { transact } from '../operations/transact.ts'
+import { addAuditRecord } from '../repositories/parked.ts'
 import {
   attemptState,
   findLog,
@@ -76,13 +78,15 @@ export function releaseTask(ctx: Context): Handler<typeof media.releaseTask> {
 
 /** For members of the project, and for administrators, who support them. */
 export function getTaskLog(ctx: Context): Handler<typeof media.getTaskLog> {
-  return async ({ videoId, taskId, attempt }, { actor }) => {
+  return async ({ videoId, taskId, attempt }, call) => {
+    const { actor } = call
     const video = await findVideo(ctx.db, videoId)
     if (!video) throw new AppError('VIDEO_NOT_FOUND')
-    const isAdmin = actor.kind === 'user' && actor.role === 'admin'
-    if (!isAdmin) assertMayWith(video, actor, 'read')
+    const supports = actor.kind === 'user' && actor.role !== 'user'
+    if (!supports) assertMayWith(video, actor, 'read')
     const log = await findLog(ctx.db, videoId, taskId, attempt)
     if (log === undefined) throw new AppError('TASK_LOG_NOT_FOUND')
+    if (supports) await transact(ctx, (tx) => addAuditRecord(tx, call, 'task_log_read', videoId), { call })
     return { log }
   }
 }

@@ -173,7 +173,7 @@ function toWebhook(row: WebhookRow): Webhook {
   }
 }
 
-function toDelivery(row: DeliveryRow): WebhookDelivery {
+export function toDelivery(row: DeliveryRow): WebhookDelivery {
   return {
     id: row.id,
     webhookId: row.webhook_id,

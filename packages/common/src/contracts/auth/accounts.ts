@@ -29,8 +29,9 @@ export const DisplayName = z.string().trim().min(1).max(100).regex(NO_CONTROL).m
   example: 'Ann Example',
 })
 
-export const Role = z.enum(['user', 'admin']).meta({
-  description: 'Role of the account: `admin` may manage the accounts and videos of others',
+export const Role = z.enum(['user', 'support', 'admin']).meta({
+  description:
+    'Role of the account. `support`: finds accounts, and the state of videos, usage and webhook deliveries of others, without seeing a video. `admin`: manages everything.',
   example: 'user',
 })
 

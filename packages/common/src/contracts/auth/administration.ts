@@ -206,4 +206,13 @@ export const administration = {
     idempotent: true,
     callers: ['operator'],
   },
+  createAccount: {
+    summary: 'Create an account; for the command line',
+    description: 'With a confirmed address. An account whose address was never confirmed is taken over.',
+    input: z.strictObject({ email: Email, password: Password, displayName: DisplayName.optional() }),
+    output: AdminUser,
+    errors: ['PASSWORD_UNACCEPTABLE', 'TOO_BUSY', 'EMAIL_TAKEN'],
+    idempotent: false,
+    callers: ['operator'],
+  },
 } as const satisfies Record<string, MethodSpec>

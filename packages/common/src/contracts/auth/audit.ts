@@ -37,7 +37,7 @@ export const AuditPage = pageOf(AuditEntry).meta({ description: 'A page of audit
 const account = {
   kind: z.literal('user').meta({ description: 'Always `user`: an account acted', example: 'user' }),
   userId: Id.meta({ description: 'Id of the account', example: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36' }),
-  role: z.enum(['user', 'admin']).meta({ description: 'Role of the account', example: 'admin' }),
+  role: z.enum(['user', 'support', 'admin']).meta({ description: 'Role of the account', example: 'admin' }),
 }
 
 /** The account or service behind an action, as the gateway or the broker knows it. */
@@ -63,13 +63,16 @@ export function isMemberAction(action: string): action is MemberAction {
   return MEMBER_ACTIONS.some((name) => name === action)
 }
 
+/** What the role `support` does beside administrators. */
+const SUPPORT_ACTIONS = ['videos_search', 'video_inspect', 'video_retry', 'task_log_read', 'usage_read'] as const
+
+function isSupportAction(action: string): boolean {
+  return SUPPORT_ACTIONS.some((name) => name === action)
+}
+
 const NotedFields = z.object({
   action: z
-    .enum([
-      ...(['parked_redrive', 'parked_discard', 'limits_change', 'videos_search'] as const),
-      ...(['video_inspect', 'video_retry'] as const),
-      ...MEMBER_ACTIONS,
-    ])
+    .enum([...(['parked_redrive', 'parked_discard', 'limits_change'] as const), ...SUPPORT_ACTIONS, ...MEMBER_ACTIONS])
     .meta({ description: 'What was done', example: 'parked_redrive' }),
   actor: NotedActor.meta({
     description: 'The account or service that did it',
@@ -94,7 +97,11 @@ const NotedFields = z.object({
 
 /** The actions that other services may record in the audit log of auth; auth accepts no others from them. */
 export const NotedAction = NotedFields.refine(
-  ({ action, actor }) => isMemberAction(action) || actor.kind === 'service' || actor.role === 'admin',
+  ({ action, actor }) =>
+    isMemberAction(action) ||
+    actor.kind === 'service' ||
+    actor.role === 'admin' ||
+    (isSupportAction(action) && actor.role === 'support'),
   'only administrators may do this',
 )
 export type NotedAction = z.infer<typeof NotedAction>

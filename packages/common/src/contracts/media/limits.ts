@@ -54,7 +54,8 @@ export const limits = {
   },
   getUserUsage: {
     summary: 'Get usage and limits of an account',
-    description: 'What the personal project of the account stores and runs, and how much it may; for administrators.',
+    description:
+      'What the personal project of the account stores and runs, and how much it may; for administrators and the role support.',
     input: OneUser,
     output: Usage,
     errors: [],
@@ -71,11 +72,12 @@ export const limits = {
   },
   getProjectUsage: {
     summary: 'Get usage and limits of a project',
-    description: 'What the project stores and runs, and how much it may; for administrators.',
+    description: 'What the project stores and runs, and how much it may; for administrators and the role support.',
     input: OneProject,
     output: Usage,
     errors: [],
     idempotent: true,
+    callers: ['gateway', 'operator'],
   },
   updateProjectLimits: {
     summary: 'Update the limits of a project',

@@ -66,7 +66,7 @@ export const tasks = {
   getTaskLog: {
     summary: 'Get the log of a task',
     description:
-      'The end of what ffmpeg printed in one attempt, at most 64 KiB; for members of its project and for administrators.',
+      'The end of what ffmpeg printed in one attempt, at most 64 KiB; for members of its project, administrators and the role support.',
     input: OneVideo.extend({
       taskId: Id.meta({ description: 'Id of the task.' }),
       attempt: z.coerce

@@ -4,6 +4,7 @@ import { invites } from './0002-invites.ts'
 import { mailedInvites } from './0003-mailed-invites.ts'
 import { projects } from './0004-projects.ts'
 import { idempotencyKeys } from './0005-idempotency-keys.ts'
+import { supportRole } from './0007-support-role.ts'
 
 /**
  * Tables where auth's role may not read and write freely, so that an attacker in the service cannot rewrite its audit
@@ -23,5 +24,5 @@ export const schema: SchemaDefinition = {
   schema: 'auth',
   role: 'kinora_auth',
   privileges,
-  migrations: [initial, invites, mailedInvites, projects, idempotencyKeys],
+  migrations: [initial, invites, mailedInvites, projects, idempotencyKeys, supportRole],
 }

@@ -15,6 +15,7 @@ import { playbackKeys } from './0015-playback-keys.ts'
 import { externalIds } from './0016-external-ids.ts'
 import { support } from './0017-support.ts'
 import { lengths } from './0019-lengths.ts'
+import { supportSearches } from './0022-support-searches.ts'
 
 /** Media's part of the database; `kinora_media` reaches nothing else. */
 export const schema: SchemaDefinition = {
@@ -37,5 +38,6 @@ export const schema: SchemaDefinition = {
     externalIds,
     support,
     lengths,
+    supportSearches,
   ],
 }
