@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -71,6 +72,12 @@ async function openPage(): Promise<Page> {
   const tab = await browser.newPage()
   await tab.goto(site)
   return tab
+}
+
+/** An upload link, and its address at the gateway. */
+async function createLink(settings: object): Promise<{ id: string; link: string }> {
+  const { id, url } = await client.call<{ id: string; url: string }>('POST', '/v1/upload-links', settings)
+  return { id, link: new URL(new URL(url).pathname, system.gatewayUrl).href }
 }
 
 /** Rules of WCAG that a state of the page breaks. */
@@ -206,10 +213,42 @@ test('a visitor of the page of the guide sends a file by an upload link, by tus-
   await tab.close()
 })
 
+test('Uppy, unmodified, sends a file by an upload link', async () => {
+  const { id, link } = await createLink({ allowedOrigins: [site], contentTypes: ['video/mp4'] })
+  const script = snippets.find(({ name }) => name === 'uppy.js')?.text ?? ''
+  const { outputFiles } = await build({
+    stdin: { contents: script.replace('https://videos.example.com/u/…', link), resolveDir: path('e2e') },
+    ...{ bundle: true, write: false, format: 'iife', platform: 'browser' },
+  })
+  const file = { name: 'sea.mp4', mimeType: 'video/mp4', buffer: randomBytes(300_000) }
+  const tab = await openPage()
+  await tab.setContent('<input type="file"><p role="status"></p>')
+  await tab.addScriptTag({ content: outputFiles[0]?.text ?? '' })
+  await tab.locator('input').setInputFiles(file)
+  await tab.getByText('Thank you').waitFor({ timeout: 60_000 })
+  const { videoIds } = await client.call<{ videoIds: string[] }>('GET', `/v1/upload-links/${id}`)
+  const sha256 = createHash('sha256').update(file.buffer).digest('hex')
+  const sent = { title: 'sea.mp4', source: { bytes: file.buffer.length, sha256 } }
+  expect(await client.call('GET', `/v1/videos/${videoIds[0]}`)).toMatchObject(sent)
+  await tab.close()
+})
+
+test('a page follows a private video by an EventSource', async () => {
+  const { id } = await client.call<{ id: string }>('POST', '/v1/videos', { title: 'Private' })
+  const { url } = await client.call<{ url: string }>('POST', `/v1/videos/${id}/events-token`)
+  const script = snippets.find(({ name }) => name === 'follow.js')?.text.replace('export ', '') ?? ''
+  const tab = await browser.newPage()
+  await tab.goto(`${system.gatewayUrl}/watch/${id}`)
+  const address = JSON.stringify(new URL(new URL(url).pathname, system.gatewayUrl).href)
+  const state = await tab.evaluate<object>(
+    `(() => { ${script}; return new Promise((resolve) => void follow(async () => ${address}, resolve)) })()`,
+  )
+  expect(state).toMatchObject({ videoId: id, status: 'awaiting_upload' })
+  await tab.close()
+})
+
 test('the component takes files by an upload link, too, and a page may send one without tus', async () => {
-  const settings = { uses: 2, contentTypes: ['video/mp4'], allowedOrigins: [site] }
-  const { id, url } = await client.call<{ id: string; url: string }>('POST', '/v1/upload-links', settings)
-  const link = new URL(new URL(url).pathname, system.gatewayUrl).href
+  const { id, link } = await createLink({ uses: 2, contentTypes: ['video/mp4'], allowedOrigins: [site] })
   const tab = await openPage()
   const endpoint = JSON.stringify(`${link}/tus`)
   await tab.evaluate(`document.querySelector('kinora-uploader').setAttribute('endpoint', ${endpoint})`)
@@ -279,6 +318,7 @@ test('every snippet for a server runs, one after the other', async () => {
       /100 %\nhttp.*\/master\.m3u8\n[\w-]{36} Holiday 2026\nVIDEO_NOT_FOUND, request \S+\n\{[\s\S]*\}\n/,
     )
     expect(stdout).toMatch(/\nhttp.*\/u\/[\w-]{43}\n/)
+    expect(stdout).toMatch(/\nhttp.*\/events\/eyJ\S+\n/)
     const [signed = ''] = /^http\S+\/play\/eyJ\S+$/m.exec(stdout.slice(stdout.indexOf('VIDEO_NOT_FOUND'))) ?? []
     expect((await fetch(signed)).status).toBe(200)
   } finally {

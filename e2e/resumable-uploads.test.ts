@@ -131,6 +131,30 @@ test('what a gateway had received when it was killed is kept', async () => {
   expect((await getVideo(owner, id)).source).toMatchObject({ sha256 })
 })
 
+test('tus-js-client speaks the IETF protocol, too, and goes on in the middle of a request of tus', async () => {
+  const { id } = await createVideo(owner)
+  const byIetf = async (client: Client, url?: string, stopAfter?: number) => {
+    let chunks = 0
+    return await sendByTus(client, file, url, (cut) => ({
+      protocol: 'ietf-draft-05',
+      metadata: { videoId: id, filename: 'sea.mp4', filetype: 'video/mp4' },
+      chunkSize: 1_000_000,
+      onChunkComplete: () => {
+        if (++chunks === stopAfter) cut()
+      },
+    }))
+  }
+  const { key } = await owner.call<{ key: string }>('POST', '/v1/api-keys', { name: 'w', scopes: ['videos:write'] })
+  const { url } = await byIetf(anonymous.as(key), undefined, 2)
+  const lost = deferred()
+  const dead = patch(gateways[0], url, 2_000_000, file.subarray(2_000_000, 2_400_000), () => lost.promise)
+  await untilArrived(url, 2_400_000)
+  expect((await byIetf(gateways[1], url)).ended).toBe('done')
+  lost.resolve()
+  await dead
+  expect((await getVideo(owner, id)).source).toMatchObject({ bytes: file.length, sha256, filename: 'sea.mp4' })
+})
+
 test('of two requests at the same upload the later one wins, and the upload is whole', async () => {
   const url = await begin(owner)
   const lost = deferred()

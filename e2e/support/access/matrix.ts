@@ -149,6 +149,8 @@ export const MATRIX: Record<string, Rule> = {
   'DELETE /v1/videos/{videoId}/watermark': { access: 'owner' },
   'POST /v1/videos/{videoId}/clips': { access: 'owner', json: { start: 0, end: 1 } },
   'GET /v1/videos/{videoId}/events': { access: 'viewer' },
+  'POST /v1/videos/{videoId}/events-token': { access: 'viewer' },
+  'GET /v1/videos/{videoId}/events/{token}': { access: 'anyone' },
   'GET /v1/videos/{videoId}/timeline': { access: 'owner' },
   'GET /v1/videos/{videoId}/passport': { access: 'owner' },
   'GET /v1/videos/{videoId}/tasks/{taskId}/log': { access: 'owner' },

@@ -71,6 +71,7 @@ export const ERRORS = {
   MFA_TOKEN_EXPIRED: { status: 401, title: 'This sign-in took too long; sign in again' },
   MFA_TOKEN_EXHAUSTED: { status: 401, title: 'Too many wrong codes; sign in again' },
   MFA_LOCKED: { status: 429, title: 'Too many wrong codes for this account', retryable: true },
+  EVENTS_TOKEN_INVALID: { status: 401, title: 'The events token is not valid, has expired, or is of another video' },
   API_KEY_INVALID: { status: 401, title: 'The API key is not valid' },
   API_KEY_EXPIRED: { status: 401, title: 'The API key has expired' },
   API_KEY_REVOKED: { status: 401, title: 'The API key was revoked' },
@@ -110,6 +111,8 @@ export const ERRORS = {
     status: 409,
     title: 'The upload has another offset; request it with HEAD and continue there',
   },
+  UPLOAD_COMPLETED: { status: 400, title: 'This upload is already complete' },
+  UPLOAD_LENGTH_INCONSISTENT: { status: 400, title: 'The lengths that were given for this upload differ' },
   UPLOAD_SUPERSEDED: { status: 409, title: 'Another request has taken over this upload' },
   TUS_VERSION_UNSUPPORTED: { status: 412, title: 'Unsupported tus version; use 1.0.0' },
   QUOTA_EXCEEDED: { status: 403, title: 'This would exceed the quota of this project' },
@@ -205,6 +208,8 @@ export interface AppErrorOptions {
   detail?: string
   fields?: FieldError[]
   retryAfterMs?: number
+  /** Numbers that a client needs to go on: extension members of the problem (RFC 9457 section 3.2). */
+  members?: Record<string, number>
   /** Logged, never sent. */
   cause?: unknown
 }
@@ -214,6 +219,7 @@ export class AppError extends Error {
   readonly detail: string | undefined
   readonly fields: FieldError[] | undefined
   readonly retryAfterMs: number | undefined
+  readonly members: Record<string, number> | undefined
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     super(options.detail ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause })
@@ -222,6 +228,7 @@ export class AppError extends Error {
     this.detail = options.detail
     this.fields = options.fields
     this.retryAfterMs = options.retryAfterMs
+    this.members = options.members
   }
 
   get status(): number {

@@ -387,7 +387,7 @@ export interface paths {
         get: operations["getUploadLinkOffer"];
         /**
          * Upload a file by an upload link
-         * @description The body is the file itself, in one request. A file that does not arrive takes no use of the link.
+         * @description The body is the file itself, in one request. A file that does not arrive takes no use of the link. With `Upload-Complete` it can be continued, as in the IETF protocol.
          *
          *     Needs no access token. Rate limit `upload-link`, counted by caller.
          */
@@ -410,7 +410,7 @@ export interface paths {
         put?: never;
         /**
          * Create a resumable upload by an upload link
-         * @description As in tus 1.0.0; takes a use of the link until the upload is cancelled or expires. `filename` and `filetype` of `Upload-Metadata` are read.
+         * @description As in tus 1.0.0, or with `Upload-Complete` as in the IETF protocol; takes a use of the link until the upload is cancelled or expires. `filename` and `filetype` of `Upload-Metadata` are read.
          *
          *     Needs no access token. Rate limit `upload-link`, counted by caller.
          */
@@ -2022,7 +2022,7 @@ export interface paths {
         put?: never;
         /**
          * Create a resumable upload
-         * @description As in tus 1.0.0. `Location` is the address that takes the bytes, `X-Video-Id` the video. Without `videoId` in `Upload-Metadata` a private video is created.
+         * @description As in tus 1.0.0, or with `Upload-Complete` and the first bytes, or all, as in draft-ietf-httpbis-resumable-upload-12. `Location` is the address that takes the bytes, `X-Video-Id` the video. Without `videoId` in `Upload-Metadata` a private video is created.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `upload`, counted by caller.
          */
@@ -2060,7 +2060,7 @@ export interface paths {
         head: operations["getUploadOffset"];
         /**
          * Send bytes of an upload
-         * @description The bytes that follow `Upload-Offset`. With the last byte the file becomes the source of its video, and processing begins.
+         * @description The bytes that follow `Upload-Offset`. With the last byte (in the IETF protocol with `Upload-Complete: ?1`) the file becomes the source of its video, and processing begins.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `upload`, counted by caller.
          */
@@ -2144,7 +2144,7 @@ export interface paths {
         head?: never;
         /**
          * Update a video
-         * @description Changes title, description, tags, external id, metadata, visibility, instant playback, allowed domains or expiry. Fields that are left out stay as they are.
+         * @description Changes title, description, tags, external id, metadata, visibility, instant playback, allowed domains or an expiry. Fields that are left out stay as they are.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `general`, counted by caller. Safe to repeat when the answer was lost.
          */
@@ -2309,6 +2309,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/videos/{videoId}/events-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create an events token
+         * @description Its `url` opens the stream of events of this video in an `EventSource`, which sends no header, for five minutes. It is good for nothing else.
+         *
+         *     Needs an access token or an API key with the scope `videos:read`. Rate limit `general`, counted by caller.
+         */
+        post: operations["createEventsToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/videos/{videoId}/events/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a video by an events token
+         * @description The stream ends when the account of the token may not see the video any more, its session or API key ends, and after an hour at most.
+         *
+         *     Needs no access token. Rate limit `playback`, counted by caller. Safe to repeat when the answer was lost.
+         */
+        get: operations["streamEventsByToken"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/videos/{videoId}/passport": {
         parameters: {
             query?: never;
@@ -2457,7 +2501,7 @@ export interface paths {
         get: operations["downloadSource"];
         /**
          * Upload the source of a video
-         * @description The body is the file itself, in one request. Processing begins when all bytes are stored. A video that is `ready` or `failed` gets the file in the place of its source: the old one plays on until the new one is ready; see `replacement` of the video.
+         * @description The body is the file itself, in one request. Processing begins when all bytes are stored. With `Upload-Complete` it can be continued at `Location`, as in the IETF protocol. A video that is `ready` or `failed` gets the file in the place of its source: the old one plays on until the new one is ready; see `replacement` of the video.
          *
          *     Needs an access token or an API key with the scope `videos:write`. Rate limit `upload`, counted by caller.
          */
@@ -3522,6 +3566,20 @@ export interface components {
              */
             maxBytes?: number;
             /**
+             * @description Longest duration of one video in seconds. A longer one fails with `VIDEO_TOO_LONG` when its file has been read. Null, or left out: as long as the project may upload.
+             * @example 300
+             */
+            maxDurationSeconds?: number;
+            /**
+             * @description Metadata of the videos: up to 50 pairs of strings, each copied to every video.
+             * @example {
+             *       "application": "4711"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
              * Format: uuid
              * @description Id of the project. Without it that of the API key, or the personal project of the caller.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -3703,6 +3761,24 @@ export interface components {
              * @example an example passphrase
              */
             password: string;
+        };
+        EventsToken: {
+            /**
+             * Format: date-time
+             * @description Until when the stream can be opened (UTC).
+             * @example 2026-11-30T06:00:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * @description The events token.
+             * @example abc
+             */
+            token: string;
+            /**
+             * @description Address of the stream of events, for `EventSource`.
+             * @example https://video.example.org/v1/videos/01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55/events/abc
+             */
+            url: string;
         };
         FindVideosResult: {
             /** @description The entries of this page. */
@@ -4791,6 +4867,20 @@ export interface components {
              * @example 104857600
              */
             maxBytes: number | null;
+            /**
+             * @description Longest duration of one video in seconds. A longer one fails with `VIDEO_TOO_LONG` when its file has been read. Null, or left out: as long as the project may upload.
+             * @example 300
+             */
+            maxDurationSeconds: number | null;
+            /**
+             * @description Metadata of the videos: up to 50 pairs of strings, each copied to every video.
+             * @example {
+             *       "application": "4711"
+             *     }
+             */
+            metadata: {
+                [key: string]: string;
+            };
             /**
              * Format: uuid
              * @description Id of the account that created the link; it is the owner of the videos.
@@ -6028,7 +6118,7 @@ export interface components {
              * @example VALIDATION_FAILED
              * @enum {string}
              */
-            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "BANDWIDTH_LIMITED" | "CONCURRENCY_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_CHANGED" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_DOMAIN_NOT_ALLOWED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
+            code: "BAD_REQUEST" | "MALFORMED_JSON" | "VALIDATION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "BANDWIDTH_LIMITED" | "CONCURRENCY_LIMITED" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_USE" | "UNAUTHENTICATED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "KEY_RETIRED" | "KEY_NOT_FOUND" | "KEY_TOO_NEW" | "AUDIT_CHAIN_BROKEN" | "FORBIDDEN" | "INVALID_CREDENTIALS" | "EMAIL_NOT_VERIFIED" | "MAIL_TOKEN_INVALID" | "REGISTRATION_CLOSED" | "INVITE_INVALID" | "INVITE_NOT_FOUND" | "EMAIL_TAKEN" | "PASSWORD_UNACCEPTABLE" | "PASSWORD_WRONG" | "PASSWORD_CHANGED" | "ACCOUNT_DISABLED" | "ACCOUNT_ERASED" | "REFRESH_INVALID" | "REFRESH_EXPIRED" | "REFRESH_REUSED" | "REFRESH_TRANSPORT_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "CSRF_FAILED" | "SESSION_REVOKED" | "LAST_ADMIN" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "OWN_ACCOUNT" | "REAUTHENTICATION_REQUIRED" | "MFA_ALREADY_ENABLED" | "MFA_NOT_ENABLED" | "TOTP_SETUP_NOT_FOUND" | "MFA_CODE_INVALID" | "MFA_CODE_WRONG" | "MFA_CODE_REQUIRED" | "MFA_TOKEN_INVALID" | "MFA_TOKEN_EXPIRED" | "MFA_TOKEN_EXHAUSTED" | "MFA_LOCKED" | "EVENTS_TOKEN_INVALID" | "API_KEY_INVALID" | "API_KEY_EXPIRED" | "API_KEY_REVOKED" | "API_KEY_NOT_ACCEPTED" | "API_KEY_NOT_FOUND" | "API_KEY_LIMIT_REACHED" | "INSUFFICIENT_SCOPE" | "PROJECT_NOT_FOUND" | "PROJECT_CHANGED" | "PROJECT_IS_PERSONAL" | "PROJECT_LIMIT_REACHED" | "MEMBER_NOT_FOUND" | "MEMBER_EXISTS" | "MEMBER_LIMIT_REACHED" | "LAST_OWNER" | "SERVICE_ACCOUNT_NOT_FOUND" | "PASSKEY_CHALLENGE_INVALID" | "PASSKEY_UNACCEPTABLE" | "PASSKEY_LIMIT_REACHED" | "PASSKEY_NOT_FOUND" | "PASSKEY_INVALID" | "TOO_BUSY" | "VIDEO_NOT_FOUND" | "VIDEO_CHANGED" | "EXTERNAL_ID_TAKEN" | "SOURCE_ALREADY_UPLOADED" | "REPLACEMENT_IN_PROGRESS" | "VIDEO_LIMIT_REACHED" | "UPLOAD_LIMIT_REACHED" | "UPLOAD_TOO_LARGE" | "UPLOAD_INCOMPLETE" | "UPLOAD_NOT_FOUND" | "UPLOAD_EXPIRED" | "UPLOAD_OFFSET_MISMATCH" | "UPLOAD_COMPLETED" | "UPLOAD_LENGTH_INCONSISTENT" | "UPLOAD_SUPERSEDED" | "TUS_VERSION_UNSUPPORTED" | "QUOTA_EXCEEDED" | "UPLOAD_LINK_NOT_FOUND" | "UPLOAD_LINK_EXPIRED" | "UPLOAD_LINK_REVOKED" | "UPLOAD_LINK_USED_UP" | "UPLOAD_LINK_LIMIT_REACHED" | "UPLOAD_LINK_ORIGIN_NOT_ALLOWED" | "UPLOAD_EMPTY" | "SOURCE_TYPE_UNSUPPORTED" | "INSTALLATION_MISMATCH" | "STORAGE_FULL" | "AUDIO_TRACK_NOT_FOUND" | "AUDIO_TRACK_OF_SOURCE" | "AUDIO_TRACK_LIMIT_REACHED" | "RENDITION_NOT_FOUND" | "NOTHING_TO_RETRY" | "CAPTIONS_INVALID" | "CAPTIONS_NOT_FOUND" | "CAPTIONS_LIMIT_REACHED" | "WATERMARK_INVALID" | "WATERMARK_NOT_FOUND" | "WATERMARK_TOO_LATE" | "VIDEO_NOT_READY" | "VIDEO_WITHOUT_FRAMES" | "DOWNLOAD_DENIED" | "DOWNLOAD_FAILED" | "SOURCE_NOT_FOUND" | "SOURCE_REMOVED" | "SOURCE_NOT_PLAYABLE" | "FRAME_NOT_FOUND" | "STILL_NOT_READY" | "STILL_FAILED" | "STILL_LIMIT_REACHED" | "PLAYBACK_NOT_READY" | "PASSPORT_NOT_READY" | "PLAYBACK_DENIED" | "PLAYBACK_DOMAIN_NOT_ALLOWED" | "PLAYBACK_LINK_LIMIT_REACHED" | "PLAYBACK_TOKEN_NOT_FOUND" | "PLAYBACK_KEY_NOT_FOUND" | "PLAYBACK_KEY_LIMIT_REACHED" | "FILE_NOT_FOUND" | "TASK_LOG_NOT_FOUND" | "PARKED_NOT_FOUND" | "PARKED_UNREADABLE" | "TASK_GONE" | "WEBHOOK_NOT_FOUND" | "WEBHOOK_LIMIT_REACHED" | "WEBHOOK_DISABLED" | "WEBHOOK_TESTS_PENDING" | "WEBHOOK_DELIVERY_NOT_FOUND" | "NOT_SENT" | "NO_RESPONDER" | "QUEUE_FULL" | "CIRCUIT_OPEN" | "CONNECTION_LOST" | "TIMEOUT" | "POISON" | "DEPENDENCY_UNAVAILABLE" | "INTERNAL";
             /**
              * @description What went wrong in this request.
              * @example title: Too small
@@ -6047,6 +6137,21 @@ export interface components {
                  */
                 path: string;
             }[];
+            /**
+             * @description Bytes of the upload that are stored, where it continues.
+             * @example 12500000
+             */
+            "expected-offset"?: number;
+            /**
+             * @description Most bytes that a file may have.
+             * @example 104857600
+             */
+            "max-size"?: number;
+            /**
+             * @description Offset in bytes that the request gave.
+             * @example 25000000
+             */
+            "provided-offset"?: number;
             /**
              * @description Id of the request, as in its `X-Request-Id` header.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -6073,7 +6178,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description Address of the page that explains the code, its usual cause and what to do.
+             * @description Address of the page that explains the code, its usual cause and what to do; for resumable uploads a type that is registered with IANA.
              * @example https://video.example.org/docs/problems#VALIDATION_FAILED
              */
             type: string;
@@ -7469,6 +7574,20 @@ export interface components {
              */
             maxBytes: number | null;
             /**
+             * @description Longest duration of one video in seconds. A longer one fails with `VIDEO_TOO_LONG` when its file has been read. Null, or left out: as long as the project may upload.
+             * @example 300
+             */
+            maxDurationSeconds: number | null;
+            /**
+             * @description Metadata of the videos: up to 50 pairs of strings, each copied to every video.
+             * @example {
+             *       "application": "4711"
+             *     }
+             */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
              * Format: uuid
              * @description Id of the account that created the link; it is the owner of the videos.
              * @example 01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55
@@ -7542,6 +7661,11 @@ export interface components {
              * @example 104857600
              */
             maxBytes: number | null;
+            /**
+             * @description Longest duration of one video in seconds. A longer one fails with `VIDEO_TOO_LONG` when its file has been read. Null, or left out: as long as the project may upload.
+             * @example 300
+             */
+            maxDurationSeconds: number | null;
             /**
              * @description How many files the link still takes.
              * @example 1
@@ -8881,10 +9005,12 @@ export interface components {
             };
         };
         /**
-         * @description `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
+         * @description `UPLOAD_LENGTH_INCONSISTENT`: The lengths that were given for this upload differ
          *     `UPLOAD_EMPTY`: The upload has no bytes
-         *     `BAD_REQUEST`: The HTTP request is malformed
+         *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
+         *     `UPLOAD_COMPLETED`: This upload is already complete
          *     `VALIDATION_FAILED`: The request does not have the required shape
+         *     `BAD_REQUEST`: The HTTP request is malformed
          */
         "Problem400-7": {
             headers: {
@@ -9134,13 +9260,25 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `ACCOUNT_DISABLED`: This account is disabled */
+        "Problem403-7": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /**
          * @description `REAUTHENTICATION_REQUIRED`: This needs your password again
          *     `PASSWORD_WRONG`: The current password is wrong
          *     `ACCOUNT_DISABLED`: This account is disabled
          *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
          */
-        "Problem403-7": {
+        "Problem403-8": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9157,7 +9295,7 @@ export interface components {
          *     `ACCOUNT_DISABLED`: This account is disabled
          *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
          */
-        "Problem403-8": {
+        "Problem403-9": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9173,7 +9311,7 @@ export interface components {
          *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
          *     `FORBIDDEN`: You may not do this
          */
-        "Problem403-9": {
+        "Problem403-10": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9192,7 +9330,7 @@ export interface components {
          *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
          *     `FORBIDDEN`: You may not do this
          */
-        "Problem403-10": {
+        "Problem403-11": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9210,7 +9348,7 @@ export interface components {
          *     `API_KEY_NOT_ACCEPTED`: This cannot be done with an API key
          *     `FORBIDDEN`: You may not do this
          */
-        "Problem403-11": {
+        "Problem403-12": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9227,7 +9365,7 @@ export interface components {
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
          *     `FORBIDDEN`: You may not do this
          */
-        "Problem403-12": {
+        "Problem403-13": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9244,7 +9382,7 @@ export interface components {
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
          *     `FORBIDDEN`: You may not do this
          */
-        "Problem403-13": {
+        "Problem403-14": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9261,7 +9399,7 @@ export interface components {
          *     `ACCOUNT_DISABLED`: This account is disabled
          *     `INSUFFICIENT_SCOPE`: The API key lacks the required scope
          */
-        "Problem403-14": {
+        "Problem403-15": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9273,7 +9411,7 @@ export interface components {
             };
         };
         /** @description `UPLOAD_LINK_ORIGIN_NOT_ALLOWED`: Pages of this origin may not use this upload link */
-        "Problem403-15": {
+        "Problem403-16": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9288,21 +9426,6 @@ export interface components {
          * @description `UPLOAD_LINK_ORIGIN_NOT_ALLOWED`: Pages of this origin may not use this upload link
          *     `QUOTA_EXCEEDED`: This would exceed the quota of this project
          */
-        "Problem403-16": {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /**
-         * @description `PLAYBACK_DENIED`: This playback link does not allow this
-         *     `PLAYBACK_DOMAIN_NOT_ALLOWED`: Pages of this site may not play this video
-         */
         "Problem403-17": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -9316,7 +9439,6 @@ export interface components {
         };
         /**
          * @description `PLAYBACK_DENIED`: This playback link does not allow this
-         *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
          *     `PLAYBACK_DOMAIN_NOT_ALLOWED`: Pages of this site may not play this video
          */
         "Problem403-18": {
@@ -9332,9 +9454,25 @@ export interface components {
         };
         /**
          * @description `PLAYBACK_DENIED`: This playback link does not allow this
+         *     `DOWNLOAD_DENIED`: This playback link does not allow downloads
          *     `PLAYBACK_DOMAIN_NOT_ALLOWED`: Pages of this site may not play this video
          */
         "Problem403-19": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `PLAYBACK_DENIED`: This playback link does not allow this
+         *     `PLAYBACK_DOMAIN_NOT_ALLOWED`: Pages of this site may not play this video
+         */
+        "Problem403-20": {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -9473,6 +9611,7 @@ export interface components {
         /**
          * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
          *     `UPLOAD_NOT_FOUND`: There is no such upload
+         *     `VIDEO_NOT_FOUND`: There is no such video
          */
         "Problem404-11": {
             headers: {
@@ -9485,8 +9624,23 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `WEBHOOK_NOT_FOUND`: There is no such webhook */
+        /**
+         * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
+         *     `UPLOAD_NOT_FOUND`: There is no such upload
+         */
         "Problem404-12": {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `WEBHOOK_NOT_FOUND`: There is no such webhook */
+        "Problem404-13": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9501,7 +9655,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `FILE_NOT_FOUND`: There is no such file
          */
-        "Problem404-13": {
+        "Problem404-14": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9516,7 +9670,7 @@ export interface components {
          * @description `VIDEO_NOT_FOUND`: There is no such video
          *     `WATERMARK_NOT_FOUND`: This video has no watermark
          */
-        "Problem404-14": {
+        "Problem404-15": {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -9594,6 +9748,9 @@ export interface components {
          * @description `UPLOAD_LINK_USED_UP`: This upload link takes no more files
          *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
          *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
+         *     `UPLOAD_OFFSET_MISMATCH`: The upload has another offset; request it with HEAD and continue there
+         *     `SOURCE_ALREADY_UPLOADED`: This video already has its source
+         *     `UPLOAD_SUPERSEDED`: Another request has taken over this upload
          */
         "Problem409-5": {
             headers: {
@@ -9722,7 +9879,6 @@ export interface components {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Tus-Resumable": components["headers"]["Tus-Resumable"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
@@ -9735,6 +9891,7 @@ export interface components {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Tus-Resumable": components["headers"]["Tus-Resumable"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
@@ -10093,10 +10250,16 @@ export interface components {
         "Surrogate-Key": string;
         /** @description Version of the tus protocol that the server speaks. */
         "Tus-Resumable": string;
+        /** @description Whether the upload is complete; in the IETF protocol. */
+        "Upload-Complete": string;
+        /** @description `1`: the length of the file is not known yet; in tus. */
+        "Upload-Defer-Length": string;
         /** @description When the upload is removed unless another request comes. */
         "Upload-Expires": string;
         /** @description Bytes of the whole file. */
         "Upload-Length": number;
+        /** @description Most bytes that the file may have, and seconds until the upload is removed; in the IETF protocol. */
+        "Upload-Limit": string;
         /** @description The metadata that the client gave. */
         "Upload-Metadata": string;
         /** @description Bytes of the upload that are stored durably. */
@@ -10274,8 +10437,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -10344,8 +10507,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -10412,8 +10575,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -10501,8 +10664,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-18"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-19"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409-8"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -10588,8 +10751,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-18"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-19"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409-8"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -10667,7 +10830,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
+            403: components["responses"]["Problem403-18"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `FRAME_NOT_FOUND`: This video has no frame at that time
@@ -10768,8 +10931,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -10845,8 +11008,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -10920,8 +11083,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -10993,7 +11156,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
+            403: components["responses"]["Problem403-18"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `SOURCE_NOT_PLAYABLE`: The uploaded file of this video cannot be watched as it is
@@ -11057,8 +11220,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -11136,8 +11299,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -11204,8 +11367,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-17"];
-            404: components["responses"]["Problem404-13"];
+            403: components["responses"]["Problem403-18"];
+            404: components["responses"]["Problem404-14"];
             409: components["responses"]["Problem409"];
             416: components["responses"]["Problem416"];
             429: components["responses"]["Problem429-3"];
@@ -11305,7 +11468,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400-6"];
-            403: components["responses"]["Problem403-15"];
+            403: components["responses"]["Problem403-16"];
             404: components["responses"]["Problem404-10"];
             410: components["responses"]["Problem410-3"];
             429: components["responses"]["Problem429"];
@@ -11321,6 +11484,10 @@ export interface operations {
             header?: {
                 /** @description File name (RFC 6266). */
                 "Content-Disposition"?: string;
+                /** @description In the IETF protocol: whether the file ends with this request. */
+                "Upload-Complete"?: "?0" | "?1";
+                /** @description Version of the IETF protocol that the client speaks; then it is sent `104 Upload Resumption Supported`. */
+                "Upload-Draft-Interop-Version"?: "8";
             };
             path: {
                 /** @description Token of the upload link, as it is in its address. */
@@ -11335,12 +11502,32 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stored; processing begins */
+            /** @description The upload was created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
+                    "Upload-Expires": components["headers"]["Upload-Expires"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The file is complete; processing begins. In the IETF protocol */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11349,10 +11536,11 @@ export interface operations {
             };
             400: components["responses"]["Problem400-7"];
             401: components["responses"]["Problem401-5"];
-            403: components["responses"]["Problem403-16"];
-            404: components["responses"]["Problem404-10"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-5"];
-            410: components["responses"]["Problem410-3"];
+            410: components["responses"]["Problem410-4"];
+            412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-2"];
             415: components["responses"]["Problem415-2"];
             429: components["responses"]["Problem429"];
@@ -11365,11 +11553,15 @@ export interface operations {
     createUploadLinkUpload: {
         parameters: {
             query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
-                /** @description Bytes of the whole file. */
-                "Upload-Length": string;
+            header?: {
+                /** @description Version of the tus protocol. Without this header the request is one of the IETF protocol. */
+                "Tus-Resumable"?: "1.0.0";
+                /** @description In the IETF protocol: whether the file ends with this request. */
+                "Upload-Complete"?: "?0" | "?1";
+                /** @description Version of the IETF protocol that the client speaks; then it is sent `104 Upload Resumption Supported`. */
+                "Upload-Draft-Interop-Version"?: "8";
+                /** @description Bytes of the whole file. In the IETF protocol it may be given later. */
+                "Upload-Length"?: string;
                 /** @description `filename` and `filetype`; `videoId` and `projectId` are refused. Values in base64. */
                 "Upload-Metadata"?: string;
             };
@@ -11379,7 +11571,12 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        /** @description Bytes of the file; not in tus */
+        requestBody?: {
+            content: {
+                "video/*": string;
+            };
+        };
         responses: {
             /** @description The upload was created */
             201: {
@@ -11387,16 +11584,38 @@ export interface operations {
                     Location: components["headers"]["Location"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
                     "Upload-Expires": components["headers"]["Upload-Expires"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Video-Id": components["headers"]["X-Video-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description The file is complete; processing begins. In the IETF protocol */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadLinkVideo"];
+                };
+            };
             /**
-             * @description `VALIDATION_FAILED`: The request does not have the required shape
+             * @description `UPLOAD_LENGTH_INCONSISTENT`: The lengths that were given for this upload differ
              *     `UPLOAD_EMPTY`: The upload has no bytes
+             *     `UPLOAD_COMPLETED`: This upload is already complete
+             *     `VALIDATION_FAILED`: The request does not have the required shape
+             *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
              *     `BAD_REQUEST`: The HTTP request is malformed
              */
             400: {
@@ -11411,24 +11630,13 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401-5"];
-            403: components["responses"]["Problem403-16"];
-            404: components["responses"]["Problem404-10"];
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-11"];
             409: components["responses"]["Problem409-5"];
-            410: components["responses"]["Problem410-3"];
-            412: components["responses"]["Problem412-3"];
+            410: components["responses"]["Problem410-4"];
+            412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-2"];
-            /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
-            415: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            415: components["responses"]["Problem415-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11439,9 +11647,9 @@ export interface operations {
     abandonUploadLinkUpload: {
         parameters: {
             query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
+            header?: {
+                /** @description Version of the tus protocol. Without this header the request is one of the IETF protocol. */
+                "Tus-Resumable"?: "1.0.0";
             };
             path: {
                 /** @description Token of the upload link, as it is in its address. */
@@ -11464,10 +11672,10 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-3"];
-            403: components["responses"]["Problem403-15"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-16"];
+            404: components["responses"]["Problem404-12"];
             410: components["responses"]["Problem410-3"];
-            412: components["responses"]["Problem412-3"];
+            412: components["responses"]["Problem412-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11478,9 +11686,9 @@ export interface operations {
     getUploadLinkUploadOffset: {
         parameters: {
             query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
+            header?: {
+                /** @description Version of the tus protocol. Without this header the request is one of the IETF protocol. */
+                "Tus-Resumable"?: "1.0.0";
             };
             path: {
                 /** @description Token of the upload link, as it is in its address. */
@@ -11492,11 +11700,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How far the upload has come */
+            /** @description How far the upload has come; in tus */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Defer-Length": components["headers"]["Upload-Defer-Length"];
                     "Upload-Expires": components["headers"]["Upload-Expires"];
                     "Upload-Length": components["headers"]["Upload-Length"];
                     "Upload-Metadata": components["headers"]["Upload-Metadata"];
@@ -11507,11 +11716,27 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The same in the IETF protocol */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
+                    "Upload-Length": components["headers"]["Upload-Length"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["Problem400-3"];
-            403: components["responses"]["Problem403-15"];
-            404: components["responses"]["Problem404-11"];
+            403: components["responses"]["Problem403-16"];
+            404: components["responses"]["Problem404-12"];
             410: components["responses"]["Problem410-4"];
-            412: components["responses"]["Problem412-3"];
+            412: components["responses"]["Problem412-2"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11523,8 +11748,12 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
+                /** @description Version of the tus protocol. Without this header the request is one of the IETF protocol. */
+                "Tus-Resumable"?: "1.0.0";
+                /** @description In the IETF protocol: whether the file ends with this request. */
+                "Upload-Complete"?: "?0" | "?1";
+                /** @description Bytes of the whole file. In the IETF protocol it may be given later. */
+                "Upload-Length"?: string;
                 /** @description Bytes that are stored already, where these continue. */
                 "Upload-Offset": string;
             };
@@ -11540,23 +11769,46 @@ export interface operations {
         requestBody: {
             content: {
                 "application/offset+octet-stream": string;
+                "application/partial-upload": string;
             };
         };
         responses: {
+            /** @description The file is complete; processing begins. In the IETF protocol */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadLinkVideo"];
+                };
+            };
             /** @description The bytes up to Upload-Offset are stored */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
                     "Upload-Expires": components["headers"]["Upload-Expires"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
                     "Upload-Offset": components["headers"]["Upload-Offset"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             /**
-             * @description `VALIDATION_FAILED`: The request does not have the required shape
+             * @description `UPLOAD_COMPLETED`: This upload is already complete
+             *     `UPLOAD_LENGTH_INCONSISTENT`: The lengths that were given for this upload differ
+             *     `UPLOAD_EMPTY`: The upload has no bytes
+             *     `VALIDATION_FAILED`: The request does not have the required shape
              *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
              *     `BAD_REQUEST`: The HTTP request is malformed
              */
@@ -11571,23 +11823,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["Problem403-16"];
-            /**
-             * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
-             *     `UPLOAD_NOT_FOUND`: There is no such upload
-             *     `VIDEO_NOT_FOUND`: There is no such video
-             */
-            404: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            403: components["responses"]["Problem403-17"];
+            404: components["responses"]["Problem404-11"];
             /**
              * @description `UPLOAD_OFFSET_MISMATCH`: The upload has another offset; request it with HEAD and continue there
              *     `SOURCE_ALREADY_UPLOADED`: This video already has its source
@@ -11605,7 +11842,7 @@ export interface operations {
                 };
             };
             410: components["responses"]["Problem410-4"];
-            412: components["responses"]["Problem412-3"];
+            412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-2"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -11642,7 +11879,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400-3"];
-            403: components["responses"]["Problem403-15"];
+            403: components["responses"]["Problem403-16"];
             /**
              * @description `UPLOAD_LINK_NOT_FOUND`: There is no such upload link
              *     `VIDEO_NOT_FOUND`: There is no such video
@@ -11692,7 +11929,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-9"];
-            403: components["responses"]["Problem403-19"];
+            403: components["responses"]["Problem403-20"];
             /** @description `RATE_LIMITED`: Too many requests */
             429: {
                 headers: {
@@ -11772,7 +12009,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400-9"];
-            403: components["responses"]["Problem403-19"];
+            403: components["responses"]["Problem403-20"];
             /** @description `FILE_NOT_FOUND`: There is no such file */
             404: {
                 headers: {
@@ -12260,7 +12497,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -12299,7 +12536,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
@@ -12343,7 +12580,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             /** @description `SERVICE_ACCOUNT_NOT_FOUND`: There is no such service account */
             404: {
                 headers: {
@@ -12468,7 +12705,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             /**
              * @description `SERVICE_ACCOUNT_NOT_FOUND`: There is no such service account
              *     `API_KEY_NOT_FOUND`: There is no such API key
@@ -13166,7 +13403,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -13261,7 +13498,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             /** @description `API_KEY_NOT_FOUND`: There is no such API key */
             404: {
                 headers: {
@@ -13862,18 +14099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `ACCOUNT_DISABLED`: This account is disabled */
-            403: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            403: components["responses"]["Problem403-7"];
             404: components["responses"]["Problem404-5"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
@@ -14157,7 +14383,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-7"];
+            403: components["responses"]["Problem403-8"];
             408: components["responses"]["Problem408"];
             /** @description `PASSKEY_LIMIT_REACHED`: This account has reached its limit of passkeys */
             409: {
@@ -14556,7 +14782,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-8"];
+            403: components["responses"]["Problem403-9"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
@@ -14663,7 +14889,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-8"];
+            403: components["responses"]["Problem403-9"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-2"];
             413: components["responses"]["Problem413"];
@@ -14702,7 +14928,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-7"];
+            403: components["responses"]["Problem403-8"];
             408: components["responses"]["Problem408"];
             /** @description `MFA_ALREADY_ENABLED`: This account already has an authenticator app */
             409: {
@@ -15102,7 +15328,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-10"];
+            403: components["responses"]["Problem403-11"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             /**
@@ -15163,7 +15389,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             /** @description `PROJECT_CHANGED`: This project was changed since you read it */
@@ -15218,7 +15444,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -15261,7 +15487,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-11"];
+            403: components["responses"]["Problem403-12"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             /**
@@ -15317,7 +15543,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             /**
              * @description `PROJECT_NOT_FOUND`: There is no such project
              *     `INVITE_NOT_FOUND`: There is no such invitation
@@ -15374,7 +15600,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -15409,7 +15635,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-9"];
+            403: components["responses"]["Problem403-10"];
             404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             /**
@@ -15468,7 +15694,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-11"];
+            403: components["responses"]["Problem403-12"];
             404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             /**
@@ -15526,7 +15752,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-10"];
+            403: components["responses"]["Problem403-11"];
             404: components["responses"]["Problem404-6"];
             408: components["responses"]["Problem408"];
             /**
@@ -15584,7 +15810,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-2"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-14"];
+            403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -15624,7 +15850,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403-14"];
+            403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             /**
@@ -15678,7 +15904,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-14"];
+            403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404-10"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -15711,7 +15937,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
-            403: components["responses"]["Problem403-14"];
+            403: components["responses"]["Problem403-15"];
             404: components["responses"]["Problem404-10"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
@@ -15726,18 +15952,27 @@ export interface operations {
     createUpload: {
         parameters: {
             query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
-                /** @description Bytes of the whole file. */
-                "Upload-Length": string;
+            header?: {
+                /** @description Version of the tus protocol. Without this header the request is one of the IETF protocol. */
+                "Tus-Resumable"?: "1.0.0";
+                /** @description In the IETF protocol: whether the file ends with this request. */
+                "Upload-Complete"?: "?0" | "?1";
+                /** @description Version of the IETF protocol that the client speaks; then it is sent `104 Upload Resumption Supported`. */
+                "Upload-Draft-Interop-Version"?: "8";
+                /** @description Bytes of the whole file. In the IETF protocol it may be given later. */
+                "Upload-Length"?: string;
                 /** @description `videoId` of a video that waits for its source, or whose source is to be replaced; or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64. */
                 "Upload-Metadata"?: string;
             };
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        /** @description Bytes of the file; not in tus */
+        requestBody?: {
+            content: {
+                "video/*": string;
+            };
+        };
         responses: {
             /** @description The upload was created */
             201: {
@@ -15746,16 +15981,40 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
                     "Upload-Expires": components["headers"]["Upload-Expires"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Video-Id": components["headers"]["X-Video-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description The file is complete; processing begins. In the IETF protocol */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Video"];
+                };
+            };
             /**
-             * @description `VALIDATION_FAILED`: The request does not have the required shape
+             * @description `UPLOAD_LENGTH_INCONSISTENT`: The lengths that were given for this upload differ
              *     `UPLOAD_EMPTY`: The upload has no bytes
+             *     `UPLOAD_COMPLETED`: This upload is already complete
+             *     `VALIDATION_FAILED`: The request does not have the required shape
+             *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
+             *     `BAD_REQUEST`: The HTTP request is malformed
              */
             400: {
                 headers: {
@@ -15795,10 +16054,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-13"];
             /**
              * @description `VIDEO_NOT_FOUND`: There is no such video
              *     `PROJECT_NOT_FOUND`: There is no such project
+             *     `UPLOAD_NOT_FOUND`: There is no such upload
              */
             404: {
                 headers: {
@@ -15818,6 +16078,8 @@ export interface operations {
              *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
              *     `EXTERNAL_ID_TAKEN`: Another video of this project has this external id
              *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
+             *     `UPLOAD_OFFSET_MISMATCH`: The upload has another offset; request it with HEAD and continue there
+             *     `UPLOAD_SUPERSEDED`: Another request has taken over this upload
              */
             409: {
                 headers: {
@@ -15831,9 +16093,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            412: components["responses"]["Problem412-2"];
+            410: components["responses"]["Problem410-2"];
+            412: components["responses"]["Problem412-3"];
             413: components["responses"]["Problem413-3"];
-            /** @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported */
+            /**
+             * @description `SOURCE_TYPE_UNSUPPORTED`: This file type is not supported
+             *     `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here
+             */
             415: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -15856,9 +16122,9 @@ export interface operations {
     abandonUpload: {
         parameters: {
             query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
+            header?: {
+                /** @description Version of the tus protocol. Without this header the request is one of the IETF protocol. */
+                "Tus-Resumable"?: "1.0.0";
             };
             path: {
                 /** @description Id of the upload. */
@@ -15881,9 +16147,9 @@ export interface operations {
             };
             400: components["responses"]["Problem400-8"];
             401: components["responses"]["Problem401-4"];
-            403: components["responses"]["Problem403-13"];
+            403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-9"];
-            412: components["responses"]["Problem412-2"];
+            412: components["responses"]["Problem412-3"];
             429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500-2"];
             503: components["responses"]["Problem503-3"];
@@ -15894,9 +16160,9 @@ export interface operations {
     getUploadOffset: {
         parameters: {
             query?: never;
-            header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
+            header?: {
+                /** @description Version of the tus protocol. Without this header the request is one of the IETF protocol. */
+                "Tus-Resumable"?: "1.0.0";
             };
             path: {
                 /** @description Id of the upload. */
@@ -15906,12 +16172,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How far the upload has come */
+            /** @description How far the upload has come; in tus */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                    "Upload-Defer-Length": components["headers"]["Upload-Defer-Length"];
                     "Upload-Expires": components["headers"]["Upload-Expires"];
                     "Upload-Length": components["headers"]["Upload-Length"];
                     "Upload-Metadata": components["headers"]["Upload-Metadata"];
@@ -15922,12 +16189,29 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The same in the IETF protocol */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
+                    "Upload-Length": components["headers"]["Upload-Length"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["Problem400-8"];
             401: components["responses"]["Problem401-4"];
-            403: components["responses"]["Problem403-13"];
+            403: components["responses"]["Problem403-14"];
             404: components["responses"]["Problem404-9"];
             410: components["responses"]["Problem410-2"];
-            412: components["responses"]["Problem412-2"];
+            412: components["responses"]["Problem412-3"];
             429: components["responses"]["Problem429-4"];
             500: components["responses"]["Problem500-2"];
             503: components["responses"]["Problem503-3"];
@@ -15939,8 +16223,12 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Version of the tus protocol. */
-                "Tus-Resumable": "1.0.0";
+                /** @description Version of the tus protocol. Without this header the request is one of the IETF protocol. */
+                "Tus-Resumable"?: "1.0.0";
+                /** @description In the IETF protocol: whether the file ends with this request. */
+                "Upload-Complete"?: "?0" | "?1";
+                /** @description Bytes of the whole file. In the IETF protocol it may be given later. */
+                "Upload-Length"?: string;
                 /** @description Bytes that are stored already, where these continue. */
                 "Upload-Offset": string;
             };
@@ -15954,24 +16242,48 @@ export interface operations {
         requestBody: {
             content: {
                 "application/offset+octet-stream": string;
+                "application/partial-upload": string;
             };
         };
         responses: {
+            /** @description The file is complete; processing begins. In the IETF protocol */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Video"];
+                };
+            };
             /** @description The bytes up to Upload-Offset are stored */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Tus-Resumable": components["headers"]["Tus-Resumable"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
                     "Upload-Expires": components["headers"]["Upload-Expires"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
                     "Upload-Offset": components["headers"]["Upload-Offset"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             /**
-             * @description `VALIDATION_FAILED`: The request does not have the required shape
+             * @description `UPLOAD_COMPLETED`: This upload is already complete
+             *     `UPLOAD_LENGTH_INCONSISTENT`: The lengths that were given for this upload differ
+             *     `UPLOAD_EMPTY`: The upload has no bytes
+             *     `VALIDATION_FAILED`: The request does not have the required shape
              *     `UPLOAD_INCOMPLETE`: The upload ended before all bytes arrived
              *     `BAD_REQUEST`: The HTTP request is malformed
              */
@@ -15988,7 +16300,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401-4"];
-            403: components["responses"]["Problem403-12"];
+            403: components["responses"]["Problem403-13"];
             /**
              * @description `UPLOAD_NOT_FOUND`: There is no such upload
              *     `VIDEO_NOT_FOUND`: There is no such video
@@ -16023,7 +16335,7 @@ export interface operations {
                 };
             };
             410: components["responses"]["Problem410-2"];
-            412: components["responses"]["Problem412-2"];
+            412: components["responses"]["Problem412-3"];
             413: components["responses"]["Problem413-3"];
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type is not supported here */
             415: {
@@ -16944,6 +17256,102 @@ export interface operations {
             507: components["responses"]["Problem507"];
         };
     };
+    createEventsToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsToken"];
+                };
+            };
+            400: components["responses"]["Problem400-6"];
+            401: components["responses"]["Problem401-2"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    streamEventsByToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Events token. */
+                token: string;
+                /** @description Id of the video. */
+                videoId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream without end */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["VideoEvent"];
+                };
+            };
+            400: components["responses"]["Problem400-6"];
+            /**
+             * @description `EVENTS_TOKEN_INVALID`: The events token is not valid, has expired, or is of another video
+             *     `TOKEN_INVALID`: The access token is not valid
+             *     `TOKEN_EXPIRED`: The access token has expired
+             *     `TOKEN_REVOKED`: The access token was revoked
+             *     `KEY_RETIRED`: The key that signed the access token was retired
+             *     `REFRESH_REUSED`: A refresh token was used twice; the session was ended
+             *     `PASSWORD_CHANGED`: The password was changed; sign in again
+             *     `API_KEY_INVALID`: The API key is not valid
+             *     `API_KEY_EXPIRED`: The API key has expired
+             *     `API_KEY_REVOKED`: The API key was revoked
+             *     `ACCOUNT_ERASED`: This account was deleted
+             */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["Problem403-7"];
+            404: components["responses"]["Problem404-2"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+            507: components["responses"]["Problem507"];
+        };
+    };
     getPassport: {
         parameters: {
             query?: never;
@@ -17415,6 +17823,10 @@ export interface operations {
             header?: {
                 /** @description File name (RFC 6266). */
                 "Content-Disposition"?: string;
+                /** @description In the IETF protocol: whether the file ends with this request. */
+                "Upload-Complete"?: "?0" | "?1";
+                /** @description Version of the IETF protocol that the client speaks; then it is sent `104 Upload Resumption Supported`. */
+                "Upload-Draft-Interop-Version"?: "8";
             };
             path: {
                 /** @description Id of the video. */
@@ -17429,12 +17841,32 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stored; processing begins */
+            /** @description The upload was created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
+                    "Upload-Expires": components["headers"]["Upload-Expires"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The file is complete; processing begins. In the IETF protocol */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Upload-Complete": components["headers"]["Upload-Complete"];
+                    "Upload-Limit": components["headers"]["Upload-Limit"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Video-Id": components["headers"]["X-Video-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17442,13 +17874,32 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400-7"];
-            401: components["responses"]["Problem401-2"];
+            401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403-3"];
-            404: components["responses"]["Problem404-2"];
+            /**
+             * @description `VIDEO_NOT_FOUND`: There is no such video
+             *     `PROJECT_NOT_FOUND`: There is no such project
+             *     `UPLOAD_NOT_FOUND`: There is no such upload
+             */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `SOURCE_ALREADY_UPLOADED`: This video already has its source
              *     `REPLACEMENT_IN_PROGRESS`: The source of this video is being replaced already
+             *     `VIDEO_LIMIT_REACHED`: This project has reached its limit of videos
+             *     `EXTERNAL_ID_TAKEN`: Another video of this project has this external id
              *     `UPLOAD_LIMIT_REACHED`: This project has reached its limit of open uploads
+             *     `UPLOAD_OFFSET_MISMATCH`: The upload has another offset; request it with HEAD and continue there
+             *     `UPLOAD_SUPERSEDED`: Another request has taken over this upload
              */
             409: {
                 headers: {
@@ -17461,6 +17912,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `UPLOAD_EXPIRED`: This upload has expired; start again */
+            410: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Problem412-2"];
             413: components["responses"]["Problem413-2"];
             415: components["responses"]["Problem415-2"];
             429: components["responses"]["Problem429"];
@@ -17586,7 +18050,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-14"];
+            404: components["responses"]["Problem404-15"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -17681,7 +18145,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-14"];
+            404: components["responses"]["Problem404-15"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-7"];
             413: components["responses"]["Problem413"];
@@ -17812,7 +18276,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-13"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -17854,7 +18318,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-13"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -17897,7 +18361,7 @@ export interface operations {
             400: components["responses"]["Problem400-3"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-13"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -17996,7 +18460,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-13"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-4"];
             413: components["responses"]["Problem413"];
@@ -18040,7 +18504,7 @@ export interface operations {
             400: components["responses"]["Problem400-4"];
             401: components["responses"]["Problem401-2"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404-12"];
+            404: components["responses"]["Problem404-13"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409-6"];
             413: components["responses"]["Problem413"];

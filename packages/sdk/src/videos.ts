@@ -5,6 +5,7 @@ import type { Transport } from './transport.ts'
 import type {
   CreatePlaybackToken,
   CreateVideo,
+  EventsToken,
   ListVideos,
   PlaybackToken,
   paths,
@@ -105,6 +106,11 @@ export class Videos {
     const address = new URL(`v1/videos/${encodeURIComponent(videoId)}/events`, this.#baseUrl)
     const open = (signal: AbortSignal) => this.#transport.open(new Request(address, { signal }))
     return waitFor({ open, get: (signal) => this.get(videoId, { signal }) }, state, options)
+  }
+
+  /** Creates an address by which the `EventSource` of a page, which sends no header, follows this video; to be opened within five minutes. */
+  async createEventsToken(videoId: string, { signal }: CallOptions = {}): Promise<EventsToken> {
+    return dataOf(await this.#api.POST('/v1/videos/{videoId}/events-token', { ...on(videoId), signal: signal ?? null }))
   }
 
   /** Creates a link that plays a private video for everybody who has it, until it expires or is revoked. */

@@ -15,6 +15,7 @@ import { setSecurityHeaders } from './http/security-headers.ts'
 import { traceRequest } from './http/telemetry.ts'
 import { servePlayerPage } from './player-page/player-page.ts'
 import { routes } from './routes/index.ts'
+import { announcePartialUploads } from './uploads/ietf.ts'
 import { linkPreflight } from './uploads/open-link.ts'
 import { announceTus, isTusPath, LINK_PATH } from './uploads/tus.ts'
 
@@ -38,6 +39,7 @@ export function createApp(ctx: Context): Express {
     ctx.metrics.observe(req, res)
     setSecurityHeaders(req, res)
     if (isTusPath(req.path)) announceTus(req, res)
+    announcePartialUploads(req, res)
     const forwardedFor = req.headers['x-forwarded-for']
     if (forwardedFor !== undefined) ctx.forwardedCallers.record(clientAddress(req), String(forwardedFor))
     refuseSecondHost(req)

@@ -6,6 +6,7 @@ import type { Admission } from './http/admission.ts'
 import type { HttpMetrics } from './http/telemetry.ts'
 import type { Once } from './idempotency/once.ts'
 import type { EndListeners } from './identity/end-listeners.ts'
+import type { EventsTokens } from './identity/events-tokens.ts'
 import type { KeySet } from './identity/key-set.ts'
 import type { Memberships } from './identity/memberships.ts'
 import type { Revocations } from './identity/revocations.ts'
@@ -37,6 +38,7 @@ export interface Context {
   keySet: KeySet
   revocations: Revocations
   memberships: Memberships
+  eventsTokens: EventsTokens
   /** What waits for the end of upload links, by their ids. */
   uploadLinkEnds: EndListeners
   grants: Grants

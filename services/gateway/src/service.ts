@@ -16,6 +16,7 @@ import { onceByKey } from './idempotency/once.ts'
 import { ApiKeys } from './identity/api-keys.ts'
 import { authenticator } from './identity/authenticate.ts'
 import { EndListeners } from './identity/end-listeners.ts'
+import { EventsTokens } from './identity/events-tokens.ts'
 import { KeySet } from './identity/key-set.ts'
 import { Memberships } from './identity/memberships.ts'
 import { Revocations } from './identity/revocations.ts'
@@ -154,6 +155,7 @@ export async function startGateway(base: Base, config: GatewayConfig): Promise<G
     keySet,
     revocations,
     memberships,
+    eventsTokens: new EventsTokens(playbackSecrets(config), { keySet, revocations, memberships }),
     uploadLinkEnds,
     grants,
     playbackRevocations,

@@ -193,6 +193,9 @@ function request(route: Route, ids: Record<string, string>, projectId: string) {
   if (!('rpc' in route)) {
     const examples = Object.entries(examplesOf(shapeOf(route.headers ?? z.object({}))))
     const headers: Record<string, string> = Object.fromEntries(examples.map(([name, value]) => [name, String(value)]))
+    // Without it the request would be one of the IETF protocol, and need other headers.
+    if ('Tus-Resumable' in shapeOf(route.headers ?? z.object({}))) headers['tus-resumable'] = '1.0.0'
+    if (route.name === 'createUpload') headers['upload-length'] = '1000'
     if (route.name === 'createUpload')
       headers['upload-metadata'] = `projectId ${Buffer.from(projectId).toString('base64')}`
     const type = route.requestBody?.contentType.replace('*', 'mp4')

@@ -97,12 +97,12 @@ async function expired(link: Link, agoMs = 1000): Promise<Link> {
 
 describe('a visitor with a link and no account', () => {
   it('sees what it takes, sends a file in one request, and follows it', async () => {
-    const link = await createLink({ maxBytes: 5000, contentTypes: ['video/mp4'], allowedOrigins: [PAGE] })
+    const takes = { maxBytes: 5000, maxDurationSeconds: 60, contentTypes: ['video/mp4'] }
+    const link = await createLink({ ...takes, allowedOrigins: [PAGE] })
     const offer = await send('GET', link.path, { origin: PAGE })
     expect(offer.headers.get('access-control-allow-origin')).toBe(PAGE)
     expect(offer.headers.get('vary')).toContain('Origin')
-    const known = { maxBytes: 5000, contentTypes: ['video/mp4'], usesLeft: 1 }
-    expect(await offer.json()).toEqual({ ...known, expiresAt: expect.any(String) })
+    expect(await offer.json()).toEqual({ ...takes, usesLeft: 1, expiresAt: expect.any(String) })
     const answer = await put(link, { origin: PAGE })
     expect(answer.status).toBe(202)
     const video = (await answer.json()) as { id: string }

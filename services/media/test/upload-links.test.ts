@@ -75,7 +75,14 @@ test('a link shows its token once, and stores its hash; creating and revoking it
 })
 
 test('the video has what the link says, and belongs to its project', async () => {
-  const { visitor, id } = await createLink({ title: 'Sent', description: 'By a visitor', tags: ['x'] })
+  const metadata = { applicant: '4711', job: 'Sänger' }
+  const { visitor, id, ...link } = await createLink({
+    title: 'Sent',
+    description: 'By a visitor',
+    tags: ['x'],
+    metadata,
+  })
+  expect(link).toMatchObject({ metadata, maxDurationSeconds: null })
   const begun = await begin(visitor)
   expect(await linkOf(id)).toMatchObject({ usesLeft: 0, videoIds: [] })
   expect(await call(media.getLinkVideo, { videoId: begun.video.id }, visitor)).toMatchObject({
@@ -83,7 +90,7 @@ test('the video has what the link says, and belongs to its project', async () =>
     status: 'awaiting_upload',
   })
   await finish(visitor, begun)
-  const about = { title: 'Sent', description: 'By a visitor', tags: ['x'], visibility: 'private' }
+  const about = { title: 'Sent', description: 'By a visitor', tags: ['x'], visibility: 'private', metadata }
   const of = { ownerId: owner.userId, projectId: owner.userId, status: 'uploaded' }
   expect(await getVideo(begun.video.id, owner)).toMatchObject({ ...about, ...of })
   expect(await linkOf(id)).toMatchObject({ usesLeft: 0, videoIds: [begun.video.id] })
@@ -207,6 +214,43 @@ test('an expired link begins nothing, and finishes what it began within a day', 
   expect(await finish(visitor, soon)).toMatchObject({ status: 'uploaded' })
   await age(id, 24 * 3600)
   await expectRefusal(finish(visitor, late), 'VIDEO_NOT_FOUND')
+})
+
+test('metadata of a link has the limits of metadata of videos, and each video its own copy', async () => {
+  const pairs = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`key ${at}`, 'value']))
+  await expectRefusal(createLink({ metadata: pairs(51) }), 'VALIDATION_FAILED')
+  await expectRefusal(createLink({ metadata: { ['k'.repeat(41)]: '' } }), 'VALIDATION_FAILED')
+  const { visitor } = await createLink({ metadata: pairs(50), uses: 2 })
+  const [one, two] = [(await begin(visitor)).video.id, (await create(visitor)).videoId]
+  await call(media.updateVideo, { videoId: one, metadata: {} }, owner)
+  expect((await getVideo(two, owner)).metadata).toEqual(pairs(50))
+})
+
+describe('the length of a video, known after the probe', () => {
+  it.each([
+    [10, null],
+    [9, 'VIDEO_TOO_LONG'],
+  ])('of a link for %i s decides, also when the link is gone and the video is tried again', async (most, code) => {
+    const { visitor, id } = await createLink({ maxDurationSeconds: most })
+    const begun = await begin(visitor)
+    await finish(visitor, begun)
+    await sql`delete from upload_links where id = ${id}`.execute(ctx.db)
+    const probe = async () => {
+      const task = await worker.take(begun.video.id)
+      await worker.finish(task, { kind: 'probe', facts: someFacts(10) })
+      return await until(async () => {
+        const found = await getVideo(begun.video.id, owner)
+        return (found.status === 'failed' || found.progress.stage === 'transcoding') && found
+      })
+    }
+    expect((await probe()).error?.code ?? null).toBe(code)
+    if (code === null) return
+    await call(media.retryVideo, { videoId: begun.video.id }, owner)
+    expect((await probe()).error).toEqual({
+      code,
+      detail: 'The video is 10 s long; its upload link takes at most 9 s',
+    })
+  })
 })
 
 describe('the type of a file, known after the probe', () => {

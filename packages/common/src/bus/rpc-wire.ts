@@ -28,22 +28,24 @@ interface WireError {
   detail?: string | undefined
   fields?: FieldError[] | undefined
   retryAfterMs?: number | undefined
+  members?: Record<string, number> | undefined
 }
 
 export function encode(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value) ?? 'null')
 }
 
-export function encodeError({ code, detail, fields, retryAfterMs }: AppError): Buffer {
-  return encode({ code, detail, fields, retryAfterMs } satisfies WireError)
+export function encodeError({ code, detail, fields, retryAfterMs, members }: AppError): Buffer {
+  return encode({ code, detail, fields, retryAfterMs, members } satisfies WireError)
 }
 
 export function decodeError(content: Buffer): AppError {
-  const { code, detail, fields, retryAfterMs } = JSON.parse(content.toString()) as WireError
+  const { code, detail, fields, retryAfterMs, members } = JSON.parse(content.toString()) as WireError
   return new AppError(isErrorCode(code) ? code : 'INTERNAL', {
     ...(detail !== undefined && { detail }),
     ...(fields !== undefined && { fields }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(members !== undefined && { members }),
   })
 }
 

@@ -21,7 +21,10 @@ export const CAUSES = {
     sentence: 'The upload link of this video does not take files of this type.',
   },
   NO_VIDEO_STREAM: { class: 'input', sentence: 'This file has neither a video track nor audio.' },
-  VIDEO_TOO_LONG: { class: 'input', sentence: 'The video is longer than this account may upload.' },
+  VIDEO_TOO_LONG: {
+    class: 'input',
+    sentence: 'The video is longer than this account, or the upload link of the video, allows.',
+  },
   QUOTA_EXCEEDED: { class: 'input', sentence: 'This account has no quota left for a video of this length.' },
   OUT_OF_MEMORY: { class: 'memory', sentence: 'Processing this video needs more memory than a worker may use.' },
   TIMED_OUT: { class: 'host', sentence: 'Processing this video took longer than allowed.' },

@@ -23,6 +23,11 @@ const EXPOSED = [
   'Upload-Length',
   'Upload-Expires',
   'Upload-Metadata',
+  'Upload-Defer-Length',
+  // draft-ietf-httpbis-resumable-upload
+  'Upload-Complete',
+  'Upload-Limit',
+  'Accept-Patch',
 ]
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']

@@ -13,6 +13,12 @@ export const HEADERS = {
   'Tus-Resumable': text('Version of the tus protocol that the server speaks.', '1.0.0'),
   'Upload-Offset': count('Bytes of the upload that are stored durably.', 1048576),
   'Upload-Length': count('Bytes of the whole file.', 73400320),
+  'Upload-Complete': text('Whether the upload is complete; in the IETF protocol.', '?0'),
+  'Upload-Limit': text(
+    'Most bytes that the file may have, and seconds until the upload is removed; in the IETF protocol.',
+    'max-size=73400320, max-age=86400',
+  ),
+  'Upload-Defer-Length': text('`1`: the length of the file is not known yet; in tus.', '1'),
   'Upload-Expires': text('When the upload is removed unless another request comes.', 'Tue, 01 Dec 2026 06:00:00 GMT'),
   'Upload-Metadata': text('The metadata that the client gave.', 'filename aG9saWRheS5tcDQ='),
   'Idempotent-Replayed': text('`true`: the answer of an earlier request with the same Idempotency-Key.', 'true'),

@@ -10,7 +10,8 @@ const EXAMPLE_URL = 'https://video.example.org'
 /** RFC 9457. */
 export const Problem = z.object({
   type: z.string().meta({
-    description: 'Address of the page that explains the code, its usual cause and what to do.',
+    description:
+      'Address of the page that explains the code, its usual cause and what to do; for resumable uploads a type that is registered with IANA.',
     example: `${EXAMPLE_URL}/docs/problems#VALIDATION_FAILED`,
   }),
   title: z
@@ -40,6 +41,17 @@ export const Problem = z.object({
     .int()
     .optional()
     .meta({ description: 'Milliseconds to wait before the next try.', example: 1000 }),
+  'expected-offset': z
+    .number()
+    .int()
+    .optional()
+    .meta({ description: 'Bytes of the upload that are stored, where it continues.', example: 12500000 }),
+  'provided-offset': z
+    .number()
+    .int()
+    .optional()
+    .meta({ description: 'Offset in bytes that the request gave.', example: 25000000 }),
+  'max-size': z.number().int().optional().meta({ description: 'Most bytes that a file may have.', example: 104857600 }),
 })
 
 const REQUEST_ID = '01994f1e-7f1c-7a3a-9d0e-3b1f6c1f2a55'

@@ -80,6 +80,7 @@ const NAMED = {
 
 /** Answers whose name does not follow from that of their operation. */
 const ANSWER_NAMES: Readonly<Record<string, string>> = {
+  createEventsToken: 'EventsToken',
   getTimeline: 'Timeline',
   putChapters: 'Chapters',
   getChapters: 'Chapters',

@@ -208,12 +208,18 @@ function splitInput(rpc: Method, path: string): [params: z.ZodObject | undefined
   return [z.strictObject(pick(true)), z.strictObject(pick(false))]
 }
 
+const BINARY = { type: 'string' as const, format: 'binary' }
+
+function typesOf({ contentType, orType }: NonNullable<HandRoute['requestBody']>): string[] {
+  return orType === undefined ? [contentType] : [contentType, orType]
+}
+
 function describeByHand(route: HandRoute): RouteConfig {
   const { params, query, headers, requestBody } = route
   const body = requestBody && {
     description: requestBody.description,
-    required: true,
-    content: { [requestBody.contentType]: { schema: { type: 'string' as const, format: 'binary' } } },
+    required: requestBody.isOptional !== true,
+    content: Object.fromEntries(typesOf(requestBody).map((type) => [type, { schema: BINARY }])),
   }
   return {
     method: route.method,

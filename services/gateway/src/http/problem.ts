@@ -42,20 +42,42 @@ export function sendProblem(req: Request, res: Response, error: AppError, public
   res.setHeader('Cache-Control', 'no-store')
   const retryAfterMs = retryAfter(error)
   if (retryAfterMs !== undefined) res.setHeader('Retry-After', Math.max(1, Math.ceil(retryAfterMs / 1000)))
+  setMemberHeaders(res, error)
   if (error.status === 401) res.setHeader('WWW-Authenticate', challenge(req, error))
   endBeforeBody(req, res, body)
+}
+
+/** Headers that repeat a member of the problem, for clients that read no bodies. */
+function setMemberHeaders(res: Response, { members = {} }: AppError): void {
+  const { 'expected-offset': offset, 'max-size': maxSize } = members
+  if (offset !== undefined) res.setHeader('Upload-Offset', offset)
+  if (maxSize !== undefined) res.setHeader('Upload-Limit', `max-size=${maxSize}`)
+}
+
+/** Types that the draft of resumable uploads registers with IANA; all others are pages of ours. */
+const REGISTERED: Partial<Record<ErrorCode, string>> = {
+  UPLOAD_OFFSET_MISMATCH: 'mismatching-upload-offset',
+  UPLOAD_COMPLETED: 'completed-upload',
+  UPLOAD_LENGTH_INCONSISTENT: 'inconsistent-upload-length',
+}
+
+function typeOf(code: ErrorCode, publicUrl: string): string {
+  const registered = REGISTERED[code]
+  if (registered) return `https://iana.org/assignments/http-problem-types#${registered}`
+  return `${publicUrl.replace(/\/$/, '')}${PROBLEMS_PATH}#${code}`
 }
 
 /** The body of an `application/problem+json` response (RFC 9457). `publicUrl` is the address of the installation. */
 export function problemBody(error: AppError, requestId: string, publicUrl: string) {
   const retryAfterMs = retryAfter(error)
   return {
-    type: `${publicUrl.replace(/\/$/, '')}${PROBLEMS_PATH}#${error.code}`,
+    type: typeOf(error.code, publicUrl),
     title: titleOf(error),
     status: error.status,
     code: error.code,
     detail: error.detail ?? fieldsDetail(error) ?? titleOf(error),
     requestId,
+    ...error.members,
     ...(error.fields && { errors: error.fields }),
     ...(error.retryable && { retryable: true }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),

@@ -47,6 +47,11 @@ function hasBody(req: Request): boolean {
   return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
 }
 
+/** Bytes of the body; null for a chunked one, whose length is not announced. */
+export function bodyLength({ headers }: IncomingMessage): number | null {
+  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : null
+}
+
 function parseInTime(req: Request, res: Response): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new AppError('REQUEST_TIMEOUT')), TIME_MS)

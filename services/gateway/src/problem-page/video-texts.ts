@@ -33,6 +33,11 @@ export const VIDEO_TEXTS = {
     'The connection ended before the announced length was reached.',
     'Upload again; a resumable upload continues where it was cut off.',
   ],
+  UPLOAD_COMPLETED: ['The upload was complete before this request.', 'Nothing is missing: read its state with HEAD.'],
+  UPLOAD_LENGTH_INCONSISTENT: [
+    'The request gives the file another length than an earlier one, or than its bytes have.',
+    'Read `Upload-Length` with HEAD, and begin another upload if the file has changed.',
+  ],
   UPLOAD_NOT_FOUND: [
     'The upload was completed, deleted or has expired, or it belongs to somebody else.',
     'Begin a new one.',
@@ -153,6 +158,10 @@ export const VIDEO_TEXTS = {
   TASK_GONE: [
     'The video was deleted, or another worker has the task.',
     'Nothing: a worker that gets this stops its attempt.',
+  ],
+  EVENTS_TOKEN_INVALID: [
+    'The address of the stream is malformed, is for another video, or was made more than five minutes ago.',
+    'Make another with `POST /v1/videos/{videoId}/events-token`.',
   ],
   WEBHOOK_NOT_FOUND: ['The webhook was deleted, or belongs to another project.', LIST],
   WEBHOOK_LIMIT_REACHED: ['The project has as many webhooks as it may.', 'Delete one, or let one take more events.'],

@@ -1,4 +1,12 @@
-import { Id, media, type OpenedUploadLink, UploadLinkOffer, UploadLinkVideo } from '@kinora/common/contracts'
+import {
+  type Declared,
+  Id,
+  media,
+  type OpenedUploadLink,
+  type ResumableUpload,
+  UploadLinkOffer,
+  UploadLinkVideo,
+} from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
@@ -6,12 +14,15 @@ import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
 import { sendJson } from '../http/mount.ts'
 import { parseFields } from '../http/read-input.ts'
-import { openLink } from '../uploads/open-link.ts'
+import { uploadComplete } from '../uploads/ietf.ts'
+import { announcedFile, beginUpload } from '../uploads/ietf-requests.ts'
+import { openLink, shownToVisitors } from '../uploads/open-link.ts'
 import { describeBody, RECEIVE_ERRORS, receiveSource } from '../uploads/receive-source.ts'
-import { assertTusVersion, LINK_PATH } from '../uploads/tus.ts'
-import { abandonUpload, announcedUpload, receiveBytes, sendCreated, sendOffset } from '../uploads/tus-requests.ts'
-import { TUS_ERRORS, tusAnswers, tusHeaders } from './resumable-uploads.ts'
+import { assertTusVersion, LINK_PATH, speaksTus } from '../uploads/tus.ts'
+import { announcedUpload, sendCreated } from '../uploads/tus-requests.ts'
+import { giveUp, receiveMore, sendProgress } from './resumable-uploads.ts'
 import { type HandRoute, tagged } from './route.ts'
+import { BYTES_ERRORS, ietfHeaders, PART, TUS_ERRORS, uploadAnswers, uploadHeaders } from './upload-protocols.ts'
 import { FileHeader } from './uploads.ts'
 
 const Token = z.strictObject({
@@ -25,6 +36,7 @@ const OneUpload = Token.extend({ uploadId: Id.meta({ description: 'Id of the upl
 const tus = `${LINK_PATH}/tus`
 const oneUpload = `${tus}/:uploadId`
 const visitor = { auth: 'none', limit: 'upload-link' } as const
+const answers = uploadAnswers(UploadLinkVideo)
 const REFUSED = [...media.openUploadLink.errors, 'UPLOAD_LINK_ORIGIN_NOT_ALLOWED'] as const
 
 /** What visitors with an upload link do: no other credential is needed, and none is read. */
@@ -47,12 +59,13 @@ export const linkUploads = tagged('Upload links', [
     ...visitor,
     name: 'putUploadLinkFile',
     summary: 'Upload a file by an upload link',
-    description: 'The body is the file itself, in one request. A file that does not arrive takes no use of the link.',
+    description:
+      'The body is the file itself, in one request. A file that does not arrive takes no use of the link. With `Upload-Complete` it can be continued, as in the IETF protocol.',
     params: Token,
-    headers: FileHeader,
+    headers: FileHeader.extend(ietfHeaders),
     requestBody: { description: 'The file', contentType: 'video/*', binary: true },
-    answers: { 202: { description: 'Stored; processing begins', content: { 'application/json': UploadLinkVideo } } },
-    errors: [...REFUSED, ...media.beginLinkUpload.errors, ...RECEIVE_ERRORS],
+    answers: answers.create,
+    errors: [...new Set([...REFUSED, ...media.createLinkUpload.errors, ...RECEIVE_ERRORS, ...BYTES_ERRORS])],
     handle: (ctx) => byLink(ctx, putFile),
   },
   {
@@ -74,16 +87,22 @@ export const linkUploads = tagged('Upload links', [
     name: 'createUploadLinkUpload',
     summary: 'Create a resumable upload by an upload link',
     description:
-      'As in tus 1.0.0; takes a use of the link until the upload is cancelled or expires. `filename` and `filetype` of `Upload-Metadata` are read.',
+      'As in tus 1.0.0, or with `Upload-Complete` as in the IETF protocol; takes a use of the link until the upload is cancelled or expires. `filename` and `filetype` of `Upload-Metadata` are read.',
     params: Token,
-    headers: tusHeaders.create.extend({
+    headers: uploadHeaders.create.extend({
       'Upload-Metadata': z.string().optional().meta({
         description: '`filename` and `filetype`; `videoId` and `projectId` are refused. Values in base64.',
         example: 'filename aG9saWRheS5tcDQ=,filetype dmlkZW8vbXA0',
       }),
     }),
-    answers: tusAnswers.create,
-    errors: [...REFUSED, ...media.createLinkUpload.errors, ...TUS_ERRORS, 'UPLOAD_EMPTY'],
+    requestBody: {
+      description: 'Bytes of the file; not in tus',
+      contentType: 'video/*',
+      binary: true,
+      isOptional: true,
+    },
+    answers: answers.create,
+    errors: [...new Set([...REFUSED, ...media.createLinkUpload.errors, ...BYTES_ERRORS])],
     handle: (ctx) => byLink(ctx, create),
   },
   {
@@ -93,10 +112,10 @@ export const linkUploads = tagged('Upload links', [
     name: 'getUploadLinkUploadOffset',
     summary: 'Get the offset of an upload by an upload link',
     params: OneUpload,
-    headers: tusHeaders.head,
-    answers: tusAnswers.head,
+    headers: uploadHeaders.head,
+    answers: answers.head,
     errors: [...REFUSED, ...media.settleUpload.errors, ...TUS_ERRORS],
-    handle: (ctx) => byLink(ctx, ({ req, res, caller }) => sendOffset(ctx, req, res, caller, uploadIdOf(req))),
+    handle: (ctx) => byLink(ctx, ({ req, res, caller }) => sendProgress(ctx, req, res, caller, uploadIdOf(req))),
   },
   {
     method: 'patch',
@@ -105,19 +124,11 @@ export const linkUploads = tagged('Upload links', [
     name: 'continueUploadLinkUpload',
     summary: 'Send bytes of an upload by an upload link',
     params: OneUpload,
-    headers: tusHeaders.patch,
-    requestBody: { description: 'Bytes of the file', contentType: 'application/offset+octet-stream', binary: true },
-    answers: tusAnswers.patch,
-    errors: [
-      ...REFUSED,
-      ...media.beginPiece.errors,
-      ...media.endPiece.errors,
-      ...TUS_ERRORS,
-      'UPLOAD_INCOMPLETE',
-      'UNSUPPORTED_MEDIA_TYPE',
-      'STORAGE_FULL',
-    ],
-    handle: (ctx) => byLink(ctx, ({ req, res, caller }) => receiveBytes(ctx, req, res, caller, uploadIdOf(req))),
+    headers: uploadHeaders.patch,
+    requestBody: PART,
+    answers: answers.patch,
+    errors: [...new Set([...REFUSED, ...BYTES_ERRORS])],
+    handle: (ctx) => byLink(ctx, ({ req, res, caller }) => receiveMore(ctx, req, res, caller, uploadIdOf(req))),
   },
   {
     method: 'delete',
@@ -127,10 +138,10 @@ export const linkUploads = tagged('Upload links', [
     summary: 'Cancel an upload by an upload link',
     description: 'Deletes what has arrived, and gives the use of the link back.',
     params: OneUpload,
-    headers: tusHeaders.delete,
-    answers: tusAnswers.delete,
+    headers: uploadHeaders.delete,
+    answers: answers.delete,
     errors: [...REFUSED, ...media.abandonUpload.errors, ...TUS_ERRORS],
-    handle: (ctx) => byLink(ctx, ({ req, res, caller }) => abandonUpload(ctx, req, res, caller, uploadIdOf(req))),
+    handle: (ctx) => byLink(ctx, ({ req, res, caller }) => giveUp(ctx, req, res, caller, uploadIdOf(req))),
   },
 ])
 
@@ -153,15 +164,16 @@ function byLink(ctx: Context, handle: (asked: Asked) => Promise<void>): ReturnTy
 
 async function sendOffer({ res, link }: Asked): Promise<void> {
   if (link.expired) throw new AppError('UPLOAD_LINK_EXPIRED')
-  const { maxBytes, contentTypes, expiresAt, usesLeft } = link
-  sendJson(res, 200, { maxBytes, contentTypes, expiresAt, usesLeft })
+  const { maxBytes, maxDurationSeconds, contentTypes, expiresAt, usesLeft } = link
+  sendJson(res, 200, { maxBytes, maxDurationSeconds, contentTypes, expiresAt, usesLeft })
 }
 
-async function putFile({ ctx, req, res, caller }: Asked): Promise<void> {
+async function putFile(asked: Asked): Promise<void> {
+  const { ctx, req, res, caller } = asked
+  if (uploadComplete(req) !== null) return await beginPartial(asked)
   const announced = describeBody(req)
   const begun = await ctx.rpc(media.beginLinkUpload, announced, caller.call)
-  const { id, status, progress, error } = await receiveSource(ctx, req, res, caller, { ...begun, announced })
-  sendJson(res, 202, { id, status, progress, error })
+  sendJson(res, 202, shownToVisitors(await receiveSource(ctx, req, res, caller, { ...begun, announced })))
 }
 
 async function sendVideo({ ctx, req, res, caller }: Asked): Promise<void> {
@@ -172,17 +184,34 @@ async function sendVideo({ ctx, req, res, caller }: Asked): Promise<void> {
 /** What the link decides is refused instead of ignored, so that nobody believes that it counted. */
 const DECIDED_BY_LINK = ['videoId', 'projectId']
 
-async function create({ ctx, req, res, caller }: Asked): Promise<void> {
+async function create(asked: Asked): Promise<void> {
+  const { req, res } = asked
+  if (!speaksTus(req)) return await beginPartial(asked)
   assertTusVersion(req, res)
-  const { given, ...file } = announcedUpload(req)
+  sendCreated(res, pathOf(req), await createUpload(asked))
+}
+
+/** Begins an upload by the IETF protocol. */
+async function beginPartial(asked: Asked): Promise<void> {
+  const { ctx, req, res, caller } = asked
+  const place = { path: pathOf(req), create: (declared: Declared) => createUpload(asked, declared) }
+  await beginUpload(ctx, req, res, caller, place)
+}
+
+async function createUpload({ ctx, req, caller }: Asked, declared?: Declared): Promise<ResumableUpload> {
+  const { given, ...file } = declared ? announcedFile(req) : announcedUpload(req)
   const fields = DECIDED_BY_LINK.filter((name) => given.has(name)).map((name) => ({
     path: 'Upload-Metadata',
     message: `${name} is decided by the upload link`,
   }))
   if (req.headers['upload-concat'] !== undefined) fields.push({ path: 'Upload-Concat', message: 'is not supported' })
   if (fields.length > 0) throw new AppError('VALIDATION_FAILED', { fields })
-  const created = await ctx.rpc(media.createLinkUpload, parseFields(media.createLinkUpload.input, file), caller.call)
-  sendCreated(res, `/u/${req.params.token}/tus`, created)
+  const input = parseFields(media.createLinkUpload.input, { ...file, ...(declared && { declared }) })
+  return await ctx.rpc(media.createLinkUpload, input, caller.call)
+}
+
+function pathOf(req: Request): string {
+  return `/u/${req.params.token}/tus`
 }
 
 function uploadIdOf(req: Request): string {

@@ -1,58 +1,23 @@
-import { Id, media } from '@kinora/common/contracts'
+import { type Declared, Id, media, Video } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import type { Caller } from '../http/admission.ts'
 import { assertPlain } from '../http/read-body.ts'
 import { parseFields } from '../http/read-input.ts'
-import { assertTusVersion, TUS_PATH } from '../uploads/tus.ts'
+import { announcedFile, appendBytes, beginUpload, sendState } from '../uploads/ietf-requests.ts'
+import { assertTusVersion, speaksTus, TUS_PATH } from '../uploads/tus.ts'
 import { abandonUpload, announcedUpload, receiveBytes, sendCreated, sendOffset } from '../uploads/tus-requests.ts'
-import { type Answer, type HandRoute, tagged } from './route.ts'
+import { type HandRoute, tagged } from './route.ts'
+import { BYTES_ERRORS, PART, TUS_ERRORS, uploadAnswers, uploadHeaders } from './upload-protocols.ts'
 
 const Params = z.strictObject({ uploadId: Id.meta({ description: 'Id of the upload.' }) })
 const one = `${TUS_PATH}/:uploadId`
 const write = { auth: 'required', scope: 'videos:write', project: 'edit', limit: 'upload' } as const
-const TusHeaders = z.object({
-  'Tus-Resumable': z.literal('1.0.0').meta({ description: 'Version of the tus protocol.', example: '1.0.0' }),
-})
-export const TUS_ERRORS = ['VALIDATION_FAILED', 'TUS_VERSION_UNSUPPORTED'] as const
+const answers = uploadAnswers(Video)
 
-/** Headers of requests, by what they do. */
-export const tusHeaders = {
-  create: TusHeaders.extend({
-    'Upload-Length': z.string().meta({ description: 'Bytes of the whole file.', example: '73400320' }),
-    'Upload-Metadata': z.string().optional().meta({
-      description:
-        '`videoId` of a video that waits for its source, or whose source is to be replaced; or `title`, `projectId`, `externalId` and `metadata` (pairs, as JSON) of a new one; `filename` and `filetype`. Values in base64.',
-      example: 'filename aG9saWRheS5tcDQ=,title SG9saWRheQ==',
-    }),
-  }),
-  head: TusHeaders,
-  patch: TusHeaders.extend({
-    'Upload-Offset': z.string().meta({
-      description: 'Bytes that are stored already, where these continue.',
-      example: '1048576',
-    }),
-  }),
-  delete: TusHeaders,
-}
-
-/** Answers, by what was asked. */
-export const tusAnswers = {
-  create: { 201: { description: 'The upload was created', headers: ['Location', 'Upload-Expires', 'X-Video-Id'] } },
-  head: {
-    200: {
-      description: 'How far the upload has come',
-      headers: ['Upload-Offset', 'Upload-Length', 'Upload-Expires', 'Upload-Metadata', 'X-Video-Id'],
-    },
-  },
-  patch: {
-    204: { description: 'The bytes up to Upload-Offset are stored', headers: ['Upload-Offset', 'Upload-Expires'] },
-  },
-  delete: { 204: { description: 'The upload was abandoned' } },
-} as const satisfies Record<string, Record<number, Answer>>
-
-/** tus 1.0.0: resumable uploads, which continue through any gateway. */
+/** Resumable uploads by tus 1.0.0 and by the IETF protocol, which continue through any gateway and by either protocol. */
 export const resumableUploads = tagged('Uploads', [
   {
     method: 'post',
@@ -61,10 +26,16 @@ export const resumableUploads = tagged('Uploads', [
     name: 'createUpload',
     summary: 'Create a resumable upload',
     description:
-      'As in tus 1.0.0. `Location` is the address that takes the bytes, `X-Video-Id` the video. Without `videoId` in `Upload-Metadata` a private video is created.',
-    headers: tusHeaders.create,
-    answers: tusAnswers.create,
-    errors: [...media.createUpload.errors, ...TUS_ERRORS, 'UPLOAD_EMPTY'],
+      'As in tus 1.0.0, or with `Upload-Complete` and the first bytes, or all, as in draft-ietf-httpbis-resumable-upload-12. `Location` is the address that takes the bytes, `X-Video-Id` the video. Without `videoId` in `Upload-Metadata` a private video is created.',
+    headers: uploadHeaders.create,
+    requestBody: {
+      description: 'Bytes of the file; not in tus',
+      contentType: 'video/*',
+      binary: true,
+      isOptional: true,
+    },
+    answers: answers.create,
+    errors: [...new Set([...media.createUpload.errors, ...BYTES_ERRORS])],
     handle: create,
   },
   {
@@ -76,8 +47,8 @@ export const resumableUploads = tagged('Uploads', [
     description:
       '`Upload-Offset` is the number of bytes that are stored. A request that is still sending bytes to this upload is ended.',
     params: Params,
-    headers: tusHeaders.head,
-    answers: tusAnswers.head,
+    headers: uploadHeaders.head,
+    answers: answers.head,
     errors: [...media.settleUpload.errors, ...TUS_ERRORS],
     handle: head,
   },
@@ -88,19 +59,12 @@ export const resumableUploads = tagged('Uploads', [
     name: 'continueUpload',
     summary: 'Send bytes of an upload',
     description:
-      'The bytes that follow `Upload-Offset`. With the last byte the file becomes the source of its video, and processing begins.',
+      'The bytes that follow `Upload-Offset`. With the last byte (in the IETF protocol with `Upload-Complete: ?1`) the file becomes the source of its video, and processing begins.',
     params: Params,
-    headers: tusHeaders.patch,
-    requestBody: { description: 'Bytes of the file', contentType: 'application/offset+octet-stream', binary: true },
-    answers: tusAnswers.patch,
-    errors: [
-      ...media.beginPiece.errors,
-      ...media.endPiece.errors,
-      ...TUS_ERRORS,
-      'UPLOAD_INCOMPLETE',
-      'UNSUPPORTED_MEDIA_TYPE',
-      'STORAGE_FULL',
-    ],
+    headers: uploadHeaders.patch,
+    requestBody: PART,
+    answers: answers.patch,
+    errors: [...new Set(BYTES_ERRORS)],
     handle: patch,
   },
   {
@@ -111,23 +75,26 @@ export const resumableUploads = tagged('Uploads', [
     summary: 'Cancel an upload',
     description: 'Deletes what has arrived, and the video if it was created for this upload.',
     params: Params,
-    headers: tusHeaders.delete,
-    answers: tusAnswers.delete,
+    headers: uploadHeaders.delete,
+    answers: answers.delete,
     errors: [...media.abandonUpload.errors, ...TUS_ERRORS],
     handle: abandon,
   },
 ])
 
 function create(ctx: Context): ReturnType<HandRoute['handle']> {
-  return async (req, res, { call }) => {
+  return async (req, res, caller) => {
+    const createUpload = async (declared?: Declared) =>
+      await ctx.rpc(media.createUpload, describeUpload(req, declared), caller.call)
+    if (!speaksTus(req)) return await beginUpload(ctx, req, res, caller, { path: TUS_PATH, create: createUpload })
     assertTusVersion(req, res)
-    const created = await ctx.rpc(media.createUpload, describeUpload(req), call)
-    sendCreated(res, TUS_PATH, created)
+    sendCreated(res, TUS_PATH, await createUpload())
   }
 }
 
-function describeUpload(req: Request) {
-  const { given, ...file } = announcedUpload(req)
+function describeUpload(req: Request, declared?: Declared) {
+  const { given, ...announced } = declared ? announcedFile(req) : announcedUpload(req)
+  const file = { ...announced, ...(declared && { declared }) }
   const of = ['videoId', 'title', 'projectId', 'externalId'].flatMap((name) => {
     const value = given.get(name)
     return value ? [[name, value]] : []
@@ -148,14 +115,39 @@ function parsePairs(json: string): unknown {
 }
 
 function head(ctx: Context): ReturnType<HandRoute['handle']> {
-  return async (req, res, caller) => await sendOffset(ctx, req, res, caller, parseFields(Params, req.params).uploadId)
+  return async (req, res, caller) => await sendProgress(ctx, req, res, caller, uploadIdOf(req))
 }
 
 function patch(ctx: Context): ReturnType<HandRoute['handle']> {
-  return async (req, res, caller) => await receiveBytes(ctx, req, res, caller, parseFields(Params, req.params).uploadId)
+  return async (req, res, caller) => await receiveMore(ctx, req, res, caller, uploadIdOf(req))
 }
 
 function abandon(ctx: Context): ReturnType<HandRoute['handle']> {
-  return async (req, res, caller) =>
-    await abandonUpload(ctx, req, res, caller, parseFields(Params, req.params).uploadId)
+  return async (req, res, caller) => await giveUp(ctx, req, res, caller, uploadIdOf(req))
+}
+
+function uploadIdOf(req: Request): string {
+  return parseFields(Params, req.params).uploadId
+}
+
+type OnUpload = (ctx: Context, req: Request, res: Response, caller: Caller, uploadId: string) => Promise<void>
+
+/** Answers HEAD in the protocol of the request. */
+export const sendProgress: OnUpload = async (ctx, req, res, caller, uploadId) => {
+  if (!speaksTus(req)) return await sendState(ctx, res, caller, uploadId)
+  assertTusVersion(req, res)
+  await sendOffset(ctx, res, caller, uploadId)
+}
+
+/** Answers PATCH. */
+export const receiveMore: OnUpload = async (ctx, req, res, caller, uploadId) => {
+  if (!speaksTus(req)) return await appendBytes(ctx, req, res, caller, uploadId)
+  assertTusVersion(req, res)
+  await receiveBytes(ctx, req, res, caller, uploadId)
+}
+
+/** Answers DELETE. */
+export const giveUp: OnUpload = async (ctx, req, res, caller, uploadId) => {
+  if (speaksTus(req)) assertTusVersion(req, res)
+  await abandonUpload(ctx, res, caller, uploadId)
 }

@@ -12,7 +12,7 @@ import type { CountedField } from '../rate-limit/policies.ts'
 /** The chapters of the API's description, in the order in which a reader meets them. */
 export const TAGS = {
   Videos: 'Create, find, change and delete videos, and follow the work on them.',
-  Uploads: 'Send the source of a video: in one request, or resumable over several (tus 1.0.0).',
+  Uploads: 'Send the source of a video: in one request, or resumable over several (tus 1.0.0, or the IETF draft).',
   'Upload links':
     'Links by which visitors without an account upload to a project; what they take, and what came by them.',
   Captions: 'Captions and chapters: timed text that runs along with a video.',
@@ -85,7 +85,7 @@ export interface HandRoute extends RouteBase {
   params?: z.ZodObject
   query?: z.ZodObject
   headers?: z.ZodObject
-  requestBody?: { description: string; contentType: string; binary: boolean }
+  requestBody?: { description: string; contentType: string; orType?: string; binary: boolean; isOptional?: true }
   answers: Record<number, Answer>
   errors: readonly ErrorCode[]
   handle: (ctx: Context) => (req: Request, res: Response, caller: Caller) => Promise<void>

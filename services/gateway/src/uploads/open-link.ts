@@ -1,4 +1,4 @@
-import { media, type OpenedUploadLink } from '@kinora/common/contracts'
+import { media, type OpenedUploadLink, type UploadLinkVideo, type Video } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import { digestOfUploadLinkToken, isUploadLinkToken } from '@kinora/common/upload-link-token'
 import type { Request, RequestHandler, Response } from 'express'
@@ -30,12 +30,18 @@ export async function openLink(ctx: Context, req: Request, res: Response, admitt
   return { link, caller: { ...admitted, actor, call: { ...admitted.call, actor } } }
 }
 
+/** What visitors may know of a video. */
+export function shownToVisitors({ id, status, progress, error }: Video): UploadLinkVideo {
+  return { id, status, progress, error }
+}
+
 /** Answers OPTIONS. A preflight has no credentials, so the token of the path decides which pages may use the link. */
 export function linkPreflight(ctx: Context): RequestHandler {
   return async (req, res) => {
     res.locals.route = LINK_PATH
     const admitted = await ctx.admission.admit(req, res, { auth: 'none', limit: 'upload-link' })
-    await openLink(ctx, req, res, admitted)
+    const { link } = await openLink(ctx, req, res, admitted)
+    if (link.maxBytes !== null) res.setHeader('Upload-Limit', `max-size=${link.maxBytes}`)
     sendPreflight(req, res)
   }
 }

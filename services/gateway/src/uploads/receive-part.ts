@@ -1,10 +1,10 @@
-import { media, type ResumableUpload } from '@kinora/common/contracts'
+import { type Declared, media, type ResumableUpload } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Written } from '@kinora/common/storage'
 import type { Request, Response } from 'express'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
-import { bodyBytes, MIN_BYTES_PER_SECOND, sendContinue } from '../http/read-body.ts'
+import { bodyBytes, bodyLength, MIN_BYTES_PER_SECOND, sendContinue } from '../http/read-body.ts'
 import { abortOnRevocation, untilBroken, withKeepAlive } from './body-guards.ts'
 import { withSpeculativeSegments } from './speculative-segments.ts'
 
@@ -27,24 +27,38 @@ export async function receivePart(
   req: Request,
   res: Response,
   caller: Caller,
-  at: { uploadId: string; offset: number },
+  at: { uploadId: string; offset: number; declared?: Declared | undefined },
 ): Promise<Received> {
   const { call } = caller
-  const { uploadId, offset } = at
-  const { videoId, projectId, pieceId, pieceKey, maxBytes } = await ctx.rpc(media.beginPiece, at, call)
+  const { uploadId, offset, declared } = at
+  const begun = await ctx.rpc(media.beginPiece, at, call)
+  const { videoId, projectId, pieceId, pieceKey, maxBytes, lengthKnown } = begun
   assertFits(req, maxBytes)
   if (maxBytes === 0) return { upload: await ctx.rpc(media.settleUpload, { uploadId }, call), cause: undefined }
   sendContinue(req, res)
   const keep = () => ctx.rpc(media.keepUpload, { uploadId, pieceId }, call)
   const body = abortOnRevocation(bodyBytes(req, MIN_BYTES_PER_SECOND), caller, ctx, projectId)
   const kept = withKeepAlive(body, keep, KEEP_MS)
-  const started = { videoId, uploadId, totalBytes: maxBytes, announcedBytes: announcedBytes(req) }
+  const totalBytes = lengthKnown ? maxBytes : null
+  const started = { videoId, uploadId, totalBytes, announcedBytes: bodyLength(req) }
   const { chunks, cause } = untilBroken(offset === 0 ? withSpeculativeSegments(ctx, kept, started, call) : kept)
-  const written = await ctx.store.writePiece(pieceKey, chunks, maxBytes)
+  const written = await ctx.store.writePiece(pieceKey, chunks, maxBytes).catch(async (error: unknown) => {
+    if (!declared || !isTooLarge(error)) throw error
+    // The draft demands that an upload with more bytes than it may have is no longer usable.
+    await ctx.rpc(media.abandonUpload, { uploadId }, call)
+    throw lengthKnown ? new AppError('UPLOAD_LENGTH_INCONSISTENT', { detail: BEYOND, cause: error }) : error
+  })
   ctx.metrics.uploadedBytes.inc(written.bytes)
   // Media does not know its uploads any more, and would say only that.
   if (isLinkRevoked(cause())) throw cause()
-  return { upload: await ctx.rpc(media.endPiece, { uploadId, pieceId }, call), written, cause: cause() }
+  const last = declared?.complete === true && cause() === undefined
+  return { upload: await ctx.rpc(media.endPiece, { uploadId, pieceId, last }, call), written, cause: cause() }
+}
+
+const BEYOND = 'More bytes came than the file has; the upload was removed'
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'UPLOAD_TOO_LARGE'
 }
 
 function isLinkRevoked(error: unknown): boolean {
@@ -52,13 +66,9 @@ function isLinkRevoked(error: unknown): boolean {
 }
 
 function assertFits(req: Request, maxBytes: number): void {
-  const announced = announcedBytes(req) ?? 0
+  const announced = bodyLength(req) ?? 0
   if (announced <= maxBytes) return
   throw new AppError('UPLOAD_TOO_LARGE', {
     detail: `The upload has ${maxBytes} bytes left; this request has ${announced}`,
   })
-}
-
-function announcedBytes({ headers }: Request): number | null {
-  return headers['content-length'] === undefined ? null : Number(headers['content-length'])
 }

@@ -6,7 +6,7 @@ import type { Request, Response } from 'express'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
 import { sourceFilename } from '../http/content-disposition.ts'
-import { bodyBytes, MIN_BYTES_PER_SECOND, sendContinue } from '../http/read-body.ts'
+import { bodyBytes, bodyLength, MIN_BYTES_PER_SECOND, sendContinue } from '../http/read-body.ts'
 import { abortOnRevocation, withKeepAlive } from './body-guards.ts'
 import { registerUpload } from './register-upload.ts'
 import { withSpeculativeSegments } from './speculative-segments.ts'
@@ -99,20 +99,26 @@ async function store(
   throw new AppError('UPLOAD_EMPTY')
 }
 
-export function describeBody(req: Request): AnnouncedBody {
-  const { headers } = req
+/** Throws for a body that is not the bytes of a file as they are, or only a range of them. */
+export function assertPlainBody({ headers }: Request): void {
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
     throw new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send the file itself, without a content encoding' })
   }
   // RFC 9110 section 14.5: part of a file must not be taken for the whole.
   if (headers['content-range'] !== undefined)
     throw new AppError('BAD_REQUEST', { detail: 'Send the file in one piece' })
-  const chunked = headers['transfer-encoding'] !== undefined
-  const bytes = chunked ? null : Number(headers['content-length'] ?? 0)
+}
+
+export function describeBody(req: Request): AnnouncedBody {
+  assertPlainBody(req)
+  const bytes = bodyLength(req)
   if (bytes === 0) throw new AppError('UPLOAD_EMPTY')
+  return { ...fileHeaders(req), bytes }
+}
+
+export function fileHeaders({ headers }: Request): Omit<AnnouncedBody, 'bytes'> {
   return {
     contentType: headers['content-type']?.slice(0, 200) ?? null,
     filename: sourceFilename(headers['content-disposition']),
-    bytes,
   }
 }

@@ -58,6 +58,7 @@ export function isRefusal(error: unknown): boolean {
 /**
  * Joins the parts of a complete upload into the source and registers it; does nothing if bytes are missing. Several
  * gateways may do this at once, and one may repeat it after another has crashed.
+ * @returns the video; null where this call has not registered its source
  * @param last the part of the last request and its hash; if it is the whole upload, it is not read again
  */
 export async function finishUpload(
@@ -65,14 +66,15 @@ export async function finishUpload(
   upload: ResumableUpload,
   call: CallOptions,
   last?: Written,
-): Promise<void> {
-  if (!upload.finish) return
+): Promise<Video | null> {
+  if (!upload.finish) return null
   try {
-    await join(ctx, upload, upload.finish, call, last)
+    return await join(ctx, upload, upload.finish, call, last)
   } catch (error) {
     // Another gateway may have finished it and removed the parts.
     const { completed } = await ctx.rpc(media.settleUpload, { uploadId: upload.uploadId }, call).catch(() => upload)
     if (!completed) throw error
+    return null
   }
 }
 
@@ -82,9 +84,9 @@ async function join(
   { pieces, storageKey, filename, video }: NonNullable<ResumableUpload['finish']>,
   call: CallOptions,
   last: Written | undefined,
-): Promise<void> {
+): Promise<Video> {
   const hashed = last?.bytes === bytes ? pieces.map((piece) => ({ ...piece, sha256: last.sha256 })) : pieces
   const written = await ctx.store.joinPieces(hashed, storageKey)
   if (written.bytes !== bytes) throw new Error(`the upload has ${bytes} bytes, its source ${written.bytes}`)
-  await registerUpload(ctx, { videoId, uploadId, storageKey, filename, ...written }, video, call)
+  return await registerUpload(ctx, { videoId, uploadId, storageKey, filename, ...written }, video, call)
 }

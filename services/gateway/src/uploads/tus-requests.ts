@@ -1,14 +1,15 @@
-import { media, type ResumableUpload } from '@kinora/common/contracts'
+import { type Declared, media, type ResumableUpload } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import type { Request, Response } from 'express'
 import type { Context } from '../context.ts'
 import type { Caller } from '../http/admission.ts'
 import { cleanFilename } from '../http/content-disposition.ts'
+import { bodyLength } from '../http/read-body.ts'
 import { receivePart } from './receive-part.ts'
 import { finishUpload } from './register-upload.ts'
-import { assertOffsetStream, assertTusVersion, httpDate, numberHeader, parseUploadMetadata } from './tus.ts'
+import { assertOffsetStream, httpDate, numberHeader, parseUploadMetadata } from './tus.ts'
 
-/** What the headers of a creation say of the file; `given` are all pairs of its metadata. */
+/** What the headers of a creation say of the file. */
 export function announcedUpload(req: Request) {
   if (req.headers['upload-defer-length'] !== undefined) {
     const message = 'is not supported: give Upload-Length'
@@ -16,6 +17,11 @@ export function announcedUpload(req: Request) {
   }
   const bytes = numberHeader(req, 'Upload-Length')
   if (bytes === 0) throw new AppError('UPLOAD_EMPTY')
+  return { ...describedFile(req), bytes }
+}
+
+/** The file by `Upload-Metadata`; `given` are all its pairs. */
+export function describedFile(req: Request) {
   const header = req.headers['upload-metadata']?.toString()
   const given = parseUploadMetadata(header)
   const filename = given.get('filename')
@@ -23,7 +29,6 @@ export function announcedUpload(req: Request) {
     given,
     filename: filename ? cleanFilename(filename) : null,
     contentType: given.get('filetype') || null,
-    bytes,
     metadata: header ?? null,
   }
 }
@@ -37,19 +42,13 @@ export function sendCreated(res: Response, path: string, created: ResumableUploa
 }
 
 /** Answers HEAD. */
-export async function sendOffset(
-  ctx: Context,
-  req: Request,
-  res: Response,
-  { call }: Caller,
-  uploadId: string,
-): Promise<void> {
-  assertTusVersion(req, res)
-  const upload = await ctx.rpc(media.settleUpload, { uploadId }, call)
+export async function sendOffset(ctx: Context, res: Response, { call }: Caller, uploadId: string): Promise<void> {
   // A client that is told that all bytes have arrived sends no further request.
+  const upload = await ctx.rpc(media.settleUpload, { uploadId, wholeByLength: true }, call)
   await finishUpload(ctx, upload, call)
   res.setHeader('Upload-Offset', upload.offset)
-  res.setHeader('Upload-Length', upload.bytes)
+  if (upload.lengthKnown) res.setHeader('Upload-Length', upload.bytes)
+  else res.setHeader('Upload-Defer-Length', '1')
   res.setHeader('Upload-Expires', httpDate(upload.expiresAt))
   res.setHeader('X-Video-Id', upload.videoId)
   if (upload.metadata !== null) res.setHeader('Upload-Metadata', upload.metadata)
@@ -64,9 +63,8 @@ export async function receiveBytes(
   caller: Caller,
   uploadId: string,
 ): Promise<void> {
-  assertTusVersion(req, res)
   assertOffsetStream(req)
-  const at = { uploadId, offset: numberHeader(req, 'Upload-Offset') }
+  const at = { uploadId, offset: numberHeader(req, 'Upload-Offset'), declared: lengthOf(req) }
   const { upload, written, cause } = await receivePart(ctx, req, res, caller, at)
   if (cause instanceof AppError) throw cause
   await finishUpload(ctx, upload, caller.call, written)
@@ -76,15 +74,14 @@ export async function receiveBytes(
   res.status(204).end()
 }
 
+/** The length of an upload that was begun by the IETF protocol without one may be given with a part. */
+function lengthOf(req: Request): Declared | undefined {
+  if (req.headers['upload-length'] === undefined) return undefined
+  return { length: numberHeader(req, 'Upload-Length'), bytes: bodyLength(req), complete: null }
+}
+
 /** Answers DELETE. */
-export async function abandonUpload(
-  ctx: Context,
-  req: Request,
-  res: Response,
-  { call }: Caller,
-  uploadId: string,
-): Promise<void> {
-  assertTusVersion(req, res)
+export async function abandonUpload(ctx: Context, res: Response, { call }: Caller, uploadId: string): Promise<void> {
   await ctx.rpc(media.abandonUpload, { uploadId }, call)
   res.status(204).end()
 }

@@ -15,8 +15,14 @@ export function isTusPath(path: string): boolean {
   return path.startsWith(TUS_PATH) || LINK_TUS.test(path)
 }
 
+/** Whether a request is one of tus. Those of the IETF protocol, which go to the same addresses, do not have this header. */
+export function speaksTus({ headers }: Request): boolean {
+  return headers['tus-resumable'] !== undefined
+}
+
 /** Sets the protocol version, and for OPTIONS the supported versions and extensions. */
 export function announceTus(req: Request, res: Response): void {
+  if (req.method !== 'OPTIONS' && !speaksTus(req)) return
   res.setHeader('Tus-Resumable', VERSION)
   if (req.method !== 'OPTIONS') return
   res.setHeader('Tus-Version', VERSION)

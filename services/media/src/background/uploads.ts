@@ -11,6 +11,7 @@ import { park } from '../repositories/parked.ts'
 import {
   abandonedUploads,
   expiredRecords,
+  hasArrived,
   lockRow,
   recordVisit,
   silentUploads,
@@ -38,7 +39,7 @@ async function finish(ctx: Context, { id, project_id: projectId }: UploadRow): P
     await recordVisit(tx, id)
     return await sealPart(tx, ctx.store, found)
   })
-  if (!row || row.completed_at !== null || row.received !== row.bytes) return
+  if (!row || row.completed_at !== null || !hasArrived(row)) return
   const storageKey = keys.source(row.video_id, id)
   const written = await ctx.store.joinPieces(await uploadParts(ctx.db, row), storageKey)
   const source = { uploadId: id, storageKey, filename: row.filename, ...written }

@@ -85,6 +85,7 @@ export interface VideosTable {
   republish: Generated<boolean>
   delivery_epoch: Generated<number>
   upload_link_id: Generated<string | null>
+  max_duration_seconds: Generated<number | null>
   progress_said_at: Generated<Date>
   finish_estimate: ColumnType<Date | null, Date | null | undefined, Date | null>
   created_at: Generated<Date>

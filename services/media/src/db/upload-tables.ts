@@ -1,4 +1,4 @@
-import type { Visibility } from '@kinora/common/contracts'
+import type { Metadata, Visibility } from '@kinora/common/contracts'
 import type { ColumnType, Generated, Selectable } from 'kysely'
 
 /** `pg` reads a bigint as text. */
@@ -19,6 +19,8 @@ export interface UploadsTable {
   replaces: Generated<boolean>
   received: ColumnType<string, number | undefined, number>
   piece_id: string | null
+  length_known: Generated<boolean>
+  open: Generated<boolean>
   created_at: Generated<Date>
   touched_at: Generated<Date>
   expires_at: Date
@@ -42,7 +44,9 @@ export interface UploadLinksTable {
   description: string
   tags: string[]
   visibility: Visibility
+  metadata: ColumnType<Metadata, string | undefined, string>
   max_bytes: Amount
+  max_duration_seconds: number | null
   content_types: string[] | null
   allowed_origins: string[] | null
   uses: number

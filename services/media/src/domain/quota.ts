@@ -43,7 +43,8 @@ function storedBytesOf({ bytes, retiredBytes }: Usage): number {
 
 function assertUploadSize(bytes: number, { limits: { uploadBytes } }: Usage): void {
   if (uploadBytes === null || bytes <= uploadBytes) return
-  throw new AppError('UPLOAD_TOO_LARGE', { detail: `The file has ${bytes} bytes; at most ${uploadBytes} are allowed` })
+  const detail = `The file has ${bytes} bytes; at most ${uploadBytes} are allowed`
+  throw new AppError('UPLOAD_TOO_LARGE', { detail, members: { 'max-size': uploadBytes } })
 }
 
 /** The reason why a video of this length must fail; null when it is within the limits. */

@@ -25,7 +25,8 @@ export function assertLinkTakes(
   { bytes, contentType }: { bytes: number | null; contentType: string | null },
 ): void {
   if (max_bytes !== null && (bytes ?? 0) > Number(max_bytes)) {
-    throw new AppError('UPLOAD_TOO_LARGE', { detail: `The file has ${bytes} bytes; the link takes ${max_bytes}` })
+    const detail = `The file has ${bytes} bytes; the link takes ${max_bytes}`
+    throw new AppError('UPLOAD_TOO_LARGE', { detail, members: { 'max-size': Number(max_bytes) } })
   }
   if (content_types === null) return
   const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
@@ -61,6 +62,13 @@ export function typeFault(
 ): TaskCause | null {
   if (contentTypes.some((allowed) => mayBe(allowed, file))) return null
   return causeOf('SOURCE_TYPE_NOT_ALLOWED', `The upload link takes ${contentTypes.join(', ')} only`)
+}
+
+/** The reason why a video that came by a link must fail, because it is longer than the link takes; null if it is not. */
+export function durationFault(maxSeconds: number | null, seconds: number): TaskCause | null {
+  if (maxSeconds === null || seconds <= maxSeconds) return null
+  const detail = `The video is ${Math.ceil(seconds)} s long; its upload link takes at most ${maxSeconds} s`
+  return causeOf('VIDEO_TOO_LONG', detail)
 }
 
 function mayBe(

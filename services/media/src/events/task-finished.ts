@@ -12,6 +12,7 @@ import { overlayOf, planSourceVideo, planTasks, subtitlesTasks } from '../domain
 import { allRungs } from '../domain/presentation.ts'
 import { checkResult, remainingWork } from '../domain/segments.ts'
 import { chaptersOf } from '../domain/timed-text.ts'
+import { durationFault } from '../domain/upload-links.ts'
 import { folderOf } from '../domain/video-facts.ts'
 import { changeTimedText, changeVideo } from '../operations/change-video.ts'
 import { attemptFailed } from '../operations/end-attempt.ts'
@@ -100,9 +101,12 @@ async function finish(ctx: Context, attempt: Attempt, result: TaskResult): Promi
 /** A speculative probe estimates the length, so only the probe of the whole source is checked. */
 async function sourceFaultOf(ctx: Context, { tx, video, task }: Attempt, result: TaskResult) {
   if (result.kind !== 'probe' || task.early_share !== null) return null
-  const refusal = await typeRefusal(tx, video, result.facts)
-  if (refusal) return refusal
-  return await lengthRefusal(ctx, tx, video.project_id, factsOf(video, result.facts).durationSeconds)
+  const { durationSeconds } = factsOf(video, result.facts)
+  return (
+    (await typeRefusal(tx, video, result.facts)) ??
+    durationFault(video.max_duration_seconds, durationSeconds) ??
+    (await lengthRefusal(ctx, tx, video.project_id, durationSeconds))
+  )
 }
 
 type ResultOf = { [R in TaskResult as R['kind']]: R }

@@ -31,7 +31,7 @@ export async function beginByLink(
   tx: Tx,
   linkId: string,
   file: AnnouncedFile,
-  how: { resumable: boolean; metadata: string | null },
+  how: { resumable: boolean; metadata: string | null; open: boolean },
 ): Promise<{ upload: UploadRow; video: VideoRow }> {
   // First, so that of several requests for the last use one passes, and the others wait here for its commit.
   const link = await takeUse(tx, linkId)
@@ -41,10 +41,10 @@ export async function beginByLink(
   const of = { ownerId: link.owner_id, projectId: link.project_id, uploadLinkId: linkId }
   if (await isErased(tx, of.projectId)) throw new AppError('ACCOUNT_ERASED')
   await assertMayAddVideo(ctx, tx, of.projectId)
-  const { description, tags, visibility } = link
-  const text = { title: link.title ?? titleOf(file.filename), description, tags, visibility }
+  const { description, tags, visibility, metadata, max_duration_seconds: maxDurationSeconds } = link
+  const text = { title: link.title ?? titleOf(file.filename), description, tags, visibility, metadata }
   const kept = await sourceRetention(tx, ctx.config, of.projectId)
-  const video = await insertVideo(tx, { id: randomUUID(), ...of, ...text, ...kept })
+  const video = await insertVideo(tx, { id: randomUUID(), ...of, ...text, ...kept, maxDurationSeconds })
   const upload = await reserve(ctx, tx, {
     ...{ id: randomUUID(), videoId: video.id, madeVideo: true, ...of, ...how },
     filename: file.filename,

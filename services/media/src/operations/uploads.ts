@@ -47,14 +47,15 @@ export async function reserve(
   {
     maxBytes = Number.MAX_SAFE_INTEGER,
     ...upload
-  }: Omit<NewUpload, 'bytes'> & { bytes: number | null; maxBytes?: number },
+  }: Omit<NewUpload, 'bytes' | 'lengthKnown'> & { bytes: number | null; maxBytes?: number },
 ): Promise<UploadRow> {
   await lockQuota(tx, upload.projectId)
   const usage = await usageOf(tx, config, upload.projectId)
   if (upload.replaces && (await isBeingReplaced(tx, upload.videoId))) throw new AppError('REPLACEMENT_IN_PROGRESS')
   if (usage.uploads >= config.MAX_OPEN_UPLOADS) throw new AppError('UPLOAD_LIMIT_REACHED')
   const bytes = Math.min(quotaFor(upload.bytes, usage), maxBytes)
-  return await insertUpload(tx, { ...upload, bytes }, config.UPLOAD_EXPIRY_SECONDS)
+  const lengthKnown = upload.bytes !== null
+  return await insertUpload(tx, { ...upload, bytes, lengthKnown }, config.UPLOAD_EXPIRY_SECONDS)
 }
 
 /**

@@ -114,6 +114,8 @@ export async function takeReplacement(tx: Tx, videoId: string, id: string, kept:
       warnings = ${JSON.stringify(kept.warnings)}::jsonb,
       status = next.status, playable = next.playable, stage = next.stage, percent = next.percent, error = null,
       material = next.material, material_published = next.material_published, republish = false,
-      finish_estimate = null, ready_at = now(), version = next.id, replacement = null
+      finish_estimate = null, ready_at = now(), version = next.id, replacement = null,
+      -- It was that of the upload link by which the old source came.
+      max_duration_seconds = null
     from next where videos.id = ${videoId}`.execute(tx)
 }

@@ -2,9 +2,8 @@ import { lockName, type NewestFirst, newestFirst } from '@kinora/common/db'
 import { sql } from 'kysely'
 import type { Db, Tx, UploadLinkRow } from '../db/schema.ts'
 
-export type NewUploadLink = Omit<UploadLinkRow, 'used' | 'created_at' | 'expires_at' | 'revoked_at' | 'max_bytes'> & {
-  max_bytes: number | null
-}
+type SetHere = 'used' | 'created_at' | 'expires_at' | 'revoked_at'
+export type NewUploadLink = Omit<UploadLinkRow, SetHere | 'max_bytes'> & { max_bytes: number | null }
 
 /** Undefined when the project has `limit` links that are valid. Of several transactions at once none sees fewer than there are. */
 export async function insertLink(
@@ -19,7 +18,11 @@ export async function insertLink(
   if ((rows[0]?.links ?? 0) >= limit) return undefined
   return await tx
     .insertInto('upload_links')
-    .values({ ...link, expires_at: sql<Date>`now() + make_interval(secs => ${expiresIn})` })
+    .values({
+      ...link,
+      metadata: JSON.stringify(link.metadata),
+      expires_at: sql<Date>`now() + make_interval(secs => ${expiresIn})`,
+    })
     .returningAll()
     .executeTakeFirstOrThrow()
 }

@@ -19,6 +19,10 @@ export interface NewUpload {
   /** The video has a source, and gets this one in its place. */
   replaces?: boolean
   uploadLinkId?: string
+  /** Whether `bytes` is the length of the file, and not the most that it may have. */
+  lengthKnown: boolean
+  /** Whether more may follow when all bytes of a known length have arrived. */
+  open?: boolean
 }
 
 export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: number): Promise<UploadRow> {
@@ -35,6 +39,8 @@ export async function insertUpload(tx: Tx, upload: NewUpload, expirySeconds: num
       made_video: madeVideo,
       replaces: replaces ?? false,
       upload_link_id: uploadLinkId ?? null,
+      length_known: upload.lengthKnown,
+      open: upload.open ?? false,
       expires_at: inSeconds(resumable ? expirySeconds : SINGLE_REQUEST_SECONDS),
     })
     .returningAll()
@@ -53,10 +59,18 @@ export async function lockUpload(
   const row = await lockRow(tx, uploadId)
   if (!row?.resumable) throw new AppError('UPLOAD_NOT_FOUND')
   assertAllowed(row)
-  const unfinished = row.completed_at === null && row.received !== row.bytes
+  const unfinished = row.completed_at === null && !hasArrived(row)
   if (unfinished && (await isExpired(tx, uploadId))) throw new AppError('UPLOAD_EXPIRED')
   return row
 }
+
+/** Whether the whole file has arrived, and nothing may follow. */
+export function hasArrived({ received, bytes, length_known, open }: UploadRow): boolean {
+  return received === bytes && length_known && !open
+}
+
+/** The same of rows. */
+const ARRIVED = sql<boolean>`(received = bytes and length_known and not open)`
 
 /** By the clock of the database, which has set the expiry. */
 async function isExpired(tx: Tx, uploadId: string): Promise<boolean> {
@@ -66,6 +80,20 @@ async function isExpired(tx: Tx, uploadId: string): Promise<boolean> {
 
 export async function lockRow(tx: Tx, uploadId: string): Promise<UploadRow | undefined> {
   return await tx.selectFrom('uploads').selectAll().where('id', '=', uploadId).forUpdate().executeTakeFirst()
+}
+
+/** What a request has said of the file: its length, where it was not known, and whether more may follow. */
+export async function recordDeclaration(
+  tx: Tx,
+  uploadId: string,
+  { length, open }: { length: number | null; open: boolean },
+): Promise<UploadRow> {
+  return await tx
+    .updateTable('uploads')
+    .set({ open, ...(length !== null && { bytes: length, length_known: true }) })
+    .where('id', '=', uploadId)
+    .returningAll()
+    .executeTakeFirstOrThrow()
 }
 
 /** Renews the expiry after a request of the client. Only the part `pieceId` may be written from now on; null: none. */
@@ -137,7 +165,7 @@ export async function expiredRecords(db: Db): Promise<UploadRow[]> {
 
 /** An upload whose bytes have all arrived, or may have, is finished instead; see `silentUploads`. */
 const ABANDONED = sql<boolean>`(completed_at is null and expires_at <= now()
-  and (not resumable or (piece_id is null and received < bytes)))`
+  and (not resumable or (piece_id is null and not ${ARRIVED})))`
 
 /** Abandoned uploads of projects that have at most `limitPerProject` of them. */
 export async function abandonedUploads(db: Db, limitPerProject: number | null): Promise<UploadRow[]> {
@@ -166,7 +194,7 @@ export async function silentUploads(db: Db, silentSeconds: number): Promise<Uplo
     .where('resumable', '=', true)
     .where('completed_at', 'is', null)
     .where('touched_at', '<=', sql<Date>`now() - make_interval(secs => ${silentSeconds})`)
-    .where((eb) => eb.or([eb('piece_id', 'is not', null), eb('received', '=', eb.ref('bytes'))]))
+    .where((eb) => eb.or([eb('piece_id', 'is not', null), ARRIVED]))
     .limit(AT_ONCE)
     .execute()
 }

@@ -21,6 +21,7 @@ export interface NewVideo {
   instantPlayback?: boolean | undefined
   allowedDomains?: string[] | null | undefined
   uploadLinkId?: string
+  maxDurationSeconds?: number | null
   expiresAt?: string | null | undefined
   sourceExpiresAt?: string | null | undefined
   /** Days after which the source of a video that is ready is removed, unless `sourceExpiresAt` says otherwise. */
@@ -30,7 +31,8 @@ export interface NewVideo {
 /** Throws `EXTERNAL_ID_TAKEN`. */
 export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
   const { ownerId, projectId, externalId = null, metadata = {}, instantPlayback = false, ...others } = video
-  const { uploadLinkId = null, expiresAt, sourceExpiresAt, sourceDays, allowedDomains = null, ...rest } = others
+  const { uploadLinkId = null, maxDurationSeconds = null, allowedDomains = null, ...dates } = others
+  const { expiresAt, sourceExpiresAt, sourceDays, ...rest } = dates
   const inserted = await db
     .insertInto('videos')
     .values({
@@ -42,6 +44,7 @@ export async function insertVideo(db: Db, video: NewVideo): Promise<VideoRow> {
       instant_playback: instantPlayback,
       allowed_domains: allowedDomains,
       upload_link_id: uploadLinkId,
+      max_duration_seconds: maxDurationSeconds,
       delete_at: expiresAt ?? null,
       source_delete_at: sourceExpiresAt ?? null,
       source_days: sourceExpiresAt === undefined ? (sourceDays ?? null) : null,
@@ -71,7 +74,8 @@ export async function findFolder(db: Db, videoId: string): Promise<string> {
   return folderOf(await query.executeTakeFirstOrThrow())
 }
 
-export type TextChange = Partial<Omit<NewVideo, 'id' | 'ownerId' | 'projectId' | 'sourceDays'>>
+type OfCreation = 'id' | 'ownerId' | 'projectId' | 'uploadLinkId' | 'maxDurationSeconds' | 'sourceDays'
+export type TextChange = Partial<Omit<NewVideo, OfCreation>>
 
 /**
  * @param ifRevision change the video only where its revision is one of these

@@ -6,6 +6,7 @@ import { assertMay, defaultProjectOf } from '@kinora/common/project-access'
 import type { Context } from '../context.ts'
 import type { Tx, VideoRow } from '../db/schema.ts'
 import { titleOf } from '../domain/source-type.ts'
+import { announcedLength } from '../domain/upload-length.ts'
 import { assertMayWith } from '../domain/visibility.ts'
 import { assertMayAddVideo } from '../operations/limits.ts'
 import { transact } from '../operations/transact.ts'
@@ -19,6 +20,7 @@ import { toUpload } from './uploads.ts'
 export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
   return byUser<typeof media.createUpload>(async (input, ownerId, { actor }) => {
     assertMayBeVideo(input.contentType)
+    const { bytes, open } = announcedLength(input)
     let projectId: string | undefined
     return await transact(
       ctx,
@@ -31,10 +33,10 @@ export function createUpload(ctx: Context): Handler<typeof media.createUpload> {
         if (await isErased(tx, projectId)) throw new AppError('ACCOUNT_ERASED')
         const replaces = own !== null && replacesSource(own)
         const video = own ?? (await createVideo(ctx, tx, { ownerId, projectId }, input))
-        const { bytes, filename, metadata } = input
+        const { filename, metadata } = input
         const about = { id: randomUUID(), ownerId, projectId, videoId: video.id }
         const upload = { ...about, resumable: true, madeVideo: own === null, replaces }
-        const row = await reserve(ctx, tx, { ...upload, bytes, filename, metadata })
+        const row = await reserve(ctx, tx, { ...upload, bytes, open, filename, metadata })
         return await toUpload(ctx, tx, row, actor)
       },
       { evict: () => projectId },

@@ -10,6 +10,7 @@ import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { Tx, UploadLinkRow } from '../db/schema.ts'
 import { creationCursor, decodeCreationCursor } from '../domain/pages.ts'
+import { announcedLength } from '../domain/upload-length.ts'
 import { hasEnded, refusalOfUse } from '../domain/upload-links.ts'
 import { videoFacts } from '../domain/video-facts.ts'
 import { userOf } from '../domain/visibility.ts'
@@ -25,12 +26,13 @@ import { publicUrl, toVideo } from './video-view.ts'
 export function createUploadLink(ctx: Context): Handler<typeof media.createUploadLink> {
   return inProject<typeof media.createUploadLink>('edit', async (input, projectId, call) => {
     const ownerId = userOf(call.actor)
-    const { title = null, description, tags, visibility, uses, expiresIn } = input
-    const { maxBytes = null, contentTypes = null, allowedOrigins = null } = input
+    const { title = null, description, tags, visibility, metadata, uses, expiresIn } = input
+    const { maxBytes = null, maxDurationSeconds = null, contentTypes = null, allowedOrigins = null } = input
     const token = newUploadLinkToken()
     const about = { id: randomUUID(), digest: digestOfUploadLinkToken(token), project_id: projectId, owner_id: ownerId }
-    const limits = { max_bytes: maxBytes, content_types: contentTypes, allowed_origins: allowedOrigins, uses }
-    const link = { ...about, title, description, tags, visibility, ...limits }
+    const sizes = { max_bytes: maxBytes, max_duration_seconds: maxDurationSeconds, uses }
+    const takes = { ...sizes, content_types: contentTypes, allowed_origins: allowedOrigins }
+    const link = { ...about, title, description, tags, visibility, metadata, ...takes }
     const row = await transact(
       ctx,
       async (tx) => {
@@ -78,16 +80,16 @@ export function openUploadLink({ db, now }: Context): Handler<typeof media.openU
   return async ({ digest }) => {
     const row = await findLinkByDigest(db, digest)
     if (!row || hasEnded(row, now())) throw refusalOfUse(row, now())
-    const { id, ownerId, projectId, maxBytes, contentTypes, allowedOrigins, usesLeft, expiresAt } = toUploadLink(row)
-    const offer = { maxBytes, contentTypes, expiresAt, usesLeft }
+    const { id, ownerId, projectId, allowedOrigins, ...about } = toUploadLink(row)
+    const { maxBytes, maxDurationSeconds, contentTypes, expiresAt, usesLeft } = about
+    const offer = { maxBytes, maxDurationSeconds, contentTypes, expiresAt, usesLeft }
     return { id, ownerId, projectId, allowedOrigins, ...offer, expired: row.expires_at <= now() }
   }
 }
 
 export function beginLinkUpload(ctx: Context): Handler<typeof media.beginLinkUpload> {
   return byVisitor<typeof media.beginLinkUpload>(async (file, { linkId, projectId }, call) => {
-    const how = { resumable: false, metadata: null }
-    const begin = (tx: Tx) => beginByLink(ctx, tx, linkId, file, how)
+    const begin = (tx: Tx) => beginByLink(ctx, tx, linkId, file, { resumable: false, metadata: null, open: false })
     const { upload, video } = await transact(ctx, begin, around(call, projectId))
     const storageKey = keys.source(video.id, upload.id)
     return { uploadId: upload.id, storageKey, maxBytes: Number(upload.bytes), video: toVideo(ctx, video, call.actor) }
@@ -96,10 +98,12 @@ export function beginLinkUpload(ctx: Context): Handler<typeof media.beginLinkUpl
 
 export function createLinkUpload(ctx: Context): Handler<typeof media.createLinkUpload> {
   return byVisitor<typeof media.createLinkUpload>(async ({ metadata, ...file }, { linkId, projectId }, call) => {
+    const { bytes, open } = announcedLength(file)
     return await transact(
       ctx,
       async (tx) => {
-        const { upload } = await beginByLink(ctx, tx, linkId, file, { resumable: true, metadata })
+        const how = { resumable: true, metadata, open }
+        const { upload } = await beginByLink(ctx, tx, linkId, { ...file, bytes }, how)
         return await toUpload(ctx, tx, upload, call.actor)
       },
       around(call, projectId),
@@ -155,6 +159,8 @@ function toUploadLink(row: UploadLinkRow, videoIds: string[] = []): UploadLink {
     description: row.description,
     tags: row.tags,
     visibility: row.visibility,
+    metadata: row.metadata,
+    maxDurationSeconds: row.max_duration_seconds,
     maxBytes: row.max_bytes === null ? null : Number(row.max_bytes),
     contentTypes: row.content_types,
     allowedOrigins: row.allowed_origins,

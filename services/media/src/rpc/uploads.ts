@@ -12,7 +12,15 @@ import { registerUpload } from '../operations/register-source.ts'
 import { beginSpeculation } from '../operations/speculative-segments.ts'
 import { transact } from '../operations/transact.ts'
 import { abortUpload, assertMayBeVideo, replacesSource, reserve, sealPart } from '../operations/uploads.ts'
-import { findUpload, keepUpload as keep, lockUpload, touchUpload, uploadParts } from '../repositories/uploads.ts'
+import {
+  findUpload,
+  hasArrived,
+  keepUpload as keep,
+  lockUpload,
+  recordDeclaration,
+  touchUpload,
+  uploadParts,
+} from '../repositories/uploads.ts'
 import { findVideo } from '../repositories/videos.ts'
 import { byEditor, byUploader } from './guards.ts'
 import { toVideo } from './video-view.ts'
@@ -42,10 +50,11 @@ export function completeUpload(ctx: Context): Handler<typeof media.completeUploa
 export function settleUpload(ctx: Context): Handler<typeof media.settleUpload> {
   return byUploader<typeof media.settleUpload>(
     ctx,
-    async ({ uploadId }, _userId, { actor }) =>
+    async ({ uploadId, wholeByLength }, _userId, { actor }) =>
       await transact(ctx, async (tx) => {
         const row = await lockUpload(tx, uploadId, uploadGuard(actor))
         await sealPart(tx, ctx.store, row)
+        if (wholeByLength && row.open) await recordDeclaration(tx, uploadId, { length: null, open: false })
         const sealed = await touchUpload(tx, uploadId, ctx.config.UPLOAD_EXPIRY_SECONDS, null)
         return await toUpload(ctx, tx, sealed, actor)
       }),
@@ -99,12 +108,13 @@ async function allowedUpload(db: Db, uploadId: string, actor: Actor): Promise<Up
 
 /** An upload without an open part, as gateways see it. */
 export async function toUpload(ctx: Context, tx: Tx, row: UploadRow, actor: Actor): Promise<ResumableUpload> {
-  const { id, video_id: videoId, bytes, received, metadata, expires_at, completed_at } = row
-  const unfinished = completed_at === null && received === bytes
+  const { id, video_id: videoId, bytes, received, length_known, metadata, expires_at, completed_at } = row
+  const unfinished = completed_at === null && hasArrived(row)
   return {
     uploadId: id,
     videoId,
     bytes: Number(bytes),
+    lengthKnown: length_known,
     offset: Number(received),
     metadata,
     expiresAt: expires_at.toISOString(),

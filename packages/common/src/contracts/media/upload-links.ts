@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
-import { Id, NO_CONTROL, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
-import { ResumableUpload, uploads } from './uploads.ts'
+import { Id, Nothing, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { Metadata } from './metadata.ts'
+import { DECLARATIONS, ResumableUpload, ResumableUploadOf, uploads } from './uploads.ts'
 import { InProject, Progress, Title, VideoError, VideoStatus, Visibility } from './video.ts'
 import { Description, Tags } from './videos.ts'
 
 const DAY_SECONDS = 86_400
+/** What a column of 32 bits holds is more than any file needs: a hundred days. */
+const MAX_DURATION_SECONDS = 100 * DAY_SECONDS
 
 /** A media type in lower case without parameters (RFC 9110 section 8.3.1), or all of a kind. */
 const MediaType = z
@@ -29,9 +32,18 @@ const settings = {
   description: Description.meta({ description: 'Description of the videos.', example: 'Sent by applicants' }),
   tags: Tags.meta({ description: 'Tags of the videos.', example: ['application'] }),
   visibility: Visibility.meta({ description: 'Visibility of the videos.', example: 'private' }),
+  metadata: Metadata.meta({
+    description: 'Metadata of the videos: up to 50 pairs of strings, each copied to every video.',
+    example: { application: '4711' },
+  }),
   maxBytes: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).nullable().meta({
     description: 'Most bytes of one file. Null, or left out: as many as the project may upload.',
     example: 104857600,
+  }),
+  maxDurationSeconds: z.number().int().min(1).max(MAX_DURATION_SECONDS).nullable().meta({
+    description:
+      'Longest duration of one video in seconds. A longer one fails with `VIDEO_TOO_LONG` when its file has been read. Null, or left out: as long as the project may upload.',
+    example: 300,
   }),
   contentTypes: z
     .array(MediaType)
@@ -100,6 +112,7 @@ export const NewUploadLink = UploadLink.extend({
 /** What visitors may know of a link. */
 export const UploadLinkOffer = z.object({
   maxBytes: settings.maxBytes,
+  maxDurationSeconds: settings.maxDurationSeconds,
   contentTypes: settings.contentTypes,
   expiresAt: ExpiresAt,
   usesLeft: Uses,
@@ -153,7 +166,9 @@ export const uploadLinks = {
       description: settings.description.default(''),
       tags: settings.tags.default([]),
       visibility: settings.visibility.default('private'),
+      metadata: settings.metadata.default({}),
       maxBytes: optional(settings.maxBytes),
+      maxDurationSeconds: optional(settings.maxDurationSeconds),
       contentTypes: optional(settings.contentTypes),
       allowedOrigins: optional(settings.allowedOrigins),
       uses: settings.uses.default(1),
@@ -208,14 +223,9 @@ export const uploadLinks = {
   },
   createLinkUpload: {
     summary: 'Create a resumable upload by an upload link: takes a use of it and creates the video',
-    input: z.strictObject({
-      filename: z.string().max(255).nullable(),
-      contentType: z.string().max(200).nullable(),
-      bytes: z.number().int().positive(),
-      metadata: z.string().max(8192).regex(NO_CONTROL).nullable(),
-    }),
+    input: z.strictObject(ResumableUploadOf),
     output: ResumableUpload,
-    errors: REFUSED,
+    errors: [...REFUSED, ...DECLARATIONS],
     idempotent: false,
   },
   getLinkVideo: {

@@ -7,8 +7,9 @@ import { InProject, OneVideo, Title, Video } from './video.ts'
 export const ResumableUpload = z.object({
   uploadId: Id,
   videoId: Id,
-  /** Size of the whole file in bytes. */
+  /** Size of the whole file in bytes; where that is not known, the most that it may have. */
   bytes: z.number().int().positive(),
+  lengthKnown: z.boolean(),
   /** Number of bytes, from the first on, that are stored durably. */
   offset: z.number().int().nonnegative(),
   /** `Upload-Metadata` as the client sent it, returned unchanged. */
@@ -17,7 +18,7 @@ export const ResumableUpload = z.object({
   expiresAt: Timestamp,
   /** Whether the source is registered. */
   completed: z.boolean(),
-  /** Present when all bytes are stored: the gateway joins these parts to the source, and `completeUpload` registers it. */
+  /** Present when the whole file is stored: the gateway joins these parts to the source, and `completeUpload` registers it. */
   finish: z
     .object({
       pieces: z.array(z.object({ key: z.string(), bytes: z.number().int().positive() })),
@@ -29,9 +30,32 @@ export const ResumableUpload = z.object({
 })
 export type ResumableUpload = z.infer<typeof ResumableUpload>
 
+/** What a request says of the file that its bytes belong to. */
+export const Declared = z.strictObject({
+  /** Length of the whole file by `Upload-Length`. */
+  length: z.number().int().nonnegative().nullable(),
+  /** Length of the body; null for a chunked one. */
+  bytes: z.number().int().nonnegative().nullable(),
+  /** Whether the file ends with this request, by `Upload-Complete`; null: when all bytes of its length have arrived, as in tus. */
+  complete: z.boolean().nullable(),
+})
+export type Declared = z.infer<typeof Declared>
+
+/** What is said of the file of a resumable upload when it begins. */
+export const ResumableUploadOf = {
+  filename: z.string().max(255).nullable(),
+  contentType: z.string().max(200).nullable(),
+  /** Length of the file; null where `declared` says it, or nothing. */
+  bytes: z.number().int().positive().nullable(),
+  declared: Declared.optional(),
+  metadata: z.string().max(8192).regex(NO_CONTROL).nullable(),
+}
+
 const OneUpload = z.strictObject({ uploadId: Id })
 const OnePiece = OneUpload.extend({ pieceId: Id })
 const GONE = ['UPLOAD_NOT_FOUND', 'UPLOAD_EXPIRED'] as const
+/** What can be wrong with what a request declares. */
+export const DECLARATIONS = ['UPLOAD_LENGTH_INCONSISTENT', 'UPLOAD_EMPTY'] as const
 const TOO_MUCH = ['QUOTA_EXCEEDED', 'UPLOAD_TOO_LARGE'] as const
 
 /** Uploads in one request, and resumable ones in several, through any gateway. */
@@ -86,10 +110,7 @@ export const uploads = {
       projectId: InProject,
       externalId: ExternalId.optional(),
       videoMetadata: Metadata.optional(),
-      filename: z.string().max(255).nullable(),
-      contentType: z.string().max(200).nullable(),
-      bytes: z.number().int().positive(),
-      metadata: z.string().max(8192).regex(NO_CONTROL).nullable(),
+      ...ResumableUploadOf,
     }),
     output: ResumableUpload,
     errors: [
@@ -103,12 +124,16 @@ export const uploads = {
       'EXTERNAL_ID_TAKEN',
       'UPLOAD_LIMIT_REACHED',
       ...TOO_MUCH,
+      ...DECLARATIONS,
     ],
     idempotent: false,
   },
   settleUpload: {
     summary: 'Get the offset of an upload; ends the request that still writes to it',
-    input: OneUpload,
+    input: OneUpload.extend({
+      /** Whether all bytes of a known length are the whole file, as in tus. In the IETF protocol a request says that it is. */
+      wholeByLength: z.boolean().default(false),
+    }),
     output: ResumableUpload,
     errors: GONE,
     idempotent: true,
@@ -119,6 +144,7 @@ export const uploads = {
     input: OneUpload.extend({
       /** Number of bytes that are stored according to the client. */
       offset: z.number().int().nonnegative(),
+      declared: Declared.optional(),
     }),
     output: z.object({
       videoId: Id,
@@ -126,15 +152,27 @@ export const uploads = {
       pieceId: Id,
       pieceKey: z.string(),
       maxBytes: z.number().int().nonnegative(),
+      lengthKnown: z.boolean(),
     }),
-    errors: [...GONE, 'UPLOAD_OFFSET_MISMATCH', 'VIDEO_NOT_FOUND', 'SOURCE_ALREADY_UPLOADED', ...TOO_MUCH],
+    errors: [
+      ...GONE,
+      'UPLOAD_OFFSET_MISMATCH',
+      'UPLOAD_COMPLETED',
+      'VIDEO_NOT_FOUND',
+      'SOURCE_ALREADY_UPLOADED',
+      ...TOO_MUCH,
+      ...DECLARATIONS,
+    ],
     idempotent: true,
   },
   endPiece: {
     summary: 'End a part of an upload and add its bytes to the offset',
-    input: OnePiece,
+    input: OnePiece.extend({
+      /** The file ends with this part, of which all bytes have arrived. */
+      last: z.boolean().default(false),
+    }),
     output: ResumableUpload,
-    errors: [...GONE, 'UPLOAD_SUPERSEDED'],
+    errors: [...GONE, 'UPLOAD_SUPERSEDED', ...DECLARATIONS],
     idempotent: true,
   },
   keepUpload: {

@@ -14,6 +14,7 @@ import { uploadLinks } from './0014-upload-links.ts'
 import { playbackKeys } from './0015-playback-keys.ts'
 import { externalIds } from './0016-external-ids.ts'
 import { support } from './0017-support.ts'
+import { lengths } from './0019-lengths.ts'
 import { allowedDomains } from './0020-allowed-domains.ts'
 import { sources } from './0021-sources.ts'
 import { supportSearches } from './0022-support-searches.ts'
@@ -38,6 +39,7 @@ export const schema: SchemaDefinition = {
     playbackKeys,
     externalIds,
     support,
+    lengths,
     allowedDomains,
     sources,
     supportSearches,
