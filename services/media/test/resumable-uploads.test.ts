@@ -180,7 +180,7 @@ test('an upload for a video that is over its processing brings another source, a
   await (await bring(uploadId, 0, 'Other')).end()
   expect((await getVideo(id, owner)).replacement).toBeNull()
   // Its client does not come back.
-  await age(uploadId, 90_000)
+  await age(uploadId, 3600)
   await until(async () => (await getVideo(id, owner)).replacement?.status === 'processing')
   expect((await getVideo(id, owner)).source).toMatchObject({ sha256: SHA256 })
   expect(await settle(uploadId)).toMatchObject({ completed: true })

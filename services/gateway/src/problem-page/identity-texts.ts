@@ -1,4 +1,4 @@
-import type { Texts } from './texts.ts'
+import type { Texts } from './problem-text.ts'
 
 const SIGN_IN = 'Sign in again.'
 const REFRESH = 'Renew it with the refresh token, or sign in again.'

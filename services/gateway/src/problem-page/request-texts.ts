@@ -1,4 +1,4 @@
-import type { Texts } from './texts.ts'
+import type { Texts } from './problem-text.ts'
 
 /** Of codes about any request, and about calls between services. */
 export const REQUEST_TEXTS = {

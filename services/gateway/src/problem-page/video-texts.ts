@@ -1,4 +1,4 @@
-import type { Texts } from './texts.ts'
+import type { Texts } from './problem-text.ts'
 
 const LIST = 'List them and take an id from there.'
 
