@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { SessionActor } from '@kinora/common/contract'
+import { Role } from '@kinora/common/contracts'
 import { AppError } from '@kinora/common/errors'
 import jwt from 'jsonwebtoken'
 import { LRUCache } from 'lru-cache'
@@ -18,7 +19,7 @@ export interface AccessClaims {
 const Claims = z.object({
   sub: z.uuid(),
   sid: z.uuid(),
-  role: z.enum(['user', 'support', 'admin']),
+  role: Role,
   exp: z.number(),
 })
 

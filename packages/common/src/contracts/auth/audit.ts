@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MethodSpec } from '../../contract.ts'
 import { Id, PageQuery, pageOf, Timestamp } from '../shared.ts'
+import { Role } from './accounts.ts'
 import { ApiKeyId } from './api-keys.ts'
 import { SessionId } from './sessions.ts'
 
@@ -37,7 +38,7 @@ export const AuditPage = pageOf(AuditEntry).meta({ description: 'A page of audit
 const account = {
   kind: z.literal('user').meta({ description: 'Always `user`: an account acted', example: 'user' }),
   userId: Id.meta({ description: 'Id of the account', example: '0197a1e8-6a05-7d93-b1c8-e52f7a0d4b36' }),
-  role: z.enum(['user', 'support', 'admin']).meta({ description: 'Role of the account', example: 'admin' }),
+  role: Role.meta({ description: 'Role of the account', example: 'admin' }),
 }
 
 /** The account or service behind an action, as the gateway or the broker knows it. */
